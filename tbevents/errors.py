@@ -76,7 +76,7 @@ class ChecksumError(DamagedFileError):
 
     @property
     def kind(self) -> str:  # type: ignore[override]  # the kind depends on the part here
-        """ "length_checksum" or "data_checksum"."""
+        """What failed: "length_checksum" or "data_checksum"."""
         return f"{self.part}_checksum"
 
 
@@ -90,9 +90,7 @@ class RecordTooLargeError(DamagedFileError):
 
     kind = "too_large"
 
-    def __init__(
-        self, *, length: int, limit: int, offset: int, record: int, path: str | None = None
-    ) -> None:
+    def __init__(self, *, length: int, limit: int, offset: int, record: int, path: str | None = None) -> None:
         detail = f"declared length of {length} bytes is over the limit of {limit}"
         super().__init__(detail, offset=offset, record=record, path=path)
         self.length = length
@@ -169,3 +167,7 @@ class MissingExtraError(TBEventsError, ImportError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'tbevents[{extra}]'", name=package)
+
+
+class TensorError(TBEventsError, ValueError):
+    """A TensorProto contradicts itself, or is of a type that numpy has no equivalent of."""

@@ -1,0 +1,437 @@
+"""The bytes of a scalar Event, drawn once: recognised, and encoded one at a time or as columns.
+
+The record of a scalar, as every writer lays it out (here `simple_value`, with the tag of t bytes):
+
+    12 bytes            record header: length and its checksum
+    09 8 bytes          Event.wall_time, float64
+    10 1..10 bytes      Event.step, varint; the field is absent where the step is 0
+    2a n                Event.summary, and its length
+    0a n                Summary.value, and its length
+    0a t, t bytes       Value.tag
+    15 4 bytes          Value.simple_value, float32
+    4 bytes             record footer: checksum of the payload
+
+A tensor in the value's place holds 4 or 8 bytes of the number instead, with constant bytes before and after.
+So scalar events of one tag, one form and one width of the step differ in the wall time, the step and the value only.
+The rest is a `Skeleton`. Its checksum is computed once, and CRC32C being linear, that of a whole record is one table
+look-up more for each variable byte (see `crc32c.contributions`).
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.crc32c import contributions, crc32c, mask, mask_array
+from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, encode_header
+from tbevents.proto import DataType, Event, Summary, SummaryMetadata, TensorProto
+
+__all__ = ["Form", "Places", "ScalarEncoder", "Skeleton", "find_places"]
+
+STEP_RANGE: Final = range(-(2**63), 2**63)
+"""Steps that fit the file's int64."""
+
+_LINEAR_REACH: Final = 2048
+"""Variable bytes up to this far from the end of a payload use the linear tables (1 KiB of memory a byte);
+records with a longer tail, that is with a tag of about 2 KB, are checksummed whole."""
+
+_FEW: Final = 24
+"""Batches up to this size are encoded one record at a time: numpy's fixed cost would outweigh its speed."""
+
+
+class Form(enum.Enum):
+    """How a scalar is written."""
+
+    SIMPLE = "simple_value"
+    """`simple_value`, float32, no metadata: what torch and tensorboardX write, and every reader reads."""
+    FLOAT = "new_style"
+    """A FLOAT tensor of plugin `scalars` without a shape: torch's ``new_style``."""
+    DOUBLE = "double_precision"
+    """A DOUBLE tensor of plugin `scalars` without a shape: torch's ``double_precision``."""
+
+
+def _value_message(tag: str, form: Form) -> Summary.Value:
+    """A value of this tag and form, holding the number 1."""
+    if form is Form.SIMPLE:
+        return Summary.Value(tag=tag, simple_value=1.0)
+    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
+    if form is Form.FLOAT:
+        tensor = TensorProto(dtype=DataType.DT_FLOAT, float_val=[1.0])
+    else:
+        tensor = TensorProto(dtype=DataType.DT_DOUBLE, double_val=[1.0])
+    return Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the variable bytes stand in the payload of a scalar event.
+
+    Attributes:
+        wall: the place of the 8 bytes of wall_time, or None where the field is absent (the time is 0).
+        step: the place of the step's varint, or None where the field is absent (the step is 0).
+        width: how many bytes the varint has, 0 to 10.
+        value: the place of the number.
+        size: how many bytes the number has: 4 (float32) or 8 (float64).
+    """
+
+    wall: int | None
+    step: int | None
+    width: int
+    value: int
+    size: int
+
+
+# Wire keys: field number << 3 | wire type.
+_WALL_TIME, _STEP, _SUMMARY, _SOURCE_METADATA = 0x09, 0x10, 0x2A, 0x52
+_VALUE = 0x0A
+_TAG, _SIMPLE_VALUE, _TENSOR, _METADATA = 0x0A, 0x15, 0x42, 0x4A
+_DTYPE, _SHAPE, _CONTENT, _FLOAT_VAL, _DOUBLE_VAL = 0x08, 0x12, 0x22, 0x2A, 0x32
+
+
+_NUMBERS: Final[dict[int, tuple[int, int]]] = {
+    DataType.DT_FLOAT: (_FLOAT_VAL, 4),
+    DataType.DT_DOUBLE: (_DOUBLE_VAL, 8),
+}  # dtype -> wire key of its list, bytes of one number
+
+
+def find_places(payload: bytes) -> Places | None:
+    """Finds the variable bytes of a scalar event, in whatever order its fields stand.
+
+    Args:
+        payload: a serialised Event.
+
+    Returns:
+        The places, or None where this is no Event that holds one scalar and nothing else that could vary: the general
+        decoder is for those. Nothing is said of the tag, nor of metadata or a tensor's shape.
+    """
+    try:
+        event = _fields(payload, (0, len(payload)), {_WALL_TIME, _STEP, _SUMMARY, _SOURCE_METADATA})
+        summary = _fields(payload, event[_SUMMARY], {_VALUE})
+        value = _fields(payload, summary[_VALUE], {_TAG, _SIMPLE_VALUE, _TENSOR, _METADATA})
+        if (_SIMPLE_VALUE in value) == (_TENSOR in value):
+            return None
+        number = value[_SIMPLE_VALUE] if _SIMPLE_VALUE in value else _number_of_tensor(payload, value[_TENSOR])
+    except (ValueError, LookupError):
+        return None
+    wall, step = event.get(_WALL_TIME), event.get(_STEP)
+    return Places(
+        wall=None if wall is None else wall[0],
+        step=None if step is None else step[0],
+        width=0 if step is None else step[1] - step[0],
+        value=number[0],
+        size=number[1] - number[0],
+    )
+
+
+def _number_of_tensor(payload: bytes, span: tuple[int, int]) -> tuple[int, int]:
+    """The span of the one float32 or float64 a tensor holds; ValueError or KeyError where it holds anything else."""
+    tensor = _fields(payload, span, {_DTYPE, _SHAPE, _CONTENT, _FLOAT_VAL, _DOUBLE_VAL})
+    dtype, _ = _varint(payload, tensor.pop(_DTYPE)[0], span[1])
+    tensor.pop(_SHAPE, None)
+    (key, number), *rest = tensor.items()
+    typed, size = _NUMBERS[dtype]
+    if rest or key not in (_CONTENT, typed) or number[1] - number[0] != size:
+        raise ValueError
+    return number
+
+
+def _fields(payload: bytes, span: tuple[int, int], known: set[int]) -> dict[int, tuple[int, int]]:
+    """Wire key -> span of the content, for a message whose fields are all known and stand there once.
+
+    Raises:
+        ValueError: anything else.
+    """
+    at, stop = span
+    found: dict[int, tuple[int, int]] = {}
+    while at < stop:
+        key, at = _varint(payload, at, stop)
+        if key not in known or key in found:
+            raise ValueError
+        wire = key & 7
+        if wire == 0:
+            end = _varint(payload, at, stop)[1]
+        elif wire == 2:
+            length, at = _varint(payload, at, stop)
+            end = at + length
+        else:
+            end = at + (8 if wire == 1 else 4)
+        if end > stop:
+            raise ValueError
+        found[key] = (at, end)
+        at = end
+    return found
+
+
+def _varint(payload: bytes, at: int, stop: int) -> tuple[int, int]:
+    """The number at a place and the place after it; ValueError where it does not end in time."""
+    number = 0
+    for shift in range(0, 70, 7):
+        if at >= stop:
+            break
+        byte = payload[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, at
+    raise ValueError
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A whole record of a scalar event whose variable bytes are zero.
+
+    Attributes:
+        record: header, payload and footer; the footer is zero too.
+        places: where the variable bytes stand in the payload.
+        crc: the CRC32C of the payload with its variable bytes zero, not masked.
+    """
+
+    record: bytes
+    places: Places
+    crc: int
+
+    @classmethod
+    def of_payload(cls, payload: bytes, places: Places) -> Skeleton:
+        """The skeleton of any one payload."""
+        blank = bytearray(payload)
+        if places.wall is not None:
+            blank[places.wall : places.wall + 8] = bytes(8)
+        if places.step is not None:
+            blank[places.step : places.step + places.width] = bytes(places.width)
+        blank[places.value : places.value + places.size] = bytes(places.size)
+        return cls(encode_header(len(blank)) + blank + bytes(FOOTER_SIZE), places, crc32c(bytes(blank)))
+
+
+_WIDTH_STARTS: Final = np.array([1] + [2 ** (7 * k) for k in range(1, 10)], np.uint64)
+"""The smallest step, as uint64, of each varint width from 1 to 10; a step of 0 has no field."""
+
+_VARIANTS: Final = 22
+"""Skeletons of one series: 11 widths of the step, each with and without a wall time."""
+
+_FLOAT: Final = struct.Struct("<f")
+_DOUBLE: Final = struct.Struct("<d")
+_CHECKSUM: Final = struct.Struct("<I")
+
+
+class ScalarEncoder:
+    """Encodes scalars as records, byte for byte as protobuf would serialise their Events.
+
+    A series is a tag in one form; it is registered once and named by its number from then on. Skeletons are made
+    when first needed, from a message that protobuf serialises, and kept.
+
+    Not for use by several threads at once: the caller holds a lock.
+    """
+
+    def __init__(self) -> None:
+        self._messages: list[Summary.Value] = []
+        self._skeletons: list[Skeleton] = []
+        self._records: list[bytes] = []  # of the skeletons
+        self._numbers = np.empty((0, len(_Row._fields)), np.int64)  # of the skeletons, as in _Row
+        self._skeleton_of = np.empty((0, _VARIANTS), np.int32)  # series, variant -> skeleton, or -1
+
+    def add_series(self, tag: str, form: Form) -> int:
+        """Registers a series.
+
+        Args:
+            tag: encodable as UTF-8.
+            form: how its values are written.
+
+        Returns:
+            Its number, counting from 0.
+        """
+        number = len(self._messages)
+        self._messages.append(_value_message(tag, form))
+        if number == len(self._skeleton_of):
+            grown = np.full((max(8, 2 * number), _VARIANTS), -1, np.int32)
+            grown[:number] = self._skeleton_of
+            self._skeleton_of = grown
+        return number
+
+    def encode(self, points: Sequence[tuple[int, int, float, float]]) -> bytes | bytearray:
+        """The records of a batch of points, in order.
+
+        Args:
+            points: tuples of series, step (within int64), wall_time (seconds since 1970) and value.
+        """
+        if len(points) <= _FEW:
+            return b"".join([self.encode_one(*point) for point in points])
+        series, steps, wall_times, values = zip(*points, strict=True)
+        return self.encode_columns(
+            np.array(series, np.intp),
+            np.array(steps, np.int64),
+            np.array(wall_times, np.float64),
+            np.array(values, np.float64),
+        )
+
+    def encode_one(self, series: int, step: int, wall_time: float, value: float) -> bytes:
+        """The record of one point."""
+        bits = step & 0xFFFFFFFFFFFFFFFF
+        wall_bytes = _DOUBLE.pack(wall_time)
+        variant = 2 * ((bits.bit_length() + 6) // 7) + (wall_bytes != bytes(8))
+        number = int(self._skeleton_of[series, variant])
+        skeleton = self._skeletons[number if number >= 0 else self._learn(series, variant)]
+        places = skeleton.places
+        record = bytearray(skeleton.record)
+        if places.wall is not None:
+            at = HEADER_SIZE + places.wall
+            record[at : at + 8] = wall_bytes
+        if places.step is not None:
+            at = HEADER_SIZE + places.step
+            for _ in range(places.width - 1):
+                record[at] = bits & 0x7F | 0x80
+                bits >>= 7
+                at += 1
+            record[at] = bits
+        at = HEADER_SIZE + places.value
+        record[at : at + places.size] = _DOUBLE.pack(value) if places.size == 8 else _float_bytes(value)
+        end = len(record) - FOOTER_SIZE
+        _CHECKSUM.pack_into(record, end, mask(crc32c(bytes(record[HEADER_SIZE:end]))))
+        return bytes(record)
+
+    def encode_columns(
+        self,
+        series: NDArray[np.intp],
+        steps: NDArray[np.int64],
+        wall_times: NDArray[np.float64],
+        values: NDArray[np.float64],
+    ) -> bytearray:
+        """The records of columns of points, in order.
+
+        Args:
+            series: the numbers of the series, shape (n,).
+            steps: shape (n,).
+            wall_times: seconds since 1970, shape (n,).
+            values: shape (n,); rounded to float32 where the form stores that.
+        """
+        widths = np.searchsorted(_WIDTH_STARTS, steps.view(np.uint64), side="right")
+        variants = 2 * widths + (wall_times.view(np.uint64) != 0)
+        which = self._skeleton_of[series, variants]
+        if (which < 0).any():
+            for missing in np.unique((series * _VARIANTS + variants)[which < 0]).tolist():
+                self._learn(*divmod(missing, _VARIANTS))
+            which = self._skeleton_of[series, variants]
+        buffer = bytearray().join(map(self._records.__getitem__, which.tolist()))
+        row = _Row(*self._numbers[which].T)
+        ends = np.cumsum(row.length)
+        fill = _Fill(np.frombuffer(buffer, np.uint8), ends - row.length, row)
+        fill.numbers("<f8", row.wall, wall_times, np.flatnonzero(row.wall))
+        fill.varints(row.step, row.width, steps.view(np.uint64))
+        with np.errstate(over="ignore"):  # beyond float32 is inf, as in protobuf
+            fill.numbers("<f4", row.value, values.astype("<f4"), np.flatnonzero(row.size == 4))
+        fill.numbers("<f8", row.value, values, np.flatnonzero(row.size == 8))
+        fill.checksums()
+        return buffer
+
+    def _learn(self, series: int, variant: int) -> int:
+        """Makes the skeleton of a series for one width of the step, with or without a wall time."""
+        width, has_wall = divmod(variant, 2)
+        step = 0 if width == 0 else -1 if width == 10 else int(_WIDTH_STARTS[width - 1])
+        event = Event(wall_time=float(has_wall), step=step, summary=Summary(value=[self._messages[series]]))
+        payload = event.SerializeToString()
+        places = find_places(payload)
+        assert places is not None, "our own messages are scalar events"
+        skeleton = Skeleton.of_payload(payload, places)
+        number = len(self._skeletons)
+        self._skeletons.append(skeleton)
+        self._records.append(skeleton.record)
+        if number == len(self._numbers):
+            grown = np.empty((max(16, 2 * number), len(_Row._fields)), np.int64)
+            grown[:number] = self._numbers
+            self._numbers = grown
+        self._numbers[number] = (
+            len(skeleton.record),
+            0 if places.wall is None else HEADER_SIZE + places.wall,
+            0 if places.step is None else HEADER_SIZE + places.step,
+            places.width,
+            HEADER_SIZE + places.value,
+            places.size,
+            skeleton.crc,
+        )
+        self._skeleton_of[series, variant] = number
+        return number
+
+
+class _Row(NamedTuple):
+    """Numbers of a record each, int64 arrays of shape (n,): places count from the record's start, 0 means none."""
+
+    length: NDArray[np.int64]
+    wall: NDArray[np.int64]
+    step: NDArray[np.int64]
+    width: NDArray[np.int64]
+    value: NDArray[np.int64]
+    size: NDArray[np.int64]
+    crc: NDArray[np.int64]
+
+
+class _Fill:
+    """Fills the variable bytes of records that stand end to end in a buffer, and keeps their checksums up to date."""
+
+    def __init__(self, buffer: NDArray[np.uint8], starts: NDArray[np.int64], row: _Row) -> None:
+        self.buffer = buffer
+        self.starts = starts
+        self.row = row
+        self.crcs = row.crc.astype(np.uint32)
+        reach = int(row.length.max()) - HEADER_SIZE - FOOTER_SIZE
+        self.tables = contributions(min(reach, _LINEAR_REACH)).ravel()
+        self.far = np.zeros(len(starts), bool) if reach > _LINEAR_REACH else None
+
+    def numbers(self, dtype: str, places: NDArray[np.int64], numbers: NDArray[Any], records: NDArray[np.intp]) -> None:
+        """Stores one number each into some of the records."""
+        if not len(records):
+            return
+        chosen: Any = _ALL
+        if len(records) < len(self.starts):
+            chosen, places, numbers = records, places[records], numbers[records]
+        size = numbers.itemsize
+        at = self.starts[chosen] + places
+        np.ndarray((len(self.buffer) - size + 1,), dtype, self.buffer, strides=(1,))[at] = numbers
+        each = numbers.view(np.uint8).reshape(-1, size)
+        for i in range(size):
+            self._account(chosen, places + i, each[:, i])
+
+    def varints(self, places: NDArray[np.int64], widths: NDArray[np.int64], numbers: NDArray[np.uint64]) -> None:
+        """Stores one varint each, of the widths given; none where the width is 0."""
+        records: Any = _ALL
+        for i in range(int(widths.max())):
+            longer = np.flatnonzero(widths > i)
+            if len(longer) < len(self.starts):
+                records = longer
+            more = widths[records] > i + 1
+            byte = (numbers[records] >> np.uint64(7 * i)).astype(np.uint8) & np.uint8(0x7F) | (more.view(np.uint8) << 7)
+            self.buffer[self.starts[records] + places[records] + i] = byte
+            self._account(records, places[records] + i, byte)
+
+    def _account(self, records: Any, places: NDArray[np.int64], byte: NDArray[np.uint8]) -> None:
+        """Adds one byte of each record, at these places, to its checksum."""
+        distance = self.row.length[records] - (FOOTER_SIZE + 1) - places
+        if self.far is not None:
+            self.far[records] |= distance >= _LINEAR_REACH
+            distance = np.minimum(distance, _LINEAR_REACH - 1)
+        self.crcs[records] ^= self.tables[(distance << 8) + byte]
+
+    def checksums(self) -> None:
+        """Stores the checksums of the payloads."""
+        stored = mask_array(self.crcs)
+        ends = self.starts + self.row.length - FOOTER_SIZE
+        if self.far is not None:
+            for k in np.flatnonzero(self.far).tolist():
+                stored[k] = mask(crc32c(self.buffer[self.starts[k] + HEADER_SIZE : ends[k]].tobytes()))
+        np.ndarray((len(self.buffer) - 3,), "<u4", self.buffer, strides=(1,))[ends] = stored
+
+
+_ALL: Final = slice(None)
+
+
+def _float_bytes(value: float) -> bytes:
+    """The float32 nearest to a float, as 4 bytes; what is beyond float32 is inf, as in protobuf."""
+    try:
+        return _FLOAT.pack(value)
+    except OverflowError:
+        return _FLOAT.pack(math.copysign(math.inf, value))
