@@ -102,15 +102,19 @@ class IncompleteRecordError(DamagedFileError):
 
     Attributes:
         missing: how many bytes the record still needs, as far as is known.
+        zeros: how many zero bytes end the file in the record's place, as a network file system shows what has not
+            arrived yet; 0 where none do.
     """
 
     kind = "incomplete"
 
-    def __init__(self, *, missing: int, offset: int, record: int, path: str | None = None) -> None:
-        super().__init__(
-            f"the file ends {missing} bytes before the record does", offset=offset, record=record, path=path
-        )
+    def __init__(self, *, missing: int, offset: int, record: int, path: str | None = None, zeros: int = 0) -> None:
+        detail = f"the file ends {missing} bytes before the record does"
+        if zeros:
+            detail = f"the file ends in {zeros} zero bytes where a record should be"
+        super().__init__(detail, offset=offset, record=record, path=path)
         self.missing = missing
+        self.zeros = zeros
 
 
 class UndecodableRecordError(DamagedFileError):
