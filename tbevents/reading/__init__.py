@@ -1,0 +1,1 @@
+"""Reading event files: one file (`event_file`), a run, a logdir."""

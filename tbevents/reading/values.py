@@ -1,0 +1,181 @@
+"""What a run holds, as frozen values: points, series, problems; and mappings that know the nearest name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import UnknownNameError, UnknownStepError
+
+__all__ = ["NamedMapping", "Problem", "ScalarPoint", "ScalarSeries"]
+
+V = TypeVar("V")
+
+
+class ScalarPoint(NamedTuple):
+    """One logged number.
+
+    Attributes:
+        step: the step it was logged at.
+        wall_time: when, in seconds since 1970.
+        value: the number; a float32 one is exact here.
+    """
+
+    step: int
+    wall_time: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarSeries:
+    """The points of one tag in one run, in the order they were written.
+
+    Attributes:
+        tag: the series' name.
+        steps: int64, shape (n,).
+        wall_times: float64 seconds since 1970, shape (n,).
+        values: shape (n,); float32, or float64 where any point was stored as a double or an integer.
+        display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
+        description: Markdown text shown beside the chart; mostly empty.
+
+    All arrays are read-only, and n is at least 1 in a run's series.
+    """
+
+    tag: str
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32] | NDArray[np.float64]
+    display_name: str = ""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not (self.steps.shape == self.wall_times.shape == self.values.shape) or self.steps.ndim != 1:
+            raise ValueError(
+                "steps, wall_times and values must be one-dimensional and equally long: "
+                f"{self.steps.shape}, {self.wall_times.shape}, {self.values.shape}"
+            )
+        if not self.display_name:
+            object.__setattr__(self, "display_name", self.tag)
+        for column in (self.steps, self.wall_times, self.values):
+            column.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[ScalarPoint]:
+        columns = (self.steps.tolist(), self.wall_times.tolist(), self.values.tolist())
+        return map(ScalarPoint._make, zip(*columns, strict=True))
+
+    def __getitem__(self, index: int) -> ScalarPoint:
+        return ScalarPoint(int(self.steps[index]), float(self.wall_times[index]), float(self.values[index]))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ScalarSeries):
+            return NotImplemented
+        return self.tag == other.tag and all(
+            a.dtype == b.dtype and a.tobytes() == b.tobytes()
+            for a, b in (
+                (self.steps, other.steps),
+                (self.wall_times, other.wall_times),
+                (self.values, other.values),
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content, which is large
+
+    @property
+    def first(self) -> ScalarPoint:
+        """The point written first."""
+        return self[0]
+
+    @property
+    def last(self) -> ScalarPoint:
+        """The point written last."""
+        return self[-1]
+
+    def at(self, step: int) -> ScalarPoint:
+        """The point of a step; the last one, where the step was logged several times.
+
+        Raises:
+            UnknownStepError: there is none (also a KeyError).
+        """
+        places = np.flatnonzero(self.steps == step)
+        if not len(places):
+            near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - step), kind="stable")[:3]]
+            nearest = ", ".join(map(str, sorted(set(near.tolist()))))
+            raise UnknownStepError(f"{self.tag!r} has no point at step {step!r}; the nearest steps are {nearest}")
+        return self[int(places[-1])]
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"ScalarSeries({self.tag!r}, no points)"
+        points = "1 point" if len(self) == 1 else f"{len(self)} points"
+        return (
+            f"ScalarSeries({self.tag!r}, {points}, steps {self.steps[0]} to {self.steps[-1]}, "
+            f"last value {self.last.value:g})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A stretch of an event file that could not be read.
+
+    Attributes:
+        file: the event file.
+        offset: the byte at which the stretch starts.
+        kind: "length_checksum", "data_checksum", "too_large", "undecodable", "bad_value", "not_an_event_file", or
+            "incomplete": the file ends within a record, as one does that is still being written.
+        skipped: how many bytes were passed over.
+        record: how many records stand before it in the file.
+        detail: what is wrong.
+    """
+
+    file: str
+    offset: int
+    kind: str
+    skipped: int
+    record: int
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: record {self.record} at byte {self.offset}: {self.detail} ({self.skipped} bytes skipped)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NamedMapping(Mapping[str, V], Generic[V]):
+    """A read-only mapping whose KeyError names the nearest keys there are.
+
+    Attributes:
+        noun: what a key is, for messages: "tag" or "run".
+        where: what holds it, for messages.
+    """
+
+    noun: str
+    where: str
+    _values: Mapping[str, Any]
+    _make: Callable[[str], V] | None = field(default=None)  # value from key, where values are made on demand
+
+    def __getitem__(self, name: str) -> V:
+        try:
+            value = self._values[name]
+        except (KeyError, TypeError):
+            raise UnknownNameError(self.noun, name, self._values, self.where) from None
+        return value if self._make is None else self._make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        names = ", ".join(map(repr, list(self)[:6]))
+        more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
+        return f"<{len(self)} {self.noun}{'' if len(self) == 1 else 's'}: {names}{more}>"
