@@ -16,6 +16,7 @@ from tbevents._version import __version__
 
 if TYPE_CHECKING:
     from tbevents.errors import (
+        BadValueError,
         ChecksumError,
         DamagedFileError,
         DamageWarning,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "tbevents.errors": [
+        "BadValueError",
         "ChecksumError",
         "DamageWarning",
         "DamagedFileError",
@@ -65,6 +67,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "BadValueError",
     "ChecksumError",
     "DamageWarning",
     "DamagedFileError",

@@ -123,6 +123,12 @@ class UndecodableRecordError(DamagedFileError):
     kind = "undecodable"
 
 
+class BadValueError(DamagedFileError):
+    """An event is intact, but a value in it contradicts itself, for instance a tensor and its shape."""
+
+    kind = "bad_value"
+
+
 class NotAnEventFileError(DamagedFileError):
     """A file does not start with a record: it is something else (an image, an archive, text)."""
 

@@ -16,6 +16,7 @@ place in a block at which a record can start, which is how reading goes on after
 from __future__ import annotations
 
 import enum
+import functools
 import struct
 from typing import Any, Final, Literal, NamedTuple, NoReturn, TypedDict
 
@@ -411,25 +412,53 @@ def find_headers(
     n = len(block) - HEADER_SIZE + 1
     if n <= 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
+    size = 2 if max_length <= _SHORT else 4  # bytes of the length that are looked at
     zero = block == 0
     pairs = zero[:-1] & zero[1:]
-    zeros = pairs[:-2] & pairs[2:]  # at k: bytes k to k + 3
-    size = 4
-    if max_length <= _SHORT:
-        zeros = zeros[:-2] & pairs[4:]
-        size = 2
-    at = np.flatnonzero(zeros[size : size + n])
-    length = np.ndarray((n,), f"<u{size}", block, offset=0, strides=(1,))[at]
-    stored = np.ndarray((n,), "<u4", block, offset=8, strides=(1,))[at]
-    holds = (_masked_header_crcs(length) == stored) & (length <= max_length)
-    return at[holds], length[holds].astype(np.int64)
+    zeros = pairs[:-2] & pairs[2:]  # at k: whether bytes k to k + 3 are zero
+    if size == 2:
+        zeros = zeros[:-2] & pairs[4:]  # bytes k to k + 5
+    # Eight places at a time, which is several times faster than looking for the set ones among all.
+    padded = np.zeros(n + -n % 8, np.bool_)
+    padded[:n] = zeros[size : size + n]
+    words = padded.view("<u8")
+    at = np.flatnonzero(words != 0)
+    left = words[at].byteswap()  # the last place of a word is its lowest byte now
+    found = []
+    while len(at):
+        last = left & (~left + np.uint64(1))
+        # The product with 1 << 8k moves the byte 7 - k up to the top.
+        places = at * 8 + ((last * np.uint64(0x0706050403020100)) >> np.uint64(56)).view(np.int64)
+        lengths = np.ndarray((n,), f"<u{size}", block, strides=(1,))[places]
+        stored = np.ndarray((n,), "<u4", block, offset=8, strides=(1,))[places]
+        holds = (_masked_header_crcs(lengths) == stored) & (lengths <= max_length)
+        found.append((places[holds], lengths[holds].astype(np.int64)))
+        # The place before a header passes for one, too, where the length is under 256: not worth a look.
+        left ^= last
+        left[holds] &= ~(last[holds] << np.uint64(8))
+        more = np.flatnonzero(left)
+        at, left = at[more], left[more]
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    offsets, lengths = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    if len(found) > 1:
+        order = np.argsort(offsets, kind="stable")
+        offsets, lengths = offsets[order], lengths[order]
+    return offsets, lengths
 
 
 def _masked_header_crcs(lengths: NDArray[Any]) -> NDArray[np.uint32]:
     """The checksums of headers that declare these lengths; uint16 or uint32 in, shape (n,)."""
+    if lengths.itemsize == 2:
+        return _short_header_crcs().take(lengths)
     tables = contributions(8)
     crcs = np.full(len(lengths), crc32c(bytes(8)), np.uint32)
-    by_byte = lengths.view(np.uint8).reshape(len(lengths), lengths.itemsize)
     for place in range(lengths.itemsize):
-        crcs ^= tables[7 - place][by_byte[:, place]]
+        crcs ^= tables[7 - place].take((lengths >> np.uint32(8 * place)) & np.uint32(0xFF))
     return mask_array(crcs)
+
+
+@functools.cache
+def _short_header_crcs() -> NDArray[np.uint32]:
+    """The checksum of the header of each length up to 65,535."""
+    return _masked_header_crcs(np.arange(_SHORT + 1, dtype=np.uint32))

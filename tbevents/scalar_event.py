@@ -31,14 +31,14 @@ from numpy.typing import NDArray
 
 from tbevents.crc32c import contributions, crc32c, mask, mask_array
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, encode_header
-from tbevents.proto import DataType, Event, Summary, SummaryMetadata, TensorProto
+from tbevents.proto import DataType, Event, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 
 __all__ = ["Form", "Places", "ScalarEncoder", "Skeleton", "find_places"]
 
 STEP_RANGE: Final = range(-(2**63), 2**63)
 """Steps that fit the file's int64."""
 
-_LINEAR_REACH: Final = 2048
+LINEAR_REACH: Final = 2048
 """Variable bytes up to this far from the end of a payload use the linear tables (1 KiB of memory a byte);
 records with a longer tail, that is with a tag of about 2 KB, are checksummed whole."""
 
@@ -55,6 +55,8 @@ class Form(enum.Enum):
     """A FLOAT tensor of plugin `scalars` without a shape: torch's ``new_style``."""
     DOUBLE = "double_precision"
     """A DOUBLE tensor of plugin `scalars` without a shape: torch's ``double_precision``."""
+    TF2 = "tf2"
+    """A FLOAT tensor of plugin `scalars`, rank 0, in `tensor_content`: what tf.summary and Keras write."""
 
 
 def _value_message(tag: str, form: Form) -> Summary.Value:
@@ -64,6 +66,10 @@ def _value_message(tag: str, form: Form) -> Summary.Value:
     metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
     if form is Form.FLOAT:
         tensor = TensorProto(dtype=DataType.DT_FLOAT, float_val=[1.0])
+    elif form is Form.TF2:
+        tensor = TensorProto(
+            dtype=DataType.DT_FLOAT, tensor_shape=TensorShapeProto(), tensor_content=struct.pack("<f", 1.0)
+        )
     else:
         tensor = TensorProto(dtype=DataType.DT_DOUBLE, double_val=[1.0])
     return Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
@@ -379,8 +385,8 @@ class _Fill:
         self.row = row
         self.crcs = row.crc.astype(np.uint32)
         reach = int(row.length.max()) - HEADER_SIZE - FOOTER_SIZE
-        self.tables = contributions(min(reach, _LINEAR_REACH)).ravel()
-        self.far = np.zeros(len(starts), bool) if reach > _LINEAR_REACH else None
+        self.tables = contributions(min(reach, LINEAR_REACH)).ravel()
+        self.far = np.zeros(len(starts), bool) if reach > LINEAR_REACH else None
 
     def numbers(self, dtype: str, places: NDArray[np.int64], numbers: NDArray[Any], records: NDArray[np.intp]) -> None:
         """Stores one number each into some of the records."""
@@ -412,8 +418,8 @@ class _Fill:
         """Adds one byte of each record, at these places, to its checksum."""
         distance = self.row.length[records] - (FOOTER_SIZE + 1) - places
         if self.far is not None:
-            self.far[records] |= distance >= _LINEAR_REACH
-            distance = np.minimum(distance, _LINEAR_REACH - 1)
+            self.far[records] |= distance >= LINEAR_REACH
+            distance = np.minimum(distance, LINEAR_REACH - 1)
         self.crcs[records] ^= self.tables[(distance << 8) + byte]
 
     def checksums(self) -> None:

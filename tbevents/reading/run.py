@@ -10,6 +10,7 @@ from typing import Protocol
 from tbevents.errors import DamageWarning
 from tbevents.files import StrPath, find_run_files, path_string
 from tbevents.reading.collector import Collector
+from tbevents.reading.columns import SkeletonTable
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.values import NamedMapping, Problem, ScalarSeries
 
@@ -72,19 +73,18 @@ class Run:
         path: the folder or file that was read.
     """
 
-    def __init__(self, source: Source, *, name: str = ".") -> None:
+    def __init__(self, source: Source, *, name: str = ".", table: SkeletonTable | None = None) -> None:
         self.name = name
         self.path = source.location
         self._source = source
-        self._collector = Collector()
+        self._collector = Collector(SkeletonTable() if table is None else table)
         self._series: dict[str, ScalarSeries] = {}  # made so far
         self._read()
 
     @property
     def scalars(self) -> NamedMapping[ScalarSeries]:
         """The scalar series by tag, in the order of their first appearance: every point, in the order written."""
-        tags = {tag: None for tag, kind, _ in self._collector.counts() if kind == "scalars"}
-        return NamedMapping("scalar tag", self.path, tags, self._scalar_series)
+        return self._scalars
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -125,6 +125,8 @@ class Run:
         known = set(self._source.problems)
         self._source.read(self._collector)
         self._series.clear()
+        tags = {tag: None for tag, kind, _ in self._collector.counts() if kind == "scalars"}
+        self._scalars = NamedMapping("scalar tag", self.path, tags, self._scalar_series)
         _warn([problem for problem in self._source.problems if problem not in known])
 
     def _scalar_series(self, tag: str) -> ScalarSeries:

@@ -1,0 +1,379 @@
+"""Blocks of records to columns of scalar points, without a loop over the records.
+
+Records of one length whose variable bytes stand in the same places make a *shape*. All the records of a shape in a
+block are copied into the rows of one matrix; their constant bytes are hashed, column by column, and the hash looked up
+among the *skeletons* known (a skeleton is one tag in one form, see `scalar_event`). The checksum of a whole record is
+then that of its skeleton, xor a table look-up for each variable byte, because CRC32C is linear; where it holds, wall
+time, step and value are columns of the matrix. A record that matches nothing, or whose checksum does not hold, is left
+to the general decoder. So a record is taken only if a 64-bit hash of all its constant bytes and its 32-bit checksum
+both agree.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.crc32c import contributions, mask_array
+from tbevents.errors import ChecksumError, UndecodableRecordError
+from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
+from tbevents.proto import Summary
+from tbevents.reading.event_file import parse_event
+from tbevents.scalar_event import LINEAR_REACH, Places, Skeleton, find_places
+
+__all__ = ["Block", "SkeletonTable"]
+
+_FEW: Final = 48
+"""Fewer records than this are left to the general decoder: numpy's fixed cost would outweigh its speed."""
+
+_LONGEST: Final = LINEAR_REACH
+"""Payloads of this many bytes and more are left to the general decoder; a scalar's has so many only with a huge tag."""
+
+_TRIES: Final = 8
+"""How many records are looked at in search of another shape."""
+
+_MOST_MET_ONCE: Final = 65_536
+"""How many hashes met once are remembered, for a shape."""
+
+_WORD: Final = 8
+_WEIGHTS: Final = np.random.default_rng().integers(1, 1 << 63, _LONGEST // _WORD + 8, dtype=np.uint64) * np.uint64(
+    2
+) + np.uint64(1)
+"""Odd multipliers of the hash; drawn anew in each process, so that no file can be made to collide."""
+
+
+@dataclass(slots=True)
+class Block:
+    """The scalar points among some records. All arrays have one element a record, shape (n,).
+
+    Attributes:
+        records: the records.
+        skeleton: int32 number of the skeleton in the table; -1 where the record was left to the general decoder.
+            The other columns mean nothing there.
+        steps: int64.
+        wall_times: float64.
+        values: float32.
+        doubles: float64, or None where no record stores one; the value of the skeletons that have 8 bytes of it.
+    """
+
+    records: Records
+    skeleton: NDArray[np.int32]
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32]
+    doubles: NDArray[np.float64] | None = None
+
+
+class SkeletonTable:
+    """The skeletons met so far; shared by all the files that are read together, also from several threads.
+
+    Attributes:
+        messages: the value of one event of each skeleton, by its number: its tag, its form, its metadata.
+    """
+
+    def __init__(self, *, verify: bool = True) -> None:
+        self.messages: list[Summary.Value] = []
+        self._verify = verify
+        self._shapes: dict[int, list[_Shape]] = {}  # by the length of the payload
+        self._lock = threading.Lock()
+
+    def decode(self, records: Records) -> Block:
+        """Takes the scalar points out of some records."""
+        n = len(records.offsets)
+        block = Block(
+            records,
+            np.full(n, -1, np.int32),
+            np.zeros(n, np.int64),
+            np.zeros(n, np.float64),
+            np.zeros(n, np.float32),
+        )
+        if n >= _FEW:
+            lengths = records.lengths
+            short = lengths if int(lengths.max()) < _LONGEST else lengths[lengths < _LONGEST]
+            for length in np.flatnonzero(np.bincount(short) > 1).tolist():
+                self._decode_length(block, length, np.flatnonzero(lengths == length))
+        return block
+
+    def _decode_length(self, block: Block, length: int, chosen: NDArray[np.intp]) -> None:
+        """Takes the points out of the records of one length; `chosen` are their numbers in the block."""
+        shapes = self._shapes.setdefault(length, [])
+        tried = 0
+        while len(chosen):
+            if tried == len(shapes) and not self._learn_shape(shapes, block.records, length, chosen):
+                return
+            chosen = self._decode_shape(block, shapes[tried], chosen)
+            tried += 1
+
+    def _decode_shape(self, block: Block, shape: _Shape, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Takes the points of one shape; returns the records that are left."""
+        rows = shape.rows(block.records, chosen)
+        others = chosen[:0]
+        fits = shape.fits(rows)
+        if not fits.all():
+            rows, chosen, others = rows[fits], chosen[fits], chosen[~fits]
+            if not len(chosen):
+                return others
+        hashes = shape.hash(rows)
+        skeletons = shape.skeletons
+        which = skeletons.find(hashes)
+        unknown = which < 0
+        if unknown.any():
+            self._learn(shape, block.records, chosen, hashes, unknown)
+            skeletons = shape.skeletons
+            which = skeletons.find(hashes)
+        points = shape.points(rows, skeletons, which, self._verify)
+        taken = points.good
+        if taken.all():
+            target: Any = chosen if len(chosen) < len(block.skeleton) else slice(None)
+            left = chosen[:0]
+        else:
+            target, left = chosen[taken], chosen[~taken]
+            points = points.only(taken)
+        if len(others):
+            left = np.concatenate((left, others))
+            left.sort()
+        block.skeleton[target] = points.skeleton
+        block.wall_times[target] = points.wall_times
+        block.steps[target] = points.steps
+        if points.values.dtype == np.float32:
+            block.values[target] = points.values
+        else:
+            if block.doubles is None:
+                block.doubles = np.zeros(len(block.skeleton), np.float64)
+            block.doubles[target] = points.values
+        return left
+
+    def _learn_shape(self, shapes: list[_Shape], records: Records, length: int, chosen: NDArray[np.intp]) -> bool:
+        """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is."""
+        for index in chosen[:_TRIES].tolist():
+            payload = _intact_payload(records, index)
+            places = None if payload is None else find_places(payload)
+            if payload is None or places is None:
+                continue
+            with self._lock:  # another thread may have made it meanwhile
+                if all(shape.places != places for shape in shapes):
+                    shapes.append(_Shape(payload, places))
+                    return True
+        return False
+
+    def _learn(
+        self,
+        shape: _Shape,
+        records: Records,
+        chosen: NDArray[np.intp],
+        hashes: NDArray[np.uint64],
+        unknown: NDArray[np.bool_],
+    ) -> None:
+        """Makes skeletons of records that match none.
+
+        A hash met only once is left to the general decoder until it is met again: a file whose every event has a tag
+        of its own would fill the table for nothing.
+        """
+        at = np.flatnonzero(unknown)
+        fresh, first, counts = np.unique(hashes[at], return_index=True, return_counts=True)
+        learned: list[tuple[int, int, int]] = []  # hash, number, checksum
+        with self._lock:
+            known = set(shape.skeletons.hashes)  # another thread may have learned some meanwhile
+            for value, place, count in zip(fresh.tolist(), at[first].tolist(), counts.tolist(), strict=True):
+                if value in known:
+                    continue
+                if count == 1 and value not in shape.met_once:
+                    if len(shape.met_once) == _MOST_MET_ONCE:
+                        shape.met_once.clear()
+                    shape.met_once.add(value)
+                    continue
+                payload = _intact_payload(records, int(chosen[place]))
+                if payload is None or find_places(payload) != shape.places:
+                    continue
+                try:
+                    event = parse_event(payload, offset=0, record=0, path=None)
+                except UndecodableRecordError:
+                    continue
+                learned.append((value, len(self.messages), Skeleton.of_payload(payload, shape.places).crc))
+                self.messages.append(event.summary.value[0])
+            if learned:
+                new_hashes, numbers, crcs = map(list, zip(*learned, strict=True))
+                shape.skeletons = shape.skeletons.plus(new_hashes, numbers, crcs)
+
+
+def _intact_payload(records: Records, index: int) -> bytes | None:
+    """The payload of a record, or None where its checksum does not hold."""
+    try:
+        return records.verified_payload(index)
+    except ChecksumError:
+        return None
+
+
+class _Points(NamedTuple):
+    """Points of one shape, arrays of shape (n,); `good` says where they mean something."""
+
+    good: NDArray[np.bool_]
+    skeleton: NDArray[np.int32]
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32] | NDArray[np.float64]
+
+    def only(self, good: NDArray[np.bool_]) -> _Points:
+        """Those that are good."""
+        return _Points(self.good[good], self.skeleton[good], self.steps[good], self.wall_times[good], self.values[good])
+
+
+class _Shape:
+    """All scalar events of one length whose variable bytes stand in the same places.
+
+    Attributes:
+        places: where those bytes stand in the payload.
+        skeletons: the events of this shape that are known; replaced, never changed, when more are learned.
+        met_once: hashes of events met once and not learned.
+    """
+
+    def __init__(self, example: bytes, places: Places) -> None:
+        self.length = length = len(example)
+        self.places = places
+        after = [at + n for at, n in ((places.wall, 8), (places.step, places.width)) if at is not None]
+        # The wire keys behind the wall time and the step tell most other shapes apart.
+        self._keys = [(at, example[at]) for at in after if at < length and at not in (places.wall, places.step)]
+        self.skeletons = _Skeletons([], [], [])
+        self.met_once: set[int] = set()
+        size = HEADER_SIZE + length + FOOTER_SIZE
+        if places.step is not None:  # the step is read as two words
+            size = max(size, HEADER_SIZE + places.step + 2 * _WORD)
+        self._width = -(-size // _WORD)  # of a row, in words
+        constant = np.zeros(self._width * _WORD, np.uint8)
+        payload = constant[HEADER_SIZE : HEADER_SIZE + length]
+        payload[:] = 0xFF
+        for place, count in ((places.wall, 8), (places.step, places.width), (places.value, places.size)):
+            if place is not None:
+                payload[place : place + count] = 0
+        words = enumerate(constant.view(np.uint64))
+        # (which word of a row, its constant bits, its weight in the hash)
+        self._hashed = [(at, mask, weight) for (at, mask), weight in zip(words, _WEIGHTS, strict=False) if mask]
+
+    def rows(self, records: Records, chosen: NDArray[np.intp]) -> NDArray[np.uint64]:
+        """The records, each copied into a row from its header on: uint64, shape (n, words)."""
+        size = self._width * _WORD
+        offsets = records.offsets if len(chosen) == len(records.offsets) else records.offsets[chosen]
+        room = len(records.block) - size
+        inside = int(np.searchsorted(offsets, room, "right"))  # the rest would reach over the end of the block
+        rows = np.empty((len(offsets), self._width), np.uint64)
+        as_records = rows.view(f"V{size}").ravel()
+        if inside:
+            windows: NDArray[Any] = np.ndarray((room + 1,), f"V{size}", records.block, strides=(1,))
+            as_records[:inside] = windows[offsets[:inside]]
+        for index in range(inside, len(offsets)):
+            last = records.block[offsets[index] :]
+            rows[index] = 0
+            rows[index].view(np.uint8)[: len(last)] = last
+        return rows
+
+    def fits(self, rows: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Whether the fields stand in the shape's places, as far as a cheap look can tell.
+
+        A varint of the right width must stand in the step's place: every byte but its last has the top bit set.
+        """
+        fits = np.ones(len(rows), np.bool_)
+        by_byte = rows.view(np.uint8)
+        for at, key in self._keys:
+            fits &= by_byte[:, HEADER_SIZE + at] == key
+        if self.places.step is not None:
+            width = self.places.width
+            for part in range(0, width, _WORD):
+                tops = int.from_bytes(b"\x80" * min(_WORD, width - part), "little")
+                expected = tops >> 8 if part + _WORD >= width else tops
+                fits &= (self._column(rows, "<u8", self.places.step + part) & np.uint64(tops)) == np.uint64(expected)
+        return fits
+
+    def hash(self, rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """A hash of the constant bytes of each row."""
+        hashes = np.zeros(len(rows), np.uint64)
+        for at, mask, weight in self._hashed:
+            hashes += (rows[:, at] & mask) * weight
+        return hashes
+
+    def points(self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], verify: bool) -> _Points:
+        """The points in some rows that fit, of the skeletons at these places of a list; -1 means none."""
+        good = which >= 0
+        places = self.places
+        crc = skeletons.crcs[which]
+        wall_times = np.zeros(len(rows), np.float64)
+        if places.wall is not None:
+            wall_times = self._column(rows, "<f8", places.wall)
+            self._account(crc, wall_times, places.wall)
+        values = self._column(rows, f"<f{places.size}", places.value)
+        self._account(crc, values, places.value)
+        steps = np.zeros(len(rows), np.uint64)
+        if places.step is not None:
+            for part in range(0, places.width, _WORD):
+                count = min(_WORD, places.width - part)
+                varint = self._column(rows, "<u8", places.step + part)
+                self._account(crc, varint, places.step + part, count)
+                for place in range(count):
+                    bits = (varint >> np.uint64(8 * place)) & np.uint64(0x7F)
+                    steps |= bits << np.uint64(7 * (part + place))
+        if verify:
+            good &= mask_array(crc) == self._column(rows, "<u4", self.length)
+        return _Points(good, skeletons.numbers[which], steps.view(np.int64), wall_times, values)
+
+    def _column(self, rows: NDArray[np.uint64], dtype: str, place: int) -> NDArray[Any]:
+        """The numbers at one place of the payloads, contiguous."""
+        column: NDArray[Any] = np.ndarray(
+            (len(rows),), dtype, rows, offset=HEADER_SIZE + place, strides=(rows.strides[0],)
+        )
+        return np.ascontiguousarray(column)
+
+    def _account(self, crc: NDArray[np.uint32], column: NDArray[Any], place: int, count: int | None = None) -> None:
+        """Adds the bytes of a column, at a place of the payloads, to the checksums."""
+        by_byte = column.view(np.uint8).reshape(len(column), column.itemsize)
+        tables = contributions(self.length)
+        for i in range(column.itemsize if count is None else count):
+            crc ^= tables[self.length - 1 - place - i].take(by_byte[:, i])
+
+
+class _Skeletons:
+    """A hash table of the skeletons of one shape, looked up many at a time. Frozen: `plus` makes a larger one.
+
+    Attributes:
+        hashes: of the constant bytes, by place in the list.
+        numbers: int32 numbers in the `SkeletonTable`, by place in the list.
+        crcs: uint32 checksums of the payloads with their variable bytes zero, by place in the list.
+    """
+
+    def __init__(self, hashes: list[int], numbers: list[int], crcs: list[int]) -> None:
+        self.hashes = hashes
+        self.numbers = np.array([*numbers, -1], np.int32)  # the last stands for none, and is found at -1
+        self.crcs = np.array([*crcs, 0], np.uint32)
+        bits = max(6, (4 * len(hashes)).bit_length())  # at most a quarter full: few look-ups need a second slot
+        self._shift = np.uint64(64 - bits)
+        self._last_slot = (1 << bits) - 1
+        keys = [0] * (1 << bits)
+        places = [-1] * (1 << bits)  # -1: the slot is free
+        for place, value in enumerate(hashes):
+            slot = value >> (64 - bits)
+            while places[slot] >= 0:
+                slot = (slot + 1) & self._last_slot
+            keys[slot], places[slot] = value, place
+        self._keys = np.array(keys, np.uint64)
+        self._places = np.array(places, np.intp)
+
+    def plus(self, hashes: list[int], numbers: list[int], crcs: list[int]) -> _Skeletons:
+        """These and more."""
+        return _Skeletons(
+            [*self.hashes, *hashes], [*self.numbers[:-1].tolist(), *numbers], [*self.crcs[:-1].tolist(), *crcs]
+        )
+
+    def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """The place in the list of each hash; -1 where it is unknown."""
+        slots = (hashes >> self._shift).view(np.int64)
+        which: NDArray[np.intp] = self._places.take(slots)
+        at = np.flatnonzero(self._keys.take(slots) != hashes)
+        slot = slots[at]
+        while len(at):
+            found = self._places[slot]
+            done = (found < 0) | (self._keys[slot] == hashes[at])
+            which[at[done]] = found[done]
+            at, slot = at[~done], (slot[~done] + 1) & self._last_slot
+        return which
