@@ -103,7 +103,7 @@ class SkeletonTable:
         shapes = self._shapes.setdefault(length, [])
         tried = 0
         while len(chosen):
-            if tried == len(shapes) and not self._learn_shape(shapes, block.records, length, chosen):
+            if tried == len(shapes) and not self._learn_shape(shapes, block.records, chosen):
                 return
             chosen = self._decode_shape(block, shapes[tried], chosen)
             tried += 1
@@ -147,7 +147,7 @@ class SkeletonTable:
             block.doubles[target] = points.values
         return left
 
-    def _learn_shape(self, shapes: list[_Shape], records: Records, length: int, chosen: NDArray[np.intp]) -> bool:
+    def _learn_shape(self, shapes: list[_Shape], records: Records, chosen: NDArray[np.intp]) -> bool:
         """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is."""
         for index in chosen[:_TRIES].tolist():
             payload = _intact_payload(records, index)
