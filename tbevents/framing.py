@@ -111,6 +111,11 @@ class Records(NamedTuple):
     lengths: NDArray[np.int64]
     first: int
 
+    @property
+    def end(self) -> int:
+        """Where in the block the byte after the last record is."""
+        return int(self.offsets[-1] + self.lengths[-1]) + HEADER_SIZE + FOOTER_SIZE
+
     def payload(self, index: int) -> bytes:
         """The payload of one of the records."""
         start = int(self.offsets[index]) + HEADER_SIZE
@@ -240,11 +245,12 @@ class RecordDecoder:
     def next_records(self) -> Records | Literal[NeedData.NEED_DATA]:
         """The whole records at hand that follow each other, or `NEED_DATA`: far faster than one by one.
 
-        The checksums of their headers are verified, those of their payloads are the caller's to verify: one that does
-        not hold concerns that record only.
+        The checksums of their headers are verified, those of their payloads are the caller's to verify. One that does
+        not hold concerns that record alone, because another header follows it: a record behind which none does is
+        verified here, since its length may be wrong, too.
 
         Raises:
-            DamagedFileError: as `next_record`, but not for a payload's checksum.
+            DamagedFileError: as `next_record`.
         """
         length = self._length_at_next()
         if length is NEED_DATA:
@@ -254,13 +260,31 @@ class RecordDecoder:
         if first < len(offsets) and offsets[first] == self._at:
             stop = int(breaks[np.searchsorted(breaks, first)]) + 1
             offsets, lengths = offsets[first:stop], lengths[first:stop]
-            if int(offsets[-1] + lengths[-1]) + HEADER_SIZE + FOOTER_SIZE > len(self._buffer):
-                offsets, lengths = offsets[:-1], lengths[:-1]
         else:  # a long one
             offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
         records = Records(self._start, np.frombuffer(self._buffer, np.uint8), offsets, lengths, self._record)
-        self._pass(int(offsets[-1] + lengths[-1]) + HEADER_SIZE + FOOTER_SIZE, len(offsets))
+        while not self._is_followed(records):
+            if len(records.offsets) == 1:
+                if self.missing:
+                    return NEED_DATA
+                try:
+                    records.verified_payload(0, self.path)
+                except ChecksumError as error:
+                    self._fail(error)
+                break
+            records = records._replace(offsets=records.offsets[:-1], lengths=records.lengths[:-1])
+        self._pass(records.end, len(records.offsets))
         return records
+
+    def _is_followed(self, records: Records) -> bool:
+        """Whether a header, or the end of the file, follows the last of some records; unknown counts as not."""
+        end, have = records.end, len(self._buffer)
+        if end + HEADER_SIZE <= have:
+            return self._header(end)[1]
+        if self.size is None or self._start + end + HEADER_SIZE > self.size:
+            return end <= have
+        self._needed = end + HEADER_SIZE - self._at  # what follows is to come
+        return False
 
     def end(self) -> None:
         """Says that no more bytes follow.

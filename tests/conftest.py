@@ -1,0 +1,22 @@
+"""What all tests share: where the data is, and the mark of those that need another package's writer or reader."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def shared():
+    """The folder of large test data that stands beside the checkout; the tests that need it are skipped without."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder 'shared', with recorded data, is not beside this checkout")
+    return folder
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "interop" in item.path.relative_to(ROOT).as_posix():
+            item.add_marker("interop")
