@@ -9,22 +9,22 @@ A record on disk, all numbers little-endian:
     12 + length  4       masked CRC32C of the payload
 
 `encode_record` makes one. `RecordDecoder` takes chunks cut anywhere and answers with records, with `NEED_DATA`, or
-with an exception that says where and what; "not yet" is a value, "never" is an error. `find_headers` finds every
+with an exception that says where and what; "not yet" is a value, "never" is an error. `HeaderFinder` finds every
 place in a block at which a record can start, which is how reading goes on after damage.
 """
 
 from __future__ import annotations
 
 import enum
-import functools
 import struct
-from typing import Any, Final, Literal, NamedTuple, NoReturn, TypedDict
+from typing import Final, Literal, NamedTuple, NoReturn, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.crc32c import BytesLike, contributions, crc32c, mask_array, masked_crc32c
+from tbevents.crc32c import BytesLike, masked_crc32c
 from tbevents.errors import ChecksumError, DamagedFileError, IncompleteRecordError, RecordTooLargeError
+from tbevents.headers import HEADER_SIZE, MAX_LENGTH, SHORT, HeaderFinder, encode_header
 
 __all__ = [
     "FOOTER_SIZE",
@@ -35,19 +35,10 @@ __all__ = [
     "Record",
     "RecordDecoder",
     "Records",
-    "encode_header",
     "encode_record",
-    "find_headers",
 ]
 
-HEADER_SIZE: Final = 12
 FOOTER_SIZE: Final = 4
-
-MAX_LENGTH: Final = 2**31 - 1
-"""The longest payload that is believed, in bytes: protobuf's own limit on a message."""
-
-_SHORT: Final = 0xFFFF
-"""Records up to this length are found many at a time; longer ones are few, and taken one by one."""
 
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
@@ -75,12 +66,6 @@ class Record(NamedTuple):
         return self.offset + HEADER_SIZE + len(self.payload) + FOOTER_SIZE
 
 
-def encode_header(length: int) -> bytes:
-    """The 12 bytes before a payload of `length` bytes."""
-    size = length.to_bytes(8, "little")
-    return size + _CHECKSUM.pack(masked_crc32c(size))
-
-
 def encode_record(payload: bytes) -> bytes:
     """A whole record around a payload."""
     return b"".join((encode_header(len(payload)), payload, _CHECKSUM.pack(masked_crc32c(payload))))
@@ -99,7 +84,7 @@ class Records(NamedTuple):
 
     Attributes:
         base: the position in the file of the block's first byte.
-        block: uint8 array, read only.
+        block: uint8 array; the decoder's own buffer, valid until it is fed again.
         offsets: where in the block each record's header starts; int64, shape (n,), ascending, n at least 1.
         lengths: of the payloads, int64, shape (n,).
         first: how many records stand before these in the file.
@@ -189,15 +174,16 @@ class RecordDecoder:
         self.max_length = max_length
         self.size = size
         self.path = path
-        self._buffer = b""
-        self._chunks: list[BytesLike] = []  # fed, and not yet joined to the buffer
-        self._fed = 0  # bytes in them
+        self._data = np.empty(0, np.uint8)  # the buffer
+        self._bytes = self._data.data  # the same
         self._start = offset  # position in the file of the buffer's first byte
         self._at = 0  # where in the buffer the next record starts
+        self._stop = 0  # where in the buffer the bytes fed end
         self._needed = HEADER_SIZE  # bytes from there on without which nothing can be said
         self._record = record
         self._error: DamagedFileError | None = None
         self._searching = False  # whether `recover` has moved on from the damaged record
+        self._finder = HeaderFinder()
         self._found: _Chains | None = None  # in the present buffer
 
     @property
@@ -213,12 +199,32 @@ class RecordDecoder:
     @property
     def missing(self) -> int:
         """How many bytes more must be fed before the next record, or an error, can be answered; 0: none, just ask."""
-        return max(0, self._needed - (len(self._buffer) - self._at + self._fed))
+        return max(0, self._needed - (self._stop - self._at))
 
     def feed(self, chunk: BytesLike) -> None:
         """Adds bytes that follow those fed before."""
-        self._chunks.append(chunk)
-        self._fed += len(chunk)
+        self.room(len(chunk))[:] = chunk
+        self.filled(len(chunk))
+
+    def room(self, size: int) -> memoryview:
+        """A place to read the bytes into that follow those fed before; `filled` says how many came.
+
+        Blocks of records answered before are not valid any more.
+        """
+        have = self._stop - self._at
+        data = self._data if have + size <= len(self._data) else np.empty(max(have + size, 2 * have), np.uint8)
+        if data is not self._data or self._at:
+            data[:have] = self._data[self._at : self._stop]
+            self._start += self._at
+            self._at, self._stop = 0, have
+            self._data, self._bytes = data, data.data
+            self._found = None
+        return self._bytes[have : have + size]
+
+    def filled(self, size: int) -> None:
+        """Says that so many bytes have been put where `room` said."""
+        self._stop += size
+        self._found = None
 
     def next_record(self) -> Record | Literal[NeedData.NEED_DATA]:
         """The next whole record, its checksums verified, or `NEED_DATA`.
@@ -233,8 +239,8 @@ class RecordDecoder:
             return NEED_DATA
         body = self._at + HEADER_SIZE
         end = body + length
-        payload = self._buffer[body:end]
-        (stored,) = _CHECKSUM.unpack_from(self._buffer, end)
+        payload = self._bytes[body:end].tobytes()
+        (stored,) = _CHECKSUM.unpack_from(self._bytes, end)
         computed = masked_crc32c(payload)
         if stored != computed:
             self._fail(ChecksumError(part="data", stored=stored, computed=computed, **self._where()))
@@ -262,7 +268,7 @@ class RecordDecoder:
             offsets, lengths = offsets[first:stop], lengths[first:stop]
         else:  # a long one
             offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
-        records = Records(self._start, np.frombuffer(self._buffer, np.uint8), offsets, lengths, self._record)
+        records = Records(self._start, self._data[: self._stop], offsets, lengths, self._record)
         while not self._is_followed(records):
             if len(records.offsets) == 1:
                 if self.missing:
@@ -278,11 +284,11 @@ class RecordDecoder:
 
     def _is_followed(self, records: Records) -> bool:
         """Whether a header, or the end of the file, follows the last of some records; unknown counts as not."""
-        end, have = records.end, len(self._buffer)
-        if end + HEADER_SIZE <= have:
+        end = records.end
+        if end + HEADER_SIZE <= self._stop:
             return self._header(end)[1]
         if self.size is None or self._start + end + HEADER_SIZE > self.size:
-            return end <= have
+            return end <= self._stop
         self._needed = end + HEADER_SIZE - self._at  # what follows is to come
         return False
 
@@ -294,7 +300,7 @@ class RecordDecoder:
         """
         if self._error is not None:
             raise self._error
-        if len(self._buffer) - self._at + self._fed:
+        if self._stop > self._at:
             self._fail(IncompleteRecordError(missing=self.missing, **self._where()))
 
     def recover(self, *, at_end: bool) -> bool:
@@ -314,16 +320,15 @@ class RecordDecoder:
             return True
         if self.missing and not at_end:
             return False
-        self._join()
         found = None
         if isinstance(self._error, ChecksumError) and self._error.part == "data" and not self._searching:
             after = self._at + HEADER_SIZE + self._header(self._at)[0] + FOOTER_SIZE
-            if after + HEADER_SIZE <= len(self._buffer):
+            if after + HEADER_SIZE <= self._stop:
                 found = after if self._header(after)[1] else None
             elif not at_end:
                 self._needed = after + HEADER_SIZE - self._at
                 return False
-            elif after == len(self._buffer):
+            elif after == self._stop:
                 found = after
         if found is None:
             found = self._search(at_end)
@@ -338,8 +343,8 @@ class RecordDecoder:
         if not self._searching:
             self._at += 1
             self._searching = True
-        have = len(self._buffer)
-        offsets, lengths = find_headers(np.frombuffer(self._buffer, np.uint8)[self._at :], max_length=self.max_length)
+        have = self._stop
+        offsets, lengths = self._finder.find(self._data[self._at : have], max_length=self.max_length)
         for at, length in zip((offsets + self._at).tolist(), lengths.tolist(), strict=True):
             end = at + HEADER_SIZE + length
             if self.size is not None and self._start + end + FOOTER_SIZE > self.size:
@@ -349,7 +354,8 @@ class RecordDecoder:
                     continue
                 self._at, self._needed = at, HEADER_SIZE + length + FOOTER_SIZE
                 return None
-            if masked_crc32c(self._buffer[at + HEADER_SIZE : end]) == _CHECKSUM.unpack_from(self._buffer, end)[0]:
+            payload = self._bytes[at + HEADER_SIZE : end].tobytes()
+            if masked_crc32c(payload) == _CHECKSUM.unpack_from(self._bytes, end)[0]:
                 return int(at)
         self._at, self._needed = max(self._at, have - HEADER_SIZE + 1), HEADER_SIZE
         return None
@@ -360,11 +366,10 @@ class RecordDecoder:
             raise self._error
         if self.missing:
             return NEED_DATA
-        self._join()
         length, holds = self._header(self._at)
         if not holds:
-            _, stored = _HEADER.unpack_from(self._buffer, self._at)
-            computed = masked_crc32c(self._buffer[self._at : self._at + 8])
+            _, stored = _HEADER.unpack_from(self._bytes, self._at)
+            computed = masked_crc32c(self._bytes[self._at : self._at + 8].tobytes())
             self._fail(ChecksumError(part="length", stored=stored, computed=computed, **self._where()))
         if length > self.max_length:
             self._fail(RecordTooLargeError(length=length, limit=self.max_length, **self._where()))
@@ -376,28 +381,16 @@ class RecordDecoder:
 
     def _header(self, at: int) -> tuple[int, bool]:
         """The length that the header at this place of the buffer declares, and whether its checksum holds."""
-        length, stored = _HEADER.unpack_from(self._buffer, at)
-        return int(length), bool(stored == masked_crc32c(self._buffer[at : at + 8]))
+        length, stored = _HEADER.unpack_from(self._bytes, at)
+        return int(length), bool(stored == masked_crc32c(self._bytes[at : at + 8].tobytes()))
 
     def _chains(self) -> _Chains:
         """The short records that start anywhere in the buffer; found once for each buffer."""
         if self._found is None:
-            offsets, lengths = find_headers(
-                np.frombuffer(self._buffer, np.uint8), max_length=min(self.max_length, _SHORT)
-            )
+            offsets, lengths = self._finder.find(self._data[: self._stop], max_length=min(self.max_length, SHORT))
             goes_on = offsets[1:] == (offsets + lengths + (HEADER_SIZE + FOOTER_SIZE))[:-1]
             self._found = _Chains(offsets, lengths, np.flatnonzero(np.append(~goes_on, True)))
         return self._found
-
-    def _join(self) -> None:
-        """Moves what was fed into the buffer, and drops what is behind."""
-        if self._chunks:
-            self._buffer = b"".join((memoryview(self._buffer)[self._at :], *self._chunks))
-            self._start += self._at
-            self._at = 0
-            self._chunks.clear()
-            self._fed = 0
-            self._found = None
 
     def _pass(self, at: int, records: int) -> None:
         """Goes on at this place of the buffer."""
@@ -416,73 +409,3 @@ class RecordDecoder:
 def _header_holds(buffer: bytes, at: int) -> bool:
     """Whether the checksum of a header at this place holds."""
     return bool(_HEADER.unpack_from(buffer, at)[1] == masked_crc32c(buffer[at : at + 8]))
-
-
-def find_headers(
-    block: NDArray[np.uint8], *, max_length: int = MAX_LENGTH
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every place in a block at which a header stands whose checksum holds.
-
-    A length below 4 GiB leaves four zero bytes in the header, one below 64 KiB leaves six: only such places are looked
-    at, and their checksums computed all at once. The chance that other bytes pass for a header is 1 in 2**32 a place.
-
-    Args:
-        block: uint8 array of shape (n,), contiguous. Headers that reach over its end are not found.
-        max_length: the longest payload to look for, in bytes; under 4 GiB.
-
-    Returns:
-        (offsets, lengths): int64 arrays of one shape, the offsets ascending and relative to the block.
-    """
-    n = len(block) - HEADER_SIZE + 1
-    if n <= 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    size = 2 if max_length <= _SHORT else 4  # bytes of the length that are looked at
-    zero = block == 0
-    pairs = zero[:-1] & zero[1:]
-    zeros = pairs[:-2] & pairs[2:]  # at k: whether bytes k to k + 3 are zero
-    if size == 2:
-        zeros = zeros[:-2] & pairs[4:]  # bytes k to k + 5
-    # Eight places at a time, which is several times faster than looking for the set ones among all.
-    padded = np.zeros(n + -n % 8, np.bool_)
-    padded[:n] = zeros[size : size + n]
-    words = padded.view("<u8")
-    at = np.flatnonzero(words != 0)
-    left = words[at].byteswap()  # the last place of a word is its lowest byte now
-    found = []
-    while len(at):
-        last = left & (~left + np.uint64(1))
-        # The product with 1 << 8k moves the byte 7 - k up to the top.
-        places = at * 8 + ((last * np.uint64(0x0706050403020100)) >> np.uint64(56)).view(np.int64)
-        lengths = np.ndarray((n,), f"<u{size}", block, strides=(1,))[places]
-        stored = np.ndarray((n,), "<u4", block, offset=8, strides=(1,))[places]
-        holds = (_masked_header_crcs(lengths) == stored) & (lengths <= max_length)
-        found.append((places[holds], lengths[holds].astype(np.int64)))
-        # The place before a header passes for one, too, where the length is under 256: not worth a look.
-        left ^= last
-        left[holds] &= ~(last[holds] << np.uint64(8))
-        more = np.flatnonzero(left)
-        at, left = at[more], left[more]
-    if not found:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    offsets, lengths = (np.concatenate(columns) for columns in zip(*found, strict=True))
-    if len(found) > 1:
-        order = np.argsort(offsets, kind="stable")
-        offsets, lengths = offsets[order], lengths[order]
-    return offsets, lengths
-
-
-def _masked_header_crcs(lengths: NDArray[Any]) -> NDArray[np.uint32]:
-    """The checksums of headers that declare these lengths; uint16 or uint32 in, shape (n,)."""
-    if lengths.itemsize == 2:
-        return _short_header_crcs().take(lengths)
-    tables = contributions(8)
-    crcs = np.full(len(lengths), crc32c(bytes(8)), np.uint32)
-    for place in range(lengths.itemsize):
-        crcs ^= tables[7 - place].take((lengths >> np.uint32(8 * place)) & np.uint32(0xFF))
-    return mask_array(crcs)
-
-
-@functools.cache
-def _short_header_crcs() -> NDArray[np.uint32]:
-    """The checksum of the header of each length up to 65,535."""
-    return _masked_header_crcs(np.arange(_SHORT + 1, dtype=np.uint32))

@@ -30,7 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.crc32c import contributions, crc32c, mask, mask_array
-from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, encode_header
+from tbevents.framing import FOOTER_SIZE, HEADER_SIZE
+from tbevents.headers import encode_header
 from tbevents.proto import DataType, Event, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 
 __all__ = ["Form", "Places", "ScalarEncoder", "Skeleton", "find_places"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import warnings
 from collections.abc import Iterator
@@ -135,13 +136,13 @@ class EventFileReader:
         return error
 
 
-def _feed(file: BinaryIO, decoder: RecordDecoder, left: int) -> int:
+def _feed(file: io.FileIO, decoder: RecordDecoder, left: int) -> int:
     """Gives the decoder the next block of a file, of which so many bytes are left; returns how many it got."""
-    chunk = file.read(min(left, max(BLOCK, decoder.missing)))
-    if not chunk:
+    size = file.readinto(decoder.room(min(left, max(BLOCK, decoder.missing))))
+    if not size:
         raise OSError(errno.EIO, "the file became shorter while it was read", decoder.path)
-    decoder.feed(chunk)
-    return len(chunk)
+    decoder.filled(size)
+    return size
 
 
 def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tbevents
-from tbevents.framing import Records, find_headers
+from tbevents.framing import Records
+from tbevents.headers import HeaderFinder
 from tbevents.proto import Event, HistogramProto, SourceMetadata, Summary, TensorProto
 from tbevents.reading import columns, event_file
 from tbevents.reading.columns import SkeletonTable
@@ -152,7 +153,7 @@ def test_each_form_is_read_by_columns_and_not_by_the_general_decoder(form):
         for k in range(300)
     ]
     block = np.frombuffer(b"".join(map(record, payloads)), np.uint8)
-    offsets, lengths = find_headers(block)
+    offsets, lengths = HeaderFinder().find(block)
     decoded = SkeletonTable().decode(Records(0, block, offsets, lengths, 0))
     if form == "node_name":  # nobody writes it any more
         return
@@ -263,7 +264,7 @@ def test_a_table_shared_by_threads_gives_the_same(tmp_path, threads):
 
     payloads = [scalar_event(f"tag{k % 50}", k, k / 2).SerializeToString() for k in range(4000)]
     block = np.frombuffer(b"".join(map(record, payloads)), np.uint8)
-    offsets, lengths = find_headers(block)
+    offsets, lengths = HeaderFinder().find(block)
     records = Records(0, block, offsets, lengths, 0)
     table = SkeletonTable()
     with ThreadPoolExecutor(threads) as pool:
@@ -275,3 +276,14 @@ def test_a_table_shared_by_threads_gives_the_same(tmp_path, threads):
         assert [table.messages[s].tag for s in decoded.skeleton[taken][:200].tolist()] == [
             f"tag{k % 50}" for k in taken[:200].tolist()
         ]
+
+
+@pytest.mark.parametrize("step", [b"\x05\x06", b"\x85\x86"], ids=["ends early", "does not end"])
+def test_a_step_whose_varint_is_of_another_width_is_not_taken_for_a_point(tmp_path, step):
+    good = [scalar_event("loss", 128 + k, k / 2).SerializeToString() for k in range(200)]
+    odd = good[100].replace(good[100][9:12], b"\x10" + step)
+    assert len(odd) == len(good[100])
+    write_events(tmp_path / NAME, [*good, odd])
+    with pytest.warns(tbevents.DamageWarning, match="is no Event message"):
+        run = tbevents.read_run(tmp_path)
+    assert len(run.scalars["loss"]) == 200

@@ -1,0 +1,115 @@
+"""The header of a record: made, and found wherever one stands in a block of bytes."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.crc32c import contributions, crc32c, mask_array, masked_crc32c
+
+__all__ = ["HEADER_SIZE", "MAX_LENGTH", "SHORT", "HeaderFinder", "encode_header"]
+
+HEADER_SIZE: Final = 12
+"""Bytes of a header: the payload's length, 8 bytes, and the masked CRC32C of those, 4 bytes; little-endian."""
+
+MAX_LENGTH: Final = 2**31 - 1
+"""The longest payload that is believed, in bytes: protobuf's own limit on a message."""
+
+SHORT: Final = 0xFFFF
+"""Payloads up to this length are found fastest: their headers hold six zero bytes."""
+
+
+def encode_header(length: int) -> bytes:
+    """The 12 bytes before a payload of `length` bytes."""
+    size = length.to_bytes(8, "little")
+    return size + masked_crc32c(size).to_bytes(4, "little")
+
+
+class HeaderFinder:
+    """Finds every place in a block at which a header stands whose checksum holds.
+
+    A length below 4 GiB leaves four zero bytes in the header, one below 64 KiB leaves six: only such places are looked
+    at, and their checksums computed all at once. The chance that other bytes pass for a header is 1 in 2**32 a place.
+
+    One finder serves one thread: it keeps its scratch memory from block to block, because fresh memory costs more
+    than what is done in it.
+    """
+
+    def __init__(self) -> None:
+        self._scratch = np.empty((3, 0), np.bool_)
+
+    def find(
+        self, block: NDArray[np.uint8], *, max_length: int = MAX_LENGTH
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The headers in a block.
+
+        Args:
+            block: uint8 array of shape (n,), contiguous. Headers that reach over its end are not found.
+            max_length: the longest payload to look for, in bytes; under 4 GiB.
+
+        Returns:
+            (offsets, lengths): int64 arrays of one shape, the offsets ascending and relative to the block.
+        """
+        n = len(block) - HEADER_SIZE + 1
+        if n <= 0:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        size = 2 if max_length <= SHORT else 4  # bytes of the length that are looked at
+        words = self._zeros_after(block, size, n)
+        at = np.flatnonzero(words != 0)  # twice as fast as that of the words themselves
+        left = words[at].byteswap()  # the last place of a word is its lowest byte now
+        found = []
+        while len(at):
+            last = left & (~left + np.uint64(1))
+            # The product with 1 << 8k moves the byte 7 - k up to the top.
+            places = at * 8 + ((last * np.uint64(0x0706050403020100)) >> np.uint64(56)).view(np.int64)
+            lengths = np.ndarray((n,), f"<u{size}", block, strides=(1,))[places]
+            stored = np.ndarray((n,), "<u4", block, offset=8, strides=(1,))[places]
+            holds = (_masked_crcs(lengths) == stored) & (lengths <= max_length)
+            found.append((places[holds], lengths[holds].astype(np.int64)))
+            # The place before a header passes for one, too, where the length is under 256: not worth a look.
+            left ^= last
+            left[holds] &= ~(last[holds] << np.uint64(8))
+            more = np.flatnonzero(left)
+            at, left = at[more], left[more]
+        if len(found) == 1:
+            return found[0]
+        offsets = np.concatenate([np.empty(0, np.int64), *(places for places, _ in found)])
+        lengths = np.concatenate([np.empty(0, np.int64), *(lengths for _, lengths in found)])
+        order = np.argsort(offsets, kind="stable")
+        return offsets[order], lengths[order]
+
+    def _zeros_after(self, block: NDArray[np.uint8], size: int, n: int) -> NDArray[np.uint64]:
+        """Whether the bytes `size` to 7 behind each of the first n places are all zero; eight places in a word."""
+        if len(block) > self._scratch.shape[1]:
+            self._scratch = np.empty((3, len(block) + 8 & -8), np.bool_)  # whole words
+        zero = np.equal(block, 0, out=self._scratch[0, : len(block)])
+        pairs = np.logical_and(zero[:-1], zero[1:], out=self._scratch[1, : len(block) - 1])
+        result = self._scratch[2, : n + -n % 8]
+        result[n:] = False
+        if size == 4:
+            np.logical_and(pairs[4 : 4 + n], pairs[6 : 6 + n], out=result[:n])
+        else:
+            fours = np.logical_and(pairs[:-2], pairs[2:], out=zero[:-3])
+            np.logical_and(fours[2 : 2 + n], pairs[6 : 6 + n], out=result[:n])
+        words: NDArray[np.uint64] = result.view("<u8")
+        return words
+
+
+def _masked_crcs(lengths: NDArray[Any]) -> NDArray[np.uint32]:
+    """The checksums of headers that declare these lengths; uint16 or uint32 in, shape (n,)."""
+    if lengths.itemsize == 2:
+        return _short_crcs().take(lengths)
+    tables = contributions(8)
+    crcs = np.full(len(lengths), crc32c(bytes(8)), np.uint32)
+    for place in range(lengths.itemsize):
+        crcs ^= tables[7 - place].take((lengths >> np.uint32(8 * place)) & np.uint32(0xFF))
+    return mask_array(crcs)
+
+
+@functools.cache
+def _short_crcs() -> NDArray[np.uint32]:
+    """The checksum of the header of each length up to 65,535."""
+    return _masked_crcs(np.arange(SHORT + 1, dtype=np.uint32))
