@@ -1,0 +1,120 @@
+"""What logging a scalar costs: CPU time per call, all that is done in the background and on close included.
+
+    python benchmarks/bench_write.py [--quick]
+
+Beside tbevents: tensorboardX, TensorBoard's EventFileWriter with a plain Summary, and torch, where installed.
+"""
+
+import importlib.util
+import sys
+import tempfile
+
+from harness import main, medians, once, table, worker
+
+
+@worker
+def tbevents(calls, tags):
+    from tbevents import SummaryWriter
+
+    return scalars(SummaryWriter(tempfile.mkdtemp()), int(calls), int(tags))
+
+
+@worker
+def tbevents_scalars(calls, tags):
+    from tbevents import SummaryWriter
+
+    return groups(SummaryWriter(tempfile.mkdtemp()), int(calls), int(tags))
+
+
+@worker
+def tensorboardX(calls, tags):  # noqa: N802
+    from tensorboardX import SummaryWriter
+
+    return scalars(SummaryWriter(tempfile.mkdtemp()), int(calls), int(tags))
+
+
+@worker
+def torch(calls, tags):
+    from torch.utils.tensorboard import SummaryWriter
+
+    return scalars(SummaryWriter(tempfile.mkdtemp()), int(calls), int(tags))
+
+
+@worker
+def torch_scalars(calls, tags):
+    from torch.utils.tensorboard import SummaryWriter
+
+    return groups(SummaryWriter(tempfile.mkdtemp()), int(calls), int(tags))
+
+
+@worker
+def tensorboard(calls, tags):
+    import time
+
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(tempfile.mkdtemp())
+    names = [f"tag/{k}" for k in range(int(tags))]
+
+    def work():
+        for step in range(int(calls) // len(names)):
+            for name in names:
+                summary = Summary(value=[Summary.Value(tag=name, simple_value=0.5)])
+                writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
+        writer.close()
+
+    return int(calls), work
+
+
+def scalars(writer, calls, tags):
+    names = [f"tag/{k}" for k in range(tags)]
+
+    def work():
+        for step in range(calls // len(names)):
+            for name in names:
+                writer.add_scalar(name, 0.5, step)
+        writer.close()
+
+    return calls, work
+
+
+def groups(writer, calls, keys):
+    values = {f"key{k}": 0.5 for k in range(keys)}
+
+    def work():
+        for step in range(calls):
+            writer.add_scalars("group", values, step)
+        writer.close()
+
+    return calls, work
+
+
+def benchmark():
+    quick = "--quick" in sys.argv
+    ours, theirs, repetitions = (50_000, 2_000, 3) if quick else (500_000, 20_000, 7)
+    has_torch = importlib.util.find_spec("torch") is not None
+    for title, name, tags, peers in (
+        ("add_scalar, one tag", "tbevents", 1, ["tensorboardX", "tensorboard", "torch"]),
+        ("add_scalar, ten tags in turn", "tbevents", 10, ["tensorboardX", "tensorboard", "torch"]),
+        ("add_scalars of three keys", "tbevents_scalars", 3, ["torch_scalars"]),
+    ):
+        peers = [peer for peer in peers if has_torch or not peer.startswith("torch")]
+        cases = {
+            name: lambda name=name, tags=tags: (
+                once(name, ours // tags, tags) if "scalars" in name else once(name, ours, tags)
+            )
+        }
+        for peer in peers:
+            cases[peer] = lambda peer=peer, tags=tags: once(peer, theirs, tags)
+        found = medians(cases, repetitions)
+        per_call = {who: one["cpu"] / one["count"] * 1e6 for who, one in found.items()}
+        table(
+            [title, "CPU us a call", "times tbevents"],
+            [[who, cost, f"{cost / per_call[name]:.1f}"] for who, cost in per_call.items()],
+        )
+
+
+if __name__ == "__main__":
+    main(benchmark)
