@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import os
 import warnings
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 from google.protobuf.message import DecodeError
 
@@ -24,10 +25,16 @@ from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, NEED_DATA, Re
 from tbevents.proto import Event
 from tbevents.reading.values import Problem
 
-__all__ = ["EventFileReader", "iter_events", "iter_records", "parse_event"]
+__all__ = ["EventFileReader", "iter_events", "iter_records", "parse_event", "warning"]
+
+T = TypeVar("T")
+_END: Final[Any] = object()
 
 BLOCK: Final = 1 << 20
 """Bytes read at a time."""
+
+_REMEMBERED: Final = 64
+"""Bytes by which a file is known again: they hold a record's checksum, and most often its time."""
 
 
 class EventFileReader:
@@ -37,6 +44,7 @@ class EventFileReader:
         path: the file.
         strict: whether damage is raised instead of passed over.
         sole: whether the caller named this file itself: one that is no event file at all is then raised, too.
+        patient: whether an incomplete record at the end is no problem, because the rest is to come.
         max_length: the longest payload that is believed, in bytes.
 
     Attributes:
@@ -46,15 +54,34 @@ class EventFileReader:
         problems: what was passed over, in the order of the file.
     """
 
-    def __init__(self, path: str, *, strict: bool = False, sole: bool = False, max_length: int = MAX_LENGTH) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        strict: bool = False,
+        sole: bool = False,
+        patient: bool = False,
+        max_length: int = MAX_LENGTH,
+    ) -> None:
         self.path = path
         self.offset = 0
         self.record = 0
         self.problems: list[Problem] = []
         self._strict = strict
         self._sole = sole
+        self._patient = patient
         self._max_length = max_length
         self._tail_problem = False  # whether the last problem is that of the end of the file
+        self._last_bytes = b""  # of what has been read: those before `offset`
+
+    def changed(self) -> bool:
+        """Whether what was read is not in the file any more: it was replaced, truncated or removed."""
+        try:
+            with open(self.path, "rb", buffering=0) as file:
+                file.seek(self.offset - len(self._last_bytes))
+                return file.read(len(self._last_bytes)) != self._last_bytes
+        except FileNotFoundError:
+            return True
 
     def read(self) -> Iterator[Records]:
         """The records that follow, in blocks; the checksums of their payloads are the caller's to verify.
@@ -97,7 +124,27 @@ class EventFileReader:
                     left -= _feed(file, decoder, left)
                 else:
                     self.offset, self.record = decoder.offset, decoder.record
+                    self._last_bytes = records.block[: records.end][-_REMEMBERED:].tobytes()
                     yield records
+
+    def records(self) -> Iterator[tuple[int, Record]]:
+        """The records that follow, one by one, their checksums verified, each with its number in the file."""
+        for records in self.read():
+            for index, length in enumerate(records.lengths.tolist()):
+                try:
+                    payload = records.verified_payload(index, self.path)
+                except ChecksumError as error:
+                    self.report(error, HEADER_SIZE + length + FOOTER_SIZE)
+                else:
+                    yield records.first + index, Record(records.base + int(records.offsets[index]), payload)
+
+    def events(self) -> Iterator[Event]:
+        """The events that follow, one by one."""
+        for number, record in self.records():
+            try:
+                yield parse_event(record.payload, offset=record.offset, record=number, path=self.path)
+            except UndecodableRecordError as error:
+                self.report(error, record.end - record.offset)
 
     def report(self, error: DamagedFileError, skipped: int) -> None:
         """Notes damage.
@@ -116,6 +163,8 @@ class EventFileReader:
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
         if self._sole and isinstance(error, NotAnEventFileError):
             raise error
+        if self._patient and isinstance(error, IncompleteRecordError):
+            return
         self.report(error, skipped)
         self._tail_problem = True
 
@@ -175,7 +224,8 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
         DamagedFileError: at the first damage, where `strict`.
         OSError: a file cannot be read.
     """
-    return (record for _, record, _ in _iter_numbered(find_run_files(path), strict, sole=not os.path.isdir(path)))
+    readers = [EventFileReader(file, strict=strict, sole=not os.path.isdir(path)) for file in find_run_files(path)]
+    return (record for reader in readers for _, record in warning(reader, reader.records()))
 
 
 def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
@@ -191,40 +241,20 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
     Raises:
         RunNotFoundError, NotAnEventFileError, DamagedFileError, OSError: as `iter_records`.
     """
-    return _iter_events(find_run_files(path), strict, sole=not os.path.isdir(path))
+    readers = [EventFileReader(file, strict=strict, sole=not os.path.isdir(path)) for file in find_run_files(path)]
+    return (event for reader in readers for event in warning(reader, reader.events()))
 
 
-def _iter_events(run_files: list[str], strict: bool, sole: bool) -> Iterator[Event]:
-    for reader, record, number in _iter_numbered(run_files, strict, sole):
-        try:
-            event = parse_event(record.payload, offset=record.offset, record=number, path=reader.path)
-        except UndecodableRecordError as error:
-            reader.report(error, record.end - record.offset)
-            continue
-        yield event
-
-
-def _iter_numbered(run_files: list[str], strict: bool, sole: bool) -> Iterator[tuple[EventFileReader, Record, int]]:
-    """Records with the reader they come from and their number in its file; warns of each problem when it is met."""
-    for file in run_files:
-        reader = EventFileReader(file, strict=strict, sole=sole)
-        warned = 0
-        for records in reader.read():
-            for index, (offset, length) in enumerate(
-                zip(records.offsets.tolist(), records.lengths.tolist(), strict=True)
-            ):
-                try:
-                    payload = records.verified_payload(index, file)
-                except ChecksumError as error:
-                    reader.report(error, HEADER_SIZE + length + FOOTER_SIZE)
-                else:
-                    yield reader, Record(records.base + offset, payload), records.first + index
-                warned = _warn_from(reader.problems, warned)
-        _warn_from(reader.problems, warned)
-
-
-def _warn_from(problems: list[Problem], start: int) -> int:
-    """Warns of the problems from one on; returns how many there are."""
-    for problem in problems[start:]:
-        warnings.warn(str(problem), DamageWarning, stacklevel=4)
-    return len(problems)
+def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
+    """The items, with a warning for each problem of the reader when it is met; those in `warned` are not told again."""
+    warned = set() if warned is None else warned
+    told = 0
+    for item in itertools.chain(items, [_END]):
+        told = min(told, len(reader.problems))  # that of the tail may have been withdrawn
+        for problem in reader.problems[told:]:
+            if problem not in warned:
+                warned.add(problem)
+                warnings.warn(str(problem), DamageWarning, stacklevel=3)
+        told = len(reader.problems)
+        if item is not _END:
+            yield item

@@ -1,0 +1,88 @@
+"""Following a run: its events as they are written."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+
+from tbevents.errors import DamageWarning, RunNotFoundError
+from tbevents.files import StrPath, find_run_files, path_string
+from tbevents.proto import Event
+from tbevents.reading.event_file import EventFileReader, warning
+from tbevents.reading.values import Problem
+
+__all__ = ["follow"]
+
+
+def follow(
+    path: StrPath,
+    *,
+    poll: float = 1.0,
+    timeout: float | None = None,
+    stop: threading.Event | None = None,
+    strict: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] | None = None,
+) -> Iterator[Event]:
+    """Yields the events of a run: those there are, and from then on each one when it has been written.
+
+    A record that is only half there, or a tail of zero bytes, is waited for. New event files of the run are taken up
+    when they appear, and so is the run itself. A file that was truncated or replaced is read again from its start.
+
+    Args:
+        path: an event file, or a folder that holds event files; it need not exist yet.
+        poll: seconds between looks at the files.
+        timeout: seconds after which the iteration ends, however much is still being written; None for never.
+        stop: an event that ends the iteration when it is set; what had been written by then is yielded first.
+        strict: whether damage is raised; by default it is passed over with a `DamageWarning`.
+        clock: seconds, for `timeout`.
+        sleep: called with `poll`; by default waits so long, or until `stop` is set.
+
+    Yields:
+        Event messages, in file order, file by file.
+
+    Raises:
+        ValueError: `poll` is not positive.
+        DamagedFileError: at the first damage, where `strict`; an incomplete record at the end is none.
+    """
+    text = path_string(path, "path")
+    if not poll > 0:
+        raise ValueError(f"poll must be a positive number of seconds, not {poll!r}")
+    stop = threading.Event() if stop is None else stop
+    return _follow(text, poll, timeout, stop, strict, clock, stop.wait if sleep is None else sleep)
+
+
+def _follow(
+    path: str,
+    poll: float,
+    timeout: float | None,
+    stop: threading.Event,
+    strict: bool,
+    clock: Callable[[], float],
+    sleep: Callable[[float], object],
+) -> Iterator[Event]:
+    deadline = None if timeout is None else clock() + timeout
+    readers: dict[str, EventFileReader] = {}
+    warned: set[Problem] = set()
+    while True:
+        last_look = stop.is_set() or (deadline is not None and clock() >= deadline)
+        for file in _files_so_far(path):
+            reader = readers.get(file)
+            if reader is not None and reader.changed():
+                warnings.warn(f"{file}: was truncated or replaced; reading it again", DamageWarning, stacklevel=3)
+                reader = None
+            if reader is None:
+                reader = readers[file] = EventFileReader(file, strict=strict, patient=True)
+            yield from warning(reader, reader.events(), warned)
+        if last_look:
+            return
+        sleep(poll)
+
+
+def _files_so_far(path: str) -> list[str]:
+    try:
+        return find_run_files(path)
+    except RunNotFoundError:
+        return []  # not yet
