@@ -1,0 +1,25 @@
+"""Each file of the fuzzer's corpus, read in every way."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from tbevents.reading import columns, event_file
+
+FUZZ = Path(__file__).resolve().parent.parent / "fuzz"
+
+
+@pytest.fixture(scope="module")
+def check():
+    kept = columns._FEW, event_file.BLOCK
+    spec = importlib.util.spec_from_file_location("fuzz_read", FUZZ / "fuzz_read.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module.check
+    columns._FEW, event_file.BLOCK = kept
+
+
+@pytest.mark.parametrize("path", sorted((FUZZ / "corpus").iterdir()), ids=lambda path: path.name)
+def test_every_file_of_the_corpus_reads_or_is_said_to_be_damaged(check, path):
+    check(path.read_bytes())
