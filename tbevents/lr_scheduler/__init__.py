@@ -1,0 +1,56 @@
+"""PyTorch's learning-rate schedulers without torch, which log themselves; and the tools around them.
+
+A scheduler drives any object with `param_groups` (torch's optimizers, or `ParamGroups`), and with ``writer=`` logs
+each rate it sets. `schedules` holds the curves as pure functions of the step. What differs from PyTorch is listed in
+docs/schedulers.md.
+"""
+
+from tbevents.lr_scheduler import schedules
+from tbevents.lr_scheduler.base import LRScheduler, _LRScheduler
+from tbevents.lr_scheduler.composed import ChainedScheduler, SequentialLR
+from tbevents.lr_scheduler.cyclic import CyclicLR, OneCycleLR
+from tbevents.lr_scheduler.emission import LREmitter, ScalarWriter, emit_lr
+from tbevents.lr_scheduler.lambdas import LambdaLR, MultiplicativeLR
+from tbevents.lr_scheduler.param_groups import OptimizerLike, ParamGroups
+from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
+from tbevents.lr_scheduler.plot import plot_schedule
+from tbevents.lr_scheduler.range_test import LRRangeResult, LRRangeTest
+from tbevents.lr_scheduler.restarts import CosineAnnealingWarmRestarts
+from tbevents.lr_scheduler.schedulers import (
+    ConstantLR,
+    CosineAnnealingLR,
+    ExponentialLR,
+    LinearLR,
+    MultiStepLR,
+    PolynomialLR,
+    StepLR,
+)
+
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LREmitter",
+    "LRRangeResult",
+    "LRRangeTest",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "OptimizerLike",
+    "ParamGroups",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "ScalarWriter",
+    "SequentialLR",
+    "StepLR",
+    "_LRScheduler",
+    "emit_lr",
+    "plot_schedule",
+    "schedules",
+]

@@ -1,0 +1,324 @@
+"""The base of the schedulers: the optimizer's rates, the state, the steps, and the points they emit."""
+
+from __future__ import annotations
+
+import copy
+import sys
+import types
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbevents.lr_scheduler.emission import ScalarWriter, write_rates
+from tbevents.lr_scheduler.param_groups import OptimizerLike, ParamGroups, check_optimizer, rate_of, store
+
+_PACKAGE = __name__.rpartition(".")[0] + "."
+
+
+class LRScheduler:
+    """The base class: counts the epochs and keeps the rates of an optimizer's groups.
+
+    A subclass gives `get_lr()`, the rates for `last_epoch`, as a list with one for each group: computed from
+    `base_lrs`, or from the groups' present rates, as with PyTorch. The optimizer's own methods are never patched.
+
+    Args:
+        optimizer: any object with `param_groups`.
+        last_epoch: the index of the last epoch that was finished, -1 for a fresh start. When resuming, each group
+            must hold "initial_lr"; the constructor then stands at ``last_epoch + 1``.
+        writer: where to log the rates, at step `last_epoch`: anything with ``add_scalar(tag, value, step)``. The
+            initial rate goes out with the first `step()` or `emit()`, so that a run restored by `load_state_dict`
+            repeats no point. It is no part of the state, of a pickle or of a copy.
+        tag: the tag of the rate; with several groups ``tag/0``, ``tag/1``, or each group's "name". A cycled momentum
+            goes to ``tag/momentum``.
+
+    Attributes:
+        optimizer: as given.
+        last_epoch: the epoch whose rates the groups hold.
+        base_lrs: the initial rate of each group.
+
+    Raises:
+        TypeError: `optimizer` has no `param_groups`.
+        KeyError: a group has no "lr", or no "initial_lr" when resuming.
+    """
+
+    # What state_dict() leaves out.
+    _UNSAVED: ClassVar[frozenset[str]] = frozenset({"optimizer", "_writer", "_tag", "_emitted", "_rates_for"})
+
+    last_epoch: int
+    base_lrs: list[float]
+    _last_lr: list[float]
+    _step_count = 0
+    # PyTorch's two flags, which subclasses written for it look at.
+    _is_initial = False
+    _get_lr_called_within_step = False
+    _epoch_is_deprecated = True
+    _writer: ScalarWriter | None = None
+    _tag = "lr"
+    # The epoch of the last point that was written here, or by the run that was restored; None before the first.
+    _emitted: float | None = None
+    # The epoch whose rates the groups hold; None while they are being computed.
+    _rates_for: float | None = None
+
+    def __init__(
+        self,
+        optimizer: OptimizerLike,
+        last_epoch: int = -1,
+        *,
+        writer: ScalarWriter | None = None,
+        tag: str = "lr",
+    ) -> None:
+        check_optimizer(optimizer)
+        self.optimizer = optimizer
+        for i, group in enumerate(optimizer.param_groups):
+            if last_epoch == -1:
+                group.setdefault("initial_lr", float(group["lr"]))
+            elif "initial_lr" not in group:
+                raise KeyError(
+                    f"param 'initial_lr' is not specified in param_groups[{i}], which resuming with "
+                    f"last_epoch={last_epoch} needs: load the optimizer's state first"
+                )
+        self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
+        self.last_epoch = last_epoch
+        self._get_lr_called_within_step = False
+        self._initial_step()
+        self._writer = check_writer(writer)
+        self._tag = tag
+
+    @property
+    def writer(self) -> ScalarWriter | None:
+        """Where the points go; may be set at any time."""
+        return self._writer
+
+    @writer.setter
+    def writer(self, writer: ScalarWriter | None) -> None:
+        self._writer = check_writer(writer)
+
+    @property
+    def tag(self) -> str:
+        """The tag of the rate; may be set at any time."""
+        return self._tag
+
+    @tag.setter
+    def tag(self, tag: str) -> None:
+        self._tag = tag
+
+    def step(self, epoch: float | None = None) -> None:
+        """Go on to the next epoch: set its rates in the groups, and log them if there is a writer.
+
+        Args:
+            epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form
+                where there is one.
+        """
+        writing = self._writer is not None and not self._is_initial
+        if writing and self._emitted is None:
+            self.emit()
+        self._step_count += 1
+        if epoch is not None and self._epoch_is_deprecated:
+            warn_of_epoch()
+        self._update_lr(epoch)
+        if writing:
+            self._write_point()
+
+    def get_lr(self) -> list[float]:
+        """The rates of the current epoch, one for each group."""
+        raise NotImplementedError(f"{type(self).__name__} does not define get_lr()")
+
+    def get_last_lr(self) -> list[float]:
+        """The rates that this scheduler set last, one for each group."""
+        return list(self._last_lr)
+
+    def emit(self) -> None:
+        """Write the point of the current epoch, unless it has been written."""
+        if self._writer is not None and self._emitted != self.last_epoch and self.last_epoch >= 0:
+            self._write_point()
+
+    def schedule(self, steps: ArrayLike) -> NDArray[np.float64]:
+        """The rates that this schedule gives when stepped from the start, undisturbed; nothing is changed.
+
+        Args:
+            steps: the epochs, from 0, in any order; shape (n,).
+
+        Returns:
+            float64 of shape (n, groups).
+
+        Raises:
+            ValueError: a step is negative, or no whole number where the schedule has no closed form.
+        """
+        wanted = np.asarray(steps)
+        if wanted.ndim != 1:
+            raise ValueError(f"steps must have one dimension, got shape {wanted.shape}")
+        if not wanted.size:
+            return np.empty((0, len(self.optimizer.param_groups)))
+        if wanted.dtype.kind not in "iuf" or not wanted.min() >= 0:
+            raise ValueError(f"steps must be numbers from 0, got {steps!r}")
+        return self._evaluate(wanted)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state, with PyTorch's keys: every attribute but the optimizer and the writer."""
+        return {
+            key: copy.copy(value) if isinstance(value, (list, dict)) else value
+            for key, value in self.__dict__.items()
+            if key not in self._UNSAVED
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take up the state that `state_dict()`, here or PyTorch's, returned.
+
+        A group that still has the rate which this scheduler set last gets the rate that the state had last, so that
+        the scheduler's state is enough to go on; one whose rate came from elsewhere, such as the optimizer's own
+        restored state, is left alone.
+        """
+        groups = self.optimizer.param_groups
+        untouched = [rate_of(group) == own for group, own in zip(groups, self._own_rates(), strict=False)]
+        self._load(state_dict)
+        for group, fresh, own in zip(groups, untouched, self._own_rates(), strict=False):
+            if fresh:
+                store(group, "lr", own)
+        self._restore_momentum(untouched)
+        self._mark_restored()
+
+    def _initial_step(self) -> None:
+        """Set the rates of the first epoch. SequentialLR, ours or PyTorch's, calls this on its schedulers."""
+        self._step_count = 0
+        self._is_initial = True
+        try:
+            self.step()
+        finally:
+            self._is_initial = False
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        """Go to an epoch, by default the next, without counting a step or writing a point."""
+        self._rates_for = None
+        self._get_lr_called_within_step = True
+        try:
+            if epoch is None:
+                self._advance()
+                values = self.get_lr()
+            else:
+                self._go_to(epoch)
+                values = getattr(self, "_get_closed_form_lr", self.get_lr)()
+        finally:
+            self._get_lr_called_within_step = False
+        self._set_rates(values)
+
+    def _advance(self) -> None:
+        self.last_epoch += 1
+
+    def _go_to(self, epoch: float) -> None:
+        self.last_epoch = epoch  # type: ignore[assignment]  # fractional where the caller asks for it
+
+    def _set_rates(self, values: Sequence[Any]) -> None:
+        groups = self.optimizer.param_groups
+        if len(values) != len(groups):
+            raise ValueError(
+                f"{type(self).__name__} has {len(values)} rates for the {len(groups)} groups of the optimizer"
+            )
+        last = []
+        i = 0
+        for group in groups:
+            value = values[i]
+            i += 1  # noqa: SIM113 - an index of one's own is a third faster than enumerate here
+            if type(value) is float and type(group["lr"]) is float:
+                group["lr"] = value
+            else:
+                value = store(group, "lr", value)
+            last.append(value)
+        self._last_lr = last
+        self._rates_for = self.last_epoch
+
+    def _own_rates(self) -> list[float]:
+        """The rates that this scheduler set last, or that the state loaded had last."""
+        return self._last_lr
+
+    def _current_rates(self) -> list[float]:
+        return [rate_of(group) for group in self.optimizer.param_groups]
+
+    def _evaluate(self, steps: NDArray[Any]) -> NDArray[np.float64]:
+        """`schedule` where there is no closed form: step a copy."""
+        if (steps % 1).any():
+            raise ValueError(f"{type(self).__name__} can be evaluated at whole steps only")
+        twin = self._twin()
+        rows = [twin._current_rates()]
+        for _ in range(int(steps.max())):
+            twin.step()
+            rows.append(twin._current_rates())
+        return np.asarray(rows, dtype=np.float64)[steps.astype(np.int64)]
+
+    def _twin(self) -> LRScheduler:
+        """A copy of this scheduler at the start of its schedule, over groups of its own."""
+        groups = ParamGroups(lr=0.0)
+        groups.param_groups = [
+            {key: value for key, value in group.items() if key != "params"}
+            | {"lr": float(group.get("initial_lr", group["lr"]))}
+            for group in self.optimizer.param_groups
+        ]
+        twin = copy.deepcopy(self, {id(self.optimizer): groups})
+        twin._rewind()
+        return twin
+
+    def _rewind(self) -> None:
+        self.last_epoch = -1
+        self._initial_step()
+
+    def _load(self, state_dict: Mapping[str, Any]) -> None:
+        """Take up a state without touching the groups."""
+        state = {
+            key: copy.copy(value) if isinstance(value, (list, dict)) else value
+            for key, value in state_dict.items()
+            if key not in self._UNSAVED
+        }
+        for key in ("_last_lr", "base_lrs"):
+            if key in state:
+                state[key] = [float(value) for value in state[key]]
+        self.__dict__.update(state)
+
+    def _restore_momentum(self, untouched: Sequence[bool]) -> None:
+        """Set the momentum of the groups that `load_state_dict` found untouched; where it is cycled."""
+
+    def _mark_restored(self) -> None:
+        self._rates_for = self.last_epoch
+        # The point of epoch 0 goes out with the first step: a state from before that has not written it.
+        self._emitted = self.last_epoch if self.last_epoch > 0 else None
+
+    def _write_point(self) -> None:
+        assert self._writer is not None
+        write_rates(self, self._writer, self._tag, self.last_epoch)
+        self._emitted = self.last_epoch
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A writer holds files and threads: a copy or a pickle goes without.
+        return {key: value for key, value in self.__dict__.items() if key != "_writer"}
+
+
+_LRScheduler = LRScheduler
+"""The base class by its old name."""
+
+
+def check_writer(writer: Any) -> ScalarWriter | None:
+    """Raise TypeError unless it is None or has add_scalar."""
+    if writer is not None and not callable(getattr(writer, "add_scalar", None)):
+        raise TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}")
+    return writer  # type: ignore[no-any-return]  # checked just above
+
+
+def warn_of_epoch() -> None:
+    """The warning for ``step(epoch)``, attributed to the code that called step()."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(
+        "The epoch parameter of step() is deprecated in PyTorch, and was never necessary: call step() without it.",
+        UserWarning,
+        stacklevel=level,
+    )
+
+
+def attributes_of(function: Any) -> dict[str, Any] | None:
+    """What of a caller's callable goes into a state: an object's attributes, of a plain function nothing."""
+    if isinstance(function, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+        return None
+    attributes = getattr(function, "__dict__", None)
+    return None if attributes is None else dict(attributes)

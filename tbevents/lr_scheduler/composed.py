@@ -1,0 +1,256 @@
+"""Schedulers made of schedulers: one after another, and all at once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.lr_scheduler import formulas
+from tbevents.lr_scheduler.base import LRScheduler, check_writer
+from tbevents.lr_scheduler.closed import ClosedFormLR
+from tbevents.lr_scheduler.emission import ScalarWriter
+from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
+from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
+
+
+class _Composed(LRScheduler):
+    """What the composed schedulers share. Their parts may be PyTorch's, over one of its optimizers."""
+
+    _UNSAVED = LRScheduler._UNSAVED | {"_step_count", "_is_initial", "_get_lr_called_within_step"}
+
+    _schedulers: list[Any]
+
+    @property
+    def base_lrs(self) -> list[float]:  # type: ignore[override]  # read from the groups; no part of the state
+        """The initial rate of each group."""
+        return [float(group["initial_lr"]) for group in self.optimizer.param_groups]
+
+    def get_lr(self) -> list[float]:
+        """The rates of the current epoch, one for each group; may be called at any time."""
+        return self._current_rates()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state, with those of the parts in `_schedulers`."""
+        state = super().state_dict()
+        del state["_schedulers"]
+        state["_schedulers"] = [part.state_dict() for part in self._schedulers]
+        return state
+
+    def _load(self, state_dict: Mapping[str, Any]) -> None:
+        saved = state_dict["_schedulers"]
+        if len(saved) != len(self._schedulers):
+            raise ValueError(f"the state has {len(saved)} schedulers, expected {len(self._schedulers)}")
+        super()._load({key: value for key, value in state_dict.items() if key != "_schedulers"})
+        for part, state in zip(self._schedulers, saved, strict=True):
+            # Only the outermost puts rates into the groups: the parts' last rates are of earlier epochs.
+            if isinstance(part, LRScheduler):
+                part._load(state)
+                part._mark_restored()
+            else:
+                part.load_state_dict(state)
+
+    def _restore_momentum(self, untouched: Sequence[bool]) -> None:
+        for part in self._schedulers:
+            if isinstance(part, LRScheduler) and part.last_epoch >= 0:
+                part._restore_momentum(untouched)
+
+    def _rewind_parts(self) -> None:
+        for part in self._schedulers:
+            if not isinstance(part, LRScheduler):
+                raise TypeError(
+                    f"a {type(part).__module__}.{type(part).__name__} has no schedule() to be part of this one's"
+                )
+            part._rewind()
+
+    def _check_parts(self, schedulers: Sequence[Any], optimizer: OptimizerLike) -> None:
+        name = type(self).__name__
+        for i, part in enumerate(schedulers):
+            if not hasattr(part, "optimizer"):
+                raise TypeError(
+                    f"{name}: the scheduler at index {i} should have `optimizer` as its attribute, "
+                    f"got {type(part).__name__}"
+                )
+            if isinstance(part, ReduceLROnPlateau) or type(part).__name__ == "ReduceLROnPlateau":
+                raise ValueError(
+                    f"{name} does not support `ReduceLROnPlateau`, whose step() needs a metric, "
+                    f"but got one at index {i}"
+                )
+            if part.optimizer is not optimizer:
+                raise ValueError(
+                    f"{name} expects all schedulers to belong to the same optimizer, but the "
+                    f"{type(part).__name__} at index {i} has another {type(part.optimizer).__name__}"
+                )
+
+
+class SequentialLR(_Composed):
+    """Run one scheduler after another, each from its own epoch 0.
+
+    Args:
+        optimizer: any object with `param_groups`; the schedulers' own.
+        schedulers: the schedulers, made with this optimizer in this order. Give the writer here, not to them.
+        milestones: the epochs at which the second, third ... takes over, in order.
+        last_epoch: as in PyTorch: where its own count of epochs starts, less one.
+        writer: as for `LRScheduler`.
+        tag: as for `LRScheduler`.
+
+    Raises:
+        TypeError: a part is no scheduler.
+        ValueError: no scheduler, a wrong number of milestones or an unsorted one, a part with another optimizer, or a
+            ReduceLROnPlateau.
+    """
+
+    def __init__(
+        self,
+        optimizer: OptimizerLike,
+        schedulers: Sequence[Any],
+        milestones: Sequence[int],
+        last_epoch: int = -1,
+        *,
+        writer: ScalarWriter | None = None,
+        tag: str = "lr",
+    ) -> None:
+        check_optimizer(optimizer)
+        formulas.check_milestones(len(schedulers), milestones)
+        self._check_parts(schedulers, optimizer)
+        self._schedulers = list(schedulers)
+        self._milestones = list(milestones)
+        self.last_epoch = last_epoch + 1
+        self.optimizer = optimizer
+        self._start()
+        self._writer = check_writer(writer)
+        self._tag = tag
+
+    def _start(self) -> None:
+        """Back to the initial rates, and the first step of the scheduler that is to run first."""
+        for group in self.optimizer.param_groups:
+            store(group, "lr", group["initial_lr"])
+        _take_back(self._schedulers)
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._initial_step()
+        self._last_lr = self._current_rates()
+
+    def step(self, epoch: float | None = None) -> None:
+        """Go on to the next epoch: step the scheduler whose turn it is, and log the rates if there is a writer.
+
+        Args:
+            epoch: for PyTorch's sake: only 0, which starts the first scheduler afresh.
+        """
+        if epoch is not None or self._writer is not None:
+            super().step(epoch)
+        else:
+            self._update_lr()
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        if epoch is not None:
+            self._go_to(epoch)
+            return
+        self.last_epoch += 1
+        at = bisect_right(self._milestones, self.last_epoch)
+        part = self._schedulers[at]
+        if at and self._milestones[at - 1] == self.last_epoch:
+            part._update_lr(0)
+        else:
+            part.step()
+        self._last_lr = part._last_lr  # a list that is made anew by every step, here and in PyTorch
+
+    def _go_to(self, epoch: float) -> None:
+        if epoch:
+            raise ValueError("SequentialLR can't go to an epoch out of order: call step() without one")
+        self.last_epoch = 0
+        self._schedulers[bisect_right(self._milestones, 0)]._update_lr(0)
+        self._last_lr = self._current_rates()
+
+    def _rewind(self) -> None:
+        for group in self.optimizer.param_groups:
+            store(group, "lr", group["initial_lr"])
+        self._rewind_parts()
+        self.last_epoch = 0
+        self._start()
+
+    def _evaluate(self, steps: NDArray[Any]) -> NDArray[np.float64]:
+        # Each part alone has a closed form that starts from the base rates; MultiplicativeLR's doesn't.
+        if not all(isinstance(part, ClosedFormLR) and part._starts_afresh() for part in self._schedulers):
+            return super()._evaluate(steps)
+        rates = np.empty((len(steps), len(self.optimizer.param_groups)))
+        starts = [0, *self._milestones]
+        between = formulas.parts_between(steps, self._milestones)
+        for part, start, here in zip(self._schedulers, starts, between, strict=True):
+            if steps[here].size:
+                rates[here] = part._evaluate(steps[here] - max(start, 0))
+        return rates
+
+
+class ChainedScheduler(_Composed):
+    """Step several schedulers together, each going on from the rates that the one before it set.
+
+    Args:
+        schedulers: the schedulers, all made with one optimizer, in the order in which they step. Give the writer
+            here, not to them.
+        optimizer: that optimizer; the first scheduler's when None.
+        writer: as for `LRScheduler`.
+        tag: as for `LRScheduler`.
+
+    Raises:
+        TypeError: a part is no scheduler.
+        ValueError: no scheduler, a part with another optimizer, or a ReduceLROnPlateau.
+    """
+
+    def __init__(
+        self,
+        schedulers: Sequence[Any],
+        optimizer: OptimizerLike | None = None,
+        *,
+        writer: ScalarWriter | None = None,
+        tag: str = "lr",
+    ) -> None:
+        if len(schedulers) < 1:
+            raise ValueError("expected at least one scheduler to be chained, but got no scheduler")
+        chosen = getattr(schedulers[0], "optimizer", None) if optimizer is None else optimizer
+        self._check_parts(schedulers, chosen)  # type: ignore[arg-type]  # None is what no part's optimizer is
+        self._schedulers = list(schedulers)
+        self.optimizer = chosen  # type: ignore[assignment]  # checked just above
+        self._last_lr = self._current_rates()
+        self._writer = check_writer(writer)
+        self._tag = tag
+
+    @property
+    def last_epoch(self) -> int:  # type: ignore[override]  # no part of the state, as in PyTorch
+        """The epoch of the first scheduler of the chain."""
+        return int(self._schedulers[0].last_epoch)
+
+    def step(self, epoch: float | None = None) -> None:
+        """Go on to the next epoch: step every scheduler, and log the rates if there is a writer.
+
+        Args:
+            epoch: the old way: take every scheduler to this epoch by its closed form, one over the other.
+        """
+        if epoch is not None or self._writer is not None:
+            super().step(epoch)
+        else:
+            self._update_lr()
+
+    def _update_lr(self, epoch: float | None = None) -> None:
+        for part in self._schedulers:
+            if epoch is None:
+                part.step()
+            else:
+                part._update_lr(epoch)
+        self._last_lr = [float(group["lr"]) for group in self.optimizer.param_groups]
+
+    def _rewind(self) -> None:
+        self._rewind_parts()
+        self._last_lr = self._current_rates()
+
+
+def _take_back(schedulers: Sequence[Any]) -> None:
+    """Undo the count of the first step that each scheduler made when it was constructed."""
+    for part in schedulers:
+        parts = getattr(part, "_schedulers", None)
+        if parts is not None:
+            _take_back(parts)
+        elif hasattr(part, "last_epoch"):
+            part.last_epoch -= 1

@@ -1,0 +1,336 @@
+"""The formulas of the schedules at one step, the checks of their arguments, and what both forms are made of.
+
+`schedules` puts these together with the checks; the schedulers, which have made the checks once, call those that end in
+_at at every step. So each formula and each check stands once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from math import cos, floor, log, pi
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+S = TypeVar("S", float, NDArray[Any])
+"""A step and its rate: both numbers, or both arrays of one shape."""
+
+# Long arrays are worked on in blocks that stay in the cache: each pass over a long one in memory costs much of a sum.
+_BLOCK = 1 << 15
+
+
+def step_decay_at(step: float, base_lr: float, step_size: int, gamma: float) -> float:
+    """`step_decay` at one step."""
+    return base_lr * power_of(gamma, step // step_size)
+
+
+def exponential_decay_at(step: float, base_lr: float, gamma: float) -> float:
+    """`exponential_decay` at one step."""
+    try:
+        return float(base_lr * gamma**step)
+    except OverflowError:
+        return base_lr * power_of(gamma, step)
+
+
+def linear_at(step: float, base_lr: float, start_factor: float, end_factor: float, total_iters: int) -> float:
+    """`linear` at one step."""
+    if total_iters <= 0:
+        return base_lr * start_factor
+    done = step / total_iters if step < total_iters else 1.0
+    return base_lr * (start_factor + (end_factor - start_factor) * done)
+
+
+def polynomial_decay_at(step: float, base_lr: float, total_iters: int, power: float) -> float:
+    """`polynomial_decay` at one step."""
+    if total_iters <= 0:
+        return base_lr
+    return float(base_lr * (1.0 - (step / total_iters if step < total_iters else 1.0)) ** power)
+
+
+def cosine_at(step: float, half: float) -> float:
+    """How much of the way from eta_min to the base rate a cosine of half period `half` stands at."""
+    return (1 + cos(pi * step / half)) / 2
+
+
+def check_restarts(t_0: object, t_mult: object, eta_min: object) -> None:
+    """Raise ValueError unless the arguments of warm restarts are usable."""
+    if not isinstance(t_0, int) or t_0 <= 0:
+        raise ValueError(f"T_0 must be a positive integer, got {t_0!r}")
+    if not isinstance(t_mult, int) or t_mult < 1:
+        raise ValueError(f"T_mult must be an integer of at least 1, got {t_mult!r}")
+    if not isinstance(eta_min, (int, float)):
+        raise ValueError(f"eta_min must be a float or an int, got {eta_min!r} of type {type(eta_min).__name__}")
+
+
+def restart_position(step: float, t_0: int, t_mult: int) -> tuple[float, int]:
+    """The steps since the last warm restart, and the length of the present run."""
+    if step < t_0:
+        return step, t_0
+    if t_mult == 1:
+        return step % t_0, t_0
+    # The logarithm finds the run up to a rounding error; whole-number arithmetic settles the boundaries.
+    run = int(log(step / t_0 * (t_mult - 1) + 1, t_mult))
+    start = t_0 * (t_mult**run - 1) // (t_mult - 1)
+    if step < start:
+        run -= 1
+    elif step >= start + t_0 * t_mult**run:
+        run += 1
+    start = t_0 * (t_mult**run - 1) // (t_mult - 1)
+    return step - start, t_0 * t_mult**run
+
+
+def parts_between(steps: NDArray[Any], bounds: Sequence[float]) -> list[Any]:
+    """Indices of the steps below the first bound, from it to the next, and so on: slices where the steps are sorted."""
+    if not bounds:
+        return [...]
+    if steps.ndim == 1 and bool((steps[1:] >= steps[:-1]).all()):
+        cuts = [0, *np.searchsorted(steps, bounds).tolist(), len(steps)]
+        return [slice(begin, end) for begin, end in itertools.pairwise(cuts)]
+    which = np.searchsorted(np.asarray(bounds, dtype=np.float64), steps, side="right")
+    return [which == part for part in range(len(bounds) + 1)]
+
+
+def cycle_shape(step_size_up: float, step_size_down: float | None) -> tuple[float, float]:
+    """The length of a cycle in steps, and the fraction of it spent rising."""
+    if not step_size_up > 0:
+        raise ValueError(f"step_size_up must be positive, got {step_size_up!r}")
+    if step_size_down is not None and not step_size_down >= 0:
+        raise ValueError(f"step_size_down must not be negative, got {step_size_down!r}")
+    total = float(step_size_up) + float(step_size_up if step_size_down is None else step_size_down)
+    return total, float(step_size_up) / total
+
+
+def cycle_scale(
+    mode: str, gamma: float, scale_fn: Callable[[float], float] | None, scale_mode: str
+) -> tuple[Callable[[Any], Any] | None, str]:
+    """The scaling function (None: always 1; otherwise it takes arrays too) and what it is a function of."""
+    if scale_mode not in ("cycle", "iterations"):
+        raise ValueError(f"scale_mode must be 'cycle' or 'iterations', got {scale_mode!r}")
+    if scale_fn is not None:
+        function = scale_fn
+
+        def scale(x: Any) -> Any:
+            if isinstance(x, np.ndarray):
+                values = [function(v) for v in x.ravel().tolist()]
+                return np.asarray(values, dtype=np.float64).reshape(x.shape)
+            return function(x)
+
+        return scale, scale_mode
+    if mode == "triangular":
+        return None, "cycle"
+    if mode == "triangular2":
+        return _halving, "cycle"
+    if mode == "exp_range":
+        return lambda x: powers_of(gamma, x) if isinstance(x, np.ndarray) else power_of(gamma, x), "iterations"
+    raise ValueError(
+        f"mode is invalid and scale_fn is None: mode must be 'triangular', 'triangular2' or 'exp_range', got {mode!r}"
+    )
+
+
+def cycle_height(step: S, total_size: float, step_ratio: float, scale: Callable[[Any], Any] | None, by: str) -> S:
+    """How far from base to max the cycle stands at `step`: the triangle times its scale."""
+    if type(step) is int or isinstance(step, (int, float)):
+        return cycle_height_at(checked_step(step), total_size, step_ratio, scale, by)
+    steps = checked_steps(step)
+    laps = steps / total_size
+    cycles = np.floor(1 + laps)
+    xs = 1.0 + laps - cycles
+    heights = xs / step_ratio
+    if step_ratio < 1:
+        heights = np.where(xs <= step_ratio, heights, (xs - 1) / (step_ratio - 1))
+    return heights if scale is None else heights * scale(cycles if by == "cycle" else steps)
+
+
+def cycle_height_at(
+    step: float, total_size: float, step_ratio: float, scale: Callable[[Any], Any] | None, by: str
+) -> float:
+    """`cycle_height` at one step."""
+    done = step / total_size
+    cycle = floor(1 + done)
+    x = 1.0 + done - cycle
+    height = x / step_ratio if x <= step_ratio else (x - 1) / (step_ratio - 1)
+    return height if scale is None else float(height * scale(cycle if by == "cycle" else step))
+
+
+def check_one_cycle(
+    total_steps: object, pct_start: object, anneal_strategy: object, div_factor: float, final_div_factor: float
+) -> None:
+    """Raise ValueError unless the arguments of a one-cycle schedule are usable."""
+    if not isinstance(total_steps, int) or total_steps <= 0:
+        raise ValueError(f"total_steps must be a positive integer, got {total_steps!r}")
+    if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
+        raise ValueError(f"pct_start must be a float between 0 and 1, got {pct_start!r}")
+    check_anneal(anneal_strategy)
+    for name, value in (("div_factor", div_factor), ("final_div_factor", final_div_factor)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, got {value!r}")
+
+
+def check_anneal(anneal_strategy: object) -> None:
+    """Raise ValueError unless it is "cos" or "linear"."""
+    if anneal_strategy not in ("cos", "linear"):
+        raise ValueError(f"anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}")
+
+
+def one_cycle_phases(total_steps: int, pct_start: float, three_phase: bool) -> list[tuple[float, str, str]]:
+    """(last step, key of the rate it starts from, key of the rate it ends at) of each phase."""
+    last = total_steps - 1
+    rise = (float(pct_start * total_steps) - 1, "initial_lr", "max_lr")
+    if not three_phase:
+        return [rise, (last, "max_lr", "min_lr")]
+    fall = (float(2 * pct_start * total_steps) - 2, "max_lr", "initial_lr")
+    return [rise, fall, (last, "initial_lr", "min_lr")]
+
+
+def anneal_phases(
+    step: S, ends: Sequence[float], firsts: Sequence[float], lasts: Sequence[float], total_steps: int, strategy: str
+) -> S:
+    """The value at `step` of phases that follow one another, each going from its first value to its last.
+
+    `ends` are the last steps of the phases; the last phase goes on beyond its end, to `total_steps`. A phase of no
+    length stands at its last value.
+
+    Raises:
+        ValueError: a step is negative or beyond `total_steps`.
+    """
+    if type(step) is int or isinstance(step, (int, float)):
+        at, share = phase_at(checked_step(step), ends, total_steps, strategy)
+        return lasts[at] + (firsts[at] - lasts[at]) * share
+    steps = checked_steps(step)
+    if steps.size and steps.max() > total_steps:
+        raise _over(steps.max(), total_steps)
+    values = np.empty(steps.shape)
+    begin = 0.0
+    # A step belongs to the first phase whose end it has not passed.
+    bounds = np.nextafter(np.maximum.accumulate(ends), np.inf)[:-1].tolist()
+    for end, first, last, part in zip(ends, firsts, lasts, parts_between(steps, bounds), strict=True):
+        length = end - begin
+        shares = steps[part] - begin
+        if strategy == "cos":
+            shares *= pi / length if length else 1.0
+            np.cos(shares, out=shares)
+            shares += 1
+            shares *= (first - last) / 2
+        else:
+            shares *= -1 / length if length else 1.0
+            shares += 1
+            shares *= first - last
+        shares += last
+        values[part] = shares if length else last
+        begin = end
+    return values
+
+
+def phase_at(step: float, ends: Sequence[float], total_steps: int, strategy: str) -> tuple[int, float]:
+    """Which of the phases a step falls in, and what share of the phase's first value is left there."""
+    if step > total_steps:
+        raise _over(step, total_steps)
+    at = 0
+    begin = 0.0
+    end = ends[0]
+    while step > end and at + 1 < len(ends):
+        at += 1
+        begin, end = end, ends[at]
+    done = (step - begin) / (end - begin) if end != begin else 1.0
+    return at, (cos(pi * done) + 1) / 2 if strategy == "cos" else 1 - done
+
+
+def _over(step: float, total_steps: int) -> ValueError:
+    return ValueError(f"tried to step {step} times; the specified number of total steps is {total_steps}")
+
+
+def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
+    """Raise ValueError unless there is one milestone less than schedulers, in order."""
+    if schedulers < 1:
+        raise ValueError("expected at least one scheduler, but got no scheduler")
+    if len(milestones) != schedulers - 1:
+        raise ValueError(
+            f"the number of schedulers must be one more than the number of milestones, "
+            f"got {schedulers} schedulers and {len(milestones)} milestones"
+        )
+    if any(a > b for a, b in itertools.pairwise(milestones)):
+        raise ValueError(f"milestones must be sorted, got {list(milestones)!r}")
+
+
+def checked_step(step: float) -> float:
+    """The step, unless it is negative."""
+    if step < 0:
+        raise ValueError(f"step must not be negative, got {step!r}")
+    return step
+
+
+def checked_steps(step: object) -> NDArray[Any]:
+    """The steps as an array of signed integers or floats, unless one is negative."""
+    steps = np.asarray(step)
+    if steps.dtype.kind not in "iuf":
+        raise TypeError(f"steps must be numbers, got an array of {steps.dtype}")
+    if steps.dtype.kind == "u":
+        steps = steps.astype(np.int64)
+    if steps.size and not steps.min() >= 0:
+        raise ValueError(f"steps must not be negative, got {steps.min()!r}")
+    return steps
+
+
+def not_whole(name: str, value: float) -> ValueError:
+    """The error for a count that has a fraction."""
+    return ValueError(f"{name} must be a whole number, got {value!r}")
+
+
+def swing(phase: NDArray[Any], highest: float, lowest: float) -> NDArray[Any]:
+    """The cosine from `highest` at phase 0 to `lowest` at pi; `phase` is used up."""
+    rates = np.asarray(phase)
+    flat = rates.reshape(-1)
+    for begin in range(0, flat.size, _BLOCK):
+        part = flat[begin : begin + _BLOCK]
+        np.cos(part, out=part)
+        part += 1
+        part *= (highest - lowest) / 2
+        part += lowest
+    return rates
+
+
+def _halving(cycle: Any) -> Any:
+    return 0.5 ** (cycle - 1)
+
+
+def power_of(base: float, exponent: float) -> float:
+    """`base ** exponent`, and infinity where that overflows: repeated multiplication would get there too."""
+    try:
+        return float(base**exponent)
+    except OverflowError:
+        return float(powers_of(base, np.asarray(exponent)))
+
+
+def powers_of(base: float, steps: NDArray[Any], scale: float = 1.0, every: int = 1) -> NDArray[Any]:
+    """`scale * base ** (steps // every)`."""
+    with np.errstate(over="ignore", under="ignore"):
+        if steps.dtype.kind == "i" and steps.size > 2048:
+            return _whole_powers(base, steps, scale, every)
+        exponents = steps if every == 1 else steps // every
+        return scale * np.power(float(base), exponents.astype(np.float64))
+
+
+def _whole_powers(base: float, steps: NDArray[Any], scale: float, every: int) -> NDArray[Any]:
+    """Whole powers, looked up: numpy's power is slow, and slowest where it underflows."""
+    every = int(every)  # a whole number, but a float where the caller gave one
+    most = int(steps.max()) // every
+    if most < max(steps.size // 8, 1024):
+        table = scale * np.power(float(base), np.arange(most + 1, dtype=np.float64))
+        powers = np.empty(steps.size)
+        flat = steps.ravel()
+        for begin in range(0, flat.size, _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            np.take(table, flat[block] // every if every != 1 else flat[block], out=powers[block], mode="clip")
+        return powers.reshape(steps.shape)
+    exponents = steps if every == 1 else steps // every
+    if most >> 10 > steps.size:  # far apart: a table would be longer than the answer
+        return scale * np.power(float(base), exponents.astype(np.float64))
+    # Two tables: base**(1024 * i) * base**j.
+    exponents = exponents.astype(np.int64)
+    low = np.power(float(base), np.arange(1024, dtype=np.float64))
+    high = scale * np.power(float(base), np.arange((most >> 10) + 1, dtype=np.float64) * 1024)
+    product: NDArray[Any] = high[exponents >> 10]
+    product *= low[exponents & 1023]
+    return product

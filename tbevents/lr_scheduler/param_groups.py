@@ -1,0 +1,111 @@
+"""Parameter groups: what the schedulers need of an optimizer, and the least thing that has it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class OptimizerLike(Protocol):
+    """Anything with `param_groups`: a list of dicts, each holding "lr". torch's optimizers are, unmodified."""
+
+    @property
+    def param_groups(self) -> Sequence[MutableMapping[str, Any]]:
+        """The groups; a scheduler writes each one's "lr"."""
+
+
+class ParamGroups:
+    """The rates of a script that has no optimizer object: the least thing that a scheduler can drive.
+
+    ``groups = ParamGroups(lr=0.1)``; the present rate is ``groups.lrs[0]``, or ``groups.param_groups[0]["lr"]``.
+
+    Args:
+        lr: the rate; a list gives several groups, one for each rate.
+        names: a name for each group, which the tags of its points then end in.
+        **values: what else each group holds, for example ``momentum=0.9`` or ``betas=(0.9, 0.999)``.
+
+    Raises:
+        ValueError: no rate, or not one name for each.
+    """
+
+    def __init__(self, lr: float | Sequence[float], *, names: Sequence[str] | None = None, **values: Any) -> None:
+        rates: list[Any] = list(lr) if isinstance(lr, (list, tuple, np.ndarray)) else [lr]
+        if not rates:
+            raise ValueError("lr must hold at least one rate, got none")
+        if names is not None and len(names) != len(rates):
+            raise ValueError(f"names must be as many as the rates, got {len(names)} for {len(rates)}")
+        self.param_groups: list[dict[str, Any]] = [{"lr": float(rate), **values} for rate in rates]
+        for group, name in zip(self.param_groups, names or (), strict=False):
+            group["name"] = name
+
+    @property
+    def lrs(self) -> list[float]:
+        """The present rate of each group."""
+        return [group["lr"] for group in self.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of the groups, for a checkpoint."""
+        return {"param_groups": copy.deepcopy(self.param_groups)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take the groups from a checkpoint.
+
+        Raises:
+            ValueError: it holds another number of groups.
+        """
+        groups = state_dict["param_groups"]
+        if len(groups) != len(self.param_groups):
+            raise ValueError(f"the state holds {len(groups)} groups, expected {len(self.param_groups)}")
+        for group, saved in zip(self.param_groups, groups, strict=True):
+            group.clear()
+            group.update(copy.deepcopy(dict(saved)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.param_groups!r})"
+
+
+def check_optimizer(optimizer: object) -> None:
+    """Raise TypeError unless it has groups, KeyError unless each holds a rate."""
+    groups = getattr(optimizer, "param_groups", None)
+    if not isinstance(groups, (list, tuple)):
+        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer: it has no list `param_groups`")
+    for i, group in enumerate(groups):
+        if "lr" not in group:
+            raise KeyError(f"param_groups[{i}] has no 'lr'")
+
+
+def rate_of(group: Mapping[str, Any]) -> float:
+    """A group's present rate as a float, also where torch keeps it in a tensor."""
+    rate = group["lr"]
+    return rate if type(rate) is float else float(rate)
+
+
+def store(group: MutableMapping[str, Any], key: str, value: Any) -> float:
+    """Set a value, in place where the group holds a tensor: compiled optimizers keep hold of the tensor itself."""
+    number = float(value)
+    held = group[key]
+    if hasattr(held, "fill_"):
+        held.fill_(number)
+        return float(held)
+    group[key] = number
+    return number
+
+
+def per_group(name: str, optimizer: OptimizerLike, value: Any) -> list[float]:
+    """A value for each group: the list given, or the one number for all.
+
+    Raises:
+        ValueError: a list of another length than the groups.
+    """
+    groups = len(optimizer.param_groups)
+    if not isinstance(value, (list, tuple)):
+        return [float(value)] * groups
+    if len(value) != groups:
+        raise ValueError(
+            f"{name} must have the same length as optimizer.param_groups: {name} has {len(value)} values, "
+            f"param_groups has {groups}"
+        )
+    return [float(v) for v in value]

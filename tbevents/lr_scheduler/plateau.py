@@ -1,0 +1,214 @@
+"""The scheduler that watches a metric."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.lr_scheduler.base import LRScheduler, check_writer, warn_of_epoch
+from tbevents.lr_scheduler.emission import ScalarWriter
+from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """Reduce the rates when a metric has stopped improving.
+
+    A value counts as better than the best so far if, for mode "min", it is below ``best * (1 - threshold)``
+    (threshold_mode "rel") or ``best - threshold`` ("abs"); for "max" above the same with the other sign. After more
+    than `patience` epochs in a row without a better one, each rate becomes ``max(rate * factor, min_lr)``.
+
+    Args:
+        optimizer: any object with `param_groups`.
+        mode: "min" or "max": whether less or more is better.
+        factor: by what the rates are multiplied; above 0 and below 1.
+        patience: how many epochs in a row may bring nothing better.
+        threshold: how much better counts as better.
+        threshold_mode: "rel" or "abs".
+        cooldown: for how many epochs after a reduction bad ones aren't counted.
+        min_lr: the lowest rate, or a list with one for each group.
+        eps: a reduction by no more than this is left out.
+        verbose: whether to print a line for each reduction.
+        writer: as for `LRScheduler`; the metric that `step()` was given goes to ``tag/metric``.
+        tag: as for `LRScheduler`.
+        log_counters: whether to log ``tag/bad_epochs`` and ``tag/cooldown`` too, as they stand after each step.
+
+    Attributes:
+        best: the best value so far.
+        num_bad_epochs: how many in a row were not better.
+        cooldown_counter: how many epochs of cooldown are left.
+
+    Raises:
+        TypeError: `optimizer` has no `param_groups`.
+        ValueError: an argument is out of range.
+    """
+
+    _UNSAVED = LRScheduler._UNSAVED | {"verbose", "log_counters", "_initial_rates", "_own", "_last_metric"}
+
+    def __init__(
+        self,
+        optimizer: OptimizerLike,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0,
+        eps: float = 1e-8,
+        *,
+        verbose: bool = False,
+        writer: ScalarWriter | None = None,
+        tag: str = "lr",
+        log_counters: bool = False,
+    ) -> None:
+        if not factor < 1.0:
+            raise ValueError(f"factor should be < 1.0, got {factor!r}")
+        if not factor > 0.0:
+            raise ValueError(f"factor should be > 0.0, got {factor!r}")
+        check_optimizer(optimizer)
+        for name, value in (("patience", patience), ("cooldown", cooldown), ("eps", eps)):
+            if not value >= 0:
+                raise ValueError(f"{name} must not be negative, got {value!r}")
+        if mode not in ("min", "max"):
+            raise ValueError(f"mode {mode!r} is unknown: expected 'min' or 'max'")
+        if threshold_mode not in ("rel", "abs"):
+            raise ValueError(f"threshold mode {threshold_mode!r} is unknown: expected 'rel' or 'abs'")
+        groups = optimizer.param_groups
+        self.factor = factor
+        self.optimizer = optimizer
+        self.default_min_lr: float | None
+        if isinstance(min_lr, (list, tuple)):
+            if len(min_lr) != len(groups):
+                raise ValueError(f"expected {len(groups)} min_lrs, got {len(min_lr)}")
+            self.default_min_lr = None
+            self.min_lrs = list(min_lr)
+        else:
+            self.default_min_lr = min_lr  # type: ignore[assignment]  # the lists are dealt with above
+            self.min_lrs = [min_lr] * len(groups)
+        self.patience = patience
+        self.cooldown = cooldown
+        self.eps = eps
+        self.last_epoch = 0
+        self._initial_rates = self._current_rates()
+        self._own = list(self._initial_rates)
+        self.mode = mode
+        self.threshold = threshold
+        self.threshold_mode = threshold_mode
+        self.mode_worse = math.inf if mode == "min" else -math.inf
+        self.best = self.mode_worse
+        self.cooldown_counter = 0
+        self.num_bad_epochs = 0
+        self.verbose = verbose
+        self.log_counters = log_counters
+        self._last_metric: float | None = None
+        self._writer = check_writer(writer)
+        self._tag = tag
+
+    @property
+    def base_lrs(self) -> list[float]:  # type: ignore[override]  # no part of the state, as in PyTorch
+        """The rate that each group had when the scheduler was made."""
+        return list(self._initial_rates)
+
+    @property
+    def in_cooldown(self) -> bool:
+        """Whether bad epochs are not being counted."""
+        return self.cooldown_counter > 0
+
+    def step(self, metrics: Any, epoch: float | None = None) -> None:  # type: ignore[override]  # PyTorch's signature
+        """Take in the metric of an epoch, and reduce the rates if it is time.
+
+        Args:
+            metrics: the value; anything that float() takes, torch tensors included. NaN is not better than anything.
+            epoch: the old way, which PyTorch deprecates and warns of: the number of the epoch.
+        """
+        metric = metrics if type(metrics) is float else float(metrics)
+        if self._writer is not None and self._emitted is None:
+            self.emit()
+        if epoch is None:
+            self.last_epoch += 1
+        else:
+            warn_of_epoch()
+            self.last_epoch = epoch  # type: ignore[assignment]  # fractional where the caller asks for it
+        if self.mode == "min":
+            if self.threshold_mode == "rel":
+                better = metric < self.best * (1.0 - self.threshold)
+            else:
+                better = metric < self.best - self.threshold
+        elif self.threshold_mode == "rel":
+            better = metric > self.best * (1.0 + self.threshold)
+        else:
+            better = metric > self.best + self.threshold
+        if better:
+            self.best = metric
+            bad = 0
+        else:
+            bad = self.num_bad_epochs + 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            bad = 0
+        if bad > self.patience:
+            self._reduce()
+            self.cooldown_counter = self.cooldown
+            bad = 0
+        self.num_bad_epochs = bad
+        if self._writer is not None:
+            self._last_metric = metric
+            self._write_point()
+
+    def get_lr(self) -> list[float]:
+        """The rates of the current epoch, one for each group. PyTorch raises NotImplementedError."""
+        return self._current_rates()
+
+    @property
+    def _last_lr(self) -> list[float]:  # type: ignore[override]  # the groups' present rates: seldom ours
+        return self._current_rates()
+
+    def _own_rates(self) -> list[float]:
+        return self._own
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state, with PyTorch's keys: every attribute but the optimizer, the writer and what is only shown."""
+        return {**super().state_dict(), "_last_lr": self._last_lr}
+
+    def _reduce(self) -> None:
+        groups = self.optimizer.param_groups
+        if len(groups) != len(self.min_lrs):
+            if self.default_min_lr is None:
+                raise RuntimeError(
+                    f"the optimizer has {len(groups)} groups and min_lrs {len(self.min_lrs)} values: a group was "
+                    f"added since; give `min_lrs` one value for each"
+                )
+            self.min_lrs = [self.default_min_lr] * len(groups)
+        for i, (group, lowest) in enumerate(zip(groups, self.min_lrs, strict=True)):
+            old = rate_of(group)
+            new = max(old * self.factor, lowest)
+            if old - new > self.eps:
+                store(group, "lr", new)
+                if self.verbose:
+                    # PyTorch's line, in the form it had while it had one.
+                    sys.stdout.write(f"Epoch {self.last_epoch:5}: reducing learning rate of group {i} to {new:.4e}.\n")
+
+        self._own = self._current_rates()
+
+    def _write_point(self) -> None:
+        super()._write_point()
+        assert self._writer is not None
+        if self._last_metric is None:
+            return
+        self._writer.add_scalar(f"{self._tag}/metric", self._last_metric, self.last_epoch)
+        if self.log_counters:
+            self._writer.add_scalar(f"{self._tag}/bad_epochs", float(self.num_bad_epochs), self.last_epoch)
+            self._writer.add_scalar(f"{self._tag}/cooldown", float(self.cooldown_counter), self.last_epoch)
+
+    def _load(self, state_dict: Mapping[str, Any]) -> None:
+        super()._load({key: value for key, value in state_dict.items() if key != "_last_lr"})
+        self._own = [float(rate) for rate in state_dict.get("_last_lr", self._current_rates())]
+        self._last_metric = None
+
+    def _evaluate(self, steps: NDArray[np.float64]) -> NoReturn:  # noqa: ARG002 - there is no answer for any steps
+        raise TypeError("ReduceLROnPlateau has no schedule of its own: its rates depend on the metrics it is given")

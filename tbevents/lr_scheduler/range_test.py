@@ -1,0 +1,261 @@
+"""The learning-rate range test: raise the rate step by step, watch the loss, and see which rates train."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.lr_scheduler.base import check_writer
+from tbevents.lr_scheduler.emission import ScalarWriter
+from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
+from tbevents.lr_scheduler.plot import new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LRRangeResult:
+    """What a range test saw, one value for each step made.
+
+    Attributes:
+        lrs: the rates, float64.
+        losses: what `train_step` returned at each, float64; the last one may be NaN or infinite.
+        smoothed: the losses' moving average, float64; NaN where the loss was not finite.
+        stopped: why it ended early: "diverged", "not finite", or None if all steps were made.
+        mode: how the rates were spaced: "exp" or "linear".
+    """
+
+    lrs: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    smoothed: NDArray[np.float64]
+    stopped: Literal["diverged", "not finite"] | None
+    mode: Literal["exp", "linear"]
+
+    def suggestion(self) -> float:
+        """The rate at which the smoothed loss fell most steeply, per step of the test, up to its minimum.
+
+        Raises:
+            ValueError: the loss never fell, or fewer than three steps had a finite loss.
+        """
+        smoothed = self._finite()
+        lowest = int(np.argmin(smoothed))
+        slopes = np.gradient(smoothed)[: lowest + 1]
+        steepest = int(np.argmin(slopes))
+        if not slopes[steepest] < 0:
+            raise ValueError(
+                f"the loss never fell between the rates {self.lrs[0]:g} and {self.lrs[len(smoothed) - 1]:g}: "
+                "there is no rate to suggest"
+            )
+        return float(self.lrs[steepest])
+
+    def minimum_over_10(self) -> float:
+        """A tenth of the rate at which the smoothed loss was lowest.
+
+        Raises:
+            ValueError: fewer than three steps had a finite loss.
+        """
+        return float(self.lrs[int(np.argmin(self._finite()))]) / 10
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the losses against the rate, with the suggestion marked if there is one.
+
+        Args:
+            ax: where to draw; a new figure's axes when None.
+
+        Returns:
+            The axes; their figure is ``ax.figure``. Nothing is shown.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        if ax is None:
+            ax = new_axes("LRRangeResult.plot")
+        ax.plot(self.lrs, self.losses, alpha=0.35, label="loss")
+        ax.plot(self.lrs, self.smoothed, label="smoothed loss")
+        try:
+            rate = self.suggestion()
+        except ValueError:
+            pass
+        else:
+            ax.axvline(rate, linestyle="--", color="gray", label=f"steepest: {rate:.2e}")
+        if self.mode == "exp":
+            ax.set_xscale("log")
+        ax.set_xlabel("Learning rate")
+        ax.set_ylabel("Loss")
+        ax.legend()
+        return ax
+
+    def _finite(self) -> NDArray[np.float64]:
+        smoothed = self.smoothed[np.isfinite(self.smoothed)]
+        if len(smoothed) < 3:
+            raise ValueError(f"a suggestion needs at least three steps with a finite loss, got {len(smoothed)}")
+        return smoothed
+
+
+class LRRangeTest:
+    """Train for some steps while the rate rises, to see from which rate the loss falls and from which it diverges.
+
+    After Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186), section 3.3. Every group of
+    the optimizer gets the same rate. At the end, also after an exception, the optimizer's groups are put back, and its
+    state if it has `state_dict()` and `load_state_dict()`. The weights are the caller's: put them back in `restore`.
+
+    ::
+
+        result = LRRangeTest(optimizer, train_step, 1e-5, 1.0, steps=100, writer=writer, restore=reset_weights).run()
+        result.suggestion()
+
+    Args:
+        optimizer: any object with `param_groups`.
+        train_step: makes one training step, with whatever batch is next, and returns its loss.
+        min_lr: the first rate; above 0 for mode "exp", at least 0 for "linear".
+        max_lr: the last rate.
+        steps: how many steps, at least 2.
+        mode: "exp" multiplies the rate by the same factor each step, "linear" adds the same amount.
+        writer: where to log ``tag/lr``, ``tag/loss`` and ``tag/smoothed_loss``, at steps 0, 1 ...
+        tag: where the tags start.
+        smoothing: how much of the moving average each step keeps, 0 to below 1. The average is corrected for its start,
+            as in Adam.
+        diverge_factor: stop once the smoothed loss is this many times the lowest so far (for losses below 0: above
+            the lowest by this many times less one its size); infinite: only stop on a loss that isn't finite.
+        restore: called once at the end, after the optimizer has been put back.
+
+    Raises:
+        TypeError: `optimizer` has no `param_groups`, or `train_step` can't be called.
+        ValueError: another argument is out of range.
+    """
+
+    def __init__(
+        self,
+        optimizer: OptimizerLike,
+        train_step: Callable[[], Any],
+        min_lr: float = 1e-7,
+        max_lr: float = 10.0,
+        steps: int = 100,
+        mode: Literal["exp", "linear"] = "exp",
+        *,
+        writer: ScalarWriter | None = None,
+        tag: str = "lr_range_test",
+        smoothing: float = 0.9,
+        diverge_factor: float = 4.0,
+        restore: Callable[[], Any] | None = None,
+    ) -> None:
+        check_optimizer(optimizer)
+        if not callable(train_step):
+            raise TypeError(f"train_step must be callable, got {type(train_step).__name__}")
+        if mode not in ("exp", "linear"):
+            raise ValueError(f"mode must be 'exp' or 'linear', got {mode!r}")
+        if not (min_lr > 0 or (mode == "linear" and min_lr == 0)) or not math.isfinite(min_lr):
+            raise ValueError(f"min_lr must be positive and finite (or 0 in mode 'linear'), got {min_lr!r}")
+        if not max_lr > min_lr or not math.isfinite(max_lr):
+            raise ValueError(f"max_lr must be above min_lr={min_lr!r} and finite, got {max_lr!r}")
+        if not isinstance(steps, int) or steps < 2:
+            raise ValueError(f"steps must be an integer of at least 2, got {steps!r}")
+        if not 0 <= smoothing < 1:
+            raise ValueError(f"smoothing must be at least 0 and below 1, got {smoothing!r}")
+        if not diverge_factor > 1:
+            raise ValueError(f"diverge_factor must be above 1, got {diverge_factor!r}")
+        self.optimizer = optimizer
+        self.train_step = train_step
+        self.mode = mode
+        self.smoothing = smoothing
+        self.diverge_factor = diverge_factor
+        self.restore = restore
+        self.tag = tag
+        self.writer = check_writer(writer)
+        space = np.geomspace if mode == "exp" else np.linspace
+        self.lrs: NDArray[np.float64] = space(min_lr, max_lr, steps)
+        self.result: LRRangeResult | None = None
+
+    def run(self) -> LRRangeResult:
+        """Make the test; the result is also kept in `result`."""
+        put_back = _snapshot(self.optimizer)
+        try:
+            self.result = self._run()
+        finally:
+            put_back()
+            if self.restore is not None:
+                self.restore()
+        return self.result
+
+    def suggestion(self) -> float:
+        """`LRRangeResult.suggestion` of the last run, which is made now if there was none."""
+        return (self.result or self.run()).suggestion()
+
+    def minimum_over_10(self) -> float:
+        """`LRRangeResult.minimum_over_10` of the last run, which is made now if there was none."""
+        return (self.result or self.run()).minimum_over_10()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """`LRRangeResult.plot` of the last run, which is made now if there was none."""
+        return (self.result or self.run()).plot(ax)
+
+    def _run(self) -> LRRangeResult:
+        losses: list[float] = []
+        smoothed: list[float] = []
+        average, best = 0.0, math.inf
+        stopped: Literal["diverged", "not finite"] | None = None
+        for step, lr in enumerate(self.lrs.tolist()):
+            for group in self.optimizer.param_groups:
+                store(group, "lr", lr)
+            loss = float(self.train_step())
+            finite = math.isfinite(loss)
+            if finite:
+                average = self.smoothing * average + (1 - self.smoothing) * loss
+            mean = average / (1 - self.smoothing ** (step + 1)) if finite else math.nan
+            losses.append(loss)
+            smoothed.append(mean)
+            if self.writer is not None:
+                self.writer.add_scalar(f"{self.tag}/lr", lr, step)
+                self.writer.add_scalar(f"{self.tag}/loss", loss, step)
+                self.writer.add_scalar(f"{self.tag}/smoothed_loss", mean, step)
+            if not finite:
+                stopped = "not finite"
+                break
+            if mean > best + (self.diverge_factor - 1) * abs(best):
+                stopped = "diverged"
+                break
+            best = min(best, mean)
+        made = len(losses)
+        return LRRangeResult(
+            lrs=self.lrs[:made].copy(),
+            losses=np.asarray(losses),
+            smoothed=np.asarray(smoothed),
+            stopped=stopped,
+            mode=self.mode,
+        )
+
+
+def _snapshot(optimizer: OptimizerLike) -> Callable[[], None]:
+    """Remember the optimizer's groups and state; the function returned puts them back."""
+    saved = [
+        {key: _copied(value) for key, value in group.items() if key != "params"} for group in optimizer.param_groups
+    ]
+    state_dict = getattr(optimizer, "state_dict", None)
+    load_state_dict = getattr(optimizer, "load_state_dict", None)
+    whole = state_dict is not None and load_state_dict is not None
+    state = copy.deepcopy(state_dict()) if whole else None  # type: ignore[misc]  # whole: it is not None
+
+    def put_back() -> None:
+        if whole:
+            load_state_dict(state)  # type: ignore[misc]  # whole: it is not None
+        for group, values in zip(optimizer.param_groups, saved, strict=False):
+            for key in [key for key in group if key != "params" and key not in values]:
+                del group[key]
+            for key, value in values.items():
+                if hasattr(group.get(key), "fill_") and hasattr(value, "fill_"):
+                    group[key].fill_(value)
+                else:
+                    group[key] = value
+
+    return put_back
+
+
+def _copied(value: Any) -> Any:
+    return value.clone() if hasattr(value, "fill_") else copy.copy(value)

@@ -1,0 +1,250 @@
+"""Wrong arguments: PyTorch's errors, and ValueErrors where PyTorch goes on silently or divides by zero."""
+
+import warnings
+
+import pytest
+
+from tbevents import lr_scheduler as lrs
+from tbevents.lr_scheduler import ParamGroups
+
+from .golden import GOLDEN
+
+
+def opt(lr=0.1, **more):
+    return ParamGroups(lr, **{"momentum": 0.9, **more})
+
+
+def bare():
+    return ParamGroups(0.1)
+
+
+def steps(scheduler, n, *args):
+    for _ in range(n):
+        scheduler.step(*args)
+    return scheduler
+
+
+def two():
+    return [lrs.StepLR(opt(), 3), lrs.StepLR(opt(), 3)]
+
+
+def with_plateau(make):
+    o = opt()
+    return make(o, [lrs.StepLR(o, 3), lrs.ReduceLROnPlateau(o)])
+
+
+def sequence_unsorted():
+    o = opt()
+    parts = [lrs.StepLR(o, 3), lrs.StepLR(o, 3), lrs.StepLR(o, 3)]
+    return lrs.SequentialLR(o, parts, [10, 5])
+
+
+def add_group_after():
+    o = opt()
+    scheduler = lrs.StepLR(o, 1, 0.5)
+    o.param_groups.append({"lr": 1.0})
+    scheduler.step()
+    assert o.lrs == [0.05, 0.5]
+
+
+CALLS = {
+    "StepLR last_epoch=3 no initial_lr": lambda: lrs.StepLR(opt(), 3, last_epoch=3),
+    "StepLR step_size=0": lambda: lrs.StepLR(opt(), 0),
+    "StepLR verbose=True": lambda: lrs.StepLR(opt(), 3, verbose=True),
+    "ConstantLR factor=-0.1": lambda: lrs.ConstantLR(opt(), factor=-0.1),
+    "LinearLR start_factor=0": lambda: lrs.LinearLR(opt(), start_factor=0),
+    "LinearLR start_factor=1.1": lambda: lrs.LinearLR(opt(), start_factor=1.1),
+    "LinearLR end_factor=1.1": lambda: lrs.LinearLR(opt(), end_factor=1.1),
+    "LinearLR total_iters=0": lambda: steps(lrs.LinearLR(opt(), total_iters=0), 2),
+    "CosineAnnealingLR T_max=0": lambda: lrs.CosineAnnealingLR(opt(), 0),
+    "CosineAnnealingLR T_max=-1": lambda: steps(lrs.CosineAnnealingLR(opt(), -1), 5),
+    "WarmRestarts T_0=1.5": lambda: lrs.CosineAnnealingWarmRestarts(opt(), 1.5),
+    "WarmRestarts T_mult=0": lambda: lrs.CosineAnnealingWarmRestarts(opt(), 5, 0),
+    "WarmRestarts eta_min='x'": lambda: lrs.CosineAnnealingWarmRestarts(opt(), 5, eta_min="x"),
+    "WarmRestarts step(-1)": lambda: lrs.CosineAnnealingWarmRestarts(opt(), 5).step(-1),
+    "CyclicLR mode bad": lambda: lrs.CyclicLR(opt(), 0.01, 0.1, mode="x"),
+    "CyclicLR scale_mode bad": lambda: lrs.CyclicLR(opt(), 0.01, 0.1, scale_fn=lambda x: 1.0, scale_mode="x"),
+    "CyclicLR max_lr wrong len": lambda: lrs.CyclicLR(opt([0.1, 0.2]), 0.01, [0.1]),
+    "CyclicLR not opt": lambda: lrs.CyclicLR(3, 0.01, 0.1),
+    "OneCycleLR total_steps=0": lambda: lrs.OneCycleLR(opt(), 0.1, 0),
+    "OneCycleLR total_steps=1.5": lambda: lrs.OneCycleLR(opt(), 0.1, 1.5),
+    "OneCycleLR epochs=1 no spe": lambda: lrs.OneCycleLR(opt(), 0.1, epochs=1),
+    "OneCycleLR spe=0": lambda: lrs.OneCycleLR(opt(), 0.1, epochs=1, steps_per_epoch=0),
+    "OneCycleLR pct_start=1 int": lambda: lrs.OneCycleLR(opt(), 0.1, 10, pct_start=1),
+    "OneCycleLR anneal bad": lambda: lrs.OneCycleLR(opt(), 0.1, 10, anneal_strategy="x"),
+    "OneCycleLR max_lr wrong len": lambda: lrs.OneCycleLR(opt(), [0.1, 0.2], 10),
+    "OneCycleLR step past end": lambda: steps(lrs.OneCycleLR(opt(), 0.1, 5), 6),
+    "OneCycleLR total_steps=1": lambda: lrs.OneCycleLR(opt(), 0.1, 1),
+    "OneCycleLR total_steps=2 pct_start=.5": lambda: lrs.OneCycleLR(opt(), 0.1, 2, pct_start=0.5),
+    "MultiplicativeLR len": lambda: lrs.MultiplicativeLR(opt(), [lambda e: 1, lambda e: 1]),
+    "LambdaLR state_dict lambda": lambda: lrs.LambdaLR(opt(), lambda e: 1).state_dict(),
+    "MultiStepLR not int": lambda: steps(lrs.MultiStepLR(opt(), [1.5]), 3),
+    "RLROP factor=1": lambda: lrs.ReduceLROnPlateau(opt(), factor=1.0),
+    "RLROP not opt": lambda: lrs.ReduceLROnPlateau(3),
+    "RLROP mode": lambda: lrs.ReduceLROnPlateau(opt(), mode="x"),
+    "RLROP min_lr len": lambda: lrs.ReduceLROnPlateau(opt(), min_lr=[0.1, 0.2]),
+    "RLROP step()": lambda: lrs.ReduceLROnPlateau(opt()).step(),
+    "RLROP step(metrics, epoch)": lambda: lrs.ReduceLROnPlateau(opt()).step(1.0, 3),
+    "RLROP get_lr": lambda: lrs.ReduceLROnPlateau(opt()).get_lr(),
+    "RLROP patience=-1": lambda: lrs.ReduceLROnPlateau(opt(), patience=-1),
+    "SequentialLR empty": lambda: lrs.SequentialLR(opt(), [], []),
+    "SequentialLR other opt": lambda: lrs.SequentialLR(opt(), two(), [3]),
+    "SequentialLR with RLROP": lambda: with_plateau(lambda o, parts: lrs.SequentialLR(o, parts, [3])),
+    "SequentialLR unsorted milestones": sequence_unsorted,
+    "SequentialLR not scheduler": lambda: lrs.SequentialLR(opt(), [3, 4], [3]),
+    "ChainedScheduler two optimizers": lambda: lrs.ChainedScheduler(two()),
+    "ChainedScheduler with RLROP": lambda: with_plateau(lambda o, parts: lrs.ChainedScheduler(parts)),
+    "ChainedScheduler optimizer= mismatch": lambda: lrs.ChainedScheduler(two()[:1], optimizer=opt()),
+    "step() before optimizer.step()": lambda: lrs.StepLR(opt(), 3).step(),
+    "step(epoch=3)": lambda: lrs.StepLR(opt(), 3).step(3),
+    "add_param_group after": add_group_after,
+    "CyclicLR Adagrad (no momentum key)": lambda: lrs.CyclicLR(bare(), 0.01, 0.1),
+    "OneCycleLR Adagrad (no momentum key)": lambda: lrs.OneCycleLR(bare(), 0.1, 10),
+}
+
+# Where ours is not PyTorch's outcome: {case: (our error, a word of its message)}; all listed in docs/schedulers.md.
+DIFFERENT = {
+    "StepLR step_size=0": (ValueError, "step_size"),
+    "CosineAnnealingLR T_max=0": (ValueError, "T_max"),
+    "CyclicLR scale_mode bad": (ValueError, "scale_mode"),
+    "OneCycleLR total_steps=2 pct_start=.5": (None, ""),
+    "RLROP get_lr": (None, ""),
+    "RLROP patience=-1": (ValueError, "patience"),
+    "SequentialLR unsorted milestones": (ValueError, "sorted"),
+}
+
+# What the message must mention, in whatever words.
+SENSE = {
+    "StepLR last_epoch=3 no initial_lr": r"initial_lr.*param_groups\[0\]",
+    "StepLR verbose=True": "verbose",
+    "ConstantLR factor=-0.1": "multiplicative factor.*between 0 and 1",
+    "LinearLR start_factor=0": "starting multiplicative factor.*greater than 0",
+    "LinearLR start_factor=1.1": "starting multiplicative factor.*greater than 0",
+    "LinearLR end_factor=1.1": "ending multiplicative factor.*between 0 and 1",
+    "WarmRestarts T_0=1.5": "T_0.*positive integer.*1.5",
+    "WarmRestarts T_mult=0": "T_mult.*integer.*0",
+    "WarmRestarts eta_min='x'": "eta_min.*x.*str",
+    "WarmRestarts step(-1)": "non-negative.*-1",
+    "CyclicLR mode bad": "mode is invalid and scale_fn is None",
+    "CyclicLR max_lr wrong len": "max_lr must have the same length.*1 values.* 2",
+    "CyclicLR not opt": "int is not an Optimizer",
+    "OneCycleLR total_steps=0": "total_steps.*positive integer.*0",
+    "OneCycleLR total_steps=1.5": "total_steps.*positive integer.*1.5",
+    "OneCycleLR epochs=1 no spe": "either total_steps OR",
+    "OneCycleLR spe=0": "steps_per_epoch.*positive integer.*0",
+    "OneCycleLR pct_start=1 int": "pct_start.*float between 0 and 1.*1",
+    "OneCycleLR anneal bad": "anneal_strategy.*'cos' or 'linear'.*x",
+    "OneCycleLR max_lr wrong len": "max_lr must have the same length.*2 values.* 1",
+    "OneCycleLR step past end": "tried to step 6 times.*total steps is 5",
+    "MultiplicativeLR len": "expected 1 lr_lambdas.*got 2",
+    "RLROP factor=1": "factor should be < 1.0",
+    "RLROP not opt": "int is not an Optimizer",
+    "RLROP mode": "mode 'x' is unknown",
+    "RLROP min_lr len": "expected 1 min_lrs, got 2",
+    "RLROP step()": "missing 1 required positional argument: 'metrics'",
+    "SequentialLR empty": "at least one scheduler",
+    "SequentialLR other opt": "same optimizer.*index 0",
+    "SequentialLR with RLROP": "does not support `ReduceLROnPlateau`.*index 1",
+    "SequentialLR not scheduler": "index 0 should have `optimizer`",
+    "ChainedScheduler two optimizers": "same optimizer.*index 1",
+    "ChainedScheduler with RLROP": "does not support `ReduceLROnPlateau`.*index 1",
+    "ChainedScheduler optimizer= mismatch": "same optimizer.*index 0",
+    "CyclicLR Adagrad (no momentum key)": "must support momentum or beta1",
+    "OneCycleLR Adagrad (no momentum key)": "must support momentum or beta1",
+}
+
+
+def test_every_recorded_case_is_here():
+    assert set(CALLS) == {e["case"] for e in GOLDEN["errors"]}
+    raising = {e["case"] for e in GOLDEN["errors"] if e["error"]}
+    assert set(SENSE) == raising - set(DIFFERENT)
+
+
+@pytest.mark.parametrize("case", GOLDEN["errors"], ids=lambda c: c["case"])
+def test_errors_are_pytorchs_or_a_listed_difference(case):
+    name = case["case"]
+    error, sense = DIFFERENT.get(name, (case["error"], SENSE.get(name, "")))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if error is None:
+            CALLS[name]()
+        else:
+            with pytest.raises(Exception, match=f"(?is){sense}") as raised:
+                CALLS[name]()
+            assert type(raised.value).__name__ == (error if isinstance(error, str) else error.__name__)
+    # The warning for step(epoch) is kept; the ones about the order of the two step() calls can't be given.
+    recorded = [w for w in case["warnings"] if "order" not in w and "before `optimizer.step()`" not in w]
+    assert [w.category for w in caught] == [UserWarning] * len([w for w in recorded if "epoch parameter" in w])
+    assert all(w.filename == __file__ for w in caught)
+
+
+@pytest.mark.parametrize(
+    ("call", "sense"),
+    [
+        (lambda: lrs.StepLR(opt(), -3), "step_size"),
+        (lambda: lrs.StepLR(opt(), 2.5), "step_size"),
+        (lambda: lrs.LinearLR(opt(), total_iters=2.5), "total_iters"),
+        (lambda: lrs.ConstantLR(opt(), total_iters=2.5), "total_iters"),
+        (lambda: lrs.PolynomialLR(opt(), total_iters=2.5), "total_iters"),
+        (lambda: lrs.PolynomialLR(opt(), power=-1), "power"),
+        (lambda: lrs.CyclicLR(opt(), 0.1, 1.0, step_size_up=0), "step_size_up"),
+        (lambda: lrs.CyclicLR(opt(), 0.1, 1.0, step_size_down=-1), "step_size_down"),
+        (lambda: lrs.OneCycleLR(opt(), 0.1, 10, div_factor=0), "div_factor"),
+        (lambda: lrs.OneCycleLR(opt(), 0.1, 10, final_div_factor=0), "final_div_factor"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), factor=0), "factor"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), factor=-0.5), "factor"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), factor=float("nan")), "factor"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), cooldown=-1), "cooldown"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), eps=-1), "eps"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), threshold_mode="x"), "threshold mode"),
+        (lambda: lrs.SequentialLR(opt(), two()[:1], [3]), "one more than"),
+        (lambda: ParamGroups([]), "at least one rate"),
+        (lambda: ParamGroups([0.1, 0.2], names=["a"]), "names"),
+        (lambda: lrs.StepLR(opt(), 3).schedule([-1]), "from 0"),
+        (lambda: lrs.StepLR(opt(), 3).schedule([[1]]), "one dimension"),
+        (lambda: lrs.MultiplicativeLR(opt(), lambda e: 1).schedule([0.5]), "whole steps"),
+    ],
+)
+def test_what_pytorch_accepts_and_should_not_is_a_value_error_at_the_call(call, sense):
+    with pytest.raises(ValueError, match=sense):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "sense"),
+    [
+        (lambda: lrs.LambdaLR(opt(), 3), "lr_lambda should be a function"),
+        (lambda: lrs.StepLR(opt(), 3, writer="runs"), "add_scalar"),
+        (lambda: lrs.StepLR(object(), 3), "object is not an Optimizer"),
+        (lambda: lrs.emit_lr(object(), None), "no `optimizer`"),
+    ],
+)
+def test_the_wrong_kind_of_argument_is_a_type_error(call, sense):
+    with pytest.raises(TypeError, match=sense):
+        call()
+
+
+def test_a_group_without_a_rate_is_named():
+    groups = opt()
+    groups.param_groups.append({})
+    with pytest.raises(KeyError, match=r"param_groups\[1\] has no 'lr'"):
+        lrs.StepLR(groups, 3)
+
+
+def test_a_state_of_another_shape_is_refused():
+    o = opt()
+    chain = lrs.ChainedScheduler([lrs.StepLR(o, 3)])
+    with pytest.raises(ValueError, match="2 schedulers, expected 1"):
+        chain.load_state_dict({"_schedulers": [{}, {}], "_last_lr": [0.1]})
+    with pytest.raises(ValueError, match="2 lr_lambdas, expected 1"):
+        lrs.LambdaLR(opt(), lambda e: 1).load_state_dict({"lr_lambdas": [None, None]})
+
+
+def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
+    o = opt()
+    scheduler = lrs.OneCycleLR(o, 0.1, 2, pct_start=0.5)
+    rates = [scheduler.get_lr()[0]]
+    scheduler.step()
+    rates.append(scheduler.get_lr()[0])
+    assert rates == pytest.approx([0.1, 4e-7])
+    assert scheduler.schedule([0, 1])[:, 0].tolist() == pytest.approx(rates)
