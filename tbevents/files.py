@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -29,6 +29,12 @@ _NUMBERS: Final = re.compile(r"(\d+)")
 
 _LONGEST_NAME: Final = 255
 """Bytes in one folder name: the limit of the common file systems."""
+
+_WINDOWS: Final = os.name == "nt"
+_DEVICES: Final = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
+    f"{d}{n}" for d in ("COM", "LPT") for n in range(10)
+}
+"""Names that mean a device in every folder on Windows, with and without an extension."""
 
 
 def path_string(path: object, argument: str) -> str:
@@ -87,7 +93,7 @@ def find_run_files(path: StrPath) -> list[str]:
     """
     text = path_string(path, "path")
     if os.path.isdir(text):
-        files = [entry.path for entry in os.scandir(text) if is_event_file(entry.name) and entry.is_file()]
+        files = [entry.path for entry in os.scandir(text) if is_event_file(entry.name) and _holds(entry.is_file)]
         if not files:
             raise RunNotFoundError(f"{text}: no event file (a name with 'tfevents' in it) in this folder")
         return sorted(files, key=order_key)
@@ -100,8 +106,8 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
     """The runs below a folder, with their event files in order.
 
     A run is any folder that directly holds an event file. Its name is its path relative to the logdir, with ``/``
-    between the parts, and ``.`` for the logdir itself: TensorBoard's names. Links to folders are followed, each real
-    folder once.
+    between the parts, and ``.`` for the logdir itself: TensorBoard's names. Links to folders are followed, but each
+    folder is one run only, under its own name where that is below the logdir.
 
     Returns:
         Run name -> event files, sorted by name; empty where there are none.
@@ -113,7 +119,7 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
     if not os.path.isdir(text):
         raise RunNotFoundError(f"{text}: no such folder")
     found = {}
-    for folder, names in _walk(text, set()):
+    for folder, names in _walk(text):
         files = [os.path.join(folder, name) for name in names if is_event_file(name)]
         if files:
             name = os.path.relpath(folder, text).replace(os.sep, "/")
@@ -121,20 +127,42 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
-def _walk(folder: str, seen: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """Every folder below one and the names of its files; folders that may not be read are passed over, as ls does."""
-    real = os.path.realpath(folder)
-    if real in seen:
-        return
-    seen.add(real)
+def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
+    """Every folder from one down, once, and the names of its files; links to folders come last.
+
+    What may not be read, or is gone by now, is passed over, as ls does.
+    """
+    seen: set[str] = set()
+    folders, links = [(top, os.path.realpath(top))], list[str]()
+    while folders or links:
+        if folders:
+            folder, real = folders.pop()
+        else:
+            folder = links.pop(0)
+            real = os.path.realpath(folder)
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        yield folder, [entry.name for entry in entries if _holds(entry.is_file)]
+        for entry in entries:
+            if not _holds(entry.is_dir):
+                continue
+            if entry.is_symlink() or getattr(entry, "is_junction", bool)():  # Windows' other links; Python 3.12
+                links.append(entry.path)
+            else:
+                folders.append((entry.path, os.path.join(real, entry.name)))
+
+
+def _holds(test: Callable[[], bool]) -> bool:
+    """The answer of a method of an os.DirEntry; no, where it fails, as for a link that leads to itself."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except PermissionError:
-        return
-    yield folder, [entry.name for entry in entries if entry.is_file()]
-    for entry in entries:
-        if entry.is_dir():
-            yield from _walk(entry.path, seen)
+        return test()
+    except OSError:
+        return False
 
 
 def subfolder(parent: str, name: str, argument: str) -> str:
@@ -149,17 +177,35 @@ def subfolder(parent: str, name: str, argument: str) -> str:
         ValueError: it would leave the parent, or is no possible name.
     """
     parts = name.replace(os.sep, "/").split("/")
-    if "\0" in name:
-        problem = "a NUL byte"
-    elif ".." in parts:
-        problem = "a '..'"
-    elif any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts):
-        problem = f"a part of more than {_LONGEST_NAME} bytes"
-    elif name.startswith("/") or os.path.isabs(name):
+    problem: str | None
+    if name.startswith("/") or os.path.isabs(name):
         problem = "an absolute path"
     else:
-        return os.path.join(parent, *(part for part in parts if part))
+        problem = next(filter(None, map(_problem_of_part, parts)), None)
+    if problem is None:
+        return os.path.join(parent, *(part for part in parts if part not in ("", ".")))
     raise ValueError(f"{argument} makes no folder name inside {parent!r}: it has {problem}: {_shortened(name)}")
+
+
+def _problem_of_part(part: str) -> str | None:
+    """What makes a part of a relative path impossible or lead elsewhere, on this system."""
+    if part == "..":
+        return "a '..'"
+    if "\0" in part:
+        return "a NUL byte"
+    try:
+        if len(os.fsencode(part)) > _LONGEST_NAME:
+            return f"a part of more than {_LONGEST_NAME} bytes"
+    except UnicodeEncodeError:
+        return "a character that no file name can hold"
+    if _WINDOWS and part != ".":
+        if part.endswith((".", " ")):
+            return "a part that ends in a dot or space"  # which Windows drops: '.. ' is '..' to it
+        if set(part) & set('<>:"|?*'):
+            return "a character that Windows does not allow"  # a colon names a drive or a stream
+        if part.split(".")[0].rstrip().upper() in _DEVICES:
+            return "the name of a device"
+    return None
 
 
 def _shortened(text: str) -> str:

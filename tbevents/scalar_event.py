@@ -321,7 +321,8 @@ class ScalarEncoder:
         variants = 2 * widths + (wall_times.view(np.uint64) != 0)
         which = self._skeleton_of[series, variants]
         if (which < 0).any():
-            for missing in np.unique((series * _VARIANTS + variants)[which < 0]).tolist():
+            # Not numpy.unique, which imports numpy.ma: a signal handler's exception would spoil that for good.
+            for missing in sorted(set((series * _VARIANTS + variants)[which < 0].tolist())):
                 self._learn(*divmod(missing, _VARIANTS))
             which = self._skeleton_of[series, variants]
         buffer = bytearray().join(map(self._records.__getitem__, which.tolist()))
@@ -399,29 +400,33 @@ class _Fill:
         size = numbers.itemsize
         at = self.starts[chosen] + places
         np.ndarray((len(self.buffer) - size + 1,), dtype, self.buffer, strides=(1,))[at] = numbers
+        of_byte = self._rows(chosen, places)
         each = numbers.view(np.uint8).reshape(-1, size)
         for i in range(size):
-            self._account(chosen, places + i, each[:, i])
+            self.crcs[chosen] ^= self.tables.take(of_byte + each[:, i])
+            of_byte -= 256  # the next byte is one nearer to the end
 
     def varints(self, places: NDArray[np.int64], widths: NDArray[np.int64], numbers: NDArray[np.uint64]) -> None:
         """Stores one varint each, of the widths given; none where the width is 0."""
-        records: Any = _ALL
+        chosen: Any = _ALL
         for i in range(int(widths.max())):
             longer = np.flatnonzero(widths > i)
             if len(longer) < len(self.starts):
-                records = longer
-            more = widths[records] > i + 1
-            byte = (numbers[records] >> np.uint64(7 * i)).astype(np.uint8) & np.uint8(0x7F) | (more.view(np.uint8) << 7)
-            self.buffer[self.starts[records] + places[records] + i] = byte
-            self._account(records, places[records] + i, byte)
+                chosen = longer
+            more = widths[chosen] > i + 1
+            byte = (numbers[chosen] >> np.uint64(7 * i)).astype(np.uint8) & np.uint8(0x7F) | (more.view(np.uint8) << 7)
+            at = places[chosen] + i
+            self.buffer[self.starts[chosen] + at] = byte
+            self.crcs[chosen] ^= self.tables.take(self._rows(chosen, at) + byte)
 
-    def _account(self, records: Any, places: NDArray[np.int64], byte: NDArray[np.uint8]) -> None:
-        """Adds one byte of each record, at these places, to its checksum."""
-        distance = self.row.length[records] - (FOOTER_SIZE + 1) - places
+    def _rows(self, chosen: Any, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in the tables the row begins of the byte at each of these places, one in each record."""
+        distance = self.row.length[chosen] - (FOOTER_SIZE + 1) - places
         if self.far is not None:
-            self.far[records] |= distance >= LINEAR_REACH
+            self.far[chosen] |= distance >= LINEAR_REACH
             distance = np.minimum(distance, LINEAR_REACH - 1)
-        self.crcs[records] ^= self.tables[(distance << 8) + byte]
+        rows: NDArray[np.int64] = distance << 8
+        return rows
 
     def checksums(self) -> None:
         """Stores the checksums of the payloads."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
+import errno
 import itertools
 import os
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any, Final
+
+from google.protobuf.message import DecodeError
 
 from tbevents import files
 from tbevents.framing import MAX_LENGTH, encode_record
 from tbevents.proto import Event, SourceMetadata, Summary
-from tbevents.scalar_event import STEP_RANGE, Form, ScalarEncoder
+from tbevents.scalar_event import Form
 from tbevents.tensors import as_float
 from tbevents.writing import flusher
+from tbevents.writing.arguments import as_points, as_step, as_wall_time
+from tbevents.writing.encoder import Block, Columns, Encoder, Pending, SeriesKey, count_events
 from tbevents.writing.sink import Message
 
 __all__ = ["DEFAULT_FLUSH_SECS", "EventFileWriter"]
@@ -24,15 +30,23 @@ __all__ = ["DEFAULT_FLUSH_SECS", "EventFileWriter"]
 DEFAULT_FLUSH_SECS: Final = 2.0
 """Seconds after which what was logged is with the operating system: soon enough for a live TensorBoard."""
 
-BATCH: Final = 1024
+BATCH: Final = 2048
 """Scalars that make a batch: enough for numpy's fixed costs to vanish, few enough to encode in a millisecond."""
 
 BATCH_BYTES: Final = 1 << 20
 """Bytes of other events that make a batch, so that images do not pile up in memory."""
 
+_CHUNK: Final = 1 << 16
+"""Points of `add_scalar_columns` that make a batch."""
+
+UNWRITTEN_BYTES: Final = 64 << 20
+"""Bytes of records that are kept for another attempt while the file cannot be written; what comes after is dropped,
+and the error says so."""
+
 FILE_VERSION: Final = "brain.Event:2"
 WRITER_NAME: Final = "tbevents.writing.event_file"
 
+_SIMPLE: Final = Form.SIMPLE  # looking it up in its class takes longer than the rest of some calls
 _O_BINARY: Final = getattr(os, "O_BINARY", 0)  # Windows only
 _uids: Final = itertools.count()
 
@@ -43,25 +57,28 @@ class EventFileWriter:
     A call validates, converts and appends to a list; a batch is encoded and written with one system call when
     it is full, on `flush`, and at most `flush_secs` after the call by a thread of the process. The file is
     opened for each batch and closed behind it, so a writer holds no descriptor, and a file or folder that was removed
-    is an error rather than a loss. Safe to use from many threads. After a fork the child writes a file of its own.
+    is an error rather than a loss. Safe to use from many threads and from signal handlers. After a fork the child
+    writes a file of its own, and so does a copy or a pickled writer: they carry the configuration only.
 
-    What fails in the background is raised, as OSError, by the next call. Only whole records are ever left on disk, and
-    what could not be written is kept and tried again with the next batch.
+    What fails in the background is raised by the next call. Only whole records are left on disk. What could not be
+    written is kept, up to 64 MiB, and tried again with the next batch; the error says how many events are lost.
 
     Args:
         logdir: the folder; made where it is missing.
-        max_queue: kept as an attribute, for code that reads it. A batch here holds 1,024 scalars or 1 MiB.
-        flush_secs: seconds, at least 0, after which what was taken is with the operating system; 0 writes at each call.
+        max_queue: kept as an attribute, for code that reads it. A batch here holds 2,048 scalars or 1 MiB.
+        flush_secs: seconds, at least 0, after which what was taken is with the operating system; below 0.01 each call
+            writes.
         filename_suffix: added to the file's name.
         clock: seconds since 1970, for the file's name and for events without a time of their own.
         hostname: for the file's name; this machine's by default.
 
     Attributes:
-        path: the file.
+        path: the file, absolute; None before the first call in a forked child or a copy.
+        closed: whether `close` was called.
 
     Raises:
         OSError: the folder or file cannot be made.
-        ValueError: `flush_secs` or `filename_suffix` is impossible.
+        TypeError, ValueError: `logdir`, `flush_secs` or `filename_suffix` is impossible.
     """
 
     def __init__(
@@ -75,15 +92,16 @@ class EventFileWriter:
         hostname: str | None = None,
     ) -> None:
         self._logdir = files.path_string(logdir, "logdir")
-        if not isinstance(flush_secs, (int, float)) or not flush_secs >= 0:
+        self.flush_secs = as_float(flush_secs, name="flush_secs")
+        if not self.flush_secs >= 0:
             raise ValueError(f"flush_secs must be a number of seconds, 0 or more, not {flush_secs!r}")
         if not isinstance(filename_suffix, str) or {"/", "\0", os.sep} & set(filename_suffix):
             raise ValueError(f"filename_suffix must be a str without separators, not {filename_suffix!r}")
+        self._folder = os.path.join(os.getcwd(), self._logdir)  # a script may change its working directory
         self.max_queue = max_queue
-        self.flush_secs = float(flush_secs)
         self.filename_suffix = filename_suffix
         self._clock = clock
-        self._hostname = socket.gethostname() if hostname is None else hostname
+        self._hostname = hostname
         self._start()
         self._open()
 
@@ -91,22 +109,26 @@ class EventFileWriter:
         """The state of a writer that has taken nothing and opened nothing."""
         self.path: str | None = None
         self.closed = False
-        # Appended to without a lock, drained from the front under it: both are atomic in CPython.
-        # A scalar is a tuple (series, step, wall_time, value), any other event its serialised bytes.
-        self._pending: list[tuple[int, int, float, float] | bytes] = []
-        self._series: dict[tuple[str, Form] | str, int] = {}  # a tag alone stands for Form.SIMPLE: the hot path
-        self._encoder = ScalarEncoder()
-        self._unwritten = b""  # whole records that the last attempt could not write
+        # Appended to without a lock; taken from the front by whoever holds the lock. Both are atomic in CPython.
+        self._pending: list[Pending] = []
+        # Key -> number. A tag alone stands for Form.SIMPLE: the hot path. Numbers are given in the order of the keys,
+        # by one operation in C, so no lock is needed.
+        self._series: dict[SeriesKey, int] = collections.defaultdict(itertools.count().__next__)
+        self._encoder: Encoder | None = None  # None while in use, so that one that was interrupted is not used again
+        self._blocks: tuple[Block, ...] = ()  # encoded and not yet written
         self._size = 0  # of the file: whole records only
-        self._error: OSError | None = None
+        self._torn = False  # whether a part of the first block may stand behind them
+        self._lost = 0  # events that were dropped and that no error has told of yet
+        self._error: Exception | None = None  # of the background, for the next call
         self._bytes = 0  # of the pending events that are no scalars; an estimate, since it is not locked
-        self._threshold = 1  # pending events that make a batch; 1 so that the first one after a fork opens the file
-        self._lock = threading.RLock()  # re-entrant: a collected writer is closed by whoever runs at that moment
+        self._at_once = True  # whether each call writes
+        self._threshold = 1  # pending events that make a call stop and look: `_rearm`
+        self._lock = threading.RLock()  # re-entrant: a signal handler may flush or close amid a flush
 
     # -- taking events -------------------------------------------------------------------------------------------
 
     def add_scalar(
-        self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: Form = Form.SIMPLE
+        self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: Form = _SIMPLE
     ) -> None:
         """Takes one scalar.
 
@@ -119,21 +141,44 @@ class EventFileWriter:
 
         Raises:
             TypeError, ValueError: an argument is no such thing; the message names it. Nothing was taken.
-            OSError: an earlier batch could not be written.
+            OSError: an earlier batch could not be written. This event was taken.
         """
-        series = self._series.get(tag if form is Form.SIMPLE else (tag, form)) if tag.__class__ is str else None
-        self._pending.append(
-            (
-                self._add_series(tag, form) if series is None else series,
-                global_step
-                if global_step.__class__ is int and -0x8000000000000000 <= global_step <= 0x7FFFFFFFFFFFFFFF
-                else as_step(global_step),
-                self._clock() if walltime is None else as_wall_time(walltime),
-                scalar_value if scalar_value.__class__ is float else as_float(scalar_value),
-            )
+        series = self._series.get(tag if form is _SIMPLE else (tag, form._value_)) if tag.__class__ is str else None
+        event = (
+            self._add_series(tag, form) if series is None else series,
+            global_step
+            if global_step.__class__ is int and -0x8000000000000000 <= global_step <= 0x7FFFFFFFFFFFFFFF
+            else as_step(global_step),
+            self._clock() if walltime is None else as_wall_time(walltime),
+            scalar_value if scalar_value.__class__ is float else as_float(scalar_value),
         )
-        if len(self._pending) >= self._threshold or self._error is not None or self.closed:
-            self._after_add()
+        self._pending.append(event)
+        if len(self._pending) >= self._threshold:
+            self._after_add(event)
+
+    def add_scalar_columns(
+        self, tag: str, steps: Any, values: Any, wall_times: Any = None, form: Form = _SIMPLE
+    ) -> None:
+        """Takes many points of one series, far faster than one by one.
+
+        Args:
+            tag: kept verbatim.
+            steps: integers, shape (n,); floats are truncated.
+            values: numbers, shape (n,).
+            wall_times: seconds since 1970, shape (n,), or one number for all; now, where None.
+            form: how the values are written.
+
+        Raises:
+            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was taken.
+            OSError: a batch could not be written. These points were taken.
+        """
+        series = self._add_series(tag, form)
+        points = as_points(steps, values, wall_times, self._clock())
+        for start in range(0, len(points.steps), _CHUNK):
+            columns = Columns(series, points.part(start, start + _CHUNK))
+            self._pending.append(columns)
+            self._bytes += BATCH_BYTES  # they are a batch of their own
+            self._after_add(columns)
 
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
         """Takes a Summary (anyone's message, or its bytes), wrapped into an Event.
@@ -142,23 +187,33 @@ class EventFileWriter:
             summary: anything with SerializeToString, or the serialised bytes.
             global_step: as in `add_scalar`.
             walltime: as in `add_scalar`.
-        """
-        serialised = summary if isinstance(summary, bytes) else summary.SerializeToString()
-        event = Event(summary=Summary.FromString(serialised))
-        self.add_event(event, global_step, walltime)
 
-    def add_event(self, event: Message, step: Any = None, walltime: Any = None) -> None:
-        """Takes an Event (anyone's message).
+        Raises:
+            TypeError, ValueError, OSError: as `add_scalar`.
+        """
+        message = Event()
+        message.summary.SetInParent()
+        _parse(message.summary, summary, "summary")
+        self._add_message(message, as_step(global_step), walltime)
+
+    def add_event(self, event: Message | bytes, step: Any = None, walltime: Any = None) -> None:
+        """Takes an Event (anyone's message, or its bytes).
 
         Args:
-            event: anything with SerializeToString. It is not changed.
+            event: anything with SerializeToString, or the serialised bytes. It is not changed.
             step: replaces the event's, where not None.
             walltime: seconds since 1970; replaces the event's time. Where None, an event without a time gets the
                 present one.
+
+        Raises:
+            TypeError, ValueError, OSError: as `add_scalar`.
         """
-        message = Event.FromString(event.SerializeToString())
-        if step is not None:
-            message.step = as_step(step)
+        message = Event()
+        _parse(message, event, "event")
+        self._add_message(message, message.step if step is None else as_step(step, "step"), walltime)
+
+    def _add_message(self, message: Event, step: int, walltime: Any) -> None:
+        message.step = step
         if walltime is not None:
             message.wall_time = as_wall_time(walltime)
         elif not message.wall_time:
@@ -167,11 +222,35 @@ class EventFileWriter:
         if len(payload) > MAX_LENGTH:
             raise ValueError(f"event is too large for the format: {len(payload)} bytes, the limit is {MAX_LENGTH}")
         self._pending.append(payload)
-        self._after_add(len(payload))
+        self._bytes += len(payload)
+        if len(self._pending) >= self._threshold or self._bytes >= BATCH_BYTES:
+            self._after_add(payload)
 
     def get_logdir(self) -> str:
         """The folder, as it was given."""
         return self._logdir
+
+    def _add_series(self, tag: str, form: Form) -> int:
+        if not isinstance(tag, str):
+            raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
+        tag = str.__str__(tag)  # what a subclass holds, whatever it shows: numpy's, or an Enum's
+        try:
+            tag.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"tag cannot be encoded as UTF-8: {tag!r} ({error.reason})") from None
+        return self._series[tag if form is Form.SIMPLE else (tag, form.value)]
+
+    def _after_add(self, event: Pending) -> None:
+        """What an addition may have to do, besides appending."""
+        with self._lock:
+            if not self.closed:
+                self._settle()
+                return
+            for index, pending in enumerate(self._pending):
+                if pending is event:
+                    del self._pending[index]
+                    raise ValueError(f"{self!r} takes nothing more; a new one, or reopen(), goes on in a new file")
+            # It was there in time: `close` has written it.
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -179,31 +258,39 @@ class EventFileWriter:
         """Returns when all that was taken is with the operating system; with `sync`, when it is on disk.
 
         Raises:
-            OSError: it could not be written. It is kept, and tried again with the next batch.
+            OSError: it could not be written, or events were lost since the last call. What could not be written is
+                kept, and tried again with the next batch.
         """
         with self._lock:
-            self._drain(sync)
+            self._settle(sync)
 
     def close(self) -> None:
         """Flushes, and takes nothing more. Closing again does nothing.
 
         Raises:
-            OSError: the rest could not be written. The writer is closed all the same.
+            OSError: the rest could not be written and is lost. The writer is closed all the same.
         """
         with self._lock:
             if self.closed:
                 return
             try:
-                if self.path is not None or self._pending:
-                    self._drain()
-            finally:
-                self.closed = True
+                self.closed = True  # first, so that what another thread adds meanwhile is either written or refused
+                self._rearm()
+                self._settle()
+            except OSError:
+                raise
+            except BaseException:  # interrupted: still open, nothing is lost
+                self.closed = False
+                self._rearm()
+                raise
 
     def reopen(self) -> None:
         """After `close`: goes on, in a new file. Otherwise does nothing."""
         with self._lock:
             if self.closed:
-                self._start()
+                self.path = None
+                self._torn = False
+                self.closed = False
                 self._open()
 
     def __enter__(self) -> EventFileWriter:
@@ -216,149 +303,210 @@ class EventFileWriter:
         return f"EventFileWriter({self.path or self._logdir!r}{', closed' if self.closed else ''})"
 
     def __del__(self) -> None:
-        # A writer that its owner dropped: what it took is written all the same. (Not so where the constructor failed.)
+        # A writer that its owner dropped: what it took is written all the same, and an error goes to the interpreter,
+        # which prints it. (There is nothing to do where the constructor failed.)
         if getattr(self, "closed", True) is False:
-            try:
-                self.close()
-            except OSError as error:
-                warnings.warn(f"{self.path}: lost what was logged last: {error}", ResourceWarning, stacklevel=2)
+            self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _CONFIGURATION}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    # -- for the flusher -----------------------------------------------------------------------------------------
 
     def drain_in_background(self) -> None:
-        """For the flusher: writes what is pending; an error is kept for the caller's next call."""
+        """Writes what is pending; an error is kept for the caller's next call."""
         with self._lock:
-            if (self._pending or self._unwritten) and not self.closed:
-                try:
-                    self._drain()
-                except OSError as error:
-                    self._error = error
+            if self.closed:
+                return
+            try:
+                self._drain()
+            except Exception as error:  # whatever it is, the thread goes on to serve the others
+                self._error = error
+                self._rearm()
+
+    def finish(self) -> None:
+        """Writes what is pending, and from now on at each call: the process is ending."""
+        with self._lock:
+            self._at_once = True
+            if not self.closed:
+                self._settle()
 
     def forget(self) -> None:
-        """For a forked child: what is pending is the parent's to write. The next call opens a file of this process."""
+        """In a forked child: what is pending is the parent's to write. The next call opens a file of this process."""
         closed = self.closed
         self._start()
         self.closed = closed
 
-    def _add_series(self, tag: str, form: Form) -> int:
-        if not isinstance(tag, str):
-            raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
-        tag = str(tag)  # of a subclass, numpy's for instance
-        try:
-            tag.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(f"tag cannot be encoded as UTF-8: {tag!r} ({error.reason})") from None
-        with self._lock:
-            key = tag if form is Form.SIMPLE else (tag, form)
-            if key not in self._series:
-                self._series[key] = self._encoder.add_series(tag, form)
-            return self._series[key]
+    # -- with the lock held --------------------------------------------------------------------------------------
 
-    def _after_add(self, size: int = 0) -> None:
-        """What an addition may have to do, besides appending."""
-        if self.closed:
-            self._pending.clear()
-            raise ValueError(f"{self!r} takes nothing more; a new one, or reopen(), goes on in a new file")
-        if self._error is not None:
-            error, self._error = self._error, None
-            raise error
-        self._bytes += size
-        if len(self._pending) >= self._threshold or self._bytes >= BATCH_BYTES:
-            with self._lock:
-                self._drain()
+    def _rearm(self) -> None:
+        """Sets how many pending events make a call stop and look."""
+        if self.closed or self._error is not None:
+            self._threshold = 0
+        else:
+            self._threshold = 1 if self._at_once else BATCH
+
+    def _settle(self, sync: bool = False) -> None:
+        """Writes what is pending, or raises why it could not be, in full: the file, and how many events are lost."""
+        try:
+            self._drain(sync)
+            if self._lost:
+                raise OSError(errno.EIO, "could not be written for a while", self.path) from self._error
+            self._error = None
+        except OSError as error:
+            self._error = None
+            if self.closed:
+                self._lost += sum(block.events for block in self._blocks) + count_events(self._pending)
+                self._blocks = ()
+                self._pending.clear()
+            if error.filename is None:
+                error.filename = self.path
+            if self._lost:
+                error.strerror = f"{error.strerror} (events lost: {self._lost})"
+                self._lost = 0
+            raise
+        finally:
+            self._rearm()
+
+    def _drain(self, sync: bool = False) -> None:
+        """Encodes and writes all that is pending."""
+        try:
+            self._write_blocks()  # what an earlier attempt left comes first, and makes room
+        except OSError:
+            if len(self._pending) >= BATCH or self._bytes >= BATCH_BYTES:
+                self._encode_pending()
+            raise
+        self._encode_pending()
+        self._write_blocks(sync)
+
+    # A signal handler may raise, or flush this writer, amid the two below. CPython runs handlers after calls and at
+    # the ends of loops only, so statements without either stay together: that is how the state changes here.
+
+    def _encode_pending(self) -> None:
+        """Makes a block of all that is pending, or drops it where too much waits already."""
+        events = self._pending[:]
+        if not events:
+            return
+        count = len(events)
+        kept = sum(len(block.records) for block in self._blocks) < UNWRITTEN_BYTES
+        if kept:
+            encoder, self._encoder = self._encoder or Encoder(), None
+            block = Block(encoder.encode(events, list(self._series)), count_events(events))
+            self._encoder = encoder
+        if self._pending and self._pending[0] is events[0]:  # no handler has taken them
+            if kept:
+                self._blocks += (block,)
+            else:
+                self._lost += count_events(events)
+            del self._pending[:count]
+            self._bytes = 0
+
+    def _write_blocks(self, sync: bool = False) -> None:
+        """Writes the blocks; on failure takes back what was written of one, and keeps it."""
+        if not self._blocks and not (sync and self.path):
+            return
+        if self.path is None:
+            self._open()
+        assert self.path is not None
+        # No O_CREAT: a file that was removed must not come back without its beginning.
+        fd = os.open(self.path, os.O_WRONLY | _O_BINARY)
+        try:
+            expected, torn = self._size, self._torn
+            size = os.fstat(fd).st_size
+            if size < expected or (size > expected and not torn):
+                raise OSError(errno.EIO, f"changed by someone else: {size} bytes instead of {expected}", self.path)
+            while self._blocks:
+                block = self._blocks[0]
+                end = self._size + len(block.records)
+                self._torn = True
+                try:
+                    os.lseek(fd, self._size, os.SEEK_SET)  # over what an earlier attempt may have left of it
+                    _write_all(fd, block.records)
+                except BaseException:
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(fd, self._size)
+                        self._torn = False
+                    raise
+                if self._blocks and self._blocks[0] is block:  # no handler has written it
+                    self._size, self._blocks, self._torn = end, self._blocks[1:], False
+            if sync:
+                os.fsync(fd)
+                _sync_folder(self._folder)
+        finally:
+            os.close(fd)
 
     def _open(self) -> None:
-        """Makes the file, with the record that every event file begins with. The lock is held."""
-        files.make_folder(self._logdir)
+        """Makes the file, with the record that every event file begins with."""
+        files.make_folder(self._folder)
+        source = SourceMetadata(writer=WRITER_NAME)
+        header = Event(wall_time=self._clock(), file_version=FILE_VERSION, source_metadata=source)
+        record = encode_record(header.SerializeToString())
+        hostname = socket.gethostname() if self._hostname is None else self._hostname
         while True:
-            name = files.event_file_name(self._clock(), self._hostname, os.getpid(), next(_uids), self.filename_suffix)
-            path = os.path.join(self._logdir, name)
+            name = files.event_file_name(self._clock(), hostname, os.getpid(), next(_uids), self.filename_suffix)
+            path = os.path.join(self._folder, name)
             try:
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o666))
+                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o666)
             except FileExistsError:
                 continue
             break
-        self.path = path
-        header = Event(
-            wall_time=self._clock(),
-            file_version=FILE_VERSION,
-            source_metadata=SourceMetadata(writer=WRITER_NAME),
-        )
-        self._unwritten = encode_record(header.SerializeToString())
-        self._write(sync=False)
-        self._threshold = BATCH if self.flush_secs else 1
-        flusher.watch(self)
-
-    def _drain(self, sync: bool = False) -> None:
-        """Encodes and writes all that is pending. The lock is held."""
-        if self.path is None:
-            self._open()
-        count = len(self._pending)
-        batch = self._pending[:count]
-        del self._pending[:count]  # others may have appended meanwhile, behind these
-        self._bytes = 0
-        parts: list[bytes | bytearray] = [self._unwritten]
-        for kind, items in itertools.groupby(batch, type):
-            if kind is tuple:
-                parts.append(self._encoder.encode(list(items)))  # type: ignore[arg-type]  # all are tuples
-            else:
-                parts.extend(map(encode_record, items))  # type: ignore[arg-type]  # all are bytes
-        self._unwritten = b"".join(parts)
-        self._write(sync)
-
-    def _write(self, sync: bool) -> None:
-        """Writes the records at hand; on failure takes back what was written of them, and keeps them."""
-        assert self.path is not None
-        if not self._unwritten and not sync:
-            return
-        # No O_CREAT: a file that was removed must not come back without its beginning.
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | _O_BINARY)
         try:
-            rest = memoryview(self._unwritten)
-            try:
-                while rest:
-                    rest = rest[os.write(fd, rest) :]
-                if sync:
-                    os.fsync(fd)
-            except OSError as error:
-                os.ftruncate(fd, self._size)
-                error.filename = self.path
-                raise
+            _write_all(fd, record)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            if isinstance(error, OSError):
+                error.filename = path
+            raise
         finally:
             os.close(fd)
-        self._size += len(self._unwritten)
-        self._unwritten = b""
+        self.path, self._size, self._torn = path, len(record), False
+        # Not while closing: a collected writer may be closed anywhere, also where a thread cannot be started.
+        served = not self.closed and flusher.watch(self)
+        self._at_once = not served or self.flush_secs < flusher.SHORTEST
+        self._rearm()
 
 
-def as_step(step: Any, argument: str = "global_step") -> int:
-    """A step as the file's int64; None is 0, which the file leaves out.
+_CONFIGURATION: Final = ("_logdir", "_folder", "max_queue", "flush_secs", "filename_suffix", "_clock", "_hostname")
+"""The attributes that copies and pickles carry."""
+
+
+def _write_all(fd: int, data: bytes | bytearray) -> None:
+    """Writes bytes at the descriptor's position; the system may take them in parts."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _sync_folder(path: str) -> None:
+    """Makes the names in a folder durable, where the system can: Windows cannot, nor can every file system."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _parse(message: Event | Summary, source: Message | bytes, argument: str) -> None:
+    """Fills a message from anyone's of that kind, or from its bytes.
 
     Raises:
-        TypeError: it is no number.
-        ValueError: it is not finite, or beyond int64.
+        TypeError: it is no such message.
+        ValueError: the bytes are none of such a message.
     """
-    if step is None:
-        return 0
-    if isinstance(step, (str, bytes, bytearray)):
-        raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}")
+    kind = message.DESCRIPTOR.name
+    serialised: Any = source if isinstance(source, bytes) else None
+    if getattr(getattr(source, "DESCRIPTOR", None), "name", kind) == kind and hasattr(source, "SerializeToString"):
+        serialised = source.SerializeToString()
+    if not isinstance(serialised, bytes):
+        article = "an" if kind == "Event" else "a"
+        raise TypeError(f"{argument} must be {article} {kind} message or its bytes, not {type(source).__name__}")
     try:
-        number = int(step)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{argument} must be a finite number: {step!r} ({error})") from None
-    except TypeError:
-        raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}") from None
-    if number not in STEP_RANGE:
-        raise ValueError(f"{argument} does not fit 64 bits: {step!r}")
-    return number
-
-
-def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
-    """A time as float64 seconds since 1970.
-
-    Raises:
-        TypeError: it is no number.
-    """
-    if isinstance(walltime, (str, bytes, bytearray)):
-        raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}")
-    try:
-        return float(walltime)
-    except (TypeError, ValueError):
-        raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}") from None
+        message.ParseFromString(serialised)
+    except DecodeError as error:
+        raise ValueError(f"{argument} holds no {kind} message: {error}") from None

@@ -1,7 +1,7 @@
 """One background thread per process that hands what was logged to the operating system in time.
 
-It also closes what is still open when the interpreter exits, and makes a forked child forget what its parent
-had in hand. It knows its clients by three methods only, and keeps none of them alive.
+It also sees to it that nothing is left when the interpreter exits, and makes a forked child forget what its parent
+had in hand. It knows its clients by four names only, and keeps none of them alive.
 """
 
 from __future__ import annotations
@@ -9,12 +9,20 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import Final, Protocol
 
-__all__ = ["Client", "watch"]
+__all__ = ["SHORTEST", "Client", "drain_all", "watch"]
+
+SHORTEST: Final = 0.01
+"""Seconds: clients that ask for less write at each call, and are looked after every `_RETRY` seconds only."""
+
+_RETRY: Final = 2.0
+_LONGEST_SLEEP: Final = 3600.0
 
 
 class Client(Protocol):
@@ -25,71 +33,114 @@ class Client(Protocol):
     def drain_in_background(self) -> None:
         """Hands what is pending to the operating system; keeps an error for the caller's next call."""
 
-    def close(self) -> None:
-        """Drains and closes."""
+    def finish(self) -> None:
+        """The process is ending: drains, and from now on writes at each call. Raises what the drain does."""
 
     def forget(self) -> None:
         """In a forked child: drops what the parent has pending and leaves the parent's file alone."""
 
 
-class _Flusher:
-    """The clients of this process, and the thread that serves them."""
+class Flusher:
+    """The clients of a process, and the thread that serves them.
 
-    def __init__(self) -> None:
-        self._clients: dict[int, weakref.ref[Client]] = {}
-        self._due: dict[int, float] = {}
+    Args:
+        clock: seconds, from any fixed point.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._due: weakref.WeakKeyDictionary[Client, float] = weakref.WeakKeyDictionary()
+        self._ended = False
+        self._anew()
+
+    def _anew(self) -> None:
+        """The state of a process that has no thread yet."""
+        self._lock = threading.RLock()  # re-entrant: a signal handler or the garbage collector may run in between
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def watch(self, client: Client) -> None:
-        """Looks after a client from now on, until it is collected."""
-        key = id(client)
-        self._clients[key] = weakref.ref(client, lambda _: self._clients.pop(key, None))
-        self._due[key] = time.monotonic() + client.flush_secs
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="tbevents-flusher", daemon=True)
-            with contextlib.suppress(RuntimeError):  # the interpreter is ending: `close_all` does it
-                self._thread.start()
+    def watch(self, client: Client) -> bool:
+        """Looks after a client from now on, until it is collected.
+
+        Returns:
+            Whether a thread serves it. There is none once the process is ending, or where the system refuses one; the
+            client is then to write at each call.
+        """
+        self._due[client] = self._clock() + _interval(client)
+        with self._lock:
+            if self._thread is None and not self._ended:
+                thread = threading.Thread(target=self._run, name="tbevents-flusher", daemon=True)
+                with contextlib.suppress(RuntimeError):
+                    thread.start()
+                    self._thread = thread
+                    self._finish_with_multiprocessing()
         self._wake.set()  # the new client may be due before the next waking
+        return self._thread is not None and not self._ended
 
-    def close_all(self) -> None:
-        """Closes every client that is left."""
-        for client in self.clients():
-            with contextlib.suppress(OSError):  # nobody is left to tell, and the others must be closed too
-                client.close()
+    def serve(self) -> float:
+        """Drains the clients that are due.
 
-    def clients(self) -> list[Client]:
-        """The clients that are alive."""
-        return [client for ref in list(self._clients.values()) if (client := ref()) is not None]
+        Returns:
+            The seconds until the next one is.
+        """
+        soonest = self._clock() + _LONGEST_SLEEP
+        for ref in self._due.keyrefs():
+            if (client := ref()) is None:
+                continue
+            now = self._clock()
+            due = self._due.get(client, now)
+            if due <= now:
+                client.drain_in_background()
+                due = self._due[client] = now + _interval(client)
+            soonest = min(soonest, due)
+            del client  # or this thread would keep the last one alive while it sleeps
+        return max(0.0, soonest - self._clock())
+
+    def drain_all(self) -> None:
+        """Drains every client now, due or not."""
+        for ref in self._due.keyrefs():
+            if (client := ref()) is not None:
+                client.drain_in_background()
+
+    def finish(self) -> None:
+        """The process is ending: every client drains, whatever the others raise, and writes at each call from now on.
+
+        What they raise goes to the interpreter, which prints it.
+        """
+        self._ended = True
+        self._wake.set()
+        with contextlib.ExitStack() as stack:
+            for ref in self._due.keyrefs():
+                if (client := ref()) is not None:
+                    stack.callback(client.finish)
 
     def after_fork_in_child(self) -> None:
         """Threads do not survive a fork: starts anew, and makes the clients forget what the parent writes."""
-        self._thread = None
-        self._wake = threading.Event()
-        for client in self.clients():
-            client.forget()
+        self._anew()
+        for ref in self._due.keyrefs():
+            if (client := ref()) is not None:
+                client.forget()
 
     def _run(self) -> None:
-        while True:
+        while not self._ended:
             self._wake.clear()
-            now = time.monotonic()
-            soonest = now + 3600.0
-            for key, ref in list(self._clients.items()):
-                client = ref()
-                if client is None:
-                    self._due.pop(key, None)
-                    continue
-                due = self._due.get(key, now)
-                if due <= now:
-                    client.drain_in_background()
-                    due = self._due[key] = time.monotonic() + client.flush_secs
-                soonest = min(soonest, due)
-                del client  # or this thread would keep the last one alive while it sleeps
-            self._wake.wait(max(0.0, soonest - time.monotonic()))
+            self._wake.wait(self.serve())
+
+    def _finish_with_multiprocessing(self) -> None:
+        """Its forked children end without atexit, after its own finalizers: makes ours one of those, a late one."""
+        finalize = getattr(sys.modules.get("multiprocessing.util"), "Finalize", None)
+        if finalize is not None:
+            finalize(None, self.finish, exitpriority=-100)
 
 
-_flusher: Final = _Flusher()
+def _interval(client: Client) -> float:
+    """Seconds between two drains of a client."""
+    return client.flush_secs if client.flush_secs >= SHORTEST else _RETRY
+
+
+_flusher: Final = Flusher()
 watch = _flusher.watch
-atexit.register(_flusher.close_all)
+drain_all = _flusher.drain_all
+atexit.register(_flusher.finish)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_flusher.after_fork_in_child)

@@ -24,6 +24,11 @@ class Sink(Protocol):
     ) -> None:
         """Takes one scalar."""
 
+    def add_scalar_columns(
+        self, tag: str, steps: Any, values: Any, wall_times: Any = None, form: Form = Form.SIMPLE
+    ) -> None:
+        """Takes many scalars of one series."""
+
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
         """Takes a Summary, wrapped into an Event."""
 

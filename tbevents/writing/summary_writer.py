@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple, ParamSpec
 
 from tbevents import files
-from tbevents.proto import Event, SessionLog
+from tbevents.proto import Event, SessionLog, Summary
 from tbevents.scalar_event import Form
+from tbevents.summary import scalar
+from tbevents.summary.layouts import Charts
+from tbevents.summary.values import Format, checked_format, checked_tag
 from tbevents.tensors import as_float
-from tbevents.writing.event_file import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter, as_step
+from tbevents.writing.arguments import as_step, as_wall_time
+from tbevents.writing.event_file import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
+from tbevents.writing.null import NullSink
+from tbevents.writing.run_methods import RunMethods
+from tbevents.writing.sink import Sink
 
 __all__ = ["SummaryWriter"]
 
+P = ParamSpec("P")
 
-class SummaryWriter:
+_FORMS: Final[dict[Format, Form]] = {"tf1": Form.SIMPLE, "tf2": Form.TF2}
+
+
+class _Series(NamedTuple):
+    """Where the points of one series of `add_scalars` go."""
+
+    add_scalar: Callable[..., None]  # of the sink
+    tag: str
+
+
+class SummaryWriter(RunMethods):
     """Writes event files for TensorBoard; a drop-in for torch's and tensorboardX's class of this name.
 
     Calls are cheap (about a microsecond): they validate, convert and append. What was logged is with the operating
@@ -32,22 +53,36 @@ class SummaryWriter:
             for step in range(100):
                 writer.add_scalar("loss", 1 / (step + 1), step)
 
+    In every method, `tag` is the series' name, kept verbatim; `global_step` is converted by int() and, where None, left
+    out, which reads as step 0; `walltime` is in seconds since 1970, and now, where None. Arrays may be numpy's, torch's
+    (on a GPU, requiring a gradient or bfloat16 too), JAX's, or nested lists. A wrong argument is a TypeError or
+    ValueError that names the tag and the argument, and nothing is logged; what an earlier call could not write is an
+    OSError. MissingExtraError names the extra to install, where one is needed.
+
     Args:
         log_dir: the run's folder, a str or Path. By default ``runs/<month><day>_<time>_<hostname><comment>``, with the
             local time, for instance ``runs/May04_22-14-54_laptop``.
         comment: added to the default folder; no effect with `log_dir`.
         purge_step: where a run that crashed goes on: says to TensorBoard that points from this step on, logged
             before, are to be hidden.
-        max_queue: kept as an attribute, for code that reads it. A batch here holds 1,024 scalars or 1 MiB.
+        max_queue: kept as an attribute, for code that reads it. A batch here holds 2,048 scalars or 1 MiB.
         flush_secs: seconds, at least 0, after which what was logged is with the operating system. torch and
             tensorboardX say 120; here it is 2, so that a live TensorBoard shows what is going on.
         filename_suffix: added to the name of each event file.
+        write_to_disk: False makes every method return at once, whatever its arguments, and touches no file: for all but
+            one of many processes, or a dry run.
         logdir: tensorboardX's name for `log_dir`.
+        format: ``"tf1"`` writes what torch and tensorboardX do; ``"tf2"`` scalars, histograms, images, audio and texts
+            as tf.summary and Keras do. TensorBoard shows both.
+        scalars_in_one_run: makes `add_scalars` keep its series in this run, as the tags ``main_tag/key``, drawn
+            together on TensorBoard's Custom Scalars page, instead of making each a run of its own.
+        clock: gives the seconds since 1970.
 
     Attributes:
-        log_dir: the run's folder.
+        log_dir: the run's folder; `logdir` is the same.
         file_writer: the `EventFileWriter` of the run's own file; None after `close`.
         all_writers: folder -> `EventFileWriter`, those of `add_scalars` included; None after `close`.
+        default_bins: the edges of the bins of `add_histogram`.
 
     Raises:
         OSError: the folder or file cannot be made.
@@ -62,8 +97,11 @@ class SummaryWriter:
         max_queue: int = 10,
         flush_secs: float = DEFAULT_FLUSH_SECS,
         filename_suffix: str = "",
+        write_to_disk: bool = True,
         *,
         logdir: files.StrPath | None = None,
+        format: Format = "tf1",  # noqa: A002  # what users call it
+        scalars_in_one_run: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if log_dir is not None and logdir is not None:
@@ -79,12 +117,23 @@ class SummaryWriter:
         self.max_queue = max_queue
         self.flush_secs = flush_secs
         self.filename_suffix = filename_suffix
-        self.file_writer: EventFileWriter | None = None
-        self.all_writers: dict[str, EventFileWriter] | None = None
+        self.write_to_disk = write_to_disk
+        self.format = checked_format(format)
+        self.scalars_in_one_run = scalars_in_one_run
+        self._form = _FORMS[self.format]
+        self._directory = os.getcwd()  # what a relative `log_dir` means
         self._clock = clock
-        self._lock = threading.RLock()  # for opening and closing, not for logging
-        self._series_folders: dict[tuple[str, str], str] = {}  # (main_tag, key) of add_scalars -> folder
+        self._start()
         self._get_file_writer()
+
+    def _start(self) -> None:
+        """The state of a writer that has opened nothing."""
+        self.file_writer: Sink | None = None
+        self.all_writers: dict[str, Sink] | None = None
+        self._lock = threading.RLock()  # for opening and closing, not for logging
+        self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
+        self._charts: Charts = {}  # what the Custom Scalars page shows
+        _writers.add(self)
 
     def add_scalar(
         self,
@@ -94,6 +143,9 @@ class SummaryWriter:
         walltime: float | None = None,
         new_style: bool = False,
         double_precision: bool = False,
+        *,
+        display_name: str = "",
+        summary_description: str = "",
     ) -> None:
         """Logs a number.
 
@@ -103,20 +155,35 @@ class SummaryWriter:
                 be bfloat16). NaN and infinities are legal. Stored as float32; beyond that is inf.
             global_step: converted by int(), so that a float is truncated. None leaves it out, which reads as step 0.
             walltime: seconds since 1970; now, where None.
-            new_style: write a tensor of plugin `scalars` instead of `simple_value`.
+            new_style: write a tensor of plugin `scalars` instead of `simple_value`. No effect with ``format="tf2"``.
             double_precision: with `new_style`, store float64; no effect without, as in torch. TensorBoard's default
                 loader, the one in Rust, shows no such points; the one in Python (``--load_fast=false``) does.
+            display_name: shown in place of the tag. TensorBoard's default loader shows it, and the description, with
+                `new_style` or ``format="tf2"`` only.
+            summary_description: shown beside the chart, as Markdown.
 
         Raises:
             TypeError, ValueError: an argument is no such thing; the message names it. Nothing was logged.
             OSError: an earlier batch could not be written.
         """
         writer = self.file_writer or self._get_file_writer()
-        if new_style:
-            form = Form.DOUBLE if double_precision else Form.FLOAT
-            writer.add_scalar(tag, scalar_value, global_step, walltime, form)
+        if not (new_style or display_name or summary_description):
+            writer.add_scalar(tag, scalar_value, global_step, walltime, self._form)
+        elif isinstance(new_style, str):
+            raise TypeError(f"new_style must be a bool, not {new_style!r}; display_name is a keyword")
         else:
-            writer.add_scalar(tag, scalar_value, global_step, walltime)
+            self._log(
+                global_step,
+                walltime,
+                scalar,
+                tag,
+                scalar_value,
+                new_style=new_style,
+                double_precision=double_precision,
+                display_name=display_name,
+                summary_description=summary_description,
+                format=self.format,
+            )
 
     def add_scalars(
         self,
@@ -141,27 +208,55 @@ class SummaryWriter:
                 value is wrong, nothing of the call was logged.
             OSError: an earlier batch could not be written, or a folder cannot be made.
         """
-        if not isinstance(main_tag, str):
-            raise TypeError(f"main_tag must be a str, not {type(main_tag).__name__}: {main_tag!r}")
-        if not isinstance(tag_scalar_dict, Mapping):
+        if not self.write_to_disk:
+            return
+        if tag_scalar_dict.__class__ is not dict and not isinstance(tag_scalar_dict, Mapping):
             raise TypeError(f"tag_scalar_dict must be a mapping, not {type(tag_scalar_dict).__name__}")
-        walltime = self._clock() if walltime is None else walltime
-        step = as_step(global_step)
-        points = [
-            (self._series_folder(main_tag, key), as_float(value, name=f"tag_scalar_dict[{key!r}]"))
+        values = [
+            value if value.__class__ is float else as_float(value, name=f"tag_scalar_dict[{key!r}]")
             for key, value in tag_scalar_dict.items()
         ]
-        for folder, value in points:
-            self._writer_in(folder).add_scalar(main_tag, value, step, walltime)
+        walltime = self._clock() if walltime is None else as_wall_time(walltime)
+        step = global_step if global_step.__class__ is int else as_step(global_step)
+        series = self._series.get(main_tag) if main_tag.__class__ is str else None
+        if series is None or not tag_scalar_dict.keys() <= series.keys():
+            series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
+        form = self._form
+        for key, value in zip(tag_scalar_dict, values, strict=True):
+            add_scalar, tag = series[key]
+            add_scalar(tag, value, step, walltime, form)
+
+    def add_scalar_columns(self, tag: str, steps: Any, values: Any, wall_times: Any = None) -> None:
+        """Logs a whole series at once, at a fraction of the cost of a call for each point.
+
+        ::
+
+            writer.add_scalar_columns("loss", np.arange(1_000_000), losses)
+
+        Args:
+            tag: the series' name.
+            steps: integers, shape (n,); floats are truncated.
+            values: numbers, shape (n,); stored as float32.
+            wall_times: seconds since 1970, shape (n,), or one number for all; now, where None.
+
+        Raises:
+            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was logged.
+            OSError: a batch could not be written.
+        """
+        self._get_file_writer().add_scalar_columns(tag, steps, values, wall_times, self._form)
 
     def flush(self, sync: bool = False) -> None:
         """Returns when all that was logged is with the operating system; with `sync`, when it is on disk.
 
         Raises:
-            OSError: something could not be written. It is kept, and tried again with the next batch.
+            OSError: something could not be written. It is kept, and tried again with the next batch. All other files
+                are flushed all the same.
         """
-        for writer in (self.all_writers or {}).values():
-            writer.flush(sync)
+        with self._lock:
+            writers = list((self.all_writers or {}).values())
+        with contextlib.ExitStack() as stack:  # flushes each, whatever the others raise
+            for writer in writers:
+                stack.callback(writer.flush, sync)
 
     def close(self) -> None:
         """Flushes and closes all files. The next call that logs goes on in new ones; closing again does nothing.
@@ -169,13 +264,20 @@ class SummaryWriter:
         Raises:
             OSError: something could not be written. All files are closed all the same.
         """
-        writers, self.file_writer, self.all_writers = self.all_writers or {}, None, None
+        with self._lock:
+            writers, self.file_writer, self.all_writers = self.all_writers or {}, None, None
+            self._series = {}
         with contextlib.ExitStack() as stack:  # closes each, whatever the others raise
             for writer in writers.values():
                 stack.callback(writer.close)
 
     def get_logdir(self) -> str:
         """The run's folder."""
+        return self.log_dir
+
+    @property
+    def logdir(self) -> str:
+        """The run's folder: tensorboardX's name for `log_dir`."""
         return self.log_dir
 
     def __enter__(self) -> SummaryWriter:
@@ -187,19 +289,33 @@ class SummaryWriter:
     def __repr__(self) -> str:
         return f"SummaryWriter({self.log_dir!r})"
 
-    def _get_file_writer(self) -> EventFileWriter:
+    def __getstate__(self) -> dict[str, Any]:
+        """The configuration: a copy, in another process for instance, opens a file of its own."""
+        return {name: value for name, value in vars(self).items() if name not in _STATE}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._start()
+
+    def _log(self, step: Any, walltime: Any, build: Callable[P, Summary], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if self.write_to_disk:
+            message = build(*args, **kwargs)
+            self._get_file_writer().add_summary(message, step, walltime)
+
+    def _get_file_writer(self) -> Sink:
         """The writer of the run's own file, opened where it is not (other libraries call this, as torch's)."""
         with self._lock:
             if self.file_writer is None or self.all_writers is None:
                 self.all_writers = {}
                 self.file_writer = self._writer_in(self.log_dir)
                 if self.purge_step is not None:
-                    step, self.purge_step = self.purge_step, None
+                    step = as_step(self.purge_step, "purge_step")
                     self.file_writer.add_event(Event(step=step, file_version=FILE_VERSION))
                     self.file_writer.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
+                    self.purge_step = None
             return self.file_writer
 
-    def _writer_in(self, folder: str) -> EventFileWriter:
+    def _writer_in(self, folder: str) -> Sink:
         """The writer of the file in a folder."""
         with self._lock:
             if self.all_writers is None:
@@ -207,18 +323,49 @@ class SummaryWriter:
             assert self.all_writers is not None
             writer = self.all_writers.get(folder)
             if writer is None:
-                writer = self.all_writers[folder] = EventFileWriter(
-                    folder, self.max_queue, self.flush_secs, self.filename_suffix, clock=self._clock
-                )
+                writer = self.all_writers[folder] = self._open(folder)
             return writer
 
-    def _series_folder(self, main_tag: str, key: str) -> str:
-        """The folder of one series of `add_scalars`."""
-        folder = self._series_folders.get((main_tag, key))
-        if folder is None:
-            if not isinstance(key, str):
-                raise TypeError(f"a key of tag_scalar_dict must be a str, not {type(key).__name__}: {key!r}")
-            name = f"{main_tag.replace('/', '_')}_{key}"
-            folder = files.subfolder(self.log_dir, name, "tag_scalar_dict")
-            self._series_folders[main_tag, key] = folder
-        return folder
+    def _open(self, folder: str) -> Sink:
+        """Opens a file in a folder, or what stands in for one."""
+        if not self.write_to_disk:
+            return NullSink(folder)
+        # The script may have changed its working directory since it made the writer.
+        anchored = os.path.join(self._directory, folder)
+        return EventFileWriter(anchored, self.max_queue, self.flush_secs, self.filename_suffix, clock=self._clock)
+
+    def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:
+        """Finds a place for series of `add_scalars`; returns all series that the tag has."""
+        with self._lock:
+            series = self._series.get(main_tag, {})
+            added = [checked_tag(key, "a key of tag_scalar_dict") for key in keys if key not in series]
+            if self.scalars_in_one_run:
+                found = self._keep_together(main_tag, series, added)
+            else:
+                prefix = f"{main_tag.replace('/', '_')}_"
+                folders = [files.subfolder(self.log_dir, prefix + key, "tag_scalar_dict") for key in added]
+                found = [_Series(self._writer_in(folder).add_scalar, main_tag) for folder in folders]
+            series = self._series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
+            return series
+
+    def _keep_together(self, main_tag: str, series: Iterable[str], added: Sequence[str]) -> list[_Series]:
+        """Keeps further series in this run, and has them drawn in one chart with those that the tag has."""
+        patterns = [re.escape(f"{main_tag}/{key}") + "$" for key in (*series, *added)]
+        self.add_custom_scalars({main_tag.partition("/")[0]: {main_tag: ["Multiline", patterns]}})
+        return [_Series(self._get_file_writer().add_scalar, f"{main_tag}/{key}") for key in added]
+
+
+_writers: Final[weakref.WeakSet[SummaryWriter]] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    """Gives each writer a lock of its own: a thread that is not in the child may hold the parent's."""
+    for writer in list(_writers):
+        writer._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+_STATE: Final = frozenset({"file_writer", "all_writers", "_lock", "_series", "_charts"})
+"""The attributes that `_start` sets."""

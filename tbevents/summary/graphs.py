@@ -1,0 +1,119 @@
+"""Graphs: a serialised GraphDef, from a torch module, an ONNX model or one that is ready."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from tbevents.proto import AttrValue, DataType, GraphDef, NodeDef, TensorShapeProto, VersionDef
+
+__all__ = ["graph", "onnx_graph"]
+
+_PRODUCER = 22
+"""The version of TensorFlow's graphs that torch and tensorboardX say they write."""
+
+
+def graph(
+    model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool = True
+) -> tuple[bytes, bytes | None]:
+    """A model's graph.
+
+    Args:
+        model: a GraphDef (anyone's message, or its bytes), or a torch module, which is traced.
+        args: what the module is called with.
+        verbose: print the traced graph.
+        use_strict_trace: torch.jit.trace's `strict`: False allows outputs that are lists or dicts.
+
+    Returns:
+        The bytes of the GraphDef and, of a module, those of its RunMetadata.
+
+    Raises:
+        ImportError: a module needs torch and tensorboard; its name says which is missing.
+        TypeError, ValueError: it is none of these.
+    """
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        return _checked(bytes(model)), None
+    if hasattr(model, "SerializeToString"):
+        return _checked(model.SerializeToString()), None
+    if not hasattr(model, "forward") and not hasattr(model, "graph"):
+        raise TypeError(f"model must be a torch module or a GraphDef, not {type(model).__name__}")
+    try:
+        from torch.utils.tensorboard._pytorch_graph import graph as trace
+    except ImportError as error:
+        message = f"the graph of a torch module needs torch and tensorboard, whose converter it uses: {error}"
+        raise ImportError(message, name=error.name) from error
+    definition, metadata = trace(model, args, verbose, use_strict_trace)
+    return definition.SerializeToString(), metadata.SerializeToString()
+
+
+def onnx_graph(model: Any) -> bytes:
+    """The graph of an ONNX model: inputs and outputs as variables, and its nodes with their attributes as text.
+
+    Args:
+        model: a path, or a loaded ModelProto.
+
+    Raises:
+        ImportError: a path needs the onnx package.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError("the graph of an ONNX model needs onnx: pip install onnx", name="onnx") from error
+    if isinstance(model, (str, os.PathLike)):
+        model = onnx.load(os.fspath(model), load_external_data=False)
+    nodes = [
+        NodeDef(
+            name=value.name,
+            op="Variable",
+            attr={
+                "dtype": AttrValue(type=_ONNX_TYPES.get(value.type.tensor_type.elem_type, DataType.DT_INVALID)),
+                "shape": AttrValue(
+                    shape=TensorShapeProto(
+                        dim=[TensorShapeProto.Dim(size=dim.dim_value) for dim in value.type.tensor_type.shape.dim]
+                    )
+                ),
+            },
+        )
+        for value in [*model.graph.input, *model.graph.output]
+    ]
+    for node in model.graph.node:
+        parameters = ", ".join(map(onnx.helper.printable_attribute, node.attribute))
+        nodes.append(
+            NodeDef(
+                name=node.output[0] if node.output else node.name,
+                op=node.op_type,
+                input=node.input,
+                attr={"parameters": AttrValue(s=parameters.encode())},
+            )
+        )
+    return GraphDef(node=nodes, versions=VersionDef(producer=_PRODUCER)).SerializeToString(deterministic=True)
+
+
+_ONNX_TYPES = {
+    1: DataType.DT_FLOAT,
+    2: DataType.DT_UINT8,
+    3: DataType.DT_INT8,
+    4: DataType.DT_UINT16,
+    5: DataType.DT_INT16,
+    6: DataType.DT_INT32,
+    7: DataType.DT_INT64,
+    8: DataType.DT_STRING,
+    9: DataType.DT_BOOL,
+    10: DataType.DT_HALF,
+    11: DataType.DT_DOUBLE,
+    12: DataType.DT_UINT32,
+    13: DataType.DT_UINT64,
+    14: DataType.DT_COMPLEX64,
+    15: DataType.DT_COMPLEX128,
+    16: DataType.DT_BFLOAT16,
+}  # onnx.TensorProto.DataType -> ours
+
+
+def _checked(serialised: bytes) -> bytes:
+    try:
+        GraphDef.FromString(serialised)
+    except DecodeError as error:
+        raise ValueError(f"model: these {len(serialised)} bytes are no GraphDef: {error}") from None
+    return serialised

@@ -1,0 +1,186 @@
+"""Images.
+
+TF1 form: a PNG with its size. TF2 form: a tensor of strings: width, height, PNG, PNG, ...
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import MissingExtraError
+from tbevents.proto import Summary
+from tbevents.summary.pixels import to_hwc, to_nhwc
+from tbevents.summary.values import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
+from tbevents.tensors import as_array, as_float, from_array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["draw_boxes", "from_encoded", "image", "image_boxes", "import_pillow", "make_image"]
+
+
+def image(
+    tag: str,
+    tensor: Any,
+    rescale: float = 1,
+    dataformats: str = "NCHW",
+    *,
+    format: Format = "tf1",  # noqa: A002  # the writer's name of it
+) -> Summary:
+    """A picture, or a batch of them.
+
+    Args:
+        tag: the tag.
+        tensor: uint8 from 0 to 255, or any other dtype from 0 to 1 (multiplied by 255 and clipped; NaN is black). 1
+            channel (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA).
+        rescale: makes the picture this much larger.
+        dataformats: a letter for each axis: N picture, C channel, H row, W column. Without C it is gray.
+        format: ``"tf1"`` makes a batch one grid of 8 columns, and gray RGB; ``"tf2"`` keeps the pictures of a batch
+            apart and gray as it is, as tf.summary.image does.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+        TypeError, ValueError: an argument is no such thing.
+    """
+    tag = checked_tag(tag)
+    if checked_format(format) == "tf2":
+        batch = to_nhwc(tag, "img_tensor", tensor, dataformats)
+        return from_encoded(tag, [make_image(picture, rescale, tag=tag) for picture in batch], format)
+    picture = to_hwc(tag, "img_tensor", tensor, dataformats)
+    return from_encoded(tag, [make_image(picture, rescale, tag=tag)], format)
+
+
+def image_boxes(
+    tag: str,
+    tensor_image: Any,
+    tensor_boxes: Any,
+    rescale: float = 1,
+    dataformats: str = "CHW",
+    labels: Sequence[str] | str | None = None,
+    *,
+    format: Format = "tf1",  # noqa: A002  # the writer's name of it
+) -> Summary:
+    """A picture with red boxes on it.
+
+    Args:
+        tag: the tag.
+        tensor_image: as in `image`.
+        tensor_boxes: shape (boxes, 4): x and y of the upper left corner, x and y of the lower right one, in pixels.
+        rescale: makes the picture, boxes included, this much larger. The message's height and width are those before.
+        dataformats: as in `image`.
+        labels: a text for each box.
+        format: as in `image`.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+        TypeError, ValueError: an argument is no such thing, or the labels are not as many as the boxes.
+    """
+    tag = checked_tag(tag)
+    picture = to_hwc(tag, "img_tensor", tensor_image, dataformats)
+    boxes = real_array(tag, "box_tensor", tensor_boxes)
+    if not boxes.size:
+        boxes = boxes.reshape(0, 4)
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
+        raise ValueError(f"{tag!r}: box_tensor must be finite and of shape (boxes, 4), not {boxes.shape}")
+    if labels is not None:
+        labels = [labels] if isinstance(labels, str) else list(labels)
+        if len(labels) != len(boxes):
+            raise ValueError(f"{tag!r}: {len(labels)} labels for {len(boxes)} boxes of box_tensor")
+    return from_encoded(tag, [make_image(picture, rescale, boxes, labels, tag=tag)], checked_format(format))
+
+
+def from_encoded(tag: str, images: Sequence[Summary.Image], format: Format) -> Summary:  # noqa: A002
+    """The summary of encoded pictures, of which there is just one in the TF1 form."""
+    if format == "tf1":
+        (only,) = images
+        return from_value(tag, image=only)
+    texts = [str(images[0].width).encode(), str(images[0].height).encode()]
+    content = np.array([*texts, *(one.encoded_image_string for one in images)], object)
+    return from_value(tag, tensor=from_array(content), metadata=plugin_metadata("images"))
+
+
+def make_image(
+    tensor: NDArray[np.uint8],
+    rescale: float = 1,
+    rois: Any = None,
+    labels: Sequence[str] | None = None,
+    *,
+    tag: str | None = None,
+) -> Summary.Image:
+    """A picture as PNG.
+
+    Args:
+        tensor: shape (height, width, channels).
+        rescale: makes the picture this much larger; the message's height and width are those before.
+        rois: boxes as in `image_boxes`; None for none.
+        labels: a text for each box.
+        tag: for the error messages.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+        ValueError: `rescale` leaves no pixel.
+    """
+    pillow = import_pillow("an image")
+    height, width, channels = tensor.shape
+    scale = as_float(rescale, name=f"{tag!r}: rescale")
+    if not math.isfinite(scale) or int(min(height, width) * scale) < 1:
+        raise ValueError(f"{tag!r}: rescale of {rescale!r} leaves no pixel of {width} x {height}")
+    pixels = np.ascontiguousarray(tensor[:, :, 0] if channels == 1 else tensor)
+    picture = pillow.fromarray(pixels)
+    if rois is not None:
+        draw_boxes(picture, rois, labels)
+    if scale != 1:
+        size = int(width * scale), int(height * scale)
+        picture = picture.resize(size, pillow.Resampling.LANCZOS)
+    encoded = io.BytesIO()
+    picture.save(encoded, format="PNG")
+    return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=encoded.getvalue())
+
+
+def draw_boxes(disp_image: Image, boxes: Any, labels: Sequence[str] | None = None) -> Image:
+    """Draws red boxes onto a Pillow image, each with its label in the lower left corner.
+
+    Args:
+        disp_image: drawn upon.
+        boxes: shape (boxes, 4), as in `image_boxes`.
+        labels: a text for each box; empty for none.
+
+    Returns:
+        The image that was given.
+    """
+    import_pillow("a box on an image")
+    from PIL import ImageDraw, ImageFont
+
+    draw = ImageDraw.Draw(disp_image)
+    font = ImageFont.load_default()
+    for number, (left, top, right, bottom) in enumerate(as_array(boxes, name="boxes").tolist()):
+        around = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
+        draw.line(around, fill="red", width=2)
+        text = str(labels[number]) if labels is not None else ""
+        if text:
+            x0, y0, x1, y1 = font.getbbox(text)
+            margin = math.ceil(0.05 * (y1 - y0))
+            plate = [(left, bottom - (y1 - y0) - 2 * margin), (left + x1 - x0, bottom)]
+            draw.rectangle(plate, fill="red")
+            draw.text((left + margin, bottom - (y1 - y0) - margin), text, fill="black", font=font)
+    return disp_image
+
+
+def import_pillow(purpose: str) -> ModuleType:
+    """PIL.Image.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingExtraError("Pillow", "image", purpose) from error
+    return Image

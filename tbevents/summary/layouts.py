@@ -1,0 +1,75 @@
+"""Layouts of the Custom Scalars page: which series are drawn together.
+
+TensorBoard reads each tag of a layout as a regular expression, which a series' tag has to begin with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from tbevents.proto import Category, Chart, Layout, MarginChartContent, MultilineChartContent, Summary
+from tbevents.summary.values import from_value, plugin_metadata
+from tbevents.tensors import from_array
+
+__all__ = ["TAG", "Charts", "custom_scalars", "merged"]
+
+TAG = "custom_scalars__config__"
+"""Where the plugin looks for layouts; the last one in a run counts."""
+
+Charts: TypeAlias = Mapping[str, Mapping[str, Sequence[object]]]
+"""Category -> title -> ``["Multiline", [tag, ...]]`` or ``["Margin", [value, lower, upper]]``."""
+
+
+def custom_scalars(layout: Charts) -> Summary:
+    """A layout.
+
+    Args:
+        layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: of the value, of
+            its lower bound and of its upper one.
+
+    Raises:
+        TypeError, ValueError: it is no such thing.
+    """
+    message = Layout(category=[_category(title, charts) for title, charts in _items("layout", layout)])
+    content = np.array(message.SerializeToString(), object)
+    return from_value(TAG, tensor=from_array(content), metadata=plugin_metadata("custom_scalars"))
+
+
+def merged(first: Charts, second: Charts) -> dict[str, dict[str, Sequence[object]]]:
+    """Both layouts in one; where they name the same chart, the second's counts."""
+    both = {category: dict(charts) for category, charts in first.items()}
+    for category, charts in second.items():
+        both.setdefault(category, {}).update(charts)
+    return both
+
+
+def _category(title: str, charts: object) -> Category:
+    where = f"layout[{title!r}]"
+    return Category(title=title, chart=[_chart(where, name, chart) for name, chart in _items(where, charts)])
+
+
+def _chart(where: str, title: str, chart: object) -> Chart:
+    where = f"{where}[{title!r}]"
+    if isinstance(chart, str) or not isinstance(chart, Sequence) or len(chart) != 2:
+        raise TypeError(f"{where} must be a pair of kind and tags, not {chart!r}")
+    kind, tags = chart
+    if isinstance(tags, str) or not isinstance(tags, Sequence) or not all(isinstance(tag, str) for tag in tags):
+        raise TypeError(f"{where}: tags must be a list of str, not {tags!r}")
+    if kind == "Multiline":
+        return Chart(title=title, multiline=MultilineChartContent(tag=tags))
+    if kind != "Margin":
+        raise ValueError(f"{where}: the kind must be 'Multiline' or 'Margin', not {kind!r}")
+    if len(tags) != 3:
+        raise ValueError(f"{where}: a margin chart takes three tags: value, lower, upper; not {tags!r}")
+    value, lower, upper = tags
+    series = MarginChartContent.Series(value=value, lower=lower, upper=upper)
+    return Chart(title=title, margin=MarginChartContent(series=[series]))
+
+
+def _items(where: str, mapping: object) -> list[tuple[str, object]]:
+    if not isinstance(mapping, Mapping) or not all(isinstance(key, str) for key in mapping):
+        raise TypeError(f"{where} must be a mapping with keys of str, not {mapping!r}")
+    return list(mapping.items())

@@ -1,0 +1,70 @@
+"""Meshes and point clouds: a tensor each for the vertices, the faces and the colours, under tags of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tbevents.proto import MeshPluginData, Summary
+from tbevents.summary.values import checked_tag, plugin_metadata, real_array
+from tbevents.tensors import from_array
+
+__all__ = ["mesh"]
+
+
+def mesh(
+    tag: str,
+    vertices: Any,
+    colors: Any = None,
+    faces: Any = None,
+    config_dict: Mapping[str, Any] | None = None,
+    display_name: str | None = None,
+    description: str | None = None,
+) -> Summary:
+    """Meshes, or clouds of points where there are no faces.
+
+    Args:
+        tag: the tag, to which ``_VERTEX``, ``_FACE`` and ``_COLOR`` are added.
+        vertices: coordinates, shape (batch, vertices, 3).
+        colors: red, green and blue of each vertex, from 0 to 255, of the same shape.
+        faces: three vertices each, by their number from 0, shape (batch, faces, 3).
+        config_dict: three.js classes and their settings, as TensorBoard's mesh plugin takes them.
+        display_name: kept in the file; TensorBoard does not show it.
+        description: likewise.
+
+    Raises:
+        TypeError, ValueError: an argument is no such thing, or the shapes do not fit.
+    """
+    tag = checked_tag(tag)
+    kinds = {MeshPluginData.VERTEX: vertices, MeshPluginData.FACE: faces, MeshPluginData.COLOR: colors}
+    names = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
+    arrays = {kind: real_array(tag, names[kind], value) for kind, value in kinds.items() if value is not None}
+    if MeshPluginData.VERTEX not in arrays:
+        raise TypeError(f"{tag!r}: vertices must be an array, not None")
+    shape = arrays[MeshPluginData.VERTEX].shape
+    for kind, array in arrays.items():
+        if array.ndim != 3 or array.shape[2] != 3:
+            raise ValueError(f"{tag!r}: {names[kind]} must be of shape (batch, n, 3), not {array.shape}")
+        if array.shape[0] != shape[0] or (kind == MeshPluginData.COLOR and array.shape != shape):
+            raise ValueError(f"{tag!r}: {names[kind]} of shape {array.shape} do not fit vertices of shape {shape}")
+    config = json.dumps({} if config_dict is None else config_dict, sort_keys=True)
+    summary = Summary()
+    for kind, array in arrays.items():
+        content = MeshPluginData(
+            name=tag,
+            content_type=kind,
+            components=sum(1 << present for present in arrays),
+            shape=array.shape,
+            json_config=config,
+        )
+        with np.errstate(over="ignore"):
+            tensor = from_array(array.astype(np.float32), typed=True)
+        summary.value.add(
+            tag=f"{tag}_{MeshPluginData.ContentType.Name(kind)}",
+            tensor=tensor,
+            metadata=plugin_metadata("mesh", content.SerializeToString(), display_name or "", description or ""),
+        )
+    return summary

@@ -1,0 +1,135 @@
+"""Precision-recall curves: a float32 tensor of shape [6, thresholds].
+
+Its rows are true positives, false positives, true negatives, false negatives, precision and recall; its columns the
+thresholds, spaced equally from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.proto import PrCurvePluginData, Summary
+from tbevents.summary.values import checked_tag, from_value, plugin_metadata, real_array
+from tbevents.tensors import as_float, from_array
+
+__all__ = ["compute_curve", "pr_curve", "pr_curve_raw"]
+
+MOST_THRESHOLDS: Final = 127
+"""What `pr_curve` limits itself to, as torch does."""
+
+_SMALLEST: Final = 1e-7  # keeps 0 / 0 from being undefined, as TensorBoard's own summary does
+
+
+def pr_curve(tag: str, labels: Any, predictions: Any, num_thresholds: int = 127, weights: Any = None) -> Summary:
+    """The curve of a binary classifier.
+
+    Args:
+        tag: the tag.
+        labels: what is true: 0 or 1 (or between), any shape.
+        predictions: the probability given to each, from 0 to 1, of the same shape.
+        num_thresholds: at least 1; more than 127 are 127.
+        weights: what each counts for: a number, or an array of the same shape.
+
+    Raises:
+        TypeError, ValueError: an argument is no such thing, or the shapes differ.
+    """
+    tag = checked_tag(tag)
+    count = as_float(num_thresholds, name=f"{tag!r}: num_thresholds")
+    if not (count.is_integer() and count >= 1):
+        raise ValueError(f"{tag!r}: num_thresholds must be an int of at least 1, not {num_thresholds!r}")
+    return _curve(tag, compute_curve(labels, predictions, min(int(count), MOST_THRESHOLDS), weights, tag=tag))
+
+
+def pr_curve_raw(
+    tag: str,
+    tp: Any,
+    fp: Any,
+    tn: Any,
+    fn: Any,
+    precision: Any,
+    recall: Any,
+    num_thresholds: int = 127,  # noqa: ARG001  # torch's signature; the arrays say how many there are
+    weights: Any = None,  # noqa: ARG001  # torch's signature; the counts are weighted already
+) -> Summary:
+    """A curve that has been computed already.
+
+    Args:
+        tag: the tag.
+        tp: true positives at each threshold, shape (n,); the others likewise.
+        fp: false positives.
+        tn: true negatives.
+        fn: false negatives.
+        precision: tp / (tp + fp).
+        recall: tp / (tp + fn).
+        num_thresholds: without effect: n counts.
+        weights: without effect.
+
+    Raises:
+        TypeError, ValueError: an argument is no such thing, or the lengths differ.
+    """
+    given = {
+        "true_positive_counts": tp,
+        "false_positive_counts": fp,
+        "true_negative_counts": tn,
+        "false_negative_counts": fn,
+        "precision": precision,
+        "recall": recall,
+    }
+    rows = {argument: real_array(tag, argument, row) for argument, row in given.items()}
+    shapes = {row.shape for row in rows.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 1 or (0,) in shapes:
+        text = ", ".join(f"{argument} {row.shape}" for argument, row in rows.items())
+        raise ValueError(f"{tag!r}: the curve's rows must be of one shape (n,): {text}")
+    return _curve(tag, np.stack([row.astype(np.float64) for row in rows.values()]))
+
+
+def compute_curve(
+    labels: Any, predictions: Any, num_thresholds: int = 127, weights: Any = None, *, tag: str | None = None
+) -> NDArray[np.float64]:
+    """The six rows of a curve.
+
+    At the k-th of n thresholds, a prediction p is positive where floor(p * (n - 1)) >= k.
+
+    Args:
+        labels: as in `pr_curve`.
+        predictions: as in `pr_curve`.
+        num_thresholds: n.
+        weights: as in `pr_curve`.
+        tag: for the error messages.
+
+    Returns:
+        Shape (6, n).
+    """
+    true = real_array(tag, "labels", labels).astype(np.float64)
+    shape = true.shape
+    predicted = real_array(tag, "predictions", predictions)
+    weight = np.asarray(1.0) if weights is None else real_array(tag, "weights", weights).astype(np.float64)
+    if not true.size or predicted.shape != shape:
+        raise ValueError(f"{tag!r}: labels and predictions must be of one shape, not empty: {shape}, {predicted.shape}")
+    if weight.shape not in ((), shape):
+        raise ValueError(f"{tag!r}: weights must be a number or of the shape of labels {shape}, not {weight.shape}")
+    if not ((true >= 0) & (true <= 1)).all():
+        raise ValueError(f"{tag!r}: labels must be 0 or 1")
+    with np.errstate(invalid="ignore", over="ignore"):
+        places = np.floor(predicted * (num_thresholds - 1))
+        inside = (places >= 0) & (places <= num_thresholds - 1) & np.isfinite(predicted)
+    if not inside.all():
+        raise ValueError(f"{tag!r}: predictions must be from 0 to 1, not {predicted[~inside].flat[0]}")
+    places = places.ravel().astype(np.intp)
+    positive = np.bincount(places, (true * weight).ravel(), num_thresholds)
+    negative = np.bincount(places, ((1.0 - true) * weight).ravel(), num_thresholds)
+    tp = positive[::-1].cumsum()[::-1]
+    fp = negative[::-1].cumsum()[::-1]
+    tn = fp[0] - fp
+    fn = tp[0] - tp
+    return np.stack([tp, fp, tn, fn, tp / np.maximum(_SMALLEST, tp + fp), tp / np.maximum(_SMALLEST, tp + fn)])
+
+
+def _curve(tag: str, rows: NDArray[np.float64]) -> Summary:
+    content = PrCurvePluginData(num_thresholds=rows.shape[1]).SerializeToString()
+    with np.errstate(over="ignore"):
+        tensor = from_array(rows.astype(np.float32), typed=True)
+    return from_value(tag, tensor=tensor, metadata=plugin_metadata("pr_curves", content))

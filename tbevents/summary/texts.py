@@ -1,0 +1,35 @@
+"""Texts: Markdown that TensorBoard renders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tbevents.proto import Summary
+from tbevents.summary.values import Format, checked_format, checked_tag, from_value, plugin_metadata
+from tbevents.tensors import as_array, from_array
+
+__all__ = ["text"]
+
+
+def text(tag: str, text: Any, *, format: Format = "tf1") -> Summary:  # noqa: A002  # the writer's name of it
+    """A text.
+
+    Args:
+        tag: the tag; the TF1 form adds ``/text_summary`` to it, as torch does.
+        text: a str, or UTF-8 bytes; in the TF2 form also an array of them, which TensorBoard shows as a table.
+        format: ``"tf2"`` writes what tf.summary.text does.
+
+    Raises:
+        TypeError: it is no text.
+        ValueError: it cannot be encoded as UTF-8.
+    """
+    tag = checked_tag(tag)
+    tf2 = checked_format(format) == "tf2"
+    content = as_array(text, name=f"{tag!r}: text_string")
+    if content.dtype.kind not in "OSUT" or (content.ndim and not tf2):
+        raise TypeError(f"{tag!r}: text_string must be a str, not {type(text).__name__}")
+    try:
+        tensor = from_array(content if tf2 else content.reshape(1))
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{tag!r}: text_string cannot be encoded as UTF-8: {error.reason}") from None
+    return from_value(tag if tf2 else f"{tag}/text_summary", tensor=tensor, metadata=plugin_metadata("text"))

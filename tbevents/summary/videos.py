@@ -1,0 +1,83 @@
+"""Videos: a GIF where an image's PNG would be."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.proto import Summary
+from tbevents.summary.images import from_encoded, import_pillow
+from tbevents.summary.pixels import as_uint8, axes_in_order, checked_pixels, make_grid
+from tbevents.summary.values import Format, checked_format, checked_tag, real_array
+from tbevents.tensors import as_float
+
+__all__ = ["make_video", "video"]
+
+_SHORTEST: Final = 2
+"""Hundredths of a second that a frame lasts at least: browsers show shorter ones for 10."""
+
+
+def video(
+    tag: str,
+    tensor: Any,
+    fps: float = 4,
+    dataformats: str = "NTCHW",
+    *,
+    format: Format = "tf1",  # noqa: A002  # the writer's name of it
+) -> Summary:
+    """A video.
+
+    Args:
+        tag: the tag.
+        tensor: pixels as in `image`, with 1, 3 or 4 channels. Several videos play side by side in a grid, whose cells
+            are a power of two.
+        fps: frames a second, above 0. A GIF knows hundredths of a second, and no frame lasts less than two.
+        dataformats: a letter for each axis: N video, T frame, C channel, H row, W column.
+        format: ``"tf2"`` writes a tensor of strings.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+        TypeError, ValueError: an argument is no such thing.
+    """
+    tag = checked_tag(tag)
+    videos = axes_in_order(tag, "vid_tensor", real_array(tag, "vid_tensor", tensor), dataformats, "NTHWC")
+    checked_pixels(tag, "vid_tensor", videos)
+    if videos.shape[4] == 2:
+        raise ValueError(f"{tag!r}: vid_tensor has 2 channels, not 1 (gray), 3 (RGB) or 4 (RGBA)")
+    rate = as_float(fps, name=f"{tag!r}: fps")
+    if not (math.isfinite(rate) and rate > 0):
+        raise ValueError(f"{tag!r}: fps must be above 0, not {fps!r}")
+    count = len(videos)
+    rows = 2 ** ((count.bit_length() - 1) // 2)
+    columns = 2 ** (count - 1).bit_length() // rows
+    cells = np.zeros((rows * columns, *videos.shape[1:]), np.uint8)
+    cells[:count] = as_uint8(videos)
+    frames = np.stack([make_grid(frame, columns) for frame in cells.swapaxes(0, 1)])
+    return from_encoded(tag, [make_video(frames, rate)], checked_format(format))
+
+
+def make_video(tensor: NDArray[np.uint8], fps: float) -> Summary.Image:
+    """Frames as GIF; neighbours that are equal may become one that lasts longer.
+
+    Args:
+        tensor: shape (frames, height, width, channels) with 1, 3 or 4 channels.
+        fps: frames a second, above 0.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+    """
+    pillow = import_pillow("a video")
+    count, height, width, channels = tensor.shape
+    pixels = np.ascontiguousarray(tensor[..., 0] if channels == 1 else tensor)
+    first, *others = map(pillow.fromarray, pixels)
+    # Rounded where each frame begins, so that errors do not add up.
+    begins = [round(100 * number / fps) for number in range(count + 1)]
+    lasting = [10 * max(end - begin, _SHORTEST) for begin, end in itertools.pairwise(begins)]
+    encoded = io.BytesIO()
+    first.save(encoded, format="GIF", save_all=True, append_images=others, duration=lasting, loop=0)
+    return Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=encoded.getvalue())

@@ -1,0 +1,118 @@
+"""Steps, times and columns of points as callers give them, checked and converted."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.scalar_event import STEP_RANGE
+from tbevents.tensors import as_array
+
+__all__ = ["Points", "as_points", "as_step", "as_wall_time"]
+
+
+_NAN: Final = "must not be NaN: TensorBoard shows nothing that stands behind it in the file"
+
+
+class Points(NamedTuple):
+    """Points of one series, arrays of shape (n,)."""
+
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def part(self, start: int, stop: int) -> Points:
+        """Those from one place up to another."""
+        return Points(self.steps[start:stop], self.wall_times[start:stop], self.values[start:stop])
+
+
+def as_step(step: Any, argument: str = "global_step") -> int:
+    """A step as the file's int64; None is 0, which the file leaves out.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not finite, or beyond int64.
+    """
+    if step is None:
+        return 0
+    if isinstance(step, (str, bytes, bytearray)):
+        raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}")
+    try:
+        number = int(step)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{argument} must be a finite number: {step!r} ({error})") from None
+    except TypeError:
+        raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}") from None
+    if number not in STEP_RANGE:
+        raise ValueError(f"{argument} does not fit 64 bits: {step!r}")
+    return number
+
+
+def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
+    """A time as float64 seconds since 1970.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is NaN, behind which TensorBoard shows nothing of the file, or beyond float64.
+    """
+    if walltime.__class__ is float and walltime == walltime:  # the common case first, and NaN not
+        return walltime
+    if isinstance(walltime, (str, bytes, bytearray)):
+        raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}")
+    try:
+        seconds = float(walltime)
+    except (TypeError, ValueError):
+        raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}") from None
+    except OverflowError as error:
+        raise ValueError(f"{argument} must be seconds since 1970: {walltime!r} ({error})") from None
+    if math.isnan(seconds):
+        raise ValueError(f"{argument}: {_NAN}")
+    return seconds
+
+
+def as_points(steps: Any, values: Any, wall_times: Any, now: float) -> Points:
+    """Columns of points.
+
+    Args:
+        steps: integers, or floats, which are truncated; shape (n,).
+        values: real numbers, shape (n,).
+        wall_times: seconds since 1970, shape (n,) or one for all; None means now.
+        now: seconds since 1970.
+
+    Raises:
+        TypeError: an argument holds no numbers.
+        ValueError: the shapes do not match, or a step or time is impossible.
+    """
+    numbers = _column(values, "values").astype(np.float64)
+    counts = _column(steps, "steps")
+    if counts.shape != numbers.shape:
+        raise ValueError(f"steps and values must be equally long: {len(counts)} and {len(numbers)}")
+    if counts.dtype.kind == "f":
+        outside = ~((counts >= -(2.0**63)) & (counts < 2.0**63))
+    else:
+        outside = counts > np.uint64(STEP_RANGE[-1]) if counts.dtype.kind == "u" else np.zeros(len(counts), np.bool_)
+    if outside.any():
+        raise ValueError(f"steps must be finite and fit 64 bits: {counts[outside][0]!r} at index {outside.argmax()}")
+    if wall_times is None:
+        times = np.full(len(numbers), now)
+    else:
+        times = as_array(wall_times, name="wall_times")
+        times = np.full(len(numbers), as_wall_time(times, "wall_times")) if times.ndim == 0 else times
+        times = _column(times, "wall_times").astype(np.float64)
+    if times.shape != numbers.shape:
+        raise ValueError(f"wall_times must be one, or as many as values: {len(times)} and {len(numbers)}")
+    if np.isnan(times).any():
+        raise ValueError(f"wall_times: {_NAN} (at index {np.isnan(times).argmax()})")
+    return Points(counts.astype(np.int64), times, numbers)
+
+
+def _column(values: Any, argument: str) -> NDArray[Any]:
+    array = as_array(values, name=argument)
+    if array.ndim != 1:
+        raise ValueError(f"{argument} must have one dimension, not the shape {array.shape}")
+    if array.dtype.kind not in "biuf" and array.size:
+        raise TypeError(f"{argument} must be real numbers, not {array.dtype}")
+    return array

@@ -1,0 +1,190 @@
+"""The methods of `SummaryWriter` that say something of the run as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tbevents import files, summary
+from tbevents.proto import Event, TaggedRunMetadata
+from tbevents.scalar_event import Form
+from tbevents.summary.layouts import Charts, merged
+from tbevents.tensors import as_float
+from tbevents.writing.arguments import as_step
+from tbevents.writing.embedding import write_embedding
+from tbevents.writing.sink import Sink
+from tbevents.writing.summary_methods import SummaryMethods
+
+__all__ = ["RunMethods"]
+
+
+class RunMethods(SummaryMethods):
+    """Hyperparameters, graphs, embeddings and the layout of the Custom Scalars page."""
+
+    log_dir: str
+    _charts: Charts
+    _clock: Callable[[], float]
+    _form: Form
+    _lock: threading.RLock
+
+    @abstractmethod
+    def _get_file_writer(self) -> Sink:
+        """The writer of the run's own file."""
+
+    @abstractmethod
+    def _open(self, folder: str) -> Sink:
+        """Opens a file in a folder."""
+
+    def add_hparams(
+        self,
+        hparam_dict: Mapping[str, Any],
+        metric_dict: Mapping[str, Any],
+        hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
+        run_name: files.StrPath | None = None,
+        global_step: Any = None,
+        *,
+        name: files.StrPath | None = None,
+        group_name: str = "",
+        start_time_secs: float | None = None,
+        end_time_secs: float | None = None,
+    ) -> None:
+        """Logs a session of TensorBoard's HParams page: hyperparameters and the metrics they led to.
+
+        A session is a run of its own, in a folder below `log_dir`.
+
+        Args:
+            hparam_dict: name -> value. Booleans, numbers (also arrays of one element) and strings stay what they are;
+                None is left out; a mapping becomes names with slashes; a function is its name; all else, lists and
+                numbers that are not finite included, is its text.
+            metric_dict: tag -> number, logged as a scalar. May be empty.
+            hparam_domain_discrete: name -> list of all the values it can take, of the same sort as the
+                hyperparameter's.
+            run_name: the folder, ``str(time.time())`` by default; ``"."`` is `log_dir` itself. An absolute path may be
+                anywhere, as in torch.
+            global_step: of the metrics, as in `add_scalar`.
+            name: tensorboardX's name for `run_name`.
+            group_name: of the sessions that TensorBoard shows as one.
+            start_time_secs: when the session began, in seconds since 1970.
+            end_time_secs: when it ended.
+
+        Raises:
+            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was logged.
+            OSError: a file cannot be written.
+        """
+        if not self.write_to_disk:
+            return
+        if run_name is not None and name is not None:
+            raise ValueError(f"run_name and name are two names of one argument: {run_name!r}, {name!r}")
+        summaries = summary.hparams(
+            hparam_dict,
+            metric_dict,
+            hparam_domain_discrete,
+            group_name=group_name,
+            start_time_secs=start_time_secs,
+            end_time_secs=end_time_secs,
+        )
+        metrics = {tag: as_float(value, name=f"metric_dict[{tag!r}]") for tag, value in metric_dict.items()}
+        step = as_step(global_step)
+        given = run_name if run_name is not None else name
+        folder = files.path_string(given, "run_name") if given else str(self._clock())
+        if not os.path.isabs(folder):
+            folder = files.subfolder(self.log_dir, folder, "run_name")
+        with contextlib.closing(self._open(folder)) as sink:
+            for message in summaries:
+                sink.add_summary(message, step)
+            for tag, value in metrics.items():
+                sink.add_scalar(tag, value, step, None, self._form)
+
+    def add_embedding(
+        self,
+        mat: Any,
+        metadata: Any = None,
+        label_img: Any = None,
+        global_step: Any = None,
+        tag: str = "default",
+        metadata_header: Sequence[str] | None = None,
+    ) -> None:
+        """Writes points in many dimensions for TensorBoard's projector: files in `log_dir`, and no event.
+
+        Args:
+            mat: shape (points, dimensions).
+            metadata: a label for each point; with `metadata_header`, a list of labels.
+            label_img: a picture of each point, shape (points, channels, height, width) with 1 or 3 channels. Needs
+                Pillow (extra `image`).
+            global_step: as in `add_scalar`.
+            tag: names the embedding.
+            metadata_header: the names of the labels' columns.
+
+        Raises:
+            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was written.
+            OSError: a file cannot be written.
+        """
+        if self.write_to_disk:
+            points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
+            write_embedding(self.log_dir, tag, as_step(global_step), points)
+
+    def add_graph(
+        self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True
+    ) -> None:
+        """Logs a model's graph.
+
+        Args:
+            model: a GraphDef (anyone's message, or its bytes), written as it is; or a torch module, which is traced by
+                torch's own converter: that needs torch and tensorboard.
+            input_to_model: what the module is called with: a tensor or a tuple of them.
+            verbose: print the traced graph.
+            use_strict_trace: torch.jit.trace's `strict`: False allows outputs that are lists or dicts.
+
+        Raises:
+            ImportError: torch or tensorboard is missing.
+            TypeError, ValueError: it is no graph. What tracing raises is passed on.
+            OSError: an earlier batch could not be written.
+        """
+        if not self.write_to_disk:
+            return
+        definition, metadata = summary.graph(model, input_to_model, verbose, use_strict_trace)
+        writer = self._get_file_writer()
+        writer.add_event(Event(graph_def=definition))
+        if metadata is not None:
+            writer.add_event(Event(tagged_run_metadata=TaggedRunMetadata(tag="step1", run_metadata=metadata)))
+
+    def add_onnx_graph(self, prototxt: Any) -> None:
+        """Logs the graph of an ONNX model: a path, or a loaded ModelProto. Needs the onnx package."""
+        if self.write_to_disk:
+            self._get_file_writer().add_event(Event(graph_def=summary.onnx_graph(prototxt)))
+
+    def add_custom_scalars(self, layout: Charts) -> None:
+        """Says which series TensorBoard's Custom Scalars page draws together.
+
+        Charts of earlier calls stay, unless this one names them again.
+
+        Args:
+            layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: of the value,
+                of its lower bound and of its upper one. TensorBoard reads each tag as a regular expression.
+
+        Raises:
+            TypeError, ValueError: it is no such thing.
+        """
+        if not self.write_to_disk:
+            return
+        summary.custom_scalars(layout)  # what is wrong with it must not stay among the charts
+        with self._lock:
+            charts = merged(self._charts, layout)
+            self._log(None, None, summary.custom_scalars, charts)
+            self._charts = charts
+
+    def add_custom_scalars_multilinechart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """Adds a chart of several series to the Custom Scalars page; see `add_custom_scalars`."""
+        self.add_custom_scalars({category: {title: ["Multiline", tags]}})
+
+    def add_custom_scalars_marginchart(
+        self, tags: Sequence[str], category: str = "default", title: str = "untitled"
+    ) -> None:
+        """Adds a chart of one series between two others to the Custom Scalars page; see `add_custom_scalars`."""
+        self.add_custom_scalars({category: {title: ["Margin", tags]}})

@@ -1,0 +1,347 @@
+"""The methods of `SummaryWriter` that build one summary and hand it over."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from tbevents import summary
+from tbevents.proto import Summary
+from tbevents.summary.figures import close_figures
+from tbevents.summary.histograms import default_edges
+from tbevents.summary.values import Format
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["SummaryMethods"]
+
+P = ParamSpec("P")
+
+
+class SummaryMethods(ABC):
+    """What one call logs as one summary. `SummaryWriter` says what the arguments mean that all methods have."""
+
+    format: Format
+    write_to_disk: bool
+
+    @abstractmethod
+    def _log(self, step: Any, walltime: Any, build: Callable[P, Summary], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Builds a summary and logs it, unless the writer is disabled."""
+
+    @property
+    def default_bins(self) -> list[float]:
+        """The edges of `add_histogram`'s ``"tensorflow"`` bins in torch's form."""
+        return default_edges()
+
+    def add_tensor(self, tag: str, tensor: Any, global_step: Any = None, walltime: float | None = None) -> None:
+        """Logs a tensor as it is: numbers, booleans or strings in any shape. TensorBoard has no page for it.
+
+        bfloat16 is stored as float32; all else reads back with its dtype.
+        """
+        self._log(global_step, walltime, summary.tensor_proto, tag, tensor)
+
+    def add_histogram(
+        self,
+        tag: str,
+        values: Any,
+        global_step: Any = None,
+        bins: Any = "tensorflow",
+        walltime: float | None = None,
+        max_bins: int | None = None,
+    ) -> None:
+        """Logs the distribution of an array's values.
+
+        Values that are not finite are not counted, and a `TBEventsWarning` names the tag.
+
+        Args:
+            tag: see SummaryWriter.
+            values: real numbers in any shape, at least one.
+            global_step: see SummaryWriter.
+            bins: ``"tensorflow"``, the 1,548 bins between `default_bins` (with ``format="tf2"``, 30 of equal width); or
+                a number of bins, increasing edges, or the name of one of numpy.histogram's rules, such as ``"auto"``.
+            walltime: see SummaryWriter.
+            max_bins: where there are more bins, merge every so many that about this many are left.
+        """
+        self._log(global_step, walltime, summary.histogram, tag, values, bins, max_bins, format=self.format)
+
+    def add_histogram_raw(
+        self,
+        tag: str,
+        min: Any,  # noqa: A002  # torch's name of it, and so below
+        max: Any,  # noqa: A002
+        num: Any,
+        sum: Any,  # noqa: A002
+        sum_squares: Any,
+        bucket_limits: Any,
+        bucket_counts: Any,
+        global_step: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a histogram that has been counted already.
+
+        Args:
+            tag: see SummaryWriter.
+            min: the least value.
+            max: the greatest value.
+            num: how many values there are.
+            sum: of the values.
+            sum_squares: of the values.
+            bucket_limits: the right edge of each bucket, shape (k,).
+            bucket_counts: how many values each bucket holds, shape (k,).
+            global_step: see SummaryWriter.
+            walltime: see SummaryWriter.
+        """
+        self._log(
+            global_step,
+            walltime,
+            summary.histogram_raw,
+            tag,
+            min,
+            max,
+            num,
+            sum,
+            sum_squares,
+            bucket_limits,
+            bucket_counts,
+            format=self.format,
+        )
+
+    def add_image(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: Any = None,
+        walltime: float | None = None,
+        dataformats: str = "CHW",
+    ) -> None:
+        """Logs a picture, as PNG. Needs Pillow (extra `image`).
+
+        Args:
+            tag: see SummaryWriter.
+            img_tensor: uint8 from 0 to 255, or any other dtype from 0 to 1 (multiplied by 255 and clipped; NaN is
+                black). 1 channel (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA).
+            global_step: see SummaryWriter.
+            walltime: see SummaryWriter.
+            dataformats: a letter for each axis: N picture, C channel, H row, W column. Without C it is gray.
+        """
+        self._log(global_step, walltime, summary.image, tag, img_tensor, dataformats=dataformats, format=self.format)
+
+    def add_images(
+        self,
+        tag: str,
+        img_tensor: Any,
+        global_step: Any = None,
+        walltime: float | None = None,
+        dataformats: str = "NCHW",
+    ) -> None:
+        """Logs a batch of pictures: in torch's form as one grid of 8 columns, in TF2's one by one.
+
+        Args:
+            tag: see SummaryWriter.
+            img_tensor: as in `add_image`; also a list of pictures, whose `dataformats` may leave out the N.
+            global_step: see SummaryWriter.
+            walltime: see SummaryWriter.
+            dataformats: as in `add_image`.
+        """
+        if isinstance(img_tensor, (list, tuple)) and len(dataformats) == 3 and "N" not in dataformats.upper():
+            dataformats = f"N{dataformats}"
+        self.add_image(tag, img_tensor, global_step, walltime, dataformats)
+
+    def add_image_with_boxes(
+        self,
+        tag: str,
+        img_tensor: Any,
+        box_tensor: Any,
+        global_step: Any = None,
+        walltime: float | None = None,
+        rescale: float = 1,
+        dataformats: str = "CHW",
+        labels: Sequence[str] | str | None = None,
+    ) -> None:
+        """Logs a picture with red boxes on it.
+
+        Args:
+            tag: see SummaryWriter.
+            img_tensor: as in `add_image`.
+            box_tensor: shape (boxes, 4): x and y of the upper left corner, x and y of the lower right one, in pixels.
+            global_step: see SummaryWriter.
+            walltime: see SummaryWriter.
+            rescale: makes the picture, boxes included, this much larger.
+            dataformats: as in `add_image`.
+            labels: a text for each box.
+        """
+        self._log(
+            global_step,
+            walltime,
+            summary.image_boxes,
+            tag,
+            img_tensor,
+            box_tensor,
+            rescale=rescale,
+            dataformats=dataformats,
+            labels=labels,
+            format=self.format,
+        )
+
+    def add_figure(
+        self,
+        tag: str,
+        figure: Figure | list[Figure],
+        global_step: Any = None,
+        close: bool = True,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a matplotlib figure, or a list of them in a grid, as a picture. Needs Pillow too (extra `image`).
+
+        Args:
+            tag: see SummaryWriter.
+            figure: a Figure, or a list of them, all of one size.
+            global_step: see SummaryWriter.
+            close: close the figures, so that pyplot does not keep them.
+            walltime: see SummaryWriter.
+        """
+        if not self.write_to_disk:
+            if close:
+                close_figures(figure)
+            return
+        drawn = summary.figure_to_image(figure, close=False)
+        self.add_image(tag, drawn, global_step, walltime, "CHW" if drawn.ndim == 3 else "NCHW")
+        if close:
+            close_figures(figure)
+
+    def add_video(
+        self,
+        tag: str,
+        vid_tensor: Any,
+        global_step: Any = None,
+        fps: float = 4,
+        walltime: float | None = None,
+        dataformats: str = "NTCHW",
+    ) -> None:
+        """Logs a video as an animated GIF, shown among the images. Needs Pillow (extra `image`).
+
+        Args:
+            tag: see SummaryWriter.
+            vid_tensor: pixels as in `add_image`, with 1, 3 or 4 channels. Several videos play in a grid.
+            global_step: see SummaryWriter.
+            fps: frames a second; a GIF shows no more than 50.
+            walltime: see SummaryWriter.
+            dataformats: a letter for each axis: N video, T frame, C channel, H row, W column.
+        """
+        self._log(global_step, walltime, summary.video, tag, vid_tensor, fps, dataformats, format=self.format)
+
+    def add_audio(
+        self,
+        tag: str,
+        snd_tensor: Any,
+        global_step: Any = None,
+        sample_rate: int = 44100,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a sound as 16-bit WAV.
+
+        Args:
+            tag: see SummaryWriter.
+            snd_tensor: from -1 to 1, shape (samples,), or (samples, channels) with 1 or 2 channels. What is louder is
+                clipped and NaN is silence, and a `TBEventsWarning` names the tag. int16 is taken as it is.
+            global_step: see SummaryWriter.
+            sample_rate: samples a second.
+            walltime: see SummaryWriter.
+        """
+        self._log(global_step, walltime, summary.audio, tag, snd_tensor, sample_rate, format=self.format)
+
+    def add_text(self, tag: str, text_string: str, global_step: Any = None, walltime: float | None = None) -> None:
+        """Logs a text, which TensorBoard renders as Markdown; in torch's form, the tag gets ``/text_summary`` added."""
+        self._log(global_step, walltime, summary.text, tag, text_string, format=self.format)
+
+    def add_pr_curve(
+        self,
+        tag: str,
+        labels: Any,
+        predictions: Any,
+        global_step: Any = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs the precision-recall curve of a binary classifier.
+
+        Args:
+            tag: see SummaryWriter.
+            labels: what is true: 0 or 1, any shape.
+            predictions: the probability given to each, from 0 to 1, of the same shape.
+            global_step: see SummaryWriter.
+            num_thresholds: at least 1; more than 127 are 127.
+            weights: what each counts for: a number, or an array of the same shape.
+            walltime: see SummaryWriter.
+        """
+        self._log(global_step, walltime, summary.pr_curve, tag, labels, predictions, num_thresholds, weights)
+
+    def add_pr_curve_raw(
+        self,
+        tag: str,
+        true_positive_counts: Any,
+        false_positive_counts: Any,
+        true_negative_counts: Any,
+        false_negative_counts: Any,
+        precision: Any,
+        recall: Any,
+        global_step: Any = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs a precision-recall curve that has been computed already.
+
+        Args:
+            tag: see SummaryWriter.
+            true_positive_counts: at each of n thresholds from 0 to 1, shape (n,); and so for the others.
+            false_positive_counts: see above.
+            true_negative_counts: see above.
+            false_negative_counts: see above.
+            precision: see above.
+            recall: see above.
+            global_step: see SummaryWriter.
+            num_thresholds: without effect: n counts.
+            weights: without effect.
+            walltime: see SummaryWriter.
+        """
+        self._log(
+            global_step,
+            walltime,
+            summary.pr_curve_raw,
+            tag,
+            true_positive_counts,
+            false_positive_counts,
+            true_negative_counts,
+            false_negative_counts,
+            precision,
+            recall,
+            num_thresholds,
+            weights,
+        )
+
+    def add_mesh(
+        self,
+        tag: str,
+        vertices: Any,
+        colors: Any = None,
+        faces: Any = None,
+        config_dict: Mapping[str, Any] | None = None,
+        global_step: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Logs meshes, or clouds of points where there are no faces.
+
+        Args:
+            tag: see SummaryWriter; ``_VERTEX``, ``_FACE`` and ``_COLOR`` are added to it.
+            vertices: coordinates, shape (batch, vertices, 3).
+            colors: red, green and blue of each vertex, from 0 to 255, of the same shape.
+            faces: three vertices each, by their number from 0, shape (batch, faces, 3).
+            config_dict: three.js classes and their settings, as TensorBoard's mesh plugin takes them.
+            global_step: see SummaryWriter.
+            walltime: see SummaryWriter.
+        """
+        self._log(global_step, walltime, summary.mesh, tag, vertices, colors, faces, config_dict)

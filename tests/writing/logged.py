@@ -1,0 +1,33 @@
+"""What a writer left on disk."""
+
+from pathlib import Path
+
+from tbevents.framing import NEED_DATA, RecordDecoder
+from tbevents.proto import Event
+
+
+def events_in(folder):
+    """The events of all files in a folder, by name, without those that only begin a file."""
+    events = []
+    for path in sorted(Path(folder).glob("*tfevents*")):
+        decoder = RecordDecoder(path=str(path))
+        decoder.feed(path.read_bytes())
+        while (record := decoder.next_record()) is not NEED_DATA:
+            events.append(Event.FromString(record.payload))
+        decoder.end()
+    return [event for event in events if event.WhichOneof("what") != "file_version"]
+
+
+def values_in(folder):
+    """The summaries' values, as (tag, step, value)."""
+    return [(value.tag, event.step, value) for event in events_in(folder) for value in event.summary.value]
+
+
+def scalars_in(folder):
+    """The scalars, as (tag, step, number)."""
+    return [(tag, step, value.simple_value) for tag, step, value in values_in(folder)]
+
+
+def everything_below(folder):
+    """The relative paths of all files."""
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())

@@ -1,0 +1,545 @@
+"""What cannot be written: raised to the caller, kept or counted, and never half on disk."""
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tbevents.framing import NEED_DATA, RecordDecoder
+from tbevents.proto import Event
+from tbevents.writing import event_file
+from tbevents.writing.event_file import BATCH, BATCH_BYTES, EventFileWriter
+
+NEVER = 1e9  # flush_secs for tests in which the background must not come in between
+
+
+def steps_of(path):
+    """The steps of the events behind the header. The file must consist of whole records."""
+    decoder = RecordDecoder(path=str(path))
+    decoder.feed(Path(path).read_bytes())
+    steps = []
+    while (record := decoder.next_record()) is not NEED_DATA:
+        steps.append(Event.FromString(record.payload).step)
+    decoder.end()
+    return steps[1:]
+
+
+@pytest.fixture
+def writer(tmp_path):
+    writer = EventFileWriter(tmp_path / "run", flush_secs=NEVER)
+    yield writer
+    with contextlib.suppress(OSError):
+        writer.close()
+
+
+class Disk:
+    """Stands in for `os.write`: takes some bytes more, then fails."""
+
+    def __init__(self, monkeypatch):
+        self.room = 1 << 60
+        self.real = os.write
+        monkeypatch.setattr(os, "write", self)
+
+    def __call__(self, fd, data):
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = self.real(fd, memoryview(data)[: self.room])
+        self.room -= written
+        return written
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    return Disk(monkeypatch)
+
+
+def log(writer, *steps):
+    for step in steps:
+        writer.add_scalar("t", 1.0, step)
+
+
+# -- in the foreground -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("room", [0, 1, 50, 1000])
+def test_a_failed_batch_names_the_file_leaves_whole_records_and_is_tried_again(writer, disk, room):
+    log(writer, *range(10))
+    writer.flush()
+    disk.room = room
+    log(writer, *range(10, 100))
+    with pytest.raises(OSError, match=re.escape(f"No space left on device: {writer.path!r}")) as caught:
+        writer.flush()
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == writer.path
+    assert steps_of(writer.path) == list(range(10))
+    disk.room = 1 << 60
+    log(writer, 100)
+    writer.flush()
+    assert steps_of(writer.path) == list(range(101))
+
+
+def test_parts_that_the_system_takes_of_a_batch_are_put_together(writer, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: real(fd, memoryview(data)[:7]))
+    log(writer, *range(100))
+    writer.flush()
+    assert steps_of(writer.path) == list(range(100))
+
+
+def test_what_cannot_even_be_taken_back_is_written_over_the_next_time(writer, disk, monkeypatch):
+    def ftruncate(fd, size):
+        raise OSError(errno.EIO, "Input/output error")
+
+    log(writer, *range(10))
+    writer.flush()
+    whole = os.path.getsize(writer.path)
+    disk.room = 70
+    log(writer, *range(10, 20))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "ftruncate", ftruncate)
+        with pytest.raises(OSError, match="No space"):
+            writer.flush()
+    assert os.path.getsize(writer.path) == whole + 70  # one truncated tail
+    disk.room = 1 << 60
+    log(writer, *range(20, 5000))
+    writer.flush()
+    assert steps_of(writer.path) == list(range(5000))
+
+
+def test_a_full_batch_that_fails_is_raised_by_the_call_that_filled_it_and_logging_goes_on(writer, disk):
+    disk.room = 0
+    log(writer, *range(BATCH - 1))
+    with pytest.raises(OSError, match="No space"):
+        log(writer, BATCH - 1)
+    log(writer, *range(BATCH, 2 * BATCH - 1))  # quiet until the next batch
+    with pytest.raises(OSError, match="No space"):
+        log(writer, 2 * BATCH - 1)
+    disk.room = 1 << 60
+    writer.flush()
+    assert steps_of(writer.path) == list(range(2 * BATCH))
+
+
+def test_close_raises_once_says_what_is_lost_and_closes(writer, disk):
+    log(writer, *range(10))
+    writer.flush()
+    disk.room = 30
+    log(writer, *range(10, 17))
+    with pytest.raises(OSError, match=r"No space left on device \(events lost: 7\)"):
+        writer.close()
+    assert writer.closed
+    writer.close()
+    disk.room = 1 << 60
+    writer.flush()
+    assert steps_of(writer.path) == list(range(10))
+    with pytest.raises(ValueError, match="takes nothing more"):
+        log(writer, 1)
+
+
+def test_with_closes_and_raises(tmp_path, disk):
+    def run():
+        with writer:
+            log(writer, 1)
+            disk.room = 0
+
+    writer = EventFileWriter(tmp_path, flush_secs=NEVER)
+    with pytest.raises(OSError, match="No space"):
+        run()
+    assert writer.closed
+
+
+def test_while_the_disk_stays_full_memory_is_bounded_and_the_lost_are_counted(writer, disk, monkeypatch):
+    monkeypatch.setattr(event_file, "UNWRITTEN_BYTES", 100_000)  # two batches of these
+    disk.room = 0
+    messages = []
+    for step in range(10 * BATCH):
+        try:
+            log(writer, step)
+        except OSError as error:
+            messages.append(str(error))
+    kept = sum(block.events for block in writer._blocks)
+    assert 2 * BATCH <= kept <= 3 * BATCH
+    told = [int(count) for message in messages for count in re.findall(r"\(events lost: (\d+)\)", message)]
+    assert sum(told) == 10 * BATCH - kept - len(writer._pending)
+    assert len(messages) == 10
+    disk.room = 1 << 60
+    log(writer, 10 * BATCH)
+    writer.close()
+    assert steps_of(writer.path) == [*range(kept), 10 * BATCH]
+
+
+def test_a_batch_larger_than_the_bound_is_kept_all_the_same(writer, disk, monkeypatch):
+    monkeypatch.setattr(event_file, "UNWRITTEN_BYTES", 2 * BATCH_BYTES)
+    disk.room = 0
+    with pytest.raises(OSError, match="No space"):
+        writer.add_event(Event(step=1, graph_def=bytes(event_file.UNWRITTEN_BYTES + 1)))
+    disk.room = 1 << 60
+    writer.close()
+    assert steps_of(writer.path) == [1]
+
+
+def test_where_the_header_cannot_be_written_no_file_is_left(tmp_path, disk):
+    disk.room = 10
+    with pytest.raises(OSError, match=re.escape(str(tmp_path))):
+        EventFileWriter(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_was_removed_is_an_error_and_does_not_come_back_without_its_beginning(writer):
+    log(writer, 1)
+    os.unlink(writer.path)
+    with pytest.raises(FileNotFoundError, match=re.escape(writer.path)):
+        writer.flush()
+    with pytest.raises(FileNotFoundError, match="events lost: 1"):
+        writer.close()
+    assert not os.path.exists(writer.path)
+
+
+def test_a_folder_that_was_removed_is_an_error(writer):
+    shutil.rmtree(os.path.dirname(writer.path))
+    log(writer, *range(BATCH - 1))
+    with pytest.raises(FileNotFoundError, match=re.escape(writer.path)):
+        log(writer, BATCH)
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer", "emptied"])
+def test_a_file_that_someone_else_changed_is_an_error_and_left_alone(writer, change):
+    log(writer, *range(10))
+    writer.flush()
+    path = Path(writer.path)
+    whole = path.read_bytes()
+    changed = {"shorter": whole[:-5], "longer": whole + b"theirs", "emptied": b""}[change]
+    path.write_bytes(changed)
+    log(writer, 10)
+    expected = f"changed by someone else: {len(changed)} bytes instead of {len(whole)}"
+    with pytest.raises(OSError, match=expected) as caught:
+        writer.flush()
+    assert caught.value.filename == writer.path
+    assert path.read_bytes() == changed
+    path.write_bytes(whole)  # as from a backup
+    writer.close()
+    assert steps_of(path) == list(range(11))
+
+
+@pytest.mark.parametrize("obstacle", ["file", "under a file"])
+def test_a_folder_that_cannot_be_made_is_an_error_of_the_constructor(tmp_path, obstacle):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" if obstacle == "file" else tmp_path / "file" / "run"
+    with pytest.raises(OSError, match=re.escape(str(folder))):
+        EventFileWriter(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_a_permission_error(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match=re.escape(str(tmp_path))):
+        EventFileWriter(tmp_path)
+
+
+def test_no_permission_is_raised_by_the_next_batch(writer, monkeypatch):
+    def refuse(path, flags, *mode):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    log(writer, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(PermissionError, match=re.escape(writer.path)):
+            writer.flush()
+    writer.close()
+    assert steps_of(writer.path) == [1]
+
+
+# -- in the background -------------------------------------------------------------------------------------------------
+
+
+def test_what_failed_in_the_background_is_raised_by_the_next_call(writer, disk):
+    disk.room = 0
+    log(writer, 1)
+    writer.drain_in_background()
+    with pytest.raises(OSError, match=re.escape(writer.path)):
+        log(writer, 2)
+    log(writer, 3)  # raised once, until it fails again
+    writer.drain_in_background()
+    with pytest.raises(OSError, match="No space"):
+        writer.add_event(Event(step=4))
+    disk.room = 1 << 60
+    writer.close()
+    assert steps_of(writer.path) == [1, 2, 3, 4]
+
+
+def test_what_failed_for_a_while_only_is_no_error(writer, disk):
+    disk.room = 0
+    log(writer, 1)
+    writer.drain_in_background()
+    disk.room = 1 << 60
+    writer.drain_in_background()
+    log(writer, 2)
+    writer.close()
+    assert steps_of(writer.path) == [1, 2]
+
+
+@pytest.mark.parametrize("call", ["flush", "close", "add"])
+def test_what_the_background_dropped_is_told_even_when_the_rest_could_be_written(writer, disk, monkeypatch, call):
+    monkeypatch.setattr(event_file, "UNWRITTEN_BYTES", 1)
+    disk.room = 0
+    for first in (0, BATCH):
+        writer._threshold = 1 << 60  # as where the caller is busy elsewhere
+        log(writer, *range(first, first + BATCH))
+        writer.drain_in_background()
+    disk.room = 1 << 60
+    writer.drain_in_background()
+    with pytest.raises(OSError, match=rf"\(events lost: {BATCH}\): {writer.path!r}") as caught:
+        {"flush": writer.flush, "close": writer.close, "add": lambda: log(writer, 9999)}[call]()
+    assert "No space" in str(caught.value.__cause__)
+    writer.close()
+    assert steps_of(writer.path) == [*range(BATCH), *([9999] if call == "add" else [])]
+
+
+def test_whatever_goes_wrong_the_background_goes_on_and_the_caller_is_told(tmp_path, monkeypatch):
+    failing = EventFileWriter(tmp_path / "a", flush_secs=0.01)
+    working = EventFileWriter(tmp_path / "b", flush_secs=0.01)
+
+    def fail(self, *arguments):
+        raise MemoryError("no memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(event_file.Encoder, "encode", fail)
+        log(failing, 1)
+        deadline = time.monotonic() + 20
+        while failing._error is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        with pytest.raises(MemoryError):
+            log(failing, 2)
+    log(working, 1)
+    while not steps_of(working.path) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert steps_of(working.path) == [1]
+    failing.close()
+    assert steps_of(failing.path) == [1, 2]
+    working.close()
+
+
+def test_errors_of_many_threads_are_os_errors_and_nothing_is_lost(writer, disk):
+    disk.room = 0
+    log(writer, 0)
+    writer.drain_in_background()
+    unexpected = []
+
+    def work(first):
+        for step in range(first, first + 3000):
+            try:
+                log(writer, step)
+            except OSError:
+                pass
+            except BaseException as error:
+                unexpected.append(error)
+
+    threads = [threading.Thread(target=work, args=(k * 3000 + 1,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert unexpected == []
+    disk.room = 1 << 60
+    writer.close()
+    assert sorted(steps_of(writer.path)) == list(range(12001))
+
+
+# -- interruptions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["encode", "write", "half", "fstat"])
+def test_an_interrupted_flush_loses_and_repeats_nothing(writer, monkeypatch, place):
+    log(writer, *range(50))
+    writer.flush()
+    log(writer, *range(50, 100))
+    real = {"encode": event_file.Encoder.encode, "write": os.write, "fstat": os.fstat}
+
+    def interrupted(*arguments):
+        if place == "half":
+            real["write"](arguments[0], arguments[1][:100])
+        else:
+            real[place](*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if place == "encode":
+            patch.setattr(event_file.Encoder, "encode", interrupted)
+        else:
+            patch.setattr(os, "write" if place == "half" else place, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            writer.flush()
+    assert steps_of(writer.path) == list(range(50))
+    log(writer, *range(100, 150))
+    writer.flush()
+    assert steps_of(writer.path) == list(range(150))
+
+
+@pytest.mark.parametrize("end", ["interrupted", "flushed by a handler"])
+def test_an_encoder_that_was_interrupted_is_not_used_again(writer, monkeypatch, end):
+    """Its tables may be half made."""
+    used = []
+    real = event_file.Encoder.encode
+
+    def encode(self, *arguments):
+        used.append(self)
+        if len(used) == 1:
+            log(writer, 2)
+            if end == "interrupted":
+                raise KeyboardInterrupt
+            writer.flush()
+        return real(self, *arguments)
+
+    log(writer, 1)
+    monkeypatch.setattr(event_file.Encoder, "encode", encode)
+    with contextlib.suppress(KeyboardInterrupt):
+        writer.flush()
+    writer.close()
+    assert len(used) == 2
+    assert used[0] is not used[1]
+    assert steps_of(writer.path) == [1, 2]
+
+
+def test_an_interrupted_close_leaves_the_writer_open(writer, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    log(writer, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            writer.close()
+    log(writer, 2)
+    writer.close()
+    assert steps_of(writer.path) == [1, 2]
+
+
+@pytest.mark.parametrize("place", ["encode", "write", "fstat", "open"])
+@pytest.mark.parametrize("call", ["flush", "log and flush", "close"])
+def test_a_handler_may_flush_or_close_amid_a_flush(writer, monkeypatch, place, call):
+    real = {"encode": event_file.Encoder.encode, "write": os.write, "fstat": os.fstat, "open": os.open}[place]
+    target, name = (event_file.Encoder, "encode") if place == "encode" else (os, place)
+    log(writer, *range(100))
+    writer.add_scalar("other", 1.0, 100)
+
+    def handle(*arguments, **options):
+        monkeypatch.setattr(target, name, real)
+        result = real(*arguments, **options)
+        if call == "log and flush":
+            writer.add_scalar("new", 1.0, 1000)
+        writer.close() if call == "close" else writer.flush()
+        return result
+
+    monkeypatch.setattr(target, name, handle)
+    writer.flush()
+    assert steps_of(writer.path) == [*range(101), *([1000] if call == "log and flush" else [])]
+    if call != "close":
+        log(writer, 2000)
+        writer.close()
+        assert steps_of(writer.path)[-1] == 2000
+
+
+# -- really ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_size_limit_is_an_error_that_leaves_whole_records(tmp_path):
+    resource = pytest.importorskip("resource")
+    del resource
+    script = """
+import resource, sys, threading
+from tbevents.writing.event_file import EventFileWriter
+writer = EventFileWriter(sys.argv[1], flush_secs=0.02)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_001, resource.RLIM_INFINITY))
+errors = []
+for step in range(5000):
+    try:
+        writer.add_scalar("t", 1.0, step)
+    except OSError as error:
+        errors.append(error)
+try:
+    writer.flush()
+except OSError as error:
+    errors.append(error)
+assert errors and all(error.filename == writer.path for error in errors), errors
+if sys.argv[2] == "recovers":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    writer.close()
+else:
+    try:
+        writer.close()
+    except OSError as error:
+        print("raised", "events lost: " in str(error))
+    writer.close()
+others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+assert others == ["tbevents-flusher"], others
+"""
+    for end in ("recovers", "stays"):
+        folder = tmp_path / end
+        out = subprocess.run(
+            [sys.executable, "-c", script, str(folder), end], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (out.returncode, out.stderr) == (0, "")
+        (path,) = folder.iterdir()
+        steps = steps_of(path)
+        assert steps == list(range(len(steps)))
+        if end == "recovers":
+            assert len(steps) == 5000
+        else:
+            assert out.stdout.split() == ["raised", "True"]
+            assert 0 < len(steps) < 5000
+            assert path.stat().st_size <= 100_001
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not sys.platform.startswith("linux") or not shutil.which("mount"):
+        pytest.skip("no tmpfs here")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting is not permitted")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_an_error_and_logging_goes_on_where_room_is_made(small_disk):
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(40_000))
+    writer = EventFileWriter(small_disk / "run", flush_secs=NEVER)
+    log(writer, *range(900))
+    with pytest.raises(OSError, match=re.escape(writer.path)) as caught:
+        writer.flush()
+    assert caught.value.errno == errno.ENOSPC
+    assert steps_of(writer.path) == []
+    ballast.unlink()
+    writer.flush()
+    assert steps_of(writer.path) == list(range(900))
+    log(writer, *range(900, 1900))
+    with pytest.raises(OSError, match=r"\(events lost: 1000\)"):
+        writer.close()
+    assert steps_of(writer.path) == list(range(900))
+
+
+def test_a_disk_that_may_only_be_read_is_an_error(small_disk):
+    writer = EventFileWriter(small_disk, flush_secs=NEVER)
+    log(writer, 1)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(OSError, match=re.escape(writer.path)) as caught:
+        writer.flush()
+    assert caught.value.errno == errno.EROFS
+    with pytest.raises(OSError, match=re.escape(str(small_disk))):
+        EventFileWriter(small_disk)
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    writer.close()
+    assert steps_of(writer.path) == [1]

@@ -1,0 +1,552 @@
+"""`SummaryWriter`: which file gets what, and what a call that fails leaves behind."""
+
+import contextlib
+import os
+import pickle
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tbevents import summary
+from tbevents.errors import MissingExtraError
+from tbevents.proto import Event, GraphDef, Layout, NodeDef, SessionLog, Summary
+from tbevents.scalar_event import Form
+from tbevents.tensors import to_array
+from tbevents.writing.null import NullSink
+from tbevents.writing.summary_writer import SummaryWriter
+
+from .logged import events_in, everything_below, scalars_in, values_in
+
+NEVER = 1e9
+
+
+@pytest.fixture
+def writer(tmp_path):
+    with SummaryWriter(tmp_path, flush_secs=NEVER, clock=lambda: 1234.5) as writer:
+        yield writer
+
+
+def last(writer):
+    writer.flush()
+    return values_in(writer.log_dir)[-1]
+
+
+# -- one summary a call --------------------------------------------------------------------------------------------
+
+CALLS = {  # method -> what it is called with, the builder's name, what that is called with
+    "add_tensor": (([1, 2],), "tensor_proto", ([1, 2],), {}),
+    "add_histogram": (([1.0, 2.0],), "histogram", ([1.0, 2.0],), {}),
+    "add_histogram_raw": ((0, 1, 2, 3, 4, [1], [2]), "histogram_raw", (0, 1, 2, 3, 4, [1], [2]), {}),
+    "add_audio": (([0.5],), "audio", ([0.5],), {}),
+    "add_text": (("words",), "text", ("words",), {}),
+    "add_pr_curve": (([0, 1], [0.5, 0.5]), "pr_curve", ([0, 1], [0.5, 0.5]), {}),
+    "add_pr_curve_raw": (([1],) * 6, "pr_curve_raw", ([1],) * 6, {}),
+    "add_mesh": (([[[1, 2, 3]]],), "mesh", ([[[1, 2, 3]]],), {}),
+    "add_image": ((np.ones((3, 2, 2)),), "image", (np.ones((3, 2, 2)),), {"dataformats": "CHW"}),
+    "add_images": ((np.ones((2, 3, 2, 2)),), "image", (np.ones((2, 3, 2, 2)),), {}),
+    "add_image_with_boxes": (
+        (np.ones((3, 9, 9)), [[1, 1, 5, 5]]),
+        "image_boxes",
+        (np.ones((3, 9, 9)), [[1, 1, 5, 5]]),
+        {},
+    ),
+    "add_video": ((np.ones((1, 2, 3, 4, 4)),), "video", (np.ones((1, 2, 3, 4, 4)),), {}),
+}
+OF_TWO_FORMS = {"histogram", "histogram_raw", "audio", "text", "image", "image_boxes", "video"}
+OF_PILLOW = {"image", "image_boxes", "video"}
+
+
+@pytest.mark.parametrize("form", ["tf1", "tf2"])
+@pytest.mark.parametrize("method", CALLS)
+def test_each_method_logs_its_builders_summary(method, form, tmp_path):
+    arguments, builder, given, options = CALLS[method]
+    if builder in OF_PILLOW:
+        pytest.importorskip("PIL", reason="makes pictures")
+    if builder in OF_TWO_FORMS:
+        options = {**options, "format": form}
+    with SummaryWriter(tmp_path, format=form) as writer:
+        getattr(writer, method)("tag/of it", *arguments, global_step=7, walltime=12.5)
+    (event,) = events_in(tmp_path)
+    expected = getattr(summary, builder)("tag/of it", *given, **options)
+    assert event == Event(wall_time=12.5, step=7, summary=expected)
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_a_tag_that_is_none_logs_nothing(method, writer):
+    arguments, builder, _, _ = CALLS[method]
+    if builder in OF_PILLOW:
+        pytest.importorskip("PIL", reason="makes pictures")
+    for tag in (None, 3, "\ud800"):
+        with pytest.raises((TypeError, ValueError), match="tag"):
+            getattr(writer, method)(tag, *arguments)
+    writer.flush()
+    assert events_in(writer.log_dir) == []
+
+
+@pytest.mark.parametrize("method", CALLS)
+@pytest.mark.parametrize("wrong", [{"global_step": "x"}, {"global_step": 2**63}, {"walltime": "x"}])
+def test_a_wrong_step_or_time_logs_nothing(method, wrong, writer):
+    arguments, builder, _, _ = CALLS[method]
+    if builder in OF_PILLOW:
+        pytest.importorskip("PIL", reason="makes pictures")
+    with pytest.raises((TypeError, ValueError), match=next(iter(wrong))):
+        getattr(writer, method)("t", *arguments, **wrong)
+    writer.flush()
+    assert events_in(writer.log_dir) == []
+
+
+def test_a_list_of_pictures_is_a_batch(writer):
+    pytest.importorskip("PIL", reason="makes pictures")
+    pictures = [np.zeros((3, 2, 4)), np.ones((3, 2, 4))]
+    writer.add_images("i", pictures, dataformats="CHW")
+    assert last(writer)[2].image == summary.image("i", np.stack(pictures)).value[0].image
+    writer.add_images("i", pictures)
+    assert last(writer)[2].image.width == 8
+
+
+def test_default_bins_are_the_edges_of_the_default_histogram(writer):
+    values = np.random.default_rng(0).normal(size=100)
+    writer.add_histogram("h", values)
+    default = last(writer)[2]
+    writer.add_histogram("h", values, bins=writer.default_bins)
+    assert last(writer)[2] == default
+
+
+# -- scalars -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{"new_style": True}, {"new_style": True, "double_precision": True}, {}])
+@pytest.mark.parametrize("form", ["tf1", "tf2"])
+def test_scalars_are_the_builders(options, form, tmp_path):
+    with SummaryWriter(tmp_path, format=form) as writer:
+        writer.add_scalar("a", 0.1, 3, 4.5, **options)
+        writer.add_scalar("a", 0.1, 3, 4.5, **options, display_name="n", summary_description="d")
+        for _ in range(50):  # of many, the writer draws columns
+            writer.add_scalar("a", 0.1, 3, 4.5, **options)
+    plain, named, *others = events_in(tmp_path)
+    if form == "tf2":
+        assert plain.summary.value[0].metadata.plugin_data.plugin_name == "scalars"
+    assert plain == Event(wall_time=4.5, step=3, summary=summary.scalar("a", 0.1, **options, format=form))
+    names = {"display_name": "n", "summary_description": "d"}
+    assert named == Event(wall_time=4.5, step=3, summary=summary.scalar("a", 0.1, **options, **names, format=form))
+    assert others == [plain] * 50
+
+
+def test_tensorboardxs_fifth_argument_is_refused_rather_than_misread(writer):
+    with pytest.raises(TypeError, match="display_name is a keyword"):
+        writer.add_scalar("a", 1.0, 0, None, "A title")
+
+
+def test_series_are_runs(tmp_path):
+    with SummaryWriter(tmp_path, clock=lambda: 10.0) as writer:
+        writer.add_scalars("data/loss", {"train": 1.0, "val/top": np.float32(2)}, 5)
+    assert scalars_in(tmp_path / "data_loss_train") == [("data/loss", 5, 1.0)]
+    assert scalars_in(tmp_path / "data_loss_val" / "top") == [("data/loss", 5, 2.0)]
+    assert {event.wall_time for event in events_in(tmp_path / "data_loss_train")} == {10.0}
+    assert events_in(tmp_path) == []
+
+
+def test_series_in_tf2_are_tensors(tmp_path):
+    with SummaryWriter(tmp_path, format="tf2") as writer:
+        writer.add_scalars("loss", {"train": 1.0}, 5)
+    ((_, _, value),) = values_in(tmp_path / "loss_train")
+    assert value == summary.scalar("loss", 1.0, format="tf2").value[0]
+
+
+@pytest.mark.parametrize("in_one_run", [False, True])
+@pytest.mark.parametrize(
+    ("main_tag", "series", "error"),
+    [
+        ("t", {"a": 1.0, "b": "x"}, TypeError),
+        ("t", {"a": 1.0, 3: 1.0}, TypeError),
+        ("t", {"a": 1.0, "\ud800": 1.0}, ValueError),
+        ("\ud800", {"a": 1.0}, ValueError),
+        (3, {"a": 1.0}, TypeError),
+        ("t", [("a", 1.0)], TypeError),
+    ],
+)
+def test_series_of_which_one_is_wrong_are_not_logged_at_all(main_tag, series, error, in_one_run, tmp_path):
+    with SummaryWriter(tmp_path, scalars_in_one_run=in_one_run) as writer:
+        with pytest.raises(error, match=r"main_tag|tag_scalar_dict"):
+            writer.add_scalars(main_tag, series)
+        writer.flush()
+        assert events_in(tmp_path) == []
+        assert len(everything_below(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("key", ["a/../../x", "a/..", "nul\0", "x" * 300, "/../../x"])
+def test_a_key_that_leaves_the_folder_is_refused(key, tmp_path):
+    folder = tmp_path / "logs"
+    with SummaryWriter(folder) as writer, pytest.raises(ValueError, match="tag_scalar_dict"):
+        writer.add_scalars("t", {"fine": 1.0, key: 1.0})
+    assert len(everything_below(tmp_path)) == 1
+
+
+HOSTILE = st.text(st.sampled_from("./\\\0~ aé:*"), max_size=12) | st.text(max_size=6)
+
+
+@given(HOSTILE, HOSTILE)
+@settings(deadline=None, max_examples=60)
+def test_no_name_makes_a_file_outside_of_the_folder(name, other):
+    with tempfile.TemporaryDirectory() as top:
+        folder = Path(top, "a", "b", "logs")
+        with SummaryWriter(folder) as writer:
+            for call in (
+                lambda: writer.add_scalars(other, {name: 1.0}),
+                lambda: writer.add_hparams({}, {}, run_name=name) if not os.path.isabs(name) else None,
+                lambda: writer.add_embedding([[1.0]], tag=name),
+            ):
+                with contextlib.suppress(ValueError):
+                    call()
+        assert {path.split("/")[:3] == ["a", "b", "logs"] for path in everything_below(top)} == {True}
+
+
+def layout_in(folder):
+    layouts = [value for tag, _, value in values_in(folder) if tag == "custom_scalars__config__"]
+    charts = Layout.FromString(to_array(layouts[-1].tensor).item())
+    return len(layouts), {
+        (category.title, chart.title): list(chart.multiline.tag or [chart.margin.series[0].value])
+        for category in charts.category
+        for chart in category.chart
+    }
+
+
+def test_series_in_one_run_share_a_chart(tmp_path):
+    with SummaryWriter(tmp_path, scalars_in_one_run=True) as writer:
+        for step in range(3):
+            writer.add_scalars("data/loss.x", {"a": 1.0, "b": 2.0}, step)
+        writer.add_scalars("acc", {"a/b": 3.0})
+        writer.add_scalars("acc", {"c": 4.0})
+    written = [entry for entry in scalars_in(tmp_path) if entry[0] != "custom_scalars__config__"]
+    assert written[:2] == [("data/loss.x/a", 0, 1.0), ("data/loss.x/b", 0, 2.0)]
+    assert written[-2:] == [("acc/a/b", 0, 3.0), ("acc/c", 0, 4.0)]
+    count, charts = layout_in(tmp_path)
+    assert count == 3  # only where there was something new
+    assert charts[("acc", "acc")] == ["acc/a/b$", "acc/c$"]
+    for pattern, tag in zip(charts[("data", "data/loss.x")], ["data/loss.x/a", "data/loss.x/b"], strict=True):
+        assert re.match(pattern, tag)
+        assert not re.match(pattern, tag.replace(".", "-"))
+    assert len(everything_below(tmp_path)) == 1
+
+
+def test_charts_add_up(writer):
+    writer.add_custom_scalars({"a": {"x": ["Multiline", ["1"]]}})
+    writer.add_custom_scalars_multilinechart(["2"], "a", "y")
+    writer.add_custom_scalars_marginchart(["3", "4", "5"])
+    writer.add_custom_scalars({"a": {"x": ["Multiline", ["6"]]}})
+    with pytest.raises(ValueError, match="three tags"):
+        writer.add_custom_scalars_marginchart(["3"], "b")
+    with pytest.raises(TypeError, match="layout"):
+        writer.add_custom_scalars(["x"])
+    writer.add_custom_scalars_multilinechart(["7"], "c", "z")
+    writer.flush()
+    count, charts = layout_in(writer.log_dir)
+    assert count == 5
+    assert charts == {("a", "x"): ["6"], ("a", "y"): ["2"], ("default", "untitled"): ["3"], ("c", "z"): ["7"]}
+
+
+# -- hyperparameters -----------------------------------------------------------------------------------------------
+
+
+def test_a_session_is_a_run_named_by_the_time(writer, tmp_path):
+    writer.add_hparams({"lr": 0.1}, {"acc": 0.5, "n": np.int32(3)}, global_step=2)
+    tags = [(tag, step) for tag, step, _ in values_in(tmp_path / "1234.5")]
+    names = ["experiment", "session_start_info", "session_end_info"]
+    assert tags == [(f"_hparams_/{name}", 2) for name in names] + [("acc", 2), ("n", 2)]
+    assert events_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("argument", ["run_name", "name"])
+def test_a_session_may_be_named(argument, writer, tmp_path):
+    writer.add_hparams({"lr": 0.1}, {}, **{argument: "trials/1"})
+    assert len(values_in(tmp_path / "trials" / "1")) == 3
+
+
+def test_a_session_may_be_in_the_runs_own_folder_or_anywhere(writer, tmp_path):
+    writer.add_hparams({"lr": 0.1}, {}, run_name=".")
+    assert len(values_in(tmp_path)) == 3
+    writer.add_hparams({"lr": 0.1}, {}, run_name=str(tmp_path / "x" / ".." / "elsewhere"))
+    assert len(values_in(tmp_path / "elsewhere")) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (([], {}), {}, "hparam_dict"),
+        (({}, []), {}, "metric_dict"),
+        (({}, {"m": "x"}), {}, r"metric_dict\['m'\]"),
+        (({}, {"\ud800": 1}), {}, "metric_dict"),
+        (({"h": 1}, {}, {"i": [1]}), {}, "hparam_domain_discrete"),
+        (({}, {}), {"run_name": "../x"}, "run_name"),
+        (({}, {}), {"run_name": 3}, "run_name"),
+        (({}, {}), {"run_name": "a", "name": "b"}, "run_name"),
+        (({}, {}), {"global_step": "x"}, "global_step"),
+        (({}, {}), {"start_time_secs": "x"}, "start_time_secs"),
+    ],
+)
+def test_sessions_that_are_wrong_make_no_file(arguments, options, message, writer, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=message):
+        writer.add_hparams(*arguments, **options)
+    assert len(everything_below(tmp_path)) == 1
+
+
+def test_metrics_in_tf2_are_tensors(tmp_path):
+    with SummaryWriter(tmp_path, format="tf2") as writer:
+        writer.add_hparams({"lr": 0.1}, {"acc": 0.5}, run_name="r")
+    assert values_in(tmp_path / "r")[-1][2] == summary.scalar("acc", 0.5, format="tf2").value[0]
+
+
+# -- graphs --------------------------------------------------------------------------------------------------------
+
+GRAPH = GraphDef(node=[NodeDef(name="x", op="Const")])
+
+
+@pytest.mark.parametrize("graph", [GRAPH, GRAPH.SerializeToString(), bytearray(GRAPH.SerializeToString())])
+def test_a_ready_graph_is_written_as_it_is(graph, writer, tmp_path):
+    writer.add_graph(graph)
+    writer.flush()
+    (event,) = events_in(tmp_path)
+    assert event == Event(wall_time=1234.5, graph_def=GRAPH.SerializeToString())
+
+
+@pytest.mark.parametrize(("graph", "error"), [(b"\xff\xff", ValueError), (None, TypeError), ("text", TypeError)])
+def test_what_is_no_graph_is_refused(graph, error, writer, tmp_path):
+    with pytest.raises(error, match="model"):
+        writer.add_graph(graph)
+    writer.flush()
+    assert events_in(tmp_path) == []
+
+
+# -- figures -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pyplot():
+    pytest.importorskip("PIL", reason="makes pictures")
+    matplotlib = pytest.importorskip("matplotlib", reason="draws figures")
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    yield plt
+    plt.close("all")
+
+
+def test_a_figure_is_drawn_as_it_is_and_closed(pyplot, writer):
+    figure = pyplot.figure(figsize=(2, 1), dpi=50, facecolor="lime")
+    writer.add_figure("f", figure, 3)
+    tag, step, value = last(writer)
+    assert (tag, step, value.image.width, value.image.height, value.image.colorspace) == ("f", 3, 100, 50, 3)
+    lime = np.broadcast_to(np.array([[[0]], [[255]], [[0]]], np.uint8), (3, 50, 100))
+    assert value.image == summary.image("f", lime, dataformats="CHW").value[0].image
+    assert pyplot.get_fignums() == []
+
+
+def test_figures_may_stay_open_and_come_in_a_list(pyplot, writer):
+    figures = [pyplot.figure(figsize=(1, 1), dpi=20) for _ in range(3)]
+    canvas = figures[0].canvas
+    writer.add_figure("f", figures, close=False)
+    assert figures[0].canvas is canvas
+    assert last(writer)[2].image.width == 60
+    assert len(pyplot.get_fignums()) == 3
+    writer.add_figure("f", figures)
+    assert pyplot.get_fignums() == []
+
+
+def test_figures_that_do_not_fit_are_refused_and_stay_open(pyplot, writer, tmp_path):
+    figures = [pyplot.figure(figsize=(size, 1), dpi=20) for size in (1, 2)]
+    with pytest.raises(ValueError, match="one size"):
+        writer.add_figure("f", figures)
+    with pytest.raises(TypeError, match="figure"):
+        writer.add_figure("f", "no figure")
+    writer.flush()
+    assert events_in(tmp_path) == []
+    assert len(pyplot.get_fignums()) == 2
+
+
+# -- disabled ------------------------------------------------------------------------------------------------------
+
+
+def test_a_disabled_writer_takes_everything_and_touches_nothing(tmp_path):
+    folder = tmp_path / "never"
+    junk = object()
+    with SummaryWriter(folder, write_to_disk=False) as writer:
+        writer.add_scalar("a", 1.0, 1)
+        writer.add_scalar(junk, junk, junk, new_style=True)
+        writer.add_scalars(junk, junk)
+        for method, (arguments, _, _, _) in CALLS.items():
+            getattr(writer, method)(junk, *[junk for _ in arguments])
+        writer.add_figure("f", junk)
+        writer.add_hparams(junk, junk)
+        writer.add_embedding(junk)
+        writer.add_graph(junk)
+        writer.add_onnx_graph(junk)
+        writer.add_custom_scalars(junk)
+        writer.add_custom_scalars_multilinechart(junk)
+        writer.add_custom_scalars_marginchart(junk)
+        sink = writer._get_file_writer()
+        assert isinstance(sink, NullSink)
+        sink.add_summary(Summary(), 1)
+        sink.add_event(Event())
+        assert sink.get_logdir() == writer.get_logdir() == str(folder)
+        writer.flush()
+    writer.add_scalar("a", 1.0, 1)
+    writer.close()
+    assert everything_below(tmp_path) == []
+    assert not folder.exists()
+
+
+def test_a_disabled_writer_still_closes_figures(pyplot):
+    writer = SummaryWriter(write_to_disk=False)
+    writer.add_figure("f", [pyplot.figure(), pyplot.figure()])
+    assert pyplot.get_fignums() == []
+    writer.add_figure("f", pyplot.figure(), close=False)
+    assert len(pyplot.get_fignums()) == 1
+
+
+# -- the writer itself ---------------------------------------------------------------------------------------------
+
+
+def test_tensorboardxs_names_are_taken(tmp_path):
+    with SummaryWriter(logdir=tmp_path / "x") as writer:
+        assert writer.logdir == writer.log_dir == str(tmp_path / "x")
+    with pytest.raises(ValueError, match="log_dir and logdir"):
+        SummaryWriter("a", logdir="b")
+
+
+def test_unknown_formats_are_refused_before_a_folder_is_made(tmp_path):
+    with pytest.raises(ValueError, match="format"):
+        SummaryWriter(tmp_path / "x", format="tf3")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_call_after_close_goes_on_in_a_new_file(tmp_path):
+    writer = SummaryWriter(tmp_path)
+    writer.add_text("a", "1")
+    writer.close()
+    assert writer.file_writer is None
+    with pytest.raises(TypeError):
+        writer.add_text("a", 3)
+    assert len(everything_below(tmp_path)) == 1  # what fails opens nothing
+    writer.add_text("a", "2")
+    writer.close()
+    assert len(everything_below(tmp_path)) == 2
+    assert len(values_in(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(("in_one_run", "count"), [(False, 2), (True, 4)])  # with a layout in each file
+def test_series_after_close_go_on_in_new_files(in_one_run, count, tmp_path):
+    writer = SummaryWriter(tmp_path, scalars_in_one_run=in_one_run)
+    for step in (1, 2):
+        writer.add_scalars("t", {"a": float(step)}, step)
+        writer.close()
+    assert [step for _, step, _ in scalars_in(tmp_path if in_one_run else tmp_path / "t_a") if step] == [1, 2]
+    assert len(values_in(tmp_path if in_one_run else tmp_path / "t_a")) == count
+
+
+def test_purging_stands_first_and_once(tmp_path):
+    with SummaryWriter(tmp_path, purge_step=7) as writer:
+        writer.add_text("a", "1")
+    first, second = events_in(tmp_path)
+    assert (first.step, first.session_log.status) == (7, SessionLog.START)
+    assert second.summary.value[0].tag == "a/text_summary"
+
+
+def test_a_pickled_writer_is_its_configuration(tmp_path):
+    options = {"format": "tf2", "filename_suffix": ".s", "scalars_in_one_run": True, "flush_secs": 30}
+    with SummaryWriter(tmp_path, **options) as writer:
+        writer.add_scalar("a", 1.0, 1)
+        copy = pickle.loads(pickle.dumps(writer))
+        assert {name: getattr(copy, name) for name in options} == options
+        assert copy.log_dir == str(tmp_path)
+        assert len(everything_below(tmp_path)) == 1  # it opens its file when it has something to write
+        copy.add_scalars("b", {"x": 2.0}, 1)
+        copy.close()
+    assert len(everything_below(tmp_path)) == 2
+    assert [tag for tag, _, _ in values_in(tmp_path)] == ["a", "custom_scalars__config__", "b/x"]
+
+
+def test_threads_lose_nothing(tmp_path):
+    def work(name):
+        for step in range(100):
+            writer.add_text(name, str(step), step)
+            writer.add_scalars("s", {name: step}, step)
+
+    with SummaryWriter(tmp_path, flush_secs=0.01) as writer:
+        threads = [threading.Thread(target=work, args=(f"t{number}",)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    texts = [(tag, step) for tag, step, _ in values_in(tmp_path)]
+    for number in range(4):
+        assert [step for tag, step in texts if tag == f"t{number}/text_summary"] == list(range(100))
+        assert [step for _, step, _ in scalars_in(tmp_path / f"s_t{number}")] == list(range(100))
+
+
+def test_other_libraries_may_hand_over_their_own_messages(writer):
+    theirs = pytest.importorskip("tensorboardX.summary", reason="makes the messages")
+    writer._get_file_writer().add_summary(theirs.text("t", "words"), 5)
+    assert last(writer)[2] == summary.text("t", "words").value[0]
+
+
+# -- packages that are not there -----------------------------------------------------------------------------------
+
+
+def hide(monkeypatch, *packages):
+    for package in packages:
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, package, None)
+
+
+@pytest.mark.parametrize("method", [method for method, call in CALLS.items() if call[1] in OF_PILLOW])
+def test_without_pillow_the_extra_is_named(method, writer, monkeypatch, tmp_path):
+    hide(monkeypatch, "PIL")
+    with pytest.raises(MissingExtraError, match=r"Pillow: pip install 'tbevents\[image\]'"):
+        getattr(writer, method)("t", *CALLS[method][0])
+    writer.flush()
+    assert events_in(tmp_path) == []
+
+
+def test_without_matplotlib_the_extra_is_named(writer, monkeypatch):
+    hide(monkeypatch, "matplotlib")
+    with pytest.raises(MissingExtraError, match=r"matplotlib: pip install 'tbevents\[plot\]'"):
+        writer.add_figure("f", object())
+
+
+def test_without_torch_the_error_says_what_the_graph_of_a_module_needs(writer, monkeypatch):
+    class Module:
+        def forward(self):
+            pass
+
+    hide(monkeypatch, "torch")
+    with pytest.raises(ImportError, match="needs torch and tensorboard"):
+        writer.add_graph(Module())
+
+
+def test_importing_and_logging_need_no_optional_package(tmp_path):
+    code = f"""
+import sys
+for package in ("PIL", "matplotlib", "torch", "tensorboard", "tensorflow", "onnx", "jax"):
+    sys.modules[package] = None
+import tbevents.summary
+from tbevents.writing.summary_writer import SummaryWriter
+with SummaryWriter({str(tmp_path)!r}) as writer:
+    writer.add_histogram("h", [1, 2]); writer.add_text("t", "x"); writer.add_audio("a", [0.0])
+    writer.add_pr_curve("p", [1], [0.5]); writer.add_mesh("m", [[[1, 2, 3]]]); writer.add_tensor("x", [1])
+    writer.add_hparams({{"lr": 1}}, {{}}); writer.add_embedding([[1, 2]], ["a"]); writer.add_scalars("s", {{"a": 1}})
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert len(values_in(tmp_path)) == 6
+
+
+def test_forms_have_names():
+    assert Form("tf2") is Form.TF2
