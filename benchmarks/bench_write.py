@@ -1,4 +1,4 @@
-"""What logging a scalar costs: CPU time per call, all that is done in the background and on close included.
+"""What logging costs: CPU time per call, all that is done in the background and on close included, and memory.
 
     python benchmarks/bench_write.py [--quick]
 
@@ -68,6 +68,53 @@ def tensorboard(calls, tags):
     return int(calls), work
 
 
+@worker
+def tbevents_columns(points, tags):
+    """Whole series at once, in ten calls of each."""
+    import numpy as np
+
+    from tbevents import SummaryWriter
+
+    writer = SummaryWriter(tempfile.mkdtemp())
+    size = int(points) // int(tags) // 10
+    steps, values = np.arange(size), np.random.default_rng(1).normal(size=size)
+
+    def work():
+        for part in range(10):
+            for tag in range(int(tags)):
+                writer.add_scalar_columns(f"tag/{tag}", steps + part * size, values)
+        writer.close()
+
+    return size * 10 * int(tags), work
+
+
+@worker
+def tbevents_histogram(values):
+    from tbevents import SummaryWriter
+
+    return histograms(SummaryWriter(tempfile.mkdtemp()), int(values))
+
+
+@worker
+def torch_histogram(values):
+    from torch.utils.tensorboard import SummaryWriter
+
+    return histograms(SummaryWriter(tempfile.mkdtemp()), int(values))
+
+
+def histograms(writer, size):
+    import numpy as np
+
+    values = np.random.default_rng(1).normal(size=size).astype(np.float32)
+
+    def work():
+        for step in range(5):
+            writer.add_histogram("weights", values, step)
+        writer.close()
+
+    return 5, work
+
+
 def scalars(writer, calls, tags):
     names = [f"tag/{k}" for k in range(tags)]
 
@@ -95,6 +142,27 @@ def benchmark():
     quick = "--quick" in sys.argv
     ours, theirs, repetitions = (50_000, 2_000, 3) if quick else (500_000, 20_000, 7)
     has_torch = importlib.util.find_spec("torch") is not None
+    per_call(ours, theirs, repetitions, has_torch)
+    points = [10**6] if quick else [10**6, 10**7]
+    rows = []
+    for count in points:
+        one = medians({"": lambda count=count: once("tbevents_columns", count, 10)}, repetitions)[""]
+        rows.append([f"{count:,}", f"{one['count'] / one['cpu'] / 1e6:.1f}", f"{one['peak'] / 1e6:,.0f}"])
+    table(["add_scalar_columns, ten tags: points", "million a CPU second", "peak MB"], rows)
+    rows = []
+    for count in [10**5] if quick else [10**6, 10**7]:
+        one = once("tbevents", count, 10)
+        rows.append([f"{count:,}", f"{one['peak'] / 1e6:,.0f}"])
+    table(["add_scalar, ten tags: calls", "peak MB"], rows)
+    peers = ["torch_histogram"] if has_torch else []
+    found = medians({who: lambda who=who: once(who, 10**6) for who in ["tbevents_histogram", *peers]}, repetitions)
+    table(
+        ["add_histogram of a million float32", "CPU ms a call"],
+        [[who, one["cpu"] / one["count"] * 1e3] for who, one in found.items()],
+    )
+
+
+def per_call(ours, theirs, repetitions, has_torch):
     for title, name, tags, peers in (
         ("add_scalar, one tag", "tbevents", 1, ["tensorboardX", "tensorboard", "torch"]),
         ("add_scalar, ten tags in turn", "tbevents", 10, ["tensorboardX", "tensorboard", "torch"]),
@@ -109,10 +177,10 @@ def benchmark():
         for peer in peers:
             cases[peer] = lambda peer=peer, tags=tags: once(peer, theirs, tags)
         found = medians(cases, repetitions)
-        per_call = {who: one["cpu"] / one["count"] * 1e6 for who, one in found.items()}
+        cost_of = {who: one["cpu"] / one["count"] * 1e6 for who, one in found.items()}
         table(
             [title, "CPU us a call", "times tbevents"],
-            [[who, cost, f"{cost / per_call[name]:.1f}"] for who, cost in per_call.items()],
+            [[who, cost, f"{cost / cost_of[name]:.1f}"] for who, cost in cost_of.items()],
         )
 
 

@@ -325,7 +325,10 @@ class ScalarEncoder:
             for missing in sorted(set((series * _VARIANTS + variants)[which < 0].tolist())):
                 self._learn(*divmod(missing, _VARIANTS))
             which = self._skeleton_of[series, variants]
-        buffer = bytearray().join(map(self._records.__getitem__, which.tolist()))
+        if (which == which[0]).all():  # one series, mostly
+            buffer = bytearray(self._records[int(which[0])] * len(which))
+        else:
+            buffer = bytearray().join(map(self._records.__getitem__, which.tolist()))
         row = _Row(*self._numbers[which].T)
         ends = np.cumsum(row.length)
         fill = _Fill(np.frombuffer(buffer, np.uint8), ends - row.length, row)

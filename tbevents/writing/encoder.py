@@ -38,6 +38,8 @@ class Block(NamedTuple):
 
 def count_events(events: Sequence[Pending]) -> int:
     """How many events these are."""
+    if Columns not in set(map(type, events)):  # nearly always, and fast
+        return len(events)
     return sum(len(event.points.steps) if isinstance(event, Columns) else 1 for event in events)
 
 
@@ -59,6 +61,8 @@ class Encoder:
             tag, form = (key, Form.SIMPLE) if isinstance(key, str) else (key[0], Form(key[1]))
             self._scalars.add_series(tag, form)
         self._known = len(series)
+        if set(map(type, events)) == {tuple}:  # nearly always
+            return self._scalars.encode(events)  # type: ignore[arg-type]  # all are tuples
         parts: list[bytes | bytearray] = []
         for kind, items in itertools.groupby(events, type):
             if kind is tuple:

@@ -65,7 +65,7 @@ class SummaryWriter(RunMethods):
         comment: added to the default folder; no effect with `log_dir`.
         purge_step: where a run that crashed goes on: says to TensorBoard that points from this step on, logged
             before, are to be hidden.
-        max_queue: kept as an attribute, for code that reads it. A batch here holds 2,048 scalars or 1 MiB.
+        max_queue: kept as an attribute, for code that reads it. A batch here holds 4,096 scalars or 1 MiB.
         flush_secs: seconds, at least 0, after which what was logged is with the operating system. torch and
             tensorboardX say 120; here it is 2, so that a live TensorBoard shows what is going on.
         filename_suffix: added to the name of each event file.

@@ -156,7 +156,7 @@ def test_with_closes_and_raises(tmp_path, disk):
 
 
 def test_while_the_disk_stays_full_memory_is_bounded_and_the_lost_are_counted(writer, disk, monkeypatch):
-    monkeypatch.setattr(event_file, "UNWRITTEN_BYTES", 100_000)  # two batches of these
+    monkeypatch.setattr(event_file, "UNWRITTEN_BYTES", 2 * 42 * BATCH)  # two batches of these, or three
     disk.room = 0
     messages = []
     for step in range(10 * BATCH):
@@ -456,9 +456,9 @@ def test_a_file_size_limit_is_an_error_that_leaves_whole_records(tmp_path):
 import resource, sys, threading
 from tbevents.writing.event_file import EventFileWriter
 writer = EventFileWriter(sys.argv[1], flush_secs=0.02)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_001, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_001, resource.RLIM_INFINITY))
 errors = []
-for step in range(5000):
+for step in range(30_000):
     try:
         writer.add_scalar("t", 1.0, step)
     except OSError as error:
@@ -490,11 +490,11 @@ assert others == ["tbevents-flusher"], others
         steps = steps_of(path)
         assert steps == list(range(len(steps)))
         if end == "recovers":
-            assert len(steps) == 5000
+            assert len(steps) == 30_000
         else:
             assert out.stdout.split() == ["raised", "True"]
-            assert 0 < len(steps) < 5000
-            assert path.stat().st_size <= 100_001
+            assert 0 < len(steps) < 30_000
+            assert path.stat().st_size <= 1_000_001
 
 
 @pytest.fixture
