@@ -41,13 +41,16 @@ class LRRangeResult:
     def suggestion(self) -> float:
         """The rate at which the smoothed loss fell most steeply, per step of the test, up to its minimum.
 
+        The first tenth of the steps is left out: the average rests on few losses there, and follows their noise.
+
         Raises:
             ValueError: the loss never fell, or fewer than three steps had a finite loss.
         """
         smoothed = self._finite()
         lowest = int(np.argmin(smoothed))
+        first = min(len(smoothed) // 10, lowest)
         slopes = np.gradient(smoothed)[: lowest + 1]
-        steepest = int(np.argmin(slopes))
+        steepest = first + int(np.argmin(slopes[first:]))
         if not slopes[steepest] < 0:
             raise ValueError(
                 f"the loss never fell between the rates {self.lrs[0]:g} and {self.lrs[len(smoothed) - 1]:g}: "

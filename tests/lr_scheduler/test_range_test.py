@@ -136,3 +136,12 @@ def test_wrong_arguments(more, sense):
         LRRangeTest(ParamGroups(0.1), lambda: 1.0, **more)
     with pytest.raises(TypeError, match="train_step"):
         LRRangeTest(ParamGroups(0.1), None)
+
+
+def test_the_noise_of_the_first_losses_does_not_decide_the_suggestion():
+    rng = np.random.default_rng(0)
+    lrs = np.geomspace(1e-5, 1.0, 200)
+    truth = 2.0 - 1.5 / (1.0 + (3e-3 / lrs) ** 2) + 3.0 * lrs**2
+    losses = iter(truth + rng.normal(0, 0.15, 200) + np.where(np.arange(200) == 0, 3.0, 0.0))
+    test = LRRangeTest(ParamGroups(1e-5), lambda: next(losses), min_lr=1e-5, max_lr=1.0, steps=200)
+    assert 1e-3 < test.suggestion() < 3e-2

@@ -1,0 +1,195 @@
+"""What the demonstrations share: a problem to train on, SGD with momentum, and the look of the plots.
+
+No script of its own. The scripts beside it hold what is worth reading: the schedule and the training loop.
+"""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from tbevents.lr_scheduler import plot_schedule
+
+try:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+except ImportError:
+    sys.exit("The plots need matplotlib: pip install 'tbevents[plot]'")
+
+LR = 0.1
+MOMENTUM = 0.9
+EPOCHS = 200
+ITERATIONS = 10  # of each epoch
+
+
+class Regression:
+    """A plane fitted through noisy points: 320 points in 6 dimensions, trained in batches of 32.
+
+    Each batch pulls the weights its own way. How far they are thrown about is set by the learning rate, so that the
+    loss settles on a floor, and on a lower one when the rate falls.
+    """
+
+    def __init__(self):
+        self.random = np.random.default_rng(1)
+        self.x = self.random.normal(size=(32 * ITERATIONS, 6))
+        self.y = self.x @ self.random.normal(size=6) + 3 + 0.5 * self.random.normal(size=len(self.x))
+        self.weights = np.zeros(6)
+        self.bias = np.zeros(1)
+        with_ones = np.column_stack([self.x, np.ones(len(self.x))])
+        self.best = np.linalg.lstsq(with_ones, self.y, rcond=None)[0]
+
+    def batches(self):
+        """An epoch: the numbers of the points of each batch, in a new order each time."""
+        return np.split(self.random.permutation(len(self.x)), ITERATIONS)
+
+    def gradients(self, batch):
+        """Of the batch's mean squared error, by the weights and by the bias."""
+        error = self.x[batch] @ self.weights + self.bias - self.y[batch]
+        return [2 * error @ self.x[batch] / len(batch), np.array([2 * error.mean()])]
+
+    def loss(self):
+        """The mean squared error of all points."""
+        return np.mean((self.x @ self.weights + self.bias - self.y) ** 2)
+
+    def excess_loss(self):
+        """The same, less the least that any weights have."""
+        return np.mean((self.x @ (self.weights - self.best[:-1]) + self.bias - self.best[-1]) ** 2)
+
+
+class SGD:
+    """Stochastic gradient descent with momentum. A scheduler needs nothing of it but `param_groups`.
+
+    Args:
+        groups: dicts with "params", a list of arrays, which are changed in place; and what the group has of its own.
+        lr, momentum: of each group that says nothing else.
+    """
+
+    def __init__(self, groups, lr, momentum):
+        self.param_groups = [{"lr": lr, "momentum": momentum, **group} for group in groups]
+        self.velocities = [np.zeros_like(array) for group in groups for array in group["params"]]
+
+    def step(self, gradients):
+        """Move the parameters, given the gradient of each, in order."""
+        updates = zip(self.velocities, gradients, strict=True)
+        for group in self.param_groups:
+            for array in group["params"]:
+                velocity, gradient = next(updates)
+                velocity *= group["momentum"]
+                velocity += gradient
+                array -= group["lr"] * velocity  # the rate that the scheduler has set
+
+
+def new_run(name):
+    """The folder of a new run, below the folder that the script was given."""
+    parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
+    return parent / f"{name}_{datetime.now():%b%d_%H-%M-%S-%f}"
+
+
+def check(series, expected):
+    """Raise AssertionError unless a series that was read back has the expected values, one for each step from 0."""
+    np.testing.assert_array_equal(series.steps, np.arange(len(expected)), err_msg=f"steps of {series.tag}")
+    # The file keeps float32: seven digits.
+    np.testing.assert_allclose(series.values, expected, rtol=1e-6, atol=1e-12, err_msg=f"values of {series.tag}")
+    print(f"{series.tag}: {len(series)} points read back, all as expected")
+
+
+def rates_of(run):
+    """The series of a run that are rates."""
+    return [series for tag, series in run.scalars.items() if tag.split("/")[0] == "lr" and tag != "lr/metric"]
+
+
+def print_table(run, epochs, loss="excess_loss"):
+    """Some epochs of a run: the rates, and the loss after the epoch."""
+    rates = rates_of(run)
+    print("epoch" + "".join(f"{series.tag:>14}" for series in rates) + f"{loss:>14}")
+    for epoch in epochs:
+        values = [series.at(epoch).value for series in [*rates, run.scalars[loss]]]
+        print(f"{epoch:>5}" + "".join(f"{value:>14.4g}" for value in values))
+
+
+STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#9ca3af",
+    "axes.grid": True,
+    "axes.labelcolor": "#4b5563",
+    "axes.prop_cycle": mpl.cycler(color=["#2563eb", "#ea7317", "#0f9d76"]),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.12,
+    "font.size": 9,
+    "grid.color": "#e5e7eb",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "savefig.dpi": 120,
+    "text.color": "#1f2937",
+    "xtick.color": "#9ca3af",
+    "xtick.labelcolor": "#4b5563",
+    "ytick.color": "#9ca3af",
+    "ytick.labelcolor": "#4b5563",
+}
+GREY = "#6b7280"
+
+
+def styled():
+    """A context in which figures look alike."""
+    return mpl.rc_context(STYLE)
+
+
+def heading(ax, name, arguments):
+    """Put a schedule's name above its curve, and its arguments below the name."""
+    title = ax.set_title(name, loc="left", fontsize=10.5, fontweight="bold", pad=19)
+    ax.annotate(
+        arguments, (0, 0), (0, -4), xycoords=title, textcoords="offset points", va="top", color=GREY, fontsize=8
+    )
+
+
+def draw_rates(ax, run, notes=None, label=None, linestyle="-"):
+    """Draw the rates that were read back, against the epochs that had them.
+
+    Args:
+        ax: the axes to draw in.
+        run: the run that was read.
+        notes: epoch -> what to write beside the curve there.
+        label: the curve's name, for a legend; with several rates they go by their tags.
+        linestyle: matplotlib's.
+    """
+    rates = rates_of(run)
+    for series in rates:
+        # What was logged after the last epoch is the rate that training would go on with.
+        plot_schedule(series.between(last=EPOCHS - 1), ax=ax, label=series.tag if len(rates) > 1 else label)
+        ax.lines[-1].set_linestyle(linestyle)
+    ax.set_xlabel("Epoch")
+    ax.set_xlim(0, EPOCHS)
+    ax.set_xticks(range(0, EPOCHS + 1, 50))
+    for epoch, note in (notes or {}).items():
+        at = epoch, rates[0].at(epoch).value
+        ax.annotate(note, at, (3, 4), textcoords="offset points", color=GREY, fontsize=8.5)
+
+
+def save_plot(run, folder, name, arguments, notes=None, loss="excess_loss"):
+    """Draw the rate, and below it the loss, into a PNG beside the run's folder."""
+    with styled():
+        figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+        above, below = figure.subplots(2, sharex=True, height_ratios=(3, 2))
+        heading(above, name, arguments)
+        draw_rates(above, run, notes)
+        above.set_xlabel("")
+        draw_loss(below, run.scalars[loss])
+        finish(figure, folder)
+
+
+def draw_loss(ax, series):
+    """Draw a loss that was read back, on a logarithmic axis."""
+    ax.semilogy(series.steps, series.values, color=GREY, linewidth=1.1)
+    ax.set_xlabel("Epoch")
+    ax.set_ylabel("Loss above the least" if series.tag == "excess_loss" else "Loss")
+
+
+def finish(figure, folder):
+    """Save a figure beside the run's folder and say how to look at both."""
+    path = folder.parent / f"{folder.name}.png"
+    figure.savefig(path)
+    print(f"Plot: {path}\nTo look at the run: tensorboard --logdir {folder.parent}")

@@ -1,0 +1,45 @@
+"""StepLR: every 50 epochs the rate falls to a tenth.
+
+    python examples/schedules/step_lr.py [FOLDER]
+
+Fits a plane with SGD and momentum, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
+checks the rates and draws them, from what was read, into a PNG beside the run. Needs ``tbevents[plot]``.
+"""
+
+from common import EPOCHS, LR, MOMENTUM, SGD, Regression, check, new_run, print_table, save_plot
+
+from tbevents import SummaryWriter, read_run
+from tbevents.lr_scheduler import StepLR
+
+NAME, ARGUMENTS = "StepLR", "step_size=50, gamma=0.1"
+NOTES = {50: "0.01", 100: "0.001", 150: "0.0001"}
+
+
+def train(folder):
+    problem = Regression()
+    optimizer = SGD([{"params": [problem.weights, problem.bias]}], lr=LR, momentum=MOMENTUM)
+    with SummaryWriter(folder) as writer:
+        scheduler = StepLR(optimizer, step_size=50, gamma=0.1, writer=writer)
+        for epoch in range(EPOCHS):
+            for batch in problem.batches():
+                optimizer.step(problem.gradients(batch))
+            writer.add_scalar("excess_loss", problem.excess_loss(), epoch)
+            scheduler.step()  # sets the next epoch's rate, and logs it
+
+
+def expected():
+    """The rate of each epoch, and the one that epoch 200 would have."""
+    return [0.1] * 50 + [0.01] * 50 + [0.001] * 50 + [0.0001] * 50 + [0.00001]
+
+
+def main():
+    folder = new_run("step_lr")
+    train(folder)
+    run = read_run(folder)
+    check(run.scalars["lr"], expected())
+    print_table(run, epochs=[0, 49, 50, 99, 100, 149, 150, 199])
+    save_plot(run, folder, NAME, ARGUMENTS, NOTES)
+
+
+if __name__ == "__main__":
+    main()
