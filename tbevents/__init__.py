@@ -20,9 +20,11 @@ if TYPE_CHECKING:
         ChecksumError,
         DamagedFileError,
         DamageWarning,
+        FileChangedError,
         IncompleteRecordError,
         MissingExtraError,
         NotAnEventFileError,
+        PayloadError,
         RecordTooLargeError,
         RunNotFoundError,
         TBEventsError,
@@ -33,8 +35,23 @@ if TYPE_CHECKING:
         UnknownStepError,
     )
     from tbevents.reading.event_file import iter_events, iter_records
+    from tbevents.reading.follow import follow
+    from tbevents.reading.hparams_table import HParamsTable
+    from tbevents.reading.kinds.audio import Audio, AudioSeries
+    from tbevents.reading.kinds.graph import Graph, GraphNode, LoggedGraph, LoggedGraphSeries, RunStatistics
+    from tbevents.reading.kinds.histogram import Histogram, HistogramSeries
+    from tbevents.reading.kinds.hparams import HParams
+    from tbevents.reading.kinds.image import Image, ImageSeries
+    from tbevents.reading.kinds.mesh import Mesh, MeshSeries
+    from tbevents.reading.kinds.metadata import TagMetadata
+    from tbevents.reading.kinds.pr_curve import PrCurve, PrCurveSeries
+    from tbevents.reading.kinds.projector import Embedding, Projector
+    from tbevents.reading.kinds.session import LogLine, SessionEvent
+    from tbevents.reading.kinds.tensor import Tensor, TensorSeries
+    from tbevents.reading.kinds.text import Text, TextSeries
     from tbevents.reading.logdir import Logdir, read_logdir
     from tbevents.reading.run import Run, read_run
+    from tbevents.reading.tables import Table, WideTable
     from tbevents.reading.values import Problem, ScalarPoint, ScalarSeries
     from tbevents.writing.event_file import EventFileWriter
     from tbevents.writing.summary_writer import SummaryWriter
@@ -45,9 +62,11 @@ _HOMES = {
         "ChecksumError",
         "DamageWarning",
         "DamagedFileError",
+        "FileChangedError",
         "IncompleteRecordError",
         "MissingExtraError",
         "NotAnEventFileError",
+        "PayloadError",
         "RecordTooLargeError",
         "RunNotFoundError",
         "TBEventsError",
@@ -58,6 +77,21 @@ _HOMES = {
         "UnknownStepError",
     ],
     "tbevents.reading.event_file": ["iter_events", "iter_records"],
+    "tbevents.reading.follow": ["follow"],
+    "tbevents.reading.kinds.audio": ["Audio", "AudioSeries"],
+    "tbevents.reading.kinds.graph": ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"],
+    "tbevents.reading.kinds.histogram": ["Histogram", "HistogramSeries"],
+    "tbevents.reading.kinds.hparams": ["HParams"],
+    "tbevents.reading.kinds.image": ["Image", "ImageSeries"],
+    "tbevents.reading.kinds.mesh": ["Mesh", "MeshSeries"],
+    "tbevents.reading.kinds.metadata": ["TagMetadata"],
+    "tbevents.reading.kinds.pr_curve": ["PrCurve", "PrCurveSeries"],
+    "tbevents.reading.kinds.projector": ["Embedding", "Projector"],
+    "tbevents.reading.kinds.session": ["LogLine", "SessionEvent"],
+    "tbevents.reading.kinds.tensor": ["Tensor", "TensorSeries"],
+    "tbevents.reading.kinds.text": ["Text", "TextSeries"],
+    "tbevents.reading.hparams_table": ["HParamsTable"],
+    "tbevents.reading.tables": ["Table", "WideTable"],
     "tbevents.reading.logdir": ["Logdir", "read_logdir"],
     "tbevents.reading.run": ["Run", "read_run"],
     "tbevents.reading.values": ["Problem", "ScalarPoint", "ScalarSeries"],
@@ -67,29 +101,60 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Audio",
+    "AudioSeries",
     "BadValueError",
     "ChecksumError",
     "DamageWarning",
     "DamagedFileError",
+    "Embedding",
     "EventFileWriter",
+    "FileChangedError",
+    "Graph",
+    "GraphNode",
+    "HParams",
+    "HParamsTable",
+    "Histogram",
+    "HistogramSeries",
+    "Image",
+    "ImageSeries",
     "IncompleteRecordError",
+    "LogLine",
     "Logdir",
+    "LoggedGraph",
+    "LoggedGraphSeries",
+    "Mesh",
+    "MeshSeries",
     "MissingExtraError",
     "NotAnEventFileError",
+    "PayloadError",
+    "PrCurve",
+    "PrCurveSeries",
     "Problem",
+    "Projector",
     "RecordTooLargeError",
     "Run",
     "RunNotFoundError",
+    "RunStatistics",
     "ScalarPoint",
     "ScalarSeries",
+    "SessionEvent",
     "SummaryWriter",
     "TBEventsError",
     "TBEventsWarning",
+    "Table",
+    "TagMetadata",
+    "Tensor",
     "TensorError",
+    "TensorSeries",
+    "Text",
+    "TextSeries",
     "UndecodableRecordError",
     "UnknownNameError",
     "UnknownStepError",
+    "WideTable",
     "__version__",
+    "follow",
     "iter_events",
     "iter_records",
     "read_logdir",

@@ -140,12 +140,17 @@ class RunNotFoundError(TBEventsError, FileNotFoundError):
 
 
 class UnknownNameError(TBEventsError, KeyError):
-    """A tag or run was asked for that is not there; the message names the nearest that are."""
+    """A tag or run was asked for that is not there; the message names the nearest that are.
 
-    def __init__(self, noun: str, name: object, known: Iterable[str], where: str = "") -> None:
+    `hint` takes the place of the nearest names, where the caller knows better.
+    """
+
+    def __init__(self, noun: str, name: object, known: Iterable[str], where: str = "", *, hint: str = "") -> None:
         known = list(known)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) if isinstance(name, str) else []
-        if near:
+        if hint:
+            pass
+        elif near:
             hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
         elif known:
             shown = ", ".join(repr(n) for n in known[:8])
@@ -181,3 +186,11 @@ class MissingExtraError(TBEventsError, ImportError):
 
 class TensorError(TBEventsError, ValueError):
     """A TensorProto contradicts itself, or is of a type that numpy has no equivalent of."""
+
+
+class PayloadError(TBEventsError, ValueError):
+    """What a value holds is not what its kind says: a picture, a sound, a graph or a layout that cannot be decoded."""
+
+
+class FileChangedError(TBEventsError, OSError):
+    """A value was to be read again from its event file, and the file does not hold it any more."""

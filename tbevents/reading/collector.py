@@ -1,97 +1,48 @@
-"""Gathers what the events of one run say, by kind and tag, in the order in which they were written."""
+"""Takes the records of a run, a block at a time, and gives the points in them to their tags."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import BadValueError, ChecksumError, TensorError, UndecodableRecordError
+from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, TensorError, UndecodableRecordError
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
-from tbevents.proto import Event, Summary, SummaryMetadata
-from tbevents.reading.columns import Block, SkeletonTable
+from tbevents.proto import Event
+from tbevents.reading.columns import Block, SkeletonTable, unique
 from tbevents.reading.compat import kind_of, scalar_of_tensor
-from tbevents.reading.event_file import EventFileReader, parse_event
-from tbevents.reading.values import ScalarSeries
+from tbevents.reading.contents import Contents, Point
+from tbevents.reading.event_file import parse_event
+from tbevents.reading.options import ReadOptions
+from tbevents.reading.payloads import KEPT_BYTES, Place
+from tbevents.reading.tag import Columns
 
-__all__ = ["Collector"]
+__all__ = ["Collector", "RecordSource"]
 
+_GENERAL: Final = -1  # of a skeleton or record: for the general decoder
 _UNRESOLVED: Final = -2  # of a skeleton: not met in this run yet
+_UNWANTED: Final = -3  # of a skeleton: of a tag or kind that was not asked for
+
 _POINTS_A_TAG: Final = 256
 """Points are given to their tags when there are so many for each on average: soon enough for the processor's cache to
 hold them, not so soon that every tag gets crumbs."""
 
-_GENERAL: Final = -1  # of a skeleton or record: for the general decoder
 
-
-class Columns(NamedTuple):
-    """Scalar points of one tag, in order: arrays of shape (n,)."""
-
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
-    values: NDArray[np.float32] | NDArray[np.float64]
-
-
-class Tag:
-    """What is known of a tag.
-
-    Attributes:
-        name: the tag.
-        number: of the tag in its run, by first appearance.
-        metadata: of its first event in the run, which is the one that counts.
-        double: whether a point of it was stored as a double or an integer.
-        counts: kind -> how many values there are, for the kinds that are not scalars.
-    """
-
-    __slots__ = ("_chunks", "counts", "double", "metadata", "name", "number")
-
-    def __init__(self, name: str, number: int, metadata: SummaryMetadata) -> None:
-        self.name = name
-        self.number = number
-        self.metadata = metadata
-        self.double = False
-        self.counts: dict[str, int] = {}
-        self._chunks: list[Columns] = []  # the scalar points so far, joined when they are asked for
+class RecordSource(Protocol):
+    """What a collector reads: an event file, or what stands for one."""
 
     @property
-    def scalar_count(self) -> int:
-        """How many scalar points there are."""
-        return sum(len(chunk.steps) for chunk in self._chunks)
+    def path(self) -> str:
+        """The file, for messages and to read its large values again."""
 
-    def add_columns(self, columns: Columns) -> None:
-        """Adds scalar points behind those there are."""
-        self._chunks.append(columns)
+    def read(self) -> Iterator[Records]:
+        """The records that are new."""
 
-    def columns(self) -> Columns:
-        """All the scalar points; there is at least one."""
-        if len(self._chunks) > 1:
-            chunks, self._chunks = self._chunks, []
-            self._chunks = [
-                Columns(
-                    np.concatenate([chunk.steps for chunk in chunks]),
-                    np.concatenate([chunk.wall_times for chunk in chunks]),
-                    np.concatenate([chunk.values for chunk in chunks]),
-                )
-            ]
-        columns = self._chunks[0]
-        dtype = np.float64 if self.double else np.float32
-        if columns.values.dtype != dtype:  # read in one block with another tag's doubles
-            columns = self._chunks[0] = columns._replace(values=columns.values.astype(dtype))
-        return columns
-
-
-class _Late(NamedTuple):
-    """A scalar point that came through the general decoder, and the number of its record in the block."""
-
-    record: int
-    tag: int
-    step: int
-    wall_time: float
-    value: float
-    double: bool
+    def report(self, error: DamagedFileError, skipped: int) -> None:
+        """Notes damage, and how many bytes were passed over."""
 
 
 class _Part(NamedTuple):
@@ -101,135 +52,177 @@ class _Part(NamedTuple):
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
     values: NDArray[np.float32] | NDArray[np.float64]
+    records: NDArray[np.int64] | None  # their numbers in the run, where restarts depend on them
 
 
 class Collector:
-    """Takes the events of a run in order, answers with its series.
+    """Takes the events of a run in order.
 
     Args:
         table: the skeletons of scalar events, shared with other runs.
+        options: what is wanted; everything by default.
 
     Attributes:
-        tags: by name, in the order of their first appearance.
+        contents: what has been taken.
+        files: the files read so far, by their number.
     """
 
-    def __init__(self, table: SkeletonTable) -> None:
-        self.tags: dict[str, Tag] = {}
-        self._by_number: list[Tag] = []
+    def __init__(self, table: SkeletonTable, options: ReadOptions | None = None) -> None:
         self._table = table
-        # Skeleton -> number of its tag, or _UNRESOLVED, or _GENERAL. The last element is found at -1.
+        self._options = ReadOptions() if options is None else options
+        self.restart()
+
+    def restart(self) -> None:
+        """Forgets what has been taken: all is to be read again."""
+        self.contents = Contents(self._options)
+        self.files: list[str] = []
+        self._numbers: dict[str, int] = {}  # of the files
+        self._touched: set[int] = set()  # numbers of the tags that got points since the last file's end
+        # Skeleton -> number of its tag, or _UNRESOLVED, _GENERAL or _UNWANTED. The last element is found at -1.
         self._tag_of = np.full(1, _GENERAL, np.int32)
         self._is_double = np.zeros(1, np.bool_)  # skeleton -> whether it stores a double
+        self._count = 0  # how many records have been read, of all files together
 
-    def add_file(self, reader: EventFileReader) -> None:
-        """Takes what a file has to read, and reports to its reader what cannot be used."""
+    def add_file(self, reader: RecordSource, *, reread: bool = True) -> None:
+        """Takes what a file has to read, and reports to its reader what cannot be used.
+
+        Args:
+            reader: the file.
+            reread: whether large values can be read again from `reader.path`; else they are kept.
+        """
         waiting: list[_Part] = []  # points that are not with their tags yet
         count = 0
+        by_number = self.contents.by_number
         for records in reader.read():
-            part = self._add_block(self._table.decode(records), reader)
+            part = self._add_block(self._table.decode(records), reader, reread)
             waiting.append(part)
             count += len(part.tags)
-            if count >= _POINTS_A_TAG * len(self._by_number):
+            if count >= _POINTS_A_TAG * len(by_number):
                 self._distribute(waiting)
                 waiting, count = [], 0
         self._distribute(waiting)
+        number = self._numbers.setdefault(reader.path, len(self.files))
+        if number == len(self.files):
+            self.files.append(reader.path)
+        self._end_file(number)
 
-    def counts(self) -> Iterator[tuple[str, str, int]]:
-        """Each tag's kinds: (tag, kind, how many values)."""
-        for name, tag in self.tags.items():
-            if tag.scalar_count:
-                yield name, "scalars", tag.scalar_count
-            for kind, count in tag.counts.items():
-                yield name, kind, count
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Takes events that are in no file; their values are kept, however large.
 
-    def scalar_series(self, name: str) -> ScalarSeries:
-        """The scalars of a tag that has some."""
-        tag = self.tags[name]
-        return ScalarSeries(
-            name,
-            *tag.columns(),
-            display_name=tag.metadata.display_name,
-            description=tag.metadata.summary_description,
-        )
+        Raises:
+            TensorError: a scalar's tensor contradicts itself; all the others have been taken.
+        """
+        late: list[Point] = []
+        first = self._count
+        bad: list[tuple[str, TensorError]] = []
+        for event in events:
+            bad += self.contents.add_event(event, self._count, None, late)
+            self._count += 1
+        count = self._count - first
+        self.contents.history.end_block(first, np.zeros(count, np.bool_), np.zeros(count, np.int64))
+        if late:
+            nothing = _Part(
+                np.empty(0, np.int32),
+                np.empty(0, np.int64),
+                np.empty(0, np.float64),
+                np.empty(0, np.float32),
+                np.empty(0, np.int64) if self.contents.history.tracking else None,
+            )
+            self._distribute([_with_late(nothing, np.empty(0, np.int64), late)])
+        self._end_file(-1)
+        if bad:
+            name, error = bad[0]
+            raise TensorError(f"tag {name!r}: {error}")
 
-    def _add_block(self, block: Block, reader: EventFileReader) -> _Part:
+    def _end_file(self, number: int) -> None:
+        """Notes which file the points came from that were given to their tags since the last call."""
+        for tag in self._touched:
+            self.contents.by_number[tag].end_file(number)
+        self._touched.clear()
+
+    def _add_block(self, block: Block, reader: RecordSource, reread: bool) -> _Part:
         """Takes some records; answers with their scalar points."""
         self._grow()
+        contents = self.contents
+        if contents.first_wall_time is None and block.skeleton[0] >= 0:
+            contents.first_wall_time = float(block.wall_times[0])
         tags = self._tag_of[block.skeleton]
-        late: list[_Late] = []
+        late: list[Point] = []
         if (tags < 0).any():
-            late = self._add_rest(block, tags, reader)
+            late = self._add_rest(block, tags, reader, reread)
             tags = self._tag_of[block.skeleton]
         values: NDArray[np.float32] | NDArray[np.float64] = block.values
         if block.doubles is not None:
             values = np.where(self._is_double[block.skeleton], block.doubles, values)
-        part = _Part(tags, block.steps, block.wall_times, values)
+        first, self._count = self._count, self._count + len(tags)
+        if contents.history.tracking:
+            contents.history.end_block(first, block.skeleton >= 0, block.steps)
+        numbers = np.arange(first, self._count) if late or contents.history.tracking else None
+        part = _Part(tags, block.steps, block.wall_times, values, numbers)
         taken = tags >= 0
         if not taken.all():
-            part = _Part(tags[taken], block.steps[taken], block.wall_times[taken], values[taken])
-        return _with_late(part, np.flatnonzero(taken), late) if late else part
+            numbers = None if numbers is None else numbers[taken]
+            part = _Part(tags[taken], block.steps[taken], block.wall_times[taken], values[taken], numbers)
+        if late and numbers is not None:
+            part = _with_late(part, numbers, late)
+        return part if contents.history.tracking else part._replace(records=None)
 
-    def _add_rest(self, block: Block, tags: NDArray[np.int32], reader: EventFileReader) -> list[_Late]:
+    def _add_rest(self, block: Block, tags: NDArray[np.int32], reader: RecordSource, reread: bool) -> list[Point]:
         """Takes, in order, the records of a block that are no points of known tags.
 
         Those are the records left to the general decoder, and the first record of each skeleton that is new in this
         run: whether it is a scalar depends on the metadata of its tag, which comes with the tag's first event.
         """
-        late: list[_Late] = []
+        late: list[Point] = []
         queue = [(index, _GENERAL) for index in np.flatnonzero(tags == _GENERAL).tolist()]
         new = np.flatnonzero(tags == _UNRESOLVED)
-        skeletons, first = np.unique(block.skeleton[new], return_index=True)
-        queue += zip(new[first].tolist(), skeletons.tolist(), strict=True)
+        if len(new):
+            skeletons, first, _ = unique(block.skeleton[new])
+            queue += zip(new[first].tolist(), skeletons.tolist(), strict=True)
         heapq.heapify(queue)
         while queue:
             index, skeleton = heapq.heappop(queue)
             if skeleton == _GENERAL:
-                self._add_record(block.records, index, late, reader)
+                self._add_record(block.records, index, late, reader, reread)
                 continue
-            value = self._table.messages[skeleton]
-            tag = self._tag(value)
-            if kind_of(value, tag.metadata.plugin_data.plugin_name) == "scalars":
-                self._tag_of[skeleton] = tag.number
-                self._is_double[skeleton] = value.HasField("tensor") and scalar_of_tensor(value.tensor)[1]
-                tag.double |= bool(self._is_double[skeleton])
-            else:
-                self._tag_of[skeleton] = _GENERAL
+            self._tag_of[skeleton] = number = self._resolve(skeleton)
+            if number == _GENERAL:
                 for at in np.flatnonzero(block.skeleton == skeleton).tolist():
                     heapq.heappush(queue, (at, _GENERAL))
         return late
 
-    def _add_record(self, records: Records, index: int, late: list[_Late], reader: EventFileReader) -> None:
+    def _resolve(self, skeleton: int) -> int:
+        """What the records of a skeleton are in this run, as `_tag_of` has it."""
+        value = self._table.messages[skeleton]
+        tag = self.contents.tag_of(value)
+        if tag is None:
+            return _UNWANTED
+        if kind_of(value, tag.plugin) != "scalars":
+            return _GENERAL
+        if not self.contents.options.wants_kind("scalars"):
+            return _UNWANTED
+        self._is_double[skeleton] = value.HasField("tensor") and scalar_of_tensor(value.tensor)[1]
+        tag.double |= bool(self._is_double[skeleton])
+        return tag.number
+
+    def _add_record(self, records: Records, index: int, late: list[Point], reader: RecordSource, reread: bool) -> None:
+        """Takes one record through the general decoder."""
         offset, number = records.base + int(records.offsets[index]), records.first + index
+        length = int(records.lengths[index])
         try:
             payload = records.verified_payload(index, reader.path)
             event = parse_event(payload, offset=offset, record=number, path=reader.path)
         except (ChecksumError, UndecodableRecordError) as error:
-            reader.report(error, HEADER_SIZE + int(records.lengths[index]) + FOOTER_SIZE)
+            reader.report(error, HEADER_SIZE + length + FOOTER_SIZE)
             return
-        for value in event.summary.value:
-            try:
-                self._add_value(event, value, index, late)
-            except TensorError as error:
-                detail = f"tag {value.tag!r}: {error}"
-                reader.report(BadValueError(detail, offset=offset, record=number, path=reader.path), 0)
-
-    def _add_value(self, event: Event, value: Summary.Value, index: int, late: list[_Late]) -> None:
-        tag = self._tag(value)
-        kind = kind_of(value, tag.metadata.plugin_data.plugin_name)
-        if kind != "scalars":
-            tag.counts[kind] = tag.counts.get(kind, 0) + 1
-            return
-        number, double = scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
-        tag.double |= double
-        late.append(_Late(index, tag.number, event.step, event.wall_time, number, double))
-
-    def _tag(self, value: Summary.Value) -> Tag:
-        """The tag of a value; made with this value's metadata where it is new."""
-        tag = self.tags.get(value.tag)
-        if tag is None:
-            tag = self.tags[value.tag] = Tag(value.tag, len(self._by_number), value.metadata)
-            self._by_number.append(tag)
-        return tag
+        place = None
+        if reread and length > KEPT_BYTES:
+            footer = int(records.offsets[index]) + HEADER_SIZE + length
+            checksum = int.from_bytes(records.block[footer : footer + FOOTER_SIZE].tobytes(), "little")
+            place = Place(reader.path, offset, length, checksum, -1)
+        for tag, problem in self.contents.add_event(event, self._count + index, place, late):
+            detail = f"tag {tag!r}: {problem}"
+            reader.report(BadValueError(detail, offset=offset, record=number, path=reader.path), 0)
 
     def _grow(self) -> None:
         """Makes room for the skeletons that the table has learned."""
@@ -244,28 +237,37 @@ class Collector:
         """Gives the points to their tags."""
         if not parts:
             return
+        by_number = self.contents.by_number
         tags = np.concatenate([part.tags for part in parts])
-        few = len(self._by_number) <= 1 << 16  # numpy sorts 16-bit integers far faster
+        few = len(by_number) <= 1 << 16  # numpy sorts 16-bit integers far faster
         order = np.argsort(tags.astype(np.uint16) if few else tags, kind="stable")
         steps = np.concatenate([part.steps for part in parts])[order]
         wall_times = np.concatenate([part.wall_times for part in parts])[order]
         values = np.concatenate([part.values for part in parts])[order]
+        numbers = [part.records for part in parts if part.records is not None]
+        records = np.concatenate(numbers)[order] if numbers else None
         start = 0
         for number, end in enumerate(np.cumsum(np.bincount(tags)).tolist()):
             if end > start:
                 of_tag = slice(start, end)
-                self._by_number[number].add_columns(Columns(steps[of_tag], wall_times[of_tag], values[of_tag]))
+                part_of_tag = Columns(
+                    steps[of_tag], wall_times[of_tag], values[of_tag], None if records is None else records[of_tag]
+                )
+                by_number[number].add_columns(part_of_tag)
+                self._touched.add(number)
             start = end
 
 
-def _with_late(part: _Part, indices: NDArray[np.intp], late: list[_Late]) -> _Part:
+def _with_late(part: _Part, numbers: NDArray[np.int64], late: list[Point]) -> _Part:
     """The points of a part, whose records have these numbers, and the late ones, in the order of the records."""
-    records, tags, steps, wall_times, numbers, doubles = zip(*late, strict=True)
-    values: NDArray[Any] = np.array(numbers, np.float64 if any(doubles) else np.float32)
-    order = np.argsort(np.concatenate((indices, np.array(records, np.intp))), kind="stable")
+    records, tags, steps, wall_times, late_values, doubles = zip(*late, strict=True)
+    values: NDArray[Any] = np.array(late_values, np.float64 if any(doubles) else np.float32)
+    both = np.concatenate((numbers, np.array(records, np.int64)))
+    order = np.argsort(both, kind="stable")
     return _Part(
         np.concatenate((part.tags, np.array(tags, np.int32)))[order],
         np.concatenate((part.steps, np.array(steps, np.int64)))[order],
         np.concatenate((part.wall_times, np.array(wall_times, np.float64)))[order],
         np.concatenate((part.values, values))[order],
+        both[order],
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,9 @@ from tbevents.proto import Summary
 from tbevents.reading.event_file import parse_event
 from tbevents.scalar_event import LINEAR_REACH, Places, Skeleton, find_places
 
-__all__ = ["Block", "SkeletonTable"]
+__all__ = ["Block", "SkeletonTable", "unique"]
+
+Number = TypeVar("Number", bound=np.integer[Any])
 
 _FEW: Final = 48
 """Fewer records than this are left to the general decoder: numpy's fixed cost would outweigh its speed."""
@@ -174,7 +176,7 @@ class SkeletonTable:
         of its own would fill the table for nothing.
         """
         at = np.flatnonzero(unknown)
-        fresh, first, counts = np.unique(hashes[at], return_index=True, return_counts=True)
+        fresh, first, counts = unique(hashes[at])
         learned: list[tuple[int, int, int]] = []  # hash, number, checksum
         with self._lock:
             known = set(shape.skeletons.hashes)  # another thread may have learned some meanwhile
@@ -198,6 +200,17 @@ class SkeletonTable:
             if learned:
                 new_hashes, numbers, crcs = map(list, zip(*learned, strict=True))
                 shape.skeletons = shape.skeletons.plus(new_hashes, numbers, crcs)
+
+
+def unique(numbers: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.intp], NDArray[np.intp]]:
+    """The different numbers, where each stands first, and how often it does; there is at least one.
+
+    As numpy.unique, which would import numpy.ma when it is first called: that takes longer than to read a small file.
+    """
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return ordered[starts], order[starts], np.diff(np.append(starts, len(numbers)))
 
 
 def _intact_payload(records: Records, index: int) -> bytes | None:

@@ -62,8 +62,16 @@ _REAL: Final = _SINGLE | {
     DataType.DT_BOOL,
 }
 
+_STRINGS: Final = {"images", "audio", "texts", "custom_scalars", "graphs"}
+_SHAPES: Final[dict[str, tuple[int | None, ...]]] = {
+    "histograms": (None, 3),
+    "pr_curves": (6, None),
+    "meshes": (None, None, 3),
+}
+"""Of the kinds whose values are tensors of numbers; None is any size."""
 
-def kind_of(value: Summary.Value, plugin: str) -> str:
+
+def kind_of(value: Summary.Value, plugin: str) -> str | None:
     """What a value is.
 
     Args:
@@ -71,15 +79,36 @@ def kind_of(value: Summary.Value, plugin: str) -> str:
         plugin: the plugin that the first event of its tag in the run names; "" where it names none.
 
     Returns:
-        One of `KINDS`.
+        One of `KINDS`; None where there is nothing but a tag, as torch writes for a video that it could not encode. A
+        tensor that is not what its plugin wants is one of "tensors".
     """
-    field = value.WhichOneof("value")
-    if field in _OF_FIELD:
-        return _OF_FIELD[field]
+    form = value.WhichOneof("value")
+    if form in _OF_FIELD:
+        return _OF_FIELD[form]
     kind = _OF_PLUGIN.get(plugin, "tensors")
-    if field == "tensor" and (kind == "scalars" or not plugin):
+    if kind == "hparams":  # all is in the metadata
+        return kind
+    if form != "tensor":
+        return None if form is None else "tensors"
+    if kind == "scalars" or not plugin:
         return "scalars" if _is_real_scalar(value.tensor, any_rank=kind == "scalars") else "tensors"
-    return kind
+    return kind if _fits(value.tensor, kind) else "tensors"
+
+
+def _fits(tensor: TensorProto, kind: str) -> bool:
+    """Whether a tensor has the type, and as far as it says so the shape, that values of a kind have."""
+    dtype = tensor.dtype % _REF
+    if kind in _STRINGS:
+        return dtype == DataType.DT_STRING
+    if kind not in _SHAPES:
+        return True
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    expected = _SHAPES[kind]
+    return (
+        dtype in _REAL
+        and len(shape) == len(expected)
+        and all(size == wanted for size, wanted in zip(shape, expected, strict=True) if wanted is not None)
+    )
 
 
 def scalar_of_tensor(tensor: TensorProto) -> tuple[float, bool]:

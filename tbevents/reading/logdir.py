@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tbevents.errors import RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_runs, path_string
-from tbevents.reading.run import Run, read_run
+from tbevents.reading.columns import SkeletonTable
+from tbevents.reading.frames import Column, Frame
+from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
+from tbevents.reading.options import Duplicates, Names, ReadOptions, Restarts
+from tbevents.reading.run import Run, open_run
+from tbevents.reading.tables import Table, selected, table_of
 
 __all__ = ["Logdir", "read_logdir"]
 
 
-class Logdir(Mapping[str, Run]):
+class Logdir(Frame, Mapping[str, Run]):
     """The runs below a folder, by name; each is read when it is first used.
 
     Made by `read_logdir`. Names are those that TensorBoard shows, sorted.
 
     Attributes:
         path: the folder, or the one event file, that was given.
+        options: how its runs are read.
     """
 
-    def __init__(self, path: str, *, strict: bool = False) -> None:
+    def __init__(self, path: str, options: ReadOptions | None = None) -> None:
         self.path = path
-        self._strict = strict
+        self.options = ReadOptions() if options is None else options
+        self._table = SkeletonTable()
         self._runs: dict[str, Run | None] = {}
         self._find()
 
@@ -39,6 +46,48 @@ class Logdir(Mapping[str, Run]):
         self._find()
         return self
 
+    def scalars(
+        self,
+        tags: Names | None = None,
+        runs: Names | None = None,
+        *,
+        extra_columns: Sequence[str] = (),
+        hparams: bool = False,
+    ) -> Table:
+        """The scalars of the runs as one long table: run, tag, step, wall_time, value.
+
+        Reads the runs that are wanted, as far as they have not been read.
+
+        Args:
+            tags: names, or patterns with ``*``, of the tags that are wanted; by default all.
+            runs: likewise, of runs.
+            extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
+            hparams: whether each hyperparameter becomes a column: for each run its own, else those of the folder
+                above it, else those of the one folder below it that has some.
+
+        Raises:
+            UnknownNameError: a tag or run without wildcards is not there (also a KeyError).
+            ValueError: there is no such extra column.
+            OSError: a file cannot be read.
+        """
+        wanted = {name: self[name] for name in selected("run", runs, self._runs, self.path)}
+        parameters = hparams_of_runs(self) if hparams else {}
+        return table_of(wanted, tags, extra_columns, parameters, self.path)
+
+    def hparams(self) -> HParamsTable:
+        """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
+
+        Reads all runs, as far as they have not been read.
+
+        Raises:
+            PayloadError: hyperparameters cannot be parsed.
+            OSError: a file cannot be read.
+        """
+        return hparams_table(self)
+
+    def _columns(self) -> Mapping[str, Column]:
+        return self.scalars()._columns()
+
     def _find(self) -> None:
         names = find_runs(self.path) if os.path.isdir(self.path) else ["."]
         self._runs = {name: self._runs.get(name) for name in names}
@@ -49,7 +98,7 @@ class Logdir(Mapping[str, Run]):
         run = self._runs[name]
         if run is None:
             path = self.path if name == "." else os.path.join(self.path, *name.split("/"))
-            run = self._runs[name] = read_run(path, name=name, strict=self._strict)
+            run = self._runs[name] = open_run(path, name, self.options, self._table)
         return run
 
     def __iter__(self) -> Iterator[str]:
@@ -62,20 +111,33 @@ class Logdir(Mapping[str, Run]):
         return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
 
 
-def read_logdir(path: StrPath, *, strict: bool = False) -> Logdir:
+def read_logdir(
+    path: StrPath,
+    *,
+    tags: Names | None = None,
+    kinds: Names | None = None,
+    restarts: Restarts = "keep",
+    duplicates: Duplicates = "keep",
+    strict: bool = False,
+) -> Logdir:
     """Finds the runs below a folder. Each is read when it is first used.
 
     Args:
         path: a folder; or a run folder or event file, which is then the only run, named ``.``.
-        strict: as in `read_run`.
+        tags: as in `read_run`, and so the others.
+        kinds: only these kinds of values.
+        restarts: what a restart removes.
+        duplicates: which of several points of one step stay.
+        strict: whether damage is raised.
 
     Returns:
         A mapping of run names to runs; empty where the folder holds none.
 
     Raises:
         RunNotFoundError: there is no such path (also a FileNotFoundError).
+        ValueError, TypeError: an option has no such value.
     """
     text = path_string(path, "path")
     if not os.path.exists(text):
         raise RunNotFoundError(f"{text}: no such file or folder")
-    return Logdir(text, strict=strict)
+    return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates))

@@ -3,100 +3,234 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
-from tbevents.errors import DamageWarning
 from tbevents.files import StrPath, find_run_files, path_string
+from tbevents.proto import Layout
 from tbevents.reading.collector import Collector
 from tbevents.reading.columns import SkeletonTable
-from tbevents.reading.event_file import EventFileReader
+from tbevents.reading.contents import Contents, Kept
+from tbevents.reading.frames import Frame
+from tbevents.reading.kinds.audio import AudioSeries
+from tbevents.reading.kinds.graph import Graph, LoggedGraphSeries, RunStatistics
+from tbevents.reading.kinds.histogram import HistogramSeries
+from tbevents.reading.kinds.hparams import HParams, hparams_of
+from tbevents.reading.kinds.image import ImageSeries
+from tbevents.reading.kinds.layout import Charts, charts, last_layout
+from tbevents.reading.kinds.mesh import MeshSeries, grouped
+from tbevents.reading.kinds.metadata import TagMetadata, tag_metadata
+from tbevents.reading.kinds.pr_curve import PrCurveSeries
+from tbevents.reading.kinds.projector import Projector, read_projector
+from tbevents.reading.kinds.session import LogLine, SessionEvent
+from tbevents.reading.kinds.tensor import TensorSeries
+from tbevents.reading.kinds.text import TextSeries
+from tbevents.reading.notice import warn_of
+from tbevents.reading.options import Duplicates, Names, ReadOptions, Restarts
+from tbevents.reading.payloads import PayloadReader, Payloads
+from tbevents.reading.series import LazySeries
+from tbevents.reading.source import FileSource, Source
+from tbevents.reading.tables import Table, table_of
 from tbevents.reading.values import NamedMapping, Problem, ScalarSeries
 
-__all__ = ["Run", "Source", "read_run"]
+__all__ = ["Run", "Source", "open_run", "read_run"]
 
-_WARNED_EACH = 3
-"""Problems of one reading that get a warning each; those behind get one together."""
+_NOUNS: Final = {
+    "scalars": "scalar tag",
+    "histograms": "histogram tag",
+    "images": "image tag",
+    "audio": "audio tag",
+    "texts": "text tag",
+    "tensors": "tensor tag",
+    "pr_curves": "precision-recall tag",
+    "meshes": "mesh",
+    "graphs": "graph tag",
+}
 
-
-class Source(Protocol):
-    """Where the events of a run come from."""
-
-    @property
-    def location(self) -> str:
-        """The path, or what stands for it in messages."""
-
-    @property
-    def files(self) -> Sequence[str]:
-        """The event files read so far, in order; none where the events come from memory."""
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What could not be read."""
-
-    def read(self, collector: Collector) -> None:
-        """Gives the collector what is new."""
+T = TypeVar("T")
+L = TypeVar("L", bound=LazySeries[Any])
 
 
-class _Files:
-    """The event files of a folder, or one of them."""
-
-    def __init__(self, path: str, strict: bool) -> None:
-        self.location = path
-        self._strict = strict
-        self._readers: dict[str, EventFileReader] = {}
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        return tuple(self._readers)
-
-    @property
-    def problems(self) -> list[Problem]:
-        return [problem for reader in self._readers.values() for problem in reader.problems]
-
-    def read(self, collector: Collector) -> None:
-        sole = not os.path.isdir(self.location)
-        for file in find_run_files(self.location):
-            if file not in self._readers:
-                self._readers[file] = EventFileReader(file, strict=self._strict, sole=sole)
-            collector.add_file(self._readers[file])
-
-
-class Run:
+class Run(Frame):
     """What a training run logged, as its event files say it.
 
-    Made by `read_run` and `read_logdir`. The series are frozen; `reload` makes the run show what was appended since.
+    Made by `read_run` and `read_logdir`. Series are frozen; `reload` makes the run show what was appended since.
+
+    Each kind of value is a mapping from tag to series: `scalars`, `histograms`, `images`, `audio`, `texts`, `tensors`,
+    `pr_curves`, `meshes` and `graphs`. What is large stays in its file until it is asked for.
 
     Attributes:
         name: as TensorBoard shows it: the folder relative to the logdir; ``.`` for the logdir itself.
         path: the folder or file that was read.
+        options: how it was read.
     """
 
-    def __init__(self, source: Source, *, name: str = ".", table: SkeletonTable | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        name: str = ".",
+        table: SkeletonTable | None = None,
+        options: ReadOptions | None = None,
+    ) -> None:
         self.name = name
         self.path = source.location
+        self.options = ReadOptions() if options is None else options
         self._source = source
-        self._collector = Collector(SkeletonTable() if table is None else table)
-        self._series: dict[str, ScalarSeries] = {}  # made so far
+        self._collector = Collector(SkeletonTable() if table is None else table, self.options)
+        self._reader = PayloadReader()
+        self._made: dict[object, Any] = {}  # what has been asked for since the last reading
         self._read()
+
+    @property
+    def _contents(self) -> Contents:
+        return self._collector.contents
 
     @property
     def scalars(self) -> NamedMapping[ScalarSeries]:
         """The scalar series by tag, in the order of their first appearance: every point, in the order written."""
-        return self._scalars
+        return self._mapping("scalars", self._scalar_series)
+
+    @property
+    def histograms(self) -> NamedMapping[HistogramSeries]:
+        """The histograms by tag."""
+        return self._mapping("histograms", lambda tag: self._lazy_series(HistogramSeries, "histograms", tag))
+
+    @property
+    def images(self) -> NamedMapping[ImageSeries]:
+        """The images by tag; videos are among them, as animations."""
+        return self._mapping("images", lambda tag: self._lazy_series(ImageSeries, "images", tag))
+
+    @property
+    def audio(self) -> NamedMapping[AudioSeries]:
+        """The sounds by tag."""
+        return self._mapping("audio", lambda tag: self._lazy_series(AudioSeries, "audio", tag))
+
+    @property
+    def texts(self) -> NamedMapping[TextSeries]:
+        """The texts by tag; torch's add_text adds ``/text_summary`` to the tag."""
+        return self._mapping("texts", lambda tag: self._lazy_series(TextSeries, "texts", tag))
+
+    @property
+    def tensors(self) -> NamedMapping[TensorSeries]:
+        """By tag, the tensors that are none of the other kinds."""
+        return self._mapping("tensors", lambda tag: self._lazy_series(TensorSeries, "tensors", tag))
+
+    @property
+    def pr_curves(self) -> NamedMapping[PrCurveSeries]:
+        """The precision-recall curves by tag."""
+        return self._mapping("pr_curves", lambda tag: self._lazy_series(PrCurveSeries, "pr_curves", tag))
+
+    @property
+    def graphs(self) -> NamedMapping[LoggedGraphSeries]:
+        """The graphs that TF2 logged under tags. `graph` is the one that torch and TF1 log."""
+        return self._mapping("graphs", lambda tag: self._lazy_series(LoggedGraphSeries, "graphs", tag))
+
+    @property
+    def meshes(self) -> NamedMapping[MeshSeries]:
+        """The meshes by the name they were logged under, of which the file makes a tag for each part."""
+        groups = self._once("mesh groups", self._mesh_groups)
+        return self._mapping("meshes", lambda name: self._mesh_series(name, groups[name]), groups)
+
+    @property
+    def hparams(self) -> HParams | None:
+        """Hyperparameters, metrics and status of the run; None where it has none of these.
+
+        torch's add_hparams writes them to a run of their own, in a folder below the run's.
+
+        Raises:
+            PayloadError: they cannot be parsed.
+        """
+        return self._once("hparams", lambda: hparams_of(self._contents, self.scalars, self.path))
+
+    @property
+    def layout(self) -> Layout | None:
+        """The Custom Scalars page's layout, the last one written; None where there is none.
+
+        Raises:
+            PayloadError, TensorError: it cannot be parsed.
+        """
+        return self._once("layout", lambda: last_layout(self._contents, self._reader, self.path))
+
+    @property
+    def custom_scalars(self) -> Charts:
+        """The layout in the form that `SummaryWriter.add_custom_scalars` takes; empty where there is none."""
+        layout = self.layout
+        return {} if layout is None else charts(layout)
+
+    @property
+    def graph(self) -> Graph | None:
+        """The model's graph, the last one written; None where there is none."""
+        graphs = self._contents.graphs
+        return Graph(*graphs[-1], self._reader, self.path) if graphs else None
+
+    @property
+    def meta_graph_def(self) -> bytes | None:
+        """TensorFlow 1's serialized MetaGraphDef, the last one written; None where there is none."""
+        kept = self._contents.meta_graphs
+        return self._reader.event(kept[-1].payload).meta_graph_def if kept else None
+
+    @property
+    def run_metadata(self) -> NamedMapping[RunStatistics]:
+        """The statistics of runs of the graph, by their tag; of equal tags the last one counts."""
+        kept = self._contents.run_metadata
+
+        def make(tag: str) -> RunStatistics:
+            last: Kept = kept[tag][-1]
+            return RunStatistics(tag, *last, self._reader, self.path)
+
+        return NamedMapping("run metadata tag", self.path, kept, make)
+
+    @property
+    def session_log(self) -> tuple[SessionEvent, ...]:
+        """Starts, stops and checkpoints of the session, in the order written."""
+        return tuple(self._contents.sessions)
+
+    @property
+    def log_messages(self) -> tuple[LogLine, ...]:
+        """Lines of a log, in the order written."""
+        return tuple(self._contents.log)
+
+    @property
+    def projector(self) -> Projector | None:
+        """The embeddings listed in ``projector_config.pbtxt`` beside the event files; None where there is no such file.
+
+        Raises:
+            PayloadError: it is no such configuration.
+            OSError: it cannot be read.
+        """
+        folder = self.path if os.path.isdir(self.path) else os.path.dirname(self.path)
+        return self._once("projector", lambda: read_projector(folder))
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """All tags, of every kind, in the order of their first appearance."""
-        return tuple(self._collector.tags)
+        """All tags, of every kind, in the order of their first appearance; `metadata` says more of each."""
+        return tuple(name for name, tag in self._contents.tags.items() if tag.bare or tag.kinds)
+
+    @property
+    def metadata(self) -> NamedMapping[TagMetadata]:
+        """By tag: plugin, display name, description, data class."""
+        tags = self._contents.tags
+
+        def make(name: str) -> TagMetadata:
+            return tag_metadata(name, tags[name].metadata, next(iter(tags[name].kinds), None))
+
+        return NamedMapping("tag", self.path, dict.fromkeys(self.tags), make, lambda name: self._hint("", name))
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many values there are: kind ("scalars", "images", ...) -> tag -> number."""
+        """How many values were read: kind ("scalars", "images", ...) -> tag -> number.
+
+        Those that `restarts` and `duplicates` leave out are counted.
+        """
         found: dict[str, dict[str, int]] = {}
-        for tag, kind, count in self._collector.counts():
+        for tag, kind, count in self._contents.counts():
             found.setdefault(kind, {})[tag] = count
         return found
+
+    @property
+    def first_wall_time(self) -> float | None:
+        """When the first event was written, in seconds since 1970; None in a run without events."""
+        return self._contents.first_wall_time
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -111,6 +245,8 @@ class Run:
     def reload(self) -> Run:
         """Reads what was appended since, new files included; costs as much as that is.
 
+        Where a file was truncated or replaced, the run is read anew, with a `DamageWarning`.
+
         Returns:
             The run itself. Series that were taken from it before stay as they were.
 
@@ -121,19 +257,101 @@ class Run:
         self._read()
         return self
 
+    def table(self, tags: Names | None = None, *, extra_columns: Sequence[str] = (), hparams: bool = False) -> Table:
+        """The scalars as one long table: run, tag, step, wall_time, value.
+
+        Args:
+            tags: names, or patterns with ``*``, of the tags that are wanted; by default all.
+            extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
+            hparams: whether each hyperparameter becomes a column, too.
+
+        Raises:
+            UnknownNameError: a tag without wildcards is not there (also a KeyError).
+            ValueError: there is no such extra column.
+        """
+        return table_of({self.name: self}, tags, extra_columns, {self.name: self.hparams} if hparams else {})
+
+    def _columns(self) -> Any:
+        return self.table()._columns()
+
+    def scalar_files(self, tag: str) -> tuple[list[str], Any]:
+        """Which file each point of a series came from: the files, and an int32 array of places in that list.
+
+        Raises:
+            UnknownNameError: there is no such scalar tag.
+        """
+        self.scalars[tag]
+        return self._collector.files, self._contents.scalar_files(tag)
+
     def _read(self) -> None:
         known = set(self._source.problems)
         self._source.read(self._collector)
-        self._series.clear()
-        tags = {tag: None for tag, kind, _ in self._collector.counts() if kind == "scalars"}
-        self._scalars = NamedMapping("scalar tag", self.path, tags, self._scalar_series)
-        _warn([problem for problem in self._source.problems if problem not in known])
+        self._made.clear()
+        warn_of([problem for problem in self._source.problems if problem not in known])
+
+    def _once(self, key: object, make: Callable[[], T]) -> T:
+        """What is made on demand and kept until the next reading."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
+
+    def _mapping(
+        self, kind: str, make: Callable[[str], Any], names: Mapping[str, object] | None = None
+    ) -> NamedMapping[Any]:
+        def mapping() -> NamedMapping[Any]:
+            known = names
+            if known is None:
+                known = {tag: None for tag, of_kind, _ in self._contents.counts() if of_kind == kind}
+            made: Callable[[str], Any] = lambda name: self._once((kind, name), lambda: make(name))  # noqa: E731
+            return NamedMapping(_NOUNS[kind], self.path, known, made, lambda name: self._hint(kind, name))
+
+        return self._once(kind, mapping)
+
+    def _hint(self, kind: str, name: str) -> str:
+        """What to say of a tag that is not among those of a kind; "" where nothing is known of it."""
+        tag = self._contents.tags.get(name)
+        if tag is not None and tag.kinds:
+            return "it is of another kind: see run." + " and run.".join(tag.kinds)
+        if name in self._contents.left_out:
+            return "the run was read without it, see `tags`"
+        if tag is not None and not tag.bare:
+            return "the run was read without its kind, see `kinds`"
+        if kind == "texts" and f"{name}/text_summary" in self._contents.tags:
+            return f"did you mean {name + '/text_summary'!r}?"
+        return ""
 
     def _scalar_series(self, tag: str) -> ScalarSeries:
-        series = self._series.get(tag)
-        if series is None:
-            series = self._series[tag] = self._collector.scalar_series(tag)
-        return series
+        columns = self._contents.scalar_columns(tag)
+        metadata = self._contents.tags[tag].metadata
+        return ScalarSeries(
+            tag,
+            columns.steps,
+            columns.wall_times,
+            columns.values,
+            display_name=metadata.display_name,
+            description=metadata.summary_description,
+        )
+
+    def _lazy_series(self, series: type[L], kind: str, tag: str) -> L:
+        steps, wall_times, payloads = self._contents.values(tag, kind)
+        metadata = self._contents.tags[tag].metadata
+        return series(
+            tag,
+            steps,
+            wall_times,
+            metadata.display_name or tag,
+            metadata.summary_description,
+            Payloads(payloads, self._reader, self.path),
+        )
+
+    def _mesh_groups(self) -> dict[str, dict[str, tuple[str, str]]]:
+        tags = self._contents.tags.items()
+        return grouped((name, tag.metadata.plugin_data.content) for name, tag in tags if "meshes" in tag.values)
+
+    def _mesh_series(self, name: str, parts: dict[str, tuple[str, str]]) -> MeshSeries:
+        series = {part: self._lazy_series(TensorSeries, "meshes", tag) for part, (tag, _) in parts.items()}
+        return MeshSeries.of_parts(name, series, next(iter(parts.values()))[1])
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
@@ -141,11 +359,30 @@ class Run:
         return f"<Run {self.name!r} at {self.path!r}: {kinds}{problems}>"
 
 
-def read_run(path: StrPath, *, strict: bool = False, name: str | None = None) -> Run:
+def read_run(
+    path: StrPath,
+    *,
+    tags: Names | None = None,
+    kinds: Names | None = None,
+    restarts: Restarts = "keep",
+    duplicates: Duplicates = "keep",
+    strict: bool = False,
+    name: str | None = None,
+) -> Run:
     """Reads a run: all its event files, every point.
 
     Args:
         path: a folder that directly holds event files, or one event file.
+        tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``, of which ``*`` stands for slashes,
+            too. The tags of hyperparameters and custom scalars always come along.
+        kinds: only these kinds of values: "scalars", "histograms", "images", "audio", "texts", "pr_curves", "meshes",
+            "hparams", "custom_scalars", "graphs", "tensors".
+        restarts: ``"keep"``: every point. ``"tensorboard"``: without the points that TensorBoard's EventAccumulator
+            drops when a job was restarted (those of a START event's step and later that were written before it; in
+            files without version 2, those that a step that goes back supersedes). ``"overwrite"``: a point removes
+            those of its tag written before it with its step or a later one, as TensorBoard's data server shows it.
+        duplicates: of several points of one tag with one step, ``"keep"`` all, or the ``"first"`` or ``"last"``
+            written; after `restarts`.
         strict: whether damage is raised. By default it is passed over with a `DamageWarning`, is listed in the run's
             `problems`, and the rest of the file is read.
         name: what to call the run; by default the last part of the path.
@@ -155,15 +392,14 @@ def read_run(path: StrPath, *, strict: bool = False, name: str | None = None) ->
         NotAnEventFileError: `path` is a file of another sort.
         DamagedFileError: at the first damage, where `strict`.
         OSError: a file cannot be read.
+        ValueError, TypeError: an option has no such value.
     """
     text = path_string(path, "path")
-    find_run_files(text)
-    return Run(_Files(text, strict), name=os.path.basename(os.path.abspath(text)) if name is None else name)
+    return open_run(text, name, ReadOptions(strict, tags, kinds, restarts, duplicates), SkeletonTable())
 
 
-def _warn(problems: list[Problem]) -> None:
-    for problem in problems[:_WARNED_EACH]:
-        warnings.warn(str(problem), DamageWarning, stacklevel=5)
-    more = len(problems) - _WARNED_EACH
-    if more > 0:
-        warnings.warn(f"and {more} more damaged stretches: see the run's problems", DamageWarning, stacklevel=5)
+def open_run(path: str, name: str | None, options: ReadOptions, table: SkeletonTable) -> Run:
+    """`read_run` with its options in one, and with a table that other runs share."""
+    find_run_files(path)
+    name = os.path.basename(os.path.abspath(path)) if name is None else name
+    return Run(FileSource(path, options.strict), name=name, table=table, options=options)

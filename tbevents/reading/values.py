@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import UnknownNameError, UnknownStepError
+from tbevents.errors import UnknownNameError
+from tbevents.reading.frames import Column, Frame
+from tbevents.reading.series import place_of_step
+from tbevents.reading.smoothing import smoothed
 
 __all__ = ["NamedMapping", "Problem", "ScalarPoint", "ScalarSeries"]
 
@@ -31,7 +35,7 @@ class ScalarPoint(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScalarSeries:
+class ScalarSeries(Frame):
     """The points of one tag in one run, in the order they were written.
 
     Attributes:
@@ -42,7 +46,7 @@ class ScalarSeries:
         display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
         description: Markdown text shown beside the chart; mostly empty.
 
-    All arrays are read-only, and n is at least 1 in a run's series.
+    All arrays are read-only. n is at least 1 in a run's series, unless a restart removed all its points.
     """
 
     tag: str
@@ -103,12 +107,63 @@ class ScalarSeries:
         Raises:
             UnknownStepError: there is none (also a KeyError).
         """
-        places = np.flatnonzero(self.steps == step)
-        if not len(places):
-            near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - step), kind="stable")[:3]]
-            nearest = ", ".join(map(str, sorted(set(near.tolist()))))
-            raise UnknownStepError(f"{self.tag!r} has no point at step {step!r}; the nearest steps are {nearest}")
-        return self[int(places[-1])]
+        return self[place_of_step(self.tag, self.steps, step)]
+
+    def between(self, first: int | None = None, last: int | None = None) -> ScalarSeries:
+        """The points of some steps.
+
+        Args:
+            first: the least step that is wanted; None for no limit.
+            last: the greatest one.
+        """
+        wanted = np.ones(len(self), np.bool_)
+        if first is not None:
+            wanted &= self.steps >= first
+        if last is not None:
+            wanted &= self.steps <= last
+        return self._take(wanted)
+
+    def resample(self, n: int) -> ScalarSeries:
+        """At most n of the points, evenly spaced by their place in the series: the first, the last and others between.
+
+        TensorBoard draws a random sample instead, so that two loadings differ; what both keep is the last point.
+
+        Args:
+            n: how many points to keep, at least 1; of 1, the last stays.
+
+        Raises:
+            TypeError, ValueError: n is no such number.
+        """
+        count = operator.index(n)
+        if count < 1:
+            raise ValueError(f"n must be at least 1, not {n!r}")
+        if count >= len(self):
+            return self
+        if count == 1:
+            return self._take(np.array([len(self) - 1]))
+        return self._take(np.arange(count) * (len(self) - 1) // (count - 1))
+
+    def smooth(self, weight: float) -> ScalarSeries:
+        """The curve as TensorBoard smooths it: a debiased exponential moving average.
+
+        Values that are not finite stay what they are, and do not touch the others.
+
+        Args:
+            weight: from 0 (no smoothing) up to 1, as on TensorBoard's slider.
+
+        Returns:
+            A series of the same steps and times, its values float64.
+
+        Raises:
+            ValueError: the weight is no number from 0 to 1.
+        """
+        return replace(self, values=smoothed(self.values, weight))
+
+    def _take(self, places: NDArray[Any]) -> ScalarSeries:
+        return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], values=self.values[places])
+
+    def _columns(self) -> Mapping[str, Column]:
+        return {"step": self.steps, "wall_time": self.wall_times, "value": self.values}
 
     def __repr__(self) -> str:
         if not len(self):
@@ -158,12 +213,14 @@ class NamedMapping(Mapping[str, V], Generic[V]):
     where: str
     _values: Mapping[str, Any]
     _make: Callable[[str], V] | None = field(default=None)  # value from key, where values are made on demand
+    _hint: Callable[[str], str] | None = field(default=None)  # what to say of a key that is not there; may be ""
 
     def __getitem__(self, name: str) -> V:
         try:
             value = self._values[name]
         except (KeyError, TypeError):
-            raise UnknownNameError(self.noun, name, self._values, self.where) from None
+            hint = self._hint(name) if self._hint is not None and isinstance(name, str) else ""
+            raise UnknownNameError(self.noun, name, self._values, self.where, hint=hint) from None
         return value if self._make is None else self._make(name)
 
     def __contains__(self, name: object) -> bool:

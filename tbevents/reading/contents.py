@@ -1,0 +1,212 @@
+"""What a run holds, by tag and kind: filled by a collector, event by event; asked by a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import TensorError
+from tbevents.proto import Event, Summary
+from tbevents.reading.compat import kind_of, scalar_of_tensor
+from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, session_event
+from tbevents.reading.options import ReadOptions
+from tbevents.reading.payloads import KEPT_BYTES, Payload, Place
+from tbevents.reading.restarts import History, overwritten, places_kept
+from tbevents.reading.tag import Columns, Tag, Values
+
+__all__ = ["Contents", "Kept", "Point"]
+
+
+class Kept(NamedTuple):
+    """An event that is no summary.
+
+    Attributes:
+        step: of the event.
+        wall_time: seconds since 1970.
+        payload: the event, or where it is.
+    """
+
+    step: int
+    wall_time: float
+    payload: Payload
+
+
+class Point(NamedTuple):
+    """A scalar point on its way to its tag.
+
+    Attributes:
+        record: the number of its record in the run.
+        tag: the number of its tag in the run.
+        step: as in `ScalarPoint`, and so the next two.
+        wall_time: seconds since 1970.
+        value: the number.
+        double: whether it was stored as a double or an integer.
+    """
+
+    record: int
+    tag: int
+    step: int
+    wall_time: float
+    value: float
+    double: bool
+
+
+class Contents:
+    """What a run holds.
+
+    Args:
+        options: what is wanted.
+
+    Attributes:
+        options: as given.
+        tags: by name, in the order of their first appearance; those that were not asked for are not there.
+        by_number: the same tags, by their number.
+        left_out: names of tags that were not asked for.
+        history: restarts.
+        sessions: what session_log events say, in order.
+        log: what log_message events say, in order.
+        graphs: graph_def events, in order.
+        meta_graphs: meta_graph_def events, in order.
+        run_metadata: tag -> tagged_run_metadata events, in order.
+        first_wall_time: of the first event, seconds since 1970; None before there is one.
+    """
+
+    def __init__(self, options: ReadOptions) -> None:
+        self.options = options
+        self.tags: dict[str, Tag] = {}
+        self.by_number: list[Tag] = []
+        self.left_out: set[str] = set()
+        self.history = History(tracking=options.restarts == "tensorboard")
+        self.sessions: list[SessionEvent] = []
+        self.log: list[LogLine] = []
+        self.graphs: list[Kept] = []
+        self.meta_graphs: list[Kept] = []
+        self.run_metadata: dict[str, list[Kept]] = {}
+        self.first_wall_time: float | None = None
+
+    def tag_of(self, value: Summary.Value) -> Tag | None:
+        """The tag of a value, made with this value's metadata where it is new; None where it was not asked for."""
+        tag = self.tags.get(value.tag)
+        if tag is None and value.tag not in self.left_out:
+            if self.options.wants_tag(value.tag):
+                tag = self.tags[value.tag] = Tag(value.tag, len(self.by_number), value.metadata)
+                self.by_number.append(tag)
+            else:
+                self.left_out.add(value.tag)
+        return tag
+
+    def add_event(
+        self, event: Event, record: int, place: Place | None, points: list[Point]
+    ) -> list[tuple[str, TensorError]]:
+        """Takes an event.
+
+        Args:
+            event: the event.
+            record: its number in the run.
+            place: where it can be read again; None keeps the bytes of its values.
+            points: its scalars are added to these; giving them to their tags is the caller's.
+
+        Returns:
+            The scalars that contradict themselves: tag and what is wrong.
+        """
+        form = event.WhichOneof("what")
+        self.history.add(event, record)
+        if self.first_wall_time is None:
+            self.first_wall_time = event.wall_time
+        if form == "summary":
+            return self._add_summary(event, record, place, points)
+        if form == "session_log":
+            self.sessions.append(session_event(event))
+        elif form == "log_message":
+            self.log.append(log_line(event))
+        elif form in ("graph_def", "meta_graph_def", "tagged_run_metadata") and self.options.wants_kind("graphs"):
+            kept = Kept(event.step, event.wall_time, event.SerializeToString() if place is None else place)
+            if form == "graph_def":
+                self.graphs.append(kept)
+            elif form == "meta_graph_def":
+                self.meta_graphs.append(kept)
+            else:
+                self.run_metadata.setdefault(event.tagged_run_metadata.tag, []).append(kept)
+        return []
+
+    def _add_summary(
+        self, event: Event, record: int, place: Place | None, points: list[Point]
+    ) -> list[tuple[str, TensorError]]:
+        bad = []
+        several = len(event.summary.value) > 1
+        for number, value in enumerate(event.summary.value):
+            tag = self.tag_of(value)
+            if tag is None:
+                continue
+            kind = kind_of(value, tag.plugin)
+            if kind is None:
+                tag.bare = True
+            elif not self.options.wants_kind(kind):
+                continue
+            elif kind == "scalars":
+                try:
+                    scalar, double = (
+                        scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
+                    )
+                except TensorError as error:
+                    bad.append((value.tag, error))
+                    continue
+                tag.double |= double
+                points.append(Point(record, tag.number, event.step, event.wall_time, scalar, double))
+            else:
+                payload: Payload
+                if place is None or (several and value.ByteSize() <= KEPT_BYTES):
+                    payload = value.SerializeToString()
+                else:
+                    payload = place._replace(number=number)
+                values = tag.values.get(kind)
+                if values is None:
+                    values = tag.values[kind] = Values()
+                values.add(event.step, event.wall_time, record, payload)
+        return bad
+
+    def counts(self) -> Iterator[tuple[str, str, int]]:
+        """Each tag's kinds: (tag, kind, how many values were read)."""
+        for name, tag in self.tags.items():
+            if tag.scalar_count:
+                yield name, "scalars", tag.scalar_count
+            for kind, values in tag.values.items():
+                yield name, kind, len(values)
+
+    def scalar_columns(self, name: str) -> Columns:
+        """The scalars of a tag that has some: those that the options for restarts and duplicates leave."""
+        tag = self.tags[name]
+        columns = tag.columns()
+        places = self._places(tag, "scalars", columns.steps)
+        return columns if places is None else columns.take(places)
+
+    def scalar_files(self, name: str) -> NDArray[np.int32]:
+        """The number of the file of each of these points, as the collector counts them; -1 for points from memory."""
+        tag = self.tags[name]
+        places = self._places(tag, "scalars", tag.columns().steps)
+        return tag.files() if places is None else tag.files()[places]
+
+    def values(self, name: str, kind: str) -> tuple[NDArray[np.int64], NDArray[np.float64], list[Payload]]:
+        """Steps, wall times and payloads of a tag's values, of a kind that it has: those that the options leave."""
+        tag = self.tags[name]
+        values = tag.values[kind]
+        steps, wall_times = np.array(values.steps, np.int64), np.array(values.wall_times, np.float64)
+        places = self._places(tag, kind, steps)
+        if places is None:
+            return steps, wall_times, list(values.payloads)
+        return steps[places], wall_times[places], [values.payloads[place] for place in places.tolist()]
+
+    def _places(self, tag: Tag, kind: str, steps: NDArray[np.int64]) -> NDArray[np.intp] | None:
+        """The places of a tag's values that restarts and duplicates leave; None means all."""
+        removed = None
+        if self.options.restarts == "overwrite":
+            removed = overwritten(steps)
+        elif self.options.restarts == "tensorboard":
+            start = 0
+            for before in tag.kinds[: tag.kinds.index(kind)]:
+                start += tag.scalar_count if before == "scalars" else len(tag.values[before])
+            removed = self.history.removed(*tag.records_and_steps())[start : start + len(steps)]
+        return places_kept(steps, removed, self.options.duplicates)

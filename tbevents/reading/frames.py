@@ -1,0 +1,164 @@
+"""Columns to data frames of pandas, polars and Arrow; those packages are imported when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+__all__ = ["Categories", "Cells", "Column", "Frame", "Plain", "categories_of"]
+
+Plain: TypeAlias = bool | float | str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Categories:
+    """A column of few different strings.
+
+    Attributes:
+        codes: int32 places in `names`, shape (n,); -1 where one is missing.
+        names: the different strings.
+    """
+
+    codes: NDArray[np.int32]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """A column of numbers of which some are missing.
+
+    Attributes:
+        values: shape (n,); any number where it is missing.
+        present: bool, shape (n,).
+    """
+
+    values: NDArray[Any]
+    present: NDArray[np.bool_]
+
+
+Column: TypeAlias = NDArray[Any] | Categories | Cells | Sequence[Plain]
+"""A sequence holds bools, floats or strings, and None where one is missing."""
+
+
+def categories_of(strings: Sequence[str], codes: NDArray[np.int32]) -> Categories:
+    """A column by its codes into strings that may repeat; -1 is a missing one."""
+    numbers: dict[str, int] = {}
+    places = np.array([*(numbers.setdefault(text, len(numbers)) for text in strings), -1], np.int32)
+    return Categories(places[codes], tuple(numbers))
+
+
+class Frame:
+    """What turns into a data frame."""
+
+    __slots__ = ()
+
+    def _columns(self) -> Mapping[str, Column]:
+        """The columns, all of one length."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a pandas DataFrame; runs and tags are categorical.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingExtraError("pandas", "pandas", "to_pandas") from None
+        data: dict[str, Any] = {}
+        for name, column in self._columns().items():
+            if isinstance(column, Categories):
+                data[name] = pd.Categorical.from_codes(column.codes, categories=list(column.names))
+            elif isinstance(column, Cells):
+                missing = np.array(np.nan, column.values.dtype if column.values.dtype.kind == "f" else object)
+                data[name] = np.where(column.present, column.values, missing)
+            elif isinstance(column, np.ndarray):
+                data[name] = column
+            else:
+                plain, dtype = _of_one_type(column)
+                if dtype is float:
+                    plain = [np.nan if value is None else value for value in plain]
+                whole = None if all(value is not None for value in plain) else object
+                data[name] = pd.Series(plain, dtype=np.float64 if dtype is float else whole)
+        frame: pd.DataFrame = pd.DataFrame(data)
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """The table as a polars DataFrame; runs and tags are categorical.
+
+        Raises:
+            MissingExtraError: polars is not installed.
+        """
+        try:
+            import polars as pl
+        except ImportError:
+            raise MissingExtraError("polars", "polars", "to_polars") from None
+        text: Any = str  # the name of polars' own type has changed; Python's types are taken, too
+        data: list[Any] = []
+        for name, column in self._columns().items():
+            if isinstance(column, Categories):
+                names = pl.Series(name, list(column.names), dtype=text)
+                codes = pl.Series(column.codes)
+                there = pl.select(pl.when(codes >= 0).then(codes).cast(pl.UInt32)).to_series()
+                data.append(names.gather(there).cast(pl.Categorical))
+            elif isinstance(column, Cells):
+                cell = pl.when(pl.Series(column.present)).then(pl.Series(column.values)).alias(name)
+                data.append(pl.select(cell).to_series())
+            elif isinstance(column, np.ndarray):
+                data.append(pl.Series(name, column))
+            else:
+                plain, dtype = _of_one_type(column)
+                of_type: Any = dtype
+                data.append(pl.Series(name, plain, dtype=of_type))
+        frame: pl.DataFrame = pl.DataFrame(data)
+        return frame
+
+    def to_arrow(self) -> pa.Table:
+        """The table as a pyarrow Table; runs and tags are dictionary-encoded.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+        """
+        try:
+            import pyarrow as pa
+        except ImportError:
+            raise MissingExtraError("pyarrow", "arrow", "to_arrow") from None
+        types = {bool: pa.bool_(), float: pa.float64(), str: pa.string()}
+        data: dict[str, Any] = {}
+        for name, column in self._columns().items():
+            if isinstance(column, Categories):
+                data[name] = pa.DictionaryArray.from_arrays(
+                    pa.array(column.codes, pa.int32(), mask=column.codes < 0), pa.array(column.names, pa.string())
+                )
+            elif isinstance(column, Cells):
+                data[name] = pa.array(column.values, mask=~column.present)
+            elif isinstance(column, np.ndarray):
+                data[name] = pa.array(column)
+            else:
+                plain, dtype = _of_one_type(column)
+                data[name] = pa.array(plain, types[dtype])
+        table: pa.Table = pa.table(data)
+        return table
+
+
+def _of_one_type(values: Sequence[Plain]) -> tuple[list[Plain], type]:
+    """The values made one type, and that type: where bools, numbers and strings mix, all become strings."""
+    types = {type(value) for value in values if value is not None}
+    if len(types) == 1:
+        (only,) = types
+        return list(values), only
+    if not types:
+        return list(values), float
+    return [None if value is None else str(value) for value in values], str

@@ -1,0 +1,151 @@
+"""Graphs: what a graph_def event holds, the statistics of its runs, and the graphs that TF2 logs under tags."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from tbevents.errors import PayloadError
+from tbevents.proto import GraphDef, RunMetadata, Summary
+from tbevents.reading.payloads import Payload, PayloadReader
+from tbevents.reading.series import LazySeries
+from tbevents.tensors import to_array
+
+__all__ = ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"]
+
+
+class GraphNode(NamedTuple):
+    """One row of a graph's table.
+
+    Attributes:
+        name: the node's path; slashes nest.
+        op: the sort of operation.
+        inputs: names of nodes; ``^`` before one means that only its end is waited for, ``:1`` behind one which output.
+        device: where it runs; mostly empty.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    device: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A graph, read from its file when it is asked for.
+
+    Attributes:
+        step: the step of its event, 0 as a rule.
+        wall_time: when it was logged, in seconds since 1970.
+    """
+
+    step: int
+    wall_time: float
+    _payload: Payload
+    _reader: PayloadReader
+    _where: str
+
+    @property
+    def encoded(self) -> bytes:
+        """The serialized GraphDef, as it is in the file."""
+        return self._reader.event(self._payload).graph_def
+
+    @property
+    def message(self) -> GraphDef:
+        """The GraphDef; fields that `tbevents.proto` does not name are kept in it.
+
+        Raises:
+            PayloadError: it cannot be parsed.
+        """
+        try:
+            return GraphDef.FromString(self.encoded)
+        except DecodeError as error:
+            raise PayloadError(f"{self._where}: the graph is no GraphDef: {error}") from error
+
+    @property
+    def nodes(self) -> tuple[GraphNode, ...]:
+        """The table of the nodes, in the order of the file."""
+        return tuple(GraphNode(node.name, node.op, tuple(node.input), node.device) for node in self.message.node)
+
+    def __repr__(self) -> str:
+        return f"Graph(step={self.step}, wall_time={self.wall_time})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunStatistics:
+    """What a tagged_run_metadata event holds: the timing of one run of the graph.
+
+    Attributes:
+        tag: its name, such as "step1".
+        step: the step of its event.
+        wall_time: when it was logged, in seconds since 1970.
+    """
+
+    tag: str
+    step: int
+    wall_time: float
+    _payload: Payload
+    _reader: PayloadReader
+    _where: str
+
+    @property
+    def encoded(self) -> bytes:
+        """The serialized RunMetadata, as it is in the file."""
+        return self._reader.event(self._payload).tagged_run_metadata.run_metadata
+
+    @property
+    def message(self) -> RunMetadata:
+        """The RunMetadata.
+
+        Raises:
+            PayloadError: it cannot be parsed.
+        """
+        try:
+            return RunMetadata.FromString(self.encoded)
+        except DecodeError as error:
+            raise PayloadError(f"{self._where}: run metadata {self.tag!r} is no RunMetadata: {error}") from error
+
+    def __repr__(self) -> str:
+        return f"RunStatistics({self.tag!r}, step={self.step}, wall_time={self.wall_time})"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedGraph:
+    """A graph that TF2 logged under a tag.
+
+    Attributes:
+        step: the step it was logged at.
+        wall_time: when, in seconds since 1970.
+        encoded: plugin "graph_keras_model": the JSON of a Keras model; "graph_run_metadata" and
+            "graph_run_metadata_graph": a serialized RunMetadata with graphs in it.
+    """
+
+    step: int
+    wall_time: float
+    encoded: bytes
+
+    @property
+    def json(self) -> Any:
+        """A Keras model's configuration.
+
+        Raises:
+            PayloadError: this is no JSON.
+        """
+        try:
+            return json.loads(self.encoded)
+        except ValueError as error:
+            raise PayloadError(f"step {self.step}: the graph is no JSON: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LoggedGraphSeries(LazySeries[LoggedGraph]):
+    """The graphs of one tag in one run."""
+
+    def _decode(self, value: Summary.Value, step: int, wall_time: float) -> LoggedGraph:
+        strings = to_array(value.tensor)
+        if strings.size != 1 or strings.dtype != object:
+            raise PayloadError(f"a graph is one string, not an array of shape {strings.shape} of {strings.dtype}")
+        return LoggedGraph(step, wall_time, strings.item())

@@ -1,0 +1,103 @@
+"""Hyperparameters of one run: what a session was started with, how it ended, what the experiment says about both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from google.protobuf.message import DecodeError
+from google.protobuf.struct_pb2 import Value
+
+from tbevents.errors import PayloadError
+from tbevents.proto import Experiment, HParamsPluginData, Status
+
+if TYPE_CHECKING:
+    from tbevents.reading.contents import Contents
+    from tbevents.reading.values import ScalarSeries
+
+__all__ = ["HParamValue", "HParams", "hparams_of"]
+
+HParamValue: TypeAlias = bool | float | str
+
+EXPERIMENT: Final = "_hparams_/experiment"
+START: Final = "_hparams_/session_start_info"
+END: Final = "_hparams_/session_end_info"
+
+
+@dataclass(frozen=True, slots=True)
+class HParams:
+    """The hyperparameters of one run, and what became of it.
+
+    Where a run was started several times, the first start and the first end count, as in TensorBoard.
+
+    Attributes:
+        parameters: name -> bool, float (the file has no integers) or str. Empty in a run that only describes the
+            experiment, as TF2's root folder does.
+        metrics: tag -> last value of the run's own scalars: of those that the experiment names, or of all where the
+            run holds no experiment. NaN values stay.
+        status: "success", "failure", "running", or "unknown".
+        start_time: seconds since 1970; None where the file says nothing.
+        end_time: likewise.
+        group_name: sessions of one group are one row in TensorBoard; empty means a group of its own.
+        experiment: which hyperparameters and metrics there are, with types, domains and descriptions; None where the
+            run does not say.
+    """
+
+    parameters: Mapping[str, HParamValue] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    status: str = "unknown"
+    start_time: float | None = None
+    end_time: float | None = None
+    group_name: str = ""
+    experiment: Experiment | None = None
+
+
+def hparams_of(contents: Contents, scalars: Mapping[str, ScalarSeries], where: str) -> HParams | None:
+    """What the hparams tags of a run say; None where it has none.
+
+    Args:
+        contents: of the run.
+        scalars: of the run.
+        where: the run, for messages.
+
+    Raises:
+        PayloadError: a tag's content cannot be parsed.
+    """
+    found: dict[str, HParamsPluginData] = {}
+    for name in (EXPERIMENT, START, END):
+        tag = contents.tags.get(name)
+        if tag is None or "hparams" not in tag.values:
+            continue
+        try:
+            found[name] = HParamsPluginData.FromString(tag.metadata.plugin_data.content)
+        except DecodeError as error:
+            raise PayloadError(f"{where}: tag {name!r} holds no HParamsPluginData: {error}") from error
+    if not found:
+        return None
+    nothing = HParamsPluginData()
+    experiment = found[EXPERIMENT].experiment if EXPERIMENT in found else None
+    start, end = found.get(START, nothing).session_start_info, found.get(END, nothing).session_end_info
+    named = (
+        scalars if experiment is None else [info.name.tag for info in experiment.metric_infos if not info.name.group]
+    )
+    series = {tag: scalars[tag] for tag in named if tag in scalars}
+    known = end.status in Status.values()
+    return HParams(
+        {name: value for name in sorted(start.hparams) if (value := _plain(start.hparams[name])) is not None},
+        {tag: points.last.value for tag, points in series.items() if len(points)},
+        Status.Name(end.status).removeprefix("STATUS_").lower() if known else str(end.status),
+        start.start_time_secs or None,
+        end.end_time_secs or None,
+        start.group_name,
+        experiment,
+    )
+
+
+def _plain(value: Value) -> HParamValue | None:
+    """A hyperparameter's value; None for null, and for lists and objects, which no writer makes."""
+    field = value.WhichOneof("kind")
+    if field not in ("bool_value", "number_value", "string_value"):
+        return None
+    plain: HParamValue = getattr(value, field)
+    return plain

@@ -1,0 +1,170 @@
+"""Images: encoded pictures, decoded through Pillow when asked for."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import MissingExtraError, PayloadError
+from tbevents.proto import Summary
+from tbevents.reading.series import LazySeries
+from tbevents.tensors import to_array
+
+__all__ = ["MAX_PIXELS", "Image", "ImageSeries"]
+
+MAX_PIXELS: Final = 2**26
+"""The most pixels that `Image.array` and `Image.frames` decode, all frames together, unless told otherwise: a few bytes
+of file can declare a picture that fills the memory."""
+
+_SIGNATURES: Final = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What was logged under one tag at one step: one picture, or several (which only the TF2 form has).
+
+    Attributes:
+        step: the step it was logged at.
+        wall_time: when, in seconds since 1970.
+        width: in pixels, as the file says it; of the first picture.
+        height: likewise.
+        samples: the encoded pictures, as they are in the file.
+    """
+
+    step: int
+    wall_time: float
+    width: int
+    height: int
+    samples: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def encoded(self) -> bytes:
+        """The first picture's bytes: the contents of a PNG, JPEG or GIF file.
+
+        Raises:
+            PayloadError: an empty batch was logged.
+        """
+        return self._sample(0)
+
+    @property
+    def format(self) -> str:
+        """The first picture's format by its first bytes: "png", "jpeg", "gif", "bmp", or "" for any other."""
+        return next((name for signature, name in _SIGNATURES if self.encoded.startswith(signature)), "")
+
+    def array(self, sample: int = 0, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+        """Decodes a picture; of an animation, its first frame.
+
+        Args:
+            sample: which of the step's pictures.
+            max_pixels: the largest picture that is decoded.
+
+        Returns:
+            uint8 (uint16 or int32 for deeper ones), shape (height, width, channels): 1 channel for grey, 2 with alpha,
+            3 for RGB, 4 for RGBA. Palettes are resolved.
+
+        Raises:
+            MissingExtraError: Pillow is not installed.
+            PayloadError: this is no picture that Pillow can decode, or it is larger than `max_pixels`.
+        """
+        return self._decode(sample, max_pixels, every_frame=False)[0]
+
+    def frames(self, sample: int = 0, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+        """Decodes all frames of an animation, such as a logged video.
+
+        Args:
+            sample: which of the step's pictures.
+            max_pixels: the most pixels that are decoded, all frames together.
+
+        Returns:
+            uint8, shape (frames, height, width, channels), channels as in `array`.
+
+        Raises:
+            MissingExtraError, PayloadError: as `array`.
+        """
+        decoded = self._decode(sample, max_pixels, every_frame=True)
+        most = max(frame.shape[2] for frame in decoded)
+        return np.stack([_with_channels(frame, most) for frame in decoded])
+
+    def _sample(self, sample: int) -> bytes:
+        try:
+            return self.samples[sample]
+        except IndexError:
+            raise PayloadError(f"there is no picture {sample!r}: the step has {len(self.samples)}") from None
+
+    def _decode(self, sample: int, max_pixels: int, *, every_frame: bool) -> list[NDArray[Any]]:
+        try:
+            from PIL import Image as Pillow
+        except ImportError:
+            raise MissingExtraError("Pillow", "image", "decoding an image") from None
+        data = self._sample(sample)
+        decoded: list[NDArray[Any]] = []
+        try:
+            with Pillow.open(io.BytesIO(data)) as picture:
+                while True:
+                    pixels = picture.width * picture.height * (len(decoded) + 1)
+                    if pixels > max_pixels:
+                        what = f"{picture.width} x {picture.height} pixels, frame {len(decoded) + 1}"
+                        raise PayloadError(f"{what}: over the limit of {max_pixels} pixels; see max_pixels")
+                    decoded.append(_as_array(picture))
+                    if not every_frame:
+                        return decoded
+                    try:
+                        picture.seek(len(decoded))
+                    except EOFError:
+                        return decoded
+        except (PayloadError, MemoryError):
+            raise
+        except Exception as error:  # Pillow's decoders raise whatever they meet
+            raise PayloadError(f"{len(data)} bytes are no picture that Pillow can decode: {error}") from error
+
+
+def _as_array(picture: Any) -> NDArray[Any]:
+    if picture.mode in ("P", "PA"):
+        alpha = picture.mode == "PA" or "transparency" in picture.info
+        picture = picture.convert("RGBA" if alpha else "RGB")
+    elif picture.mode == "1":
+        picture = picture.convert("L")
+    elif picture.mode not in ("L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L"):
+        picture = picture.convert("RGB")
+    array = np.array(picture)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return array[:, :, None] if array.ndim == 2 else array
+
+
+def _with_channels(frame: NDArray[Any], channels: int) -> NDArray[Any]:
+    """A frame with as many channels as the richest: later frames of a GIF may have a palette or alpha of their own."""
+    have = frame.shape[2]
+    if have == channels:
+        return frame
+    opaque = np.full((*frame.shape[:2], 1), 255, frame.dtype)
+    colour, alpha = (frame[:, :, :-1], frame[:, :, -1:]) if have in (2, 4) else (frame, opaque)
+    if channels in (3, 4) and colour.shape[2] == 1:
+        colour = np.repeat(colour, 3, axis=2)
+    return np.concatenate((colour, alpha), axis=2) if channels in (2, 4) else colour
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ImageSeries(LazySeries[Image]):
+    """The images of one tag in one run."""
+
+    def _decode(self, value: Summary.Value, step: int, wall_time: float) -> Image:
+        if value.HasField("image"):
+            image = value.image
+            return Image(step, wall_time, image.width, image.height, (image.encoded_image_string,))
+        strings = to_array(value.tensor)
+        try:
+            width, height, *pictures = strings.ravel().tolist()
+            return Image(step, wall_time, int(width), int(height), tuple(pictures))
+        except ValueError:
+            raise PayloadError(
+                f"an image's tensor begins with its width and height, not {strings.ravel()[:2].tolist()!r}"[:200]
+            ) from None

@@ -1,0 +1,157 @@
+"""Meshes and point clouds: vertices, faces and colours, which are three tags in the file and one series here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from tbevents.proto import MeshPluginData
+from tbevents.reading.kinds.tensor import TensorSeries
+from tbevents.reading.series import place_of_step
+
+__all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
+
+_PARTS: Final = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """What was logged under one name at one step: a batch of meshes of equal size.
+
+    Attributes:
+        step: the step it was logged at.
+        wall_time: when, in seconds since 1970.
+        vertices: coordinates, shape (batch, n, 3), float32 as a rule.
+        faces: three vertices each, by number, shape (batch, m, 3); None where none were logged.
+        colors: red, green, blue of each vertex, 0 to 255, shape (batch, n, 3); None where none were logged.
+        config: three.js classes and their settings.
+    """
+
+    step: int
+    wall_time: float
+    vertices: NDArray[Any] | None
+    faces: NDArray[Any] | None
+    colors: NDArray[Any] | None
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MeshSeries:
+    """The meshes of one name in one run.
+
+    Attributes:
+        tag: the name that was logged; the file has a tag for each part.
+        steps: int64, shape (n,).
+        wall_times: float64 seconds since 1970, shape (n,).
+        tags: part ("vertices", "faces", "colors") -> its tag in the file.
+    """
+
+    tag: str
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    tags: Mapping[str, str]
+    _parts: Mapping[str, TensorSeries] = field(repr=False)
+    _config: str
+
+    @classmethod
+    def of_parts(cls, name: str, parts: Mapping[str, TensorSeries], config: str) -> MeshSeries:
+        """Joins parts; the first of them (the vertices, where there are some) says which steps there are."""
+        leading = next(parts[part] for part in _PARTS.values() if part in parts)
+        return cls(
+            name,
+            leading.steps,
+            leading.wall_times,
+            {part: series.tag for part, series in parts.items()},
+            parts,
+            config,
+        )
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, index: int) -> Mesh:
+        """The meshes at a place; negative places count from the end.
+
+        Raises:
+            TensorError, FileChangedError: as for any series.
+        """
+        index = range(len(self.steps))[index]
+        step = int(self.steps[index])
+        arrays = {part: self._array(series, index, step) for part, series in self._parts.items()}
+        return Mesh(
+            step,
+            float(self.wall_times[index]),
+            arrays.get("vertices"),
+            arrays.get("faces"),
+            arrays.get("colors"),
+            self.config,
+        )
+
+    def _array(self, series: TensorSeries, index: int, step: int) -> NDArray[Any] | None:
+        """The part at a step: at the same place as a rule, else the last one of that step; None where there is none."""
+        if index >= len(series) or series.steps[index] != step:
+            places = np.flatnonzero(series.steps == step)
+            if not len(places):
+                return None
+            index = int(places[-1])
+        return series[index].array
+
+    def __iter__(self) -> Iterator[Mesh]:
+        return map(self.__getitem__, range(len(self.steps)))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The three.js settings; empty where there are none, or what is there is no JSON object."""
+        try:
+            config = json.loads(self._config or "{}")
+        except ValueError:
+            return {}
+        return config if isinstance(config, dict) else {}  # tensorboardX writes "null"
+
+    @property
+    def first(self) -> Mesh:
+        """The meshes written first."""
+        return self[0]
+
+    @property
+    def last(self) -> Mesh:
+        """The meshes written last."""
+        return self[-1]
+
+    def at(self, step: int) -> Mesh:
+        """The meshes of a step; the last ones, where the step was logged several times.
+
+        Raises:
+            UnknownStepError: there are none (also a KeyError).
+        """
+        return self[place_of_step(self.tag, self.steps, step)]
+
+    def __repr__(self) -> str:
+        return f"MeshSeries({self.tag!r}, {len(self)} points, {', '.join(self.tags)})"
+
+
+def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
+    """What a tag of a mesh is: the name of the mesh, which part of it, and the JSON of its settings.
+
+    A tag that does not say so is its own mesh's vertices.
+    """
+    try:
+        data = MeshPluginData.FromString(content)
+    except DecodeError:
+        data = MeshPluginData()
+    return data.name or tag, _PARTS.get(data.content_type, "vertices"), data.json_config
+
+
+def grouped(tags: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Mesh name -> part -> (tag, JSON settings), from tags and their content; the first of equal parts counts."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for tag, content in tags:
+        name, part, config = part_of_mesh(tag, content)
+        found.setdefault(name, {}).setdefault(part, (tag, config))
+    return found

@@ -1,0 +1,58 @@
+"""What a file says about the session itself: its starts and ends, and lines of a log."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tbevents.proto import Event, LogMessage, SessionLog
+
+__all__ = ["LogLine", "SessionEvent", "log_line", "session_event"]
+
+
+class SessionEvent(NamedTuple):
+    """A session of training started, stopped or saved a checkpoint.
+
+    Attributes:
+        step: the step of the event; a start's says from where on earlier points are superseded.
+        wall_time: when, in seconds since 1970.
+        status: "START", "STOP", "CHECKPOINT" or "STATUS_UNSPECIFIED"; another number as text.
+        checkpoint_path: where the checkpoint was saved; else empty.
+        message: words for a human.
+    """
+
+    step: int
+    wall_time: float
+    status: str
+    checkpoint_path: str
+    message: str
+
+
+class LogLine(NamedTuple):
+    """A line of a log.
+
+    Attributes:
+        step: the step of the event.
+        wall_time: when, in seconds since 1970.
+        level: "UNKNOWN", "DEBUGGING", "INFO", "WARN", "ERROR" or "FATAL"; another number as text.
+        message: the text.
+    """
+
+    step: int
+    wall_time: float
+    level: str
+    message: str
+
+
+def session_event(event: Event) -> SessionEvent:
+    """What a session_log event says."""
+    log = event.session_log
+    known = SessionLog.SessionStatus
+    status = known.Name(log.status) if log.status in known.values() else str(log.status)
+    return SessionEvent(event.step, event.wall_time, status, log.checkpoint_path, log.msg)
+
+
+def log_line(event: Event) -> LogLine:
+    """What a log_message event says."""
+    line = event.log_message
+    level = LogMessage.Level.Name(line.level) if line.level in LogMessage.Level.values() else str(line.level)
+    return LogLine(event.step, event.wall_time, level, line.message)

@@ -1,0 +1,40 @@
+"""Tensors of any type and shape, and whatever else no other kind knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.proto import Summary
+from tbevents.reading.series import LazySeries
+from tbevents.tensors import to_array
+
+__all__ = ["Tensor", "TensorSeries"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """What was logged under one tag at one step.
+
+    Attributes:
+        step: the step it was logged at.
+        wall_time: when, in seconds since 1970.
+        array: in the dtype of the tensor; bfloat16 becomes float32, strings an object array of bytes.
+    """
+
+    step: int
+    wall_time: float
+    array: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TensorSeries(LazySeries[Tensor]):
+    """The tensors of one tag in one run."""
+
+    def _decode(self, value: Summary.Value, step: int, wall_time: float) -> Tensor:
+        if value.HasField("obsolete_old_style_histogram"):  # of which nobody knows the format any more
+            return Tensor(step, wall_time, np.array(value.obsolete_old_style_histogram, object))
+        return Tensor(step, wall_time, to_array(value.tensor))

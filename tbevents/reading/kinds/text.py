@@ -1,0 +1,57 @@
+"""Texts: strings, alone or in arrays of any rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import PayloadError
+from tbevents.proto import Summary
+from tbevents.reading.series import LazySeries
+from tbevents.tensors import to_array
+
+__all__ = ["Text", "TextSeries"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """What was logged under one tag at one step.
+
+    Attributes:
+        step: the step it was logged at.
+        wall_time: when, in seconds since 1970.
+        encoded: the strings as they are in the file: an object array of bytes, of any shape. torch's has shape (1,).
+    """
+
+    step: int
+    wall_time: float
+    encoded: NDArray[Any]
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The strings: an object array of str of the same shape. What is no UTF-8 shows as U+FFFD."""
+        decoded = np.empty(self.encoded.size, object)
+        decoded[:] = [text.decode(errors="replace") for text in self.encoded.flat]
+        return decoded.reshape(self.encoded.shape)
+
+    @property
+    def text(self) -> str:
+        """The string, where there is one only.
+
+        Raises:
+            PayloadError: there are none or several: `array` has them.
+        """
+        if self.encoded.size != 1:
+            raise PayloadError(f"the text is an array of shape {self.encoded.shape}, not one string; see array")
+        return str(self.array.flat[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TextSeries(LazySeries[Text]):
+    """The texts of one tag in one run."""
+
+    def _decode(self, value: Summary.Value, step: int, wall_time: float) -> Text:
+        return Text(step, wall_time, to_array(value.tensor))

@@ -1,0 +1,97 @@
+"""How a run is to be read: which tags and kinds, and what becomes of restarts and repeated steps."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias, get_args
+
+from tbevents.reading.compat import KINDS
+
+__all__ = ["Duplicates", "Names", "ReadOptions", "Restarts", "checked_choice", "matches", "patterns"]
+
+Names: TypeAlias = str | Iterable[str]
+"""One name or several; ``*``, ``?`` and ``[...]`` in them are wildcards, and ``*`` stands for slashes, too."""
+
+Restarts: TypeAlias = Literal["keep", "tensorboard", "overwrite"]
+Duplicates: TypeAlias = Literal["keep", "first", "last"]
+
+_ALWAYS: Final = ("_hparams_/*", "custom_scalars__config__")
+"""Tags that no caller chose: the plugins' own. They are small, and `tags` does not leave them out; `kinds` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How a run is to be read, checked when made.
+
+    Attributes:
+        strict: whether damage is raised instead of passed over.
+        tags: patterns, of which one must match a tag; None means every tag.
+        kinds: which of `compat.KINDS` are kept; None means all.
+        restarts: which points a restart removes, see `restarts`.
+        duplicates: which of several points of one step are kept.
+    """
+
+    strict: bool = False
+    tags: Names | None = None
+    kinds: Names | None = None
+    restarts: Restarts = "keep"
+    duplicates: Duplicates = "keep"
+    _tags: tuple[str, ...] | None = field(init=False, repr=False, default=None)
+    _kinds: frozenset[str] = field(init=False, repr=False, default=frozenset(KINDS))
+
+    def __post_init__(self) -> None:
+        checked_choice("restarts", self.restarts, get_args(Restarts))
+        checked_choice("duplicates", self.duplicates, get_args(Duplicates))
+        if self.tags is not None:
+            object.__setattr__(self, "_tags", (*patterns("tags", self.tags), *_ALWAYS))
+        if self.kinds is not None:
+            kinds = patterns("kinds", self.kinds)
+            for kind in kinds:
+                checked_choice("kinds", kind, KINDS)
+            object.__setattr__(self, "_kinds", frozenset(kinds))
+
+    def wants_tag(self, tag: str) -> bool:
+        """Whether a tag's values are kept."""
+        return self._tags is None or matches(tag, self._tags)
+
+    def wants_kind(self, kind: str) -> bool:
+        """Whether values of a kind are kept."""
+        return kind in self._kinds
+
+
+def patterns(argument: str, names: object) -> tuple[str, ...]:
+    """One or several names as a tuple.
+
+    Raises:
+        TypeError: anything but str in it.
+    """
+    if isinstance(names, str):
+        return (names,)
+    if isinstance(names, Iterable):
+        several = tuple(names)
+        if all(isinstance(name, str) for name in several):
+            return several
+    raise TypeError(f"{argument} must be a str or an iterable of str, not {names!r}")
+
+
+def matches(name: str, several: Iterable[str]) -> bool:
+    """Whether a name is one of these, or fits one that has wildcards; upper and lower case differ."""
+    return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in several)
+
+
+def checked_choice(argument: str, value: object, choices: Iterable[str]) -> None:
+    """Checks that an option has one of its values.
+
+    Raises:
+        ValueError: it has another; the message names them all, the nearest first.
+    """
+    choices = tuple(choices)
+    if value in choices:
+        return
+    near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    known = ", ".join(map(repr, choices))
+    raise ValueError(f"{argument}: unknown value {value!r}; {hint}There are: {known}")

@@ -1,0 +1,124 @@
+"""Where the values are that a run does not hold: kept as bytes, or read again from their record when asked for.
+
+A value of more than `KEPT_BYTES` stays in its file; the run remembers the record's place, its length and its checksum.
+A record that is not found there again, with that checksum, means that the file was changed: `FileChangedError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from google.protobuf.message import DecodeError
+
+from tbevents.crc32c import masked_crc32c
+from tbevents.errors import FileChangedError
+from tbevents.framing import FOOTER_SIZE, HEADER_SIZE
+from tbevents.proto import Event, Summary
+
+__all__ = ["KEPT_BYTES", "Payload", "PayloadReader", "Payloads", "Place"]
+
+KEPT_BYTES: Final = 1024
+"""Values up to this many bytes are kept: a place takes a fifth of that itself, and reading again costs time."""
+
+
+class Place(NamedTuple):
+    """Where in a file a value is.
+
+    Attributes:
+        file: the event file.
+        offset: the byte at which the record starts.
+        length: of the record's payload, in bytes.
+        checksum: the masked CRC32C that the record stores for its payload.
+        number: which value of the event's summary it is, from 0; -1 means the whole event.
+    """
+
+    file: str
+    offset: int
+    length: int
+    checksum: int
+    number: int
+
+
+Payload: TypeAlias = bytes | Place
+"""A serialized Summary.Value (or Event, where it is no summary's value), or where to find it."""
+
+
+class PayloadReader:
+    """Reads records again. The event read last is kept, since a summary's values are mostly asked for together."""
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[str, int, int], Event] | None = None
+
+    def __reduce__(self) -> tuple[type[PayloadReader], tuple[()]]:
+        return PayloadReader, ()  # what is kept is no part of a pickled series
+
+    def value(self, payload: Payload) -> Summary.Value:
+        """The value.
+
+        Raises:
+            FileChangedError: its file does not hold it any more.
+        """
+        if isinstance(payload, bytes):
+            return Summary.Value.FromString(payload)
+        return self.event(payload).summary.value[payload.number]
+
+    def event(self, payload: Payload) -> Event:
+        """The event.
+
+        Raises:
+            FileChangedError: its file does not hold it any more.
+        """
+        if isinstance(payload, bytes):
+            return Event.FromString(payload)
+        key = (payload.file, payload.offset, payload.checksum)
+        last = self._last
+        if last is not None and last[0] == key:
+            return last[1]
+        try:
+            event = Event.FromString(_read_again(payload))
+        except DecodeError as error:  # a collision of the checksum
+            raise _changed(payload) from error
+        self._last = (key, event) if len(event.summary.value) > 1 else None
+        return event
+
+
+def _read_again(place: Place) -> bytes:
+    size = HEADER_SIZE + place.length + FOOTER_SIZE
+    try:
+        with open(place.file, "rb") as file:
+            file.seek(place.offset)
+            record = file.read(size)
+    except FileNotFoundError as error:
+        raise FileChangedError(f"{place.file}: the file is gone: its values can be read no more") from error
+    payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
+    declared = int.from_bytes(record[:8], "little")
+    stored = int.from_bytes(footer, "little")
+    if len(record) < size or declared != place.length or stored != place.checksum or masked_crc32c(payload) != stored:
+        raise _changed(place)
+    return payload
+
+
+def _changed(place: Place) -> FileChangedError:
+    return FileChangedError(
+        f"{place.file}: the record at byte {place.offset} is not the one that was read before: "
+        "the file was changed or replaced; read the run again"
+    )
+
+
+class Payloads(NamedTuple):
+    """The payloads of one series.
+
+    Attributes:
+        items: one a point.
+        reader: reads those that are in files.
+        where: the run they belong to, for messages.
+    """
+
+    items: Sequence[Payload]
+    reader: PayloadReader
+    where: str
+
+    def load(self, index: int) -> Summary.Value:
+        """The value of a point."""
+        return self.reader.value(self.items[index])

@@ -1,0 +1,184 @@
+"""Which points of a series stay after restarts, and where a step was logged several times.
+
+Three rules for restarts:
+
+keep         all stay
+overwrite    a point removes those of its series that were written before it and have its step or a later one, which
+             is what TensorBoard's data server shows
+tensorboard  the rules of TensorBoard's EventAccumulator. From file version 2 on, a SessionLog START event removes the
+             points of all tags that were written before it and have its step or a later one. Before version 2, a
+             summary event whose step is less than the latest does so for the tags in it. The latest step is that of
+             the latest event of any sort that is no such step back. (TensorBoard's web server compares with the
+             summary event just before, and takes no notice of a run's first START.)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.proto import Event, SessionLog
+from tbevents.reading.options import Duplicates
+
+__all__ = ["History", "overwritten", "places_kept", "without_duplicates"]
+
+_START_VERSION: Final = 2
+"""The file version from which on writers mark restarts."""
+
+
+class History:
+    """What happened between the points of a run. Records are numbered from 0 in the order in which they were read.
+
+    Args:
+        tracking: whether what the ``tensorboard`` rules need is kept; else nothing is.
+
+    Attributes:
+        tracking: as given.
+    """
+
+    def __init__(self, *, tracking: bool) -> None:
+        self.tracking = tracking
+        self._old = True  # steps that go back mean a restart; newer files have START events for that
+        self._was_old = True  # the same, at the end of the latest block
+        self._latest = -1  # the latest step
+        self._starts: list[tuple[int, int]] = []  # record, step
+        self._backwards: list[NDArray[np.int64]] = []  # records of summary events that go back, ascending
+        # Since the latest block: records and steps of summary events and of others, and records from which on files
+        # are old or not.
+        self._summaries: list[tuple[int, int]] = []
+        self._others: list[tuple[int, int]] = []
+        self._versions: list[tuple[int, bool]] = []
+
+    def add(self, event: Event, record: int) -> None:
+        """Takes an event; those that are known to be summaries may come with `end_block` instead."""
+        if not self.tracking:
+            return
+        if event.HasField("summary"):
+            self._summaries.append((record, event.step))
+            return
+        if event.HasField("file_version"):
+            self._old = not _version(event.file_version) >= _START_VERSION
+            self._versions.append((record, self._old))
+        elif event.session_log.status == SessionLog.START and not self._old:
+            self._starts.append((record, event.step))
+        self._others.append((record, event.step))
+
+    def end_block(self, first: int, is_summary: NDArray[np.bool_], steps: NDArray[np.int64]) -> None:
+        """Takes a block of records, after those of its events that are given to `add`.
+
+        Args:
+            first: the number of its first record.
+            is_summary: which of its records are summary events that were not given to `add`, shape (n,).
+            steps: of those, shape (n,).
+        """
+        if not self.tracking:
+            return
+        old = np.full(len(steps), self._was_old)
+        for record, is_old in self._versions:
+            old[record - first :] = is_old
+        self._was_old = self._old
+        if old.any():
+            is_summary, steps = is_summary.copy(), steps.copy()
+            for record, step in self._summaries:
+                is_summary[record - first], steps[record - first] = True, step
+            self._find_backward(first, is_summary & old, steps, [o for o in self._others if old[o[0] - first]])
+        self._summaries, self._others, self._versions = [], [], []
+
+    def _find_backward(
+        self, first: int, is_summary: NDArray[np.bool_], steps: NDArray[np.int64], others: list[tuple[int, int]]
+    ) -> None:
+        """Notes which summary events of a block go back; between two other events, a running maximum says."""
+        begin = 0
+        for record, step in [*others, (first + len(steps), None)]:
+            places = begin + np.flatnonzero(is_summary[begin : record - first])
+            if len(places):
+                latest = np.maximum.accumulate(np.concatenate(([self._latest], steps[places])))
+                back = steps[places] < latest[:-1]
+                if back.any():
+                    self._backwards.append(places[back] + first)
+                self._latest = int(latest[-1])
+            if step is not None:
+                self._latest = step
+            begin = record - first
+
+    def removed(self, records: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which points of one tag the ``tensorboard`` rules remove.
+
+        Args:
+            records: the number of each point's record, shape (n,), in any order.
+            steps: shape (n,).
+        """
+        removed = np.zeros(len(steps), np.bool_)
+        if self._starts:
+            starts = np.array(self._starts, np.int64)
+            removed |= _behind(records, steps, starts[:, 0], starts[:, 1])
+        if self._backwards:
+            known = np.concatenate(self._backwards)
+            back = np.flatnonzero(known[np.searchsorted(known, records).clip(max=len(known) - 1)] == records)
+            back = back[np.argsort(records[back], kind="stable")]
+            removed |= _behind(records, steps, records[back], steps[back])
+        return removed
+
+
+def _version(text: str) -> float:
+    """The number in what a file_version event says, such as ``brain.Event:2``; 0 where there is none."""
+    try:
+        return float(text.rpartition("brain.Event:")[2])
+    except ValueError:
+        return 0.0
+
+
+def _behind(
+    records: NDArray[np.int64],
+    steps: NDArray[np.int64],
+    mark_records: NDArray[np.int64],
+    mark_steps: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Which points have the step, or a later one, of a mark that comes after them; marks ascend by record."""
+    removed = np.zeros(len(steps), np.bool_)
+    if len(mark_records):
+        least_from = np.minimum.accumulate(mark_steps[::-1])[::-1]  # the least step of a mark and those after it
+        after = np.searchsorted(mark_records, records, side="right")
+        some = after < len(mark_records)
+        removed[some] = steps[some] >= least_from[after[some]]
+    return removed
+
+
+def overwritten(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which points of a series have the step, or a later one, of a point that comes after them; shape (n,)."""
+    removed = np.zeros(len(steps), np.bool_)
+    if len(steps) > 1:
+        removed[:-1] = steps[:-1] >= np.minimum.accumulate(steps[:0:-1])[::-1]
+    return removed
+
+
+def without_duplicates(steps: NDArray[np.int64], duplicates: Duplicates) -> NDArray[np.intp] | None:
+    """The places of the first or last point of each step, ascending; None means all."""
+    if duplicates == "keep" or len(steps) < 2 or bool((steps[1:] > steps[:-1]).all()):
+        return None
+    if duplicates == "first":
+        _, places = np.unique(steps, return_index=True)
+    else:
+        _, places = np.unique(steps[::-1], return_index=True)
+        places = len(steps) - 1 - places
+    places.sort()
+    return places
+
+
+def places_kept(
+    steps: NDArray[np.int64], removed: NDArray[np.bool_] | None, duplicates: Duplicates
+) -> NDArray[np.intp] | None:
+    """The places of the points that stay, ascending; None means all.
+
+    Args:
+        steps: shape (n,).
+        removed: what restarts remove, shape (n,); None means nothing.
+        duplicates: which points of one step stay, of those that restarts leave.
+    """
+    if removed is None or not removed.any():
+        return without_duplicates(steps, duplicates)
+    places = np.flatnonzero(~removed)
+    unique = without_duplicates(steps[places], duplicates)
+    return places if unique is None else places[unique]

@@ -1,0 +1,258 @@
+"""Scalars of many tags and runs as one long table, and as a wide one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import UnknownNameError
+from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
+from tbevents.reading.kinds.hparams import HParams
+from tbevents.reading.options import Names, checked_choice, matches, patterns
+
+if TYPE_CHECKING:
+    from tbevents.reading.run import Run
+
+__all__ = ["Repeated", "Table", "WideTable", "selected", "table_of"]
+
+EXTRA_COLUMNS: Final = ("dir_name", "file_name")
+
+Repeated: TypeAlias = Literal["keep", "first", "last", "mean"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table(Frame):
+    """Scalar points of any runs and tags: one row a point. Run by run, tag by tag, in the order written.
+
+    Attributes:
+        runs: the names that `run_codes` count.
+        tags: the names that `tag_codes` count.
+        run_codes: int32, shape (n,).
+        tag_codes: int32, shape (n,).
+        steps: int64, shape (n,).
+        wall_times: float64 seconds since 1970, shape (n,).
+        values: shape (n,); float32, or float64 where any of the series has that.
+        extra: further columns by name, as they were asked for.
+    """
+
+    runs: tuple[str, ...]
+    tags: tuple[str, ...]
+    run_codes: NDArray[np.int32]
+    tag_codes: NDArray[np.int32]
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32] | NDArray[np.float64]
+    extra: Mapping[str, Column] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __repr__(self) -> str:
+        return f"<Table of {len(self)} points: {len(self.runs)} runs, {len(self.tags)} tags>"
+
+    def _columns(self) -> Mapping[str, Column]:
+        return {
+            "run": Categories(self.run_codes, self.runs),
+            "tag": Categories(self.tag_codes, self.tags),
+            "step": self.steps,
+            "wall_time": self.wall_times,
+            "value": self.values,
+            **self.extra,
+        }
+
+    def pivot(self, *, duplicates: Repeated = "keep") -> WideTable:
+        """The same with a column for each tag, and a row for each step of each run.
+
+        Args:
+            duplicates: what becomes of several points of one run, tag and step. ``"keep"``: as many rows for that step
+                as its most frequent tag has points, the k-th points of all tags in the k-th row. ``"first"``,
+                ``"last"``: that point. ``"mean"``: their mean.
+
+        Returns:
+            The wide table, its rows by run, then step. Wall times are left out: each tag has its own.
+        """
+        checked_choice("duplicates", duplicates, get_args(Repeated))
+        return _pivoted(self, duplicates)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WideTable(Frame):
+    """Scalars with a column for each tag; made by `Table.pivot`.
+
+    Attributes:
+        runs: the names that `run_codes` count.
+        run_codes: int32, shape (n,).
+        steps: int64, shape (n,).
+        columns: tag -> values, which are missing where the run has no point of the tag at that step.
+    """
+
+    runs: tuple[str, ...]
+    run_codes: NDArray[np.int32]
+    steps: NDArray[np.int64]
+    columns: Mapping[str, Cells] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def _columns(self) -> Mapping[str, Column]:
+        taken = ("run", "step")
+        tags = {f"tag/{tag}" if tag in taken else tag: cells for tag, cells in self.columns.items()}
+        return {"run": Categories(self.run_codes, self.runs), "step": self.steps, **tags}
+
+
+def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -> list[str]:
+    """The names that were asked for, of those there are, in their order; None means all.
+
+    Raises:
+        UnknownNameError: one without wildcards is not among them.
+        TypeError: they are no names.
+    """
+    known = list(known)
+    if names is None:
+        return known
+    wanted = patterns(f"{noun}s", names)
+    there = set(known)
+    for name in wanted:
+        if name not in there and not set("*?[") & set(name):
+            raise UnknownNameError(noun, name, known, where)
+    return [name for name in known if matches(name, wanted)]
+
+
+def table_of(
+    runs: Mapping[str, Run],
+    tags: Names | None,
+    extra_columns: Sequence[str],
+    hparams: Mapping[str, HParams | None],
+    where: str = "",
+) -> Table:
+    """The scalars of some runs.
+
+    Args:
+        runs: by the name they get in the table.
+        tags: which tags; None means all.
+        extra_columns: of `EXTRA_COLUMNS`.
+        hparams: run -> its hyperparameters, which become columns; empty for none.
+        where: what is searched for tags, for messages.
+    """
+    extra_columns = patterns("extra_columns", extra_columns)
+    for column in extra_columns:
+        checked_choice("extra_columns", column, EXTRA_COLUMNS)
+    known = dict.fromkeys(tag for run in runs.values() for tag in run.scalars)
+    wanted = selected("tag", tags, known, where or ", ".join(run.path for run in list(runs.values())[:1]))
+    numbers = {tag: number for number, tag in enumerate(wanted)}
+    found = [
+        (code, numbers[tag], run, tag)
+        for code, run in enumerate(runs.values())
+        for tag in run.scalars
+        if tag in numbers
+    ]
+    series = [run.scalars[tag] for _, _, run, tag in found]
+    lengths = [len(points) for points in series]
+
+    def repeated(codes: list[int]) -> NDArray[np.int32]:
+        return np.repeat(np.array(codes, np.int32), lengths)
+
+    run_codes = repeated([code for code, _, _, _ in found])
+    extra: dict[str, Column] = {}
+    for column in extra_columns:
+        if column == "dir_name":
+            extra[column] = categories_of(["" if name == "." else name for name in runs], run_codes)
+        else:
+            extra[column] = _file_names([(run, tag) for _, _, run, tag in found])
+    if hparams:
+        extra.update(_parameters(list(runs), hparams, run_codes))
+    return Table(
+        tuple(runs),
+        tuple(wanted),
+        run_codes,
+        repeated([code for _, code, _, _ in found]),
+        np.concatenate([np.empty(0, np.int64), *(points.steps for points in series)]),
+        np.concatenate([np.empty(0, np.float64), *(points.wall_times for points in series)]),
+        np.concatenate([np.empty(0, np.float32), *(points.values for points in series)]),
+        extra,
+    )
+
+
+def _file_names(found: list[tuple[Run, str]]) -> Categories:
+    """The base name of the event file of each point."""
+    names: list[str] = []
+    starts: dict[int, int] = {}  # of a run's files among the names
+    codes = [np.empty(0, np.int32)]
+    for run, tag in found:
+        files, places = run.scalar_files(tag)
+        if id(run) not in starts:
+            starts[id(run)] = len(names)
+            names += ["", *(file.replace("\\", "/").rpartition("/")[2] for file in files)]
+        codes.append(places + np.int32(starts[id(run)] + 1))  # -1, of memory, is the empty name
+    used, places = np.unique(np.concatenate(codes), return_inverse=True)
+    return categories_of([names[code] for code in used.tolist()], places.astype(np.int32))
+
+
+def _parameters(
+    runs: list[str], hparams: Mapping[str, HParams | None], run_codes: NDArray[np.int32]
+) -> dict[str, Column]:
+    """A column for each hyperparameter: of bools or numbers where all are, else of text."""
+    sets = [found.parameters if (found := hparams.get(run)) is not None else {} for run in runs]
+    columns: dict[str, Column] = {}
+    for name in dict.fromkeys(name for parameters in sets for name in parameters):
+        values: list[Plain] = [parameters.get(name) for parameters in sets]
+        types = {type(value) for value in values if value is not None}
+        column = f"hparam/{name}" if name in ("run", "tag", "step", "wall_time", "value", *EXTRA_COLUMNS) else name
+        if types in ({float}, {bool}):
+            present = np.array([value is not None for value in values], np.bool_)
+            of_run = np.array([value or 0 for value in values], types.pop())
+            whole = bool(present[run_codes].all())
+            columns[column] = of_run[run_codes] if whole else Cells(of_run[run_codes], present[run_codes])
+        else:
+            places = np.array([-1 if value is None else place for place, value in enumerate(values)], np.int32)
+            columns[column] = categories_of([str(value) for value in values], places[run_codes])
+    return columns
+
+
+def _pivoted(table: Table, duplicates: Repeated) -> WideTable:
+    order = np.lexsort((table.steps, table.tag_codes, table.run_codes))  # stable: equal steps stay as written
+    runs, tags, steps = table.run_codes[order], table.tag_codes[order], table.steps[order]
+    values: NDArray[Any] = table.values[order]
+    n = len(order)
+    if not n:
+        return WideTable(table.runs, runs, steps, {tag: _no_cells(values) for tag in table.tags})
+    fresh = np.ones(n, np.bool_)  # whether a point is the first of its run, tag and step
+    fresh[1:] = (runs[1:] != runs[:-1]) | (tags[1:] != tags[:-1]) | (steps[1:] != steps[:-1])
+    starts = np.flatnonzero(fresh)
+    counts = np.diff(np.append(starts, n))
+    occurrence = np.arange(n) - np.repeat(starts, counts)
+    if duplicates != "keep":
+        if duplicates == "mean":
+            values = (np.add.reduceat(values.astype(np.float64), starts) / counts).astype(values.dtype)
+            chosen = starts
+        else:
+            chosen = starts if duplicates == "first" else starts + counts - 1
+            values = values[chosen]
+        runs, tags, steps = runs[chosen], tags[chosen], steps[chosen]
+        occurrence = np.zeros(len(chosen), np.int64)
+    keys = np.stack([runs.astype(np.int64), steps, occurrence])
+    by_row = np.lexsort((occurrence, steps, runs))
+    changes = np.ones(len(by_row), np.bool_)
+    changes[1:] = (keys[:, by_row[1:]] != keys[:, by_row[:-1]]).any(axis=0)
+    rows = np.empty(len(by_row), np.int64)
+    rows[by_row] = np.cumsum(changes) - 1
+    firsts = by_row[changes]
+    columns: dict[str, Cells] = {}
+    by_tag = np.argsort(tags, kind="stable")
+    bounds = np.searchsorted(tags[by_tag], np.arange(len(table.tags) + 1))
+    for code, tag in enumerate(table.tags):
+        points = by_tag[bounds[code] : bounds[code + 1]]
+        column = np.zeros(len(firsts), values.dtype)
+        present = np.zeros(len(firsts), np.bool_)
+        column[rows[points]] = values[points]
+        present[rows[points]] = True
+        columns[tag] = Cells(column, present)
+    return WideTable(table.runs, runs[firsts], steps[firsts], columns)
+
+
+def _no_cells(values: NDArray[Any]) -> Cells:
+    return Cells(values[:0], np.empty(0, np.bool_))

@@ -1,0 +1,688 @@
+"""Every kind of value, in the TF1 and the TF2 form, from messages to points."""
+
+import io
+import json
+import pickle
+import struct
+import subprocess
+import sys
+import tracemalloc
+import wave
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from event_files import scalar_event, tensor_value, version_event, write_events
+
+import tbevents
+from tbevents.proto import (
+    Event,
+    GraphDef,
+    HistogramProto,
+    Layout,
+    LogMessage,
+    MeshPluginData,
+    RunMetadata,
+    SessionLog,
+    Summary,
+    SummaryMetadata,
+    TaggedRunMetadata,
+    TensorProto,
+)
+from tbevents.reading.payloads import KEPT_BYTES, Place
+from tbevents.reading.run import Run
+from tbevents.tensors import from_array
+
+STEP, WALL = 7, 1234.5
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Writes values, each in an event of its own at steps from STEP on, and reads the run."""
+
+    def read(*values, **options):
+        events = [
+            Event(wall_time=WALL + i, step=STEP + i, summary=Summary(value=[value])) for i, value in enumerate(values)
+        ]
+        write_events(tmp_path / "events.out.tfevents.1.host", [version_event(), *events])
+        return tbevents.read_run(tmp_path, **options)
+
+    return read
+
+
+def strings(*items):
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array
+
+
+def wav(samples, *, rate=8000, width=2, channels=1):
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(samples)
+    return target.getvalue()
+
+
+def png(array, form="PNG", **options):
+    pillow = pytest.importorskip("PIL.Image", reason="makes images with Pillow")
+    target = io.BytesIO()
+    pillow.fromarray(array).save(target, form, **options)
+    return target.getvalue()
+
+
+def test_a_tf1_histogram_keeps_every_bucket_and_all_numbers(read):
+    histo = HistogramProto(
+        min=-1.5, max=3.0, num=6, sum=4.25, sum_squares=9.5, bucket_limit=[-2.0, 0.0, 1.7e308], bucket=[0, 2, 4]
+    )
+    histogram = read(Summary.Value(tag="w", histo=histo)).histograms["w"].last
+    assert (histogram.step, histogram.wall_time, len(histogram)) == (STEP, WALL, 3)
+    assert histogram.lefts.tolist() == [-2.0, -2.0, 0.0]  # no bucket runs backwards, though min is to its right
+    assert histogram.rights.tolist() == [-2.0, 0.0, 1.7e308]
+    assert histogram.counts.tolist() == [0, 2, 4]
+    assert (histogram.min, histogram.max, histogram.num, histogram.sum, histogram.sum_squares) == (
+        -1.5,
+        3,
+        6,
+        4.25,
+        9.5,
+    )
+
+
+def test_the_first_bucket_of_a_tf1_histogram_begins_at_the_least_value(read):
+    histo = HistogramProto(min=-1.5, max=3.0, num=6, bucket_limit=[0.0, 3.0], bucket=[2, 4])
+    assert read(Summary.Value(tag="w", histo=histo)).histograms["w"].last.lefts.tolist() == [-1.5, 0.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_tf2_histogram_is_its_table(read, dtype):
+    table = np.array([[0.1, 0.2, 3], [0.2, 0.3, 0]], dtype)
+    histogram = read(tensor_value("w", from_array(table), "histograms")).histograms["w"].last
+    assert np.array_equal(np.stack([histogram.lefts, histogram.rights, histogram.counts], 1), table.astype(float))
+    assert (histogram.min, histogram.sum_squares) == (None, None)
+    assert histogram.lefts.dtype == np.float64
+
+
+def test_a_histogram_of_no_buckets(read):
+    run = read(tensor_value("w", from_array(np.zeros((0, 3))), "histograms"), Summary.Value(tag="v", histo={}))
+    assert len(run.histograms["w"].last) == len(run.histograms["v"].last) == 0
+
+
+def test_a_histogram_that_contradicts_itself_names_run_tag_and_step(read):
+    run = read(Summary.Value(tag="w", histo=HistogramProto(bucket_limit=[1.0], bucket=[1, 2])))
+    with pytest.raises(tbevents.PayloadError, match=r"tag 'w', step 7: a histogram has 1 right edges for 2 buckets"):
+        _ = run.histograms["w"].last
+
+
+def test_a_tf1_image_is_its_bytes_and_decodes(read):
+    pixels = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    image = Summary.Image(height=4, width=5, colorspace=3, encoded_image_string=png(pixels))
+    logged = read(Summary.Value(tag="i", image=image)).images["i"].at(STEP)
+    assert (logged.width, logged.height, logged.format) == (5, 4, "png")
+    assert (logged.encoded, len(logged.samples)) == (image.encoded_image_string, 1)
+    assert np.array_equal(logged.array(), pixels)
+
+
+def test_a_tf2_image_may_be_several(read):
+    pixels = [np.full((2, 3, 4), value, np.uint8) for value in (7, 9)]
+    run = read(tensor_value("i", from_array(strings(b"3", b"2", *map(png, pixels))), "images"))
+    logged = run.images["i"].last
+    assert (logged.width, logged.height, len(logged.samples)) == (3, 2, 2)
+    assert [np.array_equal(logged.array(sample), pixels[sample]) for sample in (0, 1)] == [True, True]
+    with pytest.raises(tbevents.PayloadError, match="there is no picture 2: the step has 2"):
+        logged.array(2)
+
+
+def test_a_tf2_batch_without_pictures(read):
+    logged = read(tensor_value("i", from_array(strings(b"3", b"2")), "images")).images["i"].last
+    assert logged.samples == ()
+    with pytest.raises(tbevents.PayloadError, match="the step has 0"):
+        _ = logged.encoded
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "expected"),
+    [((3, 2), np.uint8, (3, 2, 1)), ((3, 2), np.uint16, (3, 2, 1)), ((3, 2, 4), np.uint8, (3, 2, 4))],
+)
+def test_decoded_pictures_have_three_dimensions(read, shape, dtype, expected):
+    pixels = np.arange(np.prod(shape)).reshape(shape).astype(dtype) * (255 if dtype == np.uint16 else 1)
+    logged = read(Summary.Value(tag="i", image={"encoded_image_string": png(pixels)})).images["i"].last
+    assert logged.array().shape == expected
+    assert logged.array().dtype == dtype or (dtype, logged.array().dtype) == (np.uint16, np.int32)  # older Pillow
+    assert np.array_equal(logged.array().reshape(shape), pixels)
+
+
+def test_a_video_has_frames(read):
+    pillow = pytest.importorskip("PIL.Image", reason="makes images with Pillow")
+    frames = [pillow.fromarray(np.full((4, 6, 3), value, np.uint8)) for value in (0, 100, 200)]
+    target = io.BytesIO()
+    frames[0].save(target, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    logged = read(Summary.Value(tag="v", image={"encoded_image_string": target.getvalue()})).images["v"].last
+    assert logged.format == "gif"
+    assert logged.frames()[..., 0].mean(axis=(1, 2)).round().tolist() == [0, 100, 200]
+    assert logged.array().shape[:2] == (4, 6)
+    with pytest.raises(tbevents.PayloadError, match="6 x 4 pixels, frame 3: over the limit of 60 pixels"):
+        logged.frames(max_pixels=60)
+
+
+def test_a_picture_that_declares_too_many_pixels_is_not_decoded(read):
+    bomb = bytearray(png(np.zeros((1, 1, 3), np.uint8)))
+    bomb[16:24] = struct.pack(">II", 30000, 30000)
+    bomb[29:33] = struct.pack(">I", zlib.crc32(bytes(bomb[12:29])))
+    logged = read(Summary.Value(tag="i", image={"encoded_image_string": bytes(bomb)})).images["i"].last
+    with pytest.raises(tbevents.PayloadError, match="pixels"):
+        logged.array()
+
+
+def test_bytes_that_are_no_picture(read):
+    pytest.importorskip("PIL", reason="decodes images with Pillow")
+    logged = read(Summary.Value(tag="i", image={"encoded_image_string": b"no picture"})).images["i"].last
+    assert logged.format == ""
+    with pytest.raises(tbevents.PayloadError, match="10 bytes are no picture that Pillow can decode"):
+        logged.array()
+
+
+def test_without_pillow_the_error_names_the_extra(read, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    logged = read(Summary.Value(tag="i", image={"encoded_image_string": b"x"})).images["i"].last
+    assert logged.encoded == b"x"
+    with pytest.raises(tbevents.MissingExtraError, match=r"decoding an image needs Pillow.*tbevents\[image\]"):
+        logged.array()
+
+
+def test_a_tensor_of_the_images_plugin_that_has_no_size(read):
+    run = read(tensor_value("i", from_array(strings(b"wide", b"2", b"")), "images"))
+    with pytest.raises(tbevents.PayloadError, match=r"tag 'i', step 7: .* width and height, not \[b'wide', b'2'\]"):
+        _ = run.images["i"].last
+
+
+def test_a_tf1_sound_is_its_bytes_and_decodes(read):
+    samples = np.array([0, 1, -1, 32767, -32768], "<i2")
+    audio = Summary.Audio(
+        sample_rate=8000, num_channels=1, length_frames=5, encoded_audio_string=wav(samples), content_type="audio/wav"
+    )
+    logged = read(Summary.Value(tag="a", audio=audio)).audio["a"].last
+    assert (logged.sample_rate, logged.channels, logged.frames, logged.content_type) == (8000, 1, 5, "audio/wav")
+    assert logged.encoded == audio.encoded_audio_string
+    assert logged.seconds == 5 / 8000
+    assert logged.array().tolist() == samples[:, None].tolist()
+
+
+def test_a_tf2_sound_may_be_several_with_labels(read):
+    sounds = [wav(np.arange(6, dtype="<i2"), channels=2, rate=16000), wav(b"\x01\x00")]
+    table = strings(sounds[0], b"first", sounds[1], b"").reshape(2, 2)
+    logged = read(tensor_value("a", from_array(table), "audio")).audio["a"].last
+    assert (logged.sample_rate, logged.channels, logged.frames) == (16000, 2, 3)
+    assert (logged.samples, logged.labels) == (tuple(sounds), ("first", ""))
+    assert logged.array(0).tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert logged.array(1).tolist() == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("width", "data", "expected"),
+    [
+        (1, bytes([0, 128, 255]), [0, 128, 255]),
+        (3, b"\x01\x00\x00\xff\xff\xff\x00\x00\x80", [1, -1, -(2**23)]),
+        (4, struct.pack("<ii", -5, 2**31 - 1), [-5, 2**31 - 1]),
+    ],
+)
+def test_samples_of_every_width(read, width, data, expected):
+    audio = Summary.Audio(encoded_audio_string=wav(data, width=width))
+    assert read(Summary.Value(tag="a", audio=audio)).audio["a"].last.array().ravel().tolist() == expected
+
+
+def test_bytes_that_are_no_wav_file(read):
+    logged = read(Summary.Value(tag="a", audio={"encoded_audio_string": b"ID3 mp3"})).audio["a"].last
+    with pytest.raises(tbevents.PayloadError, match="7 bytes are no PCM WAV file"):
+        logged.array()
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3), (0,)])
+def test_texts_of_any_rank(read, shape):
+    array = np.array(["tëxt"] * int(np.prod(shape)), object).reshape(shape)
+    logged = (
+        read(
+            tensor_value(
+                "t",
+                from_array(array) if array.size else TensorProto(dtype=7, tensor_shape={"dim": [{"size": 0}]}),
+                "text",
+            )
+        )
+        .texts["t"]
+        .last
+    )
+    assert logged.array.shape == shape
+    assert logged.array.tolist() == array.tolist()
+    if array.size == 1:
+        assert logged.text == "tëxt"
+    else:
+        with pytest.raises(tbevents.PayloadError, match="not one string; see array"):
+            _ = logged.text
+
+
+def test_text_that_is_no_utf_8_is_kept_as_bytes(read):
+    logged = read(tensor_value("t", from_array(strings(b"\xff\xfe")), "text")).texts["t"].last
+    assert logged.encoded.tolist() == [b"\xff\xfe"]
+    assert logged.text == "��"
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=np.int16).reshape(2, 3),
+        np.array([True, False]),
+        np.ones((2, 1), np.complex64),
+        np.zeros((0, 2)),
+    ],
+)
+def test_tensors_of_any_type(read, array):
+    logged = read(tensor_value("t", from_array(array), "tensor")).tensors["t"].last
+    assert logged.array.dtype == array.dtype
+    assert np.array_equal(logged.array, array)
+
+
+def test_what_no_rule_knows_is_kept_as_a_tensor(read):
+    run = read(
+        tensor_value("mine", from_array(np.arange(3.0)), "my_plugin"),
+        tensor_value("no plugin", from_array(strings(b"a", b"b"))),
+        tensor_value("no histogram", from_array(np.zeros((2, 4))), "histograms"),
+        tensor_value("no text", from_array(np.zeros(2)), "text"),
+        Summary.Value(tag="old", obsolete_old_style_histogram=b"\x01\x02"),
+    )
+    assert list(run.tensors) == ["mine", "no plugin", "no histogram", "no text", "old"]
+    assert run.tensors["no plugin"].last.array.tolist() == [b"a", b"b"]
+    assert run.tensors["no histogram"].last.array.shape == (2, 4)
+    assert run.tensors["old"].last.array.item() == b"\x01\x02"
+    assert run.metadata["mine"].plugin == "my_plugin"
+
+
+def test_a_value_with_nothing_but_a_tag_is_no_value(read):
+    run = read(Summary.Value(tag="video"), Summary.Value(tag="loss", simple_value=1))
+    assert run.tags == ("video", "loss")
+    assert run.counts() == {"scalars": {"loss": 1}}
+    assert run.metadata["video"].plugin == ""
+
+
+def test_a_tensor_that_contradicts_itself_names_run_tag_and_step(read, tmp_path):
+    tensor = TensorProto(dtype=1, tensor_content=b"123", tensor_shape={"dim": [{"size": 5}]})
+    run = read(tensor_value("ok", from_array(np.arange(2)), "x"), tensor_value("t", tensor, "x"))
+    with pytest.raises(tbevents.TensorError, match=rf"{tmp_path}: tag 't', step 8: tensor_content has 3 bytes"):
+        run.tensors["t"][0]
+    assert run.tensors["ok"].last.array.tolist() == [0, 1]
+
+
+def test_a_scalar_that_contradicts_itself_is_a_problem(read):
+    tensor = TensorProto(dtype=2, tensor_content=b"123", tensor_shape={})
+    with pytest.warns(tbevents.DamageWarning, match="tag 't': tensor_content has 3 bytes"):
+        run = read(tensor_value("t", tensor, "scalars"), Summary.Value(tag="loss", simple_value=1))
+    assert [problem.kind for problem in run.problems] == ["bad_value"]
+    assert len(run.scalars["loss"]) == 1
+
+
+def test_precision_recall_curves(read):
+    table = np.arange(24, dtype=np.float32).reshape(6, 4)
+    curve = read(tensor_value("pr", from_array(table), "pr_curves")).pr_curves["pr"].last
+    rows = [
+        curve.true_positives,
+        curve.false_positives,
+        curve.true_negatives,
+        curve.false_negatives,
+        curve.precision,
+        curve.recall,
+    ]
+    assert np.array_equal(rows, table)
+    assert curve.thresholds.tolist() == [0, 1 / 3, 2 / 3, 1]
+
+
+def mesh_value(tag, array, name, part, config="{}"):
+    value = tensor_value(tag, from_array(array), "mesh")
+    content = MeshPluginData(name=name, content_type=part, json_config=config)
+    value.metadata.plugin_data.content = content.SerializeToString()
+    return value
+
+
+def test_the_parts_of_a_mesh_are_one_series(tmp_path):
+    points = np.arange(12, dtype=np.float32).reshape(1, 4, 3)
+    faces = np.array([[[0, 1, 2]]], np.int32)
+    config = json.dumps({"camera": {"cls": "PerspectiveCamera"}})
+    events = [version_event()]
+    for step in (1, 2, 3):
+        events.append(
+            Event(
+                step=step, summary=Summary(value=[mesh_value("m_1", points + step, "m", MeshPluginData.VERTEX, config)])
+            )
+        )
+        if step != 2:
+            events.append(Event(step=step, summary=Summary(value=[mesh_value("m_2", faces, "m", MeshPluginData.FACE)])))
+    write_events(tmp_path / "tfevents", events)
+    run = tbevents.read_run(tmp_path)
+    mesh = run.meshes["m"]
+    assert (list(run.meshes), mesh.tags) == (["m"], {"vertices": "m_1", "faces": "m_2"})
+    assert [point.vertices[0, 0, 0] for point in mesh] == [1, 2, 3]
+    assert [point.faces is not None for point in mesh] == [True, False, True]
+    assert mesh.at(3).faces.tolist() == faces.tolist()
+    assert mesh.last.colors is None
+    assert mesh.config == {"camera": {"cls": "PerspectiveCamera"}}
+
+
+def test_the_last_layout_counts(read):
+    layouts = [
+        Layout(category=[{"title": "old"}]),
+        Layout(
+            category=[
+                {
+                    "title": "new",
+                    "chart": [
+                        {"title": "lines", "multiline": {"tag": ["loss/.*"]}},
+                        {"title": "band", "margin": {"series": [{"value": "v", "lower": "l", "upper": "u"}]}},
+                    ],
+                }
+            ]
+        ),
+    ]
+    tags = ("custom_scalars__config__", "another", "custom_scalars__config__")
+    texts = [layout.SerializeToString() for layout in (layouts[0], Layout(), layouts[1])]
+    values = [
+        tensor_value(tag, from_array(strings(text)), "custom_scalars") for tag, text in zip(tags, texts, strict=True)
+    ]
+    run = read(*values)
+    assert run.layout == layouts[1]
+    assert run.custom_scalars == {"new": {"lines": ("Multiline", ["loss/.*"]), "band": ("Margin", ["v", "l", "u"])}}
+    assert (read().layout, read().custom_scalars) == (None, {})
+
+
+def test_graphs_run_metadata_sessions_and_lines_of_the_log(tmp_path):
+    graph = GraphDef(node=[{"name": "a/b", "op": "Add", "input": ["x", "^y"], "device": "cpu"}])
+    statistics = RunMetadata(step_stats={"dev_stats": [{"device": "gpu:0"}]})
+    events = [
+        version_event(wall_time=5.0),
+        Event(wall_time=6.0, graph_def=b"\xff"),
+        Event(wall_time=7.0, graph_def=graph.SerializeToString()),
+        Event(wall_time=8.0, meta_graph_def=b"meta"),
+        *(
+            Event(step=3, tagged_run_metadata=TaggedRunMetadata(tag="step1", run_metadata=data))
+            for data in (b"old", statistics.SerializeToString())
+        ),
+        Event(step=4, session_log=SessionLog(status=SessionLog.CHECKPOINT, checkpoint_path="/c", msg="saved")),
+        Event(step=5, session_log={}),
+        Event(step=6, wall_time=9.0, log_message=LogMessage(level=LogMessage.WARN, message="hot")),
+    ]
+    write_events(tmp_path / "tfevents", events)
+    run = tbevents.read_run(tmp_path)
+    assert (run.graph.wall_time, run.graph.encoded) == (7.0, graph.SerializeToString())
+    assert run.graph.nodes == (("a/b", "Add", ("x", "^y"), "cpu"),)
+    assert run.meta_graph_def == b"meta"
+    assert run.run_metadata["step1"].message == statistics
+    assert run.run_metadata["step1"].step == 3
+    assert run.session_log == (
+        (4, 0.0, "CHECKPOINT", "/c", "saved"),
+        (5, 0.0, "STATUS_UNSPECIFIED", "", ""),
+    )
+    assert run.log_messages == ((6, 9.0, "WARN", "hot"),)
+    assert run.first_wall_time == 5.0
+    assert tbevents.read_run(tmp_path, kinds="scalars").graph is None
+
+
+def test_a_graph_that_cannot_be_parsed(tmp_path):
+    write_events(tmp_path / "tfevents", [Event(graph_def=b"\xff\xff")])
+    graph = tbevents.read_run(tmp_path).graph
+    assert graph.encoded == b"\xff\xff"
+    with pytest.raises(tbevents.PayloadError, match="the graph is no GraphDef"):
+        _ = graph.nodes
+
+
+def test_the_metadata_of_a_tags_first_event_count(read):
+    run = read(
+        tensor_value("t", from_array(np.float32(1)), "scalars", display_name="Loss", summary_description="*d*"),
+        tensor_value("t", from_array(np.float32(2)), "text", display_name="other"),
+        Summary.Value(tag="s", simple_value=3, metadata=SummaryMetadata(data_class=2)),
+        Summary.Value(tag="i", image={}),
+    )
+    assert run.metadata["t"] == tbevents.TagMetadata("scalars", b"", "Loss", "*d*", "SCALAR")
+    assert (run.scalars["t"].display_name, run.scalars["t"].description) == ("Loss", "*d*")
+    assert run.scalars["t"].values.tolist() == [1, 2]
+    assert (run.metadata["s"].display_name, run.metadata["s"].data_class) == ("s", "TENSOR")
+    assert (run.metadata["i"].plugin, run.metadata["i"].data_class) == ("images", "BLOB_SEQUENCE")
+
+
+def test_large_payloads_are_not_kept_and_small_ones_are(read):
+    large = tensor_value("large", from_array(strings(bytes(100_000))), "text")
+    run = read(large, tensor_value("small", from_array(strings(b"x")), "text"))
+    tags = run._contents.tags
+    assert isinstance(tags["large"].values["texts"].payloads[0], Place)
+    assert len(tags["small"].values["texts"].payloads[0]) < KEPT_BYTES
+    assert run.texts["large"].last.encoded.tolist() == [bytes(100_000)]
+
+
+def test_an_image_heavy_run_takes_little_memory(tmp_path):
+    """40 images of 1 MB: the run holds none of them, nor does going through them hold more than a few."""
+    blob = np.random.default_rng(0).bytes(1 << 20)
+    events = [
+        Event(
+            step=step,
+            summary=Summary(
+                value=[
+                    Summary.Value(tag="i", image={"encoded_image_string": blob}, metadata={"display_name": "Images"})
+                ]
+            ),
+        )
+        for step in range(40)
+    ]
+    write_events(tmp_path / "tfevents", events)
+    del events
+    tracemalloc.start()
+    run = tbevents.read_run(tmp_path)
+    held, _ = tracemalloc.get_traced_memory()
+    assert held < 2 << 20
+    assert all(image.encoded == blob for image in run.images["i"])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 << 20
+
+
+def test_several_large_values_in_one_event(tmp_path):
+    values = [tensor_value(f"t{i}", from_array(strings(bytes([i]) * 5000)), "text") for i in range(5)]
+    values.insert(2, Summary.Value(tag="loss", simple_value=2.5))
+    write_events(tmp_path / "tfevents", [Event(step=1, summary=Summary(value=values))] * 2)
+    run = tbevents.read_run(tmp_path)
+    for i in range(5):
+        assert [point.encoded.item() for point in run.texts[f"t{i}"]] == [bytes([i]) * 5000] * 2
+    assert run.scalars["loss"].values.tolist() == [2.5, 2.5]
+
+
+@pytest.mark.parametrize("change", ["zeroed", "shortened", "rewritten", "replaced", "removed"])
+def test_a_file_that_was_changed_meanwhile_is_said(read, change):
+    run = read(tensor_value("t", from_array(strings(b"a" * 5000)), "text"))
+    series = run.texts["t"]
+    assert series.last.text == "a" * 5000
+    file = Path(run.files[0])
+    data = bytearray(file.read_bytes())
+    if change == "zeroed":
+        data[:] = bytes(len(data))
+    elif change == "shortened":
+        del data[-10:]
+    elif change == "rewritten":
+        data[-100] ^= 1
+    if change == "removed":
+        file.unlink()
+    elif change == "replaced":
+        read(tensor_value("t", from_array(strings(b"b" * 5000)), "text"))
+    else:
+        file.write_bytes(data)
+    message = "the file is gone" if change == "removed" else "is not the one that was read before"
+    with pytest.raises(tbevents.FileChangedError, match=message):
+        _ = series.last
+    with pytest.raises(OSError, match=message):
+        _ = run.texts["t"].first
+
+
+def test_reload_adds_values_of_every_kind_and_leaves_series_as_they_were(tmp_path):
+    file = tmp_path / "events.out.tfevents.1.host"
+    text = tensor_value("t", from_array(strings(b"x" * 2000)), "text")
+    first = [version_event(), Event(step=1, summary=Summary(value=[text])), scalar_event("loss", 1, 0.5)]
+    write_events(file, first)
+    run = tbevents.read_run(tmp_path)
+    before, losses = run.texts["t"], run.scalars["loss"]
+    assert run.texts["t"] is before
+    text.ClearField("metadata")  # later events may leave it out
+    image = Event(step=2, summary=Summary(value=[Summary.Value(tag="i", image={"width": 4})]))
+    write_events(file, [*first, Event(step=2, summary=Summary(value=[text])), image, scalar_event("loss", 2, 0.25)])
+    write_events(tmp_path / "events.out.tfevents.2.host", [Event(step=9, summary=Summary(value=[text]))])
+    assert list(run.images) == []
+    run.reload()
+    assert (len(before), len(losses)) == (1, 1)
+    assert run.texts["t"].steps.tolist() == [1, 2, 9]
+    assert run.images["i"].last.width == 4
+    assert run.scalars["loss"].values.tolist() == [0.5, 0.25]
+    assert before.last.text == "x" * 2000
+
+
+def test_series_are_read_only_sequences_of_points(read):
+    run = read(*[tensor_value("t", from_array(strings(b"%d" % i)), "text") for i in range(3)])
+    series = run.texts["t"]
+    assert [point.text for point in series] == ["0", "1", "2"]
+    assert (series[-1].text, series.first.text, series.last.text, series.at(8).text) == ("2", "0", "2", "1")
+    assert repr(series) == "TextSeries('t', 3 points, steps 7 to 9)"
+    with pytest.raises(IndexError, match="out of range"):
+        series[3]
+    with pytest.raises(tbevents.UnknownStepError, match="'t' has no point at step 5; the nearest steps are 7, 8, 9"):
+        series.at(5)
+    with pytest.raises(ValueError, match="read-only"):
+        series.steps[0] = 1
+    assert pickle.loads(pickle.dumps(series)).last.text == "2"
+    large = read(*[tensor_value("t", from_array(strings(b"x" * 2000)), "text")] * 2).texts["t"]
+    assert [point.text for point in pickle.loads(pickle.dumps(large))] == ["x" * 2000] * 2
+
+
+def test_a_pickled_series_does_not_carry_what_was_read_last(tmp_path):
+    values = [tensor_value(tag, from_array(strings(b"x" * 100_000)), "text") for tag in "ab"]
+    write_events(tmp_path / "tfevents", [Event(summary=Summary(value=values))])
+    series = tbevents.read_run(tmp_path).texts["a"]
+    assert len(series.last.text) == 100_000
+    assert len(pickle.dumps(series)) < 10_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the memory in use")
+def test_the_metadata_of_a_tag_keep_no_event_in_memory(tmp_path):
+    events = []
+    blob = np.random.default_rng(0).bytes(1 << 20)
+    for tag in range(60):
+        image = Summary.Image(encoded_image_string=blob)
+        value = Summary.Value(tag=f"i{tag}", image=image, metadata=SummaryMetadata(display_name="shown"))
+        events.append(Event(summary=Summary(value=[value])).SerializeToString())
+    write_events(tmp_path / "tfevents", events)
+    del events, image, value
+    code = """
+import sys, tbevents
+def used():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+tbevents.read_run(sys.argv[1], tags="i1").images["i1"].last
+before = used()
+run = tbevents.read_run(sys.argv[1])
+print(len(run.images), (used() - before) >> 20)
+"""
+    answer = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True).stdout
+    images, megabytes = map(int, answer.split())
+    assert images == 60
+    assert megabytes < 45, answer
+
+
+@pytest.mark.parametrize("how", ["replaced", "truncated"])
+def test_a_reload_after_a_file_was_truncated_or_replaced_reads_the_run_anew(tmp_path, how):
+    file = tmp_path / "events.out.tfevents.1.host"
+    events = [version_event(), scalar_event("old", 1, 0.5), scalar_event("loss", 2, 0.25), scalar_event("loss", 3, 1)]
+    write_events(file, events)
+    run = tbevents.read_run(tmp_path, restarts="tensorboard")
+    before = run.scalars["loss"]
+    write_events(file, [version_event(9.0), *events[2:]] if how == "replaced" else events[:3])
+    with pytest.warns(tbevents.DamageWarning, match="was truncated or replaced; reading the run again") as caught:
+        run.reload()
+    assert caught[0].filename == __file__
+    assert run.scalars["loss"].steps.tolist() == ([2, 3] if how == "replaced" else [2])
+    assert run.tags == (("loss",) if how == "replaced" else ("old", "loss"))
+    assert before.steps.tolist() == [2, 3]
+    assert run.reload().scalars["loss"].last.step == (3 if how == "replaced" else 2)
+
+
+def test_events_from_memory_make_the_same_run(tmp_path):
+    """A source without files: what `Run` is built from when events come from elsewhere."""
+    text = tensor_value("t", from_array(strings(b"x" * 5000)), "text")
+    events = [
+        version_event(),
+        Event(step=1, summary=Summary(value=[text])),
+        *(scalar_event("a", i, i) for i in range(3)),
+    ]
+
+    class Memory:
+        location = "memory"
+        files = ()
+        problems = ()
+
+        def __init__(self):
+            self.waiting = list(events)
+
+        def read(self, collector):
+            collector.add_events(self.waiting)
+            self.waiting = []
+
+    source = Memory()
+    run = Run(source, name="m")
+    assert (run.texts["t"].last.text, run.scalars["a"].values.tolist()) == ("x" * 5000, [0, 1, 2])
+    assert run.files == ()
+    assert run.projector is None
+    source.waiting = [scalar_event("a", 9, 9), Event(graph_def=b"g" * 5000)]
+    run.reload()
+    assert run.scalars["a"].steps.tolist() == [0, 1, 2, 9]
+    assert run.graph.encoded == b"g" * 5000
+    names = run.table(extra_columns=["file_name"]).extra["file_name"]
+    assert [names.names[code] for code in names.codes] == [""] * 4
+    source.waiting = [
+        Event(summary=Summary(value=[tensor_value("bad", TensorProto(dtype=2, tensor_shape={}), "scalars")]))
+    ]
+    with pytest.raises(tbevents.TensorError):
+        run.reload()
+
+
+def test_a_projector_configuration_beside_the_events(tmp_path):
+    write_events(tmp_path / "tfevents", [version_event()])
+    run = tbevents.read_run(tmp_path)
+    assert run.projector is None
+    folder = tmp_path / "00001" / "default"
+    folder.mkdir(parents=True)
+    (folder / "tensors.tsv").write_text("1\t2.5\n-3\t4e-3\n")
+    (folder / "metadata.tsv").write_text("name\tcolour\na\tred\nb\tblüe\n", encoding="utf-8")
+    raw = np.arange(6, dtype="<f4")
+    raw[0] = -1.5
+    (folder / "raw.bytes").write_bytes(raw.tobytes() + b"")
+    (tmp_path / "projector_config.pbtxt").write_text(
+        """
+        embeddings {
+          tensor_name: "default:00001" tensor_path: "00001/default/tensors.tsv"
+          metadata_path: "00001/default/metadata.tsv"
+          sprite { image_path: "00001/default/sprite.png" single_image_dim: 4 single_image_dim: 5 }
+        }
+        embeddings { tensor_name: "raw" tensor_path: "00001/default/raw.bytes" tensor_shape: 2 tensor_shape: 3 }
+        embeddings { tensor_name: "checkpoint" }
+        a_field_of_the_future: 3
+        """
+    )
+    embeddings = run.reload().projector.embeddings
+    assert list(embeddings) == ["default:00001", "raw", "checkpoint"]
+    table = embeddings["default:00001"]
+    assert table.tensor().tolist() == [[1, 2.5], [-3, pytest.approx(4e-3)]]
+    assert table.metadata() == [["name", "colour"], ["a", "red"], ["b", "blüe"]]
+    assert table.sprite_path == str(tmp_path / "00001/default/sprite.png")
+    assert table.thumbnail_size == (4, 5)
+    assert embeddings["raw"].tensor().tolist() == raw.reshape(2, 3).tolist()
+    assert embeddings["raw"].metadata() == []
+    with pytest.raises(tbevents.PayloadError, match="embedding 'checkpoint' is in a checkpoint"):
+        embeddings["checkpoint"].tensor()
+    (folder / "tensors.tsv").write_text("1\tx\n")
+    with pytest.raises(tbevents.PayloadError, match="no table of numbers"):
+        table.tensor()
+    (tmp_path / "projector_config.pbtxt").write_text("embeddings {")
+    with pytest.raises(tbevents.PayloadError, match="no projector configuration"):
+        _ = run.reload().projector

@@ -1,0 +1,83 @@
+"""A folder of runs: found, read when first used, reloaded."""
+
+import pytest
+from event_files import scalar_event, version_event, write_events
+
+import tbevents
+
+
+def log(folder, steps, tag="loss", name="events.out.tfevents.1.h"):
+    write_events(folder / name, [version_event(), *(scalar_event(tag, step, step / 2) for step in steps)])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    log(tmp_path, range(2), "top")
+    log(tmp_path / "b", range(100))
+    log(tmp_path / "a" / "x", [0, 1, 1])
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_runs_have_the_names_that_tensorboard_shows(folder):
+    logdir = tbevents.read_logdir(folder)
+    assert list(logdir) == [".", "a/x", "b"]
+    assert (logdir["a/x"].name, logdir["a/x"].path) == ("a/x", str(folder / "a" / "x"))
+    assert repr(logdir) == f"<Logdir {str(folder)!r}: 3 runs>"
+    assert "empty" not in logdir
+    with pytest.raises(tbevents.UnknownNameError, match="no run 'a'; did you mean 'a/x'"):
+        logdir["a"]
+
+
+def test_a_run_is_read_when_it_is_first_used_and_once(folder):
+    logdir = tbevents.read_logdir(folder)
+    (folder / "b" / "events.out.tfevents.1.h").write_bytes(b"")
+    assert len(logdir["a/x"].scalars["loss"]) == 3
+    assert logdir["a/x"] is logdir["a/x"]
+    with pytest.warns(tbevents.DamageWarning) as caught:
+        logdir["b"]
+    assert caught[0].filename == __file__
+    with pytest.warns(tbevents.DamageWarning) as caught:
+        list(tbevents.read_logdir(folder).values())
+    assert caught[0].filename == __file__
+
+
+def test_options_reach_every_run(folder):
+    logdir = tbevents.read_logdir(folder, duplicates="last", tags="lo*")
+    assert logdir["a/x"].scalars["loss"].steps.tolist() == [0, 1]
+    assert list(logdir["."].scalars) == []
+    with pytest.raises(tbevents.UnknownNameError, match="the run was read without it, see `tags`"):
+        logdir["."].scalars["top"]
+
+
+def test_reload_finds_new_runs_and_new_points_and_drops_runs_that_are_gone(folder):
+    logdir = tbevents.read_logdir(folder)
+    run = logdir["b"]
+    log(folder / "b", range(3), "acc", name="events.out.tfevents.2.h")
+    log(folder / "new", range(5))
+    (folder / "a" / "x" / "events.out.tfevents.1.h").unlink()
+    assert logdir.reload() is logdir
+    assert list(logdir) == [".", "b", "new"]
+    assert logdir["b"] is run
+    assert set(run.scalars) == {"loss", "acc"}
+    assert len(logdir["new"].scalars["loss"]) == 5
+
+
+def test_runs_share_what_they_know_of_the_form_of_events_but_no_points(folder):
+    log(folder / "c", range(100, 300))
+    log(folder / "d", range(50, 250))
+    logdir = tbevents.read_logdir(folder)
+    for name, steps in (("c", range(100, 300)), ("b", range(100)), ("d", range(50, 250))):
+        assert logdir[name].scalars["loss"].steps.tolist() == list(steps)
+        assert logdir[name].tags == ("loss",)
+    filtered = tbevents.read_logdir(folder, tags="nothing")
+    assert [run.tags for run in filtered.values()] == [()] * 5
+
+
+def test_a_file_or_an_empty_folder_as_a_logdir(folder):
+    file = folder / "b" / "events.out.tfevents.1.h"
+    assert list(tbevents.read_logdir(file)) == ["."]
+    assert len(tbevents.read_logdir(file)["."].scalars["loss"]) == 100
+    assert dict(tbevents.read_logdir(folder / "empty")) == {}
+    with pytest.raises(FileNotFoundError, match="no such file or folder"):
+        tbevents.read_logdir(folder / "nowhere")
