@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from tbevents.errors import RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_runs, path_string
 from tbevents.reading.columns import SkeletonTable
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
+from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.tables import Table, selected, table_of
@@ -25,13 +28,16 @@ class Logdir(Frame, Mapping[str, Run]):
     Attributes:
         path: the folder, or the one event file, that was given.
         options: how its runs are read.
+        threads: how many threads read.
     """
 
-    def __init__(self, path: str, options: ReadOptions | None = None) -> None:
+    def __init__(self, path: str, options: ReadOptions | None = None, *, threads: int | None = None) -> None:
         self.path = path
         self.options = ReadOptions() if options is None else options
+        self.threads = _checked_threads(threads)
         self._table = SkeletonTable()
         self._runs: dict[str, Run | None] = {}
+        self._ahead: dict[str, Future[Run]] = {}  # runs that are being read, or were, and were not asked for yet
         self._find()
 
     def reload(self) -> Logdir:
@@ -43,6 +49,7 @@ class Logdir(Frame, Mapping[str, Run]):
         for run in self._runs.values():
             if run is not None:
                 run.reload()
+        self._ahead.clear()
         self._find()
         return self
 
@@ -97,9 +104,23 @@ class Logdir(Frame, Mapping[str, Run]):
             raise UnknownNameError("run", name, self._runs, self.path)
         run = self._runs[name]
         if run is None:
-            path = self.path if name == "." else os.path.join(self.path, *name.split("/"))
-            run = self._runs[name] = open_run(path, name, self.options, self._table)
+            run = self._runs[name] = self._read_ahead(name) if self.threads > 1 else self._open(name)
+            warn_of(run.problems)
         return run
+
+    def _open(self, name: str) -> Run:
+        path = self.path if name == "." else os.path.join(self.path, *name.split("/"))
+        return open_run(path, name, self.options, self._table, warn=False)
+
+    def _read_ahead(self, name: str) -> Run:
+        """Reads a run, while other threads begin with those that are asked for next if this is an iteration."""
+        missing = [other for other, run in self._runs.items() if run is None and other not in self._ahead]
+        if name in self._ahead or missing[:1] == [name]:  # one after the other
+            room = 2 * self.threads + 1 - len(self._ahead)
+            for other in missing[: max(0, room)]:
+                self._ahead[other] = _pool(self.threads, os.getpid()).submit(self._open, other)
+        future = self._ahead.pop(name, None)
+        return self._open(name) if future is None else future.result()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._runs)
@@ -119,6 +140,7 @@ def read_logdir(
     restarts: Restarts = "keep",
     duplicates: Duplicates = "keep",
     strict: bool = False,
+    threads: int | None = None,
 ) -> Logdir:
     """Finds the runs below a folder. Each is read when it is first used.
 
@@ -129,6 +151,8 @@ def read_logdir(
         restarts: what a restart removes.
         duplicates: which of several points of one step stay.
         strict: whether damage is raised.
+        threads: how many threads read: while one run is looked at, those that come next are read ahead. None means as
+            many as there are processors; 1 reads each run when it is asked for.
 
     Returns:
         A mapping of run names to runs; empty where the folder holds none.
@@ -140,4 +164,18 @@ def read_logdir(
     text = path_string(path, "path")
     if not os.path.exists(text):
         raise RunNotFoundError(f"{text}: no such file or folder")
-    return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates))
+    return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates), threads=threads)
+
+
+def _checked_threads(threads: int | None) -> int:
+    if threads is None:
+        return os.cpu_count() or 1
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads must be a positive int, or None for one a processor, not {threads!r}")
+    return threads
+
+
+@functools.cache
+def _pool(threads: int, pid: int) -> ThreadPoolExecutor:  # noqa: ARG001  # a forked process has none of the threads
+    """The threads that read; kept for the process, since starting some takes as long as reading a small run."""
+    return ThreadPoolExecutor(threads, "tbevents-reader")

@@ -72,6 +72,7 @@ class Run(Frame):
         name: str = ".",
         table: SkeletonTable | None = None,
         options: ReadOptions | None = None,
+        warn: bool = True,
     ) -> None:
         self.name = name
         self.path = source.location
@@ -80,7 +81,9 @@ class Run(Frame):
         self._collector = Collector(SkeletonTable() if table is None else table, self.options)
         self._reader = PayloadReader()
         self._made: dict[object, Any] = {}  # what has been asked for since the last reading
+        self._warns = warn
         self._read()
+        self._warns = True
 
     @property
     def _contents(self) -> Contents:
@@ -287,7 +290,8 @@ class Run(Frame):
         known = set(self._source.problems)
         self._source.read(self._collector)
         self._made.clear()
-        warn_of([problem for problem in self._source.problems if problem not in known])
+        if self._warns:
+            warn_of([problem for problem in self._source.problems if problem not in known])
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
         """What is made on demand and kept until the next reading."""
@@ -398,8 +402,8 @@ def read_run(
     return open_run(text, name, ReadOptions(strict, tags, kinds, restarts, duplicates), SkeletonTable())
 
 
-def open_run(path: str, name: str | None, options: ReadOptions, table: SkeletonTable) -> Run:
-    """`read_run` with its options in one, and with a table that other runs share."""
+def open_run(path: str, name: str | None, options: ReadOptions, table: SkeletonTable, *, warn: bool = True) -> Run:
+    """`read_run` with its options in one, and with a table that other runs share; may leave warnings to the caller."""
     find_run_files(path)
     name = os.path.basename(os.path.abspath(path)) if name is None else name
-    return Run(FileSource(path, options.strict), name=name, table=table, options=options)
+    return Run(FileSource(path, options.strict), name=name, table=table, options=options, warn=warn)

@@ -1,5 +1,7 @@
 """A folder of runs: found, read when first used, reloaded."""
 
+import warnings
+
 import pytest
 from event_files import scalar_event, version_event, write_events
 
@@ -81,3 +83,52 @@ def test_a_file_or_an_empty_folder_as_a_logdir(folder):
     assert dict(tbevents.read_logdir(folder / "empty")) == {}
     with pytest.raises(FileNotFoundError, match="no such file or folder"):
         tbevents.read_logdir(folder / "nowhere")
+
+
+@pytest.fixture
+def twenty(tmp_path):
+    for k in range(20):
+        events = [version_event(), *(scalar_event(f"tag{k % 3}", step, step * k) for step in range(1, 200))]
+        write_events(tmp_path / f"run{k:02}" / "events.out.tfevents.1700000000.host", events)
+    return tmp_path
+
+
+def everything(logdir):
+    return [(name, tag, series.values.tobytes()) for name, run in logdir.items() for tag, series in run.scalars.items()]
+
+
+@pytest.mark.parametrize("threads", [None, 2, 5])
+def test_reading_ahead_with_threads_gives_the_same(twenty, threads):
+    assert everything(tbevents.read_logdir(twenty, threads=threads)) == everything(
+        tbevents.read_logdir(twenty, threads=1)
+    )
+
+
+def test_reading_ahead_reads_each_run_once_whatever_the_order(twenty):
+    logdir = tbevents.read_logdir(twenty, threads=3)
+    runs = [logdir[name] for name in ("run07", "run00", "run01", "run19", "run02")]
+    assert [run.name for run in runs] == ["run07", "run00", "run01", "run19", "run02"]
+    assert list(logdir.values())[7] is runs[0]
+    assert everything(logdir) == everything(tbevents.read_logdir(twenty, threads=1))
+    write_events(twenty / "run99" / "events.out.tfevents.1700000000.host", [scalar_event("new", 1, 1.0)])
+    assert logdir.reload()["run99"].scalars["new"].last.value == 1.0
+
+
+def test_a_run_that_is_read_ahead_warns_when_it_is_asked_for_and_at_the_callers_line(twenty):
+    path = next((twenty / "run01").iterdir())
+    path.write_bytes(path.read_bytes()[:-3])
+    logdir = tbevents.read_logdir(twenty, threads=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        logdir["run00"]
+    with pytest.warns(tbevents.DamageWarning) as caught:
+        logdir["run01"]
+    assert caught[0].filename == __file__
+    with pytest.raises(tbevents.IncompleteRecordError):
+        everything(tbevents.read_logdir(twenty, threads=2, strict=True))
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
+def test_an_impossible_number_of_threads_is_refused(twenty, threads):
+    with pytest.raises(ValueError, match="threads must be a positive int"):
+        tbevents.read_logdir(twenty, threads=threads)
