@@ -261,13 +261,13 @@ class RecordDecoder:
         length = self._length_at_next()
         if length is NEED_DATA:
             return NEED_DATA
-        offsets, lengths, breaks = self._chains()
-        first = int(np.searchsorted(offsets, self._at))
-        if first < len(offsets) and offsets[first] == self._at:
-            stop = int(breaks[np.searchsorted(breaks, first)]) + 1
-            offsets, lengths = offsets[first:stop], lengths[first:stop]
-        else:  # a long one
-            offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
+        offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
+        if length <= SHORT:  # long ones are taken one by one
+            found, found_lengths, breaks = self._chains()
+            first = int(np.searchsorted(found, self._at))
+            if first < len(found) and found[first] == self._at:
+                stop = int(breaks[np.searchsorted(breaks, first)]) + 1
+                offsets, lengths = found[first:stop], found_lengths[first:stop]
         records = Records(self._start, self._data[: self._stop], offsets, lengths, self._record)
         while not self._is_followed(records):
             if len(records.offsets) == 1:

@@ -82,18 +82,23 @@ class HeaderFinder:
         return offsets[order], lengths[order]
 
     def _zeros_after(self, block: NDArray[np.uint8], size: int, n: int) -> NDArray[np.uint64]:
-        """Whether the bytes `size` to 7 behind each of the first n places are all zero; eight places in a word."""
+        """Whether a header may stand at each of the first n places; eight places in a word.
+
+        The bytes `size` to 7 behind it must be zero, and those of the checksum not all: long runs of zeros, in images
+        and in tails that have not arrived, would else be looked at byte by byte.
+        """
         if len(block) > self._scratch.shape[1]:
             self._scratch = np.empty((3, len(block) + 8 & -8), np.bool_)  # whole words
         zero = np.equal(block, 0, out=self._scratch[0, : len(block)])
         pairs = np.logical_and(zero[:-1], zero[1:], out=self._scratch[1, : len(block) - 1])
         result = self._scratch[2, : n + -n % 8]
         result[n:] = False
+        fours = np.logical_and(pairs[:-2], pairs[2:], out=zero[:-3])  # at k: whether bytes k to k + 3 are zero
         if size == 4:
-            np.logical_and(pairs[4 : 4 + n], pairs[6 : 6 + n], out=result[:n])
+            np.greater(fours[4 : 4 + n], fours[8 : 8 + n], out=result[:n])  # the one and not the other
         else:
-            fours = np.logical_and(pairs[:-2], pairs[2:], out=zero[:-3])
             np.logical_and(fours[2 : 2 + n], pairs[6 : 6 + n], out=result[:n])
+            np.greater(result[:n], fours[8 : 8 + n], out=result[:n])
         words: NDArray[np.uint64] = result.view("<u8")
         return words
 
