@@ -1,0 +1,146 @@
+"""A chart of series against their steps, in a terminal: two by four dots a character."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from tbevents.cli.text import clip, number, printable, width
+from tbevents.reading.values import ScalarSeries
+
+__all__ = ["chart"]
+
+_COLORS: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
+_DOTS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
+"""What the dots of a braille character add to its code, by row and column."""
+_BRAILLE: Final = 0x2800
+_PLAIN: Final = "*+ox#%"
+"""A character for each line, where there is no braille."""
+
+
+class _Frame(NamedTuple):
+    """What the chart's edges stand for: steps from left to right, values (or their logarithms) from bottom to top."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def chart(
+    series: Mapping[str, ScalarSeries], columns: int, rows: int = 12, *, log: bool = False, plain: bool = False
+) -> list[Text]:
+    """Series as overlaid lines, with axes, and their names below where there are several.
+
+    Args:
+        series: by the names that the lines get.
+        columns: of the terminal, all in all.
+        rows: of the chart without its axis.
+        log: whether the values are drawn on a logarithmic scale; those that are not positive are left out then.
+        plain: whether only ASCII may be used.
+
+    Returns:
+        The lines; one that says so, where no series has a finite value.
+    """
+    drawn = {name: points for name, each in series.items() if len((points := _points(each, log))[0])}
+    if not drawn:
+        return [Text("nothing finite to draw", "dim")]
+    steps = np.concatenate([steps for steps, _ in drawn.values()])
+    values = np.concatenate([values for _, values in drawn.values()])
+    frame = _Frame(*_spread(steps), *_spread(values))
+    labels = [number(10.0**value if log else value) for value in (frame.top, frame.bottom)]
+    margin = max(map(len, labels)) + 2
+    area = max(8, columns - margin)
+    dots = [_draw(*points, frame, area, rows) for points in drawn.values()]
+    lines = []
+    for row in range(rows):
+        line = Text((labels[0] if row == 0 else labels[1] if row == rows - 1 else "").rjust(margin - 2))
+        line.append(" |" if plain else " ┤" if row in (0, rows - 1) else " │", "dim")
+        _append_row(line, [each[row * 4 : row * 4 + 4] for each in dots], plain)
+        lines.append(line)
+    left, right = f"{int(steps.min())}", f"{int(steps.max())}"
+    corner = " " * (margin - 1) + ("+" if plain else "└")
+    lines.append(Text(corner + ("-" if plain else "─") * area, "dim"))
+    lines.append(Text(" " * margin + left + " " * max(1, area - len(left) - len(right)) + right))
+    return lines + (_legend(list(drawn), columns, plain) if len(series) > 1 else [])
+
+
+def _points(series: ScalarSeries, log: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Steps and values that can be drawn."""
+    steps, values = series.steps.astype(np.float64), series.values.astype(np.float64)
+    if log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.log10(values)
+    finite = np.isfinite(values)
+    return steps[finite], values[finite]
+
+
+def _spread(numbers: NDArray[np.float64]) -> tuple[float, float]:
+    """The least and the greatest; moved apart where they are the same."""
+    low, high = float(numbers.min()), float(numbers.max())
+    if low < high:
+        return low, high
+    around = abs(low) * 0.1 or 1.0
+    return low - around, high + around
+
+
+def _draw(
+    steps: NDArray[np.float64], values: NDArray[np.float64], frame: _Frame, columns: int, rows: int
+) -> NDArray[np.bool_]:
+    """The dots of a line: bool, shape (4 * rows, 2 * columns)."""
+    dots = np.zeros((4 * rows, 2 * columns), np.bool_)
+    order = np.argsort(steps, kind="stable")
+    x = _place(steps[order], frame.left, frame.right, dots.shape[1])
+    y = dots.shape[0] - 1 - _place(values[order], frame.bottom, frame.top, dots.shape[0])
+    # Per column of dots, from the least to the greatest; from one column to the next, a straight line.
+    starts = np.flatnonzero(np.diff(x, prepend=-1))
+    for at, low, high in zip(x[starts], np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts), strict=True):
+        dots[low : high + 1, at] = True
+    ends = np.append(starts[1:], len(x)) - 1
+    for end in ends[:-1].tolist():
+        length = max(abs(x[end + 1] - x[end]), abs(y[end + 1] - y[end])) + 1
+        across = np.linspace(x[end], x[end + 1], length).round().astype(int)
+        down = np.linspace(y[end], y[end + 1], length).round().astype(int)
+        dots[down, across] = True
+    return dots
+
+
+def _place(numbers: NDArray[np.float64], low: float, high: float, size: int) -> NDArray[np.int64]:
+    """Where numbers between two stand among `size` dots."""
+    share = (numbers / 2 - low / 2) / (high / 2 - low / 2)  # halves: the difference may be beyond float64
+    places: NDArray[np.int64] = (share * (size - 1)).round().astype(np.int64)
+    return places
+
+
+def _append_row(line: Text, layers: list[NDArray[np.bool_]], plain: bool) -> None:
+    """Adds a row of characters; where lines cross, the first one's colour shows."""
+    columns = layers[0].shape[1] // 2
+    cells = [layer.reshape(4, columns, 2) for layer in layers]
+    owner = np.argmax([cell.any(axis=(0, 2)) for cell in cells], axis=0)
+    codes = (np.logical_or.reduce(cells) * _DOTS[:, None, :]).sum(axis=(0, 2))
+    for code, number_of_line in zip(codes.tolist(), owner.tolist(), strict=True):
+        if not code:
+            line.append(" ")
+        else:
+            char = _PLAIN[number_of_line % len(_PLAIN)] if plain else chr(_BRAILLE + code)
+            line.append(char, _COLORS[number_of_line % len(_COLORS)])
+
+
+def _legend(names: list[str], columns: int, plain: bool) -> list[Text]:
+    """The names of the lines beside samples of them, as many on a line as there is room for."""
+    lines = [Text()]
+    for at, name in enumerate(names):
+        sample = _PLAIN[at % len(_PLAIN)] if plain else "━━"
+        text = clip(printable(name), columns - len(sample) - 1)
+        room = width(sample) + 1 + width(text)
+        if lines[-1].cell_len and lines[-1].cell_len + 3 + room > columns:
+            lines.append(Text())
+        if lines[-1].cell_len:
+            lines[-1].append("   ")
+        lines[-1].append(sample, _COLORS[at % len(_COLORS)])
+        lines[-1].append(f" {text}")
+    return lines

@@ -1,0 +1,54 @@
+"""``tbevents check``: is it intact?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from tbevents.cli import EXIT_OK
+from tbevents.cli.options import example, json_option, logdir_argument, run_option, takes_terminal
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import count, counted, printable, size
+from tbevents.tools.check import Checked, check
+from tbevents.tools.names import runs_below
+
+EXIT_DAMAGED: Final = 1
+
+
+@click.command(epilog=example("tbevents check runs --strict && echo intact"))
+@logdir_argument
+@run_option
+@click.option("--strict", is_flag=True, help="What is odd counts as damage, too.")
+@json_option
+@takes_terminal
+def command(terminal: Terminal, logdir: str, runs: tuple[str, ...], strict: bool, as_json: bool) -> int:
+    """Check that every checksum, message and value below LOGDIR is intact.
+
+    Points whose steps go back or repeat, NaNs and restarts are reported too, and count with --strict. Exit status: 0
+    intact, 1 damaged, 2 not readable at all.
+    """
+    total = len(runs_below(logdir, runs))
+    checked = list(terminal.each(check(logdir, runs=runs), "checking", total))
+    bad = [each for each in checked if not each.intact or (strict and each.oddities)]
+    if as_json:
+        terminal.json(checked)
+        return EXIT_DAMAGED if bad else EXIT_OK
+    for each in checked:
+        terminal.lines(map(printable, _lines(each)))
+    values, files = sum(each.values for each in checked), sum(len(each.files) for each in checked)
+    word = "damaged or odd" if strict else "damaged"
+    verdict = f"{count(len(bad))} of {counted(len(checked), 'run')} {word}" if bad else "intact"
+    read = f"{counted(len(checked), 'run')}, {counted(files, 'file')}, {counted(values, 'value')}"
+    total_size = size(sum(each.size for each in checked))
+    if not checked:
+        terminal.remark(f"{logdir}: no runs", style="")
+    else:
+        terminal.lines([printable(f"{logdir}: {verdict} ({read}, {total_size})")])
+    return EXIT_DAMAGED if bad else EXIT_OK
+
+
+def _lines(checked: Checked) -> list[str]:
+    """What is wrong with a run, the location first; nothing where it is fine."""
+    damage = [*map(str, checked.problems), *checked.bad_values]
+    return [f"damaged  {text}" for text in damage] + [f"odd      {checked.run}: {each}" for each in checked.oddities]

@@ -1,0 +1,132 @@
+"""``tbevents diff``: what differs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from tbevents.cli import EXIT_OK
+from tbevents.cli.options import PATH, example, json_option, run_option, tag_option, takes_terminal
+from tbevents.cli.table import Column, Table
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import count, exact, number
+from tbevents.tools.diff import PointDiff, RunDiff, TagDiff, Tolerance, diff
+
+EXIT_DIFFERENT: Final = 1
+
+
+@click.command(epilog=example("tbevents diff runs/reference runs/new --rtol 1e-6"))
+@click.argument("a", type=PATH)
+@click.argument("b", type=PATH)
+@tag_option
+@run_option
+@click.option("--rtol", type=float, default=0.0, help="Relative tolerance; default: 0.")
+@click.option("--atol", type=float, default=0.0, help="Absolute tolerance; default: 0.")
+@click.option("--wall-time", type=float, metavar="SECONDS", help="Compare times, too, with this tolerance.")
+@click.option("--scalars", "scalars_only", is_flag=True, help="Compare scalars only.")
+@click.option("--points", is_flag=True, help="Every point that differs.")
+@json_option
+@takes_terminal
+def command(
+    terminal: Terminal,
+    a: str,
+    b: str,
+    tags: tuple[str, ...],
+    runs: tuple[str, ...],
+    rtol: float,
+    atol: float,
+    wall_time: float | None,
+    scalars_only: bool,
+    points: bool,
+    as_json: bool,
+) -> int:
+    """Compare the runs below A and B by name, or two runs whatever their names: tags, steps and values.
+
+    Exit status: 0 equal, 1 different, 2 trouble.
+    """
+    tolerance = Tolerance(rtol=rtol, atol=atol, wall_time=wall_time)
+    with terminal.progress("comparing") as progress:
+        differing = diff(a, b, tags=tags, runs=runs, tolerance=tolerance, scalars_only=scalars_only, progress=progress)
+        found = list(differing)
+    if as_json:
+        terminal.json([_as_json(each, points) for each in found])
+    elif found:
+        terminal.table(_point_table(found) if points else _tag_table(found))
+    else:
+        terminal.remark("equal")
+    return EXIT_DIFFERENT if found else EXIT_OK
+
+
+def _tag_table(found: list[RunDiff]) -> Table:
+    table = Table(
+        Column("run", left=True, shortest=8),
+        Column("tag", left=True, shortest=12),
+        Column("differ"),
+        Column("A", rank=4),
+        Column("B", rank=4),
+        Column("first at", rank=1),
+        Column("A there", rank=2),
+        Column("B there", rank=2),
+        Column("largest", rank=3),
+    )
+    for run in found:
+        only = f"(only in {run.only.upper()})" if run.only else ""
+        for tag in run.tags:
+            first = tag.points[0] if tag.points else PointDiff(tag.first_step, None, None, None, None)
+            sides = (first.a, first.b)
+            texts = exact(*sides) if None not in sides else tuple(number(side) or "-" for side in sides)
+            table.add(
+                run.run,
+                tag.tag,
+                f"{count(tag.differing)} of {count(tag.differing + tag.equal)}",
+                count(tag.count_a) if tag.count_a else "-",
+                count(tag.count_b) if tag.count_b else "-",
+                str(tag.first_step),
+                *(texts if tag.points else ("", "")),
+                number(tag.largest),
+            )
+        if not run.tags:
+            table.add(run.run, only, *[""] * 7)
+    return table
+
+
+def _point_table(found: list[RunDiff]) -> Table:
+    table = Table(
+        Column("run", left=True, shortest=8),
+        Column("tag", left=True, shortest=12),
+        Column("step"),
+        Column("A"),
+        Column("B"),
+        Column("difference", rank=1),
+    )
+    for run in found:
+        for tag in run.tags:
+            for point in tag.points:
+                texts = tuple("-" if side is None else repr(side) for side in (point.a, point.b))
+                gap = None if point.a is None or point.b is None else point.b - point.a
+                table.add(run.run, tag.tag, str(point.step), *texts, number(gap))
+            for step in tag.steps:
+                table.add(run.run, tag.tag, str(step), "", "", "")
+    return table
+
+
+def _as_json(run: RunDiff, points: bool) -> dict[str, Any]:
+    return {"run": run.run, "only": run.only, "tags": [_tag_as_json(tag, points) for tag in run.tags]}
+
+
+def _tag_as_json(tag: TagDiff, points: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "tag": tag.tag,
+        "kind": tag.kind,
+        "count_a": tag.count_a,
+        "count_b": tag.count_b,
+        "equal": tag.equal,
+        "differing": tag.differing,
+        "first_step": tag.first_step,
+        "largest": tag.largest,
+    }
+    if points:
+        row["points"] = [point._asdict() for point in tag.points]
+        row["steps"] = tag.steps
+    return row

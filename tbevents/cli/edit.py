@@ -1,0 +1,98 @@
+"""``tbevents edit``: runs with changes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import click
+
+from tbevents.cli.options import (
+    PATH,
+    example,
+    in_place_option,
+    json_option,
+    out_option,
+    overwrite_option,
+    run_option,
+    takes_terminal,
+)
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import counted, printable
+from tbevents.tools.edit import Edited, edit
+
+_RANGE: Final = re.compile(r"(-?\d+)?:(-?\d+)?")
+
+
+def _parse_steps(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int | None, int | None]:
+    if text is None:
+        return None, None
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"{text!r} is no range: FIRST:LAST, one of which may be left out")
+    return (None if match[1] is None else int(match[1])), (None if match[2] is None else int(match[2]))
+
+
+def _parse_renames(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in texts]
+    for old, sign, new in pairs:
+        if not sign:
+            raise click.BadParameter(f"{old + new!r} is not of the form OLD=NEW")
+    return [(old, new) for old, _, new in pairs]
+
+
+@click.command(
+    epilog=example("tbevents edit runs/demo -o runs/short --drop 'debug/*' --rename 'train/*=*' --steps :999")
+)
+@click.argument("logdir", type=PATH)
+@out_option
+@in_place_option
+@run_option
+@click.option("--keep", multiple=True, metavar="PATTERN", help="Tags that stay; repeatable.")
+@click.option("--drop", multiple=True, metavar="PATTERN", help="Tags that go; repeatable.")
+@click.option(
+    "--rename",
+    multiple=True,
+    metavar="OLD=NEW",
+    callback=_parse_renames,
+    help="New names: a * in NEW is what the * in OLD matched; repeatable.",
+)
+@click.option("--regex", is_flag=True, help="Patterns of tags are regular expressions instead of globs.")
+@click.option("--steps", metavar="FIRST:LAST", callback=_parse_steps, help="The steps that stay, both ends included.")
+@click.option("--shift", type=int, default=0, metavar="N", help="Add N to the steps.")
+@click.option("--purge", is_flag=True, help="Drop points that a later one of the same step or before overwrites.")
+@click.option("--thin", type=click.IntRange(1), default=1, metavar="N", help="Keep one point of N for each tag.")
+@overwrite_option
+@json_option
+@takes_terminal
+def command(
+    terminal: Terminal,
+    logdir: str,
+    runs: tuple[str, ...],
+    steps: tuple[int | None, int | None],
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Write the runs of LOGDIR with changes; records that don't change are copied byte for byte.
+
+    In this order: tags are chosen, steps cut, overwritten points purged, series thinned, steps shifted, tags renamed.
+    """
+    with terminal.progress("editing") as progress:
+        done = edit(logdir, runs=runs, first_step=steps[0], last_step=steps[1], progress=progress, **options)
+    for each in done:
+        for problem in each.problems:
+            terminal.warn(f"left out: {problem}")
+    if as_json:
+        terminal.json(done)
+    else:
+        terminal.lines(printable(_line(each)) for each in done)
+
+
+def _line(done: Edited) -> str:
+    if done.target is None:
+        return f"{done.source}: nothing to change"
+    backup = f"; before: {done.backup}" if done.backup else ""
+    return (
+        f"{done.target}: {counted(done.values - done.dropped, 'value')}, {done.dropped} dropped, "
+        f"{counted(done.changed, 'record')} changed{backup}"
+    )

@@ -1,0 +1,48 @@
+"""``tbevents import``: tables as runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, get_args
+
+import click
+
+from tbevents.cli.options import PATH, example, json_option, takes_terminal
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import counted, printable
+from tbevents.tools.import_ import Precision, import_table
+from tbevents.tools.table_files import Format
+
+
+@click.command(epilog=example("tbevents import losses.csv -o runs/imported"))
+@click.argument("file", type=PATH)
+@click.option("-o", "--out", type=PATH, required=True, metavar="RUN", help="The folder of the run, or of the runs.")
+@click.option("--format", type=click.Choice(get_args(Format)), help="Instead of what the ending of FILE says.")
+@click.option("--tag", help="The tag of all points, where the table has no column for it.")
+@click.option(
+    "--precision",
+    type=click.Choice(get_args(Precision)),
+    default="auto",
+    help="How values are stored; auto takes float64 where float32 would round.",
+)
+@json_option
+@takes_terminal
+def command(terminal: Terminal, file: str, out: str, as_json: bool, **options: Any) -> None:
+    """Import the scalars of a table, FILE: .csv, .jsonl, .parquet or .arrow, or - for stdin.
+
+    A long table has the columns step and value, and may have tag, run and wall_time; in a wide one, every other column
+    is a tag.
+    """
+    source: Any = sys.stdin if file == "-" else file
+    with terminal.progress("importing") as progress:
+        done = import_table(source, out, progress=progress, **options)
+    if done.float64_tags:
+        some = ", ".join(done.float64_tags[:3]) + (", ..." if len(done.float64_tags) > 3 else "")
+        terminal.remark(
+            f"stored as float64, which TensorBoard shows with --load_fast=false only: {some}; or --precision float32"
+        )
+    if as_json:
+        terminal.json(done)
+        return
+    points, tags, runs = counted(done.points, "point"), counted(done.tags, "tag"), counted(len(done.files), "run")
+    terminal.lines([printable(f"{out}: {points}, {tags}, {runs}")])

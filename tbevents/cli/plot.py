@@ -1,0 +1,35 @@
+"""``tbevents plot``: scalars as a picture."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import click
+
+from tbevents.cli.options import PATH, example, logdir_argument, run_option, takes_terminal
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import counted
+from tbevents.tools.plot import Band, PlotStyle, XAxis, plot
+
+
+@click.command(epilog=example("tbevents plot runs loss/train loss/test -o loss.png --smooth 0.6 --log-y"))
+@logdir_argument
+@click.argument("tags", nargs=-1, metavar="[TAG]...")
+@click.option("-o", "--out", type=PATH, required=True, metavar="FILE", help="The picture: .png, .svg, .pdf, ...")
+@run_option
+@click.option("--x", type=click.Choice(get_args(XAxis)), default="step", help="The horizontal axis; default: step.")
+@click.option("--smooth", type=float, default=0.0, metavar="WEIGHT", help="TensorBoard's smoothing, 0 to below 1.")
+@click.option("--log-x", is_flag=True, help="A logarithmic horizontal axis.")
+@click.option("--log-y", is_flag=True, help="A logarithmic vertical axis.")
+@click.option("--band", type=click.Choice(get_args(Band)), help="The mean over the runs, in a band, for their lines.")
+@click.option("--title", default="", help="Above the picture.")
+@click.option("--size", type=float, nargs=2, metavar="WIDTH HEIGHT", help="In inches.")
+@click.option("--dpi", type=float, default=120.0, help="Pixels an inch; default: 120.")
+@takes_terminal
+def command(
+    terminal: Terminal, logdir: str, tags: tuple[str, ...], out: str, runs: tuple[str, ...], **style: Any
+) -> None:
+    """Draw the scalars under the TAGs (all, where none is named), a chart for each, the runs below LOGDIR overlaid."""
+    with terminal.progress("reading") as progress:
+        drawn = plot(logdir, tags, out, runs=runs, style=PlotStyle(**style), progress=progress)
+    terminal.remark(f"{out}: {counted(len(drawn), 'chart')}")

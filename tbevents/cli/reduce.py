@@ -1,0 +1,56 @@
+"""``tbevents reduce``: statistics over runs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, get_args
+
+import click
+
+from tbevents.cli.options import PATH, example, tag_option, takes_terminal
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import counted, printable
+from tbevents.tools.reduce import Duplicates, reduce, write_reduced
+from tbevents.tools.table_files import is_table, write_table
+
+
+@click.command(epilog=example("tbevents reduce runs/seed-* -o runs/over-seeds --stat mean --stat std"))
+@click.argument("runs", type=PATH, nargs=-1, required=True, metavar="RUN...")
+@click.option(
+    "-o",
+    "--out",
+    type=PATH,
+    required=True,
+    metavar="OUT",
+    help="A folder, which gets a run for each statistic; or a table: .csv, .jsonl, .parquet, .arrow.",
+)
+@click.option(
+    "--stat",
+    "stats",
+    multiple=True,
+    default=("mean", "std", "min", "max"),
+    help="mean, std, min, max, median, or a quantile such as q0.9; repeatable. Default: the first four.",
+)
+@tag_option
+@click.option("--lax-tags", is_flag=True, help="Take tags that only some runs have.")
+@click.option("--lax-steps", is_flag=True, help="Take steps that only some runs have.")
+@click.option(
+    "--duplicates",
+    type=click.Choice(get_args(Duplicates)),
+    default="last",
+    help="Which of a run's several values for a step counts; default: last.",
+)
+@click.option("--ddof", type=click.IntRange(0), default=0, help="The std divides by the runs less this; default: 0.")
+@takes_terminal
+def command(
+    terminal: Terminal, runs: tuple[str, ...], out: str, stats: tuple[str, ...], tags: tuple[str, ...], **options: Any
+) -> None:
+    """Compute statistics of the scalars over several RUNs, or over all runs below a folder, at equal steps."""
+    with terminal.progress("reading") as progress:
+        reduced = reduce(runs, stats=stats, tags=tags, progress=progress, **options)
+    if is_table(out) and not os.path.isdir(out):
+        write_table(reduced, out)
+    else:
+        write_reduced(reduced, out)
+    over, of_tags = counted(len(reduced.paths), "run"), counted(len(reduced.tags), "tag")
+    terminal.remark(printable(f"{out}: {', '.join(reduced.stats)} of {of_tags} over {over}"))

@@ -1,0 +1,79 @@
+"""``tbevents repair``: the intact records of damaged files."""
+
+from __future__ import annotations
+
+import click
+
+from tbevents.cli import EXIT_ERROR, EXIT_OK
+from tbevents.cli.options import (
+    PATH,
+    example,
+    in_place_option,
+    json_option,
+    out_option,
+    overwrite_option,
+    run_option,
+    takes_terminal,
+)
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import count, counted, printable, size
+from tbevents.tools.repair import Repaired, repair
+
+
+@click.command(epilog=example("tbevents repair runs/demo -o runs/demo-repaired"))
+@click.argument("file", type=PATH)
+@out_option
+@in_place_option
+@run_option
+@click.option("--keep-undecodable", is_flag=True, help="Keep records whose checksums hold, but that hold no event.")
+@overwrite_option
+@json_option
+@takes_terminal
+def command(
+    terminal: Terminal,
+    file: str,
+    out: str | None,
+    in_place: bool,
+    runs: tuple[str, ...],
+    keep_undecodable: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> int:
+    """Write the intact records of FILE, byte for byte, and say what was dropped and where.
+
+    FILE may be a run or a folder of runs, too: all their files are repaired then.
+    """
+    with terminal.progress("repairing") as progress:
+        done = repair(
+            file,
+            out,
+            in_place=in_place,
+            runs=runs,
+            keep_undecodable=keep_undecodable,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if as_json:
+        terminal.json(done)
+    else:
+        terminal.lines(line for each in done for line in _lines(each))
+    return EXIT_OK if all(each.records for each in done) else EXIT_ERROR
+
+
+def _lines(done: Repaired) -> list[str]:
+    kept = counted(done.records, "record")
+    if not done.records:
+        lines = [f"{done.source}: no intact record, nothing written"]
+    elif not done.dropped:
+        lines = [f"{done.source}: intact, {kept}" + (f", copied to {done.target}" if done.target else "")]
+    else:
+        stretches = counted(len(done.dropped), "stretch", "stretches")
+        lines = [f"{done.source}: kept {kept}, dropped {size(done.dropped_bytes)} in {stretches}"]
+    lines += [
+        f"  byte {count(problem.offset)}, after {counted(problem.record, 'record')}: {problem.detail}"
+        f" ({count(problem.skipped)} bytes)"
+        for problem in done.dropped
+    ]
+    if done.target is not None and done.dropped:
+        lines.append(f"  written to {done.target}" + (f"; before: {done.backup}" if done.backup else ""))
+    return list(map(printable, lines))

@@ -1,0 +1,79 @@
+"""``tbevents schedule``: a learning-rate schedule, printed, drawn or logged."""
+
+from __future__ import annotations
+
+import ast
+import time
+from typing import Any
+
+import click
+import numpy as np
+
+from tbevents.cli.chart import chart
+from tbevents.cli.options import PATH, example, json_option, takes_terminal
+from tbevents.cli.terminal import Terminal
+from tbevents.reading.values import ScalarSeries
+from tbevents.tools.plot import plot_series
+from tbevents.tools.scalar_files import ScalarColumns, write_scalars
+from tbevents.tools.schedule import SCHEDULES, ScheduleCurve, compute_schedule
+
+
+def _parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    found = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not sign or not key.isidentifier():
+            raise click.BadParameter(f"{text!r} is not of the form key=value")
+        try:
+            found[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            found[key] = value  # a word
+    return found
+
+
+@click.command(epilog=example("tbevents schedule StepLR lr=0.1 step_size=30 gamma=0.5 --steps 100 --chart"))
+@click.argument("name", metavar="NAME")
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...", callback=_parse)
+@click.option("--steps", type=click.IntRange(1), required=True, metavar="N", help="How many steps, from 0.")
+@click.option("--chart", "wants_chart", is_flag=True, help="Draw it in the terminal instead.")
+@click.option("-o", "--out", type=PATH, metavar="FILE", help="Draw it into a picture instead: .png, .svg, .pdf, ...")
+@click.option("--log", "run", type=PATH, metavar="RUN", help="Log it as a run instead.")
+@click.option("--tag", default="lr", help="The tag for --log; default: lr.")
+@json_option
+@takes_terminal
+def command(
+    terminal: Terminal,
+    name: str,
+    arguments: dict[str, Any],
+    steps: int,
+    wants_chart: bool,
+    out: str | None,
+    run: str | None,
+    tag: str,
+    as_json: bool,
+) -> None:
+    """Print the rates of the learning-rate schedule NAME with its arguments, step by step.
+
+    The schedulers have PyTorch's names and arguments; lr=0.1 is the rate to start from.
+    """
+    curve = compute_schedule(name, steps, arguments)
+    series = ScalarSeries(tag, curve.steps, np.full(steps, time.time()), curve.rates, display_name=curve.name)
+    if out is not None:
+        plot_series({curve.name: series}, out, y="learning rate")
+    if run is not None:
+        path = write_scalars(run, [ScalarColumns(tag, series.steps, series.wall_times, series.values)])
+        terminal.remark(path)
+    if as_json:
+        terminal.json({"name": curve.name, "steps": curve.steps.tolist(), "rates": curve.rates.tolist()})
+    elif wants_chart:
+        terminal.lines(chart({curve.name: series}, terminal.room or 80, plain=terminal.plain))
+    elif out is None and run is None:
+        _print(terminal, curve)
+
+
+command.help = f"{command.help}\n\n    NAME is one of {', '.join(SCHEDULES)}."
+
+
+def _print(terminal: Terminal, curve: ScheduleCurve) -> None:
+    rows = zip(curve.steps.tolist(), curve.rates.tolist(), strict=True)
+    terminal.write("step\tlr\n" + "".join(f"{step}\t{rate!r}\n" for step, rate in rows))

@@ -1,0 +1,183 @@
+"""``tbevents show``: the values of a run, in numbers and as a picture."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+from rich.text import Text
+
+from tbevents.cli.chart import chart
+from tbevents.cli.options import example, json_option, kind_option, run_option, takes_terminal
+from tbevents.cli.table import Column, Table
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import count, number, printable, step_range
+from tbevents.reading.run import Run
+from tbevents.reading.values import ScalarSeries
+from tbevents.tools.names import NameFilter, iter_runs, runs_below
+from tbevents.tools.report import TagReport, report_run
+from tbevents.tools.sparkline import sparkline
+
+_TREND: Final = 16
+"""Bars of a trend."""
+
+_Found = list[tuple[Run, TagReport]]
+
+
+@click.command(epilog=example("tbevents show runs/demo 'loss*' --chart"))
+@click.argument("run", type=click.Path(path_type=str))
+@click.argument("tags", nargs=-1, metavar="[TAG]...")
+@run_option
+@kind_option
+@click.option(
+    "--chart/--no-chart", "wants_chart", default=None, help="Draw them; by default where tags are named, in a terminal."
+)
+@click.option("--log", is_flag=True, help="A logarithmic scale for the chart.")
+@click.option("--height", type=click.IntRange(2, 200), default=12, help="Lines of the chart; default: 12.")
+@click.option("--points", is_flag=True, help="Every point: step, time and value.")
+@json_option
+@takes_terminal
+def command(
+    terminal: Terminal,
+    run: str,
+    tags: tuple[str, ...],
+    runs: tuple[str, ...],
+    kinds: tuple[str, ...],
+    wants_chart: bool | None,
+    log: bool,
+    height: int,
+    points: bool,
+    as_json: bool,
+) -> None:
+    """Show what RUN holds under the TAGs: count, first, last, least, greatest and mean value, NaNs, and the trend.
+
+    A TAG may be a glob ('train/*'). RUN may be a folder of several runs; their charts are overlaid.
+    """
+    wanted = NameFilter(tags, noun="tag")
+    found: _Found = []
+    for each in terminal.each(iter_runs(run, runs), "reading", len(runs_below(run, runs))):
+        report = report_run(each, kinds=kinds or None)
+        found += [(each, tag) for tag in report.tags if wanted(tag.tag)]
+        for problem in report.problems:
+            terminal.warn(str(problem))
+    wanted.check(run)
+    if as_json:
+        terminal.json([_as_json(each, report, points) for each, report in found])
+        return
+    if points:
+        _print_points(terminal, found)
+        return
+    if not found:
+        terminal.remark(f"{run}: nothing to show", style="")
+        return
+    terminal.table(_table(found, terminal.plain))
+    for each in {run.name: run for run, report in found if report.kind == "hparams"}.values():
+        terminal.lines(_hparams_lines(each))
+    if tags:
+        texts = [(each, row.tag) for each, row in found if row.kind == "texts"]
+        for each, tag in texts:
+            terminal.lines(_text_lines(each, tag))
+    if wants_chart if wants_chart is not None else tags and terminal.interactive:
+        _print_charts(terminal, found, height, log)
+
+
+def _series(run: Run, report: TagReport) -> ScalarSeries | None:
+    return run.scalars[report.tag] if report.kind == "scalars" else None
+
+
+def _table(found: _Found, plain: bool) -> Table:
+    several = len({run.name for run, _ in found}) > 1
+    table = Table(
+        Column("run", left=True, shortest=10, rank=1),
+        Column("tag", left=True, shortest=14),
+        Column("kind", left=True, rank=1),
+        Column("count"),
+        Column("steps", rank=2),
+        Column("first", rank=4),
+        Column("last"),
+        Column("min", rank=3),
+        Column("max", rank=3),
+        Column("mean", rank=5),
+        Column("NaN", rank=1, style="red"),
+        Column("trend", left=True, rank=1, style="cyan"),
+    )
+    only_scalars = all(report.kind == "scalars" for _, report in found)
+    for run, report in found:
+        stats = report.stats
+        series = _series(run, report)
+        table.add(
+            run.name if several else "",
+            report.tag,
+            "" if only_scalars else report.kind,
+            count(report.count),
+            step_range(report.first_step, report.last_step),
+            *map(number, (stats.first, stats.last, stats.min, stats.max, stats.mean) if stats else (None,) * 5),
+            count(stats.nans) if stats and stats.nans else "",
+            "" if series is None else sparkline(series.values, _TREND, plain=plain),
+        )
+    return table
+
+
+def _hparams_lines(run: Run) -> list[str]:
+    """The hyperparameters of a run, and its metrics."""
+    found = run.hparams
+    if found is None or not found.parameters:
+        return []
+    parameters = [f"{name}={value}" for name, value in found.parameters.items()]
+    metrics = [f"{name}={number(value)}" for name, value in found.metrics.items()]
+    return [
+        "",
+        printable(f"hparams of {run.name}: {', '.join(parameters)}" + (f"; {', '.join(metrics)}" if metrics else "")),
+    ]
+
+
+def _text_lines(run: Run, tag: str) -> list[str]:
+    """The last text of a tag."""
+    last = run.texts[tag].last
+    text = "\n".join(last.array.ravel().tolist())
+    return ["", printable(f"{tag}, step {last.step}:"), *map(printable, text.replace("\t", "    ").split("\n"))]
+
+
+def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> None:
+    by_tag: dict[str, dict[str, ScalarSeries]] = {}
+    for run, report in found:
+        series = _series(run, report)
+        if series is not None:
+            by_tag.setdefault(report.tag, {})[run.name] = series
+    for tag, runs in by_tag.items():
+        terminal.lines(["", Text(printable(tag), "bold")])
+        terminal.lines(chart(runs, terminal.room or 80, height, log=log, plain=terminal.plain))
+
+
+def _print_points(terminal: Terminal, found: _Found) -> None:
+    """One tab-separated line for each point, after a header; for reading by other programs too."""
+    several = len({run.name for run, _ in found}) > 1
+    terminal.write(("run\t" if several else "") + "tag\tstep\twall_time\tvalue\n")
+    for run, report in found:
+        series = _series(run, report)
+        if series is None:
+            continue
+        prefix = (f"{printable(run.name)}\t" if several else "") + f"{printable(report.tag)}\t"
+        terminal.write("".join(f"{prefix}{step}\t{time!r}\t{value!r}\n" for step, time, value in series))
+
+
+def _as_json(run: Run, report: TagReport, points: bool) -> dict[str, Any]:
+    stats = report.stats
+    row: dict[str, Any] = {
+        "run": run.name,
+        "tag": report.tag,
+        "kind": report.kind,
+        "count": report.count,
+        "first_step": report.first_step,
+        "last_step": report.last_step,
+        "first_time": report.first_time,
+        "last_time": report.last_time,
+    }
+    if stats is not None:
+        row |= {name: getattr(stats, name) for name in stats.__slots__}
+    series = _series(run, report)
+    if points and series is not None:
+        row["steps"] = series.steps.tolist()
+        row["wall_times"] = series.wall_times.tolist()
+        row["values"] = series.values.tolist()
+    return row

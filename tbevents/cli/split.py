@@ -1,0 +1,43 @@
+"""``tbevents split``: a run as several event files."""
+
+from __future__ import annotations
+
+import click
+
+from tbevents.cli.options import PATH, example, json_option, takes_terminal
+from tbevents.cli.table import Column, Table
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import count, parse_size, size
+from tbevents.tools.split import split
+
+
+@click.command(epilog=example("tbevents split runs/demo -o runs/demo-parts --size 100MB"))
+@click.argument("run", type=PATH)
+@click.option("-o", "--out", type=PATH, required=True, metavar="FOLDER", help="The folder for the files.")
+@click.option("--size", "limit", metavar="SIZE", help="The most bytes of a file: 500000, 64kB, 100MB, 2GB.")
+@click.option("--every", type=int, metavar="STEPS", help="How many steps each file covers.")
+@click.option("--at", type=int, multiple=True, metavar="STEP", help="A step at which a new file begins; repeatable.")
+@json_option
+@takes_terminal
+def command(
+    terminal: Terminal,
+    run: str,
+    out: str,
+    limit: str | None,
+    every: int | None,
+    at: tuple[int, ...],
+    as_json: bool,
+) -> None:
+    """Split RUN, a folder or an event file, into several event files of one run."""
+    most = None if limit is None else parse_size(limit)
+    with terminal.progress("splitting") as progress:
+        done = split(run, out, size=most, every=every, at=at, progress=progress)
+    for problem in done.problems:
+        terminal.warn(f"left out: {problem}")
+    if as_json:
+        terminal.json(done)
+        return
+    table = Table(Column("file", left=True, shortest=20), Column("records"), Column("size"))
+    for part in done.parts:
+        table.add(part.path, count(part.records), size(part.size))
+    terminal.table(table)

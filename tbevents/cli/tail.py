@@ -1,0 +1,113 @@
+"""``tbevents tail``: scalars as they are written."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from rich.console import Group
+from rich.live import Live
+
+from tbevents.cli.options import example, logdir_argument, run_option, tag_option, takes_terminal
+from tbevents.cli.table import Column, Table
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import count, duration, number, printable
+from tbevents.tools.sparkline import sparkline
+from tbevents.tools.watch import Watch, Watched
+
+_TREND = 16
+"""Bars of a trend, each of one point or more."""
+
+_TREND_POINTS = 64
+"""The latest points, which the trend shows."""
+
+
+@click.command(epilog=example("tbevents tail runs --tag 'loss*'"))
+@logdir_argument
+@tag_option
+@run_option
+@click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between two looks; default: 1.")
+@click.option("--for", "seconds", type=float, metavar="SECONDS", help="End after so long; default: at Ctrl-C.")
+@takes_terminal
+def command(
+    terminal: Terminal,
+    logdir: str,
+    tags: tuple[str, ...],
+    runs: tuple[str, ...],
+    interval: float,
+    seconds: float | None,
+) -> None:
+    """Follow the scalars below LOGDIR while they are written: last value, trend, and steps per second.
+
+    In a terminal a table that updates; else a line for each new point: run, tag, step and value, after the last point
+    of each tag.
+    """
+    watch = Watch(logdir, tags=tags, runs=runs)
+    end = None if seconds is None else time.monotonic() + seconds
+    if terminal.interactive:
+        _show_table(terminal, watch, interval, end)
+    else:
+        _print_lines(terminal, watch, interval, end)
+
+
+def _wait(interval: float, end: float | None) -> bool:
+    """Waits for the next look; answers whether there is one."""
+    left = interval if end is None else min(interval, end - time.monotonic())
+    if left <= 0:
+        return False
+    time.sleep(left)
+    return True
+
+
+def _print_lines(terminal: Terminal, watch: Watch, interval: float, end: float | None) -> None:
+    first = True
+    while True:
+        for watched in watch.look():
+            new = min(watched.new, 1) if first else watched.new
+            for index in range(len(watched.series) - new, len(watched.series)):
+                point = watched.series[index]
+                names = f"{printable(watched.run)}\t{printable(watched.series.tag)}"
+                terminal.write(f"{names}\t{point.step}\t{point.value!r}\n")
+        terminal.flush()
+        first = False
+        if not _wait(interval, end):
+            return
+
+
+def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | None) -> None:
+    with Live(console=terminal.out, auto_refresh=False, vertical_overflow="ellipsis") as live:
+        while True:
+            live.update(_table(terminal, watch.look()), refresh=True)
+            if not _wait(interval, end):
+                return
+
+
+def _table(terminal: Terminal, found: list[Watched]) -> Group:
+    several = len({watched.run for watched in found}) > 1
+    table = Table(
+        Column("run", left=True, shortest=10, rank=1),
+        Column("tag", left=True, shortest=14),
+        Column("points", rank=4),
+        Column("step"),
+        Column("last"),
+        Column("steps/s", rank=2),
+        Column("ago", rank=3),
+        Column("trend", left=True, rank=1, style="cyan"),
+    )
+    now = time.time()
+    for watched in found:
+        series = watched.series
+        last = series.last
+        table.add(
+            watched.run if several else "",
+            series.tag,
+            count(len(series)),
+            str(last.step),
+            number(last.value),
+            number(watched.steps_per_second),
+            duration(max(0.0, now - last.wall_time)),
+            sparkline(series.values[-_TREND_POINTS:], _TREND, plain=terminal.plain),
+        )
+    if not found:
+        return Group("waiting for scalars")
+    return Group(*table.lines(terminal.out.width))

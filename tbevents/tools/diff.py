@@ -1,0 +1,325 @@
+"""Diff: which runs, tags and points of two logdirs differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.files import StrPath
+from tbevents.proto import Event
+from tbevents.reading.run import Run, read_run
+from tbevents.reading.values import ScalarSeries
+from tbevents.tools.names import NameFilter, runs_below
+from tbevents.tools.records import Progress, RecordReader, no_progress
+
+__all__ = ["PointDiff", "RunDiff", "TagDiff", "Tolerance", "diff", "diff_runs", "diff_series"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How far two values may be apart and be called equal: ``|a - b| <= atol + rtol * |b|``, as in numpy.
+
+    An infinity equals itself, and so does NaN, unless told otherwise.
+
+    Attributes:
+        rtol: relative to the second value.
+        atol: absolute.
+        wall_time: seconds that two times may be apart; None: times are not compared.
+        nan_ok: whether NaN equals NaN.
+    """
+
+    rtol: float = 0.0
+    atol: float = 0.0
+    wall_time: float | None = None
+    nan_ok: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("rtol", "atol", "wall_time"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ValueError(f"{name} must be 0 or more, not {value!r}")
+
+    def near(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
+        """Where two arrays of real or complex numbers, of one shape, are equal within the tolerance."""
+        return _close(a, b, self.rtol, self.atol, self.nan_ok)
+
+
+class PointDiff(NamedTuple):
+    """A point that differs.
+
+    Attributes:
+        step: its step.
+        a: the value on the one side; None where there is no such point.
+        b: the value on the other side.
+        wall_time_a: seconds since 1970, likewise.
+        wall_time_b: likewise.
+    """
+
+    step: int
+    a: float | None
+    b: float | None
+    wall_time_a: float | None
+    wall_time_b: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TagDiff:
+    """A tag that differs.
+
+    Attributes:
+        tag: the tag.
+        kind: "scalars", or "values" for the others, which are compared as they are stored.
+        count_a: how many values there are on the one side; 0 where it has no such tag.
+        count_b: on the other.
+        equal: how many are equal.
+        points: of scalars, those that differ, by step.
+        steps: of the others, the steps of those that differ.
+    """
+
+    tag: str
+    kind: str
+    count_a: int
+    count_b: int
+    equal: int
+    points: tuple[PointDiff, ...] = field(default=(), repr=False)
+    steps: tuple[int, ...] = field(default=(), repr=False)
+
+    @property
+    def first_step(self) -> int:
+        """The first step that differs."""
+        return self.points[0].step if self.points else self.steps[0]
+
+    @property
+    def differing(self) -> int:
+        """How many values differ, or stand on one side only."""
+        return len(self.points) + len(self.steps)
+
+    @property
+    def largest(self) -> float | None:
+        """The largest difference of two values; None where no two numbers differ."""
+        gaps = [abs(p.a - p.b) for p in self.points if p.a is not None and p.b is not None]
+        return max((gap for gap in gaps if gap == gap), default=None)  # not NaN
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiff:
+    """A run that differs.
+
+    Attributes:
+        run: its name.
+        only: "a" or "b", where the other side has no such run; else None. Where not all tags are compared, a run
+            counts only if it has one of those.
+        tags: those that differ.
+    """
+
+    run: str
+    only: str | None
+    tags: tuple[TagDiff, ...]
+
+
+def diff(
+    a: StrPath,
+    b: StrPath,
+    *,
+    tags: Sequence[str] | None = None,
+    runs: Sequence[str] | None = None,
+    tolerance: Tolerance | None = None,
+    scalars_only: bool = False,
+    progress: Progress = no_progress,
+) -> Iterator[RunDiff]:
+    """Compares the runs below two paths, by name; two paths of one run each, whatever their names.
+
+    Points of a tag are paired by step; the k-th point of a step with the k-th.
+
+    Args:
+        a: a folder of runs, a run, or an event file.
+        b: likewise.
+        tags: patterns of the tags that are compared; all, where None.
+        runs: likewise, of runs.
+        tolerance: for values and times; none, where None.
+        scalars_only: whether other values are left out. They are compared by their bytes.
+        progress: gets runs.
+
+    Yields:
+        The runs that differ, by name.
+
+    Raises:
+        RunNotFoundError: there is no such path.
+        UnknownNameError: a pattern is found on neither side.
+        OSError: a file cannot be read.
+    """
+    tolerance = Tolerance() if tolerance is None else tolerance
+    wanted_runs, wanted_tags = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
+    runs_a, runs_b = runs_below(a, wanted_runs), runs_below(b, wanted_runs)
+    wanted_runs.check(f"{a}, {b}")
+    if len(runs_a) == len(runs_b) == 1:
+        (name,) = runs_a
+        runs_b = {name: next(iter(runs_b.values()))}
+    names = sorted({*runs_a, *runs_b})
+    for done, name in enumerate(names, 1):
+        sides = [read_run(side[name], name=name) if name in side else None for side in (runs_a, runs_b)]
+        found = _diff_sides(sides[0], sides[1], wanted_tags, tolerance, scalars_only)
+        only = None if all(sides) else "a" if sides[0] is not None else "b"
+        if found or (only and not wanted_tags and not scalars_only):
+            yield RunDiff(name, only, tuple(found))
+        progress(done, len(names))
+    wanted_tags.check(f"{a}, {b}")
+
+
+def diff_runs(
+    a: Run, b: Run, *, tags: Sequence[str] | None = None, tolerance: Tolerance | None = None
+) -> list[TagDiff]:
+    """Compares the scalars of two runs.
+
+    Args:
+        a: a run.
+        b: another.
+        tags: patterns of the tags that are compared; all, where None.
+        tolerance: for values and times; none, where None.
+
+    Returns:
+        The tags that differ, in the order of their appearance.
+    """
+    return _diff_scalars(a, b, NameFilter(tags, noun="tag"), Tolerance() if tolerance is None else tolerance)
+
+
+def diff_series(a: ScalarSeries | None, b: ScalarSeries | None, tolerance: Tolerance) -> TagDiff | None:
+    """Compares two series of one tag; None where they are equal.
+
+    Args:
+        a: a series; None where this side has no such tag.
+        b: likewise.
+        tolerance: for values and times.
+    """
+    one = a if a is not None else b
+    if one is None:
+        return None
+    keys_a, keys_b = _keys(a), _keys(b)
+    places_a, places_b = _pairs(keys_a, keys_b)
+    values_a, values_b = _column(a, "values"), _column(b, "values")
+    times_a, times_b = _column(a, "wall_times"), _column(b, "wall_times")
+    equal = tolerance.near(values_a[places_a], values_b[places_b])
+    if tolerance.wall_time is not None:
+        equal &= _close(times_a[places_a], times_b[places_b], 0.0, tolerance.wall_time)
+    pairs = [(int(at), int(other)) for at, other in zip(places_a[~equal], places_b[~equal], strict=True)]
+    rows: list[tuple[tuple[int, int], int | None, int | None]] = [
+        ((int(keys_a[0][at]), int(keys_a[1][at])), at, other) for at, other in pairs
+    ]
+    rows += [((int(keys_a[0][at]), int(keys_a[1][at])), at, None) for at in _missing(len(keys_a[0]), places_a)]
+    rows += [((int(keys_b[0][at]), int(keys_b[1][at])), None, at) for at in _missing(len(keys_b[0]), places_b)]
+    if not rows:
+        return None
+    points = tuple(
+        PointDiff(
+            key[0],
+            None if at is None else float(values_a[at]),
+            None if other is None else float(values_b[other]),
+            None if at is None else float(times_a[at]),
+            None if other is None else float(times_b[other]),
+        )
+        for key, at, other in sorted(rows, key=lambda row: row[0])
+    )
+    return TagDiff(one.tag, "scalars", len(keys_a[0]), len(keys_b[0]), int(equal.sum()), points)
+
+
+_Keys = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""The steps of points, and how many points of their step stand before them."""
+
+
+def _keys(series: ScalarSeries | None) -> _Keys:
+    steps = np.empty(0, np.int64) if series is None else series.steps
+    order = np.argsort(steps, kind="stable")
+    ordered = steps[order]
+    fresh = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    counts = np.diff(np.append(fresh, len(ordered)))
+    occurrences = np.empty(len(steps), np.int64)
+    occurrences[order] = np.arange(len(steps)) - np.repeat(fresh, counts)
+    return steps, occurrences
+
+
+def _pairs(a: _Keys, b: _Keys) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The places of points with equal keys."""
+    dtype = [("step", np.int64), ("occurrence", np.int64)]
+    keys = [np.empty(len(side[0]), dtype) for side in (a, b)]
+    for key, side in zip(keys, (a, b), strict=True):
+        key["step"], key["occurrence"] = side
+    _, places_a, places_b = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    return places_a, places_b
+
+
+def _missing(count: int, places: NDArray[np.intp]) -> list[int]:
+    """The places that are not among some."""
+    alone = np.ones(count, np.bool_)
+    alone[places] = False
+    found: list[int] = np.flatnonzero(alone).tolist()
+    return found
+
+
+def _column(series: ScalarSeries | None, name: str) -> NDArray[np.float64]:
+    column: NDArray[Any] = np.empty(0) if series is None else getattr(series, name)
+    return column.astype(np.float64)
+
+
+def _close(a: NDArray[Any], b: NDArray[Any], rtol: float, atol: float, nan_ok: bool = True) -> NDArray[np.bool_]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(a - b) <= atol + rtol * np.abs(b)
+    near &= np.isfinite(a) & np.isfinite(b)
+    near |= a == b
+    found: NDArray[np.bool_] = near | (np.isnan(a) & np.isnan(b)) if nan_ok else near
+    return found
+
+
+def _diff_scalars(a: Run | None, b: Run | None, wanted: NameFilter, tolerance: Tolerance) -> list[TagDiff]:
+    known: dict[str, None] = {}
+    for run in (a, b):
+        known.update(dict.fromkeys(run.scalars if run is not None else ()))
+    found = []
+    for tag in known:
+        if wanted(tag):
+            sides = [run.scalars[tag] if run is not None and tag in run.scalars else None for run in (a, b)]
+            found.append(diff_series(sides[0], sides[1], tolerance))
+    return [each for each in found if each is not None]
+
+
+def _diff_sides(
+    a: Run | None, b: Run | None, wanted: NameFilter, tolerance: Tolerance, scalars_only: bool
+) -> list[TagDiff]:
+    found = _diff_scalars(a, b, wanted, tolerance)
+    if scalars_only:
+        return found
+    sides = [_digests(run, wanted) if run is not None and _has_others(run) else {} for run in (a, b)]
+    for tag in {**sides[0], **sides[1]}:
+        one, other = (side.get(tag, {}) for side in sides)
+        differing = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+        if differing:
+            steps = tuple(step for step, _ in sorted(differing))
+            equal = len({**one, **other}) - len(differing)
+            found.append(TagDiff(tag, "values", len(one), len(other), equal, steps=steps))
+    return found
+
+
+def _has_others(run: Run) -> bool:
+    return any(kind != "scalars" for kind in run.counts())
+
+
+def _digests(run: Run, wanted: NameFilter) -> dict[str, dict[tuple[int, int], bytes]]:
+    """Of each tag that has other values than scalars: (step, occurrence) -> digest of the value as it is stored."""
+    others = {tag for kind, counts in run.counts().items() if kind != "scalars" for tag in counts}
+    found: dict[str, dict[tuple[int, int], bytes]] = {}
+    counts: Counter[tuple[str, int]] = Counter()
+    for record in RecordReader(run.files):
+        event = record.event_or_none() or Event()
+        for value in event.summary.value:
+            if value.tag not in others or not wanted(value.tag):
+                continue
+            of_tag = found.setdefault(value.tag, {})
+            occurrence = counts[value.tag, event.step]
+            counts[value.tag, event.step] += 1
+            of_tag[event.step, occurrence] = hashlib.sha256(value.SerializeToString(deterministic=True)).digest()
+    return found

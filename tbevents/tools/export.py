@@ -1,0 +1,272 @@
+"""Export: what runs hold as tables, pictures and sounds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any, Final, Literal, TypeAlias
+
+import numpy as np
+
+from tbevents.errors import PayloadError, TensorError
+from tbevents.files import StrPath, path_string
+from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.logdir import read_logdir
+from tbevents.reading.options import Duplicates, Names, Restarts, matches, patterns
+from tbevents.reading.tables import WideTable, selected
+from tbevents.tools.names import iter_runs, without_damage_warnings
+from tbevents.tools.new_files import NewFile
+from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.table_files import table_format, write_table
+from tbevents.tools.titles import title_of_tag
+
+__all__ = ["Exported", "TableKind", "export_media", "export_table"]
+
+TableKind: TypeAlias = Literal["scalars", "texts", "hparams"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export has done.
+
+    Attributes:
+        out: the file or folder.
+        rows: of the table; None for pictures and sounds.
+        files: pictures and sounds that were written, relative to the folder.
+        problems: values that could not be decoded, in words; and what was damaged in the event files.
+    """
+
+    out: str
+    rows: int | None = None
+    files: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def export_table(
+    logdir: StrPath,
+    out: StrPath | IO[str],
+    *,
+    format: str | None = None,  # noqa: A002  # what users call it
+    kind: TableKind = "scalars",
+    wide: bool = False,
+    tags: Names | None = None,
+    runs: Names | None = None,
+    restarts: Restarts = "keep",
+    duplicates: Duplicates = "keep",
+    progress: Progress = no_progress,
+) -> Exported:
+    """Writes the scalars, texts or hyperparameters of runs as one table.
+
+    Args:
+        logdir: a folder of runs, a run, or an event file.
+        out: the file, which may be replaced; or a text stream, for CSV and JSON lines.
+        format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
+        kind: "scalars": run, tag, step, wall_time, value. "texts": run, tag, step, wall_time, text. "hparams": a row
+            for each run that has some, with its parameters and metrics.
+        wide: for scalars, a row for each step of each run, and a column for each tag.
+        tags: names or globs of the tags that are wanted; all, where None.
+        runs: likewise, of runs.
+        restarts: what becomes of points that a restart overwrites, as in `read_run`.
+        duplicates: which points of one step stay, as in `read_run`.
+        progress: gets runs.
+
+    Raises:
+        ValueError: the ending says no format.
+        RunNotFoundError: there is no such path.
+        UnknownNameError: a tag or run without wildcards is not there.
+        MissingExtraError: pyarrow is needed and not installed.
+        OSError: a file cannot be read or written.
+    """
+    is_path = isinstance(out, (str, os.PathLike))
+    if is_path:
+        table_format(out, format)  # type: ignore[arg-type]  # wrong ones are told before anything is read
+    found = read_logdir(logdir, restarts=restarts, duplicates=duplicates, kinds=_KINDS_NEEDED[kind])
+    names = selected("run", runs, found, found.path)
+    for done, name in enumerate(names, 1):
+        with without_damage_warnings():
+            found[name]  # reads it
+        progress(done, len(names))
+    frame: Frame
+    if kind == "scalars":
+        table = found.scalars(tags, names)
+        frame = _Wide(table.pivot()) if wide else table
+    elif kind == "texts":
+        wanted = None if tags is None else patterns("tags", tags)
+        frame = _Texts(tuple(_text_rows({name: found[name] for name in names}, wanted)))
+    else:
+        frame = found.hparams()
+    rows = write_table(frame, out, format)
+    problems = tuple(str(problem) for name in names for problem in found[name].problems)
+    return Exported(os.fspath(out) if is_path else "-", rows, problems=problems)  # type: ignore[arg-type]  # a path
+
+
+_KINDS_NEEDED: Final = {"scalars": ("scalars",), "texts": ("texts",), "hparams": ("scalars", "hparams")}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wide(Frame):
+    """A wide table whose titles an import understands."""
+
+    table: WideTable
+
+    def _columns(self) -> Mapping[str, Column]:
+        tags = {title_of_tag(tag): cells for tag, cells in self.table.columns.items()}
+        return {"run": Categories(self.table.run_codes, self.table.runs), "step": self.table.steps, **tags}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Texts(Frame):
+    """One row a text."""
+
+    rows: tuple[tuple[str, str, int, float, str], ...] = field(repr=False)
+
+    def _columns(self) -> Mapping[str, Column]:
+        runs, tags, steps, times, texts = zip(*self.rows, strict=True) if self.rows else ((),) * 5
+        return {
+            "run": runs,
+            "tag": tags,
+            "step": np.array(steps, np.int64),
+            "wall_time": np.array(times, np.float64),
+            "text": texts,
+        }
+
+
+def _text_rows(runs: Mapping[str, Any], tags: Sequence[str] | None) -> Iterator[tuple[str, str, int, float, str]]:
+    for name, run in runs.items():
+        for tag, series in run.texts.items():
+            if tags is None or matches(tag, tags):
+                for point in series:
+                    yield name, tag, point.step, point.wall_time, "\n".join(point.array.ravel().tolist())
+
+
+def export_media(
+    logdir: StrPath,
+    out: StrPath,
+    *,
+    kinds: Sequence[str] = ("images", "audio"),
+    tags: Names | None = None,
+    runs: Sequence[str] | None = None,
+    progress: Progress = no_progress,
+) -> Exported:
+    """Writes pictures and sounds as the files that were logged: ``<run>/<tag>/<step>.png``. Nothing is decoded.
+
+    Slashes in runs and tags make folders; what else could lead elsewhere, or is no good in a file name, is written as
+    ``%2e`` and the like. Where a step has several pictures, a number follows it.
+
+    Args:
+        logdir: a folder of runs, a run, or an event file.
+        out: the folder; files in it may be replaced.
+        kinds: of "images" and "audio".
+        tags: names or globs of the tags that are wanted; all, where None.
+        runs: likewise, of runs.
+        progress: gets files so far, of as many.
+
+    Raises:
+        ValueError: there is no such kind.
+        RunNotFoundError, UnknownNameError: there is no such path or run.
+        OSError: a file cannot be read or written.
+    """
+    unknown = set(kinds) - {"images", "audio"}
+    if unknown:
+        raise ValueError(f"no files of {', '.join(sorted(unknown))}; there are: images, audio")
+    folder = path_string(out, "out")
+    wanted = None if tags is None else patterns("tags", tags)
+    written: list[str] = []
+    problems: list[str] = []
+    names = _Names()
+    for run in iter_runs(logdir, runs):
+        problems += map(str, run.problems)
+        for kind in kinds:
+            for tag, series in getattr(run, kind).items():
+                if wanted is not None and not matches(tag, wanted):
+                    continue
+                base = names.folder(run.name, tag)
+                for index in range(len(series)):
+                    try:
+                        samples = series[index].samples
+                    except (PayloadError, TensorError) as error:
+                        problems.append(str(error))
+                        continue
+                    for sample in samples:
+                        name = names.file(base, int(series.steps[index]), _ending(sample))
+                        with NewFile(os.path.join(folder, *name.split("/"))) as new:
+                            new.file.write(sample)
+                        written.append(name)
+                        progress(len(written), len(written))
+    return Exported(folder, files=tuple(written), problems=tuple(problems))
+
+
+_SIGNATURES: Final = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpg"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp"),
+    (b"RIFF", "wav"),
+    (b"fLaC", "flac"),
+    (b"OggS", "ogg"),
+    (b"ID3", "mp3"),
+)
+
+
+def _ending(data: bytes) -> str:
+    return next((ending for signature, ending in _SIGNATURES if data.startswith(signature)), "bin")
+
+
+class _Names:
+    """Gives names to files; two never get the same, also where upper and lower case are the same."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, tuple[str, str]] = {}  # casefolded -> whose it is
+        self._files: set[str] = set()
+
+    def folder(self, run: str, tag: str) -> str:
+        """A folder for a tag of a run, relative, with slashes."""
+        parts = [safe_name(part) for part in ([] if run == "." else run.split("/")) + tag.split("/")]
+        return self._free("/".join(parts), (run, tag))
+
+    def _free(self, name: str, owner: tuple[str, str]) -> str:
+        number = 1
+        while True:
+            free = name if number == 1 else f"{name}~{number}"
+            if self._folders.setdefault(free.casefold(), owner) == owner:
+                return free
+            number += 1
+
+    def file(self, folder: str, step: int, ending: str) -> str:
+        """A file for a step."""
+        number = 1
+        while True:
+            name = f"{folder}/{step:010d}{'' if number == 1 else f'_{number}'}.{ending}"
+            if name.casefold() not in self._files:
+                self._files.add(name.casefold())
+                return name
+            number += 1
+
+
+_LONGEST: Final = 120
+"""Bytes of a name: well below the limit of all file systems, with room for what is appended."""
+
+_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def safe_name(part: str) -> str:
+    """A name for a file or folder from other people's text: it stays in its folder, on every system.
+
+    Letters of all scripts, digits, and ``-_+=@,()[]`` and single dots and blanks within stay; the rest becomes
+    ``%2e`` and the like. Names that are too long end in a hash.
+    """
+    text = re.sub(r"[^\w\-+=@,()\[\]. ]|^[. ]|[. ]$|(?<=\.)\.", _escaped, part)
+    if not text or _DEVICES.match(text):
+        text = f"%{text}"
+    data = text.encode()
+    if len(data) > _LONGEST:
+        digest = hashlib.sha256(part.encode()).hexdigest()[:12]
+        text = data[: _LONGEST - 13].decode(errors="ignore") + "~" + digest
+    return text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02x}" for byte in match[0].encode(errors="surrogatepass"))

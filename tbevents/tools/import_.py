@@ -1,0 +1,178 @@
+"""Import: scalars from tables to event files."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.files import StrPath, path_string, subfolder
+from tbevents.scalar_event import STEP_RANGE, Form
+from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_scalars
+from tbevents.tools.table_files import read_table
+from tbevents.tools.titles import KNOWN, known_title, tag_of_title
+
+__all__ = ["Imported", "Precision", "import_table"]
+
+Precision: TypeAlias = Literal["auto", "float32", "float64"]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import has done.
+
+    Attributes:
+        files: run -> the event file that was written.
+        tags: how many different tags there are.
+        points: how many points were written.
+        float64_tags: those whose values are stored as float64, which TensorBoard's default loader does not show.
+    """
+
+    files: Mapping[str, str]
+    tags: int
+    points: int
+    float64_tags: tuple[str, ...]
+
+
+def import_table(
+    source: StrPath | IO[str],
+    out: StrPath,
+    *,
+    format: str | None = None,  # noqa: A002  # what users call it
+    tag: str | None = None,
+    precision: Precision = "auto",
+    clock: Callable[[], float] = time.time,
+    progress: Progress = no_progress,
+) -> Imported:
+    """Writes the scalars of a table as runs.
+
+    A long table has the columns tag, step and value; a wide one has step, and each column that is not known by
+    name is a tag. Both may have run (a folder below `out`) and wall_time (seconds since 1970). Titles may be in
+    capitals and have blanks, as in what TensorBoard's page lets download: Wall time, Step, Value.
+
+    Args:
+        source: the file, or a text stream of CSV or JSON lines.
+        out: the folder for the runs; an event file's name, where the table has one run.
+        format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
+        tag: of all points, for a long table without a column for it.
+        precision: "float32" rounds values as `SummaryWriter.add_scalar` does; "float64" keeps them; "auto" takes
+            float64 for those tags only that have a value which float32 does not hold.
+        clock: the time for points that have none.
+        progress: gets bytes, of CSV and JSON lines.
+
+    Raises:
+        ValueError: a column is missing, or a cell is no number; the message says which row. Or a run's name would
+            lead out of `out`.
+        FileExistsError: there is such a run already.
+        OSError: a file cannot be read or written.
+    """
+    columns = _with_known_names(read_table(source, format, progress=progress))
+    where = path_string(source, "source") if not hasattr(source, "read") else "stdin"
+    if "step" not in columns:
+        raise ValueError(f"{where}: no column step; there are: {', '.join(columns) or 'none'}")
+    steps = _steps(columns["step"], where)
+    now = clock()
+    times = (
+        _floats(columns["wall_time"], "wall_time", where, now) if "wall_time" in columns else np.full(len(steps), now)
+    )
+    if np.isnan(times).any():
+        raise ValueError(f"{where}: row {int(np.isnan(times).argmax()) + 1}: wall_time is NaN")
+    runs = [_text(run) or "." for run in columns.get("run", [None] * len(steps))]
+    by_run: dict[str, list[ScalarColumns]] = {}
+    for run, name, rows, values in _series(columns, runs, tag, where):
+        form = (
+            Form.DOUBLE if precision == "float64" or (precision == "auto" and not fits_float32(values)) else Form.SIMPLE
+        )
+        by_run.setdefault(run, []).append(ScalarColumns(name, steps[rows], times[rows], values, form))
+    folder = path_string(out, "out")
+    targets = {run: folder if run == "." else subfolder(folder, run, "run") for run in by_run}
+    files = {run: write_scalars(targets[run], series) for run, series in by_run.items()}
+    every = [series for several in by_run.values() for series in several]
+    doubles = dict.fromkeys(series.tag for series in every if series.form is Form.DOUBLE)
+    return Imported(
+        files, len({series.tag for series in every}), sum(len(series.steps) for series in every), tuple(doubles)
+    )
+
+
+def _with_known_names(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The columns, with the known ones under their own names."""
+    renamed = {title: known for title in columns if (known := known_title(title)) and known not in columns}
+    return {renamed.get(title, title): column for title, column in columns.items()}
+
+
+def _series(
+    columns: Mapping[str, list[Any]], runs: Sequence[str], tag: str | None, where: str
+) -> Iterator[tuple[str, str, NDArray[np.intp], NDArray[np.float64]]]:
+    """(run, tag, rows, values) of each series, in the order of their first points."""
+    if "value" in columns:
+        if "tag" not in columns and tag is None:
+            raise ValueError(f"{where}: no column tag; name the tag of all the points")
+        tags = columns["tag"] if "tag" in columns else [tag] * len(runs)
+        values = _floats(columns["value"], "value", where, math.nan)
+        for (run, name), rows in _groups(zip(runs, tags, strict=True)):
+            yield run, name, rows, values[rows]
+        return
+    for title, cells in columns.items():
+        if title in KNOWN:
+            continue
+        present = np.array([cell is not None and cell != "" for cell in cells], np.bool_)
+        values = _floats(cells, title, where, math.nan)
+        name = tag_of_title(title)
+        for (run, _), rows in _groups((run, "") for run in runs):
+            rows = rows[present[rows]]
+            if len(rows):
+                yield run, name, rows, values[rows]
+
+
+def _groups(keys: Iterator[tuple[Any, Any]]) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:
+    """The rows of each key, keys as text, in the order of their first rows."""
+    numbers: dict[tuple[str, str], int] = {}
+    codes = np.array([numbers.setdefault((_text(run), _text(tag)), len(numbers)) for run, tag in keys], np.intp)
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(numbers)))
+    yield from zip(numbers, np.split(order, ends[:-1]) if len(numbers) else [], strict=True)
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _steps(cells: Sequence[Any], where: str) -> NDArray[np.int64]:
+    found = []
+    for row, cell in enumerate(cells, 1):
+        try:
+            step = int(cell)
+            if step != (cell if isinstance(cell, (int, float)) else step) or step not in STEP_RANGE:
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            step = _whole(cell, row, where)
+        found.append(step)
+    return np.array(found, np.int64)
+
+
+def _whole(cell: Any, row: int, where: str) -> int:
+    """A step written as a float, such as 3.0."""
+    try:
+        number = float(cell)
+        if number.is_integer() and int(number) in STEP_RANGE:
+            return int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"{where}: row {row}: step {cell!r} is no whole number of 64 bits")
+
+
+def _floats(cells: Sequence[Any], column: str, where: str, missing: float) -> NDArray[np.float64]:
+    """Numbers; what is missing or empty becomes `missing`."""
+    found = []
+    for row, cell in enumerate(cells, 1):
+        try:
+            found.append(missing if cell is None or cell == "" else float(cell))
+        except (TypeError, ValueError):
+            raise ValueError(f"{where}: row {row}: {column} {cell!r} is no number") from None
+    return np.array(found, np.float64)

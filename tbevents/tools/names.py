@@ -1,0 +1,133 @@
+"""Choosing tags and runs by name: exact, glob or regular expression; and the runs below a path."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import translate
+
+from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
+from tbevents.files import StrPath, find_runs, path_string
+from tbevents.reading.run import Run, read_run
+
+__all__ = ["NameFilter", "iter_runs", "runs_below", "without_damage_warnings"]
+
+
+class NameFilter:
+    """Chooses names by patterns; all of them, where there is no pattern.
+
+    A pattern chooses the name that it equals, and those that it matches as a glob: ``*`` is any text, slashes
+    included, ``?`` one character, ``[ab]`` one of some.
+
+    Args:
+        patterns: any number.
+        noun: what is chosen, "tag" or "run", for messages.
+        regex: whether the patterns are regular expressions that may match anywhere in the name.
+
+    Raises:
+        ValueError: a pattern is no regular expression.
+    """
+
+    def __init__(self, patterns: Iterable[str] | None, *, noun: str, regex: bool = False) -> None:
+        self.patterns = tuple(patterns or ())
+        self.noun = noun
+        self._regex = regex
+        self._compiled = [compile_pattern(pattern, regex=regex) for pattern in self.patterns]
+        self._idle = set(self.patterns)  # those that have chosen nothing yet
+        self._seen: dict[str, None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.patterns)
+
+    def __call__(self, name: str) -> bool:
+        """Whether a name is chosen."""
+        if not self.patterns:
+            return True
+        self._seen[name] = None
+        chosen = False
+        for pattern, compiled in zip(self.patterns, self._compiled, strict=True):
+            if (pattern == name and not self._regex) or compiled.search(name):
+                self._idle.discard(pattern)
+                chosen = True
+        return chosen
+
+    def check(self, where: str) -> None:
+        """To be called when all names have been seen.
+
+        Raises:
+            UnknownNameError: a pattern has chosen none of them; the message names the nearest.
+        """
+        for pattern in self.patterns:
+            if pattern in self._idle:
+                raise UnknownNameError(self.noun, pattern, self._seen, where)
+
+
+def compile_pattern(pattern: str, *, regex: bool) -> re.Pattern[str]:
+    """A glob or regular expression, compiled.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return re.compile(pattern if regex else translate(pattern))
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+
+
+def runs_below(path: StrPath, runs: Sequence[str] | NameFilter | None = None) -> dict[str, str]:
+    """The runs below a folder, by name, with their paths; a run or an event file is the only one then, named ``.``.
+
+    Args:
+        path: a folder, or an event file.
+        runs: patterns of the names that are wanted; all, where None or empty.
+
+    Raises:
+        RunNotFoundError: there is no such path.
+        UnknownNameError: a pattern chooses no run.
+    """
+    text = path_string(path, "path")
+    if not os.path.exists(text):
+        raise RunNotFoundError(f"{text}: no such file or folder")
+    if os.path.isdir(text):
+        found = {name: os.path.dirname(files[0]) for name, files in find_runs(text).items()}
+    else:
+        found = {".": text}
+    wanted = runs if isinstance(runs, NameFilter) else NameFilter(runs, noun="run")
+    chosen = {name: folder for name, folder in found.items() if wanted(name)}
+    if not isinstance(runs, NameFilter):
+        wanted.check(text)
+    return chosen
+
+
+def iter_runs(path: StrPath, runs: Sequence[str] | None = None, *, strict: bool = False) -> Iterator[Run]:
+    """Reads the runs below a folder one after the other; only one is in memory, if the caller keeps none.
+
+    What is damaged is on the runs' `problems`; there are no warnings of it.
+
+    Args:
+        path: a folder, or an event file.
+        runs: patterns of the names that are wanted; all, where None or empty.
+        strict: whether damage is raised.
+
+    Raises:
+        RunNotFoundError, UnknownNameError: as `runs_below`.
+        DamagedFileError: at the first damage, where `strict`.
+        OSError: a file cannot be read.
+    """
+    return (_read_quietly(where, name, strict) for name, where in runs_below(path, runs).items())
+
+
+def _read_quietly(path: str, name: str, strict: bool) -> Run:
+    with without_damage_warnings():
+        return read_run(path, name=name, strict=strict)
+
+
+@contextmanager
+def without_damage_warnings() -> Iterator[None]:
+    """For callers that show the problems themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamageWarning)
+        yield

@@ -1,0 +1,115 @@
+"""The intact records of event files as the bytes they are, for copying; what is damaged is noted on the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from tbevents.errors import ChecksumError, UndecodableRecordError
+from tbevents.framing import FOOTER_SIZE
+from tbevents.headers import HEADER_SIZE
+from tbevents.proto import Event
+from tbevents.reading.event_file import EventFileReader, parse_event
+from tbevents.reading.values import Problem
+
+__all__ = ["Progress", "RawRecord", "RecordReader", "no_progress", "part_of"]
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is called now and then with how much is done, and of how much in all."""
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Takes no notice."""
+
+
+def part_of(progress: Progress, part: int, parts: int) -> Progress:
+    """The progress of one of several passes of equal length, counted from 0, as that of all."""
+    return lambda done, total: progress(part * total + done, parts * total)
+
+
+class RawRecord(NamedTuple):
+    """An intact record.
+
+    Attributes:
+        raw: its bytes: header, payload, footer.
+        offset: where it starts in its file.
+        number: how many records stand before it there.
+        path: the file.
+    """
+
+    raw: bytes
+    offset: int
+    number: int
+    path: str
+
+    @property
+    def payload(self) -> bytes:
+        """What it holds."""
+        return self.raw[HEADER_SIZE:-FOOTER_SIZE]
+
+    def event(self) -> Event:
+        """What it holds, decoded.
+
+        Raises:
+            UndecodableRecordError: it is no Event.
+        """
+        return parse_event(self.payload, offset=self.offset, record=self.number, path=self.path)
+
+    def event_or_none(self) -> Event | None:
+        """What it holds, decoded; None where it is no Event."""
+        try:
+            return self.event()
+        except UndecodableRecordError:
+            return None
+
+
+class RecordReader:
+    """Goes through event files one after the other.
+
+    Args:
+        files: the event files, in order.
+        progress: gets bytes.
+        sole: whether the caller named one file itself: one that is no event file at all is then an error.
+
+    Attributes:
+        problems: what has been passed over so far.
+    """
+
+    def __init__(self, files: Iterable[str], progress: Progress = no_progress, *, sole: bool = False) -> None:
+        self.files = tuple(files)
+        self.problems: list[Problem] = []
+        self._sole = sole
+        self._progress = progress
+        self._total = sum(os.path.getsize(file) for file in self.files)
+        self._done = 0
+
+    def __iter__(self) -> Iterator[RawRecord]:
+        """The intact records of all files."""
+        for file in self.files:
+            yield from self.read(file)
+
+    def read(self, file: str) -> Iterator[RawRecord]:
+        """The intact records of one of the files, their checksums verified.
+
+        Raises:
+            NotAnEventFileError: it is a file of another sort, and the sole one.
+            OSError: it cannot be read.
+        """
+        reader = EventFileReader(file, sole=self._sole)
+        size = os.path.getsize(file)
+        for records in reader.read():
+            places = zip(records.offsets.tolist(), records.lengths.tolist(), strict=True)
+            for index, (offset, length) in enumerate(places):
+                end = offset + HEADER_SIZE + length + FOOTER_SIZE
+                try:
+                    records.verified_payload(index, file)
+                except ChecksumError as error:
+                    reader.report(error, end - offset)
+                    continue
+                raw = records.block[offset:end].tobytes()
+                yield RawRecord(raw, records.base + offset, records.first + index, file)
+            self._progress(self._done + reader.offset, self._total)
+        self._done += size
+        self._progress(self._done, self._total)
+        self.problems += sorted(reader.problems, key=lambda problem: problem.offset)

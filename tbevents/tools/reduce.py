@@ -1,0 +1,272 @@
+"""Reduce: mean, spread and quantiles over runs, at equal steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import RunNotFoundError
+from tbevents.files import StrPath, subfolder
+from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.run import Run, read_run
+from tbevents.tools.names import NameFilter, runs_below
+from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.scalar_files import ScalarColumns, write_scalars
+
+__all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "write_reduced"]
+
+Duplicates: TypeAlias = Literal["last", "first", "mean"]
+
+STATS: Final = ("mean", "std", "min", "max", "median")
+"""The statistics by name; ``q0.9`` and the like are quantiles."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReducedTag:
+    """One tag over the runs.
+
+    Attributes:
+        tag: the tag.
+        steps: int64, shape (n,), ascending.
+        runs: how many runs have a value there; int64, shape (n,).
+        wall_times: the mean over those; float64 seconds since 1970, shape (n,).
+        stats: name -> float64 values, shape (n,).
+    """
+
+    tag: str
+    steps: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    stats: Mapping[str, NDArray[np.float64]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduced(Frame):
+    """Statistics over runs; as a table: tag, step, runs, and a column for each statistic.
+
+    Attributes:
+        paths: of the runs.
+        tags: in the order of their appearance.
+        stats: the names of the statistics.
+    """
+
+    paths: tuple[str, ...]
+    tags: tuple[ReducedTag, ...]
+    stats: tuple[str, ...]
+
+    def _columns(self) -> Mapping[str, Column]:
+        lengths = [len(tag.steps) for tag in self.tags]
+        codes = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        empty: list[NDArray[Any]] = [np.empty(0, np.int64)]
+        numbers: list[NDArray[Any]] = [np.empty(0, np.float64)]
+        return {
+            "tag": Categories(codes, tuple(tag.tag for tag in self.tags)),
+            "step": np.concatenate(empty + [tag.steps for tag in self.tags]),
+            "runs": np.concatenate(empty + [tag.runs for tag in self.tags]),
+            **{name: np.concatenate(numbers + [tag.stats[name] for tag in self.tags]) for name in self.stats},
+        }
+
+
+def reduce(
+    sources: Iterable[StrPath],
+    *,
+    stats: Sequence[str] = ("mean", "std", "min", "max"),
+    tags: Sequence[str] | None = None,
+    lax_tags: bool = False,
+    lax_steps: bool = False,
+    duplicates: Duplicates = "last",
+    ddof: int = 0,
+    progress: Progress = no_progress,
+) -> Reduced:
+    """Computes statistics of scalars over runs, in float64; a NaN makes a NaN.
+
+    Args:
+        sources: runs and event files; of a folder of runs, all below it.
+        stats: of "mean", "std", "min", "max", "median", and quantiles such as "q0.9", interpolated linearly.
+        tags: patterns of the tags that are wanted; all, where None.
+        lax_tags: take tags that only some runs have; else they are an error.
+        lax_steps: take steps that only some runs have, over those; else they are an error.
+        duplicates: which value counts where a run has several for a step.
+        ddof: the standard deviation divides by the number of runs less this; NaN where that is not positive.
+        progress: gets runs.
+
+    Raises:
+        ValueError: an unknown statistic; fewer than one run; or tags or steps differ, and may not.
+        RunNotFoundError: a path is missing, or has no runs.
+        UnknownNameError: a pattern finds no tag.
+        OSError: a file cannot be read.
+    """
+    for name in stats:
+        _quantile(name)
+    if duplicates not in get_args(Duplicates):
+        raise ValueError(f"duplicates must be one of {', '.join(get_args(Duplicates))}, not {duplicates!r}")
+    paths = [path for source in sources for path in _runs_of(source)]
+    if not paths:
+        raise ValueError("there are no runs to reduce")
+    runs = []
+    for done, path in enumerate(paths, 1):
+        runs.append(read_run(path, kinds=("scalars",)))
+        progress(done, len(paths))
+    return reduce_runs(
+        runs,
+        stats=stats,
+        tags=tags,
+        lax_tags=lax_tags,
+        lax_steps=lax_steps,
+        duplicates=duplicates,
+        ddof=ddof,
+    )
+
+
+def reduce_runs(
+    runs: Sequence[Run],
+    *,
+    stats: Sequence[str] = ("mean", "std", "min", "max"),
+    tags: Sequence[str] | None = None,
+    lax_tags: bool = False,
+    lax_steps: bool = False,
+    duplicates: Duplicates = "last",
+    ddof: int = 0,
+) -> Reduced:
+    """The same for runs that were read.
+
+    Args:
+        runs: at least one.
+        stats: as in `reduce`, and so the others.
+        tags: patterns of tags.
+        lax_tags: whether tags may differ.
+        lax_steps: whether steps may differ.
+        duplicates: which value counts.
+        ddof: of the standard deviation.
+
+    Raises:
+        ValueError, UnknownNameError: as `reduce`.
+    """
+    wanted_stats = tuple(dict.fromkeys(stats))
+    wanted = NameFilter(tags, noun="tag")
+    known = dict.fromkeys(tag for run in runs for tag in run.scalars)
+    chosen = [tag for tag in known if wanted(tag)]
+    wanted.check(", ".join(run.path for run in runs[:3]))
+    reduced = []
+    for tag in chosen:
+        having = [run for run in runs if tag in run.scalars]
+        if len(having) < len(runs) and not lax_tags:
+            lacking = next(run for run in runs if tag not in run.scalars)
+            raise ValueError(f"{lacking.path}: no tag {tag!r}, which {having[0].path} has; lax tags allow that")
+        reduced.append(_reduce_tag(tag, having, wanted_stats, lax_steps, duplicates, ddof))
+    return Reduced(tuple(run.path for run in runs), tuple(reduced), wanted_stats)
+
+
+def _runs_of(source: StrPath) -> list[str]:
+    found = list(runs_below(source).values())
+    if not found:
+        raise RunNotFoundError(f"{os.fspath(source)}: no runs")
+    return found
+
+
+def write_reduced(reduced: Reduced, out: StrPath) -> list[str]:
+    """Writes statistics as runs, one for each: ``out/mean``, ``out/std``, ...
+
+    Args:
+        reduced: what `reduce` returns.
+        out: the folder.
+
+    Returns:
+        The event files.
+
+    Raises:
+        FileExistsError: there is such a run already.
+        OSError: a file cannot be written.
+    """
+    folders = {name: subfolder(os.fspath(out), name, "stats") for name in reduced.stats}
+    return [
+        write_scalars(
+            folders[name],
+            [ScalarColumns(tag.tag, tag.steps, tag.wall_times, tag.stats[name]) for tag in reduced.tags],
+        )
+        for name in reduced.stats
+    ]
+
+
+def _quantile(name: str) -> float | None:
+    """The share that a quantile's name says; None for the other statistics.
+
+    Raises:
+        ValueError: there is no such statistic.
+    """
+    if name in STATS:
+        return None
+    try:
+        share = float(name.removeprefix("q")) if name.startswith("q") else -1.0
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"unknown statistic {name!r}; there are {', '.join(STATS)}, and quantiles such as q0.9")
+    return share
+
+
+def _reduce_tag(
+    tag: str, runs: Sequence[Run], stats: Sequence[str], lax_steps: bool, duplicates: Duplicates, ddof: int
+) -> ReducedTag:
+    columns = [_unique(run, tag, duplicates) for run in runs]
+    steps = columns[0][0]
+    for run, (others, _, _) in zip(runs, columns, strict=True):
+        if not np.array_equal(others, steps):
+            if not lax_steps:
+                odd = np.setxor1d(others, steps)[0]
+                raise ValueError(
+                    f"{run.path}: {tag!r} has not the steps that {runs[0].path} has: step {odd} stands in one only; "
+                    "lax steps allow that"
+                )
+            steps = np.union1d(steps, others)
+    values = np.zeros((len(runs), len(steps)))
+    times = np.zeros((len(runs), len(steps)))
+    present = np.zeros((len(runs), len(steps)), np.bool_)
+    for row, (own, own_times, own_values) in enumerate(columns):
+        places = np.searchsorted(steps, own)
+        values[row, places], times[row, places], present[row, places] = own_values, own_times, True
+    counts = present.sum(axis=0)
+    found = {name: np.empty(len(steps)) for name in stats}
+    # Steps that the same runs have are computed together.
+    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    for number in range(patterns.shape[1]):
+        at = np.flatnonzero(which.ravel() == number)
+        block = values[patterns[:, number]][:, at]
+        for name in stats:
+            found[name][at] = _statistic(name, block, ddof)
+    with np.errstate(invalid="ignore"):
+        return ReducedTag(tag, steps, counts, np.where(present, times, 0.0).sum(axis=0) / counts, found)
+
+
+def _unique(
+    run: Run, tag: str, duplicates: Duplicates
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Steps, ascending and each once, with times and values."""
+    series = run.scalars[tag]
+    values = series.values.astype(np.float64)
+    order = np.argsort(series.steps, kind="stable")
+    steps, starts, counts = np.unique(series.steps[order], return_index=True, return_counts=True)
+    last = starts + counts - 1
+    times = series.wall_times[order]
+    if duplicates == "mean":
+        return steps, times[last], np.add.reduceat(values[order], starts) / counts
+    places = starts if duplicates == "first" else last
+    return steps, times[places], values[order][places]
+
+
+def _statistic(name: str, block: NDArray[np.float64], ddof: int) -> NDArray[np.float64]:
+    """A statistic over the rows; NaN where the standard deviation has too few."""
+    share = _quantile(name)
+    with np.errstate(all="ignore"):
+        if share is not None:
+            return np.asarray(np.quantile(block, share, axis=0))
+        if name == "std":
+            if len(block) <= ddof:
+                return np.full(block.shape[1], np.nan)
+            return np.asarray(block.std(axis=0, ddof=ddof))
+        return np.asarray(getattr(np, name)(block, axis=0))

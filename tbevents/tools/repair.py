@@ -1,0 +1,104 @@
+"""Repair: an event file's intact records and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tbevents.errors import UndecodableRecordError
+from tbevents.files import StrPath
+from tbevents.reading.values import Problem
+from tbevents.tools.records import Progress, RawRecord, RecordReader, no_progress
+from tbevents.tools.trees import FilePlan, plan_rewrite
+
+__all__ = ["Repaired", "repair"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What a repair has done to one file.
+
+    Attributes:
+        source: the file that was read.
+        target: the file that was written; None where there is no intact record in the source, or where it was to be
+            replaced and is intact.
+        backup: the other name of the source as it was, where it was replaced.
+        records: how many records were kept.
+        dropped: what was left out, in the order of the file.
+    """
+
+    source: str
+    target: str | None
+    backup: str | None
+    records: int
+    dropped: tuple[Problem, ...]
+
+    @property
+    def dropped_bytes(self) -> int:
+        """How many bytes were left out."""
+        return sum(problem.skipped for problem in self.dropped)
+
+
+def repair(
+    source: StrPath,
+    out: StrPath | None = None,
+    *,
+    in_place: bool = False,
+    runs: Sequence[str] | None = None,
+    keep_undecodable: bool = False,
+    overwrite: bool = False,
+    progress: Progress = no_progress,
+) -> list[Repaired]:
+    """Writes the intact records of event files, byte for byte.
+
+    Args:
+        source: an event file; or a run, or a folder of runs, whose files are all repaired.
+        out: where to: a file, where its name is an event file's; else a folder that gets the runs with their names.
+        in_place: replace the damaged files instead; each stays as a backup beside, under a name without ``tfevents``.
+        runs: patterns of the runs that are wanted; all, where None.
+        keep_undecodable: keep records whose checksums hold and that are no Event all the same. Most readers stop there.
+        overwrite: whether existing files may be replaced.
+        progress: gets bytes, of all files.
+
+    Returns:
+        One report for each file.
+
+    Raises:
+        ValueError: neither `out` nor `in_place`, or both; or `out` is a file, and there are several.
+        RunNotFoundError: there is no such path, or no event file below it.
+        FileExistsError: a file is there already, and must not be replaced. None was written then.
+        NotAnEventFileError: `source` is a file of another sort.
+        OSError: a file cannot be read or written.
+    """
+    plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
+    files = [plan for each in plans.values() for plan in each]
+    reader = RecordReader([plan.source for plan in files], progress, sole=len(files) == 1)
+    return [_repair_file(reader, plan, keep_undecodable, overwrite) for plan in files]
+
+
+def _repair_file(reader: RecordReader, plan: FilePlan, keep_undecodable: bool, overwrite: bool) -> Repaired:
+    known = len(reader.problems)
+    undecodable: list[Problem] = []
+    kept = 0
+    with plan.open(overwrite=overwrite) as new:
+        for record in reader.read(plan.source):
+            problem = None if keep_undecodable else _problem_of(record)
+            if problem is None:
+                new.file.write(record.raw)
+                kept += 1
+            else:
+                undecodable.append(problem)
+        dropped = sorted(reader.problems[known:] + undecodable, key=lambda problem: problem.offset)
+        written = kept > 0 and not (plan.in_place and not dropped)
+        if not written:
+            new.discard()
+    return Repaired(plan.source, plan.target if written else None, new.backup, kept, tuple(dropped))
+
+
+def _problem_of(record: RawRecord) -> Problem | None:
+    """What is wrong with a record that is no Event; None with one that is."""
+    try:
+        record.event()
+    except UndecodableRecordError as error:
+        return Problem(record.path, error.offset, error.kind, len(record.raw), error.record, error.detail)
+    return None

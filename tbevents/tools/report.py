@@ -1,0 +1,202 @@
+"""What is in runs, in numbers: by tag (`TagReport`) and by run (`RunReport`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.files import StrPath
+from tbevents.reading.run import Run, read_run
+from tbevents.reading.values import Problem, ScalarSeries
+
+__all__ = ["RunReport", "ScalarStats", "TagReport", "lazy_series", "report_run", "scalar_stats"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarStats:
+    """The values of a scalar series in numbers.
+
+    Attributes:
+        first: the value that was written first.
+        last: the value that was written last.
+        min: the least, NaNs left out; NaN where there is nothing else.
+        max: the greatest, likewise.
+        mean: of the finite values, in float64; NaN where there are none.
+        nans: how many values are NaN.
+        infinities: how many values are infinite.
+    """
+
+    first: float
+    last: float
+    min: float
+    max: float
+    mean: float
+    nans: int
+    infinities: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagReport:
+    """One kind of values under one tag of a run.
+
+    Attributes:
+        tag: the tag.
+        kind: "scalars", "images", ... as in `Run.counts`.
+        count: how many values there are.
+        first_step: the least step; None where the values have none.
+        last_step: the greatest step, likewise.
+        first_time: the earliest time in seconds since 1970, likewise.
+        last_time: the latest time, likewise.
+        stats: of the values, where they are scalars; else None.
+    """
+
+    tag: str
+    kind: str
+    count: int
+    first_step: int | None = None
+    last_step: int | None = None
+    first_time: float | None = None
+    last_time: float | None = None
+    stats: ScalarStats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run.
+
+    Attributes:
+        name: as TensorBoard shows it.
+        path: the folder or file.
+        files: its event files, in order.
+        size: bytes in them.
+        tags: what is in them, in the order of the tags' first appearance.
+        problems: what could not be read.
+    """
+
+    name: str
+    path: str
+    files: tuple[str, ...]
+    size: int
+    tags: tuple[TagReport, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def count(self) -> int:
+        """How many values there are, of every kind."""
+        return sum(tag.count for tag in self.tags)
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """Kind -> how many tags have values of it."""
+        found: dict[str, int] = {}
+        for tag in self.tags:
+            found[tag.kind] = found.get(tag.kind, 0) + 1
+        return found
+
+    @property
+    def first_step(self) -> int | None:
+        """The least step; None where nothing has one."""
+        return min((tag.first_step for tag in self.tags if tag.first_step is not None), default=None)
+
+    @property
+    def last_step(self) -> int | None:
+        """The greatest step; None where nothing has one."""
+        return max((tag.last_step for tag in self.tags if tag.last_step is not None), default=None)
+
+    @property
+    def first_time(self) -> float | None:
+        """The earliest time, in seconds since 1970."""
+        return min((tag.first_time for tag in self.tags if tag.first_time is not None), default=None)
+
+    @property
+    def last_time(self) -> float | None:
+        """The latest time, in seconds since 1970."""
+        return max((tag.last_time for tag in self.tags if tag.last_time is not None), default=None)
+
+
+def scalar_stats(series: ScalarSeries) -> ScalarStats:
+    """The values of a series in numbers.
+
+    Raises:
+        ValueError: it has no points.
+    """
+    if not len(series):
+        raise ValueError(f"{series.tag!r} has no points")
+    values = series.values.astype(np.float64)
+    nan = np.isnan(values)
+    numbers = values[~nan]
+    finite = numbers[np.isfinite(numbers)]
+    return ScalarStats(
+        first=float(values[0]),
+        last=float(values[-1]),
+        min=float(numbers.min()) if len(numbers) else float("nan"),
+        max=float(numbers.max()) if len(numbers) else float("nan"),
+        mean=_mean(finite),
+        nans=int(nan.sum()),
+        infinities=len(numbers) - len(finite),
+    )
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """The mean of finite values; their sum may be beyond float64."""
+    if not len(values):
+        return float("nan")
+    scale = float(np.abs(values).max()) or 1.0
+    return float((values / scale).mean() * scale)
+
+
+def report_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None) -> RunReport:
+    """What is in a run, in numbers.
+
+    Args:
+        run: a run, or the path of one.
+        kinds: those that are wanted: "scalars", "images", ...; all, where None.
+
+    Raises:
+        RunNotFoundError, OSError: as `read_run`.
+    """
+    if not isinstance(run, Run):
+        run = read_run(run)
+    wanted = None if kinds is None else set(kinds)
+    tags = [
+        _report_tag(run, tag, kind, count)
+        for kind, counts in run.counts().items()
+        if wanted is None or kind in wanted
+        for tag, count in counts.items()
+    ]
+    order = {tag: at for at, tag in enumerate(run.tags)}
+    tags.sort(key=lambda report: order[report.tag])
+    size = sum(os.path.getsize(file) for file in run.files)
+    return RunReport(run.name, run.path, run.files, size, tuple(tags), run.problems)
+
+
+def _report_tag(run: Run, tag: str, kind: str, count: int) -> TagReport:
+    series: Any = getattr(run, kind)[tag] if kind == "scalars" or kind in _LAZY else None
+    if series is None or not len(series.steps):
+        return TagReport(tag, kind, count)
+    times = series.wall_times[~np.isnan(series.wall_times)]
+    return TagReport(
+        tag,
+        kind,
+        count,
+        first_step=int(series.steps.min()),
+        last_step=int(series.steps.max()),
+        first_time=float(times.min()) if len(times) else None,
+        last_time=float(times.max()) if len(times) else None,
+        stats=scalar_stats(series) if isinstance(series, ScalarSeries) else None,
+    )
+
+
+_LAZY: Final = ("histograms", "images", "audio", "texts", "pr_curves", "graphs", "tensors")
+"""The kinds whose series are found by their tags, and decode their values when asked."""
+
+
+def lazy_series(run: Run) -> Iterator[Any]:
+    """The series of a run whose values are decoded when they are asked for."""
+    for kind in (*_LAZY, "meshes"):
+        yield from getattr(run, kind).values()

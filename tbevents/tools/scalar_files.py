@@ -1,0 +1,84 @@
+"""Event files that hold whole scalar series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.files import StrPath, is_event_file
+from tbevents.framing import encode_record
+from tbevents.proto import Event, SourceMetadata
+from tbevents.scalar_event import Form, ScalarEncoder
+from tbevents.tools.new_files import NewFile, event_file_in, output_path
+from tbevents.writing.event_file import FILE_VERSION
+
+__all__ = ["ScalarColumns", "fits_float32", "write_scalars"]
+
+_CHUNK = 65_536
+"""Points that are encoded at a time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarColumns:
+    """The points of one tag, in order.
+
+    Attributes:
+        tag: kept verbatim.
+        steps: int64, shape (n,).
+        wall_times: float64 seconds since 1970, shape (n,).
+        values: shape (n,).
+        form: how the values are written; SIMPLE rounds them to float32.
+    """
+
+    tag: str
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[Any]
+    form: Form = Form.SIMPLE
+
+
+def fits_float32(values: NDArray[Any]) -> bool:
+    """Whether float32 holds all the values exactly; NaN is NaN."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(np.float32).astype(np.float64)
+    return bool(((rounded == values) | np.isnan(values)).all())
+
+
+def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:
+    """Writes an event file, tag by tag.
+
+    Args:
+        out: the file, where its name is an event file's; else the folder of a new run.
+        series: what it holds.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        FileExistsError: the file is there already, or the folder holds an event file.
+        OSError: it cannot be written.
+    """
+    several = list(series)
+    first_times = [float(each.wall_times.min()) for each in several if len(each.wall_times)]
+    start = min(first_times, default=0.0)
+    path = output_path(out, "")
+    if not is_event_file(path):
+        path = event_file_in(path, start)
+    encoder = ScalarEncoder()
+    source = SourceMetadata(writer=__name__)
+    header = Event(wall_time=start, file_version=FILE_VERSION, source_metadata=source)
+    with NewFile(path, overwrite=False) as new:
+        new.file.write(encode_record(header.SerializeToString()))
+        for each in several:
+            number = encoder.add_series(each.tag, each.form)
+            for at in range(0, len(each.steps), _CHUNK):
+                chunk = slice(at, at + _CHUNK)
+                steps = each.steps[chunk]
+                numbers = np.full(len(steps), number, np.intp)
+                values = each.values[chunk].astype(np.float64)
+                new.file.write(encoder.encode_columns(numbers, steps, each.wall_times[chunk], values))
+    return path

@@ -1,0 +1,97 @@
+"""Schedule: the rates of a learning-rate schedule that is named in words."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents import lr_scheduler
+from tbevents.errors import UnknownNameError
+from tbevents.lr_scheduler import LRScheduler, ParamGroups
+
+__all__ = ["SCHEDULES", "ScheduleCurve", "compute_schedule"]
+
+_NEED_CODE: Final = {
+    "LambdaLR": "a function",
+    "MultiplicativeLR": "a function",
+    "ChainedScheduler": "other schedulers",
+    "SequentialLR": "other schedulers",
+    "ReduceLROnPlateau": "metrics",
+    "LRRangeTest": "losses",
+}
+"""Schedulers that numbers and words do not suffice for."""
+
+SCHEDULES: Final = tuple(
+    name
+    for name in lr_scheduler.__all__
+    if inspect.isclass(kind := getattr(lr_scheduler, name))
+    and issubclass(kind, LRScheduler)
+    and name not in {*_NEED_CODE, "LRScheduler", "_LRScheduler"}
+)
+"""The schedulers that can be computed from their arguments."""
+
+_DEFAULT_LR: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScheduleCurve:
+    """The rates of a schedule.
+
+    Attributes:
+        name: the scheduler's.
+        steps: int64, shape (n,), from 0.
+        rates: float64, shape (n,).
+    """
+
+    name: str
+    steps: NDArray[np.int64]
+    rates: NDArray[np.float64] = field(repr=False)
+
+
+def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None = None) -> ScheduleCurve:
+    """The rates that a schedule gives, stepped from the start.
+
+    Args:
+        name: of a scheduler, as in `SCHEDULES`; case does not matter.
+        steps: how many.
+        arguments: the scheduler's, by name, without the optimizer; and ``lr``, the rate to start from (0.1).
+
+    Raises:
+        UnknownNameError: there is no such scheduler; the message names the nearest.
+        ValueError: the scheduler needs more than numbers and words; an argument is missing, unknown or impossible; or
+            `steps` is below 1.
+    """
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, not {steps}")
+    known = {each.lower(): each for each in (*SCHEDULES, *_NEED_CODE)}
+    if name.lower() not in known:
+        raise UnknownNameError("schedule", name, SCHEDULES)
+    name = known[name.lower()]
+    if name in _NEED_CODE:
+        raise ValueError(f"{name} needs {_NEED_CODE[name]}: only a script can give it that")
+    keywords = dict(arguments or {})
+    lr = keywords.pop("lr", _DEFAULT_LR)
+    if isinstance(lr, bool) or not isinstance(lr, (int, float)):
+        raise ValueError(f"lr must be a number, not {lr!r}")
+    kind: Any = getattr(lr_scheduler, name)
+    try:
+        # The momentum is for those that cycle it; nothing of it is answered.
+        scheduler = kind(ParamGroups(float(lr), momentum=0.9), **keywords)
+        rates = scheduler.schedule(np.arange(steps))[:, 0]
+    except TypeError as error:
+        accepted = [each for each in inspect.signature(kind).parameters if each not in _HIDDEN]
+        raise ValueError(f"{name}: {_plain(error, name)}; its arguments: lr, {', '.join(accepted)}") from None
+    return ScheduleCurve(name, np.arange(steps), rates)
+
+
+_HIDDEN: Final = frozenset({"optimizer", "writer", "tag", "last_epoch"})
+
+
+def _plain(error: TypeError, name: str) -> str:
+    """A TypeError about arguments without the constructor's name."""
+    return str(error).removeprefix(f"{name}.__init__() ").removeprefix("__init__() ")

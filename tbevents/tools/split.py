@@ -1,0 +1,163 @@
+"""Split: one run's records into several event files, by size or by step."""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from tbevents.files import StrPath, find_run_files, path_string
+from tbevents.proto import Event
+from tbevents.reading.values import Problem
+from tbevents.tools.editor import is_stepless
+from tbevents.tools.new_files import NewFile
+from tbevents.tools.records import Progress, RawRecord, RecordReader, no_progress, part_of
+
+__all__ = ["Part", "Split", "split"]
+
+_MOST: Final = 200
+"""Parts: each is an open file until the last is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the files.
+
+    Attributes:
+        path: the file.
+        records: how many records it holds.
+        size: in bytes.
+    """
+
+    path: str
+    records: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What a split has done.
+
+    Attributes:
+        parts: the files that were written, in order.
+        problems: what could not be read.
+    """
+
+    parts: tuple[Part, ...]
+    problems: tuple[Problem, ...]
+
+
+class _Writer:
+    """Writes the parts; a part is opened when it gets its first record, and begins with the file version.
+
+    Args:
+        stack: completes the files.
+        folder: theirs.
+        name: theirs, before the number.
+    """
+
+    def __init__(self, stack: contextlib.ExitStack, folder: str, name: str) -> None:
+        self.version: RawRecord | None = None  # the record that says it
+        self._stack = stack
+        self._path = os.path.join(folder, name)
+        self._parts: dict[int, tuple[NewFile, list[int]]] = {}  # and the sizes of its records
+
+    def add(self, part: int, record: RawRecord) -> None:
+        """Writes a record to a part."""
+        if part not in self._parts:
+            if len(self._parts) == _MOST:
+                raise ValueError(f"there would be more than {_MOST} parts")
+            new = self._stack.enter_context(NewFile(f"{self._path}.{part:03d}", overwrite=False))
+            self._parts[part] = new, []
+            if self.version is not None and self.version is not record:
+                self.add(part, self.version)
+        new, sizes = self._parts[part]
+        new.file.write(record.raw)
+        sizes.append(len(record.raw))
+
+    def full(self, part: int, record: RawRecord, size: int) -> bool:
+        """Whether a part has no room for a record: it never is while it has nothing but the file version."""
+        _, sizes = self._parts.get(part, (None, []))
+        return len(sizes) > (self.version is not None) and sum(sizes) + len(record.raw) > size
+
+    def parts(self) -> tuple[Part, ...]:
+        """The parts there are, in order."""
+        return tuple(Part(new.path, len(sizes), sum(sizes)) for _, (new, sizes) in sorted(self._parts.items()))
+
+
+def split(
+    source: StrPath,
+    out: StrPath,
+    *,
+    size: int | None = None,
+    every: int | None = None,
+    at: Sequence[int] = (),
+    progress: Progress = no_progress,
+) -> Split:
+    """Writes the records of a run into several event files, each byte for byte.
+
+    The files are those of one run: read together, by size they give what the source gives; by step, the same
+    points in the order of the steps' ranges. Each begins with the source's file version.
+
+    Args:
+        source: an event file, or the folder of a run.
+        out: the folder for the files, with no event file in it; they have the source's name and a number.
+        size: the most bytes of a file. A record that alone has more makes a file of its own.
+        every: how many steps each file covers, counted from step 0.
+        at: the steps at which a new file begins, ascending.
+        progress: gets bytes.
+
+    Raises:
+        ValueError: not exactly one of `size`, `every` and `at` is given; or one is not positive, or not ascending;
+            or there would be more than 200 parts.
+        RunNotFoundError: there is no such run.
+        FileExistsError: `out` has such a file already.
+        OSError: a file cannot be read or written.
+    """
+    if (size is not None) + (every is not None) + bool(at) != 1:
+        raise ValueError("give one of size, every and at")
+    if (size is not None and size < 1) or (every is not None and every < 1):
+        raise ValueError("size and every must be at least 1")
+    if any(first >= second for first, second in pairwise(at)):
+        raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
+    files = find_run_files(source)
+    starts = list(at)
+    if every is not None:
+        starts = _starts(RecordReader(files, part_of(progress, 0, 2)), every)
+        progress = part_of(progress, 1, 2)
+    reader = RecordReader(files, progress, sole=len(files) == 1)
+    part = 0
+    with contextlib.ExitStack() as stack:
+        writer = _Writer(stack, path_string(out, "out"), os.path.basename(files[0]))
+        for record in reader:
+            event = record.event_or_none()
+            if writer.version is None and event is not None and event.file_version:
+                writer.version = record
+            if size is None:
+                step = _step(event)
+                part = 0 if step is None else bisect.bisect_right(starts, step)
+            elif writer.full(part, record, size):
+                part += 1
+            writer.add(part, record)
+        parts = writer.parts()
+        if not parts:
+            raise ValueError(f"{source}: there is no record to split")
+    return Split(parts, tuple(reader.problems))
+
+
+def _starts(records: Iterable[RawRecord], every: int) -> list[int]:
+    """The steps at which the second and later parts begin, for parts of so many steps that hold something."""
+    steps = (_step(record.event_or_none()) for record in records)
+    parts = sorted({step // every for step in steps if step is not None})
+    return [part * every for part in parts[1:]]
+
+
+def _step(event: Event | None) -> int | None:
+    """The step an event belongs to; None where it is about the whole run."""
+    if event is None or not (event.HasField("summary") or event.HasField("session_log")):
+        return None
+    return None if event.HasField("summary") and all(map(is_stepless, event.summary.value)) else event.step

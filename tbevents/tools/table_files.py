@@ -1,0 +1,257 @@
+"""Tables as files: CSV, JSON lines, Parquet and Arrow, written and read."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from io import TextIOWrapper
+from typing import IO, Any, Final, Literal, TypeAlias, get_args
+
+from tbevents.errors import MissingExtraError
+from tbevents.files import StrPath, path_string
+from tbevents.reading.frames import Categories, Cells, Column, Frame
+from tbevents.tools.new_files import NewFile
+from tbevents.tools.records import Progress, no_progress
+
+__all__ = ["Format", "is_table", "read_table", "table_format", "write_table"]
+
+Format: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
+
+_ENDINGS: Final[dict[str, Format]] = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
+_ROWS: Final = 65_536
+"""Rows that are turned into text at a time."""
+
+
+def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A002  # what users call it
+    """The format of a table's file.
+
+    Args:
+        path: the file; its ending says the format.
+        format: says it instead, where not None.
+
+    Raises:
+        ValueError: there is no such format, or the ending says none.
+    """
+    if format is not None:
+        for known in get_args(Format):
+            if format == known:
+                return known  # type: ignore[no-any-return]  # it is one of them
+        raise ValueError(f"unknown format {format!r}; there are: {', '.join(get_args(Format))}")
+    ending = os.path.splitext(path_string(path, "path"))[1].lower()
+    if ending not in _ENDINGS:
+        known = ", ".join(_ENDINGS)
+        raise ValueError(f"{os.fspath(path)}: the ending says no format; there are {known}; or name the format")
+    return _ENDINGS[ending]
+
+
+def is_table(path: StrPath) -> bool:
+    """Whether a path's ending says that it is a table's."""
+    return os.path.splitext(path_string(path, "path"))[1].lower() in _ENDINGS
+
+
+def write_table(frame: Frame, out: StrPath | IO[str], format: str | None = None) -> int:  # noqa: A002
+    """Writes a table; numbers so that they read back exactly.
+
+    In CSV, what is missing is empty, NaN is ``nan``. In JSON lines, what is missing is left out, NaN and the infinities
+    are the strings "NaN", "Infinity" and "-Infinity".
+
+    Args:
+        frame: the table.
+        out: the file, which appears when it is complete and may replace another; or a text stream for CSV and JSON
+            lines.
+        format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
+
+    Returns:
+        How many rows it has.
+
+    Raises:
+        ValueError: the ending says no format, or the format is not text and `out` a stream.
+        MissingExtraError: pyarrow is needed and not installed.
+        OSError: the file cannot be written.
+    """
+    stream = out if not isinstance(out, (str, os.PathLike)) else None
+    kind = table_format("out.csv" if stream is not None else out, format)  # type: ignore[arg-type]  # a path then
+    if kind in ("parquet", "arrow"):
+        if stream is not None:
+            raise ValueError(f"{kind} is no text; give a file")
+        arrow = frame.to_arrow()
+        with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
+            _write_arrow(arrow, new.file, kind)
+        return int(arrow.num_rows)
+    columns = frame._columns()
+    write = _write_csv if kind == "csv" else _write_json
+    if stream is not None:
+        return write(columns, stream)
+    with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
+        return write(columns, new.file)
+
+
+def _write_arrow(table: Any, file: IO[bytes], kind: Format) -> None:
+    if kind == "parquet":
+        from pyarrow import parquet
+
+        parquet.write_table(table, file)
+    else:
+        from pyarrow import feather
+
+        feather.write_feather(table, file, compression="uncompressed")
+
+
+def _write_csv(columns: Mapping[str, Column], file: IO[str]) -> int:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    rows = 0
+    for chunk in _chunks(list(columns.values())):
+        writer.writerows(chunk)
+        rows += len(chunk)
+    return rows
+
+
+def _write_json(columns: Mapping[str, Column], file: IO[str]) -> int:
+    names = list(columns)
+    rows = 0
+    for chunk in _chunks(list(columns.values())):
+        for row in chunk:
+            cells = {name: _json_cell(cell) for name, cell in zip(names, row, strict=True) if cell is not None}
+            file.write(json.dumps(cells, allow_nan=False) + "\n")
+        rows += len(chunk)
+    return rows
+
+
+def _json_cell(cell: Any) -> Any:
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return "NaN" if math.isnan(cell) else "Infinity" if cell > 0 else "-Infinity"
+    return cell
+
+
+def _chunks(columns: Sequence[Column]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows, some at a time; None is a cell that is missing."""
+    start = 0
+    while True:
+        rows = list(zip(*(_cells(column, slice(start, start + _ROWS)) for column in columns), strict=True))
+        if not rows:
+            return
+        yield rows
+        start += _ROWS
+
+
+def _cells(column: Column, rows: slice) -> Sequence[Any]:
+    if isinstance(column, Categories):
+        return [column.names[code] for code in column.codes[rows].tolist()]
+    if isinstance(column, Cells):
+        pairs = zip(column.values[rows].tolist(), column.present[rows].tolist(), strict=True)
+        return [value if present else None for value, present in pairs]
+    cells = column[rows]
+    return cells if isinstance(cells, Sequence) else cells.tolist()
+
+
+def read_table(
+    path: StrPath | IO[str],
+    format: str | None = None,  # noqa: A002
+    *,
+    progress: Progress = no_progress,
+) -> dict[str, list[Any]]:
+    """Reads a table.
+
+    Args:
+        path: the file, or a text stream of CSV or JSON lines.
+        format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
+        progress: gets bytes, of CSV and JSON lines.
+
+    Returns:
+        The columns by name, all of one length. The cells of CSV are str; None is missing.
+
+    Raises:
+        ValueError: the file is not of that format, or the format is not known.
+        MissingExtraError: pyarrow is needed and not installed.
+        OSError: the file cannot be read.
+    """
+    stream = path if not isinstance(path, (str, os.PathLike)) else None
+    kind = table_format("in.csv" if stream is not None else path, format)  # type: ignore[arg-type]  # a path then
+    name = "stdin" if stream is not None else os.fspath(path)  # type: ignore[arg-type]
+    if kind in ("parquet", "arrow"):
+        if stream is not None:
+            raise ValueError(f"{kind} is no text; give a file")
+        return _read_arrow(name, kind)
+    opened: Any = open(name, encoding="utf-8-sig", newline="") if stream is None else nullcontext(stream)  # noqa: SIM115
+    try:
+        with opened as file:
+            lines = _counted(file, os.path.getsize(name), progress) if stream is None else file
+            return _read_csv(lines, name) if kind == "csv" else _read_json(lines, name)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}: this is no UTF-8 text: {error}") from None
+
+
+def _counted(file: TextIOWrapper, size: int, progress: Progress) -> Iterator[str]:
+    """The lines of a file; says now and then how far it has been read."""
+    for number, line in enumerate(file):
+        if not number % _ROWS:
+            progress(os.lseek(file.fileno(), 0, os.SEEK_CUR), size)
+        yield line
+
+
+def _read_arrow(path: str, kind: Format) -> dict[str, list[Any]]:
+    try:
+        from pyarrow import ArrowInvalid, feather, parquet
+    except ImportError:
+        raise MissingExtraError("pyarrow", "arrow", f"reading {kind}") from None
+    try:
+        table = parquet.read_table(path) if kind == "parquet" else feather.read_table(path)
+    except ArrowInvalid as error:
+        raise ValueError(f"{path}: {error}") from None
+    return {name: table.column(name).to_pylist() for name in table.column_names}
+
+
+def _read_csv(lines: Iterable[str], path: str) -> dict[str, list[Any]]:
+    csv.field_size_limit(1 << 30)  # tags and texts may be long; the file has its own size
+    reader = csv.reader(lines)
+    try:
+        header = next(reader, None)
+        if header is None:
+            raise ValueError(f"{path}: the file is empty")
+        rows = []
+        for row in reader:
+            if len(row) != len(header):
+                if not row:
+                    continue
+                raise ValueError(f"{path}: line {reader.line_num}: {len(row)} cells under {len(header)} titles")
+            rows.append(row)
+    except csv.Error as error:
+        raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
+    if len(set(header)) < len(header):
+        raise ValueError(f"{path}: two columns have one title")
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
+    return {title: list(column) for title, column in zip(header, columns, strict=True)}
+
+
+def _read_json(lines: Iterable[str], path: str) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {}
+    count = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{path}: line {number}: no JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise ValueError(f"{path}: line {number}: no JSON object")
+        for name, cell in row.items():
+            column = columns.setdefault(name, [])
+            column += [None] * (count - len(column))
+            column.append(cell)
+        count += 1
+    for column in columns.values():
+        column += [None] * (count - len(column))
+    return columns

@@ -1,0 +1,100 @@
+"""Watch: the latest points of runs while they are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.files import StrPath
+from tbevents.reading.logdir import read_logdir
+from tbevents.reading.values import ScalarSeries
+from tbevents.tools.names import NameFilter
+
+__all__ = ["Watch", "Watched", "steps_per_second"]
+
+_RECENT: Final = 64
+"""Points that a rate is computed from."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """A scalar series at one look.
+
+    Attributes:
+        run: the run's name.
+        series: all its points.
+        new: how many of them, at the end, have come since the last look; at the first look all.
+        steps_per_second: over the latest points, by their times; None where they do not say.
+    """
+
+    run: str
+    series: ScalarSeries = field(repr=False)
+    new: int
+    steps_per_second: float | None
+
+
+class Watch:
+    """Looks at the scalars below a folder again and again; each look costs what has been appended.
+
+    Args:
+        path: a folder of runs, a run, or an event file; runs may appear later.
+        tags: patterns of the tags that are wanted; all, where None.
+        runs: likewise, of runs.
+
+    Raises:
+        RunNotFoundError: there is no such path.
+    """
+
+    def __init__(self, path: StrPath, *, tags: Sequence[str] | None = None, runs: Sequence[str] | None = None) -> None:
+        self._logdir = read_logdir(path, kinds=("scalars",))
+        self._tags = NameFilter(tags, noun="tag")
+        self._runs = NameFilter(runs, noun="run")
+        self._counts: dict[tuple[str, str], int] = {}
+        self._last: dict[tuple[str, str], Watched] = {}
+
+    def look(self) -> list[Watched]:
+        """The series there are now, by run, in the order of their first appearance.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+        self._logdir.reload()
+        found = []
+        for name in self._logdir:
+            if not self._runs(name):
+                continue
+            run = self._logdir[name]
+            for tag, count in run.counts().get("scalars", {}).items():
+                if self._tags(tag):
+                    found.append(self._look_at(name, tag, count))
+        return found
+
+    def _look_at(self, run: str, tag: str, count: int) -> Watched:
+        key = (run, tag)
+        known = self._counts.get(key, 0)
+        self._counts[key] = count
+        last = self._last.get(key)
+        if last is None or count != known:
+            series = self._logdir[run].scalars[tag]
+            last = Watched(run, series, max(0, count - known), steps_per_second(series.steps, series.wall_times))
+        else:
+            last = Watched(run, last.series, 0, last.steps_per_second)
+        self._last[key] = last
+        return last
+
+
+def steps_per_second(steps: NDArray[np.int64], wall_times: NDArray[np.float64]) -> float | None:
+    """Steps a second over the latest points; None where there are too few, or the times do not ascend."""
+    recent = slice(max(0, len(steps) - _RECENT), None)
+    of_steps, of_times = steps[recent].astype(np.float64), wall_times[recent]
+    if len(of_steps) < 2:
+        return None
+    back = np.flatnonzero(np.diff(of_steps) < 0)  # since the latest restart
+    start = int(back[-1]) + 1 if len(back) else 0
+    took, done = float(of_times[-1] - of_times[start]), float(of_steps[-1] - of_steps[start])
+    return done / took if took > 0 and math.isfinite(took) else None

@@ -1,0 +1,231 @@
+"""The command as users start it: a process, its streams and its signals."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from event_files import scalar_event, version_event, write_events
+
+pytest.importorskip("click", reason="the command line needs click")
+pytest.importorskip("rich", reason="the command line needs rich")
+
+COLOR = re.compile(r"\x1b\[[\d;]*3\d")
+
+
+@pytest.fixture
+def start():
+    """Starts a command, or some code; what still runs at the end of the test is killed."""
+    started = []
+
+    def run(*arguments, code=None, **streams):
+        command = ["-m", "tbevents.cli", *map(str, arguments)] if code is None else ["-c", code]
+        process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, **streams)
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait(30)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def python(code, **options):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, **options)
+
+
+def test_version_names_what_matters_for_a_report(process):
+    result = process("--version")
+    assert result.status == 0
+    names = [line.split()[0] for line in result.out.splitlines()]
+    assert names == ["tbevents", "crc32c", "protobuf", "numpy", "Python"]
+    assert re.search(r"crc32c +(google-crc32c \(C library\)|crcmod \((C extension|pure Python.*)\))", result.out)
+
+
+@pytest.mark.parametrize("missing", ["rich", "click"])
+def test_without_the_extra_one_line_says_how_to_get_it(missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; from tbevents.cli import main; sys.exit(main(sys.argv[1:]))"
+    run = [sys.executable, "-c", code]
+    result = subprocess.run([*run, "ls", "."], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert "pip install 'tbevents[cli]'" in result.stderr
+    version = subprocess.run([*run, "--version"], capture_output=True, text=True, check=False)
+    assert version.returncode == 0
+    assert version.stdout.startswith("tbevents ")
+
+
+def test_help_imports_neither_numpy_nor_the_commands():
+    code = """
+import sys
+from tbevents.cli import main
+main(["--help"])
+print([name for name in ("numpy", "google.protobuf", "tbevents.cli.ls", "rich.console") if name in sys.modules])
+"""
+    assert python(code).stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(start, tmp_path):
+    points = (scalar_event("loss", step, 1.0) for step in range(20_000))  # more than a pipe holds
+    write_events(tmp_path / "x.tfevents", [version_event(), *points])
+    started = start("show", tmp_path, "--points", stderr=subprocess.PIPE)
+    started.stdout.readline()
+    started.stdout.close()
+    assert started.stderr.read() == b""
+    assert started.wait(30) == 141
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_ctrl_c_ends_it_quietly(start, demo):
+    started = start("tail", demo, "--interval", "0.05", stderr=subprocess.PIPE, text=True)
+    assert started.stdout.readline() == ".\tloss\t9\t0.10000000149011612\n"
+    started.send_signal(signal.SIGINT)
+    assert started.wait(30) == 130
+    assert started.stderr.read() == ""
+
+
+def test_tail_prints_what_is_appended(start, demo):
+    (file,) = demo.iterdir()
+    started = start("tail", demo, "--interval", "0.05", "--tag", "loss", text=True)
+    assert started.stdout.readline().split() == [".", "loss", "9", "0.10000000149011612"]
+    copy = demo.parent / "more.tfevents"
+    write_events(copy, [scalar_event("loss", 10, 0.5), scalar_event("loss", 11, 0.25)])
+    with file.open("ab") as stream:
+        stream.write(copy.read_bytes())
+    assert started.stdout.readline().split() == [".", "loss", "10", "0.5"]
+    assert started.stdout.readline().split() == [".", "loss", "11", "0.25"]
+
+
+class Terminal:
+    """A process whose stdout and stderr are a terminal of 100 columns."""
+
+    def __init__(self, *arguments, **env):
+        pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
+        self.master, slave = pty.openpty()
+        env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40", "PYTHONUTF8": "1", **env}
+        command = [sys.executable, "-m", "tbevents.cli", *map(str, arguments)]
+        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, close_fds=True)
+        os.close(slave)
+
+    def read(self):
+        """All that is shown."""
+        parts = []
+        while True:
+            try:
+                part = os.read(self.master, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not part:
+                break
+            parts.append(part)
+        self.process.wait(30)
+        os.close(self.master)
+        return b"".join(parts).decode()
+
+
+def test_a_terminal_gets_colours_and_no_color_takes_them_away(demo):
+    assert COLOR.search(Terminal("show", demo).read())
+    assert not COLOR.search(Terminal("show", demo, NO_COLOR="1").read())
+
+
+def test_a_terminal_gets_a_chart_of_the_tags_that_are_named(demo):
+    assert "┤" in Terminal("show", demo, "loss").read()
+    assert "┤" not in Terminal("show", demo).read()
+
+
+def test_escapes_in_tags_do_not_reach_a_terminal(tmp_path):
+    hostile = "\x1b]0;owned\x07\x9b31m"
+    write_events(tmp_path / "x.tfevents", [version_event(), scalar_event(hostile, 0, 1.0)])
+    for arguments in (["ls", tmp_path, "--tags"], ["show", tmp_path], ["export", tmp_path, "-", "--format", "csv"]):
+        shown = Terminal(*arguments).read()
+        assert r"\x1b]0;owned\x07\x9b31m" in shown
+        assert "\x1b]0" not in shown
+        assert "\x07" not in shown
+        assert "\x9b" not in shown
+
+
+def test_tail_shows_a_table_in_a_terminal(demo):
+    shown = Terminal("tail", demo, "--interval", "0.05", "--for", "0.3").read()
+    assert "steps/s" in shown
+    assert "train/acc" in shown
+
+
+def test_a_killed_command_leaves_no_half_file(start, tmp_path):
+    write_events(tmp_path / "in" / "x.tfevents", [version_event(), scalar_event("a", 1, 1.0)])
+    code = f"""
+import sys
+from tbevents.tools.repair import repair
+
+def wait(done, total):
+    print("writing", flush=True)
+    sys.stdin.read()
+
+repair({str(tmp_path / "in")!r}, {str(tmp_path / "out")!r}, progress=wait)
+"""
+    started = start(code=code, stdin=subprocess.PIPE, text=True)
+    assert started.stdout.readline() == "writing\n"
+    assert list((tmp_path / "out").iterdir())
+    started.kill()
+    started.wait(30)
+    started.stdin.close()
+    assert not list((tmp_path / "out").glob("*tfevents*"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_name_the_command(process, shell):
+    result = process("--completion", shell)
+    assert result.status == 0
+    assert "_TBEVENTS_COMPLETE" in result.out
+
+
+def test_completion_knows_the_commands():
+    env = {**os.environ, "_TBEVENTS_COMPLETE": "bash_complete", "COMP_WORDS": "tbevents sp", "COMP_CWORD": "1"}
+    done = subprocess.run([sys.executable, "-m", "tbevents.cli"], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout == "plain,split\n"
+
+
+def test_every_command_on_recorded_files(process, shared, tmp_path):
+    corpus = shared / "corpus"
+    expected = json.loads((corpus / "expected.json").read_text())["files"]
+    listed = json.loads(process("ls", corpus, "--json").out)
+    files = sorted(os.path.relpath(file, corpus).replace(os.sep, "/") for run in listed for file in run["files"])
+    assert {file for file in files if not file.startswith("generated")} == {each["file"] for each in expected}
+    scalars = {
+        (os.path.dirname(each["file"]), tag): each["scalars"][tag]["n"] for each in expected for tag in each["scalars"]
+    }
+    shown = json.loads(process("show", corpus, "--kind", "scalars", "--json").out)
+    counts = {(row["run"], row["tag"]): row["count"] for row in shown}
+    assert {key: counts[key] for key in scalars} == scalars
+    checked = process("check", corpus)
+    assert checked.status == 0
+    assert "intact (14 runs, 15 files" in checked.out
+    assert process("repair", corpus, "-o", tmp_path / "repaired").out.count(": intact, ") == 15
+    assert process("edit", corpus, "-o", tmp_path / "edited", "--shift", "1").out.count("changed") == 15
+    assert process("export", corpus, tmp_path / "all.csv").status == 0
+    assert process("import", tmp_path / "all.csv", "-o", tmp_path / "imported").status == 0
+    compared = process("diff", corpus, tmp_path / "imported", "--scalars")
+    assert (compared.status, compared.out) == (0, "")
+    assert process("diff", corpus, tmp_path / "edited").status == 1
+
+
+def test_started_as_a_script(demo):
+    script = os.path.join(os.path.dirname(sys.executable), "tbevents")
+    if not os.path.exists(script):
+        pytest.skip("the package's script is not installed beside this Python")
+    done = subprocess.run([script, "ls", str(demo)], capture_output=True, text=True, check=False)
+    assert done.stdout.split()[:4] == ["run", "scalars", "points", "steps"]
+
+
+def test_start_is_quick():
+    started = time.process_time(), os.times().children_user
+    for _ in range(3):
+        python("from tbevents.cli import main; main(['--help'])")
+    assert (os.times().children_user - started[1]) / 3 < 0.5

@@ -1,0 +1,195 @@
+"""Edits change what was asked for; every other record stays the same to the byte."""
+
+import random
+
+import pytest
+from event_files import scalar_event, tensor_value, version_event, write_events
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tbevents
+from tbevents.errors import UnknownNameError
+from tbevents.proto import Event, SessionLog, Summary, TensorProto
+from tbevents.tools.edit import edit
+from tbevents.tools.editor import Editor
+from tbevents.tools.records import RawRecord
+
+
+def payloads(path):
+    return [record.payload for record in tbevents.iter_records(path)]
+
+
+def points(path, tag="loss"):
+    return [(point.step, point.value) for point in tbevents.read_run(path).scalars[tag]]
+
+
+def test_without_changes_the_file_is_the_same(corpus, tmp_path):
+    for done in edit(corpus, tmp_path / "out"):
+        with open(done.source, "rb") as source, open(done.target, "rb") as target:
+            assert source.read() == target.read()
+        assert (done.dropped, done.changed) == (0, 0)
+    assert list(tbevents.read_logdir(tmp_path / "out")) == list(tbevents.read_logdir(corpus))
+
+
+def test_tags_are_renamed_and_dropped_and_the_rest_copied(make_run, tmp_path):
+    run = make_run("a", ("train/loss", 1, 1.0), ("debug/x", 1, 1.0), ("acc", 1, 0.25), ("train/loss", 2, 2.0))
+    (done,) = edit(run, tmp_path / "out", drop=["debug/*"], rename=[("train/*", "*")])
+    before, after = payloads(run), payloads(tmp_path / "out")
+    assert (after[0], after[2]) == (before[0], before[3])
+    assert points(tmp_path / "out") == [(1, 1.0), (2, 2.0)]
+    assert tbevents.read_run(tmp_path / "out").tags == ("loss", "acc")
+    assert (done.values, done.dropped, done.changed) == (4, 1, 2)
+
+
+def test_an_event_of_several_values_loses_one(tmp_path):
+    values = [Summary.Value(tag=tag, simple_value=1.0) for tag in "abc"]
+    write_events(tmp_path / "x.tfevents", [version_event(), Event(step=4, summary=Summary(value=values))])
+    edit(tmp_path / "x.tfevents", tmp_path / "y.tfevents", drop=["b"], rename=[("c", "d")])
+    (_, event) = tbevents.iter_events(tmp_path / "y.tfevents")
+    assert event.step == 4
+    assert [value.tag for value in event.summary.value] == ["a", "d"]
+
+
+def test_steps_are_cut_then_shifted(make_series, tmp_path):
+    run = make_series("a", loss=(range(10), range(10)))
+    edit(run, tmp_path / "out", first_step=3, last_step=5, shift=-3)
+    assert points(tmp_path / "out") == [(0, 3.0), (1, 4.0), (2, 5.0)]
+
+
+def test_a_step_beyond_64_bits_is_refused_and_leaves_nothing(make_run, tmp_path):
+    run = make_run("a", ("x", 2**63 - 1, 1.0))
+    with pytest.raises(ValueError, match="9223372036854775807 shifted by 1 does not fit"):
+        edit(run, tmp_path / "out", shift=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_hyperparameters_stay_whatever_is_cut(corpus, tmp_path):
+    (source,) = corpus.glob("Always*/**/run-0/*tfevents*")
+    edit(source, tmp_path / "out", first_step=100, shift=7)
+    run = tbevents.read_run(tmp_path / "out")
+    assert run.hparams.parameters["optimizer"] == "adam"
+    assert list(run.scalars) == []
+    assert payloads(tmp_path / "out") == payloads(source)[:2]
+
+
+def test_the_start_of_a_session_is_shifted_too(tmp_path):
+    start = Event(step=5, session_log=SessionLog(status=SessionLog.START))
+    write_events(tmp_path / "x.tfevents", [version_event(), start, scalar_event("a", 5, 1.0)])
+    edit(tmp_path / "x.tfevents", tmp_path / "y.tfevents", shift=10)
+    assert [event.step for event in tbevents.iter_events(tmp_path / "y.tfevents")] == [0, 15, 15]
+
+
+def test_purging_is_what_the_reader_does_with_overwritten_points(make_run, tmp_path):
+    steps = [0, 1, 2, 3, 2, 3, 3, 4, 1, 5]
+    run = make_run("a", *(("loss", step, number) for number, step in enumerate(steps)), ("acc", 0, 9.0))
+    edit(run, tmp_path / "out", purge=True)
+    assert points(tmp_path / "out") == [(0, 0.0), (1, 8.0), (5, 9.0)]
+    read = tbevents.read_run(run, restarts="overwrite")
+    assert points(tmp_path / "out") == [(point.step, point.value) for point in read.scalars["loss"]]
+    assert points(tmp_path / "out", "acc") == [(0, 9.0)]
+
+
+def test_purging_obeys_the_start_of_a_session(tmp_path):
+    start = Event(step=2, session_log=SessionLog(status=SessionLog.START))
+    before = [scalar_event(tag, step, 1.0) for step in range(4) for tag in ("loss", "rare")]
+    write_events(tmp_path / "x.tfevents", [version_event(), *before, start, scalar_event("loss", 2, 2.0)])
+    edit(tmp_path / "x.tfevents", tmp_path / "y.tfevents", purge=True)
+    assert points(tmp_path / "y.tfevents") == [(0, 1.0), (1, 1.0), (2, 2.0)]
+    assert points(tmp_path / "y.tfevents", "rare") == [(0, 1.0), (1, 1.0)]
+
+
+def test_purging_looks_across_the_files_of_a_run(make_run, tmp_path):
+    make_run("a", ("loss", 0, 0.0), ("loss", 1, 1.0), ("loss", 2, 2.0))
+    run = make_run("a", ("loss", 1, 10.0), file="events.out.tfevents.2.x")
+    edit(run, tmp_path / "out", purge=True)
+    assert points(tmp_path / "out") == [(0, 0.0), (1, 10.0)]
+    assert len(tbevents.read_run(tmp_path / "out").files) == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "thin", "left"), [(10, 3, [0, 3, 6, 9]), (9, 3, [0, 3, 6, 8]), (1, 5, [0]), (4, 1, [0, 1, 2, 3])]
+)
+def test_thinning_keeps_every_nth_and_the_last(make_series, tmp_path, count, thin, left):
+    run = make_series("a", loss=(range(count), range(count)))
+    edit(run, tmp_path / "out", thin=thin)
+    assert [step for step, _ in points(tmp_path / "out")] == left
+
+
+def test_a_tag_keeps_its_metadata_when_its_first_point_goes(tmp_path):
+    first = tensor_value("loss", TensorProto(dtype=1, float_val=[1.0]), "scalars", display_name="the loss")
+    later = [tensor_value("loss", TensorProto(dtype=1, float_val=[float(step)])) for step in (2, 3)]
+    events = [Event(step=number, summary=Summary(value=[value])) for number, value in enumerate([first, *later])]
+    write_events(tmp_path / "x.tfevents", [version_event(), *events])
+    edit(tmp_path / "x.tfevents", tmp_path / "y.tfevents", first_step=1)
+    series = tbevents.read_run(tmp_path / "y.tfevents").scalars["loss"]
+    assert series.values.tolist() == [2.0, 3.0]
+    assert series.display_name == "the loss"
+    assert payloads(tmp_path / "y.tfevents")[2] == payloads(tmp_path / "x.tfevents")[3]
+
+
+def test_a_pattern_that_matches_nothing_is_an_error_before_anything_is_written(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 1.0))
+    with pytest.raises(UnknownNameError, match=r"no tag 'los'; did you mean 'loss'\?"):
+        edit(run, tmp_path / "out", rename=[("los", "x")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_in_place_replaces_only_what_changes(make_run, tmp_path):
+    make_run("runs/a", ("loss", 1, 1.0))
+    make_run("runs/b", ("acc", 1, 1.0))
+    first, second = edit(tmp_path / "runs", in_place=True, rename=[("loss", "cost")])
+    assert (first.changed, second.target, second.backup) == (1, None, None)
+    assert points(tmp_path / "runs" / "a", "cost") == [(1, 1.0)]
+    assert points(first.backup) == [(1, 1.0)]
+
+
+def test_damage_is_reported_and_not_copied(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 1.0), ("loss", 2, 2.0))
+    (file,) = run.iterdir()
+    data = bytearray(file.read_bytes())
+    data[-10] ^= 1
+    file.write_bytes(data)
+    (done,) = edit(run, tmp_path / "out")
+    assert [problem.kind for problem in done.problems] == ["data_checksum"]
+    assert points(tmp_path / "out") == [(1, 1.0)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), max_size=30))
+def test_purging_leaves_strictly_ascending_steps_and_the_last_point(points):
+    records = []
+    for number, (tag, step) in enumerate(points):
+        event = scalar_event(tag, step, float(number))
+        records.append(RawRecord(b"\0" * 12 + event.SerializeToString() + b"\0" * 4, 0, number, "x"))
+    editor = Editor(purge=True)
+    editor.study(records)
+    left = [record for record in records if editor.apply(record) is not None]
+    for tag in "ab":
+        steps = [each.event().step for each in left if each.event().summary.value[0].tag == tag]
+        assert steps == sorted(set(steps))
+        logged = [step for name, step in points if name == tag]
+        assert steps[-1:] == logged[-1:]
+
+
+@pytest.mark.parametrize("how", [{}, {"purge": True}, {"rename": [("*", "x/*")]}, {"shift": 5}, {"thin": 3}])
+def test_edited_files_read_in_tensorboards_own_loader(make_run, tmp_path, how):
+    module = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard's loader is compared with"
+    )
+    rng = random.Random(0)
+    run = make_run("a", *(("loss", step, rng.random()) for step in (*range(20), *range(12, 30))))
+    edit(run, tmp_path / "out", **how)
+    loader = module.EventAccumulator(str(tmp_path / "out"), size_guidance={"scalars": 0}, purge_orphaned_data=False)
+    loader.Reload()
+    ours = tbevents.read_run(tmp_path / "out").scalars
+    assert loader.Tags()["scalars"] == list(ours)
+    for tag in ours:
+        assert [(each.step, each.value) for each in loader.Scalars(tag)] == points(tmp_path / "out", tag)
+
+
+def test_progress_goes_from_nothing_to_all_over_both_passes(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 1.0), ("loss", 0, 2.0))
+    calls = []
+    edit(run, tmp_path / "out", purge=True, progress=lambda done, total: calls.append(done / total))
+    assert calls == sorted(calls)
+    assert calls[0] == 0.5
+    assert calls[-1] == 1.0

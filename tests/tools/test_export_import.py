@@ -1,0 +1,343 @@
+"""What is exported and imported again is the same, whatever the tags and values are."""
+
+import csv
+import io
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+from event_files import scalar_event, tensor_value, version_event, write_events
+
+import tbevents
+from tbevents.proto import Event, Summary, TensorProto
+from tbevents.tools.export import export_media, export_table, safe_name
+from tbevents.tools.import_ import import_table
+from tbevents.tools.scalar_files import ScalarColumns, write_scalars
+from tbevents.tools.table_files import table_format
+
+HOSTILE = [
+    "plain",
+    'a "quoted", tag',
+    "line\nbreak\r\n",
+    "\x1b[31mred",
+    "ünï/çode",
+    "=1+1",
+    " blank ",
+    "",
+    "NaN",
+    "run",
+    "step",
+]
+HOSTILE += ["tag", "value", "Value", "Wall time", "wall_time", "tag/step", "tag/tag/step", "tag/x"]
+VALUES = [0.1, math.nan, math.inf, -math.inf, -0.0, 1e-45, 3.4028234663852886e38, 2.0**24, 1 / 3]
+STEPS = [0, 1, 2, 2, 1, -5, 2**62, -(2**63), 2**63 - 1]
+FORMATS = ["csv", "jsonl", "parquet", "arrow"]
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Two runs of hostile tags, odd values, and steps that repeat and go back; one tag is float64."""
+    for run in ("a", "b/c"):
+        events = [version_event()]
+        for tag in HOSTILE:
+            events += [
+                scalar_event(tag, *point, 1e9 + step / 7) for step, point in enumerate(zip(STEPS, VALUES, strict=True))
+            ]
+        for step, value in enumerate(VALUES):
+            tensor = TensorProto(dtype=2, double_val=[value])
+            value = tensor_value("double", tensor, "scalars")
+            events.append(Event(step=step, wall_time=5.25, summary=Summary(value=[value])))
+        write_events(tmp_path / "odd" / run / "events.out.tfevents.1", events)
+    return tmp_path / "odd"
+
+
+def bits(path):
+    """Every point of every run, exactly."""
+    return {
+        (run, tag): (series.steps.tobytes(), series.wall_times.tobytes(), series.values.astype(np.float64).tobytes())
+        for run, each in tbevents.read_logdir(path).items()
+        for tag, series in each.scalars.items()
+    }
+
+
+def need(kind):
+    if kind in ("parquet", "arrow"):
+        pytest.importorskip("pyarrow", reason=f"{kind} needs pyarrow")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_export_and_import_is_the_identity(odd, tmp_path, kind):
+    need(kind)
+    done = export_table(odd, tmp_path / f"a.{kind}")
+    assert done.rows == 2 * 9 * (len(HOSTILE) + 1)
+    imported = import_table(tmp_path / f"a.{kind}", tmp_path / "in")
+    assert (imported.points, imported.tags) == (done.rows, len(HOSTILE) + 1)
+    assert set(imported.files) == {"a", "b/c"}
+    assert imported.float64_tags == ("double",)
+    assert bits(tmp_path / "in") == bits(odd)
+    export_table(tmp_path / "in", tmp_path / f"b.{kind}")
+    if kind != "arrow":
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_wide_table_keeps_steps_and_values(odd, tmp_path, kind):
+    need(kind)
+    export_table(odd, tmp_path / f"a.{kind}", wide=True)
+    import_table(tmp_path / f"a.{kind}", tmp_path / "in")
+    for run, each in tbevents.read_logdir(odd).items():
+        again = tbevents.read_run(tmp_path / "in" / run).scalars
+        assert set(again) == set(each.scalars)
+        for tag, series in each.scalars.items():
+            order = np.argsort(series.steps, kind="stable")
+            assert again[tag].steps.tolist() == series.steps[order].tolist()
+            np.testing.assert_array_equal(again[tag].values, series.values[order])
+
+
+def test_the_corpus_survives_the_round_trip(corpus, tmp_path):
+    export_table(corpus, tmp_path / "a.csv")
+    import_table(tmp_path / "a.csv", tmp_path / "in")
+    assert bits(tmp_path / "in") == bits(corpus)
+
+
+def test_csv_reads_as_pandas_and_anyone_would_expect(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 0.1), ("loss", 2, math.nan))
+    export_table(run, tmp_path / "a.csv")
+    with open(tmp_path / "a.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["run", "tag", "step", "wall_time", "value"],
+        [".", "loss", "1", "1001.0", "0.10000000149011612"],
+        [".", "loss", "2", "1002.0", "nan"],
+    ]
+
+
+def test_json_lines_are_strict_json(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 0.5), ("loss", 2, math.nan), ("acc", 2, 1.0))
+    export_table(run, tmp_path / "a.jsonl")
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert lines[0] == {"run": ".", "tag": "loss", "step": 1, "wall_time": 1001.0, "value": 0.5}
+    assert lines[1]["value"] == "NaN"
+    export_table(run, tmp_path / "w.jsonl", wide=True)
+    wide = [json.loads(line) for line in (tmp_path / "w.jsonl").read_text().splitlines()]
+    assert wide == [{"run": ".", "step": 1, "loss": 0.5}, {"run": ".", "step": 2, "loss": "NaN", "acc": 1.0}]
+
+
+def test_a_stream_takes_text(make_run):
+    out = io.StringIO()
+    export_table(make_run("a", ("loss", 1, 0.5)), out, tags="lo*")
+    assert out.getvalue() == "run,tag,step,wall_time,value\n.,loss,1,1001.0,0.5\n"
+    with pytest.raises(ValueError, match="parquet is no text"):
+        export_table(make_run("a", ("loss", 1, 0.5)), out, format="parquet")
+
+
+def test_tags_and_runs_are_chosen_by_globs(odd):
+    out = io.StringIO()
+    assert export_table(odd, out, tags=["pl*", "double"], runs=["b/*"]).rows == 18
+
+
+def test_restarts_and_duplicates_may_be_left_out(make_run):
+    run = make_run("a", ("x", 0, 0.0), ("x", 1, 1.0), ("x", 2, 2.0), ("x", 1, 3.0))
+    assert export_table(run, io.StringIO()).rows == 4
+    assert export_table(run, io.StringIO(), restarts="overwrite").rows == 2
+    assert export_table(run, io.StringIO(), duplicates="last").rows == 3
+
+
+def test_texts_and_hyperparameters_are_tables(corpus):
+    out = io.StringIO()
+    assert export_table(corpus, out, kind="texts", format="jsonl").rows == 1
+    row = json.loads(out.getvalue())
+    assert row["tag"] == "Hyperparameters/text_summary"
+    assert "batch_size:\t512" in row["text"]
+    out = io.StringIO()
+    assert export_table(corpus, out, kind="hparams", format="jsonl").rows == 1
+    row = json.loads(out.getvalue())
+    assert (row["dropout"], row["optimizer"]) == (0.1, "adam")
+
+
+def test_an_ending_says_the_format():
+    assert table_format("a/b.CSV") == "csv"
+    assert table_format("a.ndjson") == "jsonl"
+    assert table_format("a.txt", "csv") == "csv"
+    with pytest.raises(ValueError, match=r"a\.xls: the ending says no format; there are \.csv"):
+        table_format("a.xls")
+    with pytest.raises(ValueError, match="unknown format 'xls'"):
+        table_format("a.csv", "xls")
+
+
+# -- import ----------------------------------------------------------------------------------------------------------
+
+
+def table(tmp_path, text):
+    path = tmp_path / "in.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_tensorboards_page_lets_download_is_imported(tmp_path):
+    path = table(tmp_path, "Wall time,Step,Value\n1000.5,1,0.25\n1001.5,2,0.5\n")
+    import_table(path, tmp_path / "run", tag="loss")
+    series = tbevents.read_run(tmp_path / "run").scalars["loss"]
+    assert [tuple(point) for point in series] == [(1, 1000.5, 0.25), (2, 1001.5, 0.5)]
+    with pytest.raises(ValueError, match="no column tag"):
+        import_table(path, tmp_path / "other")
+
+
+def test_points_without_a_time_get_the_present_one(tmp_path):
+    path = table(tmp_path, "step,loss,acc\n1,0.25,\n2.0,,1\n")
+    import_table(path, tmp_path / "run", clock=lambda: 1234.5)
+    run = tbevents.read_run(tmp_path / "run")
+    assert [tuple(point) for point in run.scalars["loss"]] == [(1, 1234.5, 0.25)]
+    assert [tuple(point) for point in run.scalars["acc"]] == [(2, 1234.5, 1.0)]
+    assert run.files[0].split(".tfevents.")[1].startswith("0000001234.")
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("auto", "float64"), ("float64", "float64"), ("float32", "float32")])
+def test_precision_is_what_was_asked(tmp_path, precision, dtype):
+    import_table(table(tmp_path, "step,x,half\n1,0.1,0.5\n"), tmp_path / "run", precision=precision)
+    scalars = tbevents.read_run(tmp_path / "run").scalars
+    assert scalars["x"].values.dtype == dtype
+    assert scalars["half"].values.dtype == ("float64" if precision == "float64" else "float32")
+    assert scalars["x"].last.value == (0.1 if dtype == "float64" else float(np.float32(0.1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("a,b\n1,2\n", "no column step; there are: a, b"),
+        ("step,x\n1,2\n1.5,2\n", "row 2: step '1.5' is no whole number"),
+        ("step,x\n99999999999999999999,2\n", "row 1: step '99999999999999999999' is no whole number of 64 bits"),
+        ("step,x\n,2\n", "row 1: step ''"),
+        ("step,x\n1,two\n", "row 1: x 'two' is no number"),
+        ("step,x\n1,2,3\n", "line 2: 3 cells under 2 titles"),
+        ("step,x,x\n1,2,3\n", "two columns have one title"),
+        ("step,tag,value,wall_time\n1,a,1,nan\n", "row 1: wall_time is NaN"),
+        ("run,step,x\n../../evil,1,2\n", "'..'"),
+        ("run,step,x\n/abs,1,2\n", "an absolute path"),
+    ],
+)
+def test_a_table_that_cannot_be_imported_is_told_with_its_row(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message.replace(".", r"\.").replace("(", r"\(")):
+        import_table(table(tmp_path, text), tmp_path / "run")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
+
+
+def test_text_that_is_none_and_json_that_is_none_are_told(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"step,x\n1,\xff\n")
+    with pytest.raises(ValueError, match=r"x\.csv: this is no UTF-8 text"):
+        import_table(tmp_path / "x.csv", tmp_path / "run")
+    (tmp_path / "x.jsonl").write_text('{"step": 1, "x": 1}\n[1]\n')
+    with pytest.raises(ValueError, match=r"x\.jsonl: line 2: no JSON object"):
+        import_table(tmp_path / "x.jsonl", tmp_path / "run")
+    (tmp_path / "x.jsonl").write_text('{"step": 1, "x"\n')
+    with pytest.raises(ValueError, match=r"x\.jsonl: line 1: no JSON"):
+        import_table(tmp_path / "x.jsonl", tmp_path / "run")
+    pytest.importorskip("pyarrow", reason="parquet needs pyarrow")
+    (tmp_path / "x.parquet").write_text("no")
+    with pytest.raises(ValueError, match=r"x\.parquet: "):
+        import_table(tmp_path / "x.parquet", tmp_path / "run")
+
+
+def test_a_run_that_is_there_is_not_touched(make_run, tmp_path):
+    run = make_run("run", ("loss", 1, 1.0))
+    with pytest.raises(FileExistsError, match="there is a run already"):
+        import_table(table(tmp_path, "step,x\n1,2\n"), run)
+    assert len(list(run.iterdir())) == 1
+
+
+# -- pictures and sounds ----------------------------------------------------------------------------------------------
+
+
+def test_pictures_and_sounds_are_the_files_that_were_logged(corpus, tmp_path):
+    (source,) = corpus.glob("tensorflow*/**/*tfevents*")
+    done = export_media(source, tmp_path / "out", tags="*/image/3")
+    assert done.files == ("input_reshape/input/image/3/0000000000.png",)
+    logged = tbevents.read_run(source).images["input_reshape/input/image/3"].last.encoded
+    assert (tmp_path / "out" / done.files[0]).read_bytes() == logged
+
+
+def image_event(tag, *pictures, step=0):
+    strings = TensorProto(dtype=7, string_val=[b"1", b"1", *pictures])
+    return Event(step=step, summary=Summary(value=[tensor_value(tag, strings, "images")]))
+
+
+ESCAPES = [
+    "../../evil",
+    "/etc/evil",
+    "..",
+    ".",
+    "a/../../b",
+    "c:\\evil",
+    "..\\..\\evil",
+    "a\0b",
+    "con",
+    "x" * 300,
+    "\x1b[2J",
+    "",
+]
+
+
+def test_no_tag_leads_out_of_the_folder(tmp_path):
+    events = [image_event(tag, b"GIF89a " + tag.encode()) for tag in ESCAPES]
+    write_events(tmp_path / "runs" / "x.tfevents", [version_event(), *events])
+    before = set(tmp_path.rglob("*"))
+    done = export_media(tmp_path / "runs", tmp_path / "deep" / "out")
+    new = [path for path in set(tmp_path.rglob("*")) - before if path.is_file()]
+    assert len(new) == len(done.files) == len(ESCAPES)
+    assert all(path.is_relative_to(tmp_path / "deep" / "out") for path in new)
+    assert {path.read_bytes() for path in new} == {b"GIF89a " + tag.encode() for tag in ESCAPES}
+
+
+def test_names_that_differ_in_case_only_and_steps_that_repeat_stay_apart(tmp_path):
+    events = [image_event("Tag", b"GIF1", b"GIF2"), image_event("tag", b"GIF3"), image_event("Tag", b"GIF4")]
+    write_events(tmp_path / "x.tfevents", [version_event(), *events])
+    files = export_media(tmp_path, tmp_path / "out").files
+    assert len({name.casefold() for name in files}) == 4
+    assert files[:3] == ("Tag/0000000000.bin", "Tag/0000000000_2.bin", "Tag/0000000000_3.bin")
+
+
+def test_a_value_that_is_no_picture_is_reported(tmp_path):
+    bad = Event(summary=Summary(value=[tensor_value("bad", TensorProto(dtype=7, string_val=[b"x"]), "images")]))
+    write_events(tmp_path / "x.tfevents", [version_event(), bad, image_event("good", b"GIF89a")])
+    done = export_media(tmp_path, tmp_path / "out")
+    assert len(done.files) == 1
+    assert "tag 'bad'" in done.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("loss_1-a", "loss_1-a"),
+        ("ünï code", "ünï code"),
+        ("..", "%2e%2e"),
+        (".hidden", "%2ehidden"),
+        ("a..b", "a.%2eb"),
+        ("end.", "end%2e"),
+        ("", "%"),
+        ("NUL", "%NUL"),
+        ("com1.txt", "%com1.txt"),
+        ("a:b*c?", "a%3ab%2ac%3f"),
+        ("100%", "100%25"),
+    ],
+)
+def test_a_safe_name_keeps_what_it_can(part, name):
+    assert safe_name(part) == name
+
+
+def test_long_names_stay_apart():
+    first, second = safe_name("x" * 500 + "1"), safe_name("x" * 500 + "2")
+    assert first != second
+    assert len(os.fsencode(first)) <= 120
+
+
+def test_series_of_any_length_are_written(tmp_path):
+    steps = np.arange(-5, 200_000)
+    values = np.sin(steps).astype(np.float32).astype(np.float64)
+    path = write_scalars(tmp_path / "run", [ScalarColumns("x", steps, 1e9 + steps * 0.25, values)])
+    series = tbevents.read_run(path, strict=True).scalars["x"]
+    np.testing.assert_array_equal(series.steps, steps)
+    np.testing.assert_array_equal(series.values, values)
+    np.testing.assert_array_equal(series.wall_times, 1e9 + steps * 0.25)

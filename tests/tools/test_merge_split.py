@@ -1,0 +1,139 @@
+"""Merging and splitting copy records; together they are the identity."""
+
+import numpy as np
+import pytest
+from event_files import scalar_event, version_event, write_events
+
+import tbevents
+from tbevents.proto import Event
+from tbevents.tools.merge import merge
+from tbevents.tools.split import split
+
+
+def points(path):
+    return {tag: [tuple(point) for point in series] for tag, series in tbevents.read_run(path).scalars.items()}
+
+
+def test_merged_files_read_as_the_run_did(make_run, tmp_path):
+    make_run("a", ("loss", 1, 1.0), ("acc", 1, 0.5))
+    run = make_run("a", ("loss", 2, 2.0), file="events.out.tfevents.2.x", start=2000.0)
+    done = merge([run], tmp_path / "b")
+    assert points(tmp_path / "b") == points(run)
+    assert done.records == 4  # one version record, not two
+    assert done.sources == tuple(sorted(map(str, run.iterdir())))
+    events = list(tbevents.iter_events(tmp_path / "b"))
+    assert [event.WhichOneof("what") for event in events] == ["file_version", "summary", "summary", "summary"]
+
+
+def test_records_are_copied_byte_for_byte_in_the_order_given(make_run, tmp_path):
+    first, second = make_run("a", ("loss", 1, 1.0)), make_run("b", ("loss", 0, 2.0))
+    merge([second, first], tmp_path / "c.tfevents")
+    payloads = [record.payload for record in tbevents.iter_records(tmp_path / "c.tfevents")]
+    parts = [[record.payload for record in tbevents.iter_records(run)] for run in (second, first)]
+    assert payloads == parts[0] + parts[1][1:]
+
+
+def test_another_version_and_that_of_a_purge_stay(tmp_path):
+    old = Event(wall_time=1.0, file_version="brain.Event:1")
+    purge = Event(wall_time=1.0, step=5, file_version="brain.Event:2")
+    write_events(tmp_path / "a" / "1.tfevents", [old, scalar_event("a", 1, 1.0)])
+    write_events(tmp_path / "a" / "2.tfevents", [version_event(), purge, scalar_event("a", 2, 1.0)])
+    merge([tmp_path / "a"], tmp_path / "b.tfevents")
+    versions = [event.file_version for event in tbevents.iter_events(tmp_path / "b.tfevents") if event.file_version]
+    assert versions == ["brain.Event:1", "brain.Event:2", "brain.Event:2"]
+
+
+def test_by_time_interleaves_and_keeps_each_files_order(make_run, tmp_path):
+    first = make_run("a", ("x", 1, 1.0), ("x", 2, 1.0), ("x", 3, 1.0), start=1000.0)
+    second = make_run("b", ("y", 1, 1.0), ("y", 2, 1.0), start=1000.5)
+    merge([first, second], tmp_path / "c.tfevents", by_time=True)
+    order = [
+        event.summary.value[0].tag for event in tbevents.iter_events(tmp_path / "c.tfevents") if event.summary.value
+    ]
+    assert order == ["x", "y", "x", "y", "x"]
+
+
+def test_purge_leaves_out_what_the_resumed_run_wrote_again(make_series, tmp_path):
+    first = make_series("a", loss=(range(10), np.arange(10)))
+    second = make_series("b", loss=(range(6, 12), np.arange(6) + 100))
+    done = merge([first, second], tmp_path / "c", purge=True)
+    series = tbevents.read_run(tmp_path / "c").scalars["loss"]
+    assert series.steps.tolist() == list(range(12))
+    assert series.values.tolist() == [0, 1, 2, 3, 4, 5, 100, 101, 102, 103, 104, 105]
+    assert done.purged == 4
+
+
+def test_merging_refuses_what_is_there_or_its_own_source(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 1.0))
+    (file,) = run.iterdir()
+    with pytest.raises(ValueError, match="twice"):
+        merge([run, file], tmp_path / "b")
+    with pytest.raises(ValueError, match="one of the sources"):
+        merge([run], file, overwrite=True)
+    with pytest.raises(FileExistsError, match="there is a run already"):
+        merge([run], run)
+    with pytest.raises(FileNotFoundError):
+        merge([tmp_path / "nosuch"], tmp_path / "b")
+    assert sorted(tmp_path.iterdir()) == [run]
+
+
+def test_problems_of_the_sources_are_reported(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 1.0), ("loss", 2, 1.0))
+    (file,) = run.iterdir()
+    file.write_bytes(file.read_bytes()[:-2])
+    done = merge([run], tmp_path / "b")
+    assert [problem.kind for problem in done.problems] == ["incomplete"]
+    assert done.records == 2
+
+
+@pytest.mark.parametrize("size", [300, 1000, 10**9])
+def test_split_by_size_and_merged_is_the_identity(corpus, tmp_path, size):
+    (source,) = corpus.glob("janosh*/**/*tfevents*")
+    done = split(source, tmp_path / "parts", size=size)
+    assert all(part.size <= size for part in done.parts)
+    assert all(part.size == (tmp_path / part.path).stat().st_size for part in done.parts)
+    assert (len(done.parts) > 1) == (size < source.stat().st_size)
+    assert points(tmp_path / "parts") == points(source)
+    merge([tmp_path / "parts"], tmp_path / "merged.tfevents")
+    assert (tmp_path / "merged.tfevents").read_bytes() == source.read_bytes()
+
+
+def test_a_record_larger_than_the_size_is_a_file_of_its_own(make_run, tmp_path):
+    run = make_run("a", ("a" * 500, 1, 1.0), ("b", 1, 1.0), ("c" * 500, 1, 1.0))
+    done = split(run, tmp_path / "parts", size=200)
+    assert [part.records for part in done.parts] == [2, 2, 2]  # the version, and one each
+
+
+def test_split_by_step_gives_each_part_its_steps(make_series, tmp_path):
+    run = make_series("a", loss=(range(100), range(100)), acc=(range(0, 100, 7), range(15)))
+    done = split(run, tmp_path / "parts", every=40)
+    steps = [tbevents.read_run(part.path).scalars["loss"].steps for part in done.parts]
+    assert [(int(each[0]), int(each[-1])) for each in steps] == [(0, 39), (40, 79), (80, 99)]
+    assert points(tmp_path / "parts") == points(run)
+
+
+def test_split_at_steps(make_series, tmp_path):
+    run = make_series("a", loss=(range(-5, 50), range(55)))
+    done = split(run, tmp_path / "parts", at=[0, 10])
+    steps = [tbevents.read_run(part.path).scalars["loss"].steps for part in done.parts]
+    assert [(int(each[0]), int(each[-1])) for each in steps] == [(-5, -1), (0, 9), (10, 49)]
+
+
+def test_steps_far_apart_make_no_empty_parts(make_run, tmp_path):
+    run = make_run("a", ("x", 2**62, 1.0), ("x", -(2**62), 1.0), ("x", 0, 1.0))
+    assert [part.records for part in split(run, tmp_path / "parts", every=10).parts] == [2, 2, 2]
+
+
+def test_values_without_a_step_are_in_the_first_part(corpus, tmp_path):
+    (source,) = corpus.glob("Always*/**/run-0/*tfevents*")
+    done = split(source, tmp_path / "parts", at=[1])
+    first, second = (tbevents.read_run(part.path) for part in done.parts)
+    assert first.hparams.parameters["optimizer"] == "adam"
+    assert list(second.scalars) == ["accuracy"]
+
+
+def test_too_many_parts_are_refused_and_leave_nothing(make_series, tmp_path):
+    run = make_series("a", loss=(range(500), range(500)))
+    with pytest.raises(ValueError, match="more than 200 parts"):
+        split(run, tmp_path / "parts", every=1)
+    assert not (tmp_path / "parts").exists()

@@ -1,0 +1,95 @@
+"""Names are chosen exactly, by glob, or by regular expression; tags get new names."""
+
+import pytest
+
+from tbevents.errors import UnknownNameError
+from tbevents.tools.names import NameFilter, runs_below
+from tbevents.tools.renaming import TagChanges
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "chosen"),
+    [
+        ("loss", "loss", True),
+        ("loss", "loss/train", False),
+        ("loss*", "loss/train", True),
+        ("*/train", "loss/train", True),
+        ("l?ss", "loss", True),
+        ("l[ou]ss", "luss", True),
+        ("a[0]", "a[0]", True),  # exactly, though a glob would mean a0
+        ("a[0]", "a0", True),
+        ("Loss", "loss", False),
+        ("*", "line\nbreak", True),
+    ],
+)
+def test_a_pattern_chooses_what_it_equals_or_matches(pattern, name, chosen):
+    assert NameFilter([pattern], noun="tag")(name) is chosen
+
+
+def test_no_pattern_chooses_all_and_regex_matches_anywhere():
+    assert NameFilter((), noun="tag")("x")
+    assert NameFilter(["ai+n"], noun="tag", regex=True)("loss/train")
+    with pytest.raises(ValueError, match="'\\(' is no regular expression"):
+        NameFilter(["("], noun="tag", regex=True)
+
+
+def test_a_pattern_that_chose_nothing_is_an_error_with_the_nearest_names():
+    names = NameFilter(["loss", "acc"], noun="tag")
+    assert [names(name) for name in ("loss", "accu")] == [True, False]
+    with pytest.raises(UnknownNameError, match=r"runs: no tag 'acc'; did you mean 'accu'\?"):
+        names.check("runs")
+
+
+def test_runs_below_a_folder_a_run_and_a_file(make_run):
+    run = make_run("top/a/b", ("loss", 1, 1.0))
+    assert runs_below(run.parent.parent) == {"a/b": str(run)}
+    assert runs_below(run) == {".": str(run)}
+    (file,) = run.iterdir()
+    assert runs_below(file) == {".": str(file)}
+    assert runs_below(run.parent.parent, ["a/*"]) == {"a/b": str(run)}
+    with pytest.raises(UnknownNameError, match="no run 'x'"):
+        runs_below(run.parent.parent, ["x"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "tag", "becomes"),
+    [
+        ("loss", "train/loss", "loss", "train/loss"),
+        ("loss", "x*", "loss", "x*"),
+        ("train/*", "*", "train/loss", "loss"),
+        ("train/*", "training/*", "train/a/b", "training/a/b"),
+        ("*/loss/*", "*:*", "a/loss/b", "a:b"),
+        ("*/loss/*", "b", "a/loss/b", "b"),
+        ("l?ss*", "x*", "loss1", "x1"),
+        ("l[ou]ss", "x", "luss", "x"),
+        ("[!a]*", "x*", "b.c", "x.c"),
+        ("a.c", "x", "abc", "abc"),  # a dot is a dot
+        ("loss", "x", "loss2", "loss2"),
+    ],
+)
+def test_a_glob_gives_new_names(old, new, tag, becomes):
+    assert TagChanges(rename=[(old, new)]).new_name(tag) == becomes
+
+
+def test_a_regular_expression_replaces_what_it_matches():
+    changes = TagChanges(rename=[(r"^(\w+)/(\w+)$", r"\2/\1"), ("x", "y")], regex=True)
+    assert changes.new_name("train/loss") == "loss/train"
+    assert changes.new_name("axbx") == "ayby"
+    with pytest.raises(ValueError, match="no replacement"):
+        TagChanges(rename=[("a", r"\3")], regex=True).new_name("a")
+
+
+def test_more_stars_than_were_matched_are_an_error():
+    with pytest.raises(ValueError, match=r"has more '\*' than"):
+        TagChanges(rename=[("a/*", "*/*")])
+
+
+def test_tags_are_kept_and_dropped_and_all_patterns_must_match_something():
+    changes = TagChanges(keep=["loss*", "acc"], drop=["*/debug"], rename=[("acc", "accuracy")])
+    tags = ["loss", "loss/debug", "acc", "lr"]
+    assert [changes.new_name(tag) for tag in tags] == ["loss", None, "accuracy", None]
+    changes.check("run")
+    unused = TagChanges(drop=["loss", "nosuch"])
+    unused.new_name("loss")
+    with pytest.raises(UnknownNameError, match="'nosuch'"):
+        unused.check("run")

@@ -1,0 +1,97 @@
+"""Files appear whole or not at all, and what they replace is kept where that was asked for."""
+
+import os
+
+import pytest
+
+from tbevents.tools.new_files import NewFile, event_file_in, output_path
+
+
+def test_a_file_appears_under_its_name_when_it_is_complete(tmp_path):
+    path = tmp_path / "a" / "b" / "events.out.tfevents.1"
+    with NewFile(str(path)) as new:
+        new.file.write(b"half")
+        new.file.flush()
+        (unfinished,) = path.parent.iterdir()
+        assert "tfevents" not in unfinished.name
+        assert not path.exists()
+    assert list(path.parent.iterdir()) == [path]
+    assert path.read_bytes() == b"half"
+
+
+def fail_half_way(path, error):
+    with NewFile(str(path), text=True) as new:
+        new.file.write("half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError])
+def test_what_fails_leaves_neither_file_nor_folder(tmp_path, error):
+    with pytest.raises(error):
+        fail_half_way(tmp_path / "a" / "b" / "x.csv", error)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_fails_leaves_the_file_there_was(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("before")
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way(path, ZeroDivisionError)
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_discarded_file_does_not_appear(tmp_path):
+    with NewFile(str(tmp_path / "a" / "x")) as new:
+        new.file.write(b"no")
+        new.discard()
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_overwrite_a_file_is_refused_at_the_start_and_at_the_end(tmp_path):
+    path = tmp_path / "x"
+    with pytest.raises(FileExistsError, match="exists already"), NewFile(str(path), overwrite=False):
+        path.write_text("someone else's")
+    with pytest.raises(FileExistsError, match="exists already"):
+        NewFile(str(path), overwrite=False)
+    assert path.read_text() == "someone else's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_backups_are_no_event_files_and_number_themselves(tmp_path):
+    path = tmp_path / "events.out.tfevents.1.host"
+    path.write_bytes(b"0")
+    path.chmod(0o640)
+    backups = []
+    for content in (b"1", b"2"):
+        with NewFile(str(path), backup=True) as new:
+            new.file.write(content)
+        backups.append(os.path.basename(new.backup))
+    assert backups == ["events.out.backup.1.host", "events.out.backup.1.host.1"]
+    assert [(tmp_path / name).read_bytes() for name in backups] == [b"0", b"1"]
+    assert path.read_bytes() == b"2"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_is_being_written_is_not_replaced(tmp_path):
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(b"0")
+    with pytest.raises(OSError, match="written to meanwhile"), NewFile(str(path), backup=True):
+        path.write_bytes(b"01")
+    assert path.read_bytes() == b"01"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_with_tfevents_is_a_file_and_any_other_a_folder(tmp_path):
+    assert output_path(tmp_path / "x.tfevents", "name") == str(tmp_path / "x.tfevents")
+    assert output_path(tmp_path / "x", "name") == str(tmp_path / "x" / "name")
+    (tmp_path / "y.tfevents").mkdir()
+    assert output_path(tmp_path / "y.tfevents", "name") == str(tmp_path / "y.tfevents" / "name")
+
+
+def test_a_new_runs_file_is_named_by_its_first_time(tmp_path):
+    assert "events.out.tfevents.0000001234." in event_file_in(str(tmp_path / "new"), 1234.5)
+    assert "events.out.tfevents.0000000000." in event_file_in(str(tmp_path / "new"), float("nan"))
+    (tmp_path / "a.tfevents").touch()
+    with pytest.raises(FileExistsError, match="there is a run already"):
+        event_file_in(str(tmp_path), 1.0)

@@ -1,0 +1,115 @@
+"""Reduce computes statistics over runs at equal steps."""
+
+import numpy as np
+import pytest
+
+import tbevents
+from tbevents.errors import UnknownNameError
+from tbevents.tools.reduce import reduce, write_reduced
+
+
+@pytest.fixture
+def seeds(make_series):
+    values = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
+    runs = [
+        make_series(f"seeds/{number}", loss=(range(7), row), acc=(range(7), -row)) for number, row in enumerate(values)
+    ]
+    return runs, values.astype(np.float64)
+
+
+def test_statistics_are_numpys(seeds):
+    runs, values = seeds
+    stats = ["mean", "std", "min", "max", "median", "q0.25", "q1"]
+    found = reduce(runs, stats=stats)
+    assert [tag.tag for tag in found.tags] == ["loss", "acc"]
+    loss = found.tags[0]
+    assert loss.steps.tolist() == list(range(7))
+    assert loss.runs.tolist() == [5] * 7
+    wanted = {name: getattr(np, name)(values, axis=0) for name in stats[:5]}
+    wanted["q0.25"], wanted["q1"] = np.quantile(values, 0.25, axis=0), values.max(axis=0)
+    assert list(loss.stats) == stats
+    for name, numbers in wanted.items():
+        np.testing.assert_allclose(loss.stats[name], numbers, rtol=1e-14)
+
+
+def test_the_standard_deviation_divides_as_told(seeds):
+    runs, values = seeds
+    found = reduce(runs, stats=["std"], ddof=1).tags[0].stats["std"]
+    np.testing.assert_allclose(found, values.std(axis=0, ddof=1), rtol=1e-14)
+    assert np.isnan(reduce(runs[:1], stats=["std"], ddof=1).tags[0].stats["std"]).all()
+
+
+def test_a_folder_stands_for_all_runs_below(seeds, tmp_path):
+    runs, _ = seeds
+    assert reduce([tmp_path / "seeds"]).paths == tuple(map(str, runs))
+
+
+def test_tags_and_steps_must_agree_unless_lax(make_series):
+    runs = [make_series("a", x=([0, 1, 2], [1, 2, 3]), y=([0], [1])), make_series("b", x=([1, 2, 3], [4, 5, 6]))]
+    with pytest.raises(ValueError, match=r"b: 'x' has not the steps that .*a has: step 0 stands in one only"):
+        reduce(runs, tags=["x"])
+    with pytest.raises(ValueError, match=r"b: no tag 'y'"):
+        reduce(runs, lax_steps=True)
+    x, y = reduce(runs, lax_tags=True, lax_steps=True, stats=["mean", "std", "max"]).tags
+    assert x.steps.tolist() == [0, 1, 2, 3]
+    assert x.runs.tolist() == [1, 2, 2, 1]
+    assert x.stats["mean"].tolist() == [1.0, 3.0, 4.0, 6.0]
+    assert x.stats["std"].tolist() == [0.0, 1.0, 1.0, 0.0]
+    assert x.stats["max"].tolist() == [1.0, 4.0, 5.0, 6.0]
+    assert x.wall_times.tolist() == [1000.0, 1001.0, 1002.0, 1003.0]
+    assert (y.runs.tolist(), y.stats["mean"].tolist()) == ([1], [1.0])
+
+
+@pytest.mark.parametrize(("duplicates", "value"), [("last", 3.0), ("first", 1.0), ("mean", 2.0)])
+def test_one_of_several_values_of_a_step_counts(make_series, duplicates, value):
+    run = make_series("a", x=([2, 0, 2, 2], [1, 9, 2, 3]))
+    found = reduce([run], duplicates=duplicates, stats=["mean"]).tags[0]
+    assert found.steps.tolist() == [0, 2]
+    assert found.stats["mean"].tolist() == [9.0, value]
+
+
+def test_nan_makes_nan(make_series):
+    runs = [make_series("a", x=([0, 1], [np.nan, 1])), make_series("b", x=([0, 1], [1, 3]))]
+    found = reduce(runs, stats=["mean", "max"]).tags[0].stats
+    np.testing.assert_array_equal(found["mean"], [np.nan, 2.0])
+    np.testing.assert_array_equal(found["max"], [np.nan, 3.0])
+
+
+def test_statistics_become_runs_that_tensorboard_shows(seeds, tmp_path):
+    runs, values = seeds
+    write_reduced(reduce(runs, stats=["mean", "q0.9"]), tmp_path / "out")
+    logdir = tbevents.read_logdir(tmp_path / "out")
+    assert list(logdir) == ["mean", "q0.9"]
+    assert list(logdir["mean"].scalars) == ["loss", "acc"]
+    read = logdir["mean"].scalars["loss"].values
+    assert read.tolist() == values.mean(axis=0).astype(np.float32).tolist()
+    with pytest.raises(FileExistsError):
+        write_reduced(reduce(runs, stats=["mean"]), tmp_path / "out")
+
+
+def test_the_table_has_a_column_for_each_statistic(seeds):
+    pandas = pytest.importorskip("pandas", reason="tables go to pandas")
+    runs, values = seeds
+    frame = reduce(runs, stats=["mean"]).to_pandas()
+    assert list(frame.columns) == ["tag", "step", "runs", "mean"]
+    assert isinstance(frame, pandas.DataFrame)
+    assert len(frame) == 14
+    assert frame["mean"][3] == values.mean(axis=0)[3]
+
+
+@pytest.mark.parametrize("name", ["mode", "q", "q1.5", "q-0.1", "qx"])
+def test_an_unknown_statistic_is_refused(seeds, name):
+    with pytest.raises(ValueError, match=f"unknown statistic '{name}'"):
+        reduce(seeds[0], stats=[name])
+
+
+def test_wrong_arguments_are_refused(seeds, tmp_path):
+    with pytest.raises(UnknownNameError, match="'los'"):
+        reduce(seeds[0], tags=["los"])
+    with pytest.raises(ValueError, match="duplicates"):
+        reduce(seeds[0], duplicates="all")
+    with pytest.raises(ValueError, match="no runs"):
+        reduce([])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="empty: no runs"):
+        reduce([tmp_path / "empty"])

@@ -1,0 +1,158 @@
+"""Repair keeps every whole record and says what it dropped."""
+
+import itertools
+import warnings
+
+import pytest
+from event_files import record, scalar_event, version_event, write_events
+
+import tbevents
+from tbevents.errors import NotAnEventFileError
+from tbevents.tools.repair import repair
+
+EVENTS = [version_event(), *(scalar_event("loss", step, step / 2) for step in range(6))]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "in" / "events.out.tfevents.1.x"
+    starts = write_events(path, EVENTS)
+    return path, starts
+
+
+def flip(data, at):
+    data[at] ^= 0x20
+
+
+def blank(data, start, end):
+    data[start:end] = bytes(end - start)
+
+
+def insert_undecodable(data, at):
+    data[at:at] = record(b"\xff\xff\xff")
+
+
+DAMAGE = {
+    "length": (lambda data, starts: flip(data, starts[3]), [3]),
+    "length checksum": (lambda data, starts: flip(data, starts[3] + 8), [3]),
+    "payload": (lambda data, starts: flip(data, starts[3] + 14), [3]),
+    "payload checksum": (lambda data, starts: flip(data, starts[4] - 1), [3]),
+    "first record": (lambda data, starts: flip(data, 14), [0]),
+    "two records": (lambda data, starts: (flip(data, starts[2] + 14), flip(data, starts[5] + 14)), [2, 5]),
+    "cut": (lambda data, starts: data.__delitem__(slice(starts[6] + 5, None)), [6]),
+    "bytes lost": (lambda data, starts: data.__delitem__(slice(starts[2] + 3, starts[3] + 7)), [2, 3]),
+    "bytes added": (lambda data, starts: data.__setitem__(slice(starts[2], starts[2]), b"garbage"), []),
+    "zero tail": (lambda data, starts: data.extend(bytes(500)), []),
+    "zeros inside": (
+        lambda data, starts: data.__setitem__(slice(starts[1], starts[4]), bytes(starts[4] - starts[1])),
+        [1, 2, 3],
+    ),
+    "undecodable": (lambda data, starts: insert_undecodable(data, starts[2]), []),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_every_whole_record_is_kept_byte_for_byte(file, tmp_path, damage):
+    path, starts = file
+    data = bytearray(path.read_bytes())
+    whole = bytes(data)
+    change, lost = DAMAGE[damage]
+    change(data, starts)
+    path.write_bytes(data)
+    (done,) = repair(path, tmp_path / "out")
+    kept = [whole[start:end] for number, (start, end) in enumerate(itertools.pairwise(starts)) if number not in lost]
+    out = tmp_path / "out" / path.name
+    assert out.read_bytes() == b"".join(kept)
+    assert done.target == str(out)
+    assert done.records == len(kept)
+    assert done.dropped
+    assert done.dropped_bytes == len(data) - len(b"".join(kept))
+    assert path.read_bytes() == bytes(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(tbevents.iter_events(out, strict=True))) == len(kept)
+
+
+def test_an_undecodable_record_is_kept_where_asked(file, tmp_path):
+    path, starts = file
+    data = bytearray(path.read_bytes())
+    insert_undecodable(data, starts[2])
+    path.write_bytes(data)
+    (done,) = repair(path, tmp_path / "out", keep_undecodable=True)
+    assert (tmp_path / "out" / path.name).read_bytes() == bytes(data)
+    assert done.dropped == ()
+
+
+def test_problems_say_where(file, tmp_path):
+    path, starts = file
+    data = bytearray(path.read_bytes())
+    flip(data, starts[3] + 14)
+    path.write_bytes(data[:-1])
+    (done,) = repair(path, tmp_path / "out")
+    assert [(problem.kind, problem.offset, problem.record) for problem in done.dropped] == [
+        ("data_checksum", starts[3], 3),
+        ("incomplete", starts[6], 6),
+    ]
+
+
+def test_in_place_keeps_a_backup_and_leaves_intact_files_alone(file):
+    path, _ = file
+    intact = path.with_name("events.out.tfevents.2.x")
+    write_events(intact, EVENTS)
+    before = intact.stat().st_mtime_ns
+    data = path.read_bytes()
+    path.write_bytes(data[:-1])
+    damaged, other = repair(path.parent, in_place=True)
+    assert (other.target, other.backup, intact.stat().st_mtime_ns) == (None, None, before)
+    assert damaged.target == str(path)
+    with open(damaged.backup, "rb") as backup:
+        assert backup.read() == data[:-1]
+    assert tbevents.read_run(path.parent).problems == ()
+    assert len(tbevents.read_run(path.parent).files) == 2  # the backup is none
+
+
+def test_a_tree_of_runs_keeps_its_names(make_run, tmp_path):
+    make_run("runs/a", ("loss", 1, 1.0))
+    make_run("runs/b/c", ("loss", 1, 1.0))
+    repair(tmp_path / "runs", tmp_path / "out")
+    assert list(tbevents.read_logdir(tmp_path / "out")) == ["a", "b/c"]
+
+
+def test_out_may_be_a_file_for_one_file_only(make_run, tmp_path):
+    run = make_run("a", ("loss", 1, 1.0))
+    repair(run, tmp_path / "one.tfevents")
+    assert tbevents.read_run(tmp_path / "one.tfevents").scalars["loss"].last.value == 1.0
+    make_run("a", ("loss", 1, 1.0), file="events.out.tfevents.2.x")
+    with pytest.raises(ValueError, match="give a folder"):
+        repair(run, tmp_path / "two.tfevents")
+
+
+def test_nothing_is_replaced_unasked(file, tmp_path):
+    path, _ = file
+    repair(path, tmp_path / "out")
+    with pytest.raises(FileExistsError, match="exists already"):
+        repair(path, tmp_path / "out")
+    repair(path, tmp_path / "out", overwrite=True)
+    with pytest.raises(ValueError, match="what is read"):
+        repair(path, path, overwrite=True)
+    with pytest.raises(ValueError, match="give one of them"):
+        repair(path, tmp_path / "x", in_place=True)
+
+
+def test_a_file_with_no_whole_record_is_not_written(tmp_path):
+    path = tmp_path / "in" / "events.out.tfevents.1"
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    (done,) = repair(path, tmp_path / "out")
+    assert (done.target, done.records) == (None, 0)
+    assert not (tmp_path / "out").exists()
+    path.write_bytes(b"\x89PNG" * 40)
+    with pytest.raises(NotAnEventFileError):
+        repair(path, tmp_path / "out")
+
+
+def test_progress_ends_at_all_the_bytes(file, tmp_path):
+    path, _ = file
+    calls = []
+    repair(path, tmp_path / "out", progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (path.stat().st_size, path.stat().st_size)
