@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,6 @@ from pathlib import Path
 import pytest
 
 import tbevents
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def run_python(code):
@@ -57,13 +54,3 @@ with tbevents.SummaryWriter({str(tmp_path)!r}) as writer:
 print(len(tbevents.read_run({str(tmp_path)!r}).scalars["loss"]), {package!r} in sys.modules)
 """
     assert run_python(code).split() == ["1", "False"]
-
-
-def test_the_first_code_of_the_readme_does_what_it_says(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
-    exec(compile(code, "README.md", "exec"), {})
-    said = re.findall(r"^print\(.*?\)\s+# (.*)$", code, re.M)
-    printed = capsys.readouterr().out
-    assert said[0] == printed.splitlines()[0]
-    assert said[2].split(":")[0] == printed.splitlines()[-1]

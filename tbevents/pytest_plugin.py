@@ -1,0 +1,193 @@
+"""The pytest plugin: fixtures, options and hooks. What they do is in `tbevents.testing`, imported when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tbevents.testing import Capture, LiveRun, Regression
+    from tbevents.writing.summary_writer import SummaryWriter
+
+_LOGDIR = pytest.StashKey[Path]()
+_PASSED = pytest.StashKey[bool]()  # of the test itself, when it has run
+_GOLDEN = pytest.StashKey["GoldenRuns"]()
+
+_PLUGIN = "tbevents-golden-runs"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options."""
+    group = parser.getgroup("tbevents", "TensorBoard runs")
+    group.addoption(
+        "--tb-update",
+        action="store_true",
+        help="store the runs that tb_regression checks, where they differ or are new",
+    )
+    group.addoption(
+        "--tb-orphans",
+        choices=("warn", "fail", "remove"),
+        default="warn",
+        help="what to do about golden runs that no test asks for (default: %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps account of golden runs."""
+    golden = config.stash[_GOLDEN] = GoldenRuns(config)
+    config.pluginmanager.register(golden, _PLUGIN)
+
+
+@pytest.fixture
+def tb_logdir(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """An empty folder for runs. The report of a failed test names it, with the last values in it."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    request.node.stash[_LOGDIR] = folder
+    return folder
+
+
+@pytest.fixture
+def tb_writer(tb_logdir: Path) -> Iterator[SummaryWriter]:
+    """A `tbevents.SummaryWriter` in `tb_logdir`, closed when the test is over."""
+    from tbevents.writing.summary_writer import SummaryWriter
+
+    with SummaryWriter(tb_logdir) as writer:
+        yield writer
+
+
+@pytest.fixture
+def tb_run(tb_logdir: Path) -> LiveRun:
+    """The run in `tb_logdir`: empty at first, and at any moment what has been logged so far."""
+    from tbevents.testing.live import live_run
+
+    return live_run(tb_logdir)
+
+
+@pytest.fixture
+def tb_capture() -> Iterator[Capture]:
+    """What the test logs with any SummaryWriter (tbevents', torch's, tensorboardX's), kept from the disk."""
+    from tbevents.testing.capture import capture
+
+    with capture() as captured:
+        yield captured
+
+
+@pytest.fixture
+def tb_regression(request: pytest.FixtureRequest) -> Iterator[Regression]:
+    """Golden runs beside the test: ``tb_regression.check(run)`` compares with them, ``--tb-update`` stores them."""
+    from tbevents.testing.regression import Regression
+
+    item, golden = request.node, request.config.stash[_GOLDEN]
+    regression = Regression(
+        golden_folder(item),
+        name_in_module(item),
+        update=request.config.getoption("--tb-update"),
+        how="pytest --tb-update stores what was obtained",
+        wrote=golden.written.append,
+    )
+    yield regression
+    if item.stash.get(_PASSED, False):
+        golden.orphans.update(regression.unused())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Adds to the report of a failed test where its runs are, and what they hold."""
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
+    if report.when == "call":
+        item.stash[_PASSED] = report.passed
+    folder = item.stash.get(_LOGDIR, None)
+    if folder is not None and report.failed:
+        from tbevents.testing.last_values import last_values
+
+        report.sections.append((f"runs in {folder}", last_values(folder)))
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Says how runs or series differ, and which names are near one that is not there."""
+    if any(type(each).__module__.partition(".")[0] == "tbevents" for each in (left, right)):
+        from tbevents.testing.explanation import explanation
+
+        return explanation(op, left, right)
+    return None
+
+
+def golden_folder(item: pytest.Item) -> Path:
+    """The folder of a test's golden runs: beside its module, and of its name."""
+    return item.path.with_suffix("")
+
+
+def name_in_module(item: pytest.Item) -> str:
+    """A test's name within its module: ``TestClass.test_function[parameters]``."""
+    return item.nodeid.partition("::")[2].replace("::", ".") or item.name
+
+
+class GoldenRuns:
+    """What becomes of golden runs in a session: those written, and those that no test asks for.
+
+    With xdist each worker has one of its own, and hands the account to that of the main process.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.written: list[str] = []
+        self.orphans: set[str] = set()
+        self.removed: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Finds golden runs that are of no test, in modules of which every test was collected, deselected ones too."""
+        if any("::" in str(arg) for arg in self.config.args) or self.config.getoption("lf", False):
+            return
+        tests: dict[Path, list[pytest.Item]] = {}
+        for item in items:
+            of_folder = tests.setdefault(golden_folder(item), [])
+            if "tb_regression" in getattr(item, "fixturenames", ()):
+                of_folder.append(item)
+        for folder, of_folder in tests.items():
+            if folder.is_dir():
+                from tbevents.testing.regression import orphans
+
+                self.orphans.update(orphans(folder, map(name_in_module, of_folder)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Gives the account to the main process; there, does what is to be done about orphans."""
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output["tbevents"] = {"written": self.written, "orphans": sorted(self.orphans)}
+            return
+        what = self.config.getoption("--tb-orphans")
+        if what == "remove" and self.orphans:
+            from tbevents.testing.golden import remove_stored
+
+            self.removed = sorted(self.orphans)
+            self.orphans.clear()
+            for path in self.removed:
+                remove_stored(path)
+        elif what == "fail" and self.orphans and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Takes the account of a worker of xdist."""
+        account = getattr(node, "workeroutput", {}).get("tbevents", {})
+        self.written += account.get("written", [])
+        self.orphans.update(account.get("orphans", []))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Lists what was written, and what no test asks for."""
+        for title, paths in (
+            ("golden runs stored", self.written),
+            ("golden runs removed, which no test asked for", self.removed),
+            ("golden runs that no test asks for (--tb-orphans=remove removes them)", sorted(self.orphans)),
+        ):
+            if paths:
+                terminalreporter.section(title)
+                for path in paths:
+                    terminalreporter.line(path)

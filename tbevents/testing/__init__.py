@@ -1,0 +1,78 @@
+"""Runs in tests: assertions that say what is wrong, writers to memory, golden runs. It needs no pytest.
+
+Each ``assert_...`` has a ``check_...`` with the same arguments that returns what it finds, a list of `Finding`, empty
+where all is as it should be. The pytest plugin, `tbevents.pytest_plugin`, makes fixtures of the rest.
+"""
+
+from tbevents.testing.assertions import (
+    assert_bounded,
+    assert_converges,
+    assert_decreasing,
+    assert_finite,
+    assert_histogram_close,
+    assert_hparams,
+    assert_image_close,
+    assert_increasing,
+    assert_intact,
+    assert_lr_schedule,
+    assert_runs_close,
+    assert_scalar_at,
+    assert_scalars,
+    assert_steps,
+    assert_tags,
+)
+from tbevents.testing.capture import Capture, capture
+from tbevents.testing.finding import Finding, Table
+from tbevents.testing.histograms import check_histogram_close
+from tbevents.testing.images import check_image_close
+from tbevents.testing.live import LiveRun, live_run
+from tbevents.testing.memory_writer import MemoryWriter
+from tbevents.testing.message import message
+from tbevents.testing.regression import Regression
+from tbevents.testing.scalars import check_bounded, check_finite, check_lr_schedule, check_scalar_at, check_scalars
+from tbevents.testing.steps import check_steps
+from tbevents.testing.tags import check_hparams, check_tags
+from tbevents.testing.trends import check_converges, check_decreasing, check_increasing
+from tbevents.testing.whole_runs import check_intact, check_runs_close
+
+__all__ = [
+    "Capture",
+    "Finding",
+    "LiveRun",
+    "MemoryWriter",
+    "Regression",
+    "Table",
+    "assert_bounded",
+    "assert_converges",
+    "assert_decreasing",
+    "assert_finite",
+    "assert_histogram_close",
+    "assert_hparams",
+    "assert_image_close",
+    "assert_increasing",
+    "assert_intact",
+    "assert_lr_schedule",
+    "assert_runs_close",
+    "assert_scalar_at",
+    "assert_scalars",
+    "assert_steps",
+    "assert_tags",
+    "capture",
+    "check_bounded",
+    "check_converges",
+    "check_decreasing",
+    "check_finite",
+    "check_histogram_close",
+    "check_hparams",
+    "check_image_close",
+    "check_increasing",
+    "check_intact",
+    "check_lr_schedule",
+    "check_runs_close",
+    "check_scalar_at",
+    "check_scalars",
+    "check_steps",
+    "check_tags",
+    "live_run",
+    "message",
+]

@@ -1,0 +1,81 @@
+"""The checks as assertions: what a check finds is raised, as an AssertionError that says it all."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import ParamSpec
+
+from tbevents.testing.finding import Finding
+from tbevents.testing.histograms import check_histogram_close
+from tbevents.testing.images import check_image_close
+from tbevents.testing.message import message
+from tbevents.testing.scalars import (
+    check_bounded,
+    check_finite,
+    check_lr_schedule,
+    check_scalar_at,
+    check_scalars,
+)
+from tbevents.testing.steps import check_steps
+from tbevents.testing.tags import check_hparams, check_tags
+from tbevents.testing.trends import check_converges, check_decreasing, check_increasing
+from tbevents.testing.whole_runs import check_intact, check_runs_close
+
+__all__ = [
+    "assert_bounded",
+    "assert_converges",
+    "assert_decreasing",
+    "assert_finite",
+    "assert_histogram_close",
+    "assert_hparams",
+    "assert_image_close",
+    "assert_increasing",
+    "assert_intact",
+    "assert_lr_schedule",
+    "assert_runs_close",
+    "assert_scalar_at",
+    "assert_scalars",
+    "assert_steps",
+    "assert_tags",
+]
+
+P = ParamSpec("P")
+
+
+def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
+    """The assertion that a check finds nothing."""
+
+    @functools.wraps(check)
+    def assertion(*args: P.args, **kwargs: P.kwargs) -> None:
+        __tracebackhide__ = True
+        findings = check(*args, **kwargs)
+        if findings:
+            raise AssertionError(message(findings))
+
+    name = check.__name__.replace("check_", "assert_")
+    assertion.__name__ = assertion.__qualname__ = name
+    assertion.__module__ = __name__
+    head, _, rest = inspect.cleandoc(check.__doc__ or "").partition("Raises:\n")
+    failure = "    AssertionError: it is not so; the message says which points, and by how much they differ.\n"
+    assertion.__doc__ = f"{head}Raises:\n{failure}{rest}"
+    vars(assertion)["__signature__"] = inspect.signature(check).replace(return_annotation=None)
+    return assertion
+
+
+assert_bounded = _asserting(check_bounded)
+assert_converges = _asserting(check_converges)
+assert_decreasing = _asserting(check_decreasing)
+assert_finite = _asserting(check_finite)
+assert_histogram_close = _asserting(check_histogram_close)
+assert_hparams = _asserting(check_hparams)
+assert_image_close = _asserting(check_image_close)
+assert_increasing = _asserting(check_increasing)
+assert_intact = _asserting(check_intact)
+assert_lr_schedule = _asserting(check_lr_schedule)
+assert_runs_close = _asserting(check_runs_close)
+assert_scalar_at = _asserting(check_scalar_at)
+assert_scalars = _asserting(check_scalars)
+assert_steps = _asserting(check_steps)
+assert_tags = _asserting(check_tags)

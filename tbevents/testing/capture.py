@@ -1,0 +1,206 @@
+"""Records what code under test logs, with whichever SummaryWriter: tbevents', torch's or tensorboardX's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Final
+
+from tbevents.reading.run import Run
+from tbevents.reading.values import NamedMapping
+from tbevents.summary import embedding
+from tbevents.summary.embeddings import Embedding
+from tbevents.testing.memory import MemoryFiles, MemorySink, is_below
+from tbevents.writing.arguments import as_step
+from tbevents.writing.null import NullSink
+from tbevents.writing.summary_writer import SummaryWriter
+
+__all__ = ["Capture", "capture"]
+
+_PEERS: Final = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
+"""The modules of the other writers: each makes its files with its global `EventFileWriter(logdir, ...)`."""
+
+
+class Capture:
+    """What was logged while it was active, and still is by writers that were opened then.
+
+    Attributes:
+        embeddings: (folder, tag, step) -> what `add_embedding` would have written.
+    """
+
+    def __init__(self) -> None:
+        self._files = MemoryFiles()
+        self.embeddings: dict[tuple[str, str, int], Embedding] = {}
+
+    @property
+    def run(self) -> Run:
+        """The run of the only writer, always up to date.
+
+        Those of `add_scalars` and `add_hparams` are below it: see `runs`.
+
+        Raises:
+            ValueError: several writers that are not below one were opened, or none.
+        """
+        return self._files.run(self._top(), ".")
+
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """All runs by name: relative to the only writer's folder; where there are several, their folders as given."""
+        tops = self._tops()
+        return self._files.runs(tops[0]) if len(tops) == 1 else self.folders
+
+    @property
+    def folders(self) -> Mapping[str, Run]:
+        """All runs by the folder that they would be in, as it was given."""
+        names = dict.fromkeys(self._files.folders)
+        return NamedMapping("captured folder", "", names, lambda folder: self._files.run(folder, folder))
+
+    def __repr__(self) -> str:
+        return f"<Capture of {', '.join(self._files.folders) or 'nothing yet'}>"
+
+    def _tops(self) -> list[str]:
+        """The folders that are below no other one."""
+        folders = self._files.folders
+        return [each for each in folders if not any(each != top and is_below(each, top) for top in folders)]
+
+    def _top(self) -> str:
+        tops = self._tops()
+        if len(tops) != 1:
+            found = f"{len(tops)} writers were opened: {', '.join(map(repr, tops))}" if tops else "no writer was opened"
+            raise ValueError(f"{found}; `folders` has the run of each")
+        return tops[0]
+
+
+class _PeerFile:
+    """What the other writers' `EventFileWriter` is meanwhile."""
+
+    def __init__(self, sink: MemorySink) -> None:
+        self._sink = sink
+
+    def get_logdir(self) -> str:
+        return self._sink.get_logdir()
+
+    def add_event(self, event: Any) -> None:
+        if not self._sink.closed:
+            self._sink.add_event(event)
+
+    def flush(self) -> None:
+        self._sink.flush()
+
+    def close(self) -> None:
+        self._sink.close()
+
+    def reopen(self) -> None:
+        self._sink.reopen()
+
+
+@contextlib.contextmanager
+def capture() -> Iterator[Capture]:
+    """Records what is logged while it is active, and keeps it from the disk.
+
+    ::
+
+        with capture() as logged:
+            train()  # opens a SummaryWriter of its own
+        assert_decreasing(logged, "loss")
+
+    It is this process's writers that are recorded: tbevents', torch's and tensorboardX's `SummaryWriter`, also where
+    their package is imported only meanwhile. Writers that were opened before go on with their files.
+
+    Yields:
+        What was recorded.
+    """
+    captured = Capture()
+    with contextlib.ExitStack() as stack:
+        active = True
+
+        def patch(target: Any, name: str, value: object) -> None:
+            if name in vars(target):
+                stack.callback(setattr, target, name, vars(target)[name])
+            else:  # inherited
+                stack.callback(delattr, target, name)
+            setattr(target, name, value)
+
+        def patch_peer(module: ModuleType) -> None:
+            if active:
+                patch(module, "EventFileWriter", lambda logdir, *_, **__: _PeerFile(captured._files.open(str(logdir))))
+                patch(module.SummaryWriter, "add_embedding", _embedding_keeper(captured))
+
+        patch(SummaryWriter, "_open", _opener(captured))
+        patch(SummaryWriter, "add_embedding", _embedding_keeper(captured))
+        for name in _PEERS:
+            module = sys.modules.get(name)
+            if module is not None and hasattr(module, "SummaryWriter"):
+                patch_peer(module)
+        finder = _OnImport(_PEERS, patch_peer)
+        sys.meta_path.insert(0, finder)
+        stack.callback(sys.meta_path.remove, finder)
+        try:
+            yield captured
+        finally:
+            active = False
+
+
+def _opener(captured: Capture) -> Callable[[SummaryWriter, str], Any]:
+    def _open(self: SummaryWriter, folder: str) -> Any:
+        return captured._files.open(folder, self._clock) if self.write_to_disk else NullSink(folder)
+
+    return _open
+
+
+def _embedding_keeper(captured: Capture) -> Callable[..., None]:
+    """An `add_embedding` for any SummaryWriter."""
+
+    def add_embedding(
+        self: Any,
+        mat: Any,
+        metadata: Any = None,
+        label_img: Any = None,
+        global_step: Any = None,
+        tag: str = "default",
+        metadata_header: Sequence[str] | None = None,
+    ) -> None:
+        if getattr(self, "write_to_disk", getattr(self, "_write_to_disk", True)):
+            folder = os.fspath(getattr(self, "log_dir", None) or self.logdir)
+            points = embedding(tag, mat, metadata, label_img, metadata_header)
+            captured.embeddings[folder, tag, as_step(global_step)] = points
+
+    return add_embedding
+
+
+class _OnImport(MetaPathFinder):
+    """Calls a function with each of some modules when it has been imported.
+
+    Args:
+        names: of the modules.
+        then: the function.
+    """
+
+    def __init__(self, names: Sequence[str], then: Callable[[ModuleType], None]) -> None:
+        self._names = names
+        self._then = then
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that another finder has, with a loader that calls the function in the end."""
+        if fullname not in self._names:
+            return None
+        others = (finder for finder in sys.meta_path if not isinstance(finder, _OnImport))
+        found = (finder.find_spec(fullname, path, target) for finder in others if hasattr(finder, "find_spec"))
+        spec = next((spec for spec in found if spec is not None), None)
+        loader: Any = None if spec is None else spec.loader
+        if loader is not None:
+            execute, then = loader.exec_module, self._then
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                then(module)
+
+            loader.exec_module = exec_module
+        return spec

@@ -1,0 +1,60 @@
+"""Why a plain assert on runs and series failed, for pytest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tbevents.errors import TBEventsError
+from tbevents.reading.run import Run
+from tbevents.reading.values import NamedMapping, ScalarSeries
+from tbevents.testing.comparison import differing, point_table, series_of, series_points
+from tbevents.testing.message import message, table_lines
+from tbevents.testing.subjects import hint_of
+from tbevents.testing.whole_runs import check_runs_close
+from tbevents.tools.diff import Tolerance
+
+__all__ = ["explanation"]
+
+
+def explanation(op: str, left: object, right: object) -> list[str] | None:
+    """The lines that pytest shows under a failed comparison; None where there is nothing to add.
+
+    Args:
+        op: the operator.
+        left: what stands before it.
+        right: what stands behind it.
+    """
+    head = f"{left!r} {op} {right!r}"
+    if op == "==" and isinstance(left, ScalarSeries) and isinstance(right, ScalarSeries):
+        return [head, *_series(left, right)]
+    if op == "==" and isinstance(left, Run) and isinstance(right, Run):
+        return [head, "A run equals itself only; assert_runs_close compares what two hold:", *_runs(left, right)]
+    if op == "in" and isinstance(left, str) and isinstance(right, NamedMapping):
+        return [head, hint_of(right, left)]
+    return None
+
+
+def _series(left: ScalarSeries, right: ScalarSeries) -> list[str]:
+    lines = [f"the tags differ: {left.tag!r}, {right.tag!r}"] if left.tag != right.tag else []
+    if left.values.dtype != right.values.dtype:
+        lines.append(f"the dtypes differ: {left.values.dtype}, {right.values.dtype}")
+    tolerance = Tolerance()
+    points = series_points(left, right, tolerance)
+    if points:
+        lines.append(differing(points, len(left)))
+        lines += table_lines(point_table(points, tolerance, np.result_type(left.values, right.values)))
+    elif not np.array_equal(left.steps, right.steps):
+        lines.append("the points are in another order")
+    else:
+        times = [series_of(each.tag, each.steps, each.wall_times) for each in (left, right)]
+        apart = series_points(times[0], times[1], tolerance)
+        lines += [f"wall times: {differing(apart, len(left))}; assert_scalars leaves them aside"] if apart else []
+    return lines
+
+
+def _runs(left: Run, right: Run) -> list[str]:
+    try:
+        findings = check_runs_close(left, right, rtol=0)
+    except TBEventsError as error:
+        return [f"they cannot be compared: {error}"]
+    return message(findings).splitlines() if findings else ["They hold the same, wall times aside."]

@@ -1,0 +1,207 @@
+"""Golden runs: what a run was when somebody looked and found it right, stored beside a test.
+
+Scalars are stored as JSON, a line for each column, so that a change can be read in a diff::
+
+    {
+      "tbevents golden run": 1,
+      "runs": {
+        ".": {
+          "loss": {
+            "steps": [0, 1, 2],
+            "values": [1.0, 0.5, "NaN"]
+          }
+        }
+      }
+    }
+
+Runs with values of other kinds are stored as event files, one in a folder for each run. Wall times are not stored.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from tbevents.errors import PayloadError
+from tbevents.files import find_runs, subfolder
+from tbevents.framing import encode_record
+from tbevents.proto import Event
+from tbevents.reading.event_file import iter_events
+from tbevents.reading.options import matches
+from tbevents.reading.run import Run, read_run
+from tbevents.reading.values import ScalarSeries
+from tbevents.scalar_event import Form
+from tbevents.testing.memory import MemoryFiles, memory_events
+from tbevents.testing.values import KINDS
+
+__all__ = ["SUFFIXES", "load", "remove_stored", "save", "stems_in"]
+
+SUFFIXES: Final = (".tbrun.json", ".tbruns")
+"""Of a golden run's file of scalars, and of its folder of event files."""
+
+_MARK: Final = "tbevents golden run"
+_VERSION: Final = 1
+_EVENTS: Final = "golden.tfevents"
+_NOT_FINITE: Final = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
+
+
+def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
+    """Stores runs, in place of those that were stored there.
+
+    Args:
+        stem: the path, without its suffix.
+        runs: by name.
+        tags: patterns of the tags that are stored; None means all.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: a run's name makes no folder.
+        OSError: it cannot be written.
+    """
+    for suffix in SUFFIXES:
+        remove_stored(stem + suffix)
+    os.makedirs(os.path.dirname(stem), exist_ok=True)
+    if any(_has_others(run, tags) for run in runs.values()):
+        path = stem + SUFFIXES[1]
+        for name, run in runs.items():
+            folder = path if name == "." else subfolder(path, name, "the name of a run")
+            os.makedirs(folder, exist_ok=True)
+            with open(os.path.join(folder, _EVENTS), "wb") as file:
+                for event in _events(run, tags):
+                    file.write(encode_record(event.SerializeToString()))
+        return path
+    path = stem + SUFFIXES[0]
+    with open(path, "w", encoding="utf-8", newline="\n") as text:
+        text.write(_as_json(runs, tags))
+    return path
+
+
+def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:
+    """The runs that were stored; None where there are none.
+
+    Args:
+        stem: the path, without its suffix.
+        runs: those that are to be compared with them: event files are read with the same options.
+
+    Raises:
+        PayloadError: this is no golden run.
+        OSError: it cannot be read.
+    """
+    path = stem + SUFFIXES[0]
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            return _from_json(path, file.read())
+    path = stem + SUFFIXES[1]
+    if not os.path.isdir(path):
+        return None
+    found = {}
+    for name, (file_name, *_) in find_runs(path).items():
+        how = runs[name].options if name in runs else None
+        options: dict[str, Any] = {} if how is None else {"restarts": how.restarts, "duplicates": how.duplicates}
+        if how is not None:
+            options |= {"tags": how.tags, "kinds": how.kinds}
+        found[name] = read_run(file_name, name=name, **options)
+    return found
+
+
+def stems_in(folder: str) -> dict[str, str]:
+    """The golden runs that are stored in a folder: base name without suffix -> path."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return {}
+    return {
+        name.removesuffix(suffix): os.path.join(folder, name)
+        for name in names
+        for suffix in SUFFIXES
+        if name.endswith(suffix)
+    }
+
+
+def remove_stored(path: str) -> None:
+    """Removes a golden run, if it is there, by its path."""
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.exists(path):
+        os.remove(path)
+
+
+def _has_others(run: Run, tags: tuple[str, ...] | None) -> bool:
+    """Whether a run has wanted values that are no scalars."""
+    if tags is None:
+        return bool(set(run.counts()) - {"scalars"}) or run.graph is not None
+    return any(matches(tag, tags) for kind in KINDS for tag in getattr(run, kind))
+
+
+def _events(run: Run, tags: tuple[str, ...] | None) -> Iterator[Event]:
+    """A run's events without their wall times, and without the values of tags that are not wanted."""
+    events = memory_events(run)
+    if events is None:
+        events = (event for file in run.files for event in iter_events(file))
+    for event in events:
+        form = event.WhichOneof("what")
+        event.wall_time = 0
+        event.ClearField("source_metadata")
+        if tags is None or form not in ("summary", "graph_def", "meta_graph_def", "tagged_run_metadata"):
+            yield event
+        elif form == "summary":
+            values = [value for value in event.summary.value if matches(value.tag, tags)]
+            if values:
+                kept = Event(step=event.step)
+                kept.summary.value.extend(values)
+                yield kept
+
+
+def _as_json(runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
+    """JSON with a line for each column."""
+    lines = ["{", f'  "{_MARK}": {_VERSION},', '  "runs": {']
+    blocks = []
+    for name, run in runs.items():
+        series = [
+            f"      {json.dumps(tag)}: {{\n{_columns(points)}\n      }}"
+            for tag, points in run.scalars.items()
+            if tags is None or matches(tag, tags)
+        ]
+        joined = ",\n".join(series)
+        blocks.append(f"    {json.dumps(name)}: {{\n{joined}\n    }}" if series else f"    {json.dumps(name)}: {{}}")
+    return "\n".join([*lines, ",\n".join(blocks), "  }", "}", ""])
+
+
+def _columns(series: ScalarSeries) -> str:
+    columns: dict[str, Any] = {"steps": series.steps.tolist(), "values": [_plain(value) for value in series.values]}
+    if series.values.dtype == np.float64:
+        columns = {"dtype": "float64", **columns}
+    return ",\n".join(f"        {json.dumps(name)}: {json.dumps(column)}" for name, column in columns.items())
+
+
+def _plain(value: Any) -> float | str:
+    """The shortest number that is this one in its dtype; JSON has no word for those that are not finite."""
+    if np.isfinite(value):
+        return float(str(value))
+    return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _from_json(path: str, text: str) -> dict[str, Run]:
+    try:
+        stored = json.loads(text)
+        if stored[_MARK] != _VERSION:
+            raise PayloadError(f"{path}: this golden run is of version {stored[_MARK]!r}, not {_VERSION}")
+        files = MemoryFiles()
+        for name, tags in stored["runs"].items():
+            sink = files.open(name, clock=lambda: 0.0)
+            for tag, columns in tags.items():
+                form = Form.DOUBLE if columns.get("dtype") == "float64" else Form.SIMPLE
+                for step, value in zip(columns["steps"], columns["values"], strict=True):
+                    sink.add_scalar(tag, _NOT_FINITE[value] if isinstance(value, str) else value, step, None, form)
+        return {name: files.run(name, name) for name in stored["runs"]}
+    except PayloadError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PayloadError(f"{path}: this is no golden run: {type(error).__name__}: {error}") from error

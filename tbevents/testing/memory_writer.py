@@ -1,0 +1,82 @@
+"""`MemoryWriter`: a `SummaryWriter` that writes to memory, readable at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tbevents.reading.run import Run
+from tbevents.summary import embedding
+from tbevents.summary.embeddings import Embedding
+from tbevents.testing.memory import MemoryFiles
+from tbevents.writing.arguments import as_step
+from tbevents.writing.sink import Sink
+from tbevents.writing.summary_writer import SummaryWriter
+
+__all__ = ["MemoryWriter"]
+
+
+class MemoryWriter(SummaryWriter):
+    """Takes what a `SummaryWriter` takes, in the same calls, and keeps it in memory; no file or folder is made.
+
+    ::
+
+        writer = MemoryWriter()
+        train(writer)
+        assert writer.run.scalars["loss"].last.value < 0.1
+
+    What is logged shows at once, without `flush` or `close`, and stays after `close`. It goes through the very code
+    that writes and reads files: values are rounded, and wrong arguments refused, as on disk.
+
+    Args:
+        log_dir: the folder that it stands in for.
+        **options: the other arguments of `SummaryWriter`.
+
+    Attributes:
+        embeddings: (tag, step) -> what `add_embedding` would have written.
+    """
+
+    def __init__(self, log_dir: str = "memory", *args: Any, **options: Any) -> None:
+        self._files = MemoryFiles()
+        self.embeddings: dict[tuple[str, int], Embedding] = {}
+        super().__init__(log_dir, *args, **options)
+
+    @property
+    def run(self) -> Run:
+        """What was logged to the writer's own run. It is always up to date; series taken from it stay as they were."""
+        return self._files.run(self.log_dir, ".")
+
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """By name, the writer's own run, ``.``, and those that `add_scalars` and `add_hparams` made below it."""
+        return self._files.runs(self.log_dir)
+
+    def add_embedding(
+        self,
+        mat: Any,
+        metadata: Any = None,
+        label_img: Any = None,
+        global_step: Any = None,
+        tag: str = "default",
+        metadata_header: Sequence[str] | None = None,
+    ) -> None:
+        """Keeps the files that `SummaryWriter.add_embedding` would write, in `embeddings`."""
+        if self.write_to_disk:
+            points = embedding(tag, mat, metadata, label_img, metadata_header)
+            self.embeddings[tag, as_step(global_step)] = points
+
+    def __repr__(self) -> str:
+        return f"MemoryWriter({self.log_dir!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The configuration: a copy begins with nothing logged."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name not in ("_files", "embeddings")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._files = MemoryFiles()
+        self.embeddings = {}
+        super().__setstate__(state)
+
+    def _open(self, folder: str) -> Sink:
+        return self._files.open(folder, self._clock) if self.write_to_disk else super()._open(folder)

@@ -1,0 +1,91 @@
+"""Findings as text: what is wrong, the first rows of it, the course of the series, and where to look."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from tbevents.reading.values import ScalarSeries
+from tbevents.testing.finding import Finding, Table
+from tbevents.tools.sparkline import sparkline
+
+__all__ = ["ROWS", "message", "number"]
+
+ROWS: Final = 8
+"""The most rows that a message shows of a table."""
+
+_FINDINGS: Final = 12
+"""The most findings that a message shows."""
+
+_COLUMNS: Final = 40
+"""The most bars of a sparkline."""
+
+
+def message(findings: Sequence[Finding]) -> str:
+    """What an assertion says that has failed.
+
+    Findings of one tag that follow each other share one line on the series; those of one run, one on the path.
+
+    Args:
+        findings: at least one.
+    """
+    shown = findings[:_FINDINGS]
+    parts = [f"{len(findings)} findings"] if len(findings) > 1 else []
+    for (_, path), of_run in itertools.groupby(shown, lambda finding: (finding.run, finding.path)):
+        lines: list[str] = []
+        for _, of_tag in itertools.groupby(of_run, lambda finding: finding.tag):
+            found = list(of_tag)
+            for finding in found:
+                lines.append(str(finding))
+                lines += _indented(table_lines(finding.table)) if finding.table is not None else []
+            series = next((finding.series for finding in found if finding.series is not None), None)
+            lines += _indented([course(series)]) if series is not None else []
+        parts.append("\n".join([*lines, f"  see: {path}"]))
+    if len(findings) > len(shown):
+        parts.append(f"and {len(findings) - len(shown)} more findings")
+    return "\n\n".join(parts)
+
+
+def table_lines(table: Table, most: int = ROWS) -> Iterator[str]:
+    """A table of so many rows at most, its columns right-aligned."""
+    rows = [table.header, *table.rows[:most]]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(table.header))]
+    for row in rows:
+        yield "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    more = table.total - (len(rows) - 1)
+    if more > 0:
+        yield f"... {more:,} more"
+
+
+def course(series: ScalarSeries) -> str:
+    """A series in one line: bars, how many points, from where to where."""
+    if not len(series):
+        return "no points"
+    count = len(series)
+    points = "1 point" if count == 1 else f"{count:,} points"
+    finite = series.values[np.isfinite(series.values)]
+    dtype = series.values.dtype
+    span = "no finite value"
+    if len(finite):
+        span = f"values from {number(finite.min(), dtype)} to {number(finite.max(), dtype)}"
+    last = number(series.last.value, dtype)
+    steps = f"steps {series.steps.min()} to {series.steps.max()}"
+    return f"{sparkline(series.values, _COLUMNS).rstrip()}  {points}, {steps}, {span}, the last {last}".lstrip()
+
+
+def number(value: Any, dtype: Any = np.float64) -> str:
+    """The shortest text that is this number in its dtype and no other number of it."""
+    kind = np.dtype(dtype)
+    if kind.kind != "f":
+        return str(value)
+    exact = kind.type(value)
+    if exact == 0 or 1e-4 <= abs(exact) < 1e16:
+        return np.format_float_positional(exact, trim="0")
+    return np.format_float_scientific(exact, trim="-") if np.isfinite(exact) else str(float(exact))
+
+
+def _indented(lines: Iterator[str] | list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]

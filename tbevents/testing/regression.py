@@ -1,0 +1,130 @@
+"""Checks runs against golden ones that are stored beside a test."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Final
+
+from tbevents.files import StrPath
+from tbevents.reading.options import Names, patterns
+from tbevents.reading.run import Run
+from tbevents.testing import golden
+from tbevents.testing.message import message
+from tbevents.testing.subjects import Subject, as_runs
+from tbevents.testing.whole_runs import check_runs_close
+
+__all__ = ["Regression", "orphans", "owned_by"]
+
+_NAMED: Final = "@"
+"""Stands between a test and the name of one of its golden runs; no owner has it."""
+
+
+class Regression:
+    """The golden runs of one test.
+
+    Args:
+        folder: that they are in.
+        test: the test's name, with its parameters if it has any.
+        update: whether to store what is checked instead of failing.
+        how: says in a failure's message how to store it.
+        wrote: is called with the path of each golden run that is stored.
+
+    Attributes:
+        used: the paths, without suffix, of the golden runs that were asked for.
+    """
+
+    def __init__(
+        self,
+        folder: StrPath,
+        test: str,
+        *,
+        update: bool = False,
+        how: str = "update=True stores it",
+        wrote: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._stem = os.path.join(os.fspath(folder), owned_by(test))
+        self._update = update
+        self._how = how
+        self._wrote = wrote
+        self.used: list[str] = []
+
+    def check(
+        self,
+        run: Subject | Mapping[str, Run],
+        *,
+        tags: Names | None = None,
+        rtol: float = 1e-6,
+        atol: float = 0.0,
+        nan_ok: bool = True,
+        name: str | None = None,
+    ) -> None:
+        """A run holds what the golden one does.
+
+        Args:
+            run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer.
+            tags: names, or patterns with ``*``, of the tags that count; by default all.
+            rtol: relative tolerance of numbers, as in `assert_scalars`.
+            atol: absolute tolerance.
+            nan_ok: whether NaN equals NaN.
+            name: tells apart several golden runs of one test.
+
+        Raises:
+            AssertionError: it does not, or there is no golden run; or what was stored is not what was to be.
+            ValueError, TypeError: an argument is no such thing, or `name` was used before in this test.
+            PayloadError: what is stored is no golden run.
+        """
+        __tracebackhide__ = True
+        wanted = None if tags is None else patterns("tags", tags)
+        stem = self._stem if name is None else f"{self._stem}{_NAMED}{_safe(name)}"
+        if stem in self.used:
+            raise ValueError(f"a test's golden runs need names of their own: {name!r} was used before")
+        self.used.append(stem)
+        runs = as_runs(run)
+        stored = golden.load(stem, runs)
+        if stored is None and not self._update:
+            raise AssertionError(f"there is no golden run {stem}{golden.SUFFIXES[0]}: {self._how}")
+        compare = partial(check_runs_close, runs, tags=wanted, rtol=rtol, atol=atol, nan_ok=nan_ok)
+        findings = [] if stored is None else compare(stored)
+        if self._update and (stored is None or findings):
+            self._wrote(golden.save(stem, runs, wanted))
+            findings = compare(golden.load(stem, runs) or {})
+        if findings:
+            path = next(stem + suffix for suffix in golden.SUFFIXES if os.path.exists(stem + suffix))
+            raise AssertionError(f"{message(findings)}\n\ngolden run: {path}\n{self._how}")
+
+    def unused(self) -> list[str]:
+        """The paths of golden runs of this test that were not asked for."""
+        folder, owner = os.path.split(self._stem)
+        used = {os.path.basename(stem) for stem in self.used}
+        stored = golden.stems_in(folder)
+        return [path for stem, path in stored.items() if _owner(stem) == owner and stem not in used]
+
+
+def orphans(folder: StrPath, tests: Iterable[str]) -> list[str]:
+    """The paths of golden runs in a folder that are of none of some tests."""
+    owners = {owned_by(test) for test in tests}
+    return [path for stem, path in golden.stems_in(os.fspath(folder)).items() if _owner(stem) not in owners]
+
+
+def _owner(stem: str) -> str:
+    return stem.split(_NAMED)[0]
+
+
+def owned_by(test: str) -> str:
+    """What the names of a test's golden runs begin with.
+
+    Args:
+        test: for instance ``test_loss[0.1-adam]``, or ``TestLoss.test_it``.
+    """
+    name, bracket, rest = test.partition("[")
+    return _safe(name + ("-" + rest.removesuffix("]") if bracket else ""))
+
+
+def _safe(name: str) -> str:
+    """A part of a file's name; one in which something had to be replaced stays different from all others."""
+    safe = re.sub(r"[^\w.+=,-]", "_", name)[:120]
+    return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

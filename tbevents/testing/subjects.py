@@ -1,0 +1,181 @@
+"""What is checked: a run, however the caller names it, and the series of a tag in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeAlias
+
+from tbevents.errors import UnknownNameError, UnknownStepError
+from tbevents.files import StrPath
+from tbevents.reading.logdir import read_logdir
+from tbevents.reading.options import matches
+from tbevents.reading.run import Run, read_run
+from tbevents.reading.values import ScalarSeries
+from tbevents.testing.finding import Finding, finding
+
+__all__ = ["Subject", "as_run", "as_runs", "hint_of", "point_of", "scalar_series", "single_series"]
+
+
+class _Recorder(Protocol):
+    """What has recorded runs: a `MemoryWriter`, a `Capture`."""
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """The run and those below it, by name."""
+
+
+class _Writer(Protocol):
+    """A SummaryWriter: ours, torch's or tensorboardX's. It is flushed before its folder is read."""
+
+    def flush(self) -> Any:
+        """Hands what was logged to the operating system."""
+
+
+Subject: TypeAlias = Run | StrPath | _Recorder | _Writer
+"""A run, the path of one, or a writer, whose folder is read."""
+
+
+def as_run(subject: Subject) -> Run:
+    """The run that a caller means.
+
+    Raises:
+        RunNotFoundError: there is no such path, or no event file in the folder.
+        TypeError: this is neither a run, nor a path, nor a writer.
+    """
+    if isinstance(subject, Run):
+        return subject
+    path = _path_of(subject)
+    if path is not None:
+        return read_run(path)
+    run = getattr(subject, "run", None)
+    if isinstance(run, Run):
+        return run
+    raise _no_run(subject)
+
+
+def as_runs(subject: Subject | Mapping[str, Run]) -> Mapping[str, Run]:
+    """The runs that a caller means, by name: a single run is named ``.``, as are a path's own event files.
+
+    Raises:
+        RunNotFoundError: there is no such path.
+        TypeError: this is none of what `as_run` takes, and no mapping of runs either.
+    """
+    if isinstance(subject, Run):
+        return {".": subject}
+    if isinstance(subject, Mapping):
+        return subject
+    path = _path_of(subject)
+    if path is not None:
+        return read_logdir(path)
+    runs = getattr(subject, "runs", None)
+    if isinstance(runs, Mapping):
+        return runs
+    raise _no_run(subject)
+
+
+def _path_of(subject: Any) -> StrPath | None:
+    """The path that a caller means, if it is one; a writer is flushed first."""
+    if isinstance(subject, (str, os.PathLike)):
+        return subject
+    if isinstance(getattr(type(subject), "run", None), property):  # it has recorded the run itself
+        return None
+    folder = getattr(subject, "log_dir", None) or getattr(subject, "logdir", None)
+    if isinstance(folder, (str, os.PathLike)) and callable(getattr(subject, "flush", None)):
+        subject.flush()
+        return folder
+    return None
+
+
+def _no_run(subject: object) -> TypeError:
+    return TypeError(f"run must be a Run, a path or a writer, not {type(subject).__name__}: {subject!r}")
+
+
+def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
+    """A tag's series, which has points; or why there is none.
+
+    Args:
+        run: the run.
+        kind: the name of its mapping: "scalars", "histograms" ...
+        tag: the tag.
+
+    Returns:
+        The series and no findings, or None and a finding.
+
+    Raises:
+        TypeError: the tag is no str.
+    """
+    if not isinstance(tag, str):
+        raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
+    mapping = getattr(run, kind)
+    if tag not in mapping:
+        return None, [finding(run, tag, "missing", hint_of(mapping, tag))]
+    series = mapping[tag]
+    if not len(series):
+        return None, [finding(run, tag, "empty", "it has no points")]
+    return series, []
+
+
+def hint_of(mapping: Mapping[str, Any], name: str) -> str:
+    """Why a name is not in a run's mapping: what is nearest, or that it is of another kind."""
+    try:
+        mapping[name]
+    except UnknownNameError as error:
+        return str(error).removeprefix(f"{getattr(mapping, 'where', '')}: ")
+    return ""
+
+
+def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[Finding]]:
+    """The scalar series that a name, a pattern with wildcards or None, which is all of them, stands for.
+
+    Returns:
+        The series, each of which has points, and a finding for each without, or where there is none at all.
+
+    Raises:
+        TypeError: the tag is no str.
+    """
+    names = list(run.scalars) if tag is None else [name for name in run.scalars if _fits(name, tag)]
+    if tag is None and not names:
+        return [], [finding(run, None, "missing", "it has no scalars at all")]
+    found: list[ScalarSeries] = []
+    findings: list[Finding] = []
+    for name in names or [tag or ""]:
+        series, problems = single_series(run, "scalars", name)
+        found += [] if series is None else [series]
+        findings += problems
+    return found, findings
+
+
+def _fits(name: str, tag: object) -> bool:
+    if not isinstance(tag, str):
+        raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
+    return matches(name, [tag])
+
+
+def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list[Finding]]:
+    """A tag's point at a step, by default the one written last; or why there is none.
+
+    Args:
+        run: the run.
+        kind: the name of its mapping: "histograms", "images" ...
+        tag: the tag.
+        step: of the point.
+
+    Returns:
+        The point and no findings, or None and a finding.
+
+    Raises:
+        PayloadError: the value there is no such thing.
+        TypeError: the tag is no str.
+    """
+    series, findings = single_series(run, kind, tag)
+    if series is None:
+        return None, findings
+    try:
+        return (series.last if step is None else series.at(step)), []
+    except UnknownStepError as error:
+        return None, [finding(run, tag, "missing", str(error).removeprefix(f"{tag!r}").strip())]

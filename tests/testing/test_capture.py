@@ -1,0 +1,157 @@
+"""Capturing what SummaryWriters log: all is recorded, nothing reaches the disk, and nothing is left of it behind."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tbevents import SummaryWriter
+from tbevents.testing import MemoryWriter, assert_runs_close, assert_scalars, capture
+
+SCRIPT = """
+import sys
+from tbevents.testing import assert_scalars, capture
+assert not any(name.partition(".")[0] in ("torch", "tensorboardX") for name in sys.modules)
+with capture() as logged:
+    from {package} import SummaryWriter
+    with SummaryWriter("runs/a") as writer:
+        writer.add_scalar("loss", 0.5, 1)
+    assert_scalars(logged, "loss", values={{1: 0.5}})
+with SummaryWriter("disk") as writer:
+    writer.add_scalar("loss", 0.5, 1)
+assert logged.run.scalars["loss"].steps.tolist() == [1]
+"""
+
+
+def log(writer):
+    """What each of the writers can log."""
+    for step in range(100):
+        writer.add_scalar("loss", 1 / (step + 1), step, 1000.0 + step)
+    writer.add_scalars("group", {"a": 1.0, "b": 2.0}, 1)
+    writer.add_histogram("weights", np.linspace(-1, 1, 50), 1)
+    writer.add_text("note", "words", 1)
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
+def run_script(package, folder):
+    path = folder / "script.py"
+    path.write_text(SCRIPT.format(package=package))
+    done = subprocess.run([sys.executable, path], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {p.relative_to(folder).parts[0] for p in Path(folder).rglob("*") if p.is_file()} == {"script.py", "disk"}
+
+
+def check_peer(module, sub_runs, folder):
+    """Captures what a writer of another package logs, in an empty working directory that must stay so."""
+    before = module.EventFileWriter
+    with capture() as logged:
+        writer = module.SummaryWriter("runs/demo")
+        log(writer)
+        expected = MemoryWriter()
+        log(expected)
+        assert_runs_close(logged.run, expected.run, tags=["loss", "note/*"])
+        assert logged.run.histograms["weights"].last.num == 50
+        assert logged.run.scalars["loss"].wall_times.tolist() == [1000.0 + step for step in range(100)]
+        assert set(logged.runs) == {".", *sub_runs}
+        writer.add_embedding(np.eye(2), tag="points", global_step=2)
+        assert list(logged.embeddings) == [("runs/demo", "points", 2)]
+        writer.close()
+        writer.add_scalar("late", 1.0, 1)
+        writer.flush()
+        assert "late" in logged.run.scalars
+        writer.close()
+    assert module.EventFileWriter is before
+    assert list(folder.iterdir()) == []
+
+
+def test_our_writer_is_captured(nowhere):
+    with capture() as logged:
+        assert repr(logged) == "<Capture of nothing yet>"
+        with pytest.raises(ValueError, match="no writer was opened; `folders`"):
+            _ = logged.run
+        writer = SummaryWriter("runs/demo")
+        log(writer)
+        writer.add_hparams({"lr": 0.1}, {"acc": 1.0}, run_name="session")
+        expected = MemoryWriter()
+        log(expected)
+        expected.add_hparams({"lr": 0.1}, {"acc": 1.0}, run_name="session")
+        assert_runs_close(logged, expected)
+        writer.add_embedding(np.eye(2), tag="points", global_step=2)
+        assert list(logged.embeddings) == [("runs/demo", "points", 2)]
+        writer.close()
+        writer.add_scalar("late", 1.0, 1)
+        assert "late" in logged.run.scalars
+    assert "add_embedding" not in vars(SummaryWriter)
+    writer.add_scalar("behind it", 1.0, 1)  # by a writer that was opened inside
+    assert "behind it" in logged.run.scalars
+    writer.close()
+
+
+def test_a_disabled_writer_stays_disabled(nowhere):
+    with capture() as logged:
+        writer = SummaryWriter("a", write_to_disk=False)
+        writer.add_scalar("loss", 1.0)
+        writer.add_embedding(np.eye(2))
+    assert dict(logged.folders) == {}
+    assert logged.embeddings == {}
+
+
+def test_several_writers_have_a_run_each(nowhere):
+    with capture() as logged:
+        for folder in ("a", "b"):
+            with SummaryWriter(folder) as writer:
+                writer.add_scalar("loss", 1.0, 1)
+        with SummaryWriter("a") as again:
+            again.add_scalar("loss", 2.0, 2)
+    assert list(logged.runs) == list(logged.folders) == ["a", "b"]
+    assert_scalars(logged.folders["a"], "loss", values=[1.0, 2.0])
+    with pytest.raises(ValueError, match="2 writers were opened: 'a', 'b'"):
+        assert_scalars(logged, "loss", values=[1.0])
+    with pytest.raises(KeyError, match="no captured folder 'c'"):
+        logged.folders["c"]
+
+
+def test_writers_that_were_open_before_and_after_go_to_their_files(tmp_path):
+    before = SummaryWriter(tmp_path / "before")
+    with capture() as logged:
+        before.add_scalar("loss", 1.0, 1)
+        before.close()
+    with SummaryWriter(tmp_path / "after") as after:
+        after.add_scalar("loss", 1.0, 1)
+    assert dict(logged.folders) == {}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["after", "before"]
+
+
+def test_captures_nest(nowhere):
+    with capture() as outer:
+        with capture() as inner, SummaryWriter("a") as writer:
+            writer.add_scalar("loss", 1.0)
+        with SummaryWriter("b") as writer:
+            writer.add_scalar("loss", 1.0)
+    assert (list(outer.folders), list(inner.folders)) == (["b"], ["a"])
+
+
+def test_all_is_restored_after_an_error(tmp_path):
+    with pytest.raises(ZeroDivisionError), capture():
+        1 / 0  # noqa: B018
+    with SummaryWriter(tmp_path / "a") as writer:
+        writer.add_scalar("loss", 1.0)
+    assert len(list((tmp_path / "a").iterdir())) == 1
+
+
+def test_tensorboardxs_writer_is_captured(nowhere):
+    writer = pytest.importorskip("tensorboardX.writer", reason="captures its writer")
+    check_peer(writer, {"group/a", "group/b"}, nowhere)
+
+
+def test_tensorboardx_is_captured_where_it_is_imported_only_then(tmp_path):
+    pytest.importorskip("tensorboardX", reason="captures its writer")
+    run_script("tensorboardX", tmp_path)

@@ -1,0 +1,182 @@
+"""Golden runs, without pytest's part: what is stored, read back, compared, refused."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tbevents import SummaryWriter, read_logdir, read_run
+from tbevents.errors import PayloadError
+from tbevents.testing import MemoryWriter, Regression, check_runs_close, golden
+from tbevents.testing.regression import orphans, owned_by
+
+from .runs import run_of
+from .test_run_checks import everything
+
+
+def files_in(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def check(folder, run, *, update=False, test="test_it", **options):
+    Regression(folder, test, update=update).check(run, **options)
+
+
+def test_scalars_are_stored_as_readable_json(tmp_path):
+    writer = MemoryWriter()
+    writer.add_scalar("loss", 0.1, 1)
+    writer.add_scalar("loss", math.nan, 2)
+    writer.add_scalar("loss", -math.inf, -(2**62))
+    writer.add_scalar("exact", 0.1, 1, new_style=True, double_precision=True)
+    check(tmp_path / "golden", writer, update=True)
+    (file,) = (tmp_path / "golden").iterdir()
+    assert file.name == "test_it.tbrun.json"
+    assert (
+        file.read_text()
+        == """\
+{
+  "tbevents golden run": 1,
+  "runs": {
+    ".": {
+      "loss": {
+        "steps": [1, 2, -4611686018427387904],
+        "values": [0.1, "NaN", "-Infinity"]
+      },
+      "exact": {
+        "dtype": "float64",
+        "steps": [1],
+        "values": [0.1]
+      }
+    }
+  }
+}
+"""
+    )
+    json.loads(file.read_text(), parse_constant=lambda _: pytest.fail("no JSON"))
+    check(tmp_path / "golden", writer, rtol=0)
+
+
+def test_any_float32_comes_back(tmp_path):
+    bits = np.random.default_rng(0).integers(0, 2**32, 5000, np.uint32)
+    values = bits.view(np.float32)
+    run = run_of(x=values[np.isfinite(values)].astype(float).tolist())
+    check(tmp_path, run, update=True)
+    check(tmp_path, run, rtol=0)
+
+
+@pytest.mark.parametrize("where", ["memory", "disk"])
+def test_other_kinds_are_stored_as_event_files(where, tmp_path):
+    writer = MemoryWriter() if where == "memory" else SummaryWriter(tmp_path / "runs")
+    everything(writer)
+    check(tmp_path / "golden", writer, update=True)
+    assert files_in(tmp_path / "golden") == [
+        f"test_it.tbruns/{folder}golden.tfevents" for folder in ("", "group_a/", "group_b/", "session/")
+    ]
+    check(tmp_path / "golden", writer, rtol=0)
+    stored = read_logdir(tmp_path / "golden" / "test_it.tbruns")
+    assert set(stored["."].scalars["loss"].wall_times) == {0.0}
+    assert check_runs_close(stored, writer) == []
+    writer.add_text("text", "others", 1)
+    with pytest.raises(AssertionError, match=r"tag 'text/text_summary': 1 of 2 texts differ"):
+        check(tmp_path / "golden", writer)
+
+
+def test_storing_again_what_was_logged_again_gives_the_same_bytes(tmp_path):
+    contents = []
+    for _ in range(2):
+        writer = MemoryWriter()
+        writer.add_scalar("loss", 1.0, 1)
+        writer.add_histogram("weights", [1.0, 2.0], 1)
+        path = golden.save(str(tmp_path / "x"), writer.runs, None)
+        contents.append(read_run(path).path and (tmp_path / "x.tbruns" / "golden.tfevents").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_only_the_tags_that_are_asked_for_are_stored(tmp_path):
+    writer = everything(MemoryWriter())
+    check(tmp_path, writer.run, update=True, tags="lo*")
+    assert files_in(tmp_path) == ["test_it.tbrun.json"]
+    check(tmp_path, writer.run, tags="lo*")
+    with pytest.raises(AssertionError, match="tag 'histogram': the tag was not expected"):
+        check(tmp_path, writer.run)
+    check(tmp_path, writer.run, update=True, tags=["loss", "histogram"])
+    assert files_in(tmp_path) == ["test_it.tbruns/golden.tfevents"]
+    check(tmp_path, writer.run, tags=["loss", "histogram"])
+
+
+def test_a_golden_run_is_read_as_the_run_was(tmp_path):
+    for first in (0, 5):
+        with SummaryWriter(tmp_path / "run", purge_step=first or None) as writer:
+            writer.add_text("note", "words")
+            for step in range(first, 10):
+                writer.add_scalar("loss", float(step + first), step)
+    run = read_run(tmp_path / "run", restarts="tensorboard")
+    assert len(run.scalars["loss"]) == 10
+    check(tmp_path / "golden", run, update=True)
+    check(tmp_path / "golden", run)
+
+
+def test_a_run_within_the_tolerance_leaves_what_is_stored(tmp_path):
+    check(tmp_path, run_of(loss=[1.0]), update=True)
+    wrote = []
+    Regression(tmp_path, "test_it", update=True, wrote=wrote.append).check(run_of(loss=[1.05]), rtol=0.1)
+    assert wrote == []
+    Regression(tmp_path, "test_it", update=True, wrote=wrote.append).check(run_of(loss=[1.05]))
+    assert wrote == [str(tmp_path / "test_it.tbrun.json")]
+    check(tmp_path, run_of(loss=[1.05]))
+
+
+def test_a_golden_run_of_nothing_fails_at_once(tmp_path):
+    with pytest.raises(AssertionError, match="no tag on either side is 'los'"):
+        check(tmp_path, run_of(loss=[1.0]), update=True, tags="los")
+
+
+def test_nothing_is_stored_unless_asked_for(tmp_path):
+    with pytest.raises(AssertionError, match=r"there is no golden run .*test_it\.tbrun\.json: update=True stores it"):
+        check(tmp_path / "golden", run_of(loss=[1.0]))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"tbevents golden run": 2}',
+        '{"tbevents golden run": 1, "runs": {".": {"a": {"steps": [1], "values": []}}}}',
+        '{"tbevents golden run": 1, "runs": {".": {"a": {"steps": [1], "values": ["high"]}}}}',
+        '{"tbevents golden run": 1, "runs": [1]}',
+    ],
+)
+def test_a_file_that_holds_no_golden_run(text, tmp_path):
+    (tmp_path / "test_it.tbrun.json").write_text(text)
+    with pytest.raises(PayloadError, match=r"test_it\.tbrun\.json"):
+        check(tmp_path, run_of(loss=[1.0]))
+
+
+def test_several_golden_runs_of_one_test_have_names(tmp_path):
+    regression = Regression(tmp_path, "test_it", update=True)
+    regression.check(run_of(loss=[1.0]), name="before")
+    regression.check(run_of(loss=[2.0]), name="after/all")
+    with pytest.raises(ValueError, match="'before' was used before"):
+        regression.check(run_of(loss=[2.0]), name="before")
+    assert len(files_in(tmp_path)) == 2
+    assert regression.unused() == []
+    later = Regression(tmp_path, "test_it")
+    later.check(run_of(loss=[1.0]), name="before")
+    assert [path.rpartition("@")[2] for path in later.unused()] == [f"{owned_by('after/all')}.tbrun.json"]
+    assert orphans(tmp_path, ["test_it"]) == []
+    assert len(orphans(tmp_path, ["test_other"])) == 2
+    assert orphans(tmp_path / "nothing", []) == []
+
+
+def test_names_of_tests_become_names_of_files():
+    assert owned_by("test_it") == "test_it"
+    assert owned_by("TestIt.test_it[0.1-adam]") == "TestIt.test_it-0.1-adam"
+    names = ["test_it[a/b]", "test_it[a_b]", "test_it[a\\b]", "test_it[a:b]", "test_it[" + "x" * 300 + "]"]
+    assert len({owned_by(name) for name in names}) == len(names)
+    for name in names:
+        assert not set(owned_by(name)) & set('/\\:*?"<>|@')
+        assert len(owned_by(name)) < 200

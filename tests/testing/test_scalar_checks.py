@@ -1,0 +1,454 @@
+"""Checks of scalar values: what passes, what fails and as what, and what is refused."""
+
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tbevents.lr_scheduler import schedules
+from tbevents.testing import (
+    MemoryWriter,
+    assert_scalars,
+    check_bounded,
+    check_converges,
+    check_decreasing,
+    check_finite,
+    check_increasing,
+    check_lr_schedule,
+    check_scalar_at,
+    check_scalars,
+    check_steps,
+)
+
+from .runs import run_of
+
+NAN, INF = math.nan, math.inf
+
+OF_ONE_SERIES = {
+    "check_scalars": partial(check_scalars, values=[1.0]),
+    "check_scalar_at": partial(check_scalar_at, step=0, value=1.0),
+    "check_finite": check_finite,
+    "check_bounded": partial(check_bounded, low=0),
+    "check_decreasing": check_decreasing,
+    "check_increasing": check_increasing,
+    "check_converges": partial(check_converges, to=0, within=1),
+    "check_lr_schedule": partial(check_lr_schedule, schedule=lambda step: 0.1),
+    "check_steps": partial(check_steps, contiguous=True),
+}
+
+
+def kinds(findings):
+    return [finding.kind for finding in findings]
+
+
+@pytest.mark.parametrize("check", OF_ONE_SERIES.values(), ids=OF_ONE_SERIES)
+class TestEveryCheckOfASeries:
+    def test_a_missing_tag_is_a_finding_that_names_the_nearest(self, check):
+        (found,) = check(run_of(loss=[1.0]), "los")
+        assert (found.kind, found.tag) == ("missing", "los")
+        assert "did you mean 'loss'?" in found.summary
+
+    def test_a_tag_of_another_kind_is_a_finding_that_says_so(self, check):
+        writer = MemoryWriter()
+        writer.add_histogram("weights", [1.0, 2.0])
+        (found,) = check(writer, "weights")
+        assert found.kind == "missing"
+        assert "run.histograms" in found.summary
+
+    def test_an_empty_series_is_a_finding(self, check, tmp_path):
+        from tbevents import SummaryWriter, read_run
+
+        with SummaryWriter(tmp_path) as writer:
+            writer.add_scalar("loss", 1.0, 5)
+        with SummaryWriter(tmp_path, purge_step=0) as writer:  # a restart that removes all there was
+            writer.add_text("note", "again")
+        run = read_run(tmp_path, restarts="tensorboard")
+        assert kinds(check(run, "loss")) == ["empty"]
+
+    def test_something_that_is_no_run_is_refused(self, check):
+        with pytest.raises(TypeError, match="run must be a Run, a path or a writer, not int: 3"):
+            check(3, "loss")
+
+    def test_a_tag_that_is_no_str_is_refused(self, check):
+        with pytest.raises(TypeError, match="tag must be a str, not int: 3"):
+            check(run_of(loss=[1.0]), 3)
+
+
+# -- values ----------------------------------------------------------------------------------------------------------
+
+
+def test_values_are_those_in_the_order_written():
+    run = run_of(loss=[(5, 0.1), (3, 0.2), (3, 0.3)])
+    assert check_scalars(run, "loss", values=[0.1, 0.2, 0.3]) == []
+    assert kinds(check_scalars(run, "loss", values=[0.1, 0.3, 0.2])) == ["values"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[0.1, 1e300, 3], np.array([0.1, np.inf, 3.0]), (0.1, 1e300, 3), {0: 0.1, 1: 1e300, 2: 3}.values()],
+    ids=["list", "array", "tuple", "view"],
+)
+def test_expected_values_are_rounded_as_logging_rounds_them(values):
+    assert check_scalars(run_of(loss=[0.1, 1e300, 3]), "loss", values=values, rtol=0) == []
+
+
+def test_a_series_of_doubles_is_compared_as_doubles():
+    writer = MemoryWriter()
+    writer.add_scalar("loss", 0.1, 0, new_style=True, double_precision=True)
+    assert check_scalars(writer, "loss", values=[0.1], rtol=0) == []
+    assert kinds(check_scalars(writer, "loss", values=[np.float32(0.1)], rtol=0)) == ["values"]
+
+
+def test_the_tolerance_is_relative_to_what_is_expected_plus_absolute():
+    run = run_of(loss=[1.0, 101.0])
+    assert check_scalars(run, "loss", values=[1.0, 100.0], rtol=0.011) == []
+    assert kinds(check_scalars(run, "loss", values=[1.0, 100.0], rtol=0.009)) == ["values"]
+    assert check_scalars(run, "loss", values=[1.5, 100.5], rtol=0, atol=0.5) == []
+    assert kinds(check_scalars(run, "loss", values=[1.5, 100.25], rtol=0, atol=0.5)) == ["values"]
+
+
+@pytest.mark.parametrize(
+    ("obtained", "expected", "nan_ok", "equal"),
+    [
+        ([NAN], [NAN], True, True),
+        ([NAN], [NAN], False, False),
+        ([NAN], [1.0], True, False),
+        ([1.0], [NAN], True, False),
+        ([INF], [INF], False, True),
+        ([INF], [-INF], True, False),
+        ([INF], [1.0], True, False),
+        ([1.0], [INF], True, False),
+    ],
+)
+def test_nan_and_infinities(obtained, expected, nan_ok, equal):
+    found = check_scalars(run_of(loss=obtained), "loss", values=expected, nan_ok=nan_ok, rtol=1, atol=1)
+    assert kinds(found) == ([] if equal else ["values"])
+    at = check_scalar_at(run_of(loss=obtained), "loss", 0, expected[0], nan_ok=nan_ok, rtol=1, atol=1)
+    assert kinds(at) == kinds(found)
+
+
+@pytest.mark.parametrize(("values", "what"), [([1.0], "1 was not expected"), ([1.0, 2.0, 3.0, 4.0], "2 are missing")])
+def test_more_or_fewer_values_are_findings(values, what):
+    (found,) = check_scalars(run_of(loss=[1.0, 2.0]), "loss", values=values)
+    assert found.kind == "length"
+    assert found.summary.startswith(what)
+
+
+def test_a_mapping_says_steps_and_values():
+    run = run_of(loss=[(10, 1.0), (20, 2.0)])
+    assert check_scalars(run, "loss", values={10: 1.0, 20: 2.0}) == []
+    (found,) = check_scalars(run, "loss", values={10: 1.0, 30: 2.0})
+    assert found.kind == "steps"
+    assert found.summary.startswith("1 is missing, 1 was not expected")
+    assert [row[0] for row in found.table.rows] == ["20", "30"]
+
+
+def test_a_series_says_steps_and_values():
+    run = run_of(loss=[(10, 1.0), (20, 2.0)])
+    assert check_scalars(run, "loss", values=run.scalars["loss"]) == []
+    assert kinds(check_scalars(run, "loss", values=run_of(loss=[1.0, 2.0]).scalars["loss"])) == ["steps"]
+
+
+def test_one_number_is_expected_of_all_points():
+    assert check_scalars(run_of(lr=[0.1] * 5), "lr", values=0.1) == []
+    assert check_scalars(run_of(lr=[0.1] * 5), "lr", values=0.1, steps=range(5)) == []
+    assert kinds(check_scalars(run_of(lr=[0.1] * 5 + [0.2]), "lr", values=0.1)) == ["values"]
+
+
+def test_steps_alone_are_checked_alone():
+    run = run_of(loss=[(10, NAN), (20, 2.0)])
+    assert check_scalars(run, "loss", steps=[10, 20]) == []
+    assert kinds(check_scalars(run, "loss", steps=[10, 20, 20])) == ["steps"]
+    assert kinds(check_scalars(run, "loss", steps=[20, 10])) == ["order"]
+
+
+def test_points_out_of_order_are_a_finding_where_the_values_at_their_steps_are_right():
+    run = run_of(loss=[(0, 1.0), (2, 3.0), (1, 2.0)])
+    assert check_scalars(run, "loss", values=[1.0, 3.0, 2.0], steps=[0, 2, 1]) == []
+    (found,) = check_scalars(run, "loss", values=[1.0, 2.0, 3.0], steps=[0, 1, 2])
+    assert found.kind == "order"
+    assert found.table.rows == (("1", "2", "1"), ("2", "1", "2"))
+
+
+def test_torch_like_tensors_are_values():
+    class Tensor:
+        def __init__(self, numbers):
+            self.numbers = np.array(numbers)
+
+        def __array__(self, dtype=None, copy=None):
+            return self.numbers.astype(dtype) if dtype is not None else self.numbers
+
+    assert check_scalars(run_of(loss=[1.0, 2.0]), "loss", values=Tensor([1.0, 2.0]), steps=Tensor([0, 1]).numbers) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({}, ValueError, "values, steps or both"),
+        ({"values": [1.0], "rtol": -1}, ValueError, "rtol must be 0 or more, not -1"),
+        ({"values": [1.0], "atol": NAN}, ValueError, "atol must be 0 or more, not nan"),
+        ({"values": [1.0, 2.0], "steps": [0]}, ValueError, "2 values for 1 steps"),
+        ({"values": {0: 1.0}, "steps": [0]}, ValueError, "steps are those of values"),
+        ({"values": [[1.0]]}, TypeError, "one dimension"),
+        ({"values": ["high"]}, TypeError, "values"),
+        ({"steps": [0.5]}, TypeError, "whole numbers"),
+    ],
+)
+def test_what_check_scalars_refuses(arguments, error, words):
+    with pytest.raises(error, match=words):
+        check_scalars(run_of(loss=[1.0]), "loss", **arguments)
+
+
+def test_nothing_is_expected_of_nothing_logged():
+    assert kinds(check_scalars(run_of(loss=[1.0]), "loss", values=[])) == ["length"]
+
+
+def test_a_million_points_are_compared_in_seconds():
+    writer = MemoryWriter()
+    values = np.arange(300_000, dtype=np.float32)
+    for step, value in enumerate(values.tolist()):
+        writer.add_scalar("loss", value, step)
+    assert check_scalars(writer, "loss", values=values) == []
+    values[77_777] += 1
+    assert [row[0] for row in check_scalars(writer, "loss", values=values)[0].table.rows] == ["77777"]
+
+
+# -- one point -------------------------------------------------------------------------------------------------------
+
+
+def test_the_value_at_a_step_is_the_last_one_logged_there():
+    run = run_of(loss=[(5, 1.0), (5, 2.0)])
+    assert check_scalar_at(run, "loss", 5, 2.0) == []
+    assert kinds(check_scalar_at(run, "loss", 5, 1.0)) == ["values"]
+    (found,) = check_scalar_at(run, "loss", 6, 1.0)
+    assert found.summary == "it has no point at step 6; the nearest are 5"
+
+
+@pytest.mark.parametrize(("step", "value"), [(0.5, 1.0), ("0", 1.0), (0, "high"), (0, None)])
+def test_what_check_scalar_at_refuses(step, value):
+    with pytest.raises(TypeError):
+        check_scalar_at(run_of(loss=[1.0]), "loss", step, value)
+
+
+# -- finite, bounded -------------------------------------------------------------------------------------------------
+
+
+def test_finite_is_asked_of_all_series_or_of_those_that_a_pattern_names():
+    run = run_of(**{"loss/train": [1.0, NAN], "loss/test": [1.0, INF], "acc": [-INF, 1.0, NAN]})
+    assert [(found.tag, found.kind) for found in check_finite(run)] == [
+        ("loss/train", "not_finite"),
+        ("loss/test", "not_finite"),
+        ("acc", "not_finite"),
+    ]
+    assert [found.tag for found in check_finite(run, "loss/*")] == ["loss/train", "loss/test"]
+    assert [found.tag for found in check_finite(run, "acc")] == ["acc"]
+    assert check_finite(run, "acc")[0].table.rows == (("0", "-inf"), ("2", "nan"))
+    assert kinds(check_finite(run, "los/*")) == ["missing"]
+    assert check_finite(run_of(loss=[1.0, -1e38])) == []
+
+
+def test_a_run_without_scalars_is_no_run_of_finite_ones():
+    assert kinds(check_finite(MemoryWriter())) == ["missing"]
+
+
+def test_bounds_are_within_themselves_as_the_file_stores_them():
+    run = run_of(acc=[0.1, 0.7, 0.9])
+    assert check_bounded(run, "acc", low=0.1, high=0.9) == []
+    assert check_bounded(run, low=0) == []
+    assert check_bounded(run, "a*", low=0.2)[0].table.rows == (("0", "0.1"),)
+    assert "not at most 0.8" in check_bounded(run, "acc", high=0.8)[0].summary
+    assert "not between 0.2 and 0.8" in check_bounded(run, "acc", low=0.2, high=0.8)[0].summary
+
+
+def test_nan_is_within_no_bounds_unless_told_so():
+    assert kinds(check_bounded(run_of(acc=[0.5, NAN]), "acc", low=0)) == ["bounds"]
+    assert check_bounded(run_of(acc=[0.5, NAN]), "acc", low=0, nan_ok=True) == []
+    assert kinds(check_bounded(run_of(acc=[INF]), "acc", high=1e30)) == ["bounds"]
+
+
+@pytest.mark.parametrize(("low", "high"), [(None, None), (1, 0), (NAN, None), (None, NAN)])
+def test_bounds_that_nothing_can_be_within_are_refused(low, high):
+    with pytest.raises(ValueError, match="low"):
+        check_bounded(run_of(acc=[0.5]), "acc", low=low, high=high)
+
+
+# -- trends ----------------------------------------------------------------------------------------------------------
+
+FALLS = [5.0, 4.0, 4.5, 3.0]
+
+
+@pytest.mark.parametrize(("check", "sign"), [(check_decreasing, 1), (check_increasing, -1)])
+class TestTrends:
+    def test_the_last_value_is_beyond_the_first(self, check, sign):
+        run = run_of(x=[sign * value for value in FALLS])
+        assert check(run, "x") == []
+        assert kinds(check(run_of(x=[sign * value for value in reversed(FALLS)]), "x")) == ["trend"]
+
+    def test_standing_still_is_no_trend_unless_tolerated(self, check, sign):
+        assert kinds(check(run_of(x=[1.0, 0.5, 1.0]), "x")) == ["trend"]
+        assert check(run_of(x=[1.0, 0.5, 1.0]), "x", tolerance=0.1) == []
+
+    def test_monotone_asks_it_of_each_value(self, check, sign):
+        run = run_of(x=[sign * value for value in FALLS])
+        (found,) = check(run, "x", monotone=True)
+        assert found.kind == "monotone"
+        assert [row[0] for row in found.table.rows] == ["2"]
+        assert check(run, "x", monotone=True, tolerance=0.5) == []
+        assert kinds(check(run, "x", monotone=True, tolerance=0.49)) == ["monotone"]
+
+    def test_a_plateau_is_monotone(self, check, sign):
+        assert check(run_of(x=[sign * value for value in (3.0, 3.0, 1.0)]), "x", monotone=True) == []
+
+    def test_smoothing_takes_the_noise_away(self, check, sign):
+        noise = np.random.default_rng(0).normal(0, 0.2, 200)
+        run = run_of(x=(sign * (np.linspace(10, 0, 200) + noise)).tolist())
+        assert kinds(check(run, "x", monotone=True, tolerance=0.05)) == ["monotone"]
+        assert check(run, "x", monotone=True, tolerance=0.05, smoothing=0.9) == []
+
+    def test_by_says_how_far(self, check, sign):
+        run = run_of(x=[sign * value for value in FALLS])
+        assert check(run, "x", by=2.0) == []
+        assert kinds(check(run, "x", by=2.01)) == ["trend"]
+
+    def test_values_that_are_not_finite_are_findings_or_passed_over(self, check, sign):
+        run = run_of(x=[sign * 3.0, NAN, sign * 1.0, INF])
+        assert kinds(check(run, "x")) == ["not_finite"]
+        assert check(run, "x", nan_ok=True) == []
+
+    def test_one_value_is_no_trend(self, check, sign):
+        assert kinds(check(run_of(x=[1.0]), "x")) == ["too_few"]
+        assert kinds(check(run_of(x=[NAN, NAN]), "x", nan_ok=True)) == ["too_few"]
+
+    @pytest.mark.parametrize(
+        "wrong", [{"tolerance": -1}, {"by": -1}, {"smoothing": 2}, {"smoothing": NAN}, {"by": 1, "tolerance": 1}]
+    )
+    def test_what_is_refused(self, check, sign, wrong):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            check(run_of(x=FALLS), "x", **wrong)
+
+
+def test_the_last_values_are_near():
+    run = run_of(x=[9.0, 9.0, 1.0, 1.25, 0.75])
+    assert check_converges(run, "x", to=1, within=0.25) == []
+    assert check_converges(run, "x", to=1, within=0.25, last=3) == []
+    assert check_converges(run, "x", to=1, within=0.25, last=0.5) == []
+    assert [row[0] for row in check_converges(run, "x", to=1, within=0.25, last=5)[0].table.rows] == ["0", "1"]
+    assert kinds(check_converges(run, "x", to=1, within=0.2)) == ["trend"]
+    assert kinds(check_converges(run, "x", to=1, within=10, last=6)) == ["too_few"]
+    assert kinds(check_converges(run_of(x=[NAN]), "x", to=1, within=10)) == ["trend"]
+
+
+def test_smoothed_values_converge():
+    run = run_of(x=[1.0 + (-1) ** k * 0.5 for k in range(100)])
+    assert kinds(check_converges(run, "x", to=1, within=0.1, last=10)) == ["trend"]
+    assert check_converges(run, "x", to=1, within=0.1, last=10, smoothing=0.9) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"within": -1}, {"last": 0}, {"last": -1}, {"last": 1.5}, {"last": NAN}, {"smoothing": -1}]
+)
+def test_what_check_converges_refuses(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong)) if "smoothing" not in wrong else "weight"):
+        check_converges(run_of(x=FALLS), "x", **{"to": 1, "within": 1, **wrong})
+
+
+# -- schedules -------------------------------------------------------------------------------------------------------
+
+CURVE = partial(schedules.step_decay, base_lr=0.1, step_size=3)
+
+
+@pytest.mark.parametrize("schedule", [CURVE, [CURVE(step) for step in range(10)]], ids=["function", "rates"])
+def test_rates_are_those_of_the_schedule_at_their_steps(schedule):
+    assert check_lr_schedule(run_of(lr=[(step, CURVE(step)) for step in (0, 2, 3, 9)]), "lr", schedule) == []
+    wrong = run_of(lr=[(0, 0.1), (2, 0.1), (3, 0.1)])
+    assert [row[0] for row in check_lr_schedule(wrong, "lr", schedule)[0].table.rows] == ["3"]
+
+
+def test_a_schedule_that_fits_one_step_later_is_recognised():
+    run = run_of(lr=[CURVE(step + 1) for step in range(9)])
+    (found,) = check_lr_schedule(run, "lr", CURVE)
+    assert found.summary.endswith("it fits with offset=1")
+    assert check_lr_schedule(run, "lr", CURVE, offset=1) == []
+
+
+def test_a_step_beyond_the_listed_rates_is_a_finding():
+    assert kinds(check_lr_schedule(run_of(lr=[0.1, 0.1]), "lr", [0.1])) == ["values"]
+
+
+def test_what_a_schedule_raises_is_passed_on():
+    with pytest.raises(ValueError, match="steps"):
+        check_lr_schedule(run_of(lr=[(99, 0.1)]), "lr", partial(schedules.one_cycle, max_lr=1, total_steps=10))
+
+
+# -- steps -----------------------------------------------------------------------------------------------------------
+
+
+def steps_run(*steps):
+    return run_of(x=[(step, 0.0) for step in steps])
+
+
+@pytest.mark.parametrize(
+    ("steps", "asked", "expected"),
+    [
+        ((0, 1, 2), {"contiguous": True}, []),
+        ((7, 8), {"contiguous": True, "first": 7, "last": 8}, []),
+        ((0, 10, 20), {"contiguous": True, "every": 10}, []),
+        ((0, 10, 20), {"contiguous": True}, ["gaps"]),
+        ((0, 1, 1, 2), {"contiguous": True}, ["duplicates"]),
+        ((0, 2, 1), {"contiguous": True}, ["order"]),
+        ((0, 10, 15, 20), {"contiguous": True, "every": 10}, ["close"]),
+        ((2, 0, 1, 1), {"no_gaps": True}, []),
+        ((0, 1, 3), {"no_gaps": True}, ["gaps"]),
+        ((-(2**63), 2**63 - 1), {"no_gaps": True}, ["gaps"]),
+        ((5, 0, 9), {"no_duplicates": True}, []),
+        ((5, 0, 5), {"no_duplicates": True}, ["duplicates"]),
+        ((0, 0, 9), {"ascending": True}, []),
+        ((0, 9, 8), {"ascending": True}, ["order"]),
+        ((0, 1), {"first": 1}, ["first"]),
+        ((0, 1), {"last": 0}, ["last"]),
+    ],
+)
+def test_steps(steps, asked, expected):
+    assert kinds(check_steps(steps_run(*steps), "x", **asked)) == expected
+
+
+def test_steps_of_all_series_are_checked_by_default():
+    run = run_of(a=[(0, 0.0), (2, 0.0)], b=[0.0, 0.0], c=[(0, 0.0), (0, 0.0)])
+    assert [found.tag for found in check_steps(run, contiguous=True)] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [({}, ValueError), ({"no_gaps": True, "every": 0}, ValueError), ({"contiguous": True, "every": 0.5}, TypeError)],
+)
+def test_what_check_steps_refuses(asked, error):
+    with pytest.raises(error):
+        check_steps(steps_run(0, 1), "x", **asked)
+
+
+# -- subjects --------------------------------------------------------------------------------------------------------
+
+
+def test_paths_runs_and_writers_are_subjects(tmp_path):
+    from tbevents import SummaryWriter, read_run
+
+    writer = SummaryWriter(tmp_path, flush_secs=1e9)
+    writer.add_scalar("loss", 1.0, 0)
+    assert_scalars(writer, "loss", values=[1.0])
+    for subject in (tmp_path, str(tmp_path), writer.file_writer.path, read_run(tmp_path)):
+        assert_scalars(subject, "loss", values=[1.0])
+    writer.close()
+
+
+def test_tensorboardx_writers_are_subjects(tmp_path):
+    tensorboardX = pytest.importorskip("tensorboardX", reason="checks its writer's folder")  # noqa: N806
+    with tensorboardX.SummaryWriter(str(tmp_path)) as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.add_scalar("loss", 2.0, 1)
+    assert_scalars(writer, "loss", values=[1.0, 2.0])
+
+
+def test_a_missing_path_is_file_not_found(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        check_finite(tmp_path / "nothing")
