@@ -137,3 +137,18 @@ def test_too_many_parts_are_refused_and_leave_nothing(make_series, tmp_path):
     with pytest.raises(ValueError, match="more than 200 parts"):
         split(run, tmp_path / "parts", every=1)
     assert not (tmp_path / "parts").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"by_time": True}, {"purge": True}])
+def test_tensorboards_loader_reads_what_was_merged(make_series, tmp_path, options):
+    module = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="TensorBoard's loader is compared with"
+    )
+    first = make_series("a", loss=(range(10), np.arange(10)), acc=(range(5), np.ones(5)))
+    second = make_series("b", loss=(range(6, 12), np.arange(6) + 100))
+    merge([first, second], tmp_path / "c", **options)
+    loader = module.EventAccumulator(str(tmp_path / "c"), size_guidance={"scalars": 0}, purge_orphaned_data=False)
+    loader.Reload()
+    ours = points(tmp_path / "c")
+    assert {tag: [(p.step, p.wall_time, p.value) for p in loader.Scalars(tag)] for tag in ours} == ours
+    assert len(ours["loss"]) == (12 if options.get("purge") else 16)
