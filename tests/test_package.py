@@ -37,7 +37,7 @@ def test_an_unknown_name_is_an_attribute_error():
         tbevents.SumaryWriter  # noqa: B018
 
 
-@pytest.mark.parametrize("module", ["tbevents", "tbevents.errors"])
+@pytest.mark.parametrize("module", ["tbevents", "tbevents.errors", "tbevents.pytest_plugin"])
 def test_importing_it_loads_neither_numpy_nor_protobuf(module):
     loaded = run_python(f"import {module}, sys; print([m for m in ('numpy', 'google.protobuf') if m in sys.modules])")
     assert loaded.strip() == "[]"

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CODE = re.findall(r"```python\n(.*?)```", README, re.S)
+CODE = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "def test_" not in code]
 (TRANSCRIPT,) = re.findall(r"```console\n(.*?)```", README, re.S)
 
 
