@@ -1,4 +1,4 @@
-"""Steps, times and columns of points as callers give them, checked and converted."""
+"""Steps, times, columns of points and messages as callers give them, checked and converted."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
+from tbevents.proto import Event, Summary
 from tbevents.scalar_event import STEP_RANGE
 from tbevents.tensors import as_array
+from tbevents.writing.sink import Message
 
-__all__ = ["Points", "as_points", "as_step", "as_wall_time"]
+__all__ = ["Points", "as_points", "as_step", "as_wall_time", "parse_message"]
 
 
 _NAN: Final = "must not be NaN: TensorBoard shows nothing that stands behind it in the file"
@@ -116,3 +119,23 @@ def _column(values: Any, argument: str) -> NDArray[Any]:
     if array.dtype.kind not in "biuf" and array.size:
         raise TypeError(f"{argument} must be real numbers, not {array.dtype}")
     return array
+
+
+def parse_message(message: Event | Summary, source: Message | bytes, argument: str) -> None:
+    """Fills a message from anyone's of that kind, or from its bytes.
+
+    Raises:
+        TypeError: it is no such message.
+        ValueError: the bytes are none of such a message.
+    """
+    kind = message.DESCRIPTOR.name
+    serialised: Any = source if isinstance(source, bytes) else None
+    if getattr(getattr(source, "DESCRIPTOR", None), "name", kind) == kind and hasattr(source, "SerializeToString"):
+        serialised = source.SerializeToString()
+    if not isinstance(serialised, bytes):
+        article = "an" if kind == "Event" else "a"
+        raise TypeError(f"{argument} must be {article} {kind} message or its bytes, not {type(source).__name__}")
+    try:
+        message.ParseFromString(serialised)
+    except DecodeError as error:
+        raise ValueError(f"{argument} holds no {kind} message: {error}") from None

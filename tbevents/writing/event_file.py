@@ -13,15 +13,14 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
-
 from tbevents import files
 from tbevents.framing import MAX_LENGTH, encode_record
-from tbevents.proto import Event, SourceMetadata, Summary
+from tbevents.proto import Event, SourceMetadata
 from tbevents.scalar_event import Form
 from tbevents.tensors import as_float
 from tbevents.writing import flusher
-from tbevents.writing.arguments import as_points, as_step, as_wall_time
+from tbevents.writing.arguments import as_points, as_step, as_wall_time, parse_message
+from tbevents.writing.disk import sync_folder, write_all
 from tbevents.writing.encoder import Block, Columns, Encoder, Pending, SeriesKey, count_events
 from tbevents.writing.sink import Message
 
@@ -193,7 +192,7 @@ class EventFileWriter:
         """
         message = Event()
         message.summary.SetInParent()
-        _parse(message.summary, summary, "summary")
+        parse_message(message.summary, summary, "summary")
         self._add_message(message, as_step(global_step), walltime)
 
     def add_event(self, event: Message | bytes, step: Any = None, walltime: Any = None) -> None:
@@ -209,7 +208,7 @@ class EventFileWriter:
             TypeError, ValueError, OSError: as `add_scalar`.
         """
         message = Event()
-        _parse(message, event, "event")
+        parse_message(message, event, "event")
         self._add_message(message, message.step if step is None else as_step(step, "step"), walltime)
 
     def _add_message(self, message: Event, step: int, walltime: Any) -> None:
@@ -425,7 +424,7 @@ class EventFileWriter:
                 self._torn = True
                 try:
                     os.lseek(fd, self._size, os.SEEK_SET)  # over what an earlier attempt may have left of it
-                    _write_all(fd, block.records)
+                    write_all(fd, block.records)
                 except BaseException:
                     with contextlib.suppress(OSError):
                         os.ftruncate(fd, self._size)
@@ -435,7 +434,7 @@ class EventFileWriter:
                     self._size, self._blocks, self._torn = end, self._blocks[1:], False
             if sync:
                 os.fsync(fd)
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
         finally:
             os.close(fd)
 
@@ -455,7 +454,7 @@ class EventFileWriter:
                 continue
             break
         try:
-            _write_all(fd, record)
+            write_all(fd, record)
         except BaseException as error:
             with contextlib.suppress(OSError):
                 os.unlink(path)
@@ -473,40 +472,3 @@ class EventFileWriter:
 
 _CONFIGURATION: Final = ("_logdir", "_folder", "max_queue", "flush_secs", "filename_suffix", "_clock", "_hostname")
 """The attributes that copies and pickles carry."""
-
-
-def _write_all(fd: int, data: bytes | bytearray) -> None:
-    """Writes bytes at the descriptor's position; the system may take them in parts."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-def _sync_folder(path: str) -> None:
-    """Makes the names in a folder durable, where the system can: Windows cannot, nor can every file system."""
-    with contextlib.suppress(OSError):
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-
-
-def _parse(message: Event | Summary, source: Message | bytes, argument: str) -> None:
-    """Fills a message from anyone's of that kind, or from its bytes.
-
-    Raises:
-        TypeError: it is no such message.
-        ValueError: the bytes are none of such a message.
-    """
-    kind = message.DESCRIPTOR.name
-    serialised: Any = source if isinstance(source, bytes) else None
-    if getattr(getattr(source, "DESCRIPTOR", None), "name", kind) == kind and hasattr(source, "SerializeToString"):
-        serialised = source.SerializeToString()
-    if not isinstance(serialised, bytes):
-        article = "an" if kind == "Event" else "a"
-        raise TypeError(f"{argument} must be {article} {kind} message or its bytes, not {type(source).__name__}")
-    try:
-        message.ParseFromString(serialised)
-    except DecodeError as error:
-        raise ValueError(f"{argument} holds no {kind} message: {error}") from None
