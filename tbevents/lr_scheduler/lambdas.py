@@ -19,6 +19,18 @@ class _LambdaScheduler(LRScheduler):
 
     lr_lambdas: list[Callable[[int], float]]
 
+    def __init__(
+        self,
+        optimizer: OptimizerLike,
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
+        last_epoch: int = -1,
+        *,
+        writer: ScalarWriter | None = None,
+        tag: str = "lr",
+    ) -> None:
+        self._take(optimizer, lr_lambda)
+        super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
+
     def _take(self, optimizer: OptimizerLike, lr_lambda: Any) -> None:
         groups = len(getattr(optimizer, "param_groups", ()))
         functions = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
@@ -63,18 +75,6 @@ class LambdaLR(_LambdaScheduler, ClosedFormLR):
         ValueError: not one function for each group.
     """
 
-    def __init__(
-        self,
-        optimizer: OptimizerLike,
-        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
-        last_epoch: int = -1,
-        *,
-        writer: ScalarWriter | None = None,
-        tag: str = "lr",
-    ) -> None:
-        self._take(optimizer, lr_lambda)
-        super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
-
     def _next_rates(self) -> list[float]:
         epoch = self.last_epoch
         rates: list[float] = []
@@ -104,18 +104,6 @@ class MultiplicativeLR(_LambdaScheduler, ClosedFormLR):
         TypeError: something given for a function can't be called.
         ValueError: not one function for each group.
     """
-
-    def __init__(
-        self,
-        optimizer: OptimizerLike,
-        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
-        last_epoch: int = -1,
-        *,
-        writer: ScalarWriter | None = None,
-        tag: str = "lr",
-    ) -> None:
-        self._take(optimizer, lr_lambda)
-        super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
 
     def _starts_afresh(self) -> bool:
         return False  # a sequence multiplies the rate it finds
