@@ -3,6 +3,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# For runs on many Pythons: the properties are tried in full once.
+settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("full", deadline=None)
+settings.load_profile("full")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -239,6 +239,8 @@ def regenerate() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    if not module.PACKAGE.is_dir():
+        pytest.skip("an installed tbevents is tested: the generated code is not beside its sources")
     return module
 
 
