@@ -50,7 +50,12 @@ def mesh(
             raise ValueError(f"{tag!r}: {names[kind]} must be of shape (batch, n, 3), not {array.shape}")
         if array.shape[0] != shape[0] or (kind == MeshPluginData.COLOR and array.shape != shape):
             raise ValueError(f"{tag!r}: {names[kind]} of shape {array.shape} do not fit vertices of shape {shape}")
-    config = json.dumps({} if config_dict is None else config_dict, sort_keys=True)
+    if config_dict is not None and not isinstance(config_dict, Mapping):
+        raise TypeError(f"{tag!r}: config_dict must be a mapping, not {type(config_dict).__name__}")
+    try:
+        config = json.dumps({} if config_dict is None else dict(config_dict), sort_keys=True)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{tag!r}: config_dict must be what JSON can hold: {error}") from None
     summary = Summary()
     for kind, array in arrays.items():
         content = MeshPluginData(

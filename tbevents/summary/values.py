@@ -103,7 +103,8 @@ def real_array(tag: object, argument: str, value: Any) -> NDArray[Any]:
     name = f"{tag!r}: {argument}"
     array = as_array(value, name=name)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be real numbers, not {array.dtype}")
+        what = type(value).__name__ if array.dtype == object else array.dtype
+        raise TypeError(f"{name} must be real numbers, not {what}")
     return array
 
 

@@ -245,11 +245,14 @@ while True:
     for k in range(3):
         folder = tmp_path / str(k)
         process = start(script, folder)
-        time.sleep(0.1 + 0.05 * k)
+        (path,) = folder.iterdir()
+        deadline = time.monotonic() + PATIENCE
+        while path.stat().st_size < (k + 1) << 20 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.017 * k)  # another moment each time
         process.kill()
         process.wait(PATIENCE)
         process.stdout.close()
-        (path,) = folder.iterdir()
         decoder = RecordDecoder(path=str(path))
         decoder.feed(path.read_bytes())
         while decoder.next_record() is not NEED_DATA:  # raises at rubbish
