@@ -97,6 +97,10 @@ class RecordTooLargeError(DamagedFileError):
         self.limit = limit
 
 
+EMPTY_FILE = 12
+"""Bytes that an empty file lacks: a record's header."""
+
+
 class IncompleteRecordError(DamagedFileError):
     """The data ends within a record: a truncated file, or one whose writer has not finished.
 
@@ -110,6 +114,8 @@ class IncompleteRecordError(DamagedFileError):
 
     def __init__(self, *, missing: int, offset: int, record: int, path: str | None = None, zeros: int = 0) -> None:
         detail = f"the file ends {missing} bytes before the record does"
+        if offset == 0 and missing == EMPTY_FILE:
+            detail = "the file is empty"
         if zeros:
             detail = f"the file ends in {zeros} zero bytes where a record should be"
         super().__init__(detail, offset=offset, record=record, path=path)

@@ -1,13 +1,18 @@
-"""Event files by name: made, recognised, ordered, found; and folder names that stay where they belong."""
+"""Event files by name: made, recognised, ordered, found, opened; and folder names that stay where they belong.
+
+Here it is decided whether a path is this machine's or a URL, which `remote` reads; nobody else asks.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from tbevents import remote
 from tbevents.errors import RunNotFoundError
 
 __all__ = [
@@ -15,9 +20,17 @@ __all__ = [
     "event_file_name",
     "find_run_files",
     "find_runs",
+    "folder_name",
     "is_event_file",
+    "is_folder",
+    "join",
+    "local_path",
+    "make_folder",
+    "open_file",
     "order_key",
+    "parent",
     "path_string",
+    "read_bytes",
     "subfolder",
 ]
 
@@ -50,6 +63,81 @@ def path_string(path: object, argument: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{argument} must be a path (str or os.PathLike), not {type(path).__name__}: {path!r}")
     return text
+
+
+def local_path(path: object, argument: str) -> str:
+    """The path as a str, where it is to be written.
+
+    Raises:
+        TypeError: as `path_string`.
+        ValueError: it is a URL.
+    """
+    text = path_string(path, argument)
+    if remote.is_url(text):
+        raise ValueError(f"{argument} must be a local path: event files are read from URLs, but not written: {text!r}")
+    return text
+
+
+def join(folder: str, name: str) -> str:
+    """The path of something below a folder; slashes in the name nest, and an absolute one stands for itself."""
+    if remote.is_url(name):
+        return name
+    return remote.join(folder, name) if remote.is_url(folder) else os.path.join(folder, name.replace("/", os.sep))
+
+
+def parent(path: str) -> str:
+    """The folder that something is in."""
+    return remote.parent(path) if remote.is_url(path) else os.path.dirname(path)
+
+
+def folder_name(path: str) -> str:
+    """The last part of a path."""
+    if remote.is_url(path):
+        return path.rstrip("/").rpartition("/")[2]
+    return os.path.basename(os.path.abspath(path))
+
+
+def is_folder(path: str) -> bool:
+    """Whether a path is a folder; else it is a file.
+
+    Raises:
+        RunNotFoundError: there is neither.
+        OSError: a URL cannot be looked up.
+        MissingExtraError: it is a URL, and fsspec is not installed.
+    """
+    if remote.is_url(path):
+        try:
+            return remote.is_folder(path)
+        except FileNotFoundError as error:
+            raise RunNotFoundError(f"{path}: no such file or folder") from error
+    if os.path.isdir(path):
+        return True
+    if not os.path.exists(path):
+        raise RunNotFoundError(f"{path}: no such file or folder")
+    return False
+
+
+def open_file(path: str) -> io.RawIOBase:
+    """Opens a file for reading, without a buffer; its end, by `seek`, is its size.
+
+    Raises:
+        OSError: it cannot be opened; a URL's file may say so later.
+        MissingExtraError: it is a URL, and fsspec is not installed.
+    """
+    return remote.RemoteFile(path) if remote.is_url(path) else open(path, "rb", buffering=0)
+
+
+def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
+    """So many bytes of a file from a place on, or as many as there are; None means all.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if remote.is_url(path):
+        return remote.read_range(path, start, size)
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(-1 if size is None else size)
 
 
 def event_file_name(seconds: float, hostname: str, pid: int, uid: int, suffix: str = "") -> str:
@@ -88,18 +176,24 @@ def find_run_files(path: StrPath) -> list[str]:
     Args:
         path: a folder that directly holds event files, or one event file (whatever its name).
 
+    Returns:
+        Their paths, or URLs; of one file its path as it was given.
+
     Raises:
         RunNotFoundError: there is no such path, or no event file in the folder.
+        OSError: a URL cannot be looked up.
+        MissingExtraError: it is a URL, and fsspec is not installed.
     """
     text = path_string(path, "path")
-    if os.path.isdir(text):
+    if not is_folder(text):
+        return [text]
+    if remote.is_url(text):
+        files = [remote.join(text, name) for name in remote.files_in(text) if is_event_file(name)]
+    else:
         files = [entry.path for entry in os.scandir(text) if is_event_file(entry.name) and _holds(entry.is_file)]
-        if not files:
-            raise RunNotFoundError(f"{text}: no event file (a name with 'tfevents' in it) in this folder")
-        return sorted(files, key=order_key)
-    if not os.path.exists(text):
-        raise RunNotFoundError(f"{text}: no such file or folder")
-    return [text]
+    if not files:
+        raise RunNotFoundError(f"{text}: no event file (a name with 'tfevents' in it) in this folder")
+    return sorted(files, key=order_key)
 
 
 def find_runs(logdir: StrPath) -> dict[str, list[str]]:
@@ -114,8 +208,12 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
 
     Raises:
         RunNotFoundError: there is no such folder.
+        OSError: a URL cannot be looked up.
+        MissingExtraError: it is a URL, and fsspec is not installed.
     """
     text = path_string(logdir, "logdir")
+    if remote.is_url(text):
+        return _find_remote_runs(text)
     if not os.path.isdir(text):
         raise RunNotFoundError(f"{text}: no such folder")
     found = {}
@@ -125,6 +223,16 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
             name = os.path.relpath(folder, text).replace(os.sep, "/")
             found[name] = sorted(files, key=order_key)
     return dict(sorted(found.items()))
+
+
+def _find_remote_runs(url: str) -> dict[str, list[str]]:
+    if not is_folder(url):
+        raise RunNotFoundError(f"{url}: no such folder")
+    found: dict[str, list[str]] = {}
+    for path in remote.files_below(url):
+        if is_event_file(path):
+            found.setdefault(path.rpartition("/")[0] or ".", []).append(remote.join(url, path))
+    return {name: sorted(files, key=order_key) for name, files in sorted(found.items())}
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str]]]:

@@ -31,6 +31,7 @@ __all__ = [
     "HEADER_SIZE",
     "MAX_LENGTH",
     "NEED_DATA",
+    "LongRecord",
     "NeedData",
     "Record",
     "RecordDecoder",
@@ -64,6 +65,22 @@ class Record(NamedTuple):
     def end(self) -> int:
         """The byte after the record."""
         return self.offset + HEADER_SIZE + len(self.payload) + FOOTER_SIZE
+
+
+class LongRecord(NamedTuple):
+    """A record that need not be read as a whole; nothing of its payload has been verified.
+
+    Attributes:
+        offset: the byte its header starts at.
+        length: of its payload, in bytes; more than `SHORT`.
+        number: how many records stand before it in the file.
+        head: the payload's first bytes.
+    """
+
+    offset: int
+    length: int
+    number: int
+    head: bytes
 
 
 def encode_record(payload: bytes) -> bytes:
@@ -160,6 +177,7 @@ class RecordDecoder:
         offset: the position in the file of the first byte that will be fed.
         record: how many records stand before it.
         path: the file, for error messages.
+        verify: whether the checksums of payloads are computed; those of headers always are.
     """
 
     def __init__(
@@ -170,8 +188,10 @@ class RecordDecoder:
         offset: int = 0,
         record: int = 0,
         path: str | None = None,
+        verify: bool = True,
     ) -> None:
         self.max_length = max_length
+        self.verify = verify
         self.size = size
         self.path = path
         self._data = np.empty(0, np.uint8)  # the buffer
@@ -201,6 +221,11 @@ class RecordDecoder:
         """How many bytes more must be fed before the next record, or an error, can be answered; 0: none, just ask."""
         return max(0, self._needed - (self._stop - self._at))
 
+    @property
+    def fed(self) -> int:
+        """The position in the file behind the bytes fed: of those to be fed next."""
+        return self._start + self._stop
+
     def feed(self, chunk: BytesLike) -> None:
         """Adds bytes that follow those fed before."""
         self.room(len(chunk))[:] = chunk
@@ -227,7 +252,7 @@ class RecordDecoder:
         self._found = None
 
     def next_record(self) -> Record | Literal[NeedData.NEED_DATA]:
-        """The next whole record, its checksums verified, or `NEED_DATA`.
+        """The next whole record, its checksums verified (the payload's, where `verify`), or `NEED_DATA`.
 
         Raises:
             ChecksumError: the header's or the payload's checksum does not hold.
@@ -241,8 +266,7 @@ class RecordDecoder:
         end = body + length
         payload = self._bytes[body:end].tobytes()
         (stored,) = _CHECKSUM.unpack_from(self._bytes, end)
-        computed = masked_crc32c(payload)
-        if stored != computed:
+        if self.verify and stored != (computed := masked_crc32c(payload)):
             self._fail(ChecksumError(part="data", stored=stored, computed=computed, **self._where()))
         record = Record(self.offset, payload)
         self._pass(end + FOOTER_SIZE, 1)
@@ -253,7 +277,7 @@ class RecordDecoder:
 
         The checksums of their headers are verified, those of their payloads are the caller's to verify. One that does
         not hold concerns that record alone, because another header follows it: a record behind which none does is
-        verified here, since its length may be wrong, too.
+        verified here, since its length may be wrong, too; unless `verify` is off.
 
         Raises:
             DamagedFileError: as `next_record`.
@@ -269,6 +293,11 @@ class RecordDecoder:
                 stop = int(breaks[np.searchsorted(breaks, first)]) + 1
                 offsets, lengths = found[first:stop], found_lengths[first:stop]
         records = Records(self._start, self._data[: self._stop], offsets, lengths, self._record)
+        if not self.verify:
+            if records.end > self._stop:  # the rest of the last one is to come; the first is whole
+                records = records._replace(offsets=records.offsets[:-1], lengths=records.lengths[:-1])
+            self._pass(records.end, len(records.offsets))
+            return records
         while not self._is_followed(records):
             if len(records.offsets) == 1:
                 if self.missing:
@@ -281,6 +310,40 @@ class RecordDecoder:
             records = records._replace(offsets=records.offsets[:-1], lengths=records.lengths[:-1])
         self._pass(records.end, len(records.offsets))
         return records
+
+    def next_long(self, size: int) -> LongRecord | Literal[NeedData.NEED_DATA] | None:
+        """The next record, where it is a long one: how it begins. It stays the next record until `skip_long`.
+
+        Args:
+            size: how many bytes of the payload are wanted.
+
+        Returns:
+            The record; `NEED_DATA` where it is a long one and less of it is at hand; None where it is none, or where
+            anything is wrong with it: `next_records` says what.
+        """
+        if self._error is not None or self._stop - self._at < HEADER_SIZE:
+            return None
+        length, holds = self._header(self._at)
+        end = self.offset + HEADER_SIZE + length + FOOTER_SIZE
+        if not holds or not SHORT < length <= self.max_length or (self.size is not None and end > self.size):
+            return None
+        body = self._at + HEADER_SIZE
+        self._needed = HEADER_SIZE + min(size, length)
+        if self.missing:
+            return NEED_DATA
+        return LongRecord(self.offset, length, self._record, self._bytes[body : body + min(size, length)].tobytes())
+
+    def skip_long(self, record: LongRecord) -> None:
+        """Passes over the record that `next_long` answered; bytes are to be fed from `fed` on afterwards.
+
+        Blocks of records answered before are not valid any more.
+        """
+        end = self._at + HEADER_SIZE + record.length + FOOTER_SIZE
+        if end > self._stop:  # the rest of it is never fed
+            self._start += end
+            end = self._stop = 0
+            self._found = None
+        self._pass(end, 1)
 
     def _is_followed(self, records: Records) -> bool:
         """Whether a header, or the end of the file, follows the last of some records; unknown counts as not."""
@@ -306,7 +369,8 @@ class RecordDecoder:
     def recover(self, *, at_end: bool) -> bool:
         """After an error: looks for the next whole record whose checksums hold, among the bytes at hand.
 
-        A payload's checksum that does not hold, between headers that do, costs that record alone. Bytes that were
+        A payload's checksum that does not hold, between headers that do, costs that record alone. Where `verify` is
+        off, the header's checksum is enough to believe a record, once all of it is at hand. Bytes that were
         looked at in vain are dropped, so the memory stays bounded however long the damage is.
 
         Args:
@@ -355,7 +419,7 @@ class RecordDecoder:
                 self._at, self._needed = at, HEADER_SIZE + length + FOOTER_SIZE
                 return None
             payload = self._bytes[at + HEADER_SIZE : end].tobytes()
-            if masked_crc32c(payload) == _CHECKSUM.unpack_from(self._bytes, end)[0]:
+            if not self.verify or masked_crc32c(payload) == _CHECKSUM.unpack_from(self._bytes, end)[0]:
                 return int(at)
         self._at, self._needed = max(self._at, have - HEADER_SIZE + 1), HEADER_SIZE
         return None

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, TensorError, UndecodableRecordError
-from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
+from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, LongRecord, Records
 from tbevents.proto import Event
 from tbevents.reading.columns import Block, SkeletonTable, unique
 from tbevents.reading.compat import kind_of, scalar_of_tensor
 from tbevents.reading.contents import Contents, Point
-from tbevents.reading.event_file import parse_event
+from tbevents.reading.event_file import EventFileReader, parse_event
+from tbevents.reading.head import head_of
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.payloads import KEPT_BYTES, Place
 from tbevents.reading.tag import Columns
@@ -93,7 +94,11 @@ class Collector:
         waiting: list[_Part] = []  # points that are not with their tags yet
         count = 0
         by_number = self.contents.by_number
-        for records in reader.read():
+        if isinstance(reader, EventFileReader) and reread and not self._options.verify:
+            blocks = reader.read(lambda long: self._take_long(long, reader.path))
+        else:
+            blocks = reader.read()
+        for records in blocks:
             part = self._add_block(self._table.decode(records), reader, reread)
             waiting.append(part)
             count += len(part.tags)
@@ -139,6 +144,25 @@ class Collector:
         for tag in self._touched:
             self.contents.by_number[tag].end_file(number)
         self._touched.clear()
+
+    def _take_long(self, record: LongRecord, path: str) -> bool:
+        """Takes a record by its head, its value staying in the file; False where it must be read as a whole."""
+        head = head_of(record)
+        if head is None:
+            return False
+        contents = self.contents
+        for value in head.event.summary.value:  # at most one
+            tag = contents.tags.get(value.tag)
+            if tag is None and value.tag not in contents.left_out and not head.ends:
+                return False  # what makes it known may follow
+            plugin = value.metadata.plugin_data.plugin_name if tag is None else tag.plugin
+            if kind_of(value, plugin) in (None, "scalars"):
+                return False
+        place = Place(path, record.offset, record.length, None, -1)
+        contents.add_event(head.event, self._count, place, [])
+        contents.history.end_block(self._count, np.zeros(1, np.bool_), np.zeros(1, np.int64))
+        self._count += 1
+        return True
 
     def _add_block(self, block: Block, reader: RecordSource, reread: bool) -> _Part:
         """Takes some records; answers with their scalar points."""
@@ -210,7 +234,7 @@ class Collector:
         offset, number = records.base + int(records.offsets[index]), records.first + index
         length = int(records.lengths[index])
         try:
-            payload = records.verified_payload(index, reader.path)
+            payload = records.verified_payload(index, reader.path) if self._options.verify else records.payload(index)
             event = parse_event(payload, offset=offset, record=number, path=reader.path)
         except (ChecksumError, UndecodableRecordError) as error:
             reader.report(error, HEADER_SIZE + length + FOOTER_SIZE)
@@ -219,7 +243,7 @@ class Collector:
         if reread and length > KEPT_BYTES:
             footer = int(records.offsets[index]) + HEADER_SIZE + length
             checksum = int.from_bytes(records.block[footer : footer + FOOTER_SIZE].tobytes(), "little")
-            place = Place(reader.path, offset, length, checksum, -1)
+            place = Place(reader.path, offset, length, checksum if self._options.verify else None, -1)
         for tag, problem in self.contents.add_event(event, self._count + index, place, late):
             detail = f"tag {tag!r}: {problem}"
             reader.report(BadValueError(detail, offset=offset, record=number, path=reader.path), 0)

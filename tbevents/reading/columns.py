@@ -6,11 +6,13 @@ among the *skeletons* known (a skeleton is one tag in one form, see `scalar_even
 then that of its skeleton, xor a table look-up for each variable byte, because CRC32C is linear; where it holds, wall
 time, step and value are columns of the matrix. A record that matches nothing, or whose checksum does not hold, is left
 to the general decoder. So a record is taken only if a 64-bit hash of all its constant bytes and its 32-bit checksum
-both agree.
+both agree. Where checksums are skipped, its constant bytes themselves are compared instead: the hash alone would not
+do, since tags that differ in the last bytes of two words have the same one too often (1 in 128 for a digit each).
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
@@ -42,9 +44,7 @@ _MOST_MET_ONCE: Final = 65_536
 """How many hashes met once are remembered, for a shape."""
 
 _WORD: Final = 8
-_WEIGHTS: Final = np.random.default_rng().integers(1, 1 << 63, _LONGEST // _WORD + 8, dtype=np.uint64) * np.uint64(
-    2
-) + np.uint64(1)
+_WEIGHTS: Final = np.frombuffer(os.urandom(_LONGEST + 8 * _WORD), np.uint64) | np.uint64(1)
 """Odd multipliers of the hash; drawn anew in each process, so that no file can be made to collide."""
 
 
@@ -72,6 +72,9 @@ class Block:
 
 class SkeletonTable:
     """The skeletons met so far; shared by all the files that are read together, also from several threads.
+
+    Args:
+        verify: whether a record must have the checksum that it stores; else none is computed.
 
     Attributes:
         messages: the value of one event of each skeleton, by its number: its tag, its form, its metadata.
@@ -152,7 +155,7 @@ class SkeletonTable:
     def _learn_shape(self, shapes: list[_Shape], records: Records, chosen: NDArray[np.intp]) -> bool:
         """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is."""
         for index in chosen[:_TRIES].tolist():
-            payload = _intact_payload(records, index)
+            payload = self._intact_payload(records, index)
             places = None if payload is None else find_places(payload)
             if payload is None or places is None:
                 continue
@@ -177,7 +180,7 @@ class SkeletonTable:
         """
         at = np.flatnonzero(unknown)
         fresh, first, counts = unique(hashes[at])
-        learned: list[tuple[int, int, int]] = []  # hash, number, checksum
+        learned: list[tuple[int, int, int, tuple[int, ...]]] = []  # as `_Skeletons` has them
         with self._lock:
             known = set(shape.skeletons.hashes)  # another thread may have learned some meanwhile
             for value, place, count in zip(fresh.tolist(), at[first].tolist(), counts.tolist(), strict=True):
@@ -188,18 +191,28 @@ class SkeletonTable:
                         shape.met_once.clear()
                     shape.met_once.add(value)
                     continue
-                payload = _intact_payload(records, int(chosen[place]))
+                payload = self._intact_payload(records, int(chosen[place]))
                 if payload is None or find_places(payload) != shape.places:
                     continue
                 try:
                     event = parse_event(payload, offset=0, record=0, path=None)
                 except UndecodableRecordError:
                     continue
-                learned.append((value, len(self.messages), Skeleton.of_payload(payload, shape.places).crc))
+                skeleton = Skeleton.of_payload(payload, shape.places)
+                constants = () if self._verify else shape.constants(skeleton.record)
+                learned.append((value, len(self.messages), skeleton.crc, constants))
                 self.messages.append(event.summary.value[0])
             if learned:
-                new_hashes, numbers, crcs = map(list, zip(*learned, strict=True))
-                shape.skeletons = shape.skeletons.plus(new_hashes, numbers, crcs)
+                shape.skeletons = shape.skeletons.plus(*map(list, zip(*learned, strict=True)))
+
+    def _intact_payload(self, records: Records, index: int) -> bytes | None:
+        """The payload of a record, or None where its checksum does not hold."""
+        if not self._verify:
+            return records.payload(index)
+        try:
+            return records.verified_payload(index)
+        except ChecksumError:
+            return None
 
 
 def unique(numbers: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.intp], NDArray[np.intp]]:
@@ -211,14 +224,6 @@ def unique(numbers: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.intp],
     ordered = numbers[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     return ordered[starts], order[starts], np.diff(np.append(starts, len(numbers)))
-
-
-def _intact_payload(records: Records, index: int) -> bytes | None:
-    """The payload of a record, or None where its checksum does not hold."""
-    try:
-        return records.verified_payload(index)
-    except ChecksumError:
-        return None
 
 
 class _Points(NamedTuple):
@@ -250,7 +255,7 @@ class _Shape:
         after = [at + n for at, n in ((places.wall, 8), (places.step, places.width)) if at is not None]
         # The wire keys behind the wall time and the step tell most other shapes apart.
         self._keys = [(at, example[at]) for at in after if at < length and at not in (places.wall, places.step)]
-        self.skeletons = _Skeletons([], [], [])
+        self.skeletons = _Skeletons([], [], [], [])
         self.met_once: set[int] = set()
         size = HEADER_SIZE + length + FOOTER_SIZE
         if places.step is not None:  # the step is read as two words
@@ -307,11 +312,16 @@ class _Shape:
             hashes += (rows[:, at] & mask) * weight
         return hashes
 
+    def constants(self, record: bytes) -> tuple[int, ...]:
+        """The words that are hashed of a skeleton's record."""
+        words = np.frombuffer(record.ljust(self._width * _WORD, b"\0"), np.uint64, self._width).tolist()
+        return tuple(words[at] & int(mask) for at, mask, _ in self._hashed)
+
     def points(self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], verify: bool) -> _Points:
         """The points in some rows that fit, of the skeletons at these places of a list; -1 means none."""
         good = which >= 0
         places = self.places
-        crc = skeletons.crcs[which]
+        crc = skeletons.crcs[which] if verify else None
         wall_times = np.zeros(len(rows), np.float64)
         if places.wall is not None:
             wall_times = self._column(rows, "<f8", places.wall)
@@ -327,8 +337,12 @@ class _Shape:
                 for place in range(count):
                     bits = (varint >> np.uint64(8 * place)) & np.uint64(0x7F)
                     steps |= bits << np.uint64(7 * (part + place))
-        if verify:
+        if crc is not None:
             good &= mask_array(crc) == self._column(rows, "<u4", self.length)
+        else:
+            # Where no skeleton is known there are no constants, and nothing is good.
+            for (at, mask, _), constant in zip(self._hashed, skeletons.constants.T, strict=False):
+                good &= (rows[:, at] & mask) == constant[which]
         return _Points(good, skeletons.numbers[which], steps.view(np.int64), wall_times, values)
 
     def _column(self, rows: NDArray[np.uint64], dtype: str, place: int) -> NDArray[Any]:
@@ -338,8 +352,12 @@ class _Shape:
         )
         return np.ascontiguousarray(column)
 
-    def _account(self, crc: NDArray[np.uint32], column: NDArray[Any], place: int, count: int | None = None) -> None:
-        """Adds the bytes of a column, at a place of the payloads, to the checksums."""
+    def _account(
+        self, crc: NDArray[np.uint32] | None, column: NDArray[Any], place: int, count: int | None = None
+    ) -> None:
+        """Adds the bytes of a column, at a place of the payloads, to the checksums, if those are wanted."""
+        if crc is None:
+            return
         by_byte = column.view(np.uint8).reshape(len(column), column.itemsize)
         tables = contributions(self.length)
         for i in range(column.itemsize if count is None else count):
@@ -353,12 +371,17 @@ class _Skeletons:
         hashes: of the constant bytes, by place in the list.
         numbers: int32 numbers in the `SkeletonTable`, by place in the list.
         crcs: uint32 checksums of the payloads with their variable bytes zero, by place in the list.
+        constants: uint64 words of the constant bytes, shape (places, words); no words where checksums are verified.
     """
 
-    def __init__(self, hashes: list[int], numbers: list[int], crcs: list[int]) -> None:
+    def __init__(
+        self, hashes: list[int], numbers: list[int], crcs: list[int], constants: list[tuple[int, ...]]
+    ) -> None:
         self.hashes = hashes
         self.numbers = np.array([*numbers, -1], np.int32)  # the last stands for none, and is found at -1
         self.crcs = np.array([*crcs, 0], np.uint32)
+        width = len(constants[0]) if constants else 0
+        self.constants = np.array([*constants, (0,) * width], np.uint64).reshape(len(constants) + 1, width)
         bits = max(6, (4 * len(hashes)).bit_length())  # at most a quarter full: few look-ups need a second slot
         self._shift = np.uint64(64 - bits)
         self._last_slot = (1 << bits) - 1
@@ -372,10 +395,15 @@ class _Skeletons:
         self._keys = np.array(keys, np.uint64)
         self._places = np.array(places, np.intp)
 
-    def plus(self, hashes: list[int], numbers: list[int], crcs: list[int]) -> _Skeletons:
+    def plus(
+        self, hashes: list[int], numbers: list[int], crcs: list[int], constants: list[tuple[int, ...]]
+    ) -> _Skeletons:
         """These and more."""
         return _Skeletons(
-            [*self.hashes, *hashes], [*self.numbers[:-1].tolist(), *numbers], [*self.crcs[:-1].tolist(), *crcs]
+            [*self.hashes, *hashes],
+            [*self.numbers[:-1].tolist(), *numbers],
+            [*self.crcs[:-1].tolist(), *crcs],
+            [*map(tuple, self.constants[:-1].tolist()), *constants],
         )
 
     def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:

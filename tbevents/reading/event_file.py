@@ -7,8 +7,8 @@ import io
 import itertools
 import os
 import warnings
-from collections.abc import Iterator
-from typing import Any, BinaryIO, Final, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError
 
@@ -20,8 +20,17 @@ from tbevents.errors import (
     NotAnEventFileError,
     UndecodableRecordError,
 )
-from tbevents.files import StrPath, find_run_files
-from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, NEED_DATA, Record, RecordDecoder, Records
+from tbevents.files import StrPath, find_run_files, open_file, path_string
+from tbevents.framing import (
+    FOOTER_SIZE,
+    HEADER_SIZE,
+    MAX_LENGTH,
+    NEED_DATA,
+    LongRecord,
+    Record,
+    RecordDecoder,
+    Records,
+)
 from tbevents.proto import Event
 from tbevents.reading.values import Problem
 
@@ -32,6 +41,13 @@ _END: Final[Any] = object()
 
 BLOCK: Final = 1 << 20
 """Bytes read at a time."""
+
+_AFTER_LONG: Final = 1 << 14
+"""Bytes read behind a long record that was passed over: another one may follow soon. Each read after it takes twice as
+many, up to `BLOCK`."""
+
+_HEAD: Final = 1 << 12
+"""Bytes of a long record's payload that are looked at before it is read."""
 
 _REMEMBERED: Final = 64
 """Bytes by which a file is known again: they hold a record's checksum, and most often its time."""
@@ -46,6 +62,7 @@ class EventFileReader:
         sole: whether the caller named this file itself: one that is no event file at all is then raised, too.
         patient: whether an incomplete record at the end is no problem, because the rest is to come.
         max_length: the longest payload that is believed, in bytes.
+        verify: whether the checksums of payloads are verified; those of headers always are.
 
     Attributes:
         path: the file.
@@ -62,6 +79,7 @@ class EventFileReader:
         sole: bool = False,
         patient: bool = False,
         max_length: int = MAX_LENGTH,
+        verify: bool = True,
     ) -> None:
         self.path = path
         self.offset = 0
@@ -71,22 +89,30 @@ class EventFileReader:
         self._sole = sole
         self._patient = patient
         self._max_length = max_length
+        self._verify = verify
         self._tail_problem = False  # whether the last problem is that of the end of the file
-        self._last_bytes = b""  # of what has been read: those before `offset`
+        self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
 
     def changed(self) -> bool:
         """Whether what was read is not in the file any more: it was replaced, truncated or removed."""
+        at, known = self._known
         try:
-            with open(self.path, "rb", buffering=0) as file:
-                file.seek(self.offset - len(self._last_bytes))
-                return file.read(len(self._last_bytes)) != self._last_bytes
+            with open_file(self.path) as file:
+                if file.seek(0, os.SEEK_END) < self.offset:
+                    return True
+                file.seek(at)
+                return file.read(len(known)) != known
         except FileNotFoundError:
             return True
 
-    def read(self) -> Iterator[Records]:
+    def read(self, take_long: Callable[[LongRecord], bool] | None = None) -> Iterator[Records]:
         """The records that follow, in blocks; the checksums of their payloads are the caller's to verify.
 
         A problem at the end of the file is withdrawn and looked at again: the rest may have come meanwhile.
+
+        Args:
+            take_long: is shown how a long record begins, after the caller has had those before it; where it returns
+                True, the record is passed over unread. By default all are read.
 
         Raises:
             OSError: the file cannot be read.
@@ -96,17 +122,35 @@ class EventFileReader:
         if self._tail_problem:
             self._tail_problem = False
             self.problems.pop()
-        with open(self.path, "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
+        with open_file(self.path) as file:
+            size = file.seek(0, os.SEEK_END)
             if not size:
                 self._report_tail(IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path), 0)
                 return
             decoder = RecordDecoder(
-                max_length=self._max_length, size=size, offset=self.offset, record=self.record, path=self.path
+                max_length=self._max_length,
+                size=size,
+                offset=self.offset,
+                record=self.record,
+                path=self.path,
+                verify=self._verify,
             )
+            block = BLOCK
             left = size - self.offset  # what has been appended meanwhile is for the next time
             file.seek(self.offset)
             while True:
+                if take_long is not None and (long := decoder.next_long(_HEAD)) is not None:
+                    if long is NEED_DATA:
+                        block = _feed(file, decoder, left, block)
+                        left = size - decoder.fed
+                        continue
+                    if take_long(long):
+                        decoder.skip_long(long)
+                        block = _AFTER_LONG
+                        left = size - file.seek(decoder.fed)
+                        self.offset, self.record = decoder.offset, decoder.record
+                        self._known = (long.offset + HEADER_SIZE, long.head[:_REMEMBERED])
+                        continue
                 try:
                     records = decoder.next_records()
                     if records is NEED_DATA and not left:
@@ -114,25 +158,28 @@ class EventFileReader:
                         return
                 except DamagedFileError as error:
                     while not (found := decoder.recover(at_end=not left)) and left:
-                        left -= _feed(file, decoder, left)
+                        block = _feed(file, decoder, left, block)
+                        left = size - decoder.fed
                     if not found:
                         self._report_tail(self._tail_error(file, error, size), size - error.offset)
                         return
                     self.report(error, decoder.offset - error.offset)
                     continue
                 if records is NEED_DATA:
-                    left -= _feed(file, decoder, left)
+                    block = _feed(file, decoder, left, block)
+                    left = size - decoder.fed
                 else:
                     self.offset, self.record = decoder.offset, decoder.record
-                    self._last_bytes = records.block[: records.end][-_REMEMBERED:].tobytes()
+                    last = records.block[: records.end][-_REMEMBERED:].tobytes()
+                    self._known = (self.offset - len(last), last)
                     yield records
 
     def records(self) -> Iterator[tuple[int, Record]]:
-        """The records that follow, one by one, their checksums verified, each with its number in the file."""
+        """The records that follow, one by one, each with its number in the file; where `verify`, only intact ones."""
         for records in self.read():
             for index, length in enumerate(records.lengths.tolist()):
                 try:
-                    payload = records.verified_payload(index, self.path)
+                    payload = records.verified_payload(index, self.path) if self._verify else records.payload(index)
                 except ChecksumError as error:
                     self.report(error, HEADER_SIZE + length + FOOTER_SIZE)
                 else:
@@ -168,7 +215,7 @@ class EventFileReader:
         self.report(error, skipped)
         self._tail_problem = True
 
-    def _tail_error(self, file: BinaryIO, error: DamagedFileError, size: int) -> DamagedFileError:
+    def _tail_error(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
         """What damage means behind which nothing follows."""
         if not isinstance(error, ChecksumError) or error.part != "length":
             return error
@@ -185,13 +232,17 @@ class EventFileReader:
         return error
 
 
-def _feed(file: io.FileIO, decoder: RecordDecoder, left: int) -> int:
-    """Gives the decoder the next block of a file, of which so many bytes are left; returns how many it got."""
-    size = file.readinto(decoder.room(min(left, max(BLOCK, decoder.missing))))
+def _feed(file: io.RawIOBase, decoder: RecordDecoder, left: int, block: int) -> int:
+    """Gives the decoder the next block of a file, of which so many bytes are left; returns the size of the block after.
+
+    Raises:
+        OSError: the file ends before that.
+    """
+    size = file.readinto(decoder.room(min(left, max(block, decoder.missing))))
     if not size:
         raise OSError(errno.EIO, "the file became shorter while it was read", decoder.path)
     decoder.filled(size)
-    return size
+    return min(BLOCK, 2 * block)
 
 
 def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:
@@ -211,7 +262,7 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
     """Iterates over the records of an event file, or of all the event files of a run.
 
     Args:
-        path: an event file, or a folder that holds event files.
+        path: an event file, or a folder that holds event files; a local path or a URL.
         strict: whether damage is raised. By default it is passed over, with a `DamageWarning` for each stretch, and
             reading goes on at the next intact record.
 
@@ -224,7 +275,9 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
         DamagedFileError: at the first damage, where `strict`.
         OSError: a file cannot be read.
     """
-    readers = [EventFileReader(file, strict=strict, sole=not os.path.isdir(path)) for file in find_run_files(path)]
+    files = find_run_files(path)
+    sole = files == [path_string(path, "path")]
+    readers = [EventFileReader(file, strict=strict, sole=sole) for file in files]
     return (record for reader in readers for _, record in warning(reader, reader.records()))
 
 
@@ -232,7 +285,7 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
     """Iterates over the events of an event file, or of all the event files of a run.
 
     Args:
-        path: an event file, or a folder that holds event files.
+        path: an event file, or a folder that holds event files; a local path or a URL.
         strict: as in `iter_records`; a payload that is no Event counts as damage.
 
     Returns:
@@ -241,7 +294,9 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
     Raises:
         RunNotFoundError, NotAnEventFileError, DamagedFileError, OSError: as `iter_records`.
     """
-    readers = [EventFileReader(file, strict=strict, sole=not os.path.isdir(path)) for file in find_run_files(path)]
+    files = find_run_files(path)
+    sole = files == [path_string(path, "path")]
+    readers = [EventFileReader(file, strict=strict, sole=sole) for file in files]
     return (event for reader in readers for event in warning(reader, reader.events()))
 
 

@@ -32,7 +32,7 @@ def follow(
     when they appear, and so is the run itself. A file that was truncated or replaced is read again from its start.
 
     Args:
-        path: an event file, or a folder that holds event files; it need not exist yet.
+        path: an event file, or a folder that holds event files; a local path or a URL. It need not exist yet.
         poll: seconds between looks at the files.
         timeout: seconds after which the iteration ends, however much is still being written; None for never.
         stop: an event that ends the iteration when it is set; what had been written by then is yielded first.

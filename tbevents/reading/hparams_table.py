@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
+from tbevents.reading.series import counted
 
 if TYPE_CHECKING:
     from tbevents.reading.run import Run
@@ -34,6 +35,10 @@ class HParamsTable(Frame):
 
     def __len__(self) -> int:
         return len(self.sessions)
+
+    def __repr__(self) -> str:
+        sessions, parameters = counted(len(self), "session"), counted(len(self.parameters), "parameter")
+        return f"<HParamsTable of {sessions}: {parameters}, {counted(len(self.metrics), 'metric')}>"
 
     def _columns(self) -> Mapping[str, Column]:
         sessions = self.sessions.values()

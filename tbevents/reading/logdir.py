@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from tbevents.errors import RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_runs, path_string
+from tbevents.errors import UnknownNameError
+from tbevents.files import StrPath, find_runs, is_folder, join, path_string
 from tbevents.reading.columns import SkeletonTable
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
 from tbevents.reading.notice import warn_of
-from tbevents.reading.options import Duplicates, Names, ReadOptions, Restarts
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.tables import Table, selected, table_of
 
@@ -35,7 +35,7 @@ class Logdir(Frame, Mapping[str, Run]):
         self.path = path
         self.options = ReadOptions() if options is None else options
         self.threads = _checked_threads(threads)
-        self._table = SkeletonTable()
+        self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
         self._ahead: dict[str, Future[Run]] = {}  # runs that are being read, or were, and were not asked for yet
         self._find()
@@ -96,7 +96,7 @@ class Logdir(Frame, Mapping[str, Run]):
         return self.scalars()._columns()
 
     def _find(self) -> None:
-        names = find_runs(self.path) if os.path.isdir(self.path) else ["."]
+        names = find_runs(self.path) if is_folder(self.path) else ["."]
         self._runs = {name: self._runs.get(name) for name in names}
 
     def __getitem__(self, name: str) -> Run:
@@ -109,7 +109,7 @@ class Logdir(Frame, Mapping[str, Run]):
         return run
 
     def _open(self, name: str) -> Run:
-        path = self.path if name == "." else os.path.join(self.path, *name.split("/"))
+        path = self.path if name == "." else join(self.path, name)
         return open_run(path, name, self.options, self._table, warn=False)
 
     def _read_ahead(self, name: str) -> Run:
@@ -139,17 +139,19 @@ def read_logdir(
     kinds: Names | None = None,
     restarts: Restarts = "keep",
     duplicates: Duplicates = "keep",
+    checksums: Checksums = "verify",
     strict: bool = False,
     threads: int | None = None,
 ) -> Logdir:
     """Finds the runs below a folder. Each is read when it is first used.
 
     Args:
-        path: a folder; or a run folder or event file, which is then the only run, named ``.``.
+        path: a folder; or a run folder or event file, which is then the only run, named ``.``; a local path or a URL.
         tags: as in `read_run`, and so the others.
         kinds: only these kinds of values.
         restarts: what a restart removes.
         duplicates: which of several points of one step stay.
+        checksums: whether those of payloads are verified.
         strict: whether damage is raised.
         threads: how many threads read: while one run is looked at, those that come next are read ahead. None means as
             many as there are processors; 1 reads each run when it is asked for.
@@ -162,9 +164,7 @@ def read_logdir(
         ValueError, TypeError: an option has no such value.
     """
     text = path_string(path, "path")
-    if not os.path.exists(text):
-        raise RunNotFoundError(f"{text}: no such file or folder")
-    return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates), threads=threads)
+    return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads)
 
 
 def _checked_threads(threads: int | None) -> int:

@@ -10,13 +10,14 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from tbevents.reading.compat import KINDS
 
-__all__ = ["Duplicates", "Names", "ReadOptions", "Restarts", "checked_choice", "matches", "patterns"]
+__all__ = ["Checksums", "Duplicates", "Names", "ReadOptions", "Restarts", "checked_choice", "matches", "patterns"]
 
 Names: TypeAlias = str | Iterable[str]
 """One name or several; ``*``, ``?`` and ``[...]`` in them are wildcards, and ``*`` stands for slashes, too."""
 
 Restarts: TypeAlias = Literal["keep", "tensorboard", "overwrite"]
 Duplicates: TypeAlias = Literal["keep", "first", "last"]
+Checksums: TypeAlias = Literal["verify", "skip"]
 
 _ALWAYS: Final = ("_hparams_/*", "custom_scalars__config__")
 """Tags that no caller chose: the plugins' own. They are small, and `tags` does not leave them out; `kinds` does."""
@@ -32,6 +33,7 @@ class ReadOptions:
         kinds: which of `compat.KINDS` are kept; None means all.
         restarts: which points a restart removes, see `restarts`.
         duplicates: which of several points of one step are kept.
+        checksums: whether those of payloads are verified.
     """
 
     strict: bool = False
@@ -39,12 +41,14 @@ class ReadOptions:
     kinds: Names | None = None
     restarts: Restarts = "keep"
     duplicates: Duplicates = "keep"
+    checksums: Checksums = "verify"
     _tags: tuple[str, ...] | None = field(init=False, repr=False, default=None)
     _kinds: frozenset[str] = field(init=False, repr=False, default=frozenset(KINDS))
 
     def __post_init__(self) -> None:
         checked_choice("restarts", self.restarts, get_args(Restarts))
         checked_choice("duplicates", self.duplicates, get_args(Duplicates))
+        checked_choice("checksums", self.checksums, get_args(Checksums))
         if self.tags is not None:
             object.__setattr__(self, "_tags", (*patterns("tags", self.tags), *_ALWAYS))
         if self.kinds is not None:
@@ -52,6 +56,11 @@ class ReadOptions:
             for kind in kinds:
                 checked_choice("kinds", kind, KINDS)
             object.__setattr__(self, "_kinds", frozenset(kinds))
+
+    @property
+    def verify(self) -> bool:
+        """Whether the checksums of payloads are verified."""
+        return self.checksums == "verify"
 
     def wants_tag(self, tag: str) -> bool:
         """Whether a tag's values are kept."""

@@ -1,7 +1,8 @@
 """Where the values are that a run does not hold: kept as bytes, or read again from their record when asked for.
 
 A value of more than `KEPT_BYTES` stays in its file; the run remembers the record's place, its length and its checksum.
-A record that is not found there again, with that checksum, means that the file was changed: `FileChangedError`.
+A record that is not found there again, with that checksum, means that the file was changed: `FileChangedError`. Where
+checksums are skipped there is none to compare, and a record is known again by its length.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Final, NamedTuple, TypeAlias
 from google.protobuf.message import DecodeError
 
 from tbevents.crc32c import masked_crc32c
-from tbevents.errors import FileChangedError
+from tbevents.errors import FileChangedError, PayloadError
+from tbevents.files import read_bytes
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE
 from tbevents.proto import Event, Summary
 
@@ -29,14 +31,14 @@ class Place(NamedTuple):
         file: the event file.
         offset: the byte at which the record starts.
         length: of the record's payload, in bytes.
-        checksum: the masked CRC32C that the record stores for its payload.
+        checksum: the masked CRC32C that the record stores for its payload; None where checksums are skipped.
         number: which value of the event's summary it is, from 0; -1 means the whole event.
     """
 
     file: str
     offset: int
     length: int
-    checksum: int
+    checksum: int | None
     number: int
 
 
@@ -48,7 +50,7 @@ class PayloadReader:
     """Reads records again. The event read last is kept, since a summary's values are mostly asked for together."""
 
     def __init__(self) -> None:
-        self._last: tuple[tuple[str, int, int], Event] | None = None
+        self._last: tuple[tuple[str, int, int, int | None], Event] | None = None
 
     def __reduce__(self) -> tuple[type[PayloadReader], tuple[()]]:
         return PayloadReader, ()  # what is kept is no part of a pickled series
@@ -58,27 +60,35 @@ class PayloadReader:
 
         Raises:
             FileChangedError: its file does not hold it any more.
+            PayloadError: checksums are skipped, and the record is damaged.
         """
         if isinstance(payload, bytes):
             return Summary.Value.FromString(payload)
-        return self.event(payload).summary.value[payload.number]
+        values = self.event(payload).summary.value
+        if payload.number >= len(values):
+            raise _changed(payload)
+        return values[payload.number]
 
     def event(self, payload: Payload) -> Event:
         """The event.
 
         Raises:
             FileChangedError: its file does not hold it any more.
+            PayloadError: checksums are skipped, and the record is damaged.
         """
         if isinstance(payload, bytes):
             return Event.FromString(payload)
-        key = (payload.file, payload.offset, payload.checksum)
+        key = (payload.file, payload.offset, payload.length, payload.checksum)
         last = self._last
         if last is not None and last[0] == key:
             return last[1]
         try:
             event = Event.FromString(_read_again(payload))
-        except DecodeError as error:  # a collision of the checksum
-            raise _changed(payload) from error
+        except DecodeError as error:
+            if payload.checksum is None:  # nobody has looked at all of it before
+                detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
+                raise PayloadError(f"{payload.file}: {detail}") from error
+            raise _changed(payload) from error  # a collision of the checksum
         self._last = (key, event) if len(event.summary.value) > 1 else None
         return event
 
@@ -86,15 +96,15 @@ class PayloadReader:
 def _read_again(place: Place) -> bytes:
     size = HEADER_SIZE + place.length + FOOTER_SIZE
     try:
-        with open(place.file, "rb") as file:
-            file.seek(place.offset)
-            record = file.read(size)
+        record = read_bytes(place.file, place.offset, size)
     except FileNotFoundError as error:
         raise FileChangedError(f"{place.file}: the file is gone: its values can be read no more") from error
     payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
     declared = int.from_bytes(record[:8], "little")
     stored = int.from_bytes(footer, "little")
-    if len(record) < size or declared != place.length or stored != place.checksum or masked_crc32c(payload) != stored:
+    if len(record) < size or declared != place.length:
+        raise _changed(place)
+    if place.checksum is not None and not stored == place.checksum == masked_crc32c(payload):
         raise _changed(place)
     return payload
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from tbevents.files import StrPath, find_run_files, path_string
+from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.collector import Collector
 from tbevents.reading.columns import SkeletonTable
@@ -26,7 +25,7 @@ from tbevents.reading.kinds.session import LogLine, SessionEvent
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.notice import warn_of
-from tbevents.reading.options import Duplicates, Names, ReadOptions, Restarts
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.payloads import PayloadReader, Payloads
 from tbevents.reading.series import LazySeries
 from tbevents.reading.source import FileSource, Source
@@ -78,7 +77,8 @@ class Run(Frame):
         self.path = source.location
         self.options = ReadOptions() if options is None else options
         self._source = source
-        self._collector = Collector(SkeletonTable() if table is None else table, self.options)
+        table = SkeletonTable(verify=self.options.verify) if table is None else table
+        self._collector = Collector(table, self.options)
         self._reader = PayloadReader()
         self._made: dict[object, Any] = {}  # what has been asked for since the last reading
         self._warns = warn
@@ -202,7 +202,7 @@ class Run(Frame):
             PayloadError: it is no such configuration.
             OSError: it cannot be read.
         """
-        folder = self.path if os.path.isdir(self.path) else os.path.dirname(self.path)
+        folder = parent(self.path) if self.path in self.files else self.path
         return self._once("projector", lambda: read_projector(folder))
 
     @property
@@ -370,13 +370,15 @@ def read_run(
     kinds: Names | None = None,
     restarts: Restarts = "keep",
     duplicates: Duplicates = "keep",
+    checksums: Checksums = "verify",
     strict: bool = False,
     name: str | None = None,
 ) -> Run:
     """Reads a run: all its event files, every point.
 
     Args:
-        path: a folder that directly holds event files, or one event file.
+        path: a folder that directly holds event files, or one event file; a local path, or a URL that fsspec
+            understands (``s3://...``, ``https://...``), of which only what is needed is fetched.
         tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``, of which ``*`` stands for slashes,
             too. The tags of hyperparameters and custom scalars always come along.
         kinds: only these kinds of values: "scalars", "histograms", "images", "audio", "texts", "pr_curves", "meshes",
@@ -387,6 +389,9 @@ def read_run(
             those of its tag written before it with its step or a later one, as TensorBoard's data server shows it.
         duplicates: of several points of one tag with one step, ``"keep"`` all, or the ``"first"`` or ``"last"``
             written; after `restarts`.
+        checksums: ``"verify"``: what a record's checksum contradicts is damage. ``"skip"``: only the checksums of
+            records' lengths are verified, and long records (64 KiB and more: images, sounds, graphs) are passed over
+            unread until their values are asked for. Faster, but a flipped bit in a number goes unnoticed.
         strict: whether damage is raised. By default it is passed over with a `DamageWarning`, is listed in the run's
             `problems`, and the rest of the file is read.
         name: what to call the run; by default the last part of the path.
@@ -396,14 +401,16 @@ def read_run(
         NotAnEventFileError: `path` is a file of another sort.
         DamagedFileError: at the first damage, where `strict`.
         OSError: a file cannot be read.
+        MissingExtraError: `path` is a URL, and fsspec is not installed.
         ValueError, TypeError: an option has no such value.
     """
     text = path_string(path, "path")
-    return open_run(text, name, ReadOptions(strict, tags, kinds, restarts, duplicates), SkeletonTable())
+    options = ReadOptions(strict, tags, kinds, restarts, duplicates, checksums)
+    return open_run(text, name, options, SkeletonTable(verify=options.verify))
 
 
 def open_run(path: str, name: str | None, options: ReadOptions, table: SkeletonTable, *, warn: bool = True) -> Run:
     """`read_run` with its options in one, and with a table that other runs share; may leave warnings to the caller."""
-    find_run_files(path)
-    name = os.path.basename(os.path.abspath(path)) if name is None else name
-    return Run(FileSource(path, options.strict), name=name, table=table, options=options, warn=warn)
+    name = folder_name(path) if name is None else name
+    source = FileSource(path, options.strict, verify=options.verify)
+    return Run(source, name=name, table=table, options=options, warn=warn)

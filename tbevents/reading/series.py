@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +14,18 @@ from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
 from tbevents.reading.payloads import Payloads
 
-__all__ = ["LazySeries", "place_of_step"]
+__all__ = ["LazySeries", "as_number", "counted", "place_of", "place_of_step"]
 
 P_co = TypeVar("P_co", covariant=True)
+S = TypeVar("S", bound="LazySeries[Any]")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LazySeries(Generic[P_co]):
     """The points of one tag in one run, in the order they were written, decoded one by one when asked for.
 
-    Indexing and iterating give points; nothing decoded is kept, so that going through a series takes the memory of one
-    point. What is large is read again from its file.
+    Indexing and iterating give points, a slice a shorter series; nothing decoded is kept, so that going through a series
+    takes the memory of one point. What is large is read again from its file.
 
     Attributes:
         tag: the series' name.
@@ -55,14 +57,27 @@ class LazySeries(Generic[P_co]):
     def __len__(self) -> int:
         return len(self.steps)
 
-    def __getitem__(self, index: int) -> P_co:
-        """The point at a place; negative places count from the end.
+    @overload
+    def __getitem__(self, index: int) -> P_co: ...
+
+    @overload
+    def __getitem__(self: S, index: slice) -> S: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """The point at a place, negative ones counted from the end; of a slice, a shorter series.
 
         Raises:
+            IndexError: there is no such place.
+            TypeError: the index is neither an integer nor a slice.
             PayloadError, TensorError: the value is no such thing; the message says which.
             FileChangedError: its file does not hold it any more.
         """
-        index = range(len(self.steps))[index]  # numpy's own error would name an axis
+        if isinstance(index, slice):
+            places = range(len(self.steps))[index]
+            items = [self._payloads.items[place] for place in places]
+            payloads = self._payloads._replace(items=items)
+            return replace(self, steps=self.steps[index], wall_times=self.wall_times[index], _payloads=payloads)
+        index = place_of(self.tag, len(self.steps), index)
         step = int(self.steps[index])
         value = self._payloads.load(index)
         try:
@@ -92,9 +107,42 @@ class LazySeries(Generic[P_co]):
         return self[place_of_step(self.tag, self.steps, step)]
 
     def __repr__(self) -> str:
-        points = "1 point" if len(self) == 1 else f"{len(self)} points"
         span = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
-        return f"{type(self).__name__}({self.tag!r}, {points}{span})"
+        return f"{type(self).__name__}({self.tag!r}, {counted(len(self), 'point')}{span})"
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of something, in words that fit."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def as_number(name: str, value: Any) -> Any:
+    """A caller's real number, as it is.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        return value
+    try:
+        return operator.index(value)  # an array of one integer
+    except TypeError:
+        raise TypeError(f"{name} must be a number, not {value!r}") from None
+
+
+def place_of(tag: str, count: int, index: Any) -> int:
+    """The place that an index of a series of so many points means.
+
+    Raises:
+        IndexError: there is no such place.
+        TypeError: the index is no integer.
+    """
+    try:
+        return range(count)[operator.index(index)]
+    except TypeError:
+        raise TypeError(f"{tag!r}: an index must be an integer or a slice, not {index!r}") from None
+    except IndexError:
+        raise IndexError(f"{tag!r} has no point at place {index}; it has {counted(count, 'point')}") from None
 
 
 def place_of_step(tag: str, steps: NDArray[np.int64], step: int) -> int:
@@ -102,7 +150,9 @@ def place_of_step(tag: str, steps: NDArray[np.int64], step: int) -> int:
 
     Raises:
         UnknownStepError: there is none; the message names the nearest steps.
+        TypeError: the step is no number.
     """
+    step = as_number("step", step)
     places = np.flatnonzero(steps == step)
     if not len(places):
         near = steps[np.argsort(np.abs(steps.astype(np.float64) - step), kind="stable")[:3]]

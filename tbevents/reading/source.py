@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 from typing import Protocol
@@ -42,11 +41,13 @@ class FileSource:
     Args:
         path: the folder or the file.
         strict: whether damage is raised.
+        verify: whether the checksums of payloads are verified.
     """
 
-    def __init__(self, path: str, strict: bool) -> None:
+    def __init__(self, path: str, strict: bool, *, verify: bool = True) -> None:
         self.location = path
         self._strict = strict
+        self._verify = verify
         self._readers: dict[str, EventFileReader] = {}
 
     @property
@@ -61,8 +62,8 @@ class FileSource:
 
     def read(self, collector: Collector) -> None:
         """Gives the collector what is new; everything, where a file is not the one that was read before."""
-        sole = not os.path.isdir(self.location)
         files = find_run_files(self.location)
+        sole = files == [self.location]
         changed = next((file for file in files if file in self._readers and self._readers[file].changed()), None)
         if changed is not None:
             warnings.warn(
@@ -72,5 +73,5 @@ class FileSource:
             collector.restart()
         for file in files:
             if file not in self._readers:
-                self._readers[file] = EventFileReader(file, strict=self._strict, sole=sole)
+                self._readers[file] = EventFileReader(file, strict=self._strict, sole=sole, verify=self._verify)
             collector.add_file(self._readers[file])

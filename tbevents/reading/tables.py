@@ -13,6 +13,7 @@ from tbevents.errors import UnknownNameError
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Names, checked_choice, matches, patterns
+from tbevents.reading.series import counted
 
 if TYPE_CHECKING:
     from tbevents.reading.run import Run
@@ -52,7 +53,8 @@ class Table(Frame):
         return len(self.steps)
 
     def __repr__(self) -> str:
-        return f"<Table of {len(self)} points: {len(self.runs)} runs, {len(self.tags)} tags>"
+        runs, tags = counted(len(self.runs), "run"), counted(len(self.tags), "tag")
+        return f"<Table of {counted(len(self), 'point')}: {runs}, {tags}>"
 
     def _columns(self) -> Mapping[str, Column]:
         return {
@@ -97,6 +99,10 @@ class WideTable(Frame):
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def __repr__(self) -> str:
+        runs, tags = counted(len(self.runs), "run"), counted(len(self.columns), "tag")
+        return f"<WideTable of {counted(len(self), 'row')}: {runs}, {tags}>"
 
     def _columns(self) -> Mapping[str, Column]:
         taken = ("run", "step")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import UnknownNameError
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.series import place_of_step
+from tbevents.reading.series import as_number, counted, place_of, place_of_step
 from tbevents.reading.smoothing import smoothed
 
 __all__ = ["NamedMapping", "Problem", "ScalarPoint", "ScalarSeries"]
@@ -74,7 +74,22 @@ class ScalarSeries(Frame):
         columns = (self.steps.tolist(), self.wall_times.tolist(), self.values.tolist())
         return map(ScalarPoint._make, zip(*columns, strict=True))
 
-    def __getitem__(self, index: int) -> ScalarPoint:
+    @overload
+    def __getitem__(self, index: int) -> ScalarPoint: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ScalarSeries: ...
+
+    def __getitem__(self, index: int | slice) -> ScalarPoint | ScalarSeries:
+        """The point at a place, negative ones counted from the end; of a slice, a shorter series.
+
+        Raises:
+            IndexError: there is no such place.
+            TypeError: the index is neither an integer nor a slice.
+        """
+        if isinstance(index, slice):
+            return self._take(index)
+        index = place_of(self.tag, len(self.steps), index)
         return ScalarPoint(int(self.steps[index]), float(self.wall_times[index]), float(self.values[index]))
 
     def __eq__(self, other: object) -> bool:
@@ -115,12 +130,15 @@ class ScalarSeries(Frame):
         Args:
             first: the least step that is wanted; None for no limit.
             last: the greatest one.
+
+        Raises:
+            TypeError: one is no number.
         """
         wanted = np.ones(len(self), np.bool_)
         if first is not None:
-            wanted &= self.steps >= first
+            wanted &= self.steps >= as_number("first", first)
         if last is not None:
-            wanted &= self.steps <= last
+            wanted &= self.steps <= as_number("last", last)
         return self._take(wanted)
 
     def resample(self, n: int) -> ScalarSeries:
@@ -134,7 +152,10 @@ class ScalarSeries(Frame):
         Raises:
             TypeError, ValueError: n is no such number.
         """
-        count = operator.index(n)
+        try:
+            count = operator.index(n)
+        except TypeError:
+            raise TypeError(f"n must be an integer, not {n!r}") from None
         if count < 1:
             raise ValueError(f"n must be at least 1, not {n!r}")
         if count >= len(self):
@@ -155,11 +176,12 @@ class ScalarSeries(Frame):
             A series of the same steps and times, its values float64.
 
         Raises:
-            ValueError: the weight is no number from 0 to 1.
+            ValueError: the weight is not from 0 to 1.
+            TypeError: it is no number.
         """
-        return replace(self, values=smoothed(self.values, weight))
+        return replace(self, values=smoothed(self.values, as_number("weight", weight)))
 
-    def _take(self, places: NDArray[Any]) -> ScalarSeries:
+    def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
         return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], values=self.values[places])
 
     def _columns(self) -> Mapping[str, Column]:
@@ -168,9 +190,8 @@ class ScalarSeries(Frame):
     def __repr__(self) -> str:
         if not len(self):
             return f"ScalarSeries({self.tag!r}, no points)"
-        points = "1 point" if len(self) == 1 else f"{len(self)} points"
         return (
-            f"ScalarSeries({self.tag!r}, {points}, steps {self.steps[0]} to {self.steps[-1]}, "
+            f"ScalarSeries({self.tag!r}, {counted(len(self), 'point')}, steps {self.steps[0]} to {self.steps[-1]}, "
             f"last value {self.last.value:g})"
         )
 
@@ -235,4 +256,4 @@ class NamedMapping(Mapping[str, V], Generic[V]):
     def __repr__(self) -> str:
         names = ", ".join(map(repr, list(self)[:6]))
         more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
-        return f"<{len(self)} {self.noun}{'' if len(self) == 1 else 's'}: {names}{more}>"
+        return f"<{counted(len(self), self.noun)}: {names}{more}>"

@@ -14,7 +14,7 @@ from tbevents.scalar_event import STEP_RANGE
 from tbevents.tensors import as_array
 from tbevents.writing.sink import Message
 
-__all__ = ["Points", "as_points", "as_step", "as_wall_time", "parse_message"]
+__all__ = ["Points", "about", "as_points", "as_step", "as_wall_time", "parse_message"]
 
 
 _NAN: Final = "must not be NaN: TensorBoard shows nothing that stands behind it in the file"
@@ -30,6 +30,13 @@ class Points(NamedTuple):
     def part(self, start: int, stop: int) -> Points:
         """Those from one place up to another."""
         return Points(self.steps[start:stop], self.wall_times[start:stop], self.values[start:stop])
+
+
+def about(tag: object, error: TypeError | ValueError) -> TypeError | ValueError:
+    """The same error, that also names the tag; as it is, where it is the tag that is wrong."""
+    if not isinstance(tag, str) or str(error).startswith("tag "):
+        return error
+    return (TypeError if isinstance(error, TypeError) else ValueError)(f"{tag!r}: {error}")
 
 
 def as_step(step: Any, argument: str = "global_step") -> int:

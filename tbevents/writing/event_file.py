@@ -19,7 +19,7 @@ from tbevents.proto import Event, SourceMetadata
 from tbevents.scalar_event import Form
 from tbevents.tensors import as_float
 from tbevents.writing import flusher
-from tbevents.writing.arguments import as_points, as_step, as_wall_time, parse_message
+from tbevents.writing.arguments import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.disk import sync_folder, write_all
 from tbevents.writing.encoder import Block, Columns, Encoder, Pending, SeriesKey, count_events
 from tbevents.writing.sink import Message
@@ -77,7 +77,7 @@ class EventFileWriter:
 
     Raises:
         OSError: the folder or file cannot be made.
-        TypeError, ValueError: `logdir`, `flush_secs` or `filename_suffix` is impossible.
+        TypeError, ValueError: `logdir`, `flush_secs` or `filename_suffix` is impossible; a URL is no logdir.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class EventFileWriter:
         clock: Callable[[], float] = time.time,
         hostname: str | None = None,
     ) -> None:
-        self._logdir = files.path_string(logdir, "logdir")
+        self._logdir = files.local_path(logdir, "logdir")
         self.flush_secs = as_float(flush_secs, name="flush_secs")
         if not self.flush_secs >= 0:
             raise ValueError(f"flush_secs must be a number of seconds, 0 or more, not {flush_secs!r}")
@@ -143,14 +143,17 @@ class EventFileWriter:
             OSError: an earlier batch could not be written. This event was taken.
         """
         series = self._series.get(tag if form is _SIMPLE else (tag, form._value_)) if tag.__class__ is str else None
-        event = (
-            self._add_series(tag, form) if series is None else series,
-            global_step
-            if global_step.__class__ is int and -0x8000000000000000 <= global_step <= 0x7FFFFFFFFFFFFFFF
-            else as_step(global_step),
-            self._clock() if walltime is None else as_wall_time(walltime),
-            scalar_value if scalar_value.__class__ is float else as_float(scalar_value),
-        )
+        try:
+            event = (
+                self._add_series(tag, form) if series is None else series,
+                global_step
+                if global_step.__class__ is int and -0x8000000000000000 <= global_step <= 0x7FFFFFFFFFFFFFFF
+                else as_step(global_step),
+                self._clock() if walltime is None else as_wall_time(walltime),
+                scalar_value if scalar_value.__class__ is float else as_float(scalar_value),
+            )
+        except (TypeError, ValueError) as error:
+            raise about(tag, error) from None
         self._pending.append(event)
         if len(self._pending) >= self._threshold:
             self._after_add(event)
@@ -171,8 +174,11 @@ class EventFileWriter:
             TypeError, ValueError: an argument is no such thing; the message names it. Nothing was taken.
             OSError: a batch could not be written. These points were taken.
         """
-        series = self._add_series(tag, form)
-        points = as_points(steps, values, wall_times, self._clock())
+        try:
+            series = self._add_series(tag, form)
+            points = as_points(steps, values, wall_times, self._clock())
+        except (TypeError, ValueError) as error:
+            raise about(tag, error) from None
         for start in range(0, len(points.steps), _CHUNK):
             columns = Columns(series, points.part(start, start + _CHUNK))
             self._pending.append(columns)

@@ -108,7 +108,7 @@ class SummaryWriter(RunMethods):
             raise ValueError(f"log_dir and logdir are two names of one argument: {log_dir!r}, {logdir!r}")
         folder = log_dir if log_dir is not None else logdir
         # An empty log_dir means the default, as in torch.
-        text = "" if folder is None else files.path_string(folder, "log_dir")
+        text = "" if folder is None else files.local_path(folder, "log_dir")
         if not text:
             stamp = datetime.fromtimestamp(clock()).strftime("%b%d_%H-%M-%S")  # noqa: DTZ006  # local, as torch's
             text = files.subfolder("runs", f"{stamp}_{socket.gethostname()}{comment}", "comment")

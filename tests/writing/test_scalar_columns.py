@@ -116,3 +116,11 @@ def test_wrong_columns_are_refused_and_nothing_is_logged(tmp_path, arguments, er
 def test_a_disabled_writer_takes_them(tmp_path):
     SummaryWriter(tmp_path / "none", write_to_disk=False).add_scalar_columns("loss", [1], [2])
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("value", 1), (None, 1), (1.0, "step"), (1.0, float("nan")), (1.0, 1, "now"), ([1, 2], 1)]
+)
+def test_the_errors_of_a_single_point_name_the_tag_too(tmp_path, arguments):
+    with writer(tmp_path) as log, pytest.raises((TypeError, ValueError), match="^'loss/train': "):
+        log.add_scalar("loss/train", *arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -25,7 +26,7 @@ START: Final = "_hparams_/session_start_info"
 END: Final = "_hparams_/session_end_info"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HParams:
     """The hyperparameters of one run, and what became of it.
 
@@ -51,6 +52,20 @@ class HParams:
     end_time: float | None = None
     group_name: str = ""
     experiment: Experiment | None = None
+
+    def __repr__(self) -> str:
+        parts = [_shown(self.parameters)]
+        parts += [f"metrics={_shown(self.metrics)}"] if self.metrics else []
+        parts += [f"status={self.status!r}"]
+        parts += [f"group_name={self.group_name!r}"] if self.group_name else []
+        return f"HParams({', '.join(parts)})"
+
+
+def _shown(values: Mapping[str, object]) -> str:
+    """The first few of some values."""
+    parts = [f"{name!r}: {value!r}" for name, value in itertools.islice(values.items(), 8)]
+    parts += [f"... {len(values) - 8} more"] if len(values) > 8 else []
+    return f"{{{', '.join(parts)}}}"
 
 
 def hparams_of(contents: Contents, scalars: Mapping[str, ScalarSeries], where: str) -> HParams | None:

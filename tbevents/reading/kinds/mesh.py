@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, overload
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.tensor import TensorSeries
-from tbevents.reading.series import place_of_step
+from tbevents.reading.series import counted, place_of, place_of_step
 
 __all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
 
@@ -39,6 +39,11 @@ class Mesh:
     faces: NDArray[Any] | None
     colors: NDArray[Any] | None
     config: dict[str, Any]
+
+    def __repr__(self) -> str:
+        named = (("vertices", self.vertices), ("faces", self.faces), ("colors", self.colors))
+        shapes = ", ".join(f"{part} {array.shape}" for part, array in named if array is not None)
+        return f"Mesh(step={self.step}, {shapes})"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -75,13 +80,28 @@ class MeshSeries:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def __getitem__(self, index: int) -> Mesh:
-        """The meshes at a place; negative places count from the end.
+    @overload
+    def __getitem__(self, index: int) -> Mesh: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> MeshSeries: ...
+
+    def __getitem__(self, index: int | slice) -> Mesh | MeshSeries:
+        """The meshes at a place, negative ones counted from the end; of a slice, a shorter series.
 
         Raises:
+            IndexError: there is no such place.
+            TypeError: the index is neither an integer nor a slice.
             TensorError, FileChangedError: as for any series.
         """
-        index = range(len(self.steps))[index]
+        if isinstance(index, slice):
+            # A part with other steps than the first one's is looked up by step: it stays whole.
+            parts = {
+                part: series[index] if np.array_equal(series.steps, self.steps) else series
+                for part, series in self._parts.items()
+            }
+            return replace(self, steps=self.steps[index], wall_times=self.wall_times[index], _parts=parts)
+        index = place_of(self.tag, len(self.steps), index)
         step = int(self.steps[index])
         arrays = {part: self._array(series, index, step) for part, series in self._parts.items()}
         return Mesh(
@@ -133,7 +153,7 @@ class MeshSeries:
         return self[place_of_step(self.tag, self.steps, step)]
 
     def __repr__(self) -> str:
-        return f"MeshSeries({self.tag!r}, {len(self)} points, {', '.join(self.tags)})"
+        return f"MeshSeries({self.tag!r}, {counted(len(self), 'point')}, {', '.join(self.tags)})"
 
 
 def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +11,7 @@ from google.protobuf import text_format
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError
+from tbevents.files import join, read_bytes
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 
 __all__ = ["CONFIG_NAME", "Embedding", "Projector", "read_projector"]
@@ -64,8 +64,7 @@ class Embedding:
         path = self.tensor_path
         if path is None:
             raise PayloadError(f"{self.folder}: embedding {self.name!r} is in a checkpoint, not in a file of its own")
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_bytes(path)
         shape = tuple(self.info.tensor_shape)
         try:
             lines = data.decode().splitlines()
@@ -85,14 +84,13 @@ class Embedding:
         path = self.metadata_path
         if path is None:
             return []
-        with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            lines = file.read().replace("\r\n", "\n").split("\n")
+        lines = read_bytes(path).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
         if lines and not lines[-1]:
             lines.pop()
         return [line.split("\t") for line in lines]
 
     def _path(self, path: str) -> str | None:
-        return os.path.join(self.folder, path) if path else None
+        return join(self.folder, path) if path else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +113,11 @@ def read_projector(folder: str) -> Projector | None:
         PayloadError: it is no such configuration.
         OSError: it cannot be read.
     """
-    path = os.path.join(folder, CONFIG_NAME)
-    if not os.path.isfile(path):
+    path = join(folder, CONFIG_NAME)
+    try:
+        text = read_bytes(path).decode("utf-8", "replace")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
-    with open(path, encoding="utf-8", errors="replace") as file:
-        text = file.read()
     try:
         config = text_format.Parse(text, ProjectorConfig(), allow_unknown_field=True)
     except text_format.ParseError as error:

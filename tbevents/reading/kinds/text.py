@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from tbevents.reading.series import LazySeries
 from tbevents.tensors import to_array
 
 __all__ = ["Text", "TextSeries"]
+
+_LONGEST: Final = 60
+"""The most characters of a string that a repr shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +50,17 @@ class Text:
         if self.encoded.size != 1:
             raise PayloadError(f"the text is an array of shape {self.encoded.shape}, not one string; see array")
         return str(self.array.flat[0])
+
+    def __repr__(self) -> str:
+        shown = [_shortened(text.decode(errors="replace")) for text in self.encoded.flat[:3]]
+        if self.encoded.size == 1:
+            return f"Text(step={self.step}, {shown[0]})"
+        more = ", ..." if self.encoded.size > len(shown) else ""
+        return f"Text(step={self.step}, shape {self.encoded.shape}: {', '.join(shown)}{more})"
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
