@@ -39,7 +39,7 @@ class HeaderFinder:
     """
 
     def __init__(self) -> None:
-        self._scratch = np.empty((3, 0), np.bool_)
+        self._scratch = np.empty((3, 0), np.uint8)
 
     def find(
         self, block: NDArray[np.uint8], *, max_length: int = MAX_LENGTH
@@ -88,17 +88,19 @@ class HeaderFinder:
         and in tails that have not arrived, would else be looked at byte by byte.
         """
         if len(block) > self._scratch.shape[1]:
-            self._scratch = np.empty((3, len(block) + 8 & -8), np.bool_)  # whole words
-        zero = np.equal(block, 0, out=self._scratch[0, : len(block)])
-        pairs = np.logical_and(zero[:-1], zero[1:], out=self._scratch[1, : len(block) - 1])
+            self._scratch = np.empty((3, len(block) + 8 & -8), np.uint8)  # whole words
+        # Ones and zeros as bytes, and bit operations: the loops for bools of numpy 1.24 store other bytes for True.
+        zero = self._scratch[0, : len(block)]
+        np.equal(block, 0, out=zero.view(np.bool_))
+        pairs = np.bitwise_and(zero[:-1], zero[1:], out=self._scratch[1, : len(block) - 1])
         result = self._scratch[2, : n + -n % 8]
-        result[n:] = False
-        fours = np.logical_and(pairs[:-2], pairs[2:], out=zero[:-3])  # at k: whether bytes k to k + 3 are zero
-        if size == 4:
-            np.greater(fours[4 : 4 + n], fours[8 : 8 + n], out=result[:n])  # the one and not the other
-        else:
-            np.logical_and(fours[2 : 2 + n], pairs[6 : 6 + n], out=result[:n])
-            np.greater(result[:n], fours[8 : 8 + n], out=result[:n])
+        result[n:] = 0
+        fours = np.bitwise_and(pairs[:-2], pairs[2:], out=zero[:-3])  # at k: whether bytes k to k + 3 are zero
+        found = fours[4 : 4 + n]
+        if size == 2:
+            found = np.bitwise_and(fours[2 : 2 + n], pairs[6 : 6 + n], out=result[:n])
+        both = np.bitwise_and(found, fours[8 : 8 + n], out=pairs[:n])
+        np.bitwise_xor(found, both, out=result[:n])  # found, and not fours[8:]
         words: NDArray[np.uint64] = result.view("<u8")
         return words
 

@@ -128,7 +128,9 @@ def small_blocks(monkeypatch):
     return use
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(data=files(), block=st.sampled_from([50, 64, 200, 1000, 5000, 1 << 20]))
 def test_any_file_reads_the_same_by_columns_and_by_events(data, block, small_blocks, tmp_path):
     small_blocks(block)
