@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -14,11 +15,29 @@ WIDTH = 100
 
 INTRODUCTION = """# The command line
 
-`pip install 'tbevents[cli]'` brings the command `tbevents`. Each of its commands is one call of a function in
-`tbevents.tools`, which a script can make as well.
+`pip install 'tbevents[cli]'` brings the command `tbevents`. Each of its commands is a thin layer
+over functions in `tbevents.tools`, which a script can call as well: they are named with each command below.
 
 This page is what `--help` prints; it is written by `docs/generate_cli.py`.
 """
+
+FUNCTIONS = {
+    "ls": ("names.iter_runs", "report.report_run"),
+    "show": ("names.iter_runs", "report.report_run"),
+    "tail": ("watch.Watch",),
+    "export": ("export.export_table", "export.export_media"),
+    "import": ("import_.import_table",),
+    "plot": ("plot.plot",),
+    "check": ("check.check",),
+    "repair": ("repair.repair",),
+    "merge": ("merge.merge",),
+    "split": ("split.split",),
+    "edit": ("edit.edit",),
+    "diff": ("diff.diff",),
+    "reduce": ("reduce.reduce", "reduce.write_reduced"),
+    "schedule": ("schedule.compute_schedule",),
+}
+"""What each command calls, below `tbevents.tools`."""
 
 
 def page() -> str:
@@ -28,15 +47,23 @@ def page() -> str:
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None, name
-        parts.append(_section(f"tbevents {name}", command, context))
+        parts.append(_section(f"tbevents {name}", command, context, _functions(name)))
     return "\n".join(parts)
 
 
-def _section(title: str, command: click.Command, parent: click.Context | None = None) -> str:
+def _functions(name: str) -> str:
+    """A line that names the functions behind a command."""
+    for path in FUNCTIONS[name]:
+        module, function = path.split(".")
+        assert callable(getattr(import_module(f"tbevents.tools.{module}"), function)), path
+    return "In Python: " + ", ".join(f"`tbevents.tools.{path}`" for path in FUNCTIONS[name]) + ".\n\n"
+
+
+def _section(title: str, command: click.Command, parent: click.Context | None = None, functions: str = "") -> str:
     settings = {**command.context_settings, "terminal_width": WIDTH}
     with click.Context(command, info_name=title.split()[-1], parent=parent, **settings) as context:
         text = command.get_help(context)
-    return f"## {title}\n\n```\n{text.rstrip()}\n```\n"
+    return f"## {title}\n\n{functions}```\n{text.rstrip()}\n```\n"
 
 
 def main() -> int:

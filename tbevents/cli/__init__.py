@@ -1,7 +1,7 @@
 """The command line: `tbevents COMMAND ...`. Each command is one call of the public library, and its print-out.
 
-This module stays light: what a command needs is imported when it runs, so that ``--version`` and ``--help`` are fast
-and work without the optional packages.
+This module stays light: what a command needs is imported when it runs, so that ``--version`` and ``--help`` are fast.
+``--version`` works without the optional packages too.
 """
 
 from __future__ import annotations

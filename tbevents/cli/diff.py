@@ -11,6 +11,7 @@ from tbevents.cli.options import PATH, example, json_option, run_option, tag_opt
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, exact, number
+from tbevents.reading.values import Problem
 from tbevents.tools.diff import PointDiff, RunDiff, TagDiff, Tolerance, diff
 
 EXIT_DIFFERENT: Final = 1
@@ -43,19 +44,30 @@ def command(
 ) -> int:
     """Compare the runs below A and B by name, or two runs whatever their names: tags, steps and values.
 
-    Exit status: 0 equal, 1 different, 2 trouble.
+    Exit status: 0 equal, 1 different or damaged (what cannot be read is no part of the comparison), 2 trouble.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, wall_time=wall_time)
+    damage: list[Problem] = []
     with terminal.progress("comparing") as progress:
-        differing = diff(a, b, tags=tags, runs=runs, tolerance=tolerance, scalars_only=scalars_only, progress=progress)
+        differing = diff(
+            a,
+            b,
+            tags=tags,
+            runs=runs,
+            tolerance=tolerance,
+            scalars_only=scalars_only,
+            progress=progress,
+            on_problem=damage.append,
+        )
         found = list(differing)
+    terminal.left_out(dict.fromkeys(map(str, damage)))  # both sides may be one file
     if as_json:
         terminal.json([_as_json(each, points) for each in found])
     elif found:
         terminal.table(_point_table(found) if points else _tag_table(found))
     else:
-        terminal.remark("equal")
-    return EXIT_DIFFERENT if found else EXIT_OK
+        terminal.remark("equal, what could be read of them" if damage else "equal")
+    return EXIT_DIFFERENT if found or damage else EXIT_OK
 
 
 def _tag_table(found: list[RunDiff]) -> Table:

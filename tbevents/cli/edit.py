@@ -57,6 +57,9 @@ def _parse_renames(_: click.Context, __: click.Parameter, texts: tuple[str, ...]
     callback=_parse_renames,
     help="New names: a * in NEW is what the * in OLD matched; repeatable.",
 )
+@click.option(
+    "--merge-tags", is_flag=True, help="Let --rename make one series of several tags, which is an error otherwise."
+)
 @click.option("--regex", is_flag=True, help="Patterns of tags are regular expressions instead of globs.")
 @click.option("--steps", metavar="FIRST:LAST", callback=_parse_steps, help="The steps that stay, both ends included.")
 @click.option("--shift", type=int, default=0, metavar="N", help="Add N to the steps.")
@@ -80,8 +83,7 @@ def command(
     with terminal.progress("editing") as progress:
         done = edit(logdir, runs=runs, first_step=steps[0], last_step=steps[1], progress=progress, **options)
     for each in done:
-        for problem in each.problems:
-            terminal.warn(f"left out: {problem}")
+        terminal.left_out(each.problems)
     if as_json:
         terminal.json(done)
     else:

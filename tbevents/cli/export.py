@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any, Final, get_args
 
@@ -13,7 +14,7 @@ from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import counted, printable
 from tbevents.reading.options import Duplicates, Restarts
 from tbevents.tools.export import Exported, export_media, export_table
-from tbevents.tools.table_files import Format
+from tbevents.tools.table_files import Format, looks_like_file
 
 _TABLES: Final = ("scalars", "texts", "hparams")
 _MEDIA: Final = ("images", "audio")
@@ -65,6 +66,11 @@ def command(
     A table has the columns run, tag, step, wall_time and value. OUT may be - for stdout (csv, or jsonl with --format).
     """
     if set(kinds) <= set(_MEDIA) and kinds:
+        if out == "-" or looks_like_file(out):
+            raise click.UsageError(
+                f"{out}: {' and '.join(kinds)} go into a folder"
+                + ("" if out == "-" else f"; if it is one, {out}{os.sep}")
+            )
         with terminal.progress("exporting") as progress:
             done = export_media(logdir, out, kinds=kinds, tags=tags or None, runs=runs, progress=progress)
     else:
@@ -78,8 +84,7 @@ def command(
             done = export_table(
                 logdir, target, kind=kind, tags=tags or None, runs=runs or None, progress=progress, **options
             )
-    for problem in done.problems:
-        terminal.warn(f"left out: {problem}")
+    terminal.left_out(done.problems)
     terminal.remark(_summary(done))
 
 

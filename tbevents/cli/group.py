@@ -123,14 +123,28 @@ def run(arguments: list[str]) -> int:
             return _fail(error.format_message())
         except click.Abort:
             raise KeyboardInterrupt from None
+        except MemoryError:
+            return _fail("there is not enough memory for this")
         except BrokenPipeError:
             raise
+        except FileExistsError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            return _fail(f"{where}{error.strerror or error}; {_way_out(arguments, error)}")
         except OSError as error:
             where = f"{error.filename}: " if error.filename and not isinstance(error, TBEventsError) else ""
             return _fail(f"{where}{error.strerror or error}")
         except (TBEventsError, ValueError) as error:
             return _fail(str(error))
     return status if isinstance(status, int) else EXIT_OK
+
+
+def _way_out(arguments: list[str], error: FileExistsError) -> str:
+    """What to do where a file is there already."""
+    command = group.get_command(click.Context(group), arguments[0])
+    can_replace = command is not None and any(param.name == "overwrite" for param in command.params)
+    if can_replace and error.strerror == "exists already":
+        return "--overwrite replaces it"
+    return "give another output"
 
 
 def _fail(message: str) -> int:

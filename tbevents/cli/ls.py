@@ -9,7 +9,7 @@ import click
 from tbevents.cli.options import example, json_option, kind_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, moment, size, step_range
+from tbevents.cli.text import count, counted, moment, size, step_range
 from tbevents.reading.compat import KINDS
 from tbevents.tools.names import iter_runs, runs_below
 from tbevents.tools.report import RunReport, report_run
@@ -61,7 +61,7 @@ def command(
     if not tags and len(reports) > 1:
         points = sum(report.count for report in reports)
         terminal.remark(
-            f"{count(len(reports))} runs, {count(points)} points, {size(sum(report.size for report in reports))}"
+            f"{count(len(reports))} runs, {counted(points, 'point')}, {size(sum(report.size for report in reports))}"
         )
 
 

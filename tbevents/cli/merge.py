@@ -30,8 +30,7 @@ def command(
     """Merge event files, or the folders of a run that was resumed, into one file, in the order given."""
     with terminal.progress("merging") as progress:
         merged = merge(sources, out, by_time=by_time, purge=purge, overwrite=overwrite, progress=progress)
-    for problem in merged.problems:
-        terminal.warn(f"left out: {problem}")
+    terminal.left_out(merged.problems)
     if as_json:
         terminal.json(merged)
         return

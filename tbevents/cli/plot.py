@@ -9,7 +9,16 @@ import click
 from tbevents.cli.options import PATH, example, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import counted
-from tbevents.tools.plot import Band, PlotStyle, XAxis, plot
+from tbevents.reading.values import Problem
+from tbevents.tools.plot import MOST_INCHES, Band, PlotStyle, XAxis, plot
+
+
+def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float] | None) -> tuple[float, float] | None:
+    if size is not None and max(size) > MOST_INCHES:
+        raise click.BadParameter(
+            f"{size[0]:g} {size[1]:g} are inches, at most {MOST_INCHES} each; pixels are these times --dpi"
+        )
+    return size
 
 
 @click.command(epilog=example("tbevents plot runs loss/train loss/test -o loss.png --smooth 0.6 --log-y"))
@@ -23,13 +32,16 @@ from tbevents.tools.plot import Band, PlotStyle, XAxis, plot
 @click.option("--log-y", is_flag=True, help="A logarithmic vertical axis.")
 @click.option("--band", type=click.Choice(get_args(Band)), help="The mean over the runs, in a band, for their lines.")
 @click.option("--title", default="", help="Above the picture.")
-@click.option("--size", type=float, nargs=2, metavar="WIDTH HEIGHT", help="In inches.")
+@click.option("--size", type=float, nargs=2, metavar="WIDTH HEIGHT", callback=_check_size, help="In inches.")
 @click.option("--dpi", type=float, default=120.0, help="Pixels an inch; default: 120.")
 @takes_terminal
 def command(
     terminal: Terminal, logdir: str, tags: tuple[str, ...], out: str, runs: tuple[str, ...], **style: Any
 ) -> None:
     """Draw the scalars under the TAGs (all, where none is named), a chart for each, the runs below LOGDIR overlaid."""
+    damage: list[Problem] = []
+    options = PlotStyle(**style)
     with terminal.progress("reading") as progress:
-        drawn = plot(logdir, tags, out, runs=runs, style=PlotStyle(**style), progress=progress)
+        drawn = plot(logdir, tags, out, runs=runs, style=options, progress=progress, on_problem=damage.append)
+    terminal.left_out(damage)
     terminal.remark(f"{out}: {counted(len(drawn), 'chart')}")

@@ -10,8 +10,9 @@ import click
 from tbevents.cli.options import PATH, example, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import counted, printable
+from tbevents.reading.values import Problem
 from tbevents.tools.reduce import Duplicates, reduce, write_reduced
-from tbevents.tools.table_files import is_table, write_table
+from tbevents.tools.table_files import is_table, looks_like_file, write_table
 
 
 @click.command(epilog=example("tbevents reduce runs/seed-* -o runs/over-seeds --stat mean --stat std"))
@@ -46,8 +47,16 @@ def command(
     terminal: Terminal, runs: tuple[str, ...], out: str, stats: tuple[str, ...], tags: tuple[str, ...], **options: Any
 ) -> None:
     """Compute statistics of the scalars over several RUNs, or over all runs below a folder, at equal steps."""
+    if not is_table(out) and looks_like_file(out):
+        raise click.BadParameter(
+            f"{out}: the ending is no table's, which are .csv, .jsonl, .parquet and .arrow; "
+            f"for a folder of this name, {out}{os.sep}",
+            param_hint="--out",
+        )
+    damage: list[Problem] = []
     with terminal.progress("reading") as progress:
-        reduced = reduce(runs, stats=stats, tags=tags, progress=progress, **options)
+        reduced = reduce(runs, stats=stats, tags=tags, progress=progress, on_problem=damage.append, **options)
+    terminal.left_out(damage)
     if is_table(out) and not os.path.isdir(out):
         write_table(reduced, out)
     else:

@@ -71,7 +71,7 @@ def _lines(done: Repaired) -> list[str]:
         lines = [f"{done.source}: kept {kept}, dropped {size(done.dropped_bytes)} in {stretches}"]
     lines += [
         f"  byte {count(problem.offset)}, after {counted(problem.record, 'record')}: {problem.detail}"
-        f" ({count(problem.skipped)} bytes)"
+        f" ({counted(problem.skipped, 'byte')})"
         for problem in done.dropped
     ]
     if done.target is not None and done.dropped:

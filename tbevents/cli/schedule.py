@@ -56,6 +56,8 @@ def command(
 
     The schedulers have PyTorch's names and arguments; lr=0.1 is the rate to start from.
     """
+    if wants_chart and as_json:
+        raise click.UsageError("--chart and --json do not go together")
     curve = compute_schedule(name, steps, arguments)
     series = ScalarSeries(tag, curve.steps, np.full(steps, time.time()), curve.rates, display_name=curve.name)
     if out is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import click
@@ -53,10 +54,17 @@ def command(
 
     A TAG may be a glob ('train/*'). RUN may be a folder of several runs; their charts are overlaid.
     """
+    charts = wants_chart if wants_chart is not None else bool(tags) and terminal.interactive
+    if wants_chart and (points or as_json):
+        raise click.UsageError(f"--chart and {'--points' if points else '--json'} do not go together")
+    if log and (not charts or points or as_json):
+        raise click.UsageError("--log is the scale of a chart, and there is none: give --chart")
     wanted = NameFilter(tags, noun="tag")
+    kinds_there: dict[str, None] = {}
     found: _Found = []
     for each in terminal.each(iter_runs(run, runs), "reading", len(runs_below(run, runs))):
         report = report_run(each, kinds=kinds or None)
+        kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in report.tags if wanted(tag.tag)]
         for problem in report.problems:
             terminal.warn(str(problem))
@@ -65,10 +73,11 @@ def command(
         terminal.json([_as_json(each, report, points) for each, report in found])
         return
     if points:
-        _print_points(terminal, found)
+        _print_points(terminal, found, texts_too=bool(tags))
         return
     if not found:
-        terminal.remark(f"{run}: nothing to show", style="")
+        there = f"; there are: {', '.join(kinds_there)}" if kinds_there else ""
+        terminal.remark(f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}", style="")
         return
     terminal.table(_table(found, terminal.plain))
     for each in {run.name: run for run, report in found if report.kind == "hparams"}.values():
@@ -77,7 +86,7 @@ def command(
         texts = [(each, row.tag) for each, row in found if row.kind == "texts"]
         for each, tag in texts:
             terminal.lines(_text_lines(each, tag))
-    if wants_chart if wants_chart is not None else tags and terminal.interactive:
+    if charts:
         _print_charts(terminal, found, height, log)
 
 
@@ -149,16 +158,29 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> 
         terminal.lines(chart(runs, terminal.room or 80, height, log=log, plain=terminal.plain))
 
 
-def _print_points(terminal: Terminal, found: _Found) -> None:
+def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None:
     """One tab-separated line for each point, after a header; for reading by other programs too."""
+    left_out: dict[str, None] = {}
     several = len({run.name for run, _ in found}) > 1
     terminal.write(("run\t" if several else "") + "tag\tstep\twall_time\tvalue\n")
     for run, report in found:
         series = _series(run, report)
-        if series is None:
-            continue
         prefix = (f"{printable(run.name)}\t" if several else "") + f"{printable(report.tag)}\t"
+        if report.kind == "texts" and texts_too:
+            for text in run.texts[report.tag]:
+                value = printable("\n".join(text.array.ravel().tolist()))
+                terminal.write(f"{prefix}{text.step}\t{text.wall_time!r}\t{value}\n")
+        if series is None:
+            if report.kind != "texts" or not texts_too:
+                left_out[report.kind] = None
+            continue
         terminal.write("".join(f"{prefix}{step}\t{time!r}\t{value!r}\n" for step, time, value in series))
+    if left_out:
+        terminal.remark(f"--points is for scalars, and texts that are named: no {_either(left_out)}")
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(names)
 
 
 def _as_json(run: Run, report: TagReport, points: bool) -> dict[str, Any]:

@@ -32,8 +32,7 @@ def command(
     most = None if limit is None else parse_size(limit)
     with terminal.progress("splitting") as progress:
         done = split(run, out, size=most, every=every, at=at, progress=progress)
-    for problem in done.problems:
-        terminal.warn(f"left out: {problem}")
+    terminal.left_out(done.problems)
     if as_json:
         terminal.json(done)
         return

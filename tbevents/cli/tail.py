@@ -7,6 +7,7 @@ import time
 import click
 from rich.console import Group
 from rich.live import Live
+from rich.text import Text
 
 from tbevents.cli.options import example, logdir_argument, run_option, tag_option, takes_terminal
 from tbevents.cli.table import Column, Table
@@ -62,13 +63,20 @@ def _wait(interval: float, end: float | None) -> bool:
 def _print_lines(terminal: Terminal, watch: Watch, interval: float, end: float | None) -> None:
     first = True
     while True:
-        for watched in watch.look():
+        found = watch.look()
+        terminal.left_out(watch.problems)
+        for watched in found:
             new = min(watched.new, 1) if first else watched.new
             for index in range(len(watched.series) - new, len(watched.series)):
                 point = watched.series[index]
                 names = f"{printable(watched.run)}\t{printable(watched.series.tag)}"
                 terminal.write(f"{names}\t{point.step}\t{point.value!r}\n")
         terminal.flush()
+        if first:
+            for error in watch.missing():
+                terminal.remark(f"so far: {error}")
+            if not found and not watch.missing():
+                terminal.remark("no scalars so far")
         first = False
         if not _wait(interval, end):
             return
@@ -77,12 +85,15 @@ def _print_lines(terminal: Terminal, watch: Watch, interval: float, end: float |
 def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | None) -> None:
     with Live(console=terminal.out, auto_refresh=False, vertical_overflow="ellipsis") as live:
         while True:
-            live.update(_table(terminal, watch.look()), refresh=True)
+            found = watch.look()
+            for problem in watch.problems:  # above the table, through its console: another one would break it
+                live.console.print(Text(printable(f"left out: {problem}"), "yellow"))
+            live.update(_table(terminal, found, [str(error) for error in watch.missing()]), refresh=True)
             if not _wait(interval, end):
                 return
 
 
-def _table(terminal: Terminal, found: list[Watched]) -> Group:
+def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Group:
     several = len({watched.run for watched in found}) > 1
     table = Table(
         Column("run", left=True, shortest=10, rank=1),
@@ -109,5 +120,5 @@ def _table(terminal: Terminal, found: list[Watched]) -> Group:
             sparkline(series.values[-_TREND_POINTS:], _TREND, plain=terminal.plain),
         )
     if not found:
-        return Group("waiting for scalars")
-    return Group(*table.lines(terminal.out.width))
+        return Group("waiting for scalars", *map(printable, missing))
+    return Group(*table.lines(terminal.out.width), *map(printable, missing))

@@ -84,6 +84,11 @@ class Terminal:
         """Says that something is wrong, on stderr, also with --quiet."""
         self.err.print(Text(printable(text), "yellow"))
 
+    def left_out(self, problems: Iterable[object]) -> None:
+        """Says what was damaged, and is not in what the command makes."""
+        for problem in problems:
+            self.warn(f"left out: {problem}")
+
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
         """A bar on stderr, from the second second on; none where stderr is no terminal, or with --quiet.

@@ -1,1 +1,183 @@
-"""What can be done with whole runs and files; the command line is a thin layer over it."""
+"""What can be done with whole runs and files; the command line is a thin layer over it.
+
+Each tool has a module: `check`, `diff`, `edit`, `export`, `import_`, `merge`, `plot`, `reduce`, `repair`, `report`,
+`schedule`, `split`, `watch`. A function that is named like its module is found there, and there only::
+
+    from tbevents.tools.check import check
+
+What has a name of its own is found here as well, and so are the modules; each is imported when it is first used::
+
+    from tbevents.tools import Tolerance, export_table
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tbevents.tools.check import Checked, Oddity, check_run
+    from tbevents.tools.diff import (
+        PointDiff,
+        RunDiff,
+        TagDiff,
+        Tolerance,
+        diff_runs,
+        diff_series,
+    )
+    from tbevents.tools.edit import Edited
+    from tbevents.tools.export import Exported, export_media, export_table
+    from tbevents.tools.import_ import Imported, import_table
+    from tbevents.tools.merge import Merged
+    from tbevents.tools.names import iter_runs, runs_below
+    from tbevents.tools.plot import PlotStyle, draw, plot_series
+    from tbevents.tools.reduce import (
+        Reduced,
+        ReducedTag,
+        reduce_runs,
+        write_reduced,
+    )
+    from tbevents.tools.repair import Repaired
+    from tbevents.tools.report import (
+        RunReport,
+        ScalarStats,
+        TagReport,
+        report_run,
+        scalar_stats,
+    )
+    from tbevents.tools.scalar_files import ScalarColumns, write_scalars
+    from tbevents.tools.schedule import ScheduleCurve, compute_schedule
+    from tbevents.tools.split import Part, Split
+    from tbevents.tools.table_files import read_table, write_table
+    from tbevents.tools.watch import Watch, Watched, steps_per_second
+
+_HOMES: Final = {
+    "check": (
+        "Checked",
+        "Oddity",
+        "check_run",
+    ),
+    "diff": (
+        "PointDiff",
+        "RunDiff",
+        "TagDiff",
+        "Tolerance",
+        "diff_runs",
+        "diff_series",
+    ),
+    "edit": ("Edited",),
+    "export": (
+        "Exported",
+        "export_media",
+        "export_table",
+    ),
+    "import_": (
+        "Imported",
+        "import_table",
+    ),
+    "merge": ("Merged",),
+    "names": (
+        "iter_runs",
+        "runs_below",
+    ),
+    "plot": (
+        "PlotStyle",
+        "draw",
+        "plot_series",
+    ),
+    "reduce": (
+        "Reduced",
+        "ReducedTag",
+        "reduce_runs",
+        "write_reduced",
+    ),
+    "repair": ("Repaired",),
+    "report": (
+        "RunReport",
+        "ScalarStats",
+        "TagReport",
+        "report_run",
+        "scalar_stats",
+    ),
+    "scalar_files": (
+        "ScalarColumns",
+        "write_scalars",
+    ),
+    "schedule": (
+        "ScheduleCurve",
+        "compute_schedule",
+    ),
+    "split": (
+        "Part",
+        "Split",
+    ),
+    "table_files": (
+        "read_table",
+        "write_table",
+    ),
+    "watch": (
+        "Watch",
+        "Watched",
+        "steps_per_second",
+    ),
+}
+"""The modules, and what is found here of each."""
+
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Checked",
+    "Edited",
+    "Exported",
+    "Imported",
+    "Merged",
+    "Oddity",
+    "Part",
+    "PlotStyle",
+    "PointDiff",
+    "Reduced",
+    "ReducedTag",
+    "Repaired",
+    "RunDiff",
+    "RunReport",
+    "ScalarColumns",
+    "ScalarStats",
+    "ScheduleCurve",
+    "Split",
+    "TagDiff",
+    "TagReport",
+    "Tolerance",
+    "Watch",
+    "Watched",
+    "check_run",
+    "compute_schedule",
+    "diff_runs",
+    "diff_series",
+    "draw",
+    "export_media",
+    "export_table",
+    "import_table",
+    "iter_runs",
+    "plot_series",
+    "read_table",
+    "reduce_runs",
+    "report_run",
+    "runs_below",
+    "scalar_stats",
+    "steps_per_second",
+    "write_reduced",
+    "write_scalars",
+    "write_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return import_module(f"{__name__}.{name}")
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_HOMES})

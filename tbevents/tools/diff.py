@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from tbevents.files import StrPath
 from tbevents.proto import Event
-from tbevents.reading.run import Run, read_run
+from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
-from tbevents.tools.names import NameFilter, runs_below
+from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.records import Progress, RecordReader, no_progress
 
 __all__ = ["PointDiff", "RunDiff", "TagDiff", "Tolerance", "diff", "diff_runs", "diff_series"]
@@ -132,6 +132,7 @@ def diff(
     tolerance: Tolerance | None = None,
     scalars_only: bool = False,
     progress: Progress = no_progress,
+    on_problem: OnProblem | None = None,
 ) -> Iterator[RunDiff]:
     """Compares the runs below two paths, by name; two paths of one run each, whatever their names.
 
@@ -145,6 +146,7 @@ def diff(
         tolerance: for values and times; none, where None.
         scalars_only: whether other values are left out. They are compared by their bytes.
         progress: gets runs.
+        on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
     Yields:
         The runs that differ, by name.
@@ -163,7 +165,9 @@ def diff(
         runs_b = {name: next(iter(runs_b.values()))}
     names = sorted({*runs_a, *runs_b})
     for done, name in enumerate(names, 1):
-        sides = [read_run(side[name], name=name) if name in side else None for side in (runs_a, runs_b)]
+        sides = [
+            read_telling(side[name], name, on_problem=on_problem) if name in side else None for side in (runs_a, runs_b)
+        ]
         found = _diff_sides(sides[0], sides[1], wanted_tags, tolerance, scalars_only)
         only = None if all(sides) else "a" if sides[0] is not None else "b"
         if found or (only and not wanted_tags and not scalars_only):

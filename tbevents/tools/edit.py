@@ -47,6 +47,7 @@ def edit(
     keep: Sequence[str] = (),
     drop: Sequence[str] = (),
     rename: Sequence[tuple[str, str]] = (),
+    merge_tags: bool = False,
     regex: bool = False,
     first_step: int | None = None,
     last_step: int | None = None,
@@ -72,6 +73,7 @@ def edit(
         rename: pairs of a pattern and what its tags become. Each ``*`` of the new name stands for what the same
             ``*`` of the pattern matched; with `regex`, the new name replaces what matches, and may refer to groups as
             ``\1``. The first pattern that matches counts.
+        merge_tags: whether several tags of a run may get one name, which makes one series of theirs.
         regex: whether the patterns of tags are regular expressions, that may match anywhere in a tag; else globs.
         first_step: values before it go.
         last_step: values behind it go.
@@ -86,8 +88,9 @@ def edit(
         One report for each file.
 
     Raises:
-        ValueError: neither `out` nor `in_place`, or both; `out` is a file, and there are several; a pattern is no
-            regular expression; `thin` is below 1; `first_step` is beyond `last_step`; or a step would leave 64 bits.
+        ValueError: two tags of a run would have one name; neither `out` nor `in_place`, or both; `out` is a file, and
+            there are several; a pattern is no regular expression; `thin` is below 1; `first_step` is beyond
+            `last_step`; or a step would leave 64 bits.
         UnknownNameError: a pattern matches no tag.
         RunNotFoundError: there is no such path, or no event file below it.
         FileExistsError: a file is there already, and must not be replaced. None was written then.
@@ -103,6 +106,9 @@ def edit(
     for editor, run in zip(editors, plans.values(), strict=True):
         editor.study(record for plan in run for record in first.read(plan.source))
     tags.check(str(source))  # a pattern that matches nothing is a mistake, to be found before anything is written
+    if not merge_tags:
+        for editor in editors:
+            editor.check_names()
     return [
         _edit_file(editor, second, plan, overwrite)
         for editor, run in zip(editors, plans.values(), strict=True)

@@ -72,6 +72,7 @@ class Editor:
         self._stays: dict[str, NDArray[np.bool_]] = {}  # of the values with steps that are chosen, in order
         self._met: dict[str, int] = {}  # tag -> how many of those have come
         self._metadata: dict[str, SummaryMetadata] = {}  # tag -> of the first value in the run
+        self._chosen: dict[str, None] = {}  # the tags of which something stays, by the last study
         self._written: set[str] = set()  # tags
         self._touched = False  # whether the present event differs from its record
 
@@ -89,7 +90,10 @@ class Editor:
             if event.session_log.status == SessionLog.START:
                 starts.append((event.step, {tag: len(known) for tag, known in steps.items()}))
             for value in event.summary.value:
-                if self._is_chosen(event.step, value) and ordered and not is_stepless(value):
+                if not self._is_chosen(event.step, value):
+                    continue
+                self._chosen[value.tag] = None
+                if ordered and not is_stepless(value):
                     steps.setdefault(value.tag, []).append(event.step)
         for tag, known in steps.items():
             of_tag = np.array(known, np.int64)
@@ -104,6 +108,23 @@ class Editor:
             stays[left[:: self._thin]] = True
             stays[left[-1:]] = True
             self._stays[tag] = stays
+
+    def check_names(self) -> None:
+        """To be called after `study`.
+
+        Raises:
+            ValueError: two tags would have one name.
+        """
+        owners: dict[str, str] = {}
+        for tag in self._chosen:
+            name = self._tags.new_name(tag)
+            assert name is not None, "it is chosen"
+            other = owners.setdefault(name, tag)
+            if other != tag:
+                raise ValueError(
+                    f"tags {other!r} and {tag!r} would both be {name!r}, one series; "
+                    "merging tags (--merge-tags) allows that"
+                )
 
     def apply(self, record: RawRecord) -> bytes | None:
         """What a record becomes; None where nothing of it is left.

@@ -18,7 +18,7 @@ from tbevents.reading.logdir import read_logdir
 from tbevents.reading.options import Duplicates, Names, Restarts, matches, patterns
 from tbevents.reading.tables import WideTable, selected
 from tbevents.tools.names import iter_runs, without_damage_warnings
-from tbevents.tools.new_files import NewFile
+from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.records import Progress, no_progress
 from tbevents.tools.table_files import table_format, write_table
 from tbevents.tools.titles import title_of_tag
@@ -83,6 +83,7 @@ def export_table(
     is_path = isinstance(out, (str, os.PathLike))
     if is_path:
         table_format(out, format)  # type: ignore[arg-type]  # wrong ones are told before anything is read
+        refuse_folder(os.fspath(out))  # type: ignore[arg-type]  # a path
     found = read_logdir(logdir, restarts=restarts, duplicates=duplicates, kinds=_KINDS_NEEDED[kind])
     names = selected("run", runs, found, found.path)
     for done, name in enumerate(names, 1):

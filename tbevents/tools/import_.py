@@ -112,7 +112,7 @@ def _series(
     """(run, tag, rows, values) of each series, in the order of their first points."""
     if "value" in columns:
         if "tag" not in columns and tag is None:
-            raise ValueError(f"{where}: no column tag; name the tag of all the points")
+            raise ValueError(f"{where}: no column tag; give the tag of all the points (--tag)")
         tags = columns["tag"] if "tag" in columns else [tag] * len(runs)
         values = _floats(columns["value"], "value", where, math.nan)
         for (run, name), rows in _groups(zip(runs, tags, strict=True)):

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import translate
+from typing import TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_runs, path_string
+from tbevents.reading.options import Names
 from tbevents.reading.run import Run, read_run
+from tbevents.reading.values import Problem
 
-__all__ = ["NameFilter", "iter_runs", "runs_below", "without_damage_warnings"]
+__all__ = ["NameFilter", "OnProblem", "iter_runs", "read_telling", "runs_below", "without_damage_warnings"]
+
+OnProblem: TypeAlias = Callable[[Problem], object]
+"""Gets what was damaged and is left out."""
 
 
 class NameFilter:
@@ -54,15 +60,22 @@ class NameFilter:
                 chosen = True
         return chosen
 
+    def missing(self, where: str) -> list[UnknownNameError]:
+        """An error for each pattern that has chosen no name so far; it names the nearest."""
+        return [
+            UnknownNameError(self.noun, pattern, self._seen, where)
+            for pattern in self.patterns
+            if pattern in self._idle
+        ]
+
     def check(self, where: str) -> None:
         """To be called when all names have been seen.
 
         Raises:
             UnknownNameError: a pattern has chosen none of them; the message names the nearest.
         """
-        for pattern in self.patterns:
-            if pattern in self._idle:
-                raise UnknownNameError(self.noun, pattern, self._seen, where)
+        for error in self.missing(where):
+            raise error
 
 
 def compile_pattern(pattern: str, *, regex: bool) -> re.Pattern[str]:
@@ -123,6 +136,26 @@ def iter_runs(path: StrPath, runs: Sequence[str] | None = None, *, strict: bool 
 def _read_quietly(path: str, name: str, strict: bool) -> Run:
     with without_damage_warnings():
         return read_run(path, name=name, strict=strict)
+
+
+def read_telling(
+    path: str, name: str | None = None, *, kinds: Names | None = None, on_problem: OnProblem | None = None
+) -> Run:
+    """Reads a run.
+
+    Args:
+        path: its folder, or an event file.
+        name: what it is called; by default as `read_run` says.
+        kinds: only these kinds of values.
+        on_problem: gets what is damaged in it; where None, there are warnings of it.
+    """
+    if on_problem is None:
+        return read_run(path, name=name, kinds=kinds)
+    with without_damage_warnings():
+        run = read_run(path, name=name, kinds=kinds)
+    for problem in run.problems:
+        on_problem(problem)
+    return run
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import IO, Any
 from tbevents.errors import RunNotFoundError
 from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, make_folder, path_string
 
-__all__ = ["NewFile", "event_file_in", "output_path", "refuse_existing"]
+__all__ = ["NewFile", "event_file_in", "output_path", "refuse_existing", "refuse_folder"]
 
 
 class NewFile:
@@ -39,6 +39,7 @@ class NewFile:
 
     Raises:
         FileExistsError: there is such a file, and it must not be replaced.
+        IsADirectoryError: there is a folder of that name.
         OSError: it cannot be written; or the file to replace was written to meanwhile.
     """
 
@@ -48,6 +49,7 @@ class NewFile:
         self._overwrite = overwrite
         self._replaces = os.stat(path) if backup else None
         self._wanted = True
+        refuse_folder(path)
         if not overwrite:
             refuse_existing(path)
         folder = os.path.dirname(path)
@@ -97,7 +99,12 @@ class NewFile:
                 if (now.st_size, now.st_mtime_ns) != (self._replaces.st_size, self._replaces.st_mtime_ns):
                     raise OSError(errno.EBUSY, "was written to meanwhile, and was not replaced", self.path)
                 self.backup = _make_backup(self.path)
-        os.replace(self._unfinished, self.path)
+        refuse_folder(self.path)
+        try:
+            os.replace(self._unfinished, self.path)
+        except OSError as error:
+            error.filename, error.filename2 = self.path, None  # the other name says nothing to anyone
+            raise
 
 
 def _make_folders(path: str) -> list[str]:
@@ -115,6 +122,12 @@ def refuse_existing(path: str) -> None:
     """Raises FileExistsError where there is such a file."""
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, "exists already", path)
+
+
+def refuse_folder(path: str) -> None:
+    """Raises IsADirectoryError where a folder stands in the place of a file."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "is a folder", path)
 
 
 def _make_backup(path: str) -> str:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath
-from tbevents.reading.run import Run, read_run
+from tbevents.reading.run import Run
 from tbevents.reading.smoothing import smoothed
 from tbevents.reading.values import ScalarSeries
-from tbevents.tools.names import NameFilter, runs_below
-from tbevents.tools.new_files import NewFile
+from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
+from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.records import Progress, no_progress
 from tbevents.tools.reduce import reduce_runs
 
@@ -30,6 +30,9 @@ XAxis: TypeAlias = Literal["step", "relative", "wall"]
 Band: TypeAlias = Literal["std", "minmax"]
 
 _ENDINGS: Final = ("png", "svg", "pdf", "jpg", "webp")
+MOST_INCHES: Final = 100
+"""The longest side of a picture: who asks for more means pixels."""
+
 _FEW: Final = 10
 """Runs up to this number get the colours that are easiest to tell apart."""
 
@@ -49,7 +52,7 @@ class PlotStyle:
         band: instead of a line for each run, their mean at each step, in a band: "std" one standard deviation to both
             sides, "minmax" from the least to the greatest. Only by step.
         title: above the picture; none, where empty.
-        size: of the picture, inches: width and height; None: by the number of tags.
+        size: of the picture, inches, at most 100: width and height; None: by the number of tags.
         dpi: pixels an inch.
     """
 
@@ -73,6 +76,8 @@ class PlotStyle:
             raise ValueError(f"smooth must be from 0 to below 1, not {self.smooth!r}")
         if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
             raise ValueError("size and dpi must be positive")
+        if self.size is not None and max(self.size) > MOST_INCHES:
+            raise ValueError(f"size is in inches, at most {MOST_INCHES}, not {max(self.size):g}")
 
 
 def plot(
@@ -83,6 +88,7 @@ def plot(
     runs: Sequence[str] | None = None,
     style: PlotStyle | None = None,
     progress: Progress = no_progress,
+    on_problem: OnProblem | None = None,
 ) -> list[str]:
     """Draws scalars of runs into a file: a chart for each tag, the runs overlaid.
 
@@ -93,6 +99,7 @@ def plot(
         runs: names or globs of the runs that are wanted; all, where None.
         style: how.
         progress: gets runs.
+        on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
     Returns:
         The tags that were drawn.
@@ -108,7 +115,7 @@ def plot(
     paths = runs_below(logdir, runs)
     found: dict[str, Run] = {}
     for done, (name, where) in enumerate(paths.items(), 1):
-        found[name] = read_run(where, name=name, kinds=("scalars",))
+        found[name] = read_telling(where, name, kinds=("scalars",), on_problem=on_problem)
         progress(done, len(paths))
     known = dict.fromkeys(tag for run in found.values() for tag in run.scalars)
     chosen = [tag for tag in known if wanted(tag)]
@@ -147,10 +154,12 @@ def _picture_format(out: StrPath) -> str:
 
     Raises:
         ValueError: none.
+        IsADirectoryError: there is a folder of that name.
     """
     ending = os.path.splitext(os.fspath(out))[1].lower().removeprefix(".")
     if ending not in _ENDINGS:
         raise ValueError(f"{os.fspath(out)}: the ending says no format; there are {', '.join(_ENDINGS)}")
+    refuse_folder(os.fspath(out))
     return ending
 
 

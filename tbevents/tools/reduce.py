@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from tbevents.errors import RunNotFoundError
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
-from tbevents.reading.run import Run, read_run
-from tbevents.tools.names import NameFilter, runs_below
+from tbevents.reading.run import Run
+from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.records import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 
-__all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "write_reduced"]
+__all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "reduce_runs", "write_reduced"]
 
 Duplicates: TypeAlias = Literal["last", "first", "mean"]
 
@@ -82,6 +82,7 @@ def reduce(
     duplicates: Duplicates = "last",
     ddof: int = 0,
     progress: Progress = no_progress,
+    on_problem: OnProblem | None = None,
 ) -> Reduced:
     """Computes statistics of scalars over runs, in float64; a NaN makes a NaN.
 
@@ -94,6 +95,7 @@ def reduce(
         duplicates: which value counts where a run has several for a step.
         ddof: the standard deviation divides by the number of runs less this; NaN where that is not positive.
         progress: gets runs.
+        on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
     Raises:
         ValueError: an unknown statistic; fewer than one run; or tags or steps differ, and may not.
@@ -110,7 +112,7 @@ def reduce(
         raise ValueError("there are no runs to reduce")
     runs = []
     for done, path in enumerate(paths, 1):
-        runs.append(read_run(path, kinds=("scalars",)))
+        runs.append(read_telling(path, kinds=("scalars",), on_problem=on_problem))
         progress(done, len(paths))
     return reduce_runs(
         runs,
@@ -157,7 +159,9 @@ def reduce_runs(
         having = [run for run in runs if tag in run.scalars]
         if len(having) < len(runs) and not lax_tags:
             lacking = next(run for run in runs if tag not in run.scalars)
-            raise ValueError(f"{lacking.path}: no tag {tag!r}, which {having[0].path} has; lax tags allow that")
+            raise ValueError(
+                f"{lacking.path}: no tag {tag!r}, which {having[0].path} has; lax tags (--lax-tags) allow that"
+            )
         reduced.append(_reduce_tag(tag, having, wanted_stats, lax_steps, duplicates, ddof))
     return Reduced(tuple(run.path for run in runs), tuple(reduced), wanted_stats)
 
@@ -221,7 +225,7 @@ def _reduce_tag(
                 odd = np.setxor1d(others, steps)[0]
                 raise ValueError(
                     f"{run.path}: {tag!r} has not the steps that {runs[0].path} has: step {odd} stands in one only; "
-                    "lax steps allow that"
+                    "lax steps (--lax-steps) allow that"
                 )
             steps = np.union1d(steps, others)
     values = np.zeros((len(runs), len(steps)))

@@ -119,7 +119,7 @@ def split(
         OSError: a file cannot be read or written.
     """
     if (size is not None) + (every is not None) + bool(at) != 1:
-        raise ValueError("give one of size, every and at")
+        raise ValueError("say where to split: give one of size, every and at (--size, --every, --at)")
     if (size is not None and size < 1) or (every is not None and every < 1):
         raise ValueError("size and every must be at least 1")
     if any(first >= second for first, second in pairwise(at)):

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from io import TextIOWrapper
@@ -17,7 +18,7 @@ from tbevents.reading.frames import Categories, Cells, Column, Frame
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.records import Progress, no_progress
 
-__all__ = ["Format", "is_table", "read_table", "table_format", "write_table"]
+__all__ = ["Format", "is_table", "looks_like_file", "read_table", "table_format", "write_table"]
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
 
@@ -51,13 +52,25 @@ def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A
     ending = os.path.splitext(path_string(path, "path"))[1].lower()
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)
-        raise ValueError(f"{os.fspath(path)}: the ending says no format; there are {known}; or name the format")
+        raise ValueError(
+            f"{os.fspath(path)}: the ending says no format; there are {known}; or give the format (--format)"
+        )
     return _ENDINGS[ending]
 
 
 def is_table(path: StrPath) -> bool:
     """Whether a path's ending says that it is a table's."""
     return os.path.splitext(path_string(path, "path"))[1].lower() in _ENDINGS
+
+
+def looks_like_file(path: StrPath) -> bool:
+    """Whether what is to be a folder is named like a file, ``runs.xls``, and no folder is there.
+
+    A separator at the end says that it is a folder's name all the same.
+    """
+    text = path_string(path, "path")
+    named = is_table(text) or re.search(r"\.[A-Za-z]{2,5}$", os.path.basename(text)) is not None
+    return named and not os.path.isdir(text)
 
 
 def write_table(frame: Frame, out: StrPath | IO[str], format: str | None = None) -> int:  # noqa: A002

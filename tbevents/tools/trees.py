@@ -53,7 +53,7 @@ def plan_rewrite(
         FileExistsError: a file is there already, and must not be replaced.
     """
     if in_place == (out is not None):
-        raise ValueError("either an output or in-place says where to: give one of them")
+        raise ValueError("either an output (--out) or in-place (--in-place) says where to: give one of them")
     plans = {
         name: [FilePlan(file, file if out is None else _target(out, name, file)) for file in find_run_files(path)]
         for name, path in runs_below(source, runs).items()
@@ -64,10 +64,11 @@ def plan_rewrite(
     if len(set(targets)) < len(targets):
         raise ValueError(f"{out} is one file, and {len(targets)} are to be written: give a folder")
     if not in_place and {os.path.realpath(plan.source) for each in plans.values() for plan in each} & set(targets):
-        raise ValueError(f"{out} is what is read: give another output, or say in-place, which keeps a backup")
+        raise ValueError(f"{out} is what is read: give another output, or in-place (--in-place), which keeps a backup")
     if not (overwrite or in_place):
-        for target in targets:
-            refuse_existing(target)
+        for each in plans.values():
+            for plan in each:
+                refuse_existing(plan.target)
     return plans
 
 

@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.files import StrPath
+from tbevents.errors import UnknownNameError
+from tbevents.files import StrPath, path_string
 from tbevents.reading.logdir import read_logdir
-from tbevents.reading.values import ScalarSeries
-from tbevents.tools.names import NameFilter
+from tbevents.reading.values import Problem, ScalarSeries
+from tbevents.tools.names import NameFilter, without_damage_warnings
 
 __all__ = ["Watch", "Watched", "steps_per_second"]
 
@@ -48,9 +49,15 @@ class Watch:
 
     Raises:
         RunNotFoundError: there is no such path.
+
+    Attributes:
+        problems: what was found damaged at the last look, and not before. A record that is not complete yet is none.
     """
 
     def __init__(self, path: StrPath, *, tags: Sequence[str] | None = None, runs: Sequence[str] | None = None) -> None:
+        self.problems: tuple[Problem, ...] = ()
+        self._known: set[tuple[str, int, str]] = set()  # problems: file, offset and kind
+        self._path = path_string(path, "path")
         self._logdir = read_logdir(path, kinds=("scalars",))
         self._tags = NameFilter(tags, noun="tag")
         self._runs = NameFilter(runs, noun="run")
@@ -63,15 +70,30 @@ class Watch:
         Raises:
             OSError: a file cannot be read.
         """
+        with without_damage_warnings():
+            return self._look()
+
+    def missing(self) -> list[UnknownNameError]:
+        """An error for each pattern that nothing has matched so far."""
+        return self._runs.missing(self._path) + self._tags.missing(self._path)
+
+    def _look(self) -> list[Watched]:
         self._logdir.reload()
         found = []
+        problems = []
         for name in self._logdir:
             if not self._runs(name):
                 continue
             run = self._logdir[name]
+            for problem in run.problems:
+                spot = (problem.file, problem.offset, problem.kind)
+                if problem.kind != "incomplete" and spot not in self._known:
+                    self._known.add(spot)
+                    problems.append(problem)
             for tag, count in run.counts().get("scalars", {}).items():
                 if self._tags(tag):
                     found.append(self._look_at(name, tag, count))
+        self.problems = tuple(problems)
         return found
 
     def _look_at(self, run: str, tag: str, count: int) -> Watched:

@@ -301,3 +301,13 @@ def test_the_documentation_is_what_help_says():
     docs = Path(__file__).resolve().parents[2] / "docs"
     page = runpy.run_path(str(docs / "generate_cli.py"))["page"]
     assert (docs / "cli.md").read_text(encoding="utf-8") == page(), "run docs/generate_cli.py"
+
+
+def test_the_documentation_names_the_functions_behind_each_command():
+    from pathlib import Path
+
+    from tbevents.cli.group import SUMMARIES
+
+    text = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    for name in SUMMARIES:
+        assert re.search(rf"^## tbevents {name}\n\nIn Python: `tbevents\.tools\.", text, re.MULTILINE)

@@ -134,6 +134,24 @@ def test_a_pattern_that_matches_nothing_is_an_error_before_anything_is_written(m
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("rename", [[("a", "b")], [("*", "x")], [("a", "c"), ("b", "c")]])
+def test_two_tags_of_one_name_are_an_error_unless_told(make_run, tmp_path, rename):
+    run = make_run("r", ("a", 1, 1.0), ("b", 2, 2.0))
+    with pytest.raises(ValueError, match="tags 'a' and 'b' would both be"):
+        edit(run, tmp_path / "out", rename=rename)
+    assert not (tmp_path / "out").exists()
+    edit(run, tmp_path / "out", rename=rename, merge_tags=True)
+    assert points(tmp_path / "out", rename[-1][1]) == [(1, 1.0), (2, 2.0)]
+
+
+def test_tags_may_swap_names_or_take_that_of_one_that_goes(make_run, tmp_path):
+    run = make_run("r", ("a", 1, 1.0), ("b", 2, 2.0))
+    edit(run, tmp_path / "swapped", rename=[("a", "b"), ("b", "a")])
+    assert points(tmp_path / "swapped", "b") == [(1, 1.0)]
+    edit(run, tmp_path / "taken", rename=[("a", "b")], drop=["b"])
+    assert points(tmp_path / "taken", "b") == [(1, 1.0)]
+
+
 def test_in_place_replaces_only_what_changes(make_run, tmp_path):
     make_run("runs/a", ("loss", 1, 1.0))
     make_run("runs/b", ("acc", 1, 1.0))

@@ -58,6 +58,18 @@ def test_without_overwrite_a_file_is_refused_at_the_start_and_at_the_end(tmp_pat
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_in_its_place_is_named_whenever_it_comes(tmp_path):
+    path = tmp_path / "x.csv"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError, match="is a folder") as early:
+        NewFile(str(path))
+    path.rmdir()
+    with pytest.raises(IsADirectoryError, match="is a folder") as late, NewFile(str(path)):
+        path.mkdir()
+    assert early.value.filename == late.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_backups_are_no_event_files_and_number_themselves(tmp_path):
     path = tmp_path / "events.out.tfevents.1.host"
     path.write_bytes(b"0")

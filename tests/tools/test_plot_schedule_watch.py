@@ -82,7 +82,15 @@ def test_a_band_is_around_the_mean_of_the_runs(make_series, tmp_path, band, reac
 
 @pytest.mark.parametrize(
     "style",
-    [{"x": "time"}, {"band": "iqr"}, {"smooth": 1.0}, {"dpi": 0}, {"size": (0, 1)}, {"band": "std", "x": "wall"}],
+    [
+        {"x": "time"},
+        {"band": "iqr"},
+        {"smooth": 1.0},
+        {"dpi": 0},
+        {"size": (0, 1)},
+        {"size": (800, 600)},
+        {"band": "std", "x": "wall"},
+    ],
 )
 def test_an_impossible_style_is_refused(style):
     with pytest.raises(ValueError, match=rf"{'x' if len(style) > 1 else next(iter(style))}"):
@@ -184,6 +192,21 @@ def test_watching_some_tags_and_runs(make_run, tmp_path):
         make_run(f"runs/{name}", ("loss", 0, 1.0), ("acc", 0, 1.0))
     found = Watch(tmp_path / "runs", tags=["l*"], runs=["b"]).look()
     assert [(each.run, each.series.tag) for each in found] == [("b", "loss")]
+
+
+def test_watching_tells_of_damage_once_and_of_what_is_missing(make_run, tmp_path, recwarn):
+    run = make_run("runs/a", ("loss", 0, 1.0), ("loss", 1, 2.0), ("loss", 2, 2.0))
+    (file,) = run.iterdir()
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data[:-1])
+    watch = Watch(tmp_path / "runs", tags=["loss", "acc"])
+    watch.look()
+    assert [problem.kind.endswith("_checksum") for problem in watch.problems] == [True]  # not "incomplete"
+    assert [str(error) for error in watch.missing()] == [f"{tmp_path}/runs: no tag 'acc'; there are: 'loss'"]
+    watch.look()
+    assert watch.problems == ()
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(

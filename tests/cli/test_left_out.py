@@ -1,0 +1,181 @@
+"""What is damaged, missing or without effect is said, by every command, on stderr."""
+
+import json
+import re
+
+import pytest
+from event_files import scalar_event, tensor_value, version_event, write_events
+
+from tbevents.proto import Event, Summary, TensorProto
+
+
+@pytest.fixture
+def with_text(demo):
+    """The run with two texts beside its scalars."""
+    events = [version_event()]
+    for step, text in enumerate([b"first\nline", b"second"]):
+        tensor = TensorProto(dtype=7, string_val=[text])
+        value = tensor_value("note", tensor, "text")
+        events.append(Event(wall_time=5.0, step=step, summary=Summary(value=[value])))
+    write_events(demo / "events.out.tfevents.2.demo", events)
+    return demo
+
+
+# -- damage ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "problems"),
+    [
+        (["plot", "RUN", "-o", "OUT.png"], 3),
+        (["reduce", "RUN", "-o", "OUT"], 3),
+        (["export", "RUN", "OUT.csv"], 3),
+        (["tail", "RUN", "--for", "0"], 2),  # the torn end may be written yet
+    ],
+)
+def test_damage_is_told_by_each_command(cli, damaged, tmp_path, command, problems):
+    if command[0] == "plot":
+        pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    given = [part.replace("RUN", str(damaged)).replace("OUT", str(tmp_path / "out")) for part in command]
+    result = cli(*given, "-q")
+    assert result.status == 0
+    assert len(re.findall(r"^left out: .*record \d+ at byte", result.err, re.MULTILINE)) == problems
+
+
+def test_damaged_runs_are_not_simply_equal(cli, damaged):
+    result = cli("diff", damaged, damaged)
+    assert (result.status, result.out) == (1, "")
+    assert result.err.count("left out: ") == 3
+    assert result.err.endswith("equal, what could be read of them\n")
+    result = cli("diff", damaged, damaged, "--json", "-q")
+    assert (result.status, json.loads(result.out)) == (1, [])
+    assert result.err.count("left out: ") == 3
+
+
+def test_a_tail_tells_of_damage_once(cli, damaged):
+    assert cli("tail", damaged, "--for", "0.3", "--interval", "0.05").err.count("left out: ") == 2
+
+
+# -- nothing found ---------------------------------------------------------------------------------------------------
+
+
+def test_a_tail_says_which_tags_and_runs_there_are_not(cli, demo, tmp_path):
+    result = cli("tail", demo, "--tag", "los", "--for", "0")
+    assert (result.status, result.out) == (0, "")
+    assert result.err == f"so far: {demo}: no tag 'los'; did you mean 'loss'?\n"
+    assert "no run 'x'" in cli("tail", demo, "--run", "x", "--for", "0").err
+    (tmp_path / "empty").mkdir()
+    assert cli("tail", tmp_path / "empty", "--for", "0").err == "no scalars so far\n"
+
+
+def test_a_kind_that_is_not_there_is_told_with_those_that_are(cli, with_text):
+    result = cli("show", with_text, "--kind", "images")
+    assert (result.status, result.out) == (0, "")
+    assert result.err == f"{with_text}: no images; there are: scalars, texts\n"
+
+
+def test_points_of_a_text_that_is_named_are_its_texts(cli, with_text):
+    result = cli("show", with_text, "note", "--points")
+    assert result.out.splitlines() == [
+        "tag\tstep\twall_time\tvalue",
+        "note\t0\t5.0\tfirst\\nline",
+        "note\t1\t5.0\tsecond",
+    ]
+    result = cli("show", with_text, "--points")
+    assert "note" not in result.out
+    assert "no texts" in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["show", "RUN", "--log"], ["--log", "--chart"]),
+        (["show", "RUN", "--log", "--no-chart", "loss"], ["--log", "--chart"]),
+        (["show", "RUN", "--chart", "--points"], ["--chart and --points"]),
+        (["show", "RUN", "--chart", "--json"], ["--chart and --json"]),
+        (["schedule", "ExponentialLR", "gamma=0.9", "--steps", "3", "--chart", "--json"], ["--chart and --json"]),
+    ],
+)
+def test_options_without_effect_are_refused(cli, demo, options, words):
+    result = cli(*(part.replace("RUN", str(demo)) for part in options))
+    assert (result.status, result.out) == (2, "")
+    assert all(word in result.err for word in words)
+
+
+# -- outputs ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["split", "RUN", "-o", "out"], ["--size, --every, --at"]),
+        (["edit", "RUN"], ["--out", "--in-place"]),
+        (["repair", "RUN", "-o", "RUN"], ["--in-place"]),
+        (["edit", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
+        (["repair", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
+        (["merge", "RUN", "-o", "taken/events.out.tfevents.1.demo"], ["exists already; --overwrite replaces it"]),
+        (["merge", "RUN", "-o", "taken"], ["there is a run already; give another output"]),
+        (["import", "x.csv", "-o", "out"], ["--tag"]),
+        (["export", "RUN", "out.xyz"], ["--format"]),
+        (["reduce", "RUN", "-o", "r6.xls"], ["r6.xls", ".csv"]),
+        (["export", "RUN", "x.parquet", "--kind", "images"], ["x.parquet: images go into a folder"]),
+        (["export", "RUN", "-", "--kind", "images"], ["-: images go into a folder"]),
+        (["export", "RUN", "dir.csv"], ["tbevents: dir.csv: is a folder\n"]),
+        (["reduce", "RUN", "taken", "-o", "out"], ["lax tags (--lax-tags)"]),
+    ],
+)
+def test_errors_name_the_options_and_the_paths_as_given(cli, demo, tmp_path, monkeypatch, command, words):
+    monkeypatch.chdir(tmp_path)
+    write_events(tmp_path / "taken" / "events.out.tfevents.1.demo", [version_event(), scalar_event("x", 1, 1.0)])
+    (tmp_path / "x.csv").write_text("step,value\n1,2\n")
+    (tmp_path / "dir.csv").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    result = cli(*(part.replace("RUN", "runs/demo") for part in command))
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    for word in words:
+        assert word in result.err
+    assert str(tmp_path) not in result.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_may_be_named_like_a_file_where_that_is_said(cli, demo, tmp_path):
+    assert cli("reduce", demo, "-o", f"{tmp_path}/a.xls/").status == 0
+    (tmp_path / "b.xls").mkdir()
+    assert cli("reduce", demo, "-o", tmp_path / "b.xls").status == 0
+    assert (tmp_path / "a.xls" / "mean").is_dir()
+    assert (tmp_path / "b.xls" / "mean").is_dir()
+
+
+def test_pixels_for_inches_are_refused(cli, demo, tmp_path):
+    result = cli("plot", demo, "-o", tmp_path / "x.png", "--size", "800", "600")
+    assert result.status == 2
+    assert "800 600 are inches, at most 100" in result.err
+
+
+def test_too_little_memory_is_one_line(cli, demo, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("tbevents.cli.ls.report_run", fail)
+    assert cli("ls", demo) == (2, "", "tbevents: there is not enough memory for this\n")
+
+
+def test_renaming_onto_a_tag_needs_to_be_said(cli, demo, tmp_path):
+    arguments = ["edit", demo, "-o", tmp_path / "out", "--rename", "loss=train/acc"]
+    result = cli(*arguments)
+    assert result.status == 2
+    assert "'loss' and 'train/acc' would both be 'train/acc'" in result.err
+    assert "--merge-tags" in result.err
+    assert not (tmp_path / "out").exists()
+    assert cli(*arguments, "--merge-tags").status == 0
+
+
+def test_a_kind_that_no_run_has_makes_no_column(cli, demo, many):
+    assert cli("ls", demo.parent).out.splitlines()[0].split()[:3] == ["run", "scalars", "points"]
+    assert "images" not in cli("ls", many).out
+
+
+def test_one_byte_is_no_bytes(cli, demo, tmp_path):
+    (file,) = demo.iterdir()
+    file.write_bytes(file.read_bytes() + b"x")
+    assert "(1 byte)" in cli("repair", demo, "-o", tmp_path / "out").out
