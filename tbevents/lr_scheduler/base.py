@@ -12,8 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbevents.lr_scheduler.emission import ScalarWriter, write_rates
-from tbevents.lr_scheduler.param_groups import OptimizerLike, ParamGroups, check_optimizer, rate_of, store
+from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer, write_rates
+from tbevents.lr_scheduler.formulas import check_numbers
+from tbevents.lr_scheduler.param_groups import (
+    OptimizerLike,
+    ParamGroups,
+    check_mapping,
+    check_optimizer,
+    rate_of,
+    store,
+)
 
 _PACKAGE = __name__.rpartition(".")[0] + "."
 
@@ -40,12 +48,17 @@ class LRScheduler:
         base_lrs: the initial rate of each group.
 
     Raises:
-        TypeError: `optimizer` has no `param_groups`.
+        TypeError: `optimizer` has no `param_groups`, or another argument is no such thing.
         KeyError: a group has no "lr", or no "initial_lr" when resuming.
     """
 
     # What state_dict() leaves out.
     _UNSAVED: ClassVar[frozenset[str]] = frozenset({"optimizer", "_writer", "_tag", "_emitted", "_rates_for"})
+
+    # What every state of this scheduler holds, to know one by.
+    _NEEDED: ClassVar[str] = "last_epoch"
+    # The attributes that the repr shows.
+    _SHOWN: ClassVar[tuple[str, ...]] = ()
 
     last_epoch: int
     base_lrs: list[float]
@@ -71,6 +84,9 @@ class LRScheduler:
         tag: str = "lr",
     ) -> None:
         check_optimizer(optimizer)
+        check_numbers(last_epoch=last_epoch)
+        check_writer(writer)
+        self._tag = check_tag(tag)
         self.optimizer = optimizer
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
@@ -84,8 +100,7 @@ class LRScheduler:
         self.last_epoch = last_epoch
         self._get_lr_called_within_step = False
         self._initial_step()
-        self._writer = check_writer(writer)
-        self._tag = tag
+        self._writer = writer
 
     @property
     def writer(self) -> ScalarWriter | None:
@@ -103,7 +118,7 @@ class LRScheduler:
 
     @tag.setter
     def tag(self, tag: str) -> None:
-        self._tag = tag
+        self._tag = check_tag(tag)
 
     def step(self, epoch: float | None = None) -> None:
         """Go on to the next epoch: set its rates in the groups, and log them if there is a writer.
@@ -170,7 +185,12 @@ class LRScheduler:
         A group that still has the rate which this scheduler set last gets the rate that the state had last, so that
         the scheduler's state is enough to go on; one whose rate came from elsewhere, such as the optimizer's own
         restored state, is left alone.
+
+        Raises:
+            TypeError: it is no mapping.
+            ValueError: it is no state of such a scheduler.
         """
+        check_mapping("state_dict", state_dict)
         groups = self.optimizer.param_groups
         untouched = [rate_of(group) == own for group, own in zip(groups, self._own_rates(), strict=False)]
         self._load(state_dict)
@@ -179,6 +199,17 @@ class LRScheduler:
                 store(group, "lr", own)
         self._restore_momentum(untouched)
         self._mark_restored()
+
+    def __repr__(self) -> str:
+        try:
+            parts = [f"{name}={self._shown(name)}" for name in self._SHOWN]
+            parts += [f"epoch {self.last_epoch}", f"lr {self._current_rates()}"]
+        except (AttributeError, KeyError):  # one that is not made yet, or has lost its groups
+            return object.__repr__(self)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _shown(self, name: str) -> str:
+        return repr(getattr(self, name))
 
     def _initial_step(self) -> None:
         """Set the rates of the first epoch. SequentialLR, ours or PyTorch's, calls this on its schedulers."""
@@ -265,6 +296,8 @@ class LRScheduler:
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
         """Take up a state without touching the groups."""
+        if self._NEEDED and self._NEEDED not in state_dict:
+            raise not_a_state(self, self._NEEDED, state_dict)
         state = {
             key: copy.copy(value) if isinstance(value, (list, dict)) else value
             for key, value in state_dict.items()
@@ -297,11 +330,10 @@ _LRScheduler = LRScheduler
 """The base class by its old name."""
 
 
-def check_writer(writer: Any) -> ScalarWriter | None:
-    """Raise TypeError unless it is None or has add_scalar."""
-    if writer is not None and not callable(getattr(writer, "add_scalar", None)):
-        raise TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}")
-    return writer  # type: ignore[no-any-return]  # checked just above
+def not_a_state(scheduler: LRScheduler, key: str, state_dict: Mapping[str, Any]) -> ValueError:
+    """The error for a mapping that is no state of a scheduler."""
+    keys = ", ".join(map(repr, list(state_dict)[:6])) or "nothing"
+    return ValueError(f"state_dict is no state of a {type(scheduler).__name__}: it has no {key!r}, but {keys}")
 
 
 def warn_of_epoch() -> None:

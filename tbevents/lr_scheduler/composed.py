@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.lr_scheduler import formulas
-from tbevents.lr_scheduler.base import LRScheduler, check_writer
+from tbevents.lr_scheduler.base import LRScheduler, not_a_state
 from tbevents.lr_scheduler.closed import ClosedFormLR
-from tbevents.lr_scheduler.emission import ScalarWriter
+from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
 
@@ -33,6 +33,11 @@ class _Composed(LRScheduler):
         """The rates of the current epoch, one for each group; may be called at any time."""
         return self._current_rates()
 
+    def _shown(self, name: str) -> str:
+        if name == "schedulers":
+            return f"[{', '.join(type(part).__name__ for part in self._schedulers)}]"
+        return repr(getattr(self, f"_{name}"))
+
     def state_dict(self) -> dict[str, Any]:
         """The state, with those of the parts in `_schedulers`."""
         state = super().state_dict()
@@ -41,6 +46,8 @@ class _Composed(LRScheduler):
         return state
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
+        if "_schedulers" not in state_dict:
+            raise not_a_state(self, "_schedulers", state_dict)
         saved = state_dict["_schedulers"]
         if len(saved) != len(self._schedulers):
             raise ValueError(f"the state has {len(saved)} schedulers, expected {len(self._schedulers)}")
@@ -103,6 +110,8 @@ class SequentialLR(_Composed):
             ReduceLROnPlateau.
     """
 
+    _SHOWN = ("schedulers", "milestones")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -122,7 +131,7 @@ class SequentialLR(_Composed):
         self.optimizer = optimizer
         self._start()
         self._writer = check_writer(writer)
-        self._tag = tag
+        self._tag = check_tag(tag)
 
     def _start(self) -> None:
         """Back to the initial rates, and the first step of the scheduler that is to run first."""
@@ -199,6 +208,9 @@ class ChainedScheduler(_Composed):
         ValueError: no scheduler, a part with another optimizer, or a ReduceLROnPlateau.
     """
 
+    _SHOWN = ("schedulers",)
+    _NEEDED = ""  # its epoch is its first part's
+
     def __init__(
         self,
         schedulers: Sequence[Any],
@@ -215,7 +227,7 @@ class ChainedScheduler(_Composed):
         self.optimizer = chosen  # type: ignore[assignment]  # checked just above
         self._last_lr = self._current_rates()
         self._writer = check_writer(writer)
-        self._tag = tag
+        self._tag = check_tag(tag)
 
     @property
     def last_epoch(self) -> int:  # type: ignore[override]  # no part of the state, as in PyTorch

@@ -97,6 +97,8 @@ class CyclicLR(_MomentumCycler):
         ValueError: a size, the mode, the scale mode or the length of a list is wrong, or the groups hold no momentum.
     """
 
+    _SHOWN = ("max_lrs", "total_size", "mode")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -122,6 +124,9 @@ class CyclicLR(_MomentumCycler):
         self.total_size, self.step_ratio = formulas.cycle_shape(step_size_up, step_size_down)
         self.mode = mode
         self.gamma = gamma
+        if scale_fn is not None and not callable(scale_fn):
+            raise TypeError(f"scale_fn must be a function, got {scale_fn!r}")
+        formulas.check_numbers(gamma=gamma)
         self._scale_fn_custom = scale_fn
         self.scale_mode = scale_mode
         self._find_scale()
@@ -224,6 +229,8 @@ class OneCycleLR(_MomentumCycler):
     Raises:
         ValueError: an argument is out of range, or the groups hold no momentum. From `step()`: the cycle is over.
     """
+
+    _SHOWN = ("total_steps",)
 
     _UNSAVED = _MomentumCycler._UNSAVED | {"_ends", "_keys"}
 

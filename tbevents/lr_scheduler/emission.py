@@ -34,9 +34,14 @@ def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
             ``tag/momentum``.
 
     Raises:
-        TypeError: `scheduler` lacks these.
+        TypeError: `scheduler` lacks these, `writer` has no ``add_scalar``, or `tag` is no str.
     """
-    write_rates(scheduler, writer, tag, scheduler_step(scheduler))
+    step = scheduler_step(scheduler)
+    if not hasattr(writer, "add_scalar"):
+        raise _no_writer(writer)
+    if not isinstance(tag, str):
+        check_tag(tag)
+    write_rates(scheduler, writer, tag, step)
 
 
 class LREmitter:
@@ -57,10 +62,16 @@ class LREmitter:
         scheduler: as for `emit_lr`.
         writer: where to log.
         tag: as for `emit_lr`.
+
+    Raises:
+        TypeError: as for `emit_lr`.
     """
 
     def __init__(self, scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
         step = scheduler_step(scheduler)
+        if check_writer(writer) is None:
+            raise _no_writer(writer)
+        check_tag(tag)
         self.scheduler = scheduler
         self.writer = writer
         self.tag = tag
@@ -77,6 +88,24 @@ class LREmitter:
         if step != self._emitted:
             write_rates(self.scheduler, self.writer, self.tag, step)
             self._emitted = step
+
+
+def check_writer(writer: Any) -> ScalarWriter | None:
+    """Raise TypeError unless it is None or has add_scalar."""
+    if writer is not None and not callable(getattr(writer, "add_scalar", None)):
+        raise _no_writer(writer)
+    return writer  # type: ignore[no-any-return]  # checked just above
+
+
+def _no_writer(writer: Any) -> TypeError:
+    return TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}: {writer!r}")
+
+
+def check_tag(tag: Any) -> str:
+    """Raise TypeError unless it is a str."""
+    if not isinstance(tag, str):
+        raise TypeError(f"tag must be a str, got {type(tag).__name__}: {tag!r}")
+    return tag
 
 
 def write_rates(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> None:

@@ -54,6 +54,28 @@ def cosine_at(step: float, half: float) -> float:
     return (1 + cos(pi * step / half)) / 2
 
 
+def checked_float(name: str, value: Any) -> float:
+    """A caller's number, of whatever type, as a float.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if type(value) is float:
+        return value
+    try:
+        if not isinstance(value, (str, bytes)):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{name} must be a number, got {value!r}")
+
+
+def check_numbers(**values: object) -> None:
+    """Raise TypeError, which names the argument, unless all are numbers."""
+    for name, value in values.items():
+        checked_float(name, value)
+
+
 def check_restarts(t_0: object, t_mult: object, eta_min: object) -> None:
     """Raise ValueError unless the arguments of warm restarts are usable."""
     if not isinstance(t_0, int) or t_0 <= 0:
@@ -94,6 +116,7 @@ def parts_between(steps: NDArray[Any], bounds: Sequence[float]) -> list[Any]:
 
 def cycle_shape(step_size_up: float, step_size_down: float | None) -> tuple[float, float]:
     """The length of a cycle in steps, and the fraction of it spent rising."""
+    check_numbers(step_size_up=step_size_up, step_size_down=0 if step_size_down is None else step_size_down)
     if not step_size_up > 0:
         raise ValueError(f"step_size_up must be positive, got {step_size_up!r}")
     if step_size_down is not None and not step_size_down >= 0:
@@ -163,6 +186,7 @@ def check_one_cycle(
     if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
         raise ValueError(f"pct_start must be a float between 0 and 1, got {pct_start!r}")
     check_anneal(anneal_strategy)
+    check_numbers(div_factor=div_factor, final_div_factor=final_div_factor)
     for name, value in (("div_factor", div_factor), ("final_div_factor", final_div_factor)):
         if not value > 0:
             raise ValueError(f"{name} must be positive, got {value!r}")
@@ -243,6 +267,10 @@ def _over(step: float, total_steps: int) -> ValueError:
 
 def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
     """Raise ValueError unless there is one milestone less than schedulers, in order."""
+    if isinstance(milestones, (str, bytes)) or not isinstance(milestones, Sequence | np.ndarray):
+        raise TypeError(f"milestones must be a list of epochs, got {milestones!r}")
+    for milestone in milestones:
+        checked_float("a milestone", milestone)
     if schedulers < 1:
         raise ValueError("expected at least one scheduler, but got no scheduler")
     if len(milestones) != schedulers - 1:

@@ -58,6 +58,10 @@ class _LambdaScheduler(LRScheduler):
                 function.__dict__.update(attributes)
 
 
+def _no_number(epoch: float, factor: object) -> TypeError:
+    return TypeError(f"lr_lambda({epoch}) must return a number, got {factor!r}")
+
+
 class LambdaLR(_LambdaScheduler, ClosedFormLR):
     """Multiply the base rates by a function of the epoch.
 
@@ -79,7 +83,11 @@ class LambdaLR(_LambdaScheduler, ClosedFormLR):
         epoch = self.last_epoch
         rates: list[float] = []
         for fn in self.lr_lambdas:
-            rates.append(self.base_lrs[len(rates)] * fn(epoch))
+            factor = fn(epoch)
+            try:
+                rates.append(self.base_lrs[len(rates)] * factor)
+            except TypeError:
+                raise _no_number(epoch, factor) from None
         return rates
 
     def _rates_at(self, steps: NDArray[Any]) -> list[NDArray[Any]]:
@@ -116,7 +124,11 @@ class MultiplicativeLR(_LambdaScheduler, ClosedFormLR):
         epoch = self.last_epoch
         rates: list[float] = []
         for fn in self.lr_lambdas:
-            rates.append(float(groups[len(rates)]["lr"]) * fn(epoch))
+            factor = fn(epoch)
+            try:
+                rates.append(float(groups[len(rates)]["lr"]) * factor)
+            except TypeError:
+                raise _no_number(epoch, factor) from None
         return rates
 
     def _evaluate(self, steps: NDArray[Any]) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tbevents.lr_scheduler.formulas import checked_float
+
 
 class OptimizerLike(Protocol):
     """Anything with `param_groups`: a list of dicts, each holding "lr". torch's optimizers are, unmodified."""
@@ -23,21 +25,29 @@ class ParamGroups:
     ``groups = ParamGroups(lr=0.1)``; the present rate is ``groups.lrs[0]``, or ``groups.param_groups[0]["lr"]``.
 
     Args:
-        lr: the rate; a list gives several groups, one for each rate.
+        lr: the rate; a list gives several groups, one for each rate, or for each dict with an "lr" and what else the
+            group holds.
         names: a name for each group, which the tags of its points then end in.
         **values: what else each group holds, for example ``momentum=0.9`` or ``betas=(0.9, 0.999)``.
 
     Raises:
-        ValueError: no rate, or not one name for each.
+        ValueError: no rate, a dict without "lr", or not one name for each.
+        TypeError: a rate is no number.
     """
 
-    def __init__(self, lr: float | Sequence[float], *, names: Sequence[str] | None = None, **values: Any) -> None:
+    def __init__(
+        self,
+        lr: float | Mapping[str, Any] | Sequence[float | Mapping[str, Any]],
+        *,
+        names: Sequence[str] | None = None,
+        **values: Any,
+    ) -> None:
         rates: list[Any] = list(lr) if isinstance(lr, (list, tuple, np.ndarray)) else [lr]
         if not rates:
             raise ValueError("lr must hold at least one rate, got none")
         if names is not None and len(names) != len(rates):
             raise ValueError(f"names must be as many as the rates, got {len(names)} for {len(rates)}")
-        self.param_groups: list[dict[str, Any]] = [{"lr": float(rate), **values} for rate in rates]
+        self.param_groups: list[dict[str, Any]] = [_group(rate, values) for rate in rates]
         for group, name in zip(self.param_groups, names or (), strict=False):
             group["name"] = name
 
@@ -54,8 +64,12 @@ class ParamGroups:
         """Take the groups from a checkpoint.
 
         Raises:
-            ValueError: it holds another number of groups.
+            ValueError: it holds another number of groups, or none.
+            TypeError: it is no mapping.
         """
+        check_mapping("state_dict", state_dict)
+        if "param_groups" not in state_dict:
+            raise ValueError(f"state_dict is no state of {type(self).__name__}: it has no 'param_groups'")
         groups = state_dict["param_groups"]
         if len(groups) != len(self.param_groups):
             raise ValueError(f"the state holds {len(groups)} groups, expected {len(self.param_groups)}")
@@ -65,6 +79,21 @@ class ParamGroups:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.param_groups!r})"
+
+
+def _group(rate: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A group of a rate, or of a dict that has one."""
+    if not isinstance(rate, Mapping):
+        return {"lr": checked_float("lr", rate), **values}
+    if "lr" not in rate:
+        raise ValueError(f"a group must have an 'lr', got {dict(rate)!r}")
+    return {**values, **rate, "lr": checked_float("lr", rate["lr"])}
+
+
+def check_mapping(name: str, value: object) -> None:
+    """Raise TypeError unless it is a mapping."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}: {value!r}")
 
 
 def check_optimizer(optimizer: object) -> None:
@@ -99,13 +128,14 @@ def per_group(name: str, optimizer: OptimizerLike, value: Any) -> list[float]:
 
     Raises:
         ValueError: a list of another length than the groups.
+        TypeError: a value is no number.
     """
     groups = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):
-        return [float(value)] * groups
+        return [checked_float(name, value)] * groups
     if len(value) != groups:
         raise ValueError(
             f"{name} must have the same length as optimizer.param_groups: {name} has {len(value)} values, "
             f"param_groups has {groups}"
         )
-    return [float(v) for v in value]
+    return [checked_float(name, v) for v in value]

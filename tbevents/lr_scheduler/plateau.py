@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lr_scheduler.base import LRScheduler, check_writer, warn_of_epoch
-from tbevents.lr_scheduler.emission import ScalarWriter
+from tbevents.lr_scheduler.base import LRScheduler, warn_of_epoch
+from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
+from tbevents.lr_scheduler.formulas import check_numbers
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
 
 
@@ -47,6 +48,8 @@ class ReduceLROnPlateau(LRScheduler):
         ValueError: an argument is out of range.
     """
 
+    _SHOWN = ("mode", "factor", "patience")
+
     _UNSAVED = LRScheduler._UNSAVED | {"verbose", "log_counters", "_initial_rates", "_own", "_last_metric"}
 
     def __init__(
@@ -66,6 +69,9 @@ class ReduceLROnPlateau(LRScheduler):
         tag: str = "lr",
         log_counters: bool = False,
     ) -> None:
+        check_numbers(factor=factor, patience=patience, threshold=threshold, cooldown=cooldown, eps=eps)
+        for lowest in min_lr if isinstance(min_lr, (list, tuple)) else [min_lr]:
+            check_numbers(min_lr=lowest)
         if not factor < 1.0:
             raise ValueError(f"factor should be < 1.0, got {factor!r}")
         if not factor > 0.0:
@@ -107,7 +113,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.log_counters = log_counters
         self._last_metric: float | None = None
         self._writer = check_writer(writer)
-        self._tag = tag
+        self._tag = check_tag(tag)
 
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]  # no part of the state, as in PyTorch

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lr_scheduler.base import check_writer
-from tbevents.lr_scheduler.emission import ScalarWriter
+from tbevents.lr_scheduler import formulas
+from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
 from tbevents.lr_scheduler.plot import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Below this share of the losses' size a change of their average may be rounding.
+_NOISE = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +47,16 @@ class LRRangeResult:
         The first tenth of the steps is left out: the average rests on few losses there, and follows their noise.
 
         Raises:
-            ValueError: the loss never fell, or fewer than three steps had a finite loss.
+            ValueError: the loss never fell by more than rounding, or fewer than three steps had a finite loss.
         """
         smoothed = self._finite()
         lowest = int(np.argmin(smoothed))
         first = min(len(smoothed) // 10, lowest)
         slopes = np.gradient(smoothed)[: lowest + 1]
         steepest = first + int(np.argmin(slopes[first:]))
-        if not slopes[steepest] < 0:
+        # The moving average of equal losses falls and rises by its rounding.
+        noise = _NOISE * float(np.abs(smoothed[: lowest + 1]).max())
+        if not slopes[steepest] < -noise:
             raise ValueError(
                 f"the loss never fell between the rates {self.lrs[0]:g} and {self.lrs[len(smoothed) - 1]:g}: "
                 "there is no rate to suggest"
@@ -130,7 +135,7 @@ class LRRangeTest:
         restore: called once at the end, after the optimizer has been put back.
 
     Raises:
-        TypeError: `optimizer` has no `param_groups`, or `train_step` can't be called.
+        TypeError: `optimizer` has no `param_groups`, `train_step` can't be called, or an argument is no such thing.
         ValueError: another argument is out of range.
     """
 
@@ -152,6 +157,7 @@ class LRRangeTest:
         check_optimizer(optimizer)
         if not callable(train_step):
             raise TypeError(f"train_step must be callable, got {type(train_step).__name__}")
+        formulas.check_numbers(min_lr=min_lr, max_lr=max_lr, smoothing=smoothing, diverge_factor=diverge_factor)
         if mode not in ("exp", "linear"):
             raise ValueError(f"mode must be 'exp' or 'linear', got {mode!r}")
         if not (min_lr > 0 or (mode == "linear" and min_lr == 0)) or not math.isfinite(min_lr):
@@ -170,7 +176,7 @@ class LRRangeTest:
         self.smoothing = smoothing
         self.diverge_factor = diverge_factor
         self.restore = restore
-        self.tag = tag
+        self.tag = check_tag(tag)
         self.writer = check_writer(writer)
         space = np.geomspace if mode == "exp" else np.linspace
         self.lrs: NDArray[np.float64] = space(min_lr, max_lr, steps)

@@ -31,6 +31,8 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
         ValueError: `T_0` or `T_mult` is no positive integer, or `eta_min` no number.
     """
 
+    _SHOWN = ("T_0", "T_mult", "eta_min")
+
     _epoch_is_deprecated = False  # fractional epochs are what SGDR steps by
 
     def __init__(

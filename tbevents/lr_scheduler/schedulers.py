@@ -28,6 +28,8 @@ class StepLR(ChainableLR):
         ValueError: `step_size` is no positive whole number.
     """
 
+    _SHOWN = ("step_size", "gamma")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -38,6 +40,7 @@ class StepLR(ChainableLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        formulas.check_numbers(step_size=step_size, gamma=gamma)
         schedules.step_decay(0, 1.0, step_size, gamma)
         self.step_size = step_size
         self.gamma = gamma
@@ -66,6 +69,8 @@ class MultiStepLR(ChainableLR):
         tag: as for `LRScheduler`.
     """
 
+    _SHOWN = ("milestones", "gamma")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -76,7 +81,12 @@ class MultiStepLR(ChainableLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        if isinstance(milestones, (str, bytes)) or not isinstance(milestones, Iterable):
+            raise TypeError(f"milestones must be a list of epochs, got {milestones!r}")
         self.milestones = Counter(milestones)
+        for milestone in self.milestones:
+            formulas.check_numbers(milestones=milestone)
+        formulas.check_numbers(gamma=gamma)
         schedules.multi_step_decay(0, 1.0, list(self.milestones), gamma)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
@@ -90,6 +100,9 @@ class MultiStepLR(ChainableLR):
     def _both(self, lr: float, base_lr: float) -> tuple[float, float]:
         epoch = self.last_epoch
         return lr * self.gamma ** self.milestones[epoch], self._rate(epoch, base_lr)
+
+    def _shown(self, name: str) -> str:
+        return repr(sorted(self.milestones.elements())) if name == "milestones" else super()._shown(name)
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
         super()._load(state_dict)
@@ -114,6 +127,8 @@ class ConstantLR(ChainableLR):
         ValueError: `factor` is outside 0 to 1, or `total_iters` is no whole number.
     """
 
+    _SHOWN = ("factor", "total_iters")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -124,6 +139,7 @@ class ConstantLR(ChainableLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        formulas.check_numbers(factor=factor, total_iters=total_iters)
         schedules.constant(0, 1.0, factor, total_iters)
         self.factor = factor
         self.total_iters = total_iters
@@ -159,6 +175,8 @@ class LinearLR(ChainableLR):
         ValueError: a factor is out of range, or `total_iters` is no whole number.
     """
 
+    _SHOWN = ("start_factor", "end_factor", "total_iters")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -170,6 +188,7 @@ class LinearLR(ChainableLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        formulas.check_numbers(start_factor=start_factor, end_factor=end_factor, total_iters=total_iters)
         schedules.linear(0, 1.0, start_factor, end_factor, total_iters)
         self.start_factor = start_factor
         self.end_factor = end_factor
@@ -201,6 +220,8 @@ class ExponentialLR(ChainableLR):
         tag: as for `LRScheduler`.
     """
 
+    _SHOWN = ("gamma",)
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -210,6 +231,7 @@ class ExponentialLR(ChainableLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        formulas.check_numbers(gamma=gamma)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
 
@@ -236,6 +258,8 @@ class PolynomialLR(ChainableLR):
         ValueError: `power` is negative, or `total_iters` is no whole number.
     """
 
+    _SHOWN = ("total_iters", "power")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -246,6 +270,7 @@ class PolynomialLR(ChainableLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        formulas.check_numbers(total_iters=total_iters, power=power)
         schedules.polynomial_decay(0, 1.0, total_iters, power)
         self.total_iters = total_iters
         self.power = power
@@ -280,6 +305,8 @@ class CosineAnnealingLR(ChainableLR):
         ValueError: `T_max` is 0.
     """
 
+    _SHOWN = ("T_max", "eta_min")
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -290,6 +317,7 @@ class CosineAnnealingLR(ChainableLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        formulas.check_numbers(T_max=T_max, eta_min=eta_min)
         schedules.cosine_annealing(0, 1.0, T_max, eta_min)
         self.T_max = T_max
         self.eta_min = eta_min

@@ -24,8 +24,8 @@ S = TypeVar("S", bound="LazySeries[Any]")
 class LazySeries(Generic[P_co]):
     """The points of one tag in one run, in the order they were written, decoded one by one when asked for.
 
-    Indexing and iterating give points, a slice a shorter series; nothing decoded is kept, so that going through a series
-    takes the memory of one point. What is large is read again from its file.
+    Indexing and iterating give points, a slice a shorter series; nothing decoded is kept, so that going through a
+    series takes the memory of one point. What is large is read again from its file.
 
     Attributes:
         tag: the series' name.
@@ -142,7 +142,7 @@ def place_of(tag: str, count: int, index: Any) -> int:
     except TypeError:
         raise TypeError(f"{tag!r}: an index must be an integer or a slice, not {index!r}") from None
     except IndexError:
-        raise IndexError(f"{tag!r} has no point at place {index}; it has {counted(count, 'point')}") from None
+        raise IndexError(f"place {index} is out of range: {tag!r} has {counted(count, 'point')}") from None
 
 
 def place_of_step(tag: str, steps: NDArray[np.int64], step: int) -> int:

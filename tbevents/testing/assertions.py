@@ -46,15 +46,21 @@ P = ParamSpec("P")
 
 def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
     """The assertion that a check finds nothing."""
+    name = check.__name__.replace("check_", "assert_")
 
     @functools.wraps(check)
     def assertion(*args: P.args, **kwargs: P.kwargs) -> None:
         __tracebackhide__ = True
-        findings = check(*args, **kwargs)
+        try:
+            findings = check(*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            text = str(error)
+            if text.startswith(check.__name__):  # it names the function, which is this one to the caller
+                error.args = (name + text.removeprefix(check.__name__),)
+            raise
         if findings:
             raise AssertionError(message(findings))
 
-    name = check.__name__.replace("check_", "assert_")
     assertion.__name__ = assertion.__qualname__ = name
     assertion.__module__ = __name__
     head, _, rest = inspect.cleandoc(check.__doc__ or "").partition("Raises:\n")

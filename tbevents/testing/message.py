@@ -43,16 +43,19 @@ def message(findings: Sequence[Finding]) -> str:
                 lines += _indented(table_lines(finding.table)) if finding.table is not None else []
             series = next((finding.series for finding in found if finding.series is not None), None)
             lines += _indented([course(series)]) if series is not None else []
-        parts.append("\n".join([*lines, f"  see: {path}"]))
+        lines += [] if _in_memory(path) else [f"  see: {path}"]
+        parts.append("\n".join(lines))
     if len(findings) > len(shown):
         parts.append(f"and {len(findings) - len(shown)} more findings")
     return "\n\n".join(parts)
 
 
 def table_lines(table: Table, most: int = ROWS) -> Iterator[str]:
-    """A table of so many rows at most, its columns right-aligned."""
-    rows = [table.header, *table.rows[:most]]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(table.header))]
+    """A table of so many rows at most, its columns right-aligned; without those that are empty in all of these."""
+    shown = table.rows[:most]
+    filled = [place for place in range(len(table.header)) if not shown or any(row[place] for row in shown)]
+    rows = [[row[place] for place in filled] for row in (table.header, *shown)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     more = table.total - (len(rows) - 1)
@@ -85,6 +88,11 @@ def number(value: Any, dtype: Any = np.float64) -> str:
     if exact == 0 or 1e-4 <= abs(exact) < 1e16:
         return np.format_float_positional(exact, trim="0")
     return np.format_float_scientific(exact, trim="-") if np.isfinite(exact) else str(float(exact))
+
+
+def _in_memory(path: str) -> bool:
+    """Whether a run's path is a `MemoryWriter`'s or a capture's: nothing to look at. A URL is none."""
+    return path.startswith("memory:") and not path.startswith("memory://")
 
 
 def _indented(lines: Iterator[str] | list[str]) -> list[str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
 from tbevents.tensors import as_array, as_float
+from tbevents.testing.arguments import whole
 from tbevents.testing.comparison import as_stored, differing, point_table, series_of, series_points
 from tbevents.testing.finding import Finding, Table, finding
 from tbevents.testing.message import ROWS, number
@@ -23,6 +23,16 @@ __all__ = ["check_bounded", "check_finite", "check_lr_schedule", "check_scalar_a
 
 _SHIFTS: Final = (1, -1)
 """Offsets that a schedule which does not fit is tried with, for the message."""
+
+_Rates: TypeAlias = Callable[[Sequence[int]], Mapping[int, float]]
+"""The rates of steps; none of those that the schedule says nothing of."""
+
+
+class _Scheduler(Protocol):
+    """A scheduler of `tbevents.lr_scheduler`."""
+
+    def schedule(self, steps: Any) -> NDArray[np.float64]:
+        """The rates of the undisturbed schedule, a row a step and a column a group."""
 
 
 def check_scalars(
@@ -102,7 +112,7 @@ def check_scalar_at(
         ValueError, TypeError: an argument is no such thing.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
-    step, wanted = operator.index(step), np.array([as_float(value, name="value")])
+    step, wanted = whole("step", step), np.array([as_float(value, name="value")])
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:
@@ -186,7 +196,7 @@ def check_bounded(
 def check_lr_schedule(
     run: Subject,
     tag: str,
-    schedule: Callable[[int], float] | Sequence[float],
+    schedule: Callable[[int], float] | Sequence[float] | _Scheduler,
     *,
     offset: int = 0,
     rtol: float = 1e-6,
@@ -197,8 +207,9 @@ def check_lr_schedule(
     Args:
         run: as in `check_scalars`.
         tag: of the series of rates.
-        schedule: a function of the step, such as ``partial(schedules.step_decay, base_lr=0.1, step_size=30)``; or the
-            rates of steps 0, 1, 2 ...
+        schedule: a function of the step, such as ``partial(schedules.step_decay, base_lr=0.1, step_size=30)``; or a
+            scheduler of `tbevents.lr_scheduler`, whose `schedule()` it is, of several groups' that of the group which
+            the tag ends in (``lr/0``, or its name); or the rates of steps 0, 1, 2 ...
         offset: is added to the logged step before the schedule is asked.
         rtol: relative tolerance, as in `check_scalars`.
         atol: absolute tolerance.
@@ -207,17 +218,25 @@ def check_lr_schedule(
         ValueError, TypeError: an argument is no such thing. What `schedule` raises is passed on.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=False)
-    rate = schedule if callable(schedule) else _rates(schedule)
+    offset = whole("offset", offset)
+    schedule = list(schedule) if isinstance(schedule, Iterator) else schedule
+    rates = _rates_of(schedule, tag)
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:
         return findings
-    points = series_points(series, _scheduled(series, rate, offset), tolerance)
+    points = series_points(series, _scheduled(series, rates, offset), tolerance)
     if not points:
         return []
-    summary = f"{differing(points, len(series))} from the schedule{_within(tolerance)}"
+    apart = [point for point in points if point.b is not None]
+    summary = f"{differing(apart, len(series))} from the schedule{_within(tolerance)}" if apart else ""
+    if len(apart) < len(points):
+        beyond = len(points) - len(apart)
+        verb = "is" if beyond == 1 else "are"
+        summary += f"{', ' if apart else ''}{beyond:,} of {len(series):,} points {verb} beyond the schedule"
+        summary += f": the schedule has {_count_of_rates(schedule)}"
     for shift in _SHIFTS:
-        if len(series) > 1 and not _differs_when_shifted(series, rate, offset + shift, tolerance):
+        if len(series) > 1 and not _differs_when_shifted(series, rates, offset + shift, tolerance):
             summary += f"; it fits with offset={offset + shift}"
             break
     table = point_table(points, tolerance, series.values.dtype)
@@ -314,23 +333,56 @@ def _values_at(series: ScalarSeries, places: NDArray[np.intp]) -> Table:
     return Table.of(("step", "value"), rows, len(places))
 
 
-def _rates(rates: Sequence[float]) -> Callable[[int], float]:
-    """A schedule of the rates of steps 0, 1, 2 ...; NaN, which equals nothing, beyond them."""
-    listed = _as_values(rates).tolist()
-    return lambda step: listed[step] if 0 <= step < len(listed) else math.nan
+def _rates_of(schedule: Any, tag: str) -> _Rates:
+    """What a schedule says of steps: a function of several of them."""
+    if callable(schedule):
+        return lambda steps: {step: as_float(schedule(step), name=f"schedule({step})") for step in steps}
+    if callable(getattr(schedule, "schedule", None)):
+
+        def of_group(steps: Sequence[int]) -> dict[int, float]:
+            rates = np.asarray(schedule.schedule(steps))
+            return dict(zip(steps, rates[:, _group(schedule, tag, rates.shape[1])].tolist(), strict=True))
+
+        return of_group
+    if isinstance(schedule, (str, bytes, Mapping)) or not isinstance(schedule, Iterable):
+        raise TypeError(
+            "schedule must be a function of the step, a scheduler of tbevents.lr_scheduler or a list of rates, "
+            f"not {schedule!r}"
+        )
+    listed = _as_values(schedule).tolist()
+    return lambda steps: {step: listed[step] for step in steps if 0 <= step < len(listed)}
 
 
-def _scheduled(series: ScalarSeries, rate: Callable[[int], float], offset: int) -> ScalarSeries:
-    steps = [step + offset for step in series.steps.tolist()]
-    rates = {step: as_float(rate(step), name=f"schedule({step})") for step in set(steps)}
-    values = as_stored(np.array([rates[step] for step in steps]), series.values.dtype)
-    return series_of(series.tag, series.steps, values)
+def _group(scheduler: Any, tag: str, count: int) -> int:
+    """Which group of a scheduler a tag is of."""
+    if count == 1:
+        return 0
+    from tbevents.lr_scheduler.emission import group_tags
+
+    endings = group_tags("", scheduler.optimizer.param_groups)
+    for place, ending in enumerate(endings):
+        if tag.endswith(ending):
+            return place
+    names = ", ".join(f"'...{ending}'" for ending in endings)
+    raise ValueError(f"the scheduler has {count} groups, and tag {tag!r} is of none of them: {names}")
 
 
-def _differs_when_shifted(
-    series: ScalarSeries, rate: Callable[[int], float], offset: int, tolerance: Tolerance
-) -> bool:
+def _count_of_rates(schedule: Any) -> str:
+    count = len(schedule)
+    return f"{count:,} {'rate' if count == 1 else 'rates'}"
+
+
+def _scheduled(series: ScalarSeries, rates: _Rates, offset: int) -> ScalarSeries:
+    """The points that a series should have; without those that the schedule says nothing of."""
+    steps = series.steps.tolist()
+    known = rates(sorted({step + offset for step in steps}))
+    wanted = [step for step in steps if step + offset in known]
+    values = as_stored(np.array([known[step + offset] for step in wanted], np.float64), series.values.dtype)
+    return series_of(series.tag, wanted, values)
+
+
+def _differs_when_shifted(series: ScalarSeries, rates: _Rates, offset: int, tolerance: Tolerance) -> bool:
     try:
-        return bool(series_points(series, _scheduled(series, rate, offset), tolerance))
+        return bool(series_points(series, _scheduled(series, rates, offset), tolerance))
     except Exception:  # a schedule need not be defined at a step that was not logged
         return True

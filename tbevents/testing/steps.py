@@ -10,6 +10,7 @@ import numpy as np
 
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
+from tbevents.testing.arguments import whole
 from tbevents.testing.finding import Finding, Table, finding
 from tbevents.testing.message import ROWS
 from tbevents.testing.subjects import Subject, as_run, scalar_series
@@ -48,7 +49,10 @@ def check_steps(
     """
     if not (contiguous or no_gaps or no_duplicates or ascending) and first is None and last is None:
         raise ValueError("check_steps needs one of contiguous, no_gaps, no_duplicates, ascending, first, last")
-    if operator.index(every) < 1:
+    for name, step in (("first", first), ("last", last)):
+        if step is not None:
+            whole(name, step)
+    if whole("every", every) < 1:
         raise ValueError(f"every must be at least 1, not {every!r}")
     run = as_run(run)
     found, findings = scalar_series(run, tag)

@@ -113,7 +113,8 @@ def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
         raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
     mapping = getattr(run, kind)
     if tag not in mapping:
-        return None, [finding(run, tag, "missing", hint_of(mapping, tag))]
+        kind_of_tag, _, hint = hint_of(mapping, tag).partition(f" {tag!r}")
+        return None, [finding(run, tag, "missing", f"no such {kind_of_tag.removeprefix('no ')}{hint}")]
     series = mapping[tag]
     if not len(series):
         return None, [finding(run, tag, "empty", "it has no points")]

@@ -14,6 +14,7 @@ from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.options import checked_choice
 from tbevents.reading.run import Run
 from tbevents.tensors import as_float
+from tbevents.testing.arguments import is_number
 from tbevents.testing.comparison import COLUMNS, cells
 from tbevents.testing.finding import Finding, Table, finding
 from tbevents.testing.subjects import Subject, as_run, as_runs
@@ -45,10 +46,10 @@ def check_tags(
         raise ValueError("check_tags needs one of exactly and at_least")
     if kind is not None:
         checked_choice("kind", kind, KINDS)
-    given = exactly if at_least is None else at_least
-    wanted = list(given or ())
-    if isinstance(given, str) or not all(isinstance(tag, str) for tag in wanted):
-        raise TypeError(f"tags must be an iterable of str, not {given!r}")
+    name, given = ("exactly", exactly) if at_least is None else ("at_least", at_least)
+    wanted = [] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    if isinstance(given, str) or not isinstance(given, Iterable) or not all(isinstance(tag, str) for tag in wanted):
+        raise TypeError(f"{name} must be an iterable of str, not {given!r}")
     run = as_run(run)
     tags = list(run.tags) if kind is None else list(run.counts().get(kind, {}))
     missing = [tag for tag in wanted if tag not in tags]
@@ -119,7 +120,7 @@ def hparam_rows(
         if name not in obtained:
             near = _nearest(name, [other for other in obtained if other not in expected])
             rows.append([f"{label} (near {near})" if near else label, "missing", repr(want), "", ""])
-        elif _is_number(obtained[name]) and _is_number(want):
+        elif is_number(obtained[name]) and is_number(want):
             numbers = np.array([obtained[name]], np.float64), np.array([as_float(want, name=label)])
             if not tolerance.near(*numbers)[0]:
                 rows.append([label, *cells(float(numbers[0][0]), float(numbers[1][0]), tolerance, np.float64)])
@@ -159,13 +160,6 @@ def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
 
 def _nearest(name: str, names: Iterable[str]) -> str:
     return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)), "")
-
-
-def _is_number(value: Any) -> bool:
-    """Whether a value is written as a number: bools are not."""
-    if isinstance(value, (bool, np.bool_, str)):
-        return False
-    return isinstance(value, (int, float, np.number)) or getattr(value, "ndim", None) == 0
 
 
 def _plain(value: Any) -> tuple[type, Any]:

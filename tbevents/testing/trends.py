@@ -93,7 +93,7 @@ def check_converges(
         TypeError: an argument is no such thing.
     """
     target, tolerance = as_float(to, name="to"), Tolerance(atol=_positive("within", within), nan_ok=False)
-    count = as_float(last, name="last")
+    smoothing, count = _weight(smoothing), as_float(last, name="last")
     if not count > 0 or (count >= 1 and count % 1):
         raise ValueError(f"last must be a whole number of values or a share below 1, not {last!r}")
     run = as_run(run)
@@ -103,7 +103,8 @@ def check_converges(
     values = smoothed(series.values, smoothing)
     wanted = int(count) if count >= 1 else math.ceil(count * len(values))
     if wanted > len(values):
-        summary = f"it has {len(values):,} points, and the last {wanted:,} were to be near {target:g}"
+        points = "1 point" if len(values) == 1 else f"{len(values):,} points"
+        summary = f"it has {points}, and the last {wanted:,} were to be near {target:g}"
         return [finding(run, tag, "too_few", summary, None, series)]
     first = len(values) - wanted
     dtype = np.dtype(np.float64) if smoothing else series.values.dtype
@@ -132,8 +133,7 @@ def _check_trend(
     slack, least = _positive("tolerance", tolerance), _positive("by", by)
     if slack and least:
         raise ValueError(f"by and tolerance exclude each other: {by!r}, {tolerance!r}")
-    if not 0 <= smoothing <= 1:
-        raise ValueError(f"smoothing must be a number from 0 to 1, not {smoothing!r}")
+    smoothing = _weight(smoothing)
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:
@@ -205,6 +205,13 @@ def _each(
     table = Table.of(("step", "before", "value", "difference", "allowed"), rows, len(bad))
     times = "once" if len(bad) == 1 else f"{len(bad):,} times"
     return [finding(run, series.tag, "monotone", f"it {_WORDS[sign][1]} {times}", table, series)]
+
+
+def _weight(smoothing: float) -> float:
+    weight = as_float(smoothing, name="smoothing")
+    if not 0 <= weight <= 1:
+        raise ValueError(f"smoothing must be a number from 0 to 1, not {smoothing!r}")
+    return weight
 
 
 def _positive(name: str, value: float) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TensorError
 from tbevents.reading.kinds.image import Image
+from tbevents.testing.arguments import is_number
 from tbevents.testing.comparison import cells
 from tbevents.tools.diff import Tolerance
 
@@ -80,7 +81,7 @@ def _differing_parts(name: str, got: Any, want: Any, tolerance: Tolerance) -> It
                 yield from _differing_parts(f"{name}.{field.name}".lstrip("."), *pair, tolerance)
     elif isinstance(got, np.ndarray) and isinstance(want, np.ndarray):
         yield from _differing_arrays(label, got, want, tolerance)
-    elif _is_number(got) and _is_number(want):
+    elif is_number(got) and is_number(want):
         yield from _differing_arrays(label, np.asarray(got), np.asarray(want), tolerance)
     elif isinstance(got, Mapping) and isinstance(want, Mapping):
         for key in {**got, **want}:
@@ -126,10 +127,6 @@ def _same_pixels(got: Image, want: Image, tolerance: Tolerance) -> bool | None:
     except (ImportError, PayloadError):
         return None
     return True
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _short(value: Any) -> str:

@@ -248,3 +248,107 @@ def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
     rates.append(scheduler.get_lr()[0])
     assert rates == pytest.approx([0.1, 4e-7])
     assert scheduler.schedule([0, 1])[:, 0].tolist() == pytest.approx(rates)
+
+
+@pytest.mark.parametrize(
+    ("call", "sense"),
+    [
+        (lambda: lrs.StepLR(opt(), "x"), "step_size must be a number, got 'x'"),
+        (lambda: lrs.StepLR(opt(), 3, gamma="x"), "gamma must be a number, got 'x'"),
+        (lambda: lrs.StepLR(opt(), 3, gamma=None), "gamma must be a number, got None"),
+        (lambda: lrs.StepLR(opt(), 3, last_epoch="x"), "last_epoch must be a number, got 'x'"),
+        (lambda: lrs.StepLR(opt(), 3, tag=5), "tag must be a str, got int: 5"),
+        (lambda: setattr(lrs.StepLR(opt(), 3), "tag", 5), "tag must be a str"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), tag=5), "tag must be a str"),
+        (lambda: lrs.ChainedScheduler([lrs.StepLR(opt(), 3)], tag=5), "tag must be a str"),
+        (lambda: lrs.MultiStepLR(opt(), 30), "milestones must be a list of epochs, got 30"),
+        (lambda: lrs.MultiStepLR(opt(), "30"), "milestones must be a list of epochs, got '30'"),
+        (lambda: lrs.MultiStepLR(opt(), ["a"]), "milestones must be a number, got 'a'"),
+        (lambda: lrs.ConstantLR(opt(), "x"), "factor must be a number, got 'x'"),
+        (lambda: lrs.LinearLR(opt(), total_iters="x"), "total_iters must be a number, got 'x'"),
+        (lambda: lrs.ExponentialLR(opt(), "x"), "gamma must be a number, got 'x'"),
+        (lambda: lrs.PolynomialLR(opt(), power="x"), "power must be a number, got 'x'"),
+        (lambda: lrs.CosineAnnealingLR(opt(), "x"), "T_max must be a number, got 'x'"),
+        (lambda: lrs.CyclicLR(opt(), "x", 0.1), "base_lr must be a number, got 'x'"),
+        (lambda: lrs.CyclicLR(opt(), 0.1, 0.2, step_size_up="x"), "step_size_up must be a number, got 'x'"),
+        (lambda: lrs.CyclicLR(opt(), 0.1, 0.2, scale_fn=3), "scale_fn must be a function, got 3"),
+        (lambda: lrs.OneCycleLR(opt(), 0.1, 10, div_factor="x"), "div_factor must be a number, got 'x'"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), factor="x"), "factor must be a number, got 'x'"),
+        (lambda: lrs.ReduceLROnPlateau(opt(), min_lr="x"), "min_lr must be a number, got 'x'"),
+        (lambda: lrs.SequentialLR(opt(), two(), 3), "milestones must be a list of epochs, got 3"),
+        (lambda: lrs.LRRangeTest(opt(), lambda: 1.0, "x"), "min_lr must be a number, got 'x'"),
+        (lambda: lrs.LambdaLR(opt(), lambda e: None), r"lr_lambda\(0\) must return a number, got None"),
+        (lambda: lrs.MultiplicativeLR(opt(), lambda e: None).step(), r"lr_lambda\(1\) must return a number, got None"),
+        (lambda: lrs.StepLR(opt(), 3).load_state_dict(5), "state_dict must be a mapping, got int: 5"),
+        (lambda: opt().load_state_dict(5), "state_dict must be a mapping, got int: 5"),
+        (lambda: ParamGroups("x"), "lr must be a number, got 'x'"),
+        (lambda: ParamGroups([{"lr": None}]), "lr must be a number, got None"),
+        (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), 5), "writer must have add_scalar.* got int: 5"),
+        (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), None), "writer must have add_scalar"),
+        (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), None), "writer must have add_scalar"),
+        (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), 5), "writer must have add_scalar"),
+    ],
+)
+def test_a_type_error_names_the_argument_and_its_value(call, sense):
+    with pytest.raises(TypeError, match=sense):
+        call()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: lrs.StepLR(opt(), 3),
+        lambda: lrs.ReduceLROnPlateau(opt()),
+        lambda: lrs.ChainedScheduler([lrs.StepLR(opt(), 3)]),
+        lambda: lrs.LambdaLR(opt(), lambda e: 1),
+        lambda: lrs.OneCycleLR(opt(), 0.1, 10),
+    ],
+)
+def test_a_mapping_that_is_no_state_is_refused_and_changes_nothing(make):
+    scheduler = make()
+    before = scheduler.state_dict()
+    for state in ({}, {"model": 1}):
+        with pytest.raises(ValueError, match=r"state_dict is no state of a .* has no '"):
+            scheduler.load_state_dict(state)
+    assert scheduler.state_dict() == before
+    with pytest.raises(ValueError, match="has no 'param_groups'"):
+        opt().load_state_dict({})
+
+
+def test_what_a_lambda_raises_is_passed_on():
+    with pytest.raises(TypeError, match="unsupported operand"):
+        lrs.LambdaLR(opt(), lambda e: e + "x")
+
+
+def test_groups_as_torch_takes_them():
+    groups = ParamGroups([{"lr": 0.1}, {"lr": 1, "momentum": 0.5, "name": "head"}], momentum=0.9)
+    assert groups.param_groups == [
+        {"lr": 0.1, "momentum": 0.9},
+        {"lr": 1.0, "momentum": 0.5, "name": "head"},
+    ]
+    assert type(groups.lrs[1]) is float
+    with pytest.raises(ValueError, match=r"'lr', got \{'momentum': 0.5\}"):
+        ParamGroups([{"momentum": 0.5}])
+
+
+def test_reprs_say_what_a_scheduler_is_and_where_it_stands():
+    assert repr(steps(lrs.StepLR(bare(), 50), 3)) == "StepLR(step_size=50, gamma=0.1, epoch 3, lr [0.1])"
+    assert repr(lrs.MultiStepLR(bare(), [8, 3, 3])) == "MultiStepLR(milestones=[3, 3, 8], gamma=0.1, epoch 0, lr [0.1])"
+    assert repr(lrs.LambdaLR(bare(), lambda e: 1.0)) == "LambdaLR(epoch 0, lr [0.1])"
+    o = bare()
+    parts = [lrs.ConstantLR(o, 1.0), lrs.ExponentialLR(o, 0.5)]
+    wanted = "SequentialLR(schedulers=[ConstantLR, ExponentialLR], milestones=[5], epoch 0, lr [0.1])"
+    assert repr(lrs.SequentialLR(o, parts, [5])) == wanted
+    for scheduler in (
+        lrs.ChainedScheduler([lrs.StepLR(opt(), 3)]),
+        lrs.ReduceLROnPlateau(opt()),
+        lrs.CyclicLR(opt(), 0.1, 0.2),
+        lrs.OneCycleLR(opt(), 0.1, 10),
+        lrs.CosineAnnealingWarmRestarts(opt(), 5),
+        lrs.CosineAnnealingLR(opt(), 5),
+        lrs.LinearLR(opt()),
+        lrs.PolynomialLR(opt()),
+    ):
+        assert repr(scheduler).startswith(f"{type(scheduler).__name__}(")
+        assert "epoch 0, lr [" in repr(scheduler)
+    assert "object at" in repr(lrs.StepLR.__new__(lrs.StepLR))

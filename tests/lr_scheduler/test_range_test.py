@@ -145,3 +145,17 @@ def test_the_noise_of_the_first_losses_does_not_decide_the_suggestion():
     losses = iter(truth + rng.normal(0, 0.15, 200) + np.where(np.arange(200) == 0, 3.0, 0.0))
     test = LRRangeTest(ParamGroups(1e-5), lambda: next(losses), min_lr=1e-5, max_lr=1.0, steps=200)
     assert 1e-3 < test.suggestion() < 3e-2
+
+
+@pytest.mark.parametrize("loss", [2.3, 0.1, -0.7, 1e-9, 1e9, 0.0])
+@pytest.mark.parametrize("smoothing", [0.0, 0.9, 0.98])
+def test_losses_that_stay_the_same_suggest_nothing(loss, smoothing):
+    result = LRRangeTest(ParamGroups(0.1), lambda: loss, 1e-4, 1.0, 100, smoothing=smoothing).run()
+    with pytest.raises(ValueError, match="the loss never fell"):
+        result.suggestion()
+
+
+def test_a_small_fall_and_one_before_a_huge_loss_still_suggest():
+    losses = iter([1.0, 1.0, 1.0 - 1e-6, 1.0 - 2e-6, 1.0 - 2e-6, 1e30])
+    test = LRRangeTest(ParamGroups(0.1), lambda: next(losses), 1.0, 6.0, 6, "linear", smoothing=0.0)
+    assert test.run().suggestion() in (2.0, 3.0, 4.0)

@@ -255,3 +255,14 @@ def test_a_constant_curve_is_smoothed_to_itself_exactly():
 def test_smooth_with_no_weight(weight):
     with pytest.raises(ValueError, match="weight must be a number from 0 to 1"):
         series_of([1, 2]).smooth(weight)
+
+
+def test_reprs_are_short_and_in_the_right_number(logdir, tmp_path):
+    table = logdir.scalars("double")
+    assert repr(table).startswith("<Table of 1 point: ")
+    assert repr(table).endswith(", 1 tag>")
+    assert repr(logdir.scalars().pivot()) == "<WideTable of 7 rows: 2 runs, 3 tags>"
+    with tbevents.SummaryWriter(tmp_path / "h") as writer:
+        writer.add_hparams({"lr": 0.1, "n": 2}, {"acc": 0.5}, run_name=".")
+    found = tbevents.read_logdir(tmp_path / "h").hparams()
+    assert repr(found) == "<HParamsTable of 1 session: 2 parameters, 1 metric>"

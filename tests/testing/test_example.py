@@ -63,7 +63,7 @@ def test_a_schedule_that_steps_too_late_is_seen(example):
             '"loss", (errors**2).mean(), epoch // 2',
             "E  *steps were logged several*",
         ),
-        ('writer.add_scalar("lr"', 'writer.add_scalar("rate"', "E  *no scalar tag 'lr'; there are: *"),
+        ('writer.add_scalar("lr"', 'writer.add_scalar("rate"', "E  *no such scalar tag; there are: *"),
         ("np.random.default_rng(seed)", "np.random.default_rng()", "E  *points differ *"),
     ],
 )

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tbevents.lr_scheduler import schedules
+from tbevents.lr_scheduler import ExponentialLR, ParamGroups, StepLR, schedules
 from tbevents.testing import (
     MemoryWriter,
     assert_scalars,
@@ -349,7 +349,7 @@ def test_smoothed_values_converge():
     "wrong", [{"within": -1}, {"last": 0}, {"last": -1}, {"last": 1.5}, {"last": NAN}, {"smoothing": -1}]
 )
 def test_what_check_converges_refuses(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong)) if "smoothing" not in wrong else "weight"):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
         check_converges(run_of(x=FALLS), "x", **{"to": 1, "within": 1, **wrong})
 
 
@@ -452,3 +452,57 @@ def test_tensorboardx_writers_are_subjects(tmp_path):
 def test_a_missing_path_is_file_not_found(tmp_path):
     with pytest.raises(FileNotFoundError):
         check_finite(tmp_path / "nothing")
+
+
+# -- schedulers ------------------------------------------------------------------------------------------------------
+
+
+def logged(scheduler, epochs=6):
+    writer = MemoryWriter()
+    scheduler.writer = writer
+    for _ in range(epochs):
+        scheduler.step()
+    return writer.run
+
+
+def test_a_scheduler_is_a_schedule():
+    run = logged(StepLR(ParamGroups(0.1), 3))
+    assert check_lr_schedule(run, "lr", StepLR(ParamGroups(0.1), 3)) == []
+    (found,) = check_lr_schedule(run, "lr", StepLR(ParamGroups(0.1), 2))
+    assert [row[0] for row in found.table.rows] == ["2", "4", "5", "6"]
+    shifted = run_of(lr=[(step + 1, 0.1 * 0.5**step) for step in range(4)])
+    (found,) = check_lr_schedule(shifted, "lr", ExponentialLR(ParamGroups(0.1), 0.5))
+    assert found.summary.endswith("it fits with offset=-1")
+
+
+@pytest.mark.parametrize("names", [None, ["body", "head"]])
+def test_the_tag_says_which_group_of_a_scheduler(names):
+    def scheduler():
+        return StepLR(ParamGroups([0.1, 0.2], names=names), 3)
+
+    run = logged(scheduler())
+    for tag in run.scalars:
+        assert check_lr_schedule(run, tag, scheduler()) == []
+    first, second = run.scalars
+    assert run.scalars[first].first.value != run.scalars[second].first.value
+    with pytest.raises(ValueError, match=r"2 groups.*'x'"):
+        check_lr_schedule(run_of(x=[0.1]), "x", scheduler())
+
+
+def test_a_list_of_too_few_rates_says_so():
+    run = run_of(lr=[0.5, 0.5, 0.5, 0.25])
+    (found,) = check_lr_schedule(run, "lr", [0.5, 0.5, 0.5])
+    assert found.summary == "1 of 4 points is beyond the schedule: the schedule has 3 rates"
+    assert found.table.rows == (("3", "0.25", "nothing", "", ""),)
+    (found,) = check_lr_schedule(run, "lr", iter([0.5]))
+    assert found.summary.endswith("3 of 4 points are beyond the schedule: the schedule has 1 rate")
+
+
+def test_one_rule_says_what_is_a_number():
+    from tbevents.testing import tags, values
+
+    assert tags.is_number is values.is_number
+    numbers = [1, 1.5, np.float32(1), np.int64(1), np.array(1.0)]
+    others = [True, np.bool_(True), "1", b"1", np.bytes_(b"1"), np.array([1.0]), np.array(True), None]
+    assert [values.is_number(value) for value in numbers] == [True] * 5
+    assert [values.is_number(value) for value in others] == [False] * 8

@@ -122,5 +122,5 @@ def test_a_disabled_writer_takes_them(tmp_path):
     "arguments", [("value", 1), (None, 1), (1.0, "step"), (1.0, float("nan")), (1.0, 1, "now"), ([1, 2], 1)]
 )
 def test_the_errors_of_a_single_point_name_the_tag_too(tmp_path, arguments):
-    with writer(tmp_path) as log, pytest.raises((TypeError, ValueError), match="^'loss/train': "):
+    with writer(tmp_path) as log, pytest.raises((TypeError, ValueError), match=r"^'loss/train': "):
         log.add_scalar("loss/train", *arguments)

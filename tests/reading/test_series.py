@@ -1,0 +1,106 @@
+"""Series as sequences: slices, wrong arguments, and how they and their points are shown."""
+
+import numpy as np
+import pytest
+
+import tbevents
+from tbevents import SummaryWriter
+
+KINDS = ("scalars", "histograms", "images", "texts", "tensors", "meshes")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    with SummaryWriter(folder) as writer:
+        for step in range(4):
+            writer.add_scalar("t/scalar", step / 2, step)
+            writer.add_histogram("t/histogram", np.arange(step + 2.0), step)
+            writer.add_image("t/image", np.full((3, 20, 20), step / 4), step)
+            writer.add_text("t/text", f"{step}" * 600, step)
+            writer.add_tensor("t/tensor", np.arange(step + 1.0), step)
+            writer.add_mesh("t/mesh", np.full((1, 3, 3), float(step)), faces=np.zeros((1, 1, 3), int), global_step=step)
+        writer.add_hparams({"lr": 0.1}, {"hparam/acc": 0.5}, run_name=".")
+    return tbevents.read_run(folder)
+
+
+def series_of(run, kind):
+    (series,) = [series for tag, series in getattr(run, kind).items() if tag.startswith("t/")]
+    return series
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_slice_is_a_shorter_series_of_the_same_type(run, kind):
+    series = series_of(run, kind)
+    for wanted in (slice(1, 3), slice(None, None, -2), slice(-2, None), slice(9, None), slice(None)):
+        part = series[wanted]
+        assert type(part) is type(series)
+        assert part.tag == series.tag
+        places = list(range(4))[wanted]
+        assert [point.step for point in part] == part.steps.tolist() == places
+        assert [repr(point) for point in part] == [repr(series[place]) for place in places]
+        assert not part.steps.flags.writeable
+
+
+def test_a_sliced_mesh_keeps_its_parts_together(run):
+    part = series_of(run, "meshes")[2:]
+    assert [point.vertices[0, 0, 0] for point in part] == [2, 3]
+    assert part.at(3).faces.shape == (1, 1, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("index", ["x", 1.0, None, (0, 1)])
+def test_another_index_is_a_type_error_that_names_it(run, kind, index):
+    with pytest.raises(TypeError, match=r"t/.*an index must be an integer or a slice"):
+        series_of(run, kind)[index]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_place_that_is_not_there_is_an_index_error(run, kind):
+    for place in (4, -5):
+        with pytest.raises(IndexError, match=f"place {place} is out of range: 't/.*has 4 points"):
+            series_of(run, kind)[place]
+    assert series_of(run, kind)[np.int64(-1)].step == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_that_is_no_number_is_a_type_error(run, kind):
+    with pytest.raises(TypeError, match="step must be a number, not 'x'"):
+        series_of(run, kind).at("x")
+    assert series_of(run, kind).at(2.0).step == series_of(run, kind).at(np.array(2)).step == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda s: s.between("a", 10), "first must be a number, not 'a'"),
+        (lambda s: s.between(1, [2]), r"last must be a number, not \[2\]"),
+        (lambda s: s.smooth("x"), "weight must be a number, not 'x'"),
+        (lambda s: s.resample("x"), "n must be an integer, not 'x'"),
+        (lambda s: s.resample(2.5), "n must be an integer, not 2.5"),
+    ],
+)
+def test_a_wrong_argument_is_named(run, call, words):
+    with pytest.raises(TypeError, match=words):
+        call(series_of(run, "scalars"))
+
+
+def test_reprs_are_short(run):
+    assert repr(series_of(run, "meshes")[:1]) == "MeshSeries('t/mesh', 1 point, vertices, faces)"
+    assert repr(series_of(run, "texts")[1:2]) == "TextSeries('t/text/text_summary', 1 point, steps 1 to 1)"
+    assert repr(series_of(run, "texts")[1]) == f"Text(step=1, '{'1' * 60}...')"
+    assert repr(series_of(run, "meshes")[0]) == "Mesh(step=0, vertices (1, 3, 3), faces (1, 1, 3))"
+    assert repr(run.hparams) == "HParams({'lr': 0.1}, metrics={'hparam/acc': 0.5}, status='success')"
+
+
+def test_the_repr_of_texts_in_an_array_shows_the_first():
+    from tbevents.reading.kinds.text import Text
+
+    encoded = np.array([[b"a", b"b"], [b"c", b"d"]], object)
+    assert repr(Text(1, 0.0, encoded)) == "Text(step=1, shape (2, 2): 'a', 'b', 'c', ...)"
+
+
+def test_the_repr_of_many_hyperparameters_shows_the_first():
+    from tbevents.reading.kinds.hparams import HParams
+
+    assert repr(HParams({str(i): i for i in range(10)})).endswith("'7': 7, ... 2 more}, status='unknown')")
