@@ -31,7 +31,8 @@ CASES = {
     "1M-tf2": (1, 1_000_000, 10, "tf2"),
     "tree": (200, 5_000, 10, "simple"),
 }
-SLOW = {"EventAccumulator", "tbparse", "protobuf"}  # not repeated for the large cases
+SLOW = {"EventAccumulator", "tbparse", "protobuf"}
+WITH_SLOW = {"10k": 5, "100k": 3, "1M": 1, "tree": 1}  # the cases that those are measured in, and how often
 
 
 def files(case):
@@ -176,7 +177,7 @@ def benchmark():
         cases["data server (Rust)"] = lambda logdir=logdir: once("data_server", logdir)
         found = medians(cases, 7)
         slow = {name: lambda name=name, logdir=logdir: once(name, logdir) for name in sorted(SLOW)}
-        found |= medians(slow, 1 if total > 100_000 else 5) if total <= 1_000_000 else {}
+        found |= medians(slow, WITH_SLOW[case]) if case in WITH_SLOW else {}
         base = found["tbevents"]["cpu"]
         columns = f"{case}: {runs} x {events:,} events, {tags} tags"
         table(

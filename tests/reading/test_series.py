@@ -6,6 +6,8 @@ import pytest
 import tbevents
 from tbevents import SummaryWriter
 
+pytest.importorskip("PIL", reason="makes pictures")
+
 KINDS = ("scalars", "histograms", "images", "texts", "tensors", "meshes")
 
 
