@@ -36,8 +36,13 @@ points = st.tuples(
 )
 
 
-# Protobuf before 4 makes inf of all beyond float32, also of what would round to its greatest number.
-ROUNDS = math.isfinite(Summary.Value(simple_value=float(np.finfo(np.float32).max) * (1 + 2**-26)).simple_value)
+# Protobuf 4 and later round as IEEE 754 says. Before, pure Python made inf of all beyond float32's greatest number, also
+# of what rounds to it, and C++ made that number of what lies just between it and infinity.
+GREATEST = float(np.finfo(np.float32).max)
+ROUNDS = (
+    Summary.Value(simple_value=GREATEST + 2.0**102).simple_value == GREATEST
+    and Summary.Value(simple_value=GREATEST + 2.0**103).simple_value == math.inf
+)
 
 
 def by_protobuf(tag, form, step, wall_time, value):
