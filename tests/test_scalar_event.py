@@ -36,8 +36,8 @@ points = st.tuples(
 )
 
 
-# Protobuf 4 and later round as IEEE 754 says. Before, pure Python made inf of all beyond float32's greatest number, also
-# of what rounds to it, and C++ made that number of what lies just between it and infinity.
+# Protobuf 4 and later round as IEEE 754 says. Before, pure Python made inf of all beyond float32's greatest number,
+# also of what rounds to it, and C++ made that number of what lies just between it and infinity.
 GREATEST = float(np.finfo(np.float32).max)
 ROUNDS = (
     Summary.Value(simple_value=GREATEST + 2.0**102).simple_value == GREATEST
