@@ -122,7 +122,7 @@ def test_images_and_videos(written):
 
 def test_audio(written):
     pytest.importorskip("soundfile", reason="tensorboardX writes sounds with it") if not written.is_torch else None
-    run = written(lambda writer: writer.add_audio("s", SOUND[None], 3, sample_rate=8000))
+    run = written(lambda writer: writer.add_audio("s", SOUND, 3, sample_rate=8000))
     audio = run.audio["s"].last
     assert (audio.sample_rate, audio.channels, audio.frames, audio.content_type) == (8000, 1, 441, "audio/wav")
     with wave.open(io.BytesIO(audio.encoded)) as file:
