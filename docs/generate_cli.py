@@ -22,8 +22,8 @@ This page is what `--help` prints; it is written by `docs/generate_cli.py`.
 """
 
 FUNCTIONS = {
-    "ls": ("names.iter_runs", "report.report_run"),
-    "show": ("names.iter_runs", "report.report_run"),
+    "ls": ("names.iter_runs", "describe.describe_run"),
+    "show": ("names.iter_runs", "describe.describe_run"),
     "tail": ("watch.Watch",),
     "export": ("export.export_table", "export.export_media"),
     "import": ("import_.import_table",),

@@ -11,17 +11,17 @@ from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, counted, moment, size, step_range
 from tbevents.reading.compat import KINDS
+from tbevents.tools.describe import RunDescription, describe_run
 from tbevents.tools.names import iter_runs, runs_below
-from tbevents.tools.report import RunReport, report_run
 
 _ORDERS: Final = {
-    "name": lambda report: report.name,
-    "tags": lambda report: len(report.tags),
-    "points": lambda report: report.count,
-    "steps": lambda report: -1 if report.last_step is None else report.last_step,
-    "time": lambda report: report.last_time or 0.0,
-    "size": lambda report: report.size,
-    "problems": lambda report: len(report.problems),
+    "name": lambda run: run.name,
+    "tags": lambda run: len(run.tags),
+    "points": lambda run: run.count,
+    "steps": lambda run: -1 if run.last_step is None else run.last_step,
+    "time": lambda run: run.last_time or 0.0,
+    "size": lambda run: run.size,
+    "problems": lambda run: len(run.problems),
 }
 
 
@@ -47,26 +47,24 @@ def command(
     """List the runs below LOGDIR: tags by kind, points, steps, times, sizes, problems."""
     total = len(runs_below(logdir, runs))
     reading = terminal.each(iter_runs(logdir, runs), "reading", total)
-    reports = [report_run(run, kinds=kinds or None) for run in reading]
+    found = [describe_run(run, kinds=kinds or None) for run in reading]
     if kinds:
-        reports = [report for report in reports if report.tags]
-    reports.sort(key=_ORDERS[sort], reverse=reverse)
+        found = [run for run in found if run.tags]
+    found.sort(key=_ORDERS[sort], reverse=reverse)
     if as_json:
-        terminal.json([_as_json(report) for report in reports])
+        terminal.json([_as_json(run) for run in found])
         return
-    if not reports:
+    if not found:
         terminal.remark(f"{logdir}: no runs" + (f" with {' or '.join(kinds)}" if kinds else ""), style="")
         return
-    terminal.table(_tag_table(reports) if tags else _run_table(reports))
-    if not tags and len(reports) > 1:
-        points = sum(report.count for report in reports)
-        terminal.remark(
-            f"{count(len(reports))} runs, {counted(points, 'point')}, {size(sum(report.size for report in reports))}"
-        )
+    terminal.table(_tag_table(found) if tags else _run_table(found))
+    if not tags and len(found) > 1:
+        points = sum(run.count for run in found)
+        terminal.remark(f"{count(len(found))} runs, {counted(points, 'point')}, {size(sum(run.size for run in found))}")
 
 
-def _run_table(reports: list[RunReport]) -> Table:
-    shown = [kind for kind in KINDS if any(kind in report.kinds for report in reports)]
+def _run_table(runs: list[RunDescription]) -> Table:
+    shown = [kind for kind in KINDS if any(kind in run.kinds for run in runs)]
     table = Table(
         Column("run", left=True, shortest=24),
         Column("tags", rank=1),
@@ -79,24 +77,24 @@ def _run_table(reports: list[RunReport]) -> Table:
         Column("size", rank=2),
         Column("problems", style="red", rank=1),
     )
-    many = any(len(report.files) > 1 for report in reports)
-    for report in reports:
+    many = any(len(run.files) > 1 for run in runs)
+    for run in runs:
         table.add(
-            report.name,
-            count(len(report.tags)) if len(shown) > 1 else "",
-            *(count(report.kinds[kind]) if kind in report.kinds else "-" for kind in shown),
-            count(report.count),
-            step_range(report.first_step, report.last_step),
-            moment(report.first_time),
-            moment(report.last_time),
-            str(len(report.files)) if many else "",
-            size(report.size),
-            count(len(report.problems)) if report.problems else "",
+            run.name,
+            count(len(run.tags)) if len(shown) > 1 else "",
+            *(count(run.kinds[kind]) if kind in run.kinds else "-" for kind in shown),
+            count(run.count),
+            step_range(run.first_step, run.last_step),
+            moment(run.first_time),
+            moment(run.last_time),
+            str(len(run.files)) if many else "",
+            size(run.size),
+            count(len(run.problems)) if run.problems else "",
         )
     return table
 
 
-def _tag_table(reports: list[RunReport]) -> Table:
+def _tag_table(runs: list[RunDescription]) -> Table:
     table = Table(
         Column("run", left=True, shortest=12),
         Column("tag", left=True, shortest=16),
@@ -106,26 +104,26 @@ def _tag_table(reports: list[RunReport]) -> Table:
         Column("first", left=True, rank=3),
         Column("last", left=True, rank=2),
     )
-    for report in reports:
-        for tag in report.tags:
+    for run in runs:
+        for tag in run.tags:
             times = (moment(tag.first_time), moment(tag.last_time))
             steps = step_range(tag.first_step, tag.last_step)
-            table.add(report.name, tag.tag, tag.kind, count(tag.count), steps, *times)
+            table.add(run.name, tag.tag, tag.kind, count(tag.count), steps, *times)
     return table
 
 
-def _as_json(report: RunReport) -> dict[str, Any]:
+def _as_json(run: RunDescription) -> dict[str, Any]:
     return {
-        "run": report.name,
-        "path": report.path,
-        "files": report.files,
-        "size": report.size,
-        "points": report.count,
-        "first_step": report.first_step,
-        "last_step": report.last_step,
-        "first_time": report.first_time,
-        "last_time": report.last_time,
-        "kinds": report.kinds,
+        "run": run.name,
+        "path": run.path,
+        "files": run.files,
+        "size": run.size,
+        "points": run.count,
+        "first_step": run.first_step,
+        "last_step": run.last_step,
+        "first_time": run.first_time,
+        "last_time": run.last_time,
+        "kinds": run.kinds,
         "tags": [
             {
                 "tag": tag.tag,
@@ -136,7 +134,7 @@ def _as_json(report: RunReport) -> dict[str, Any]:
                 "first_time": tag.first_time,
                 "last_time": tag.last_time,
             }
-            for tag in report.tags
+            for tag in run.tags
         ],
-        "problems": report.problems,
+        "problems": run.problems,
     }

@@ -15,14 +15,14 @@ from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, number, printable, step_range
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
+from tbevents.tools.describe import TagDescription, describe_run
 from tbevents.tools.names import NameFilter, iter_runs, runs_below
-from tbevents.tools.report import TagReport, report_run
 from tbevents.tools.sparkline import sparkline
 
 _TREND: Final = 16
 """Bars of a trend."""
 
-_Found = list[tuple[Run, TagReport]]
+_Found = list[tuple[Run, TagDescription]]
 
 
 @click.command(epilog=example("tbevents show runs/demo 'loss*' --chart"))
@@ -63,14 +63,14 @@ def command(
     kinds_there: dict[str, None] = {}
     found: _Found = []
     for each in terminal.each(iter_runs(run, runs), "reading", len(runs_below(run, runs))):
-        report = report_run(each, kinds=kinds or None)
+        described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
-        found += [(each, tag) for tag in report.tags if wanted(tag.tag)]
-        for problem in report.problems:
+        found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
+        for problem in described.problems:
             terminal.warn(str(problem))
     wanted.check(run)
     if as_json:
-        terminal.json([_as_json(each, report, points) for each, report in found])
+        terminal.json([_as_json(each, described, points) for each, described in found])
         return
     if points:
         _print_points(terminal, found, texts_too=bool(tags))
@@ -80,7 +80,7 @@ def command(
         terminal.remark(f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}", style="")
         return
     terminal.table(_table(found, terminal.plain))
-    for each in {run.name: run for run, report in found if report.kind == "hparams"}.values():
+    for each in {run.name: run for run, described in found if described.kind == "hparams"}.values():
         terminal.lines(_hparams_lines(each))
     if tags:
         texts = [(each, row.tag) for each, row in found if row.kind == "texts"]
@@ -90,8 +90,8 @@ def command(
         _print_charts(terminal, found, height, log)
 
 
-def _series(run: Run, report: TagReport) -> ScalarSeries | None:
-    return run.scalars[report.tag] if report.kind == "scalars" else None
+def _series(run: Run, described: TagDescription) -> ScalarSeries | None:
+    return run.scalars[described.tag] if described.kind == "scalars" else None
 
 
 def _table(found: _Found, plain: bool) -> Table:
@@ -110,16 +110,16 @@ def _table(found: _Found, plain: bool) -> Table:
         Column("NaN", rank=1, style="red"),
         Column("trend", left=True, rank=1, style="cyan"),
     )
-    only_scalars = all(report.kind == "scalars" for _, report in found)
-    for run, report in found:
-        stats = report.stats
-        series = _series(run, report)
+    only_scalars = all(described.kind == "scalars" for _, described in found)
+    for run, described in found:
+        stats = described.stats
+        series = _series(run, described)
         table.add(
             run.name if several else "",
-            report.tag,
-            "" if only_scalars else report.kind,
-            count(report.count),
-            step_range(report.first_step, report.last_step),
+            described.tag,
+            "" if only_scalars else described.kind,
+            count(described.count),
+            step_range(described.first_step, described.last_step),
             *map(number, (stats.first, stats.last, stats.min, stats.max, stats.mean) if stats else (None,) * 5),
             count(stats.nans) if stats and stats.nans else "",
             "" if series is None else sparkline(series.values, _TREND, plain=plain),
@@ -149,10 +149,10 @@ def _text_lines(run: Run, tag: str) -> list[str]:
 
 def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> None:
     by_tag: dict[str, dict[str, ScalarSeries]] = {}
-    for run, report in found:
-        series = _series(run, report)
+    for run, described in found:
+        series = _series(run, described)
         if series is not None:
-            by_tag.setdefault(report.tag, {})[run.name] = series
+            by_tag.setdefault(described.tag, {})[run.name] = series
     for tag, runs in by_tag.items():
         terminal.lines(["", Text(printable(tag), "bold")])
         terminal.lines(chart(runs, terminal.room or 80, height, log=log, plain=terminal.plain))
@@ -163,16 +163,16 @@ def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None
     left_out: dict[str, None] = {}
     several = len({run.name for run, _ in found}) > 1
     terminal.write(("run\t" if several else "") + "tag\tstep\twall_time\tvalue\n")
-    for run, report in found:
-        series = _series(run, report)
-        prefix = (f"{printable(run.name)}\t" if several else "") + f"{printable(report.tag)}\t"
-        if report.kind == "texts" and texts_too:
-            for text in run.texts[report.tag]:
+    for run, described in found:
+        series = _series(run, described)
+        prefix = (f"{printable(run.name)}\t" if several else "") + f"{printable(described.tag)}\t"
+        if described.kind == "texts" and texts_too:
+            for text in run.texts[described.tag]:
                 value = printable("\n".join(text.array.ravel().tolist()))
                 terminal.write(f"{prefix}{text.step}\t{text.wall_time!r}\t{value}\n")
         if series is None:
-            if report.kind != "texts" or not texts_too:
-                left_out[report.kind] = None
+            if described.kind != "texts" or not texts_too:
+                left_out[described.kind] = None
             continue
         terminal.write("".join(f"{prefix}{step}\t{time!r}\t{value!r}\n" for step, time, value in series))
     if left_out:
@@ -183,21 +183,21 @@ def _either(names: Iterable[str]) -> str:
     return " or ".join(names)
 
 
-def _as_json(run: Run, report: TagReport, points: bool) -> dict[str, Any]:
-    stats = report.stats
+def _as_json(run: Run, described: TagDescription, points: bool) -> dict[str, Any]:
+    stats = described.stats
     row: dict[str, Any] = {
         "run": run.name,
-        "tag": report.tag,
-        "kind": report.kind,
-        "count": report.count,
-        "first_step": report.first_step,
-        "last_step": report.last_step,
-        "first_time": report.first_time,
-        "last_time": report.last_time,
+        "tag": described.tag,
+        "kind": described.kind,
+        "count": described.count,
+        "first_step": described.first_step,
+        "last_step": described.last_step,
+        "first_time": described.first_time,
+        "last_time": described.last_time,
     }
     if stats is not None:
         row |= {name: getattr(stats, name) for name in stats.__slots__}
-    series = _series(run, report)
+    series = _series(run, described)
     if points and series is not None:
         row["steps"] = series.steps.tolist()
         row["wall_times"] = series.wall_times.tolist()

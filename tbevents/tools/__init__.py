@@ -1,6 +1,6 @@
 """What can be done with whole runs and files; the command line is a thin layer over it.
 
-Each tool has a module: `check`, `diff`, `edit`, `export`, `import_`, `merge`, `plot`, `reduce`, `repair`, `report`,
+Each tool has a module: `check`, `describe`, `diff`, `edit`, `export`, `import_`, `merge`, `plot`, `reduce`, `repair`,
 `schedule`, `split`, `watch`. A function that is named like its module is found there, and there only::
 
     from tbevents.tools.check import check
@@ -17,6 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tbevents.tools.check import Checked, Oddity, check_run
+    from tbevents.tools.describe import (
+        RunDescription,
+        ScalarStats,
+        TagDescription,
+        describe_run,
+        scalar_stats,
+    )
     from tbevents.tools.diff import (
         PointDiff,
         RunDiff,
@@ -38,13 +45,6 @@ if TYPE_CHECKING:
         write_reduced,
     )
     from tbevents.tools.repair import Repaired
-    from tbevents.tools.report import (
-        RunReport,
-        ScalarStats,
-        TagReport,
-        report_run,
-        scalar_stats,
-    )
     from tbevents.tools.scalar_files import ScalarColumns, write_scalars
     from tbevents.tools.schedule import ScheduleCurve, compute_schedule
     from tbevents.tools.split import Part, Split
@@ -56,6 +56,13 @@ _HOMES: Final = {
         "Checked",
         "Oddity",
         "check_run",
+    ),
+    "describe": (
+        "RunDescription",
+        "ScalarStats",
+        "TagDescription",
+        "describe_run",
+        "scalar_stats",
     ),
     "diff": (
         "PointDiff",
@@ -92,13 +99,6 @@ _HOMES: Final = {
         "write_reduced",
     ),
     "repair": ("Repaired",),
-    "report": (
-        "RunReport",
-        "ScalarStats",
-        "TagReport",
-        "report_run",
-        "scalar_stats",
-    ),
     "scalar_files": (
         "ScalarColumns",
         "write_scalars",
@@ -138,19 +138,20 @@ __all__ = [
     "Reduced",
     "ReducedTag",
     "Repaired",
+    "RunDescription",
     "RunDiff",
-    "RunReport",
     "ScalarColumns",
     "ScalarStats",
     "ScheduleCurve",
     "Split",
+    "TagDescription",
     "TagDiff",
-    "TagReport",
     "Tolerance",
     "Watch",
     "Watched",
     "check_run",
     "compute_schedule",
+    "describe_run",
     "diff_runs",
     "diff_series",
     "draw",
@@ -161,7 +162,6 @@ __all__ = [
     "plot_series",
     "read_table",
     "reduce_runs",
-    "report_run",
     "runs_below",
     "scalar_stats",
     "steps_per_second",

@@ -12,8 +12,8 @@ from tbevents.errors import PayloadError, TensorError
 from tbevents.files import StrPath
 from tbevents.reading.run import Run
 from tbevents.reading.values import Problem, ScalarSeries
+from tbevents.tools.describe import lazy_series
 from tbevents.tools.names import iter_runs
-from tbevents.tools.report import lazy_series
 
 __all__ = ["Checked", "Oddity", "check", "check_run"]
 

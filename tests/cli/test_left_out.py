@@ -156,7 +156,7 @@ def test_too_little_memory_is_one_line(cli, demo, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("tbevents.cli.ls.report_run", fail)
+    monkeypatch.setattr("tbevents.cli.ls.describe_run", fail)
     assert cli("ls", demo) == (2, "", "tbevents: there is not enough memory for this\n")
 
 

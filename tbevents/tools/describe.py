@@ -1,4 +1,4 @@
-"""What is in runs, in numbers: by tag (`TagReport`) and by run (`RunReport`)."""
+"""What is in runs, in numbers: by tag (`TagDescription`) and by run (`RunDescription`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tbevents.files import StrPath
 from tbevents.reading.run import Run, read_run
 from tbevents.reading.values import Problem, ScalarSeries
 
-__all__ = ["RunReport", "ScalarStats", "TagReport", "lazy_series", "report_run", "scalar_stats"]
+__all__ = ["RunDescription", "ScalarStats", "TagDescription", "describe_run", "lazy_series", "scalar_stats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ScalarStats:
 
 
 @dataclass(frozen=True, slots=True)
-class TagReport:
+class TagDescription:
     """One kind of values under one tag of a run.
 
     Attributes:
@@ -66,7 +66,7 @@ class TagReport:
 
 
 @dataclass(frozen=True, slots=True)
-class RunReport:
+class RunDescription:
     """A run.
 
     Attributes:
@@ -82,7 +82,7 @@ class RunReport:
     path: str
     files: tuple[str, ...]
     size: int
-    tags: tuple[TagReport, ...]
+    tags: tuple[TagDescription, ...]
     problems: tuple[Problem, ...]
 
     @property
@@ -150,7 +150,7 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float((values / scale).mean() * scale)
 
 
-def report_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None) -> RunReport:
+def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None) -> RunDescription:
     """What is in a run, in numbers.
 
     Args:
@@ -164,23 +164,23 @@ def report_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None) -> Run
         run = read_run(run)
     wanted = None if kinds is None else set(kinds)
     tags = [
-        _report_tag(run, tag, kind, count)
+        _describe_tag(run, tag, kind, count)
         for kind, counts in run.counts().items()
         if wanted is None or kind in wanted
         for tag, count in counts.items()
     ]
     order = {tag: at for at, tag in enumerate(run.tags)}
-    tags.sort(key=lambda report: order[report.tag])
+    tags.sort(key=lambda described: order[described.tag])
     size = sum(os.path.getsize(file) for file in run.files)
-    return RunReport(run.name, run.path, run.files, size, tuple(tags), run.problems)
+    return RunDescription(run.name, run.path, run.files, size, tuple(tags), run.problems)
 
 
-def _report_tag(run: Run, tag: str, kind: str, count: int) -> TagReport:
+def _describe_tag(run: Run, tag: str, kind: str, count: int) -> TagDescription:
     series: Any = getattr(run, kind)[tag] if kind == "scalars" or kind in _LAZY else None
     if series is None or not len(series.steps):
-        return TagReport(tag, kind, count)
+        return TagDescription(tag, kind, count)
     times = series.wall_times[~np.isnan(series.wall_times)]
-    return TagReport(
+    return TagDescription(
         tag,
         kind,
         count,
