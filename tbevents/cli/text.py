@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from datetime import datetime
+
+from tbevents.reading.printable import printable
 
 __all__ = [
     "clip",
@@ -21,26 +22,6 @@ __all__ = [
     "step_range",
     "width",
 ]
-
-_HARMFUL = ("C", "Zl", "Zp")
-"""Unicode categories that are shown escaped: controls (terminal escapes among them), formats (text direction),
-surrogates, private and unassigned characters, and what ends a line."""
-
-
-def printable(text: str) -> str:
-    r"""The text with all that could move the cursor, change colours or reorder what is shown as escapes.
-
-    A line feed becomes ``\n``, an escape ``\x1b``. Letters of all scripts, and spaces, stay.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_harmless, text))
-
-
-def _harmless(char: str) -> str:
-    if not unicodedata.category(char).startswith(_HARMFUL):
-        return char
-    return char.encode("unicode_escape").decode()
 
 
 def width(text: str) -> int:

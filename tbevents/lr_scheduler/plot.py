@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbevents.errors import MissingExtraError
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -24,7 +22,7 @@ def plot_schedule(
             a series that was read back, with `steps` and `values`.
         steps: for a scheduler or a callable, the steps, or how many from 0. For a series None, or which steps of it, or
             how many from 0.
-        ax: where to draw; a new figure's axes when None. Nothing is shown: ``ax.figure.savefig(...)``.
+        ax: where to draw; a new figure's axes when None, that a notebook shows: ``ax.figure.savefig(...)``.
         label: the line's label, for a legend. With several groups each line's ends in the group's name or number.
 
     Returns:
@@ -37,7 +35,9 @@ def plot_schedule(
     """
     lines = _lines(schedule, steps)
     if ax is None:
-        ax = new_axes("plot_schedule")
+        from tbevents.figure import new_axes
+
+        ax = new_axes()
     for name, xs, ys in lines:
         line_label = name if label is None else f"{label} {name}" if name else label
         ax.plot(xs, ys, label=line_label or None)
@@ -46,15 +46,6 @@ def plot_schedule(
     if any(name for name, _, _ in lines) or label:
         ax.legend()
     return ax
-
-
-def new_axes(purpose: str) -> Axes:
-    """The axes of a figure of its own, which pyplot knows nothing of."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError("matplotlib", "plot", purpose) from None
-    return Figure().add_subplot()
 
 
 def _lines(schedule: Any, steps: int | ArrayLike | None) -> list[tuple[str, NDArray[Any], NDArray[Any]]]:

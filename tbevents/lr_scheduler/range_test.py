@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tbevents.lr_scheduler import formulas
 from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
-from tbevents.lr_scheduler.plot import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,13 +77,15 @@ class LRRangeResult:
             ax: where to draw; a new figure's axes when None.
 
         Returns:
-            The axes; their figure is ``ax.figure``. Nothing is shown.
+            The axes; their figure is ``ax.figure``. A notebook shows it, where it is new.
 
         Raises:
             MissingExtraError: matplotlib is not installed.
         """
         if ax is None:
-            ax = new_axes("LRRangeResult.plot")
+            from tbevents.figure import new_axes
+
+            ax = new_axes()
         ax.plot(self.lrs, self.losses, alpha=0.35, label="loss")
         ax.plot(self.lrs, self.smoothed, label="smoothed loss")
         try:

@@ -6,16 +6,21 @@ import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, find_runs, is_folder, join, path_string
 from tbevents.reading.columns import SkeletonTable
+from tbevents.reading.drawing import ChartStyle, XAxis, draw_tags
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
 from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.tables import Table, selected, table_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Logdir", "read_logdir"]
 
@@ -91,6 +96,45 @@ class Logdir(Frame, Mapping[str, Run]):
             OSError: a file cannot be read.
         """
         return hparams_table(self)
+
+    def plot(
+        self,
+        tags: Names | None = None,
+        runs: Names | None = None,
+        *,
+        x: XAxis = "step",
+        smooth: float = 0.0,
+        log_x: bool = False,
+        log_y: bool = False,
+        title: str = "",
+        size: tuple[float, float] | None = None,
+    ) -> Figure:
+        """Draws scalars, through matplotlib: a chart for each tag, in which each run that has it is a line.
+
+        Reads the runs that are wanted, as far as they have not been read.
+
+        Args:
+            tags: names, or patterns with ``*``; by default all scalars.
+            runs: likewise, of runs.
+            x: the horizontal axis: "step", "relative" (hours since the first point of the run's tag) or "wall" (time).
+            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            log_x: whether the horizontal axis is logarithmic.
+            log_y: whether the vertical one is.
+            title: above the charts.
+            size: of the figure, inches: width and height; by default it follows from the number of tags.
+
+        Returns:
+            The figure, that a notebook shows and pyplot does not keep: ``figure.savefig(...)``.
+
+        Raises:
+            UnknownNameError: a name or pattern stands for no scalar tag, or a name for no run (also a KeyError).
+            ValueError: there are no scalars, or more than 60 tags; or an option has no such value.
+            MissingExtraError: matplotlib is not installed.
+            OSError: a file cannot be read.
+        """
+        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
+        wanted = {name: self[name].scalars for name in selected("run", runs, self._runs, self.path)}
+        return draw_tags(wanted, tags, style, self.path)
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()

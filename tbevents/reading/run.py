@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.collector import Collector
 from tbevents.reading.columns import SkeletonTable
 from tbevents.reading.contents import Contents, Kept
+from tbevents.reading.drawing import ChartStyle, XAxis, draw_tags
 from tbevents.reading.frames import Frame
 from tbevents.reading.kinds.audio import AudioSeries
 from tbevents.reading.kinds.graph import Graph, LoggedGraphSeries, RunStatistics
@@ -31,6 +32,9 @@ from tbevents.reading.series import LazySeries
 from tbevents.reading.source import FileSource, Source
 from tbevents.reading.tables import Table, table_of
 from tbevents.reading.values import NamedMapping, Problem, ScalarSeries
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Run", "Source", "open_run", "read_run"]
 
@@ -273,6 +277,39 @@ class Run(Frame):
             ValueError: there is no such extra column.
         """
         return table_of({self.name: self}, tags, extra_columns, {self.name: self.hparams} if hparams else {})
+
+    def plot(
+        self,
+        tags: Names | None = None,
+        *,
+        x: XAxis = "step",
+        smooth: float = 0.0,
+        log_x: bool = False,
+        log_y: bool = False,
+        title: str = "",
+        size: tuple[float, float] | None = None,
+    ) -> Figure:
+        """Draws scalars, through matplotlib: a chart for each tag.
+
+        Args:
+            tags: names, or patterns with ``*``; by default all scalars.
+            x: the horizontal axis: "step", "relative" (hours since the first point of the run's tag) or "wall" (time).
+            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            log_x: whether the horizontal axis is logarithmic.
+            log_y: whether the vertical one is.
+            title: above the charts.
+            size: of the figure, inches: width and height; by default it follows from the number of tags.
+
+        Returns:
+            The figure, that a notebook shows and pyplot does not keep: ``figure.savefig(...)``.
+
+        Raises:
+            UnknownNameError: a name or pattern stands for no scalar tag (also a KeyError).
+            ValueError: the run has no scalars, or there are more than 60 tags; or an option has no such value.
+            MissingExtraError: matplotlib is not installed.
+        """
+        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
+        return draw_tags({self.name: self.scalars}, tags, style, self.path)
 
     def _columns(self) -> Any:
         return self.table()._columns()

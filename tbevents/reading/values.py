@@ -5,15 +5,19 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import UnknownNameError
+from tbevents.reading.drawing import ChartStyle, XAxis, draw_series
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.series import as_number, counted, place_of, place_of_step
 from tbevents.reading.smoothing import smoothed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["NamedMapping", "Problem", "ScalarPoint", "ScalarSeries"]
 
@@ -180,6 +184,38 @@ class ScalarSeries(Frame):
             TypeError: it is no number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)))
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        x: XAxis = "step",
+        smooth: float = 0.0,
+        log_x: bool = False,
+        log_y: bool = False,
+        label: str | None = None,
+        **line: Any,
+    ) -> Axes:
+        """Draws the curve, through matplotlib. Points beside which there is none to draw a line to are dots.
+
+        Args:
+            ax: where to; where None, a figure of its own, that a notebook shows and pyplot does not keep:
+                ``series.plot().figure.savefig(...)``.
+            x: the horizontal axis: "step", "relative" (hours since the first point) or "wall" (the time).
+            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            log_x: whether the horizontal axis is logarithmic.
+            log_y: whether the vertical one is.
+            label: the line's name in a legend, which is drawn where this is given; by default it is the tag.
+            **line: what matplotlib's `plot` takes: color, linestyle ...
+
+        Returns:
+            The axes.
+
+        Raises:
+            ValueError: `x` or `smooth` has no such value.
+            MissingExtraError: matplotlib is not installed.
+        """
+        return draw_series(self, ax, ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y), label, **line)
 
     def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
         return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], values=self.values[places])

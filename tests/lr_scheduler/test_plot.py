@@ -96,8 +96,9 @@ def test_what_can_not_be_drawn():
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtraError, match=r"plot_schedule needs matplotlib: pip install 'tbevents\[plot\]'"):
+    monkeypatch.delitem(sys.modules, "tbevents.figure", raising=False)
+    with pytest.raises(MissingExtraError, match=r"plotting needs matplotlib: pip install 'tbevents\[plot\]'"):
         plot_schedule(lambda step: 0.1, 5)
     result = LRRangeTest(ParamGroups(0.1), lambda: 1.0, 0.1, 1.0, 5).run()
-    with pytest.raises(MissingExtraError, match=r"LRRangeResult\.plot needs matplotlib"):
+    with pytest.raises(MissingExtraError, match="plotting needs matplotlib"):
         result.plot()

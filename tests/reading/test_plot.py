@@ -1,0 +1,216 @@
+"""Series, runs and logdirs draw themselves; a notebook shows what they answer with."""
+
+import math
+import pickle
+import sys
+
+import numpy as np
+import pytest
+from event_files import scalar_event, version_event, write_events
+
+import tbevents
+from tbevents.errors import MissingExtraError, UnknownNameError
+from tbevents.reading.drawing import MOST_CHARTS
+from tbevents.reading.values import ScalarSeries
+
+
+@pytest.fixture(autouse=True)
+def matplotlib():
+    return pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+
+
+def series_of(*values, tag="loss", start=1000.0):
+    steps = np.arange(len(values)) * 10
+    return ScalarSeries(tag, steps, start + steps, np.array(values, np.float32))
+
+
+def write_run(folder, **tags):
+    events = [scalar_event(tag, step, value) for tag, values in tags.items() for step, value in enumerate(values)]
+    write_events(folder / "events.out.tfevents.1.x", [version_event(), *events])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_run(tmp_path / "a", **{"loss/train": [3, 2, 1], "loss/test": [4, 3, 2], "acc$": [0, 1, 1]})
+    write_run(tmp_path / "b", **{"loss/train": [5, 5, 5]})
+    write_run(tmp_path / "c", other=[1])
+    return tmp_path
+
+
+def lines_of(axes):
+    return [line.get_ydata().tolist() for line in axes.get_lines()]
+
+
+# -- series ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_series_is_drawn_by_step_under_its_tag():
+    axes = series_of(3, 1, 2, tag="a$b").plot()
+    (line,) = axes.get_lines()
+    assert line.get_xdata().tolist() == [0, 10, 20]
+    assert line.get_ydata().tolist() == [3.0, 1.0, 2.0]
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_legend()) == ("a$b", "step", None)
+
+
+def test_options_reach_the_chart():
+    axes = series_of(1, 0, 4).plot(x="relative", smooth=0.5, log_x=True, log_y=True, color="red", linestyle=":")
+    raw, smooth = axes.get_lines()
+    assert raw.get_xdata().tolist() == [0.0, 10 / 3600, 20 / 3600]
+    assert raw.get_ydata().tolist() == [1.0, 0.0, 4.0]
+    assert smooth.get_ydata().tolist() == series_of(1, 0, 4).smooth(0.5).values.tolist()
+    assert {raw.get_color(), smooth.get_color()} == {"red"}
+    assert smooth.get_linestyle() == ":"
+    assert (axes.get_xlabel(), axes.get_xscale(), axes.get_yscale()) == ("hours", "log", "log")
+
+
+def test_a_series_goes_into_the_callers_axes_and_leaves_what_is_the_callers():
+    axes = series_of(1, 2).plot()
+    axes.set_title("mine")
+    assert series_of(3, 4).plot(axes) is axes
+    assert lines_of(axes) == [[1.0, 2.0], [3.0, 4.0]]
+    assert axes.get_title() == "mine"
+
+
+def test_a_legend_says_the_labels_that_were_given_or_else_the_tags():
+    axes = series_of(1, 2, tag="$\\frac").plot(smooth=0.5)
+    series_of(1, 2, tag="b").plot(axes, label="_$\\bad$")
+    legend = axes.get_legend()
+    axes._repr_png_()  # a formula that is none would be an error
+    assert [text.get_text().strip().replace(r"\$", "$") for text in legend.get_texts()] == ["$\\frac", "_$\\bad$"]
+
+
+def test_points_that_no_line_leads_to_are_dots():
+    (line,) = series_of(1, math.nan, 2, math.inf, 3, 3).plot().get_lines()
+    assert (line.get_marker(), line.get_markevery()) == (".", [0, 2])
+    (line,) = series_of(1, 2).plot().get_lines()
+    assert line.get_marker() == "None"
+    (line,) = series_of(1).plot(marker="o").get_lines()
+    assert (line.get_marker(), line.get_markevery()) == ("o", None)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("x", ["step", "relative", "wall"])
+def test_series_without_points_or_times_are_drawn(x):
+    series_of().plot(x=x)._repr_png_()
+    series_of(1, 2, start=math.nan).plot(x=x)._repr_png_()
+    series_of(math.nan, math.inf).plot(x=x)._repr_png_()
+
+
+def test_a_wrong_option_of_a_series_is_named():
+    with pytest.raises(ValueError, match="smooth must be from 0 to below 1, not 1"):
+        series_of(1).plot(smooth=1)
+    with pytest.raises(ValueError, match="x must be one of step, relative, wall, not 'time'"):
+        series_of(1).plot(x="time")
+
+
+# -- runs and logdirs --------------------------------------------------------------------------------------------------
+
+
+def titles(figure):
+    return [axes.get_title() for axes in figure.axes]
+
+
+def test_a_run_is_a_chart_for_each_tag(folder):
+    run = tbevents.read_run(folder / "a")
+    assert titles(run.plot()) == ["loss/train", "loss/test", "acc$"]
+    assert titles(run.plot("loss*")) == ["loss/train", "loss/test"]
+    figure = run.plot(["acc$", "loss*", "loss/test"], title="all", size=(3, 2), log_y=True)
+    assert titles(figure) == ["acc$", "loss/train", "loss/test"]
+    assert lines_of(figure.axes[0]) == [[0.0, 1.0, 1.0]]
+    assert figure.axes[0].get_legend() is None
+    assert figure.axes[0].get_yscale() == "log"
+    assert (figure.texts[0].get_text(), figure.get_size_inches().tolist()) == ("all", [3.0, 2.0])
+
+
+def test_a_logdir_overlays_its_runs(folder):
+    logdir = tbevents.read_logdir(folder)
+    loss, test = logdir.plot("loss*", smooth=0.5).axes
+    assert lines_of(loss)[0::2] == [[3.0, 2.0, 1.0], [5.0, 5.0, 5.0]]
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == ["a", "b"]
+    assert lines_of(test)[0::2] == [[4.0, 3.0, 2.0]]
+    colors = [line.get_color() for line in loss.get_lines()]
+    assert colors[0] == colors[1] == test.get_lines()[0].get_color() != colors[2]
+
+
+def test_of_a_logdir_only_the_runs_that_are_wanted_are_read(folder):
+    logdir = tbevents.read_logdir(folder, threads=1)
+    (axes,) = logdir.plot("loss/train", "b").axes
+    assert lines_of(axes) == [[5.0, 5.0, 5.0]]
+    assert [name for name, run in logdir._runs.items() if run is not None] == ["b"]
+    with pytest.raises(UnknownNameError, match="no run 'x'"):
+        logdir.plot(runs="x")
+
+
+def test_tags_that_are_not_there_are_named(folder, tmp_path):
+    run = tbevents.read_run(folder / "a")
+    with pytest.raises(UnknownNameError, match="a: no scalar tag 'loss/tran'; did you mean 'loss/train'"):
+        run.plot(["acc$", "loss/tran"])
+    with pytest.raises(UnknownNameError, match=r"no scalar tag 'x\*'; there are: 'loss/train'"):
+        run.plot(["acc$", "x*"])
+    with pytest.raises(UnknownNameError, match="no scalar tag 'los'"):
+        tbevents.read_logdir(folder).plot("los")
+    with pytest.raises(TypeError, match="tags must be a str or an iterable of str, not 3"):
+        run.plot(3)
+    with tbevents.SummaryWriter(tmp_path / "texts") as writer:
+        writer.add_text("note", "x")
+    texts = tbevents.read_run(tmp_path / "texts")
+    with pytest.raises(UnknownNameError, match=r"it is of another kind: see run\.texts"):
+        texts.plot("note/text_summary")
+    for empty in ({}, {"tags": []}):
+        with pytest.raises(ValueError, match="texts: there are no scalars to draw"):
+            texts.plot(**empty)
+
+
+def test_more_charts_than_anybody_looks_through_are_refused_with_names_to_choose_by(tmp_path):
+    write_run(tmp_path, **{f"t{number}": [1] for number in range(MOST_CHARTS + 1)})
+    run = tbevents.read_run(tmp_path)
+    with pytest.raises(ValueError, match=r"61 tags are too many for one figure of at most 60 charts; .* 't0', 't1'"):
+        run.plot()
+    assert len(run.plot("t1*").axes) == 11
+
+
+def test_titles_and_legends_show_no_control_characters_and_stay_short(tmp_path):
+    write_run(tmp_path / "a\u202eb", **{"x\ny": [1], "long" * 30: [1]})
+    write_run(tmp_path / ("r" * 99), **{"x\ny": [1]})
+    first, second = tbevents.read_logdir(tmp_path).plot().axes
+    assert first.get_title() == r"x\ny"
+    assert [text.get_text() for text in first.get_legend().get_texts()] == [r"a\u202eb", "r" * 24 + "…" + "r" * 25]
+    assert len(second.get_title()) == 50
+
+
+# -- notebooks ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_gets_pictures_and_pyplot_no_figures(folder):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    before = pyplot.get_fignums()
+    logdir = tbevents.read_logdir(folder)
+    run = logdir["a"]
+    for shown in (logdir.plot(), run.plot(), run.scalars["loss/train"].plot()):
+        assert shown._repr_png_().startswith(b"\x89PNG")
+    assert pyplot.get_fignums() == before
+
+
+def test_figures_can_be_pickled(folder):
+    figure = pickle.loads(pickle.dumps(tbevents.read_run(folder / "a").plot()))
+    assert titles(figure) == ["loss/train", "loss/test", "acc$"]
+    axes = pickle.loads(pickle.dumps(series_of(1, 2).plot()))
+    assert axes._repr_png_().startswith(b"\x89PNG")
+
+
+def test_ipython_shows_them_though_it_knows_nothing_of_matplotlib(folder):
+    formatters = pytest.importorskip("IPython.core.formatters", reason="IPython is not installed")
+    run = tbevents.read_run(folder / "a")
+    formatter = formatters.DisplayFormatter()
+    for shown in (run.plot(), run.scalars["loss/train"].plot()):
+        data, _ = formatter.format(shown)
+        assert data["image/png"].startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_the_error_names_the_extra(monkeypatch, folder):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "tbevents.figure", raising=False)
+    logdir = tbevents.read_logdir(folder)
+    for draw in (logdir.plot, logdir["a"].plot, series_of(1).plot):
+        with pytest.raises(MissingExtraError, match=r"plotting needs matplotlib: pip install 'tbevents\[plot\]'"):
+            draw()
