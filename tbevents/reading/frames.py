@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
+from tbevents.reading.notebook import MOST_COLUMNS, MOST_ROWS, frame_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,6 +153,26 @@ class Frame:
                 data[name] = pa.array(plain, types[dtype])
         table: pa.Table = pa.table(data)
         return table
+
+    def _repr_html_(self) -> str:
+        columns = self._columns()
+        shown = {name: _first_cells(column, MOST_ROWS) for name, column in islice(columns.items(), MOST_COLUMNS)}
+        return frame_html(shown, max(map(_length, columns.values()), default=0), len(columns))
+
+
+def _length(column: Column) -> int:
+    if isinstance(column, Categories):
+        return len(column.codes)
+    return len(column.values if isinstance(column, Cells) else column)
+
+
+def _first_cells(column: Column, count: int) -> list[Plain]:
+    if isinstance(column, Categories):
+        return [column.names[code] if code >= 0 else None for code in column.codes[:count].tolist()]
+    if isinstance(column, Cells):
+        cells = zip(column.values[:count].tolist(), column.present[:count].tolist(), strict=True)
+        return [value if present else None for value, present in cells]
+    return column[:count].tolist() if isinstance(column, np.ndarray) else list(column[:count])
 
 
 def _of_one_type(values: Sequence[Plain]) -> tuple[list[Plain], type]:

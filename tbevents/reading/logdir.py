@@ -14,6 +14,7 @@ from tbevents.reading.columns import SkeletonTable
 from tbevents.reading.drawing import ChartStyle, XAxis, draw_tags
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
+from tbevents.reading.notebook import logdir_html
 from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.run import Run, open_run
@@ -174,6 +175,9 @@ class Logdir(Frame, Mapping[str, Run]):
 
     def __repr__(self) -> str:
         return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
+
+    def _repr_html_(self) -> str:
+        return logdir_html(self.path, self._runs)
 
 
 def read_logdir(

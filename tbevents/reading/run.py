@@ -25,6 +25,7 @@ from tbevents.reading.kinds.projector import Projector, read_projector
 from tbevents.reading.kinds.session import LogLine, SessionEvent
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.kinds.text import TextSeries
+from tbevents.reading.notebook import run_html
 from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.payloads import PayloadReader, Payloads
@@ -398,6 +399,9 @@ class Run(Frame):
         kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
         problems = f", {len(self.problems)} problems" if self.problems else ""
         return f"<Run {self.name!r} at {self.path!r}: {kinds}{problems}>"
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
 
 
 def read_run(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
+from tbevents.reading.notebook import series_html
 from tbevents.reading.payloads import Payloads
 
 __all__ = ["LazySeries", "as_number", "counted", "place_of", "place_of_step"]
@@ -109,6 +110,9 @@ class LazySeries(Generic[P_co]):
     def __repr__(self) -> str:
         span = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
         return f"{type(self).__name__}({self.tag!r}, {counted(len(self), 'point')}{span})"
+
+    def _repr_html_(self) -> str:
+        return series_html(self)
 
 
 def counted(count: int, noun: str) -> str:

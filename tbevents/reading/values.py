@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.errors import UnknownNameError
 from tbevents.reading.drawing import ChartStyle, XAxis, draw_series
 from tbevents.reading.frames import Column, Frame
+from tbevents.reading.notebook import scalars_html
 from tbevents.reading.series import as_number, counted, place_of, place_of_step
 from tbevents.reading.smoothing import smoothed
 
@@ -230,6 +231,9 @@ class ScalarSeries(Frame):
             f"ScalarSeries({self.tag!r}, {counted(len(self), 'point')}, steps {self.steps[0]} to {self.steps[-1]}, "
             f"last value {self.last.value:g})"
         )
+
+    def _repr_html_(self) -> str:
+        return scalars_html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,8 @@ def test_ipython_shows_them_though_it_knows_nothing_of_matplotlib(folder):
     for shown in (run.plot(), run.scalars["loss/train"].plot()):
         data, _ = formatter.format(shown)
         assert data["image/png"].startswith(b"\x89PNG")
+    data, _ = formatter.format(run)
+    assert set(data) == {"text/plain", "text/html"}
 
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch, folder):

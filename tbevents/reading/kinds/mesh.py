@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.tensor import TensorSeries
+from tbevents.reading.notebook import series_html
 from tbevents.reading.series import counted, place_of, place_of_step
 
 __all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
@@ -154,6 +155,9 @@ class MeshSeries:
 
     def __repr__(self) -> str:
         return f"MeshSeries({self.tag!r}, {counted(len(self), 'point')}, {', '.join(self.tags)})"
+
+    def _repr_html_(self) -> str:
+        return series_html(self)
 
 
 def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
