@@ -213,7 +213,7 @@ def _cell(cell: Cell) -> str:
     return _text(cell if isinstance(cell, str) else _number(cell))
 
 
-def _text(text: str, most: int = 80) -> str:
+def _text(text: str, most: int = 60) -> str:
     """Text as HTML, shortened in its middle; what is no visible character as an escape."""
     escaped = html.escape(shortened(text, most))
     return escaped if text.isascii() else f"<bdi>{escaped}</bdi>"  # else Hebrew reorders what stands beside it
