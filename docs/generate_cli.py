@@ -28,6 +28,7 @@ FUNCTIONS = {
     "export": ("export.export_table", "export.export_media"),
     "import": ("import_.import_table",),
     "plot": ("plot.plot",),
+    "report": ("report.report",),
     "check": ("check.check",),
     "repair": ("repair.repair",),
     "merge": ("merge.merge",),

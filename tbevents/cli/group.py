@@ -22,6 +22,7 @@ SUMMARIES = {
     "export": "Export to csv, json lines, parquet, arrow; images and audio to files.",
     "import": "Import a table's scalars as runs.",
     "plot": "Draw scalars into a png, svg or pdf.",
+    "report": "Write what runs logged as one HTML page.",
     "check": "Check that runs are intact.",
     "repair": "Write the intact records of damaged files.",
     "merge": "Merge event files, or a resumed run's folders, into one file.",

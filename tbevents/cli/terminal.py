@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from rich.console import Console
@@ -17,8 +14,9 @@ from rich.text import Text
 
 from tbevents.cli.table import Table
 from tbevents.cli.text import printable
+from tbevents.tools.json_text import json_text
 
-__all__ = ["Terminal", "json_text"]
+__all__ = ["Terminal"]
 
 _PATIENCE: Final = 1.0
 """Seconds that a command may take without showing its progress."""
@@ -127,22 +125,3 @@ class Terminal:
             for done, item in enumerate(items, 1):
                 yield item
                 advance(done, total)
-
-
-def json_text(value: Any, indent: int | None = None) -> str:
-    """Strict JSON of plain values and dataclasses; NaN and infinities as strings, as TensorBoard's server has them."""
-    return json.dumps(_plain(value), indent=indent, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    return value

@@ -1,7 +1,7 @@
 """What can be done with whole runs and files; the command line is a thin layer over it.
 
 Each tool has a module: `check`, `describe`, `diff`, `edit`, `export`, `import_`, `merge`, `plot`, `reduce`, `repair`,
-`schedule`, `split`, `watch`. A function that is named like its module is found there, and there only::
+`report`, `schedule`, `split`, `watch`. A function that is named like its module is found there, and there only::
 
     from tbevents.tools.check import check
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         write_reduced,
     )
     from tbevents.tools.repair import Repaired
+    from tbevents.tools.report import Reported, ReportLimits
     from tbevents.tools.scalar_files import ScalarColumns, write_scalars
     from tbevents.tools.schedule import ScheduleCurve, compute_schedule
     from tbevents.tools.split import Part, Split
@@ -99,6 +100,10 @@ _HOMES: Final = {
         "write_reduced",
     ),
     "repair": ("Repaired",),
+    "report": (
+        "ReportLimits",
+        "Reported",
+    ),
     "scalar_files": (
         "ScalarColumns",
         "write_scalars",
@@ -138,6 +143,8 @@ __all__ = [
     "Reduced",
     "ReducedTag",
     "Repaired",
+    "ReportLimits",
+    "Reported",
     "RunDescription",
     "RunDiff",
     "ScalarColumns",

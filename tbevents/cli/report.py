@@ -1,0 +1,60 @@
+"""``tbevents report``: runs as one page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from tbevents.cli.options import PATH, example, logdir_argument, run_option, tag_option, takes_terminal
+from tbevents.cli.terminal import Terminal
+from tbevents.cli.text import counted, size
+from tbevents.tools.report import ReportLimits, report
+
+
+@click.command(epilog=example("tbevents report runs -o report.html --tag 'loss*' --open"))
+@logdir_argument
+@click.option("-o", "--out", type=PATH, default="report.html", metavar="FILE", help="The page; default: report.html.")
+@run_option
+@tag_option
+@click.option("--title", help="What the page is called; default: the folder's name.")
+@click.option(
+    "--points",
+    type=click.IntRange(min=8),
+    default=ReportLimits().points,
+    metavar="N",
+    help=f"Thin curves to N points for the picture, peaks kept; default: {ReportLimits().points}.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    default=ReportLimits().steps,
+    metavar="N",
+    help=f"Steps of images, texts and histograms that are shown; default: {ReportLimits().steps}.",
+)
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+@takes_terminal
+def command(
+    terminal: Terminal,
+    logdir: str,
+    out: str,
+    runs: tuple[str, ...],
+    tags: tuple[str, ...],
+    title: str | None,
+    points: int,
+    steps: int,
+    opens: bool,
+) -> None:
+    """Write what the runs below LOGDIR logged as one HTML page: charts, tables, images, without a server.
+
+    The page is one file that fetches nothing; it may be mailed, or kept beside a build. Pictures need Pillow.
+    """
+    limits = ReportLimits(points=points, steps=steps)
+    with terminal.progress("reading") as progress:
+        made = report(logdir, out, tags=tags, runs=runs, title=title, limits=limits, progress=progress)
+    for problem in made.problems:
+        terminal.warn(problem)
+    terminal.remark(f"{out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")
+    if opens:
+        click.launch(Path(os.path.abspath(out)).as_uri())

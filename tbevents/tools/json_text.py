@@ -1,0 +1,30 @@
+"""Plain values and dataclasses as strict JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+__all__ = ["json_text", "plain"]
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Strict JSON of plain values and dataclasses; NaN and infinities as strings, as TensorBoard's server has them."""
+    return json.dumps(plain(value), indent=indent, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """The same value of what strict JSON has: NaN and infinities as strings, dataclasses as objects."""
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    return value

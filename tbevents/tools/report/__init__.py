@@ -1,0 +1,111 @@
+"""Report: what runs logged, as one page that opens anywhere: no server, no network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from tbevents._version import __version__
+from tbevents.files import StrPath, folder_name, path_string
+from tbevents.reading.logdir import read_logdir
+from tbevents.reading.run import Run
+from tbevents.tools.json_text import plain
+from tbevents.tools.names import NameFilter, without_damage_warnings
+from tbevents.tools.new_files import NewFile, refuse_folder
+from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.report.content import Content
+from tbevents.tools.report.limits import ReportLimits
+from tbevents.tools.report.page import render
+
+__all__ = ["ReportLimits", "Reported", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a report holds.
+
+    Attributes:
+        out: the file.
+        size: its bytes.
+        runs: how many runs there are.
+        points: how many scalars they logged.
+        drawn: how many of them are drawn.
+        problems: what was damaged or could not be shown, in words; the page says it, too.
+    """
+
+    out: str
+    size: int
+    runs: int
+    points: int
+    drawn: int
+    problems: tuple[str, ...]
+
+
+def report(
+    logdir: StrPath | Run | Mapping[str, Run],
+    out: StrPath,
+    *,
+    tags: Sequence[str] | None = None,
+    runs: Sequence[str] | None = None,
+    title: str | None = None,
+    limits: ReportLimits | None = None,
+    progress: Progress = no_progress,
+) -> Reported:
+    """Writes what runs logged as one HTML page, to be opened from disk, mailed or kept.
+
+    Scalars are interactive charts; learning rates stand beside the loss; hyperparameters are a table that sorts;
+    histograms, images, texts and precision-recall curves have their steps on a slider. Whatever the event files hold is
+    shown as text or picture, and runs nothing. Pictures need Pillow; the page says where it was missing.
+
+    Args:
+        logdir: a folder of runs, a run's folder, or an event file; or runs that have been read, by name.
+        out: the file, which may be replaced.
+        tags: names or globs of the tags that are wanted; all, where None.
+        runs: names or globs of the runs that are wanted; all, where None.
+        title: what the page is called; by default as the folder.
+        limits: how much goes into the page.
+        progress: gets runs.
+
+    Raises:
+        RunNotFoundError, UnknownNameError: there is no such path, run or tag.
+        ValueError: there is nothing to show.
+        OSError: a file cannot be read or written.
+    """
+    target = path_string(out, "out")
+    refuse_folder(target)
+    with without_damage_warnings():  # the page says what was damaged
+        found, where = _found(logdir)
+        wanted_run, wanted_tag = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
+        chosen = [name for name in found if wanted_run(name)]
+        wanted_run.check(where)
+        if not chosen:
+            raise ValueError(f"{where}: there are no runs to report")
+        content = Content(limits or ReportLimits(), wanted_tag)
+        read: dict[str, Run] = {}
+        for done, name in enumerate(chosen, 1):
+            read[name] = found[name]
+            content.add(name, read[name])
+            progress(done, len(chosen))
+        wanted_tag.check(where)
+        head = {
+            "title": (folder_name(where) if title is None else title) or where,
+            "made": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            "version": __version__,
+        }
+        page = render(head["title"], plain({**head, **content.as_json(read)}))
+        with NewFile(target, text=True) as new:
+            new.file.write(page)
+    problems = tuple(problem for each in content.problems.values() for problem in each)
+    return Reported(target, os.path.getsize(target), len(chosen), content.points, content.drawn, problems)
+
+
+def _found(logdir: StrPath | Run | Mapping[str, Run]) -> tuple[Mapping[str, Run], str]:
+    """The runs by name, and the path they come from."""
+    if isinstance(logdir, Run):
+        return {logdir.name: logdir}, logdir.path
+    if isinstance(logdir, Mapping):
+        return logdir, str(getattr(logdir, "path", "runs"))
+    path = path_string(logdir, "logdir")
+    return read_logdir(path), path

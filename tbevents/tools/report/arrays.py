@@ -1,0 +1,69 @@
+"""Columns of numbers as the page holds them: compact, exact where it matters, each only once."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ArrayStore"]
+
+_TIME_ERROR = 1e-3
+"""Seconds that a time in a picture may be off."""
+
+
+class ArrayStore:
+    """Gives columns numbers; equal ones share theirs.
+
+    An entry is ``{"range": [first, stride, count]}`` where the numbers are evenly spaced integers, as most are, or
+    ``{"type": "f4", "base64": ...}``: little-endian numbers of that type (f4, f8, i4, i8, u1).
+
+    Attributes:
+        entries: the columns by their numbers, as JSON has them.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._numbers: dict[object, int] = {}
+
+    def steps(self, steps: NDArray[np.int64]) -> int:
+        """Keeps integers, exactly; answers with the column's number."""
+        count = len(steps)
+        if count > 1 and int(steps[-1]) - int(steps[0]) == (int(steps[1]) - int(steps[0])) * (count - 1):
+            stride = int(steps[1]) - int(steps[0])
+            if bool((np.diff(steps) == stride).all()) and max(map(abs, steps[[0, -1]].tolist())) < 2**53:
+                return self._keep(("range", int(steps[0]), stride, count), {"range": [int(steps[0]), stride, count]})
+        small = count == 0 or (int(steps.min()) >= -(2**31) and int(steps.max()) < 2**31)
+        return self._binary(steps, "i4" if small else "i8")
+
+    def values(self, values: NDArray[Any]) -> int:
+        """Keeps values, exactly: as float32 where they are."""
+        with np.errstate(over="ignore"):
+            short = values.astype(np.float32)
+        exact = bool(((short == values) | np.isnan(values)).all())
+        return self._binary(values, "f4" if exact else "f8")
+
+    def offsets(self, seconds: NDArray[np.float64]) -> int:
+        """Keeps spans of time, to the millisecond."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            short = seconds.astype(np.float32)
+            off = np.abs(short - seconds)
+        exact = not bool((off[np.isfinite(seconds)] > _TIME_ERROR).any())
+        return self._binary(seconds, "f4" if exact else "f8")
+
+    def floats(self, values: NDArray[Any]) -> int:
+        """Keeps what is only drawn, as float32."""
+        with np.errstate(over="ignore"):
+            return self._binary(values, "f4")
+
+    def _binary(self, values: NDArray[Any], code: str) -> int:
+        data = values.astype(f"<{code}").tobytes()
+        return self._keep((code, data), {"type": code, "base64": base64.b64encode(data).decode("ascii")})
+
+    def _keep(self, key: object, entry: dict[str, Any]) -> int:
+        number = self._numbers.setdefault(key, len(self.entries))
+        if number == len(self.entries):
+            self.entries.append(entry)
+        return number

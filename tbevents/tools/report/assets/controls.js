@@ -1,0 +1,108 @@
+// The panel: which runs are shown, and how curves are drawn.
+
+const settings = { x: "step", smoothing: 0, logX: false, logY: false, tags: "" };
+
+/** A filter as a function of names; null where it is no regular expression. */
+function nameFilter(text, asRegex) {
+  if (!asRegex) return (name) => name.toLowerCase().includes(text.toLowerCase());
+  try {
+    const pattern = new RegExp(text, "i");
+    return (name) => pattern.test(name);
+  } catch {
+    return null;
+  }
+}
+
+/** A field that filters names by text or regular expression. */
+function filterField(id, label, change) {
+  const input = make("input", { type: "search", id, placeholder: "text", autocomplete: "off", spellcheck: false });
+  const regex = make("input", { type: "checkbox", id: `${id}-regex` });
+  const wrong = make("span", { className: "wrong", role: "status" });
+  const apply = () => {
+    const filter = nameFilter(input.value, regex.checked);
+    input.setAttribute("aria-invalid", String(filter === null));
+    wrong.textContent = filter === null ? "no regular expression" : "";
+    if (filter !== null) change(filter);
+  };
+  input.oninput = framewise(apply);
+  regex.onchange = apply;
+  return make("div", { className: "field" },
+    make("label", { htmlFor: id, textContent: label }),
+    make("div", { className: "row" }, input, make("label", { className: "small", title: "Take the text for a regular expression" }, regex, "regex")),
+    wrong);
+}
+
+/** Several choices, one of which holds. */
+function choice(name, label, options, chosen, change) {
+  const inputs = options.map(([value, text]) => {
+    const input = make("input", { type: "radio", name, value, checked: value === chosen });
+    input.onchange = () => change(value);
+    return make("label", {}, input, make("span", { textContent: text }));
+  });
+  return make("fieldset", { className: "choice" }, make("legend", { textContent: label }), make("div", { className: "segments" }, ...inputs));
+}
+
+function checkbox(id, label, change) {
+  const input = make("input", { type: "checkbox", id });
+  input.onchange = () => change(input.checked);
+  return make("label", { className: "small" }, input, label);
+}
+
+/** The panel's contents. `update` is called when something changed, `filterTags` with a new filter of tags. */
+function controls(update, filterTags) {
+  const weight = make("output", { textContent: "0" });
+  const smoothing = make("input", { type: "range", id: "smoothing", min: 0, max: 0.999, step: 0.001, value: 0 });
+  smoothing.oninput = framewise(() => {
+    settings.smoothing = smoothing.valueAsNumber;
+    weight.textContent = valueText(settings.smoothing, 3);
+    update();
+  });
+  const set = (key) => (value) => { settings[key] = value; update(); };
+  return [
+    choice("x", "Horizontal axis", [["step", "step"], ["relative", "relative"], ["wall", "wall time"]], settings.x, set("x")),
+    make("div", { className: "field" },
+      make("label", { htmlFor: "smoothing" }, "Smoothing ", weight), smoothing),
+    make("div", { className: "row wrap" }, checkbox("log-y", "log y", set("logY")), checkbox("log-x", "log x", set("logX"))),
+    filterField("tag-filter", "Tags", filterTags),
+    runList(update),
+    choice("theme", "Colours", [["auto", "system"], ["light", "light"], ["dark", "dark"]], "auto", (theme) => {
+      document.documentElement.dataset.theme = theme;
+      update();
+    }),
+  ];
+}
+
+/** The runs, with a filter; also the legend of all charts. */
+function runList(update) {
+  let passes = () => true;
+  const shown = make("p", { className: "quiet", id: "runs-shown", role: "status" });
+  const apply = () => {
+    for (const run of runs) {
+      run.listed = passes(run.name);
+      run.item.hidden = !run.listed;
+      run.shown = run.listed && run.checked;
+    }
+    const count = runs.filter((run) => run.shown).length;
+    shown.textContent = count === runs.length ? countText(count, "run") : `${count.toLocaleString("en-US")} of ${countText(runs.length, "run")}`;
+  };
+  const items = runs.map((run) => {
+    const box = make("input", { type: "checkbox", checked: true });
+    box.style.accentColor = run.color;
+    box.onchange = () => { run.checked = box.checked; apply(); update(); };
+    run.box = box;
+    run.item = make("li", {}, make("label", { title: run.name }, box, swatch(run.color), make("span", { textContent: run.name, dir: "auto" })));
+    return run.item;
+  });
+  const check = (wanted) => () => {
+    for (const run of runs) if (run.listed) run.checked = run.box.checked = wanted;
+    apply();
+    update();
+  };
+  apply();
+  return make("div", { className: "field" },
+    filterField("run-filter", "Runs", (filter) => { passes = filter; apply(); update(); }),
+    make("div", { className: "row" }, shown,
+      make("button", { type: "button", id: "all-runs", textContent: "all", title: "Show all listed runs", onclick: check(true) }),
+      make("button", { type: "button", id: "no-runs", textContent: "none", title: "Hide all listed runs", onclick: check(false) })),
+    make("ul", { className: "runs" }, ...items));
+}

@@ -1,0 +1,165 @@
+// A chart of curves, one or more a run, with a table at the crosshair.
+
+const TABLE_ROWS = 8;
+const LEGEND_ROWS = 6;
+
+/**
+ * Curves in an element.
+ *
+ * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
+ * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits.
+ */
+class Curves {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null }) {
+    this.figure = figure;
+    this.lines = lines;
+    this.titles = titles;
+    this.bounds = bounds;
+    this.room = x.time ? 30 : undefined;
+    this.place = { line: 0, point: -1 };
+    this.logs = [Boolean(x.log), Boolean(y.log)];
+    this.body = make("div", { className: "plot" });
+    this.tip = make("div", { className: "tip", hidden: true });
+    this.spoken = make("p", { className: "spoken", "aria-live": "polite" });
+    this.reset = make("button", { type: "button", className: "reset", textContent: "Reset zoom", onclick: () => zoom.set(null, null) });
+    this.mark = make("div", { className: "mark", hidden: true });
+    figure.append(this.body, this.spoken);
+    this.body.append(this.reset);
+    figure.tabIndex = 0;
+    figure.setAttribute("role", "group");
+    figure.setAttribute("aria-roledescription", "chart");
+    figure.setAttribute("aria-label", `${label}: ${countText(lines.length, "curve")}. Left and right go from point to point, up and down from curve to curve, plus and minus zoom, 0 shows all.`);
+    const faint = lines.filter((line) => line.raw !== null);
+    this.series = [
+      ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
+      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: 1.5, data: [line.xs, line.ys] })),
+    ];
+    this.plot = new Plot(this.body, {
+      series: this.series,
+      x, y, zoom,
+      extent: (range) => this.extent(range),
+      hover: framewise((plot, left, top) => this.hover(left, top)),
+      leave: framewise(() => this.leave()),
+    });
+    this.plot.u.over.append(this.mark, this.tip);
+    this.body.classList.toggle("zoomed", zoom.x !== null);
+    figure.onkeydown = (event) => this.key(event);
+    figure.dataset.lines = lines.filter((line) => line.ys.some((value) => drawable(value, this.logs[1]))).length;
+    figure.dataset.points = lines.reduce((sum, line) => sum + line.ys.length, 0);
+  }
+
+  /** The ranges that show all; of y, within a range of x where one is given. */
+  extent(range) {
+    if (this.bounds !== null) return this.bounds;
+    const [logX, logY] = this.logs;
+    const x = new Extent();
+    const y = new Extent();
+    for (const { data: [xs, ys] } of this.series) {
+      for (let place = 0; place < xs.length; place++) {
+        if (!drawable(xs[place], logX) || !drawable(ys[place], logY)) continue;
+        x.take(xs[place]);
+        if (range === null || (xs[place] >= range[0] && xs[place] <= range[1])) y.take(ys[place]);
+      }
+    }
+    return [x.range(logX, 0, this.room), y.range(logY, 0.05)];
+  }
+
+  /** For each curve the place of the point that is nearest in x; {line, place, x, y} in CSS pixels. */
+  nearest(left, top) {
+    const u = this.plot.u;
+    const found = [];
+    const at = u.posToVal(left, "x");
+    for (const line of this.lines) {
+      let best = -1;
+      let least = Infinity;
+      for (let place = 0; place < line.xs.length; place++) {
+        const distance = Math.abs(line.xs[place] - at);
+        if (distance < least && drawable(line.xs[place], this.logs[0]) && drawable(line.ys[place], this.logs[1])) {
+          best = place;
+          least = distance;
+        }
+      }
+      if (best < 0) continue;
+      const x = u.valToPos(line.xs[best], "x");
+      const y = u.valToPos(line.ys[best], "y");
+      if (Math.abs(x - left) < Math.max(40, u.over.clientWidth / 8)) found.push({ line, place: best, x, y, distance: Math.abs(y - top) + Math.abs(x - left) });
+    }
+    return found.sort((a, b) => a.distance - b.distance);
+  }
+
+  hover(left, top) {
+    if (this.gone) return;
+    const found = this.nearest(left, top);
+    if (!found.length) return this.leave();
+    this.show(found);
+    this.place = { line: this.lines.indexOf(found[0].line), point: found[0].place };
+  }
+
+  show(found) {
+    const [first] = found;
+    const over = this.plot.u.over;
+    this.mark.hidden = false;
+    this.mark.style.transform = `translate(${first.x}px, ${first.y}px)`;
+    this.mark.style.background = first.line.color;
+    const rows = found.slice(0, TABLE_ROWS).map(({ line, place }) =>
+      make("tr", {}, make("th", { scope: "row" }, swatch(line.color), line.name), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
+    const head = make("tr", {}, make("th"), ...this.titles.map((text) => make("th", { scope: "col", textContent: text })));
+    const more = found.length > TABLE_ROWS ? [make("p", { textContent: `and ${countText(found.length - TABLE_ROWS, "curve")} more` })] : [];
+    this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)), ...more);
+    this.tip.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = this.tip;
+    // Beside the crosshair where there is room; the whole of it within the window.
+    const room = document.documentElement.clientWidth - over.getBoundingClientRect().left;
+    const left = first.x + 14 + width < room ? first.x + 14 : first.x - 14 - width;
+    const least = 4 - over.getBoundingClientRect().left;
+    this.tip.style.transform = `translate(${Math.max(least, Math.min(left, room - width - 4))}px, ${Math.max(0, Math.min(first.y - height / 2, over.clientHeight - height))}px)`;
+  }
+
+  leave() {
+    this.tip.hidden = true;
+    this.mark.hidden = true;
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.figure) return;
+    const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -Infinity], End: [0, Infinity] };
+    if (event.key === "+" || event.key === "=") this.plot.scale(0.5);
+    else if (event.key === "-") this.plot.scale(2);
+    else if (event.key === "0" || event.key === "Escape") this.plot.zoom.set(null, null), this.leave();
+    else if (event.key in steps) this.go(...steps[event.key], event.shiftKey ? 10 : 1);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Goes to another curve or point, and says what is there. */
+  go(lines, points, times) {
+    if (!this.lines.length) return;
+    const u = this.plot.u;
+    const from = this.lines[this.place.line];
+    const number = (this.place.line + lines + this.lines.length) % this.lines.length;
+    const line = this.lines[number];
+    let place = this.place.point;
+    if (lines && place >= 0) place = closest(line.xs, from.xs[place]);
+    place = Math.max(0, Math.min(line.xs.length - 1, points ? place + points * times : Math.max(place, 0)));
+    this.place = { line: number, point: place };
+    const here = { line, place, x: u.valToPos(line.xs[place], "x"), y: u.valToPos(line.ys[place], "y") };
+    if (drawable(line.xs[place], this.logs[0]) && drawable(line.ys[place], this.logs[1])) this.show([here]);
+    else this.leave();
+    this.spoken.textContent = `${line.name}: ${line.rowAt(place).map((text, i) => `${this.titles[i]} ${text}`).join(", ")}`;
+  }
+
+  destroy() {
+    this.gone = true;
+    this.plot.destroy();
+    this.figure.replaceChildren();
+    this.figure.onkeydown = null;
+  }
+}
+
+function closest(values, value) {
+  let best = 0;
+  for (let place = 1; place < values.length; place++) {
+    if (Math.abs(values[place] - value) < Math.abs(values[best] - value)) best = place;
+  }
+  return best;
+}

@@ -1,0 +1,71 @@
+// Numbers, times and counts as people read them.
+
+/** A value, to so many digits. */
+function valueText(value, digits = 5) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e-4 && size < 1e7) return String(Number(value.toPrecision(digits)));
+  return String(Number(value.toPrecision(digits)).toExponential()).replace("e+", "e");
+}
+
+function countText(count, noun) {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** Seconds since 1970 as a local time. */
+function timeText(seconds) {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? "no time" : `${dayText(date)} ${clockText(date)}`;
+}
+
+const dayText = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+const clockText = (date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+
+/** A span of time in seconds. */
+function spanText(seconds) {
+  if (!Number.isFinite(seconds)) return "no time";
+  if (Math.abs(seconds) < 60) return `${valueText(seconds, 3)} s`;
+  const whole = Math.round(Math.abs(seconds));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const text = hours ? `${hours} h ${two(minutes)} min` : `${minutes} min ${two(whole % 60)} s`;
+  return (seconds < 0 ? "−" : "") + text;
+}
+
+/** The labels of an axis: as many decimals as its steps need; thousands and millions as k and M. */
+function axisTexts(splits) {
+  const known = splits.filter((value) => value !== null);
+  const largest = Math.max(...known.map(Math.abs), 0);
+  const step = known.length > 1 ? Math.abs(known[1] - known[0]) : largest;
+  const [unit, name] = largest >= 1e4 && largest < 1e9 ? (largest >= 1e6 ? [1e6, "M"] : [1e3, "k"]) : [1, ""];
+  if (step >= largest || !(step > 0)) return splits.map((value) => (value === null ? "" : valueText(value / unit) + name));
+  const digits = Math.min(15, Math.max(1, Math.floor(Math.log10(largest)) - Math.floor(Math.log10(step) + 1e-9) + 2));
+  return splits.map((value) => {
+    if (value === null) return "";
+    return Math.abs(value) <= step * 1e-9 ? "0" : valueText(value / unit, digits) + name;
+  });
+}
+
+/** The labels of an axis of times, by what changes from one to the next. */
+function timeAxisTexts(splits, step) {
+  let day = "";
+  return splits.map((seconds) => {
+    const date = new Date(seconds * 1000);
+    const fraction = step < 1 ? (seconds % 1).toFixed(3).slice(1) : "";
+    const clock = step >= 60 ? clockText(date).slice(0, 5) : clockText(date) + fraction;
+    const shown = dayText(date);
+    if (step >= 86400) return shown;
+    const label = shown === day ? clock : `${clock}\n${shown}`;
+    day = shown;
+    return label;
+  });
+}
+
+/** In which unit spans of up to so many seconds are shown. */
+function spanUnit(seconds) {
+  if (seconds < 180) return { name: "seconds", seconds: 1 };
+  return seconds < 10800 ? { name: "minutes", seconds: 60 } : { name: "hours", seconds: 3600 };
+}

@@ -1,0 +1,211 @@
+// The page: sections of cards, drawn while they are near the window.
+
+const PALETTE = ["#4878d0", "#e07b39", "#3a9d63", "#cf4a55", "#8a67c8", "#96694c", "#d162a8", "#6f7d8c", "#a8952a", "#2a9fb3"];
+const runColor = (number) => PALETTE[number] ?? `hsl(${(number * 137.508) % 360} ${number % 2 ? 70 : 45}% ${[45, 55, 62][number % 3]}%)`;
+
+const runs = data.runs.map((run, number) => ({ ...run, number, color: runColor(number), checked: true, listed: true, shown: true }));
+const cards = []; // {card, element, lazy}: all of the page
+let tagPasses = () => true;
+
+/** A card's frame: its title, what it is, and its contents. */
+function cardElement(card, ...contents) {
+  const title = make("h3", { dir: "auto", textContent: card.title, title: card.tag });
+  const head = make("div", { className: "card-head" }, title);
+  const about = card.description ? [make("p", { className: "about", textContent: card.description })] : [];
+  return make("article", { className: "card", "data-tag": card.tag }, head, ...about, ...contents);
+}
+
+/** What all curves of a line have. */
+const curveOf = (line) => ({ run: line.run, name: runs[line.run].name, color: runs[line.run].color });
+
+/** A line of scalars as a curve, by the settings; and its unit of x. */
+function scalarCurve(line, unit) {
+  const steps = column(line.steps);
+  const offsets = numbers(line.offsets);
+  const raw = numbers(line.values);
+  const ys = smoothed(raw, settings.smoothing);
+  const xs = settings.x === "step" ? numbers(line.steps)
+    : Float64Array.from(offsets, (offset) => (settings.x === "wall" ? line.start + offset : offset / unit.seconds));
+  const rowAt = (place) => [
+    valueText(raw[place]),
+    ...(settings.smoothing ? [valueText(ys[place])] : []),
+    String(steps[place]),
+    timeText(line.start + offsets[place]),
+    spanText(offsets[place]),
+  ];
+  return { ...curveOf(line), xs, ys, raw: settings.smoothing ? raw : null, rowAt };
+}
+
+function longest(lines) {
+  const extent = new Extent();
+  for (const line of lines) for (const offset of numbers(line.offsets)) if (Number.isFinite(offset)) extent.take(offset);
+  return extent.max - Math.min(0, extent.min);
+}
+
+/** A card of scalars: one curve a run. */
+function scalarCard(card, zoom = new Zoom()) {
+  const figure = make("figure", { className: "chart" });
+  const legend = make("ul", { className: "legend" });
+  const note = make("p", { className: "quiet note" });
+  let curves = null;
+  const draw = () => {
+    const lines = card.lines.filter((line) => runs[line.run].shown);
+    if (!lines.length) return;
+    const unit = settings.x === "relative" ? spanUnit(longest(lines)) : { name: "", seconds: 1 };
+    const shown = lines.map((line) => scalarCurve(line, unit));
+    const titles = ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
+    curves = new Curves(figure, {
+      lines: shown, titles, zoom, label: card.title,
+      x: { log: settings.logX && settings.x !== "wall", time: settings.x === "wall" },
+      y: { log: settings.logY },
+    });
+    legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
+      make("li", {}, swatch(curve.color), make("span", { className: "name", textContent: curve.name, dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
+    const points = lines.reduce((sum, line) => sum + line.count, 0);
+    const drawn = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
+    const odd = shown.reduce((sum, curve) => sum + (curve.raw ?? curve.ys).reduce((count, value) => count + !Number.isFinite(value), 0), 0);
+    note.textContent = [
+      settings.x === "relative" ? `in ${unit.name}` : "",
+      shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
+      drawn < points ? `${drawn.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
+      odd ? `${countText(odd, "point")} not finite` : "",
+    ].filter(Boolean).join(" · ");
+  };
+  const clear = () => { curves?.destroy(); curves = null; };
+  const element = cardElement(card, figure, legend, note);
+  const lazy = new Lazy(element, draw, clear);
+  const wide = make("button", { type: "button", className: "wide-button", textContent: "⤢", title: "Across the page", "aria-label": `${card.title}: across the page`, "aria-pressed": "false" });
+  wide.onclick = () => wide.setAttribute("aria-pressed", String(element.classList.toggle("wide")));
+  element.querySelector(".card-head").append(wide);
+  return { card, element, lazy };
+}
+
+/** The heat maps of a tag, one a run, over the same values. */
+function histogramCard(card) {
+  const body = make("div", { className: "items heat" });
+  let maps = [];
+  const draw = () => {
+    const shown = card.lines.filter((line) => runs[line.run].shown);
+    const values = [Math.min(...shown.map((line) => line.low)), Math.max(...shown.map((line) => line.high))];
+    for (const line of shown) {
+      const figure = make("figure", { className: "chart" });
+      const run = runs[line.run];
+      const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
+      body.append(make("div", { className: "item" }, make("p", { className: "who" }, swatch(run.color), run.name, make("span", { className: "quiet", textContent: note })), figure));
+      maps.push(numbers(line.steps).length ? new HeatMap(figure, line, run.color, values) : null);
+    }
+  };
+  const clear = () => { for (const map of maps) map?.destroy(); maps = []; body.replaceChildren(); };
+  const element = cardElement(card, body);
+  return { card, element, lazy: new Lazy(element, draw, clear) };
+}
+
+/** A section that folds, with cards. */
+function section(id, title, elements, className = "grid") {
+  return make("details", { className: "section", id, open: true },
+    make("summary", {}, make("h2", { textContent: title, dir: "auto" }), make("span", { className: "count quiet", textContent: elements.length > 1 ? String(elements.length) : "" })),
+    make("div", { className }, ...elements));
+}
+
+function add(made) {
+  cards.push(made);
+  return made.element;
+}
+
+/** The scalars by what their tags begin with, up to a slash. */
+function scalarSections() {
+  const groups = new Map();
+  for (const card of data.scalars) {
+    const slash = card.tag.indexOf("/");
+    const name = slash > 0 ? card.tag.slice(0, slash) : "";
+    groups.set(name, [...(groups.get(name) ?? []), card]);
+  }
+  return [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0)).map(([name, group], place) =>
+    section(`scalars-${place}`, name || "Scalars", group.map((card) => add(scalarCard(card)))));
+}
+
+/** Each learning rate beside the loss; what is zoomed in one is so in the other. */
+function rateSection() {
+  const pairs = data.rates.map(([rate, loss]) => {
+    const zooms = [new Zoom(), new Zoom()];
+    if (loss < 0) return [add(scalarCard(data.scalars[rate], zooms[0]))];
+    zooms[0].linked = zooms[1];
+    zooms[1].linked = zooms[0];
+    return [add(scalarCard(data.scalars[rate], zooms[0])), add(scalarCard(data.scalars[loss], zooms[1]))];
+  });
+  const element = section("rates", "Learning rate and loss", pairs.map((pair) => make("div", { className: "pair" }, ...pair)), "");
+  element.querySelector(".count").textContent = "";
+  return element;
+}
+
+function headline() {
+  const problems = runs.flatMap((run) => run.problems.map((text) => ({ run, text })));
+  const parts = [countText(runs.length, "run"), countText(data.scalars.length, "scalar tag"), countText(data.points, "point")];
+  const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { className: "quiet", textContent: parts.join(" · ") })];
+  if (problems.length) {
+    const most = 50;
+    head.push(make("details", { className: "problems", id: "problems", open: problems.length <= 5 },
+      make("summary", { textContent: `${countText(problems.length, "problem")}: what was damaged or could not be shown` }),
+      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.name }), ` ${text}`))),
+      ...(problems.length > most ? [make("p", { textContent: `and ${countText(problems.length - most, "problem")} more` })] : [])));
+  }
+  if (data.notes.length) head.push(make("ul", { className: "notes quiet", id: "notes" }, ...data.notes.map((text) => make("li", { textContent: text }))));
+  return head;
+}
+
+function sections() {
+  const made = [];
+  if (data.rates.length) made.push(rateSection());
+  let table = null;
+  if (data.hparams !== null) {
+    table = hparamsTable(data.hparams);
+    made.push(section("hparams", "Hyperparameters", [table.element], ""));
+  }
+  made.push(...scalarSections());
+  if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(prCard(card)))));
+  if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(histogramCard(card))), "stack"));
+  if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(itemCard(card, imageNodes)))));
+  if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(itemCard(card, textNodes))), "stack"));
+  const others = Object.entries(data.others).map(([kind, count]) => `${count.toLocaleString("en-US")} of ${kind.replace("_", " ")}`);
+  if (others.length) made.push(make("p", { className: "quiet", id: "others", textContent: `Logged as well, and not on this page: tags ${others.join(", ")}.` }));
+  if (!made.length) made.push(make("p", { textContent: "Nothing was logged that this page shows." }));
+  return { made, table };
+}
+
+document.getElementById("head").append(...headline());
+const { made, table } = sections();
+document.getElementById("main").append(...made);
+document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Curves are smoothed as TensorBoard smooths them.`;
+
+/** Shows what the settings say. */
+function update() {
+  for (const { card, element, lazy } of cards) {
+    element.hidden = !tagPasses(card.tag) || !card.lines.some((line) => runs[line.run].shown);
+    lazy.renew();
+  }
+  for (const each of document.querySelectorAll("details.section")) {
+    const inside = [...each.querySelectorAll("article.card")];
+    each.hidden = inside.length > 0 && inside.every((element) => element.hidden);
+  }
+  table?.fill();
+}
+
+document.getElementById("controls").append(...controls(update, (filter) => { tagPasses = filter; update(); }));
+const narrow = matchMedia("(max-width: 800px)");
+if (narrow.matches) document.getElementById("panel").open = false;
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
+
+// On paper all is light, and all is drawn.
+let themeBefore = "auto";
+addEventListener("beforeprint", () => {
+  themeBefore = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+  for (const { lazy } of cards) {
+    lazy.near(true);
+    lazy.renew();
+  }
+});
+addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = themeBefore;
+  update();
+});

@@ -1,0 +1,236 @@
+// One chart: axes, zoom, crosshair and keys around something that is drawn. uPlot does the drawing.
+
+const CHART_HEIGHT = 230;
+
+const themeColor = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** The least and greatest of what is between; widened where that is one number. */
+class Extent {
+  constructor() {
+    this.min = Infinity;
+    this.max = -Infinity;
+  }
+
+  take(value) {
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+  }
+
+  /** The range of an axis, with a margin; `room` to both sides of a single number. */
+  range(log, margin, room) {
+    let { min, max } = this;
+    if (min > max) return log ? [1, 10] : [0, 1];
+    if (log) {
+      const factor = min === max ? 2 : Math.pow(max / min, margin);
+      return [min / factor, max * factor];
+    }
+    const size = Math.max(Math.abs(min), Math.abs(max));
+    if (max - min <= size * 1e-12) {
+      const around = room ?? (size * 0.05 || 0.5);
+      return [min - around, max + around];
+    }
+    const half = max / 2 - min / 2; // the whole may be beyond a float64
+    return [Math.max(min - 2 * half * margin, -Number.MAX_VALUE), Math.min(max + 2 * half * margin, Number.MAX_VALUE)];
+  }
+}
+
+/** The zoom of a chart: null, or the ranges that were chosen; of y, null means what fits. One that is linked follows in x. */
+class Zoom {
+  constructor() {
+    this.x = null;
+    this.y = null;
+    this.plots = new Set();
+    this.linked = null;
+  }
+
+  set(x, y) {
+    this.show(x, y);
+    this.linked?.show(x, null);
+  }
+
+  show(x, y) {
+    this.x = x;
+    this.y = y;
+    for (const plot of this.plots) plot.fit();
+  }
+}
+
+/**
+ * A chart in an element.
+ *
+ * options: series: what uPlot draws, in its mode of series with x and y of their own, each [xs, ys];
+ * x: {label, log, time}; y: {label, log}; extent(x): the [x, y] ranges, of y within x where x is given;
+ * hover(plot): what the crosshair is on; leave(); paint(u): draws beneath the series; zoom: a Zoom.
+ */
+class Plot {
+  constructor(host, options) {
+    this.host = host;
+    this.options = options;
+    this.zoom = options.zoom;
+    this.ranges = this.wanted();
+    const grid = { stroke: themeColor("--grid"), width: 1 };
+    const axis = { stroke: themeColor("--muted"), grid, ticks: { ...grid, size: 4 }, font: "11px system-ui, sans-serif" };
+    const { x, y } = options;
+    const logarithmic = { splits: (u, number, low, high) => logSplits(low, high), filter: (u, splits) => logLabels(splits) };
+    this.u = new uPlot({
+      mode: 2,
+      width: Math.max(host.clientWidth, 120),
+      height: options.height ?? CHART_HEIGHT,
+      legend: { show: false },
+      padding: [8, 18, 0, 0],
+      scales: {
+        x: { time: Boolean(x.time), auto: false, distr: x.log ? 3 : 1, range: () => this.ranges.x },
+        y: { auto: false, distr: y.log ? 3 : 1, range: () => this.ranges.y },
+      },
+      axes: [
+        { ...axis, ...(x.log ? logarithmic : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.time ? timeAxisTexts(splits, step) : axisTexts(splits)) },
+        { ...axis, ...(y.log ? logarithmic : {}), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits) },
+      ],
+      series: [{}, ...options.series.map((each) => ({
+        facets: [{ scale: "x", auto: false }, { scale: "y", auto: false }],
+        stroke: each.color,
+        width: each.width ?? 1.5,
+        alpha: each.alpha ?? 1,
+        points: { show: false },
+        paths: each.paths ?? linePaths(x.log, y.log),
+      }))],
+      cursor: {
+        points: { show: false },
+        dataIdx: () => null,
+        drag: { x: true, y: true, uni: 30, setScale: false },
+        bind: { dblclick: () => () => this.zoom.set(null, null) },
+      },
+      hooks: {
+        drawAxes: [(u) => options.paint?.(u)],
+        setSelect: [(u) => this.select(u)],
+        setCursor: [(u) => (u.cursor.left < 0 ? options.leave?.() : options.hover?.(this, u.cursor.left, u.cursor.top))],
+        draw: [() => options.drawn?.(this)],
+      },
+    }, [null, ...options.series.map((each) => each.data)], host);
+    this.zoom.plots.add(this);
+    this.resizing = new ResizeObserver(() => {
+      const width = Math.max(host.clientWidth, 120);
+      if (width !== this.u.width) this.u.setSize({ width, height: this.u.height });
+    });
+    this.resizing.observe(host);
+  }
+
+  wanted() {
+    const [x, y] = this.options.extent(this.zoom.x);
+    return { x: this.zoom.x ?? x, y: this.zoom.y ?? y };
+  }
+
+  /** Shows what the zoom says. */
+  fit() {
+    this.ranges = this.wanted();
+    this.host.classList.toggle("zoomed", this.zoom.x !== null);
+    this.u.batch(() => {
+      this.u.setScale("x", { min: this.ranges.x[0], max: this.ranges.x[1] });
+      this.u.setScale("y", { min: this.ranges.y[0], max: this.ranges.y[1] });
+    });
+    this.u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  }
+
+  select(u) {
+    const { left, top, width, height } = u.select;
+    if (width < 4 && height < 4) return;
+    const x = width < 4 ? this.ranges.x : [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
+    const whole = height < 4 || height >= u.over.clientHeight - 1;
+    this.zoom.set(x, whole ? null : [u.posToVal(top + height, "y"), u.posToVal(top, "y")]);
+  }
+
+  /** Zooms by a factor about the crosshair, or the middle. */
+  scale(factor) {
+    const u = this.u;
+    const width = u.over.clientWidth;
+    const at = u.cursor.left >= 0 ? u.cursor.left : width / 2;
+    this.zoom.set([u.posToVal(at - at * factor, "x"), u.posToVal(at + (width - at) * factor, "x")], null);
+  }
+
+  destroy() {
+    this.resizing.disconnect();
+    this.zoom.plots.delete(this);
+    this.u.destroy();
+  }
+}
+
+/** Where a logarithmic axis has lines: at the digits of each decade; within about one decade, evenly. */
+function logSplits(low, high) {
+  if (high / low < 20) {
+    const rough = (high - low) / 5;
+    const power = Math.pow(10, Math.floor(Math.log10(rough)));
+    const step = [1, 2, 5, 10].find((digit) => digit * power >= rough) * power;
+    const first = Math.ceil(low / step);
+    return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, place) => (first + place) * step);
+  }
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const every = Math.ceil((last - first) / 10);
+  const found = [];
+  for (let power = Math.ceil(first / every) * every; power <= last; power += every) {
+    for (let digit = 1; digit < (every === 1 ? 10 : 2); digit++) {
+      const value = digit * Math.pow(10, power);
+      if (value >= low && value <= high) found.push(value);
+    }
+  }
+  return found;
+}
+
+/** Those of the lines that get a label: of many, the powers of ten, and 2 and 5 where there are few of these. */
+function logLabels(splits) {
+  if (splits.length <= 8) return splits;
+  const digits = splits.at(-1) / splits[0] > 1e3 ? "1" : "125";
+  return splits.map((value) => (digits.includes(value.toExponential(0)[0]) ? value : null));
+}
+
+/** Places on the canvas: functions of x and y values, for the scales as they are. */
+function projection(u) {
+  const place = (scale, log, start, size, flip) => {
+    const low = log ? Math.log10(scale.min) : scale.min;
+    const high = log ? Math.log10(scale.max) : scale.max;
+    const half = high / 2 - low / 2; // the whole may be beyond a float64
+    return (value) => {
+      const share = ((log ? Math.log10(value) : value) / 2 - low / 2) / half;
+      return start + size * (flip ? 1 - share : share);
+    };
+  };
+  const { left, top, width, height } = u.bbox;
+  return {
+    x: place(u.scales.x, u.scales.x.distr === 3, left, width, false),
+    y: place(u.scales.y, u.scales.y.distr === 3, top, height, true),
+  };
+}
+
+/** Whether a number has a place on an axis. */
+const drawable = (value, log) => Number.isFinite(value) && (!log || value > 0);
+
+/** Lines through points, broken where a value is not finite; a point between two breaks is a dot. */
+function linePaths(logX, logY) {
+  return (u, number) => {
+    const [xs, ys] = u.data[number];
+    const stroke = new Path2D();
+    const to = projection(u);
+    const radius = 1.5 * devicePixelRatio;
+    let length = 0; // points of the line so far
+    let x = 0;
+    let y = 0;
+    for (let place = 0; place <= xs.length; place++) {
+      if (place < xs.length && drawable(xs[place], logX) && drawable(ys[place], logY)) {
+        x = onCanvas(to.x(xs[place]));
+        y = onCanvas(to.y(ys[place]));
+        if (length === 0) stroke.moveTo(x, y);
+        else stroke.lineTo(x, y);
+        length += 1;
+      } else {
+        if (length === 1) {
+          stroke.moveTo(x + radius, y);
+          stroke.arc(x, y, radius, 0, 2 * Math.PI);
+        }
+        length = 0;
+      }
+    }
+    return { stroke };
+  };
+}
+
+/** A place near enough that the canvas, which counts in float32, draws the line where it is. */
+const onCanvas = (place) => (place < -1e5 ? -1e5 : place > 1e5 ? 1e5 : place);

@@ -1,0 +1,259 @@
+"""What a report shows of some runs, as plain data: what the page's script draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
+from tbevents.reading.hparams_table import hparams_table
+from tbevents.reading.kinds.image import Image
+from tbevents.reading.kinds.pr_curve import PrCurve
+from tbevents.reading.kinds.text import Text
+from tbevents.reading.run import Run
+from tbevents.reading.series import LazySeries
+from tbevents.reading.thinning import thinned
+from tbevents.reading.values import ScalarSeries
+from tbevents.tools.report.arrays import ArrayStore
+from tbevents.tools.report.heat import BUCKETS, heat_map
+from tbevents.tools.report.limits import ReportLimits, evenly
+from tbevents.tools.report.pictures import picture
+from tbevents.tools.report.rates import is_rate, loss_beside
+
+__all__ = ["Content"]
+
+_CARDS: Final = ("scalars", "histograms", "images", "texts", "pr_curves")
+"""The kinds that have cards on the page, one a tag."""
+
+_OTHERWISE: Final = ("hparams", "custom_scalars")
+"""Those that are part of it otherwise, or only arrange it. Of the rest it says how many tags there are."""
+
+_SAMPLES: Final = 8
+"""Pictures of one step."""
+
+P = TypeVar("P")
+Entry = dict[str, Any]
+
+
+class Content:
+    """Gathers what a report shows, run by run.
+
+    Args:
+        limits: how much.
+        wanted: which tags.
+
+    Attributes:
+        problems: what was damaged or could not be decoded, in words, by run.
+        points: how many scalars there are.
+        drawn: how many of them are drawn.
+    """
+
+    def __init__(self, limits: ReportLimits, wanted: Callable[[str], bool] = lambda _tag: True) -> None:
+        self.limits = limits
+        self._wanted = wanted
+        self.problems: dict[str, list[str]] = {}
+        self.points = 0
+        self.drawn = 0
+        self._arrays = ArrayStore()
+        self._runs: list[str] = []
+        self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in _CARDS}
+        self._others: dict[str, int] = {}
+        self._media = 0
+        self._notes: dict[str, int] = {}  # what was left out, and how often
+
+    def add(self, name: str, run: Run) -> None:
+        """Takes in a run. What cannot be decoded is a problem of it.
+
+        Args:
+            name: what the page calls it.
+            run: the run.
+        """
+        number = len(self._runs)
+        self._runs.append(name)
+        self.problems[name] = [str(problem) for problem in run.problems]
+        for tag, series in run.scalars.items():
+            if self._wanted(tag) and len(series):
+                self._card("scalars", series)["lines"].append(self._line(number, series))
+        makers: dict[str, Callable[[Any], Entry]] = {
+            "histograms": self._histograms,
+            "images": lambda series: self._items(series, self._image),
+            "texts": lambda series: self._items(series, self._text),
+            "pr_curves": lambda series: self._items(series, self._pr_curve),
+        }
+        for kind, make in makers.items():
+            for tag, series in getattr(run, kind).items():
+                if self._wanted(tag) and len(series):
+                    self._card(kind, series)["lines"].append({"run": number, **make(series)})
+        for kind, tags in run.counts().items():
+            if kind not in (*_CARDS, *_OTHERWISE):
+                self._others[kind] = self._others.get(kind, 0) + len(tags)
+
+    def _card(self, kind: str, series: ScalarSeries | LazySeries[Any]) -> Entry:
+        card = self._cards[kind].setdefault(
+            series.tag, {"tag": series.tag, "title": series.display_name, "description": "", "lines": []}
+        )
+        card["description"] = card["description"] or series.description
+        return card
+
+    def _line(self, run: int, series: ScalarSeries) -> Entry:
+        places = thinned(series.values, self.limits.points)
+        self.points += len(series)
+        self.drawn += len(places)
+        times = series.wall_times
+        known = times[np.isfinite(times)]
+        start = float(known[0]) if len(known) else 0.0
+        return {
+            "run": run,
+            "count": len(series),
+            "start": start,
+            "steps": self._arrays.steps(series.steps[places]),
+            "offsets": self._arrays.offsets(times[places] - start),
+            "values": self._arrays.values(series.values[places]),
+        }
+
+    def _decoded(self, series: LazySeries[P]) -> list[P]:
+        """The points of some steps; those that cannot be decoded are problems."""
+        found = []
+        if len(series) > self.limits.steps:
+            self._note(f"{self.limits.steps} steps are shown of tags that have more values")
+        for place in evenly(len(series), self.limits.steps).tolist():
+            try:
+                found.append(series[place])
+            except TBEventsError as error:
+                self._problem(str(error))
+        return found
+
+    def _problem(self, text: str) -> None:
+        self.problems[self._runs[-1]].append(text)
+
+    def _histograms(self, series: LazySeries[Any]) -> Entry:
+        found = self._decoded(series)
+        heat = heat_map(found)
+        return {
+            "count": len(series),
+            "steps": self._arrays.steps(np.array([each.step for each in found], np.int64)),
+            "low": heat.low,
+            "high": heat.high,
+            "buckets": BUCKETS,
+            "counts": self._arrays.floats(heat.counts),
+        }
+
+    def _items(self, series: LazySeries[Any], show: Callable[[Any, str], Entry]) -> Entry:
+        """The values of some steps, each as an entry of its own.
+
+        Args:
+            series: where the values are.
+            show: makes the entry of a value; gets it, and what it is called in problems.
+        """
+        items = []
+        for each in self._decoded(series):
+            time = float(each.wall_time) if np.isfinite(each.wall_time) else None
+            items.append({"step": str(each.step), "time": time, **show(each, f"tag {series.tag!r}, step {each.step}")})
+        return {"count": len(series), "items": items}
+
+    def _image(self, image: Image, where: str) -> Entry:
+        shown = []
+        for number, data in enumerate(image.samples[:_SAMPLES]):
+            if self._media >= self.limits.media:
+                self._note(f"pictures beyond the first {self.limits.media / 2**20:g} MB are left out")
+                break
+            try:
+                found = picture(data, self.limits)
+            except MissingExtraError as error:
+                self._note(str(error))
+                break
+            except PayloadError as error:
+                self._problem(f"{where}: picture {number} is not shown: {error}")
+                continue
+            self._media += len(found["source"])
+            shown.append(found)
+        if len(image.samples) > _SAMPLES:
+            self._note(f"of a step, the first {_SAMPLES} pictures are shown")
+        return {"pictures": shown}
+
+    def _text(self, text: Text, _where: str) -> Entry:
+        strings = []
+        for each in text.array.ravel().tolist():
+            if len(each) > self.limits.text:
+                self._note(f"texts are cut after {self.limits.text:,} characters")
+            strings.append(each[: self.limits.text])
+        return {"shape": list(text.array.shape), "texts": strings}
+
+    def _pr_curve(self, curve: PrCurve, _where: str) -> Entry:
+        # Recall falls as the threshold rises: the other way round it is a curve from left to right.
+        return {
+            "recall": self._arrays.floats(_reversed(curve.recall)),
+            "precision": self._arrays.floats(_reversed(curve.precision)),
+            "thresholds": self._arrays.floats(_reversed(curve.thresholds)),
+        }
+
+    def _note(self, text: str) -> None:
+        self._notes[text] = self._notes.get(text, 0) + 1
+
+    def as_json(self, runs: Mapping[str, Run]) -> Entry:
+        """All of it, as plain data.
+
+        Args:
+            runs: those that were added; of their hyperparameters a table is made.
+        """
+        notes = [f"{text} ({times:,} times)" if times > 1 else text for text, times in self._notes.items()]
+        if self.drawn < self.points:
+            notes.insert(
+                0,
+                f"curves of more than {self.limits.points:,} points are thinned for the picture: the least "
+                f"and greatest values stay ({self.drawn:,} of {self.points:,} points are here)",
+            )
+        return {
+            "runs": [{"name": name, "problems": self.problems[name]} for name in self._runs],
+            "points": self.points,
+            "notes": notes,
+            "others": self._others,
+            "rates": self._rates(),
+            "hparams": self._hparams(runs),
+            **{kind: list(cards.values()) for kind, cards in self._cards.items()},
+            "arrays": self._arrays.entries,
+        }
+
+    def _rates(self) -> list[list[int]]:
+        """Pairs of cards: a learning rate, and the loss to show beside it (-1 for none)."""
+        cards = list(self._cards["scalars"].values())
+        places = {card["tag"]: place for place, card in enumerate(cards)}
+        pairs = []
+        for place, card in enumerate(cards):
+            if is_rate(card["tag"]):
+                runs = {line["run"] for line in card["lines"]}
+                having = [each["tag"] for each in cards if runs & {line["run"] for line in each["lines"]}]
+                loss = loss_beside(having)
+                pairs.append([place, -1 if loss is None else places[loss]])
+        return pairs
+
+    def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
+        """The table of hyperparameters: titles, and a row for each session."""
+        try:
+            table = hparams_table(runs)
+        except PayloadError as error:
+            self._note(str(error))
+            return None
+        if not table.sessions:
+            return None
+        numbers = {name: number for number, name in enumerate(self._runs)}
+        return {
+            "parameters": list(table.parameters),
+            "metrics": list(table.metrics),
+            "rows": [
+                {
+                    "run": numbers[name],
+                    "status": session.status,
+                    "parameters": [session.parameters.get(key) for key in table.parameters],
+                    "metrics": [session.metrics.get(key) for key in table.metrics],
+                }
+                for name, session in table.sessions.items()
+            ],
+        }
+
+
+def _reversed(values: NDArray[Any]) -> NDArray[Any]:
+    return values[::-1]

@@ -1,0 +1,55 @@
+"""How much of a logdir goes into a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.reading.thinning import LEAST
+
+__all__ = ["ReportLimits", "evenly"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLimits:
+    """What a report holds at most; what is beyond that is thinned or left out, and the page says so.
+
+    Attributes:
+        points: of a curve. Longer ones are thinned for the picture; minima, maxima and gaps stay.
+        steps: of images, texts, histograms and precision-recall curves under one tag of one run: evenly chosen, the
+            first and the last among them.
+        pixels: the longer side of a picture; larger ones are scaled down.
+        decoded: pixels that a picture may have, all frames together: those with more are not decoded.
+        text: characters of a text.
+        media: bytes of all pictures together, as they stand in the page.
+    """
+
+    points: int = 5_000
+    steps: int = 40
+    pixels: int = 640
+    decoded: int = 2**25
+    text: int = 20_000
+    media: int = 32 * 2**20
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            least = LEAST if each.name == "points" else 1
+            value = getattr(self, each.name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ValueError(f"{each.name} must be an integer, at least {least}, not {value!r}")
+
+
+def evenly(count: int, most: int) -> NDArray[np.intp]:
+    """At most so many of the places 0 to count - 1, evenly spread; the last is always among them.
+
+    Args:
+        count: how many places there are.
+        most: how many are wanted, at least 1.
+    """
+    if count <= most:
+        return np.arange(count)
+    if most == 1:
+        return np.array([count - 1])
+    return np.arange(most) * (count - 1) // (most - 1)

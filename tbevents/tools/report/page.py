@@ -1,0 +1,77 @@
+"""The page itself: one file that needs no other, and runs nothing but its own script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib import resources
+from typing import Any, Final
+
+__all__ = ["render"]
+
+_SCRIPTS: Final = (
+    "data.js",
+    "format.js",
+    "smoothing.js",
+    "elements.js",
+    "plot.js",
+    "curves.js",
+    "heat.js",
+    "steps.js",
+    "table.js",
+    "controls.js",
+    "main.js",
+)
+"""In the order in which they need each other. They share one scope, that nothing outside can reach."""
+
+
+def render(title: str, content: dict[str, Any]) -> str:
+    """The page as HTML.
+
+    What comes from event files is in it twice at most: the title, escaped, and the data, as JSON in which no character
+    means anything to HTML; the script only ever makes text of it. Besides, the page's policy lets nothing run but this
+    script, and nothing be fetched from anywhere; pictures are data URLs.
+
+    Args:
+        title: what the page is called.
+        content: plain data, without NaN and infinities.
+    """
+    style = _asset("uplot/uPlot.min.css") + _asset("style.css")
+    script = _script()
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+    )
+    parts = {
+        "POLICY": html.escape(policy, quote=False),
+        "TITLE": html.escape(title),
+        "STYLE": style,
+        "LICENCE": html.escape(_asset("uplot/LICENSE").strip()),
+        "DATA": _json(content),
+        "SCRIPT": script,
+    }
+    # All at once: what is put in is not looked through again.
+    return re.sub(r"\{\{([A-Z]+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
+
+
+def _script() -> str:
+    own = "\n".join(_asset(name) for name in _SCRIPTS)
+    return f'{_asset("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}\n}})();\n'
+
+
+def _asset(name: str) -> str:
+    text = resources.files(__package__).joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
+    return text.replace("\r\n", "\n")  # as a browser reads it, and hashes it
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
+
+
+def _json(content: dict[str, Any]) -> str:
+    """JSON that may stand within a script element: of ASCII, without the characters that could end or begin a tag."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,40 @@
+"""Which curves are learning rates, and which loss belongs beside them: by their tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["is_rate", "loss_beside"]
+
+_RATE: Final = re.compile(r"(?:lr|learning[ _-]?rate)(?:[-_ ].*)?|.*[-_ ](?:lr|learning[ _-]?rate)", re.IGNORECASE)
+"""A part of a tag that says learning rate: ``lr``, ``learning_rate``, ``lr-Adam`` (Lightning's), ``base_lr`` ..."""
+
+_BESIDE: Final = frozenset(("metric", "momentum", "bad_epochs", "cooldown"))
+"""What a scheduler logs below its rate's tag and is no rate, as is ``lr/momentum/0``."""
+
+
+def is_rate(tag: str) -> bool:
+    """Whether a tag says that it is a learning rate: ``lr``, ``lr/0``, ``train/learning_rate``, ``lr-Adam``."""
+    parts = tag.lower().split("/")
+    return any(_RATE.fullmatch(part) for part in parts) and not any(
+        part in _BESIDE or "momentum" in part for part in parts
+    )
+
+
+def loss_beside(tags: Iterable[str]) -> str | None:
+    """The tag of the loss that a training lowers, of several; None where there is none.
+
+    Of the tags that say loss, one of training is preferred to one of validation, then a short one.
+    """
+    losses = [tag for tag in tags if "loss" in tag.lower()]
+    return min(losses, key=_rank, default=None)
+
+
+_HELD_OUT: Final = frozenset(("val", "valid", "validation", "eval", "evaluation", "test", "dev"))
+
+
+def _rank(tag: str) -> tuple[bool, bool, int]:
+    words = set(re.findall("[a-z]+", tag.lower()))
+    return (bool(words & _HELD_OUT), not words & {"train", "training"} and tag.lower() != "loss", len(tag))

@@ -1,0 +1,173 @@
+"""What the tests do with a page."""
+
+import json
+
+import numpy as np
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+
+class Page:
+    """A report that is open in the browser."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, path, *, width=1400, height=1000, dark=False):
+        """Opens a file, in a window of that size; earlier logs are forgotten."""
+        self.driver.get_log("performance")
+        self.driver.get_log("browser")
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [scheme]})
+        self.driver.get(path.as_uri())
+        self.settle()
+        return self
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector):
+        (element,) = self.all(selector)
+        return element
+
+    def settle(self):
+        """Waits until what was asked for is drawn."""
+        self.driver.execute_async_script(
+            "const done = arguments[0]; let left = 6;"
+            "const wait = () => (left-- ? requestAnimationFrame(wait) : setTimeout(done, 20)); wait();"
+        )
+
+    def wait(self, condition):
+        WebDriverWait(self.driver, 20, ignored_exceptions=[StaleElementReferenceException]).until(lambda _: condition())
+
+    def chart(self, tag, section="details.section:not(#rates)"):
+        """The chart of a tag, in view."""
+        for card in self.all(f"{section} article.card"):
+            if card.get_attribute("data-tag") == tag:
+                self.run("arguments[0].scrollIntoView({block: 'center'})", card)
+                self.wait(lambda card=card: card.find_elements(By.CSS_SELECTOR, "canvas"))
+                self.settle()
+                return card.find_element(By.CSS_SELECTOR, "figure.chart")
+        raise AssertionError(f"no card of {tag!r}")
+
+    def expect_lines(self, tag, lines, points):
+        """Waits until the chart of a tag has so many curves, of so many points in all."""
+
+        def found():
+            chart = self.chart(tag)
+            return int(chart.get_attribute("data-lines")), int(chart.get_attribute("data-points"))
+
+        self.expect((lines, points), found)
+
+    def expect_text(self, selector, text):
+        """Waits until an element says that."""
+        self.expect(text, lambda: self.one(selector).text)
+
+    def expect(self, wanted, find):
+        """Waits until a function answers so; what is drawn comes some frames later, or more on a busy machine."""
+        seen = []
+
+        def condition():
+            seen[:] = [find()]
+            return seen == [wanted]
+
+        try:
+            self.wait(condition)
+        except TimeoutException:
+            raise AssertionError(f"expected {wanted!r}, found {seen!r}") from None
+
+    def colors(self, chart):
+        """How many pixels of the chart's canvas have each colour."""
+        pixels = self.run(
+            "const canvas = arguments[0].querySelector('canvas'); const counts = {};"
+            "const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+            "for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) {"
+            "  const key = [data[at], data[at + 1], data[at + 2]].join(); counts[key] = (counts[key] ?? 0) + 1; }"
+            "return counts",
+            chart,
+        )
+        return {tuple(map(int, key.split(","))): count for key, count in pixels.items()}
+
+    def picture(self, chart):
+        """The chart's canvas, as a string that tells pictures apart."""
+        return self.run("return arguments[0].querySelector('canvas').toDataURL()", chart)
+
+    def drawn_steps(self, chart):
+        """The columns of the canvas in which anything but the grid and labels is drawn: how wide the curves are."""
+        columns = self.run(
+            "const canvas = arguments[0].querySelector('canvas'); const found = new Set();"
+            "const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+            "for (let at = 0; at < data.length; at += 4) { const [r, g, b, a] = data.slice(at, at + 4);"
+            "  if (a === 255 && Math.max(r, g, b) - Math.min(r, g, b) > 60) found.add((at / 4) % canvas.width); }"
+            "return [...found]",
+            chart,
+        )
+        return np.array(sorted(columns))
+
+    def fill(self, selector, text):
+        field = self.one(selector)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", field)
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(text if text else Keys.DELETE)
+        self.settle()
+
+    def set_range(self, selector, value):
+        self.run(
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
+            self.one(selector),
+            value,
+        )
+        self.settle()
+
+    def click(self, element):
+        self.run("arguments[0].click()", element)
+        self.settle()
+
+    def drag(self, chart, start, end):
+        """Drags over the plot from one place to another, as shares of its width, at half its height."""
+        over = chart.find_element(By.CSS_SELECTOR, ".u-over")
+        width = over.size["width"]
+        actions = ActionChains(self.driver).move_to_element_with_offset(over, round((start - 0.5) * width), 0)
+        actions.click_and_hold().move_by_offset(round((end - start) * width), 0).release().perform()
+        self.settle()
+
+    def hover(self, chart, x, y=0.5):
+        over = chart.find_element(By.CSS_SELECTOR, ".u-over")
+        offset = round((x - 0.5) * over.size["width"]), round((y - 0.5) * over.size["height"])
+        ActionChains(self.driver).move_to_element_with_offset(over, *offset).perform()
+        self.settle()
+
+    def press(self, chart, *keys):
+        chart.send_keys(*keys)
+        self.settle()
+
+    def spoken(self, chart):
+        return chart.find_element(By.CSS_SELECTOR, ".spoken").get_attribute("textContent")
+
+    def check_requests(self):
+        """Nothing but the page itself may have been asked for, and pictures that are part of it."""
+        asked = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                asked.append(message["params"]["request"]["url"])
+        outside = [
+            url for url in asked if not url.startswith(("file:", "data:", "about:", "chrome:"))
+        ]  # chrome: its own
+        assert not outside, outside
+        files = [url for url in asked if url.startswith("file:")]
+        assert len(files) <= 1, files
+
+    def check_console(self):
+        messages = [entry["message"] for entry in self.driver.get_log("browser")]
+        assert not messages, messages

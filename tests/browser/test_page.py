@@ -1,0 +1,367 @@
+"""The report page in a browser: what it draws, and what its controls do."""
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("selenium", reason="drives the browser")
+from event_files import scalar_event, version_event, write_events
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from browser.training import RATES, STEPS, loss
+from tbevents import SummaryWriter, read_run
+from tbevents.tools.report import ReportLimits, report
+
+
+@pytest.fixture(scope="module")
+def made(training, tmp_path_factory):
+    pytest.importorskip("PIL", reason="shows pictures")
+    out = tmp_path_factory.mktemp("page") / "report.html"
+    report(training, out)
+    return out
+
+
+def test_each_tag_is_a_chart_with_a_line_for_each_run(made, page):
+    page.open(made)
+    tags = [
+        card.get_attribute("data-tag")
+        for card in page.all("details.section:not(#rates) article.card:has(.wide-button)")
+    ]
+    assert sorted(tags) == ["accuracy", "final", "lr", "train/loss"]
+    for tag in ("train/loss", "accuracy", "lr"):
+        page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
+        colors = page.colors(page.chart(tag))
+        for number in (0, 2, 4):  # the runs between these hold hyperparameters
+            shown = page.run(
+                "return getComputedStyle(document.querySelectorAll('.runs .swatch')[arguments[0]]).backgroundColor",
+                number,
+            )
+            rgb = tuple(int(part) for part in shown.removeprefix("rgb(").removesuffix(")").split(", "))
+            assert colors.get(rgb, 0) > 20, f"{tag}: no pixel of the colour of run {number}"
+
+
+def test_tags_are_grouped_by_what_they_begin_with(made, page):
+    page.open(made)
+    headings = [element.text for element in page.all(".section h2")]
+    assert headings == [
+        "Learning rate and loss",
+        "Hyperparameters",
+        "Scalars",
+        "train",
+        "Precision and recall",
+        "Histograms",
+        "Images",
+        "Texts",
+    ]
+
+
+def test_the_learning_rate_stands_beside_the_loss_and_both_zoom_together(made, page):
+    page.open(made)
+    rate, beside = page.chart("lr", "#rates"), page.chart("train/loss", "#rates")
+    before = page.picture(rate), page.picture(beside)
+    page.drag(beside, 0.1, 0.3)
+    assert page.picture(beside) != before[1]
+    assert page.picture(rate) != before[0]
+    assert len(page.all("#rates .zoomed")) == 2
+
+
+def test_dragging_zooms_and_two_clicks_show_all_again(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    before = page.picture(chart)
+    page.drag(chart, 0.25, 0.75)
+    zoomed = page.picture(chart)
+    assert zoomed != before
+    reset = chart.find_element(By.CSS_SELECTOR, ".reset")
+    assert reset.is_displayed()
+    page.click(reset)
+    assert page.picture(chart) == before
+    assert not reset.is_displayed()
+    page.press(chart, "+")
+    assert page.picture(chart) != before
+    page.press(chart, "0")
+    assert page.picture(chart) == before
+
+
+def test_a_zoom_outlasts_what_redraws_the_chart(made, page):
+    page.open(made)
+    page.drag(page.chart("train/loss"), 0.25, 0.75)
+    page.click(page.one("#log-y"))
+    assert page.chart("train/loss").find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+
+
+def test_smoothing_is_tensorboards(made, page, training):
+    page.open(made)
+    page.set_range("#smoothing", 0.9)
+    chart = page.chart("train/loss")
+    page.press(chart, Keys.END)
+    series = read_run(training / "a").scalars["train/loss"]
+    expected = series.smooth(0.9).values[-1]
+    spoken = dict(part.rsplit(" ", 1) for part in page.spoken(chart).removeprefix("a: ").split(", ")[:3])
+    assert float(spoken["smoothed"]) == pytest.approx(expected, rel=1e-4)
+    assert float(spoken["value"]) == pytest.approx(series.values[-1], rel=1e-4)
+    assert spoken["step"] == str(STEPS - 1)
+
+
+def test_smoothing_passes_over_what_is_not_finite(made, page, training):
+    page.open(made)
+    page.set_range("#smoothing", 0.5)
+    chart = page.chart("accuracy")
+    expected = read_run(training / "a").scalars["accuracy"].smooth(0.5).values
+    page.press(chart, Keys.HOME)
+    for step in range(8):
+        said = page.spoken(chart)
+        smoothed = float(said.split("smoothed ")[1].split(",")[0])
+        np.testing.assert_allclose(smoothed, expected[step], rtol=1e-4)
+        page.press(chart, Keys.ARROW_RIGHT)
+
+
+def test_the_crosshair_says_run_step_value_and_time(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    page.hover(chart, 0.5)
+    tip = chart.find_element(By.CSS_SELECTOR, ".tip")
+    assert tip.is_displayed()
+    assert [cell.text for cell in tip.find_elements(By.CSS_SELECTOR, "thead th")] == [
+        "",
+        "value",
+        "step",
+        "time",
+        "relative",
+    ]
+    rows = {}
+    for row in tip.find_elements(By.CSS_SELECTOR, "tbody tr"):
+        name, *cells = [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
+        rows[name] = cells
+    assert set(rows) == set(RATES)
+    for name, (value, step, time, relative) in rows.items():
+        assert abs(int(step) - STEPS / 2) <= 2
+        assert float(value) == pytest.approx(loss(name, int(step)), rel=1e-4)
+        assert time.startswith("2023-11-")
+        assert relative == f"{2 * int(step) // 60} min {2 * int(step) % 60:02} s"
+    page.hover(chart, 0.5, 0.5)
+    page.run("arguments[0].querySelector('.u-over').dispatchEvent(new MouseEvent('mouseleave'))", chart)
+
+
+@pytest.mark.parametrize(("axis", "unit"), [("relative", "in minutes"), ("wall", "")])
+def test_x_may_be_time(made, page, axis, unit):
+    page.open(made)
+    before = page.picture(page.chart("train/loss"))
+    page.click(page.one(f"input[name=x][value={axis}]"))
+    chart = page.chart("train/loss")
+    assert page.picture(chart) != before
+    page.expect_lines("train/loss", 3, 3 * STEPS)
+    note = chart.find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, ".note").text
+    assert note == unit
+    # The runs follow each other: by wall time each has a third of the width at most.
+    if axis == "wall":
+        assert len(page.drawn_steps(chart)) < 0.5 * chart.size["width"]
+
+
+def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm(tmp_path, page):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar_columns("mixed", np.arange(6), [-1.0, 0.0, 1.0, 10.0, 100.0, 1e30])
+        writer.add_scalar_columns("negative", np.arange(3), [-1.0, -2.0, -3.0])
+    out = tmp_path / "report.html"
+    report(tmp_path / "run", out)
+    page.open(out)
+    page.expect_lines("negative", 1, 3)
+    page.click(page.one("#log-y"))
+    page.click(page.one("#log-x"))
+    page.expect_lines("mixed", 1, 6)
+    page.expect_lines("negative", 0, 3)
+
+
+def test_runs_are_filtered_by_text_and_by_regular_expression(made, page):
+    page.open(made)
+    page.fill("#run-filter", "A")
+    page.expect_text("#runs-shown", "4 of 6 runs")  # a, and what holds hparams
+    page.fill("#run-filter", "deep")
+    page.expect_lines("train/loss", 1, STEPS)
+    page.click(page.one("#run-filter-regex"))
+    page.fill("#run-filter", "^[ab]$")
+    page.expect_text("#runs-shown", "2 of 6 runs")
+    page.expect_lines("train/loss", 2, 2 * STEPS)
+    page.fill("#run-filter", "^[ab")
+    assert page.one("#run-filter").get_attribute("aria-invalid") == "true"
+    page.expect_lines("train/loss", 2, 2 * STEPS)  # as before
+    page.fill("#run-filter", "")
+    page.expect_lines("train/loss", 3, 3 * STEPS)
+
+
+def test_runs_are_switched_off_and_on(made, page):
+    page.open(made)
+    page.click(page.all(".runs input")[0])
+    page.expect_lines("train/loss", 2, 2 * STEPS)
+    page.click(page.one("#no-runs"))
+    assert not any(card.is_displayed() for card in page.all("article.card"))
+    page.click(page.one("#all-runs"))
+    page.expect_lines("train/loss", 3, 3 * STEPS)
+
+
+def test_tags_are_filtered(made, page):
+    page.open(made)
+    page.fill("#tag-filter", "loss")
+    shown = {card.get_attribute("data-tag") for card in page.all("article.card") if card.is_displayed()}
+    assert shown == {"train/loss"}
+
+
+def test_keys_go_along_the_curves(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    page.press(chart, Keys.ARROW_RIGHT)
+    page.press(chart, Keys.ARROW_RIGHT)
+    value = float(f"{loss('a', 1):.5g}")
+    assert page.spoken(chart).startswith(f"a: value {value}, step 1, time 2023-11-")
+    page.press(chart, Keys.ARROW_DOWN)
+    assert page.spoken(chart).startswith("b: value")
+    assert ", step 1," in page.spoken(chart)
+    page.press(chart, Keys.SHIFT + Keys.ARROW_RIGHT)
+    assert ", step 11," in page.spoken(chart)
+    page.press(chart, Keys.NULL, Keys.HOME)
+    assert ", step 0," in page.spoken(chart)
+
+
+def test_the_table_of_hyperparameters_sorts(made, page):
+    page.open(made)
+
+    def column(number):
+        return [
+            row.find_elements(By.CSS_SELECTOR, "th, td")[number].text for row in page.all("#hparams-table tbody tr")
+        ]
+
+    titles = [head.text for head in page.all("#hparams-table thead th")]
+    assert titles == ["run", "status", "kind", "nesterov", "rate", "final"]
+    button = page.all("#hparams-table thead button")[titles.index("rate")]
+    page.click(button)
+    assert column(4) == ["0.01", "0.03", "0.1"]
+    assert column(5) == ["0.99", "0.97", "0.9"]
+    page.click(button)
+    assert column(4) == ["0.1", "0.03", "0.01"]
+    assert page.all("#hparams-table thead th")[4].get_attribute("aria-sort") == "descending"
+    page.fill("#run-filter", "deep")
+    assert column(0) == ["c/deep/hparams"]
+
+
+def test_images_texts_and_curves_have_their_steps_on_a_slider(made, page):
+    page.open(made)
+    for section, show in (
+        ("images", lambda card: card.find_element(By.CSS_SELECTOR, "img").get_attribute("src")),
+        ("texts", lambda card: card.find_element(By.CSS_SELECTOR, "pre").text),
+        ("pr_curves", lambda card: page.picture(card.find_element(By.CSS_SELECTOR, "figure"))),
+    ):
+        (card,) = page.all(f"#{section} article.card")
+        page.run("arguments[0].scrollIntoView({block: 'center'})", card)
+        page.wait(lambda card=card: card.find_elements(By.CSS_SELECTOR, "img, pre, canvas"))
+        page.settle()
+        assert card.find_element(By.CSS_SELECTOR, "output").text == "step 90"
+        last = show(card)
+        page.set_range(f"#{section} .slider input", 1)
+        assert card.find_element(By.CSS_SELECTOR, "output").text == "step 30"
+        assert show(card) != last
+    page.run("document.getElementById('texts').scrollIntoView()")
+    assert page.all("#texts pre")[0].text == "**step** 30"
+    assert page.run("return document.querySelector('#images img').naturalWidth") == 8
+
+
+def test_histograms_are_heat_maps(made, page):
+    page.open(made)
+    chart = page.chart("weights")
+    assert len(page.all("#histograms figure.chart canvas")) == 3
+    assert int(chart.get_attribute("data-rows")) == 4
+    page.hover(chart, 0.1, 0.7)
+    readout = chart.find_element(By.CSS_SELECTOR, ".readout").text
+    assert readout.startswith("step 0: ")
+
+
+def test_long_curves_are_thinned_and_the_page_says_so(tmp_path, page):
+    values = np.zeros(50_000)
+    values[31_234] = 5.0
+    values[40_000] = np.nan
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar_columns("spike", np.arange(50_000), values)
+    out = tmp_path / "report.html"
+    made = report(tmp_path / "run", out, limits=ReportLimits(points=1000))
+    page.open(out)
+    assert made.drawn <= 1000
+    page.expect_lines("spike", 1, made.drawn)
+    assert f"({made.drawn:,} of 50,000 points are here)" in page.one("#notes").text
+    assert f"{made.drawn} of 50,000 points drawn · 1 point not finite" in page.one("article.card .note").text
+    chart = page.chart("spike")
+    page.hover(chart, 31_234 / 50_000, 0.05)
+    assert "31234" in chart.find_element(By.CSS_SELECTOR, ".tip").text
+
+
+def test_a_million_points_open(tmp_path, page):
+    rng = np.random.default_rng(1)
+    for run in range(20):
+        with SummaryWriter(tmp_path / "runs" / f"{run:02}") as writer:
+            for tag in range(10):
+                writer.add_scalar_columns(f"tag{tag}", np.arange(5000), rng.random(5000, np.float32))
+    out = tmp_path / "report.html"
+    made = report(tmp_path / "runs", out)
+    assert made.points == made.drawn == 1_000_000
+    page.open(out)
+    page.expect_lines("tag3", 20, 100_000)
+
+
+def test_extreme_values_are_drawn(tmp_path, page):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(3):
+            writer.add_scalar("huge", 1.7e308 * (step - 1), step, new_style=True, double_precision=True)
+            writer.add_scalar("tiny", 1e-320 * (step + 1), step, new_style=True, double_precision=True)
+        writer.add_scalar_columns("nothing", np.arange(3), np.array([np.nan, np.inf, -np.inf]))
+        writer.add_scalar_columns("same", np.arange(3), np.array([7.0, 7.0, 7.0]))
+        writer.add_scalar_columns("steps", np.array([-(2**63), 0, 2**63 - 1]), np.array([1.0, 2.0, 3.0]))
+        writer.add_scalar_columns("back", np.array([5, 1, 5]), np.array([1.0, 2.0, 3.0]))
+    timeless = [scalar_event("timeless", step, step, wall_time) for step, wall_time in enumerate((math.nan, math.inf))]
+    write_events(tmp_path / "run" / "events.out.tfevents.9999999999.other", [version_event(), *timeless])
+    out = tmp_path / "report.html"
+    report(tmp_path / "run", out)
+    page.open(out)
+    for tag in ("huge", "tiny", "same", "steps", "back", "timeless"):
+        assert page.chart(tag).get_attribute("data-lines") == "1"
+        assert len(page.drawn_steps(page.chart(tag))) > 100, tag
+    page.expect_lines("nothing", 0, 3)
+    chart = page.chart("steps")
+    page.press(chart, Keys.END)
+    assert "step 9223372036854775807" in page.spoken(chart)
+    for axis in ("relative", "wall"):
+        page.click(page.one(f"input[name=x][value={axis}]"))
+        page.chart("timeless")
+        page.chart("huge")
+
+
+def test_dark_and_light(made, page):
+    background = "return getComputedStyle(document.body).backgroundColor"
+    page.open(made, dark=True)
+    dark = page.run(background)
+    page.click(page.one("input[name=theme][value=light]"))
+    light = page.run(background)
+    assert dark != light
+    page.open(made)
+    assert page.run(background) == light
+    page.click(page.one("input[name=theme][value=dark]"))
+    assert page.run(background) == dark
+
+
+@pytest.mark.parametrize("width", [320, 400, 1400])
+def test_nothing_is_wider_than_the_window(made, page, width):
+    page.open(made, width=width)
+    for section in page.all(".section"):
+        page.run("arguments[0].scrollIntoView()", section)
+        page.settle()
+        assert page.run("return document.documentElement.scrollWidth") <= width
+
+
+def test_print_draws_everything_in_light(made, page):
+    page.open(made, dark=True)
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    page.settle()
+    cards = page.all("details.section article.card:has(.wide-button)")
+    assert all(card.find_elements(By.CSS_SELECTOR, "canvas") for card in cards)
+    assert page.run("return document.documentElement.dataset.theme") == "light"
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert page.run("return document.documentElement.dataset.theme") == "auto"

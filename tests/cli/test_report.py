@@ -1,0 +1,94 @@
+"""``tbevents report`` as a process."""
+
+import os
+import stat
+
+import numpy as np
+import pytest
+from tools.report.pages import content, curve
+
+from tbevents import read_run
+
+
+def test_the_page_of_a_run(process, demo, tmp_path):
+    out = tmp_path / "out" / "page.html"
+    result = process("report", demo, "-o", out)
+    assert (result.status, result.out) == (0, "")
+    assert result.err.startswith(f"{out}: 1 run, 20 points, ")
+    data = content(out)
+    steps, values, _ = curve(data, "loss", ".")
+    series = read_run(demo).scalars["loss"]
+    np.testing.assert_array_equal(steps, series.steps)
+    np.testing.assert_array_equal(values, series.values)
+
+
+def test_the_page_of_a_file_and_of_the_corpus(process, demo, corpus, tmp_path):
+    (file,) = demo.iterdir()
+    assert process("report", file, "-o", tmp_path / "a.html").status == 0
+    assert content(tmp_path / "a.html")["points"] == 20
+    result = process("report", corpus, "-o", tmp_path / "b.html", "--title", "Other people's <runs>")
+    assert result.status == 0
+    assert content(tmp_path / "b.html")["title"] == "Other people's <runs>"
+    assert "Other people&#x27;s &lt;runs&gt;" in (tmp_path / "b.html").read_text("utf-8")
+
+
+def test_two_hundred_runs(process, many, tmp_path):
+    result = process("report", many, "-o", tmp_path / "page.html", "--run", "group-0*", "-q")
+    assert (result.status, result.out, result.err) == (0, "", "")
+    data = content(tmp_path / "page.html")
+    assert len(data["runs"]) == 100
+    assert [len(card["lines"]) for card in data["scalars"]] == [100]
+
+
+def test_by_default_the_page_is_report_html(process, demo):
+    assert process("report", demo, cwd=demo.parent).status == 0
+    assert content(demo.parent / "report.html")["title"] == "demo"
+
+
+def test_points_and_tags(cli, demo, tmp_path):
+    out = tmp_path / "page.html"
+    assert cli("report", demo, "-o", out, "--points", 8, "--tag", "train/*").status == 0
+    data = content(out)
+    assert [card["tag"] for card in data["scalars"]] == ["train/acc"]
+    assert len(curve(data, "train/acc", ".")[0]) <= 8
+
+
+def test_damage_is_told_and_in_the_page(process, damaged, tmp_path):
+    result = process("report", damaged, "-o", tmp_path / "page.html")
+    assert result.status == 0
+    problems = content(tmp_path / "page.html")["runs"][0]["problems"]
+    assert problems
+    assert all(problem in result.err for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing"], "missing: no such file or folder"),
+        (["empty"], "empty: there are no runs to report"),
+        (["demo", "--tag", "los"], "demo: no tag 'los'; did you mean 'loss'?"),
+        (["demo", "--points", "3"], "Invalid value for '--points': 3 is not in the range x>=8."),
+        (["demo", "-o", "empty"], "empty: is a folder"),
+    ],
+)
+def test_mistakes_are_one_line(process, demo, arguments, message):
+    (demo.parent / "empty").mkdir()
+    result = process("report", *arguments, cwd=demo.parent)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"tbevents: {message}")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_that_cannot_be_written(process, demo, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert process("report", demo, "-o", locked / "page.html").status == 2
+
+
+def test_the_page_opens_in_the_browser(cli, demo, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr("click.launch", opened.append)
+    assert cli("report", demo, "-o", tmp_path / "a page.html", "--open").status == 0
+    assert opened == [(tmp_path / "a page.html").as_uri()]

@@ -1,0 +1,57 @@
+"""Which curves are learning rates, and which loss belongs to them."""
+
+import pytest
+
+from tbevents.tools.report.rates import is_rate, loss_beside
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "lr",
+        "LR",
+        "lr/0",
+        "lr/backbone",
+        "train/learning_rate",
+        "Policy/Learning Rate",
+        "lr-Adam",
+        "lr-SGD/pg1",
+        "base_lr",
+    ],
+)
+def test_rates(tag):
+    assert is_rate(tag)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "loss",
+        "lr/metric",
+        "lr/momentum",
+        "lr/momentum/0",
+        "lr-SGD-momentum",
+        "lr/bad_epochs",
+        "slr",
+        "lrx",
+        "color",
+        "",
+    ],
+)
+def test_what_is_none(tag):
+    assert not is_rate(tag)
+
+
+@pytest.mark.parametrize(
+    ("tags", "loss"),
+    [
+        (["val/loss", "train/loss", "lr"], "train/loss"),
+        (["val_loss", "loss", "loss/aux/detail"], "loss"),
+        (["Losses/Policy Loss", "Losses/Value"], "Losses/Value"),
+        (["test/loss"], "test/loss"),
+        (["accuracy"], None),
+        ([], None),
+    ],
+)
+def test_the_loss_of_training_is_preferred(tags, loss):
+    assert loss_beside(tags) == loss

@@ -1,0 +1,257 @@
+"""The report as a whole: what of the runs is in it."""
+
+import sys
+
+import numpy as np
+import pytest
+from event_files import scalar_event, version_event, write_events
+
+from tbevents import SummaryWriter, read_logdir, read_run
+from tbevents.errors import RunNotFoundError, UnknownNameError
+from tbevents.proto import Event, Summary
+from tbevents.testing import MemoryWriter
+from tbevents.tools.report import ReportLimits, report
+from tools.report.pages import array, content, curve
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "report.html"
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two runs."""
+    for name, scale in (("a", 1.0), ("b/c", 2.0)):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            for step in range(20):
+                writer.add_scalar("train/loss", scale / (step + 1), step * 7, walltime=1e9 + step)
+                writer.add_scalar("lr", scale * 0.1, step, walltime=1e9 + step)
+    return tmp_path / "runs"
+
+
+def test_every_point_is_in_the_page_exactly(runs, out):
+    made = report(runs, out)
+    data = content(out)
+    assert (made.runs, made.points, made.drawn, made.problems) == (2, 80, 80, ())
+    assert made.size == out.stat().st_size
+    assert [run["name"] for run in data["runs"]] == ["a", "b/c"]
+    for name, run in read_logdir(runs).items():
+        for tag, series in run.scalars.items():
+            steps, values, times = curve(data, tag, name)
+            np.testing.assert_array_equal(steps, series.steps)
+            np.testing.assert_array_equal(values, series.values)
+            np.testing.assert_allclose(times, series.wall_times, atol=1e-3)
+
+
+def test_corpus(shared, out):
+    """Other people's runs: every scalar and every other value that the page shows."""
+    made = report(shared / "corpus", out)
+    data = content(out)
+    assert made.problems == ()
+    logdir = read_logdir(shared / "corpus")
+    for name, run in logdir.items():
+        for tag, series in run.scalars.items():
+            steps, values, _ = curve(data, tag, name)
+            np.testing.assert_array_equal(steps, series.steps)
+            np.testing.assert_array_equal(values, series.values)
+    for kind in ("histograms", "images", "texts", "pr_curves"):
+        assert {card["tag"] for card in data[kind]} == {tag for run in logdir.values() for tag in getattr(run, kind)}
+
+
+def test_the_rate_is_paired_with_the_loss(runs, out):
+    report(runs, out)
+    data = content(out)
+    ((rate, loss),) = data["rates"]
+    assert data["scalars"][rate]["tag"] == "lr"
+    assert data["scalars"][loss]["tag"] == "train/loss"
+
+
+def test_a_rate_without_a_loss_stands_alone(tmp_path, out):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("lr", 0.1, 0)
+    report(tmp_path / "run", out)
+    assert content(out)["rates"] == [[0, -1]]
+
+
+def test_tags_and_runs_are_chosen(runs, out):
+    report(runs, out, tags=["train/*"], runs=["b*"])
+    data = content(out)
+    assert [card["tag"] for card in data["scalars"]] == ["train/loss"]
+    assert [run["name"] for run in data["runs"]] == ["b/c"]
+
+
+@pytest.mark.parametrize(("options", "message"), [({"tags": ["los"]}, "train/loss"), ({"runs": ["b/d"]}, "b/c")])
+def test_a_name_that_is_not_there_is_an_error_that_names_the_nearest(runs, out, options, message):
+    with pytest.raises(UnknownNameError, match=message):
+        report(runs, out, **options)
+    assert not out.exists()
+
+
+def test_a_run_a_file_a_mapping_and_a_run_in_memory(runs, out):
+    (file,) = (runs / "a").iterdir()
+    writer = MemoryWriter()
+    writer.add_scalar("train/loss", 1.0, 0)
+    for source, names in (
+        (runs / "a", ["."]),
+        (file, ["."]),
+        (read_run(runs / "a"), ["a"]),
+        (read_logdir(runs), ["a", "b/c"]),
+        ({"first": read_run(runs / "a"), "second": writer.run}, ["first", "second"]),
+    ):
+        report(source, out)
+        assert [run["name"] for run in content(out)["runs"]] == names
+
+
+def test_nothing_to_report(tmp_path, out):
+    with pytest.raises(ValueError, match="there are no runs to report"):
+        report(tmp_path, out)
+    with pytest.raises(RunNotFoundError):
+        report(tmp_path / "missing", out)
+
+
+def test_a_run_without_any_values_makes_a_page_all_the_same(tmp_path, out):
+    write_events(tmp_path / "events.out.tfevents.1.x", [version_event()])
+    assert report(tmp_path, out).points == 0
+    assert content(out)["scalars"] == []
+
+
+def test_a_page_that_cannot_be_made_leaves_the_old_one(runs, out):
+    out.write_text("old")
+    with pytest.raises(UnknownNameError):
+        report(runs, out, tags=["missing"])
+    assert out.read_text() == "old"
+    with pytest.raises(IsADirectoryError):
+        report(runs, out.parent)
+
+
+def test_long_curves_are_thinned_and_it_is_said(tmp_path, out):
+    values = np.sin(np.arange(10_000))
+    values[777] = 50
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar_columns("long", np.arange(10_000), values)
+        writer.add_scalar_columns("short", np.arange(100), np.arange(100.0))
+    made = report(tmp_path / "run", out, limits=ReportLimits(points=100))
+    data = content(out)
+    steps, kept, _ = curve(data, "long", ".")
+    assert len(steps) <= 100
+    assert 777 in steps
+    assert {0, 9999} <= set(steps.tolist())
+    assert kept.max() == 50
+    assert len(curve(data, "short", ".")[0]) == 100
+    assert made.points == 10_100
+    assert "curves of more than 100 points are thinned" in data["notes"][0]
+    assert f"({made.drawn:,} of 10,100 points are here)" in data["notes"][0]
+
+
+def test_hyperparameters_with_the_last_metrics(tmp_path, out):
+    for rate in (0.1, 0.2):
+        with SummaryWriter(tmp_path / "runs" / str(rate)) as writer:
+            writer.add_hparams({"rate": rate, "on": rate > 0.1, "name": "x"}, {"final": rate * 2, "odd": float("nan")})
+    report(tmp_path / "runs", out)
+    table = content(out)["hparams"]
+    assert table["parameters"] == ["name", "on", "rate"]
+    assert table["metrics"] == ["final", "odd"]
+    assert [row["parameters"] for row in table["rows"]] == [["x", False, 0.1], ["x", True, 0.2]]
+    assert [row["metrics"][0] for row in table["rows"]] == pytest.approx([0.2, 0.4])
+    assert [row["metrics"][1] for row in table["rows"]] == ["NaN", "NaN"]
+
+
+def test_texts_histograms_and_precision_and_recall(tmp_path, out):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(5):
+            writer.add_text("note", f"text {step}" + "x" * 100, step)
+            writer.add_histogram("weights", np.arange(100.0) + step, step)
+            writer.add_pr_curve("quality", [0, 1, 1], [0.1, 0.4, 0.9], step, num_thresholds=11)
+    report(tmp_path / "run", out, limits=ReportLimits(steps=3, text=20))
+    data = content(out)
+    assert [item["step"] for item in data["texts"][0]["lines"][0]["items"]] == ["0", "2", "4"]
+    assert data["texts"][0]["lines"][0]["items"][1]["texts"] == ["text 2" + "x" * 14]
+    assert "texts are cut after 20 characters (3 times)" in data["notes"]
+    assert any(note.startswith("3 steps are shown of tags that have more values") for note in data["notes"])
+    heat = data["histograms"][0]["lines"][0]
+    assert heat["count"] == 5
+    assert array(data["arrays"], heat["steps"]).tolist() == [0, 2, 4]
+    counts = array(data["arrays"], heat["counts"]).reshape(3, heat["buckets"])
+    np.testing.assert_allclose(counts.sum(axis=1), 100, rtol=1e-5)
+    item = data["pr_curves"][0]["lines"][0]["items"][0]
+    curve_ = read_run(tmp_path / "run").pr_curves["quality"][0]
+    np.testing.assert_array_equal(array(data["arrays"], item["recall"]), curve_.recall[::-1])
+    np.testing.assert_array_equal(array(data["arrays"], item["precision"]), curve_.precision[::-1])
+
+
+def test_pictures_are_bounded_together(tmp_path, out):
+    pytest.importorskip("PIL", reason="shows pictures")
+    rng = np.random.default_rng(0)
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(4):
+            writer.add_image("noise", rng.random((3, 64, 64)), step)
+    report(tmp_path / "run", out, limits=ReportLimits(media=30_000))
+    data = content(out)
+    shown = [len(item["pictures"]) for item in data["images"][0]["lines"][0]["items"]]
+    assert shown == [1, 1, 0, 0]
+    assert any("are left out (2 times)" in note for note in data["notes"])
+
+
+def test_without_pillow_the_page_says_what_is_missing(tmp_path, out, monkeypatch):
+    image = Summary.Image(height=1, width=1, colorspace=3, encoded_image_string=b"x")
+    event = Event(wall_time=1.0, summary=Summary(value=[Summary.Value(tag="picture", image=image)]))
+    write_events(tmp_path / "run" / "events.out.tfevents.1.x", [version_event(), event])
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    made = report(tmp_path / "run", out)
+    assert made.problems == ()
+    assert any("tbevents[image]" in note for note in content(out)["notes"])
+
+
+def test_damage_is_a_problem_of_its_run(runs, out):
+    (file,) = (runs / "a").iterdir()
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    made = report(runs, out)
+    assert made.points == 79
+    first, second = content(out)["runs"]
+    assert len(first["problems"]) == 1
+    assert str(file) in first["problems"][0]
+    assert second["problems"] == []
+    assert made.problems == tuple(first["problems"])
+
+
+def test_what_cannot_be_decoded_is_a_problem_and_the_rest_is_there(tmp_path, out):
+    histogram = Summary.Value(tag="broken")
+    histogram.histo.bucket_limit.append(1.0)  # an edge for no bucket
+    events = [version_event(), Event(step=1, summary=Summary(value=[histogram])), scalar_event("loss", 1, 0.5)]
+    write_events(tmp_path / "run" / "events.out.tfevents.1.x", events)
+    made = report(tmp_path / "run", out)
+    assert len(made.problems) == 1
+    assert "tag 'broken', step 1" in made.problems[0]
+    assert made.points == 1
+
+
+def test_what_the_page_does_not_show_is_counted(tmp_path, out):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_audio("tone", np.zeros(10), 0)
+        writer.add_tensor("tensor", np.zeros(3), 0)
+    report(tmp_path / "run", out)
+    assert content(out)["others"] == {"audio": 1, "tensors": 1}
+
+
+def test_fifty_runs_are_below_15_mb(tmp_path, out):
+    rng = np.random.default_rng(0)
+    for run in range(50):
+        with SummaryWriter(tmp_path / "runs" / f"{run:02}") as writer:
+            times = 1.7e9 + np.cumsum(rng.random(1000))
+            for tag in range(10):
+                writer.add_scalar_columns(f"tag{tag}", np.arange(1000), rng.random(1000), times)
+    made = report(tmp_path / "runs", out)
+    assert made.drawn == 500_000
+    assert made.size < 6e6
+
+
+@pytest.mark.parametrize(
+    "limits", [{"points": 7}, {"points": 10.0}, {"steps": 0}, {"pixels": True}, {"media": -1}, {"text": "long"}]
+)
+def test_limits_are_checked(limits):
+    ((name, value),) = limits.items()
+    with pytest.raises(ValueError, match=rf"{name} must be an integer, at least \d, not {value!r}"):
+        ReportLimits(**limits)
