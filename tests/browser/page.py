@@ -43,8 +43,11 @@ class Page:
     def settle(self):
         """Waits until what was asked for is drawn."""
         self.driver.execute_async_script(
-            "const done = arguments[0]; let left = 6;"
-            "const wait = () => (left-- ? requestAnimationFrame(wait) : setTimeout(done, 20)); wait();"
+            "const done = arguments[0]; let left = 6; const main = document.getElementById('main');"
+            "const wait = () => {"
+            "  if (main.getAttribute('aria-busy') === 'true') left = 6;"
+            "  if (left--) requestAnimationFrame(wait); else setTimeout(done, 20);"
+            "}; wait();"
         )
 
     def wait(self, condition):

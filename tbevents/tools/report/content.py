@@ -217,18 +217,18 @@ class Content:
             "arrays": self._arrays.entries,
         }
 
-    def _rates(self) -> list[list[int]]:
-        """Pairs of cards: a learning rate, and the loss to show beside it (-1 for none)."""
+    def _rates(self) -> list[Entry]:
+        """The cards of learning rates, by the card of the loss to show beside them (-1 for none)."""
         cards = list(self._cards["scalars"].values())
         places = {card["tag"]: place for place, card in enumerate(cards)}
-        pairs = []
+        rates: dict[int, list[int]] = {}
         for place, card in enumerate(cards):
             if is_rate(card["tag"]):
                 runs = {line["run"] for line in card["lines"]}
                 having = [each["tag"] for each in cards if runs & {line["run"] for line in each["lines"]}]
                 loss = loss_beside(having)
-                pairs.append([place, -1 if loss is None else places[loss]])
-        return pairs
+                rates.setdefault(-1 if loss is None else places[loss], []).append(place)
+        return [{"rates": found, "loss": loss} for loss, found in rates.items()]
 
     def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
         """The table of hyperparameters: titles, and a row for each session."""

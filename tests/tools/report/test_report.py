@@ -62,16 +62,24 @@ def test_corpus(shared, out):
 def test_the_rate_is_paired_with_the_loss(runs, out):
     report(runs, out)
     data = content(out)
-    ((rate, loss),) = data["rates"]
-    assert data["scalars"][rate]["tag"] == "lr"
-    assert data["scalars"][loss]["tag"] == "train/loss"
+    (beside,) = data["rates"]
+    assert [data["scalars"][place]["tag"] for place in beside["rates"]] == ["lr"]
+    assert data["scalars"][beside["loss"]]["tag"] == "train/loss"
+
+
+def test_rates_with_one_loss_share_it(tmp_path, out):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for tag in ("lr/0", "loss", "lr/1", "lr/momentum"):
+            writer.add_scalar(tag, 0.1, 0)
+    report(tmp_path / "run", out)
+    assert content(out)["rates"] == [{"rates": [0, 2], "loss": 1}]
 
 
 def test_a_rate_without_a_loss_stands_alone(tmp_path, out):
     with SummaryWriter(tmp_path / "run") as writer:
         writer.add_scalar("lr", 0.1, 0)
     report(tmp_path / "run", out)
-    assert content(out)["rates"] == [[0, -1]]
+    assert content(out)["rates"] == [{"rates": [0], "loss": -1}]
 
 
 def test_tags_and_runs_are_chosen(runs, out):

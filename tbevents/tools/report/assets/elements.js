@@ -27,35 +27,57 @@ function framewise(call) {
   };
 }
 
-/** What is drawn only while it is near the window. `draw` and `clear` are called in turn. */
+/**
+ * What is drawn only while it is near the window; a few in each frame, so that the first is seen soon and the page answers
+ * meanwhile. `draw` and `clear` are called in turn. While something is still to be drawn, the page is marked as busy.
+ */
 class Lazy {
-  static observer = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      const lazy = Lazy.of.get(entry.target);
-      if (lazy !== undefined) lazy.near(entry.isIntersecting);
-    }
-  }, { rootMargin: "400px" });
   static of = new Map();
+  static pending = new Set();
+  static observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) Lazy.of.get(entry.target)?.near(entry.isIntersecting);
+  }, { rootMargin: "400px" });
+
+  /** Draws what is pending, for a part of a frame. */
+  static work() {
+    const until = performance.now() + 24;
+    for (const lazy of Lazy.pending) {
+      Lazy.pending.delete(lazy);
+      lazy.redraw();
+      if (performance.now() > until) break;
+    }
+    if (Lazy.pending.size) requestAnimationFrame(Lazy.work);
+    document.getElementById("main").setAttribute("aria-busy", String(Lazy.pending.size > 0));
+  }
 
   constructor(element, draw, clear) {
     this.draw = draw;
     this.clear = clear;
+    this.isNear = false;
     this.drawn = false;
     Lazy.of.set(element, this);
     Lazy.observer.observe(element);
   }
 
   near(isNear) {
-    if (isNear === this.drawn) return;
-    this.drawn = isNear;
-    if (isNear) this.draw();
-    else this.clear();
+    this.isNear = isNear;
+    if (isNear && !this.drawn) this.renew();
+    else if (!isNear) this.redraw();
   }
 
-  /** Draws again what is drawn. */
+  /** Draws soon what is near, again if it was drawn. */
   renew() {
-    if (!this.drawn) return;
-    this.clear();
-    this.draw();
+    if (!this.isNear) return;
+    if (!Lazy.pending.size) requestAnimationFrame(Lazy.work);
+    Lazy.pending.add(this);
+    document.getElementById("main").setAttribute("aria-busy", "true");
+  }
+
+  /** Draws now what is near, and clears what is not. */
+  redraw() {
+    if (this.drawn) this.clear();
+    this.drawn = this.isNear;
+    if (this.isNear) this.draw();
+    else Lazy.pending.delete(this);
   }
 }

@@ -103,7 +103,7 @@ function histogramCard(card) {
 /** A section that folds, with cards. */
 function section(id, title, elements, className = "grid") {
   return make("details", { className: "section", id, open: true },
-    make("summary", {}, make("h2", { textContent: title, dir: "auto" }), make("span", { className: "count quiet", textContent: elements.length > 1 ? String(elements.length) : "" })),
+    make("summary", {}, make("h2", { textContent: title, dir: "auto" }), make("span", { className: "count quiet", textContent: className !== "" && elements.length > 1 ? String(elements.length) : "" })),
     make("div", { className }, ...elements));
 }
 
@@ -124,18 +124,14 @@ function scalarSections() {
     section(`scalars-${place}`, name || "Scalars", group.map((card) => add(scalarCard(card)))));
 }
 
-/** Each learning rate beside the loss; what is zoomed in one is so in the other. */
+/** The learning rates beside their loss; what is zoomed in one is so in the others. */
 function rateSection() {
-  const pairs = data.rates.map(([rate, loss]) => {
-    const zooms = [new Zoom(), new Zoom()];
-    if (loss < 0) return [add(scalarCard(data.scalars[rate], zooms[0]))];
-    zooms[0].linked = zooms[1];
-    zooms[1].linked = zooms[0];
-    return [add(scalarCard(data.scalars[rate], zooms[0])), add(scalarCard(data.scalars[loss], zooms[1]))];
+  const rows = data.rates.map(({ rates, loss }) => {
+    const made = [...rates, ...(loss < 0 ? [] : [loss])].map((place) => [data.scalars[place], new Zoom()]);
+    for (const [, zoom] of made) zoom.linked = made.map(([, other]) => other);
+    return make("div", { className: "pair" }, ...made.map(([card, zoom]) => add(scalarCard(card, zoom))));
   });
-  const element = section("rates", "Learning rate and loss", pairs.map((pair) => make("div", { className: "pair" }, ...pair)), "");
-  element.querySelector(".count").textContent = "";
-  return element;
+  return section("rates", "Learning rate and loss", rows, "");
 }
 
 function headline() {
@@ -201,8 +197,8 @@ addEventListener("beforeprint", () => {
   themeBefore = document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
   for (const { lazy } of cards) {
-    lazy.near(true);
-    lazy.renew();
+    lazy.isNear = true;
+    lazy.redraw();
   }
 });
 addEventListener("afterprint", () => {

@@ -34,18 +34,18 @@ class Extent {
   }
 }
 
-/** The zoom of a chart: null, or the ranges that were chosen; of y, null means what fits. One that is linked follows in x. */
+/** The zoom of a chart: null, or the ranges that were chosen; of y, null means what fits. Those that are linked follow in x. */
 class Zoom {
   constructor() {
     this.x = null;
     this.y = null;
     this.plots = new Set();
-    this.linked = null;
+    this.linked = [];
   }
 
   set(x, y) {
     this.show(x, y);
-    this.linked?.show(x, null);
+    for (const zoom of this.linked) if (zoom !== this) zoom.show(x, null);
   }
 
   show(x, y) {

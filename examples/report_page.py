@@ -1,0 +1,32 @@
+"""One page of what the other examples log: six schedules with their losses, and the first run's curves.
+
+    python examples/report_page.py [FOLDER]
+
+Trains under each of the six schedules and logs the first run's curves, all below FOLDER (``runs`` by default). The page
+stands beside the runs and opens in any browser, without a server. Needs ``tbevents[plot]``, as the schedules do.
+"""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import first_run
+
+from tbevents.tools.report import report
+
+sys.path.append(str(Path(__file__).parent / "schedules"))
+import all_schedules
+
+
+def main():
+    parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
+    folder = parent / f"report_{datetime.now():%b%d_%H-%M-%S-%f}"
+    all_schedules.train(folder)
+    first_run.write(folder / "first_run")
+    page = folder.with_suffix(".html")
+    made = report(folder, page, title="Six schedules and a first run")
+    print(f"{made.runs} runs, {made.points:,} points. To look at them, open {page}")
+
+
+if __name__ == "__main__":
+    main()
