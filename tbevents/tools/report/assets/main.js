@@ -162,8 +162,8 @@ function sections() {
   if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(histogramCard(card))), "stack"));
   if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(itemCard(card, imageNodes)))));
   if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(itemCard(card, textNodes))), "stack"));
-  const others = Object.entries(data.others).map(([kind, count]) => `${count.toLocaleString("en-US")} of ${kind.replace("_", " ")}`);
-  if (others.length) made.push(make("p", { className: "quiet", id: "others", textContent: `Logged as well, and not on this page: tags ${others.join(", ")}.` }));
+  const others = Object.entries(data.others).map(([kind, count]) => `${kind.replace("_", " ")} (${countText(count, "tag")})`);
+  if (others.length) made.push(make("p", { className: "quiet", id: "others", textContent: `Logged as well, and not on this page: ${others.join(", ")}.` }));
   if (!made.length) made.push(make("p", { textContent: "Nothing was logged that this page shows." }));
   return { made, table };
 }
