@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEAST", "lonely", "thinned"]
+__all__ = ["LEAST", "evenly", "lonely", "thinned"]
 
 LEAST = 8
 """The fewest points that a curve may be thinned to."""
@@ -61,3 +61,17 @@ def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
     finite = np.pad(np.isfinite(values), 1)
     dots: NDArray[np.bool_] = finite[1:-1] & ~finite[:-2] & ~finite[2:]
     return dots
+
+
+def evenly(count: int, most: int) -> NDArray[np.intp]:
+    """At most so many of the places 0 to count - 1, evenly spread; the last is always among them.
+
+    Args:
+        count: how many places there are.
+        most: how many are wanted, at least 1.
+    """
+    if count <= most:
+        return np.arange(count)
+    if most == 1:
+        return np.array([count - 1])
+    return np.arange(most) * (count - 1) // (most - 1)

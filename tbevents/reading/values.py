@@ -16,6 +16,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.notebook import scalars_html
 from tbevents.reading.series import as_number, counted, place_of, place_of_step
 from tbevents.reading.smoothing import smoothed
+from tbevents.reading.thinning import evenly
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,11 +164,7 @@ class ScalarSeries(Frame):
             raise TypeError(f"n must be an integer, not {n!r}") from None
         if count < 1:
             raise ValueError(f"n must be at least 1, not {n!r}")
-        if count >= len(self):
-            return self
-        if count == 1:
-            return self._take(np.array([len(self) - 1]))
-        return self._take(np.arange(count) * (len(self) - 1) // (count - 1))
+        return self if count >= len(self) else self._take(evenly(len(self), count))
 
     def smooth(self, weight: float) -> ScalarSeries:
         """The curve as TensorBoard smooths it: a debiased exponential moving average.

@@ -15,11 +15,11 @@ from tbevents.reading.kinds.pr_curve import PrCurve
 from tbevents.reading.kinds.text import Text
 from tbevents.reading.run import Run
 from tbevents.reading.series import LazySeries
-from tbevents.reading.thinning import thinned
+from tbevents.reading.thinning import evenly, thinned
 from tbevents.reading.values import ScalarSeries
 from tbevents.tools.report.arrays import ArrayStore
 from tbevents.tools.report.heat import BUCKETS, heat_map
-from tbevents.tools.report.limits import ReportLimits, evenly
+from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import is_rate, loss_beside
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tbevents.reading.thinning import LEAST
 
-__all__ = ["ReportLimits", "evenly"]
+__all__ = ["ReportLimits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +36,3 @@ class ReportLimits:
             value = getattr(self, each.name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"{each.name} must be an integer, at least {least}, not {value!r}")
-
-
-def evenly(count: int, most: int) -> NDArray[np.intp]:
-    """At most so many of the places 0 to count - 1, evenly spread; the last is always among them.
-
-    Args:
-        count: how many places there are.
-        most: how many are wanted, at least 1.
-    """
-    if count <= most:
-        return np.arange(count)
-    if most == 1:
-        return np.array([count - 1])
-    return np.arange(most) * (count - 1) // (most - 1)
