@@ -6,7 +6,7 @@ import copy
 import sys
 import types
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -55,9 +55,7 @@ class LRScheduler:
     # What state_dict() leaves out.
     _UNSAVED: ClassVar[frozenset[str]] = frozenset({"optimizer", "_writer", "_tag", "_emitted", "_rates_for"})
 
-    # What every state of this scheduler holds, to know one by.
-    _NEEDED: ClassVar[str] = "last_epoch"
-    # The attributes that the repr shows.
+    # The attributes that the repr shows, by which one sort of scheduler's states are told from another's.
     _SHOWN: ClassVar[tuple[str, ...]] = ()
 
     last_epoch: int
@@ -188,7 +186,7 @@ class LRScheduler:
 
         Raises:
             TypeError: it is no mapping.
-            ValueError: it is no state of such a scheduler.
+            ValueError: it is no state of such a scheduler, or one of more groups than the optimizer has.
         """
         check_mapping("state_dict", state_dict)
         groups = self.optimizer.param_groups
@@ -241,8 +239,14 @@ class LRScheduler:
     def _go_to(self, epoch: float) -> None:
         self.last_epoch = epoch  # type: ignore[assignment]  # fractional where the caller asks for it
 
-    def _set_rates(self, values: Sequence[Any]) -> None:
+    def _set_rates(self, values: Any) -> None:
         groups = self.optimizer.param_groups
+        if not hasattr(values, "__getitem__"):
+            if not isinstance(values, Iterable):
+                raise TypeError(
+                    f"{type(self).__name__}.get_lr() must return a list, a rate for each group, got {values!r}"
+                )
+            values = list(values)
         if len(values) != len(groups):
             raise ValueError(
                 f"{type(self).__name__} has {len(values)} rates for the {len(groups)} groups of the optimizer"
@@ -296,8 +300,13 @@ class LRScheduler:
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
         """Take up a state without touching the groups."""
-        if self._NEEDED and self._NEEDED not in state_dict:
-            raise not_a_state(self, self._NEEDED, state_dict)
+        # A whole state has "_last_lr"; in one that was put together by hand the rest stays as it is.
+        for key in ("last_epoch", *(self._SHOWN if "_last_lr" in state_dict else ())):
+            if key in self.__dict__ and key not in state_dict:
+                raise not_a_state(self, key, state_dict)
+        saved, groups = len(state_dict.get("base_lrs", ())), len(self.optimizer.param_groups)
+        if saved > groups:
+            raise ValueError(f"the state is of {saved} groups, the optimizer has {groups}")
         state = {
             key: copy.copy(value) if isinstance(value, (list, dict)) else value
             for key, value in state_dict.items()

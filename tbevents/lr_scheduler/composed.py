@@ -73,7 +73,9 @@ class _Composed(LRScheduler):
                 )
             part._rewind()
 
-    def _check_parts(self, schedulers: Sequence[Any], optimizer: OptimizerLike) -> None:
+    def _check_parts(
+        self, schedulers: Sequence[Any], optimizer: OptimizerLike, writer: ScalarWriter | None, tag: str
+    ) -> None:
         name = type(self).__name__
         for i, part in enumerate(schedulers):
             if not hasattr(part, "optimizer"):
@@ -91,6 +93,11 @@ class _Composed(LRScheduler):
                     f"{name} expects all schedulers to belong to the same optimizer, but the "
                     f"{type(part).__name__} at index {i} has another {type(part.optimizer).__name__}"
                 )
+            if writer is not None and getattr(part, "writer", None) is writer and part.tag == tag:
+                raise ValueError(
+                    f"the {type(part).__name__} at index {i} logs to the same writer and tag: give these to the "
+                    f"{name} alone"
+                )
 
 
 class SequentialLR(_Composed):
@@ -106,8 +113,8 @@ class SequentialLR(_Composed):
 
     Raises:
         TypeError: a part is no scheduler.
-        ValueError: no scheduler, a wrong number of milestones or an unsorted one, a part with another optimizer, or a
-            ReduceLROnPlateau.
+        ValueError: no scheduler, a wrong number of milestones or an unsorted one, a part with another optimizer or that
+            logs to the same writer and tag, or a ReduceLROnPlateau.
     """
 
     _SHOWN = ("schedulers", "milestones")
@@ -123,8 +130,9 @@ class SequentialLR(_Composed):
         tag: str = "lr",
     ) -> None:
         check_optimizer(optimizer)
+        _check_list(schedulers)
         formulas.check_milestones(len(schedulers), milestones)
-        self._check_parts(schedulers, optimizer)
+        self._check_parts(schedulers, optimizer, writer, tag)
         self._schedulers = list(schedulers)
         self._milestones = list(milestones)
         self.last_epoch = last_epoch + 1
@@ -205,11 +213,11 @@ class ChainedScheduler(_Composed):
 
     Raises:
         TypeError: a part is no scheduler.
-        ValueError: no scheduler, a part with another optimizer, or a ReduceLROnPlateau.
+        ValueError: no scheduler, a part with another optimizer or that logs to the same writer and tag, or a
+            ReduceLROnPlateau.
     """
 
     _SHOWN = ("schedulers",)
-    _NEEDED = ""  # its epoch is its first part's
 
     def __init__(
         self,
@@ -219,10 +227,12 @@ class ChainedScheduler(_Composed):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
+        _check_list(schedulers)
         if len(schedulers) < 1:
             raise ValueError("expected at least one scheduler to be chained, but got no scheduler")
         chosen = getattr(schedulers[0], "optimizer", None) if optimizer is None else optimizer
-        self._check_parts(schedulers, chosen)  # type: ignore[arg-type]  # None is what no part's optimizer is
+        # None is what no part's optimizer is.
+        self._check_parts(schedulers, chosen, writer, tag)  # type: ignore[arg-type]
         self._schedulers = list(schedulers)
         self.optimizer = chosen  # type: ignore[assignment]  # checked just above
         self._last_lr = self._current_rates()
@@ -256,6 +266,11 @@ class ChainedScheduler(_Composed):
     def _rewind(self) -> None:
         self._rewind_parts()
         self._last_lr = self._current_rates()
+
+
+def _check_list(schedulers: object) -> None:
+    if not isinstance(schedulers, Sequence):
+        raise TypeError(f"schedulers must be a list of schedulers, got {schedulers!r}")
 
 
 def _take_back(schedulers: Sequence[Any]) -> None:

@@ -37,10 +37,9 @@ def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
         TypeError: `scheduler` lacks these, `writer` has no ``add_scalar``, or `tag` is no str.
     """
     step = scheduler_step(scheduler)
-    if not hasattr(writer, "add_scalar"):
+    if check_writer(writer) is None:
         raise _no_writer(writer)
-    if not isinstance(tag, str):
-        check_tag(tag)
+    check_tag(tag)
     write_rates(scheduler, writer, tag, step)
 
 
@@ -91,10 +90,10 @@ class LREmitter:
 
 
 def check_writer(writer: Any) -> ScalarWriter | None:
-    """Raise TypeError unless it is None or has add_scalar."""
-    if writer is not None and not callable(getattr(writer, "add_scalar", None)):
+    """Raise TypeError unless it is None or has add_scalar; a class has not, it makes what has."""
+    if writer is not None and (isinstance(writer, type) or not callable(getattr(writer, "add_scalar", None))):
         raise _no_writer(writer)
-    return writer  # type: ignore[no-any-return]  # checked just above
+    return writer
 
 
 def _no_writer(writer: Any) -> TypeError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from math import cos, floor, log, pi
+from math import cos, floor, isnan, log, pi
 from typing import Any, TypeVar
 
 import numpy as np
@@ -71,9 +71,10 @@ def checked_float(name: str, value: Any) -> float:
 
 
 def check_numbers(**values: object) -> None:
-    """Raise TypeError, which names the argument, unless all are numbers."""
+    """Raise TypeError or ValueError, which names the argument, unless all are numbers; NaN is none."""
     for name, value in values.items():
-        checked_float(name, value)
+        if isnan(checked_float(name, value)):
+            raise ValueError(f"{name} must be a number, got {value!r}")
 
 
 def check_restarts(t_0: object, t_mult: object, eta_min: object) -> None:
@@ -344,21 +345,20 @@ def _whole_powers(base: float, steps: NDArray[Any], scale: float, every: int) ->
     """Whole powers, looked up: numpy's power is slow, and slowest where it underflows."""
     every = int(every)  # a whole number, but a float where the caller gave one
     most = int(steps.max()) // every
-    if most < max(steps.size // 8, 1024):
-        table = scale * np.power(float(base), np.arange(most + 1, dtype=np.float64))
-        powers = np.empty(steps.size)
-        flat = steps.ravel()
-        for begin in range(0, flat.size, _BLOCK):
-            block = slice(begin, begin + _BLOCK)
-            np.take(table, flat[block] // every if every != 1 else flat[block], out=powers[block], mode="clip")
-        return powers.reshape(steps.shape)
-    exponents = steps if every == 1 else steps // every
     if most >> 10 > steps.size:  # far apart: a table would be longer than the answer
+        exponents = steps if every == 1 else steps // every
         return scale * np.power(float(base), exponents.astype(np.float64))
-    # Two tables: base**(1024 * i) * base**j.
-    exponents = exponents.astype(np.int64)
-    low = np.power(float(base), np.arange(1024, dtype=np.float64))
-    high = scale * np.power(float(base), np.arange((most >> 10) + 1, dtype=np.float64) * 1024)
-    product: NDArray[Any] = high[exponents >> 10]
-    product *= low[exponents & 1023]
-    return product
+    # One table, or, where that were long, two: base**(1024 * i) * base**j.
+    single = most < max(steps.size // 8, 1024)
+    low = np.power(float(base), np.arange(most + 1 if single else 1024, dtype=np.float64))
+    high = scale * (low if single else np.power(float(base), np.arange((most >> 10) + 1, dtype=np.float64) * 1024))
+    flat = steps.ravel()
+    powers = np.empty(flat.size)
+    for begin in range(0, flat.size, _BLOCK):
+        exponents, part = flat[begin : begin + _BLOCK], powers[begin : begin + _BLOCK]
+        if every != 1:
+            exponents = exponents // every
+        np.take(high, exponents if single else exponents >> 10, out=part, mode="clip")
+        if not single:
+            part *= np.take(low, exponents & 1023)
+    return powers.reshape(steps.shape)

@@ -97,13 +97,14 @@ def check_mapping(name: str, value: object) -> None:
 
 
 def check_optimizer(optimizer: object) -> None:
-    """Raise TypeError unless it has groups, KeyError unless each holds a rate."""
+    """Raise TypeError unless it has groups whose rates are numbers, KeyError where one has none."""
     groups = getattr(optimizer, "param_groups", None)
     if not isinstance(groups, (list, tuple)):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer: it has no list `param_groups`")
     for i, group in enumerate(groups):
         if "lr" not in group:
             raise KeyError(f"param_groups[{i}] has no 'lr'")
+        checked_float(f"the 'lr' of param_groups[{i}]", group["lr"])
 
 
 def rate_of(group: Mapping[str, Any]) -> float:
@@ -113,8 +114,12 @@ def rate_of(group: Mapping[str, Any]) -> float:
 
 
 def store(group: MutableMapping[str, Any], key: str, value: Any) -> float:
-    """Set a value, in place where the group holds a tensor: compiled optimizers keep hold of the tensor itself."""
-    number = float(value)
+    """Set a value, in place where the group holds a tensor: compiled optimizers keep hold of the tensor itself.
+
+    Raises:
+        TypeError: it is no number.
+    """
+    number = checked_float(key, value)
     held = group[key]
     if hasattr(held, "fill_"):
         held.fill_(number)

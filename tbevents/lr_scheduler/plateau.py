@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tbevents.lr_scheduler.base import LRScheduler, warn_of_epoch
 from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
-from tbevents.lr_scheduler.formulas import check_numbers
+from tbevents.lr_scheduler.formulas import check_numbers, checked_float
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
 
 
@@ -50,7 +50,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     _SHOWN = ("mode", "factor", "patience")
 
-    _UNSAVED = LRScheduler._UNSAVED | {"verbose", "log_counters", "_initial_rates", "_own", "_last_metric"}
+    _UNSAVED = LRScheduler._UNSAVED | {"verbose", "log_counters", "_initial_rates", "_own", "_last_metric", "_last_lr"}
 
     def __init__(
         self,
@@ -131,8 +131,11 @@ class ReduceLROnPlateau(LRScheduler):
         Args:
             metrics: the value; anything that float() takes, torch tensors included. NaN is not better than anything.
             epoch: the old way, which PyTorch deprecates and warns of: the number of the epoch.
+
+        Raises:
+            TypeError: `metrics` is no number.
         """
-        metric = metrics if type(metrics) is float else float(metrics)
+        metric = metrics if type(metrics) is float else checked_float("metrics", metrics)
         if self._writer is not None and self._emitted is None:
             self.emit()
         if epoch is None:
@@ -212,7 +215,7 @@ class ReduceLROnPlateau(LRScheduler):
             self._writer.add_scalar(f"{self._tag}/cooldown", float(self.cooldown_counter), self.last_epoch)
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
-        super()._load({key: value for key, value in state_dict.items() if key != "_last_lr"})
+        super()._load(state_dict)
         self._own = [float(rate) for rate in state_dict.get("_last_lr", self._current_rates())]
         self._last_metric = None
 

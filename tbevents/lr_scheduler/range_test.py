@@ -184,7 +184,11 @@ class LRRangeTest:
         self.result: LRRangeResult | None = None
 
     def run(self) -> LRRangeResult:
-        """Make the test; the result is also kept in `result`."""
+        """Make the test; the result is also kept in `result`.
+
+        Raises:
+            TypeError: `train_step` returned no number. What it raises itself is passed on.
+        """
         put_back = _snapshot(self.optimizer)
         try:
             self.result = self._run()
@@ -214,7 +218,7 @@ class LRRangeTest:
         for step, lr in enumerate(self.lrs.tolist()):
             for group in self.optimizer.param_groups:
                 store(group, "lr", lr)
-            loss = float(self.train_step())
+            loss = formulas.checked_float("the loss that train_step() returns", self.train_step())
             finite = math.isfinite(loss)
             if finite:
                 average = self.smoothing * average + (1 - self.smoothing) * loss

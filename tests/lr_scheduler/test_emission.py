@@ -73,6 +73,24 @@ def test_a_resumed_run_goes_on_at_the_right_step_and_repeats_no_point(make, at):
     assert parts.points == whole.points
 
 
+@pytest.mark.parametrize("at", [0, 1, 5])
+def test_a_resumed_plateau_repeats_no_point_either(at):
+    metrics = [3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0]
+    whole, parts = Recorder(), Recorder()
+
+    def stepped(writer, these, state=None):
+        scheduler = lrs.ReduceLROnPlateau(ParamGroups(0.1), patience=1, writer=writer, log_counters=True)
+        if state is not None:
+            scheduler.load_state_dict(state)
+        for metric in these:
+            scheduler.step(metric)
+        return scheduler.state_dict()
+
+    stepped(whole, metrics)
+    stepped(parts, metrics[at:], stepped(parts, metrics[:at]))
+    assert parts.points == whole.points
+
+
 def test_a_run_resumed_by_last_epoch_goes_on_after_it():
     writer = Recorder()
     first = lrs.LambdaLR(ParamGroups(1.0), lambda e: 1 / (e + 1), writer=writer)

@@ -1,6 +1,7 @@
 """Wrong arguments: PyTorch's errors, and ValueErrors where PyTorch goes on silently or divides by zero."""
 
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ from tbevents import lr_scheduler as lrs
 from tbevents.lr_scheduler import ParamGroups
 
 from .golden import GOLDEN
+from .test_emission import Recorder
 
 
 def opt(lr=0.1, **more):
@@ -22,6 +24,16 @@ def steps(scheduler, n, *args):
     for _ in range(n):
         scheduler.step(*args)
     return scheduler
+
+
+def with_rate(lr):
+    """An optimizer that is not ours, with whatever for a rate."""
+    return SimpleNamespace(param_groups=[{"lr": lr}])
+
+
+def subclass(rates):
+    """A scheduler of somebody's, whose get_lr() returns this."""
+    return type("Mine", (lrs.LRScheduler,), {"get_lr": lambda self: rates})(opt())
 
 
 def two():
@@ -195,6 +207,8 @@ def test_errors_are_pytorchs_or_a_listed_difference(case):
         (lambda: lrs.ReduceLROnPlateau(opt(), factor=-0.5), "factor"),
         (lambda: lrs.ReduceLROnPlateau(opt(), factor=float("nan")), "factor"),
         (lambda: lrs.ReduceLROnPlateau(opt(), cooldown=-1), "cooldown"),
+        (lambda: lrs.ExponentialLR(opt(), float("nan")), "gamma must be a number, got nan"),
+        (lambda: lrs.CosineAnnealingLR(opt(), float("nan")), "T_max must be a number, got nan"),
         (lambda: lrs.ReduceLROnPlateau(opt(), eps=-1), "eps"),
         (lambda: lrs.ReduceLROnPlateau(opt(), threshold_mode="x"), "threshold mode"),
         (lambda: lrs.SequentialLR(opt(), two()[:1], [3]), "one more than"),
@@ -215,6 +229,8 @@ def test_what_pytorch_accepts_and_should_not_is_a_value_error_at_the_call(call, 
     [
         (lambda: lrs.LambdaLR(opt(), 3), "lr_lambda should be a function"),
         (lambda: lrs.StepLR(opt(), 3, writer="runs"), "add_scalar"),
+        (lambda: lrs.StepLR(opt(), 3, writer=Recorder), "add_scalar.* got type"),
+        (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), Recorder), "add_scalar.* got type"),
         (lambda: lrs.StepLR(object(), 3), "object is not an Optimizer"),
         (lambda: lrs.emit_lr(object(), None), "no `optimizer`"),
     ],
@@ -275,6 +291,15 @@ def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
         (lambda: lrs.OneCycleLR(opt(), 0.1, 10, div_factor="x"), "div_factor must be a number, got 'x'"),
         (lambda: lrs.ReduceLROnPlateau(opt(), factor="x"), "factor must be a number, got 'x'"),
         (lambda: lrs.ReduceLROnPlateau(opt(), min_lr="x"), "min_lr must be a number, got 'x'"),
+        (lambda: lrs.ReduceLROnPlateau(opt()).step(None), "metrics must be a number, got None"),
+        (lambda: lrs.ReduceLROnPlateau(opt()).step({"loss": 1}), "metrics must be a number, got {'loss': 1}"),
+        (lambda: lrs.LRRangeTest(opt(), lambda: None).run(), r"loss that train_step\(\) returns .* got None"),
+        (lambda: lrs.StepLR(with_rate(None), 3), r"the 'lr' of param_groups\[0\] must be a number, got None"),
+        (lambda: lrs.StepLR(with_rate("0.1"), 3), r"the 'lr' of param_groups\[0\] must be a number, got '0.1'"),
+        (lambda: lrs.SequentialLR(opt(), lrs.StepLR(opt(), 3), []), r"must be a list of schedulers, got StepLR\("),
+        (lambda: lrs.ChainedScheduler(lrs.StepLR(opt(), 3)), r"must be a list of schedulers, got StepLR\("),
+        (lambda: subclass(0.1), r"Mine.get_lr\(\) must return a list, a rate for each group, got 0.1"),
+        (lambda: subclass([None]), "lr must be a number, got None"),
         (lambda: lrs.SequentialLR(opt(), two(), 3), "milestones must be a list of epochs, got 3"),
         (lambda: lrs.LRRangeTest(opt(), lambda: 1.0, "x"), "min_lr must be a number, got 'x'"),
         (lambda: lrs.LambdaLR(opt(), lambda e: None), r"lr_lambda\(0\) must return a number, got None"),
@@ -313,6 +338,53 @@ def test_a_mapping_that_is_no_state_is_refused_and_changes_nothing(make):
     assert scheduler.state_dict() == before
     with pytest.raises(ValueError, match="has no 'param_groups'"):
         opt().load_state_dict({})
+
+
+STATEFUL = {
+    "StepLR": lambda: lrs.StepLR(opt(), 3),
+    "ExponentialLR": lambda: lrs.ExponentialLR(opt(), 0.9),
+    "CosineAnnealingLR": lambda: lrs.CosineAnnealingLR(opt(), 5),
+    "CosineAnnealingWarmRestarts": lambda: lrs.CosineAnnealingWarmRestarts(opt(), 5),
+    "CyclicLR": lambda: lrs.CyclicLR(opt(), 0.1, 0.2),
+    "OneCycleLR": lambda: lrs.OneCycleLR(opt(), 0.1, 10),
+    "ReduceLROnPlateau": lambda: lrs.ReduceLROnPlateau(opt()),
+}
+
+
+@pytest.mark.parametrize("name", STATEFUL)
+def test_the_state_of_another_sort_of_scheduler_is_refused(name):
+    for other, make in STATEFUL.items():
+        # All that an ExponentialLR needs, a gamma, others have too.
+        if other == name or (name == "ExponentialLR" and other in ("StepLR", "CyclicLR")):
+            continue
+        with pytest.raises(ValueError, match=f"no state of a {name}: it has no '"):
+            STATEFUL[name]().load_state_dict(make().state_dict())
+
+
+def test_a_state_put_together_by_hand_is_taken_as_it_is():
+    scheduler = lrs.StepLR(opt(), 3)
+    scheduler.load_state_dict({"last_epoch": 2, "gamma": 0.5})
+    scheduler.step()
+    assert (scheduler.last_epoch, scheduler.step_size) == (3, 3)
+    assert scheduler.get_last_lr() == [0.05]
+
+
+def test_the_state_of_more_groups_is_refused_and_of_fewer_is_not():
+    state = lrs.StepLR(opt([0.1, 0.2]), 3).state_dict()
+    with pytest.raises(ValueError, match="the state is of 2 groups, the optimizer has 1"):
+        lrs.StepLR(opt(), 3).load_state_dict(state)
+    lrs.StepLR(opt([0.1, 0.2, 0.3]), 3).load_state_dict(state)  # one was added since
+
+
+def test_a_part_that_logs_what_the_whole_logs_is_refused():
+    writer, o = Recorder(), opt()
+    part = lrs.StepLR(o, 3, writer=writer)
+    with pytest.raises(ValueError, match="the StepLR at index 1 logs to the same writer and tag"):
+        lrs.SequentialLR(o, [lrs.StepLR(o, 3), part], [5], writer=writer)
+    with pytest.raises(ValueError, match=r"the StepLR at index 0 logs to .*: give these to the ChainedScheduler alone"):
+        lrs.ChainedScheduler([part], writer=writer)
+    lrs.ChainedScheduler([part], writer=writer, tag="whole").step()
+    assert {tag for tag, _, _ in writer.points} == {"lr", "whole"}
 
 
 def test_what_a_lambda_raises_is_passed_on():

@@ -153,6 +153,16 @@ def test_subclasses_with_their_own_get_lr_or_step(make, expected):
     assert groups.lrs[0] == rates[-1]
 
 
+def test_a_subclass_may_yield_its_rates():
+    class Yielding(LRScheduler):
+        def get_lr(self):
+            return (base / (1 + self.last_epoch) for base in self.base_lrs)
+
+    groups = ParamGroups([1.0, 2.0])
+    Yielding(groups).step()
+    assert groups.lrs == [0.5, 1.0]
+
+
 def test_a_subclass_without_get_lr_says_so():
     with pytest.raises(NotImplementedError, match="Empty does not define get_lr"):
         type("Empty", (LRScheduler,), {})(ParamGroups(0.1))
