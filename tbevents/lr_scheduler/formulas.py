@@ -157,14 +157,17 @@ def cycle_height(step: S, total_size: float, step_ratio: float, scale: Callable[
     """How far from base to max the cycle stands at `step`: the triangle times its scale."""
     if type(step) is int or isinstance(step, (int, float)):
         return cycle_height_at(checked_step(step), total_size, step_ratio, scale, by)
-    steps = checked_steps(step)
-    laps = steps / total_size
-    cycles = np.floor(1 + laps)
-    xs = 1.0 + laps - cycles
-    heights = xs / step_ratio
-    if step_ratio < 1:
-        heights = np.where(xs <= step_ratio, heights, (xs - 1) / (step_ratio - 1))
-    return heights if scale is None else heights * scale(cycles if by == "cycle" else steps)
+
+    def heights_of(steps: NDArray[Any]) -> NDArray[Any]:
+        laps = 1.0 + steps / total_size
+        cycles = np.floor(laps)
+        xs = laps - cycles
+        heights = xs / step_ratio
+        if step_ratio < 1:
+            heights = np.where(xs <= step_ratio, heights, (xs - 1) / (step_ratio - 1))
+        return heights if scale is None else heights * scale(cycles if by == "cycle" else steps)
+
+    return in_blocks(heights_of, checked_steps(step))
 
 
 def cycle_height_at(
@@ -305,6 +308,31 @@ def checked_steps(step: object) -> NDArray[Any]:
 def not_whole(name: str, value: float) -> ValueError:
     """The error for a count that has a fraction."""
     return ValueError(f"{name} must be a whole number, got {value!r}")
+
+
+def in_blocks(function: Callable[[NDArray[Any]], NDArray[Any]], steps: NDArray[Any]) -> NDArray[np.float64]:
+    """What a function gives for each step, which does not depend on the others: a block of them at a time."""
+    flat = steps.reshape(-1)
+    values = np.empty(flat.size)
+    for begin in range(0, flat.size, _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        values[block] = function(flat[block])
+    return values.reshape(steps.shape)
+
+
+def phases_in(period: int, steps: NDArray[Any]) -> NDArray[np.float64]:
+    """How far each step is into its period, as an angle: from 0 to below pi."""
+
+    def phases_of(steps: NDArray[Any]) -> NDArray[Any]:
+        if steps.dtype.kind == "i" and steps.max() < 2**52:
+            # The quotients of such whole numbers are exact enough for floor, and numpy's remainder is slow.
+            inside = steps.astype(np.float64)
+            inside -= np.floor(inside / period) * period
+        else:
+            inside = steps % period
+        return inside * pi / period
+
+    return in_blocks(phases_of, steps)
 
 
 def swing(phase: NDArray[Any], highest: float, lowest: float) -> NDArray[Any]:

@@ -38,6 +38,7 @@ from tbevents.lr_scheduler.formulas import (
     not_whole,
     one_cycle_phases,
     parts_between,
+    phases_in,
     polynomial_decay_at,
     power_of,
     powers_of,
@@ -224,7 +225,7 @@ def warm_restarts(
         return eta_min + (base_lr - eta_min) * cosine_at(current, length)
     steps = checked_steps(step)
     if T_mult == 1 or not steps.size:
-        phase = (steps % T_0) * pi / T_0
+        phase = phases_in(T_0, steps)
     else:
         last = float(steps.max())
         starts, lengths = [0.0], [float(T_0)]

@@ -213,6 +213,25 @@ def test_restarts_with_long_multipliers_start_exactly_at_their_boundaries():
             start, length = start + length, length * t_mult
 
 
+@pytest.mark.parametrize("first", [0, 10**6 - 5, 2**40, 2**52 - 5, 2**62])
+@pytest.mark.parametrize("period", [1, 3, 10, 997])
+def test_restarts_at_equal_distances_are_exact_at_any_step(first, period):
+    steps = np.arange(first, first + 40_000)  # more than one block
+    expected = (1 + np.cos(np.pi * (steps % period) / period)) / 2
+    np.testing.assert_allclose(schedules.warm_restarts(steps, 1.0, period), expected, rtol=1e-12, atol=1e-15)
+    assert schedules.warm_restarts(int(steps[7]), 1.0, period) == pytest.approx(expected[7], rel=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["triangular", "triangular2", "exp_range"])
+def test_long_arrays_of_cycles_equal_single_steps(mode):
+    steps = np.random.default_rng(0).integers(0, 10**6, (100, 500))  # more than one block
+    arguments = {"base_lr": 0.001, "max_lr": 0.1, "step_size_up": 2000, "step_size_down": 500, "mode": mode}
+    rates = schedules.cyclic(steps, **arguments, gamma=0.9999)
+    assert rates.shape == steps.shape
+    for at in [(0, 0), (65, 7), (99, 499)]:
+        assert rates[at] == pytest.approx(schedules.cyclic(int(steps[at]), **arguments, gamma=0.9999), rel=1e-12)
+
+
 def test_powers_beyond_the_range_of_doubles_are_infinite_or_zero():
     assert schedules.exponential_decay(10_000, 1.0, 2.0) == np.inf
     assert schedules.exponential_decay(10_000, 1.0, 0.5) == 0.0
