@@ -19,6 +19,8 @@ from .golden import (
 )
 
 CASES = [c for c in GOLDEN["cases"] if "error" not in c]
+STATES = [(c, s) for c, s in zip(GOLDEN["cases"], GOLDEN["states"], strict=True) if s is not None]
+recorded_states = pytest.mark.parametrize(("case", "state"), STATES, ids=[case_id(case) for case, _ in STATES])
 
 
 def momenta(optimizer):
@@ -65,6 +67,52 @@ def test_the_state_has_pytorchs_keys_and_survives_json(case):
     copy = scheduler_of(case, optimizer_of(case))
     copy.load_state_dict(json.loads(json.dumps(state)))
     assert copy.state_dict() == state
+
+
+def assert_states_agree(ours, recorded):
+    """Every recorded value is ours: numbers within 1e-12 relative or 1e-13 absolute."""
+    if isinstance(recorded, dict):
+        for key, value in recorded.items():
+            # PyTorch's warm restarts count no steps; nothing reads the count.
+            if key != "_step_count" or value:
+                assert_states_agree(ours[key], value)
+    elif isinstance(recorded, list):
+        assert len(ours) == len(recorded)
+        for one, value in zip(ours, recorded, strict=True):
+            assert_states_agree(one, value)
+    elif isinstance(recorded, float):
+        assert ours == recorded or close([ours], [recorded])
+    else:
+        assert ours == recorded
+
+
+def test_every_case_that_did_not_fail_has_a_recorded_state():
+    assert [case for case, _ in STATES] == CASES
+
+
+@recorded_states
+def test_the_state_after_150_steps_is_the_recorded_one(case, state):
+    scheduler = scheduler_of(case, optimizer_of(case))
+    for _ in run(case, scheduler, 150):
+        pass
+    assert_states_agree(json.loads(json.dumps(scheduler.state_dict())), state)
+
+
+@recorded_states
+def test_from_the_recorded_state_the_recorded_rates_follow(case, state):
+    optimizer = optimizer_of(case)
+    scheduler = scheduler_of(case, optimizer)
+    scheduler.load_state_dict(state)
+    metrics = [(m,) for m in series(case["metrics"])] if "metrics" in case else [()] * case["steps"]
+    rates, turned = [optimizer.lrs], [momenta(optimizer)]
+    for metric in metrics[150:]:
+        scheduler.step(*metric)
+        rates.append(optimizer.lrs)
+        turned.append(momenta(optimizer))
+    for group, column in enumerate(case["lrs"]):
+        assert close([r[group] for r in rates], series(column)[150:])
+    for group, column in enumerate(case.get("momentums", ())):
+        assert close([m[group] for m in turned], series(column)[150:])
 
 
 @pytest.mark.parametrize("at", [0, 1, 7, 30, 150, 299])

@@ -1,6 +1,7 @@
 """Beside real torch: its optimizers under our schedulers, its schedulers beside ours, its states in ours."""
 
 import copy
+import inspect
 import io
 import warnings
 
@@ -112,6 +113,26 @@ def test_the_groups_of_torchs_optimizer_are_what_torch_makes_of_them(name, make_
         assert mine.get_last_lr() == pytest.approx(real.get_last_lr(), rel=1e-12, abs=1e-13)
         if hasattr(real, "last_epoch"):
             assert mine.last_epoch == real.last_epoch
+
+
+@pytest.mark.parametrize("name", theirs.__all__)
+def test_the_arguments_are_torchs_with_ours_behind_them(name):
+    def arguments(module):
+        return [(p.name, p.default, p.kind) for p in inspect.signature(getattr(module, name)).parameters.values()]
+
+    mine, real = arguments(ours), arguments(theirs)
+    assert mine[: len(real)] == real
+    assert {kind for _, _, kind in mine[len(real) :]} == {inspect.Parameter.KEYWORD_ONLY}
+    assert {"writer", "tag"} <= {argument for argument, *_ in mine[len(real) :]}
+
+
+@makers
+def test_the_keys_in_the_groups_and_the_public_attributes_are_torchs(name):
+    a, b = sgd(groups=2), sgd(groups=2)
+    mine, real = MAKERS[name](ours, a), MAKERS[name](theirs, b)
+    assert [set(group) for group in a.param_groups] == [set(group) for group in b.param_groups]
+    missing = {attribute for attribute in vars(real) if attribute[0] != "_" and not hasattr(mine, attribute)}
+    assert missing == set()
 
 
 @makers
