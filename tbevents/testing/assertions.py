@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import ParamSpec
 
+from tbevents.errors import RunNotFoundError
 from tbevents.testing.finding import Finding
 from tbevents.testing.histograms import check_histogram_close
 from tbevents.testing.images import check_image_close
@@ -53,6 +54,8 @@ def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
         __tracebackhide__ = True
         try:
             findings = check(*args, **kwargs)
+        except RunNotFoundError as error:
+            raise error.with_traceback(None) from None  # it says all; where we looked for the files does not matter
         except (TypeError, ValueError) as error:
             text = str(error)
             if text.startswith(check.__name__):  # it names the function, which is this one to the caller

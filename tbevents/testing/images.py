@@ -9,6 +9,7 @@ import numpy as np
 from tbevents.reading.kinds.image import Image
 from tbevents.summary.pixels import to_hwc
 from tbevents.tensors import as_float
+from tbevents.testing.arguments import whole
 from tbevents.testing.comparison import COLUMNS, cells
 from tbevents.testing.finding import Finding, Table, finding
 from tbevents.testing.message import ROWS
@@ -37,7 +38,7 @@ def check_image_close(
         expected: what was to be logged, as `add_image` takes it: uint8 from 0 to 255, or any other dtype from 0 to 1;
             or an `Image`, of which the first picture counts.
         step: of the image; by default the one written last.
-        sample: which of the step's pictures.
+        sample: which of the step's pictures, from 0.
         dataformats: of `expected`, a letter for each axis: N picture, C channel, H row, W column.
         atol: how far a channel of a pixel may be off, of 255.
         share: how much of the pixels may be further off, from 0 to 1.
@@ -47,7 +48,9 @@ def check_image_close(
         PayloadError: the file holds no picture there that Pillow can decode.
         ValueError, TypeError: an argument is no such thing.
     """
-    tolerance, allowed = Tolerance(atol=atol), as_float(share, name="share")
+    tolerance, allowed, sample = Tolerance(atol=atol), as_float(share, name="share"), whole("sample", sample)
+    if sample < 0:
+        raise ValueError(f"sample must be 0 or more, not {sample!r}")
     if not 0 <= allowed <= 1:
         raise ValueError(f"share must be a number from 0 to 1, not {share!r}")
     want = expected.array() if isinstance(expected, Image) else to_hwc(tag, "expected", expected, dataformats)
@@ -55,12 +58,16 @@ def check_image_close(
     image, findings = point_of(run, "images", tag, step)
     if image is None:
         return findings
+    if not 0 <= sample < len(image.samples):
+        held = "1 picture" if len(image.samples) == 1 else f"{len(image.samples)} pictures"
+        return [finding(run, tag, "missing", f"step {image.step}: it has {held}, and none at {sample}")]
     got = image.array(sample)
     # Whether gray is one channel or three is the writer's choice.
     got, want = (np.repeat(each, 3, axis=2) if each.shape[2] == 1 else each for each in (got, want))
     if got.shape != want.shape:
         sizes = [f"{h} x {w} pixels of {c} channels" for h, w, c in (got.shape, want.shape)]
-        return [finding(run, tag, "shape", f"step {image.step}: it has {sizes[0]}, not {sizes[1]}")]
+        taken = "" if isinstance(expected, Image) else f"; what was expected was taken as {dataformats}"
+        return [finding(run, tag, "shape", f"step {image.step}: it has {sizes[0]}, not {sizes[1]}{taken}")]
     near = tolerance.near(got.astype(np.float64), want.astype(np.float64))
     off = ~near.all(axis=2)
     count = int(off.sum())

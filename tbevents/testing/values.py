@@ -86,7 +86,7 @@ def _differing_parts(name: str, got: Any, want: Any, tolerance: Tolerance) -> It
     elif isinstance(got, Mapping) and isinstance(want, Mapping):
         for key in {**got, **want}:
             yield from _differing_parts(f"{label}[{key!r}]", got.get(key), want.get(key), tolerance)
-    elif got != want:
+    elif isinstance(got, np.ndarray) or isinstance(want, np.ndarray) or got != want:  # an array and something else
         yield [label, _short(got), _short(want), "", ""]
 
 
@@ -134,5 +134,7 @@ def _short(value: Any) -> str:
         value = tuple(f"{len(each)} bytes" if isinstance(each, bytes) else each for each in value)
     elif isinstance(value, bytes):
         return f"{len(value)} bytes"
+    elif isinstance(value, np.ndarray):
+        return f"{value.dtype} of shape {value.shape}"
     text = repr(value)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

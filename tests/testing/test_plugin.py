@@ -234,6 +234,20 @@ def test_it(tb_capture):
     assert not (pytester.path / "runs").exists()
 
 
+# -- assertions ------------------------------------------------------------------------------------------------------
+
+
+def test_where_nothing_was_logged_a_failure_does_not_show_the_search_for_files(session):
+    result = session("""
+from tbevents.testing import assert_finite
+def test_it(tb_logdir):
+    assert_finite(tb_logdir)
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">  *assert_finite(tb_logdir)", "E  *RunNotFoundError: */runs: *no event file*"])
+    assert "read_run" not in lines_of(result)
+
+
 # -- golden runs -----------------------------------------------------------------------------------------------------
 
 GOLDEN = """

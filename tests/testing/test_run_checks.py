@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from tbevents import SummaryWriter, read_logdir, read_run
+from tbevents.proto import Summary
+from tbevents.tensors import from_array
 from tbevents.testing import (
     MemoryWriter,
     check_histogram_close,
@@ -107,6 +109,8 @@ def test_several_sessions_are_told_apart_by_the_caller():
     (found,) = check_hparams(writer, HPARAMS)
     assert found.summary == "several runs below it have hyperparameters: 'a', 'b'"
     assert check_hparams(writer.runs["a"], HPARAMS) == []
+    writer.add_hparams({"lr": 0.5}, {}, run_name=".")
+    assert check_hparams(writer, {"lr": 0.5}, exactly=True) == []  # its own, where it has some
 
 
 def test_no_hyperparameters_at_all():
@@ -166,8 +170,13 @@ def test_a_histogram_whose_edges_differ():
     writer.add_histogram("w", [0.5, 1.5], 0, bins=[0, 1, 2])
     writer.add_histogram("w", [0.5, 1.5], 1, bins=[0, 1, 2.5])
     expected = writer.run.histograms["w"].at(0)
-    assert kinds(check_histogram_close(writer, "w", expected)) == ["edges"]
+    (found,) = check_histogram_close(writer, "w", expected)
+    assert found.kind == "edges"
+    assert found.table.rows == (("right of 1", "2.5", "2.0", "+0.5", "2e-06"),)
     assert check_histogram_close(writer, "w", expected, rtol=0.3) == []
+    writer.add_histogram("w", [0.5, 1.5], 2, bins=[0, 1.25, 2])
+    (found,) = check_histogram_close(writer, "w", expected)
+    assert [row[0] for row in found.table.rows] == ["left of 1", "right of 0"]
 
 
 def test_a_histogram_whose_counts_differ():
@@ -236,15 +245,40 @@ def test_an_image_shows_something_else(images):
 
 def test_an_image_of_another_size(images):
     (found,) = check_image_close(images, "colour", PICTURE[:3], dataformats="HWC")
-    assert found.summary == "step 1: it has 4 x 5 pixels of 3 channels, not 3 x 5 pixels of 3 channels"
+    assert found.summary == (
+        "step 1: it has 4 x 5 pixels of 3 channels, not 3 x 5 pixels of 3 channels; what was expected was taken as HWC"
+    )
 
 
 def test_no_such_image(images):
     assert kinds(check_image_close(images, "loss", PICTURE, dataformats="HWC")) == ["missing"]
     assert kinds(check_image_close(images, "gray", PICTURE, dataformats="HWC", step=9)) == ["missing"]
+    (found,) = check_image_close(images, "colour", PICTURE, dataformats="HWC", sample=1)
+    assert (found.kind, found.summary) == ("missing", "step 1: it has 1 picture, and none at 1")
 
 
-@pytest.mark.parametrize("wrong", [{"atol": -1}, {"share": 2}, {"share": math.nan}, {"dataformats": "XYZ"}])
+def test_any_of_a_steps_pictures():
+    pytest.importorskip("PIL", reason="makes pictures")
+    single = MemoryWriter(format="tf2")
+    for step, picture in enumerate((PICTURE, PICTURE[::-1])):
+        single.add_image("picture", picture, step, dataformats="HWC")
+    first, second = (value.encoded for value in single.run.images["picture"])
+    both = Summary()
+    value = both.value.add(tag="picture")
+    value.metadata.plugin_data.plugin_name = "images"
+    value.tensor.CopyFrom(from_array(np.array([b"5", b"4", first, second], object)))
+    writer = MemoryWriter()
+    writer.file_writer.add_summary(both, 3)
+    for sample, picture in enumerate((PICTURE, PICTURE[::-1])):
+        assert check_image_close(writer, "picture", picture, dataformats="HWC", sample=sample) == []
+    assert kinds(check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=1)) == ["values"]
+    (found,) = check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=2)
+    assert found.summary == "step 3: it has 2 pictures, and none at 2"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"atol": -1}, {"share": 2}, {"share": math.nan}, {"dataformats": "XYZ"}, {"sample": -1}]
+)
 def test_what_check_image_close_refuses(images, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         check_image_close(images, "colour", PICTURE, **{"dataformats": "HWC", **wrong})
@@ -350,6 +384,16 @@ def test_tensors_of_another_shape_or_with_nan():
     assert found.table.rows[0][1:4] == ("array[0, 1]", "nan", "nan")
 
 
+def test_a_mesh_with_colours_on_one_side_only():
+    ours, theirs = MemoryWriter(), MemoryWriter()
+    ours.add_mesh("m", np.ones((1, 4, 3)), colors=np.zeros((1, 4, 3), np.uint8), global_step=1)
+    theirs.add_mesh("m", np.ones((1, 4, 3)), global_step=1)
+    for pair in ((ours, theirs), (theirs, ours)):
+        (found,) = check_runs_close(*pair)
+        ((step, part, *values, _, _),) = found.table.rows
+        assert (step, part, set(values)) == ("1", "colors", {"float32 of shape (1, 4, 3)", "None"})
+
+
 def test_what_belongs_to_no_tag_counts():
     ours, theirs = everything(MemoryWriter()), everything(MemoryWriter())
     ours.add_custom_scalars({"d": {"t": ["Multiline", ["acc"]]}})
@@ -367,6 +411,8 @@ def test_runs_and_tags_on_one_side_only():
     assert check_runs_close(ours, theirs, tags=["lo*"]) == []
     found = check_runs_close({"a": ours, "b": ours}, {"b": ours, "c": ours})
     assert [(f.run, f.summary) for f in found] == [("a", "the run was not expected"), ("c", "the run is missing")]
+    assert check_runs_close({"a": ours}, {"b": ours}) == []  # one on each side
+    assert kinds(check_runs_close({"a": ours}, {"b": ours, "c": ours})) == ["run"] * 3
 
 
 def test_a_pattern_that_no_tag_fits_is_a_finding():

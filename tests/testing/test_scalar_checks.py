@@ -128,6 +128,14 @@ def test_nan_and_infinities(obtained, expected, nan_ok, equal):
     assert kinds(at) == kinds(found)
 
 
+def test_nan_equals_nothing_unless_told_so():
+    run = run_of(loss=[1.0, NAN], lr=[NAN, NAN])
+    assert kinds(check_scalars(run, "loss", values=[1.0, NAN])) == ["values"]
+    assert kinds(check_scalars(run, "loss", values={0: 1.0, 1: NAN})) == ["values"]
+    assert kinds(check_scalar_at(run, "loss", 1, NAN)) == ["values"]
+    assert kinds(check_lr_schedule(run, "lr", lambda step: NAN)) == ["values"]
+
+
 @pytest.mark.parametrize(("values", "what"), [([1.0], "1 was not expected"), ([1.0, 2.0, 3.0, 4.0], "2 are missing")])
 def test_more_or_fewer_values_are_findings(values, what):
     (found,) = check_scalars(run_of(loss=[1.0, 2.0]), "loss", values=values)
@@ -138,6 +146,7 @@ def test_more_or_fewer_values_are_findings(values, what):
 def test_a_mapping_says_steps_and_values():
     run = run_of(loss=[(10, 1.0), (20, 2.0)])
     assert check_scalars(run, "loss", values={10: 1.0, 20: 2.0}) == []
+    assert kinds(check_scalars(run, "loss", values={10: 1.0, 20: 3.0})) == ["values"]
     (found,) = check_scalars(run, "loss", values={10: 1.0, 30: 2.0})
     assert found.kind == "steps"
     assert found.summary.startswith("1 is missing, 1 was not expected")
@@ -288,6 +297,10 @@ class TestTrends:
     def test_standing_still_is_no_trend_unless_tolerated(self, check, sign):
         assert kinds(check(run_of(x=[1.0, 0.5, 1.0]), "x")) == ["trend"]
         assert check(run_of(x=[1.0, 0.5, 1.0]), "x", tolerance=0.1) == []
+        back = run_of(x=[1.0, 1.0 + sign * 0.5])
+        assert check(back, "x", tolerance=0.5) == []
+        assert kinds(check(back, "x", tolerance=0.49)) == ["trend"]
+        assert check(run_of(x=[1.0, 1.0 - sign * 1e-6]), "x") == []
 
     def test_monotone_asks_it_of_each_value(self, check, sign):
         run = run_of(x=[sign * value for value in FALLS])
@@ -318,7 +331,13 @@ class TestTrends:
 
     def test_one_value_is_no_trend(self, check, sign):
         assert kinds(check(run_of(x=[1.0]), "x")) == ["too_few"]
-        assert kinds(check(run_of(x=[NAN, NAN]), "x", nan_ok=True)) == ["too_few"]
+        (found,) = check(run_of(x=[NAN, NAN]), "x", nan_ok=True)
+        assert (found.kind, found.summary) == (
+            "too_few",
+            "a trend needs two values that are finite, and there are none",
+        )
+        (found,) = check(run_of(x=[NAN, 1.0]), "x", nan_ok=True)
+        assert found.summary.endswith("and there is 1")
 
     @pytest.mark.parametrize(
         "wrong", [{"tolerance": -1}, {"by": -1}, {"smoothing": 2}, {"smoothing": NAN}, {"by": 1, "tolerance": 1}]
