@@ -124,7 +124,8 @@ def golden_folder(item: pytest.Item) -> Path:
 
 def name_in_module(item: pytest.Item) -> str:
     """A test's name within its module: ``TestClass.test_function[parameters]``."""
-    return item.nodeid.partition("::")[2].replace("::", ".") or item.name
+    name, bracket, parameters = item.nodeid.partition("::")[2].partition("[")
+    return name.replace("::", ".") + bracket + parameters or item.name
 
 
 class GoldenRuns:
@@ -161,6 +162,8 @@ class GoldenRuns:
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output["tbevents"] = {"written": self.written, "orphans": sorted(self.orphans)}
+            return
+        if self.config.getoption("collectonly", False):  # changes nothing
             return
         what = self.config.getoption("--tb-orphans")
         if what == "remove" and self.orphans:

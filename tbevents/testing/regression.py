@@ -10,12 +10,12 @@ from functools import partial
 from typing import Final
 
 from tbevents.files import StrPath
-from tbevents.reading.options import Names, patterns
+from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing import golden
 from tbevents.testing.message import message
 from tbevents.testing.subjects import Subject, as_runs
-from tbevents.testing.whole_runs import check_runs_close
+from tbevents.testing.whole_runs import check_runs_close, wanted_tags
 
 __all__ = ["Regression", "orphans", "owned_by"]
 
@@ -78,7 +78,7 @@ class Regression:
             PayloadError: what is stored is no golden run.
         """
         __tracebackhide__ = True
-        wanted = None if tags is None else patterns("tags", tags)
+        wanted = wanted_tags(tags)
         stem = self._stem if name is None else f"{self._stem}{_NAMED}{_safe(name)}"
         if stem in self.used:
             raise ValueError(f"a test's golden runs need names of their own: {name!r} was used before")

@@ -94,7 +94,7 @@ def check_hparams(
     """
     tolerance = Tolerance(rtol=rtol, atol=atol)
     for name, given in (("expected", expected), ("metrics", metrics)):
-        if given is not None and not isinstance(given, Mapping):
+        if not isinstance(given, Mapping) and (given is not None or name == "expected"):
             raise TypeError(f"{name} must be a mapping, not {given!r}")
     where, found, problem = _session(run)
     if found is None:

@@ -89,10 +89,12 @@ def check_converges(
         smoothing: as in `check_decreasing`.
 
     Raises:
-        ValueError: `within` is negative, `last` is not positive, or neither whole nor below 1.
+        ValueError: `to` is NaN, `within` is negative, `last` is not positive, or neither whole nor below 1.
         TypeError: an argument is no such thing.
     """
     target, tolerance = as_float(to, name="to"), Tolerance(atol=_positive("within", within), nan_ok=False)
+    if math.isnan(target):
+        raise ValueError(f"to must be a number, not {to!r}")
     smoothing, count = _weight(smoothing), as_float(last, name="last")
     if not count > 0 or (count >= 1 and count % 1):
         raise ValueError(f"last must be a whole number of values or a share below 1, not {last!r}")

@@ -17,7 +17,7 @@ from tbevents.testing.values import KINDS, differing_values
 from tbevents.tools.check import Checked, check_run
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["check_intact", "check_runs_close"]
+__all__ = ["check_intact", "check_runs_close", "wanted_tags"]
 
 
 def check_runs_close(
@@ -49,7 +49,7 @@ def check_runs_close(
         PayloadError: hyperparameters or a layout cannot be parsed.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
-    wanted = None if tags is None else patterns("tags", tags)
+    wanted = wanted_tags(tags)
     got, want = dict(as_runs(run)), dict(as_runs(expected))
     if len(got) == len(want) == 1:
         want = dict(zip(got, want.values(), strict=True))
@@ -64,6 +64,19 @@ def check_runs_close(
         else:
             findings += _compare(got[name], want[name], wanted, tolerance)
     return findings
+
+
+def wanted_tags(tags: Names | None) -> tuple[str, ...] | None:
+    """The patterns of the tags that are to be compared; None means all.
+
+    Raises:
+        TypeError: these are no names.
+        ValueError: there is none, and nothing would be compared.
+    """
+    wanted = None if tags is None else patterns("tags", tags)
+    if wanted == ():
+        raise ValueError("tags must name at least one tag, or be None for all")
+    return wanted
 
 
 def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:

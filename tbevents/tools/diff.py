@@ -15,6 +15,7 @@ from tbevents.files import StrPath
 from tbevents.proto import Event
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
+from tbevents.tensors import as_float
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.records import Progress, RecordReader, no_progress
 
@@ -42,7 +43,9 @@ class Tolerance:
     def __post_init__(self) -> None:
         for name in ("rtol", "atol", "wall_time"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
+            if value is None and name == "wall_time":
+                continue
+            if not as_float(value, name=name) >= 0:
                 raise ValueError(f"{name} must be 0 or more, not {value!r}")
 
     def near(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """The schedules as functions, and the properties that hold for any arguments."""
 
+import inspect
 from functools import partial
 
 import numpy as np
@@ -199,6 +200,27 @@ def test_the_boundary_examples_of_the_docstrings(curve, points):
     for step, value in points.items():
         assert curve(step) == pytest.approx(value, rel=1e-12, abs=1e-15)
         assert curve(np.array([step, step]))[1] == pytest.approx(value, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("function", "scheduler"),
+    [
+        (schedules.step_decay, lrs.StepLR),
+        (schedules.multi_step_decay, lrs.MultiStepLR),
+        (schedules.constant, lrs.ConstantLR),
+        (schedules.linear, lrs.LinearLR),
+        (schedules.polynomial_decay, lrs.PolynomialLR),
+        (schedules.cosine_annealing, lrs.CosineAnnealingLR),
+        (schedules.warm_restarts, lrs.CosineAnnealingWarmRestarts),
+        (schedules.cyclic, lrs.CyclicLR),
+        (schedules.one_cycle, lrs.OneCycleLR),
+    ],
+)
+def test_the_functions_have_the_schedulers_defaults(function, scheduler):
+    ours, theirs = inspect.signature(function).parameters, inspect.signature(scheduler).parameters
+    shared = [name for name in ours if name in theirs and name not in ("base_lr", "max_lr", "total_steps")]
+    assert shared
+    assert {name: ours[name].default for name in shared} == {name: theirs[name].default for name in shared}
 
 
 def test_restarts_with_long_multipliers_start_exactly_at_their_boundaries():

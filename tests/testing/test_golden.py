@@ -132,6 +132,12 @@ def test_a_golden_run_of_nothing_fails_at_once(tmp_path):
         check(tmp_path, run_of(loss=[1.0]), update=True, tags="los")
 
 
+def test_a_golden_run_of_no_tags_is_refused_and_not_stored(tmp_path):
+    with pytest.raises(ValueError, match="tags must name at least one tag"):
+        check(tmp_path / "golden", run_of(loss=[1.0]), update=True, tags=[])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_stored_unless_asked_for(tmp_path):
     with pytest.raises(AssertionError, match=r"there is no golden run .*test_it\.tbrun\.json: update=True stores it"):
         check(tmp_path / "golden", run_of(loss=[1.0]))

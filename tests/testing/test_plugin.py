@@ -318,10 +318,28 @@ def test_golden_runs_that_no_test_asks_for_are_listed_and_can_be_removed(session
         assert ("test_loss-0.2" in lines_of(result)) == ("::" not in selection[0])
     result = session(None, "--tb-orphans=fail")
     assert result.ret == 1
+    result = session(None, "--tb-orphans=remove", "--collect-only")
+    result.stdout.fnmatch_lines(["*golden runs that no test asks for*", "*test_loss-0.2.tbrun.json"])
+    assert len(stored_in(pytester)) == 4
     result = session(None, "--tb-orphans=remove")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*golden runs removed, which no test asked for*", "*first.tbruns"])
     assert stored_in(pytester) == ["TestOther.test_weights@second.tbruns", "test_loss-0.1.tbrun.json"]
+
+
+def test_parameters_that_look_alike_have_golden_runs_of_their_own(session, pytester):
+    code = """
+import pytest
+class TestIt:
+    @pytest.mark.parametrize("name", ["a::b", "a.b", "a/b", "a_b"])
+    def test_it(self, tb_writer, tb_regression, name):
+        tb_writer.add_text("name", name)
+        tb_regression.check(tb_writer)
+"""
+    session(code, "--tb-update").assert_outcomes(passed=4)
+    assert len(stored_in(pytester)) == 4
+    assert "TestIt.test_it-a.b.tbruns" in stored_in(pytester)
+    session(None).assert_outcomes(passed=4)
 
 
 def test_a_failed_or_skipped_test_leaves_no_orphans(session):

@@ -126,8 +126,11 @@ def test_hyperparameters_below_a_run_on_disk(tmp_path):
 
 
 def test_what_check_hparams_refuses(session):
-    with pytest.raises(TypeError, match="expected must be a mapping"):
-        check_hparams(session, [("lr", 0.1)])
+    for expected in ([("lr", 0.1)], None):
+        with pytest.raises(TypeError, match="expected must be a mapping"):
+            check_hparams(session, expected)
+    with pytest.raises(TypeError, match="metrics must be a mapping"):
+        check_hparams(session, HPARAMS, metrics=[("accuracy", 0.9)])
 
 
 # -- histograms ------------------------------------------------------------------------------------------------------
@@ -422,6 +425,11 @@ def test_a_pattern_that_no_tag_fits_is_a_finding():
         "no tag on either side is 'x*'",
     ]
     assert [f.kind for f in check_runs_close(ours, theirs, tags=["acc", "loss"])] == ["tags", "tags"]
+
+
+def test_no_tag_to_compare_is_refused():
+    with pytest.raises(ValueError, match="tags must name at least one tag"):
+        check_runs_close(run_of(loss=[1.0]), run_of(acc=[1.0]), tags=[])
 
 
 def test_a_tag_of_another_kind():

@@ -197,6 +197,13 @@ def test_torch_like_tensors_are_values():
         ({}, ValueError, "values, steps or both"),
         ({"values": [1.0], "rtol": -1}, ValueError, "rtol must be 0 or more, not -1"),
         ({"values": [1.0], "atol": NAN}, ValueError, "atol must be 0 or more, not nan"),
+        ({"values": [1.0], "rtol": "x"}, TypeError, "rtol: expected a real number, got str"),
+        ({"values": [1.0], "atol": None}, TypeError, "atol: expected a real number, got NoneType"),
+        (
+            {"steps": np.array([2**63 + 1], np.uint64)},
+            ValueError,
+            "steps must be within int64, not 9223372036854775809",
+        ),
         ({"values": [1.0, 2.0], "steps": [0]}, ValueError, "2 values for 1 steps"),
         ({"values": {0: 1.0}, "steps": [0]}, ValueError, "steps are those of values"),
         ({"values": [[1.0]]}, TypeError, "one dimension"),
@@ -365,7 +372,7 @@ def test_smoothed_values_converge():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"within": -1}, {"last": 0}, {"last": -1}, {"last": 1.5}, {"last": NAN}, {"smoothing": -1}]
+    "wrong", [{"to": NAN}, {"within": -1}, {"last": 0}, {"last": -1}, {"last": 1.5}, {"last": NAN}, {"smoothing": -1}]
 )
 def test_what_check_converges_refuses(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
