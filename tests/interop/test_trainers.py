@@ -1,9 +1,10 @@
-"""Trainers of other libraries log through our `SummaryWriter`."""
+"""Trainers of other libraries log through our `SummaryWriter`, and step our schedulers."""
 
 import pytest
 
-from tbevents import summary
+from tbevents import lr_scheduler, summary
 from tbevents.proto import HParamsPluginData
+from tbevents.testing import MemoryWriter, assert_scalars
 from tbevents.writing.summary_writer import SummaryWriter
 
 torch = pytest.importorskip("torch", reason="trains models of torch's")
@@ -112,3 +113,45 @@ def test_a_hugging_face_trainer_trains_through_our_writer(tmp_path, monkeypatch)
     assert [point.step for point in loaded.Scalars("train/loss")] == [1, 2, 3]
     assert "train/learning_rate" in loaded.Tags()["scalars"]
     assert b"max_steps" in loaded.Tensors("args/text_summary")[0].tensor_proto.string_val[0]
+
+
+@pytest.mark.filterwarnings("ignore")  # the trainer's own
+@pytest.mark.parametrize("name", ["StepLR", "ReduceLROnPlateau"])
+def test_lightning_steps_our_schedulers_through_its_hook(tmp_path, name):
+    lightning = pytest.importorskip("lightning.pytorch", reason="trains with it")
+    writer = MemoryWriter()
+
+    class Module(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 1)
+
+        def training_step(self, batch, index):
+            loss = self.layer(batch).pow(2).mean()
+            self.log("loss", loss, on_epoch=True)
+            return loss
+
+        def lr_scheduler_step(self, scheduler, metric):
+            scheduler.step() if metric is None else scheduler.step(metric)
+
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            if name == "StepLR":
+                return [optimizer], [lr_scheduler.StepLR(optimizer, 1, 0.5, writer=writer)]
+            scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, threshold=1e9, patience=0, writer=writer)
+            how = {"scheduler": scheduler, "monitor": "loss", "reduce_on_plateau": True}
+            return {"optimizer": optimizer, "lr_scheduler": how}
+
+    trainer = lightning.Trainer(
+        default_root_dir=str(tmp_path),
+        max_epochs=3,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(Module(), torch.utils.data.DataLoader(torch.ones(8, 4), batch_size=4))
+    rates = {"StepLR": [0.1, 0.05, 0.025, 0.0125], "ReduceLROnPlateau": [0.1, 0.01, 0.001, 0.0001]}[name]
+    assert_scalars(writer, "lr", values=rates, steps=range(4))
+    assert ("lr/metric" in writer.run.tags) == (name == "ReduceLROnPlateau")

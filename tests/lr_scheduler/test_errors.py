@@ -232,6 +232,7 @@ def test_what_pytorch_accepts_and_should_not_is_a_value_error_at_the_call(call, 
         (lambda: lrs.StepLR(opt(), 3, writer=Recorder), "add_scalar.* got type"),
         (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), Recorder), "add_scalar.* got type"),
         (lambda: lrs.StepLR(object(), 3), "object is not an Optimizer"),
+        (lambda: lrs.SequentialLR(object(), two()[:1], []), "object is not an Optimizer"),
         (lambda: lrs.emit_lr(object(), None), "no `optimizer`"),
     ],
 )
