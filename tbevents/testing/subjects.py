@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
-from tbevents.errors import UnknownNameError, UnknownStepError
-from tbevents.files import StrPath
+from tbevents.errors import RunNotFoundError, UnknownNameError, UnknownStepError
+from tbevents.files import StrPath, find_runs
 from tbevents.reading.logdir import read_logdir
 from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
@@ -51,7 +51,10 @@ def as_run(subject: Subject) -> Run:
         return subject
     path = _path_of(subject)
     if path is not None:
-        return read_run(path)
+        try:
+            return read_run(path)
+        except RunNotFoundError as error:
+            raise RunNotFoundError(f"{error}{_below(path)}") from None
     run = getattr(subject, "run", None)
     if isinstance(run, Run):
         return run
@@ -89,6 +92,16 @@ def _path_of(subject: Any) -> StrPath | None:
         subject.flush()
         return folder
     return None
+
+
+def _below(path: StrPath) -> str:
+    """The first runs below a folder, for the message that it is none itself."""
+    try:
+        names = list(find_runs(path))
+    except RunNotFoundError:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"; below it are the runs {', '.join(map(repr, names[:3]))}{more}" if names else ""
 
 
 def _no_run(subject: object) -> TypeError:

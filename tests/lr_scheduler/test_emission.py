@@ -3,7 +3,7 @@
 import pytest
 
 from tbevents import lr_scheduler as lrs
-from tbevents.lr_scheduler import LREmitter, ParamGroups, emit_lr
+from tbevents.lr_scheduler import LREmitter, ParamGroups, emit_lr, schedules
 
 from .golden import GOLDEN, case_id, optimizer_of, run, scheduler_of
 
@@ -179,6 +179,16 @@ def test_the_old_step_with_an_epoch_writes_at_that_epoch():
     with pytest.warns(UserWarning, match="epoch parameter"):
         scheduler.step(3)
     assert writer.points == [("lr", 0, 1.0), ("lr", 3, 0.125)]
+
+
+def test_fractions_of_an_epoch_are_written_at_the_epoch():
+    writer = Recorder()
+    scheduler = lrs.CosineAnnealingWarmRestarts(ParamGroups(1.0), 4, writer=writer)
+    for epoch in (0.5, 1.0, 1.5):
+        scheduler.step(epoch)
+    assert writer.of("lr") == [
+        (step, pytest.approx(schedules.warm_restarts(at, 1.0, 4))) for step, at in ((0, 0), (0, 0.5), (1, 1), (1, 1.5))
+    ]
 
 
 class Foreign:

@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+from tbevents import SummaryWriter
+from tbevents.errors import RunNotFoundError
 from tbevents.lr_scheduler import ExponentialLR, ParamGroups, StepLR, schedules
 from tbevents.testing import (
     MemoryWriter,
@@ -57,7 +59,7 @@ class TestEveryCheckOfASeries:
         assert "run.histograms" in found.summary
 
     def test_an_empty_series_is_a_finding(self, check, tmp_path):
-        from tbevents import SummaryWriter, read_run
+        from tbevents import read_run
 
         with SummaryWriter(tmp_path) as writer:
             writer.add_scalar("loss", 1.0, 5)
@@ -476,8 +478,23 @@ def test_tensorboardx_writers_are_subjects(tmp_path):
 
 
 def test_a_missing_path_is_file_not_found(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"nothing: no such file or folder$"):
         check_finite(tmp_path / "nothing")
+
+
+def test_a_folder_of_runs_is_no_run_and_says_which_are_below_it(tmp_path):
+    with pytest.raises(RunNotFoundError, match=r"in this folder$"):
+        check_finite(tmp_path)
+    for name, said in (
+        ("a", "'a'"),
+        ("b", "'a', 'b'"),
+        ("c/d", "'a', 'b', 'c/d'"),
+        ("e", "'a', 'b', 'c/d' and 1 more"),
+    ):
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+        with pytest.raises(RunNotFoundError, match=f"in this folder; below it are the runs {said}$"):
+            check_finite(tmp_path)
 
 
 # -- schedulers ------------------------------------------------------------------------------------------------------
