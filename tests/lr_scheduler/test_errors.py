@@ -313,6 +313,8 @@ def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
         (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), None), "writer must have add_scalar"),
         (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), None), "writer must have add_scalar"),
         (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), 5), "writer must have add_scalar"),
+        (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), Recorder(), 5), "tag must be a str, got int: 5"),
+        (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), Recorder(), 5), "tag must be a str, got int: 5"),
     ],
 )
 def test_a_type_error_names_the_argument_and_its_value(call, sense):

@@ -74,6 +74,15 @@ def test_it_stops_at_a_loss_that_is_not_finite(bad):
     assert result.suggestion() in result.lrs[:3]
 
 
+def test_it_diverges_where_the_loss_is_above_so_many_times_the_lowest():
+    losses = iter([2.0, 1.0, 4.0, 4.01, 1.0])
+    result = LRRangeTest(ParamGroups(0.1), lambda: next(losses), 0.1, 1.0, 5, smoothing=0.0).run()
+    assert (result.stopped, result.losses.tolist()) == ("diverged", [2.0, 1.0, 4.0, 4.01])
+    losses = iter([2.0, 1.0, 1.5, 1.6, 1.0])
+    result = LRRangeTest(ParamGroups(0.1), lambda: next(losses), 0.1, 1.0, 5, smoothing=0.0, diverge_factor=1.5).run()
+    assert (result.stopped, len(result.losses)) == ("diverged", 4)
+
+
 def test_losses_below_zero_diverge_only_upwards():
     losses = iter([-1.0, -2.0, -1.9, -1.0, 4.1, 0.0])
     result = LRRangeTest(ParamGroups(0.1), lambda: next(losses), 0.1, 1.0, 6, smoothing=0.0).run()
