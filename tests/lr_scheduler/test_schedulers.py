@@ -255,7 +255,8 @@ def test_of_a_cycles_scale_function_an_objects_attributes_are_saved():
     b.step()
     a.step()
     assert b.get_lr() == a.get_lr() == [0.5 * 2.0 / 2]
-    assert a.scale_fn(1) == 1.0
+    assert (a.scale_fn(1), a.scale_fn(3)) == (1.0, 0.5)
+    assert lrs.CyclicLR(ParamGroups(0.1, momentum=0.9), 0.0, 1.0).scale_fn(3) == 1.0
     plain = lrs.CyclicLR(groups, 0.0, 1.0, 2, scale_fn=lambda x: 0.5, scale_mode="iterations")
     assert plain.state_dict()["_scale_fn_custom"] is None
     assert plain.schedule([0, 1, 2])[:, 0].tolist() == [0.0, 0.25, 0.5]
