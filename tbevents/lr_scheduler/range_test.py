@@ -73,6 +73,8 @@ class LRRangeResult:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the losses against the rate, with the suggestion marked if there is one.
 
+        Where the loss explodes, the axis is cut off above the fall, which is what there is to see.
+
         Args:
             ax: where to draw; a new figure's axes when None.
 
@@ -96,6 +98,12 @@ class LRRangeResult:
             ax.axvline(rate, linestyle="--", color="gray", label=f"steepest: {rate:.2e}")
         if self.mode == "exp":
             ax.set_xscale("log")
+        finite = self.losses[np.isfinite(self.losses)]
+        if len(finite):
+            start = self.smoothed[: int(np.nanargmin(self.smoothed)) + 1].max()
+            fall = float(start - finite.min())
+            if 0 < 2 * fall < finite.max() - finite.min():
+                ax.set_ylim(finite.min() - 0.1 * fall, start + 0.5 * fall)
         ax.set_xlabel("Learning rate")
         ax.set_ylabel("Loss")
         ax.legend()

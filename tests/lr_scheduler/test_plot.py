@@ -83,6 +83,24 @@ def test_a_range_test_is_drawn_on_a_logarithmic_axis_with_its_suggestion(axes):
     assert flat.get_xscale() == "linear"
 
 
+@pytest.mark.parametrize(("last", "cut"), [(1e12, True), (3.0, False)])
+def test_where_the_loss_explodes_the_fall_is_still_to_be_seen(axes, last, cut):
+    losses = iter([2.0, 1.9, 1.5, 1.0, 0.5, 0.4, last])
+    LRRangeTest(ParamGroups(0.1), lambda: next(losses), 0.1, 1.0, 7, smoothing=0.0).run().plot(axes)
+    low, high = axes.get_ylim()
+    assert low < 0.4
+    assert (2.0 < high < 3.0) == cut
+
+
+@pytest.mark.parametrize(
+    "losses", [[float("nan")], [float("inf")], [1.0, 1.0, 1.0], [1.0, float("nan")], [1.0, 2.0, 9.0]]
+)
+def test_a_test_that_saw_no_fall_is_drawn_too(axes, losses):
+    given = iter(losses)
+    LRRangeTest(ParamGroups(0.1), lambda: next(given), 0.1, 1.0, max(2, len(losses))).run().plot(axes)
+    assert len(axes.lines) == 2
+
+
 def test_what_can_not_be_drawn():
     with pytest.raises(ValueError, match="steps is needed"):
         plot_schedule(StepLR(ParamGroups(0.1), 2))
