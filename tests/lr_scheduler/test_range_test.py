@@ -145,6 +145,8 @@ def test_wrong_arguments(more, sense):
         LRRangeTest(ParamGroups(0.1), lambda: 1.0, **more)
     with pytest.raises(TypeError, match="train_step"):
         LRRangeTest(ParamGroups(0.1), None)
+    with pytest.raises(TypeError, match="object is not an Optimizer"):
+        LRRangeTest(object(), lambda: 1.0)
 
 
 def test_the_noise_of_the_first_losses_does_not_decide_the_suggestion():
