@@ -5,7 +5,7 @@ import pytest
 from tbevents import lr_scheduler as lrs
 from tbevents.lr_scheduler import LREmitter, ParamGroups, emit_lr, schedules
 
-from .golden import GOLDEN, case_id, optimizer_of, run, scheduler_of
+from .golden import GOLDEN, case_id, close, optimizer_of, run, scheduler_of, series
 
 
 class Recorder:
@@ -32,6 +32,7 @@ def test_each_rate_is_written_once_at_its_step(case):
     for i in range(len(rows[0])):
         tag = "lr" if len(rows[0]) == 1 else f"lr/{i}"
         assert writer.of(tag) == [(step, row[i]) for step, row in enumerate(rows)]
+        assert close([row[i] for row in rows], series(case["lrs"][i])[:41])
 
 
 def test_the_initial_rate_goes_out_with_the_first_emit_and_not_again():

@@ -369,6 +369,23 @@ def test_the_articles_plateau():
     assert seen[-1] == pytest.approx(1e-4)
 
 
+@pytest.mark.parametrize(
+    ("mode", "threshold_mode", "metrics"),
+    [
+        ("min", "abs", [2.0, 1.5]),
+        ("min", "rel", [2.0, 1.0]),
+        ("max", "abs", [2.0, 2.5]),
+        ("max", "rel", [2.0, 3.0]),
+    ],
+)
+def test_a_metric_at_the_threshold_is_no_better_and_one_beyond_it_is(mode, threshold_mode, metrics):
+    for beyond in (0.0, 1e-9):
+        scheduler = lrs.ReduceLROnPlateau(ParamGroups(0.1), mode, threshold=0.5, threshold_mode=threshold_mode)
+        scheduler.step(metrics[0])
+        scheduler.step(metrics[1] + (beyond if mode == "max" else -beyond))
+        assert scheduler.num_bad_epochs == (0 if beyond else 1)
+
+
 def test_a_base_rate_left_by_another_scheduler_does_not_move_a_cycles_start():
     groups = ParamGroups(0.1, momentum=0.9)
     lrs.StepLR(groups, 5)
@@ -398,3 +415,17 @@ def test_schedule_has_a_column_for_each_group_and_takes_any_order():
     assert table == pytest.approx(np.array([[0.001, 0.01], [0.1, 1.0], [0.01, 0.1]]), rel=1e-14)
     assert scheduler.schedule([]).shape == (0, 2)
     assert scheduler.last_epoch == 15
+
+
+def test_the_schedule_of_a_sequence_that_must_be_stepped_is_that_from_its_start():
+    groups = ParamGroups(1.0)
+    parts = [lrs.StepLR(groups, 2, 0.5), lrs.MultiplicativeLR(groups, lambda epoch: 1 / (1 + epoch))]
+    scheduler = lrs.SequentialLR(groups, parts, [3])
+    before = scheduler.schedule(range(6))
+    rates = [groups.lrs[0]]
+    for _ in range(5):
+        scheduler.step()
+        rates.append(groups.lrs[0])
+    assert before[:, 0].tolist() == rates
+    assert scheduler.schedule(range(6)).tolist() == before.tolist()
+    assert groups.lrs == rates[-1:]

@@ -227,6 +227,27 @@ def test_the_functions_have_the_schedulers_defaults(function, scheduler):
     assert {name: ours[name].default for name in shared} == {name: theirs[name].default for name in shared}
 
 
+@pytest.mark.parametrize("step", [3, np.arange(3)])
+@pytest.mark.parametrize(
+    ("curve", "named"),
+    [
+        (partial(schedules.step_decay, base_lr=0.1, step_size=0), "step_size"),
+        (partial(schedules.constant, base_lr=0.1, factor=2.0), "factor"),
+        (partial(schedules.linear, base_lr=0.1, start_factor=0.0), "start_factor"),
+        (partial(schedules.polynomial_decay, base_lr=0.1, power=-1.0), "power"),
+        (partial(schedules.cosine_annealing, base_lr=0.1, T_max=0), "T_max"),
+        (partial(schedules.warm_restarts, base_lr=0.1, T_0=0), "T_0"),
+        (partial(schedules.cyclic, base_lr=0.1, max_lr=1.0, step_size_up=0), "step_size_up"),
+        (partial(schedules.one_cycle, max_lr=0.1, total_steps=0), "total_steps"),
+        (partial(schedules.one_cycle, max_lr=0.1, total_steps=9, div_factor=0.0), "div_factor"),
+        (partial(schedules.one_cycle, max_lr=0.1, total_steps=9, anneal_strategy="x"), "anneal_strategy"),
+    ],
+)
+def test_the_functions_refuse_what_the_schedulers_refuse(curve, named, step):
+    with pytest.raises(ValueError, match=named):
+        curve(step)
+
+
 def test_restarts_with_long_multipliers_start_exactly_at_their_boundaries():
     # The logarithm alone is off by one at some of these (log(243, 3) is 4.999...).
     for t_mult in (2, 3, 5, 10):

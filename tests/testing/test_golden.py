@@ -117,6 +117,19 @@ def test_a_golden_run_is_read_as_the_run_was(tmp_path):
     check(tmp_path / "golden", run)
 
 
+def test_a_golden_run_holds_what_was_left_out_of_the_run_and_is_compared_without_it(tmp_path):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.add_histogram("weights", [1.0, 2.0], 0)
+        writer.add_text("note", "words", 0)
+    for options in ({"tags": "w*"}, {"kinds": ["histograms"]}):
+        run = read_run(tmp_path / "run", **options)
+        assert run.tags == ("weights",)
+        test = next(iter(options))
+        check(tmp_path / "golden", run, update=True, test=test)
+        check(tmp_path / "golden", run, test=test)
+
+
 def test_a_run_within_the_tolerance_leaves_what_is_stored(tmp_path):
     check(tmp_path, run_of(loss=[1.0]), update=True)
     wrote = []
@@ -140,7 +153,7 @@ def test_a_golden_run_of_no_tags_is_refused_and_not_stored(tmp_path):
 
 def test_nothing_is_stored_unless_asked_for(tmp_path):
     with pytest.raises(AssertionError, match=r"there is no golden run .*test_it\.tbrun\.json: update=True stores it"):
-        check(tmp_path / "golden", run_of(loss=[1.0]))
+        Regression(tmp_path / "golden", "test_it").check(run_of(loss=[1.0]))
     assert list(tmp_path.iterdir()) == []
 
 

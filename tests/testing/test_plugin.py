@@ -324,6 +324,7 @@ def test_golden_runs_that_no_test_asks_for_are_listed_and_can_be_removed(session
     result = session(None, "--tb-orphans=remove")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*golden runs removed, which no test asked for*", "*first.tbruns"])
+    assert "--tb-orphans" not in lines_of(result)  # there are none any more
     assert stored_in(pytester) == ["TestOther.test_weights@second.tbruns", "test_loss-0.1.tbrun.json"]
 
 

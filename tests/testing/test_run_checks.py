@@ -182,6 +182,15 @@ def test_a_histogram_whose_edges_differ():
     assert [row[0] for row in found.table.rows] == ["left of 1", "right of 0"]
 
 
+@pytest.mark.parametrize("form", ["tf1", "tf2"])
+def test_the_first_left_edge_counts_where_the_form_has_one(form):
+    writer = MemoryWriter(format=form)
+    for step, first in enumerate((0, 0.25)):
+        writer.add_histogram("w", [0.5, 1.5], step, bins=[first, 1, 2])
+    found = check_histogram_close(writer, "w", writer.run.histograms["w"].at(0))
+    assert [row[0] for finding in found for row in finding.table.rows] == ([] if form == "tf1" else ["left of 0"])
+
+
 def test_a_histogram_whose_counts_differ():
     writer = MemoryWriter(format="tf2")
     for step, values in enumerate(([0.5, 1.5, 1.5], [0.5, 0.5, 1.5])):
@@ -385,6 +394,13 @@ def test_tensors_of_another_shape_or_with_nan():
     assert check_runs_close(ours, ours) == []
     (found,) = check_runs_close(ours, ours.run, nan_ok=False)
     assert found.table.rows[0][1:4] == ("array[0, 1]", "nan", "nan")
+    for value, label in ((2.0, "array[0]"), (3.0, "array[0] and 1 more"), (4.0, "array[0] and 2 more")):
+        other = MemoryWriter()
+        other.add_tensor("t", np.array([9.0, 9.0 if value > 2 else 1.0, 9.0 if value > 3 else 1.0]), 1)
+        plain = MemoryWriter()
+        plain.add_tensor("t", np.ones(3), 1)
+        (found,) = check_runs_close(other, plain)
+        assert found.table.rows[0][1] == label
 
 
 def test_a_mesh_with_colours_on_one_side_only():
@@ -466,6 +482,10 @@ def test_pictures_are_compared_by_their_pixels_not_their_bytes():
 def test_two_empty_folders_are_no_runs(tmp_path):
     with pytest.raises(ValueError, match="no run on either side"):
         check_runs_close(tmp_path, tmp_path)
+    (found,) = check_runs_close(tmp_path, run_of(loss=[1.0]))
+    assert found.summary == "the run is missing"
+    (found,) = check_runs_close(run_of(loss=[1.0]), tmp_path)
+    assert found.summary == "the run was not expected"
 
 
 # -- damage ----------------------------------------------------------------------------------------------------------
