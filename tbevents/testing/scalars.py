@@ -268,7 +268,7 @@ def _as_steps(steps: Any) -> NDArray[np.int64]:
     array = np.asarray(steps if isinstance(steps, (np.ndarray, range)) else list(steps))
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError(f"steps must be whole numbers in one dimension, not {steps!r}"[:200])
-    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
         raise ValueError(f"steps must be within int64, not {array.max()}")
     return array.astype(np.int64)
 
