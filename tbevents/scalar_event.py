@@ -240,7 +240,7 @@ class ScalarEncoder:
         self._messages: list[Summary.Value] = []
         self._skeletons: list[Skeleton] = []
         self._records: list[bytes] = []  # of the skeletons
-        self._numbers = np.empty((0, len(_Row._fields)), np.int64)  # of the skeletons, as in _Row
+        self._numbers = np.empty((len(_Row._fields), 0), np.int64)  # of the skeletons, as in _Row
         self._skeleton_of = np.empty((0, _VARIANTS), np.int32)  # series, variant -> skeleton, or -1
 
     def add_series(self, tag: str, form: Form) -> int:
@@ -261,20 +261,24 @@ class ScalarEncoder:
             self._skeleton_of = grown
         return number
 
-    def encode(self, points: Sequence[tuple[int, int, float, float]]) -> bytes | bytearray:
+    def encode(
+        self, series: Sequence[int], steps: Sequence[int], wall_times: Sequence[float], values: Sequence[float]
+    ) -> bytes | bytearray:
         """The records of a batch of points, in order.
 
         Args:
-            points: tuples of series, step (within int64), wall_time (seconds since 1970) and value.
+            series: the numbers of the series; all the columns are equally long.
+            steps: within int64.
+            wall_times: seconds since 1970.
+            values: rounded to float32 where the form stores that.
         """
-        if len(points) <= _FEW:
-            return b"".join([self.encode_one(*point) for point in points])
-        series, steps, wall_times, values = zip(*points, strict=True)
+        if len(series) <= _FEW:
+            return b"".join(map(self.encode_one, series, steps, wall_times, values))
         return self.encode_columns(
-            np.array(series, np.intp),
-            np.array(steps, np.int64),
-            np.array(wall_times, np.float64),
-            np.array(values, np.float64),
+            _column(series, "q").astype(np.intp, copy=False),
+            _column(steps, "q"),
+            _column(wall_times, "d"),
+            _column(values, "d"),
         )
 
     def encode_one(self, series: int, step: int, wall_time: float, value: float) -> bytes:
@@ -329,7 +333,7 @@ class ScalarEncoder:
             buffer = bytearray(self._records[int(which[0])] * len(which))
         else:
             buffer = bytearray().join(map(self._records.__getitem__, which.tolist()))
-        row = _Row(*self._numbers[which].T)
+        row = _Row(*self._numbers.take(which, axis=1))
         ends = np.cumsum(row.length)
         fill = _Fill(np.frombuffer(buffer, np.uint8), ends - row.length, row)
         fill.numbers("<f8", row.wall, wall_times, np.flatnonzero(row.wall))
@@ -352,11 +356,11 @@ class ScalarEncoder:
         number = len(self._skeletons)
         self._skeletons.append(skeleton)
         self._records.append(skeleton.record)
-        if number == len(self._numbers):
-            grown = np.empty((max(16, 2 * number), len(_Row._fields)), np.int64)
-            grown[:number] = self._numbers
+        if number == self._numbers.shape[1]:
+            grown = np.empty((len(_Row._fields), max(16, 2 * number)), np.int64)
+            grown[:, :number] = self._numbers
             self._numbers = grown
-        self._numbers[number] = (
+        self._numbers[:, number] = (
             len(skeleton.record),
             0 if places.wall is None else HEADER_SIZE + places.wall,
             0 if places.step is None else HEADER_SIZE + places.step,
@@ -442,6 +446,11 @@ class _Fill:
 
 
 _ALL: Final = slice(None)
+
+
+def _column(numbers: Sequence[float], code: str) -> NDArray[Any]:
+    """An array of numbers, of struct's type of this code: struct takes half as long over a list as numpy does."""
+    return np.frombuffer(struct.pack(f"={len(numbers)}{code}", *numbers), f"={code}")
 
 
 def _float_bytes(value: float) -> bytes:

@@ -90,12 +90,12 @@ def encode_columns(encoder, points):
 
 
 def encode_whole(encoder, points):
-    return bytes(encoder.encode(points))
+    return bytes(encoder.encode(*zip(*points, strict=True)))
 
 
 def encode_repeated(encoder, points):
     """Large enough for the columns, however few the points."""
-    return bytes(encoder.encode(points * 50))[: len(encode_whole(encoder, points))]
+    return bytes(encoder.encode(*zip(*points * 50, strict=True)))[: len(encode_whole(encoder, points))]
 
 
 ENCODINGS = [encode_each, encode_columns, encode_whole, encode_repeated]

@@ -8,15 +8,39 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tbevents.errors import DamagedFileError
-from tbevents.framing import NEED_DATA, RecordDecoder, Records, encode_record
-from tbevents.proto import Event, SourceMetadata
+from tbevents.framing import NEED_DATA, RecordDecoder, Records
+from tbevents.proto import Event
 from tbevents.reading.collector import Collector
 from tbevents.reading.run import Run
 from tbevents.reading.values import NamedMapping, Problem
 from tbevents.testing.live import LiveRun
-from tbevents.writing.event_file import FILE_VERSION, WRITER_NAME, EventFileWriter
+from tbevents.writing.event_file import EventFileWriter
+from tbevents.writing.record_file import RecordFile
 
 __all__ = ["MemoryFiles", "MemorySink", "MemorySource", "is_below", "memory_events"]
+
+
+class MemoryFile(RecordFile):
+    """A file whose bytes stay in memory.
+
+    Attributes:
+        data: all that was written.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = bytearray()
+
+    def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:  # noqa: ARG002  # it has no name
+        """Begins the file; no folder is made."""
+        self.path = f"memory:{folder}"
+        self.data += record
+
+    def write(self, sync: bool = False) -> None:  # noqa: ARG002  # there is no disk
+        """Appends the blocks."""
+        while self.blocks:
+            self.data += self.blocks[0].records
+            self.blocks = self.blocks[1:]
 
 
 class MemorySink(EventFileWriter):
@@ -27,6 +51,9 @@ class MemorySink(EventFileWriter):
         clock: seconds since 1970, for events without a time of their own.
     """
 
+    _file: MemoryFile
+    _new_file = MemoryFile
+
     def __init__(self, logdir: str, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(logdir, clock=clock)
 
@@ -34,26 +61,10 @@ class MemorySink(EventFileWriter):
         """The file's bytes from a position on: whole records, all that was logged so far."""
         if not self.closed:
             self.flush()
-        return bytes(self._data[start:])
+        return bytes(self._file.data[start:])
 
-    def _start(self) -> None:
-        super()._start()
-        self._data = bytearray()
-
-    def _open(self) -> None:
-        source = SourceMetadata(writer=WRITER_NAME)
-        header = Event(wall_time=self._clock(), file_version=FILE_VERSION, source_metadata=source)
-        self.path = f"memory:{self._logdir}"
-        self._data += encode_record(header.SerializeToString())
-        self._at_once = False
-        self._rearm()
-
-    def _write_blocks(self, sync: bool = False) -> None:  # noqa: ARG002  # there is no disk
-        if self.path is None:
-            self._open()
-        while self._blocks:
-            self._data += self._blocks[0].records
-            self._blocks = self._blocks[1:]
+    def _is_served(self) -> bool:
+        return True  # by `records`
 
 
 class _Cursor:

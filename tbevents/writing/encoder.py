@@ -1,10 +1,16 @@
-"""Turns what a writer has taken into blocks of records."""
+"""What a writer has taken, as one list, and the records that it becomes.
+
+The list is flat: each event is `ITEMS` items of it, so that a column of many scalars is a slice. (A tuple for each
+event would cost twice as much to append, three times as much to take apart, and keep the garbage collector busy.)
+
+    a scalar            series, step, wall_time, value
+    any other event     OTHER, its serialised bytes or `Columns`, None, None
+"""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,7 +18,16 @@ from tbevents.framing import encode_record
 from tbevents.scalar_event import Form, ScalarEncoder
 from tbevents.writing.arguments import Points
 
-__all__ = ["Block", "Columns", "Encoder", "Pending", "SeriesKey", "count_events"]
+__all__ = ["ITEMS", "OTHER", "Block", "Columns", "Encoder", "Item", "SeriesKey", "count_events"]
+
+ITEMS: Final = 4
+"""Items of the list that make an event."""
+
+OTHER: Final = -1
+"""In the place of a scalar's series: this is no scalar."""
+
+Item: TypeAlias = Any
+"""An int, float, bytes, `Columns` or None: see above."""
 
 SeriesKey: TypeAlias = str | tuple[str, str]
 """A tag, which is then a scalar of Form.SIMPLE, or a tag and the value of a form."""
@@ -25,10 +40,6 @@ class Columns(NamedTuple):
     points: Points
 
 
-Pending: TypeAlias = tuple[int, int, float, float] | Columns | bytes
-"""What was taken: a scalar's series, step, wall_time and value, many of them, or another event's serialised bytes."""
-
-
 class Block(NamedTuple):
     """Whole records, end to end, and how many they are."""
 
@@ -36,11 +47,10 @@ class Block(NamedTuple):
     events: int
 
 
-def count_events(events: Sequence[Pending]) -> int:
+def count_events(items: Sequence[Item]) -> int:
     """How many events these are."""
-    if Columns not in set(map(type, events)):  # nearly always, and fast
-        return len(events)
-    return sum(len(event.points.steps) if isinstance(event, Columns) else 1 for event in events)
+    others = items[1::ITEMS]
+    return len(others) + sum(len(other.points.steps) - 1 for other in others if isinstance(other, Columns))
 
 
 class Encoder:
@@ -50,28 +60,36 @@ class Encoder:
         self._scalars = ScalarEncoder()
         self._known = 0  # series
 
-    def encode(self, events: Sequence[Pending], series: Sequence[SeriesKey]) -> bytes | bytearray:
+    def encode(self, items: Sequence[Item], series: Sequence[SeriesKey]) -> Block:
         """The records of a batch of events, in order.
 
         Args:
-            events: of the series below.
+            items: the events, of the series below.
             series: all of the writer, in the order of their numbers.
         """
         for key in series[self._known :]:
             tag, form = (key, Form.SIMPLE) if isinstance(key, str) else (key[0], Form(key[1]))
             self._scalars.add_series(tag, form)
         self._known = len(series)
-        if set(map(type, events)) == {tuple}:  # nearly always
-            return self._scalars.encode(events)  # type: ignore[arg-type]  # all are tuples
+        numbers = items[::ITEMS]
+        if OTHER not in numbers:  # nearly always
+            return Block(self._encode_scalars(items), len(numbers))
         parts: list[bytes | bytearray] = []
-        for kind, items in itertools.groupby(events, type):
-            if kind is tuple:
-                parts.append(self._scalars.encode(list(items)))  # type: ignore[arg-type]  # all are tuples
-                continue
-            for item in items:
-                if isinstance(item, Columns):
-                    numbers = np.full(len(item.points.steps), item.series, np.intp)
-                    parts.append(self._scalars.encode_columns(numbers, *item.points))
-                else:
-                    parts.append(encode_record(item))  # type: ignore[arg-type]  # all are bytes
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        done = 0
+        for at in [ITEMS * place for place, number in enumerate(numbers) if number == OTHER]:
+            if at > done:
+                parts.append(self._encode_scalars(items[done:at]))
+            parts.append(self._encode_other(items[at + 1]))
+            done = at + ITEMS
+        if done < len(items):
+            parts.append(self._encode_scalars(items[done:]))
+        return Block(parts[0] if len(parts) == 1 else b"".join(parts), count_events(items))
+
+    def _encode_scalars(self, items: Sequence[Item]) -> bytes | bytearray:
+        return self._scalars.encode(*(items[place::ITEMS] for place in range(ITEMS)))
+
+    def _encode_other(self, other: bytes | Columns) -> bytes | bytearray:
+        if isinstance(other, bytes):
+            return encode_record(other)
+        numbers = np.full(len(other.points.steps), other.series, np.intp)
+        return self._scalars.encode_columns(numbers, *other.points)

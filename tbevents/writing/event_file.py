@@ -1,11 +1,11 @@
-"""One event file: takes events, keeps them in call order, writes them in batches of whole records."""
+"""One event file: takes events, keeps them in call order, hands them over in batches of whole records."""
 
 from __future__ import annotations
 
 import collections
-import contextlib
 import errno
 import itertools
+import operator
 import os
 import socket
 import threading
@@ -20,8 +20,8 @@ from tbevents.scalar_event import Form
 from tbevents.tensors import as_float
 from tbevents.writing import flusher
 from tbevents.writing.arguments import about, as_points, as_step, as_wall_time, parse_message
-from tbevents.writing.disk import sync_folder, write_all
-from tbevents.writing.encoder import Block, Columns, Encoder, Pending, SeriesKey, count_events
+from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
+from tbevents.writing.record_file import RecordFile
 from tbevents.writing.sink import Message
 
 __all__ = ["DEFAULT_FLUSH_SECS", "EventFileWriter"]
@@ -46,7 +46,6 @@ FILE_VERSION: Final = "brain.Event:2"
 WRITER_NAME: Final = "tbevents.writing.event_file"
 
 _SIMPLE: Final = Form.SIMPLE  # looking it up in its class takes longer than the rest of some calls
-_O_BINARY: Final = getattr(os, "O_BINARY", 0)  # Windows only
 _uids: Final = itertools.count()
 
 
@@ -72,13 +71,14 @@ class EventFileWriter:
         hostname: for the file's name; this machine's by default.
 
     Attributes:
-        path: the file, absolute; None before the first call in a forked child or a copy.
         closed: whether `close` was called.
 
     Raises:
         OSError: the folder or file cannot be made.
         TypeError, ValueError: `logdir`, `flush_secs` or `filename_suffix` is impossible; a URL is no logdir.
     """
+
+    _new_file = RecordFile
 
     def __init__(
         self,
@@ -106,23 +106,27 @@ class EventFileWriter:
 
     def _start(self) -> None:
         """The state of a writer that has taken nothing and opened nothing."""
-        self.path: str | None = None
         self.closed = False
-        # Appended to without a lock; taken from the front by whoever holds the lock. Both are atomic in CPython.
-        self._pending: list[Pending] = []
+        # What was taken, as `encoder` says. Extended without a lock; cut off at the front by whoever holds the lock.
+        # Both are atomic in CPython.
+        self._pending: list[Item] = []
+        self._batch = object()  # another one whenever the list is cut off
         # Key -> number. A tag alone stands for Form.SIMPLE: the hot path. Numbers are given in the order of the keys,
         # by one operation in C, so no lock is needed.
         self._series: dict[SeriesKey, int] = collections.defaultdict(itertools.count().__next__)
         self._encoder: Encoder | None = None  # None while in use, so that one that was interrupted is not used again
-        self._blocks: tuple[Block, ...] = ()  # encoded and not yet written
-        self._size = 0  # of the file: whole records only
-        self._torn = False  # whether a part of the first block may stand behind them
+        self._file = self._new_file()
         self._lost = 0  # events that were dropped and that no error has told of yet
         self._error: Exception | None = None  # of the background, for the next call
         self._bytes = 0  # of the pending events that are no scalars; an estimate, since it is not locked
         self._at_once = True  # whether each call writes
-        self._threshold = 1  # pending events that make a call stop and look: `_rearm`
+        self._threshold = 1  # pending items that make a call stop and look: `_rearm`
         self._lock = threading.RLock()  # re-entrant: a signal handler may flush or close amid a flush
+
+    @property
+    def path(self) -> str | None:
+        """The file, absolute; None before the first call in a forked child or a copy."""
+        return self._file.path
 
     # -- taking events -------------------------------------------------------------------------------------------
 
@@ -154,7 +158,7 @@ class EventFileWriter:
             )
         except (TypeError, ValueError) as error:
             raise about(tag, error) from None
-        self._pending.append(event)
+        self._pending.extend(event)
         if len(self._pending) >= self._threshold:
             self._after_add(event)
 
@@ -180,10 +184,7 @@ class EventFileWriter:
         except (TypeError, ValueError) as error:
             raise about(tag, error) from None
         for start in range(0, len(points.steps), _CHUNK):
-            columns = Columns(series, points.part(start, start + _CHUNK))
-            self._pending.append(columns)
-            self._bytes += BATCH_BYTES  # they are a batch of their own
-            self._after_add(columns)
+            self._add_other(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # a batch of their own
 
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
         """Takes a Summary (anyone's message, or its bytes), wrapped into an Event.
@@ -226,10 +227,14 @@ class EventFileWriter:
         payload = message.SerializeToString()
         if len(payload) > MAX_LENGTH:
             raise ValueError(f"event is too large for the format: {len(payload)} bytes, the limit is {MAX_LENGTH}")
-        self._pending.append(payload)
-        self._bytes += len(payload)
+        self._add_other(payload, len(payload))
+
+    def _add_other(self, other: bytes | Columns, size: int) -> None:
+        event = (OTHER, other, None, None)
+        self._pending.extend(event)
+        self._bytes += size
         if len(self._pending) >= self._threshold or self._bytes >= BATCH_BYTES:
-            self._after_add(payload)
+            self._after_add(event)
 
     def get_logdir(self) -> str:
         """The folder, as it was given."""
@@ -245,15 +250,15 @@ class EventFileWriter:
             raise ValueError(f"tag cannot be encoded as UTF-8: {tag!r} ({error.reason})") from None
         return self._series[tag if form is Form.SIMPLE else (tag, form.value)]
 
-    def _after_add(self, event: Pending) -> None:
+    def _after_add(self, event: tuple[Item, ...]) -> None:
         """What an addition may have to do, besides appending."""
         with self._lock:
             if not self.closed:
                 self._settle()
                 return
-            for index, pending in enumerate(self._pending):
-                if pending is event:
-                    del self._pending[index]
+            for at in range(0, len(self._pending), ITEMS):
+                if all(map(operator.is_, self._pending[at : at + ITEMS], event)):
+                    del self._pending[at : at + ITEMS]
                     raise ValueError(f"{self!r} takes nothing more; a new one, or reopen(), goes on in a new file")
             # It was there in time: `close` has written it.
 
@@ -293,8 +298,7 @@ class EventFileWriter:
         """After `close`: goes on, in a new file. Otherwise does nothing."""
         with self._lock:
             if self.closed:
-                self.path = None
-                self._torn = False
+                self._file.path = None
                 self.closed = False
                 self._open()
 
@@ -343,6 +347,7 @@ class EventFileWriter:
     def forget(self) -> None:
         """In a forked child: what is pending is the parent's to write. The next call opens a file of this process."""
         closed = self.closed
+        self._file.blocks = ()  # whoever forks in a signal handler may be amid writing them
         self._start()
         self.closed = closed
 
@@ -353,7 +358,7 @@ class EventFileWriter:
         if self.closed or self._error is not None:
             self._threshold = 0
         else:
-            self._threshold = 1 if self._at_once else BATCH
+            self._threshold = 1 if self._at_once else ITEMS * BATCH
 
     def _settle(self, sync: bool = False) -> None:
         """Writes what is pending, or raises why it could not be, in full: the file, and how many events are lost."""
@@ -365,8 +370,8 @@ class EventFileWriter:
         except OSError as error:
             self._error = None
             if self.closed:
-                self._lost += sum(block.events for block in self._blocks) + count_events(self._pending)
-                self._blocks = ()
+                self._lost += self._file.unwritten_events() + count_events(self._pending)
+                self._file.blocks = ()
                 self._pending.clear()
             if error.filename is None:
                 error.filename = self.path
@@ -380,100 +385,61 @@ class EventFileWriter:
     def _drain(self, sync: bool = False) -> None:
         """Encodes and writes all that is pending."""
         try:
-            self._write_blocks()  # what an earlier attempt left comes first, and makes room
+            self._write()  # what an earlier attempt left comes first, and makes room
         except OSError:
-            if len(self._pending) >= BATCH or self._bytes >= BATCH_BYTES:
+            if len(self._pending) >= ITEMS * BATCH or self._bytes >= BATCH_BYTES:
                 self._encode_pending()
             raise
         self._encode_pending()
-        self._write_blocks(sync)
-
-    # A signal handler may raise, or flush this writer, amid the two below. CPython runs handlers after calls and at
-    # the ends of loops only, so statements without either stay together: that is how the state changes here.
+        self._write(sync)
 
     def _encode_pending(self) -> None:
-        """Makes a block of all that is pending, or drops it where too much waits already."""
-        events = self._pending[:]
-        if not events:
+        """Makes a block of all that is pending, or drops it where too much waits already.
+
+        A signal handler may raise, or flush this writer, in between: see `RecordFile` on how the state changes.
+        """
+        items, batch, next_batch = self._pending[:], self._batch, object()
+        if not items:
             return
-        count = len(events)
-        kept = sum(len(block.records) for block in self._blocks) < UNWRITTEN_BYTES
-        if kept:
+        count = len(items)
+        block: Block | None = None
+        if self._file.unwritten_bytes() < UNWRITTEN_BYTES:
             encoder, self._encoder = self._encoder or Encoder(), None
-            block = Block(encoder.encode(events, list(self._series)), count_events(events))
+            block = encoder.encode(items, list(self._series))
             self._encoder = encoder
-        if self._pending and self._pending[0] is events[0]:  # no handler has taken them
-            if kept:
-                self._blocks += (block,)
+        lost = count_events(items) if block is None else 0
+        if self._batch is batch:  # no handler has taken them
+            if block is None:
+                self._lost += lost
             else:
-                self._lost += count_events(events)
+                self._file.blocks += (block,)
             del self._pending[:count]
+            self._batch = next_batch
             self._bytes = 0
 
-    def _write_blocks(self, sync: bool = False) -> None:
-        """Writes the blocks; on failure takes back what was written of one, and keeps it."""
-        if not self._blocks and not (sync and self.path):
-            return
-        if self.path is None:
+    def _write(self, sync: bool = False) -> None:
+        """Writes what is encoded; makes the file where there is none yet."""
+        if self._file.blocks and self.path is None:
             self._open()
-        assert self.path is not None
-        # No O_CREAT: a file that was removed must not come back without its beginning.
-        fd = os.open(self.path, os.O_WRONLY | _O_BINARY)
-        try:
-            expected, torn = self._size, self._torn
-            size = os.fstat(fd).st_size
-            if size < expected or (size > expected and not torn):
-                raise OSError(errno.EIO, f"changed by someone else: {size} bytes instead of {expected}", self.path)
-            while self._blocks:
-                block = self._blocks[0]
-                end = self._size + len(block.records)
-                self._torn = True
-                try:
-                    os.lseek(fd, self._size, os.SEEK_SET)  # over what an earlier attempt may have left of it
-                    write_all(fd, block.records)
-                except BaseException:
-                    with contextlib.suppress(OSError):
-                        os.ftruncate(fd, self._size)
-                        self._torn = False
-                    raise
-                if self._blocks and self._blocks[0] is block:  # no handler has written it
-                    self._size, self._blocks, self._torn = end, self._blocks[1:], False
-            if sync:
-                os.fsync(fd)
-                sync_folder(self._folder)
-        finally:
-            os.close(fd)
+        if self._file.blocks or (sync and self.path):
+            self._file.write(sync)
 
     def _open(self) -> None:
         """Makes the file, with the record that every event file begins with."""
-        files.make_folder(self._folder)
         source = SourceMetadata(writer=WRITER_NAME)
         header = Event(wall_time=self._clock(), file_version=FILE_VERSION, source_metadata=source)
-        record = encode_record(header.SerializeToString())
-        hostname = socket.gethostname() if self._hostname is None else self._hostname
-        while True:
-            name = files.event_file_name(self._clock(), hostname, os.getpid(), next(_uids), self.filename_suffix)
-            path = os.path.join(self._folder, name)
-            try:
-                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o666)
-            except FileExistsError:
-                continue
-            break
-        try:
-            write_all(fd, record)
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-            if isinstance(error, OSError):
-                error.filename = path
-            raise
-        finally:
-            os.close(fd)
-        self.path, self._size, self._torn = path, len(record), False
-        # Not while closing: a collected writer may be closed anywhere, also where a thread cannot be started.
-        served = not self.closed and flusher.watch(self)
-        self._at_once = not served or self.flush_secs < flusher.SHORTEST
+        self._file.create(self._folder, self._new_name, encode_record(header.SerializeToString()))
+        self._at_once = not self._is_served() or self.flush_secs < flusher.SHORTEST
         self._rearm()
+
+    def _is_served(self) -> bool:
+        """Whether someone drains this writer in time."""
+        # Not while closing: a collected writer may be closed anywhere, also where a thread cannot be started.
+        return not self.closed and flusher.watch(self)
+
+    def _new_name(self) -> str:
+        hostname = socket.gethostname() if self._hostname is None else self._hostname
+        return files.event_file_name(self._clock(), hostname, os.getpid(), next(_uids), self.filename_suffix)
 
 
 _CONFIGURATION: Final = ("_logdir", "_folder", "max_queue", "flush_secs", "filename_suffix", "_clock", "_hostname")
