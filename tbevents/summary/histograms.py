@@ -215,6 +215,8 @@ def _merge(
     """Joins every so many bins into one, where there are more than `max_bins`."""
     if max_bins is None:
         return counts, edges
+    if not isinstance(max_bins, (int, np.integer)):
+        raise TypeError(f"{name!r}: max_bins must be an int, not {type(max_bins).__name__}: {max_bins!r}")
     if max_bins < 1:
         raise ValueError(f"{name!r}: max_bins must be at least 1, not {max_bins!r}")
     # Rounded down, as in torch, so that somewhat more than max_bins may be left.

@@ -64,8 +64,13 @@ def hparams(
 
     Raises:
         TypeError: an argument is no such thing.
+        ValueError: two hyperparameters have one name.
     """
-    values = {name: plain(value) for name, value in flattened("hparam_dict", hparam_dict)}
+    values: dict[str, Plain] = {}
+    for name, value in flattened("hparam_dict", hparam_dict):
+        if name in values:
+            raise ValueError(f"hparam_dict has two values for {name!r}: one of that name, and one in a mapping")
+        values[name] = plain(value)
     metrics = _checked("metric_dict", metric_dict)
     domains = _domains(values, _checked("hparam_domain_discrete", hparam_domain_discrete or {}))
     start = SessionStartInfo(group_name=group_name, start_time_secs=_seconds("start_time_secs", start_time_secs))
@@ -102,7 +107,9 @@ def plain(value: Any) -> Plain:
         value = os.fspath(value)
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
-    if isinstance(value, (str, list, tuple, set, frozenset)):
+    if isinstance(value, str):
+        return _utf8(str.__str__(value))  # what a subclass holds, whatever it shows: an Enum's for instance
+    if isinstance(value, (list, tuple, set, frozenset)):
         return _utf8(str(value))
     try:
         array = as_array(value)

@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["draw_boxes", "from_encoded", "image", "image_boxes", "import_pillow", "make_image"]
+
+MAX_RESCALED: Final = 178_956_970
+"""Pixels that a picture may be rescaled to: Pillow takes what has more for an attack, and does not open it."""
 
 
 def image(
@@ -125,19 +128,23 @@ def make_image(
 
     Raises:
         MissingExtraError: Pillow is not installed.
-        ValueError: `rescale` leaves no pixel.
+        ValueError: `rescale` leaves no pixel, or makes more than `MAX_RESCALED`.
     """
     pillow = import_pillow("an image")
     height, width, channels = tensor.shape
     scale = as_float(rescale, name=f"{tag!r}: rescale")
     if not math.isfinite(scale) or int(min(height, width) * scale) < 1:
         raise ValueError(f"{tag!r}: rescale of {rescale!r} leaves no pixel of {width} x {height}")
+    size = int(width * scale), int(height * scale)
+    if scale > 1 and size[0] * size[1] > MAX_RESCALED:
+        raise ValueError(
+            f"{tag!r}: rescale of {rescale!r} makes {size[0]} x {size[1]} pixels, more than {MAX_RESCALED}"
+        )
     pixels = np.ascontiguousarray(tensor[:, :, 0] if channels == 1 else tensor)
     picture = pillow.fromarray(pixels)
     if rois is not None:
         draw_boxes(picture, rois, labels)
     if scale != 1:
-        size = int(width * scale), int(height * scale)
         picture = picture.resize(size, pillow.Resampling.LANCZOS)
     encoded = io.BytesIO()
     picture.save(encoded, format="PNG")

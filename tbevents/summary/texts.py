@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tbevents.proto import Summary
 from tbevents.summary.values import Format, checked_format, checked_tag, from_value, plugin_metadata
 from tbevents.tensors import as_array, from_array
@@ -25,7 +27,10 @@ def text(tag: str, text: Any, *, format: Format = "tf1") -> Summary:  # noqa: A0
     """
     tag = checked_tag(tag)
     tf2 = checked_format(format) == "tf2"
-    content = as_array(text, name=f"{tag!r}: text_string")
+    try:
+        content = as_array(text)
+    except (TypeError, ValueError):
+        content = np.array(0)  # what is no array is no text either
     if content.dtype.kind not in "OSUT" or (content.ndim and not tf2):
         raise TypeError(f"{tag!r}: text_string must be a str, not {type(text).__name__}")
     try:

@@ -58,7 +58,7 @@ def checked_tag(tag: object, argument: str = "tag") -> str:
         tag.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"{argument} cannot be encoded as UTF-8: {tag!r} ({error.reason})") from None
-    return str(tag)  # of a subclass, numpy's for instance
+    return str.__str__(tag)  # what a subclass holds, whatever it shows: numpy's, or an Enum's
 
 
 def from_value(tag: object, **fields: Any) -> Summary:

@@ -17,6 +17,7 @@ from tbevents import files
 from tbevents.framing import MAX_LENGTH, encode_record
 from tbevents.proto import Event, SourceMetadata
 from tbevents.scalar_event import Form
+from tbevents.summary.values import checked_tag
 from tbevents.tensors import as_float
 from tbevents.writing import flusher
 from tbevents.writing.arguments import about, as_points, as_step, as_wall_time, parse_message
@@ -241,13 +242,7 @@ class EventFileWriter:
         return self._logdir
 
     def _add_series(self, tag: str, form: Form) -> int:
-        if not isinstance(tag, str):
-            raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
-        tag = str.__str__(tag)  # what a subclass holds, whatever it shows: numpy's, or an Enum's
-        try:
-            tag.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(f"tag cannot be encoded as UTF-8: {tag!r} ({error.reason})") from None
+        tag = checked_tag(tag)
         return self._series[tag if form is Form.SIMPLE else (tag, form.value)]
 
     def _after_add(self, event: tuple[Item, ...]) -> None:

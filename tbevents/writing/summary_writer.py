@@ -306,10 +306,10 @@ class SummaryWriter(RunMethods):
         """The writer of the run's own file, opened where it is not (other libraries call this, as torch's)."""
         with self._lock:
             if self.file_writer is None or self.all_writers is None:
+                step = None if self.purge_step is None else as_step(self.purge_step, "purge_step")
                 self.all_writers = {}
                 self.file_writer = self._writer_in(self.log_dir)
-                if self.purge_step is not None:
-                    step = as_step(self.purge_step, "purge_step")
+                if step is not None:
                     self.file_writer.add_event(Event(step=step, file_version=FILE_VERSION))
                     self.file_writer.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
                     self.purge_step = None

@@ -147,6 +147,7 @@ def test_no_values_at_all_are_a_value_error(empty):
         (([1.0], 0), ValueError, "'h': bins"),
         (([1.0], object()), TypeError, "'h': bins"),
         (([1.0], "tensorflow", 0), ValueError, "'h': max_bins"),
+        (([1.0], "tensorflow", 2.5), TypeError, "'h': max_bins"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error, message):

@@ -39,6 +39,10 @@ class Colour(enum.Enum):
     RED = 1
 
 
+class Optimizer(str, enum.Enum):
+    SGD = "sgd"
+
+
 class Duck:
     """As torch's tensors are known."""
 
@@ -78,6 +82,7 @@ class Duck:
         (math.sqrt, ("sqrt", STRING)),
         (Duck, ("Duck", STRING)),
         (Colour.RED, ("Colour.RED", STRING)),
+        (Optimizer.SGD, ("sgd", STRING)),
         (np.dtype("f4"), ("float32", STRING)),
         (math.nan, ("nan", STRING)),
         (-math.inf, ("-inf", STRING)),
@@ -87,6 +92,11 @@ class Duck:
 )
 def test_values(value, expected):
     assert stored(value) == expected
+
+
+def test_two_hyperparameters_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="hparam_dict has two values for 'a/b'"):
+        messages({"a/b": 1, "a": {"b": 2}}, {})
 
 
 @pytest.mark.parametrize("kind", [dict, OrderedDict, MappingProxyType])

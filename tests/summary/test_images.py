@@ -153,7 +153,7 @@ def test_boxes_and_labels_that_do_not_fit_are_refused(boxes, labels, message):
         summary.image_boxes("i", PIXELS, boxes, labels=labels)
 
 
-@pytest.mark.parametrize("rescale", [0, -1, 0.1, float("nan"), float("inf")])
-def test_rescaling_to_nothing_is_refused(rescale):
+@pytest.mark.parametrize("rescale", [0, -1, 0.1, 1e6, float("nan"), float("inf")])
+def test_rescaling_to_nothing_or_beyond_memory_is_refused(rescale):
     with pytest.raises(ValueError, match="rescale"):
         summary.image("i", PIXELS, rescale=rescale, dataformats="CHW")

@@ -1,3 +1,5 @@
+import enum
+
 import numpy as np
 import pytest
 
@@ -21,13 +23,23 @@ def test_a_text_of_bytes_is_utf8():
 
 @pytest.mark.parametrize("text", [None, 3, ["a", "b"], np.array([b"a"]), {"a": "b"}])
 def test_what_is_no_text_is_refused(text):
-    with pytest.raises(TypeError, match="'t': text_string"):
+    with pytest.raises(TypeError, match=f"'t': text_string must be a str, not {type(text).__name__}"):
         written_text(text)
 
 
 def test_texts_that_are_no_unicode_are_refused():
     with pytest.raises(ValueError, match="'t': text_string cannot be encoded"):
         written_text("\ud800")
+
+
+class Tag(str, enum.Enum):
+    LOSS = "loss"
+
+
+@pytest.mark.parametrize("tag", [Tag.LOSS, np.str_("loss")])
+def test_a_tag_of_a_subclass_of_str_is_what_it_holds(tag):
+    assert summary.text(tag, "x").value[0].tag == "loss/text_summary"
+    assert summary.scalar(tag, 1.0).value[0].tag == "loss"
 
 
 @pytest.mark.parametrize(

@@ -459,6 +459,13 @@ def test_purging_stands_first_and_once(tmp_path):
     assert second.summary.value[0].tag == "a/text_summary"
 
 
+@pytest.mark.parametrize(("step", "error"), [("7", TypeError), (2**63, ValueError), (float("nan"), ValueError)])
+def test_a_purge_step_that_is_none_is_refused_and_no_file_is_made(step, error, tmp_path):
+    with pytest.raises(error, match="purge_step"):
+        SummaryWriter(tmp_path / "run", purge_step=step)
+    assert everything_below(tmp_path) == []
+
+
 def test_a_pickled_writer_is_its_configuration(tmp_path):
     options = {"format": "tf2", "filename_suffix": ".s", "scalars_in_one_run": True, "flush_secs": 30}
     with SummaryWriter(tmp_path, **options) as writer:
