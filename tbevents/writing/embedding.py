@@ -20,7 +20,17 @@ __all__ = ["write_embedding"]
 
 CONFIG: Final = "projector_config.pbtxt"
 
-_lock: Final = threading.Lock()  # for the configuration, which is read and written again
+_lock = threading.Lock()  # for the configuration, which is read and written again
+
+
+def _after_fork_in_child() -> None:
+    """Makes a lock anew: a thread that is not in the child may hold the parent's."""
+    global _lock  # noqa: PLW0603  # one for the process, by nature
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def write_embedding(logdir: str, tag: str, step: int, embedding: Embedding) -> None:

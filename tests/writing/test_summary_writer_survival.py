@@ -1,0 +1,168 @@
+"""A whole `SummaryWriter` with its many files: few descriptors, exits without close, forks, a file that fails."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from .logged import everything_below, scalars_in
+
+PATIENCE = 60  # seconds after which a process counts as hanging
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+
+PROLOGUE = """
+import os, sys, threading, time
+from tbevents.writing.summary_writer import SummaryWriter
+writer = SummaryWriter(sys.argv[1], flush_secs=1e9)
+"""
+
+
+def run(script, folder):
+    """Runs a script that has a writer; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", PROLOGUE + script, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def steps_in(folder):
+    return [step for _, step, _ in scalars_in(folder)]
+
+
+def test_a_thousand_series_need_few_descriptors(tmp_path):
+    pytest.importorskip("resource", reason="limits the descriptors")
+    script = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+for step in range(3):
+    writer.add_scalars("group", {f"key{k}": float(k) for k in range(1000)}, step)
+writer.flush()
+writer.close()
+"""
+    run(script, tmp_path)
+    assert len(everything_below(tmp_path)) == 1001
+    for k in range(1000):
+        assert scalars_in(tmp_path / f"group_key{k}") == [("group", step, k) for step in range(3)]
+
+
+@pytest.mark.parametrize("end", ["", "del writer; print(flush=True); os._exit(0)", "sys.exit()"])
+def test_a_script_that_does_not_close_loses_no_series(end, tmp_path):
+    run(f"writer.add_scalar('a', 1, 1); writer.add_scalars('g', {{'x': 1.0, 'y/z': 2.0}}, 2)\n{end}", tmp_path)
+    assert scalars_in(tmp_path) == [("a", 1, 1.0)]
+    assert scalars_in(tmp_path / "g_x") == [("g", 2, 1.0)]
+    assert scalars_in(tmp_path / "g_y" / "z") == [("g", 2, 2.0)]
+
+
+@needs_fork
+def test_a_forked_child_goes_on_in_files_of_its_own(tmp_path):
+    script = """
+def log(step):
+    writer.add_scalar("a", 1.0, step)
+    writer.add_scalars("g", {"x": 1.0}, step)
+log(1)
+if not (child := os.fork()):
+    log(2)
+    writer.add_hparams({"lr": 0.1}, {"m": 1.0}, run_name="trial", global_step=2)
+    writer.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+log(3)
+"""
+    run(script, tmp_path)
+    for folder in (tmp_path, tmp_path / "g_x"):
+        files = [name for name in os.listdir(folder) if "tfevents" in name]
+        assert len({name.split(".")[-2] for name in files}) == len(files) == 2  # the process number differs
+        assert sorted(steps_in(folder)) == [1, 2, 3]
+    assert steps_in(tmp_path / "trial")[-1] == 2
+
+
+@needs_fork
+def test_forks_while_other_threads_open_series_do_not_hang(tmp_path):
+    script = """
+def work(name):
+    step = 0
+    while not stop:
+        writer.add_scalars(name, {f"key{step}": 1.0}, step)
+        step += 1
+stop = False
+threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
+for thread in threads:
+    thread.start()
+children = []
+for k in range(40):
+    if not (child := os.fork()):
+        writer.add_scalars("child", {str(k): 1.0}, k)
+        writer.close()
+        os._exit(0)
+    children.append(child)
+    time.sleep(0.002)
+end = time.monotonic() + 30
+while children and time.monotonic() < end:
+    children = [child for child in children if os.waitpid(child, os.WNOHANG) == (0, 0)]
+    time.sleep(0.01)
+for child in children:
+    os.kill(child, 9)
+stop = True
+for thread in threads:
+    thread.join()
+assert not children, f"{len(children)} children hang"
+"""
+    run(script, tmp_path)
+    assert [steps_in(tmp_path / f"child_{k}") for k in range(40)] == [[k] for k in range(40)]
+
+
+@needs_fork
+def test_a_fork_while_another_thread_writes_an_embedding_does_not_hang(tmp_path):
+    script = """
+from tbevents.writing import embedding
+real, inside, go_on = embedding._replace, threading.Event(), threading.Event()
+def slow(*arguments):
+    inside.set()
+    go_on.wait()
+    real(*arguments)
+embedding._replace = slow
+thread = threading.Thread(target=writer.add_embedding, args=([[1.0]],))
+thread.start()
+inside.wait()
+if not (child := os.fork()):
+    embedding._replace = real
+    writer.add_embedding([[2.0]], tag="child")
+    os._exit(0)
+end = time.monotonic() + 30
+while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < end:
+    time.sleep(0.01)
+if ended == (0, 0):
+    os.kill(child, 9)
+go_on.set()
+thread.join()
+assert ended == (child, 0), ended
+"""
+    run(script, tmp_path)
+    assert (tmp_path / "00000" / "child" / "tensors.tsv").read_text() == "2.0\n"
+
+
+def test_flush_and_close_reach_every_file_though_one_fails(tmp_path):
+    script = """
+writer.add_scalars("g", {"x": 1.0, "y": 1.0, "z": 1.0}, 1)
+lost = writer.all_writers[os.path.join(writer.log_dir, "g_y")].path
+os.unlink(lost)
+for call in (writer.flush, writer.close):
+    try:
+        call()
+    except FileNotFoundError as error:
+        assert error.filename == lost
+        print(error)
+    writer.add_scalars("g", {"x": 1.0, "z": 1.0}, 2)
+"""
+    first, second = run(script, tmp_path).splitlines()
+    assert os.strerror(errno.ENOENT) in first
+    assert "events lost: 1" in second
+    assert steps_in(tmp_path / "g_x") == steps_in(tmp_path / "g_z") == [1, 2, 2]
