@@ -447,6 +447,28 @@ def test_a_handler_may_flush_or_close_amid_a_flush(writer, monkeypatch, place, c
         assert steps_of(writer.path)[-1] == 2000
 
 
+def test_what_a_handler_could_not_write_is_not_taken_for_what_it_wrote(writer, monkeypatch):
+    def fail(fd, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def handle(fd, data):
+        monkeypatch.setattr(os, "write", real)
+        written = real(fd, data)
+        writer.flush()  # the very block that is being written
+        log(writer, 100)
+        monkeypatch.setattr(os, "write", fail)
+        with pytest.raises(OSError, match="No space"):
+            writer.flush()
+        monkeypatch.setattr(os, "write", real)
+        return written
+
+    real = os.write
+    log(writer, *range(100))
+    monkeypatch.setattr(os, "write", handle)
+    writer.flush()
+    assert steps_of(writer.path) == list(range(101))
+
+
 # -- really ------------------------------------------------------------------------------------------------------------
 
 
