@@ -44,7 +44,8 @@ def test_importing_it_loads_neither_numpy_nor_protobuf(module):
 
 
 @pytest.mark.parametrize(
-    "package", ["torch", "tensorflow", "tensorboard", "tensorboardX", "matplotlib", "PIL", "pandas", "typer", "pytest"]
+    "package",
+    ["torch", "tensorflow", "tensorboard", "tensorboardX", "matplotlib", "PIL", "pandas", "click", "rich", "pytest"],
 )
 def test_writing_and_reading_import_no_optional_package(package, tmp_path):
     code = f"""

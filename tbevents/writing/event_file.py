@@ -36,8 +36,8 @@ BATCH: Final = 4096
 BATCH_BYTES: Final = 1 << 20
 """Bytes of other events that make a batch, so that images do not pile up in memory."""
 
-_CHUNK: Final = 1 << 16
-"""Points of `add_scalar_columns` that make a batch."""
+_CHUNK: Final = 1 << 13
+"""Points of `add_scalar_columns` that make a batch: few enough for what is computed of them to stay in the cache."""
 
 UNWRITTEN_BYTES: Final = 64 << 20
 """Bytes of records that are kept for another attempt while the file cannot be written; what comes after is dropped,
