@@ -223,7 +223,7 @@ def from_array(array: Any, *, typed: bool = False, name: str = "array") -> Tenso
 
     Raises:
         TypeError: the array has a dtype that the format lacks (float128, datetime64, records, other objects).
-        ValueError: the elements take 2 GiB or more, protobuf's limit.
+        ValueError: the elements take 2 GiB or more, protobuf's limit, or a str cannot be encoded as UTF-8.
     """
     values = as_array(array, name=name)
     tensor = TensorProto()
@@ -235,7 +235,10 @@ def from_array(array: Any, *, typed: bool = False, name: str = "array") -> Tenso
         for element in values.ravel().tolist():
             if not isinstance(element, (str, bytes)):  # a string array's missing value
                 raise TypeError(f"{name}: {type(element).__name__} in an array of strings")
-            tensor.string_val.append(element.encode() if isinstance(element, str) else element)
+            try:
+                tensor.string_val.append(element.encode() if isinstance(element, str) else element)
+            except UnicodeEncodeError as error:
+                raise ValueError(f"{name} cannot be encoded as UTF-8: {error.reason}") from None
         return tensor
     dtype = _DTYPES.get(values.dtype.name)
     if dtype is None:

@@ -200,7 +200,7 @@ def _count(
             counts, edges = np.histogram(values, bins=_as_bins(name, bins))
         except TypeError as error:
             raise TypeError(f"{name!r}: bins: {error}") from None
-        except ValueError as error:
+        except (ValueError, MemoryError) as error:  # the latter of too many bins
             raise ValueError(f"{name!r}: bins: {error}") from None
     return _merge(name, counts, edges, max_bins)
 

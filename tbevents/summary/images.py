@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,9 @@ __all__ = ["draw_boxes", "from_encoded", "image", "image_boxes", "import_pillow"
 
 MAX_RESCALED: Final = 178_956_970
 """Pixels that a picture may be rescaled to: Pillow takes what has more for an attack, and does not open it."""
+
+_FARTHEST: Final = 1e9
+"""Pixels beyond which the corners of boxes are drawn no farther."""
 
 
 def image(
@@ -93,7 +96,10 @@ def image_boxes(
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
         raise ValueError(f"{tag!r}: box_tensor must be finite and of shape (boxes, 4), not {boxes.shape}")
     if labels is not None:
-        labels = [labels] if isinstance(labels, str) else list(labels)
+        labels = [labels] if isinstance(labels, str) else labels
+        if not isinstance(labels, Iterable):
+            raise TypeError(f"{tag!r}: labels must be a list of str, not {type(labels).__name__}")
+        labels = list(labels)
         if len(labels) != len(boxes):
             raise ValueError(f"{tag!r}: {len(labels)} labels for {len(boxes)} boxes of box_tensor")
     return from_encoded(tag, [make_image(picture, rescale, boxes, labels, tag=tag)], checked_format(format))
@@ -167,7 +173,9 @@ def draw_boxes(disp_image: Image, boxes: Any, labels: Sequence[str] | None = Non
 
     draw = ImageDraw.Draw(disp_image)
     font = ImageFont.load_default()
-    for number, (left, top, right, bottom) in enumerate(as_array(boxes, name="boxes").tolist()):
+    # Pillow wants coordinates of 32 bits.
+    corners = as_array(boxes, name="boxes").astype(np.float64).clip(-_FARTHEST, _FARTHEST)
+    for number, (left, top, right, bottom) in enumerate(corners.tolist()):
         around = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
         draw.line(around, fill="red", width=2)
         text = str(labels[number]) if labels is not None else ""

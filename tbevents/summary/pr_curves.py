@@ -111,6 +111,8 @@ def compute_curve(
         raise ValueError(f"{tag!r}: labels and predictions must be of one shape, not empty: {shape}, {predicted.shape}")
     if weight.shape not in ((), shape):
         raise ValueError(f"{tag!r}: weights must be a number or of the shape of labels {shape}, not {weight.shape}")
+    if not np.isfinite(weight).all():
+        raise ValueError(f"{tag!r}: weights must be finite")
     if not ((true >= 0) & (true <= 1)).all():
         raise ValueError(f"{tag!r}: labels must be 0 or 1")
     with np.errstate(invalid="ignore", over="ignore"):

@@ -63,8 +63,8 @@ def audio(
             f"{tag!r}: snd_tensor must be of shape (samples,) or (samples, channels) with 1 or 2 channels, not {shape}"
         )
     rate = as_float(sample_rate, name=f"{tag!r}: sample_rate")
-    if not (rate.is_integer() and 0 < rate < 2**31):
-        raise ValueError(f"{tag!r}: sample_rate must be a whole number of samples a second, not {sample_rate!r}")
+    if not (rate.is_integer() and 0 < rate * channels * 2 < 2**32):  # WAV counts bytes a second in 32 bits
+        raise ValueError(f"{tag!r}: sample_rate must be a whole number that WAV can hold, not {sample_rate!r}")
     encoded = io.BytesIO()
     with wave.open(encoded, "wb") as file:
         file.setnchannels(channels)

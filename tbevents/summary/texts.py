@@ -33,8 +33,5 @@ def text(tag: str, text: Any, *, format: Format = "tf1") -> Summary:  # noqa: A0
         content = np.array(0)  # what is no array is no text either
     if content.dtype.kind not in "OSUT" or (content.ndim and not tf2):
         raise TypeError(f"{tag!r}: text_string must be a str, not {type(text).__name__}")
-    try:
-        tensor = from_array(content if tf2 else content.reshape(1))
-    except UnicodeEncodeError as error:
-        raise ValueError(f"{tag!r}: text_string cannot be encoded as UTF-8: {error.reason}") from None
+    tensor = from_array(content if tf2 else content.reshape(1), name=f"{tag!r}: text_string")
     return from_value(tag if tf2 else f"{tag}/text_summary", tensor=tensor, metadata=plugin_metadata("text"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import struct
 from typing import Any, Final
 
 import numpy as np
@@ -58,7 +59,14 @@ def video(
     cells = np.zeros((rows * columns, *videos.shape[1:]), np.uint8)
     cells[:count] = as_uint8(videos)
     frames = np.stack([make_grid(frame, columns) for frame in cells.swapaxes(0, 1)])
-    return from_encoded(tag, [make_video(frames, rate)], checked_format(format))
+    try:
+        encoded = make_video(frames, rate)
+    except (OverflowError, struct.error):
+        limits = (
+            "at most 65,535 pixels in each direction and 655.35 seconds a frame, neighbours that are equal being one"
+        )
+        raise ValueError(f"{tag!r}: vid_tensor with fps={fps!r} makes no GIF: {limits}") from None
+    return from_encoded(tag, [encoded], checked_format(format))
 
 
 def make_video(tensor: NDArray[np.uint8], fps: float) -> Summary.Image:
@@ -70,6 +78,7 @@ def make_video(tensor: NDArray[np.uint8], fps: float) -> Summary.Image:
 
     Raises:
         MissingExtraError: Pillow is not installed.
+        OverflowError, struct.error: it is larger, or a frame lasts longer, than a GIF can say.
     """
     pillow = import_pillow("a video")
     count, height, width, channels = tensor.shape

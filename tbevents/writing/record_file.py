@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Final
 
 from tbevents import files
-from tbevents.writing.disk import sync_folder, write_all
 from tbevents.writing.encoder import Block
 
 __all__ = ["RecordFile"]
@@ -56,7 +55,7 @@ class RecordFile:
                 continue
             break
         try:
-            write_all(fd, record)
+            _write_all(fd, record)
         except BaseException as error:
             with contextlib.suppress(OSError):
                 os.unlink(path)
@@ -98,7 +97,7 @@ class RecordFile:
                 self._torn = True
                 try:
                     os.lseek(fd, self._size, os.SEEK_SET)  # over what an earlier attempt may have left of it
-                    write_all(fd, block.records)
+                    _write_all(fd, block.records)
                 except BaseException:
                     with contextlib.suppress(OSError):
                         os.ftruncate(fd, self._size)
@@ -108,6 +107,23 @@ class RecordFile:
                     self._size, self.blocks, self._torn = end, self.blocks[1:], False
             if sync:
                 os.fsync(fd)
-                sync_folder(os.path.dirname(self.path))
+                _sync_folder(os.path.dirname(self.path))
+        finally:
+            os.close(fd)
+
+
+def _write_all(fd: int, data: bytes | bytearray) -> None:
+    """Writes bytes at the descriptor's position; the system may take them in parts."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _sync_folder(path: str) -> None:
+    """Makes the names in a folder durable, where the system can: Windows cannot, nor can every file system."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
         finally:
             os.close(fd)

@@ -112,6 +112,17 @@ def test_no_boxes_leave_the_picture_alone():
     assert summary.image_boxes("i", PIXELS, []) == summary.image("i", PIXELS, dataformats="CHW")
 
 
+def test_boxes_may_go_on_far_beyond_the_picture():
+    drawn = pixels(summary.image_boxes("i", np.zeros((3, 9, 9)), [[4, -1e300, 1e300, 1e30]], labels=["far"]))
+    assert (drawn[:, 4] == [255, 0, 0]).all()
+    assert (drawn[:, 7] == 0).all()
+
+
+def test_labels_that_are_no_list_are_refused():
+    with pytest.raises(TypeError, match="'i': labels must be a list of str, not int"):
+        summary.image_boxes("i", PIXELS, [[1, 2, 3, 4]], labels=3)
+
+
 @pytest.mark.parametrize(
     ("array", "dataformats", "message"),
     [

@@ -64,6 +64,7 @@ def test_labels_of_one_sort_do_not_warn():
         (([1], [0.5], 0), "'p': num_thresholds"),
         (([1], [0.5], 2.5), "'p': num_thresholds"),
         (([1], [0.5], 10, [1, 2]), "'p': weights"),
+        (([1], [0.5], 10, np.nan), "'p': weights must be finite"),
     ],
 )
 def test_curves_of_arguments_that_do_not_fit_are_refused(arguments, message):

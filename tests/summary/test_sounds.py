@@ -76,6 +76,8 @@ def test_integers_beyond_one_are_clipped(samples):
         ([0.0], -1, "'s': sample_rate"),
         ([0.0], 0.5, "'s': sample_rate"),
         ([0.0], 2**40, "'s': sample_rate"),
+        ([0.0], 2**31, "'s': sample_rate"),
+        ([[0.0, 0.0]] * 2, 2**30, "'s': sample_rate"),
     ],
 )
 def test_what_is_no_sound_is_refused(samples, rate, message):

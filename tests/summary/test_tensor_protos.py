@@ -36,6 +36,11 @@ def test_what_is_no_tensor_is_refused(tensor):
         summary.tensor_proto("x", tensor)
 
 
+def test_strings_that_are_no_unicode_are_refused():
+    with pytest.raises(ValueError, match="'x': tensor cannot be encoded as UTF-8"):
+        summary.tensor_proto("x", ["a", "\ud800"])
+
+
 def test_halves_as_integers_round_trip():
     assert summary.int_to_half(summary.half_to_int(-1.5)) == -1.5
     assert summary.half_to_int(1.0) == 0x3F800000

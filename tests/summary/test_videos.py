@@ -77,6 +77,9 @@ def test_axes_come_in_any_order_and_floats_are_scaled():
         ((1, 2, 3, 4, 4), {"dataformats": "NTCH"}, "'v': dataformats"),
         ((1, 2, 3, 4, 4), {"fps": 0}, "'v': fps"),
         ((1, 2, 3, 4, 4), {"fps": float("nan")}, "'v': fps"),
+        ((1, 2, 3, 4, 4), {"fps": 0.001}, "'v': vid_tensor with fps=0.001 makes no GIF"),
+        ((1, 700, 1, 1, 1), {"fps": 1}, "'v': vid_tensor with fps=1 makes no GIF"),  # all of them are equal
+        ((1, 1, 1, 1, 70_000), {}, "'v': vid_tensor with fps=4 makes no GIF"),
     ],
 )
 def test_what_is_no_video_is_refused(shape, options, message):
