@@ -39,6 +39,10 @@ class RunMethods(SummaryMethods):
     def _open(self, folder: str) -> Sink:
         """Opens a file in a folder."""
 
+    @abstractmethod
+    def _anchored(self, folder: str) -> str:
+        """A folder as it was meant when the writer was made: the script may have changed its working directory."""
+
     def add_hparams(
         self,
         hparam_dict: Mapping[str, Any],
@@ -125,7 +129,7 @@ class RunMethods(SummaryMethods):
         """
         if self.write_to_disk:
             points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
-            write_embedding(self.log_dir, tag, as_step(global_step), points)
+            write_embedding(self._anchored(self.log_dir), tag, as_step(global_step), points)
 
     def add_graph(
         self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True

@@ -330,9 +330,11 @@ class SummaryWriter(RunMethods):
         """Opens a file in a folder, or what stands in for one."""
         if not self.write_to_disk:
             return NullSink(folder)
-        # The script may have changed its working directory since it made the writer.
-        anchored = os.path.join(self._directory, folder)
+        anchored = self._anchored(folder)
         return EventFileWriter(anchored, self.max_queue, self.flush_secs, self.filename_suffix, clock=self._clock)
+
+    def _anchored(self, folder: str) -> str:
+        return os.path.join(self._directory, folder)
 
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:
         """Finds a place for series of `add_scalars`; returns all series that the tag has."""

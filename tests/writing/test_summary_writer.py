@@ -459,6 +459,33 @@ def test_purging_stands_first_and_once(tmp_path):
     assert second.summary.value[0].tag == "a/text_summary"
 
 
+def test_a_script_may_change_its_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with SummaryWriter("run") as writer:
+        monkeypatch.chdir("elsewhere")
+        writer.add_scalar("a", 1.0)
+        writer.add_scalars("g", {"x": 1.0})
+        writer.add_hparams({}, {}, run_name="trial")
+        writer.add_embedding([[1.0]])
+    assert everything_below("") == []
+    assert {path.name for path in (tmp_path / "run").iterdir() if "tfevents" not in path.name} == {
+        "00000",
+        "g_x",
+        "projector_config.pbtxt",
+        "trial",
+    }
+
+
+def test_flush_reaches_every_file(tmp_path):
+    with SummaryWriter(tmp_path, flush_secs=NEVER) as writer:
+        writer.add_scalar("a", 1.0, 1)
+        writer.add_scalars("g", {"x": 2.0, "y": 3.0}, 1)
+        writer.flush()
+        for folder, tag, value in (("", "a", 1.0), ("g_x", "g", 2.0), ("g_y", "g", 3.0)):
+            assert scalars_in(tmp_path / folder) == [(tag, 1, value)]
+
+
 @pytest.mark.parametrize(("step", "error"), [("7", TypeError), (2**63, ValueError), (float("nan"), ValueError)])
 def test_a_purge_step_that_is_none_is_refused_and_no_file_is_made(step, error, tmp_path):
     with pytest.raises(error, match="purge_step"):
