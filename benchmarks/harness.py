@@ -44,7 +44,9 @@ def main(benchmark):
 def once(name, *arguments):
     """One measurement of a worker in a fresh process: dict with count, cpu and wall in seconds, peak in bytes."""
     command = [sys.executable, sys.argv[0], "--worker", name, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # With what Python compiled before, as where a package is installed, also where the shell forbids to keep it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,6 +1,7 @@
 """`SummaryWriter`: which file gets what, and what a call that fails leaves behind."""
 
 import contextlib
+import inspect
 import os
 import pickle
 import re
@@ -380,17 +381,10 @@ def test_a_disabled_writer_takes_everything_and_touches_nothing(tmp_path):
     with SummaryWriter(folder, write_to_disk=False) as writer:
         writer.add_scalar("a", 1.0, 1)
         writer.add_scalar(junk, junk, junk, new_style=True)
-        writer.add_scalars(junk, junk)
-        for method, (arguments, _, _, _) in CALLS.items():
-            getattr(writer, method)(junk, *[junk for _ in arguments])
-        writer.add_figure("f", junk)
-        writer.add_hparams(junk, junk)
-        writer.add_embedding(junk)
-        writer.add_graph(junk)
-        writer.add_onnx_graph(junk)
-        writer.add_custom_scalars(junk)
-        writer.add_custom_scalars_multilinechart(junk)
-        writer.add_custom_scalars_marginchart(junk)
+        methods = [getattr(writer, name) for name in dir(writer) if name.startswith("add_")]
+        assert len(methods) >= 22
+        for method in methods:
+            method(*[junk for one in inspect.signature(method).parameters.values() if one.default is one.empty])
         sink = writer._get_file_writer()
         assert isinstance(sink, NullSink)
         sink.add_summary(Summary(), 1)
