@@ -22,6 +22,7 @@ SHORTEST: Final = 0.01
 """Seconds: clients that ask for less write at each call, and are looked after every `_RETRY` seconds only."""
 
 _RETRY: Final = 2.0
+_SOON: Final = 1 / 8  # of its interval, a second at most: what is due by then is drained along
 _LONGEST_SLEEP: Final = 3600.0
 
 
@@ -78,7 +79,7 @@ class Flusher:
         return self._thread is not None and not self._ended
 
     def serve(self) -> float:
-        """Drains the clients that are due.
+        """Drains the clients that are due or will be soon, or thousands of them would each wake the thread.
 
         Returns:
             The seconds until the next one is.
@@ -87,11 +88,11 @@ class Flusher:
         for ref in self._due.keyrefs():
             if (client := ref()) is None:
                 continue
-            now = self._clock()
+            now, interval = self._clock(), _interval(client)
             due = self._due.get(client, now)
-            if due <= now:
+            if due <= now + min(_SOON * interval, 1.0):
                 client.drain_in_background()
-                due = self._due[client] = now + _interval(client)
+                due = self._due[client] = now + interval
             soonest = min(soonest, due)
             del client  # or this thread would keep the last one alive while it sleeps
         return max(0.0, soonest - self._clock())

@@ -518,15 +518,31 @@ def test_the_flusher_drains_each_client_every_flush_secs(served, flush_secs):
     served.watch(other)
     for k in range(1, 4):
         assert served.serve() == pytest.approx(flush_secs)
-        clock.now += flush_secs * 0.99
+        clock.now += flush_secs * 0.8
         served.serve()
         assert client.drained == k - 1
-        clock.now += flush_secs * 0.01 + 1e-9
+        clock.now += flush_secs * 0.2 + 1e-9
         served.serve()
         assert client.drained == k
         clock.now = k * 10 * flush_secs
         served._due[client] = clock.now + flush_secs
     assert other.drained == 0
+
+
+def test_many_clients_are_drained_together_and_none_late(served):
+    served, clock = served
+    clients = [FakeClient(2) for _ in range(100)]
+    for client in clients:
+        served.watch(client)
+        clock.now += 0.01
+    wakings = 0
+    while clock.now < 101:
+        before = clock.now
+        clock.now += served.serve()
+        wakings += 1
+        assert 0 < clock.now - before <= 2
+    assert wakings <= 8 * 51  # 8 times in each flush_secs, at most
+    assert all(50 <= client.drained <= 57 for client in clients)
 
 
 @pytest.mark.parametrize(("flush_secs", "most"), [(math.inf, 3600), (1e12, 3600), (0, 2), (1e-9, 2)])
