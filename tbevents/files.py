@@ -55,6 +55,7 @@ def path_string(path: object, argument: str) -> str:
 
     Raises:
         TypeError: it is neither a str nor path-like, or it is bytes.
+        ValueError: it has a NUL byte.
     """
     try:
         text = os.fspath(path)  # type: ignore[call-overload]  # it is the check
@@ -62,6 +63,8 @@ def path_string(path: object, argument: str) -> str:
         text = None
     if not isinstance(text, str):
         raise TypeError(f"{argument} must be a path (str or os.PathLike), not {type(path).__name__}: {path!r}")
+    if "\0" in text:
+        raise ValueError(f"{argument} has a NUL byte: {text!r}")
     return text
 
 
@@ -70,7 +73,7 @@ def local_path(path: object, argument: str) -> str:
 
     Raises:
         TypeError: as `path_string`.
-        ValueError: it is a URL.
+        ValueError: as `path_string`, or it is a URL.
     """
     text = path_string(path, argument)
     if remote.is_url(text):

@@ -110,6 +110,8 @@ class SummaryWriter(RunMethods):
         # An empty log_dir means the default, as in torch.
         text = "" if folder is None else files.local_path(folder, "log_dir")
         if not text:
+            if not isinstance(comment, str):
+                raise TypeError(f"comment must be a str, not {type(comment).__name__}: {comment!r}")
             stamp = datetime.fromtimestamp(clock()).strftime("%b%d_%H-%M-%S")  # noqa: DTZ006  # local, as torch's
             text = files.subfolder("runs", f"{stamp}_{socket.gethostname()}{comment}", "comment")
         self.log_dir = text

@@ -415,6 +415,23 @@ def test_tensorboardxs_names_are_taken(tmp_path):
         SummaryWriter("a", logdir="b")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"log_dir": "a\0b"}, ValueError, "log_dir has a NUL byte"),
+        ({"log_dir": 5}, TypeError, "log_dir must be a path"),
+        ({"log_dir": "s3://bucket/a"}, ValueError, "log_dir must be a local path"),
+        ({"comment": None}, TypeError, "comment must be a str"),
+        ({"comment": "/../../x"}, ValueError, "comment makes no folder name"),
+    ],
+)
+def test_folders_that_are_none_are_refused_by_name(arguments, error, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        SummaryWriter(**arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_unknown_formats_are_refused_before_a_folder_is_made(tmp_path):
     with pytest.raises(ValueError, match="format"):
         SummaryWriter(tmp_path / "x", format="tf3")
