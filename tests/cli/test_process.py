@@ -85,7 +85,12 @@ def test_a_reader_that_goes_away_ends_it_quietly(start, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 def test_ctrl_c_ends_it_quietly(start, demo):
-    started = start("tail", demo, "--interval", "0.05", stderr=subprocess.PIPE, text=True)
+    # A shell makes what it runs in the background ignore Ctrl-C, and all that this starts in turn.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = start("tail", demo, "--interval", "0.05", stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert started.stdout.readline() == ".\tloss\t9\t0.10000000149011612\n"
     started.send_signal(signal.SIGINT)
     assert started.wait(30) == 130
