@@ -275,10 +275,10 @@ class ScalarEncoder:
         if len(series) <= _FEW:
             return b"".join(map(self.encode_one, series, steps, wall_times, values))
         return self.encode_columns(
-            _column(series, "q").astype(np.intp, copy=False),
-            _column(steps, "q"),
-            _column(wall_times, "d"),
-            _column(values, "d"),
+            _column(series, "q", np.int64).astype(np.intp, copy=False),
+            _column(steps, "q", np.int64),
+            _column(wall_times, "d", np.float64),
+            _column(values, "d", np.float64),
         )
 
     def encode_one(self, series: int, step: int, wall_time: float, value: float) -> bytes:
@@ -330,7 +330,7 @@ class ScalarEncoder:
                 self._learn(*divmod(missing, _VARIANTS))
             which = self._skeleton_of[series, variants]
         if (which == which[0]).all():  # one series, mostly
-            buffer = bytearray(self._records[int(which[0])] * len(which))
+            buffer = bytearray(self._records[int(which[0])]) * len(which)
         else:
             buffer = bytearray().join(map(self._records.__getitem__, which.tolist()))
         row = _Row(*self._numbers.take(which, axis=1))
@@ -407,11 +407,9 @@ class _Fill:
         size = numbers.itemsize
         at = self.starts[chosen] + places
         np.ndarray((len(self.buffer) - size + 1,), dtype, self.buffer, strides=(1,))[at] = numbers
-        of_byte = self._rows(chosen, places)
-        each = numbers.view(np.uint8).reshape(-1, size)
-        for i in range(size):
-            self.crcs[chosen] ^= self.tables.take(of_byte + each[:, i])
-            of_byte -= 256  # the next byte is one nearer to the end
+        nearer = np.arange(size)[:, np.newaxis] << 8  # each byte is one nearer to the end
+        each = self._rows(chosen, places) - nearer + numbers.view(np.uint8).reshape(-1, size).T
+        self.crcs[chosen] ^= np.bitwise_xor.reduce(self.tables.take(each), axis=0)
 
     def varints(self, places: NDArray[np.int64], widths: NDArray[np.int64], numbers: NDArray[np.uint64]) -> None:
         """Stores one varint each, of the widths given; none where the width is 0."""
@@ -448,9 +446,9 @@ class _Fill:
 _ALL: Final = slice(None)
 
 
-def _column(numbers: Sequence[float], code: str) -> NDArray[Any]:
+def _column(numbers: Sequence[float], code: str, dtype: type[np.generic]) -> NDArray[Any]:
     """An array of numbers, of struct's type of this code: struct takes half as long over a list as numpy does."""
-    return np.frombuffer(struct.pack(f"={len(numbers)}{code}", *numbers), f"={code}")
+    return np.frombuffer(struct.pack(f"{len(numbers)}{code}", *numbers), dtype)
 
 
 def _float_bytes(value: float) -> bytes:
