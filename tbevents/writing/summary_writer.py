@@ -43,7 +43,7 @@ class _Series(NamedTuple):
 class SummaryWriter(RunMethods):
     """Writes event files for TensorBoard; a drop-in for torch's and tensorboardX's class of this name.
 
-    Calls are cheap (about a microsecond): they validate, convert and append. What was logged is with the operating
+    Calls are cheap (less than a microsecond): they validate, convert and append. What was logged is with the operating
     system at most `flush_secs` later, on `flush` and on `close`; a script that ends without either loses nothing.
     After `close`, the next call goes on in a new file. Safe to use from many threads and in forked children.
 
