@@ -157,19 +157,25 @@ class UnknownNameError(TBEventsError, KeyError):
         if hint:
             pass
         elif near:
-            hint = "did you mean " + " or ".join(repr(n) for n in near) + "?"
+            hint = "did you mean " + " or ".join(map(_brief, near)) + "?"
         elif known:
-            shown = ", ".join(repr(n) for n in known[:8])
+            shown = ", ".join(map(_brief, known[:8]))
             hint = f"there are: {shown}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
         else:
             hint = "there are none"
-        super().__init__(f"{where}{': ' if where else ''}no {noun} {name!r}; {hint}")
+        super().__init__(f"{where}{': ' if where else ''}no {noun} {_brief(name)}; {hint}")
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError's own would show the repr of the message
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_blank_name, (), {"args": self.args})
+
+
+def _brief(name: object) -> str:
+    """A name for a message, its middle left out where it is very long."""
+    text = repr(name)
+    return text if len(text) <= 100 else f"{text[:50]}...{text[-47:]}"
 
 
 def _blank_name() -> UnknownNameError:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from tbevents.cli import EXIT_ERROR, EXIT_OK
 from tbevents.cli.options import (
     PATH,
     example,
@@ -18,7 +19,7 @@ from tbevents.cli.options import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, printable
+from tbevents.cli.text import count, counted, printable
 from tbevents.tools.edit import Edited, edit
 
 _RANGE: Final = re.compile(r"(-?\d+)?:(-?\d+)?")
@@ -75,7 +76,7 @@ def command(
     steps: tuple[int | None, int | None],
     as_json: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Write the runs of LOGDIR with changes; records that don't change are copied byte for byte.
 
     In this order: tags are chosen, steps cut, overwritten points purged, series thinned, steps shifted, tags renamed.
@@ -88,13 +89,16 @@ def command(
         terminal.json(done)
     else:
         terminal.lines(printable(_line(each)) for each in done)
+    return EXIT_OK if all(each.records for each in done) else EXIT_ERROR
 
 
 def _line(done: Edited) -> str:
+    if not done.records:
+        return f"{done.source}: no intact record, nothing written"
     if done.target is None:
         return f"{done.source}: nothing to change"
     backup = f"; before: {done.backup}" if done.backup else ""
     return (
-        f"{done.target}: {counted(done.values - done.dropped, 'value')}, {done.dropped} dropped, "
+        f"{done.target}: {counted(done.values - done.dropped, 'value')}, {count(done.dropped)} dropped, "
         f"{counted(done.changed, 'record')} changed{backup}"
     )

@@ -65,6 +65,8 @@ def command(
 
     A table has the columns run, tag, step, wall_time and value. OUT may be - for stdout (csv, or jsonl with --format).
     """
+    if kinds and "scalars" not in kinds:
+        _refuse_without_effect(kinds, tags, options)
     if set(kinds) <= set(_MEDIA) and kinds:
         if out == "-" or looks_like_file(out):
             raise click.UsageError(
@@ -79,13 +81,24 @@ def command(
         target: Any = out
         if out == "-":
             target = _Harmless() if terminal.interactive else sys.stdout
-        with terminal.progress("reading") as progress:
+        with terminal.progress("exporting") as progress:
             kind: Any = kinds[0] if kinds else "scalars"
             done = export_table(
                 logdir, target, kind=kind, tags=tags or None, runs=runs or None, progress=progress, **options
             )
     terminal.left_out(done.problems)
     terminal.remark(_summary(done))
+
+
+def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Refuses options that say nothing about these kinds."""
+    given = {"--wide": options["wide"], "--tag": tags and kinds == ("hparams",)}
+    if set(kinds) & set(_MEDIA):
+        given |= {f"--{name}": options[name] != "keep" for name in ("restarts", "duplicates")}
+        given["--format"] = options["format"]
+    for option, said in given.items():
+        if said:
+            raise click.UsageError(f"{option} says nothing about {' and '.join(kinds)}")
 
 
 def _summary(done: Exported) -> str:

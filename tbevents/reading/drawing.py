@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -200,16 +201,41 @@ def _draw_line(axes: Axes, series: ScalarSeries, style: ChartStyle, **line: Any)
 def _dress(axes: Axes, tag: str) -> None:
     axes.set_title(shortened(tag, _TITLE), fontsize="medium", parse_math=False)  # a tag may have a $
     axes.grid(visible=True, alpha=0.3)
+    if not any(np.isfinite(_data(line)[1]).any() for line in axes.lines):
+        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", alpha=0.6)
 
 
 def _scale(axes: Axes, style: ChartStyle) -> None:
     axes.set_xlabel({"step": "step", "relative": "hours", "wall": "time"}[style.x])
-    if style.log_x:
-        axes.set_xscale("log")
-    if style.log_y:
-        axes.set_yscale("log")
     if style.x == "wall":
-        axes.tick_params(axis="x", labelrotation=30)
+        _show_local_time(axes)
+    for number, (axis, log) in enumerate(((axes.xaxis, style.log_x), (axes.yaxis, style.log_y))):
+        if log and any((_data(line)[number] > 0).any() for line in axes.lines):
+            (axes.set_xscale, axes.set_yscale)[number]("log")
+        elif log:
+            axis.set_label_text(f"{axis.get_label_text()} (nothing above 0: linear)".lstrip())
+
+
+def _data(line: Line2D) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The coordinates of a line; times in days, as matplotlib has them."""
+    x, y = line.get_data(orig=False)
+    return np.asarray(x, np.float64), np.asarray(y, np.float64)
+
+
+def _show_local_time(axes: Axes) -> None:
+    """Says the time that clocks show here, and its zone: that of the first point."""
+    import matplotlib.dates
+
+    dates = np.concatenate([np.asarray(line.get_xdata(), "datetime64[us]") for line in axes.lines])
+    known = dates[~np.isnat(dates)]
+    if not len(known):
+        return
+    first = known.min().item().replace(tzinfo=timezone.utc).astimezone()
+    ticks: Any = matplotlib.dates  # says no types
+    locator = ticks.AutoDateLocator(tz=first.tzinfo)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ticks.ConciseDateFormatter(locator, tz=first.tzinfo))
+    axes.set_xlabel(f"time ({first:%Z})")
 
 
 def _add_legend(axes: Axes, lines: Lines) -> None:
@@ -241,7 +267,7 @@ def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
     if axis == "relative":
         start = times[known].min() if known.any() else 0.0
         return np.asarray((times - start) / 3600)
-    known &= np.abs(times) < 1e11  # the years that datetime64[ns] and matplotlib can show
+    known &= (times > -6e10) & (times < 1e11)  # the years that matplotlib can show: 69 to 5138
     dates = np.full(len(times), np.datetime64("NaT"), "datetime64[us]")
     dates[known] = (times[known] * 1e6).astype(np.int64).astype("datetime64[us]")
     return dates

@@ -21,8 +21,10 @@ class Edited:
 
     Attributes:
         source: the file that was read.
-        target: the file that was written; None where it was to be replaced and nothing in it changes.
+        target: the file that was written; None where there is no intact record in the source, or where it was to be
+            replaced and nothing in it changes.
         backup: the other name of the source as it was, where it was replaced.
+        records: how many intact records there were.
         values: how many values there were.
         dropped: how many of them were left out.
         changed: how many records were encoded anew; the others were copied byte for byte.
@@ -32,6 +34,7 @@ class Edited:
     source: str
     target: str | None
     backup: str | None
+    records: int
     values: int
     dropped: int
     changed: int
@@ -119,15 +122,17 @@ def edit(
 def _edit_file(editor: Editor, reader: RecordReader, plan: FilePlan, overwrite: bool) -> Edited:
     known = len(reader.problems)
     values, dropped, changed = editor.values, editor.dropped, editor.changed
+    records = 0
     with plan.open(overwrite=overwrite) as new:
         for record in reader.read(plan.source):
+            records += 1
             raw = editor.apply(record)
             if raw is not None:
                 new.file.write(raw)
         values, dropped, changed = editor.values - values, editor.dropped - dropped, editor.changed - changed
         problems = tuple(reader.problems[known:])
-        written = not plan.in_place or bool(dropped or changed or problems)
+        written = records > 0 and (not plan.in_place or bool(dropped or changed or problems))
         if not written:
             new.discard()
     target = plan.target if written else None
-    return Edited(plan.source, target, new.backup, values, dropped, changed, problems)
+    return Edited(plan.source, target, new.backup, records, values, dropped, changed, problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +15,13 @@ import numpy as np
 from tbevents.errors import PayloadError, TensorError
 from tbevents.files import StrPath, path_string
 from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.hparams_table import HParamsTable
 from tbevents.reading.logdir import read_logdir
-from tbevents.reading.options import Duplicates, Names, Restarts, matches, patterns
-from tbevents.reading.tables import WideTable, selected
-from tbevents.tools.names import iter_runs, without_damage_warnings
+from tbevents.reading.options import Duplicates, Names, Restarts, patterns
+from tbevents.reading.tables import WideTable
+from tbevents.tools.names import NameFilter, iter_runs, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
-from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.records import Progress, no_progress, part_of
 from tbevents.tools.table_files import table_format, write_table
 from tbevents.tools.titles import title_of_tag
 
@@ -67,16 +69,16 @@ def export_table(
         kind: "scalars": run, tag, step, wall_time, value. "texts": run, tag, step, wall_time, text. "hparams": a row
             for each run that has some, with its parameters and metrics.
         wide: for scalars, a row for each step of each run, and a column for each tag.
-        tags: names or globs of the tags that are wanted; all, where None.
+        tags: names or globs of the tags that are wanted; all, where None. Hyperparameters are taken whole.
         runs: likewise, of runs.
         restarts: what becomes of points that a restart overwrites, as in `read_run`.
         duplicates: which points of one step stay, as in `read_run`.
-        progress: gets runs.
+        progress: gets how much of reading and writing is done.
 
     Raises:
         ValueError: the ending says no format.
         RunNotFoundError: there is no such path.
-        UnknownNameError: a tag or run without wildcards is not there.
+        UnknownNameError: there is no such tag or run.
         MissingExtraError: pyarrow is needed and not installed.
         OSError: a file cannot be read or written.
     """
@@ -85,23 +87,44 @@ def export_table(
         table_format(out, format)  # type: ignore[arg-type]  # wrong ones are told before anything is read
         refuse_folder(os.fspath(out))  # type: ignore[arg-type]  # a path
     found = read_logdir(logdir, restarts=restarts, duplicates=duplicates, kinds=_KINDS_NEEDED[kind])
-    names = selected("run", runs, found, found.path)
+    wanted_runs, wanted_tags = _filter("run", runs), _filter("tag", tags)
+    names = [name for name in found if wanted_runs(name)]
+    wanted_runs.check(found.path)
+    reading, writing = part_of(progress, 0, 2), part_of(progress, 1, 2)
     for done, name in enumerate(names, 1):
         with without_damage_warnings():
-            found[name]  # reads it
-        progress(done, len(names))
+            for tag in found[name].counts().get(kind, ()):  # the run is read here
+                wanted_tags(tag)
+        reading(done, len(names))
     frame: Frame
-    if kind == "scalars":
-        table = found.scalars(tags, names)
-        frame = _Wide(table.pivot()) if wide else table
-    elif kind == "texts":
-        wanted = None if tags is None else patterns("tags", tags)
-        frame = _Texts(tuple(_text_rows({name: found[name] for name in names}, wanted)))
+    if kind == "hparams":
+        frame = _sessions_among(names, found.hparams())
     else:
-        frame = found.hparams()
-    rows = write_table(frame, out, format)
+        wanted_tags.check(found.path)
+        if kind == "texts":
+            frame = _Texts(tuple(_text_rows({name: found[name] for name in names}, wanted_tags)))
+        else:
+            table = found.scalars(tags, names)
+            frame = _Wide(table.pivot()) if wide else table
+    rows = write_table(frame, out, format, progress=writing)
     problems = tuple(str(problem) for name in names for problem in found[name].problems)
     return Exported(os.fspath(out) if is_path else "-", rows, problems=problems)  # type: ignore[arg-type]  # a path
+
+
+def _filter(noun: str, names: Names | None) -> NameFilter:
+    return NameFilter(None if names is None else patterns(f"{noun}s", names), noun=noun)
+
+
+def _sessions_among(runs: Sequence[str], table: HParamsTable) -> HParamsTable:
+    """The rows of some runs; an experiment that says what their metrics are may stand in any other."""
+    rows = [row for row, run in enumerate(table.sessions) if run in runs]
+
+    def chosen(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        cells = {name: [column[row] for row in rows] for name, column in columns.items()}
+        return {name: column for name, column in cells.items() if column.count(None) < len(column)}
+
+    sessions = {run: session for run, session in table.sessions.items() if run in runs}
+    return HParamsTable(sessions, chosen(table.parameters), chosen(table.metrics))
 
 
 _KINDS_NEEDED: Final = {"scalars": ("scalars",), "texts": ("texts",), "hparams": ("scalars", "hparams")}
@@ -135,10 +158,10 @@ class _Texts(Frame):
         }
 
 
-def _text_rows(runs: Mapping[str, Any], tags: Sequence[str] | None) -> Iterator[tuple[str, str, int, float, str]]:
+def _text_rows(runs: Mapping[str, Any], wanted: NameFilter) -> Iterator[tuple[str, str, int, float, str]]:
     for name, run in runs.items():
         for tag, series in run.texts.items():
-            if tags is None or matches(tag, tags):
+            if wanted(tag):
                 for point in series:
                     yield name, tag, point.step, point.wall_time, "\n".join(point.array.ravel().tolist())
 
@@ -167,14 +190,14 @@ def export_media(
 
     Raises:
         ValueError: there is no such kind.
-        RunNotFoundError, UnknownNameError: there is no such path or run.
+        RunNotFoundError, UnknownNameError: there is no such path, run or tag.
         OSError: a file cannot be read or written.
     """
     unknown = set(kinds) - {"images", "audio"}
     if unknown:
         raise ValueError(f"no files of {', '.join(sorted(unknown))}; there are: images, audio")
     folder = path_string(out, "out")
-    wanted = None if tags is None else patterns("tags", tags)
+    wanted = _filter("tag", tags)
     written: list[str] = []
     problems: list[str] = []
     names = _Names()
@@ -182,7 +205,7 @@ def export_media(
         problems += map(str, run.problems)
         for kind in kinds:
             for tag, series in getattr(run, kind).items():
-                if wanted is not None and not matches(tag, wanted):
+                if not wanted(tag):
                     continue
                 base = names.folder(run.name, tag)
                 for index in range(len(series)):
@@ -197,6 +220,7 @@ def export_media(
                             new.file.write(sample)
                         written.append(name)
                         progress(len(written), len(written))
+    wanted.check(os.fspath(logdir))
     return Exported(folder, files=tuple(written), problems=tuple(problems))
 
 
@@ -226,6 +250,10 @@ class _Names:
     def folder(self, run: str, tag: str) -> str:
         """A folder for a tag of a run, relative, with slashes."""
         parts = [safe_name(part) for part in ([] if run == "." else run.split("/")) + tag.split("/")]
+        ends = itertools.accumulate(len(part.encode()) + 1 for part in parts)
+        whole = sum(end <= _LONGEST_PATH for end in ends)
+        if whole < len(parts):
+            parts = [*parts[:whole], _digest("/".join(parts[whole:]))]
         return self._free("/".join(parts), (run, tag))
 
     def _free(self, name: str, owner: tuple[str, str]) -> str:
@@ -250,6 +278,9 @@ class _Names:
 _LONGEST: Final = 120
 """Bytes of a name: well below the limit of all file systems, with room for what is appended."""
 
+_LONGEST_PATH: Final = 1000
+"""Bytes of a path below the output folder: what is deeper becomes a hash. Systems take 4096, the folder's included."""
+
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -264,9 +295,12 @@ def safe_name(part: str) -> str:
         text = f"%{text}"
     data = text.encode()
     if len(data) > _LONGEST:
-        digest = hashlib.sha256(part.encode()).hexdigest()[:12]
-        text = data[: _LONGEST - 13].decode(errors="ignore") + "~" + digest
+        text = data[: _LONGEST - 13].decode(errors="ignore") + "~" + _digest(part)
     return text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _escaped(match: re.Match[str]) -> str:

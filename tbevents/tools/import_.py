@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tbevents.files import StrPath, path_string, subfolder
 from tbevents.scalar_event import STEP_RANGE, Form
 from tbevents.tools.records import Progress, no_progress
-from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_scalars
+from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
 from tbevents.tools.table_files import read_table
 from tbevents.tools.titles import KNOWN, known_title, tag_of_title
 
@@ -69,7 +69,7 @@ def import_table(
     Raises:
         ValueError: a column is missing, or a cell is no number; the message says which row. Or a run's name would
             lead out of `out`.
-        FileExistsError: there is such a run already.
+        FileExistsError: there is such a run already; none was written then.
         OSError: a file cannot be read or written.
     """
     columns = _with_known_names(read_table(source, format, progress=progress))
@@ -91,8 +91,8 @@ def import_table(
         )
         by_run.setdefault(run, []).append(ScalarColumns(name, steps[rows], times[rows], values, form))
     folder = path_string(out, "out")
-    targets = {run: folder if run == "." else subfolder(folder, run, "run") for run in by_run}
-    files = {run: write_scalars(targets[run], series) for run, series in by_run.items()}
+    targets = {folder if run == "." else subfolder(folder, run, "run"): series for run, series in by_run.items()}
+    files = dict(zip(by_run, write_runs(targets), strict=True))
     every = [series for several in by_run.values() for series in several]
     doubles = dict.fromkeys(series.tag for series in every if series.form is Form.DOUBLE)
     return Imported(

@@ -15,7 +15,7 @@ from typing import IO, Any
 from tbevents.errors import RunNotFoundError
 from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, make_folder, path_string
 
-__all__ = ["NewFile", "event_file_in", "output_path", "refuse_existing", "refuse_folder"]
+__all__ = ["NewFile", "event_file_in", "output_path", "refuse_existing", "refuse_folder", "refuse_run"]
 
 
 class NewFile:
@@ -124,6 +124,13 @@ def refuse_existing(path: str) -> None:
         raise FileExistsError(errno.EEXIST, "exists already", path)
 
 
+def refuse_run(folder: str) -> None:
+    """Raises FileExistsError where a folder holds an event file."""
+    with contextlib.suppress(RunNotFoundError):
+        existing = find_run_files(folder)[0]
+        raise FileExistsError(errno.EEXIST, "there is a run already", existing)
+
+
 def refuse_folder(path: str) -> None:
     """Raises IsADirectoryError where a folder stands in the place of a file."""
     if os.path.isdir(path):
@@ -162,9 +169,7 @@ def event_file_in(folder: str, seconds: float) -> str:
     Raises:
         FileExistsError: the folder holds an event file already.
     """
-    with contextlib.suppress(RunNotFoundError):
-        existing = find_run_files(folder)[0]
-        raise FileExistsError(errno.EEXIST, "there is a run already", existing)
+    refuse_run(folder)
     known = 0 <= seconds < 1e10  # NaN is not
     return os.path.join(folder, event_file_name(seconds if known else 0, socket.gethostname(), os.getpid(), 0))
 

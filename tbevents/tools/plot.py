@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
@@ -26,7 +27,12 @@ __all__ = ["MOST_INCHES", "Band", "PlotStyle", "XAxis", "draw", "plot", "plot_se
 
 Band: TypeAlias = Literal["std", "minmax"]
 
-_ENDINGS: Final = ("png", "svg", "pdf", "jpg", "webp")
+_VECTORS: Final = ("svg", "pdf")
+_ENDINGS: Final = ("png", *_VECTORS, "jpg", "webp")
+_MOST_SIDE: Final = 65_535
+"""Pixels: what matplotlib draws, wide or high."""
+_MOST_PIXELS: Final = 200_000_000
+"""In all; each takes 4 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +136,15 @@ def _picture_format(out: StrPath) -> str:
 
 def _save(figure: Figure, out: StrPath) -> None:
     ending = _picture_format(out)
+    width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
+    if ending not in _VECTORS and (max(width, height) > _MOST_SIDE or width * height > _MOST_PIXELS):
+        raise ValueError(
+            f"{os.fspath(out)}: {width} x {height} pixels are too many; draw fewer tags, take a lower dpi (--dpi), or "
+            f"{' or '.join(_VECTORS)}"
+        )
     metadata = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else None
-    with NewFile(os.fspath(out)) as new:
+    with NewFile(os.fspath(out)) as new, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a box in the picture says so as well
         figure.savefig(new.file, format=ending, metadata=metadata)
 
 

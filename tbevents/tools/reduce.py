@@ -16,7 +16,7 @@ from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.run import Run
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.records import Progress, no_progress
-from tbevents.tools.scalar_files import ScalarColumns, write_scalars
+from tbevents.tools.scalar_files import ScalarColumns, write_runs
 
 __all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "reduce_runs", "write_reduced"]
 
@@ -98,7 +98,7 @@ def reduce(
         on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
     Raises:
-        ValueError: an unknown statistic; fewer than one run; or tags or steps differ, and may not.
+        ValueError: an unknown statistic; fewer than one run; no scalars; or tags or steps differ, and may not.
         RunNotFoundError: a path is missing, or has no runs.
         UnknownNameError: a pattern finds no tag.
         OSError: a file cannot be read.
@@ -153,7 +153,10 @@ def reduce_runs(
     wanted = NameFilter(tags, noun="tag")
     known = dict.fromkeys(tag for run in runs for tag in run.scalars)
     chosen = [tag for tag in known if wanted(tag)]
-    wanted.check(", ".join(run.path for run in runs[:3]))
+    where = ", ".join(run.path for run in runs[:3])
+    wanted.check(where)
+    if not chosen:
+        raise ValueError(f"{where}: there are no scalars to reduce")
     reduced = []
     for tag in chosen:
         having = [run for run in runs if tag in run.scalars]
@@ -184,17 +187,17 @@ def write_reduced(reduced: Reduced, out: StrPath) -> list[str]:
         The event files.
 
     Raises:
-        FileExistsError: there is such a run already.
+        FileExistsError: there is such a run already; none was written then.
         OSError: a file cannot be written.
     """
-    folders = {name: subfolder(os.fspath(out), name, "stats") for name in reduced.stats}
-    return [
-        write_scalars(
-            folders[name],
-            [ScalarColumns(tag.tag, tag.steps, tag.wall_times, tag.stats[name]) for tag in reduced.tags],
-        )
-        for name in reduced.stats
-    ]
+    return write_runs(
+        {
+            subfolder(os.fspath(out), name, "stats"): [
+                ScalarColumns(tag.tag, tag.steps, tag.wall_times, tag.stats[name]) for tag in reduced.tags
+            ]
+            for name in reduced.stats
+        }
+    )
 
 
 def _quantile(name: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,10 @@ from tbevents.files import StrPath, is_event_file
 from tbevents.framing import encode_record
 from tbevents.proto import Event, SourceMetadata
 from tbevents.scalar_event import Form, ScalarEncoder
-from tbevents.tools.new_files import NewFile, event_file_in, output_path
+from tbevents.tools.new_files import NewFile, event_file_in, output_path, refuse_run
 from tbevents.writing.event_file import FILE_VERSION
 
-__all__ = ["ScalarColumns", "fits_float32", "write_scalars"]
+__all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
 
 _CHUNK = 65_536
 """Points that are encoded at a time."""
@@ -46,6 +46,25 @@ def fits_float32(values: NDArray[Any]) -> bool:
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32).astype(np.float64)
     return bool(((rounded == values) | np.isnan(values)).all())
+
+
+def write_runs(runs: Mapping[str, Iterable[ScalarColumns]]) -> list[str]:
+    """Writes several runs; none of them, where one is there already.
+
+    Args:
+        runs: what each holds, by where it is written, as in `write_scalars`.
+
+    Returns:
+        The files' paths.
+
+    Raises:
+        FileExistsError: there is such a file or run already.
+        OSError: one cannot be written.
+    """
+    for out in runs:
+        if not is_event_file(out):
+            refuse_run(out)
+    return [write_scalars(out, series) for out, series in runs.items()]
 
 
 def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:

@@ -79,12 +79,15 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
     if isinstance(lr, bool) or not isinstance(lr, (int, float)):
         raise ValueError(f"lr must be a number, not {lr!r}")
     kind: Any = getattr(lr_scheduler, name)
+    accepted = [each for each in inspect.signature(kind).parameters if each not in _HIDDEN]
+    unknown = [key for key in keywords if key not in accepted]
+    if unknown:
+        raise ValueError(f"{name} has no argument {unknown[0]!r}; its arguments: lr, {', '.join(accepted)}")
     try:
         # The momentum is for those that cycle it; nothing of it is answered.
         scheduler = kind(ParamGroups(float(lr), momentum=0.9), **keywords)
         rates = scheduler.schedule(np.arange(steps))[:, 0]
     except TypeError as error:
-        accepted = [each for each in inspect.signature(kind).parameters if each not in _HIDDEN]
         raise ValueError(f"{name}: {_plain(error, name)}; its arguments: lr, {', '.join(accepted)}") from None
     return ScheduleCurve(name, np.arange(steps), rates)
 

@@ -73,7 +73,13 @@ def looks_like_file(path: StrPath) -> bool:
     return named and not os.path.isdir(text)
 
 
-def write_table(frame: Frame, out: StrPath | IO[str], format: str | None = None) -> int:  # noqa: A002
+def write_table(
+    frame: Frame,
+    out: StrPath | IO[str],
+    format: str | None = None,  # noqa: A002
+    *,
+    progress: Progress = no_progress,
+) -> int:
     """Writes a table; numbers so that they read back exactly.
 
     In CSV, what is missing is empty, NaN is ``nan``. In JSON lines, what is missing is left out, NaN and the infinities
@@ -84,12 +90,14 @@ def write_table(frame: Frame, out: StrPath | IO[str], format: str | None = None)
         out: the file, which appears when it is complete and may replace another; or a text stream for CSV and JSON
             lines.
         format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
+        progress: gets rows, of CSV and JSON lines.
 
     Returns:
         How many rows it has.
 
     Raises:
-        ValueError: the ending says no format, or the format is not text and `out` a stream.
+        ValueError: the ending says no format, or the format is not text and `out` a stream; or a text has a NUL, which
+            Python's csv takes from 3.11 on.
         MissingExtraError: pyarrow is needed and not installed.
         OSError: the file cannot be written.
     """
@@ -105,9 +113,9 @@ def write_table(frame: Frame, out: StrPath | IO[str], format: str | None = None)
     columns = frame._columns()
     write = _write_csv if kind == "csv" else _write_json
     if stream is not None:
-        return write(columns, stream)
+        return write(columns, stream, progress)
     with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
-        return write(columns, new.file)
+        return write(columns, new.file, progress)
 
 
 def _write_arrow(table: Any, file: IO[bytes], kind: Format) -> None:
@@ -121,20 +129,37 @@ def _write_arrow(table: Any, file: IO[bytes], kind: Format) -> None:
         feather.write_feather(table, file, compression="uncompressed")
 
 
-def _write_csv(columns: Mapping[str, Column], file: IO[str]) -> int:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
+class _LineFeeds:
+    """Ends the lines of a csv writer by a line feed alone.
+
+    The writer quotes what its line end consists of: with a line feed for that, Python before 3.13 would leave a lone
+    carriage return in a tag bare, which no reader takes for part of a cell.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, line: str) -> None:
+        self._file.write(line.removesuffix("\r\n") + "\n")
+
+
+def _write_csv(columns: Mapping[str, Column], file: IO[str], progress: Progress) -> int:
+    writer = csv.writer(_LineFeeds(file), lineterminator="\r\n")
     rows = 0
-    for chunk in _chunks(list(columns.values())):
-        writer.writerows(chunk)
-        rows += len(chunk)
+    try:
+        writer.writerow(columns)
+        for chunk in _chunks(list(columns.values()), progress):
+            writer.writerows(chunk)
+            rows += len(chunk)
+    except csv.Error as error:
+        raise ValueError(f"no csv of this: {error}; a NUL needs Python 3.11, or jsonl (--format jsonl)") from None
     return rows
 
 
-def _write_json(columns: Mapping[str, Column], file: IO[str]) -> int:
+def _write_json(columns: Mapping[str, Column], file: IO[str], progress: Progress) -> int:
     names = list(columns)
     rows = 0
-    for chunk in _chunks(list(columns.values())):
+    for chunk in _chunks(list(columns.values()), progress):
         for row in chunk:
             cells = {name: _json_cell(cell) for name, cell in zip(names, row, strict=True) if cell is not None}
             file.write(json.dumps(cells, allow_nan=False) + "\n")
@@ -148,20 +173,24 @@ def _json_cell(cell: Any) -> Any:
     return cell
 
 
-def _chunks(columns: Sequence[Column]) -> Iterator[list[tuple[Any, ...]]]:
+def _chunks(columns: Sequence[Column], progress: Progress) -> Iterator[list[tuple[Any, ...]]]:
     """The rows, some at a time; None is a cell that is missing."""
-    start = 0
-    while True:
-        rows = list(zip(*(_cells(column, slice(start, start + _ROWS)) for column in columns), strict=True))
-        if not rows:
-            return
-        yield rows
-        start += _ROWS
+    total = _length(columns[0]) if columns else 0
+    for start in range(0, total, _ROWS):
+        yield list(zip(*(_cells(column, slice(start, start + _ROWS)) for column in columns), strict=True))
+        progress(min(start + _ROWS, total), total)
+
+
+def _length(column: Column) -> int:
+    if isinstance(column, Categories):
+        return len(column.codes)
+    return len(column.values if isinstance(column, Cells) else column)
 
 
 def _cells(column: Column, rows: slice) -> Sequence[Any]:
     if isinstance(column, Categories):
-        return [column.names[code] for code in column.codes[rows].tolist()]
+        names = (*column.names, None)  # -1 is one that is missing
+        return [names[code] for code in column.codes[rows].tolist()]
     if isinstance(column, Cells):
         pairs = zip(column.values[rows].tolist(), column.present[rows].tolist(), strict=True)
         return [value if present else None for value, present in pairs]

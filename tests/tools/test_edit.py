@@ -172,6 +172,21 @@ def test_damage_is_reported_and_not_copied(make_run, tmp_path):
     assert points(tmp_path / "out") == [(1, 1.0)]
 
 
+@pytest.mark.parametrize("data", [b"", bytes(300), b"\x89PNG\r\n\x1a\n" + bytes(range(256))])
+def test_a_file_without_an_intact_record_is_left_alone(make_run, tmp_path, data):
+    run = make_run("runs/a", ("loss", 1, 1.0))
+    hopeless = tmp_path / "runs" / "b" / "x.tfevents"
+    hopeless.parent.mkdir()
+    hopeless.write_bytes(data)
+    _, done = edit(tmp_path / "runs", tmp_path / "out", shift=1)
+    assert (done.records, done.target, len(done.problems)) == (0, None, 1)
+    assert not (tmp_path / "out" / "b").exists()
+    edit(tmp_path / "runs", in_place=True, shift=1)
+    assert hopeless.read_bytes() == data
+    assert list(hopeless.parent.iterdir()) == [hopeless]
+    assert points(run) == [(2, 1.0)]
+
+
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), max_size=30))
 def test_purging_leaves_strictly_ascending_steps_and_the_last_point(points):
     records = []

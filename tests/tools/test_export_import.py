@@ -5,12 +5,14 @@ import io
 import json
 import math
 import os
+import sys
 
 import numpy as np
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 
 import tbevents
+from tbevents.errors import UnknownNameError
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.tools.export import export_media, export_table, safe_name
 from tbevents.tools.import_ import import_table
@@ -21,6 +23,7 @@ HOSTILE = [
     "plain",
     'a "quoted", tag',
     "line\nbreak\r\n",
+    "a lone\rreturn",
     "\x1b[31mred",
     "ünï/çode",
     "=1+1",
@@ -31,6 +34,8 @@ HOSTILE = [
     "step",
 ]
 HOSTILE += ["tag", "value", "Value", "Wall time", "wall_time", "tag/step", "tag/tag/step", "tag/x"]
+if sys.version_info >= (3, 11):  # before, Python's csv knows no NUL
+    HOSTILE.append("nul\0")
 VALUES = [0.1, math.nan, math.inf, -math.inf, -0.0, 1e-45, 3.4028234663852886e38, 2.0**24, 1 / 3]
 STEPS = [0, 1, 2, 2, 1, -5, 2**62, -(2**63), 2**63 - 1]
 FORMATS = ["csv", "jsonl", "parquet", "arrow"]
@@ -96,6 +101,23 @@ def test_a_wide_table_keeps_steps_and_values(odd, tmp_path, kind):
             np.testing.assert_array_equal(again[tag].values, series.values[order])
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_wide_table_that_was_imported_is_exported_the_same(odd, tmp_path, kind):
+    need(kind)
+    export_table(odd, tmp_path / f"a.{kind}", wide=True)
+    import_table(tmp_path / f"a.{kind}", tmp_path / "in")
+    export_table(tmp_path / "in", tmp_path / f"b.{kind}", wide=True)
+    assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 11), reason="Python's csv takes a NUL from 3.11 on")
+def test_a_nul_that_csv_cannot_hold_is_told_and_nothing_is_written(make_run, tmp_path):
+    with pytest.raises(ValueError, match=r"NUL needs Python 3\.11, or jsonl"):
+        export_table(make_run("a", ("x\0", 1, 1.0)), tmp_path / "a.csv")
+    assert not (tmp_path / "a.csv").exists()
+    assert export_table(tmp_path / "a", tmp_path / "a.jsonl").rows == 1
+
+
 def test_the_corpus_survives_the_round_trip(corpus, tmp_path):
     export_table(corpus, tmp_path / "a.csv")
     import_table(tmp_path / "a.csv", tmp_path / "in")
@@ -131,6 +153,32 @@ def test_a_stream_takes_text(make_run):
     assert out.getvalue() == "run,tag,step,wall_time,value\n.,loss,1,1001.0,0.5\n"
     with pytest.raises(ValueError, match="parquet is no text"):
         export_table(make_run("a", ("loss", 1, 0.5)), out, format="parquet")
+
+
+@pytest.mark.parametrize("kind", ["scalars", "texts", "images"])
+@pytest.mark.parametrize("pattern", ["losss", "losss*"])
+def test_a_pattern_that_finds_no_tag_is_told(make_run, tmp_path, kind, pattern):
+    run = make_run("a", ("loss", 1, 1.0))
+    media = kind == "images"
+    export, options = (export_media, {"kinds": [kind]}) if media else (export_table, {"kind": kind})
+    with pytest.raises(UnknownNameError, match="no tag"):
+        export(run, tmp_path / "out.csv", tags=[pattern], **options)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_hyperparameters_are_those_of_the_runs_that_were_asked_for(corpus, tmp_path):
+    with_some = "Alwaysproblem+tensorboard-review/logs/hparam_tuning/run-0"
+    assert export_table(corpus, tmp_path / "a.csv", kind="hparams", runs=[with_some]).rows == 1
+    others = [name for name in tbevents.read_logdir(corpus) if name != with_some]
+    assert export_table(corpus, tmp_path / "b.csv", kind="hparams", runs=others).rows == 0
+    assert (tmp_path / "b.csv").read_text() == "run,group,status,start_time,end_time\n"
+
+
+def test_progress_goes_from_nothing_to_all_over_reading_and_writing(make_run, tmp_path):
+    seen = []
+    run = make_run("a", *(("loss", step, 1.0) for step in range(9)))
+    export_table(run, tmp_path / "a.csv", progress=lambda done, total: seen.append(done / total))
+    assert seen == [0.5, 1.0]
 
 
 def test_tags_and_runs_are_chosen_by_globs(odd):
@@ -248,6 +296,13 @@ def test_a_run_that_is_there_is_not_touched(make_run, tmp_path):
     assert len(list(run.iterdir())) == 1
 
 
+def test_no_run_is_imported_where_one_is_there(make_run, tmp_path):
+    make_run("out/b", ("loss", 1, 1.0))
+    with pytest.raises(FileExistsError, match="there is a run already"):
+        import_table(table(tmp_path, "run,step,x\na,1,2\nb,1,2\n"), tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b"]
+
+
 # -- pictures and sounds ----------------------------------------------------------------------------------------------
 
 
@@ -289,6 +344,16 @@ def test_no_tag_leads_out_of_the_folder(tmp_path):
     assert len(new) == len(done.files) == len(ESCAPES)
     assert all(path.is_relative_to(tmp_path / "deep" / "out") for path in new)
     assert {path.read_bytes() for path in new} == {b"GIF89a " + tag.encode() for tag in ESCAPES}
+
+
+@pytest.mark.parametrize("tag", ["x/" * 3000, "/".join(["long" * 30] * 40), "y" * 10_240])
+def test_a_tag_may_be_longer_than_any_path(tmp_path, tag):
+    write_events(
+        tmp_path / "in.tfevents", [version_event(), *(image_event(name, b"GIF89a") for name in (tag, tag + "/other"))]
+    )
+    done = export_media(tmp_path / "in.tfevents", tmp_path / "out", kinds=["images"])
+    assert len(set(done.files)) == 2
+    assert all(len(file.encode()) < 1200 and (tmp_path / "out" / file).is_file() for file in done.files)
 
 
 def test_names_that_differ_in_case_only_and_steps_that_repeat_stay_apart(tmp_path):

@@ -93,3 +93,11 @@ def test_tags_are_kept_and_dropped_and_all_patterns_must_match_something():
     unused.new_name("loss")
     with pytest.raises(UnknownNameError, match="'nosuch'"):
         unused.check("run")
+
+
+def test_a_very_long_name_does_not_fill_the_message():
+    names = NameFilter(["x" * 10_000], noun="tag")
+    names("y" * 10_000)
+    with pytest.raises(UnknownNameError) as raised:
+        names.check("runs")
+    assert len(str(raised.value)) < 300

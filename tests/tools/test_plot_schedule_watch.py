@@ -1,6 +1,7 @@
 """Pictures have what was asked for in them; schedules are PyTorch's; watching sees what is new."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -53,6 +54,62 @@ def test_the_horizontal_axis_may_be_time(runs):
     np.testing.assert_allclose(axes.get_lines()[0].get_xdata(), np.arange(5) / 3600)
     (axes,) = axes_of(runs, "loss$\\frac", x="wall")
     assert axes.get_lines()[0].get_xdata()[0] == np.datetime64("1970-01-01T00:16:41", "us")
+
+
+def test_wall_time_is_that_of_the_clocks_here(runs, monkeypatch):
+    if not hasattr(time, "tzset"):
+        pytest.skip("the time zone cannot be set here")
+    monkeypatch.setenv("TZ", "XYZ-9")
+    time.tzset()
+    try:
+        (axes,) = axes_of(runs, "loss$\\frac", x="wall")
+        axes.figure.canvas.draw()
+        assert axes.get_xlabel() == "time (XYZ)"
+        assert axes.xaxis.get_major_formatter().format_ticks([0.0, 0.25]) == ["09:00", "15:00"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_long_and_hostile_tags_are_shown_short_and_escaped(make_series):
+    pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    tags = ["x" * 10_240, "\x1b[31mred\n\0\u202e", "short"]
+    path = make_series("runs/a\x07", **{tag: ([1, 2], [1.0, 2.0]) for tag in tags}).parent
+    make_series("runs/b", **{tag: ([1, 2], [1.0, 2.0]) for tag in tags})
+    long, odd, short = axes_of(path, *tags)
+    assert long.get_title() == "x" * 24 + "…" + "x" * 25
+    assert odd.get_title() == r"\x1b[31mred\n\x00\u202e"
+    assert short.get_title() == "short"
+    assert [text.get_text() for text in odd.get_legend().get_texts()] == [r"a\x07", "b"]
+
+
+def test_a_picture_of_any_tag_and_value_is_drawn_without_a_warning(make_series, tmp_path, recwarn):
+    pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    series = {
+        "nan": ([1, 2], [math.nan] * 2),
+        "zero": ([1, 2], [0.0, 0.0]),
+        "negative": ([-5, -1], [-1.0, -2.0]),
+        "infinite": ([1, 2], [math.inf, 1.0]),
+        "far": ([-(2**62), 2**62], [3e38, -3e38]),
+        "损失\0": ([1], [1.0]),
+    }
+    run = make_series("run", **series)
+    for number, style in enumerate(({}, {"log_x": True, "log_y": True}, {"x": "wall"}, {"band": "std"})):
+        plot(run, [], tmp_path / f"{number}.png", style=PlotStyle(**style))
+    assert not [str(each.message) for each in recwarn if issubclass(each.category, UserWarning)]
+    nan, zero, negative = axes_of(run, "nan", "zero", "negative", log_x=True, log_y=True)
+    assert [text.get_text() for text in nan.texts] == ["no finite value"]
+    assert not zero.texts
+    assert (zero.get_xscale(), zero.get_yscale(), zero.get_ylabel()) == ("log", "linear", "(nothing above 0: linear)")
+    assert (negative.get_xscale(), negative.get_xlabel()) == ("linear", "step (nothing above 0: linear)")
+
+
+def test_a_picture_of_too_many_pixels_is_refused(runs, tmp_path):
+    huge = PlotStyle(size=(100, 100), dpi=200)
+    with pytest.raises(ValueError, match=r"20000 x 20000 pixels are too many.*--dpi"):
+        plot(runs, [], tmp_path / "x.png", style=huge)
+    assert not (tmp_path / "x.png").exists()
+    plot(runs, [], tmp_path / "x.svg", style=huge)
 
 
 def test_smoothing_is_tensorboards_over_the_faint_raw_line(runs):
@@ -156,6 +213,13 @@ def test_every_schedule_that_is_offered_can_be_computed(name):
         ("LambdaLR", 3, {}, "LambdaLR needs a function"),
         ("ReduceLROnPlateau", 3, {}, "needs metrics"),
         ("ConstantLR", 3, {"factor": 7}, "factor"),
+        (
+            "StepLR",
+            3,
+            {"step_size": 3, "last_epoch": 5},
+            "StepLR has no argument 'last_epoch'; its arguments: lr, step",
+        ),
+        ("StepLR", 3, {"step_size": 3, "optimizer": 5}, "no argument 'optimizer'"),
     ],
 )
 def test_a_schedule_that_cannot_be_computed_is_told(name, steps, arguments, message):
@@ -206,7 +270,7 @@ def test_watching_tells_of_damage_once_and_of_what_is_missing(make_run, tmp_path
     assert [str(error) for error in watch.missing()] == [f"{tmp_path}/runs: no tag 'acc'; there are: 'loss'"]
     watch.look()
     assert watch.problems == ()
-    assert not recwarn.list
+    assert not [str(each.message) for each in recwarn if issubclass(each.category, UserWarning)]
 
 
 @pytest.mark.parametrize(

@@ -113,3 +113,15 @@ def test_wrong_arguments_are_refused(seeds, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="empty: no runs"):
         reduce([tmp_path / "empty"])
+
+
+def test_runs_without_scalars_are_nothing_to_reduce(make_run):
+    with pytest.raises(ValueError, match="a: there are no scalars to reduce"):
+        reduce([make_run("a")])
+
+
+def test_no_statistic_is_written_where_one_is_there(make_run, seeds, tmp_path):
+    make_run("out/std", ("loss", 1, 1.0))
+    with pytest.raises(FileExistsError, match="there is a run already"):
+        write_reduced(reduce([tmp_path / "seeds"]), tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["std"]
