@@ -6,11 +6,12 @@ This module stays light: what a command needs is imported when it runs, so that 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["end_of_pipe", "fail", "main"]
 
 EXIT_OK = 0
 EXIT_ERROR = 2
@@ -30,8 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0; 1 where the answer is "damaged" or "different"; 2 for an error, which is one line on stderr.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller, who wants nothing of it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for the rest of the process
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # rather an ugly tag than none
     try:
         status = _run(arguments)
@@ -40,7 +44,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return end_of_pipe()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except OSError as error:  # what a command meets is told by `run`: this is stdout or stderr, full perhaps
+        return fail(f"the output cannot be written: {error.strerror or error}")
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return fail("this is a mistake in tbevents: please report it, with the lines above")
     return status
+
+
+def fail(message: str) -> int:
+    """Says what is wrong, if stderr takes it; answers with the exit status."""
+    with contextlib.suppress(OSError):
+        print(f"tbevents: {message}", file=sys.stderr)  # noqa: T201
+    return EXIT_ERROR
 
 
 def end_of_pipe() -> int:
@@ -60,9 +78,7 @@ def _run(arguments: list[str]) -> int:
     except ImportError as error:
         from tbevents.errors import MissingExtraError
 
-        missing = MissingExtraError(error.name or "click", "cli", "the command line")
-        print(f"tbevents: {missing}", file=sys.stderr)  # noqa: T201
-        return EXIT_ERROR
+        return fail(str(MissingExtraError(error.name or "click", "cli", "the command line")))
     from tbevents.cli.group import run
 
     return run(arguments)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 import warnings
 from importlib import import_module
 from keyword import iskeyword
 
 import click
 
-from tbevents.cli import EXIT_ERROR, EXIT_OK, describe_version
+from tbevents.cli import EXIT_OK, describe_version, fail
 from tbevents.cli.text import printable
 from tbevents.errors import TBEventsError, TBEventsWarning
 
@@ -33,6 +33,10 @@ SUMMARIES = {
     "schedule": "Print, draw or log a learning-rate schedule.",
 }
 """The commands in the order of ``--help``, and their summaries: so that ``--help`` imports none of them."""
+
+
+MOST_COLUMNS = 100
+"""Of a help page."""
 
 
 class CommandGroup(click.Group):
@@ -75,7 +79,7 @@ def _print_completion(ctx: click.Context, _: click.Parameter, value: str | None)
 
 @click.group(
     cls=CommandGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS},
     epilog="'tbevents COMMAND --help' shows a command's options and an example.",
 )
 @click.option(
@@ -116,7 +120,12 @@ def run(arguments: list[str]) -> int:
         warnings.simplefilter("ignore", TBEventsWarning)  # the commands show a run's problems themselves
         try:
             # Without standalone mode click returns the status of ctx.exit(), or what the command returns.
-            status = group.main(arguments or ["--help"], prog_name="tbevents", standalone_mode=False)
+            status = group.main(
+                arguments or ["--help"],
+                prog_name="tbevents",
+                standalone_mode=False,
+                terminal_width=min(shutil.get_terminal_size().columns, MOST_COLUMNS) - 2,  # click's own is 48 at least
+            )
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "tbevents"
             return _fail(f"{error.format_message()} (see {where} --help)")
@@ -149,5 +158,4 @@ def _way_out(arguments: list[str], error: FileExistsError) -> str:
 
 
 def _fail(message: str) -> int:
-    print(f"tbevents: {printable(message)}", file=sys.stderr)  # noqa: T201
-    return EXIT_ERROR
+    return fail(printable(message))

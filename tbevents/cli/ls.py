@@ -58,9 +58,12 @@ def command(
         terminal.remark(f"{logdir}: no runs" + (f" with {' or '.join(kinds)}" if kinds else ""), style="")
         return
     terminal.table(_tag_table(found) if tags else _run_table(found))
+    problems = sum(len(run.problems) for run in found)
     if not tags and len(found) > 1:
         points = sum(run.count for run in found)
         terminal.remark(f"{count(len(found))} runs, {counted(points, 'point')}, {size(sum(run.size for run in found))}")
+    if problems:
+        terminal.remark(f"{counted(problems, 'problem')}: tbevents check says which", style="yellow")
 
 
 def _run_table(runs: list[RunDescription]) -> Table:
@@ -75,7 +78,7 @@ def _run_table(runs: list[RunDescription]) -> Table:
         Column("last", left=True, rank=3),
         Column("files", rank=4),
         Column("size", rank=2),
-        Column("problems", style="red", rank=1),
+        Column("problems", style="red"),
     )
     many = any(len(run.files) > 1 for run in runs)
     for run in runs:

@@ -15,6 +15,9 @@ __all__ = ["Column", "Table"]
 _GAP: Final = 2
 """Blanks between two columns."""
 
+_LONG: Final = 200
+"""Where nothing is shortened, the most that a column is filled up to for the sake of its longest text."""
+
 
 @dataclass(slots=True)
 class Column:
@@ -66,20 +69,25 @@ class Table:
         """The table as lines of styled text.
 
         Args:
-            room: columns of the terminal; None for no limit.
+            room: columns of the terminal; None for no limit: nothing is shortened or left out.
             header: whether the titles stand above.
         """
-        shown, widths = _fit([column for column in self.columns if not column.empty], room)
+        shown = [column for column in self.columns if not column.empty]
+        if room is None:
+            widths = [min(column.natural_width, _LONG) for column in shown]
+            texts = [column.cells for column in shown]
+        else:
+            shown, widths = _fit(shown, room)
+            texts = [[clip(cell, most) for cell in column.cells] for column, most in zip(shown, widths, strict=True)]
         lines = [_line(shown, widths, [column.header for column in shown], bold=True)] if header else []
-        rows = zip(*(column.cells for column in shown), strict=True)
-        return lines + [_line(shown, widths, cells) for cells in rows]
+        return lines + [_line(shown, widths, cells) for cells in zip(*texts, strict=True)]
 
 
-def _fit(columns: list[Column], room: int | None) -> tuple[list[Column], list[int]]:
+def _fit(columns: list[Column], room: int) -> tuple[list[Column], list[int]]:
     """The columns there is room for, and their widths."""
     while True:
         widths = [column.natural_width for column in columns]
-        over = 0 if room is None else sum(widths) + _GAP * (len(widths) - 1) - room
+        over = sum(widths) + _GAP * (len(widths) - 1) - room
         elastic = [(at, column.shortest) for at, column in enumerate(columns) if column.shortest is not None]
         while over > 0:
             slack = {at: widths[at] - max(shortest, 1) for at, shortest in elastic}
@@ -96,8 +104,7 @@ def _fit(columns: list[Column], room: int | None) -> tuple[list[Column], list[in
 
 def _line(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str], *, bold: bool = False) -> Text:
     line = Text()
-    for at, (column, room, cell) in enumerate(zip(columns, widths, cells, strict=True)):
-        text = clip(cell, room)
+    for at, (column, room, text) in enumerate(zip(columns, widths, cells, strict=True)):
         blank = " " * (room - width(text))
         if at:
             line.append(" " * _GAP)

@@ -106,7 +106,8 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Grou
         Column("trend", left=True, rank=1, style="cyan"),
     )
     now = time.time()
-    for watched in found:
+    shown = _latest(found, max(1, terminal.out.height - len(missing) - 3))  # beside the header and what stands below
+    for watched in shown:
         series = watched.series
         last = series.last
         table.add(
@@ -121,4 +122,17 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Grou
         )
     if not found:
         return Group("waiting for scalars", *map(printable, missing))
-    return Group(*table.lines(terminal.out.width), *map(printable, missing))
+    # A line that reached the edge would have the ^C of a terminal wrap, and the table would be drawn below itself.
+    lines = table.lines(terminal.out.width - len("^C"))
+    if len(shown) < len(found):
+        lines.append(Text(f"{count(len(found) - len(shown))} more, whose last points are older", "dim"))
+    return Group(*lines, *map(printable, missing))
+
+
+def _latest(found: list[Watched], most: int) -> list[Watched]:
+    """As many series as there is room for: those with the latest points, in the order given."""
+    if len(found) <= most:
+        return found
+    latest = sorted(found, key=lambda watched: watched.series.last.wall_time, reverse=True)[:most]
+    chosen = set(map(id, latest))
+    return [watched for watched in found if id(watched) in chosen]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -92,7 +92,7 @@ class Terminal:
         """A bar on stderr, from the second second on; none where stderr is no terminal, or with --quiet.
 
         Yields:
-            A function to call with how much is done, and of how much in all.
+            A function to call with how much is done, and of how much in all. Until it is called, the bar only moves.
         """
         if self.quiet or not self.err.is_terminal:
             yield lambda _done, _total: None
@@ -102,21 +102,15 @@ class Terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
         bar = Progress(*columns, TimeRemainingColumn(), console=self.err, transient=True)
         task = bar.add_task(title, total=None)
-        started = time.monotonic()
-        shown = False
-
-        def advance(done: int, total: int) -> None:
-            nonlocal shown
-            if not shown and time.monotonic() - started > _PATIENCE:
-                bar.start()
-                shown = True
-            if shown:
-                bar.update(task, completed=done, total=total)
-
+        patience = threading.Timer(_PATIENCE, bar.start)  # a single file may take long before it says anything
+        patience.daemon = True
+        patience.start()
         try:
-            yield advance
+            yield lambda done, total: bar.update(task, completed=done, total=total)
         finally:
-            if shown:
+            patience.cancel()
+            patience.join()
+            if bar.live.is_started:
                 bar.stop()
 
     def each(self, items: Iterable[Any], title: str, total: int) -> Iterator[Any]:

@@ -146,8 +146,9 @@ def _mean(values: NDArray[np.float64]) -> float:
     """The mean of finite values; their sum may be beyond float64."""
     if not len(values):
         return float("nan")
-    scale = float(np.abs(values).max()) or 1.0
-    return float((values / scale).mean() * scale)
+    with np.errstate(over="ignore"):
+        mean = float(values.mean())
+    return mean if np.isfinite(mean) else float((values / len(values)).sum())
 
 
 def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None) -> RunDescription:

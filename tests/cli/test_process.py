@@ -112,11 +112,12 @@ def test_tail_prints_what_is_appended(start, demo):
 class Terminal:
     """A process whose stdout and stderr are a terminal of 100 columns."""
 
-    def __init__(self, *arguments, **env):
+    def __init__(self, *arguments, code=None, **env):
         pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
         self.master, slave = pty.openpty()
         env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40", "PYTHONUTF8": "1", **env}
-        command = [sys.executable, "-m", "tbevents.cli", *map(str, arguments)]
+        start = ["-m", "tbevents.cli"] if code is None else ["-c", code]
+        command = [sys.executable, *start, *map(str, arguments)]
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, close_fds=True)
         os.close(slave)
 
@@ -157,31 +158,154 @@ def test_escapes_in_tags_do_not_reach_a_terminal(tmp_path):
         assert "\x9b" not in shown
 
 
+IMPATIENT = "import sys, tbevents.cli.terminal as t; t._PATIENCE = 0; from tbevents.cli import main; main(sys.argv[1:])"
+
+
+def test_progress_is_a_bar_on_a_terminal_and_nothing_elsewhere(demo, tmp_path):
+    slow = "import time, tbevents.tools.check as c; r = c.check_run; c.check_run = lambda x: time.sleep(0.3) or r(x)"
+    slow += f"; {IMPATIENT}"
+    bar = re.compile("checking .*(━|╸|╺).*100%", re.DOTALL)
+    shown = Terminal("check", demo, code=slow).read()
+    assert bar.search(shown)
+    assert shown.index("intact") > shown.rindex("checking")  # the bar is gone by then
+    assert "checking" not in Terminal("check", demo, "--quiet", code=slow).read()
+    done = python(slow.replace("main(sys.argv[1:])", f"main(['check', {str(demo)!r}])"))
+    assert done.stderr == ""
+
+
+def test_a_terminal_is_never_filled_beyond_its_edge(many):
+    for columns in ("40", "80"):
+        for arguments in (["ls", many], ["show", many], ["tail", many, "--for", "0"]):
+            shown = Terminal(*arguments, COLUMNS=columns, LINES="20", TERM="dumb", NO_COLOR="1").read()
+            assert max(map(len, re.sub(r"\x1b\[[\d;?]*\w", "", shown).splitlines())) <= int(columns)
+
+
+def test_a_tail_in_a_terminal_shows_the_latest_of_many(many):
+    shown = Terminal("tail", many, "--for", "0", LINES="20").read()
+    assert "group-00/run-000" in shown
+    assert "183 more, whose last points are older" in shown
+
+
 def test_tail_shows_a_table_in_a_terminal(demo):
     shown = Terminal("tail", demo, "--interval", "0.05", "--for", "0.3").read()
     assert "steps/s" in shown
     assert "train/acc" in shown
 
 
-def test_a_killed_command_leaves_no_half_file(start, tmp_path):
-    write_events(tmp_path / "in" / "x.tfevents", [version_event(), scalar_event("a", 1, 1.0)])
-    code = f"""
+WRITING = {
+    "export csv": ["export", "IN", "out/x.csv"],
+    "export jsonl": ["export", "IN", "out/x.jsonl", "--wide"],
+    "export parquet": ["export", "IN", "out/x.parquet"],
+    "export arrow": ["export", "IN", "out/x.arrow"],
+    "import": ["import", "table.csv", "-o", "out"],
+    "plot": ["plot", "IN", "-o", "out/x.png"],
+    "repair": ["repair", "IN", "-o", "out"],
+    "repair in place": ["repair", "IN", "--in-place"],
+    "merge": ["merge", "IN", "-o", "out"],
+    "split": ["split", "IN", "-o", "out", "--every", "4"],
+    "edit": ["edit", "IN", "-o", "out", "--shift", "1"],
+    "edit in place": ["edit", "IN", "--in-place", "--shift", "1"],
+    "reduce to runs": ["reduce", "IN", "-o", "out"],
+    "reduce to a table": ["reduce", "IN", "-o", "out/x.csv"],
+    "schedule": ["schedule", "StepLR", "step_size=3", "--steps", "9", "--log", "out"],
+}
+LAST_MOMENT = """
 import sys
-from tbevents.tools.repair import repair
+from tbevents.tools.new_files import NewFile
 
-def wait(done, total):
-    print("writing", flush=True)
-    sys.stdin.read()
+def end(new):
+    assert new.file.closed
+    {how}
 
-repair({str(tmp_path / "in")!r}, {str(tmp_path / "out")!r}, progress=wait)
+NewFile._put_in_place = end
+from tbevents.cli import main
+sys.exit(main(sys.argv[1:]))
 """
-    started = start(code=code, stdin=subprocess.PIPE, text=True)
-    assert started.stdout.readline() == "writing\n"
-    assert list((tmp_path / "out").iterdir())
-    started.kill()
-    started.wait(30)
-    started.stdin.close()
-    assert not list((tmp_path / "out").glob("*tfevents*"))
+"""Runs a command that is interrupted when all of its file is written, before the file gets its name."""
+
+
+def interrupt(command, folder, run, how):
+    """Runs a writing command up to the last moment; answers with its status, stderr, and the files of before."""
+    for package in {"plot": ["matplotlib"], "parquet": ["pyarrow"], "arrow": ["pyarrow"]}.get(command.split()[-1], []):
+        pytest.importorskip(package, reason=f"{command} needs {package}")
+    (folder / "table.csv").write_text("step,loss\n1,2.0\n")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    arguments = [part.replace("IN", str(run)) for part in WRITING[command]]
+    done = subprocess.run(
+        [sys.executable, "-c", LAST_MOMENT.format(how=how), *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr, before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+@pytest.mark.parametrize("command", WRITING)
+def test_a_killed_command_leaves_no_half_file(damaged, tmp_path, command):
+    status, _, before = interrupt(command, tmp_path, damaged, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert status == -signal.SIGKILL
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    left = after.keys() - before.keys()
+    assert left
+    assert all(re.fullmatch(r"\.\w+\.unfinished", path.name) for path in left)  # no reader takes that for an event file
+    assert {path: after[path] for path in before} == before
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_ctrl_c_leaves_nothing_behind(damaged, tmp_path, command):
+    status, err, before = interrupt(command, tmp_path, damaged, "raise KeyboardInterrupt")
+    assert status == 130
+    assert all(line.startswith("left out: ") for line in err.splitlines())
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ls", "RUN"], ["show", "RUN", "--points"]])
+def test_an_output_that_is_full_is_told(demo, arguments):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full")
+    command = [sys.executable, "-m", "tbevents.cli", *(part.replace("RUN", str(demo)) for part in arguments)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 2
+        assert re.fullmatch("tbevents: .*No space left on device\n", done.stderr)
+        assert subprocess.run(command, stdout=full, stderr=full, check=False).returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes streams in a shell")
+def test_streams_that_are_closed_are_no_error(demo):
+    run = f"{sys.executable} -m tbevents.cli ls {demo}"
+    done = subprocess.run(
+        f"{run} >&-; echo $?; {run} 2>&- | wc -l", shell=True, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.split(), done.stderr) == (["0", "2"], "")
+
+
+def test_a_mistake_of_our_own_is_no_answer():
+    code = """
+import sys
+import tbevents.cli.ls
+def describe_run(*_, **__):
+    raise ZeroDivisionError
+tbevents.cli.ls.describe_run = describe_run
+sys.exit(tbevents.cli.main(["ls", sys.argv[1]]))
+"""
+    corpus = os.path.join(os.path.dirname(__file__), "..", "data", "corpus")
+    done = subprocess.run([sys.executable, "-c", code, corpus], capture_output=True, text=True, check=False)
+    assert done.returncode == 2  # 1 would mean damaged, or different
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stderr.endswith("tbevents: this is a mistake in tbevents: please report it, with the lines above\n")
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80"])
+def test_help_fits_the_terminal(process, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    for command in ("edit", "show"):
+        *description, _ = process(command, "--help").out.partition("Example")[0].splitlines()
+        assert max(map(len, (line for line in description if "|" not in line))) <= int(columns)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
