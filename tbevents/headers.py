@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.crc32c import contributions, crc32c, mask_array, masked_crc32c
+from tbevents.crc32c import crc32c, masked_crc32c
+from tbevents.crc32c_columns import contributions, mask_array
 
 __all__ = ["HEADER_SIZE", "MAX_LENGTH", "SHORT", "HeaderFinder", "encode_header"]
 

@@ -14,7 +14,7 @@ The record of a scalar, as every writer lays it out (here `simple_value`, with t
 A tensor in the value's place holds 4 or 8 bytes of the number instead, with constant bytes before and after.
 So scalar events of one tag, one form and one width of the step differ in the wall time, the step and the value only.
 The rest is a `Skeleton`. Its checksum is computed once, and CRC32C being linear, that of a whole record is one table
-look-up more for each variable byte (see `crc32c.contributions`).
+look-up more for each variable byte (see `crc32c_columns.contributions`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.crc32c import contributions, crc32c, mask, mask_array
+from tbevents.crc32c import crc32c, mask
+from tbevents.crc32c_columns import contributions, mask_array
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE
 from tbevents.headers import encode_header
 from tbevents.proto import DataType, Event, Summary, SummaryMetadata, TensorProto, TensorShapeProto

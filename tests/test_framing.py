@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tbevents.crc32c import contributions, crc32c, describe_engine, masked_crc32c
+from tbevents.crc32c import crc32c, describe_engine, masked_crc32c
+from tbevents.crc32c_columns import contributions
 from tbevents.errors import ChecksumError, DamagedFileError, IncompleteRecordError, RecordTooLargeError
 from tbevents.framing import NEED_DATA, RecordDecoder, encode_record
 from tbevents.headers import HeaderFinder

@@ -13,9 +13,12 @@ from tbevents.cli.chart import chart
 from tbevents.cli.options import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.values import ScalarSeries
-from tbevents.tools.plot import plot_series
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 from tbevents.tools.schedule import SCHEDULES, ScheduleCurve, compute_schedule
+
+
+def _names(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    return [name for name in SCHEDULES if name.lower().startswith(begun.lower())]
 
 
 def _parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def _parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
 
 
 @click.command(epilog=example("tbevents schedule StepLR lr=0.1 step_size=30 gamma=0.5 --steps 100 --chart"))
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=_names)
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...", callback=_parse)
 @click.option("--steps", type=click.IntRange(1), required=True, metavar="N", help="How many steps, from 0.")
 @click.option("--chart", "wants_chart", is_flag=True, help="Draw it in the terminal instead.")
@@ -61,6 +64,8 @@ def command(
     curve = compute_schedule(name, steps, arguments)
     series = ScalarSeries(tag, curve.steps, np.full(steps, time.time()), curve.rates, display_name=curve.name)
     if out is not None:
+        from tbevents.tools.plot import plot_series  # most do not draw, and reading it takes a third of the start
+
         plot_series({curve.name: series}, out, y="learning rate")
     if run is not None:
         path = write_scalars(run, [ScalarColumns(tag, series.steps, series.wall_times, series.values)])

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.crc32c import contributions, mask_array
+from tbevents.crc32c_columns import contributions, mask_array
 from tbevents.errors import ChecksumError, UndecodableRecordError
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.proto import Summary

@@ -63,11 +63,12 @@ def test_without_the_extra_one_line_says_how_to_get_it(missing):
     assert version.stdout.startswith("tbevents ")
 
 
-def test_help_imports_neither_numpy_nor_the_commands():
-    code = """
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_neither_numpy_nor_the_commands(option):
+    code = f"""
 import sys
 from tbevents.cli import main
-main(["--help"])
+main([{option!r}])
 print([name for name in ("numpy", "google.protobuf", "tbevents.cli.ls", "rich.console") if name in sys.modules])
 """
     assert python(code).stdout.splitlines()[-1] == "[]"
@@ -315,10 +316,21 @@ def test_completion_scripts_name_the_command(process, shell):
     assert "_TBEVENTS_COMPLETE" in result.out
 
 
-def test_completion_knows_the_commands():
-    env = {**os.environ, "_TBEVENTS_COMPLETE": "bash_complete", "COMP_WORDS": "tbevents sp", "COMP_CWORD": "1"}
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("tbevents sp", "plain,split"),
+        ("tbevents ls --so", "plain,--sort"),
+        ("tbevents ls --sort pro", "plain,problems"),
+        ("tbevents ls ru", "file,ru"),
+        ("tbevents schedule cyc", "plain,CyclicLR"),
+    ],
+)
+def test_completion_knows_commands_options_and_values(words, completed):
+    place = str(len(words.split()) - 1)
+    env = {**os.environ, "_TBEVENTS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": place}
     done = subprocess.run([sys.executable, "-m", "tbevents.cli"], env=env, capture_output=True, text=True, check=False)
-    assert done.stdout == "plain,split\n"
+    assert done.stdout == f"{completed}\n"
 
 
 def test_every_command_on_recorded_files(process, shared, tmp_path):
