@@ -36,6 +36,9 @@ from tbevents.tools.table_files import is_table, looks_like_file, write_table
 @click.option("--lax-tags", is_flag=True, help="Take tags that only some runs have.")
 @click.option("--lax-steps", is_flag=True, help="Take steps that only some runs have.")
 @click.option(
+    "--min-runs", type=click.IntRange(1), default=1, metavar="N", help="Leave out steps of fewer than N runs."
+)
+@click.option(
     "--duplicates",
     type=click.Choice(get_args(Duplicates)),
     default="last",

@@ -44,6 +44,11 @@ class ReducedTag:
     wall_times: NDArray[np.float64]
     stats: Mapping[str, NDArray[np.float64]] = field(repr=False)
 
+    def where(self, chosen: NDArray[np.bool_]) -> ReducedTag:
+        """Some of its steps; bool, shape (n,)."""
+        stats = {name: values[chosen] for name, values in self.stats.items()}
+        return ReducedTag(self.tag, self.steps[chosen], self.runs[chosen], self.wall_times[chosen], stats)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduced(Frame):
@@ -79,6 +84,7 @@ def reduce(
     tags: Sequence[str] | None = None,
     lax_tags: bool = False,
     lax_steps: bool = False,
+    min_runs: int = 1,
     duplicates: Duplicates = "last",
     ddof: int = 0,
     progress: Progress = no_progress,
@@ -92,13 +98,16 @@ def reduce(
         tags: patterns of the tags that are wanted; all, where None.
         lax_tags: take tags that only some runs have; else they are an error.
         lax_steps: take steps that only some runs have, over those; else they are an error.
+        min_runs: leave out steps that fewer runs have, as at the end of runs of different lengths; and tags that have
+            no such step.
         duplicates: which value counts where a run has several for a step.
         ddof: the standard deviation divides by the number of runs less this; NaN where that is not positive.
         progress: gets runs.
         on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
     Raises:
-        ValueError: an unknown statistic; fewer than one run; no scalars; or tags or steps differ, and may not.
+        ValueError: an unknown statistic; fewer than one run; no scalars; tags or steps differ, and may not; or
+            no step is in `min_runs` runs.
         RunNotFoundError: a path is missing, or has no runs.
         UnknownNameError: a pattern finds no tag.
         OSError: a file cannot be read.
@@ -120,6 +129,7 @@ def reduce(
         tags=tags,
         lax_tags=lax_tags,
         lax_steps=lax_steps,
+        min_runs=min_runs,
         duplicates=duplicates,
         ddof=ddof,
     )
@@ -132,6 +142,7 @@ def reduce_runs(
     tags: Sequence[str] | None = None,
     lax_tags: bool = False,
     lax_steps: bool = False,
+    min_runs: int = 1,
     duplicates: Duplicates = "last",
     ddof: int = 0,
 ) -> Reduced:
@@ -143,6 +154,7 @@ def reduce_runs(
         tags: patterns of tags.
         lax_tags: whether tags may differ.
         lax_steps: whether steps may differ.
+        min_runs: the fewest runs that a step needs.
         duplicates: which value counts.
         ddof: of the standard deviation.
 
@@ -165,7 +177,11 @@ def reduce_runs(
             raise ValueError(
                 f"{lacking.path}: no tag {tag!r}, which {having[0].path} has; lax tags (--lax-tags) allow that"
             )
-        reduced.append(_reduce_tag(tag, having, wanted_stats, lax_steps, duplicates, ddof))
+        of_tag = _reduce_tag(tag, having, wanted_stats, lax_steps, duplicates, ddof)
+        if of_tag.runs.max(initial=0) >= min_runs:
+            reduced.append(of_tag.where(of_tag.runs >= min_runs))
+    if not reduced:
+        raise ValueError(f"{where}: no step is in {min_runs} runs")
     return Reduced(tuple(run.path for run in runs), tuple(reduced), wanted_stats)
 
 

@@ -342,7 +342,7 @@ def test_every_command_on_recorded_files(process, shared, tmp_path):
     scalars = {
         (os.path.dirname(each["file"]), tag): each["scalars"][tag]["n"] for each in expected for tag in each["scalars"]
     }
-    shown = json.loads(process("show", corpus, "--kind", "scalars", "--json").out)
+    shown = json.loads(process("show", corpus, "--kind", "scalars", "--points", "--json").out)
     counts = {(row["run"], row["tag"]): row["count"] for row in shown}
     assert {key: counts[key] for key in scalars} == scalars
     checked = process("check", corpus)
@@ -352,6 +352,18 @@ def test_every_command_on_recorded_files(process, shared, tmp_path):
     assert process("edit", corpus, "-o", tmp_path / "edited", "--shift", "1").out.count("changed") == 15
     assert process("export", corpus, tmp_path / "all.csv").status == 0
     assert process("import", tmp_path / "all.csv", "-o", tmp_path / "imported").status == 0
+    runs = [corpus / run["run"] for run in listed]
+    merged = json.loads(process("merge", *runs, "-o", tmp_path / "merged", "--json").out)
+    points = json.loads(process("ls", merged["target"], "--json").out)[0]["points"]
+    assert (points, merged["problems"]) == (sum(run["points"] for run in listed), [])
+    parts = json.loads(process("split", merged["target"], "-o", tmp_path / "parts", "--size", "100kB", "--json").out)
+    assert sum(part["records"] for part in parts["parts"]) == merged["records"] + len(parts["parts"]) - 1
+    assert process("diff", merged["target"], tmp_path / "parts") == (0, "", "equal\n")
+    assert process("reduce", corpus, "-o", tmp_path / "reduced.csv", "--lax-tags", "--lax-steps").status == 0
+    reduced = (tmp_path / "reduced.csv").read_text(encoding="utf-8").splitlines()
+    assert len(reduced) == 1 + len({(row["tag"], step) for row in shown for step in row["steps"]})
+    tailed = process("tail", corpus, "--for", "0").out.splitlines()
+    assert len(tailed) == len(shown)
     compared = process("diff", corpus, tmp_path / "imported", "--scalars")
     assert (compared.status, compared.out) == (0, "")
     assert process("diff", corpus, tmp_path / "edited").status == 1

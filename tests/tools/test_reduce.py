@@ -125,3 +125,17 @@ def test_no_statistic_is_written_where_one_is_there(make_run, seeds, tmp_path):
     with pytest.raises(FileExistsError, match="there is a run already"):
         write_reduced(reduce([tmp_path / "seeds"]), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["std"]
+
+
+def test_steps_of_too_few_runs_are_left_out(make_series):
+    runs = [
+        make_series(f"runs/{length}", loss=(range(length), np.arange(length) * length), lr=([length], [1.0]))
+        for length in (2, 4, 5)
+    ]
+    options = {"lax_steps": True, "stats": ["mean"]}
+    (loss,) = reduce(runs, min_runs=2, **options).tags
+    assert (loss.tag, loss.steps.tolist(), loss.runs.tolist()) == ("loss", [0, 1, 2, 3], [3, 3, 2, 2])
+    assert loss.stats["mean"].tolist() == [0.0, 11 / 3, 9.0, 13.5]
+    assert [len(tag.steps) for tag in reduce(runs, **options).tags] == [5, 3]
+    with pytest.raises(ValueError, match="no step is in 4 runs"):
+        reduce(runs, min_runs=4, **options)
