@@ -96,26 +96,30 @@ def write_table(
         How many rows it has.
 
     Raises:
-        ValueError: the ending says no format, or the format is not text and `out` a stream; or a text has a NUL, which
-            Python's csv takes from 3.11 on.
+        ValueError: the ending says no format, or the format is not text and `out` a stream; or a text is nothing that
+            the format holds: a NUL in CSV before Python 3.11, or a folder's name that is no UTF-8.
         MissingExtraError: pyarrow is needed and not installed.
         OSError: the file cannot be written.
     """
     stream = out if not isinstance(out, (str, os.PathLike)) else None
     kind = table_format("out.csv" if stream is not None else out, format)  # type: ignore[arg-type]  # a path then
-    if kind in ("parquet", "arrow"):
+    try:
+        if kind in ("parquet", "arrow"):
+            if stream is not None:
+                raise ValueError(f"{kind} is no text; give a file")
+            arrow = frame.to_arrow()
+            with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
+                _write_arrow(arrow, new.file, kind)
+            return int(arrow.num_rows)
+        columns = frame._columns()
+        write = _write_csv if kind == "csv" else _write_json
         if stream is not None:
-            raise ValueError(f"{kind} is no text; give a file")
-        arrow = frame.to_arrow()
-        with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
-            _write_arrow(arrow, new.file, kind)
-        return int(arrow.num_rows)
-    columns = frame._columns()
-    write = _write_csv if kind == "csv" else _write_json
-    if stream is not None:
-        return write(columns, stream, progress)
-    with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
-        return write(columns, new.file, progress)
+            return write(columns, stream, progress)
+        with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
+            return write(columns, new.file, progress)
+    except UnicodeEncodeError as error:
+        near = error.object[max(0, error.start - 30) : error.end + 30]
+        raise ValueError(f"no {kind} of this: {near!r} is no UTF-8; jsonl takes it (--format jsonl)") from None
 
 
 def _write_arrow(table: Any, file: IO[bytes], kind: Format) -> None:

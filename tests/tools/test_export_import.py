@@ -118,6 +118,23 @@ def test_a_nul_that_csv_cannot_hold_is_told_and_nothing_is_written(make_run, tmp
     assert export_table(tmp_path / "a", tmp_path / "a.jsonl").rows == 1
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_folder_whose_name_is_no_utf_8_is_told_or_kept(make_run, tmp_path, kind):
+    need(kind)
+    try:
+        make_run("runs/name\udcff", ("x", 1, 1.0))
+    except (OSError, UnicodeError):
+        pytest.skip("no such name on this file system")
+    if kind != "jsonl":
+        with pytest.raises(ValueError, match=r"is no UTF-8; jsonl takes it \(--format jsonl\)"):
+            export_table(tmp_path / "runs", tmp_path / f"a.{kind}")
+        assert not (tmp_path / f"a.{kind}").exists()
+        return
+    export_table(tmp_path / "runs", tmp_path / "a.jsonl")
+    import_table(tmp_path / "a.jsonl", tmp_path / "in")
+    assert bits(tmp_path / "in") == bits(tmp_path / "runs")
+
+
 def test_the_corpus_survives_the_round_trip(corpus, tmp_path):
     export_table(corpus, tmp_path / "a.csv")
     import_table(tmp_path / "a.csv", tmp_path / "in")
