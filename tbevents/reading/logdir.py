@@ -47,16 +47,16 @@ class Logdir(Frame, Mapping[str, Run]):
         self._find()
 
     def reload(self) -> Logdir:
-        """Finds new runs, and reloads those that were read before.
+        """Finds new runs, forgets those that are gone, and reloads those that were read before.
 
         Returns:
             The logdir itself.
         """
+        self._ahead.clear()
+        self._find()
         for run in self._runs.values():
             if run is not None:
                 run.reload()
-        self._ahead.clear()
-        self._find()
         return self
 
     def scalars(

@@ -52,9 +52,11 @@ def test_options_reach_every_run(folder):
         logdir["."].scalars["top"]
 
 
-def test_reload_finds_new_runs_and_new_points_and_drops_runs_that_are_gone(folder):
+@pytest.mark.parametrize("read", [False, True])
+def test_reload_finds_new_runs_and_new_points_and_drops_runs_that_are_gone(folder, read):
     logdir = tbevents.read_logdir(folder)
     run = logdir["b"]
+    assert not read or logdir["a/x"].scalars
     log(folder / "b", range(3), "acc", name="events.out.tfevents.2.h")
     log(folder / "new", range(5))
     (folder / "a" / "x" / "events.out.tfevents.1.h").unlink()

@@ -249,6 +249,9 @@ def test_watching_sees_points_files_and_runs_that_come(make_run, tmp_path):
     assert (seen.new, seen.series.last.value) == (1, 3.0)
     make_run("runs/b", ("acc", 0, 1.0))
     assert [(each.run, each.new) for each in watch.look()] == [("a", 0), ("b", 1)]
+    file.unlink()
+    run.rmdir()
+    assert [(each.run, each.new) for each in watch.look()] == [("b", 0)]
 
 
 def test_watching_some_tags_and_runs(make_run, tmp_path):
