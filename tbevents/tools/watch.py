@@ -29,7 +29,8 @@ class Watched:
     Attributes:
         run: the run's name.
         series: all its points.
-        new: how many of them, at the end, have come since the last look; at the first look all.
+        new: how many of them, at the end, have come since the last look; at the first look all, and where a run
+            was begun anew.
         steps_per_second: over the latest points, by their times; None where they do not say.
     """
 
@@ -61,8 +62,7 @@ class Watch:
         self._logdir = read_logdir(path, kinds=("scalars",))
         self._tags = NameFilter(tags, noun="tag")
         self._runs = NameFilter(runs, noun="run")
-        self._counts: dict[tuple[str, str], int] = {}
-        self._last: dict[tuple[str, str], Watched] = {}
+        self._last: dict[tuple[str, str], tuple[int, Watched]] = {}  # by run and tag; and how many values there were
 
     def look(self) -> list[Watched]:
         """The series there are now, by run, in the order of their first appearance.
@@ -79,7 +79,7 @@ class Watch:
 
     def _look(self) -> list[Watched]:
         self._logdir.reload()
-        found = []
+        found: dict[tuple[str, str], tuple[int, Watched]] = {}
         problems = []
         for name in self._logdir:
             if not self._runs(name):
@@ -92,22 +92,18 @@ class Watch:
                     problems.append(problem)
             for tag, count in run.counts().get("scalars", {}).items():
                 if self._tags(tag):
-                    found.append(self._look_at(name, tag, count))
+                    found[name, tag] = count, self._look_at(name, tag, count)
         self.problems = tuple(problems)
-        return found
+        self._last = found
+        return [watched for _, watched in found.values()]
 
     def _look_at(self, run: str, tag: str, count: int) -> Watched:
-        key = (run, tag)
-        known = self._counts.get(key, 0)
-        self._counts[key] = count
-        last = self._last.get(key)
-        if last is None or count != known:
-            series = self._logdir[run].scalars[tag]
-            last = Watched(run, series, max(0, count - known), steps_per_second(series.steps, series.wall_times))
-        else:
-            last = Watched(run, last.series, 0, last.steps_per_second)
-        self._last[key] = last
-        return last
+        known, last = self._last.get((run, tag), (0, None))
+        if last is not None and count == known:
+            return Watched(run, last.series, 0, last.steps_per_second)
+        series = self._logdir[run].scalars[tag]
+        new = count - known if count > known else count
+        return Watched(run, series, new, steps_per_second(series.steps, series.wall_times))
 
 
 def steps_per_second(steps: NDArray[np.int64], wall_times: NDArray[np.float64]) -> float | None:

@@ -252,6 +252,8 @@ def test_watching_sees_points_files_and_runs_that_come(make_run, tmp_path):
     file.unlink()
     run.rmdir()
     assert [(each.run, each.new) for each in watch.look()] == [("b", 0)]
+    make_run("runs/a", ("loss", 0, 7.0))
+    assert [(each.run, each.new, each.series.last.value) for each in watch.look()] == [("a", 1, 7.0), ("b", 0, 1.0)]
 
 
 def test_watching_some_tags_and_runs(make_run, tmp_path):
