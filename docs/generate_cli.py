@@ -18,6 +18,9 @@ INTRODUCTION = """# The command line
 `pip install 'tbevents[cli]'` brings the command `tbevents`. Each of its commands is a thin layer
 over functions in `tbevents.tools`, which a script can call as well: they are named with each command below.
 
+In bash's startup file, `eval "$(tbevents --completion bash)"` has commands, options and paths completed; zsh's
+takes the same with `zsh`, fish's `tbevents --completion fish | source`.
+
 This page is what `--help` prints; it is written by `docs/generate_cli.py`.
 """
 

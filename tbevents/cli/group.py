@@ -11,7 +11,7 @@ import click
 
 from tbevents.cli import EXIT_OK, describe_version, fail
 from tbevents.cli.text import printable
-from tbevents.errors import TBEventsError, TBEventsWarning
+from tbevents.errors import TBEventsError, TBEventsWarning, UnknownNameError
 
 __all__ = ["SUMMARIES", "group", "run"]
 
@@ -53,6 +53,14 @@ class CommandGroup(click.Group):
         module = import_module(f"tbevents.cli.{cmd_name}{'_' if iskeyword(cmd_name) else ''}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with; where there is none, the error names the nearest."""
+        if args[0] not in SUMMARIES and not ctx.resilient_parsing:
+            raise click.UsageError(str(UnknownNameError("command", args[0], SUMMARIES)), ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """Writes the table of commands."""

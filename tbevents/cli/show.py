@@ -12,7 +12,7 @@ from tbevents.cli.chart import chart
 from tbevents.cli.options import example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, number, printable, step_range
+from tbevents.cli.text import clip, count, number, printable, step_range
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
 from tbevents.tools.describe import TagDescription, describe_run
@@ -154,7 +154,8 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> 
         if series is not None:
             by_tag.setdefault(described.tag, {})[run.name] = series
     for tag, runs in by_tag.items():
-        terminal.lines(["", Text(printable(tag), "bold")])
+        title = printable(tag)
+        terminal.lines(["", Text(title if terminal.room is None else clip(title, terminal.room), "bold")])
         terminal.lines(chart(runs, terminal.room or 80, height, log=log, plain=terminal.plain))
 
 

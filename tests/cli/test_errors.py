@@ -74,7 +74,8 @@ def test_an_empty_folder_is_said_to_be_so_and_is_no_error(process, tmp_path, com
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nosuch"], ["nosuch", "tbevents --help"]),
+        (["nosuch"], ["nosuch", "there are: 'ls'", "tbevents --help"]),
+        (["lss"], ["no command 'lss'; did you mean 'ls'", "tbevents --help"]),
         (["ls"], ["LOGDIR", "tbevents ls --help"]),
         (["ls", ".", "--sort", "color"], ["color", "name"]),
         (["ls", ".", "--nosuch"], ["--nosuch"]),

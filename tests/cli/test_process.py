@@ -174,9 +174,11 @@ def test_progress_is_a_bar_on_a_terminal_and_nothing_elsewhere(demo, tmp_path):
     assert done.stderr == ""
 
 
-def test_a_terminal_is_never_filled_beyond_its_edge(many):
+def test_a_terminal_is_never_filled_beyond_its_edge(many, tmp_path):
+    long = tmp_path / "x.tfevents"
+    write_events(long, [version_event(), *(scalar_event("long" * 50, step, 1.0) for step in (1, 2**62))])
     for columns in ("40", "80"):
-        for arguments in (["ls", many], ["show", many], ["tail", many, "--for", "0"]):
+        for arguments in (["ls", many], ["show", many], ["show", long, "*"], ["tail", many, "--for", "0"]):
             shown = Terminal(*arguments, COLUMNS=columns, LINES="20", TERM="dumb", NO_COLOR="1").read()
             assert max(map(len, re.sub(r"\x1b\[[\d;?]*\w", "", shown).splitlines())) <= int(columns)
 
