@@ -2,14 +2,17 @@
 
 import itertools
 import warnings
+from pathlib import Path
 
 import pytest
 from event_files import record, scalar_event, version_event, write_events
 
 import tbevents
-from tbevents.errors import NotAnEventFileError
+from tbevents.errors import DamageWarning, NotAnEventFileError
+from tbevents.tools.diff import Tolerance, diff
 from tbevents.tools.repair import repair
 
+CORPUS = Path(__file__).resolve().parent.parent / "fuzz" / "corpus"
 EVENTS = [version_event(), *(scalar_event("loss", step, step / 2) for step in range(6))]
 
 
@@ -71,6 +74,19 @@ def test_every_whole_record_is_kept_byte_for_byte(file, tmp_path, damage):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(list(tbevents.iter_events(out, strict=True))) == len(kept)
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.iterdir()), ids=lambda path: path.name)
+def test_what_reading_finds_in_a_damaged_file_is_left_after_repair(tmp_path, path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamageWarning)
+        (done,) = repair(path, tmp_path / "x.tfevents")
+        before, after = tbevents.read_run(path), tbevents.read_run(tmp_path / "x.tfevents")
+        assert not list(diff(path, tmp_path / "x.tfevents", tolerance=Tolerance(wall_time=0.0)))
+    assert before.counts() == after.counts()
+    damage = [problem for problem in before.problems if problem.kind != "bad_value"]  # in a record that is whole
+    assert [(problem.offset, problem.kind) for problem in done.dropped] == [(each.offset, each.kind) for each in damage]
+    assert {problem.kind for problem in after.problems} <= {"bad_value"}
 
 
 def test_an_undecodable_record_is_kept_where_asked(file, tmp_path):
