@@ -135,7 +135,7 @@ def _legend(names: list[str], columns: int, plain: bool) -> list[Text]:
     lines = [Text()]
     for at, name in enumerate(names):
         sample = _PLAIN[at % len(_PLAIN)] if plain else "━━"
-        text = clip(printable(name), columns - len(sample) - 1)
+        text = clip(printable(name), columns - len(sample) - 1, plain=plain)
         room = width(sample) + 1 + width(text)
         if lines[-1].cell_len and lines[-1].cell_len + 3 + room > columns:
             lines.append(Text())

@@ -155,7 +155,9 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> 
             by_tag.setdefault(described.tag, {})[run.name] = series
     for tag, runs in by_tag.items():
         title = printable(tag)
-        terminal.lines(["", Text(title if terminal.room is None else clip(title, terminal.room), "bold")])
+        terminal.lines(
+            ["", Text(title if terminal.room is None else clip(title, terminal.room, plain=terminal.plain), "bold")]
+        )
         terminal.lines(chart(runs, terminal.room or 80, height, log=log, plain=terminal.plain))
 
 

@@ -65,12 +65,12 @@ class Table:
         for column, cell in zip(self.columns, cells, strict=True):
             column.cells.append(printable(cell))
 
-    def lines(self, room: int | None, *, header: bool = True) -> list[Text]:
+    def lines(self, room: int | None, *, plain: bool = False) -> list[Text]:
         """The table as lines of styled text.
 
         Args:
             room: columns of the terminal; None for no limit: nothing is shortened or left out.
-            header: whether the titles stand above.
+            plain: whether only ASCII may be used.
         """
         shown = [column for column in self.columns if not column.empty]
         if room is None:
@@ -78,9 +78,12 @@ class Table:
             texts = [column.cells for column in shown]
         else:
             shown, widths = _fit(shown, room)
-            texts = [[clip(cell, most) for cell in column.cells] for column, most in zip(shown, widths, strict=True)]
-        lines = [_line(shown, widths, [column.header for column in shown], bold=True)] if header else []
-        return lines + [_line(shown, widths, cells) for cells in zip(*texts, strict=True)]
+            texts = [
+                [clip(cell, most, plain=plain) for cell in column.cells]
+                for column, most in zip(shown, widths, strict=True)
+            ]
+        header = _line(shown, widths, [column.header for column in shown], bold=True)
+        return [header] + [_line(shown, widths, cells) for cells in zip(*texts, strict=True)]
 
 
 def _fit(columns: list[Column], room: int) -> tuple[list[Column], list[int]]:

@@ -123,7 +123,7 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Grou
     if not found:
         return Group("waiting for scalars", *map(printable, missing))
     # A line that reached the edge would have the ^C of a terminal wrap, and the table would be drawn below itself.
-    lines = table.lines(terminal.out.width - len("^C"))
+    lines = table.lines(terminal.out.width - len("^C"), plain=terminal.plain)
     if len(shown) < len(found):
         lines.append(Text(f"{count(len(found) - len(shown))} more, whose last points are older", "dim"))
     return Group(*lines, *map(printable, missing))

@@ -54,7 +54,7 @@ class Terminal:
 
     def table(self, table: Table) -> None:
         """Prints a table as data."""
-        self.lines(table.lines(self.room))
+        self.lines(table.lines(self.room, plain=self.plain))
 
     def lines(self, lines: Iterable[Text | str]) -> None:
         """Prints lines as data. They are taken as they are: other people's text must be `printable` already."""

@@ -33,15 +33,19 @@ def width(text: str) -> int:
     return cell_len(text)
 
 
-def clip(text: str, columns: int) -> str:
-    """The text, shortened in its middle to so many columns: both ends of a tag tell what it is."""
+def clip(text: str, columns: int, *, plain: bool = False) -> str:
+    """The text, shortened in its middle to so many columns: both ends of a tag tell what it is.
+
+    What is missing is marked by one character, of ASCII where `plain`.
+    """
+    mark = "~" if plain else "…"
     if width(text) <= columns:
         return text
     if columns <= 1:
-        return "…"[:columns]
+        return mark[:columns]
     head = (columns - 1) // 2
     tail = columns - 1 - head
-    return _prefix(text, head) + "…" + _prefix(text[::-1], tail)[::-1]
+    return _prefix(text, head) + mark + _prefix(text[::-1], tail)[::-1]
 
 
 def _prefix(text: str, columns: int) -> str:

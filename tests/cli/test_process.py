@@ -183,6 +183,15 @@ def test_a_terminal_is_never_filled_beyond_its_edge(many, tmp_path):
             assert max(map(len, re.sub(r"\x1b\[[\d;?]*\w", "", shown).splitlines())) <= int(columns)
 
 
+def test_a_terminal_without_unicode_gets_ascii(many):
+    settings = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "COLUMNS": "40", "NO_COLOR": "1"}
+    for arguments in (["ls", many], ["show", many, "loss", "--run", "group-00/*", "--chart", "--height", "3"]):
+        shown = Terminal(*arguments, **settings).read()
+        assert shown.isascii()
+        assert "\\u" not in shown
+        assert max(map(len, re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines())) <= 40
+
+
 def test_a_tail_in_a_terminal_shows_the_latest_of_many(many):
     shown = Terminal("tail", many, "--for", "0", LINES="20").read()
     assert "group-00/run-000" in shown

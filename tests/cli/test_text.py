@@ -39,6 +39,11 @@ def test_text_is_shortened_in_its_middle(text, columns, shown):
     assert clip(text, columns) == shown
 
 
+def test_what_is_left_out_is_marked_in_ascii_where_there_is_nothing_else():
+    assert clip("abcdefg", 6, plain=True) == "ab~efg"
+    assert clip("abcdefg", 1, plain=True) == "~"
+
+
 def test_wide_characters_count_twice():
     pytest.importorskip("rich", reason="the widths of characters are rich's")
     assert width("损失") == 4
