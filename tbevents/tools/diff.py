@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath
-from tbevents.proto import Event
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
 from tbevents.tensors import as_float
@@ -321,7 +320,7 @@ def _digests(run: Run, wanted: NameFilter) -> dict[str, dict[tuple[int, int], by
     found: dict[str, dict[tuple[int, int], bytes]] = {}
     counts: Counter[tuple[str, int]] = Counter()
     for record in RecordReader(run.files):
-        event = record.event_or_none() or Event()
+        event = record.event
         for value in event.summary.value:
             if value.tag not in others or not wanted(value.tag):
                 continue

@@ -84,9 +84,7 @@ class Editor:
         steps: dict[str, list[int]] = {}
         starts: list[tuple[int, dict[str, int]]] = []  # of sessions: step, and how many values each tag had by then
         for record in records:
-            event = record.event_or_none()
-            if event is None:
-                continue
+            event = record.event
             if event.session_log.status == SessionLog.START:
                 starts.append((event.step, {tag: len(known) for tag, known in steps.items()}))
             for value in event.summary.value:
@@ -132,9 +130,7 @@ class Editor:
         Raises:
             ValueError: a step would leave 64 bits.
         """
-        event = record.event_or_none()
-        if event is None:
-            return record.raw
+        event = record.event
         self._touched = False
         if event.HasField("summary") and event.summary.value:
             count, step = len(event.summary.value), event.step

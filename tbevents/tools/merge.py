@@ -96,11 +96,7 @@ def _target(out: StrPath, files: list[str]) -> str:
 
 def _first_time(files: list[str]) -> float:
     """The time of the first event there is; NaN where there is none."""
-    for record in RecordReader(files):
-        event = record.event_or_none()
-        if event is not None:
-            return event.wall_time
-    return math.nan
+    return next((record.event.wall_time for record in RecordReader(files)), math.nan)
 
 
 def _in_order(reader: RecordReader, files: list[str], by_time: bool) -> Iterator[RawRecord]:
@@ -114,9 +110,8 @@ def _with_time(records: Iterator[RawRecord]) -> Iterator[tuple[float, RawRecord]
     """Records with the latest time so far in their file, so that they keep their order."""
     latest = -math.inf
     for record in records:
-        event = record.event_or_none()
-        if event is not None and event.wall_time > latest:  # not where it is NaN
-            latest = event.wall_time
+        if record.event.wall_time > latest:  # not where it is NaN
+            latest = record.event.wall_time
         yield latest, record
 
 
@@ -124,8 +119,8 @@ def _without_repeated_versions(records: Iterator[RawRecord]) -> Iterator[RawReco
     """All records, but those that say only the file version that is in force already."""
     version = ""
     for record in records:
-        event = record.event_or_none() if b"brain.Event:" in record.payload else None
-        if event is not None and event.file_version:
+        event = record.event
+        if event.file_version:
             repeated = event.file_version == version and not event.step
             version = event.file_version
             if repeated:

@@ -33,35 +33,11 @@ class RawRecord(NamedTuple):
 
     Attributes:
         raw: its bytes: header, payload, footer.
-        offset: where it starts in its file.
-        number: how many records stand before it there.
-        path: the file.
+        event: what it holds, decoded; an empty one where it is no Event.
     """
 
     raw: bytes
-    offset: int
-    number: int
-    path: str
-
-    @property
-    def payload(self) -> bytes:
-        """What it holds."""
-        return self.raw[HEADER_SIZE:-FOOTER_SIZE]
-
-    def event(self) -> Event:
-        """What it holds, decoded.
-
-        Raises:
-            UndecodableRecordError: it is no Event.
-        """
-        return parse_event(self.payload, offset=self.offset, record=self.number, path=self.path)
-
-    def event_or_none(self) -> Event | None:
-        """What it holds, decoded; None where it is no Event."""
-        try:
-            return self.event()
-        except UndecodableRecordError:
-            return None
+    event: Event
 
 
 class RecordReader:
@@ -71,15 +47,25 @@ class RecordReader:
         files: the event files, in order.
         progress: gets bytes.
         sole: whether the caller named one file itself: one that is no event file at all is then an error.
+        keep_undecodable: whether records whose checksums hold, but that are no Event, are among them; else they are
+            passed over: most readers stop at one.
 
     Attributes:
         problems: what has been passed over so far.
     """
 
-    def __init__(self, files: Iterable[str], progress: Progress = no_progress, *, sole: bool = False) -> None:
+    def __init__(
+        self,
+        files: Iterable[str],
+        progress: Progress = no_progress,
+        *,
+        sole: bool = False,
+        keep_undecodable: bool = False,
+    ) -> None:
         self.files = tuple(files)
         self.problems: list[Problem] = []
         self._sole = sole
+        self._keep_undecodable = keep_undecodable
         self._progress = progress
         self._total = sum(os.path.getsize(file) for file in self.files)
         self._done = 0
@@ -103,12 +89,17 @@ class RecordReader:
             for index, (offset, length) in enumerate(places):
                 end = offset + HEADER_SIZE + length + FOOTER_SIZE
                 try:
-                    records.verified_payload(index, file)
+                    payload = records.verified_payload(index, file)
+                    event = parse_event(payload, offset=records.base + offset, record=records.first + index, path=file)
                 except ChecksumError as error:
                     reader.report(error, end - offset)
                     continue
-                raw = records.block[offset:end].tobytes()
-                yield RawRecord(raw, records.base + offset, records.first + index, file)
+                except UndecodableRecordError as error:
+                    if not self._keep_undecodable:
+                        reader.report(error, end - offset)
+                        continue
+                    event = Event()
+                yield RawRecord(records.block[offset:end].tobytes(), event)
             self._progress(self._done + reader.offset, self._total)
         self._done += size
         self._progress(self._done, self._total)

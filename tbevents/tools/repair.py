@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tbevents.errors import UndecodableRecordError
 from tbevents.files import StrPath
 from tbevents.reading.values import Problem
-from tbevents.tools.records import Progress, RawRecord, RecordReader, no_progress
+from tbevents.tools.records import Progress, RecordReader, no_progress
 from tbevents.tools.trees import FilePlan, plan_rewrite
 
 __all__ = ["Repaired", "repair"]
@@ -72,33 +71,20 @@ def repair(
     """
     plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
     files = [plan for each in plans.values() for plan in each]
-    reader = RecordReader([plan.source for plan in files], progress, sole=len(files) == 1)
-    return [_repair_file(reader, plan, keep_undecodable, overwrite) for plan in files]
+    sources = [plan.source for plan in files]
+    reader = RecordReader(sources, progress, sole=len(files) == 1, keep_undecodable=keep_undecodable)
+    return [_repair_file(reader, plan, overwrite) for plan in files]
 
 
-def _repair_file(reader: RecordReader, plan: FilePlan, keep_undecodable: bool, overwrite: bool) -> Repaired:
+def _repair_file(reader: RecordReader, plan: FilePlan, overwrite: bool) -> Repaired:
     known = len(reader.problems)
-    undecodable: list[Problem] = []
     kept = 0
     with plan.open(overwrite=overwrite) as new:
         for record in reader.read(plan.source):
-            problem = None if keep_undecodable else _problem_of(record)
-            if problem is None:
-                new.file.write(record.raw)
-                kept += 1
-            else:
-                undecodable.append(problem)
-        dropped = sorted(reader.problems[known:] + undecodable, key=lambda problem: problem.offset)
+            new.file.write(record.raw)
+            kept += 1
+        dropped = reader.problems[known:]
         written = kept > 0 and not (plan.in_place and not dropped)
         if not written:
             new.discard()
     return Repaired(plan.source, plan.target if written else None, new.backup, kept, tuple(dropped))
-
-
-def _problem_of(record: RawRecord) -> Problem | None:
-    """What is wrong with a record that is no Event; None with one that is."""
-    try:
-        record.event()
-    except UndecodableRecordError as error:
-        return Problem(record.path, error.offset, error.kind, len(record.raw), error.record, error.detail)
-    return None

@@ -134,8 +134,8 @@ def split(
     with contextlib.ExitStack() as stack:
         writer = _Writer(stack, path_string(out, "out"), os.path.basename(files[0]))
         for record in reader:
-            event = record.event_or_none()
-            if writer.version is None and event is not None and event.file_version:
+            event = record.event
+            if writer.version is None and event.file_version:
                 writer.version = record
             if size is None:
                 step = _step(event)
@@ -151,13 +151,13 @@ def split(
 
 def _starts(records: Iterable[RawRecord], every: int) -> list[int]:
     """The steps at which the second and later parts begin, for parts of so many steps that hold something."""
-    steps = (_step(record.event_or_none()) for record in records)
+    steps = (_step(record.event) for record in records)
     parts = sorted({step // every for step in steps if step is not None})
     return [part * every for part in parts[1:]]
 
 
-def _step(event: Event | None) -> int | None:
+def _step(event: Event) -> int | None:
     """The step an event belongs to; None where it is about the whole run."""
-    if event is None or not (event.HasField("summary") or event.HasField("session_log")):
+    if not (event.HasField("summary") or event.HasField("session_log")):
         return None
     return None if event.HasField("summary") and all(map(is_stepless, event.summary.value)) else event.step

@@ -191,13 +191,12 @@ def test_a_file_without_an_intact_record_is_left_alone(make_run, tmp_path, data)
 def test_purging_leaves_strictly_ascending_steps_and_the_last_point(points):
     records = []
     for number, (tag, step) in enumerate(points):
-        event = scalar_event(tag, step, float(number))
-        records.append(RawRecord(b"\0" * 12 + event.SerializeToString() + b"\0" * 4, 0, number, "x"))
+        records.append(RawRecord(b"", scalar_event(tag, step, float(number))))
     editor = Editor(purge=True)
     editor.study(records)
     left = [record for record in records if editor.apply(record) is not None]
     for tag in "ab":
-        steps = [each.event().step for each in left if each.event().summary.value[0].tag == tag]
+        steps = [each.event.step for each in left if each.event.summary.value[0].tag == tag]
         assert steps == sorted(set(steps))
         logged = [step for name, step in points if name == tag]
         assert steps[-1:] == logged[-1:]
