@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
+from inspect import cleandoc
 from typing import Any
 
 import click
@@ -78,7 +79,9 @@ def command(
         _print(terminal, curve)
 
 
-command.help = f"{command.help}\n\n    NAME is one of {', '.join(SCHEDULES)}."
+command.help = (
+    f"{cleandoc(command.help or '')}\n\nNAME is one of {', '.join(SCHEDULES)}."  # indented before Python 3.13
+)
 
 
 def _print(terminal: Terminal, curve: ScheduleCurve) -> None:
