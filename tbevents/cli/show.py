@@ -97,8 +97,8 @@ def _series(run: Run, described: TagDescription) -> ScalarSeries | None:
 def _table(found: _Found, plain: bool) -> Table:
     several = len({run.name for run, _ in found}) > 1
     table = Table(
-        Column("run", left=True, shortest=10, rank=1),
-        Column("tag", left=True, shortest=14),
+        Column("run", left=True, shortest=8),
+        Column("tag", left=True, shortest=10),
         Column("kind", left=True, rank=1),
         Column("count"),
         Column("steps", rank=2),

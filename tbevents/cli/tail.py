@@ -96,8 +96,8 @@ def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | 
 def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Group:
     several = len({watched.run for watched in found}) > 1
     table = Table(
-        Column("run", left=True, shortest=10, rank=1),
-        Column("tag", left=True, shortest=14),
+        Column("run", left=True, shortest=8),
+        Column("tag", left=True, shortest=10),
         Column("points", rank=4),
         Column("step"),
         Column("last"),

@@ -85,6 +85,16 @@ def test_a_folder_of_runs_says_which_run(cli, many):
     assert listed[1][:2] == ["group-00/run-000", "loss"]
 
 
+def test_a_narrow_table_still_says_whose_value_it_is(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for run in ("first", "second"):
+        points = (scalar_event("a rather long name of a tag", step, 0.123456) for step in range(10))
+        write_events(tmp_path / run / "x.tfevents", [version_event(), *points])
+    lines = cli("show", tmp_path).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "first", "second"]
+    assert max(map(len, lines)) <= 40
+
+
 def test_a_chart_has_axes_and_the_line(cli, demo):
     out = cli("show", demo, "train/acc", "--chart", "--height", "4").out
     lines = out.splitlines()
