@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tbevents.files import StrPath, find_run_files, is_event_file
+from tbevents.files import StrPath, is_event_file
 from tbevents.reading.values import Problem
 from tbevents.tools.editor import Editor
+from tbevents.tools.names import files_of_run
 from tbevents.tools.new_files import NewFile, event_file_in, output_path
 from tbevents.tools.records import Progress, RawRecord, RecordReader, no_progress, part_of
 
@@ -66,7 +67,7 @@ def merge(
         ValueError: a file stands among the sources twice, or there is nothing in them.
         OSError: a file cannot be read or written.
     """
-    files = [file for source in sources for file in find_run_files(source)]
+    files = [file for source in sources for file in files_of_run(source)]
     if len({os.path.realpath(file) for file in files}) < len(files):
         raise ValueError("a file stands among the sources twice")
     target = _target(out, files)

@@ -11,12 +11,20 @@ from fnmatch import translate
 from typing import TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_runs, path_string
+from tbevents.files import StrPath, find_run_files, find_runs, path_string
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run, read_run
 from tbevents.reading.values import Problem
 
-__all__ = ["NameFilter", "OnProblem", "iter_runs", "read_telling", "runs_below", "without_damage_warnings"]
+__all__ = [
+    "NameFilter",
+    "OnProblem",
+    "files_of_run",
+    "iter_runs",
+    "read_telling",
+    "runs_below",
+    "without_damage_warnings",
+]
 
 OnProblem: TypeAlias = Callable[[Problem], object]
 """Gets what was damaged and is left out."""
@@ -113,6 +121,24 @@ def runs_below(path: StrPath, runs: Sequence[str] | NameFilter | None = None) ->
     if not isinstance(runs, NameFilter):
         wanted.check(text)
     return chosen
+
+
+def files_of_run(path: StrPath) -> list[str]:
+    """The event files of one run, in order; of an event file, itself.
+
+    Raises:
+        RunNotFoundError: there is no such path, or no event file in the folder; where it is a folder of runs, the
+            message names some.
+    """
+    try:
+        return find_run_files(path)
+    except RunNotFoundError:
+        text = path_string(path, "path")
+        below = list(find_runs(text)) if os.path.isdir(text) else []
+        if not below:
+            raise
+    some = ", ".join(map(repr, below[:3])) + (" ..." if len(below) > 3 else "")
+    raise RunNotFoundError(f"{text}: one run is needed, and this is a folder of runs: {some}")
 
 
 def iter_runs(path: StrPath, runs: Sequence[str] | None = None, *, strict: bool = False) -> Iterator[Run]:

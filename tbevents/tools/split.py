@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from tbevents.files import StrPath, find_run_files, path_string
+from tbevents.files import StrPath, path_string
 from tbevents.proto import Event
 from tbevents.reading.values import Problem
 from tbevents.tools.editor import is_stepless
+from tbevents.tools.names import files_of_run
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.records import Progress, RawRecord, RecordReader, no_progress, part_of
 
@@ -124,7 +125,7 @@ def split(
         raise ValueError("size and every must be at least 1")
     if any(first >= second for first, second in pairwise(at)):
         raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
-    files = find_run_files(source)
+    files = files_of_run(source)
     starts = list(at)
     if every is not None:
         starts = _starts(RecordReader(files, part_of(progress, 0, 2)), every)

@@ -115,6 +115,8 @@ def test_options_without_effect_are_refused(cli, demo, options, words):
         (["repair", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
         (["merge", "RUN", "-o", "taken/events.out.tfevents.1.demo"], ["exists already; --overwrite replaces it"]),
         (["merge", "RUN", "-o", "taken"], ["there is a run already; give another output"]),
+        (["merge", "runs", "-o", "out"], ["runs: one run is needed, and this is a folder of runs: 'demo'"]),
+        (["split", "runs", "-o", "out", "--at", "5"], ["runs: one run is needed", "'demo'"]),
         (["import", "x.csv", "-o", "out"], ["--tag"]),
         (["export", "RUN", "out.xyz"], ["--format"]),
         (["reduce", "RUN", "-o", "r6.xls"], ["r6.xls", ".csv"]),
