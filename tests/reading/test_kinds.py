@@ -177,6 +177,15 @@ def test_a_picture_that_declares_too_many_pixels_is_not_decoded(read):
         logged.array()
 
 
+def test_pictures_that_start_another_program_are_not_decoded(read):
+    pillow = pytest.importorskip("PIL.Image", reason="decodes images with Pillow")
+    file = io.BytesIO()
+    pillow.new("RGB", (8, 8)).save(file, "EPS")  # which Pillow decodes with Ghostscript
+    logged = read(Summary.Value(tag="i", image={"encoded_image_string": file.getvalue()})).images["i"].last
+    with pytest.raises(tbevents.PayloadError, match="cannot identify"):
+        logged.array()
+
+
 def test_bytes_that_are_no_picture(read):
     pytest.importorskip("PIL", reason="decodes images with Pillow")
     logged = read(Summary.Value(tag="i", image={"encoded_image_string": b"no picture"})).images["i"].last

@@ -14,11 +14,14 @@ from tbevents.proto import Summary
 from tbevents.reading.series import LazySeries
 from tbevents.tensors import to_array
 
-__all__ = ["MAX_PIXELS", "Image", "ImageSeries"]
+__all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSeries"]
 
 MAX_PIXELS: Final = 2**26
 """The most pixels that `Image.array` and `Image.frames` decode, all frames together, unless told otherwise: a few bytes
 of file can declare a picture that fills the memory."""
+
+FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+"""What Pillow is asked to decode, by its names: its other formats are not logged, and some start another program."""
 
 _SIGNATURES: Final = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -108,7 +111,7 @@ class Image:
         data = self._sample(sample)
         decoded: list[NDArray[Any]] = []
         try:
-            with Pillow.open(io.BytesIO(data)) as picture:
+            with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
                 while True:
                     pixels = picture.width * picture.height * (len(decoded) + 1)
                     if pixels > max_pixels:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from typing import Any, Final
 
 from tbevents.errors import MissingExtraError, PayloadError
+from tbevents.reading.kinds.image import FORMATS
 from tbevents.tools.report.limits import ReportLimits
 
 __all__ = ["picture"]
@@ -23,7 +25,7 @@ def picture(data: bytes, limits: ReportLimits) -> dict[str, Any]:
     frame.
 
     Args:
-        data: the contents of a PNG, JPEG, GIF or other picture file.
+        data: the contents of a picture file of one of the `FORMATS`.
         limits: how large it may be.
 
     Returns:
@@ -38,7 +40,10 @@ def picture(data: bytes, limits: ReportLimits) -> dict[str, Any]:
     except ImportError:
         raise MissingExtraError("Pillow", "image", "showing pictures") from None
     try:
-        with Pillow.open(io.BytesIO(data)) as opened:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures; what is too large is an error here
+            opened = Pillow.open(io.BytesIO(data), formats=FORMATS)
+        with opened:
             width, height = opened.size
             frames = getattr(opened, "n_frames", 1) if width * height <= limits.decoded else 1
             if width * height * frames > limits.decoded:

@@ -92,3 +92,17 @@ def test_without_pillow_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(MissingExtraError, match=r"tbevents\[image\]"):
         picture(b"", ReportLimits())
+
+
+def test_formats_that_start_another_program_are_not_decoded(pillow):
+    data = encoded(pillow.new("RGB", (8, 8)), "EPS")
+    pillow.open(io.BytesIO(data)).close()  # Pillow would
+    with pytest.raises(PayloadError, match="are no picture that Pillow can decode"):
+        picture(data, ReportLimits())
+
+
+def test_a_size_that_pillow_would_warn_of_is_an_error_only(pillow, recwarn):
+    data = encoded(pillow.new("1", (10_000, 10_000)))
+    with pytest.raises(PayloadError, match="10000 x 10000 pixels: over the limit"):
+        picture(data, ReportLimits())
+    assert not recwarn.list
