@@ -21,7 +21,7 @@ from tbevents.tools.report.arrays import ArrayStore
 from tbevents.tools.report.heat import BUCKETS, heat_map
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pictures import picture
-from tbevents.tools.report.rates import is_rate, loss_beside
+from tbevents.tools.report.rates import rates_by_loss
 
 __all__ = ["Content"]
 
@@ -95,7 +95,7 @@ class Content:
         card = self._cards[kind].setdefault(
             series.tag, {"tag": series.tag, "title": series.display_name, "description": "", "lines": []}
         )
-        card["description"] = card["description"] or series.description
+        card["description"] = card["description"] or self._cut(series.description)
         return card
 
     def _line(self, run: int, series: ScalarSeries) -> Entry:
@@ -175,12 +175,20 @@ class Content:
         return {"pictures": shown}
 
     def _text(self, text: Text, _where: str) -> Entry:
-        strings = []
-        for each in text.array.ravel().tolist():
-            if len(each) > self.limits.text:
-                self._note(f"texts are cut after {self.limits.text:,} characters")
-            strings.append(each[: self.limits.text])
-        return {"shape": list(text.array.shape), "texts": strings}
+        shown = text.array
+        if shown.size > self.limits.texts:
+            self._note(f"of a step, the first {self.limits.texts:,} texts are shown")
+            if shown.ndim == 2:  # a table: whole rows
+                shown = shown[:, : self.limits.texts]
+                shown = shown[: self.limits.texts // shown.shape[1]]
+            else:
+                shown = shown.ravel()[: self.limits.texts]
+        return {"shape": list(shown.shape), "texts": [self._cut(each) for each in shown.ravel().tolist()]}
+
+    def _cut(self, text: str) -> str:
+        if len(text) > self.limits.text:
+            self._note(f"texts are cut after {self.limits.text:,} characters")
+        return text[: self.limits.text]
 
     def _pr_curve(self, curve: PrCurve, _where: str) -> Entry:
         # Recall falls as the threshold rises: the other way round it is a curve from left to right.
@@ -219,16 +227,13 @@ class Content:
 
     def _rates(self) -> list[Entry]:
         """The cards of learning rates, by the card of the loss to show beside them (-1 for none)."""
-        cards = list(self._cards["scalars"].values())
-        places = {card["tag"]: place for place, card in enumerate(cards)}
-        rates: dict[int, list[int]] = {}
-        for place, card in enumerate(cards):
-            if is_rate(card["tag"]):
-                runs = {line["run"] for line in card["lines"]}
-                having = [each["tag"] for each in cards if runs & {line["run"] for line in each["lines"]}]
-                loss = loss_beside(having)
-                rates.setdefault(-1 if loss is None else places[loss], []).append(place)
-        return [{"rates": found, "loss": loss} for loss, found in rates.items()]
+        cards = self._cards["scalars"]
+        places = {tag: place for place, tag in enumerate(cards)}
+        found = rates_by_loss({tag: {line["run"] for line in card["lines"]} for tag, card in cards.items()})
+        return [
+            {"rates": [places[tag] for tag in rates], "loss": -1 if loss is None else places[loss]}
+            for loss, rates in found.items()
+        ]
 
     def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
         """The table of hyperparameters: titles, and a row for each session."""

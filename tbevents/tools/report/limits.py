@@ -19,7 +19,8 @@ class ReportLimits:
             first and the last among them.
         pixels: the longer side of a picture; larger ones are scaled down.
         decoded: pixels that a picture may have, all frames together: those with more are not decoded.
-        text: characters of a text.
+        text: characters of a text, or of a description.
+        texts: texts of one step; of a table of texts, its cells.
         media: bytes of all pictures together, as they stand in the page.
     """
 
@@ -28,6 +29,7 @@ class ReportLimits:
     pixels: int = 640
     decoded: int = 2**25
     text: int = 20_000
+    texts: int = 1_000
     media: int = 32 * 2**20
 
     def __post_init__(self) -> None:

@@ -47,7 +47,7 @@ def render(title: str, content: dict[str, Any]) -> str:
     )
     parts = {
         "POLICY": html.escape(policy, quote=False),
-        "TITLE": html.escape(title),
+        "TITLE": html.escape(title.encode("utf-8", "replace").decode("utf-8")),  # a file's name may be no UTF-8
         "STYLE": style,
         "LICENCE": html.escape(_asset("uplot/LICENSE").strip()),
         "DATA": _json(content),

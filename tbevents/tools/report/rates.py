@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
-__all__ = ["is_rate", "loss_beside"]
+__all__ = ["is_rate", "loss_beside", "rates_by_loss"]
 
 _RATE: Final = re.compile(r"(?:lr|learning[ _-]?rate)(?:[-_ ].*)?|.*[-_ ](?:lr|learning[ _-]?rate)", re.IGNORECASE)
 """A part of a tag that says learning rate: ``lr``, ``learning_rate``, ``lr-Adam`` (Lightning's), ``base_lr`` ..."""
@@ -30,6 +31,24 @@ def loss_beside(tags: Iterable[str]) -> str | None:
     """
     losses = [tag for tag in tags if "loss" in tag.lower()]
     return min(losses, key=_rank, default=None)
+
+
+def rates_by_loss(runs: Mapping[str, AbstractSet[int]]) -> dict[str | None, list[str]]:
+    """The learning rates by the tag of the loss to show beside them, or None for those without one.
+
+    Args:
+        runs: by their tags, which runs logged the curves: a loss belongs to a rate where a run logged both.
+    """
+    found: dict[str | None, list[str]] = {}
+    losses = {tag: having for tag, having in runs.items() if "loss" in tag.lower()}
+    known: dict[frozenset[int], str | None] = {}  # most rates are of the same runs
+    for tag, having in runs.items():
+        if is_rate(tag):
+            key = frozenset(having)
+            if key not in known:
+                known[key] = loss_beside(each for each, those in losses.items() if not key.isdisjoint(those))
+            found.setdefault(known[key], []).append(tag)
+    return found
 
 
 _HELD_OUT: Final = frozenset(("val", "valid", "validation", "eval", "evaluation", "test", "dev"))

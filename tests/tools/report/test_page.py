@@ -82,3 +82,7 @@ def test_the_title_is_escaped():
 def test_numbers_that_json_does_not_have_are_refused():
     with pytest.raises(ValueError, match="JSON"):
         render("t", {"value": float("nan")})
+
+
+def test_a_title_that_is_no_utf_8():
+    assert "<title>runs?</title>" in render("runs\udcff", {"title": "runs\udcff"})

@@ -1,5 +1,6 @@
 """The report as a whole: what of the runs is in it."""
 
+import os
 import sys
 
 import numpy as np
@@ -8,7 +9,8 @@ from event_files import scalar_event, version_event, write_events
 
 from tbevents import SummaryWriter, read_logdir, read_run
 from tbevents.errors import RunNotFoundError, UnknownNameError
-from tbevents.proto import Event, Summary
+from tbevents.proto import Event, Summary, SummaryMetadata
+from tbevents.tensors import from_array
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
 from tools.report.pages import array, content, curve
@@ -186,6 +188,39 @@ def test_texts_histograms_and_precision_and_recall(tmp_path, out):
     curve_ = read_run(tmp_path / "run").pr_curves["quality"][0]
     np.testing.assert_array_equal(array(data["arrays"], item["recall"]), curve_.recall[::-1])
     np.testing.assert_array_equal(array(data["arrays"], item["precision"]), curve_.precision[::-1])
+
+
+@pytest.mark.parametrize(("rows", "columns", "shape"), [(4, 3, [2, 3]), (2, 9, [1, 7]), (1, 9, [1, 7])])
+def test_tables_of_texts_are_bounded_by_whole_rows(tmp_path, out, rows, columns, shape):
+    array = np.array([[f"{row},{column}" for column in range(columns)] for row in range(rows)])
+    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
+    value = Summary.Value(tag="table", metadata=metadata, tensor=from_array(array))
+    write_events(tmp_path / "run" / "events.out.tfevents.1.x", [version_event(), Event(summary=Summary(value=[value]))])
+    report(tmp_path / "run", out, limits=ReportLimits(texts=7))
+    data = content(out)
+    (item,) = data["texts"][0]["lines"][0]["items"]
+    assert item["shape"] == shape
+    assert item["texts"] == [f"{row},{column}" for row in range(shape[0]) for column in range(shape[1])]
+    assert "of a step, the first 7 texts are shown" in data["notes"]
+
+
+def test_descriptions_are_cut_as_texts_are(tmp_path, out):
+    metadata = SummaryMetadata(summary_description="d" * 50)
+    value = Summary.Value(tag="loss", metadata=metadata, simple_value=1.0)
+    write_events(tmp_path / "run" / "events.out.tfevents.1.x", [version_event(), Event(summary=Summary(value=[value]))])
+    report(tmp_path / "run", out, limits=ReportLimits(text=20))
+    assert content(out)["scalars"][0]["description"] == "d" * 20
+    assert "texts are cut after 20 characters" in content(out)["notes"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 elsewhere")
+def test_a_folder_whose_name_is_no_utf_8(tmp_path, out):
+    logdir = tmp_path / os.fsdecode(b"logs\xff")
+    with SummaryWriter(logdir / os.fsdecode(b"run\xfe")) as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    report(logdir, out)
+    data = content(out)
+    assert (data["title"], data["runs"][0]["name"]) == ("logs\udcff", "run\udcfe")
 
 
 def test_pictures_are_bounded_together(tmp_path, out):
