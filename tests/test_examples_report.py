@@ -40,7 +40,7 @@ def test_the_rates_are_in_the_page(page, run, rate):
 
 def test_the_rates_stand_beside_the_loss(page):
     (beside,) = page["rates"]
-    assert [page["scalars"][place]["tag"] for place in beside["rates"]] == ["lr", "lr/weights", "lr/bias"]
+    assert [page["scalars"][place]["tag"] for place in beside["rates"]] == ["lr", "lr/bias", "lr/weights"]
     assert page["scalars"][beside["loss"]]["tag"] == "excess_loss"
 
 

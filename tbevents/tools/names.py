@@ -21,6 +21,7 @@ __all__ = [
     "OnProblem",
     "files_of_run",
     "iter_runs",
+    "natural_key",
     "read_telling",
     "runs_below",
     "without_damage_warnings",
@@ -28,6 +29,13 @@ __all__ = [
 
 OnProblem: TypeAlias = Callable[[Problem], object]
 """Gets what was damaged and is left out."""
+
+
+def natural_key(name: str) -> tuple[list[object], str]:
+    """What names are sorted by as people count, and TensorBoard lists them: ``run2`` before ``run10``."""
+    parts: list[object] = re.split("([0-9]+)", name.lower())
+    parts[1::2] = [(len(digits), digits) for digits in (str(part).lstrip("0") for part in parts[1::2])]
+    return parts, name
 
 
 class NameFilter:

@@ -3,7 +3,7 @@
 import pytest
 
 from tbevents.errors import UnknownNameError
-from tbevents.tools.names import NameFilter, runs_below
+from tbevents.tools.names import NameFilter, natural_key, runs_below
 from tbevents.tools.renaming import TagChanges
 
 
@@ -101,3 +101,8 @@ def test_a_very_long_name_does_not_fill_the_message():
     with pytest.raises(UnknownNameError) as raised:
         names.check("runs")
     assert len(str(raised.value)) < 300
+
+
+def test_names_are_sorted_as_people_count():
+    names = ["a" + "9" * 5000, "a10b10", "a10b2", "a10", "a2", "a01", "A1", "a", "10", "2", ""]
+    assert sorted(names, key=natural_key) == names[::-1]

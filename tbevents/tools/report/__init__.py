@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 
 from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
-from tbevents.reading.logdir import read_logdir
+from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.run import Run
 from tbevents.tools.json_text import plain
-from tbevents.tools.names import NameFilter, without_damage_warnings
+from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.records import Progress, no_progress
 from tbevents.tools.report.content import Content
@@ -60,7 +60,8 @@ def report(
     shown as text or picture, and runs nothing. Pictures need Pillow; the page says where it was missing.
 
     Args:
-        logdir: a folder of runs, a run's folder, or an event file; or runs that have been read, by name.
+        logdir: a folder of runs, a run's folder, or an event file; or runs that have been read, by name and in the
+            order in which they are to be shown.
         out: the file, which may be replaced.
         tags: names or globs of the tags that are wanted; all, where None.
         runs: names or globs of the runs that are wanted; all, where None.
@@ -78,7 +79,8 @@ def report(
     with without_damage_warnings():  # the page says what was damaged
         found, where = _found(logdir)
         wanted_run, wanted_tag = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
-        chosen = [name for name in found if wanted_run(name)]
+        names = sorted(found, key=natural_key) if isinstance(found, Logdir) else found
+        chosen = [name for name in names if wanted_run(name)]
         wanted_run.check(where)
         if not chosen:
             raise ValueError(f"{where}: there are no runs to report")

@@ -17,6 +17,7 @@ from tbevents.reading.run import Run
 from tbevents.reading.series import LazySeries
 from tbevents.reading.thinning import evenly, thinned
 from tbevents.reading.values import ScalarSeries
+from tbevents.tools.names import natural_key
 from tbevents.tools.report.arrays import ArrayStore
 from tbevents.tools.report.heat import BUCKETS, heat_map
 from tbevents.tools.report.limits import ReportLimits
@@ -214,6 +215,8 @@ class Content:
                 f"curves of more than {self.limits.points:,} points are thinned for the picture: the least "
                 f"and greatest values stay ({self.drawn:,} of {self.points:,} points are here)",
             )
+        for kind, cards in self._cards.items():
+            self._cards[kind] = {tag: cards[tag] for tag in sorted(cards, key=natural_key)}
         return {
             "runs": [{"name": name, "problems": self.problems[name]} for name in self._runs],
             "points": self.points,

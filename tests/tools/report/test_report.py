@@ -74,7 +74,7 @@ def test_rates_with_one_loss_share_it(tmp_path, out):
         for tag in ("lr/0", "loss", "lr/1", "lr/momentum"):
             writer.add_scalar(tag, 0.1, 0)
     report(tmp_path / "run", out)
-    assert content(out)["rates"] == [{"rates": [0, 2], "loss": 1}]
+    assert content(out)["rates"] == [{"rates": [1, 2], "loss": 0}]
 
 
 def test_a_rate_without_a_loss_stands_alone(tmp_path, out):
@@ -111,6 +111,20 @@ def test_a_run_a_file_a_mapping_and_a_run_in_memory(runs, out):
     ):
         report(source, out)
         assert [run["name"] for run in content(out)["runs"]] == names
+
+
+def test_runs_and_tags_are_in_the_order_in_which_people_count(tmp_path, out):
+    runs = {}
+    for name in ("run10", "run9", "Run8"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            for tag in ("layer10", "layer9", "acc"):
+                writer.add_scalar(tag, 1.0, 0)
+        runs[name] = read_run(tmp_path / "runs" / name)
+    report(tmp_path / "runs", out)
+    assert [run["name"] for run in content(out)["runs"]] == ["Run8", "run9", "run10"]
+    assert [card["tag"] for card in content(out)["scalars"]] == ["acc", "layer9", "layer10"]
+    report(runs, out)  # whoever gives a mapping has chosen its order
+    assert [run["name"] for run in content(out)["runs"]] == ["run10", "run9", "Run8"]
 
 
 def test_nothing_to_report(tmp_path, out):
