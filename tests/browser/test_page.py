@@ -1,6 +1,7 @@
 """The report page in a browser: what it draws, and what its controls do."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,10 +10,14 @@ pytest.importorskip("selenium", reason="drives the browser")
 from event_files import scalar_event, version_event, write_events
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from tools.report.test_style import contrast, theme
 
 from browser.training import RATES, STEPS, loss
 from tbevents import SummaryWriter, read_run
+from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
+
+DARK = theme(':root[data-theme="dark"]')
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +30,7 @@ def made(training, tmp_path_factory):
 
 def test_each_tag_is_a_chart_with_a_line_for_each_run(made, page):
     page.open(made)
-    tags = [
-        card.get_attribute("data-tag")
-        for card in page.all("details.section:not(#rates) article.card:has(.wide-button)")
-    ]
+    tags = [card.get_attribute("data-tag") for card in page.all("details[id^=scalars] article.card")]
     assert sorted(tags) == ["accuracy", "final", "lr", "train/loss"]
     for tag in ("train/loss", "accuracy", "lr"):
         page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
@@ -90,6 +92,16 @@ def test_a_zoom_outlasts_what_redraws_the_chart(made, page):
     page.drag(page.chart("train/loss"), 0.25, 0.75)
     page.click(page.one("#log-y"))
     assert page.chart("train/loss").find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+
+
+def test_a_zoom_ends_where_x_means_something_else(made, page):
+    page.open(made)
+    page.drag(page.chart("train/loss"), 0.25, 0.75)
+    page.click(page.one("input[name=x][value=relative]"))
+    chart = page.chart("train/loss")
+    assert not chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+    width = chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
+    assert np.ptp(page.drawn_steps(chart)) > 0.95 * width
 
 
 def test_smoothing_is_tensorboards(made, page, training):
@@ -172,6 +184,8 @@ def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm(tmp_path, page):
     page.click(page.one("#log-x"))
     page.expect_lines("mixed", 1, 6)
     page.expect_lines("negative", 0, 3)
+    notes = [card.find_element(By.CSS_SELECTOR, ".note").text for card in page.all("article.card")]
+    assert notes == ["2 points without a logarithm", "3 points without a logarithm"]
 
 
 def test_runs_are_filtered_by_text_and_by_regular_expression(made, page):
@@ -206,6 +220,24 @@ def test_tags_are_filtered(made, page):
     page.fill("#tag-filter", "loss")
     shown = {card.get_attribute("data-tag") for card in page.all("article.card") if card.is_displayed()}
     assert shown == {"train/loss"}
+    page.expect_text("#tags-shown", "1 of 8 tags")
+    links = {link.text for link in page.all("#contents a") if link.is_displayed()}
+    assert links == {"Learning rate and loss", "Hyperparameters", "train"}
+    page.fill("#tag-filter", "nothing such")
+    page.expect_text("#nothing", "Nothing passes the filters of tags and runs.")
+    page.fill("#tag-filter", "")
+    page.expect_text("#tags-shown", "8 tags")
+    assert not page.one("#nothing").is_displayed()
+
+
+def test_links_lead_to_sections_that_were_folded_too(made, page):
+    page.open(made)
+    page.run("document.getElementById('texts').open = false")
+    (link,) = [link for link in page.all("#contents a") if link.text == "Texts"]
+    page.click(link)
+    section = page.one("#texts")
+    assert section.get_attribute("open") == "true"
+    page.expect(True, lambda: page.run("return arguments[0].getBoundingClientRect().bottom <= innerHeight", section))
 
 
 def test_keys_go_along_the_curves(made, page):
@@ -294,6 +326,20 @@ def test_long_curves_are_thinned_and_the_page_says_so(tmp_path, page):
     assert "31234" in chart.find_element(By.CSS_SELECTOR, ".tip").text
 
 
+@pytest.mark.parametrize("peak", [1.0, -1.0])
+def test_peaks_are_drawn_where_many_points_share_a_pixel(tmp_path, page, peak):
+    values = np.zeros(5000)
+    values[2501] = peak
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar_columns("spike", np.arange(5000), values)
+    out = tmp_path / "report.html"
+    report(tmp_path / "run", out)
+    page.open(out)
+    chart = page.chart("spike")
+    height = chart.find_element(By.CSS_SELECTOR, ".u-over").size["height"]
+    assert np.ptp(page.drawn_rows(chart)) > 0.85 * height
+
+
 def test_a_million_points_open(tmp_path, page):
     rng = np.random.default_rng(1)
     for run in range(20):
@@ -324,6 +370,8 @@ def test_extreme_values_are_drawn(tmp_path, page):
     for tag in ("huge", "tiny", "same", "steps", "back", "timeless"):
         assert page.chart(tag).get_attribute("data-lines") == "1"
         assert len(page.drawn_steps(page.chart(tag))) > 100, tag
+    (note,) = [card.text for card in page.all("article.card") if card.get_attribute("data-tag") == "back"]
+    assert "steps go back in 1 run" in note
     page.expect_lines("nothing", 0, 3)
     chart = page.chart("steps")
     page.press(chart, Keys.END)
@@ -332,6 +380,58 @@ def test_extreme_values_are_drawn(tmp_path, page):
         page.click(page.one(f"input[name=x][value={axis}]"))
         page.chart("timeless")
         page.chart("huge")
+
+
+def test_one_point_is_seen(tmp_path, page):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("point", 131_072.0, 3)
+    out = tmp_path / "report.html"
+    report(tmp_path / "run", out)
+    page.open(out)
+    assert len(page.drawn_steps(page.chart("point"))) >= 5
+    assert "131072" in page.one(".legend").text
+
+
+def test_many_runs_have_colours_that_show_on_light_and_on_dark(tmp_path, page):
+    writer = MemoryWriter()
+    writer.add_scalar("loss", 1.0, 0)
+    out = tmp_path / "report.html"
+    names = [f"{'a long name that all of them have ' * 3}{number}" for number in range(100)]
+    report(dict.fromkeys(names, writer.run), out)
+    page.open(out)
+    shown = [element.text for element in page.all(".runs li span:last-child")]
+    assert len(set(shown)) == 100
+    assert max(map(len, shown)) <= 64
+    colors = page.run(
+        "const context = document.createElement('canvas').getContext('2d');"
+        "return [...document.querySelectorAll('.runs .swatch')].map((patch) => {"
+        "  context.fillStyle = getComputedStyle(patch).backgroundColor; context.fillRect(0, 0, 1, 1);"
+        "  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)]; })"
+    )
+    hexadecimal = ["#" + bytes(color).hex() for color in colors]
+    assert len(set(hexadecimal)) == 100
+    for color in hexadecimal:
+        assert min(contrast(color, theme(":root")["card"]), contrast(color, DARK["card"])) > 2.9, color
+
+
+def test_names_and_roles_for_those_who_do_not_see_the_page(made, page):
+    page.open(made)
+    page.chart("train/loss")
+    levels = page.run("return [...document.querySelectorAll('h1, h2, h3')].map((each) => Number(each.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    ids = page.run("return [...document.querySelectorAll('[id]')].map((each) => each.id)")
+    assert len(set(ids)) == len(ids)
+    pointed = page.run(
+        "return ['aria-describedby', 'aria-labelledby', 'for'].flatMap((name) =>"
+        "  [...document.querySelectorAll(`[${name}]`)].map((each) => each.getAttribute(name)))"
+    )
+    assert pointed
+    assert set(pointed) <= set(ids)
+    for element in page.all("button, input, figure[tabindex], a, nav, img"):
+        if element.is_displayed():
+            assert element.accessible_name, element.get_attribute("outerHTML")
 
 
 def test_dark_and_light(made, page):
@@ -360,8 +460,16 @@ def test_print_draws_everything_in_light(made, page):
     page.open(made, dark=True)
     page.run("dispatchEvent(new Event('beforeprint'))")
     page.settle()
-    cards = page.all("details.section article.card:has(.wide-button)")
+    cards = page.all("#rates article.card, details[id^=scalars] article.card")
     assert all(card.find_elements(By.CSS_SELECTOR, "canvas") for card in cards)
     assert page.run("return document.documentElement.dataset.theme") == "light"
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    page.run("document.body.style.width = '700px'")  # paper is narrower than the window the charts were drawn for
+    outside = page.run(
+        "const right = (each) => each.getBoundingClientRect().right;"
+        "return [...document.querySelectorAll('article.card')].filter((card) =>"
+        "  [...card.querySelectorAll('canvas, img')].some((each) => right(each) > right(card))).length"
+    )
+    assert outside == 0
     page.run("dispatchEvent(new Event('afterprint'))")
     assert page.run("return document.documentElement.dataset.theme") == "auto"

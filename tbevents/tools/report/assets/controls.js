@@ -1,6 +1,6 @@
 // The panel: which runs are shown, and how curves are drawn.
 
-const settings = { x: "step", smoothing: 0, logX: false, logY: false, tags: "" };
+const settings = { x: "step", smoothing: 0, logX: false, logY: false };
 
 /** A filter as a function of names; null where it is no regular expression. */
 function nameFilter(text, asRegex) {
@@ -14,8 +14,8 @@ function nameFilter(text, asRegex) {
 }
 
 /** A field that filters names by text or regular expression. */
-function filterField(id, label, change) {
-  const input = make("input", { type: "search", id, placeholder: "text", autocomplete: "off", spellcheck: false });
+function filterField(id, label, change, ...below) {
+  const input = make("input", { type: "search", id, placeholder: "part of the name", autocomplete: "off", spellcheck: false });
   const regex = make("input", { type: "checkbox", id: `${id}-regex` });
   const wrong = make("span", { className: "wrong", role: "status" });
   const apply = () => {
@@ -26,10 +26,10 @@ function filterField(id, label, change) {
   };
   input.oninput = framewise(apply);
   regex.onchange = apply;
-  return make("div", { className: "field" },
+  return make("div", { className: "field", id: `${id}-field` },
     make("label", { htmlFor: id, textContent: label }),
     make("div", { className: "row" }, input, make("label", { className: "small", title: "Take the text for a regular expression" }, regex, "regex")),
-    wrong);
+    wrong, ...below);
 }
 
 /** Several choices, one of which holds. */
@@ -48,8 +48,11 @@ function checkbox(id, label, change) {
   return make("label", { className: "small" }, input, label);
 }
 
-/** The panel's contents. `update` is called when something changed, `filterTags` with a new filter of tags. */
-function controls(update, filterTags) {
+/**
+ * The panel's contents. `update` is called when something changed; `rescale`, when axes did, with whether x is among them;
+ * `filterTags`, with a new filter of tags.
+ */
+function controls({ update, rescale, filterTags }) {
   const weight = make("output", { textContent: "0" });
   const smoothing = make("input", { type: "range", id: "smoothing", min: 0, max: 0.999, step: 0.001, value: 0 });
   smoothing.oninput = framewise(() => {
@@ -57,18 +60,19 @@ function controls(update, filterTags) {
     weight.textContent = valueText(settings.smoothing, 3);
     update();
   });
-  const set = (key) => (value) => { settings[key] = value; update(); };
+  const setAxis = (key, isX) => (value) => { settings[key] = value; rescale(isX); };
   return [
-    choice("x", "Horizontal axis", [["step", "step"], ["relative", "relative"], ["wall", "wall time"]], settings.x, set("x")),
+    choice("x", "Horizontal axis", [["step", "step"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
     make("div", { className: "field" },
       make("label", { htmlFor: "smoothing" }, "Smoothing ", weight), smoothing),
-    make("div", { className: "row wrap" }, checkbox("log-y", "log y", set("logY")), checkbox("log-x", "log x", set("logX"))),
-    filterField("tag-filter", "Tags", filterTags),
-    runList(update),
+    make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true))),
     choice("theme", "Colours", [["auto", "system"], ["light", "light"], ["dark", "dark"]], "auto", (theme) => {
       document.documentElement.dataset.theme = theme;
       update();
     }),
+    make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, + and − zoom, 0 shows all." }),
+    filterField("tag-filter", "Tags", filterTags, make("p", { className: "quiet", id: "tags-shown", role: "status" })),
+    runList(update),
   ];
 }
 
@@ -87,10 +91,9 @@ function runList(update) {
   };
   const items = runs.map((run) => {
     const box = make("input", { type: "checkbox", checked: true });
-    box.style.accentColor = run.color;
     box.onchange = () => { run.checked = box.checked; apply(); update(); };
     run.box = box;
-    run.item = make("li", {}, make("label", { title: run.name }, box, swatch(run.color), make("span", { textContent: run.name, dir: "auto" })));
+    run.item = make("li", {}, make("label", { title: run.name }, box, swatch(run.color), make("span", { textContent: elided(run.name, 64), dir: "auto" })));
     return run.item;
   });
   const check = (wanted) => () => {
@@ -99,10 +102,9 @@ function runList(update) {
     update();
   };
   apply();
-  return make("div", { className: "field" },
-    filterField("run-filter", "Runs", (filter) => { passes = filter; apply(); update(); }),
+  return filterField("run-filter", "Runs", (filter) => { passes = filter; apply(); update(); },
     make("div", { className: "row" }, shown,
       make("button", { type: "button", id: "all-runs", textContent: "all", title: "Show all listed runs", onclick: check(true) }),
       make("button", { type: "button", id: "no-runs", textContent: "none", title: "Hide all listed runs", onclick: check(false) })),
-    make("ul", { className: "runs" }, ...items));
+    make("ul", { className: "runs", id: "runs" }, ...items));
 }

@@ -1,8 +1,5 @@
 // A chart of curves, one or more a run, with a table at the crosshair.
 
-const TABLE_ROWS = 8;
-const LEGEND_ROWS = 6;
-
 /**
  * Curves in an element.
  *
@@ -28,7 +25,8 @@ class Curves {
     figure.tabIndex = 0;
     figure.setAttribute("role", "group");
     figure.setAttribute("aria-roledescription", "chart");
-    figure.setAttribute("aria-label", `${label}: ${countText(lines.length, "curve")}. Left and right go from point to point, up and down from curve to curve, plus and minus zoom, 0 shows all.`);
+    figure.setAttribute("aria-label", `${label}: ${countText(lines.length, "curve")}`);
+    figure.setAttribute("aria-describedby", "help");
     const faint = lines.filter((line) => line.raw !== null);
     this.series = [
       ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
@@ -44,6 +42,7 @@ class Curves {
     this.plot.u.over.append(this.mark, this.tip);
     this.body.classList.toggle("zoomed", zoom.x !== null);
     figure.onkeydown = (event) => this.key(event);
+    figure.onblur = () => this.leave();
     figure.dataset.lines = lines.filter((line) => line.ys.some((value) => drawable(value, this.logs[1]))).length;
     figure.dataset.points = lines.reduce((sum, line) => sum + line.ys.length, 0);
   }
@@ -101,10 +100,11 @@ class Curves {
     this.mark.hidden = false;
     this.mark.style.transform = `translate(${first.x}px, ${first.y}px)`;
     this.mark.style.background = first.line.color;
-    const rows = found.slice(0, TABLE_ROWS).map(({ line, place }) =>
-      make("tr", {}, make("th", { scope: "row" }, swatch(line.color), line.name), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
+    const most = narrow.matches ? 4 : 8;
+    const rows = found.slice(0, most).map(({ line, place }) =>
+      make("tr", {}, make("th", { scope: "row" }, swatch(line.color), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
     const head = make("tr", {}, make("th"), ...this.titles.map((text) => make("th", { scope: "col", textContent: text })));
-    const more = found.length > TABLE_ROWS ? [make("p", { textContent: `and ${countText(found.length - TABLE_ROWS, "curve")} more` })] : [];
+    const more = found.length > most ? [make("p", { textContent: `and ${countText(found.length - most, "other curve")}` })] : [];
     this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)), ...more);
     this.tip.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.tip;
@@ -153,6 +153,7 @@ class Curves {
     this.plot.destroy();
     this.figure.replaceChildren();
     this.figure.onkeydown = null;
+    this.figure.onblur = null;
   }
 }
 

@@ -1,5 +1,7 @@
 // Elements of the page. Other people's text gets in as text only.
 
+const narrow = matchMedia("(max-width: 800px)"); // as in the style
+
 /** An element with properties and children; strings among these become text. Names with a dash are attributes. */
 function make(name, properties = {}, ...children) {
   const element = document.createElement(name);

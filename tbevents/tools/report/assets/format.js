@@ -1,12 +1,25 @@
 // Numbers, times and counts as people read them.
 
-/** A value, to so many digits. */
+/** A value, to so many digits; integers in full. */
 function valueText(value, digits = 5) {
+  return Number.isInteger(value) && Math.abs(value) < 1e15 ? String(value) : roundedText(value, digits);
+}
+
+/** A number, to so many digits, in as little room as it takes. */
+function roundedText(value, digits = 5) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e-4 && size < 1e7) return String(Number(value.toPrecision(digits)));
   return String(Number(value.toPrecision(digits)).toExponential()).replace("e+", "e");
+}
+
+/** A name with its middle left out, where it is long: names of runs differ at their ends. */
+function elided(name, most) {
+  const letters = Array.from(name); // no halves of what takes two units
+  if (letters.length <= most) return name;
+  const end = Math.ceil(most * 0.6);
+  return `${letters.slice(0, most - end - 1).join("")}…${letters.slice(-end).join("")}`;
 }
 
 function countText(count, noun) {
@@ -35,17 +48,20 @@ function spanText(seconds) {
   return (seconds < 0 ? "−" : "") + text;
 }
 
-/** The labels of an axis: as many decimals as its steps need; thousands and millions as k and M. */
+/** From which size on numbers are shown in which unit. */
+const UNITS = [[1e12, 1, ""], [1e9, 1e9, "G"], [1e6, 1e6, "M"], [1e4, 1e3, "k"], [0, 1, ""]];
+
+/** The labels of an axis: as many decimals as its steps need; thousands, millions and milliards as k, M and G. */
 function axisTexts(splits) {
   const known = splits.filter((value) => value !== null);
   const largest = Math.max(...known.map(Math.abs), 0);
   const step = known.length > 1 ? Math.abs(known[1] - known[0]) : largest;
-  const [unit, name] = largest >= 1e4 && largest < 1e9 ? (largest >= 1e6 ? [1e6, "M"] : [1e3, "k"]) : [1, ""];
-  if (step >= largest || !(step > 0)) return splits.map((value) => (value === null ? "" : valueText(value / unit) + name));
+  const [, unit, name] = UNITS.find(([least]) => largest >= least);
+  if (step >= largest || !(step > 0)) return splits.map((value) => (value === null ? "" : roundedText(value / unit) + name));
   const digits = Math.min(15, Math.max(1, Math.floor(Math.log10(largest)) - Math.floor(Math.log10(step) + 1e-9) + 2));
   return splits.map((value) => {
     if (value === null) return "";
-    return Math.abs(value) <= step * 1e-9 ? "0" : valueText(value / unit, digits) + name;
+    return Math.abs(value) <= step * 1e-9 ? "0" : roundedText(value / unit, digits) + name;
   });
 }
 

@@ -17,7 +17,7 @@ class HeatMap {
     const zoom = new Zoom();
     this.plot = new Plot(this.body, {
       series: [{ color, paths: () => null, data: [[this.edges[0], this.edges.at(-1)], values] }],
-      x: { log: false }, y: { log: false }, zoom, height: 190,
+      x: { whole: true }, y: {}, zoom, height: 190,
       extent: () => [[this.edges[0], this.edges.at(-1)], values],
       paint: (u) => this.paint(u),
       hover: (plot, left, top) => this.hover(left, top),

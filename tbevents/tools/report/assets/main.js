@@ -1,18 +1,23 @@
 // The page: sections of cards, drawn while they are near the window.
 
 const PALETTE = ["#4878d0", "#e07b39", "#3a9d63", "#cf4a55", "#8a67c8", "#96694c", "#d162a8", "#6f7d8c", "#a8952a", "#2a9fb3"];
-const runColor = (number) => PALETTE[number] ?? `hsl(${(number * 137.508) % 360} ${number % 2 ? 70 : 45}% ${[45, 55, 62][number % 3]}%)`;
+// Beyond these, hues far from the last ones, of a lightness that shows on light and on dark.
+const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3]}% ${number % 2 ? 0.16 : 0.09} ${(number * 137.508) % 360})`;
 
 const runs = data.runs.map((run, number) => ({ ...run, number, color: runColor(number), checked: true, listed: true, shown: true }));
 const cards = []; // {card, element, lazy}: all of the page
+const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
 
 /** A card's frame: its title, what it is, and its contents. */
 function cardElement(card, ...contents) {
   const title = make("h3", { dir: "auto", textContent: card.title, title: card.tag });
-  const head = make("div", { className: "card-head" }, title);
+  const wide = make("button", { type: "button", className: "wide-button", textContent: "⤢", title: "Across the page", "aria-label": `${card.title}: across the page`, "aria-pressed": "false" });
+  wide.onclick = () => wide.setAttribute("aria-pressed", String(element.classList.toggle("wide")));
+  const head = make("div", { className: "card-head" }, title, wide);
   const about = card.description ? [make("p", { className: "about", textContent: card.description })] : [];
-  return make("article", { className: "card", "data-tag": card.tag }, head, ...about, ...contents);
+  const element = make("article", { className: "card", "data-tag": card.tag }, head, ...about, ...contents);
+  return element;
 }
 
 /** What all curves of a line have. */
@@ -42,6 +47,8 @@ function longest(lines) {
   return extent.max - Math.min(0, extent.min);
 }
 
+const LEGEND_ROWS = 6;
+
 /** A card of scalars: one curve a run. */
 function scalarCard(card, zoom = new Zoom()) {
   const figure = make("figure", { className: "chart" });
@@ -51,33 +58,35 @@ function scalarCard(card, zoom = new Zoom()) {
   const draw = () => {
     const lines = card.lines.filter((line) => runs[line.run].shown);
     if (!lines.length) return;
-    const unit = settings.x === "relative" ? spanUnit(longest(lines)) : { name: "", seconds: 1 };
+    const unit = settings.x === "relative" ? spanUnit(longest(card.lines)) : { name: "", seconds: 1 };
     const shown = lines.map((line) => scalarCurve(line, unit));
+    const logX = settings.logX && settings.x !== "wall";
     const titles = ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
     curves = new Curves(figure, {
       lines: shown, titles, zoom, label: card.title,
-      x: { log: settings.logX && settings.x !== "wall", time: settings.x === "wall" },
+      x: { log: logX, time: settings.x === "wall", whole: settings.x === "step" },
       y: { log: settings.logY },
     });
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
-      make("li", {}, swatch(curve.color), make("span", { className: "name", textContent: curve.name, dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
+      make("li", { title: `${curve.name}: the last value` }, swatch(curve.color), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = lines.reduce((sum, line) => sum + line.count, 0);
     const drawn = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
-    const odd = shown.reduce((sum, curve) => sum + (curve.raw ?? curve.ys).reduce((count, value) => count + !Number.isFinite(value), 0), 0);
+    const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((count, x, place) => count + which(x, ys[place]), 0), 0);
+    const odd = counted((x, y) => !Number.isFinite(y));
+    const beyond = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
+    const back = settings.x === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
     note.textContent = [
       settings.x === "relative" ? `in ${unit.name}` : "",
       shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
       drawn < points ? `${drawn.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
       odd ? `${countText(odd, "point")} not finite` : "",
+      beyond ? `${countText(beyond, "point")} without a logarithm` : "",
+      back ? `steps go back in ${countText(back, "run")}` : "",
     ].filter(Boolean).join(" · ");
   };
   const clear = () => { curves?.destroy(); curves = null; };
   const element = cardElement(card, figure, legend, note);
-  const lazy = new Lazy(element, draw, clear);
-  const wide = make("button", { type: "button", className: "wide-button", textContent: "⤢", title: "Across the page", "aria-label": `${card.title}: across the page`, "aria-pressed": "false" });
-  wide.onclick = () => wide.setAttribute("aria-pressed", String(element.classList.toggle("wide")));
-  element.querySelector(".card-head").append(wide);
-  return { card, element, lazy };
+  return { card, element, lazy: new Lazy(element, draw, clear), zoom };
 }
 
 /** The heat maps of a tag, one a run, over the same values. */
@@ -118,7 +127,8 @@ function scalarSections() {
   for (const card of data.scalars) {
     const slash = card.tag.indexOf("/");
     const name = slash > 0 ? card.tag.slice(0, slash) : "";
-    groups.set(name, [...(groups.get(name) ?? []), card]);
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(card);
   }
   return [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0)).map(([name, group], place) =>
     section(`scalars-${place}`, name || "Scalars", group.map((card) => add(scalarCard(card)))));
@@ -127,7 +137,7 @@ function scalarSections() {
 /** The learning rates beside their loss; what is zoomed in one is so in the others. */
 function rateSection() {
   const rows = data.rates.map(({ rates, loss }) => {
-    const made = [...rates, ...(loss < 0 ? [] : [loss])].map((place) => [data.scalars[place], new Zoom()]);
+    const made = [...(loss < 0 ? [] : [loss]), ...rates].map((place) => [data.scalars[place], new Zoom()]);
     for (const [, zoom] of made) zoom.linked = made.map(([, other]) => other);
     return make("div", { className: "pair" }, ...made.map(([card, zoom]) => add(scalarCard(card, zoom))));
   });
@@ -136,7 +146,8 @@ function rateSection() {
 
 function headline() {
   const problems = runs.flatMap((run) => run.problems.map((text) => ({ run, text })));
-  const parts = [countText(runs.length, "run"), countText(data.scalars.length, "scalar tag"), countText(data.points, "point")];
+  const parts = [countText(runs.length, "run")];
+  if (data.scalars.length) parts.push(countText(data.scalars.length, "scalar tag"), countText(data.points, "point"));
   const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { className: "quiet", textContent: parts.join(" · ") })];
   if (problems.length) {
     const most = 50;
@@ -168,26 +179,60 @@ function sections() {
   return { made, table };
 }
 
-document.getElementById("head").append(...headline());
+/** Scrolls to a section, until what is drawn on the way there moves it no longer. */
+function jump(section, frames = 10) {
+  section.scrollIntoView();
+  if (frames > 0) requestAnimationFrame(() => jump(section, Lazy.pending.size ? 10 : frames - 1));
+}
+
+/** Links to the sections, where there are several. */
+function contents(made) {
+  const sections = made.filter((element) => element.tagName === "DETAILS");
+  if (sections.length < 3) return [];
+  for (const each of sections) {
+    links.set(each, make("a", { href: `#${each.id}`, textContent: each.querySelector("h2").textContent, dir: "auto", onclick: () => { each.open = true; jump(each); } }));
+  }
+  return [make("nav", { id: "contents", "aria-label": "Sections" }, ...links.values())];
+}
+
 const { made, table } = sections();
-document.getElementById("main").append(...made);
+const nothing = make("p", { className: "quiet", id: "nothing", role: "status" });
+document.getElementById("head").append(...headline(), ...contents(made));
+document.getElementById("main").append(nothing, ...made);
 document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Curves are smoothed as TensorBoard smooths them.`;
 
-/** Shows what the settings say. */
-function update() {
-  for (const { card, element, lazy } of cards) {
-    element.hidden = !tagPasses(card.tag) || !card.lines.some((line) => runs[line.run].shown);
-    lazy.renew();
+/** Shows the cards that the filters let pass, and says how many these are. */
+function sift() {
+  const passing = new Set();
+  for (const { card, element } of cards) {
+    if (tagPasses(card.tag)) passing.add(card.tag);
+    element.hidden = !passing.has(card.tag) || !card.lines.some((line) => runs[line.run].shown);
   }
   for (const each of document.querySelectorAll("details.section")) {
     const inside = [...each.querySelectorAll("article.card")];
     each.hidden = inside.length > 0 && inside.every((element) => element.hidden);
+    if (links.has(each)) links.get(each).hidden = each.hidden;
   }
+  const all = new Set(cards.map(({ card }) => card.tag)).size;
+  document.getElementById("tags-shown").textContent = passing.size === all ? countText(all, "tag") : `${passing.size.toLocaleString("en-US")} of ${countText(all, "tag")}`;
+  nothing.textContent = cards.length && cards.every(({ element }) => element.hidden) ? "Nothing passes the filters of tags and runs." : "";
+}
+
+/** Shows what the settings say. */
+function update() {
+  sift();
+  for (const { lazy } of cards) lazy.renew();
   table?.fill();
 }
 
-document.getElementById("controls").append(...controls(update, (filter) => { tagPasses = filter; update(); }));
-const narrow = matchMedia("(max-width: 800px)");
+/** Shows other axes: a zoom holds no longer than what it is of. */
+function rescale(isX) {
+  for (const { zoom } of cards) zoom?.forget(isX);
+  update();
+}
+
+document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
+sift();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
 

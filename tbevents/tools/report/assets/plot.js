@@ -2,6 +2,9 @@
 
 const CHART_HEIGHT = 230;
 
+/** How far apart the labels of an axis of steps may be: there is nothing between two steps. */
+const WHOLE = Array.from({ length: 19 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 const themeColor = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** The least and greatest of what is between; widened where that is one number. */
@@ -43,6 +46,12 @@ class Zoom {
     this.linked = [];
   }
 
+  /** Lets go of y, and of x where asked to; the chart is to be drawn again. */
+  forget(x) {
+    if (x) this.x = null;
+    this.y = null;
+  }
+
   set(x, y) {
     this.show(x, y);
     for (const zoom of this.linked) if (zoom !== this) zoom.show(x, null);
@@ -59,7 +68,7 @@ class Zoom {
  * A chart in an element.
  *
  * options: series: what uPlot draws, in its mode of series with x and y of their own, each [xs, ys];
- * x: {label, log, time}; y: {label, log}; extent(x): the [x, y] ranges, of y within x where x is given;
+ * x: {log, time, whole}, whole being whether it is of steps; y: {log}; extent(x): the [x, y] ranges, of y within x where x is given;
  * hover(plot): what the crosshair is on; leave(); paint(u): draws beneath the series; zoom: a Zoom.
  */
 class Plot {
@@ -83,7 +92,7 @@ class Plot {
         y: { auto: false, distr: y.log ? 3 : 1, range: () => this.ranges.y },
       },
       axes: [
-        { ...axis, ...(x.log ? logarithmic : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.time ? timeAxisTexts(splits, step) : axisTexts(splits)) },
+        { ...axis, ...(x.log ? logarithmic : {}), ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.time ? timeAxisTexts(splits, step) : axisTexts(splits)) },
         { ...axis, ...(y.log ? logarithmic : {}), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits) },
       ],
       series: [{}, ...options.series.map((each) => ({
@@ -154,7 +163,7 @@ class Plot {
   }
 }
 
-/** Where a logarithmic axis has lines: at the digits of each decade; within about one decade, evenly. */
+/** Where a logarithmic axis has lines: at the digits of each decade, or at the decades where there are many; within about one decade, evenly. */
 function logSplits(low, high) {
   if (high / low < 20) {
     const rough = (high - low) / 5;
@@ -167,7 +176,7 @@ function logSplits(low, high) {
   const every = Math.ceil((last - first) / 10);
   const found = [];
   for (let power = Math.ceil(first / every) * every; power <= last; power += every) {
-    for (let digit = 1; digit < (every === 1 ? 10 : 2); digit++) {
+    for (let digit = 1; digit < (last - first <= 4 ? 10 : 2); digit++) {
       const value = digit * Math.pow(10, power);
       if (value >= low && value <= high) found.push(value);
     }
@@ -203,27 +212,44 @@ function projection(u) {
 /** Whether a number has a place on an axis. */
 const drawable = (value, log) => Number.isFinite(value) && (!log || value > 0);
 
-/** Lines through points, broken where a value is not finite; a point between two breaks is a dot. */
+/** The radii of two circles that fill a dot, in CSS pixels. */
+const DOT = [0.75, 2.25];
+
+/**
+ * Lines through points, broken where a value is not finite; a point between two breaks is a dot. Of points that follow each
+ * other in one column of pixels, the first, least, greatest and last are drawn: the same picture, sooner.
+ */
 function linePaths(logX, logY) {
   return (u, number) => {
     const [xs, ys] = u.data[number];
     const stroke = new Path2D();
     const to = projection(u);
-    const radius = 1.5 * devicePixelRatio;
     let length = 0; // points of the line so far
-    let x = 0;
-    let y = 0;
+    let column = 0; // where its end is, on the canvas
+    let [x, y, least, most] = [0, 0, 0, 0];
+    const leaveColumn = () => {
+      if (length > 0 && least < most) for (const each of [least, most, y]) stroke.lineTo(column, each);
+    };
     for (let place = 0; place <= xs.length; place++) {
       if (place < xs.length && drawable(xs[place], logX) && drawable(ys[place], logY)) {
-        x = onCanvas(to.x(xs[place]));
-        y = onCanvas(to.y(ys[place]));
-        if (length === 0) stroke.moveTo(x, y);
-        else stroke.lineTo(x, y);
+        const [nextX, nextY] = [onCanvas(to.x(xs[place])), onCanvas(to.y(ys[place]))];
+        if (length > 0 && Math.round(nextX) === column) {
+          least = Math.min(least, nextY);
+          most = Math.max(most, nextY);
+        } else {
+          leaveColumn();
+          if (length === 0) stroke.moveTo(nextX, nextY);
+          else stroke.lineTo(nextX, nextY);
+          column = Math.round(nextX);
+          least = most = nextY;
+        }
+        [x, y] = [nextX, nextY];
         length += 1;
       } else {
-        if (length === 1) {
-          stroke.moveTo(x + radius, y);
-          stroke.arc(x, y, radius, 0, 2 * Math.PI);
+        leaveColumn();
+        for (const radius of length === 1 ? DOT : []) {
+          stroke.moveTo(x + radius * devicePixelRatio, y);
+          stroke.arc(x, y, radius * devicePixelRatio, 0, 2 * Math.PI);
         }
         length = 0;
       }

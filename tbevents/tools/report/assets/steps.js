@@ -21,9 +21,7 @@ function stepSlider(steps, label, choose) {
   input.setAttribute("value", String(steps.length - 1));
   input.oninput = framewise(() => { say(input.valueAsNumber); choose(steps[input.valueAsNumber]); });
   say(steps.length - 1);
-  const row = make("div", { className: "slider" }, input, shown);
-  input.hidden = steps.length < 2;
-  return row;
+  return make("div", { className: "slider", hidden: steps.length < 2 }, input, shown);
 }
 
 function imageNodes(item, label) {
@@ -58,8 +56,8 @@ function itemCard(card, nodes) {
     body.replaceChildren(...card.lines.filter((line) => runs[line.run].shown).map((line) => {
       const run = runs[line.run];
       const item = itemAt(line, step);
-      const time = item !== undefined && item.time !== null && typeof item.time === "number" ? timeText(item.time) : "";
-      const head = make("p", { className: "who" }, swatch(run.color), run.name, make("span", { className: "quiet", textContent: item === undefined ? "" : ` step ${item.step}${time ? `, ${time}` : ""}` }));
+      const time = typeof item?.time === "number" ? `, ${timeText(item.time)}` : "";
+      const head = make("p", { className: "who" }, swatch(run.color), run.name, make("span", { className: "quiet", textContent: item === undefined ? "" : ` step ${item.step}${time}` }));
       const shown = item === undefined ? [make("p", { className: "quiet", textContent: "nothing yet" })] : nodes(item, `${run.name}: ${card.title}`);
       return make("div", { className: "item" }, head, ...shown);
     }));

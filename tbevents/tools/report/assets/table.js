@@ -18,8 +18,8 @@ function hparamsTable(table) {
     const shown = cells.filter((row) => row.run.shown);
     if (sorted.column >= 0) shown.sort((a, b) => sorted.sign * compare(a.values[sorted.column], b.values[sorted.column]));
     body.replaceChildren(...shown.map((row) => make("tr", {},
-      make("th", { scope: "row" }, swatch(row.run.color), row.run.name),
-      ...row.values.slice(1).map((value) => make("td", { className: typeof value === "number" ? "number" : "" }, cellText(value))))));
+      make("th", { scope: "row" }, swatch(row.run.color), make("span", { textContent: elided(row.run.name, 40), title: row.run.name })),
+      ...row.values.slice(1).map((value) => make("td", { className: typeof value === "number" ? "number" : "", textContent: cellText(value), title: String(value ?? "") })))));
   };
   const heads = titles.map((title, column) => {
     const button = make("button", { type: "button", textContent: title, title: `Sort by ${title}` });
