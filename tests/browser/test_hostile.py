@@ -12,7 +12,7 @@ from event_files import version_event, write_events
 from selenium.webdriver.common.by import By
 
 from tbevents import SummaryWriter, read_run
-from tbevents.proto import Event, Summary
+from tbevents.proto import Event, Summary, SummaryMetadata
 from tbevents.tools.report import report
 
 HOSTILE = [
@@ -39,6 +39,12 @@ def hostile_run(folder):
             writer.add_scalar_columns(text, np.arange(5), np.arange(5.0) + place)
             writer.add_text(text, text, place)
         writer.add_hparams({text: text for text in HOSTILE}, {HOSTILE[0]: 1.0}, run_name="hp")
+    events = [version_event()]
+    for step, text in enumerate(HOSTILE):
+        metadata = SummaryMetadata(display_name=text, summary_description=text)
+        value = Summary.Value(tag=f"described/{step}", metadata=metadata, simple_value=1.0)
+        events.append(Event(wall_time=1.0, step=step, summary=Summary(value=[value])))
+    write_events(folder / "events.out.tfevents.9999999999.described", events)
     return read_run(folder)
 
 
@@ -52,7 +58,8 @@ def test_hostile_names_and_texts_are_shown_as_text(tmp_path, page):
     assert page.one("h1").get_attribute("textContent") == HOSTILE[0]
     assert [item.get_attribute("textContent") for item in page.all(".runs li span:last-child")] == HOSTILE
     titles = [element.get_attribute("textContent") for element in page.all("details[id^=scalars] h3")]
-    assert sorted(titles) == sorted(HOSTILE)
+    assert sorted(titles) == sorted(2 * HOSTILE)  # of tags, and of display names
+    assert [element.get_attribute("textContent") for element in page.all(".about")] == HOSTILE
     for card in page.all("#texts article.card"):
         page.run("arguments[0].scrollIntoView({block: 'center'})", card)
         page.settle()

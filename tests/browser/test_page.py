@@ -1,6 +1,7 @@
 """The report page in a browser: what it draws, and what its controls do."""
 
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,7 @@ from browser.training import RATES, STEPS, loss
 from tbevents import SummaryWriter, read_run
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
+from tbevents.tools.report.heat import BUCKETS, heat_map
 
 DARK = theme(':root[data-theme="dark"]')
 
@@ -298,14 +300,21 @@ def test_images_texts_and_curves_have_their_steps_on_a_slider(made, page):
     assert page.run("return document.querySelector('#images img').naturalWidth") == 8
 
 
-def test_histograms_are_heat_maps(made, page):
+def test_histograms_are_heat_maps(made, page, training):
     page.open(made)
     chart = page.chart("weights")
     assert len(page.all("#histograms figure.chart canvas")) == 3
     assert int(chart.get_attribute("data-rows")) == 4
-    page.hover(chart, 0.1, 0.7)
-    readout = chart.find_element(By.CSS_SELECTOR, ".readout").text
-    assert readout.startswith("step 0: ")
+    heat = heat_map(list(read_run(training / "a").histograms["weights"]))
+    edges = np.linspace(heat.low, heat.high, BUCKETS + 1)
+    for row, step in enumerate((0, 30, 60, 90)):
+        page.hover(chart, (row + 0.5) / 4, 0.5)
+        readout = chart.find_element(By.CSS_SELECTOR, ".readout").text
+        said, count, low, high = re.fullmatch(r"step (\d+): (\S+) from (\S+) to (\S+)", readout).groups()
+        bucket = int(np.abs(edges - float(low)).argmin())
+        assert int(said) == step
+        assert float(high) == pytest.approx(edges[bucket + 1], abs=1e-3)
+        assert float(count) == pytest.approx(heat.counts[row, bucket], rel=1e-3)
 
 
 def test_long_curves_are_thinned_and_the_page_says_so(tmp_path, page):
@@ -467,8 +476,9 @@ def test_print_draws_everything_in_light(made, page):
     page.run("document.body.style.width = '700px'")  # paper is narrower than the window the charts were drawn for
     outside = page.run(
         "const right = (each) => each.getBoundingClientRect().right;"
+        "const wrong = (card, each) => right(each) > right(card) || each.clientWidth < card.clientWidth / 2;"
         "return [...document.querySelectorAll('article.card')].filter((card) =>"
-        "  [...card.querySelectorAll('canvas, img')].some((each) => right(each) > right(card))).length"
+        "  [...card.querySelectorAll('.uplot canvas')].some((each) => wrong(card, each))).length"
     )
     assert outside == 0
     page.run("dispatchEvent(new Event('afterprint'))")
