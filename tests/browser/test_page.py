@@ -96,6 +96,17 @@ def test_a_zoom_outlasts_what_redraws_the_chart(made, page):
     assert page.chart("train/loss").find_element(By.CSS_SELECTOR, ".reset").is_displayed()
 
 
+def test_a_zoom_stops_where_an_axis_can_show_no_more(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    before = page.picture(chart)
+    page.press(chart, "+" * 60)
+    assert page.picture(chart) != before
+    page.press(chart, "-" * 60)
+    assert page.picture(chart) == before
+    assert not chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+
+
 def test_a_zoom_ends_where_x_means_something_else(made, page):
     page.open(made)
     page.drag(page.chart("train/loss"), 0.25, 0.75)
@@ -367,6 +378,8 @@ def test_extreme_values_are_drawn(tmp_path, page):
         for step in range(3):
             writer.add_scalar("huge", 1.7e308 * (step - 1), step, new_style=True, double_precision=True)
             writer.add_scalar("tiny", 1e-320 * (step + 1), step, new_style=True, double_precision=True)
+            writer.add_scalar("wide", (1e-323, 1.7e308, 1)[step], step, new_style=True, double_precision=True)
+            writer.add_scalar("near", 1 + 2.0**-52 * (step % 2), step, new_style=True, double_precision=True)
         writer.add_scalar_columns("nothing", np.arange(3), np.array([np.nan, np.inf, -np.inf]))
         writer.add_scalar_columns("same", np.arange(3), np.array([7.0, 7.0, 7.0]))
         writer.add_scalar_columns("steps", np.array([-(2**63), 0, 2**63 - 1]), np.array([1.0, 2.0, 3.0]))
@@ -389,6 +402,9 @@ def test_extreme_values_are_drawn(tmp_path, page):
         page.click(page.one(f"input[name=x][value={axis}]"))
         page.chart("timeless")
         page.chart("huge")
+    page.click(page.one("#log-y"))
+    for tag in ("huge", "tiny", "wide", "near"):
+        assert page.chart(tag).get_attribute("data-lines") == "1"
 
 
 def test_one_point_is_seen(tmp_path, page):

@@ -7,6 +7,9 @@ const WHOLE = Array.from({ length: 19 }, (_, power) => [1, 2, 5].map((digit) => 
 
 const themeColor = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** Beside their size, how near two numbers are that an axis does not tell apart: it has labels between its ends. */
+const SAME = 1e-12;
+
 /** The least and greatest of what is between; widened where that is one number. */
 class Extent {
   constructor() {
@@ -24,11 +27,12 @@ class Extent {
     let { min, max } = this;
     if (min > max) return log ? [1, 10] : [0, 1];
     if (log) {
-      const factor = min === max ? 2 : Math.pow(max / min, margin);
-      return [min / factor, max * factor];
+      const [low, high] = [Math.log10(min), Math.log10(max)];
+      const more = high - low < SAME ? Math.log10(2) : (high - low) * margin;
+      return [Math.pow(10, Math.max(low - more, -323)), Math.min(Math.pow(10, high + more), Number.MAX_VALUE)];
     }
     const size = Math.max(Math.abs(min), Math.abs(max));
-    if (max - min <= size * 1e-12) {
+    if (max - min <= size * SAME) {
       const around = room ?? (size * 0.05 || 0.5);
       return [min - around, max + around];
     }
@@ -145,7 +149,7 @@ class Plot {
     if (width < 4 && height < 4) return;
     const x = width < 4 ? this.ranges.x : [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
     const whole = height < 4 || height >= u.over.clientHeight - 1;
-    this.zoom.set(x, whole ? null : [u.posToVal(top + height, "y"), u.posToVal(top, "y")]);
+    this.choose(x, whole ? null : [u.posToVal(top + height, "y"), u.posToVal(top, "y")]);
   }
 
   /** Zooms by a factor about the crosshair, or the middle. */
@@ -153,7 +157,17 @@ class Plot {
     const u = this.u;
     const width = u.over.clientWidth;
     const at = u.cursor.left >= 0 ? u.cursor.left : width / 2;
-    this.zoom.set([u.posToVal(at - at * factor, "x"), u.posToVal(at + (width - at) * factor, "x")], null);
+    const [[least, most]] = this.options.extent(null);
+    const low = Math.max(least, u.posToVal(at - at * factor, "x"));
+    const high = Math.min(most, u.posToVal(at + (width - at) * factor, "x"));
+    this.choose(low > least || high < most ? [low, high] : null, null);
+  }
+
+  /** Zooms to ranges, if an axis can show them. */
+  choose(x, y) {
+    const shows = (range) => range === null || range[1] - range[0] > Math.max(...range.map(Math.abs)) * SAME;
+    if (shows(x) && shows(y)) this.zoom.set(x, y);
+    else this.fit();
   }
 
   destroy() {
@@ -225,10 +239,13 @@ function linePaths(logX, logY) {
     const stroke = new Path2D();
     const to = projection(u);
     let length = 0; // points of the line so far
-    let column = 0; // where its end is, on the canvas
-    let [x, y, least, most] = [0, 0, 0, 0];
+    let [x, y] = [0, 0]; // the last of them, on the canvas
+    let [column, first, least, most] = [0, 0, 0, 0]; // of pixels, that this one is in; the y of its points
     const leaveColumn = () => {
-      if (length > 0 && least < most) for (const each of [least, most, y]) stroke.lineTo(column, each);
+      if (length === 0) return;
+      if (least < Math.min(first, y)) stroke.lineTo(column, least);
+      if (most > Math.max(first, y)) stroke.lineTo(column, most);
+      if (y !== first) stroke.lineTo(column, y);
     };
     for (let place = 0; place <= xs.length; place++) {
       if (place < xs.length && drawable(xs[place], logX) && drawable(ys[place], logY)) {
@@ -241,7 +258,7 @@ function linePaths(logX, logY) {
           if (length === 0) stroke.moveTo(nextX, nextY);
           else stroke.lineTo(nextX, nextY);
           column = Math.round(nextX);
-          least = most = nextY;
+          first = least = most = nextY;
         }
         [x, y] = [nextX, nextY];
         length += 1;
