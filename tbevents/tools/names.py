@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import translate
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_run_files, find_runs, path_string
@@ -31,10 +31,16 @@ OnProblem: TypeAlias = Callable[[Problem], object]
 """Gets what was damaged and is left out."""
 
 
+_NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
+
+
 def natural_key(name: str) -> tuple[list[object], str]:
-    """What names are sorted by as people count, and TensorBoard lists them: ``run2`` before ``run10``."""
-    parts: list[object] = re.split("([0-9]+)", name.lower())
-    parts[1::2] = [(len(digits), digits) for digits in (str(part).lstrip("0") for part in parts[1::2])]
+    """What names are sorted by as people count, and TensorBoard lists them.
+
+    ``run2`` before ``run10``, ``lr0.03`` before ``lr0.1``, ``lr1e-4`` before ``lr1e-3``.
+    """
+    parts: list[object] = list(_NUMBER.split(name.lower()))
+    parts[1::2] = map(float, parts[1::2])  # type: ignore[arg-type]  # every other one is a number's text
     return parts, name
 
 

@@ -106,3 +106,15 @@ def test_a_very_long_name_does_not_fill_the_message():
 def test_names_are_sorted_as_people_count():
     names = ["a" + "9" * 5000, "a10b10", "a10b2", "a10", "a2", "a01", "A1", "a", "10", "2", ""]
     assert sorted(names, key=natural_key) == names[::-1]
+    rates = ["lr1e-4", "lr1e-3", "lr0.01", "lr0.01/hparams", "lr0.03", "lr.1", "lr0.1", "lr1", "lr10"]
+    assert sorted(rates, key=natural_key) == [
+        "lr1e-4",
+        "lr1e-3",
+        "lr0.01",
+        "lr0.01/hparams",
+        "lr0.03",
+        "lr0.1",
+        "lr1",
+        "lr10",
+        "lr.1",
+    ]
