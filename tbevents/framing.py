@@ -468,8 +468,3 @@ class RecordDecoder:
     def _fail(self, error: DamagedFileError) -> NoReturn:
         self._error = error
         raise error
-
-
-def _header_holds(buffer: bytes, at: int) -> bool:
-    """Whether the checksum of a header at this place holds."""
-    return bool(_HEADER.unpack_from(buffer, at)[1] == masked_crc32c(buffer[at : at + 8]))

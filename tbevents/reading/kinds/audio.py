@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import wave
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from tbevents.reading.series import LazySeries
 from tbevents.tensors import to_array
 
 __all__ = ["Audio", "AudioSeries"]
+
+_DTYPES: Final = {1: "u1", 2: "<i2", 3: "<i4", 4: "<i4"}
+"""Bytes of a sample -> dtype; three are widened to four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Audio:
             samples keep their values, from -2**23 to 2**23 - 1).
 
         Raises:
-            PayloadError: this is no WAV file of integer samples.
+            PayloadError: this is no WAV file of integer samples of 8, 16, 24 or 32 bits.
         """
         data = self._sample(sample)
         try:
@@ -77,13 +80,15 @@ class Audio:
                 pcm = file.readframes(file.getnframes())
         except (wave.Error, EOFError) as error:
             raise PayloadError(f"{len(data)} bytes are no PCM WAV file: {error}") from error
+        if width not in _DTYPES:
+            raise PayloadError(f"samples of {8 * width} bits are not decoded, only those of 8, 16, 24 and 32")
         pcm = pcm[: len(pcm) // (width * channels) * (width * channels)]
         if width == 3:
             wide = np.zeros((len(pcm) // 3, 4), np.uint8)
             wide[:, 1:] = np.frombuffer(pcm, np.uint8).reshape(-1, 3)
             return (wide.view("<i4").ravel() >> 8).astype(np.int32).reshape(-1, channels)
-        dtype = {1: "u1", 2: "<i2", 4: "<i4"}[width]
-        return np.frombuffer(pcm, dtype).astype(np.dtype(dtype).newbyteorder("=")).reshape(-1, channels)
+        stored = np.dtype(_DTYPES[width])
+        return np.frombuffer(pcm, stored).astype(stored.newbyteorder("=")).reshape(-1, channels)
 
     def _sample(self, sample: int) -> bytes:
         try:

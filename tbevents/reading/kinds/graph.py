@@ -136,7 +136,7 @@ class LoggedGraph:
         """
         try:
             return json.loads(self.encoded)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # lists nested too deep
             raise PayloadError(f"step {self.step}: the graph is no JSON: {error}") from error
 
 

@@ -131,7 +131,7 @@ class MeshSeries:
         """The three.js settings; empty where there are none, or what is there is no JSON object."""
         try:
             config = json.loads(self._config or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):  # lists nested too deep
             return {}
         return config if isinstance(config, dict) else {}  # tensorboardX writes "null"
 
