@@ -22,6 +22,9 @@ MAX_LENGTH: Final = 2**31 - 1
 SHORT: Final = 0xFFFF
 """Payloads up to this length are found fastest: their headers hold six zero bytes."""
 
+_TILE: Final = 1 << 17
+"""Bytes that are searched for zeros at a time: what is computed on the way stays in the processor's nearest cache."""
+
 
 def encode_header(length: int) -> bytes:
     """The 12 bytes before a payload of `length` bytes."""
@@ -40,7 +43,8 @@ class HeaderFinder:
     """
 
     def __init__(self) -> None:
-        self._scratch = np.empty((3, 0), np.uint8)
+        self._scratch = np.empty((2, _TILE + HEADER_SIZE - 1), np.uint8)
+        self._result = np.empty(0, np.uint8)
 
     def find(
         self, block: NDArray[np.uint8], *, max_length: int = MAX_LENGTH
@@ -59,21 +63,22 @@ class HeaderFinder:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         size = 2 if max_length <= SHORT else 4  # bytes of the length that are looked at
         words = self._zeros_after(block, size, n)
-        at = np.flatnonzero(words != 0)  # twice as fast as that of the words themselves
+        (at,) = (words != 0).nonzero()  # twice as fast as that of the words themselves
         left = words[at].byteswap()  # the last place of a word is its lowest byte now
         found = []
         while len(at):
+            # The last one first: the place before a header passes for one, too, where the length is under 256.
             last = left & (~left + np.uint64(1))
             # The product with 1 << 8k moves the byte 7 - k up to the top.
             places = at * 8 + ((last * np.uint64(0x0706050403020100)) >> np.uint64(56)).view(np.int64)
             lengths = np.ndarray((n,), f"<u{size}", block, strides=(1,))[places]
             stored = np.ndarray((n,), "<u4", block, offset=8, strides=(1,))[places]
-            holds = (_masked_crcs(lengths) == stored) & (lengths <= max_length)
-            found.append((places[holds], lengths[holds].astype(np.int64)))
-            # The place before a header passes for one, too, where the length is under 256: not worth a look.
+            holds = _masked_crcs(lengths) == stored
             left ^= last
-            left[holds] &= ~(last[holds] << np.uint64(8))
-            more = np.flatnonzero(left)
+            (more,) = ((left != 0) & ~holds).nonzero()  # two headers cannot be so near that they share a word
+            holds &= lengths <= max_length
+            if holds.any():
+                found.append((places[holds], lengths[holds].astype(np.int64)))
             at, left = at[more], left[more]
         if len(found) == 1:
             return found[0]
@@ -88,22 +93,29 @@ class HeaderFinder:
         The bytes `size` to 7 behind it must be zero, and those of the checksum not all: long runs of zeros, in images
         and in tails that have not arrived, would else be looked at byte by byte.
         """
-        if len(block) > self._scratch.shape[1]:
-            self._scratch = np.empty((3, len(block) + 8 & -8), np.uint8)  # whole words
-        # Ones and zeros as bytes, and bit operations: the loops for bools of numpy 1.24 store other bytes for True.
-        zero = self._scratch[0, : len(block)]
-        np.equal(block, 0, out=zero.view(np.bool_))
-        pairs = np.bitwise_and(zero[:-1], zero[1:], out=self._scratch[1, : len(block) - 1])
-        result = self._scratch[2, : n + -n % 8]
+        room = n + -n % 8  # whole words
+        if room > len(self._result):
+            self._result = np.empty(room, np.uint8)
+        result = self._result[:room]
         result[n:] = 0
+        for start in range(0, n, _TILE):
+            self._mark(block[start : start + _TILE + HEADER_SIZE - 1], size, result[start : min(start + _TILE, n)])
+        words: NDArray[np.uint64] = result.view("<u8")
+        return words
+
+    def _mark(self, block: NDArray[np.uint8], size: int, result: NDArray[np.uint8]) -> None:
+        """Sets each byte of the result to whether a header may stand there, 1 or 0."""
+        n = len(result)
+        # Ones and zeros as bytes, and bit operations: the loops for bools of numpy 1.24 store other bytes for True.
+        zero, pairs = self._scratch[0, : len(block)], self._scratch[1, : len(block) - 1]
+        np.equal(block, 0, out=zero.view(np.bool_))
+        np.bitwise_and(zero[:-1], zero[1:], out=pairs)
         fours = np.bitwise_and(pairs[:-2], pairs[2:], out=zero[:-3])  # at k: whether bytes k to k + 3 are zero
         found = fours[4 : 4 + n]
         if size == 2:
-            found = np.bitwise_and(fours[2 : 2 + n], pairs[6 : 6 + n], out=result[:n])
+            found = np.bitwise_and(fours[2 : 2 + n], pairs[6 : 6 + n], out=result)
         both = np.bitwise_and(found, fours[8 : 8 + n], out=pairs[:n])
-        np.bitwise_xor(found, both, out=result[:n])  # found, and not fours[8:]
-        words: NDArray[np.uint64] = result.view("<u8")
-        return words
+        np.bitwise_xor(found, both, out=result)  # found, and not fours[8:]
 
 
 def _masked_crcs(lengths: NDArray[Any]) -> NDArray[np.uint32]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, TensorError, UndecodableRecordError
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, LongRecord, Records
 from tbevents.proto import Event
-from tbevents.reading.columns import Block, SkeletonTable, unique
+from tbevents.reading.columns import Block, SkeletonTable
 from tbevents.reading.compat import kind_of, scalar_of_tensor
 from tbevents.reading.contents import Contents, Point
 from tbevents.reading.event_file import EventFileReader, parse_event
@@ -198,11 +198,13 @@ class Collector:
         run: whether it is a scalar depends on the metadata of its tag, which comes with the tag's first event.
         """
         late: list[Point] = []
-        queue = [(index, _GENERAL) for index in np.flatnonzero(tags == _GENERAL).tolist()]
-        new = np.flatnonzero(tags == _UNRESOLVED)
+        queue = [(index, _GENERAL) for index in (tags == _GENERAL).nonzero()[0].tolist()]
+        (new,) = (tags == _UNRESOLVED).nonzero()
         if len(new):
-            skeletons, first, _ = unique(block.skeleton[new])
-            queue += zip(new[first].tolist(), skeletons.tolist(), strict=True)
+            first = np.full(len(self._tag_of), -1, np.intp)  # where in the block each skeleton stands first
+            first[block.skeleton[new[::-1]]] = new[::-1]  # of several places, the one stored last stays
+            (skeletons,) = (first >= 0).nonzero()
+            queue += zip(first[skeletons].tolist(), skeletons.tolist(), strict=True)
         heapq.heapify(queue)
         while queue:
             index, skeleton = heapq.heappop(queue)

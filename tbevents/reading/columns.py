@@ -83,7 +83,8 @@ class SkeletonTable:
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
         self._verify = verify
-        self._shapes: dict[int, list[_Shape]] = {}  # by the length of the payload
+        # By the length of the payload; those first that were met last. Replaced, never changed.
+        self._shapes: dict[int, tuple[_Shape, ...]] = {}
         self._lock = threading.Lock()
 
     def decode(self, records: Records) -> Block:
@@ -99,48 +100,50 @@ class SkeletonTable:
         if n >= _FEW:
             lengths = records.lengths
             short = lengths if int(lengths.max()) < _LONGEST else lengths[lengths < _LONGEST]
-            for length in np.flatnonzero(np.bincount(short) > 1).tolist():
-                self._decode_length(block, length, np.flatnonzero(lengths == length))
+            for length in (np.bincount(short) > 1).nonzero()[0].tolist():
+                self._decode_length(block, length, (lengths == length).nonzero()[0])
         return block
 
     def _decode_length(self, block: Block, length: int, chosen: NDArray[np.intp]) -> None:
         """Takes the points out of the records of one length; `chosen` are their numbers in the block."""
-        shapes = self._shapes.setdefault(length, [])
-        tried = 0
+        tried: list[_Shape] = []
         while len(chosen):
-            if tried == len(shapes) and not self._learn_shape(shapes, block.records, chosen):
+            shapes = self._shapes.get(length, ())  # other threads may add to them
+            shape = next((one for one in shapes if one not in tried), None)
+            if shape is None and (shape := self._learn_shape(length, block.records, chosen)) is None:
                 return
-            chosen = self._decode_shape(block, shapes[tried], chosen)
-            tried += 1
+            tried.append(shape)
+            left = self._decode_shape(block, shape, chosen)
+            if len(tried) > 1 and len(left) < len(chosen):
+                # Steps grow in width: the next block's records are of this shape rather than of those before it.
+                with self._lock:
+                    self._shapes[length] = (shape, *(one for one in self._shapes[length] if one is not shape))
+            chosen = left
 
     def _decode_shape(self, block: Block, shape: _Shape, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Takes the points of one shape; returns the records that are left."""
+        """Takes the points of one shape; returns the records that are left, in order."""
         rows = shape.rows(block.records, chosen)
-        others = chosen[:0]
-        fits = shape.fits(rows)
-        if not fits.all():
-            rows, chosen, others = rows[fits], chosen[fits], chosen[~fits]
-            if not len(chosen):
-                return others
         hashes = shape.hash(rows)
         skeletons = shape.skeletons
         which = skeletons.find(hashes)
-        unknown = which < 0
-        if unknown.any():
-            self._learn(shape, block.records, chosen, hashes, unknown)
-            skeletons = shape.skeletons
-            which = skeletons.find(hashes)
+        others = chosen[:0]
+        if int(which.min()) < 0:
+            (unknown,) = (which < 0).nonzero()
+            unknown = unknown[shape.fits(rows[unknown])]
+            if len(unknown):
+                self._learn(shape, block.records, chosen, hashes, unknown)
+                skeletons = shape.skeletons
+                which = skeletons.find(hashes)
+            known = which >= 0
+            rows, which, chosen, others = rows[known], which[known], chosen[known], chosen[~known]
+            if not len(chosen):
+                return others
         points = shape.points(rows, skeletons, which, self._verify)
-        taken = points.good
-        if taken.all():
-            target: Any = chosen if len(chosen) < len(block.skeleton) else slice(None)
-            left = chosen[:0]
-        else:
-            target, left = chosen[taken], chosen[~taken]
-            points = points.only(taken)
-        if len(others):
-            left = np.concatenate((left, others))
-            left.sort()
+        if not points.good.all():
+            others = np.concatenate((others, chosen[~points.good]))
+            others.sort()
+            chosen, points = chosen[points.good], points.only(points.good)
+        target: Any = chosen if len(chosen) < len(block.skeleton) else slice(None)
         block.skeleton[target] = points.skeleton
         block.wall_times[target] = points.wall_times
         block.steps[target] = points.steps
@@ -150,20 +153,25 @@ class SkeletonTable:
             if block.doubles is None:
                 block.doubles = np.zeros(len(block.skeleton), np.float64)
             block.doubles[target] = points.values
-        return left
+        return others
 
-    def _learn_shape(self, shapes: list[_Shape], records: Records, chosen: NDArray[np.intp]) -> bool:
-        """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is."""
+    def _learn_shape(self, length: int, records: Records, chosen: NDArray[np.intp]) -> _Shape | None:
+        """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is.
+
+        One that is known by now is no reason for another: its records are those that had no skeleton.
+        """
         for index in chosen[:_TRIES].tolist():
             payload = self._intact_payload(records, index)
             places = None if payload is None else find_places(payload)
             if payload is None or places is None:
                 continue
             with self._lock:  # another thread may have made it meanwhile
+                shapes = self._shapes.get(length, ())
                 if all(shape.places != places for shape in shapes):
-                    shapes.append(_Shape(payload, places))
-                    return True
-        return False
+                    shape = _Shape(payload, places)
+                    self._shapes[length] = (*shapes, shape)
+                    return shape
+        return None
 
     def _learn(
         self,
@@ -171,19 +179,18 @@ class SkeletonTable:
         records: Records,
         chosen: NDArray[np.intp],
         hashes: NDArray[np.uint64],
-        unknown: NDArray[np.bool_],
+        unknown: NDArray[np.intp],
     ) -> None:
-        """Makes skeletons of records that match none.
+        """Makes skeletons of records that match none; `unknown` are their places among those chosen.
 
         A hash met only once is left to the general decoder until it is met again: a file whose every event has a tag
         of its own would fill the table for nothing.
         """
-        at = np.flatnonzero(unknown)
-        fresh, first, counts = unique(hashes[at])
+        fresh, first, counts = unique(hashes[unknown])
         learned: list[tuple[int, int, int, tuple[int, ...]]] = []  # as `_Skeletons` has them
         with self._lock:
             known = set(shape.skeletons.hashes)  # another thread may have learned some meanwhile
-            for value, place, count in zip(fresh.tolist(), at[first].tolist(), counts.tolist(), strict=True):
+            for value, place, count in zip(fresh.tolist(), unknown[first].tolist(), counts.tolist(), strict=True):
                 if value in known:
                     continue
                 if count == 1 and value not in shape.met_once:
@@ -199,7 +206,7 @@ class SkeletonTable:
                 except UndecodableRecordError:
                     continue
                 skeleton = Skeleton.of_payload(payload, shape.places)
-                constants = () if self._verify else shape.constants(skeleton.record)
+                constants = () if self._verify else shape.constants(payload)
                 learned.append((value, len(self.messages), skeleton.crc, constants))
                 self.messages.append(event.summary.value[0])
             if learned:
@@ -257,33 +264,34 @@ class _Shape:
         self._keys = [(at, example[at]) for at in after if at < length and at not in (places.wall, places.step)]
         self.skeletons = _Skeletons([], [], [], [])
         self.met_once: set[int] = set()
-        size = HEADER_SIZE + length + FOOTER_SIZE
+        size = length + FOOTER_SIZE
         if places.step is not None:  # the step is read as two words
-            size = max(size, HEADER_SIZE + places.step + 2 * _WORD)
+            size = max(size, places.step + 2 * _WORD)
         self._width = -(-size // _WORD)  # of a row, in words
         constant = np.zeros(self._width * _WORD, np.uint8)
-        payload = constant[HEADER_SIZE : HEADER_SIZE + length]
-        payload[:] = 0xFF
-        for place, count in ((places.wall, 8), (places.step, places.width), (places.value, places.size)):
+        constant[:length] = 0xFF
+        for place, count in ((places.wall, 8), (places.value, places.size)):
             if place is not None:
-                payload[place : place + count] = 0
+                constant[place : place + count] = 0
+        if places.step is not None:
+            constant[places.step : places.step + places.width] = 0x80  # that tell where the varint ends
         words = enumerate(constant.view(np.uint64))
         # (which word of a row, its constant bits, its weight in the hash)
         self._hashed = [(at, mask, weight) for (at, mask), weight in zip(words, _WEIGHTS, strict=False) if mask]
 
     def rows(self, records: Records, chosen: NDArray[np.intp]) -> NDArray[np.uint64]:
-        """The records, each copied into a row from its header on: uint64, shape (n, words)."""
+        """The records, each copied into a row from its payload on: uint64, shape (n, words)."""
         size = self._width * _WORD
-        offsets = records.offsets if len(chosen) == len(records.offsets) else records.offsets[chosen]
-        room = len(records.block) - size
-        inside = int(np.searchsorted(offsets, room, "right"))  # the rest would reach over the end of the block
-        rows = np.empty((len(offsets), self._width), np.uint64)
+        starts = records.offsets if len(chosen) == len(records.offsets) else records.offsets[chosen]
+        room = len(records.block) - HEADER_SIZE - size
+        inside = int(starts.searchsorted(room, "right"))  # the rest would reach over the end of the block
+        rows = np.empty((len(starts), self._width), np.uint64)
         as_records = rows.view(f"V{size}").ravel()
         if inside:
-            windows: NDArray[Any] = np.ndarray((room + 1,), f"V{size}", records.block, strides=(1,))
-            as_records[:inside] = windows[offsets[:inside]]
-        for index in range(inside, len(offsets)):
-            last = records.block[offsets[index] :]
+            windows: NDArray[Any] = np.ndarray((room + 1,), f"V{size}", records.block, HEADER_SIZE, strides=(1,))
+            as_records[:inside] = windows[starts[:inside]]
+        for index in range(inside, len(starts)):
+            last = records.block[starts[index] + HEADER_SIZE :]
             rows[index] = 0
             rows[index].view(np.uint8)[: len(last)] = last
         return rows
@@ -296,7 +304,7 @@ class _Shape:
         fits = np.ones(len(rows), np.bool_)
         by_byte = rows.view(np.uint8)
         for at, key in self._keys:
-            fits &= by_byte[:, HEADER_SIZE + at] == key
+            fits &= by_byte[:, at] == key
         if self.places.step is not None:
             width = self.places.width
             for part in range(0, width, _WORD):
@@ -306,62 +314,89 @@ class _Shape:
         return fits
 
     def hash(self, rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """A hash of the constant bytes of each row."""
+        """A hash of the constant bits of each row."""
         hashes = np.zeros(len(rows), np.uint64)
+        word = np.empty_like(hashes)
         for at, mask, weight in self._hashed:
-            hashes += (rows[:, at] & mask) * weight
+            np.bitwise_and(rows[:, at], mask, out=word)
+            np.multiply(word, weight, out=word)
+            np.add(hashes, word, out=hashes)
         return hashes
 
-    def constants(self, record: bytes) -> tuple[int, ...]:
-        """The words that are hashed of a skeleton's record."""
-        words = np.frombuffer(record.ljust(self._width * _WORD, b"\0"), np.uint64, self._width).tolist()
+    def constants(self, payload: bytes) -> tuple[int, ...]:
+        """What is hashed of a payload: the constant bits of its words."""
+        words = np.frombuffer(payload.ljust(self._width * _WORD, b"\0"), np.uint64, self._width).tolist()
         return tuple(words[at] & int(mask) for at, mask, _ in self._hashed)
 
     def points(self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], verify: bool) -> _Points:
-        """The points in some rows that fit, of the skeletons at these places of a list; -1 means none."""
-        good = which >= 0
+        """The points in some rows, of the skeletons at these places of a list."""
         places = self.places
-        crc = skeletons.crcs[which] if verify else None
-        wall_times = np.zeros(len(rows), np.float64)
-        if places.wall is not None:
+        if places.wall is None:
+            wall_times = np.zeros(len(rows), np.float64)
+        else:
             wall_times = self._column(rows, "<f8", places.wall)
-            self._account(crc, wall_times, places.wall)
         values = self._column(rows, f"<f{places.size}", places.value)
-        self._account(crc, values, places.value)
         steps = np.zeros(len(rows), np.uint64)
         if places.step is not None:
             for part in range(0, places.width, _WORD):
                 count = min(_WORD, places.width - part)
-                varint = self._column(rows, "<u8", places.step + part)
-                self._account(crc, varint, places.step + part, count)
-                for place in range(count):
-                    bits = (varint >> np.uint64(8 * place)) & np.uint64(0x7F)
-                    steps |= bits << np.uint64(7 * (part + place))
-        if crc is not None:
-            good &= mask_array(crc) == self._column(rows, "<u4", self.length)
+                steps |= _varint_bits(self._column(rows, "<u8", places.step + part), count) << np.uint64(7 * part)
+        if verify:
+            good = self._checksums(rows, skeletons.crcs[which], wall_times) == self._column(rows, "<u4", self.length)
         else:
-            # Where no skeleton is known there are no constants, and nothing is good.
-            for (at, mask, _), constant in zip(self._hashed, skeletons.constants.T, strict=False):
+            good = np.ones(len(rows), np.bool_)
+            for (at, mask, _), constant in zip(self._hashed, skeletons.constants.T, strict=True):
                 good &= (rows[:, at] & mask) == constant[which]
         return _Points(good, skeletons.numbers[which], steps.view(np.int64), wall_times, values)
 
     def _column(self, rows: NDArray[np.uint64], dtype: str, place: int) -> NDArray[Any]:
         """The numbers at one place of the payloads, contiguous."""
-        column: NDArray[Any] = np.ndarray(
-            (len(rows),), dtype, rows, offset=HEADER_SIZE + place, strides=(rows.strides[0],)
-        )
+        column: NDArray[Any] = np.ndarray((len(rows),), dtype, rows, offset=place, strides=(rows.strides[0],))
         return np.ascontiguousarray(column)
 
-    def _account(
-        self, crc: NDArray[np.uint32] | None, column: NDArray[Any], place: int, count: int | None = None
-    ) -> None:
-        """Adds the bytes of a column, at a place of the payloads, to the checksums, if those are wanted."""
-        if crc is None:
-            return
-        by_byte = column.view(np.uint8).reshape(len(column), column.itemsize)
+    def _checksums(
+        self, rows: NDArray[np.uint64], crcs: NDArray[np.uint32], wall_times: NDArray[np.float64]
+    ) -> NDArray[np.uint32]:
+        """The masked checksums of the payloads: those of the skeletons, and what the variable bytes add to them."""
+        places = self.places
+        variable = [*range(places.value, places.value + places.size)]
+        if places.step is not None:
+            variable += range(places.step, places.step + places.width)
         tables = contributions(self.length)
-        for i in range(column.itemsize if count is None else count):
-            crc ^= tables[self.length - 1 - place - i].take(by_byte[:, i])
+        if places.wall is not None:
+            # Most of these bytes are the same in all the records, since an hour changes the lower ones only.
+            bits = wall_times.view("<u8")
+            first = int(bits[0])
+            varying = int(np.bitwise_or.reduce(bits ^ bits[0]))
+            same = 0
+            for i in range(8):
+                if varying >> 8 * i & 0xFF:
+                    variable.append(places.wall + i)
+                else:
+                    same ^= int(tables[self.length - 1 - places.wall - i, first >> 8 * i & 0xFF])
+            crcs ^= np.uint32(same)
+        by_byte = rows.view(np.uint8)
+        part = np.empty_like(crcs)
+        for place in variable:
+            # All indices are within the table; any mode but the default writes straight into `out`.
+            tables[self.length - 1 - place].take(by_byte[:, place], out=part, mode="wrap")
+            np.bitwise_xor(crcs, part, out=crcs)
+        return mask_array(crcs)
+
+
+_LANES: Final = ((1, 0x007F007F007F007F), (2, 0x00003FFF00003FFF), (4, 0x000000000FFFFFFF))
+"""How varints are packed together: seven bits a byte to 14 in each two bytes, these to 28, those to 56."""
+
+
+def _varint_bits(words: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
+    """The numbers that varints of `count` bytes, at most eight, hold in their bytes' lower seven bits."""
+    bits = words & np.uint64(0x7F7F7F7F7F7F7F7F >> 8 * (8 - count))
+    for shift, low in _LANES:
+        if count <= shift:
+            break
+        upper = bits & np.uint64(low << 8 * shift)
+        bits = (bits & np.uint64(low)) | (upper >> np.uint64(shift))
+    return bits
 
 
 class _Skeletons:
