@@ -227,8 +227,8 @@ class Collector:
             return _GENERAL
         if not self.contents.options.wants_kind("scalars"):
             return _UNWANTED
-        self._is_double[skeleton] = value.HasField("tensor") and scalar_of_tensor(value.tensor)[1]
-        tag.double |= bool(self._is_double[skeleton])
+        if value.HasField("tensor") and scalar_of_tensor(value.tensor)[1]:
+            self._is_double[skeleton] = tag.double = True
         return tag.number
 
     def _add_record(self, records: Records, index: int, late: list[Point], reader: RecordSource, reread: bool) -> None:

@@ -331,10 +331,7 @@ class _Shape:
     def points(self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], verify: bool) -> _Points:
         """The points in some rows, of the skeletons at these places of a list."""
         places = self.places
-        if places.wall is None:
-            wall_times = np.zeros(len(rows), np.float64)
-        else:
-            wall_times = self._column(rows, "<f8", places.wall)
+        wall_times = np.zeros(len(rows), np.float64) if places.wall is None else self._column(rows, "<f8", places.wall)
         values = self._column(rows, f"<f{places.size}", places.value)
         steps = np.zeros(len(rows), np.uint64)
         if places.step is not None:
@@ -390,7 +387,7 @@ _LANES: Final = ((1, 0x007F007F007F007F), (2, 0x00003FFF00003FFF), (4, 0x0000000
 
 def _varint_bits(words: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
     """The numbers that varints of `count` bytes, at most eight, hold in their bytes' lower seven bits."""
-    bits = words & np.uint64(0x7F7F7F7F7F7F7F7F >> 8 * (8 - count))
+    bits: NDArray[np.uint64] = words & np.uint64(0x7F7F7F7F7F7F7F7F >> 8 * (8 - count))
     for shift, low in _LANES:
         if count <= shift:
             break

@@ -89,13 +89,14 @@ class Contents:
 
     def tag_of(self, value: Summary.Value) -> Tag | None:
         """The tag of a value, made with this value's metadata where it is new; None where it was not asked for."""
-        tag = self.tags.get(value.tag)
-        if tag is None and value.tag not in self.left_out:
-            if self.options.wants_tag(value.tag):
-                tag = self.tags[value.tag] = Tag(value.tag, len(self.by_number), value.metadata)
+        name = value.tag
+        tag = self.tags.get(name)
+        if tag is None and name not in self.left_out:
+            if self.options.wants_tag(name):
+                tag = self.tags[name] = Tag(name, len(self.by_number), value.metadata)
                 self.by_number.append(tag)
             else:
-                self.left_out.add(value.tag)
+                self.left_out.add(name)
         return tag
 
     def add_event(

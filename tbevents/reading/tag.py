@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,30 +66,40 @@ class Tag:
         name: the tag.
         number: of the tag in its run, by first appearance.
         metadata: of its first event in the run, which is the one that counts.
+        plugin: that the metadata name; mostly empty.
         double: whether a point of it was stored as a double or an integer.
         bare: whether it came without a value.
         values: kind -> values, for the kinds that are not scalars.
         scalar_count: how many scalar points there are.
     """
 
-    __slots__ = ("_chunks", "_ends", "bare", "double", "metadata", "name", "number", "scalar_count", "values")
+    __slots__ = (
+        "_columns",
+        "_ends",
+        "_lent",
+        "bare",
+        "double",
+        "metadata",
+        "name",
+        "number",
+        "plugin",
+        "scalar_count",
+        "values",
+    )
 
     def __init__(self, name: str, number: int, metadata: SummaryMetadata) -> None:
         self.name = name
         self.number = number
         # A copy: a message that is part of another keeps all of that one in memory.
         self.metadata = SummaryMetadata.FromString(metadata.SerializeToString())
+        self.plugin: str = self.metadata.plugin_data.plugin_name
         self.double = False
         self.bare = False
         self.values: dict[str, Values] = {}
         self.scalar_count = 0
-        self._chunks: list[Columns] = []  # the scalar points so far, joined when they are asked for
+        self._columns: Columns | None = None  # the scalar points so far, and room for more behind them
+        self._lent = False  # whether others have views of these arrays, or they are views themselves
         self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
-
-    @property
-    def plugin(self) -> str:
-        """The plugin that the metadata name; mostly empty."""
-        return self.metadata.plugin_data.plugin_name
 
     @property
     def kinds(self) -> list[str]:
@@ -98,8 +108,37 @@ class Tag:
 
     def add_columns(self, columns: Columns) -> None:
         """Adds scalar points behind those there are."""
-        self._chunks.append(columns)
-        self.scalar_count += len(columns.steps)
+        start, end = self.scalar_count, self.scalar_count + len(columns.steps)
+        self.scalar_count = end
+        if self._columns is None:
+            self._columns, self._lent = columns, True
+            return
+        if end > len(self._columns.steps) or self._columns.values.dtype != self._dtype:
+            self._make_room(start, end + end // 4)
+        pairs: Any = zip(self._columns, columns, strict=True)
+        for column, more in pairs:
+            if column is not None:
+                column[start:end] = more
+
+    def _make_room(self, count: int, room: int) -> None:
+        """Makes place for so many points, the first `count` of them as they are, in arrays of the dtype of now."""
+        kept: Any = self._columns
+        if not self._lent and kept.values.dtype == self._dtype:
+            for column in kept:
+                if column is not None:
+                    column.resize(room, refcheck=False)  # in place, as a rule: no second copy, no fresh memory
+            return
+        dtypes = (np.int64, np.float64, self._dtype, np.int64)
+        larger: list[Any] = []
+        for column, dtype in zip(kept, dtypes, strict=True):
+            larger.append(None if column is None else np.empty(room, dtype))
+            if column is not None:
+                larger[-1][:count] = column[:count]
+        self._columns, self._lent = Columns._make(larger), False
+
+    @property
+    def _dtype(self) -> Any:
+        return np.float64 if self.double else np.float32
 
     def end_file(self, number: int) -> None:
         """Notes that the points added since the last such call came from this file."""
@@ -119,23 +158,14 @@ class Tag:
         return files
 
     def columns(self) -> Columns:
-        """All the scalar points; there is at least one."""
-        if len(self._chunks) > 1:
-            chunks, self._chunks = self._chunks, []
-            records = [chunk.records for chunk in chunks if chunk.records is not None]
-            self._chunks = [
-                Columns(
-                    np.concatenate([chunk.steps for chunk in chunks]),
-                    np.concatenate([chunk.wall_times for chunk in chunks]),
-                    np.concatenate([chunk.values for chunk in chunks]),
-                    np.concatenate(records) if records else None,
-                )
-            ]
-        columns = self._chunks[0]
-        dtype = np.float64 if self.double else np.float32
-        if columns.values.dtype != dtype:  # read in one block with another tag's doubles
-            columns = self._chunks[0] = columns._replace(values=columns.values.astype(dtype))
-        return columns
+        """All the scalar points; there is at least one. What is added later does not change these arrays."""
+        assert self._columns is not None
+        if self._columns.values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
+            self._columns = self._columns._replace(values=self._columns.values.astype(self._dtype))
+        self._lent = True
+        n = self.scalar_count
+        steps, wall_times, values, records = self._columns
+        return Columns(steps[:n], wall_times[:n], values[:n], None if records is None else records[:n])
 
     def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Record and step of every value of every kind; in order within a kind only."""

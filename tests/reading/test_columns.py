@@ -1,5 +1,6 @@
 """Reading by columns equals reading event by event, bit for bit, whatever the writer, the order and the damage."""
 
+import math
 import random
 import struct
 import warnings
@@ -14,7 +15,7 @@ import tbevents
 from tbevents.framing import Records
 from tbevents.headers import HeaderFinder
 from tbevents.proto import Event, HistogramProto, SourceMetadata, Summary, TensorProto
-from tbevents.reading import columns, event_file
+from tbevents.reading import collector, columns, event_file
 from tbevents.reading.columns import SkeletonTable
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
@@ -290,3 +291,35 @@ def test_a_step_whose_varint_is_of_another_width_is_not_taken_for_a_point(tmp_pa
         warnings.simplefilter("ignore", tbevents.DamageWarning)  # some releases of protobuf find an event in it
         run = tbevents.read_run(tmp_path)
     assert len(run.scalars["loss"]) == 200
+
+
+@pytest.fixture
+def few_at_a_time(monkeypatch):
+    """Points reach their tags block by block, some 25 at a time."""
+    monkeypatch.setattr(event_file, "BLOCK", 1200)
+    monkeypatch.setattr(collector, "_POINTS_A_TAG", 1)
+
+
+@pytest.mark.parametrize("look", [False, True])
+@pytest.mark.parametrize("restarts", ["keep", "tensorboard"])
+def test_columns_that_grow_keep_every_point_and_become_doubles_when_one_comes(tmp_path, few_at_a_time, look, restarts):
+    """A third of pi is no float32: what was read before the first double stays, and what follows is exact."""
+    path = tmp_path / NAME
+    for part, form in enumerate(["torch", "torch", "double", "torch"]):
+        steps = range(part * 500, part * 500 + 500)
+        events = [Event(step=k, summary=Summary(value=[VALUES[form]("a", k * math.pi / 3)])) for k in steps]
+        with open(path, "ab") as file:
+            file.write(b"".join(record(event.SerializeToString()) for event in events))
+        if part == 0:
+            run, seen = tbevents.read_run(tmp_path, restarts=restarts), []
+        else:
+            run.reload()
+        if look:
+            seen.append((run.scalars["a"], list(run.scalars["a"])))
+    values = np.arange(2000) * math.pi / 3
+    expected = np.where(np.arange(2000) // 500 == 2, values, values.astype(np.float32))
+    series = run.scalars["a"]
+    assert series.steps.tolist() == list(range(2000))
+    assert (series.values.dtype, series.values.tolist()) == (np.float64, expected.tolist())
+    for before, points in seen:
+        assert list(before) == points, "a series that was looked at does not change"
