@@ -264,14 +264,14 @@ class Collector:
         if not parts:
             return
         by_number = self.contents.by_number
-        tags = np.concatenate([part.tags for part in parts])
+        tags = _joined([part.tags for part in parts])
         few = len(by_number) <= 1 << 16  # numpy sorts 16-bit integers far faster
         order = np.argsort(tags.astype(np.uint16) if few else tags, kind="stable")
-        steps = np.concatenate([part.steps for part in parts])[order]
-        wall_times = np.concatenate([part.wall_times for part in parts])[order]
-        values = np.concatenate([part.values for part in parts])[order]
+        steps = _joined([part.steps for part in parts])[order]
+        wall_times = _joined([part.wall_times for part in parts])[order]
+        values = _joined([part.values for part in parts])[order]
         numbers = [part.records for part in parts if part.records is not None]
-        records = np.concatenate(numbers)[order] if numbers else None
+        records = _joined(numbers)[order] if numbers else None
         start = 0
         for number, end in enumerate(np.cumsum(np.bincount(tags)).tolist()):
             if end > start:
@@ -282,6 +282,11 @@ class Collector:
                 by_number[number].add_columns(part_of_tag)
                 self._touched.add(number)
             start = end
+
+
+def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """The arrays end to end; of one alone, itself."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _with_late(part: _Part, numbers: NDArray[np.int64], late: list[Point]) -> _Part:

@@ -285,15 +285,11 @@ class _Shape:
         starts = records.offsets if len(chosen) == len(records.offsets) else records.offsets[chosen]
         room = len(records.block) - HEADER_SIZE - size
         inside = int(starts.searchsorted(room, "right"))  # the rest would reach over the end of the block
-        rows = np.empty((len(starts), self._width), np.uint64)
-        as_records = rows.view(f"V{size}").ravel()
-        if inside:
-            windows: NDArray[Any] = np.ndarray((room + 1,), f"V{size}", records.block, HEADER_SIZE, strides=(1,))
-            as_records[:inside] = windows[starts[:inside]]
-        for index in range(inside, len(starts)):
-            last = records.block[starts[index] + HEADER_SIZE :]
-            rows[index] = 0
-            rows[index].view(np.uint8)[: len(last)] = last
+        windows: NDArray[Any] = np.ndarray((max(0, room + 1),), f"V{size}", records.block, HEADER_SIZE, strides=(1,))
+        rows: NDArray[np.uint64] = windows[starts[:inside]].view(np.uint64).reshape(inside, self._width)
+        if inside < len(starts):
+            ends = [records.block[at + HEADER_SIZE :].tobytes().ljust(size, b"\0") for at in starts[inside:].tolist()]
+            rows = np.concatenate((rows, np.frombuffer(b"".join(ends), np.uint64).reshape(len(ends), self._width)))
         return rows
 
     def fits(self, rows: NDArray[np.uint64]) -> NDArray[np.bool_]:
