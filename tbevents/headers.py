@@ -95,7 +95,7 @@ class HeaderFinder:
         """
         room = n + -n % 8  # whole words
         if room > len(self._result):
-            self._result = np.empty(room, np.uint8)
+            self._result = np.empty(room + room // 8, np.uint8)  # the next block may be a little longer
         result = self._result[:room]
         result[n:] = 0
         for start in range(0, n, _TILE):
