@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import enum
 import struct
+import sys
 from typing import Final, Literal, NamedTuple, NoReturn, TypedDict
 
 import numpy as np
@@ -40,6 +41,9 @@ __all__ = [
 ]
 
 FOOTER_SIZE: Final = 4
+
+_AFTER_LONG: Final = 1 << 14
+"""Bytes that are searched for short records behind a long one, first: the rest may be another long one."""
 
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
@@ -146,7 +150,7 @@ class Records(NamedTuple):
 
 
 class _Chains(NamedTuple):
-    """The short records found in a buffer.
+    """The short records found in a part of a buffer that ends at `stop`.
 
     `breaks` lists, ascending, those behind which no other follows at once; the last is always one.
     """
@@ -154,6 +158,7 @@ class _Chains(NamedTuple):
     offsets: NDArray[np.int64]
     lengths: NDArray[np.int64]
     breaks: NDArray[np.int64]
+    stop: int
 
 
 class RecordDecoder:
@@ -205,6 +210,7 @@ class RecordDecoder:
         self._searching = False  # whether `recover` has moved on from the damaged record
         self._finder = HeaderFinder()
         self._found: _Chains | None = None  # in the present buffer
+        self._reach = sys.maxsize  # bytes in which short records are looked for
 
     @property
     def offset(self) -> int:
@@ -237,7 +243,9 @@ class RecordDecoder:
         Blocks of records answered before are not valid any more.
         """
         have = self._stop - self._at
-        data = self._data if have + size <= len(self._data) else np.empty(max(have + size, 2 * have), np.uint8)
+        data = self._data
+        if have + size > len(data):  # a little more, for the next block may follow a longer rest
+            data = np.empty(max(have + size + size // 8, 2 * have), np.uint8)
         if data is not self._data or self._at:
             data[:have] = self._data[self._at : self._stop]
             self._start += self._at
@@ -286,8 +294,10 @@ class RecordDecoder:
         if length is NEED_DATA:
             return NEED_DATA
         offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
-        if length <= SHORT:  # long ones are taken one by one
-            found, found_lengths, breaks = self._chains()
+        if length > SHORT:  # long ones are taken one by one
+            self._reach = _AFTER_LONG
+        else:
+            found, found_lengths, breaks, _ = self._chains()
             first = int(np.searchsorted(found, self._at))
             if first < len(found) and found[first] == self._at:
                 stop = int(breaks[np.searchsorted(breaks, first)]) + 1
@@ -449,11 +459,14 @@ class RecordDecoder:
         return int(length), bool(stored == masked_crc32c(self._bytes[at : at + 8].tobytes()))
 
     def _chains(self) -> _Chains:
-        """The short records that start anywhere in the buffer; found once for each buffer."""
-        if self._found is None:
-            offsets, lengths = self._finder.find(self._data[: self._stop], max_length=min(self.max_length, SHORT))
+        """The short records among the next bytes of the buffer, from the next record on at least."""
+        if self._found is None or self._at + HEADER_SIZE > self._found.stop:
+            stop = min(self._stop, self._at + self._reach)
+            self._reach = min(4 * self._reach, sys.maxsize)
+            offsets, lengths = self._finder.find(self._data[self._at : stop], max_length=min(self.max_length, SHORT))
+            offsets += self._at
             goes_on = offsets[1:] == (offsets + lengths + (HEADER_SIZE + FOOTER_SIZE))[:-1]
-            self._found = _Chains(offsets, lengths, np.flatnonzero(np.append(~goes_on, True)))
+            self._found = _Chains(offsets, lengths, np.flatnonzero(np.append(~goes_on, True)), stop)
         return self._found
 
     def _pass(self, at: int, records: int) -> None:

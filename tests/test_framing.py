@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tbevents import headers
 from tbevents.crc32c import crc32c, describe_engine, masked_crc32c
 from tbevents.crc32c_columns import contributions
 from tbevents.errors import ChecksumError, DamagedFileError, IncompleteRecordError, RecordTooLargeError
@@ -281,3 +282,52 @@ def test_the_finder_finds_each_header_and_its_length(lengths, before):
         offsets, found = HeaderFinder().find(block, max_length=limit)
         expected = [(len(before) + 17 * k, length) for k, length in enumerate(lengths) if length <= limit]
         assert list(zip(offsets.tolist(), found.tolist(), strict=True)) == expected
+
+
+def test_no_two_headers_of_short_records_are_nearer_than_eight_bytes():
+    """The finder relies on it: of eight places in a row, at most one is a header, whatever bytes follow."""
+    every = np.array([list(header(length)) for length in range(65_536)], np.uint8)
+    for distance in range(1, 8):
+        lengths = every[:, distance] + 256 * every[:, distance + 1].astype(np.int64)
+        same = every[lengths, : 12 - distance] == every[:, distance:]
+        assert not same.all(axis=1).any()
+
+
+def test_the_finder_looks_at_every_place_of_large_blocks(monkeypatch):
+    """Headers at the seams of what is searched at a time, and among zeros."""
+    monkeypatch.setattr(headers, "_TILE", 64)
+    rng = np.random.default_rng(5)
+    for first in range(130):
+        data = bytearray(rng.integers(0, 256, 700, dtype=np.uint8).tobytes())
+        data[150:260] = bytes(110)
+        places = [first, first + 16, first + 16 + 200 + first % 3, 600]
+        lengths = [0, 255, 256, 65_535]
+        for place, length in zip(places, lengths, strict=True):
+            data[place : place + 12] = header(length)
+        finder = HeaderFinder()
+        for _ in range(2):  # its memory is used again
+            offsets, found = finder.find(np.frombuffer(bytes(data), np.uint8), max_length=65_535)
+            assert (offsets.tolist(), found.tolist()) == (places, lengths)
+
+
+def test_long_records_are_not_searched_for_short_ones(monkeypatch):
+    searched = []
+    find = HeaderFinder.find
+
+    def counting(self, block, **options):
+        searched.append(len(block))
+        return find(self, block, **options)
+
+    monkeypatch.setattr(HeaderFinder, "find", counting)
+    payloads = [bytes([k % 251]) * (300_000 if k % 40 == 0 else k % 90) for k in range(1, 400)]
+    payloads += [b"%d" % k for k in range(20_000)]  # far more than are searched at first behind a long one
+    data = b"".join(map(encode_record, payloads))
+    decoder = RecordDecoder(size=len(data))
+    got = []
+    for start in range(0, len(data), 1 << 20):
+        decoder.feed(data[start : start + (1 << 20)])
+        while (records := decoder.next_records()) is not NEED_DATA:
+            got += [records.payload(k) for k in range(len(records.offsets))]
+    assert got == payloads
+    assert len(searched) < 30
+    assert sum(searched) < 1_600_000 < len(data) / 1.9, "all of the first block, and then what is short"
