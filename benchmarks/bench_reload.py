@@ -34,7 +34,7 @@ def appended(logdir):
 
 @worker
 def reload(logdir, look):
-    """Reloading; with `look`, taking every series as well, which joins its columns."""
+    """Reloading; with `look`, taking every series as well."""
     import tbevents
 
     folder, append = appended(logdir)

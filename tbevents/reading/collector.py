@@ -265,8 +265,7 @@ class Collector:
             return
         by_number = self.contents.by_number
         tags = _joined([part.tags for part in parts])
-        few = len(by_number) <= 1 << 16  # numpy sorts 16-bit integers far faster
-        order = np.argsort(tags.astype(np.uint16) if few else tags, kind="stable")
+        order = tags.astype(np.min_scalar_type(len(by_number))).argsort(kind="stable")  # the shorter, the faster
         steps = _joined([part.steps for part in parts])[order]
         wall_times = _joined([part.wall_times for part in parts])[order]
         values = _joined([part.values for part in parts])[order]
