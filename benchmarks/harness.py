@@ -46,6 +46,8 @@ def once(name, *arguments):
     command = [sys.executable, sys.argv[0], "--worker", name, *map(str, arguments)]
     # With what Python compiled before, as where a package is installed, also where the shell forbids to keep it.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    # Without the threads that numpy's OpenBLAS starts when it is imported: they spin for some milliseconds in vain.
+    environment["OPENBLAS_NUM_THREADS"] = "1"
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")

@@ -202,7 +202,8 @@ def read_logdir(
         checksums: whether those of payloads are verified.
         strict: whether damage is raised.
         threads: how many threads read: while one run is looked at, those that come next are read ahead. None means as
-            many as there are processors; 1 reads each run when it is asked for.
+            many as there are processors; 1 reads each run when it is asked for. Threads shorten the wait for files that
+            come from far away; many small runs on a local disk are read faster by one.
 
     Returns:
         A mapping of run names to runs; empty where the folder holds none.
