@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, find_runs, is_folder, join, path_string
@@ -19,11 +20,16 @@ from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.tables import Table, selected, table_of
+from tbevents.remote import is_url
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Logdir", "read_logdir"]
+
+_AHEAD_BYTES: Final = 2**19
+"""Of a run on a local disk that is read ahead. A smaller one is a few hundred short calls of numpy, between which the
+threads wait for each other: two of them take half as long again as one."""
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -44,6 +50,7 @@ class Logdir(Frame, Mapping[str, Run]):
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
         self._ahead: dict[str, Future[Run]] = {}  # runs that are being read, or were, and were not asked for yet
+        self._next = 0  # the place of the run that an iteration asks for next
         self._find()
 
     def reload(self) -> Logdir:
@@ -141,8 +148,10 @@ class Logdir(Frame, Mapping[str, Run]):
         return self.scalars()._columns()
 
     def _find(self) -> None:
-        names = find_runs(self.path) if is_folder(self.path) else ["."]
-        self._runs = {name: self._runs.get(name) for name in names}
+        self._files = find_runs(self.path) if is_folder(self.path) else {".": [self.path]}
+        self._runs = {name: self._runs.get(name) for name in self._files}
+        self._names = list(self._runs)
+        self._places = {name: place for place, name in enumerate(self._names)}
 
     def __getitem__(self, name: str) -> Run:
         if not isinstance(name, str) or name not in self._runs:
@@ -159,11 +168,12 @@ class Logdir(Frame, Mapping[str, Run]):
 
     def _read_ahead(self, name: str) -> Run:
         """Reads a run, while other threads begin with those that are asked for next if this is an iteration."""
-        missing = [other for other, run in self._runs.items() if run is None and other not in self._ahead]
-        if name in self._ahead or missing[:1] == [name]:  # one after the other
-            room = 2 * self.threads + 1 - len(self._ahead)
-            for other in missing[: max(0, room)]:
-                self._ahead[other] = _pool(self.threads, os.getpid()).submit(self._open, other)
+        place = self._places[name]
+        if place == self._next or name in self._ahead:  # one after the other
+            for other in self._names[place : place + 2 * self.threads + 1]:
+                if self._runs[other] is None and other not in self._ahead and _is_worth_a_thread(self._files[other]):
+                    self._ahead[other] = _pool(self.threads, os.getpid()).submit(self._open, other)
+        self._next = place + 1
         future = self._ahead.pop(name, None)
         return self._open(name) if future is None else future.result()
 
@@ -203,7 +213,7 @@ def read_logdir(
         strict: whether damage is raised.
         threads: how many threads read: while one run is looked at, those that come next are read ahead. None means as
             many as there are processors; 1 reads each run when it is asked for. Threads shorten the wait for files that
-            come from far away; many small runs on a local disk are read faster by one.
+            come from far away, and for large ones; runs below half a megabyte on a local disk are read without them.
 
     Returns:
         A mapping of run names to runs; empty where the folder holds none.
@@ -222,6 +232,15 @@ def _checked_threads(threads: int | None) -> int:
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a positive int, or None for one a processor, not {threads!r}")
     return threads
+
+
+def _is_worth_a_thread(paths: list[str]) -> bool:
+    """Whether reading some files in another thread saves more than it costs."""
+    if is_url(paths[0]):
+        return True
+    with contextlib.suppress(OSError):  # whoever asks for the run is told
+        return sum(map(os.path.getsize, paths)) >= _AHEAD_BYTES
+    return False
 
 
 @functools.cache

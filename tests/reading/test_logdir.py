@@ -1,11 +1,13 @@
 """A folder of runs: found, read when first used, reloaded."""
 
+import threading
 import warnings
 
 import pytest
 from event_files import scalar_event, version_event, write_events
 
 import tbevents
+from tbevents.reading.logdir import Logdir
 
 
 def log(folder, steps, tag="loss", name="events.out.tfevents.1.h"):
@@ -95,18 +97,58 @@ def twenty(tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def ahead(monkeypatch):
+    """As if all runs were large: they are read ahead."""
+    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_BYTES", 0)
+
+
+def readers(logdir, monkeypatch):
+    """The names of the threads that read the runs, in an iteration."""
+    found = []
+    read = Logdir._open
+
+    def open_here(self, name):
+        found.append(threading.current_thread().name)
+        return read(self, name)
+
+    monkeypatch.setattr(Logdir, "_open", open_here)
+    everything(logdir)
+    assert len(found) == 20
+    return set(found)
+
+
+def test_small_runs_are_read_by_whoever_asks_for_them(twenty, monkeypatch):
+    assert readers(tbevents.read_logdir(twenty, threads=2), monkeypatch) == {threading.current_thread().name}
+
+
+def test_large_runs_are_read_ahead(twenty, monkeypatch):
+    size = sum(file.stat().st_size for file in (twenty / "run07").iterdir())
+    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_BYTES", size)
+    names = readers(tbevents.read_logdir(twenty, threads=2), monkeypatch)
+    assert any(name.startswith("tbevents-reader") for name in names)
+
+
+def test_a_run_whose_file_is_gone_is_an_error_where_it_is_asked_for(twenty):
+    logdir = tbevents.read_logdir(twenty, threads=2)
+    next((twenty / "run01").iterdir()).unlink()
+    assert logdir["run00"].name == "run00"
+    with pytest.raises(FileNotFoundError, match="run01"):
+        logdir["run01"]
+
+
 def everything(logdir):
     return [(name, tag, series.values.tobytes()) for name, run in logdir.items() for tag, series in run.scalars.items()]
 
 
 @pytest.mark.parametrize("threads", [None, 2, 5])
-def test_reading_ahead_with_threads_gives_the_same(twenty, threads):
+def test_reading_ahead_with_threads_gives_the_same(twenty, ahead, threads):
     assert everything(tbevents.read_logdir(twenty, threads=threads)) == everything(
         tbevents.read_logdir(twenty, threads=1)
     )
 
 
-def test_reading_ahead_reads_each_run_once_whatever_the_order(twenty):
+def test_reading_ahead_reads_each_run_once_whatever_the_order(twenty, ahead):
     logdir = tbevents.read_logdir(twenty, threads=3)
     runs = [logdir[name] for name in ("run07", "run00", "run01", "run19", "run02")]
     assert [run.name for run in runs] == ["run07", "run00", "run01", "run19", "run02"]
@@ -116,7 +158,7 @@ def test_reading_ahead_reads_each_run_once_whatever_the_order(twenty):
     assert logdir.reload()["run99"].scalars["new"].last.value == 1.0
 
 
-def test_a_run_that_is_read_ahead_warns_when_it_is_asked_for_and_at_the_callers_line(twenty):
+def test_a_run_that_is_read_ahead_warns_when_it_is_asked_for_and_at_the_callers_line(twenty, ahead):
     path = next((twenty / "run01").iterdir())
     path.write_bytes(path.read_bytes()[:-3])
     logdir = tbevents.read_logdir(twenty, threads=2)
