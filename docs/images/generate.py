@@ -49,7 +49,7 @@ def photograph(page: Path) -> Path:
     """A picture of the top of a page, as Chromium shows it."""
     chromium = shutil.which("chromium") or "google-chrome"
     picture = page.with_suffix(".png")
-    options = ["headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars", "window-size=1280,860"]
+    options = ["headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars", "window-size=1200,800"]
     options += ["virtual-time-budget=4000", f"screenshot={picture}"]
     command = [chromium, *(f"--{option}" for option in options), page.as_uri()]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
