@@ -83,7 +83,7 @@ def import_table(
     )
     if np.isnan(times).any():
         raise ValueError(f"{where}: row {int(np.isnan(times).argmax()) + 1}: wall_time is NaN")
-    runs = [_text(run) or "." for run in columns.get("run", [None] * len(steps))]
+    runs = [run or "." for run in _names(columns.get("run", [None] * len(steps)), "run", where)]
     by_run: dict[str, list[ScalarColumns]] = {}
     for run, name, rows, values in _series(columns, runs, tag, where):
         form = (
@@ -113,7 +113,7 @@ def _series(
     if "value" in columns:
         if "tag" not in columns and tag is None:
             raise ValueError(f"{where}: no column tag; give the tag of all the points (--tag)")
-        tags = columns["tag"] if "tag" in columns else [tag] * len(runs)
+        tags = _names(columns["tag"] if "tag" in columns else [tag] * len(runs), "tag", where)
         values = _floats(columns["value"], "value", where, math.nan)
         for (run, name), rows in _groups(zip(runs, tags, strict=True)):
             yield run, name, rows, values[rows]
@@ -130,17 +130,21 @@ def _series(
                 yield run, name, rows, values[rows]
 
 
-def _groups(keys: Iterator[tuple[Any, Any]]) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:
-    """The rows of each key, keys as text, in the order of their first rows."""
+def _groups(keys: Iterator[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:
+    """The rows of each key, in the order of their first rows."""
     numbers: dict[tuple[str, str], int] = {}
-    codes = np.array([numbers.setdefault((_text(run), _text(tag)), len(numbers)) for run, tag in keys], np.intp)
+    codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.intp)
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(numbers)))
     yield from zip(numbers, np.split(order, ends[:-1]) if len(numbers) else [], strict=True)
 
 
-def _text(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+def _names(cells: Sequence[Any], column: str, where: str) -> list[str]:
+    """Names of runs or tags; what is missing is empty."""
+    for row, cell in enumerate(cells, 1):
+        if isinstance(cell, (list, dict)):
+            raise ValueError(f"{where}: row {row}: {column} {cell!r} is no name")
+    return ["" if cell is None else str(cell) for cell in cells]
 
 
 def _steps(cells: Sequence[Any], where: str) -> NDArray[np.int64]:
@@ -148,7 +152,11 @@ def _steps(cells: Sequence[Any], where: str) -> NDArray[np.int64]:
     for row, cell in enumerate(cells, 1):
         try:
             step = int(cell)
-            if step != (cell if isinstance(cell, (int, float)) else step) or step not in STEP_RANGE:
+            if (
+                isinstance(cell, bool)
+                or step != (cell if isinstance(cell, (int, float)) else step)
+                or step not in STEP_RANGE
+            ):
                 raise ValueError
         except (TypeError, ValueError, OverflowError):
             step = _whole(cell, row, where)
@@ -159,7 +167,7 @@ def _steps(cells: Sequence[Any], where: str) -> NDArray[np.int64]:
 def _whole(cell: Any, row: int, where: str) -> int:
     """A step written as a float, such as 3.0."""
     try:
-        number = float(cell)
+        number = math.nan if isinstance(cell, bool) else float(cell)
         if number.is_integer() and int(number) in STEP_RANGE:
             return int(number)
     except (TypeError, ValueError, OverflowError):

@@ -290,6 +290,22 @@ def test_a_table_that_cannot_be_imported_is_told_with_its_row(tmp_path, text, me
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('{"tag": "x", "step": true, "value": 1}', "row 1: step True is no whole number of 64 bits"),
+        ('{"tag": ["x"], "step": 1, "value": 1}', r"row 1: tag \['x'\] is no name"),
+        ('{"run": {}, "tag": "x", "step": 1, "value": 1}', r"row 1: run {} is no name"),
+        ('{"tag": "x", "step": 1, "value": [1]}', r"row 1: value \[1\] is no number"),
+    ],
+)
+def test_json_of_another_kind_names_the_row(tmp_path, row, message):
+    (tmp_path / "in.jsonl").write_text(row + "\n")
+    with pytest.raises(ValueError, match=message):
+        import_table(tmp_path / "in.jsonl", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_text_that_is_none_and_json_that_is_none_are_told(tmp_path):
     (tmp_path / "x.csv").write_bytes(b"step,x\n1,\xff\n")
     with pytest.raises(ValueError, match=r"x\.csv: this is no UTF-8 text"):
