@@ -232,6 +232,15 @@ class RecordDecoder:
         """The position in the file behind the bytes fed: of those to be fed next."""
         return self._start + self._stop
 
+    @property
+    def at_hand(self) -> NDArray[np.uint8]:
+        """The bytes fed from the next record on; the decoder's own buffer, valid until it is fed again."""
+        return self._data[self._at : self._stop]
+
+    def pass_over(self, size: int, records: int) -> None:
+        """Goes on behind so many of the bytes at hand, which the caller has found to be so many whole records."""
+        self._pass(self._at + size, records)
+
     def feed(self, chunk: BytesLike) -> None:
         """Adds bytes that follow those fed before."""
         self.room(len(chunk))[:] = chunk
@@ -280,8 +289,11 @@ class RecordDecoder:
         self._pass(end + FOOTER_SIZE, 1)
         return record
 
-    def next_records(self) -> Records | Literal[NeedData.NEED_DATA]:
+    def next_records(self, within: int | None = None) -> Records | Literal[NeedData.NEED_DATA]:
         """The whole records at hand that follow each other, or `NEED_DATA`: far faster than one by one.
+
+        Args:
+            within: bytes in which they must start; by default as far as the bytes at hand reach.
 
         The checksums of their headers are verified, those of their payloads are the caller's to verify. One that does
         not hold concerns that record alone, because another header follows it: a record behind which none does is
@@ -297,7 +309,7 @@ class RecordDecoder:
         if length > SHORT:  # long ones are taken one by one
             self._reach = _AFTER_LONG
         else:
-            found, found_lengths, breaks, _ = self._chains()
+            found, found_lengths, breaks, _ = self._chains(sys.maxsize if within is None else within)
             first = int(np.searchsorted(found, self._at))
             if first < len(found) and found[first] == self._at:
                 stop = int(breaks[np.searchsorted(breaks, first)]) + 1
@@ -458,11 +470,12 @@ class RecordDecoder:
         length, stored = _HEADER.unpack_from(self._bytes, at)
         return int(length), bool(stored == masked_crc32c(self._bytes[at : at + 8].tobytes()))
 
-    def _chains(self) -> _Chains:
+    def _chains(self, within: int) -> _Chains:
         """The short records among the next bytes of the buffer, from the next record on at least."""
         if self._found is None or self._at + HEADER_SIZE > self._found.stop:
-            stop = min(self._stop, self._at + self._reach)
-            self._reach = min(4 * self._reach, sys.maxsize)
+            stop = min(self._stop, self._at + max(HEADER_SIZE, min(self._reach, within)))
+            if within > self._reach:
+                self._reach = min(4 * self._reach, sys.maxsize)
             offsets, lengths = self._finder.find(self._data[self._at : stop], max_length=min(self.max_length, SHORT))
             offsets += self._at
             goes_on = offsets[1:] == (offsets + lengths + (HEADER_SIZE + FOOTER_SIZE))[:-1]

@@ -15,10 +15,11 @@ from tbevents.proto import Event
 from tbevents.reading.columns import Block, SkeletonTable
 from tbevents.reading.compat import kind_of, scalar_of_tensor
 from tbevents.reading.contents import Contents, Point
-from tbevents.reading.event_file import EventFileReader, parse_event
+from tbevents.reading.event_file import EventFileReader, Taken, parse_event
 from tbevents.reading.head import head_of
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.payloads import KEPT_BYTES, Place
+from tbevents.reading.rounds import Round, RoundSearch
 from tbevents.reading.tag import Columns
 
 __all__ = ["Collector", "RecordSource"]
@@ -38,6 +39,9 @@ class RecordSource(Protocol):
     @property
     def path(self) -> str:
         """The file, for messages and to read its large values again."""
+
+    def done(self) -> float:
+        """The share of it that has been read, up to 1."""
 
     def read(self) -> Iterator[Records]:
         """The records that are new."""
@@ -83,6 +87,8 @@ class Collector:
         self._tag_of = np.full(1, _GENERAL, np.int32)
         self._is_double = np.zeros(1, np.bool_)  # skeleton -> whether it stores a double
         self._count = 0  # how many records have been read, of all files together
+        self._waiting: list[_Part] = []  # points that are not with their tags yet
+        self._waiting_count = 0  # how many points those are
 
     def add_file(self, reader: RecordSource, *, reread: bool = True) -> None:
         """Takes what a file has to read, and reports to its reader what cannot be used.
@@ -91,21 +97,22 @@ class Collector:
             reader: the file.
             reread: whether large values can be read again from `reader.path`; else they are kept.
         """
-        waiting: list[_Part] = []  # points that are not with their tags yet
-        count = 0
         by_number = self.contents.by_number
-        if isinstance(reader, EventFileReader) and reread and not self._options.verify:
-            blocks = reader.read(lambda long: self._take_long(long, reader.path))
+        if isinstance(reader, EventFileReader):
+            blocks = reader.read(_Taker(self, self._table, reader, reread=reread))
         else:
             blocks = reader.read()
-        for records in blocks:
-            part = self._add_block(self._table.decode(records), reader, reread)
-            waiting.append(part)
-            count += len(part.tags)
-            if count >= _POINTS_A_TAG * len(by_number):
-                self._distribute(waiting)
-                waiting, count = [], 0
-        self._distribute(waiting)
+        try:
+            for records in blocks:
+                block = self._table.decode(records)
+                self._table.rounds.learn(records, block.skeleton, block.steps)
+                part = self._add_block(block, reader, reread)
+                self._waiting.append(part)
+                self._waiting_count += len(part.tags)
+                if self._waiting_count >= _POINTS_A_TAG * len(by_number):
+                    self._flush(reader.done())
+        finally:
+            self._flush(reader.done())
         number = self._numbers.setdefault(reader.path, len(self.files))
         if number == len(self.files):
             self.files.append(reader.path)
@@ -145,7 +152,47 @@ class Collector:
             self.contents.by_number[tag].end_file(number)
         self._touched.clear()
 
-    def _take_long(self, record: LongRecord, path: str) -> bool:
+    def take_rounds(self, round_: Round, data: NDArray[np.uint8], count: int, done: float) -> int | None:
+        """Takes rounds.
+
+        Args:
+            round_: the round.
+            data: begins with them.
+            count: how many there are.
+            done: the share of the file that has been read.
+
+        Returns:
+            How many were taken: those up to the first whose checksums do not hold; None where the round is not one of
+            scalars of different tags in this run.
+        """
+        points = round_.columns(data, count, verify=self._options.verify)
+        count = len(points[0].steps)
+        tags = self._tags_of(round_) if count else []
+        numbers = [tag for tag in tags if tag != _UNWANTED]
+        if _GENERAL in numbers or len(set(numbers)) < len(numbers):
+            return None
+        self._flush(done)
+        if self.contents.first_wall_time is None and count:
+            self.contents.first_wall_time = float(points[0].wall_times[0])
+        for tag, columns in zip(tags, points, strict=False):
+            if tag != _UNWANTED:
+                self.contents.by_number[tag].add_columns(columns, done)
+        self._touched.update(numbers)
+        self._count += count * len(points)
+        return count
+
+    def _tags_of(self, round_: Round) -> list[int]:
+        """What the records of a round are in this run, as `_tag_of` has it."""
+        self._grow()
+        tags = []
+        for skeleton in round_.skeletons:
+            tag = int(self._tag_of[skeleton])
+            if tag == _UNRESOLVED:
+                self._tag_of[skeleton] = tag = self._resolve(skeleton)
+            tags.append(tag)
+        return tags
+
+    def take_long(self, record: LongRecord, path: str) -> bool:
         """Takes a record by its head, its value staying in the file; False where it must be read as a whole."""
         head = head_of(record)
         if head is None:
@@ -259,8 +306,13 @@ class Collector:
             )
             self._is_double = np.concatenate((self._is_double[:-1], np.zeros(missing + 1, np.bool_)))
 
-    def _distribute(self, parts: list[_Part]) -> None:
-        """Gives the points to their tags."""
+    def _flush(self, done: float) -> None:
+        """Gives the points that wait to their tags, when this share of the file has been read."""
+        waiting, self._waiting, self._waiting_count = self._waiting, [], 0
+        self._distribute(waiting, done)
+
+    def _distribute(self, parts: list[_Part], done: float = 1.0) -> None:
+        """Gives the points to their tags, when this share of the file has been read."""
         if not parts:
             return
         by_number = self.contents.by_number
@@ -278,9 +330,46 @@ class Collector:
                 part_of_tag = Columns(
                     steps[of_tag], wall_times[of_tag], values[of_tag], None if records is None else records[of_tag]
                 )
-                by_number[number].add_columns(part_of_tag)
+                by_number[number].add_columns(part_of_tag, done)
                 self._touched.add(number)
             start = end
+
+
+class _Taker:
+    """Lets a collector take records of a file before they are looked for.
+
+    Args:
+        collector: the collector.
+        table: the skeletons.
+        reader: the file.
+        reread: whether long records can be read again.
+    """
+
+    def __init__(self, collector: Collector, table: SkeletonTable, reader: EventFileReader, *, reread: bool) -> None:
+        self._collector = collector
+        self._search = RoundSearch(table.rounds)
+        self._reader = reader
+        self._reread = reread
+        self._rounds = not collector.contents.history.tracking  # which wants to see every record
+
+    def take_long(self, record: LongRecord) -> bool:
+        """As in `Taker`."""
+        return self._reread and self._collector.take_long(record, self._reader.path)
+
+    def take_rounds(self, data: NDArray[np.uint8]) -> Taken:
+        """As in `Taker`."""
+        if not self._rounds:
+            return Taken()
+        found = self._search.find(data)
+        if found.round is None:
+            return Taken(reach=found.reach)
+        done = self._reader.done(found.rounds * found.round.size)
+        count = self._collector.take_rounds(found.round, data, found.rounds, done)
+        if count is None:
+            self._search.refuse(found.round)
+        if not count:
+            return Taken()
+        return Taken(count * found.round.size, count * len(found.round.skeletons))
 
 
 def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:

@@ -20,11 +20,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.crc32c_columns import contributions, mask_array
 from tbevents.errors import ChecksumError, UndecodableRecordError
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.proto import Summary
 from tbevents.reading.event_file import parse_event
+from tbevents.reading.fields import WORD, Form
+from tbevents.reading.rounds import KnownRounds
 from tbevents.scalar_event import LINEAR_REACH, Places, Skeleton, find_places
 
 __all__ = ["Block", "SkeletonTable", "unique"]
@@ -43,8 +44,7 @@ _TRIES: Final = 8
 _MOST_MET_ONCE: Final = 65_536
 """How many hashes met once are remembered, for a shape."""
 
-_WORD: Final = 8
-_WEIGHTS: Final = np.frombuffer(os.urandom(_LONGEST + 8 * _WORD), np.uint64) | np.uint64(1)
+_WEIGHTS: Final = np.frombuffer(os.urandom(_LONGEST + 8 * WORD), np.uint64) | np.uint64(1)
 """Odd multipliers of the hash; drawn anew in each process, so that no file can be made to collide."""
 
 
@@ -78,10 +78,12 @@ class SkeletonTable:
 
     Attributes:
         messages: the value of one event of each skeleton, by its number: its tag, its form, its metadata.
+        rounds: the rounds that skeletons come in.
     """
 
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
+        self.rounds = KnownRounds()
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
         self._shapes: dict[int, tuple[_Shape, ...]] = {}
@@ -259,6 +261,7 @@ class _Shape:
     def __init__(self, example: bytes, places: Places) -> None:
         self.length = length = len(example)
         self.places = places
+        self._form = Form([places], [length])
         after = [at + n for at, n in ((places.wall, 8), (places.step, places.width)) if at is not None]
         # The wire keys behind the wall time and the step tell most other shapes apart.
         self._keys = [(at, example[at]) for at in after if at < length and at not in (places.wall, places.step)]
@@ -266,9 +269,9 @@ class _Shape:
         self.met_once: set[int] = set()
         size = length + FOOTER_SIZE
         if places.step is not None:  # the step is read as two words
-            size = max(size, places.step + 2 * _WORD)
-        self._width = -(-size // _WORD)  # of a row, in words
-        constant = np.zeros(self._width * _WORD, np.uint8)
+            size = max(size, places.step + 2 * WORD)
+        self._width = -(-size // WORD)  # of a row, in words
+        constant = np.zeros(self._width * WORD, np.uint8)
         constant[:length] = 0xFF
         for place, count in ((places.wall, 8), (places.value, places.size)):
             if place is not None:
@@ -281,7 +284,7 @@ class _Shape:
 
     def rows(self, records: Records, chosen: NDArray[np.intp]) -> NDArray[np.uint64]:
         """The records, each copied into a row from its payload on: uint64, shape (n, words)."""
-        size = self._width * _WORD
+        size = self._width * WORD
         starts = records.offsets if len(chosen) == len(records.offsets) else records.offsets[chosen]
         room = len(records.block) - HEADER_SIZE - size
         inside = int(starts.searchsorted(room, "right"))  # the rest would reach over the end of the block
@@ -303,9 +306,9 @@ class _Shape:
             fits &= by_byte[:, at] == key
         if self.places.step is not None:
             width = self.places.width
-            for part in range(0, width, _WORD):
-                tops = int.from_bytes(b"\x80" * min(_WORD, width - part), "little")
-                expected = tops >> 8 if part + _WORD >= width else tops
+            for part in range(0, width, WORD):
+                tops = int.from_bytes(b"\x80" * min(WORD, width - part), "little")
+                expected = tops >> 8 if part + WORD >= width else tops
                 fits &= (self._column(rows, "<u8", self.places.step + part) & np.uint64(tops)) == np.uint64(expected)
         return fits
 
@@ -321,75 +324,24 @@ class _Shape:
 
     def constants(self, payload: bytes) -> tuple[int, ...]:
         """What is hashed of a payload: the constant bits of its words."""
-        words = np.frombuffer(payload.ljust(self._width * _WORD, b"\0"), np.uint64, self._width).tolist()
+        words = np.frombuffer(payload.ljust(self._width * WORD, b"\0"), np.uint64, self._width).tolist()
         return tuple(words[at] & int(mask) for at, mask, _ in self._hashed)
 
     def points(self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], verify: bool) -> _Points:
         """The points in some rows, of the skeletons at these places of a list."""
-        places = self.places
-        wall_times = np.zeros(len(rows), np.float64) if places.wall is None else self._column(rows, "<f8", places.wall)
-        values = self._column(rows, f"<f{places.size}", places.value)
-        steps = np.zeros(len(rows), np.uint64)
-        if places.step is not None:
-            for part in range(0, places.width, _WORD):
-                count = min(_WORD, places.width - part)
-                steps |= _varint_bits(self._column(rows, "<u8", places.step + part), count) << np.uint64(7 * part)
-        if verify:
-            good = self._checksums(rows, skeletons.crcs[which], wall_times) == self._column(rows, "<u4", self.length)
-        else:
+        crcs = skeletons.crcs[which] if verify else None
+        fields = self._form.read(lambda dtype, place: self._column(rows, dtype, *place), crcs)
+        good = fields.hold
+        if good is None:
             good = np.ones(len(rows), np.bool_)
             for (at, mask, _), constant in zip(self._hashed, skeletons.constants.T, strict=True):
                 good &= (rows[:, at] & mask) == constant[which]
-        return _Points(good, skeletons.numbers[which], steps.view(np.int64), wall_times, values)
+        return _Points(good, skeletons.numbers[which], fields.steps, fields.wall_times, fields.values)
 
     def _column(self, rows: NDArray[np.uint64], dtype: str, place: int) -> NDArray[Any]:
         """The numbers at one place of the payloads, contiguous."""
         column: NDArray[Any] = np.ndarray((len(rows),), dtype, rows, offset=place, strides=(rows.strides[0],))
         return np.ascontiguousarray(column)
-
-    def _checksums(
-        self, rows: NDArray[np.uint64], crcs: NDArray[np.uint32], wall_times: NDArray[np.float64]
-    ) -> NDArray[np.uint32]:
-        """The masked checksums of the payloads: those of the skeletons, and what the variable bytes add to them."""
-        places = self.places
-        variable = [*range(places.value, places.value + places.size)]
-        if places.step is not None:
-            variable += range(places.step, places.step + places.width)
-        tables = contributions(self.length)
-        if places.wall is not None:
-            # Most of these bytes are the same in all the records, since an hour changes the lower ones only.
-            bits = wall_times.view("<u8")
-            first = int(bits[0])
-            varying = int(np.bitwise_or.reduce(bits ^ bits[0]))
-            same = 0
-            for i in range(8):
-                if varying >> 8 * i & 0xFF:
-                    variable.append(places.wall + i)
-                else:
-                    same ^= int(tables[self.length - 1 - places.wall - i, first >> 8 * i & 0xFF])
-            crcs ^= np.uint32(same)
-        by_byte = rows.view(np.uint8)
-        part = np.empty_like(crcs)
-        for place in variable:
-            # All indices are within the table; any mode but the default writes straight into `out`.
-            tables[self.length - 1 - place].take(by_byte[:, place], out=part, mode="wrap")
-            np.bitwise_xor(crcs, part, out=crcs)
-        return mask_array(crcs)
-
-
-_LANES: Final = ((1, 0x007F007F007F007F), (2, 0x00003FFF00003FFF), (4, 0x000000000FFFFFFF))
-"""How varints are packed together: seven bits a byte to 14 in each two bytes, these to 28, those to 56."""
-
-
-def _varint_bits(words: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
-    """The numbers that varints of `count` bytes, at most eight, hold in their bytes' lower seven bits."""
-    bits: NDArray[np.uint64] = words & np.uint64(0x7F7F7F7F7F7F7F7F >> 8 * (8 - count))
-    for shift, low in _LANES:
-        if count <= shift:
-            break
-        upper = bits & np.uint64(low << 8 * shift)
-        bits = (bits & np.uint64(low)) | (upper >> np.uint64(shift))
-    return bits
 
 
 class _Skeletons:

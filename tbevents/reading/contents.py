@@ -15,6 +15,7 @@ from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, sess
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.payloads import KEPT_BYTES, Payload, Place
 from tbevents.reading.restarts import History, overwritten, places_kept
+from tbevents.reading.slabs import Slabs
 from tbevents.reading.tag import Columns, Tag, Values
 
 __all__ = ["Contents", "Kept", "Point"]
@@ -79,6 +80,7 @@ class Contents:
         self.tags: dict[str, Tag] = {}
         self.by_number: list[Tag] = []
         self.left_out: set[str] = set()
+        self._slabs = Slabs()
         self.history = History(tracking=options.restarts == "tensorboard")
         self.sessions: list[SessionEvent] = []
         self.log: list[LogLine] = []
@@ -93,7 +95,7 @@ class Contents:
         tag = self.tags.get(name)
         if tag is None and name not in self.left_out:
             if self.options.wants_tag(name):
-                tag = self.tags[name] = Tag(name, len(self.by_number), value.metadata)
+                tag = self.tags[name] = Tag(name, len(self.by_number), value.metadata, self._slabs)
                 self.by_number.append(tag)
             else:
                 self.left_out.add(name)

@@ -7,10 +7,12 @@ import io
 import itertools
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
+import numpy as np
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 
 from tbevents.errors import (
     ChecksumError,
@@ -34,7 +36,7 @@ from tbevents.framing import (
 from tbevents.proto import Event
 from tbevents.reading.values import Problem
 
-__all__ = ["EventFileReader", "iter_events", "iter_records", "parse_event", "warning"]
+__all__ = ["EventFileReader", "Taken", "Taker", "iter_events", "iter_records", "parse_event", "warning"]
 
 T = TypeVar("T")
 _END: Final[Any] = object()
@@ -51,6 +53,30 @@ _HEAD: Final = 1 << 12
 
 _REMEMBERED: Final = 64
 """Bytes by which a file is known again: they hold a record's checksum, and most often its time."""
+
+
+class Taken(NamedTuple):
+    """What a taker has done with the bytes that it was shown.
+
+    Attributes:
+        size: how many of them it has taken; 0 for none.
+        records: how many records those were.
+        reach: where it took none: how many bytes to search for records before it is asked again; None: no limit.
+    """
+
+    size: int = 0
+    records: int = 0
+    reach: int | None = None
+
+
+class Taker(Protocol):
+    """What may take records before they are looked for; it has had all those before them."""
+
+    def take_long(self, record: LongRecord) -> bool:
+        """Is shown how a long record begins; answers whether it is to be passed over unread."""
+
+    def take_rounds(self, data: NDArray[np.uint8]) -> Taken:
+        """Is shown the bytes that come next; may take the first records in them."""
 
 
 class EventFileReader:
@@ -90,8 +116,13 @@ class EventFileReader:
         self._patient = patient
         self._max_length = max_length
         self._verify = verify
+        self._size = 0  # of the file, when it was opened last
         self._tail_problem = False  # whether the last problem is that of the end of the file
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
+
+    def done(self, more: int = 0) -> float:
+        """The share of the file that has been read, or will have been when so many bytes more are."""
+        return (self.offset + more) / max(1, self._size)
 
     def changed(self) -> bool:
         """Whether what was read is not in the file any more: it was replaced, truncated or removed."""
@@ -105,14 +136,13 @@ class EventFileReader:
         except FileNotFoundError:
             return True
 
-    def read(self, take_long: Callable[[LongRecord], bool] | None = None) -> Iterator[Records]:
+    def read(self, taker: Taker | None = None) -> Iterator[Records]:
         """The records that follow, in blocks; the checksums of their payloads are the caller's to verify.
 
         A problem at the end of the file is withdrawn and looked at again: the rest may have come meanwhile.
 
         Args:
-            take_long: is shown how a long record begins, after the caller has had those before it; where it returns
-                True, the record is passed over unread. By default all are read.
+            taker: may take records that then are not among these.
 
         Raises:
             OSError: the file cannot be read.
@@ -123,7 +153,7 @@ class EventFileReader:
             self._tail_problem = False
             self.problems.pop()
         with open_file(self.path) as file:
-            size = file.seek(0, os.SEEK_END)
+            self._size = size = file.seek(0, os.SEEK_END)
             if not size:
                 self._report_tail(IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path), 0)
                 return
@@ -139,20 +169,31 @@ class EventFileReader:
             left = size - self.offset  # what has been appended meanwhile is for the next time
             file.seek(self.offset)
             while True:
-                if take_long is not None and (long := decoder.next_long(_HEAD)) is not None:
-                    if long is NEED_DATA:
+                reach = None
+                if taker is not None:
+                    long = None if self._verify else decoder.next_long(_HEAD)
+                    scarce = block == BLOCK and 4 * len(decoder.at_hand) < BLOCK  # too little for many rounds
+                    if left and (long is NEED_DATA or (scarce and long is None)):
                         block = _feed(file, decoder, left, block)
                         left = size - decoder.fed
                         continue
-                    if take_long(long):
+                    if isinstance(long, LongRecord) and taker.take_long(long):
                         decoder.skip_long(long)
                         block = _AFTER_LONG
                         left = size - file.seek(decoder.fed)
                         self.offset, self.record = decoder.offset, decoder.record
                         self._known = (long.offset + HEADER_SIZE, long.head[:_REMEMBERED])
                         continue
+                    if long is None and not decoder.missing:
+                        data = decoder.at_hand
+                        taken = taker.take_rounds(data)
+                        if taken.size:
+                            decoder.pass_over(taken.size, taken.records)
+                            self._read_up_to(decoder, data[: taken.size])
+                            continue
+                        reach = taken.reach
                 try:
-                    records = decoder.next_records()
+                    records = decoder.next_records(reach)
                     if records is NEED_DATA and not left:
                         decoder.end()
                         return
@@ -169,10 +210,14 @@ class EventFileReader:
                     block = _feed(file, decoder, left, block)
                     left = size - decoder.fed
                 else:
-                    self.offset, self.record = decoder.offset, decoder.record
-                    last = records.block[: records.end][-_REMEMBERED:].tobytes()
-                    self._known = (self.offset - len(last), last)
+                    self._read_up_to(decoder, records.block[: records.end])
                     yield records
+
+    def _read_up_to(self, decoder: RecordDecoder, data: NDArray[np.uint8]) -> None:
+        """Notes that all has been read up to where the decoder stands, which is behind these bytes."""
+        self.offset, self.record = decoder.offset, decoder.record
+        last = data[-_REMEMBERED:].tobytes()
+        self._known = (self.offset - len(last), last)
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """The records that follow, one by one, each with its number in the file; where `verify`, only intact ones."""

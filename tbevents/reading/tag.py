@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tbevents.proto import SummaryMetadata
 from tbevents.reading.payloads import Payload
+from tbevents.reading.slabs import Slabs
 
 __all__ = ["Columns", "Tag", "Values"]
 
@@ -76,7 +77,7 @@ class Tag:
     __slots__ = (
         "_columns",
         "_ends",
-        "_lent",
+        "_slabs",
         "bare",
         "double",
         "metadata",
@@ -87,7 +88,7 @@ class Tag:
         "values",
     )
 
-    def __init__(self, name: str, number: int, metadata: SummaryMetadata) -> None:
+    def __init__(self, name: str, number: int, metadata: SummaryMetadata, slabs: Slabs) -> None:
         self.name = name
         self.number = number
         # A copy: a message that is part of another keeps all of that one in memory.
@@ -98,7 +99,7 @@ class Tag:
         self.values: dict[str, Values] = {}
         self.scalar_count = 0
         self._columns: Columns | None = None  # the scalar points so far, and room for more behind them
-        self._lent = False  # whether others have views of these arrays, or they are views themselves
+        self._slabs = slabs
         self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
 
     @property
@@ -106,15 +107,21 @@ class Tag:
         """The kinds of values there are."""
         return [*(["scalars"] if self.scalar_count else []), *self.values]
 
-    def add_columns(self, columns: Columns) -> None:
-        """Adds scalar points behind those there are."""
+    def add_columns(self, columns: Columns, done: float = 1.0) -> None:
+        """Adds scalar points behind those there are.
+
+        Args:
+            columns: the points.
+            done: the share of its file that has been read with them; as many points are expected in the rest.
+        """
         start, end = self.scalar_count, self.scalar_count + len(columns.steps)
         self.scalar_count = end
         if self._columns is None:
-            self._columns, self._lent = columns, True
+            self._columns = columns
             return
         if end > len(self._columns.steps) or self._columns.values.dtype != self._dtype:
-            self._make_room(start, end + end // 4)
+            # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
+            self._make_room(start, min(max(end + end // 4, int(1.02 * end / done)), 8 * end))
         pairs: Any = zip(self._columns, columns, strict=True)
         for column, more in pairs:
             if column is not None:
@@ -123,18 +130,13 @@ class Tag:
     def _make_room(self, count: int, room: int) -> None:
         """Makes place for so many points, the first `count` of them as they are, in arrays of the dtype of now."""
         kept: Any = self._columns
-        if not self._lent and kept.values.dtype == self._dtype:
-            for column in kept:
-                if column is not None:
-                    column.resize(room, refcheck=False)  # in place, as a rule: no second copy, no fresh memory
-            return
         dtypes = (np.int64, np.float64, self._dtype, np.int64)
         larger: list[Any] = []
         for column, dtype in zip(kept, dtypes, strict=True):
-            larger.append(None if column is None else np.empty(room, dtype))
+            larger.append(None if column is None else self._slabs.empty(room, dtype))
             if column is not None:
                 larger[-1][:count] = column[:count]
-        self._columns, self._lent = Columns._make(larger), False
+        self._columns = Columns._make(larger)
 
     @property
     def _dtype(self) -> Any:
@@ -162,7 +164,6 @@ class Tag:
         assert self._columns is not None
         if self._columns.values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
             self._columns = self._columns._replace(values=self._columns.values.astype(self._dtype))
-        self._lent = True
         n = self.scalar_count
         steps, wall_times, values, records = self._columns
         return Columns(steps[:n], wall_times[:n], values[:n], None if records is None else records[:n])

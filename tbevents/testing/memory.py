@@ -85,6 +85,9 @@ class _Cursor:
             yield records
         self._offset, self._record = decoder.offset, decoder.record
 
+    def done(self) -> float:
+        return 1.0
+
     def report(self, error: DamagedFileError, skipped: int) -> None:
         self.problems.append(Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail))
 
