@@ -45,6 +45,9 @@ FOOTER_SIZE: Final = 4
 _AFTER_LONG: Final = 1 << 14
 """Bytes that are searched for short records behind a long one, first: the rest may be another long one."""
 
+_WALKED: Final = 1 << 11
+"""In so few bytes, headers are read one after the other."""
+
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
 
@@ -292,12 +295,12 @@ class RecordDecoder:
     def next_records(self, within: int | None = None) -> Records | Literal[NeedData.NEED_DATA]:
         """The whole records at hand that follow each other, or `NEED_DATA`: far faster than one by one.
 
-        Args:
-            within: bytes in which they must start; by default as far as the bytes at hand reach.
-
         The checksums of their headers are verified, those of their payloads are the caller's to verify. One that does
         not hold concerns that record alone, because another header follows it: a record behind which none does is
         verified here, since its length may be wrong, too; unless `verify` is off.
+
+        Args:
+            within: bytes in which they must start; by default as far as the bytes at hand reach.
 
         Raises:
             DamagedFileError: as `next_record`.
@@ -305,15 +308,11 @@ class RecordDecoder:
         length = self._length_at_next()
         if length is NEED_DATA:
             return NEED_DATA
-        offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
         if length > SHORT:  # long ones are taken one by one
             self._reach = _AFTER_LONG
+            offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
         else:
-            found, found_lengths, breaks, _ = self._chains(sys.maxsize if within is None else within)
-            first = int(np.searchsorted(found, self._at))
-            if first < len(found) and found[first] == self._at:
-                stop = int(breaks[np.searchsorted(breaks, first)]) + 1
-                offsets, lengths = found[first:stop], found_lengths[first:stop]
+            offsets, lengths = self._chain(sys.maxsize if within is None else within)
         records = Records(self._start, self._data[: self._stop], offsets, lengths, self._record)
         if not self.verify:
             if records.end > self._stop:  # the rest of the last one is to come; the first is whole
@@ -470,17 +469,41 @@ class RecordDecoder:
         length, stored = _HEADER.unpack_from(self._bytes, at)
         return int(length), bool(stored == masked_crc32c(self._bytes[at : at + 8].tobytes()))
 
-    def _chains(self, within: int) -> _Chains:
-        """The short records among the next bytes of the buffer, from the next record on at least."""
+    def _chain(self, within: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Offsets and lengths of the short records that follow each other from the next one on, which is short.
+
+        Args:
+            within: the bytes in which they are looked for.
+        """
+        if within <= _WALKED:
+            return self._walk(within)
         if self._found is None or self._at + HEADER_SIZE > self._found.stop:
-            stop = min(self._stop, self._at + max(HEADER_SIZE, min(self._reach, within)))
+            stop = min(self._stop, self._at + min(self._reach, within))
             if within > self._reach:
                 self._reach = min(4 * self._reach, sys.maxsize)
             offsets, lengths = self._finder.find(self._data[self._at : stop], max_length=min(self.max_length, SHORT))
             offsets += self._at
             goes_on = offsets[1:] == (offsets + lengths + (HEADER_SIZE + FOOTER_SIZE))[:-1]
             self._found = _Chains(offsets, lengths, np.flatnonzero(np.append(~goes_on, True)), stop)
-        return self._found
+        offsets, lengths, breaks, _ = self._found
+        first = int(np.searchsorted(offsets, self._at))
+        if first == len(offsets) or offsets[first] != self._at:
+            return self._walk(1)  # its header ends where the search did
+        stop = int(breaks[np.searchsorted(breaks, first)]) + 1
+        return offsets[first:stop], lengths[first:stop]
+
+    def _walk(self, within: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As `_chain`, from header to header: for few records, the fastest."""
+        offsets, lengths = [], []
+        at = self._at
+        while at - self._at < within and at + HEADER_SIZE <= self._stop:
+            length, holds = self._header(at)
+            if not holds or length > min(self.max_length, SHORT):
+                break
+            offsets.append(at)
+            lengths.append(length)
+            at += HEADER_SIZE + length + FOOTER_SIZE
+        return np.array(offsets, np.int64), np.array(lengths, np.int64)
 
     def _pass(self, at: int, records: int) -> None:
         """Goes on at this place of the buffer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any, Final
 
 import numpy as np
@@ -120,17 +119,9 @@ class HeaderFinder:
 
 def _masked_crcs(lengths: NDArray[Any]) -> NDArray[np.uint32]:
     """The checksums of headers that declare these lengths; uint16 or uint32 in, shape (n,)."""
-    if lengths.itemsize == 2:
-        return _short_crcs().take(lengths)
     tables = contributions(8)
     crcs = np.full(len(lengths), crc32c(bytes(8)), np.uint32)
+    by_byte = lengths.view(np.uint8).reshape(len(lengths), lengths.itemsize)
     for place in range(lengths.itemsize):
-        crcs ^= tables[7 - place].take((lengths >> np.uint32(8 * place)) & np.uint32(0xFF))
+        crcs ^= tables[7 - place].take(by_byte[:, place])
     return mask_array(crcs)
-
-
-@functools.cache
-def _short_crcs() -> NDArray[np.uint32]:
-    """The checksum of the header of each length up to 65,535."""
-    tables = contributions(8)
-    return mask_array(np.bitwise_xor.outer(tables[6], tables[7]).ravel() ^ np.uint32(crc32c(bytes(8))))

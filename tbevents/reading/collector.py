@@ -105,8 +105,11 @@ class Collector:
         try:
             for records in blocks:
                 block = self._table.decode(records)
-                self._table.rounds.learn(records, block.skeleton, block.steps)
-                part = self._add_block(block, reader, reread)
+                if block is None:
+                    part = self._add_few(records, reader, reread)
+                else:
+                    self._table.rounds.learn(records, block.skeleton, block.steps)
+                    part = self._add_block(block, reader, reread)
                 self._waiting.append(part)
                 self._waiting_count += len(part.tags)
                 if self._waiting_count >= _POINTS_A_TAG * len(by_number):
@@ -130,17 +133,8 @@ class Collector:
         for event in events:
             bad += self.contents.add_event(event, self._count, None, late)
             self._count += 1
-        count = self._count - first
-        self.contents.history.end_block(first, np.zeros(count, np.bool_), np.zeros(count, np.int64))
-        if late:
-            nothing = _Part(
-                np.empty(0, np.int32),
-                np.empty(0, np.int64),
-                np.empty(0, np.float64),
-                np.empty(0, np.float32),
-                np.empty(0, np.int64) if self.contents.history.tracking else None,
-            )
-            self._distribute([_with_late(nothing, np.empty(0, np.int64), late)])
+        self._end_block(first)
+        self._distribute([self._tracked(_part_of(late))])
         self._end_file(-1)
         if bad:
             name, error = bad[0]
@@ -211,6 +205,25 @@ class Collector:
         self._count += 1
         return True
 
+    def _add_few(self, records: Records, reader: RecordSource, reread: bool) -> _Part:
+        """Takes some records, all through the general decoder; answers with their scalar points."""
+        points: list[Point] = []
+        first = self._count
+        for index in range(len(records.offsets)):
+            self._add_record(records, index, points, reader, reread)
+        self._count += len(records.offsets)
+        self._end_block(first)
+        return self._tracked(_part_of(points))
+
+    def _end_block(self, first: int) -> None:
+        """Says that events from this one on, which have all been given to `contents`, were a block."""
+        count = self._count - first
+        self.contents.history.end_block(first, np.zeros(count, np.bool_), np.zeros(count, np.int64))
+
+    def _tracked(self, part: _Part) -> _Part:
+        """The points with the numbers of their records only where restarts depend on them."""
+        return part if self.contents.history.tracking else part._replace(records=None)
+
     def _add_block(self, block: Block, reader: RecordSource, reread: bool) -> _Part:
         """Takes some records; answers with their scalar points."""
         self._grow()
@@ -236,7 +249,7 @@ class Collector:
             part = _Part(tags[taken], block.steps[taken], block.wall_times[taken], values[taken], numbers)
         if late and numbers is not None:
             part = _with_late(part, numbers, late)
-        return part if contents.history.tracking else part._replace(records=None)
+        return self._tracked(part)
 
     def _add_rest(self, block: Block, tags: NDArray[np.int32], reader: RecordSource, reread: bool) -> list[Point]:
         """Takes, in order, the records of a block that are no points of known tags.
@@ -377,16 +390,23 @@ def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
+def _part_of(points: list[Point]) -> _Part:
+    """Points as columns."""
+    records, tags, steps, wall_times, values, doubles = (
+        zip(*points, strict=True) if points else ((),) * len(Point._fields)
+    )
+    return _Part(
+        np.array(tags, np.int32),
+        np.array(steps, np.int64),
+        np.array(wall_times, np.float64),
+        np.array(values, np.float64 if any(doubles) else np.float32),
+        np.array(records, np.int64),
+    )
+
+
 def _with_late(part: _Part, numbers: NDArray[np.int64], late: list[Point]) -> _Part:
     """The points of a part, whose records have these numbers, and the late ones, in the order of the records."""
-    records, tags, steps, wall_times, late_values, doubles = zip(*late, strict=True)
-    values: NDArray[Any] = np.array(late_values, np.float64 if any(doubles) else np.float32)
-    both = np.concatenate((numbers, np.array(records, np.int64)))
-    order = np.argsort(both, kind="stable")
-    return _Part(
-        np.concatenate((part.tags, np.array(tags, np.int32)))[order],
-        np.concatenate((part.steps, np.array(steps, np.int64)))[order],
-        np.concatenate((part.wall_times, np.array(wall_times, np.float64)))[order],
-        np.concatenate((part.values, values))[order],
-        both[order],
-    )
+    pairs: Any = zip(part._replace(records=numbers), _part_of(late), strict=True)
+    both = [np.concatenate(pair) for pair in pairs]
+    order = np.argsort(both[-1], kind="stable")
+    return _Part(*(column[order] for column in both))

@@ -89,9 +89,11 @@ class SkeletonTable:
         self._shapes: dict[int, tuple[_Shape, ...]] = {}
         self._lock = threading.Lock()
 
-    def decode(self, records: Records) -> Block:
-        """Takes the scalar points out of some records."""
+    def decode(self, records: Records) -> Block | None:
+        """Takes the scalar points out of some records; None where the general decoder is faster, they are so few."""
         n = len(records.offsets)
+        if n < _FEW:
+            return None
         block = Block(
             records,
             np.full(n, -1, np.int32),
@@ -99,11 +101,10 @@ class SkeletonTable:
             np.zeros(n, np.float64),
             np.zeros(n, np.float32),
         )
-        if n >= _FEW:
-            lengths = records.lengths
-            short = lengths if int(lengths.max()) < _LONGEST else lengths[lengths < _LONGEST]
-            for length in (np.bincount(short) > 1).nonzero()[0].tolist():
-                self._decode_length(block, length, (lengths == length).nonzero()[0])
+        lengths = records.lengths
+        short = lengths if int(lengths.max()) < _LONGEST else lengths[lengths < _LONGEST]
+        for length in (np.bincount(short) > 1).nonzero()[0].tolist():
+            self._decode_length(block, length, (lengths == length).nonzero()[0])
         return block
 
     def _decode_length(self, block: Block, length: int, chosen: NDArray[np.intp]) -> None:

@@ -95,7 +95,8 @@ class Contents:
         tag = self.tags.get(name)
         if tag is None and name not in self.left_out:
             if self.options.wants_tag(name):
-                tag = self.tags[name] = Tag(name, len(self.by_number), value.metadata, self._slabs)
+                before = self.by_number[-1] if self.by_number else None
+                tag = self.tags[name] = Tag(name, len(self.by_number), value.metadata, self._slabs, before)
                 self.by_number.append(tag)
             else:
                 self.left_out.add(name)

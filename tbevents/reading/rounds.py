@@ -57,11 +57,15 @@ class _Group(NamedTuple):
     Attributes:
         form: how they are read, a row for each record.
         members: which records of the round they are.
+        starts: where in the round their payloads start.
+        even: which rows, from and to, are copied at once, and how far apart their payloads are.
         crcs: uint32, shape (len(members), 1): of the payloads with their variable bytes zero, not masked.
     """
 
     form: Form
     members: list[int]
+    starts: list[int]
+    even: list[tuple[int, int, int]]
     crcs: NDArray[np.uint32]
 
 
@@ -101,9 +105,12 @@ class Round:
             self._starts.append(start)
             start += len(record)
         for members in groups.values():
+            members.sort(key=lambda member: member[2])  # those of one length side by side
             numbers, places_of, lengths, crcs = zip(*members, strict=True)
-            form = Form(places_of, lengths)
-            self._groups.append(_Group(form, list(numbers), np.array(crcs, np.uint32)[:, np.newaxis]))
+            starts = [self._starts[number] + HEADER_SIZE for number in numbers]
+            even = _even_distances(starts, list(zip(lengths, places_of, strict=True)))
+            sums = np.array(crcs, np.uint32)[:, np.newaxis]
+            self._groups.append(_Group(Form(places_of, lengths), list(numbers), starts, even, sums))
         # Of a step whole words are read: those of the last record may reach behind the round.
         end = 0 if places is None or places.step is None else places.step - (-places.width // WORD) * WORD
         self._overhang = max(0, self._starts[-1] + HEADER_SIZE + end - self.size)
@@ -147,8 +154,7 @@ class Round:
         """
         taken: list[Any] = [None] * len(self._starts)
         for group in self._groups:
-            starts = [self._starts[number] + HEADER_SIZE for number in group.members]
-            column = functools.partial(self._column, data, count, starts)
+            column = functools.partial(self._column, data, count, group)
             fields = group.form.read(column, group.crcs if verify else None)
             if fields.hold is not None and not fields.hold.all():
                 count = int((~fields.hold).any(axis=0).argmax())
@@ -156,14 +162,26 @@ class Round:
                 taken[number] = (fields.steps[row], fields.wall_times[row], fields.values[row])
         return [Columns(*(column[:count] for column in of_record)) for of_record in taken]
 
-    def _column(
-        self, data: NDArray[np.uint8], count: int, starts: Sequence[int], dtype: str, places: Rows
-    ) -> NDArray[Any]:
-        """The numbers at these places of payloads that start at these bytes of a round: shape (len(starts), count)."""
-        column = np.empty((len(starts), count), dtype)
-        for row, start, place in zip(column, starts, places, strict=True):
-            row[...] = np.ndarray((count,), dtype, data, start + place, (self.size,))
+    def _column(self, data: NDArray[np.uint8], count: int, group: _Group, dtype: str, places: Rows) -> NDArray[Any]:
+        """The numbers at these places of the payloads of a group: shape (members, count)."""
+        column = np.empty((len(group.members), count), dtype)
+        for first, stop, distance in group.even:
+            at = group.starts[first] + places[first]
+            column[first:stop] = np.ndarray((stop - first, count), dtype, data, at, (distance, self.size))
         return column
+
+
+def _even_distances(starts: Sequence[int], alike: Sequence[object]) -> list[tuple[int, int, int]]:
+    """The stretches of equal things whose starts are at even distances: from, to, distance."""
+    stretches: list[tuple[int, int, int]] = []
+    for number, start in enumerate(starts):
+        if stretches and alike[number] == alike[number - 1]:
+            first, stop, distance = stretches[-1]
+            if start - starts[number - 1] == distance or stop - first == 1:
+                stretches[-1] = (first, number + 1, start - starts[number - 1])
+                continue
+        stretches.append((number, number + 1, 0))
+    return stretches
 
 
 def constant_bits(length: int, places: Places) -> int:
@@ -283,11 +301,11 @@ class RoundSearch:
             if round_ is None or round_ in self._refused:
                 continue
             start += round_.before_first(place)
-            if round_.count(data[start:], _FEW) < _FEW:
+            count = round_.count(data[start:], _FEW if start else None)
+            if count < _FEW:
                 continue
             if start:
                 return Found(None, reach=start)
-            count = round_.count(data)
             many = count * len(round_.skeletons) >= _MANY
             if many or patient:
                 self._patience = _PATIENCE if many else self._patience - 1

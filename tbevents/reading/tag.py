@@ -15,6 +15,7 @@ from tbevents.reading.slabs import Slabs
 __all__ = ["Columns", "Tag", "Values"]
 
 _NO_RECORDS: Final = np.empty(0, np.int64)
+_VALUES: Final = 1  # the place of the values behind the steps in Columns
 
 
 class Columns(NamedTuple):
@@ -36,6 +37,40 @@ class Columns(NamedTuple):
         """Some of the points."""
         records = None if self.records is None else self.records[places]
         return Columns(self.steps[places], self.wall_times[places], self.values[places], records)
+
+
+class _Steps:
+    """Steps in order: of one tag, or of several that were logged together, which is half of their memory."""
+
+    __slots__ = ("_slabs", "array", "count")
+
+    def __init__(self, array: NDArray[np.int64], slabs: Slabs) -> None:
+        self.array = array
+        self.count = len(array)
+        self._slabs = slabs
+
+    def has(self, start: int, steps: NDArray[np.int64]) -> bool:
+        """Whether those that stand from a place on are the same, as far as there are any."""
+        here = self.array[start : min(self.count, start + len(steps))]
+        return bool((here == steps[: len(here)]).all())
+
+    def put(self, start: int, steps: NDArray[np.int64], room: int) -> _Steps:
+        """Lets these stand from a place on; where that needs more memory, as much as so many need.
+
+        Returns:
+            Where they stand: in new memory, where other steps do here.
+        """
+        if not self.has(start, steps):
+            return _Steps(self.array[:start], self._slabs).put(start, steps, room)
+        end = start + len(steps)
+        if end > self.count:
+            if end > len(self.array):
+                larger = self._slabs.empty(room, np.int64)
+                larger[: self.count] = self.array[: self.count]
+                self.array = larger
+            self.array[self.count : end] = steps[self.count - start :]
+            self.count = end
+        return self
 
 
 class Values:
@@ -63,6 +98,13 @@ class Values:
 class Tag:
     """What is known of a tag.
 
+    Args:
+        name: the tag.
+        number: of the tag in its run, by first appearance.
+        metadata: of its first event.
+        slabs: where its columns have memory from.
+        before: the tag whose first appearance came before, and which therefore may have the same steps.
+
     Attributes:
         name: the tag.
         number: of the tag in its run, by first appearance.
@@ -75,9 +117,11 @@ class Tag:
     """
 
     __slots__ = (
-        "_columns",
+        "_before",
         "_ends",
+        "_rest",
         "_slabs",
+        "_steps",
         "bare",
         "double",
         "metadata",
@@ -88,7 +132,7 @@ class Tag:
         "values",
     )
 
-    def __init__(self, name: str, number: int, metadata: SummaryMetadata, slabs: Slabs) -> None:
+    def __init__(self, name: str, number: int, metadata: SummaryMetadata, slabs: Slabs, before: Tag | None) -> None:
         self.name = name
         self.number = number
         # A copy: a message that is part of another keeps all of that one in memory.
@@ -98,7 +142,10 @@ class Tag:
         self.bare = False
         self.values: dict[str, Values] = {}
         self.scalar_count = 0
-        self._columns: Columns | None = None  # the scalar points so far, and room for more behind them
+        # The scalar points so far, and room for more behind them.
+        self._steps: _Steps | None = None
+        self._rest: list[Any] = []  # as in Columns
+        self._before = before
         self._slabs = slabs
         self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
 
@@ -116,27 +163,23 @@ class Tag:
         """
         start, end = self.scalar_count, self.scalar_count + len(columns.steps)
         self.scalar_count = end
-        if self._columns is None:
-            self._columns = columns
+        if self._steps is None:
+            near = None if self._before is None else self._before._steps
+            same = near is not None and near.count >= end and near.has(0, columns.steps)
+            self._steps = near if same else _Steps(columns.steps, self._slabs)
+            self._rest = list(columns[1:])
             return
-        if end > len(self._columns.steps) or self._columns.values.dtype != self._dtype:
-            # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
-            self._make_room(start, min(max(end + end // 4, int(1.02 * end / done)), 8 * end))
-        pairs: Any = zip(self._columns, columns, strict=True)
-        for column, more in pairs:
-            if column is not None:
-                column[start:end] = more
-
-    def _make_room(self, count: int, room: int) -> None:
-        """Makes place for so many points, the first `count` of them as they are, in arrays of the dtype of now."""
-        kept: Any = self._columns
-        dtypes = (np.int64, np.float64, self._dtype, np.int64)
-        larger: list[Any] = []
-        for column, dtype in zip(kept, dtypes, strict=True):
-            larger.append(None if column is None else self._slabs.empty(room, dtype))
-            if column is not None:
-                larger[-1][:count] = column[:count]
-        self._columns = Columns._make(larger)
+        # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
+        room = min(max(end + end // 4, int(1.02 * end / done)), 8 * end)
+        self._steps = self._steps.put(start, columns.steps, room)
+        for place, (column, more) in enumerate(zip(self._rest, columns[1:], strict=True)):
+            if column is None or more is None:
+                continue
+            dtype = self._dtype if place == _VALUES else column.dtype
+            if end > len(column) or column.dtype != dtype:
+                self._rest[place] = larger = self._slabs.empty(max(room, end), dtype)
+                larger[:start] = column[:start]
+            self._rest[place][start:end] = more
 
     @property
     def _dtype(self) -> Any:
@@ -161,12 +204,12 @@ class Tag:
 
     def columns(self) -> Columns:
         """All the scalar points; there is at least one. What is added later does not change these arrays."""
-        assert self._columns is not None
-        if self._columns.values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
-            self._columns = self._columns._replace(values=self._columns.values.astype(self._dtype))
+        assert self._steps is not None
+        if self._rest[_VALUES].dtype != self._dtype:  # a double came late, or was read in one block with this tag
+            self._rest[_VALUES] = self._rest[_VALUES].astype(self._dtype)
         n = self.scalar_count
-        steps, wall_times, values, records = self._columns
-        return Columns(steps[:n], wall_times[:n], values[:n], None if records is None else records[:n])
+        wall_times, values, records = self._rest
+        return Columns(self._steps.array[:n], wall_times[:n], values[:n], None if records is None else records[:n])
 
     def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Record and step of every value of every kind; in order within a kind only."""
