@@ -178,12 +178,10 @@ class Collector:
     def _tags_of(self, round_: Round) -> list[int]:
         """What the records of a round are in this run, as `_tag_of` has it."""
         self._grow()
-        tags = []
-        for skeleton in round_.skeletons:
-            tag = int(self._tag_of[skeleton])
-            if tag == _UNRESOLVED:
-                self._tag_of[skeleton] = tag = self._resolve(skeleton)
-            tags.append(tag)
+        tags: list[int] = self._tag_of[round_.skeletons].tolist()
+        for place, skeleton in enumerate(round_.skeletons.tolist() if _UNRESOLVED in tags else ()):
+            if tags[place] == _UNRESOLVED:
+                self._tag_of[skeleton] = tags[place] = self._resolve(skeleton)
         return tags
 
     def take_long(self, record: LongRecord, path: str) -> bool:

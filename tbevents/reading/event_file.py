@@ -41,7 +41,7 @@ __all__ = ["EventFileReader", "Taken", "Taker", "iter_events", "iter_records", "
 T = TypeVar("T")
 _END: Final[Any] = object()
 
-BLOCK: Final = 1 << 20
+BLOCK: Final = 1 << 21
 """Bytes read at a time."""
 
 _AFTER_LONG: Final = 1 << 14

@@ -20,6 +20,9 @@ __all__ = ["WORD", "Fields", "Form", "Rows"]
 WORD: Final = 8
 """Bytes that are read at once, also of a step that has fewer: so many must be there."""
 
+_MOST_KNOWN: Final = 64
+"""How many bytes' parts in a checksum are remembered, for a number in a form."""
+
 Rows: TypeAlias = tuple[int, ...]
 """A place in the payloads: of all of them, or one for each row of events, where those are of several forms."""
 
@@ -61,6 +64,7 @@ class _Number:
         behind = [length - place for place, length in zip(places, lengths, strict=True)]
         tables = contributions(max(behind))
         # Of each byte: the table, and where in it the part for each row starts; the shorter that index, the faster.
+        self._known: dict[tuple[int, int], Any] = {}  # as `_of_same` gives it
         self._tables: list[tuple[NDArray[np.uint32], NDArray[Any] | None]] = []
         for k in range(count):
             if len(set(behind)) == 1:
@@ -73,21 +77,41 @@ class _Number:
         """Xors into the checksums of payloads what these numbers in them add."""
         bits = numbers.view(f"<u{numbers.itemsize}")
         first = int(bits.flat[0])
-        # Most bytes of a time are the same in all the events, since an hour changes the lower ones only; and of a step.
-        varying = int(np.bitwise_or.reduce(bits ^ bits.dtype.type(first), axis=None))
+        varying = _whole_bytes(int(np.bitwise_or.reduce(bits ^ bits.dtype.type(first), axis=None)))
         by_byte = bits.view(np.uint8).reshape(*bits.shape, bits.itemsize)
-        same: Any = np.uint32(0)
         for k, (table, starts) in enumerate(self._tables):
-            if not varying >> 8 * k & 0xFF:
-                byte = first >> 8 * k & 0xFF
-                same = same ^ (table[byte] if starts is None else table[starts + starts.dtype.type(byte)])
-                continue
-            places = by_byte[..., k] if starts is None else by_byte[..., k] + starts
-            part = np.empty(places.shape, np.uint32)
-            # All indices are within the table; any mode but the default writes straight into `out`.
-            table.take(places, out=part, mode="wrap")
-            np.bitwise_xor(crcs, part, out=crcs)
-        np.bitwise_xor(crcs, same, out=crcs)
+            if varying >> 8 * k & 1:
+                places = by_byte[..., k] if starts is None else by_byte[..., k] + starts
+                part = np.empty(places.shape, np.uint32)
+                # All indices are within the table; any mode but the default writes straight into `out`.
+                table.take(places, out=part, mode="wrap")
+                np.bitwise_xor(crcs, part, out=crcs)
+        np.bitwise_xor(crcs, self._of_same(first & ~varying, varying), out=crcs)
+
+    def _of_same(self, first: int, varying: int) -> Any:
+        """What the bytes of a number add that do not vary; for each row, where those differ.
+
+        Most bytes of a time are the same in all the events, since an hour changes the lower ones only; and of a step.
+        They are so in the next block, too, and in the next file.
+        """
+        part = self._known.get((first, varying))
+        if part is None:
+            part = np.uint32(0)
+            for k, (table, starts) in enumerate(self._tables):
+                if not varying >> 8 * k & 1:
+                    byte = first >> 8 * k & 0xFF
+                    part = part ^ (table[byte] if starts is None else table[starts + starts.dtype.type(byte)])
+            if len(self._known) == _MOST_KNOWN:
+                self._known.clear()
+            self._known[first, varying] = part
+        return part
+
+
+def _whole_bytes(bits: int) -> int:
+    """All the bits of each byte of a 64-bit number in which any is set."""
+    for shift, low in ((4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333), (1, 0x5555555555555555)):
+        bits |= bits >> shift & low
+    return (bits & 0x0101010101010101) * 0xFF
 
 
 class Form:

@@ -9,6 +9,7 @@ round is a few columns of that matrix. What differs anywhere else ends the round
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -80,11 +81,11 @@ class Round:
 
     Attributes:
         size: bytes of all records.
-        skeletons: as given.
+        skeletons: the same, int32, shape (records,).
     """
 
     def __init__(self, records: Sequence[bytes], skeletons: Sequence[int]) -> None:
-        self.skeletons = list(skeletons)
+        self.skeletons = np.array(skeletons, np.int32)
         self.size = sum(map(len, records))
         self.keys: list[tuple[int, int]] = []  # of each record: which bits are constant, and what they are
         self._starts: list[int] = []
@@ -152,15 +153,21 @@ class Round:
             verify: whether to verify checksums; the rounds from the first on that has one that does not hold are
                 left out.
         """
-        taken: list[Any] = [None] * len(self._starts)
+        fields = []
         for group in self._groups:
-            column = functools.partial(self._column, data, count, group)
-            fields = group.form.read(column, group.crcs if verify else None)
-            if fields.hold is not None and not fields.hold.all():
-                count = int((~fields.hold).any(axis=0).argmax())
-            for row, number in enumerate(group.members):
-                taken[number] = (fields.steps[row], fields.wall_times[row], fields.values[row])
-        return [Columns(*(column[:count] for column in of_record)) for of_record in taken]
+            of_group = group.form.read(
+                functools.partial(self._column, data, count, group), group.crcs if verify else None
+            )
+            if of_group.hold is not None and not of_group.hold.all():
+                count = int((~of_group.hold).any(axis=0).argmax())
+            fields.append(of_group)
+        taken: dict[int, Columns] = {}
+        for group, (wall_times, steps, values, _) in zip(self._groups, fields, strict=True):
+            columns: Any = zip(steps[:, :count], wall_times[:, :count], values[:, :count], strict=True)
+            if steps.strides[0] == 0:  # the same for all: not only equal, one and the same
+                columns = zip([steps[0, :count]] * len(steps), wall_times[:, :count], values[:, :count], strict=True)
+            taken.update(zip(group.members, itertools.starmap(Columns, columns), strict=True))
+        return [taken[number] for number in range(len(self._starts))]
 
     def _column(self, data: NDArray[np.uint8], count: int, group: _Group, dtype: str, places: Rows) -> NDArray[Any]:
         """The numbers at these places of the payloads of a group: shape (members, count)."""
@@ -232,7 +239,7 @@ class KnownRounds:
         ends = (records.offsets[of_round] + records.lengths[of_round] + (HEADER_SIZE + FOOTER_SIZE)).tolist()
         numbers = skeletons[of_round].tolist()
         known = self.at(records.block, starts[0])
-        if ends[-1] - starts[0] > LARGEST or (known is not None and known[0].skeletons == numbers):
+        if ends[-1] - starts[0] > LARGEST or (known is not None and known[0].skeletons.tolist() == numbers):
             return
         whole = [records.block[start:end].tobytes() for start, end in zip(starts, ends, strict=True)]
         round_ = Round(whole, numbers)

@@ -42,15 +42,22 @@ class Columns(NamedTuple):
 class _Steps:
     """Steps in order: of one tag, or of several that were logged together, which is half of their memory."""
 
-    __slots__ = ("_slabs", "array", "count")
+    __slots__ = ("_last", "_slabs", "array", "count")
 
     def __init__(self, array: NDArray[np.int64], slabs: Slabs) -> None:
         self.array = array
         self.count = len(array)
+        self._last = array, 0  # what was put last, and where: as a rule it is the same for the next tag
         self._slabs = slabs
+
+    def forget(self) -> None:
+        """Lets go of what was put last."""
+        self._last = self.array[:0], 0
 
     def has(self, start: int, steps: NDArray[np.int64]) -> bool:
         """Whether those that stand from a place on are the same, as far as there are any."""
+        if steps is self._last[0] and start == self._last[1]:
+            return True
         here = self.array[start : min(self.count, start + len(steps))]
         return bool((here == steps[: len(here)]).all())
 
@@ -70,6 +77,7 @@ class _Steps:
                 self.array = larger
             self.array[self.count : end] = steps[self.count - start :]
             self.count = end
+            self._last = steps, start
         return self
 
 
@@ -136,7 +144,8 @@ class Tag:
         self.name = name
         self.number = number
         # A copy: a message that is part of another keeps all of that one in memory.
-        self.metadata = SummaryMetadata.FromString(metadata.SerializeToString())
+        self.metadata = SummaryMetadata()
+        self.metadata.CopyFrom(metadata)
         self.plugin: str = self.metadata.plugin_data.plugin_name
         self.double = False
         self.bare = False
@@ -187,6 +196,8 @@ class Tag:
 
     def end_file(self, number: int) -> None:
         """Notes that the points added since the last such call came from this file."""
+        if self._steps is not None:
+            self._steps.forget()
         last, end = self._ends[-1] if self._ends else (-1, 0)
         if self.scalar_count > end:
             if self._ends and last == number:
