@@ -19,7 +19,8 @@ from tbevents.reading.event_file import EventFileReader, Taken, parse_event
 from tbevents.reading.head import head_of
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.payloads import KEPT_BYTES, Place
-from tbevents.reading.rounds import Round, RoundSearch
+from tbevents.reading.round_search import RoundSearch
+from tbevents.reading.rounds import Round
 from tbevents.reading.tag import Columns
 
 __all__ = ["Collector", "RecordSource"]
@@ -98,8 +99,9 @@ class Collector:
             reread: whether large values can be read again from `reader.path`; else they are kept.
         """
         by_number = self.contents.by_number
+        search = RoundSearch(self._table.rounds)
         if isinstance(reader, EventFileReader):
-            blocks = reader.read(_Taker(self, self._table, reader, reread=reread))
+            blocks = reader.read(_Taker(self, search, reader, reread=reread))
         else:
             blocks = reader.read()
         try:
@@ -108,7 +110,7 @@ class Collector:
                 if block is None:
                     part = self._add_few(records, reader, reread)
                 else:
-                    self._table.rounds.learn(records, block.skeleton, block.steps)
+                    search.learn(records, block.skeleton, block.steps)
                     part = self._add_block(block, reader, reread)
                 self._waiting.append(part)
                 self._waiting_count += len(part.tags)
@@ -157,21 +159,25 @@ class Collector:
 
         Returns:
             How many were taken: those up to the first whose checksums do not hold; None where the round is not one of
-            scalars of different tags in this run.
+            scalars in this run.
         """
         points = round_.columns(data, count, verify=self._options.verify)
-        count = len(points[0].steps)
-        tags = self._tags_of(round_) if count else []
-        numbers = [tag for tag in tags if tag != _UNWANTED]
-        if _GENERAL in numbers or len(set(numbers)) < len(numbers):
+        if not points:
+            return 0
+        tags = self._tags_of(round_)
+        if _GENERAL in tags:
             return None
         self._flush(done)
-        if self.contents.first_wall_time is None and count:
+        if self.contents.first_wall_time is None:
             self.contents.first_wall_time = float(points[0].wall_times[0])
-        for tag, columns in zip(tags, points, strict=False):
-            if tag != _UNWANTED:
-                self.contents.by_number[tag].add_columns(columns, done)
-        self._touched.update(numbers)
+        of_tag: dict[int, list[Columns]] = {}
+        for tag, columns in zip(tags, points, strict=True):
+            of_tag.setdefault(tag, []).append(columns)
+        of_tag.pop(_UNWANTED, None)
+        for tag, several in of_tag.items():
+            self.contents.by_number[tag].add_columns(several[0] if len(several) == 1 else _in_turn(several), done)
+        self._touched.update(of_tag)
+        count = len(points[0].steps)
         self._count += count * len(points)
         return count
 
@@ -351,14 +357,14 @@ class _Taker:
 
     Args:
         collector: the collector.
-        table: the skeletons.
+        search: for the rounds of the file.
         reader: the file.
         reread: whether long records can be read again.
     """
 
-    def __init__(self, collector: Collector, table: SkeletonTable, reader: EventFileReader, *, reread: bool) -> None:
+    def __init__(self, collector: Collector, search: RoundSearch, reader: EventFileReader, *, reread: bool) -> None:
         self._collector = collector
-        self._search = RoundSearch(table.rounds)
+        self._search = search
         self._reader = reader
         self._reread = reread
         self._rounds = not collector.contents.history.tracking  # which wants to see every record
@@ -381,6 +387,12 @@ class _Taker:
         if not count:
             return Taken()
         return Taken(count * found.round.size, count * len(found.round.skeletons))
+
+
+def _in_turn(several: list[Columns]) -> Columns:
+    """Points of one tag that is logged several times a round, in order: the first of each, the second of each, ..."""
+    steps, wall_times, values = (np.stack(columns, axis=1).ravel() for columns in list(zip(*several, strict=True))[:3])
+    return Columns(steps, wall_times, values)
 
 
 def _joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:

@@ -25,7 +25,7 @@ from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.proto import Summary
 from tbevents.reading.event_file import parse_event
 from tbevents.reading.fields import WORD, Form
-from tbevents.reading.rounds import KnownRounds
+from tbevents.reading.round_search import KnownRounds
 from tbevents.scalar_event import LINEAR_REACH, Places, Skeleton, find_places
 
 __all__ = ["Block", "SkeletonTable", "unique"]

@@ -10,46 +10,56 @@ from __future__ import annotations
 
 import functools
 import itertools
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
+from tbevents.framing import FOOTER_SIZE, HEADER_SIZE
 from tbevents.reading.fields import WORD, Form, Rows
 from tbevents.reading.tag import Columns
 from tbevents.scalar_event import Places, Skeleton, find_places
 
-__all__ = ["Found", "KnownRounds", "Round", "RoundSearch"]
-
-LARGEST: Final = 1 << 14
-"""Bytes of a round at most: of larger ones a block would hold too few for columns to be worth it."""
+__all__ = ["Round"]
 
 _TILE: Final = 1 << 16
 """Bytes that are compared at a time: what is computed on the way stays in the processor's nearer caches."""
 
-_CANDIDATES: Final = 8
-"""How many distances are tried in search of a period."""
 
-_MOST: Final = 256
-"""How many rounds are remembered."""
+class _Kind(NamedTuple):
+    """What the records of one skeleton have in common.
 
-_FEW: Final = 16
-"""Fewer rounds than this are not worth it."""
+    Attributes:
+        places: where the variable bytes of their payloads stand.
+        length: of their payloads.
+        crc: of their payloads with the variable bytes zero, not masked.
+        mask: the bits of a whole record that are constant.
+        constant: which bits those are, and what they are: as little-endian numbers.
+    """
 
-_MANY: Final = 1000
-"""So many records in a row, and the rounds have paid for their search."""
+    places: Places
+    length: int
+    crc: int
+    mask: bytes
+    constant: tuple[int, int]
 
-_PATIENCE: Final = 3
-"""How often rounds may be looked for in vain before records are only read as they come."""
-
-_PROBE: Final = 1 << 14
-"""Bytes that are searched for single records while rounds are expected to go on behind them."""
-
-_AHEAD: Final = 16
-"""Records that are passed over in search of the next round."""
+    @classmethod
+    def of(cls, record: bytes) -> _Kind:
+        """That of a record."""
+        payload = record[HEADER_SIZE:-FOOTER_SIZE]
+        places = find_places(payload)
+        assert places is not None, "it has a skeleton"
+        mask = bytearray(b"\xff" * (HEADER_SIZE + len(payload)) + bytes(FOOTER_SIZE))
+        for place, size in ((places.wall, 8), (places.value, places.size)):
+            if place is not None:
+                mask[HEADER_SIZE + place : HEADER_SIZE + place + size] = bytes(size)
+        if places.step is not None:  # the top bits tell where the varint ends
+            at = HEADER_SIZE + places.step
+            mask[at : at + places.width] = b"\x80" * places.width
+        bits = int.from_bytes(mask, "little")
+        constant = bits, int.from_bytes(record, "little") & bits
+        return cls(places, len(payload), Skeleton.of_payload(payload, places).crc, bytes(mask), constant)
 
 
 class _Group(NamedTuple):
@@ -82,41 +92,35 @@ class Round:
     Attributes:
         size: bytes of all records.
         skeletons: the same, int32, shape (records,).
+        constants: of each record, which bits are constant, and what they are: as little-endian numbers.
     """
 
     def __init__(self, records: Sequence[bytes], skeletons: Sequence[int]) -> None:
+        of_skeleton: dict[int, _Kind] = {}
+        for record, skeleton in zip(records, skeletons, strict=True):
+            if skeleton not in of_skeleton:
+                of_skeleton[skeleton] = _Kind.of(record)
+        kinds = [of_skeleton[skeleton] for skeleton in skeletons]
+        *self._starts, self.size = itertools.accumulate(map(len, records), initial=0)
         self.skeletons = np.array(skeletons, np.int32)
-        self.size = sum(map(len, records))
-        self.keys: list[tuple[int, int]] = []  # of each record: which bits are constant, and what they are
-        self._starts: list[int] = []
+        self.constants = [kind.constant for kind in kinds]
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for number, kind in enumerate(kinds):
+            groups.setdefault((kind.places.wall is None, kind.places.width, kind.places.size), []).append(number)
         self._groups: list[_Group] = []
-        masks = []
-        groups: dict[tuple[object, ...], list[tuple[int, Places, int, int]]] = {}
-        start = 0
-        for number, record in enumerate(records):
-            payload = record[HEADER_SIZE:-FOOTER_SIZE]
-            places = find_places(payload)
-            assert places is not None, "it has a skeleton"
-            fields = (places.wall is None, places.width, places.size)
-            crc = Skeleton.of_payload(payload, places).crc
-            groups.setdefault(fields, []).append((number, places, len(payload), crc))
-            mask = constant_bits(len(payload), places)
-            self.keys.append((mask, int.from_bytes(record, "little") & mask))
-            masks.append(mask.to_bytes(len(record), "little"))
-            self._starts.append(start)
-            start += len(record)
         for members in groups.values():
-            members.sort(key=lambda member: member[2])  # those of one length side by side
-            numbers, places_of, lengths, crcs = zip(*members, strict=True)
-            starts = [self._starts[number] + HEADER_SIZE for number in numbers]
-            even = _even_distances(starts, list(zip(lengths, places_of, strict=True)))
-            sums = np.array(crcs, np.uint32)[:, np.newaxis]
-            self._groups.append(_Group(Form(places_of, lengths), list(numbers), starts, even, sums))
+            members.sort(key=lambda number: kinds[number].length)  # those of one length side by side
+            places, lengths = [kinds[number].places for number in members], [kinds[number].length for number in members]
+            starts = [self._starts[number] + HEADER_SIZE for number in members]
+            even = _even_distances(starts, list(zip(places, lengths, strict=True)))
+            crcs = np.array([kinds[number].crc for number in members], np.uint32)[:, np.newaxis]
+            self._groups.append(_Group(Form(places, lengths), members, starts, even, crcs))
         # Of a step whole words are read: those of the last record may reach behind the round.
-        end = 0 if places is None or places.step is None else places.step - (-places.width // WORD) * WORD
-        self._overhang = max(0, self._starts[-1] + HEADER_SIZE + end - self.size)
+        last = kinds[-1].places
+        end = 0 if last.step is None else self._starts[-1] + HEADER_SIZE + last.step - (-last.width // WORD) * WORD
+        self._overhang = max(0, end - self.size)
         self._per_tile = max(1, _TILE // self.size)
-        self._mask = np.frombuffer(b"".join(masks) * self._per_tile, np.uint8)
+        self._mask = np.frombuffer(b"".join(kind.mask for kind in kinds) * self._per_tile, np.uint8)
         self._constant = np.frombuffer(b"".join(records) * self._per_tile, np.uint8) & self._mask
 
     def before_first(self, place: int) -> int:
@@ -152,6 +156,9 @@ class Round:
             count: how many rounds.
             verify: whether to verify checksums; the rounds from the first on that has one that does not hold are
                 left out.
+
+        Returns:
+            The points of each record, as many as there are rounds; an empty list where no round is left.
         """
         fields = []
         for group in self._groups:
@@ -160,6 +167,8 @@ class Round:
             )
             if of_group.hold is not None and not of_group.hold.all():
                 count = int((~of_group.hold).any(axis=0).argmax())
+                if count == 0:
+                    return []
             fields.append(of_group)
         taken: dict[int, Columns] = {}
         for group, (wall_times, steps, values, _) in zip(self._groups, fields, strict=True):
@@ -189,143 +198,3 @@ def _even_distances(starts: Sequence[int], alike: Sequence[object]) -> list[tupl
                 continue
         stretches.append((number, number + 1, 0))
     return stretches
-
-
-def constant_bits(length: int, places: Places) -> int:
-    """The bits of a record that are the same in all of a form, as a little-endian number of all its bytes."""
-    mask = bytearray(b"\xff" * (HEADER_SIZE + length) + bytes(FOOTER_SIZE))
-    for place, size in ((places.wall, 8), (places.value, places.size)):
-        if place is not None:
-            mask[HEADER_SIZE + place : HEADER_SIZE + place + size] = bytes(size)
-    if places.step is not None:  # the top bits tell where the varint ends
-        at = HEADER_SIZE + places.step
-        mask[at : at + places.width] = b"\x80" * places.width
-    return int.from_bytes(mask, "little")
-
-
-class KnownRounds:
-    """The rounds met so far; shared by all the files that are read together, also from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._masks: dict[int, tuple[int, ...]] = {}  # length of a record -> constant bits of the forms of that length
-        self._places: dict[int, tuple[Round, int]] = {}  # constant bits of a record -> the round it is in, and where
-
-    def at(self, data: NDArray[np.uint8], start: int) -> tuple[Round, int] | None:
-        """The round in which the record that starts there may be, and its place in it."""
-        size = _record_size(data, start)
-        for mask in self._masks.get(size, ()):
-            found = self._places.get(int.from_bytes(data[start : start + size].tobytes(), "little") & mask)
-            if found is not None:
-                return found
-        return None
-
-    def learn(self, records: Records, skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
-        """Learns the round that records are repeating when they end.
-
-        Args:
-            records: the records.
-            skeletons: the skeleton of each, int32, shape (n,); -1 where it has none.
-            steps: the step of each that has one, int64, shape (n,).
-        """
-        period = _period(skeletons)
-        if not period:
-            return
-        # A round begins where the step changes, if it does so once: then all its records are of one step.
-        changes = np.flatnonzero(steps[-period:] != steps[-period - 1 : -1])
-        stop = len(skeletons) - (-int(changes[0]) % period if len(changes) == 1 else 0)
-        of_round = slice(stop - period, stop)
-        starts = records.offsets[of_round].tolist()
-        ends = (records.offsets[of_round] + records.lengths[of_round] + (HEADER_SIZE + FOOTER_SIZE)).tolist()
-        numbers = skeletons[of_round].tolist()
-        known = self.at(records.block, starts[0])
-        if ends[-1] - starts[0] > LARGEST or (known is not None and known[0].skeletons.tolist() == numbers):
-            return
-        whole = [records.block[start:end].tobytes() for start, end in zip(starts, ends, strict=True)]
-        round_ = Round(whole, numbers)
-        with self._lock:
-            if len(self._places) > _MOST * period:
-                self._places, self._masks = {}, {}
-            for place, (record, (mask, constant)) in enumerate(zip(whole, round_.keys, strict=True)):
-                masks = self._masks.get(len(record), ())
-                if mask not in masks:
-                    self._masks[len(record)] = (*masks, mask)
-                self._places[constant] = round_, place
-
-
-def _record_size(data: NDArray[np.uint8], start: int) -> int:
-    """The size of the record at a place, as its header declares it; more than there is where it ends before that."""
-    header = data[start : start + WORD].tobytes()
-    return int.from_bytes(header, "little") + HEADER_SIZE + FOOTER_SIZE
-
-
-def _period(skeletons: NDArray[np.int32]) -> int:
-    """How many records at the end are the repetition of as many before them; 0 where none are."""
-    last = len(skeletons) - 1
-    if skeletons[last] < 0:
-        return 0
-    best, reach = 0, 0
-    for place in np.flatnonzero(skeletons[:last] == skeletons[last])[: -_CANDIDATES - 1 : -1].tolist():
-        period = last - place
-        differs = np.flatnonzero(skeletons[period:] != skeletons[:-period])
-        repeated = last - period - int(differs[-1]) if len(differs) else last + 1 - period
-        if repeated > max(reach, period - 1) and int(skeletons[-period:].min()) >= 0:
-            best, reach = period, repeated
-    return best
-
-
-class Found(NamedTuple):
-    """Where a file goes on.
-
-    Attributes:
-        round: the round that is repeated next; None where none is.
-        rounds: how many, as far as their constant bytes say.
-        reach: without a round: bytes in which to look for single records before it is asked again; None: no limit.
-    """
-
-    round: Round | None
-    rounds: int = 0
-    reach: int | None = None
-
-
-class RoundSearch:
-    """Says, while a file is read, where rounds come next; gives up where there are few."""
-
-    def __init__(self, known: KnownRounds) -> None:
-        self._known = known
-        self._patience = _PATIENCE
-        self._refused: set[Round] = set()
-
-    def refuse(self, round_: Round) -> None:
-        """Says that this round cannot be used in this file."""
-        self._refused.add(round_)
-
-    def find(self, data: NDArray[np.uint8]) -> Found:
-        """The rounds with which some bytes begin."""
-        patient = self._patience > 0
-        for start in _starts(data, _AHEAD if patient else 1):
-            round_, place = self._known.at(data, start) or (None, 0)
-            if round_ is None or round_ in self._refused:
-                continue
-            start += round_.before_first(place)
-            count = round_.count(data[start:], _FEW if start else None)
-            if count < _FEW:
-                continue
-            if start:
-                return Found(None, reach=start)
-            many = count * len(round_.skeletons) >= _MANY
-            if many or patient:
-                self._patience = _PATIENCE if many else self._patience - 1
-                return Found(round_, count)
-        self._patience -= 1
-        return Found(None, reach=_PROBE if patient else None)
-
-
-def _starts(data: NDArray[np.uint8], count: int) -> Iterator[int]:
-    """Where the next records start, as their headers say, which are not verified."""
-    start = 0
-    for _ in range(count):
-        if start + HEADER_SIZE > len(data):
-            return
-        yield start
-        start += _record_size(data, start)
