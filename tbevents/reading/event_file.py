@@ -42,7 +42,7 @@ T = TypeVar("T")
 _END: Final[Any] = object()
 
 BLOCK: Final = 1 << 21
-"""Bytes read at a time."""
+"""Bytes read at a time; half as many at first."""
 
 _AFTER_LONG: Final = 1 << 14
 """Bytes read behind a long record that was passed over: another one may follow soon. Each read after it takes twice as
@@ -50,6 +50,9 @@ many, up to `BLOCK`."""
 
 _HEAD: Final = 1 << 12
 """Bytes of a long record's payload that are looked at before it is read."""
+
+_SEARCHED: Final = 1 << 16
+"""Bytes of a broken end that are looked at at a time."""
 
 _REMEMBERED: Final = 64
 """Bytes by which a file is known again: they hold a record's checksum, and most often its time."""
@@ -165,7 +168,7 @@ class EventFileReader:
                 path=self.path,
                 verify=self._verify,
             )
-            block = BLOCK
+            block = BLOCK // 2
             left = size - self.offset  # what has been appended meanwhile is for the next time
             file.seek(self.offset)
             while True:
@@ -266,7 +269,7 @@ class EventFileReader:
             return error
         offset, record, path = error.offset, error.record, error.path
         file.seek(offset)
-        if not any(any(block) for block in iter(lambda: file.read(BLOCK), b"")):
+        if not any(any(block) for block in iter(lambda: file.read(_SEARCHED), b"")):
             return IncompleteRecordError(
                 missing=HEADER_SIZE, zeros=size - offset, offset=offset, record=record, path=path
             )

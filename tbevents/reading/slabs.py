@@ -17,8 +17,6 @@ __all__ = ["Slabs"]
 _SLAB: Final = 1 << 23
 """Bytes of a piece. Those that are never touched cost nothing."""
 
-_BLOCK: Final = 1 << 20
-
 _SMALL: Final = 1 << 16
 """Columns of fewer bytes have memory of their own."""
 
@@ -27,7 +25,6 @@ class Slabs:
     """Gives out memory. A piece of it is free again when all the columns in it are gone."""
 
     def __init__(self) -> None:
-        _keep_freed_memory()
         self._slab = np.empty(0, np.uint8)
         self._used = 0
 
@@ -37,6 +34,7 @@ class Slabs:
         if not _SMALL <= size <= _SLAB // 2:
             return np.empty(count, dtype)
         if self._used + size > len(self._slab):
+            _keep_freed_memory()
             self._slab, self._used = np.empty(_SLAB, np.uint8), 0
         start = self._used
         self._used += -(-size // 64) * 64  # the next one at a line of the processor's cache
@@ -45,8 +43,8 @@ class Slabs:
 
 @functools.cache
 def _keep_freed_memory() -> None:
-    """Makes the C library keep the memory of short-lived arrays of a megabyte, which come again with each block.
+    """Makes the C library keep the memory of short-lived arrays, which come again with each block of a large file.
 
     glibc gives such memory back to the system each time, until a larger piece has been freed once.
     """
-    np.empty(4 * _BLOCK, np.uint8)
+    np.empty(1 << 22, np.uint8)
