@@ -168,59 +168,59 @@ class EventFileReader:
                 path=self.path,
                 verify=self._verify,
             )
-            block = BLOCK // 2
-            left = size - self.offset  # what has been appended meanwhile is for the next time
-            file.seek(self.offset)
+            feed = _Feed(file, decoder, size)  # what has been appended meanwhile is for the next time
             while True:
                 reach = None
                 if taker is not None:
-                    long = None if self._verify else decoder.next_long(_HEAD)
-                    scarce = block == BLOCK and 4 * len(decoder.at_hand) < BLOCK  # too little for many rounds
-                    if left and (long is NEED_DATA or (scarce and long is None)):
-                        block = _feed(file, decoder, left, block)
-                        left = size - decoder.fed
+                    again, reach = self._offer(taker, decoder, feed)
+                    if again:
                         continue
-                    if isinstance(long, LongRecord) and taker.take_long(long):
-                        decoder.skip_long(long)
-                        block = _AFTER_LONG
-                        left = size - file.seek(decoder.fed)
-                        self.offset, self.record = decoder.offset, decoder.record
-                        self._known = (long.offset + HEADER_SIZE, long.head[:_REMEMBERED])
-                        continue
-                    if long is None and not decoder.missing:
-                        data = decoder.at_hand
-                        taken = taker.take_rounds(data)
-                        if taken.size:
-                            decoder.pass_over(taken.size, taken.records)
-                            self._read_up_to(decoder, data[: taken.size])
-                            continue
-                        reach = taken.reach
                 try:
                     records = decoder.next_records(reach)
-                    if records is NEED_DATA and not left:
+                    if records is NEED_DATA and not feed.left:
                         decoder.end()
                         return
                 except DamagedFileError as error:
-                    while not (found := decoder.recover(at_end=not left)) and left:
-                        block = _feed(file, decoder, left, block)
-                        left = size - decoder.fed
+                    while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
+                        feed.more()
                     if not found:
                         self._report_tail(self._tail_error(file, error, size), size - error.offset)
                         return
                     self.report(error, decoder.offset - error.offset)
                     continue
                 if records is NEED_DATA:
-                    block = _feed(file, decoder, left, block)
-                    left = size - decoder.fed
+                    feed.more()
                 else:
-                    self._read_up_to(decoder, records.block[: records.end])
+                    self._read_up_to(decoder, records.block[: records.end][-_REMEMBERED:].tobytes())
                     yield records
 
-    def _read_up_to(self, decoder: RecordDecoder, data: NDArray[np.uint8]) -> None:
-        """Notes that all has been read up to where the decoder stands, which is behind these bytes."""
+    def _offer(self, taker: Taker, decoder: RecordDecoder, feed: _Feed) -> tuple[bool, int | None]:
+        """Shows a taker what comes next.
+
+        Returns:
+            Whether something was done, so that it is to be shown more; and if not, `Taken.reach`.
+        """
+        long = None if self._verify else decoder.next_long(_HEAD)
+        if feed.left and (long is NEED_DATA or (long is None and feed.is_scarce)):
+            feed.more()
+            return True, None
+        if isinstance(long, LongRecord) and taker.take_long(long):
+            feed.skip(long)
+            self._read_up_to(decoder, long.head[:_REMEMBERED], long.offset + HEADER_SIZE)
+            return True, None
+        if long is not None or decoder.missing:
+            return False, None
+        data = decoder.at_hand
+        taken = taker.take_rounds(data)
+        if taken.size:
+            decoder.pass_over(taken.size, taken.records)
+            self._read_up_to(decoder, data[: taken.size][-_REMEMBERED:].tobytes())
+        return taken.size > 0, taken.reach
+
+    def _read_up_to(self, decoder: RecordDecoder, known: bytes, at: int | None = None) -> None:
+        """Notes that all has been read up to where the decoder stands, and some bytes; they are the last, or `at`."""
         self.offset, self.record = decoder.offset, decoder.record
-        last = data[-_REMEMBERED:].tobytes()
-        self._known = (self.offset - len(last), last)
+        self._known = (self.offset - len(known) if at is None else at, known)
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """The records that follow, one by one, each with its number in the file; where `verify`, only intact ones."""
@@ -280,17 +280,49 @@ class EventFileReader:
         return error
 
 
-def _feed(file: io.RawIOBase, decoder: RecordDecoder, left: int, block: int) -> int:
-    """Gives the decoder the next block of a file, of which so many bytes are left; returns the size of the block after.
+class _Feed:
+    """Gives a decoder the bytes of a file, block by block.
 
-    Raises:
-        OSError: the file ends before that.
+    Args:
+        file: stands where the decoder wants bytes from.
+        decoder: the decoder.
+        size: of the file.
+
+    Attributes:
+        left: how many bytes have not been given.
     """
-    size = file.readinto(decoder.room(min(left, max(block, decoder.missing))))
-    if not size:
-        raise OSError(errno.EIO, "the file became shorter while it was read", decoder.path)
-    decoder.filled(size)
-    return min(BLOCK, 2 * block)
+
+    def __init__(self, file: io.RawIOBase, decoder: RecordDecoder, size: int) -> None:
+        self.left = size - file.seek(decoder.fed)
+        self._file = file
+        self._decoder = decoder
+        self._size = size
+        self._block = BLOCK // 2
+
+    @property
+    def is_scarce(self) -> bool:
+        """Whether the decoder has little of a block at hand, and no long records were passed over lately."""
+        return self._block == BLOCK and 4 * len(self._decoder.at_hand) < BLOCK
+
+    def more(self) -> None:
+        """Gives it the next block.
+
+        Raises:
+            OSError: the file ends before that.
+        """
+        room = self._decoder.room(min(self.left, max(self._block, self._decoder.missing)))
+        size = self._file.readinto(room)
+        if not size:
+            raise OSError(errno.EIO, "the file became shorter while it was read", self._decoder.path)
+        self._decoder.filled(size)
+        self.left = self._size - self._decoder.fed
+        self._block = min(BLOCK, 2 * self._block)
+
+    def skip(self, record: LongRecord) -> None:
+        """Has the decoder pass over a long record."""
+        self._decoder.skip_long(record)
+        self._block = _AFTER_LONG
+        self.left = self._size - self._file.seek(self._decoder.fed)
 
 
 def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:
