@@ -8,7 +8,9 @@ tag. The files are made once, below the folder that the environment variable TBE
 one.
 """
 
+import itertools
 import os
+import random
 import re
 import struct
 import subprocess
@@ -20,7 +22,7 @@ from harness import main, medians, once, table, worker
 
 FOLDER = Path(os.environ.get("TBEVENTS_BENCH", tempfile.gettempdir())) / "tbevents-bench"
 
-# name -> (runs, events a run, tags, form)
+# name -> (runs, events a run, tags, form); a loop logs all tags at each step, unless the name says otherwise
 CASES = {
     "10k": (1, 10_000, 10, "simple"),
     "100k": (1, 100_000, 10, "simple"),
@@ -29,10 +31,12 @@ CASES = {
     "1M-200tags": (1, 1_000_000, 200, "simple"),
     "1M-5000tags": (1, 1_000_000, 5_000, "simple"),
     "1M-tf2": (1, 1_000_000, 10, "tf2"),
+    "1M-epochs": (1, 1_000_000, 10, "simple"),  # three more tags after every hundredth step
+    "1M-random": (1, 1_000_000, 10, "simple"),  # one of the tags at a time
     "tree": (200, 5_000, 10, "simple"),
 }
-SLOW = {"EventAccumulator", "tbparse", "protobuf"}
-WITH_SLOW = {"10k": 5, "100k": 3, "1M": 1, "tree": 1}  # the cases that those are measured in, and how often
+SLOW = {"EventAccumulator": "EventAccumulator", "tbparse": "tbparse", "protobuf loop": "protobuf"}
+REPEATED = {"10k": 5, "100k": 3}  # how often those are measured; the others once
 
 
 def files(case):
@@ -41,12 +45,12 @@ def files(case):
     logdir = FOLDER / case
     if not (logdir / "done").exists():
         for run in range(runs):
-            write(logdir / f"run{run:03}" if runs > 1 else logdir, events, tags, form)
+            write(logdir / f"run{run:03}" if runs > 1 else logdir, events, tags, form, case.rpartition("-")[2])
         (logdir / "done").touch()
     return logdir
 
 
-def write(folder, events, tags, form):
+def write(folder, events, tags, form, order):
     from tbevents import EventFileWriter
     from tbevents.framing import encode_record
     from tbevents.proto import Event, Summary, SummaryMetadata, TensorProto
@@ -54,9 +58,9 @@ def write(folder, events, tags, form):
     names = [f"{'train' if k % 2 else 'validation'}/metric_{k}" for k in range(tags)]
     with EventFileWriter(folder) as writer:
         if form == "simple":
-            for step in range(events // tags):
-                for name in names:
-                    writer.add_scalar(name, step / 10, step, 1.7e9 + step / 50)
+            logged = random_tags(names, events) if order == "random" else loop(names, events, order == "epochs")
+            for step, name in logged:
+                writer.add_scalar(name, step / 10, step, 1.7e9 + step / 50)
             return
     # As tf.summary.scalar writes it: a tensor with its bytes in tensor_content, and the metadata in every event.
     metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"), data_class=1)
@@ -68,6 +72,19 @@ def write(folder, events, tags, form):
                 value = Summary.Value(tag=name, tensor=tensor, metadata=metadata)
                 event = Event(wall_time=1.7e9 + step / 50, step=step, summary=Summary(value=[value]))
                 file.write(encode_record(event.SerializeToString()))
+
+
+def loop(names, events, epochs):
+    """Step and tag of each event of a training loop; with `epochs`, of a validation every hundred steps, too."""
+    validation = [f"validation/metric_{k}" for k in (1, 3, 5)] if epochs else []
+    steps = ((step, name) for step in itertools.count() for name in names + (validation if step % 100 == 99 else []))
+    return itertools.islice(steps, events)
+
+
+def random_tags(names, events):
+    """Step and tag of each of some events in no order."""
+    rng = random.Random(1)
+    return ((event // len(names), rng.choice(names)) for event in range(events))
 
 
 @worker
@@ -127,7 +144,10 @@ def protobuf(logdir):
                     raise SystemExit("checksum")
                 event = Event.FromString(payload)
                 for value in event.summary.value:
-                    series.setdefault(value.tag, []).append((event.step, event.wall_time, value.simple_value))
+                    number = value.simple_value
+                    if value.HasField("tensor"):
+                        (number,) = struct.unpack("<f", value.tensor.tensor_content)
+                    series.setdefault(value.tag, []).append((event.step, event.wall_time, number))
                 at += 16 + length
 
     return 1, work
@@ -176,8 +196,8 @@ def benchmark():
             cases["tbevents, all threads"] = lambda logdir=logdir: once("tbevents", logdir, "all")
         cases["data server (Rust)"] = lambda logdir=logdir: once("data_server", logdir)
         found = medians(cases, 7)
-        slow = {name: lambda name=name, logdir=logdir: once(name, logdir) for name in sorted(SLOW)}
-        found |= medians(slow, WITH_SLOW[case]) if case in WITH_SLOW else {}
+        slow = {who: lambda name=name, logdir=logdir: once(name, logdir) for who, name in SLOW.items()}
+        found |= medians(slow, REPEATED.get(case, 1))
         base = found["tbevents"]["cpu"]
         columns = f"{case}: {runs} x {events:,} events, {tags} tags"
         table(
