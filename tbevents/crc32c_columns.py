@@ -40,7 +40,7 @@ def contributions(reach: int) -> NDArray[np.uint32]:
     global _tables  # noqa: PLW0603  # a cache for the process, by nature
     tables = _tables  # read once: another thread may replace it by a longer one, never change it
     if len(tables) < reach:
-        grown = np.empty((max(reach, 128, 2 * len(tables)), 256), np.uint32)
+        grown = np.empty((max(reach, 32, 2 * len(tables)), 256), np.uint32)
         grown[0] = _first_table()
         for distance in range(1, len(grown)):
             before = grown[distance - 1]
