@@ -36,7 +36,7 @@ class Fields(NamedTuple):
 
     Attributes:
         wall_times: float64, seconds since 1970.
-        steps: int64.
+        steps: int64; a single row where those of all rows are the same.
         values: float32 or float64, as the form stores them.
         hold: whether the checksums of the payloads do; None where they were not computed.
     """
@@ -150,7 +150,7 @@ class Form:
             word &= np.uint64((1 << 8 * number.count) - 1)
         if values.ndim == 2 and all((word == word[:1]).all() for word in words):  # as a loop logs: all at one step
             words = [word[:1] for word in words]
-        steps = np.zeros(values.shape, np.uint64)
+        steps = np.zeros((1,) * (values.ndim - 1) + values.shape[-1:], np.uint64)
         for part, (word, number) in enumerate(zip(words, self._step, strict=True)):
             bits = _varint_bits(word, number.count)
             steps = bits if part == 0 else steps | bits << np.uint64(7 * WORD * part)
@@ -164,7 +164,7 @@ class Form:
             for word, number in zip(words, self._step, strict=True):
                 number.add_to(changed, word)
             hold = mask_array(changed) == column("<u4", self._lengths)
-        return Fields(wall_times, np.broadcast_to(steps.view(np.int64), values.shape), values, hold)
+        return Fields(wall_times, steps.view(np.int64), values, hold)
 
 
 _LANES: Final = ((1, 0x007F007F007F007F), (2, 0x00003FFF00003FFF), (4, 0x000000000FFFFFFF))

@@ -26,6 +26,9 @@ __all__ = ["Round"]
 _TILE: Final = 1 << 16
 """Bytes that are compared at a time: what is computed on the way stays in the processor's nearer caches."""
 
+_FIRST_TILE: Final = 1 << 12
+"""Bytes that are compared first."""
+
 
 class _Kind(NamedTuple):
     """What the records of one skeleton have in common.
@@ -136,16 +139,19 @@ class Round:
         """
         total = max(0, len(data) - self._overhang) // self.size
         total = total if most is None else min(total, most)
-        per_tile = min(total, self._per_tile)
-        scratch = np.zeros(per_tile * self.size + -(per_tile * self.size) % WORD, np.uint8)
-        words = scratch.view(np.uint64)
-        for first in range(0, total, per_tile or 1):
-            tile = data[first * self.size : min(first + per_tile, total) * self.size]
-            differs = scratch[: len(tile)]
-            np.bitwise_and(tile, self._mask[: len(tile)], out=differs)
-            np.bitwise_xor(differs, self._constant[: len(tile)], out=differs)
-            if words.max():  # what the last tile leaves over is zero from those before
-                return first + int((differs != 0).argmax()) // self.size
+        size = self.size
+        scratch = np.zeros(min(total, self._per_tile) * size + WORD, np.uint8)
+        count, tile = 0, max(1, _FIRST_TILE // size)  # small at first: there may be none
+        while count < total:
+            stop = min(total, count + tile)
+            part = data[count * size : stop * size]
+            differs = scratch[: len(part)]
+            np.bitwise_and(part, self._mask[: len(part)], out=differs)
+            np.bitwise_xor(differs, self._constant[: len(part)], out=differs)
+            # What is behind them in the last word is zero from before.
+            if scratch[: -(-len(part) // WORD) * WORD].view(np.uint64).max():
+                return count + int((differs != 0).argmax()) // size
+            count, tile = stop, min(4 * tile, self._per_tile)
         return total
 
     def columns(self, data: NDArray[np.uint8], count: int, *, verify: bool) -> list[Columns]:
@@ -172,10 +178,10 @@ class Round:
             fields.append(of_group)
         taken: dict[int, Columns] = {}
         for group, (wall_times, steps, values, _) in zip(self._groups, fields, strict=True):
-            columns: Any = zip(steps[:, :count], wall_times[:, :count], values[:, :count], strict=True)
-            if steps.strides[0] == 0:  # the same for all: not only equal, one and the same
-                columns = zip([steps[0, :count]] * len(steps), wall_times[:, :count], values[:, :count], strict=True)
-            taken.update(zip(group.members, itertools.starmap(Columns, columns), strict=True))
+            # Steps that are the same for all are not only equal, but one and the same.
+            own = steps[:, :count] if len(steps) == len(values) else [steps[0, :count]] * len(values)
+            columns = map(Columns, own, wall_times[:, :count], values[:, :count])
+            taken.update(zip(group.members, columns, strict=True))
         return [taken[number] for number in range(len(self._starts))]
 
     def _column(self, data: NDArray[np.uint8], count: int, group: _Group, dtype: str, places: Rows) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from tbevents.reading.slabs import Slabs
 __all__ = ["Columns", "Tag", "Values"]
 
 _NO_RECORDS: Final = np.empty(0, np.int64)
-_VALUES: Final = 1  # the place of the values behind the steps in Columns
+_NOTHING: Final = np.empty(0, np.float64)
 
 
 class Columns(NamedTuple):
@@ -127,9 +127,11 @@ class Tag:
     __slots__ = (
         "_before",
         "_ends",
-        "_rest",
+        "_records",
         "_slabs",
         "_steps",
+        "_values",
+        "_wall_times",
         "bare",
         "double",
         "metadata",
@@ -153,7 +155,9 @@ class Tag:
         self.scalar_count = 0
         # The scalar points so far, and room for more behind them.
         self._steps: _Steps | None = None
-        self._rest: list[Any] = []  # as in Columns
+        self._wall_times: NDArray[np.float64] = _NOTHING
+        self._values: NDArray[Any] = _NOTHING
+        self._records: NDArray[np.int64] | None = None
         self._before = before
         self._slabs = slabs
         self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
@@ -170,25 +174,34 @@ class Tag:
             columns: the points.
             done: the share of its file that has been read with them; as many points are expected in the rest.
         """
-        start, end = self.scalar_count, self.scalar_count + len(columns.steps)
+        steps, wall_times, values, records = columns
+        start, end = self.scalar_count, self.scalar_count + len(steps)
         self.scalar_count = end
         if self._steps is None:
             near = None if self._before is None else self._before._steps
-            same = near is not None and near.count >= end and near.has(0, columns.steps)
-            self._steps = near if same else _Steps(columns.steps, self._slabs)
-            self._rest = list(columns[1:])
+            same = near is not None and near.count >= end and near.has(0, steps)
+            self._steps = near if same else _Steps(steps, self._slabs)
+            self._wall_times, self._values, self._records = wall_times, values, records
             return
         # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
         room = min(max(end + end // 4, int(1.02 * end / done)), 8 * end)
-        self._steps = self._steps.put(start, columns.steps, room)
-        for place, (column, more) in enumerate(zip(self._rest, columns[1:], strict=True)):
-            if column is None or more is None:
-                continue
-            dtype = self._dtype if place == _VALUES else column.dtype
-            if end > len(column) or column.dtype != dtype:
-                self._rest[place] = larger = self._slabs.empty(max(room, end), dtype)
-                larger[:start] = column[:start]
-            self._rest[place][start:end] = more
+        self._steps = self._steps.put(start, steps, room)
+        if end > len(self._wall_times):
+            self._wall_times = self._grown(self._wall_times, start, room)
+            if self._records is not None:
+                self._records = self._grown(self._records, start, room)
+        if end > len(self._values) or self._values.dtype != self._dtype:
+            self._values = self._grown(self._values, start, room, self._dtype)
+        self._wall_times[start:end] = wall_times
+        self._values[start:end] = values
+        if self._records is not None and records is not None:
+            self._records[start:end] = records
+
+    def _grown(self, column: NDArray[Any], count: int, room: int, dtype: Any = None) -> NDArray[Any]:
+        """A column with room for more; the first `count` numbers stay."""
+        larger = self._slabs.empty(max(room, len(column)), column.dtype if dtype is None else dtype)
+        larger[:count] = column[:count]
+        return larger
 
     @property
     def _dtype(self) -> Any:
@@ -216,11 +229,11 @@ class Tag:
     def columns(self) -> Columns:
         """All the scalar points; there is at least one. What is added later does not change these arrays."""
         assert self._steps is not None
-        if self._rest[_VALUES].dtype != self._dtype:  # a double came late, or was read in one block with this tag
-            self._rest[_VALUES] = self._rest[_VALUES].astype(self._dtype)
+        if self._values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
+            self._values = self._values.astype(self._dtype)
         n = self.scalar_count
-        wall_times, values, records = self._rest
-        return Columns(self._steps.array[:n], wall_times[:n], values[:n], None if records is None else records[:n])
+        records = None if self._records is None else self._records[:n]
+        return Columns(self._steps.array[:n], self._wall_times[:n], self._values[:n], records)
 
     def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Record and step of every value of every kind; in order within a kind only."""
