@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Logdir", "read_logdir"]
 
-_AHEAD_BYTES: Final = 2**19
-"""Of a run on a local disk that is read ahead. A smaller one is a few hundred short calls of numpy, between which the
-threads wait for each other: two of them take half as long again as one."""
+_AHEAD_BYTES: Final = 2**23
+"""Of a run on a local disk that is read ahead. A smaller one is soon read, by calls of numpy so short that threads mostly
+wait for each other: two of them take longer than one."""
 
 
 class Logdir(Frame, Mapping[str, Run]):
