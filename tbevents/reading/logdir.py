@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Logdir", "read_logdir"]
 
 _AHEAD_BYTES: Final = 2**23
-"""Of a run on a local disk that is read ahead. A smaller one is soon read, by calls of numpy so short that threads mostly
-wait for each other: two of them take longer than one."""
+"""Of a run on a local disk that is read ahead. A smaller one is soon read, by calls of numpy so short that threads
+mostly wait for each other: two of them take longer than one."""
 
 
 class Logdir(Frame, Mapping[str, Run]):
