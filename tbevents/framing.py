@@ -136,9 +136,10 @@ class Records(NamedTuple):
         Raises:
             ChecksumError: its checksum does not hold.
         """
-        payload = self.payload(index)
         at = int(self.offsets[index])
-        stored = int.from_bytes(self.block[at + HEADER_SIZE + len(payload) :][:FOOTER_SIZE].tobytes(), "little")
+        start = at + HEADER_SIZE
+        data = self.block[start : start + int(self.lengths[index]) + FOOTER_SIZE].tobytes()
+        payload, stored = data[:-FOOTER_SIZE], int.from_bytes(data[-FOOTER_SIZE:], "little")
         computed = masked_crc32c(payload)
         if stored != computed:
             raise ChecksumError(

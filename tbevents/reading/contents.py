@@ -184,6 +184,8 @@ class Contents:
         """The scalars of a tag that has some: those that the options for restarts and duplicates leave."""
         tag = self.tags[name]
         columns = tag.columns()
+        if self.options.restarts == self.options.duplicates == "keep":
+            return columns
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)
 

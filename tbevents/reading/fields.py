@@ -55,12 +55,14 @@ class _Number:
         lengths: of the payloads.
         dtype: as which it is read.
         count: how many of its bytes belong to it.
+        vary: whether all of them are taken to differ from event to event: those of values do.
     """
 
-    def __init__(self, places: Rows, lengths: Rows, dtype: str, count: int) -> None:
+    def __init__(self, places: Rows, lengths: Rows, dtype: str, count: int, *, vary: bool = False) -> None:
         self.places = places
         self.dtype = dtype
         self.count = count
+        self._vary = vary
         behind = [length - place for place, length in zip(places, lengths, strict=True)]
         tables = contributions(max(behind))
         # Of each byte: the table, and where in it the part for each row starts; the shorter that index, the faster.
@@ -75,10 +77,13 @@ class _Number:
 
     def add_to(self, crcs: NDArray[np.uint32], numbers: NDArray[Any]) -> None:
         """Xors into the checksums of payloads what these numbers in them add."""
-        bits = numbers.view(f"<u{numbers.itemsize}")
-        first = int(bits.flat[0])
-        varying = _whole_bytes(int(np.bitwise_or.reduce(bits ^ bits.dtype.type(first), axis=None)))
-        by_byte = bits.view(np.uint8).reshape(*bits.shape, bits.itemsize)
+        by_byte = numbers.view(np.uint8).reshape(*numbers.shape, numbers.itemsize)
+        varying = -1
+        if not self._vary:
+            bits = numbers.view("<u8")
+            first = int(bits.flat[0])
+            varying = _whole_bytes(int(np.bitwise_or.reduce(bits ^ np.uint64(first), axis=None)))
+            np.bitwise_xor(crcs, self._of_same(first & ~varying, varying), out=crcs)
         for k, (table, starts) in enumerate(self._tables):
             if varying >> 8 * k & 1:
                 places = by_byte[..., k] if starts is None else by_byte[..., k] + starts
@@ -86,7 +91,6 @@ class _Number:
                 # All indices are within the table; any mode but the default writes straight into `out`.
                 table.take(places, out=part, mode="wrap")
                 np.bitwise_xor(crcs, part, out=crcs)
-        np.bitwise_xor(crcs, self._of_same(first & ~varying, varying), out=crcs)
 
     def _of_same(self, first: int, varying: int) -> Any:
         """What the bytes of a number add that do not vary; for each row, where those differ.
@@ -125,7 +129,7 @@ class Form:
     def __init__(self, places: Sequence[Places], lengths: Sequence[int]) -> None:
         one = places[0]
         self._lengths = tuple(lengths)
-        self._value = _Number(tuple(p.value for p in places), self._lengths, f"<f{one.size}", one.size)
+        self._value = _Number(tuple(p.value for p in places), self._lengths, f"<f{one.size}", one.size, vary=True)
         self._wall = None
         if one.wall is not None:
             self._wall = _Number(tuple(p.wall or 0 for p in places), self._lengths, "<f8", WORD)

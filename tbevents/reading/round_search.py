@@ -58,9 +58,8 @@ class KnownRounds:
         self._masks: dict[int, tuple[int, ...]] = {}  # length of a record -> constant bits of the forms of that length
         self._places: dict[int, tuple[Round, int]] = {}  # constant bits of a record -> the round it is in, and where
 
-    def at(self, data: NDArray[np.uint8], start: int) -> tuple[Round, int] | None:
-        """The round in which the record that starts there may be, and its place in it."""
-        size = _record_size(data, start)
+    def at(self, data: NDArray[np.uint8], start: int, size: int) -> tuple[Round, int] | None:
+        """The round in which the record that starts there, and has this size, may be; and its place in it."""
         for mask in self._masks.get(size, ()):
             found = self._places.get(int.from_bytes(data[start : start + size].tobytes(), "little") & mask)
             if found is not None:
@@ -110,11 +109,6 @@ class KnownRounds:
                     self._places[constant] = round_, place
             self._rounds[numbers] = round_
         return round_
-
-
-def _record_size(data: NDArray[np.uint8], start: int) -> int:
-    """The size of the record at a place, as its header declares it; more than there is where it ends before that."""
-    return int.from_bytes(data[start : start + 8].tobytes(), "little") + HEADER_SIZE + FOOTER_SIZE
 
 
 def _period(skeletons: NDArray[np.int32]) -> int:
@@ -211,7 +205,9 @@ class RoundSearch:
         for _ in range(ahead):
             if start + HEADER_SIZE > len(data):
                 return
-            found = self._known.at(data, start)
+            # As its header says, which is not verified.
+            size = int.from_bytes(data[start : start + 8].tobytes(), "little") + HEADER_SIZE + FOOTER_SIZE
+            found = self._known.at(data, start, size)
             if found is not None:
                 yield start, *found
-            start += _record_size(data, start)  # as its header says, which is not verified
+            start += size
