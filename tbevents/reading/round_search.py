@@ -27,8 +27,8 @@ _CANDIDATES: Final = 4
 _TIMES: Final = 2
 """How often records must be repeated to be learned as a round: once may be chance."""
 
-_MOST: Final = 256
-"""How many rounds are remembered."""
+_MOST: Final = 128
+"""How many rounds are remembered; each takes some 100 KB."""
 
 _FEW: Final = 4
 """Fewer rounds than this in a row are not worth it."""
@@ -182,10 +182,12 @@ class RoundSearch:
         """The rounds with which some bytes begin."""
         patient = self._patience > 0
         for start, round_, place in self._candidates(data, _AHEAD if patient else 1):
+            if round_ in self._refused:
+                continue
             least = max(_FEW, -(-_FEW_RECORDS // len(round_.skeletons)))
             at = start + round_.before_first(place)
             count = round_.count(data[at:], least if at else None)
-            if count < least or round_ in self._refused:
+            if count < least:
                 continue
             self._next = round_, 0
             if at:

@@ -23,7 +23,7 @@ from tbevents.scalar_event import Places, Skeleton, find_places
 
 __all__ = ["Round"]
 
-_TILE: Final = 1 << 16
+_TILE: Final = 1 << 15
 """Bytes that are compared at a time: what is computed on the way stays in the processor's nearer caches."""
 
 _FIRST_TILE: Final = 1 << 12
