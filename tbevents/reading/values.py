@@ -52,8 +52,8 @@ class ScalarSeries(Frame):
         display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
         description: Markdown text shown beside the chart; mostly empty.
 
-    All arrays are read-only, and may share memory with those of the run's other series: a copy of one is what to keep of
-    many runs. n is at least 1 in a run's series, unless a restart removed all its points.
+    All arrays are read-only, and may share memory with those of the run's other series: to keep one series of each of
+    many runs, copy it. n is at least 1 in a run's series, unless a restart removed all its points.
     """
 
     tag: str
