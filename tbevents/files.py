@@ -196,7 +196,7 @@ def find_run_files(path: StrPath) -> list[str]:
         files = [entry.path for entry in os.scandir(text) if is_event_file(entry.name) and _holds(entry.is_file)]
     if not files:
         raise RunNotFoundError(f"{text}: no event file (a name with 'tfevents' in it) in this folder")
-    return sorted(files, key=order_key) if len(files) > 1 else files
+    return sorted(files, key=order_key)
 
 
 def find_runs(logdir: StrPath) -> dict[str, list[str]]:

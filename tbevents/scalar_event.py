@@ -95,6 +95,19 @@ class Places:
     value: int
     size: int
 
+    def constant_bits(self, length: int) -> bytearray:
+        """The bits of a payload of so many bytes that are the same in all events of a form, as a mask.
+
+        Of the step's varint those are the top bits, that tell where it ends.
+        """
+        mask = bytearray(b"\xff" * length)
+        if self.wall is not None:
+            mask[self.wall : self.wall + 8] = bytes(8)
+        if self.step is not None:
+            mask[self.step : self.step + self.width] = b"\x80" * self.width
+        mask[self.value : self.value + self.size] = bytes(self.size)
+        return mask
+
 
 # Wire keys: field number << 3 | wire type.
 _WALL_TIME, _STEP, _SUMMARY, _SOURCE_METADATA = 0x09, 0x10, 0x2A, 0x52

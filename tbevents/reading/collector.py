@@ -99,9 +99,11 @@ class Collector:
             reread: whether large values can be read again from `reader.path`; else they are kept.
         """
         by_number = self.contents.by_number
-        search = RoundSearch(self._table.rounds)
+        rounds: RoundSearch | None = None
         if isinstance(reader, EventFileReader):
-            blocks = reader.read(_Taker(self, search, reader, reread=reread))
+            if not self.contents.history.tracking:  # which wants to see every record
+                rounds = RoundSearch(self._table.rounds)
+            blocks = reader.read(_Taker(self, rounds, reader, reread=reread))
         else:
             blocks = reader.read()
         try:
@@ -110,7 +112,8 @@ class Collector:
                 if block is None:
                     part = self._add_few(records, reader, reread)
                 else:
-                    search.learn(records, block.skeleton, block.steps)
+                    if rounds is not None:
+                        rounds.learn(records, block.skeleton, block.steps)
                     part = self._add_block(block, reader, reread)
                 self._waiting.append(part)
                 self._waiting_count += len(part.tags)
@@ -205,8 +208,8 @@ class Collector:
                 return False
         place = Place(path, record.offset, record.length, None, -1)
         contents.add_event(head.event, self._count, place, [])
-        contents.history.end_block(self._count, np.zeros(1, np.bool_), np.zeros(1, np.int64))
         self._count += 1
+        self._end_block(self._count - 1)
         return True
 
     def _add_few(self, records: Records, reader: RecordSource, reread: bool) -> _Part:
@@ -357,17 +360,18 @@ class _Taker:
 
     Args:
         collector: the collector.
-        search: for the rounds of the file.
+        rounds: of the file; None where it has none to be taken.
         reader: the file.
         reread: whether long records can be read again.
     """
 
-    def __init__(self, collector: Collector, search: RoundSearch, reader: EventFileReader, *, reread: bool) -> None:
+    def __init__(
+        self, collector: Collector, rounds: RoundSearch | None, reader: EventFileReader, *, reread: bool
+    ) -> None:
         self._collector = collector
-        self._search = search
+        self._rounds = rounds
         self._reader = reader
         self._reread = reread
-        self._rounds = not collector.contents.history.tracking  # which wants to see every record
 
     def take_long(self, record: LongRecord) -> bool:
         """As in `Taker`."""
@@ -375,15 +379,15 @@ class _Taker:
 
     def take_rounds(self, data: NDArray[np.uint8]) -> Taken:
         """As in `Taker`."""
-        if not self._rounds:
+        if self._rounds is None:
             return Taken()
-        found = self._search.find(data)
+        found = self._rounds.find(data)
         if found.round is None:
             return Taken(reach=found.reach)
         done = self._reader.done(found.rounds * found.round.size)
         count = self._collector.take_rounds(found.round, data, found.rounds, done)
         if count is None:
-            self._search.refuse(found.round)
+            self._rounds.refuse(found.round)
         if not count:
             return Taken()
         return Taken(count * found.round.size, count * len(found.round.skeletons))

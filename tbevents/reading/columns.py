@@ -272,13 +272,7 @@ class _Shape:
         if places.step is not None:  # the step is read as two words
             size = max(size, places.step + 2 * WORD)
         self._width = -(-size // WORD)  # of a row, in words
-        constant = np.zeros(self._width * WORD, np.uint8)
-        constant[:length] = 0xFF
-        for place, count in ((places.wall, 8), (places.value, places.size)):
-            if place is not None:
-                constant[place : place + count] = 0
-        if places.step is not None:
-            constant[places.step : places.step + places.width] = 0x80  # that tell where the varint ends
+        constant = np.frombuffer(places.constant_bits(length).ljust(self._width * WORD, b"\0"), np.uint8)
         words = enumerate(constant.view(np.uint64))
         # (which word of a row, its constant bits, its weight in the hash)
         self._hashed = [(at, mask, weight) for (at, mask), weight in zip(words, _WEIGHTS, strict=False) if mask]

@@ -53,16 +53,10 @@ class _Kind(NamedTuple):
         payload = record[HEADER_SIZE:-FOOTER_SIZE]
         places = find_places(payload)
         assert places is not None, "it has a skeleton"
-        mask = bytearray(b"\xff" * (HEADER_SIZE + len(payload)) + bytes(FOOTER_SIZE))
-        for place, size in ((places.wall, 8), (places.value, places.size)):
-            if place is not None:
-                mask[HEADER_SIZE + place : HEADER_SIZE + place + size] = bytes(size)
-        if places.step is not None:  # the top bits tell where the varint ends
-            at = HEADER_SIZE + places.step
-            mask[at : at + places.width] = b"\x80" * places.width
+        mask = b"\xff" * HEADER_SIZE + places.constant_bits(len(payload)) + bytes(FOOTER_SIZE)
         bits = int.from_bytes(mask, "little")
         constant = bits, int.from_bytes(record, "little") & bits
-        return cls(places, len(payload), Skeleton.of_payload(payload, places).crc, bytes(mask), constant)
+        return cls(places, len(payload), Skeleton.of_payload(payload, places).crc, mask, constant)
 
 
 class _Group(NamedTuple):
