@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import enum
 import struct
-import sys
 from typing import Final, Literal, NamedTuple, NoReturn, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.chains import ChainFinder
 from tbevents.crc32c import BytesLike, masked_crc32c
 from tbevents.errors import ChecksumError, DamagedFileError, IncompleteRecordError, RecordTooLargeError
-from tbevents.headers import HEADER_SIZE, MAX_LENGTH, SHORT, HeaderFinder, encode_header
+from tbevents.headers import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, SHORT, HeaderFinder, decode_header, encode_header
 
 __all__ = [
     "FOOTER_SIZE",
@@ -40,15 +40,6 @@ __all__ = [
     "encode_record",
 ]
 
-FOOTER_SIZE: Final = 4
-
-_AFTER_LONG: Final = 1 << 14
-"""Bytes that are searched for short records behind a long one, first: the rest may be another long one."""
-
-_WALKED: Final = 1 << 11
-"""In so few bytes, headers are read one after the other."""
-
-_HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
 
 
@@ -153,18 +144,6 @@ class Records(NamedTuple):
         return payload
 
 
-class _Chains(NamedTuple):
-    """The short records found in a part of a buffer that ends at `stop`.
-
-    `breaks` lists, ascending, those behind which no other follows at once; the last is always one.
-    """
-
-    offsets: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    breaks: NDArray[np.int64]
-    stop: int
-
-
 class RecordDecoder:
     """Takes bytes in chunks cut anywhere, answers with whole records.
 
@@ -213,8 +192,7 @@ class RecordDecoder:
         self._error: DamagedFileError | None = None
         self._searching = False  # whether `recover` has moved on from the damaged record
         self._finder = HeaderFinder()
-        self._found: _Chains | None = None  # in the present buffer
-        self._reach = sys.maxsize  # bytes in which short records are looked for
+        self._chains = ChainFinder(self._finder, min(max_length, SHORT))
 
     @property
     def offset(self) -> int:
@@ -264,13 +242,13 @@ class RecordDecoder:
             self._start += self._at
             self._at, self._stop = 0, have
             self._data, self._bytes = data, data.data
-            self._found = None
+            self._chains.forget()
         return self._bytes[have : have + size]
 
     def filled(self, size: int) -> None:
         """Says that so many bytes have been put where `room` said."""
         self._stop += size
-        self._found = None
+        self._chains.forget()
 
     def next_record(self) -> Record | Literal[NeedData.NEED_DATA]:
         """The next whole record, its checksums verified (the payload's, where `verify`), or `NEED_DATA`.
@@ -310,10 +288,10 @@ class RecordDecoder:
         if length is NEED_DATA:
             return NEED_DATA
         if length > SHORT:  # long ones are taken one by one
-            self._reach = _AFTER_LONG
+            self._chains.after_long()
             offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
         else:
-            offsets, lengths = self._chain(sys.maxsize if within is None else within)
+            offsets, lengths = self._chains.find(self._data[: self._stop], self._at, within)
         records = Records(self._start, self._data[: self._stop], offsets, lengths, self._record)
         if not self.verify:
             if records.end > self._stop:  # the rest of the last one is to come; the first is whole
@@ -364,7 +342,7 @@ class RecordDecoder:
         if end > self._stop:  # the rest of it is never fed
             self._start += end
             end = self._stop = 0
-            self._found = None
+            self._chains.forget()
         self._pass(end, 1)
 
     def _is_followed(self, records: Records) -> bool:
@@ -454,7 +432,7 @@ class RecordDecoder:
             return NEED_DATA
         length, holds = self._header(self._at)
         if not holds:
-            _, stored = _HEADER.unpack_from(self._bytes, self._at)
+            (stored,) = _CHECKSUM.unpack_from(self._bytes, self._at + 8)
             computed = masked_crc32c(self._bytes[self._at : self._at + 8].tobytes())
             self._fail(ChecksumError(part="length", stored=stored, computed=computed, **self._where()))
         if length > self.max_length:
@@ -467,44 +445,7 @@ class RecordDecoder:
 
     def _header(self, at: int) -> tuple[int, bool]:
         """The length that the header at this place of the buffer declares, and whether its checksum holds."""
-        length, stored = _HEADER.unpack_from(self._bytes, at)
-        return int(length), bool(stored == masked_crc32c(self._bytes[at : at + 8].tobytes()))
-
-    def _chain(self, within: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Offsets and lengths of the short records that follow each other from the next one on, which is short.
-
-        Args:
-            within: the bytes in which they are looked for.
-        """
-        if within <= _WALKED:
-            return self._walk(within)
-        if self._found is None or self._at + HEADER_SIZE > self._found.stop:
-            stop = min(self._stop, self._at + min(self._reach, within))
-            if within > self._reach:
-                self._reach = min(4 * self._reach, sys.maxsize)
-            offsets, lengths = self._finder.find(self._data[self._at : stop], max_length=min(self.max_length, SHORT))
-            offsets += self._at
-            goes_on = offsets[1:] == (offsets + lengths + (HEADER_SIZE + FOOTER_SIZE))[:-1]
-            self._found = _Chains(offsets, lengths, np.flatnonzero(np.append(~goes_on, True)), stop)
-        offsets, lengths, breaks, _ = self._found
-        first = int(np.searchsorted(offsets, self._at))
-        if first == len(offsets) or offsets[first] != self._at:
-            return self._walk(1)  # its header ends where the search did
-        stop = int(breaks[np.searchsorted(breaks, first)]) + 1
-        return offsets[first:stop], lengths[first:stop]
-
-    def _walk(self, within: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """As `_chain`, from header to header: for few records, the fastest."""
-        offsets, lengths = [], []
-        at = self._at
-        while at - self._at < within and at + HEADER_SIZE <= self._stop:
-            length, holds = self._header(at)
-            if not holds or length > min(self.max_length, SHORT):
-                break
-            offsets.append(at)
-            lengths.append(length)
-            at += HEADER_SIZE + length + FOOTER_SIZE
-        return np.array(offsets, np.int64), np.array(lengths, np.int64)
+        return decode_header(self._bytes[at : at + HEADER_SIZE].tobytes())
 
     def _pass(self, at: int, records: int) -> None:
         """Goes on at this place of the buffer."""

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from tbevents.crc32c import crc32c, masked_crc32c
 from tbevents.crc32c_columns import contributions, mask_array
 
-__all__ = ["HEADER_SIZE", "MAX_LENGTH", "SHORT", "HeaderFinder", "encode_header"]
+__all__ = ["FOOTER_SIZE", "HEADER_SIZE", "MAX_LENGTH", "SHORT", "HeaderFinder", "decode_header", "encode_header"]
 
 HEADER_SIZE: Final = 12
 """Bytes of a header: the payload's length, 8 bytes, and the masked CRC32C of those, 4 bytes; little-endian."""
+
+FOOTER_SIZE: Final = 4
+"""Bytes of a record behind its payload: the payload's masked CRC32C."""
 
 MAX_LENGTH: Final = 2**31 - 1
 """The longest payload that is believed, in bytes: protobuf's own limit on a message."""
@@ -29,6 +32,12 @@ def encode_header(length: int) -> bytes:
     """The 12 bytes before a payload of `length` bytes."""
     size = length.to_bytes(8, "little")
     return size + masked_crc32c(size).to_bytes(4, "little")
+
+
+def decode_header(header: bytes) -> tuple[int, bool]:
+    """The length that the 12 bytes of a header declare, and whether its checksum holds."""
+    size, stored = header[:8], int.from_bytes(header[8:], "little")
+    return int.from_bytes(size, "little"), stored == masked_crc32c(size)
 
 
 class HeaderFinder:

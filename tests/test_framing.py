@@ -331,3 +331,28 @@ def test_long_records_are_not_searched_for_short_ones(monkeypatch):
     assert got == payloads
     assert len(searched) < 30
     assert sum(searched) < 1_600_000 < len(data) / 1.9, "all of the first block, and then what is short"
+
+
+@pytest.mark.parametrize("within", [1, 100, 3000, 10**6, None])
+def test_records_found_in_few_bytes_or_many_are_the_same(within):
+    """Up to 2 KiB are walked from header to header, more are searched."""
+    payloads = [bytes([k % 251]) * (k * 7 % 300) for k in range(300)]
+    decoder = RecordDecoder()
+    decoder.feed(b"".join(map(encode_record, payloads)) + encode_record(b"last")[:9])
+    found = []
+    while (records := decoder.next_records(within)) is not NEED_DATA:
+        starts = records.offsets
+        assert within is None or starts[-1] - starts[0] < max(within, 1)
+        found += [records.verified_payload(index) for index in range(len(starts))]
+    assert found == payloads
+    assert decoder.record == 300
+
+
+def test_records_that_others_found_are_passed_over():
+    records = [encode_record(bytes([k]) * 20) for k in range(4)]
+    decoder = RecordDecoder(offset=1000, record=7)
+    decoder.feed(b"".join(records))
+    assert decoder.at_hand[12] == 0
+    decoder.pass_over(2 * len(records[0]), 2)
+    assert (decoder.offset, decoder.record) == (1000 + 2 * len(records[0]), 9)
+    assert decoder.next_record().payload == bytes([2]) * 20
