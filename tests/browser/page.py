@@ -132,7 +132,8 @@ class Page:
         field.send_keys(text if text else Keys.DELETE)
         self.settle()
 
-    def set_range(self, selector, value):
+    def put(self, selector, value):
+        """Gives a field its value at once, as when it is pasted: no part of it is seen before the rest."""
         self.run(
             "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
             self.one(selector),

@@ -119,7 +119,7 @@ def test_a_zoom_ends_where_x_means_something_else(made, page):
 
 def test_smoothing_is_tensorboards(made, page, training):
     page.open(made)
-    page.set_range("#smoothing", 0.9)
+    page.put("#smoothing", 0.9)
     chart = page.chart("train/loss")
     page.press(chart, Keys.END)
     series = read_run(training / "a").scalars["train/loss"]
@@ -132,7 +132,7 @@ def test_smoothing_is_tensorboards(made, page, training):
 
 def test_smoothing_passes_over_what_is_not_finite(made, page, training):
     page.open(made)
-    page.set_range("#smoothing", 0.5)
+    page.put("#smoothing", 0.5)
     chart = page.chart("accuracy")
     expected = read_run(training / "a").scalars["accuracy"].smooth(0.5).values
     page.press(chart, Keys.HOME)
@@ -211,7 +211,7 @@ def test_runs_are_filtered_by_text_and_by_regular_expression(made, page):
     page.fill("#run-filter", "^[ab]$")
     page.expect_text("#runs-shown", "2 of 6 runs")
     page.expect_lines("train/loss", 2, 2 * STEPS)
-    page.fill("#run-filter", "^[ab")
+    page.put("#run-filter", "^[ab")  # typed, it would begin with a pattern that is one: ^
     assert page.one("#run-filter").get_attribute("aria-invalid") == "true"
     page.expect_lines("train/loss", 2, 2 * STEPS)  # as before
     page.fill("#run-filter", "")
@@ -303,7 +303,7 @@ def test_images_texts_and_curves_have_their_steps_on_a_slider(made, page):
         page.settle()
         assert card.find_element(By.CSS_SELECTOR, "output").text == "step 90"
         last = show(card)
-        page.set_range(f"#{section} .slider input", 1)
+        page.put(f"#{section} .slider input", 1)
         assert card.find_element(By.CSS_SELECTOR, "output").text == "step 30"
         assert show(card) != last
     page.run("document.getElementById('texts').scrollIntoView()")
