@@ -1,4 +1,4 @@
-"""What all tests share: where the data is, and the mark of those that need another package's writer or reader."""
+"""What all tests share: where the data is, and the marks that go by path."""
 
 from pathlib import Path
 
@@ -25,5 +25,8 @@ def shared():
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "interop" in item.path.relative_to(ROOT).as_posix():
+        path = item.path.relative_to(ROOT).as_posix()
+        if "interop" in path:
             item.add_marker("interop")
+        if path.startswith("tests/browser/"):
+            item.add_marker("slow")  # each waits for what Chromium draws

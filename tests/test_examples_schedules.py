@@ -14,6 +14,8 @@ import tbevents
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed, and the examples plot")
 
+pytestmark = pytest.mark.slow  # nine scripts run, most of which draw
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples" / "schedules"
 IMAGES = ROOT / "docs" / "images"

@@ -34,37 +34,37 @@ def assert_one_line(result, *words):
 
 
 @pytest.mark.parametrize("command", FILE_COMMANDS)
-def test_a_missing_path_is_named(process, tmp_path, command):
+def test_a_missing_path_is_named(cli, tmp_path, command):
     if command == "plot":
         pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     missing = tmp_path / "no" / "such"
-    assert_one_line(process(*arguments(command, missing, tmp_path / "out")), missing, "o such file")
+    assert_one_line(cli(*arguments(command, missing, tmp_path / "out")), missing, "o such file")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", sorted(set(FILE_COMMANDS) - {"import"}))
-def test_a_file_of_another_sort_is_named_as_such(process, tmp_path, command):
+def test_a_file_of_another_sort_is_named_as_such(cli, tmp_path, command):
     if command == "plot":
         pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
-    assert_one_line(process(*arguments(command, picture, tmp_path / "out")), picture, "no event file", "PNG")
+    assert_one_line(cli(*arguments(command, picture, tmp_path / "out")), picture, "no event file", "PNG")
     assert list(tmp_path.iterdir()) == [picture]
 
 
 @pytest.mark.parametrize("command", ["repair", "merge", "split", "edit", "reduce", "plot"])
-def test_an_empty_folder_has_nothing_to_work_on(process, tmp_path, command):
+def test_an_empty_folder_has_nothing_to_work_on(cli, tmp_path, command):
     if command == "plot":
         pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert_one_line(process(*arguments(command, empty, tmp_path / "out")), empty, "no ")
+    assert_one_line(cli(*arguments(command, empty, tmp_path / "out")), empty, "no ")
     assert list(tmp_path.iterdir()) == [empty]
 
 
 @pytest.mark.parametrize("command", ["ls", "show", "check", "tail"])
-def test_an_empty_folder_is_said_to_be_so_and_is_no_error(process, tmp_path, command):
-    result = process(*arguments(command, tmp_path, None))
+def test_an_empty_folder_is_said_to_be_so_and_is_no_error(cli, tmp_path, command):
+    result = cli(*arguments(command, tmp_path, None))
     assert (result.status, result.out) == (0, "")
     if command != "tail":
         assert str(tmp_path) in result.err
@@ -113,8 +113,8 @@ def test_escapes_in_an_error_are_shown_not_sent(cli, tmp_path):
 
 
 @pytest.mark.parametrize("command", sorted(set(FILE_COMMANDS) - {"import"}))
-def test_a_file_is_accepted_where_a_run_or_logdir_stands(process, demo, tmp_path, command):
+def test_a_file_is_accepted_where_a_run_or_logdir_stands(cli, demo, tmp_path, command):
     if command == "plot":
         pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     (file,) = demo.iterdir()
-    assert process(*arguments(command, file, tmp_path / "out")).status == 0
+    assert cli(*arguments(command, file, tmp_path / "out")).status == 0

@@ -15,6 +15,8 @@ import tbevents
 pytest.importorskip("click", reason="the command line needs click")
 pytest.importorskip("rich", reason="the command line needs rich")
 
+pytestmark = pytest.mark.slow  # each test starts processes
+
 # -- a tree of 200 runs ----------------------------------------------------------------------------------------------
 
 RUNS = {f"group-{number % 20:02}/run-{number:03}": number for number in range(200)}

@@ -14,6 +14,8 @@ from event_files import scalar_event, version_event, write_events
 pytest.importorskip("click", reason="the command line needs click")
 pytest.importorskip("rich", reason="the command line needs rich")
 
+pytestmark = pytest.mark.slow  # each test starts processes
+
 COLOR = re.compile(r"\x1b\[[\d;]*3\d")
 
 

@@ -61,7 +61,7 @@ def test_a_parameter_changed_by_hand_counts_from_then_on():
         lambda o: lrs.LinearLR(o, 0.001, 1.0, 19_999),
         lambda o: lrs.PolynomialLR(o, 20_001, 1.5),
         lambda o: lrs.CosineAnnealingLR(o, 9_990, eta_min=1e-6),
-        lambda o: lrs.MultiStepLR(o, range(0, 20_000, 3), 0.999),
+        lambda o: lrs.MultiStepLR(o, range(0, 20_000, 30), 0.99),
     ],
 )
 def test_rounding_errors_do_not_add_up(make):

@@ -34,7 +34,9 @@ def files(draw):
 
 
 @settings(
-    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=2 * settings().max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 @given(data=files(), block=st.sampled_from([50, 64, 200, 1000, 5000, 1 << 20]))
 def test_any_file_reads_the_same_by_columns_and_by_events(data, block, small_blocks, tmp_path):
@@ -109,6 +111,7 @@ def test_a_damaged_record_among_columns_is_named_and_nothing_else_is_lost(tmp_pa
     assert run.scalars["loss"].steps.tolist() == [k for k in range(1, 5000) if k not in hit]
 
 
+@pytest.mark.slow  # a thousand damaged files
 def test_random_damage_costs_no_record_outside_it(tmp_path):
     path = tmp_path / NAME
     events = [version_event(), *(scalar_event(f"tag{k % 7}", k, k / 2, 1e9 + k) for k in range(1, 1500))]

@@ -50,7 +50,9 @@ def loops(draw, damage=True):
 
 
 @settings(
-    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=2 * settings().max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 @given(data=loops(), block=st.sampled_from([64, 300, 2000, 1 << 20]))
 def test_loops_read_the_same_by_rounds_and_by_events(data, block, small_blocks, any_rounds, tmp_path):
@@ -196,7 +198,7 @@ def test_rounds_known_from_one_run_are_met_in_the_next(tmp_path, monkeypatch):
     assert len(learned) == 2, "steps of one byte, and of two"
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=loops(damage=False), block=st.sampled_from([300, 2000, 1 << 20]))
 def test_loops_read_the_same_without_checksums(data, block, small_blocks, any_rounds, tmp_path):
     small_blocks(block)

@@ -361,6 +361,7 @@ def test_a_module_whose_tests_need_no_golden_runs_any_more_leaves_orphans(sessio
 # -- xdist -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # starts workers
 @pytest.mark.parametrize("workers", [0, 2])
 def test_all_of_it_works_with_xdist(session, pytester, workers):
     pytest.importorskip("xdist", reason="runs tests in several processes")
@@ -404,6 +405,7 @@ def test_a_wrong_value_of_an_option_is_refused(session):
     assert session("", "--tb-orphans=eat").ret == 4
 
 
+@pytest.mark.slow  # starts sessions that load every plugin here
 @pytest.mark.skipif(not INSTALLED, reason="the installed tbevents is older than its plugin")
 def test_it_is_there_where_the_package_is_installed_and_can_be_switched_off(pytester):
     pytester.makeini("[pytest]\n")

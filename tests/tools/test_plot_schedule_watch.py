@@ -83,6 +83,7 @@ def test_long_and_hostile_tags_are_shown_short_and_escaped(make_series):
     assert [text.get_text() for text in odd.get_legend().get_texts()] == [r"a\x07", "b"]
 
 
+@pytest.mark.slow  # draws 24 charts
 def test_a_picture_of_any_tag_and_value_is_drawn_without_a_warning(make_series, tmp_path, recwarn):
     pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     series = {

@@ -21,6 +21,8 @@ from tbevents.writing.event_file import EventFileWriter
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
 PATIENCE = 60  # seconds after which a process counts as hanging
 
+pytestmark = pytest.mark.slow  # most tests start processes
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 PROLOGUE = """
