@@ -72,7 +72,7 @@ def test_terminal_transcripts_are_real(folder, command, shown):
 
 
 def test_every_link_of_the_documentation_leads_somewhere():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "proto" / "README.md"]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "proto" / "README.md"]:
         for target in re.findall(r"\]\(([^)#\s]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -1,0 +1,209 @@
+"""The checks of the project, one session each: ``nox -l`` lists them, ``nox -s quick`` runs one.
+
+`.ci/run` calls them. A session prints a line or a few of what passes, and the whole output of a command that fails;
+`quick` and `full` show what pytest prints.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.10.20"  # the first release seen to run sessions in parallel
+nox.options.allow_parallel = True
+nox.options.sessions = ["lint", "quick"]
+nox.options.error_on_missing_interpreters = False
+
+ROOT = Path(__file__).resolve().parent
+
+# The Pythons that pyenv has: of its own commands, only those work that are switched on.
+_PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *map(str, sorted(_PYENV.glob("3.*/bin")))])
+
+TORCH_PYTHON = "3.11"  # what torch, TensorFlow and the generator of the messages' code are installed for
+
+# The oldest numpy with a wheel for each Python. The oldest protobuf is the same for all.
+OLDEST_NUMPY = {"3.10": "1.24.0", "3.11": "1.24.0", "3.12": "1.26.0", "3.13": "2.1.0"}
+OLDEST_PROTOBUF = "3.20.3"
+
+# The tests that need neither a browser nor another package's reader or writer.
+CORE_TESTS = ["reading", "writing", "summary", "lr_scheduler", "tools", "testing", "cli"]
+
+# Files of the wheel that are no code.
+NOT_CODE = {
+    "tbevents/py.typed",
+    "tbevents/tools/report/assets/page.html",
+    "tbevents/tools/report/assets/uplot/LICENSE",
+}
+
+
+def last_line(session: nox.Session, *command: str, **options: object) -> None:
+    """Runs a command, and prints the last line of what it printed."""
+    output = session.run(*command, silent=True, **options)
+    print(str(output).strip().splitlines()[-1])
+
+
+# -- tests of the checkout ---------------------------------------------------------------------------------------------
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """The quick tests: two minutes on two cores. Takes arguments for pytest."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-q", "-n", "2", "-m", "not slow", "--hypothesis-profile=quick", *session.posargs)
+
+
+@nox.session
+def full(session: nox.Session) -> None:
+    """All tests that need neither torch nor TensorFlow. Takes arguments for pytest."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session(python=TORCH_PYTHON)
+def torch(session: nox.Session) -> None:
+    """The tests beside torch and the trainers built on it, and the types where torch is installed."""
+    session.install("torch==2.13.0")
+    # soundfile is what tensorboardX writes sounds with.
+    trainers = ["lightning", "transformers", "accelerate", "onnx", "soundfile"]
+    session.install("-e", ".[test]", *trainers, "mypy>=1.13", "types-protobuf")
+    last_line(session, "pytest", "-q", "-m", "interop", *session.posargs)
+    last_line(session, "mypy", "--cache-dir", session.create_tmp())
+
+
+@nox.session(python=TORCH_PYTHON)
+def tensorflow(session: nox.Session) -> None:
+    """The tests beside TensorFlow, where there is a wheel of it."""
+    wheel = "tensorflow-cpu==2.21.*"
+    downloaded = session.run(
+        "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", session.create_tmp(), wheel,
+        silent=True, success_codes=[0, 1],
+    )  # fmt: skip
+    if "No matching distribution" in str(downloaded):
+        session.skip(f"no wheel of {wheel} for this machine")
+    session.install(wheel, "-e", ".", "pytest", "hypothesis", "pillow", "pandas", "tensorboard", "setuptools<81")
+    last_line(session, "pytest", "-q", "tests/reading/interop/test_tensorflow.py", *session.posargs)
+
+
+# -- tests of what is released -----------------------------------------------------------------------------------------
+
+
+@nox.session(python=False)
+def first_run(session: nox.Session) -> None:
+    """The README's first command, in a copy of the checkout: the example runs, and three packages were installed."""
+    copy = Path(session.create_tmp()) / "main"
+    copy_checkout(copy)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^python3 -m venv .* examples/first_run\.py$", readme, re.MULTILINE)
+    session.chdir(copy)
+    last_line(session, "bash", "-c", command, external=True)
+    listed = session.run(".venv/bin/pip", "list", "--format=freeze", external=True, silent=True)
+    installed = {line.split("==")[0].split(" ")[0].lower() for line in str(listed).splitlines()}
+    brought = installed - {"pip", "setuptools", "wheel", "tbevents"}
+    if brought != {"protobuf", "crcmod", "numpy"}:
+        session.error(f"installing it brought {sorted(brought)}, not protobuf, crcmod and numpy")
+    print("Installing it brought exactly protobuf, crcmod and numpy.")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Builds the wheel, and looks at what is in it."""
+    session.install("build")
+    folder = wheel_folder(session)
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), silent=True)
+    (built,) = folder.iterdir()
+    if not built.name.endswith("-py3-none-any.whl"):
+        session.error(f"not a pure wheel: {built.name}")
+    missing = NOT_CODE.difference(zipfile.ZipFile(built).namelist())
+    if missing:
+        session.error(f"{built.name} lacks {', '.join(sorted(missing))}")
+    print(built)
+
+
+@nox.session(python=list(OLDEST_NUMPY), requires=["wheel"])
+@nox.parametrize("versions", ["oldest", "newest"], ids=["oldest", "newest"])
+def compat(session: nox.Session, versions: str) -> None:
+    """The core tests against the wheel, on each Python.
+
+    With the oldest protobuf and numpy there is no extra, with the newest the command line.
+    """
+    (built,) = wheel_folder(session).iterdir()
+    if versions == "oldest":
+        numpy = OLDEST_NUMPY[str(session.python)]
+        session.install(str(built), f"protobuf=={OLDEST_PROTOBUF}", f"numpy=={numpy}", "pytest", "hypothesis")
+    else:
+        session.install(f"{built}[cli]", "protobuf", "numpy", "pytest", "hypothesis")
+
+    # A copy without the package, so that what is imported is what is installed.
+    temporary = Path(session.create_tmp())
+    copy = temporary / "main"
+    copy_checkout(copy, "tbevents")
+    shared = ROOT.parent / "shared"
+    if shared.is_dir() and not (temporary / "shared").exists():
+        (temporary / "shared").symlink_to(shared)
+    session.chdir(copy)
+    tests = [*sorted(map(str, Path("tests").glob("test_*.py"))), *(f"tests/{name}" for name in CORE_TESTS)]
+    last_line(session, "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick", *tests)
+
+
+def wheel_folder(session: nox.Session) -> Path:
+    """Where the wheel is put, for the sessions that install it."""
+    return session.cache_dir / "dist"
+
+
+def copy_checkout(target: Path, *without: str) -> None:
+    """Copies the checkout, but for environments, caches and what else is named."""
+    names = (".git", ".venv", ".nox", ".*_cache", ".hypothesis", "__pycache__", *without)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*names))
+
+
+# -- the code ----------------------------------------------------------------------------------------------------------
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint, format, types, and which way imports point."""
+    session.install("-e", ".[dev]")
+    last_line(session, "ruff", "check", ".")
+    last_line(session, "ruff", "format", "--check", ".")
+    last_line(session, "mypy")
+    last_line(session, "lint-imports")
+
+
+@nox.session(python=TORCH_PYTHON)
+def generated(session: nox.Session) -> None:
+    """Whether the messages' code is what its generator writes."""
+    session.install("grpcio-tools==1.62.3", "setuptools<81")
+    session.run("python", "proto/regenerate.py", "--check")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Whether the documentation is true: the page of commands, the code, transcripts and links of all pages."""
+    session.install("-e", ".[test]")
+    session.run("python", "docs/generate_cli.py", "--check")
+    last_line(session, "pytest", "-q", "tests/test_readme.py", "tests/testing/test_docs.py", "tests/test_package.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Whether the benchmarks run, each with its smallest case. The figures are no measurement."""
+    session.install("-e", ".[test]", "tbparse")
+    session.env["TBEVENTS_BENCH"] = session.create_tmp()
+    for command in (
+        "bench_import.py",
+        "bench_read.py 10k",
+        "bench_images.py 20",
+        "bench_write.py --quick",
+        "bench_schedulers.py --steps 200 --rounds 1 --array 1000",
+        "bench_plugin.py --quick",
+    ):
+        script, *arguments = command.split()
+        session.run("python", f"benchmarks/{script}", *arguments, silent=True)
