@@ -189,7 +189,8 @@ def docs(session: nox.Session) -> None:
     """Whether the documentation is true: the page of commands, the code, transcripts and links of all pages."""
     session.install("-e", ".[test]")
     session.run("python", "docs/generate_cli.py", "--check")
-    last_line(session, "pytest", "-q", "tests/test_readme.py", "tests/testing/test_docs.py", "tests/test_package.py")
+    pages = ["tests/test_readme.py", "tests/test_contributing.py", "tests/lr_scheduler/test_docs.py"]
+    last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py")
 
 
 @nox.session
