@@ -195,7 +195,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Whether the benchmarks run, each with its smallest case. The figures are no measurement."""
+    """Whether benchmarks run, each with its smallest case. The figures are no measurement.
+
+    Left out are bench_reload and bench_report, which have no small case, and bench_plugin, which fails above a limit of
+    time that a busy machine exceeds.
+    """
     session.install("-e", ".[test]", "tbparse")
     session.env["TBEVENTS_BENCH"] = session.create_tmp()
     for command in (
@@ -204,7 +208,6 @@ def bench(session: nox.Session) -> None:
         "bench_images.py 20",
         "bench_write.py --quick",
         "bench_schedulers.py --steps 200 --rounds 1 --array 1000",
-        "bench_plugin.py --quick",
     ):
         script, *arguments = command.split()
         session.run("python", f"benchmarks/{script}", *arguments, silent=True)
