@@ -25,6 +25,7 @@ from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.proto import Summary
 from tbevents.reading.event_file import parse_event
 from tbevents.reading.fields import WORD, Form
+from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.round_search import KnownRounds
 from tbevents.scalar_event import LINEAR_REACH, Places, Skeleton, find_places
 
@@ -87,6 +88,10 @@ class SkeletonTable:
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
         self._shapes: dict[int, tuple[_Shape, ...]] = {}
+        self._renew_locks()
+        renew_when_forked(self)
+
+    def _renew_locks(self) -> None:
         self._lock = threading.Lock()
 
     def decode(self, records: Records) -> Block | None:

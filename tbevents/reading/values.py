@@ -239,10 +239,11 @@ class Problem:
     """A stretch of an event file that could not be read.
 
     Attributes:
-        file: the event file.
+        file: the event file; or a folder that cannot be listed.
         offset: the byte at which the stretch starts.
-        kind: "length_checksum", "data_checksum", "too_large", "undecodable", "bad_value", "not_an_event_file", or
-            "incomplete": the file ends within a record, as one does that is still being written.
+        kind: "length_checksum", "data_checksum", "too_large", "undecodable", "bad_value", "not_an_event_file";
+            "incomplete": the file ends within a record, as one does that is still being written; or "unreadable": the
+            system does not let it be read from there on, or does not list the folder.
         skipped: how many bytes were passed over.
         record: how many records stand before it in the file.
         detail: what is wrong.
@@ -255,7 +256,15 @@ class Problem:
     record: int
     detail: str
 
+    @classmethod
+    def unreadable(cls, path: str, error: OSError, offset: int = 0, record: int = 0, skipped: int = 0) -> Problem:
+        """That of a file that cannot be read from a byte on, or of a folder that cannot be listed."""
+        detail = f"cannot be read: {(error.strerror or str(error)).removeprefix('cannot be read: ')}"
+        return cls(path, offset, "unreadable", skipped, record, detail)
+
     def __str__(self) -> str:
+        if self.kind == "unreadable" and not self.offset:
+            return f"{self.file}: {self.detail}"
         return f"{self.file}: record {self.record} at byte {self.offset}: {self.detail} ({self.skipped} bytes skipped)"
 
 
