@@ -137,6 +137,7 @@ def reload_interrupted(folder, written):
         else:
             seen = check_new(run, seen)
             times += 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # there may be one on its way
     run.reload()
     check_all(run, folder, ended)
     return {"times": times, "interrupts": interrupts}
