@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tbevents.proto import SummaryMetadata
 from tbevents.reading.payloads import Payload
-from tbevents.reading.slabs import Slabs
+from tbevents.reading.slabs import Slabs, own
 
 __all__ = ["Columns", "Tag", "Values"]
 
@@ -46,7 +46,7 @@ class _Steps:
     __slots__ = ("_last", "_slabs", "array", "count")
 
     def __init__(self, array: NDArray[np.int64], slabs: Slabs) -> None:
-        self.array = array
+        self.array = own(array)
         self.count = len(array)
         self._last = array, 0  # what was put last, and where: as a rule it is the same for the next tag
         self._slabs = slabs
@@ -194,7 +194,8 @@ class Tag:
             near = None if before is None else before._steps
             same = near is not None and near.count >= end and near.has(0, steps)
             self._steps = near if same else _Steps(steps, self._slabs)
-            self._wall_times, self._values, self._records = wall_times, values, records
+            self._wall_times, self._values = own(wall_times), own(values)
+            self._records = None if records is None else own(records)
             return
         # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
         room = min(max(end + end // 4, int(1.02 * end / done)), 8 * end)

@@ -14,7 +14,7 @@ from tbevents.errors import UnknownNameError
 from tbevents.reading.drawing import ChartStyle, XAxis, draw_series
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.notebook import scalars_html
-from tbevents.reading.series import as_number, counted, place_of, place_of_step
+from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.smoothing import smoothed
 from tbevents.reading.thinning import evenly
 
@@ -53,7 +53,8 @@ class ScalarSeries(Frame):
         description: Markdown text shown beside the chart; mostly empty.
 
     All arrays are read-only, and may share memory with those of the run's other series: to keep one series of each of
-    many runs, copy it. n is at least 1 in a run's series, unless a restart removed all its points.
+    many runs, `copy` it. Arrays that the class is called with are not copied, and stay writable for the caller. n is at
+    least 1 in a run's series, unless a restart removed all its points.
     """
 
     tag: str
@@ -71,8 +72,8 @@ class ScalarSeries(Frame):
             )
         if not self.display_name:
             object.__setattr__(self, "display_name", self.tag)
-        for column in (self.steps, self.wall_times, self.values):
-            column.setflags(write=False)
+        for name in ("steps", "wall_times", "values"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -215,6 +216,10 @@ class ScalarSeries(Frame):
             MissingExtraError: matplotlib is not installed.
         """
         return draw_series(self, ax, ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y), label, **line)
+
+    def copy(self) -> ScalarSeries:
+        """The same points in arrays of their own: they keep no memory of the run's other series alive."""
+        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy(), values=self.values.copy())
 
     def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
         return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], values=self.values[places])
