@@ -205,4 +205,4 @@ class PayloadError(TBEventsError, ValueError):
 
 
 class FileChangedError(TBEventsError, OSError):
-    """A value was to be read again from its event file, and the file does not hold it any more."""
+    """An event file does not hold any more what was read of it: it was truncated, replaced or removed."""

@@ -5,10 +5,13 @@ Here it is decided whether a path is this machine's or a URL, which `remote` rea
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -16,6 +19,7 @@ from tbevents import remote
 from tbevents.errors import RunNotFoundError
 
 __all__ = [
+    "OnUnreadable",
     "StrPath",
     "event_file_name",
     "find_run_files",
@@ -35,6 +39,9 @@ __all__ = [
 ]
 
 StrPath: TypeAlias = str | os.PathLike[str]
+
+OnUnreadable: TypeAlias = Callable[[str, OSError], object]
+"""Gets a folder that cannot be listed, or what has an event file's name and is no file, and why."""
 
 _MARK: Final = "tfevents"
 _TIMESTAMP: Final = re.compile(r"tfevents\.(\d+)")
@@ -105,7 +112,7 @@ def is_folder(path: str) -> bool:
 
     Raises:
         RunNotFoundError: there is neither.
-        OSError: a URL cannot be looked up.
+        OSError: it cannot be looked up.
         MissingExtraError: it is a URL, and fsspec is not installed.
     """
     if remote.is_url(path):
@@ -113,21 +120,24 @@ def is_folder(path: str) -> bool:
             return remote.is_folder(path)
         except FileNotFoundError as error:
             raise RunNotFoundError(f"{path}: no such file or folder") from error
-    if os.path.isdir(path):
-        return True
-    if not os.path.exists(path):
-        raise RunNotFoundError(f"{path}: no such file or folder")
-    return False
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RunNotFoundError(f"{path}: no such file or folder") from error
 
 
 def open_file(path: str) -> io.RawIOBase:
-    """Opens a file for reading, without a buffer; its end, by `seek`, is its size.
+    """Opens a file for reading, without a buffer; its end, by `seek`, is its size. Never waits, as for a named pipe.
 
     Raises:
         OSError: it cannot be opened; a URL's file may say so later.
         MissingExtraError: it is a URL, and fsspec is not installed.
     """
-    return remote.RemoteFile(path) if remote.is_url(path) else open(path, "rb", buffering=0)
+    return remote.RemoteFile(path) if remote.is_url(path) else open(path, "rb", buffering=0, opener=_open_at_once)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
@@ -173,18 +183,20 @@ def order_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
     return (int(time[1]) if time else -1, natural, name)
 
 
-def find_run_files(path: StrPath) -> list[str]:
+def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> list[str]:
     """The event files of a run, in order.
 
     Args:
         path: a folder that directly holds event files, or one event file (whatever its name).
+        on_unreadable: gets what has an event file's name in the folder and is neither a file nor a folder, such as a
+            link that leads nowhere; by default it is passed over.
 
     Returns:
         Their paths, or URLs; of one file its path as it was given.
 
     Raises:
         RunNotFoundError: there is no such path, or no event file in the folder.
-        OSError: a URL cannot be looked up.
+        OSError: it cannot be looked up.
         MissingExtraError: it is a URL, and fsspec is not installed.
     """
     text = path_string(path, "path")
@@ -193,55 +205,99 @@ def find_run_files(path: StrPath) -> list[str]:
     if remote.is_url(text):
         files = [remote.join(text, name) for name in remote.files_in(text) if is_event_file(name)]
     else:
-        files = [entry.path for entry in os.scandir(text) if is_event_file(entry.name) and _holds(entry.is_file)]
+        with os.scandir(text) as entries:
+            files = _files_among(entries, on_unreadable or _pass_over, also_beside_files=True)
     if not files:
         raise RunNotFoundError(f"{text}: no event file (a name with 'tfevents' in it) in this folder")
     return sorted(files, key=order_key)
 
 
-def find_runs(logdir: StrPath) -> dict[str, list[str]]:
+def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[str]]:
     """The runs below a folder, with their event files in order.
 
     A run is any folder that directly holds an event file. Its name is its path relative to the logdir, with ``/``
     between the parts, and ``.`` for the logdir itself: TensorBoard's names. Links to folders are followed, but each
     folder is one run only, under its own name where that is below the logdir.
 
+    Args:
+        logdir: the folder.
+        on_unreadable: gets each folder below it that cannot be listed, and what has an event file's name and is neither
+            a file nor a folder (such as a link that leads nowhere), where its folder holds no file; by default these
+            are passed over.
+
     Returns:
         Run name -> event files, sorted by name; empty where there are none.
 
     Raises:
         RunNotFoundError: there is no such folder.
-        OSError: a URL cannot be looked up.
+        OSError: it cannot be listed.
         MissingExtraError: it is a URL, and fsspec is not installed.
     """
     text = path_string(logdir, "logdir")
+    on_unreadable = _pass_over if on_unreadable is None else on_unreadable
     if remote.is_url(text):
-        return _find_remote_runs(text)
+        return _find_remote_runs(text, on_unreadable)
     if not os.path.isdir(text):
+        with contextlib.suppress(RunNotFoundError):
+            is_folder(text)  # raises: it is there, but out of reach
         raise RunNotFoundError(f"{text}: no such folder")
     found = {}
-    for folder, names in _walk(text):
-        files = [os.path.join(folder, name) for name in names if is_event_file(name)]
+    for folder, entries in _walk(text, on_unreadable):
+        files = _files_among(entries, on_unreadable)
         if files:
             name = os.path.relpath(folder, text).replace(os.sep, "/")
             found[name] = sorted(files, key=order_key)
     return dict(sorted(found.items()))
 
 
-def _find_remote_runs(url: str) -> dict[str, list[str]]:
+def _pass_over(_path: str, _error: OSError) -> None:
+    pass
+
+
+def _files_among(
+    entries: Iterable[os.DirEntry[str]], on_unreadable: OnUnreadable, *, also_beside_files: bool = False
+) -> list[str]:
+    """The event files in a folder.
+
+    Args:
+        entries: what is in it.
+        on_unreadable: gets what has an event file's name and is neither a file nor a folder.
+        also_beside_files: whether also where there are files, which those who read them will say.
+    """
+    files, others = [], []
+    for entry in entries:
+        if is_event_file(entry.name):
+            if _holds(entry.is_file):
+                files.append(entry.path)
+            elif not _holds(entry.is_dir):
+                others.append(entry.path)
+    for path in others if also_beside_files or not files else ():
+        try:
+            os.stat(path)
+        except OSError as error:
+            on_unreadable(path, error)
+        else:
+            on_unreadable(path, OSError(errno.EINVAL, "is no regular file", path))
+    return files
+
+
+def _find_remote_runs(url: str, on_unreadable: OnUnreadable) -> dict[str, list[str]]:
     if not is_folder(url):
         raise RunNotFoundError(f"{url}: no such folder")
     found: dict[str, list[str]] = {}
-    for path in remote.files_below(url):
+    for path in remote.files_below(url, on_unreadable):
         if is_event_file(path):
             found.setdefault(path.rpartition("/")[0] or ".", []).append(remote.join(url, path))
     return {name: sorted(files, key=order_key) for name, files in sorted(found.items())}
 
 
-def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
-    """Every folder from one down, once, and the names of its files; links to folders come last.
+def _walk(top: str, on_unreadable: OnUnreadable) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Every folder from one down, once, and what is in it; links to folders come last.
 
-    What may not be read, or is gone by now, is passed over, as ls does.
+    What is gone by now is passed over.
+
+    Raises:
+        OSError: the first folder cannot be listed; those below it go to `on_unreadable`.
     """
     seen: set[str] = set()
     folders, links = [(top, os.path.realpath(top))], list[str]()
@@ -254,13 +310,25 @@ def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
         if real in seen:
             continue
         seen.add(real)
+        entries: list[os.DirEntry[str]] = []
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        yield folder, [entry.name for entry in entries if _holds(entry.is_file)]
+            with os.scandir(folder) as listed:
+                entries.extend(listed)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if folder == top:
+                raise
+            on_unreadable(folder, error)
+        entries.sort(key=lambda entry: entry.name)
+        yield folder, entries
         for entry in entries:
-            if not _holds(entry.is_dir):
+            try:
+                if not entry.is_dir():
+                    continue
+            except OSError as error:  # a link
+                if error.errno != errno.ELOOP and not is_event_file(entry.name):
+                    on_unreadable(entry.path, error)
                 continue
             if entry.is_symlink() or getattr(entry, "is_junction", bool)():  # Windows' other links; Python 3.12
                 links.append(entry.path)

@@ -9,7 +9,7 @@ import contextlib
 import errno
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from tbevents.errors import MissingExtraError
@@ -68,13 +68,51 @@ def files_in(url: str) -> list[str]:
     return [entry["name"].rpartition("/")[2] for entry in entries if entry["type"] == "file"]
 
 
-def files_below(url: str) -> list[str]:
-    """The files in a folder and the folders below, each relative to it, in any order."""
+def files_below(url: str, on_unreadable: Callable[[str, OSError], object]) -> list[str]:
+    """The files in a folder and the folders below, each relative to it, in any order.
+
+    Args:
+        url: the folder.
+        on_unreadable: gets each folder below it that cannot be listed, where the filesystem tells.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
+    """
+    from fsspec import AbstractFileSystem
+
     fs, path = _filesystem(url)
     root = path.rstrip("/")
+    lists_folders = type(fs).find is AbstractFileSystem.find  # and passes over those that it cannot list
     with _as_os_errors(url):
-        names = fs.find(path)
+        names = list(_walk(fs, path, on_unreadable)) if lists_folders else fs.find(path)
     return [name[len(root) :].lstrip("/") for name in names if name.startswith(root)]
+
+
+def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) -> Iterator[str]:
+    """The files in a folder and the folders below.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
+    """
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = fs.ls(folder, detail=True)
+        except FileNotFoundError:
+            if folder == top:
+                raise
+            continue  # gone by now
+        except OSError as error:
+            if folder == top:
+                raise
+            on_unreadable(fs.unstrip_protocol(folder), error)
+            continue
+        for entry in entries:
+            if entry["type"] != "directory":
+                yield entry["name"]
+            elif entry["name"].rstrip("/") != folder.rstrip("/"):
+                folders.append(entry["name"])
 
 
 def read_range(url: str, start: int, size: int | None = None) -> bytes:

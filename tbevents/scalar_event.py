@@ -416,6 +416,7 @@ class _Fill:
         if not len(records):
             return
         chosen: Any = _ALL
+        numbers = numbers.astype(dtype, copy=False)  # in the file's byte order: the checksum goes byte by byte
         if len(records) < len(self.starts):
             chosen, places, numbers = records, places[records], numbers[records]
         size = numbers.itemsize
@@ -438,13 +439,13 @@ class _Fill:
             self.buffer[self.starts[chosen] + at] = byte
             self.crcs[chosen] ^= self.tables.take(self._rows(chosen, at) + byte)
 
-    def _rows(self, chosen: Any, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _rows(self, chosen: Any, places: NDArray[np.int64]) -> NDArray[np.intp]:
         """Where in the tables the row begins of the byte at each of these places, one in each record."""
         distance = self.row.length[chosen] - (FOOTER_SIZE + 1) - places
         if self.far is not None:
             self.far[chosen] |= distance >= LINEAR_REACH
             distance = np.minimum(distance, LINEAR_REACH - 1)
-        rows: NDArray[np.int64] = distance << 8
+        rows: NDArray[np.intp] = (distance << 8).astype(np.intp, copy=False)  # numpy's `take` wants no more bits
         return rows
 
     def checksums(self) -> None:

@@ -386,7 +386,9 @@ def _whole_powers(base: float, steps: NDArray[Any], scale: float, every: int) ->
         exponents, part = flat[begin : begin + _BLOCK], powers[begin : begin + _BLOCK]
         if every != 1:
             exponents = exponents // every
-        np.take(high, exponents if single else exponents >> 10, out=part, mode="clip")
+        # As numpy.intp, which `take` wants: int64 has too many bits for it on 32-bit systems.
+        highs = (exponents if single else exponents >> 10).astype(np.intp, copy=False)
+        np.take(high, highs, out=part, mode="clip")
         if not single:
-            part *= np.take(low, exponents & 1023)
+            part *= np.take(low, (exponents & 1023).astype(np.intp, copy=False))
     return powers.reshape(steps.shape)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from tbevents.reading.payloads import KEPT_BYTES, Place
 from tbevents.reading.round_search import RoundSearch
 from tbevents.reading.rounds import Round
 from tbevents.reading.tag import Columns
+from tbevents.reading.values import Problem
 
 __all__ = ["Collector", "RecordSource"]
 
@@ -50,6 +52,10 @@ class RecordSource(Protocol):
     def report(self, error: DamagedFileError, skipped: int) -> None:
         """Notes damage, and how many bytes were passed over."""
 
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """The damage noted so far."""
+
 
 class _Part(NamedTuple):
     """Scalar points of any tags, in the order of their records: arrays of shape (n,)."""
@@ -76,10 +82,6 @@ class Collector:
     def __init__(self, table: SkeletonTable, options: ReadOptions | None = None) -> None:
         self._table = table
         self._options = ReadOptions() if options is None else options
-        self.restart()
-
-    def restart(self) -> None:
-        """Forgets what has been taken: all is to be read again."""
         self.contents = Contents(self._options)
         self.files: list[str] = []
         self._numbers: dict[str, int] = {}  # of the files
@@ -90,6 +92,19 @@ class Collector:
         self._count = 0  # how many records have been read, of all files together
         self._waiting: list[_Part] = []  # points that are not with their tags yet
         self._waiting_count = 0  # how many points those are
+
+    def anew(self) -> Collector:
+        """One that has taken nothing yet, and is this one otherwise."""
+        return Collector(self._table, self._options)
+
+    def fork(self) -> Collector:
+        """One that takes more, and leaves this one as it is; this one takes no more then."""
+        other = copy.copy(self)
+        other.contents = self.contents.fork()
+        other.files, other._numbers, other._touched = self.files.copy(), self._numbers.copy(), set()
+        other._tag_of, other._is_double = self._tag_of.copy(), self._is_double.copy()
+        other._waiting, other._waiting_count = [], 0
+        return other
 
     def add_file(self, reader: RecordSource, *, reread: bool = True) -> None:
         """Takes what a file has to read, and reports to its reader what cannot be used.
@@ -106,21 +121,19 @@ class Collector:
             blocks = reader.read(_Taker(self, rounds, reader, reread=reread))
         else:
             blocks = reader.read()
-        try:
-            for records in blocks:
-                block = self._table.decode(records)
-                if block is None:
-                    part = self._add_few(records, reader, reread)
-                else:
-                    if rounds is not None:
-                        rounds.learn(records, block.skeleton, block.steps)
-                    part = self._add_block(block, reader, reread)
-                self._waiting.append(part)
-                self._waiting_count += len(part.tags)
-                if self._waiting_count >= _POINTS_A_TAG * len(by_number):
-                    self._flush(reader.done())
-        finally:
-            self._flush(reader.done())
+        for records in blocks:
+            block = self._table.decode(records)
+            if block is None:
+                part = self._add_few(records, reader, reread)
+            else:
+                if rounds is not None:
+                    rounds.learn(records, block.skeleton, block.steps)
+                part = self._add_block(block, reader, reread)
+            self._waiting.append(part)
+            self._waiting_count += len(part.tags)
+            if self._waiting_count >= _POINTS_A_TAG * len(by_number):
+                self._flush(reader.done())
+        self._flush(reader.done())
         number = self._numbers.setdefault(reader.path, len(self.files))
         if number == len(self.files):
             self.files.append(reader.path)
@@ -178,7 +191,7 @@ class Collector:
             of_tag.setdefault(tag, []).append(columns)
         of_tag.pop(_UNWANTED, None)
         for tag, several in of_tag.items():
-            self.contents.by_number[tag].add_columns(several[0] if len(several) == 1 else _in_turn(several), done)
+            self.contents.add_columns(tag, several[0] if len(several) == 1 else _in_turn(several), done)
         self._touched.update(of_tag)
         count = len(points[0].steps)
         self._count += count * len(points)
@@ -350,7 +363,7 @@ class Collector:
                 part_of_tag = Columns(
                     steps[of_tag], wall_times[of_tag], values[of_tag], None if records is None else records[of_tag]
                 )
-                by_number[number].add_columns(part_of_tag, done)
+                self.contents.add_columns(number, part_of_tag, done)
                 self._touched.add(number)
             start = end
 

@@ -25,6 +25,7 @@ from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.proto import Summary
 from tbevents.reading.event_file import parse_event
 from tbevents.reading.fields import WORD, Form
+from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.round_search import KnownRounds
 from tbevents.scalar_event import LINEAR_REACH, Places, Skeleton, find_places
 
@@ -87,6 +88,10 @@ class SkeletonTable:
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
         self._shapes: dict[int, tuple[_Shape, ...]] = {}
+        self._renew_locks()
+        renew_when_forked(self)
+
+    def _renew_locks(self) -> None:
         self._lock = threading.Lock()
 
     def decode(self, records: Records) -> Block | None:
@@ -103,7 +108,7 @@ class SkeletonTable:
         )
         lengths = records.lengths
         short = lengths if int(lengths.max()) < _LONGEST else lengths[lengths < _LONGEST]
-        for length in (np.bincount(short) > 1).nonzero()[0].tolist():
+        for length in (np.bincount(short.astype(np.intp, copy=False)) > 1).nonzero()[0].tolist():
             self._decode_length(block, length, (lengths == length).nonzero()[0])
         return block
 
@@ -272,8 +277,8 @@ class _Shape:
         if places.step is not None:  # the step is read as two words
             size = max(size, places.step + 2 * WORD)
         self._width = -(-size // WORD)  # of a row, in words
-        constant = np.frombuffer(places.constant_bits(length).ljust(self._width * WORD, b"\0"), np.uint8)
-        words = enumerate(constant.view(np.uint64))
+        # In the machine's byte order, here and in `rows` and `constants`: a hash only has to be the same each time.
+        words = enumerate(np.frombuffer(places.constant_bits(length).ljust(self._width * WORD, b"\0"), np.uint64))
         # (which word of a row, its constant bits, its weight in the hash)
         self._hashed = [(at, mask, weight) for (at, mask), weight in zip(words, _WEIGHTS, strict=False) if mask]
 
@@ -383,7 +388,7 @@ class _Skeletons:
 
     def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
         """The place in the list of each hash; -1 where it is unknown."""
-        slots = (hashes >> self._shift).view(np.int64)
+        slots = (hashes >> self._shift).view(np.int64).astype(np.intp, copy=False)
         which: NDArray[np.intp] = self._places.take(slots)
         at = np.flatnonzero(self._keys.take(slots) != hashes)
         slot = slots[at]

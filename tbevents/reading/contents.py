@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -77,6 +78,7 @@ class Contents:
 
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
+        self._own: set[int] = set()  # numbers of the tags that are no other's, too
         self.tags: dict[str, Tag] = {}
         self.by_number: list[Tag] = []
         self.left_out: set[str] = set()
@@ -89,18 +91,46 @@ class Contents:
         self.run_metadata: dict[str, list[Kept]] = {}
         self.first_wall_time: float | None = None
 
+    def fork(self) -> Contents:
+        """One that takes more, and leaves this one as it is: as it is shown meanwhile, and if the reading fails.
+
+        A tag is only copied when it gets something, and its columns not even then.
+        """
+        other = copy.copy(self)
+        other._own = set()
+        other.history = self.history.fork()
+        other.run_metadata = {tag: kept.copy() for tag, kept in self.run_metadata.items()}
+        for name in ("tags", "by_number", "left_out", "sessions", "log", "graphs", "meta_graphs"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
+
     def tag_of(self, value: Summary.Value) -> Tag | None:
         """The tag of a value, made with this value's metadata where it is new; None where it was not asked for."""
         name = value.tag
         tag = self.tags.get(name)
-        if tag is None and name not in self.left_out:
-            if self.options.wants_tag(name):
-                before = self.by_number[-1] if self.by_number else None
-                tag = self.tags[name] = Tag(name, len(self.by_number), value.metadata, self._slabs, before)
-                self.by_number.append(tag)
-            else:
-                self.left_out.add(name)
+        if tag is not None:
+            return tag if tag.number in self._own else self._fork_tag(tag)
+        if name in self.left_out:
+            return None
+        if not self.options.wants_tag(name):
+            self.left_out.add(name)
+            return None
+        tag = self.tags[name] = Tag(name, len(self.by_number), value.metadata, self._slabs)
+        self._own.add(tag.number)
+        self.by_number.append(tag)
         return tag
+
+    def _fork_tag(self, tag: Tag) -> Tag:
+        fork = self.tags[tag.name] = self.by_number[tag.number] = tag.fork()
+        self._own.add(tag.number)
+        return fork
+
+    def add_columns(self, number: int, columns: Columns, done: float) -> None:
+        """Adds scalar points to the tag of a number, as `Tag.add_columns`."""
+        tag = self.by_number[number]
+        if number not in self._own:
+            tag = self._fork_tag(tag)
+        tag.add_columns(columns, done, self.by_number[number - 1] if number else None)
 
     def add_event(
         self, event: Event, record: int, place: Place | None, points: list[Point]

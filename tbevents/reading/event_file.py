@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
+import copy
 import io
 import itertools
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from tbevents.errors import (
     ChecksumError,
     DamagedFileError,
     DamageWarning,
+    FileChangedError,
     IncompleteRecordError,
     NotAnEventFileError,
     UndecodableRecordError,
@@ -35,6 +36,7 @@ from tbevents.framing import (
 )
 from tbevents.proto import Event
 from tbevents.reading.values import Problem
+from tbevents.remote import is_url
 
 __all__ = ["EventFileReader", "Taken", "Taker", "iter_events", "iter_records", "parse_event", "warning"]
 
@@ -54,8 +56,8 @@ _HEAD: Final = 1 << 12
 _SEARCHED: Final = 1 << 16
 """Bytes of a broken end that are looked at at a time."""
 
-_REMEMBERED: Final = 64
-"""Bytes by which a file is known again: they hold a record's checksum, and most often its time."""
+_REMEMBERED: Final = 256
+"""Bytes by which a file is known again: they hold checksums of records, and most often their times."""
 
 
 class Taken(NamedTuple):
@@ -88,8 +90,9 @@ class EventFileReader:
     Args:
         path: the file.
         strict: whether damage is raised instead of passed over.
-        sole: whether the caller named this file itself: one that is no event file at all is then raised, too.
-        patient: whether an incomplete record at the end is no problem, because the rest is to come.
+        sole: whether the caller named this file itself: that it cannot be read, or is no event file at all, is then
+            raised, too.
+        patient: whether an incomplete record at the end is never raised, because the rest is to come.
         max_length: the longest payload that is believed, in bytes.
         verify: whether the checksums of payloads are verified; those of headers always are.
 
@@ -97,7 +100,8 @@ class EventFileReader:
         path: the file.
         offset: the byte up to which all has been read: the end of the file, or of its last whole record.
         record: how many records stand before it.
-        problems: what was passed over, in the order of the file.
+        error: why the file could not be read on when it was tried last; None where it could.
+        patient: as given.
     """
 
     def __init__(
@@ -111,88 +115,140 @@ class EventFileReader:
         verify: bool = True,
     ) -> None:
         self.path = path
+        self.patient = patient
         self.offset = 0
         self.record = 0
-        self.problems: list[Problem] = []
         self._strict = strict
         self._sole = sole
-        self._patient = patient
         self._max_length = max_length
         self._verify = verify
         self._size = 0  # of the file, when it was opened last
-        self._tail_problem = False  # whether the last problem is that of the end of the file
+        self.error: OSError | None = None
+        self._problems: list[Problem] = []
+        self._tail: Problem | None = None  # that of the end of the file, which is looked at again
+        self._first = b""  # the first bytes of the file
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was passed over, in the order of the file."""
+        return self._problems if self._tail is None else [*self._problems, self._tail]
+
+    def fork(self) -> EventFileReader:
+        """One that reads on from here, and leaves this one as it is."""
+        other = copy.copy(self)
+        other._problems = self._problems.copy()
+        return other
 
     def done(self, more: int = 0) -> float:
         """The share of the file that has been read, or will have been when so many bytes more are."""
         return (self.offset + more) / max(1, self._size)
 
-    def changed(self) -> bool:
-        """Whether what was read is not in the file any more: it was replaced, truncated or removed."""
-        at, known = self._known
-        try:
-            with open_file(self.path) as file:
-                if file.seek(0, os.SEEK_END) < self.offset:
-                    return True
-                file.seek(at)
-                return file.read(len(known)) != known
-        except FileNotFoundError:
-            return True
-
     def read(self, taker: Taker | None = None) -> Iterator[Records]:
         """The records that follow, in blocks; the checksums of their payloads are the caller's to verify.
 
-        A problem at the end of the file is withdrawn and looked at again: the rest may have come meanwhile.
+        A problem at the end of the file is withdrawn and looked at again: the rest may have come meanwhile. That the
+        file cannot be read is such a problem.
 
         Args:
             taker: may take records that then are not among these.
 
         Raises:
-            OSError: the file cannot be read.
+            OSError: the file cannot be read, where `strict` or `sole`.
+            FileChangedError: what was read before is not in the file any more: it was replaced, truncated or removed.
             DamagedFileError: at the first damage, where `strict`.
             NotAnEventFileError: no record stands anywhere in it, where `sole`.
         """
-        if self._tail_problem:
-            self._tail_problem = False
-            self.problems.pop()
-        with open_file(self.path) as file:
-            self._size = size = file.seek(0, os.SEEK_END)
-            if not size:
-                self._report_tail(IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path), 0)
-                return
-            decoder = RecordDecoder(
-                max_length=self._max_length,
-                size=size,
-                offset=self.offset,
-                record=self.record,
-                path=self.path,
-                verify=self._verify,
-            )
-            feed = _Feed(file, decoder, size)  # what has been appended meanwhile is for the next time
-            while True:
-                reach = None
-                if taker is not None:
-                    again, reach = self._offer(taker, decoder, feed)
-                    if again:
-                        continue
-                try:
-                    records = decoder.next_records(reach)
-                    if records is NEED_DATA and not feed.left:
-                        decoder.end()
-                        return
-                except DamagedFileError as error:
-                    while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
-                        feed.more()
-                    if not found:
-                        self._report_tail(self._tail_error(file, error, size), size - error.offset)
-                        return
-                    self.report(error, decoder.offset - error.offset)
+        self._tail = self.error = None
+        try:
+            with open_file(self.path) as file:
+                size = file.seek(0, os.SEEK_END)
+                self._know_again(file, size)
+                while True:
+                    self._size = size
+                    error = yield from self._read_to(file, size, taker)
+                    before, size = size, file.seek(0, os.SEEK_END)
+                    if not isinstance(error, IncompleteRecordError) or error.zeros or size < before + error.missing:
+                        break  # else it was being written when its size was asked for, and is there by now
+            if error is not None:
+                self._report_tail(error, self._size - error.offset)
+        except FileChangedError:
+            raise
+        except FileNotFoundError as error:
+            if self.offset:
+                raise FileChangedError(f"{self.path}: was removed") from error
+            self._cannot_be_read(error)
+        except OSError as error:
+            self._cannot_be_read(error)
+
+    def _cannot_be_read(self, error: OSError) -> None:
+        """Notes, or raises, that the file cannot be read on."""
+        if error.filename is None:
+            error = OSError(error.errno, error.strerror or str(error), self.path)
+        if self._strict or self._sole:
+            raise error
+        self.error = error
+        left = max(0, self._size - self.offset)
+        self._tail = Problem.unreadable(self.path, error, self.offset, self.record, left)
+
+    def _know_again(self, file: io.RawIOBase, size: int) -> None:
+        """Checks that what was read before is still there.
+
+        Raises:
+            FileChangedError: it is not.
+        """
+        changed = size < self.offset
+        for at, known in (self._known,) if is_url(self.path) else (self._known, (0, self._first)):
+            if known and not changed:
+                file.seek(at)
+                changed = _read_all(file, len(known)) != known
+        if changed:
+            raise FileChangedError(f"{self.path}: was truncated or replaced")
+
+    def _read_to(
+        self, file: io.RawIOBase, size: int, taker: Taker | None
+    ) -> Generator[Records, None, DamagedFileError | None]:
+        """As `read`, up to a size that the file has.
+
+        Returns:
+            What is wrong with the end; None where nothing is.
+        """
+        if not size:
+            return IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path)
+        decoder = RecordDecoder(
+            max_length=self._max_length,
+            size=size,
+            offset=self.offset,
+            record=self.record,
+            path=self.path,
+            verify=self._verify,
+        )
+        feed = _Feed(file, decoder, size)  # what has been appended meanwhile is for the next time
+        while True:
+            reach = None
+            if taker is not None:
+                again, reach = self._offer(taker, decoder, feed)
+                if again:
                     continue
-                if records is NEED_DATA:
+            try:
+                records = decoder.next_records(reach)
+                if records is NEED_DATA and not feed.left:
+                    decoder.end()
+                    return None
+            except DamagedFileError as error:
+                while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
                     feed.more()
-                else:
-                    self._read_up_to(decoder, records.block[: records.end][-_REMEMBERED:].tobytes())
-                    yield records
+                if not found:
+                    return self._tail_error(file, error, size)
+                self.report(error, decoder.offset - error.offset)
+                continue
+            if records is NEED_DATA:
+                feed.more()
+            else:
+                if not self._first and records.base + int(records.offsets[0]) == 0:
+                    self._first = records.block[: min(records.end, _REMEMBERED)].tobytes()
+                self._read_up_to(decoder, records.block[: records.end][-_REMEMBERED:].tobytes())
+                yield records
 
     def _offer(self, taker: Taker, decoder: RecordDecoder, feed: _Feed) -> tuple[bool, int | None]:
         """Shows a taker what comes next.
@@ -253,15 +309,13 @@ class EventFileReader:
         """
         if self._strict:
             raise error
-        self.problems.append(Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail))
+        self._problems.append(_problem(self.path, error, skipped))
 
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
-        if self._sole and isinstance(error, NotAnEventFileError):
+        is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))
+        if (self._strict and is_for_sure) or (self._sole and isinstance(error, NotAnEventFileError)):
             raise error
-        if self._patient and isinstance(error, IncompleteRecordError):
-            return
-        self.report(error, skipped)
-        self._tail_problem = True
+        self._tail = _problem(self.path, error, skipped)
 
     def _tail_error(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
         """What damage means behind which nothing follows."""
@@ -308,12 +362,12 @@ class _Feed:
         """Gives it the next block.
 
         Raises:
-            OSError: the file ends before that.
+            FileChangedError: the file ends before that.
         """
         room = self._decoder.room(min(self.left, max(self._block, self._decoder.missing)))
         size = self._file.readinto(room)
         if not size:
-            raise OSError(errno.EIO, "the file became shorter while it was read", self._decoder.path)
+            raise FileChangedError(f"{self._decoder.path}: became shorter while it was read")
         self._decoder.filled(size)
         self.left = self._size - self._decoder.fed
         self._block = min(BLOCK, 2 * self._block)
@@ -323,6 +377,18 @@ class _Feed:
         self._decoder.skip_long(record)
         self._block = _AFTER_LONG
         self.left = self._size - self._file.seek(self._decoder.fed)
+
+
+def _problem(path: str, error: DamagedFileError, skipped: int) -> Problem:
+    return Problem(path, error.offset, error.kind, skipped, error.record, error.detail)
+
+
+def _read_all(file: io.RawIOBase, size: int) -> bytes:
+    """So many bytes, or as many as there are."""
+    data = b""
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more
+    return data
 
 
 def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:
@@ -381,13 +447,16 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
 
 
 def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
-    """The items, with a warning for each problem of the reader when it is met; those in `warned` are not told again."""
+    """The items, with a warning for each problem of the reader when it is met; those in `warned` are not told again.
+
+    An incomplete record at the end is no reason for one where the reader is patient.
+    """
     warned = set() if warned is None else warned
     told = 0
     for item in itertools.chain(items, [_END]):
         told = min(told, len(reader.problems))  # that of the tail may have been withdrawn
         for problem in reader.problems[told:]:
-            if problem not in warned:
+            if problem not in warned and not (reader.patient and problem.kind == "incomplete"):
                 warned.add(problem)
                 warnings.warn(str(problem), DamageWarning, stacklevel=3)
         told = len(reader.problems)

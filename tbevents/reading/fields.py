@@ -73,10 +73,11 @@ class _Number:
                 self._tables.append((tables[behind[0] - 1 - k], None))
             else:
                 starts = 256 * np.array(behind)[:, np.newaxis] - 256 * (1 + k)
-                self._tables.append((tables.ravel(), starts.astype(np.min_scalar_type(tables.size))))
+                short = np.uint16 if tables.size <= 1 << 16 else np.int32
+                self._tables.append((tables.ravel(), starts.astype(short)))
 
     def add_to(self, crcs: NDArray[np.uint32], numbers: NDArray[Any]) -> None:
-        """Xors into the checksums of payloads what these numbers in them add."""
+        """Xors into the checksums of payloads what these numbers in them add, which are little-endian here, too."""
         by_byte = numbers.view(np.uint8).reshape(*numbers.shape, numbers.itemsize)
         varying = -1
         if not self._vary:
@@ -168,7 +169,9 @@ class Form:
             for word, number in zip(words, self._step, strict=True):
                 number.add_to(changed, word)
             hold = mask_array(changed) == column("<u4", self._lengths)
-        return Fields(wall_times, steps.view(np.int64), values, hold)
+        native = values.dtype.newbyteorder("=")
+        times = wall_times.astype(np.float64, copy=False)
+        return Fields(times, steps.view(np.int64), values.astype(native, copy=False), hold)
 
 
 _LANES: Final = ((1, 0x007F007F007F007F), (2, 0x00003FFF00003FFF), (4, 0x000000000FFFFFFF))

@@ -7,10 +7,11 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 
-from tbevents.errors import DamageWarning, RunNotFoundError
-from tbevents.files import StrPath, find_run_files, path_string
+from tbevents.errors import DamageWarning, FileChangedError
+from tbevents.files import StrPath, path_string
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader, warning
+from tbevents.reading.source import FileSource
 from tbevents.reading.values import Problem
 
 __all__ = ["follow"]
@@ -64,25 +65,23 @@ def _follow(
     sleep: Callable[[float], object],
 ) -> Iterator[Event]:
     deadline = None if timeout is None else clock() + timeout
+    source = FileSource(path, strict=strict, expected=True)
     readers: dict[str, EventFileReader] = {}
     warned: set[Problem] = set()
     while True:
         last_look = stop.is_set() or (deadline is not None and clock() >= deadline)
-        for file in _files_so_far(path):
-            reader = readers.get(file)
-            if reader is not None and reader.changed():
-                warnings.warn(f"{file}: was truncated or replaced; reading it again", DamageWarning, stacklevel=3)
-                reader = None
-            if reader is None:
-                reader = readers[file] = EventFileReader(file, strict=strict, patient=True)
-            yield from warning(reader, reader.events(), warned)
+        for file in source.find(readers)[0]:
+            while True:
+                reader = readers.get(file)
+                if reader is None:
+                    reader = readers[file] = source.open(file, patient=True)
+                try:
+                    yield from warning(reader, reader.events(), warned)
+                    break
+                except FileChangedError as error:
+                    del readers[file]
+                    if reader.offset:
+                        warnings.warn(f"{error}; reading it again", DamageWarning, stacklevel=3)
         if last_look:
             return
         sleep(poll)
-
-
-def _files_so_far(path: str) -> list[str]:
-    try:
-        return find_run_files(path)
-    except RunNotFoundError:
-        return []  # not yet

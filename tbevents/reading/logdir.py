@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, find_runs, is_folder, join, path_string
 from tbevents.reading.columns import SkeletonTable
 from tbevents.reading.drawing import ChartStyle, XAxis, draw_tags
+from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
 from tbevents.reading.notebook import logdir_html
@@ -20,6 +22,7 @@ from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.tables import Table, selected, table_of
+from tbevents.reading.values import Problem
 from tbevents.remote import is_url
 
 if TYPE_CHECKING:
@@ -28,14 +31,45 @@ if TYPE_CHECKING:
 __all__ = ["Logdir", "read_logdir"]
 
 _AHEAD_BYTES: Final = 2**23
-"""Of a run on a local disk that is read ahead. A smaller one is soon read, by calls of numpy so short that threads
-mostly wait for each other: two of them take longer than one."""
+"""Bytes of a run on a local disk that is read ahead. A smaller one is soon read, by calls of numpy so short that
+threads mostly wait for each other: two of them take longer than one."""
+
+_AHEAD_MOST: Final = 2**28
+"""Bytes of runs, the one that is asked for included, that are in memory or on their way before they are asked for."""
+
+_AHEAD_PER_THREAD: Final = 2
+"""Runs that are read ahead, for each thread."""
+
+
+class _Slot:
+    """What is known of a run before it is read.
+
+    Attributes:
+        files: the event files.
+        place: of the run among all, from 0.
+        lock: held by who reads it.
+        ahead: the run that is being read ahead, or was; None where it is not.
+    """
+
+    __slots__ = ("ahead", "files", "lock", "place")
+
+    def __init__(self) -> None:
+        self.files: Sequence[str] = ()
+        self.place = 0
+        self.lock = threading.RLock()
+        self.ahead: Future[Run] | None = None
 
 
 class Logdir(Frame, Mapping[str, Run]):
     """The runs below a folder, by name; each is read when it is first used.
 
     Made by `read_logdir`. Names are those that TensorBoard shows, sorted.
+
+    What cannot be read never hides the rest: it is on `problems`, here or of its run, unless ``strict=True`` raises it.
+
+    Threads may use a logdir together: each run is read once, by the first that asks for it, and others wait for that
+    run only. A process may fork at any time; the child reads for itself what had not been read. An interrupt, or any
+    exception, leaves the runs as they were; what was not read is read when it is asked for again.
 
     Attributes:
         path: the folder, or the one event file, that was given.
@@ -47,20 +81,45 @@ class Logdir(Frame, Mapping[str, Run]):
         self.path = path
         self.options = ReadOptions() if options is None else options
         self.threads = _checked_threads(threads)
+        self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
-        self._ahead: dict[str, Future[Run]] = {}  # runs that are being read, or were, and were not asked for yet
-        self._next = 0  # the place of the run that an iteration asks for next
+        self._slots: dict[str, _Slot] = {}
+        self._next = -1  # the place of the run that an iteration asks for next
+        self._problems: tuple[Problem, ...] = ()
+        self._renew_locks()
+        renew_when_forked(self)
         self._find()
+        warn_of(self._problems)
+
+    def _renew_locks(self) -> None:
+        self._lock = threading.RLock()  # of who changes `_runs`
+        for slot in self._slots.values():
+            slot.lock, slot.ahead = threading.RLock(), None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The folders that could not be listed, so that runs in them are not among these; empty where there are none.
+
+        What could not be read of a run is on that run's own `problems`.
+        """
+        return self._problems
 
     def reload(self) -> Logdir:
         """Finds new runs, forgets those that are gone, and reloads those that were read before.
 
         Returns:
             The logdir itself.
+
+        Raises:
+            RunNotFoundError, OSError: the folder cannot be listed any more.
+            DamagedFileError: at the first damage, where it was read with ``strict=True``.
         """
-        self._ahead.clear()
+        known = set(self._problems)
         self._find()
+        warn_of([problem for problem in self._problems if problem not in known])
+        for slot in self._slots.values():
+            slot.ahead = None
         for run in self._runs.values():
             if run is not None:
                 run.reload()
@@ -90,7 +149,7 @@ class Logdir(Frame, Mapping[str, Run]):
             ValueError: there is no such extra column.
             OSError: a file cannot be read.
         """
-        wanted = {name: self[name] for name in selected("run", runs, self._runs, self.path)}
+        wanted = self._selected(runs)
         parameters = hparams_of_runs(self) if hparams else {}
         return table_of(wanted, tags, extra_columns, parameters, self.path)
 
@@ -141,44 +200,94 @@ class Logdir(Frame, Mapping[str, Run]):
             OSError: a file cannot be read.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
-        wanted = {name: self[name].scalars for name in selected("run", runs, self._runs, self.path)}
+        wanted = {name: run.scalars for name, run in self._selected(runs).items()}
         return draw_tags(wanted, tags, style, self.path)
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
 
+    def _selected(self, runs: Names | None) -> dict[str, Run]:
+        names = selected("run", runs, self._runs, self.path)
+        return {name: self._run(name, names[place : place + self._most_ahead]) for place, name in enumerate(names)}
+
     def _find(self) -> None:
-        self._files = find_runs(self.path) if is_folder(self.path) else {".": [self.path]}
-        self._runs = {name: self._runs.get(name) for name in self._files}
-        self._names = list(self._runs)
-        self._places = {name: place for place, name in enumerate(self._names)}
+        problems: list[Problem] = []
+
+        def unlisted(folder: str, error: OSError) -> None:
+            if self.options.strict:
+                raise error
+            problems.append(Problem.unreadable(folder, error))
+
+        found = find_runs(self.path, unlisted) if is_folder(self.path) else {".": [self.path]}
+        slots = {name: self._slots.get(name) or _Slot() for name in found}
+        for place, (name, slot) in enumerate(slots.items()):
+            slot.place, slot.files = place, found[name]
+        with self._lock:
+            self._slots, self._names = slots, list(slots)
+            self._runs = {name: self._runs.get(name) for name in slots}
+        self._problems = tuple(problems)
 
     def __getitem__(self, name: str) -> Run:
-        if not isinstance(name, str) or name not in self._runs:
-            raise UnknownNameError("run", name, self._runs, self.path)
-        run = self._runs[name]
-        if run is None:
-            run = self._runs[name] = self._read_ahead(name) if self.threads > 1 else self._open(name)
-            warn_of(run.problems)
+        slot = self._slots.get(name) if isinstance(name, str) else None
+        if slot is None:
+            raise UnknownNameError("run", name, self._slots, self.path)
+        place = slot.place
+        one_by_one, self._next = place == self._next, place + 1
+        return self._run(name, self._names[place : place + self._most_ahead] if one_by_one else ())
+
+    def _run(self, name: str, wanted: Sequence[str] = ()) -> Run:
+        """A run, read if it was not yet; other threads begin with those wanted next, the first of which is this one."""
+        run = self._runs.get(name)
+        if run is not None:
+            return run
+        slot = self._slots[name]
+        if self.threads > 1:
+            self._read_ahead(wanted)
+        with slot.lock:
+            ahead, problems = slot.ahead, tuple[Problem, ...]()
+            run = self._runs.get(name)
+            if run is None:
+                try:
+                    run = self._open(name) if ahead is None else ahead.result()
+                except Exception:
+                    slot.ahead = None  # it may go better next time
+                    raise
+                problems = run.problems
+                with self._lock:
+                    self._runs[name] = run
+            slot.ahead = None
+        warn_of(problems)
         return run
 
     def _open(self, name: str) -> Run:
         path = self.path if name == "." else join(self.path, name)
-        return open_run(path, name, self.options, self._table, warn=False)
+        named = self._slots[name].files == [path]
+        return open_run(path, name, self.options, self._table, warn=False, named=named)
 
-    def _read_ahead(self, name: str) -> Run:
-        """Reads a run, while other threads begin with those that are asked for next if this is an iteration."""
-        place = self._places[name]
-        if place == self._next or name in self._ahead:  # one after the other
-            for other in self._names[place : place + 2 * self.threads + 1]:
-                if self._runs[other] is None and other not in self._ahead and _is_worth_a_thread(self._files[other]):
-                    self._ahead[other] = _pool(self.threads, os.getpid()).submit(self._open, other)
-        self._next = place + 1
-        future = self._ahead.pop(name, None)
-        return self._open(name) if future is None else future.result()
+    def _read_ahead(self, names: Sequence[str]) -> None:
+        """Has other threads begin with runs, as many as may be in memory that nobody has asked for yet."""
+        room = _AHEAD_MOST
+        for name in names:
+            slot = self._slots.get(name)
+            if slot is None or self._runs.get(name) is not None:
+                continue
+            size = _size(slot.files)
+            room -= size
+            if room < 0:
+                return
+            if size >= _AHEAD_BYTES and slot.ahead is None:
+                slot.ahead = _pool(self.threads, os.getpid()).submit(self._open, name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._runs)
+        names = iter(self._runs)
+        for first in names:
+            self._next = 0  # who asks for this one meanwhile will ask for the others
+            try:
+                yield first
+            finally:
+                if self._next == 0:
+                    self._next = -1
+            yield from names
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -211,9 +320,10 @@ def read_logdir(
         duplicates: which of several points of one step stay.
         checksums: whether those of payloads are verified.
         strict: whether damage is raised.
-        threads: how many threads read: while one run is looked at, those that come next are read ahead. None means as
+        threads: how many threads read: while one run is looked at, those that come next are read ahead where the runs
+            are asked for one after the other; of their files not more than 256 MiB. None means as
             many as there are processors; 1 reads each run when it is asked for. Threads shorten the wait for files that
-            come from far away, and for large ones; runs below half a megabyte on a local disk are read without them.
+            come from far away, and for large ones; runs below 8 MiB on a local disk are read without them.
 
     Returns:
         A mapping of run names to runs; empty where the folder holds none.
@@ -234,13 +344,13 @@ def _checked_threads(threads: int | None) -> int:
     return threads
 
 
-def _is_worth_a_thread(paths: list[str]) -> bool:
-    """Whether reading some files in another thread saves more than it costs."""
+def _size(paths: Sequence[str]) -> int:
+    """Bytes in some files; of files that come from far away, whose sizes are not known, some number."""
     if is_url(paths[0]):
-        return True
+        return _AHEAD_BYTES
     with contextlib.suppress(OSError):  # whoever asks for the run is told
-        return sum(map(os.path.getsize, paths)) >= _AHEAD_BYTES
-    return False
+        return sum(map(os.path.getsize, paths))
+    return 0
 
 
 @functools.cache

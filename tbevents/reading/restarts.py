@@ -14,6 +14,7 @@ tensorboard  the rules of TensorBoard's EventAccumulator. From file version 2 on
 
 from __future__ import annotations
 
+import copy
 from typing import Final
 
 import numpy as np
@@ -50,6 +51,13 @@ class History:
         self._summaries: list[tuple[int, int]] = []
         self._others: list[tuple[int, int]] = []
         self._versions: list[tuple[int, bool]] = []
+
+    def fork(self) -> History:
+        """One that takes more, and leaves this one as it is."""
+        other = copy.copy(self)
+        for name in ("_starts", "_backwards", "_summaries", "_others", "_versions"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
 
     def add(self, event: Event, record: int) -> None:
         """Takes an event; those that are known to be summaries may come with `end_block` instead."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, Records
+from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.rounds import Round
 
 __all__ = ["Found", "KnownRounds", "RoundSearch"]
@@ -53,10 +54,14 @@ class KnownRounds:
     """The rounds met so far; shared by all the files that are read together, also from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._renew_locks()
+        renew_when_forked(self)
         self._rounds: dict[tuple[int, ...], Round] = {}  # by the skeletons of its records
         self._masks: dict[int, tuple[int, ...]] = {}  # length of a record -> constant bits of the forms of that length
         self._places: dict[int, tuple[Round, int]] = {}  # constant bits of a record -> the round it is in, and where
+
+    def _renew_locks(self) -> None:
+        self._lock = threading.Lock()
 
     def at(self, data: NDArray[np.uint8], start: int, size: int) -> tuple[Round, int] | None:
         """The round in which the record that starts there, and has this size, may be; and its place in it."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from tbevents.errors import DamageWarning
 from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.collector import Collector
 from tbevents.reading.columns import SkeletonTable
 from tbevents.reading.contents import Contents, Kept
 from tbevents.reading.drawing import ChartStyle, XAxis, draw_tags
+from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Frame
 from tbevents.reading.kinds.audio import AudioSeries
 from tbevents.reading.kinds.graph import Graph, LoggedGraphSeries, RunStatistics
@@ -26,11 +30,11 @@ from tbevents.reading.kinds.session import LogLine, SessionEvent
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.notebook import run_html
-from tbevents.reading.notice import warn_of
+from tbevents.reading.notice import callers_level, warn_of
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.payloads import PayloadReader, Payloads
 from tbevents.reading.series import LazySeries
-from tbevents.reading.source import FileSource, Source
+from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, table_of
 from tbevents.reading.values import NamedMapping, Problem, ScalarSeries
 
@@ -50,6 +54,8 @@ _NOUNS: Final = {
     "meshes": "mesh",
     "graphs": "graph tag",
 }
+
+_NOT_MADE: Final = object()
 
 T = TypeVar("T")
 L = TypeVar("L", bound=LazySeries[Any])
@@ -82,63 +88,81 @@ class Run(Frame):
         self.path = source.location
         self.options = ReadOptions() if options is None else options
         self._source = source
-        table = SkeletonTable(verify=self.options.verify) if table is None else table
-        self._collector = Collector(table, self.options)
         self._reader = PayloadReader()
-        self._made: dict[object, Any] = {}  # what has been asked for since the last reading
-        self._warns = warn
-        self._read()
-        self._warns = True
+        self._renew_locks()
+        renew_when_forked(self)
+        table = SkeletonTable(verify=self.options.verify) if table is None else table
+        # All that a reading changes, in one: what is shown is always of one reading.
+        self._reading = source.read(Reading(Collector(table, self.options)))
+        if warn:
+            warn_of(self._reading.problems)
+
+    def _renew_locks(self) -> None:
+        self._lock = threading.RLock()  # of who reads
+
+    @property
+    def _collector(self) -> Collector:
+        return self._reading.collector
 
     @property
     def _contents(self) -> Contents:
-        return self._collector.contents
+        return self._reading.collector.contents
+
+    @property
+    def _made(self) -> dict[object, Any]:
+        return self._reading.made
+
+    def _still(self) -> Run:
+        """The run as it is now, to which nothing is added: for what asks more than one thing of it."""
+        still = Run.__new__(Run)
+        vars(still).update(vars(self))
+        return still
 
     @property
     def scalars(self) -> NamedMapping[ScalarSeries]:
         """The scalar series by tag, in the order of their first appearance: every point, in the order written."""
-        return self._mapping("scalars", self._scalar_series)
+        return self._mapping("scalars", Run._scalar_series)
 
     @property
     def histograms(self) -> NamedMapping[HistogramSeries]:
         """The histograms by tag."""
-        return self._mapping("histograms", lambda tag: self._lazy_series(HistogramSeries, "histograms", tag))
+        return self._mapping("histograms", lambda run, tag: run._lazy_series(HistogramSeries, "histograms", tag))
 
     @property
     def images(self) -> NamedMapping[ImageSeries]:
         """The images by tag; videos are among them, as animations."""
-        return self._mapping("images", lambda tag: self._lazy_series(ImageSeries, "images", tag))
+        return self._mapping("images", lambda run, tag: run._lazy_series(ImageSeries, "images", tag))
 
     @property
     def audio(self) -> NamedMapping[AudioSeries]:
         """The sounds by tag."""
-        return self._mapping("audio", lambda tag: self._lazy_series(AudioSeries, "audio", tag))
+        return self._mapping("audio", lambda run, tag: run._lazy_series(AudioSeries, "audio", tag))
 
     @property
     def texts(self) -> NamedMapping[TextSeries]:
         """The texts by tag; torch's add_text adds ``/text_summary`` to the tag."""
-        return self._mapping("texts", lambda tag: self._lazy_series(TextSeries, "texts", tag))
+        return self._mapping("texts", lambda run, tag: run._lazy_series(TextSeries, "texts", tag))
 
     @property
     def tensors(self) -> NamedMapping[TensorSeries]:
         """By tag, the tensors that are none of the other kinds."""
-        return self._mapping("tensors", lambda tag: self._lazy_series(TensorSeries, "tensors", tag))
+        return self._mapping("tensors", lambda run, tag: run._lazy_series(TensorSeries, "tensors", tag))
 
     @property
     def pr_curves(self) -> NamedMapping[PrCurveSeries]:
         """The precision-recall curves by tag."""
-        return self._mapping("pr_curves", lambda tag: self._lazy_series(PrCurveSeries, "pr_curves", tag))
+        return self._mapping("pr_curves", lambda run, tag: run._lazy_series(PrCurveSeries, "pr_curves", tag))
 
     @property
     def graphs(self) -> NamedMapping[LoggedGraphSeries]:
         """The graphs that TF2 logged under tags. `graph` is the one that torch and TF1 log."""
-        return self._mapping("graphs", lambda tag: self._lazy_series(LoggedGraphSeries, "graphs", tag))
+        return self._mapping("graphs", lambda run, tag: run._lazy_series(LoggedGraphSeries, "graphs", tag))
 
     @property
     def meshes(self) -> NamedMapping[MeshSeries]:
         """The meshes by the name they were logged under, of which the file makes a tag for each part."""
-        groups = self._once("mesh groups", self._mesh_groups)
-        return self._mapping("meshes", lambda name: self._mesh_series(name, groups[name]), groups)
+        groups = self._once("mesh groups", Run._mesh_groups)
+        return self._mapping("meshes", lambda run, name: run._mesh_series(name, groups[name]), groups)
 
     @property
     def hparams(self) -> HParams | None:
@@ -149,7 +173,7 @@ class Run(Frame):
         Raises:
             PayloadError: they cannot be parsed.
         """
-        return self._once("hparams", lambda: hparams_of(self._contents, self.scalars, self.path))
+        return self._once("hparams", lambda run: hparams_of(run._contents, run.scalars, run.path))
 
     @property
     def layout(self) -> Layout | None:
@@ -158,7 +182,7 @@ class Run(Frame):
         Raises:
             PayloadError, TensorError: it cannot be parsed.
         """
-        return self._once("layout", lambda: last_layout(self._contents, self._reader, self.path))
+        return self._once("layout", lambda run: last_layout(run._contents, run._reader, run.path))
 
     @property
     def custom_scalars(self) -> Charts:
@@ -208,7 +232,7 @@ class Run(Frame):
             OSError: it cannot be read.
         """
         folder = parent(self.path) if self.path in self.files else self.path
-        return self._once("projector", lambda: read_projector(folder))
+        return self._once("projector", lambda _: read_projector(folder))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -218,12 +242,13 @@ class Run(Frame):
     @property
     def metadata(self) -> NamedMapping[TagMetadata]:
         """By tag: plugin, display name, description, data class."""
-        tags = self._contents.tags
+        run = self._still()
+        tags = run._contents.tags
 
         def make(name: str) -> TagMetadata:
             return tag_metadata(name, tags[name].metadata, next(iter(tags[name].kinds), None))
 
-        return NamedMapping("tag", self.path, dict.fromkeys(self.tags), make, lambda name: self._hint("", name))
+        return NamedMapping("tag", self.path, dict.fromkeys(run.tags), make, lambda name: run._hint("", name))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many values were read: kind ("scalars", "images", ...) -> tag -> number.
@@ -243,24 +268,31 @@ class Run(Frame):
     @property
     def files(self) -> tuple[str, ...]:
         """The event files, in the order in which they were read."""
-        return tuple(self._source.files)
+        return self._reading.files
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read, file by file; empty where all is intact."""
-        return tuple(self._source.problems)
+        return self._reading.problems
 
     def reload(self) -> Run:
         """Reads what was appended since, new files included; costs as much as that is.
 
-        Where a file was truncated or replaced, the run is read anew, with a `DamageWarning`.
+        Where a file was truncated, replaced or removed, the run is read anew, with a `DamageWarning`. What had come of
+        a record when the run was read last is no damage: the record is taken when it is complete. Points stand in the
+        order in which they were read, also where several files grow at once.
 
         Returns:
             The run itself. Series that were taken from it before stay as they were.
 
         Raises:
-            OSError: a file cannot be read any more.
-            DamagedFileError: at the first damage, where the run was read with ``strict=True``.
+            OSError: the path that the caller named cannot be read any more; where the run was read with
+                ``strict=True``, any of its files.
+            DamagedFileError: at the first damage, where the run was read with ``strict=True``; so does every later
+                call, until the file is another one.
+
+        Whatever it raises, and also when it is interrupted, the run shows what it did before, and a later call reads
+        what this one has not.
         """
         self._read()
         return self
@@ -277,7 +309,8 @@ class Run(Frame):
             UnknownNameError: a tag without wildcards is not there (also a KeyError).
             ValueError: there is no such extra column.
         """
-        return table_of({self.name: self}, tags, extra_columns, {self.name: self.hparams} if hparams else {})
+        run = self._still()
+        return table_of({self.name: run}, tags, extra_columns, {self.name: run.hparams} if hparams else {})
 
     def plot(
         self,
@@ -321,32 +354,43 @@ class Run(Frame):
         Raises:
             UnknownNameError: there is no such scalar tag.
         """
-        self.scalars[tag]
-        return self._collector.files, self._contents.scalar_files(tag)
+        still = self._still()
+        still.scalars[tag]
+        return still._collector.files, still._contents.scalar_files(tag)
 
-    def _read(self) -> None:
-        known = set(self._source.problems)
-        self._source.read(self._collector)
-        self._made.clear()
-        if self._warns:
-            warn_of([problem for problem in self._source.problems if problem not in known])
+    def _read(self, *, warn: bool = True) -> None:
+        with self._lock:
+            before = self._reading
+            reading = self._source.read(before)
+            self._reading = reading
+        reading.made.pop("projector", None)  # its file is none of those
+        if reading is not before:
+            before.made.clear()  # it refers to itself
+        if warn and reading is not before:
+            if reading.begun_anew:
+                warnings.warn(f"{reading.begun_anew}; reading the run again", DamageWarning, callers_level())
+            known = set(before.problems)
+            # An incomplete record at the end is one that is being written.
+            warn_of([each for each in reading.problems if each not in known and each.kind != "incomplete"])
 
-    def _once(self, key: object, make: Callable[[], T]) -> T:
-        """What is made on demand and kept until the next reading."""
-        if key not in self._made:
-            self._made[key] = make()
-        made: T = self._made[key]
+    def _once(self, key: object, make: Callable[[Run], T]) -> T:
+        """What is made of the run on demand and kept until the next reading; the same for all threads."""
+        found: Any = self._reading.made.get(key, _NOT_MADE)
+        if found is _NOT_MADE:
+            run = self._still()
+            found = run._reading.made.setdefault(key, make(run))
+        made: T = found
         return made
 
     def _mapping(
-        self, kind: str, make: Callable[[str], Any], names: Mapping[str, object] | None = None
+        self, kind: str, make: Callable[[Run, str], Any], names: Mapping[str, object] | None = None
     ) -> NamedMapping[Any]:
-        def mapping() -> NamedMapping[Any]:
+        def mapping(run: Run) -> NamedMapping[Any]:
             known = names
             if known is None:
-                known = {tag: None for tag, of_kind, _ in self._contents.counts() if of_kind == kind}
-            made: Callable[[str], Any] = lambda name: self._once((kind, name), lambda: make(name))  # noqa: E731
-            return NamedMapping(_NOUNS[kind], self.path, known, made, lambda name: self._hint(kind, name))
+                known = {tag: None for tag, of_kind, _ in run._contents.counts() if of_kind == kind}
+            made: Callable[[str], Any] = lambda name: run._once((kind, name), lambda still: make(still, name))  # noqa: E731
+            return NamedMapping(_NOUNS[kind], run.path, known, made, lambda name: run._hint(kind, name))
 
         return self._once(kind, mapping)
 
@@ -450,8 +494,25 @@ def read_run(
     return open_run(text, name, options, SkeletonTable(verify=options.verify))
 
 
-def open_run(path: str, name: str | None, options: ReadOptions, table: SkeletonTable, *, warn: bool = True) -> Run:
-    """`read_run` with its options in one, and with a table that other runs share; may leave warnings to the caller."""
+def open_run(
+    path: str,
+    name: str | None,
+    options: ReadOptions,
+    table: SkeletonTable | None = None,
+    *,
+    warn: bool = True,
+    named: bool = True,
+) -> Run:
+    """`read_run` with its options in one.
+
+    Args:
+        path: the folder or file.
+        name: what to call the run; by default the last part of the path.
+        options: how to read it.
+        table: one that other runs share.
+        warn: whether to warn of problems.
+        named: whether the caller named the path: that it cannot be read is a problem of the run else.
+    """
     name = folder_name(path) if name is None else name
-    source = FileSource(path, options.strict, verify=options.verify)
+    source = FileSource(path, strict=options.strict, verify=options.verify, named=named)
     return Run(source, name=name, table=table, options=options, warn=warn)

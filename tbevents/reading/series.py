@@ -15,7 +15,7 @@ from tbevents.proto import Summary
 from tbevents.reading.notebook import series_html
 from tbevents.reading.payloads import Payloads
 
-__all__ = ["LazySeries", "as_number", "counted", "place_of", "place_of_step"]
+__all__ = ["LazySeries", "as_number", "counted", "place_of", "place_of_step", "read_only"]
 
 P_co = TypeVar("P_co", covariant=True)
 S = TypeVar("S", bound="LazySeries[Any]")
@@ -44,8 +44,8 @@ class LazySeries(Generic[P_co]):
     _payloads: Payloads
 
     def __post_init__(self) -> None:
-        self.steps.setflags(write=False)
-        self.wall_times.setflags(write=False)
+        object.__setattr__(self, "steps", read_only(self.steps))
+        object.__setattr__(self, "wall_times", read_only(self.wall_times))
 
     def _decode(self, value: Summary.Value, step: int, wall_time: float) -> P_co:
         """The point that a value means.
@@ -107,12 +107,24 @@ class LazySeries(Generic[P_co]):
         """
         return self[place_of_step(self.tag, self.steps, step)]
 
+    def copy(self: S) -> S:
+        """The same points, with steps and times in arrays of their own; large values stay in their files."""
+        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
+
     def __repr__(self) -> str:
         span = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
         return f"{type(self).__name__}({self.tag!r}, {counted(len(self), 'point')}{span})"
 
     def _repr_html_(self) -> str:
         return series_html(self)
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, or where it can be written to, a view of it that cannot: the caller's own array stays as it is."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
 
 
 def counted(count: int, noun: str) -> str:

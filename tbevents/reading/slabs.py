@@ -12,13 +12,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Slabs"]
+__all__ = ["Slabs", "own"]
 
 _SLAB: Final = 1 << 23
 """Bytes of a piece. Those that are never touched cost nothing."""
 
 _SMALL: Final = 1 << 16
 """Columns of fewer bytes have memory of their own."""
+
+
+def own(column: NDArray[Any]) -> NDArray[Any]:
+    """The column, in memory of its own where it is a small part of a larger array, which it would keep alive."""
+    return column.copy() if column.base is not None and column.nbytes < _SMALL else column
 
 
 class Slabs:

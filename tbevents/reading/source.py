@@ -1,19 +1,53 @@
-"""Where the events of a run come from: event files, or whatever a collector can be fed from."""
+"""The files of a run: the one place that lists them, sees that they have changed, and reads on in them.
+
+A reading is a transaction. What has been read of a run is a `Reading`, which never changes; reading on makes another
+one beside it, that takes its place when it is complete. So whatever ends a reading before that (damage where the caller
+is strict, an interrupt, no memory) leaves the one before, with the places in the files that belong to it.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
-from tbevents.errors import DamageWarning
+from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.files import find_run_files
-from tbevents.reading.collector import Collector
+from tbevents.reading.collector import Collector, RecordSource
 from tbevents.reading.event_file import EventFileReader
-from tbevents.reading.notice import callers_level
 from tbevents.reading.values import Problem
 
-__all__ = ["FileSource", "Source"]
+__all__ = ["FileSource", "Reading", "Source"]
+
+_TRIES: Final = 3
+"""How often a run is begun anew because a file changes while it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What has been read of a run.
+
+    Attributes:
+        collector: has taken it, and is not given more.
+        readers: of the files, in order, by name; they stand where reading goes on.
+        files: their names; none where the events come from memory.
+        unlisted: why the folder, or what stands in it as an event file, could not be read.
+        begun_anew: why what had been read before was dropped; "" where it was not.
+        made: what has been made on demand of what the collector has taken.
+    """
+
+    collector: Collector
+    readers: Mapping[str, RecordSource] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    unlisted: tuple[Problem, ...] = ()
+    begun_anew: str = ""
+    made: dict[object, Any] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be read, file by file."""
+        of_files = [problem for reader in self.readers.values() for problem in reader.problems]
+        return (*self.unlisted, *of_files)
 
 
 class Source(Protocol):
@@ -23,16 +57,8 @@ class Source(Protocol):
     def location(self) -> str:
         """The path, or what stands for it in messages."""
 
-    @property
-    def files(self) -> Sequence[str]:
-        """The event files read so far, in order; none where the events come from memory."""
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What could not be read."""
-
-    def read(self, collector: Collector) -> None:
-        """Gives the collector what is new."""
+    def read(self, before: Reading) -> Reading:
+        """What there is now: with what is new behind what was read before; that itself, where nothing is new."""
 
 
 class FileSource:
@@ -40,38 +66,100 @@ class FileSource:
 
     Args:
         path: the folder or the file.
-        strict: whether damage is raised.
+        strict: whether damage, and what cannot be read, is raised.
         verify: whether the checksums of payloads are verified.
+        named: whether the caller named the path: that nothing of it can be read is then raised, too.
+        expected: whether it is fine that there is no such folder, or that it is empty: the run is to come.
     """
 
-    def __init__(self, path: str, strict: bool, *, verify: bool = True) -> None:
+    def __init__(
+        self, path: str, *, strict: bool = False, verify: bool = True, named: bool = True, expected: bool = False
+    ) -> None:
         self.location = path
         self._strict = strict
         self._verify = verify
-        self._readers: dict[str, EventFileReader] = {}
+        self._named = named
+        self._expected = expected
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The event files read so far, in order."""
-        return tuple(self._readers)
+    def find(self, known: Mapping[str, object]) -> tuple[list[str], tuple[Problem, ...]]:
+        """The files that there are, in order; those known where that cannot be told. And what cannot be read at all.
 
-    @property
-    def problems(self) -> list[Problem]:
-        """What could not be read, file by file."""
-        return [problem for reader in self._readers.values() for problem in reader.problems]
+        Raises:
+            RunNotFoundError: there are none, where the caller named the path and none are expected later.
+            OSError: the folder cannot be listed, where the caller named it, or is strict.
+        """
+        problems: list[Problem] = []
 
-    def read(self, collector: Collector) -> None:
-        """Gives the collector what is new; everything, where a file is not the one that was read before."""
-        files = find_run_files(self.location)
-        sole = files == [self.location]
-        changed = next((file for file in files if file in self._readers and self._readers[file].changed()), None)
-        if changed is not None:
-            warnings.warn(
-                f"{changed}: was truncated or replaced; reading the run again", DamageWarning, callers_level()
-            )
-            self._readers.clear()
-            collector.restart()
+        def unreadable(path: str, error: OSError) -> None:
+            if self._strict:
+                raise error
+            problems.append(Problem.unreadable(path, error))
+
+        files: list[str] = []
+        try:
+            files = find_run_files(self.location, unreadable)
+        except RunNotFoundError as error:
+            if not self._expected:
+                if self._named or self._strict:
+                    raise
+                detail = f"cannot be read: {str(error).removeprefix(f'{self.location}: ')}"
+                problems.append(Problem(self.location, 0, "unreadable", 0, 0, detail))
+        except OSError as error:
+            if self._named or self._strict:
+                raise
+            files = list(known)
+            unreadable(self.location, error)
+        return files, tuple(problems)
+
+    def open(self, file: str, *, patient: bool) -> EventFileReader:
+        """A reader of one of the files, from its start."""
+        sole = self._named and file == self.location
+        return EventFileReader(file, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+
+    def read(self, before: Reading) -> Reading:
+        """As in `Source`; everything, where a file is not the one that was read before.
+
+        Raises:
+            RunNotFoundError, OSError: the caller named the path, or is strict, and it cannot be read.
+            DamagedFileError: at the first damage, where strict; an incomplete record at the end is none where
+                something was read before: the rest may be to come.
+        """
+        start, begun_anew = before, ""
+        for tries_left in reversed(range(_TRIES)):
+            files, unlisted = self.find(start.readers)
+            there = set(files)
+            try:
+                gone = next(
+                    (name for name, reader in start.readers.items() if name not in there and reader.done()), None
+                )
+                if gone is not None:
+                    raise FileChangedError(f"{gone}: was removed")
+                return self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
+            except FileChangedError as error:
+                if not tries_left and (self._named or self._strict):
+                    raise
+                if not tries_left:
+                    return Reading(
+                        before.collector.anew(), {}, (), (Problem.unreadable(self.location, error),), str(error)
+                    )
+                begun_anew = str(error) if before.readers else ""
+                start = Reading(before.collector.anew())
+        raise AssertionError("the last try returns or raises")
+
+    def _read_on(
+        self, before: Reading, files: list[str], unlisted: tuple[Problem, ...], begun_anew: str, *, patient: bool
+    ) -> Reading:
+        collector = before.collector.fork()
+        readers: dict[str, EventFileReader] = {}
+        errors: list[OSError] = []
+        news = bool(begun_anew) or unlisted != before.unlisted or files != list(before.readers)
         for file in files:
-            if file not in self._readers:
-                self._readers[file] = EventFileReader(file, strict=self._strict, sole=sole, verify=self._verify)
-            collector.add_file(self._readers[file])
+            known: Any = before.readers.get(file)
+            reader = readers[file] = self.open(file, patient=patient) if known is None else known.fork()
+            reader.patient = patient
+            collector.add_file(reader)
+            errors += [] if reader.error is None or reader.offset else [reader.error]
+            news = news or reader.offset != known.offset or reader.problems != known.problems
+        if self._named and not before.readers and files and len(errors) == len(files):
+            raise errors[0]  # nothing of what the caller named can be read
+        return Reading(collector, readers, tuple(files), unlisted, begun_anew) if news else before

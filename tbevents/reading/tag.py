@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from array import array
 from typing import Any, Final, NamedTuple
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from tbevents.proto import SummaryMetadata
 from tbevents.reading.payloads import Payload
-from tbevents.reading.slabs import Slabs
+from tbevents.reading.slabs import Slabs, own
 
 __all__ = ["Columns", "Tag", "Values"]
 
@@ -45,7 +46,7 @@ class _Steps:
     __slots__ = ("_last", "_slabs", "array", "count")
 
     def __init__(self, array: NDArray[np.int64], slabs: Slabs) -> None:
-        self.array = array
+        self.array = own(array)
         self.count = len(array)
         self._last = array, 0  # what was put last, and where: as a rule it is the same for the next tag
         self._slabs = slabs
@@ -95,6 +96,13 @@ class Values:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def copy(self) -> Values:
+        """The same values, to which more can be added."""
+        other = Values()
+        other.steps, other.wall_times, other.records = self.steps[:], self.wall_times[:], self.records[:]
+        other.payloads = self.payloads.copy()
+        return other
+
     def add(self, step: int, wall_time: float, record: int, payload: Payload) -> None:
         """Adds one value behind those there are."""
         self.steps.append(step)
@@ -111,7 +119,6 @@ class Tag:
         number: of the tag in its run, by first appearance.
         metadata: of its first event.
         slabs: where its columns have memory from.
-        before: the tag whose first appearance came before, and which therefore may have the same steps.
 
     Attributes:
         name: the tag.
@@ -125,7 +132,6 @@ class Tag:
     """
 
     __slots__ = (
-        "_before",
         "_ends",
         "_records",
         "_slabs",
@@ -142,7 +148,7 @@ class Tag:
         "values",
     )
 
-    def __init__(self, name: str, number: int, metadata: SummaryMetadata, slabs: Slabs, before: Tag | None) -> None:
+    def __init__(self, name: str, number: int, metadata: SummaryMetadata, slabs: Slabs) -> None:
         self.name = name
         self.number = number
         # A copy: a message that is part of another keeps all of that one in memory.
@@ -158,7 +164,6 @@ class Tag:
         self._wall_times: NDArray[np.float64] = _NOTHING
         self._values: NDArray[Any] = _NOTHING
         self._records: NDArray[np.int64] | None = None
-        self._before = before
         self._slabs = slabs
         self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
 
@@ -167,21 +172,30 @@ class Tag:
         """The kinds of values there are."""
         return [*(["scalars"] if self.scalar_count else []), *self.values]
 
-    def add_columns(self, columns: Columns, done: float = 1.0) -> None:
+    def fork(self) -> Tag:
+        """One to which values can be added that this one does not get."""
+        other = copy.copy(self)
+        other.values = {kind: values.copy() for kind, values in self.values.items()}
+        other._ends = self._ends.copy()
+        return other  # columns are shared: what is added stands behind the points of this one
+
+    def add_columns(self, columns: Columns, done: float, before: Tag | None) -> None:
         """Adds scalar points behind those there are.
 
         Args:
             columns: the points.
             done: the share of its file that has been read with them; as many points are expected in the rest.
+            before: the tag whose first appearance came before, and which therefore may have the same steps.
         """
         steps, wall_times, values, records = columns
         start, end = self.scalar_count, self.scalar_count + len(steps)
         self.scalar_count = end
         if self._steps is None:
-            near = None if self._before is None else self._before._steps
+            near = None if before is None else before._steps
             same = near is not None and near.count >= end and near.has(0, steps)
             self._steps = near if same else _Steps(steps, self._slabs)
-            self._wall_times, self._values, self._records = wall_times, values, records
+            self._wall_times, self._values = own(wall_times), own(values)
+            self._records = None if records is None else own(records)
             return
         # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
         room = min(max(end + end // 4, int(1.02 * end / done)), 8 * end)

@@ -14,7 +14,7 @@ from tbevents.errors import UnknownNameError
 from tbevents.reading.drawing import ChartStyle, XAxis, draw_series
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.notebook import scalars_html
-from tbevents.reading.series import as_number, counted, place_of, place_of_step
+from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.smoothing import smoothed
 from tbevents.reading.thinning import evenly
 
@@ -53,7 +53,8 @@ class ScalarSeries(Frame):
         description: Markdown text shown beside the chart; mostly empty.
 
     All arrays are read-only, and may share memory with those of the run's other series: to keep one series of each of
-    many runs, copy it. n is at least 1 in a run's series, unless a restart removed all its points.
+    many runs, `copy` it. Arrays that the class is called with are not copied, and stay writable for the caller. n is at
+    least 1 in a run's series, unless a restart removed all its points.
     """
 
     tag: str
@@ -71,8 +72,8 @@ class ScalarSeries(Frame):
             )
         if not self.display_name:
             object.__setattr__(self, "display_name", self.tag)
-        for column in (self.steps, self.wall_times, self.values):
-            column.setflags(write=False)
+        for name in ("steps", "wall_times", "values"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -216,6 +217,10 @@ class ScalarSeries(Frame):
         """
         return draw_series(self, ax, ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y), label, **line)
 
+    def copy(self) -> ScalarSeries:
+        """The same points in arrays of their own: they keep no memory of the run's other series alive."""
+        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy(), values=self.values.copy())
+
     def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
         return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], values=self.values[places])
 
@@ -239,10 +244,11 @@ class Problem:
     """A stretch of an event file that could not be read.
 
     Attributes:
-        file: the event file.
+        file: the event file; or a folder that cannot be listed.
         offset: the byte at which the stretch starts.
-        kind: "length_checksum", "data_checksum", "too_large", "undecodable", "bad_value", "not_an_event_file", or
-            "incomplete": the file ends within a record, as one does that is still being written.
+        kind: "length_checksum", "data_checksum", "too_large", "undecodable", "bad_value", "not_an_event_file";
+            "incomplete": the file ends within a record, as one does that is still being written; or "unreadable": the
+            system does not let it be read from there on, or does not list the folder.
         skipped: how many bytes were passed over.
         record: how many records stand before it in the file.
         detail: what is wrong.
@@ -255,7 +261,15 @@ class Problem:
     record: int
     detail: str
 
+    @classmethod
+    def unreadable(cls, path: str, error: OSError, offset: int = 0, record: int = 0, skipped: int = 0) -> Problem:
+        """That of a file that cannot be read from a byte on, or of a folder that cannot be listed."""
+        detail = f"cannot be read: {(error.strerror or str(error)).removeprefix('cannot be read: ')}"
+        return cls(path, offset, "unreadable", skipped, record, detail)
+
     def __str__(self) -> str:
+        if self.kind == "unreadable" and not self.offset:
+            return f"{self.file}: {self.detail}"
         return f"{self.file}: record {self.record} at byte {self.offset}: {self.detail} ({self.skipped} bytes skipped)"
 
 

@@ -2,74 +2,46 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
-from tbevents.errors import DamageWarning, RunNotFoundError
-from tbevents.files import StrPath, find_run_files, path_string
-from tbevents.reading.collector import Collector
-from tbevents.reading.event_file import EventFileReader
+from tbevents.files import StrPath, path_string
 from tbevents.reading.run import Run
-from tbevents.reading.values import Problem
+from tbevents.reading.source import FileSource, Source
 from tbevents.writing import flusher
 
 __all__ = ["LiveRun", "live_run"]
 
-_FIXED: Final = {"name", "path", "options"}
-"""The attributes that no reading changes."""
+_FIXED: Final = {"name", "path", "options", "reload"}
+"""The attributes that no reading changes, and the one that reads itself."""
 
 
 class LiveRun(Run):
     """A run that is read on, as by `reload`, whenever something of it is asked for; made by `live_run`.
 
-    Series that were taken from it stay as they were. No warning is given of damage; `problems` says it.
+    Series and mappings that were taken from it stay as they were. No warning is given of damage; `problems` says it.
+    Threads, forked processes and interrupts may do what they may to a `Run`.
+
+    Args:
+        source: as of a `Run`.
+        name: as of a `Run`.
+        before: is called before each reading.
     """
 
-    _reading = False
+    def __init__(self, source: Source, *, name: str = ".", before: Callable[[], object] = lambda: None) -> None:
+        self._before = before
+        before()
+        super().__init__(source, name=name, warn=False)
 
     def __getattribute__(self, name: str) -> Any:
-        if name.startswith("_") or name in _FIXED or self._reading:
+        if name.startswith("_") or name in _FIXED:
             return super().__getattribute__(name)
-        self._reading = True  # what is asked for may ask for more: that is to be of the same state
-        try:
-            self._read()
-            return super().__getattribute__(name)
-        finally:
-            self._reading = False
+        self._read()
+        return getattr(self._still(), name)  # what is asked for may ask for more: that is to be of the same state
 
-    def _read(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DamageWarning)
-            super()._read()
-
-
-class _Folder:
-    """The event files of a folder that may be empty, or not be there yet."""
-
-    def __init__(self, path: str, before: Callable[[], object]) -> None:
-        self.location = path
-        self._before = before
-        self._readers: dict[str, EventFileReader] = {}
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        return tuple(self._readers)
-
-    @property
-    def problems(self) -> list[Problem]:
-        return [problem for reader in self._readers.values() for problem in reader.problems]
-
-    def read(self, collector: Collector) -> None:
+    def _read(self, *, warn: bool = False) -> None:
         self._before()
-        try:
-            files = find_run_files(self.location)
-        except RunNotFoundError:
-            return
-        for file in files:
-            if file not in self._readers:
-                self._readers[file] = EventFileReader(file)
-            collector.add_file(self._readers[file])
+        super()._read(warn=warn)
 
 
 def live_run(path: StrPath, *, name: str = ".") -> LiveRun:
@@ -85,4 +57,4 @@ def live_run(path: StrPath, *, name: str = ".") -> LiveRun:
     Raises:
         TypeError: `path` is no path.
     """
-    return LiveRun(_Folder(path_string(path, "path"), flusher.drain_all), name=name)
+    return LiveRun(FileSource(path_string(path, "path"), expected=True), name=name, before=flusher.drain_all)

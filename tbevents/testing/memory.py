@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import posixpath
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from tbevents.errors import DamagedFileError
 from tbevents.framing import NEED_DATA, RecordDecoder, Records
 from tbevents.proto import Event
-from tbevents.reading.collector import Collector
 from tbevents.reading.run import Run
+from tbevents.reading.source import Reading
 from tbevents.reading.values import NamedMapping, Problem
 from tbevents.testing.live import LiveRun
 from tbevents.writing.event_file import EventFileWriter
@@ -73,12 +75,18 @@ class _Cursor:
     def __init__(self, sink: MemorySink, path: str) -> None:
         self.path = path
         self.problems: list[Problem] = []
-        self._sink = sink
+        self.sink = sink
         self._offset = 0
         self._record = 0
 
+    def fork(self) -> _Cursor:
+        """One that reads on from here, and leaves this one as it is."""
+        other = copy.copy(self)
+        other.problems = self.problems.copy()
+        return other
+
     def read(self) -> Iterator[Records]:
-        data = self._sink.records(self._offset)
+        data = self.sink.records(self._offset)
         decoder = RecordDecoder(offset=self._offset, record=self._record, path=self.path)
         decoder.feed(data)
         while (records := decoder.next_records()) is not NEED_DATA:
@@ -102,21 +110,18 @@ class MemorySource:
 
     def __init__(self, folder: str, sinks: Sequence[MemorySink]) -> None:
         self.location = f"memory:{folder}"
-        self.files = ()
         self._sinks = sinks
-        self._cursors: list[_Cursor] = []
 
-    @property
-    def problems(self) -> list[Problem]:
-        """What other writers logged and nobody can decode."""
-        return [problem for cursor in self._cursors for problem in cursor.problems]
-
-    def read(self, collector: Collector) -> None:
-        """Gives the collector what was logged since."""
-        for sink in self._sinks[len(self._cursors) :]:
-            self._cursors.append(_Cursor(sink, f"{self.location}/{len(self._cursors) + 1}"))
-        for cursor in self._cursors:
-            collector.add_file(cursor, reread=False)
+    def read(self, before: Reading) -> Reading:
+        """What there is now: with what was logged since, behind what was read before."""
+        collector = before.collector.fork()
+        cursors: dict[str, _Cursor] = {}
+        for number, sink in enumerate(self._sinks, 1):
+            path = f"{self.location}/{number}"
+            known: Any = before.readers.get(path)
+            cursors[path] = _Cursor(sink, path) if known is None else known.fork()
+            collector.add_file(cursors[path], reread=False)
+        return Reading(collector, cursors)
 
     def events(self) -> Iterator[Event]:
         """All events, in order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import errno
 import itertools
 import operator
@@ -112,9 +111,8 @@ class EventFileWriter:
         # Both are atomic in CPython.
         self._pending: list[Item] = []
         self._batch = object()  # another one whenever the list is cut off
-        # Key -> number. A tag alone stands for Form.SIMPLE: the hot path. Numbers are given in the order of the keys,
-        # by one operation in C, so no lock is needed.
-        self._series: dict[SeriesKey, int] = collections.defaultdict(itertools.count().__next__)
+        self._series: dict[SeriesKey, int] = {}  # key -> number. A tag alone stands for Form.SIMPLE: the hot path.
+        self._keys: list[SeriesKey] = []  # by number; only ever appended to
         self._encoder: Encoder | None = None  # None while in use, so that one that was interrupted is not used again
         self._file = self._new_file()
         self._lost = 0  # events that were dropped and that no error has told of yet
@@ -242,8 +240,18 @@ class EventFileWriter:
         return self._logdir
 
     def _add_series(self, tag: str, form: Form) -> int:
+        """The number of a series, given now if it has none.
+
+        Needs no lock, with or without a global interpreter lock, and a signal handler may come in between: each step is
+        atomic, and a number means the key at its place. Threads that meet at a new key may give it two numbers.
+        """
         tag = checked_tag(tag)
-        return self._series[tag if form is Form.SIMPLE else (tag, form.value)]
+        key: SeriesKey = tag if form is Form.SIMPLE else (tag, form.value)
+        if (known := self._series.get(key)) is not None:
+            return known
+        start = len(self._keys)
+        self._keys.append(key)
+        return self._series.setdefault(key, self._keys.index(key, start))
 
     def _after_add(self, event: tuple[Item, ...]) -> None:
         """What an addition may have to do, besides appending."""
@@ -400,7 +408,7 @@ class EventFileWriter:
         block: Block | None = None
         if self._file.unwritten_bytes() < UNWRITTEN_BYTES:
             encoder, self._encoder = self._encoder or Encoder(), None
-            block = encoder.encode(items, list(self._series))
+            block = encoder.encode(items, self._keys[:])
             self._encoder = encoder
         lost = count_events(items) if block is None else 0
         if self._batch is batch:  # no handler has taken them

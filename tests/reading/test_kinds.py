@@ -32,6 +32,7 @@ from tbevents.proto import (
 )
 from tbevents.reading.payloads import KEPT_BYTES, Place
 from tbevents.reading.run import Run
+from tbevents.reading.source import Reading
 from tbevents.tensors import from_array
 
 STEP, WALL = 7, 1234.5
@@ -627,15 +628,15 @@ def test_events_from_memory_make_the_same_run(tmp_path):
 
     class Memory:
         location = "memory"
-        files = ()
-        problems = ()
 
         def __init__(self):
             self.waiting = list(events)
 
-        def read(self, collector):
+        def read(self, before):
+            collector = before.collector.fork()
             collector.add_events(self.waiting)
             self.waiting = []
+            return Reading(collector)
 
     source = Memory()
     run = Run(source, name="m")

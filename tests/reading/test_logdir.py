@@ -129,12 +129,18 @@ def test_large_runs_are_read_ahead(twenty, monkeypatch):
     assert any(name.startswith("tbevents-reader") for name in names)
 
 
-def test_a_run_whose_file_is_gone_is_an_error_where_it_is_asked_for(twenty):
+def test_a_run_whose_file_is_gone_has_that_problem_and_hides_no_other(twenty):
     logdir = tbevents.read_logdir(twenty, threads=2)
+    strict = tbevents.read_logdir(twenty, threads=2, strict=True)
     next((twenty / "run01").iterdir()).unlink()
-    assert logdir["run00"].name == "run00"
+    with pytest.warns(tbevents.DamageWarning, match="run01: cannot be read: no event file"):
+        assert {name: len(run.scalars) for name, run in logdir.items()} == {
+            f"run{k:02}": int(k != 1) for k in range(20)
+        }
+    (problem,) = logdir["run01"].problems
+    assert (problem.file, problem.kind, problem.skipped) == (str(twenty / "run01"), "unreadable", 0)
     with pytest.raises(FileNotFoundError, match="run01"):
-        logdir["run01"]
+        strict["run01"]
 
 
 def everything(logdir):

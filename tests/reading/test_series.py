@@ -106,3 +106,68 @@ def test_the_repr_of_many_hyperparameters_shows_the_first():
     from tbevents.reading.kinds.hparams import HParams
 
     assert repr(HParams({str(i): i for i in range(10)})).endswith("'7': 7, ... 2 more}, status='unknown')")
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def bytes_kept(series):
+    """How many bytes the arrays of a series keep alive."""
+    bases = {}
+    for array in (series.steps, series.wall_times, getattr(series, "values", None)):
+        while isinstance(array, np.ndarray) and array.base is not None:
+            array = array.base
+        if array is not None:
+            bases[id(array)] = array.nbytes
+    return sum(bases.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_copy_is_equal_and_has_arrays_of_its_own(run, kind):
+    series = series_of(run, kind)
+    copy = series.copy()
+    assert type(copy) is type(series)
+    assert copy.tag == series.tag
+    assert (copy.steps.tolist(), copy.wall_times.tolist()) == (series.steps.tolist(), series.wall_times.tolist())
+    assert len(list(copy)) == len(series)
+    assert not np.shares_memory(copy.steps, series.steps)
+    assert not np.shares_memory(copy.wall_times, series.wall_times)
+    assert bytes_kept(copy[1:].copy()) <= 3 * 8 * len(series)
+    with pytest.raises(ValueError, match="read-only"):
+        copy.steps[0] = 1
+
+
+def test_a_copy_of_one_series_of_many_keeps_only_itself_alive(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        for tag in range(20):
+            writer.add_scalar_columns(f"tag{tag}", np.arange(20_000), np.arange(20_000))
+    series = tbevents.read_run(tmp_path).scalars["tag7"]
+    assert series.copy() == series
+    assert bytes_kept(series.copy()) == 20_000 * (8 + 8 + 4)
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["tag by tag", "step by step"])
+def test_a_small_series_keeps_no_large_array_alive(tmp_path, together):
+    with SummaryWriter(tmp_path) as writer:
+        if together:
+            for step in range(100):
+                for tag in range(200):
+                    writer.add_scalar(f"tag{tag}", step, step)
+        else:
+            for tag in range(20):
+                writer.add_scalar_columns(f"tag{tag}", np.arange(1000), np.arange(1000))
+        writer.add_scalar("rare", 1.0, 1)
+    run = tbevents.read_run(tmp_path)
+    assert bytes_kept(run.scalars["rare"]) <= 100
+    series = run.scalars["tag0"]
+    assert bytes_kept(series) <= 8 * (series.steps.nbytes + series.wall_times.nbytes + series.values.nbytes)
+
+
+def test_the_callers_arrays_stay_writable():
+    arrays = np.arange(3), np.arange(3.0), np.arange(3.0)
+    series = tbevents.ScalarSeries("loss", *arrays)
+    for array in arrays:
+        array[0] = 5
+    for column in (series.steps, series.wall_times, series.values):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.notebook import series_html
-from tbevents.reading.series import counted, place_of, place_of_step
+from tbevents.reading.series import counted, place_of, place_of_step, read_only
 
 __all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
 
@@ -65,6 +65,10 @@ class MeshSeries:
     _parts: Mapping[str, TensorSeries] = field(repr=False)
     _config: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", read_only(self.steps))
+        object.__setattr__(self, "wall_times", read_only(self.wall_times))
+
     @classmethod
     def of_parts(cls, name: str, parts: Mapping[str, TensorSeries], config: str) -> MeshSeries:
         """Joins parts; the first of them (the vertices, where there are some) says which steps there are."""
@@ -77,6 +81,10 @@ class MeshSeries:
             parts,
             config,
         )
+
+    def copy(self) -> MeshSeries:
+        """The same meshes, with steps and times in arrays of their own; the meshes stay in their files."""
+        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
 
     def __len__(self) -> int:
         return len(self.steps)
