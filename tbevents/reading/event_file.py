@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import errno
 import io
 import itertools
@@ -53,6 +54,9 @@ _HEAD: Final = 1 << 12
 
 _SEARCHED: Final = 1 << 16
 """Bytes of a broken end that are looked at at a time."""
+
+_DENSE: Final = 1 << 12
+"""Damage that is no farther than so many bytes behind other damage is dense: records are read across it in one go."""
 
 _REMEMBERED: Final = 64
 """Bytes by which a file is known again: they hold a record's checksum, and most often its time."""
@@ -169,30 +173,46 @@ class EventFileReader:
                 verify=self._verify,
             )
             feed = _Feed(file, decoder, size)  # what has been appended meanwhile is for the next time
+            error: DamagedFileError | None = None
+            intact_from = -_DENSE - 1  # the position behind the last damage
             while True:
-                reach = None
-                if taker is not None:
-                    again, reach = self._offer(taker, decoder, feed)
-                    if again:
+                if error is None:
+                    reach = None
+                    if taker is not None:
+                        again, reach = self._offer(taker, decoder, feed)
+                        if again:
+                            continue
+                    try:
+                        records = decoder.next_records(reach)
+                        if records is NEED_DATA and not feed.left:
+                            decoder.end()
+                            return
+                    except DamagedFileError as damage:
+                        error = damage
+                    else:
+                        if records is NEED_DATA:
+                            feed.more()
+                        else:
+                            self._note_read(records)
+                            yield records
                         continue
-                try:
-                    records = decoder.next_records(reach)
-                    if records is NEED_DATA and not feed.left:
-                        decoder.end()
-                        return
-                except DamagedFileError as error:
-                    while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
-                        feed.more()
-                    if not found:
-                        self._report_tail(self._tail_error(file, error, size), size - error.offset)
-                        return
-                    self.report(error, decoder.offset - error.offset)
-                    continue
-                if records is NEED_DATA:
+                while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
                     feed.more()
-                else:
-                    self._read_up_to(decoder, records.block[: records.end][-_REMEMBERED:].tobytes())
-                    yield records
+                if not found:
+                    self._report_tail(self._tail_error(file, error, size), size - error.offset)
+                    return
+                self.report(error, decoder.offset - error.offset)
+                dense = error.offset - intact_from <= _DENSE
+                error = None
+                if dense and taker is not None and not self._strict:
+                    scattered = decoder.next_scattered(at_end=not feed.left)
+                    error = scattered.error
+                    for passed, skipped in scattered.damage:
+                        self.report(passed, skipped)
+                    if scattered.records is not None:
+                        self._note_read(scattered.records)
+                        yield scattered.records
+                intact_from = decoder.offset
 
     def _offer(self, taker: Taker, decoder: RecordDecoder, feed: _Feed) -> tuple[bool, int | None]:
         """Shows a taker what comes next.
@@ -222,6 +242,12 @@ class EventFileReader:
         self.offset, self.record = decoder.offset, decoder.record
         self._known = (self.offset - len(known) if at is None else at, known)
 
+    def _note_read(self, records: Records) -> None:
+        """Notes that all has been read up to the end of these records."""
+        self.offset, self.record = records.base + records.end, records.number(len(records.offsets) - 1) + 1
+        known = records.block[: records.end][-_REMEMBERED:].tobytes()
+        self._known = (self.offset - len(known), known)
+
     def records(self) -> Iterator[tuple[int, Record]]:
         """The records that follow, one by one, each with its number in the file; where `verify`, only intact ones."""
         for records in self.read():
@@ -231,7 +257,7 @@ class EventFileReader:
                 except ChecksumError as error:
                     self.report(error, HEADER_SIZE + length + FOOTER_SIZE)
                 else:
-                    yield records.first + index, Record(records.base + int(records.offsets[index]), payload)
+                    yield records.number(index), Record(records.base + int(records.offsets[index]), payload)
 
     def events(self) -> Iterator[Event]:
         """The events that follow, one by one."""
@@ -253,7 +279,11 @@ class EventFileReader:
         """
         if self._strict:
             raise error
-        self.problems.append(Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail))
+        problem = Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail)
+        if self.problems and problem.offset < self.problems[-1].offset:  # in a record that stood before other damage
+            bisect.insort(self.problems, problem, key=lambda one: one.offset)
+        else:
+            self.problems.append(problem)
 
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
         if self._sole and isinstance(error, NotAnEventFileError):
