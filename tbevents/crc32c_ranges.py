@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.crc32c import crc32c
 from tbevents.crc32c_columns import contributions
 
 __all__ = ["ROW", "RangeChecksums"]
@@ -57,8 +58,8 @@ class RangeChecksums:
             self._first, self._crcs = base, np.zeros(1, np.uint32)
         self._forget_before(base)
         self._extend(block, base, int(ends.max()))
-        up_to_ends = self._up_to(block, base, ends)
-        return up_to_ends ^ _moved_on(self._up_to(block, base, starts), ends - starts)
+        before = _moved_on(self._up_to(block, base, starts), ends - starts)
+        return self._up_to(block, base, ends) ^ before
 
     def _forget_before(self, position: int) -> None:
         """Drops the rows that end before a position, when they are most of those that are known."""
@@ -89,7 +90,7 @@ class RangeChecksums:
     def _up_to(self, block: NDArray[np.uint8], base: int, positions: NDArray[np.int64]) -> NDArray[np.uint32]:
         """The checksums of the bytes from the origin up to some positions."""
         rows = (positions - self._first) // ROW
-        states = self._crcs[rows] ^ _ALL
+        states: NDArray[np.uint32] = self._crcs[rows] ^ _ALL
         at = self._first + ROW * rows
         left = positions - at
         table = contributions(1)[0]
@@ -99,7 +100,7 @@ class RangeChecksums:
                 break
             byte = block[np.where(inside, at - base, 0)]
             after = table[(states ^ byte) & np.uint32(0xFF)] ^ (states >> np.uint32(8))
-            states = np.where(inside, after, states)
+            states[inside] = after[inside]
             at += 1
             left -= 1
         return states ^ _ALL
@@ -108,18 +109,10 @@ class RangeChecksums:
 def _row_checksums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """The checksum of each row."""
     tables = contributions(ROW)
-    states = np.full(len(rows), _of_zeros(), np.uint32)
+    states: NDArray[np.uint32] = np.full(len(rows), crc32c(bytes(ROW)), np.uint32)
     for place in range(ROW):
         states ^= tables[ROW - 1 - place].take(rows[:, place])
     return states
-
-
-def _of_zeros() -> np.uint32:
-    """The checksum of a row of zeros."""
-    table, state = contributions(1)[0], int(_ALL)
-    for _ in range(ROW):
-        state = int(table[state & 0xFF]) ^ state >> 8
-    return np.uint32(state) ^ _ALL
 
 
 _steps: list[NDArray[np.uint32]] = []
@@ -135,14 +128,15 @@ def _step(power: int) -> NDArray[np.uint32]:
         else:
             by_byte = np.arange(256, dtype=np.uint32)
             steps.append(np.stack([contributions(1)[0], by_byte, by_byte << np.uint32(8), by_byte << np.uint32(16)]))
-    _steps[:] = max(steps, _steps, key=len)
+    if len(steps) > len(_steps):
+        _steps[:] = steps
     return steps[power]
 
 
 def _stepped(crcs: NDArray[np.uint32], tables: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Checksums moved on by the tables of one step."""
-    by_byte: NDArray[Any] = crcs.astype("<u4").view(np.uint8).reshape(-1, 4)
-    moved = tables[0].take(by_byte[:, 0])
+    by_byte = crcs.astype("<u4").view(np.uint8).reshape(-1, 4)
+    moved: NDArray[np.uint32] = tables[0].take(by_byte[:, 0])
     for place in range(1, 4):
         moved ^= tables[place].take(by_byte[:, place])
     return moved

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import enum
 import struct
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, NoReturn, TypedDict
 
 import numpy as np
@@ -38,7 +39,6 @@ __all__ = [
     "Record",
     "RecordDecoder",
     "Records",
-    "Scattered",
     "encode_record",
 ]
 
@@ -157,20 +157,6 @@ class Records(NamedTuple):
         return payload
 
 
-class Scattered(NamedTuple):
-    """Records among which damage is dense.
-
-    Attributes:
-        records: those that were found; None where none were.
-        damage: what was passed over among them, and how many bytes each was.
-        error: damage behind them that `recover` has not found the end of; None where there is none.
-    """
-
-    records: Records | None
-    damage: list[tuple[DamagedFileError, int]]
-    error: DamagedFileError | None
-
-
 class RecordDecoder:
     """Takes bytes in chunks cut anywhere, answers with whole records.
 
@@ -218,6 +204,7 @@ class RecordDecoder:
         self._record = record
         self._error: DamagedFileError | None = None
         self._searching = False  # whether `recover` has moved on from the damaged record
+        self._verified = -1  # position in the file of a record whose payload's checksum is known to hold
         finder = HeaderFinder()
         self._chains = ChainFinder(finder, min(max_length, SHORT))
         self._search = RecordSearch(finder, max_length, verify=verify)
@@ -332,7 +319,9 @@ class RecordDecoder:
             if len(records.offsets) == 1:
                 if self.missing:
                     return NEED_DATA
-                self._verify_payload(self._at, length)
+                error = self._payload_error(length)
+                if error is not None:
+                    self._fail(error)
                 break
             records = records._replace(offsets=records.offsets[:-1], lengths=records.lengths[:-1])
         self._pass(records.end, len(records.offsets))
@@ -381,19 +370,22 @@ class RecordDecoder:
         return False
 
     def _says_what_follows(self, end: int) -> bool:
-        """Whether it can be said what follows at this place of the buffer: a header, the end of the file, or neither."""
+        """Whether it can be said if a header or the end of the file follows at this place of the buffer."""
         return end + HEADER_SIZE <= self._stop or self.size is None or self._start + end + HEADER_SIZE > self.size
 
     def _is_header_or_end(self, end: int) -> bool:
         """Whether a header or the end of the file follows at this place of the buffer."""
         return self._header(end)[1] if end + HEADER_SIZE <= self._stop else end <= self._stop
 
-    def _verify_payload(self, at: int, length: int) -> None:
-        """Verifies the checksum of a payload whose header stands at this place of the buffer, the next record's."""
-        (stored,) = _CHECKSUM.unpack_from(self._bytes, at + HEADER_SIZE + length)
+    def _payload_error(self, length: int) -> ChecksumError | None:
+        """What is wrong with the payload of the next record, whose header is intact and declares this length."""
+        if self.offset == self._verified:
+            return None
+        (stored,) = _CHECKSUM.unpack_from(self._bytes, self._at + HEADER_SIZE + length)
         computed = self._search.checksum(self._data[: self._stop], self._start, self.offset, length)
-        if stored != computed:
-            self._fail(ChecksumError(part="data", stored=stored, computed=computed, **self._where()))
+        if stored == computed:
+            return None
+        return ChecksumError(part="data", stored=stored, computed=computed, **self._where())
 
     def end(self) -> None:
         """Says that no more bytes follow.
@@ -447,78 +439,93 @@ class RecordDecoder:
         if not self._searching:
             self._at += 1
             self._searching = True
-        found = self._search.next(
-            self._data[: self._stop], self._start, self.offset, size=self.size, at_end=at_end
-        )
+        found = self._search.next(self._data[: self._stop], self._start, self.offset, size=self.size, at_end=at_end)
         at = found.offset - self._start
         if found.found:
+            self._verified = found.offset
             return at
         self._at, self._needed = at, found.needed
         return None
 
-    def next_scattered(self, *, at_end: bool) -> Scattered:
-        """The records at hand, and the damage among them: as `next_records` and `recover` in turn, but in one go.
+    def next_scattered(
+        self, *, at_end: bool, report: Callable[[DamagedFileError, int], None]
+    ) -> tuple[Records | None, DamagedFileError | None]:
+        """The records at hand across damage: as `next_records` and `recover` in turn, but in one go.
 
-        Where damage is dense, that is faster. It ends where the bytes at hand do, at a long record, and where damage
-        is not dense any more; `next_records` goes on from there, or, after an error, `recover`.
+        Where damage is dense, that is much faster. It ends where the bytes at hand do, and where damage is not dense
+        any more.
 
         Args:
             at_end: whether no more bytes follow.
+            report: gets the damage between the records, and how many bytes each stretch of it is.
+
+        Returns:
+            The records, None where there are none; and damage behind them whose end was not found: then `recover` goes
+            on, else `next_records`.
         """
         data, base = self._data[: self._stop], self._start
         offsets: list[int] = []
         lengths: list[int] = []
         numbers: list[int] = []
-        damage: list[tuple[DamagedFileError, int]] = []
+        error: DamagedFileError | None = None
         intact = 0
-        while self._error is None and intact < _INTACT:
+        while intact < _INTACT:
             at = self._at
-            try:
-                length = self._search.length_at(data, base, base + at)
-                if length is None:
-                    length = self._length_at_next()  # which says what is wrong
-                    break  # nothing is: the bytes at hand end here, or the header is a rare one
-                end = at + HEADER_SIZE + length + FOOTER_SIZE
-                if self.size is not None and base + end > self.size:
-                    self._length_at_next()
-                if length > SHORT or end > self._stop or not self._says_what_follows(end):
-                    break
-                if self.verify and not self._is_header_or_end(end):
-                    self._verify_payload(at, length)
-            except DamagedFileError as error:
-                if self.recover(at_end=at_end):
-                    damage.append((error, self.offset - error.offset))
-                    intact = 0
+            length = self._search.length_at(data, base, base + at)
+            end = at if length is None else at + HEADER_SIZE + length + FOOTER_SIZE
+            if length is None or (self.size is not None and base + end > self.size):
+                looked = self._look_at_next()
+                if not isinstance(looked, DamagedFileError):
+                    break  # the bytes at hand end here; or the header is a rare one that is not searched for
+                error = looked
+            elif end > self._stop or not self._says_what_follows(end) or (length > SHORT and not self.verify):
+                break
+            elif self.verify and not self._is_header_or_end(end):
+                error = self._payload_error(length)
+            if error is None and length is not None:
+                offsets.append(at)
+                lengths.append(length)
+                numbers.append(self._record)
+                intact += 1
+                self._pass(end, 1)
                 continue
-            offsets.append(at)
-            lengths.append(length)
-            numbers.append(self._record)
-            intact += 1
-            self._pass(end, 1)
+            self._error = error
+            if not self.recover(at_end=at_end):
+                break
+            assert error is not None
+            report(error, self.offset - error.offset)
+            error = None
+            intact = 0
         records = None
         if offsets:
-            columns = (np.array(column, np.int64) for column in (offsets, lengths, numbers))
-            places, sizes, counts = columns
+            places, sizes, counts = (np.array(column, np.int64) for column in (offsets, lengths, numbers))
             records = Records(base, data, places, sizes, numbers[0], counts)
-        return Scattered(records, damage, self._error)
+        return records, error
 
     def _length_at_next(self) -> int | Literal[NeedData.NEED_DATA]:
         """The length of the next payload, once the record is whole and its header verified."""
         if self._error is not None:
             raise self._error
+        length = self._look_at_next()
+        if isinstance(length, DamagedFileError):
+            self._fail(length)
+        return length
+
+    def _look_at_next(self) -> int | Literal[NeedData.NEED_DATA] | DamagedFileError:
+        """As `_length_at_next`, with what is wrong as a value."""
         if self.missing:
             return NEED_DATA
         length, holds = self._header(self._at)
         if not holds:
             (stored,) = _CHECKSUM.unpack_from(self._bytes, self._at + 8)
             computed = masked_crc32c(self._bytes[self._at : self._at + 8].tobytes())
-            self._fail(ChecksumError(part="length", stored=stored, computed=computed, **self._where()))
+            return ChecksumError(part="length", stored=stored, computed=computed, **self._where())
         if length > self.max_length:
-            self._fail(RecordTooLargeError(length=length, limit=self.max_length, **self._where()))
+            return RecordTooLargeError(length=length, limit=self.max_length, **self._where())
         self._needed = HEADER_SIZE + length + FOOTER_SIZE
         if self.size is not None and self.offset + self._needed > self.size:
             missing = self.offset + self._needed - self.size
-            self._fail(IncompleteRecordError(missing=missing, **self._where()))
+            return IncompleteRecordError(missing=missing, **self._where())
         return NEED_DATA if self.missing else length
 
     def _header(self, at: int) -> tuple[int, bool]:

@@ -388,6 +388,8 @@ class _Taker:
         count = self._collector.take_rounds(found.round, data, found.rounds, done)
         if count is None:
             self._rounds.refuse(found.round)
+        else:
+            self._rounds.took(count, found.rounds)
         if not count:
             return Taken()
         return Taken(count * found.round.size, count * len(found.round.skeletons))

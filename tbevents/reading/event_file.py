@@ -205,13 +205,10 @@ class EventFileReader:
                 dense = error.offset - intact_from <= _DENSE
                 error = None
                 if dense and taker is not None and not self._strict:
-                    scattered = decoder.next_scattered(at_end=not feed.left)
-                    error = scattered.error
-                    for passed, skipped in scattered.damage:
-                        self.report(passed, skipped)
-                    if scattered.records is not None:
-                        self._note_read(scattered.records)
-                        yield scattered.records
+                    scattered, error = decoder.next_scattered(at_end=not feed.left, report=self.report)
+                    if scattered is not None:
+                        self._note_read(scattered)
+                        yield scattered
                 intact_from = decoder.offset
 
     def _offer(self, taker: Taker, decoder: RecordDecoder, feed: _Feed) -> tuple[bool, int | None]:
