@@ -7,7 +7,7 @@ bytes up to its start and up to its end, and those are kept for the start of eve
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,8 @@ class RangeChecksums:
             states[inside] = after[inside]
             at += 1
             left -= 1
-        return states ^ _ALL
+        states ^= _ALL
+        return states
 
 
 def _row_checksums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
