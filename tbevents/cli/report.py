@@ -53,8 +53,8 @@ def command(
     limits = ReportLimits(points=points, steps=steps)
     with terminal.progress("reading") as progress:
         made = report(logdir, out, tags=tags, runs=runs, title=title, limits=limits, progress=progress)
-    for problem in made.problems:
-        terminal.warn(problem)
+    for line in first_of(made.problems):
+        terminal.warn(line)
     terminal.remark(f"{out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")
     if opens:
         click.launch(Path(os.path.abspath(out)).as_uri())

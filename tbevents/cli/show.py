@@ -66,8 +66,8 @@ def command(
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
-        for problem in described.problems:
-            terminal.warn(str(problem))
+        for line in first_of([str(problem) for problem in described.problems]):
+            terminal.warn(line)
     wanted.check(run)
     if as_json:
         terminal.json([_as_json(each, described, points) for each, described in found])

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tbevents.cli.table import Table
-from tbevents.cli.text import printable
+from tbevents.cli.text import first_of, printable
 from tbevents.tools.json_text import json_text
 
 __all__ = ["Terminal"]
@@ -83,9 +83,9 @@ class Terminal:
         self.err.print(Text(printable(text), "yellow"))
 
     def left_out(self, problems: Iterable[object]) -> None:
-        """Says what was damaged, and is not in what the command makes."""
-        for problem in problems:
-            self.warn(f"left out: {problem}")
+        """Says what was damaged, and is not in what the command makes; of much, the first."""
+        for line in first_of([f"left out: {problem}" for problem in problems]):
+            self.warn(line)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:

@@ -210,7 +210,7 @@ def export_media(
                 base = names.folder(run.name, tag)
                 for index in range(len(series)):
                     try:
-                        samples = series[index].samples
+                        samples = series.verified(index).samples
                     except (PayloadError, TensorError) as error:
                         problems.append(str(error))
                         continue
@@ -246,6 +246,7 @@ class _Names:
     def __init__(self) -> None:
         self._folders: dict[str, tuple[str, str]] = {}  # casefolded -> whose it is
         self._files: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the first name of a file, casefolded -> how many were given like it
 
     def folder(self, run: str, tag: str) -> str:
         """A folder for a tag of a run, relative, with slashes."""
@@ -266,13 +267,13 @@ class _Names:
 
     def file(self, folder: str, step: int, ending: str) -> str:
         """A file for a step."""
-        number = 1
         while True:
+            key = f"{folder}/{step:010d}.{ending}".casefold()
+            number = self._numbers[key] = self._numbers.get(key, 0) + 1
             name = f"{folder}/{step:010d}{'' if number == 1 else f'_{number}'}.{ending}"
             if name.casefold() not in self._files:
                 self._files.add(name.casefold())
                 return name
-            number += 1
 
 
 _LONGEST: Final = 120
