@@ -51,4 +51,6 @@ def command(terminal: Terminal, logdir: str, runs: tuple[str, ...], strict: bool
 def _lines(checked: Checked) -> list[str]:
     """What is wrong with a run, the location first; nothing where it is fine. Of much damage, the first."""
     damage = [*map(str, checked.problems), *checked.bad_values]
-    return first_of([f"damaged  {text}" for text in damage]) + [f"odd      {checked.run}: {each}" for each in checked.oddities]
+    return first_of([f"damaged  {text}" for text in damage]) + [
+        f"odd      {checked.run}: {each}" for each in checked.oddities
+    ]

@@ -9,7 +9,7 @@ import click
 
 from tbevents.cli.options import PATH, example, logdir_argument, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, size
+from tbevents.cli.text import counted, first_of, size
 from tbevents.tools.report import ReportLimits, report
 
 

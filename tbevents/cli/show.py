@@ -12,7 +12,7 @@ from tbevents.cli.chart import chart
 from tbevents.cli.options import example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import clip, count, number, printable, step_range
+from tbevents.cli.text import clip, count, first_of, number, printable, step_range
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
 from tbevents.tools.describe import TagDescription, describe_run

@@ -58,6 +58,7 @@ def export_table(
     runs: Names | None = None,
     restarts: Restarts = "keep",
     duplicates: Duplicates = "keep",
+    safe_cells: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
     """Writes the scalars, texts or hyperparameters of runs as one table.
@@ -73,6 +74,8 @@ def export_table(
         runs: likewise, of runs.
         restarts: what becomes of points that a restart overwrites, as in `read_run`.
         duplicates: which points of one step stay, as in `read_run`.
+        safe_cells: in CSV, whether names and texts are made harmless for spreadsheets and terminals, as in
+            `write_table`; they then may differ from those logged.
         progress: gets how much of reading and writing is done.
 
     Raises:
@@ -106,7 +109,7 @@ def export_table(
         else:
             table = found.scalars(tags, names)
             frame = _Wide(table.pivot()) if wide else table
-    rows = write_table(frame, out, format, progress=writing)
+    rows = write_table(frame, out, format, safe_cells=safe_cells, progress=writing)
     problems = tuple(str(problem) for name in names for problem in found[name].problems)
     return Exported(os.fspath(out) if is_path else "-", rows, problems=problems)  # type: ignore[arg-type]  # a path
 
