@@ -9,14 +9,15 @@ A record on disk, all numbers little-endian:
     12 + length  4       masked CRC32C of the payload
 
 `encode_record` makes one. `RecordDecoder` takes chunks cut anywhere and answers with records, with `NEED_DATA`, or
-with an exception that says where and what; "not yet" is a value, "never" is an error. `HeaderFinder` finds every
-place in a block at which a record can start, which is how reading goes on after damage.
+with an exception that says where and what; "not yet" is a value, "never" is an error. `RecordSearch` finds where
+records go on behind damage.
 """
 
 from __future__ import annotations
 
 import enum
 import struct
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, NoReturn, TypedDict
 
 import numpy as np
@@ -26,6 +27,7 @@ from tbevents.chains import ChainFinder
 from tbevents.crc32c import BytesLike, masked_crc32c
 from tbevents.errors import ChecksumError, DamagedFileError, IncompleteRecordError, RecordTooLargeError
 from tbevents.headers import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, SHORT, HeaderFinder, decode_header, encode_header
+from tbevents.record_search import RecordSearch
 
 __all__ = [
     "FOOTER_SIZE",
@@ -41,6 +43,9 @@ __all__ = [
 ]
 
 _CHECKSUM = struct.Struct("<I")
+
+_INTACT: Final = 64
+"""Records in a row behind which damage does not count as dense any more."""
 
 
 class NeedData(enum.Enum):
@@ -95,7 +100,9 @@ class _Where(TypedDict):
 
 
 class Records(NamedTuple):
-    """Many records at once, end to end in one block of bytes. Their payloads' checksums have NOT been verified.
+    """Many records at once, in one block of bytes. Their payloads' checksums have NOT been verified.
+
+    They follow each other end to end; where `numbers` is not None, damage may stand between them.
 
     Attributes:
         base: the position in the file of the block's first byte.
@@ -103,6 +110,7 @@ class Records(NamedTuple):
         offsets: where in the block each record's header starts; int64, shape (n,), ascending, n at least 1.
         lengths: of the payloads, int64, shape (n,).
         first: how many records stand before these in the file.
+        numbers: how many stand before each, where damage may stand between them; damage in one piece counts as one.
     """
 
     base: int
@@ -110,11 +118,16 @@ class Records(NamedTuple):
     offsets: NDArray[np.int64]
     lengths: NDArray[np.int64]
     first: int
+    numbers: NDArray[np.int64] | None = None
 
     @property
     def end(self) -> int:
         """Where in the block the byte after the last record is."""
         return int(self.offsets[-1] + self.lengths[-1]) + HEADER_SIZE + FOOTER_SIZE
+
+    def number(self, index: int) -> int:
+        """How many records stand in the file before one of these, by its place among them."""
+        return self.first + index if self.numbers is None else int(self.numbers[index])
 
     def payload(self, index: int) -> bytes:
         """The payload of one of the records."""
@@ -138,7 +151,7 @@ class Records(NamedTuple):
                 stored=stored,
                 computed=computed,
                 offset=self.base + at,
-                record=self.first + index,
+                record=self.number(index),
                 path=path,
             )
         return payload
@@ -191,8 +204,10 @@ class RecordDecoder:
         self._record = record
         self._error: DamagedFileError | None = None
         self._searching = False  # whether `recover` has moved on from the damaged record
-        self._finder = HeaderFinder()
-        self._chains = ChainFinder(self._finder, min(max_length, SHORT))
+        self._verified = -1  # position in the file of a record whose payload's checksum is known to hold
+        finder = HeaderFinder()
+        self._chains = ChainFinder(finder, min(max_length, SHORT))
+        self._search = RecordSearch(finder, max_length, verify=verify)
 
     @property
     def offset(self) -> int:
@@ -235,6 +250,8 @@ class RecordDecoder:
         """
         have = self._stop - self._at
         data = self._data
+        if have > self._at and self._stop + size <= len(data):  # what was passed is not worth moving the rest
+            return self._bytes[self._stop : self._stop + size]
         if have + size > len(data):  # a little more, for the next block may follow a longer rest
             data = np.empty(max(have + size + size // 8, 2 * have), np.uint8)
         if data is not self._data or self._at:
@@ -302,9 +319,8 @@ class RecordDecoder:
             if len(records.offsets) == 1:
                 if self.missing:
                     return NEED_DATA
-                try:
-                    records.verified_payload(0, self.path)
-                except ChecksumError as error:
+                error = self._payload_error(length)
+                if error is not None:
                     self._fail(error)
                 break
             records = records._replace(offsets=records.offsets[:-1], lengths=records.lengths[:-1])
@@ -348,12 +364,28 @@ class RecordDecoder:
     def _is_followed(self, records: Records) -> bool:
         """Whether a header, or the end of the file, follows the last of some records; unknown counts as not."""
         end = records.end
-        if end + HEADER_SIZE <= self._stop:
-            return self._header(end)[1]
-        if self.size is None or self._start + end + HEADER_SIZE > self.size:
-            return end <= self._stop
+        if self._says_what_follows(end):
+            return self._is_header_or_end(end)
         self._needed = end + HEADER_SIZE - self._at  # what follows is to come
         return False
+
+    def _says_what_follows(self, end: int) -> bool:
+        """Whether it can be said if a header or the end of the file follows at this place of the buffer."""
+        return end + HEADER_SIZE <= self._stop or self.size is None or self._start + end + HEADER_SIZE > self.size
+
+    def _is_header_or_end(self, end: int) -> bool:
+        """Whether a header or the end of the file follows at this place of the buffer."""
+        return self._header(end)[1] if end + HEADER_SIZE <= self._stop else end <= self._stop
+
+    def _payload_error(self, length: int) -> ChecksumError | None:
+        """What is wrong with the payload of the next record, whose header is intact and declares this length."""
+        if self.offset == self._verified:
+            return None
+        (stored,) = _CHECKSUM.unpack_from(self._bytes, self._at + HEADER_SIZE + length)
+        computed = self._search.checksum(self._data[: self._stop], self._start, self.offset, length)
+        if stored == computed:
+            return None
+        return ChecksumError(part="data", stored=stored, computed=computed, **self._where())
 
     def end(self) -> None:
         """Says that no more bytes follow.
@@ -395,52 +427,105 @@ class RecordDecoder:
             elif after == self._stop:
                 found = after
         if found is None:
-            found = self._search(at_end)
+            found = self._find_behind(at_end)
         if found is not None:
             self._error = None
             self._searching = False
             self._pass(found, 1)
         return found is not None
 
-    def _search(self, at_end: bool) -> int | None:
-        """The next intact record anywhere behind the damage; moves on over what is none."""
+    def _find_behind(self, at_end: bool) -> int | None:
+        """Where the next intact record anywhere behind the damage starts; moves on over what is none."""
         if not self._searching:
             self._at += 1
             self._searching = True
-        have = self._stop
-        offsets, lengths = self._finder.find(self._data[self._at : have], max_length=self.max_length)
-        for at, length in zip((offsets + self._at).tolist(), lengths.tolist(), strict=True):
-            end = at + HEADER_SIZE + length
-            if self.size is not None and self._start + end + FOOTER_SIZE > self.size:
-                continue
-            if end + FOOTER_SIZE > have:
-                if at_end:
-                    continue
-                self._at, self._needed = at, HEADER_SIZE + length + FOOTER_SIZE
-                return None
-            payload = self._bytes[at + HEADER_SIZE : end].tobytes()
-            if not self.verify or masked_crc32c(payload) == _CHECKSUM.unpack_from(self._bytes, end)[0]:
-                return int(at)
-        self._at, self._needed = max(self._at, have - HEADER_SIZE + 1), HEADER_SIZE
+        found = self._search.next(self._data[: self._stop], self._start, self.offset, size=self.size, at_end=at_end)
+        at = found.offset - self._start
+        if found.found:
+            self._verified = found.offset
+            return at
+        self._at, self._needed = at, found.needed
         return None
+
+    def next_scattered(
+        self, *, at_end: bool, report: Callable[[DamagedFileError, int], None]
+    ) -> tuple[Records | None, DamagedFileError | None]:
+        """The records at hand across damage: as `next_records` and `recover` in turn, but in one go.
+
+        Where damage is dense, that is much faster. It ends where the bytes at hand do, and where damage is not dense
+        any more.
+
+        Args:
+            at_end: whether no more bytes follow.
+            report: gets the damage between the records, and how many bytes each stretch of it is.
+
+        Returns:
+            The records, None where there are none; and damage behind them whose end was not found: then `recover` goes
+            on, else `next_records`.
+        """
+        data, base = self._data[: self._stop], self._start
+        offsets: list[int] = []
+        lengths: list[int] = []
+        numbers: list[int] = []
+        error: DamagedFileError | None = None
+        intact = 0
+        while intact < _INTACT:
+            at = self._at
+            length = self._search.length_at(data, base, base + at)
+            end = at if length is None else at + HEADER_SIZE + length + FOOTER_SIZE
+            if length is None or (self.size is not None and base + end > self.size):
+                looked = self._look_at_next()
+                if not isinstance(looked, DamagedFileError):
+                    break  # the bytes at hand end here; or the header is a rare one that is not searched for
+                error = looked
+            elif end > self._stop or not self._says_what_follows(end) or (length > SHORT and not self.verify):
+                break
+            elif self.verify and not self._is_header_or_end(end):
+                error = self._payload_error(length)
+            if error is None and length is not None:
+                offsets.append(at)
+                lengths.append(length)
+                numbers.append(self._record)
+                intact += 1
+                self._pass(end, 1)
+                continue
+            self._error = error
+            if not self.recover(at_end=at_end):
+                break
+            assert error is not None
+            report(error, self.offset - error.offset)
+            error = None
+            intact = 0
+        records = None
+        if offsets:
+            places, sizes, counts = (np.array(column, np.int64) for column in (offsets, lengths, numbers))
+            records = Records(base, data, places, sizes, numbers[0], counts)
+        return records, error
 
     def _length_at_next(self) -> int | Literal[NeedData.NEED_DATA]:
         """The length of the next payload, once the record is whole and its header verified."""
         if self._error is not None:
             raise self._error
+        length = self._look_at_next()
+        if isinstance(length, DamagedFileError):
+            self._fail(length)
+        return length
+
+    def _look_at_next(self) -> int | Literal[NeedData.NEED_DATA] | DamagedFileError:
+        """As `_length_at_next`, with what is wrong as a value."""
         if self.missing:
             return NEED_DATA
         length, holds = self._header(self._at)
         if not holds:
             (stored,) = _CHECKSUM.unpack_from(self._bytes, self._at + 8)
             computed = masked_crc32c(self._bytes[self._at : self._at + 8].tobytes())
-            self._fail(ChecksumError(part="length", stored=stored, computed=computed, **self._where()))
+            return ChecksumError(part="length", stored=stored, computed=computed, **self._where())
         if length > self.max_length:
-            self._fail(RecordTooLargeError(length=length, limit=self.max_length, **self._where()))
+            return RecordTooLargeError(length=length, limit=self.max_length, **self._where())
         self._needed = HEADER_SIZE + length + FOOTER_SIZE
         if self.size is not None and self.offset + self._needed > self.size:
             missing = self.offset + self._needed - self.size
-            self._fail(IncompleteRecordError(missing=missing, **self._where()))
+            return IncompleteRecordError(missing=missing, **self._where())
         return NEED_DATA if self.missing else length
 
     def _header(self, at: int) -> tuple[int, bool]:

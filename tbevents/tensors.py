@@ -21,8 +21,9 @@ import numpy.typing as npt
 from tbevents.errors import TensorError
 from tbevents.proto import DataType, TensorProto
 
-MAX_BROADCAST_ELEMENTS = 2**28
-"""The most elements that `to_array` makes out of fewer stored ones: a few bytes of file must not fill the memory."""
+MAX_BROADCAST_ELEMENTS = 2**16
+"""The most elements that `to_array` makes out of fewer stored ones: a few bytes of file must not fill the memory, nor
+make a large page. Writers of summaries store every element; only short constants of graphs are shortened so."""
 
 _MAX_CONTENT_BYTES = 2**31 - 1  # protobuf's own limit for a message
 _REF = 100  # DT_FLOAT_REF and its like mean the type this much lower

@@ -9,7 +9,7 @@ import click
 from tbevents.cli import EXIT_OK
 from tbevents.cli.options import example, json_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, counted, printable, size
+from tbevents.cli.text import count, counted, first_of, printable, size
 from tbevents.tools.check import Checked, check
 from tbevents.tools.names import runs_below
 
@@ -50,6 +50,8 @@ def command(terminal: Terminal, logdir: str, runs: tuple[str, ...], strict: bool
 
 
 def _lines(checked: Checked) -> list[str]:
-    """What is wrong with a run, the location first; nothing where it is fine."""
+    """What is wrong with a run, the location first; nothing where it is fine. Of much damage, the first."""
     damage = [*map(str, checked.problems), *checked.bad_values]
-    return [f"damaged  {text}" for text in damage] + [f"odd      {checked.run}: {each}" for each in checked.oddities]
+    return first_of([f"damaged  {text}" for text in damage]) + [
+        f"odd      {checked.run}: {each}" for each in checked.oddities
+    ]

@@ -51,6 +51,7 @@ class _Harmless(io.TextIOBase):
     default="keep",
     help="Which points of one step stay.",
 )
+@click.option("--safe-cells", is_flag=True, help="In csv, texts that no spreadsheet computes and no terminal obeys.")
 @takes_terminal
 def command(
     terminal: Terminal,
@@ -64,6 +65,7 @@ def command(
     """Export the runs below LOGDIR to OUT: .csv, .jsonl, .parquet or .arrow; or images and audio into a folder.
 
     A table has the columns run, tag, step, wall_time and value. OUT may be - for stdout (csv, or jsonl with --format).
+    Names and texts are written as they were logged; a spreadsheet takes some for formulas. --safe-cells prevents that.
     """
     if kinds and "scalars" not in kinds:
         _refuse_without_effect(kinds, tags, options)
@@ -96,7 +98,7 @@ def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], option
     given = {"--wide": options["wide"], "--tag": tags and kinds == ("hparams",)}
     if set(kinds) & set(_MEDIA):
         given |= {f"--{name}": options[name] != "keep" for name in ("restarts", "duplicates")}
-        given["--format"] = options["format"]
+        given |= {"--format": options["format"], "--safe-cells": options["safe_cells"]}
     for option, said in given.items():
         if said:
             raise click.UsageError(f"{option} says nothing about {' and '.join(kinds)}")

@@ -9,7 +9,7 @@ import click
 
 from tbevents.cli.options import PATH, example, logdir_argument, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, size
+from tbevents.cli.text import counted, first_of, size
 from tbevents.tools.report import ReportLimits, report
 
 
@@ -53,8 +53,8 @@ def command(
     limits = ReportLimits(points=points, steps=steps)
     with terminal.progress("reading") as progress:
         made = report(logdir, out, tags=tags, runs=runs, title=title, limits=limits, progress=progress)
-    for problem in made.problems:
-        terminal.warn(problem)
+    for line in first_of(made.problems):
+        terminal.warn(line)
     terminal.incomplete = bool(made.unreadable)
     terminal.remark(f"{out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")
     if opens:

@@ -12,7 +12,7 @@ from tbevents.cli.chart import chart
 from tbevents.cli.options import example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import clip, count, number, printable, step_range
+from tbevents.cli.text import clip, count, first_of, number, printable, step_range
 from tbevents.reading.run import Run
 from tbevents.reading.values import Problem, ScalarSeries
 from tbevents.tools.describe import TagDescription, describe_run
@@ -69,9 +69,9 @@ def command(
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
-        for problem in described.problems:
-            terminal.warn(str(problem))
-            terminal.incomplete |= problem.kind == "unreadable"
+        for line in first_of([str(problem) for problem in described.problems]):
+            terminal.warn(line)
+        terminal.incomplete |= any(problem.kind == "unreadable" for problem in described.problems)
     wanted.check(run)
     if as_json:
         terminal.json([_as_json(each, described, points) for each, described in found])

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tbevents.cli.table import Table
-from tbevents.cli.text import printable
+from tbevents.cli.text import first_of, printable
 from tbevents.reading.values import Problem
 from tbevents.tools.json_text import json_text
 from tbevents.tools.names import unreadable_among
@@ -87,10 +87,11 @@ class Terminal:
         self.err.print(Text(printable(text), "yellow"))
 
     def left_out(self, problems: Iterable[object]) -> None:
-        """Says what was damaged, and is not in what the command makes."""
-        for problem in problems:
-            self.incomplete |= getattr(problem, "kind", None) == "unreadable"
-            self.warn(f"left out: {problem}")
+        """Says what was damaged, and is not in what the command makes; of much, the first."""
+        problems = list(problems)
+        self.incomplete |= any(getattr(problem, "kind", None) == "unreadable" for problem in problems)
+        for line in first_of([f"left out: {problem}" for problem in problems]):
+            self.warn(line)
 
     def unreadable(self, problems: Iterable[Problem]) -> None:
         """Says which files and folders could not be read, of some problems."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from tbevents.reading.printable import printable
 
@@ -14,6 +16,7 @@ __all__ = [
     "counted",
     "duration",
     "exact",
+    "first_of",
     "moment",
     "number",
     "parse_size",
@@ -117,6 +120,16 @@ def step_range(first: int | None, last: int | None) -> str:
 def counted(value: int, noun: str, plural: str = "") -> str:
     """How many of something: 1 record, 2,000 records."""
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
+
+
+_LINES: Final = 100
+"""Lines of damage that are printed of one thing: a file may have a hundred thousand."""
+
+
+def first_of(lines: Sequence[str]) -> list[str]:
+    """The first of many lines, and how many more there are."""
+    more = len(lines) - _LINES
+    return [*lines] if more <= 0 else [*lines[:_LINES], f"... and {more:,} more"]
 
 
 def parse_size(text: str) -> int:

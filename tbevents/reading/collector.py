@@ -126,7 +126,7 @@ class Collector:
             if block is None:
                 part = self._add_few(records, reader, reread)
             else:
-                if rounds is not None:
+                if rounds is not None and records.numbers is None:
                     rounds.learn(records, block.skeleton, block.steps)
                 part = self._add_block(block, reader, reread)
             self._waiting.append(part)
@@ -313,7 +313,7 @@ class Collector:
 
     def _add_record(self, records: Records, index: int, late: list[Point], reader: RecordSource, reread: bool) -> None:
         """Takes one record through the general decoder."""
-        offset, number = records.base + int(records.offsets[index]), records.first + index
+        offset, number = records.base + int(records.offsets[index]), records.number(index)
         length = int(records.lengths[index])
         try:
             payload = records.verified_payload(index, reader.path) if self._options.verify else records.payload(index)
@@ -401,6 +401,8 @@ class _Taker:
         count = self._collector.take_rounds(found.round, data, found.rounds, done)
         if count is None:
             self._rounds.refuse(found.round)
+        else:
+            self._rounds.took(count, found.rounds)
         if not count:
             return Taken()
         return Taken(count * found.round.size, count * len(found.round.skeletons))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import io
 import itertools
 import os
@@ -54,6 +55,9 @@ _HEAD: Final = 1 << 12
 
 _SEARCHED: Final = 1 << 16
 """Bytes of a broken end that are looked at at a time."""
+
+_DENSE: Final = 1 << 12
+"""Damage that is no farther than so many bytes behind other damage is dense: records are read across it in one go."""
 
 _REMEMBERED: Final = 256
 """Bytes by which a file is known again: they hold checksums of records, and most often their times."""
@@ -224,31 +228,42 @@ class EventFileReader:
             verify=self._verify,
         )
         feed = _Feed(file, decoder, size)  # what has been appended meanwhile is for the next time
+        error: DamagedFileError | None = None
+        intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
-            reach = None
-            if taker is not None:
-                again, reach = self._offer(taker, decoder, feed)
-                if again:
+            if error is None:
+                reach = None
+                if taker is not None:
+                    again, reach = self._offer(taker, decoder, feed)
+                    if again:
+                        continue
+                try:
+                    records = decoder.next_records(reach)
+                    if records is NEED_DATA and not feed.left:
+                        decoder.end()
+                        return None
+                except DamagedFileError as damage:
+                    error = damage
+                else:
+                    if records is NEED_DATA:
+                        feed.more()
+                    else:
+                        self._note_read(records)
+                        yield records
                     continue
-            try:
-                records = decoder.next_records(reach)
-                if records is NEED_DATA and not feed.left:
-                    decoder.end()
-                    return None
-            except DamagedFileError as error:
-                while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
-                    feed.more()
-                if not found:
-                    return self._tail_error(file, error, size)
-                self.report(error, decoder.offset - error.offset)
-                continue
-            if records is NEED_DATA:
+            while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
                 feed.more()
-            else:
-                if not self._first and records.base + int(records.offsets[0]) == 0:
-                    self._first = records.block[: min(records.end, _REMEMBERED)].tobytes()
-                self._read_up_to(decoder, records.block[: records.end][-_REMEMBERED:].tobytes())
-                yield records
+            if not found:
+                return self._tail_error(file, error, size)
+            self.report(error, decoder.offset - error.offset)
+            dense = error.offset - intact_from <= _DENSE
+            error = None
+            if dense and taker is not None and not self._strict:
+                scattered, error = decoder.next_scattered(at_end=not feed.left, report=self.report)
+                if scattered is not None:
+                    self._note_read(scattered)
+                    yield scattered
+            intact_from = decoder.offset
 
     def _offer(self, taker: Taker, decoder: RecordDecoder, feed: _Feed) -> tuple[bool, int | None]:
         """Shows a taker what comes next.
@@ -278,6 +293,14 @@ class EventFileReader:
         self.offset, self.record = decoder.offset, decoder.record
         self._known = (self.offset - len(known) if at is None else at, known)
 
+    def _note_read(self, records: Records) -> None:
+        """Notes that all has been read up to the end of these records."""
+        if not self._first and records.base + int(records.offsets[0]) == 0:
+            self._first = records.block[: min(records.end, _REMEMBERED)].tobytes()
+        self.offset, self.record = records.base + records.end, records.number(len(records.offsets) - 1) + 1
+        known = records.block[: records.end][-_REMEMBERED:].tobytes()
+        self._known = (self.offset - len(known), known)
+
     def records(self) -> Iterator[tuple[int, Record]]:
         """The records that follow, one by one, each with its number in the file; where `verify`, only intact ones."""
         for records in self.read():
@@ -287,7 +310,7 @@ class EventFileReader:
                 except ChecksumError as error:
                     self.report(error, HEADER_SIZE + length + FOOTER_SIZE)
                 else:
-                    yield records.first + index, Record(records.base + int(records.offsets[index]), payload)
+                    yield records.number(index), Record(records.base + int(records.offsets[index]), payload)
 
     def events(self) -> Iterator[Event]:
         """The events that follow, one by one."""
@@ -309,7 +332,11 @@ class EventFileReader:
         """
         if self._strict:
             raise error
-        self._problems.append(_problem(self.path, error, skipped))
+        problem = _problem(self.path, error, skipped)
+        if self._problems and problem.offset < self._problems[-1].offset:  # in a record that stood before other damage
+            bisect.insort(self._problems, problem, key=lambda one: one.offset)
+        else:
+            self._problems.append(problem)
 
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
         is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))

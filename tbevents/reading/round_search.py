@@ -173,11 +173,23 @@ class RoundSearch:
         self._known = known
         self._next: tuple[Round, int] | None = None  # the round that may go on, and the place of the next record
         self._patience = _PATIENCE
+        self._most: int | None = None  # rounds that are worth counting; None: no limit
         self._refused: set[Round] = set()
 
     def learn(self, records: Records, skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
         """Is shown what came next and was no rounds, as `KnownRounds.learn`."""
         self._next = self._known.learn(records, skeletons, steps) or self._next
+
+    def took(self, taken: int, found: int) -> None:
+        """Says how many of the rounds found were taken: all, or those up to one with a wrong checksum.
+
+        All those found are verified together. So where wrong ones are frequent, fewer are counted at a time; else each
+        of them would cost as much as a whole block.
+        """
+        if taken < found:
+            self._most = 2 * taken + _FEW
+        elif self._most is not None:
+            self._most *= 4
 
     def refuse(self, round_: Round) -> None:
         """Says that this round cannot be used in this file."""
@@ -191,13 +203,14 @@ class RoundSearch:
                 continue
             least = max(_FEW, -(-_FEW_RECORDS // len(round_.skeletons)))
             at = start + round_.before_first(place)
-            count = round_.count(data[at:], least if at else None)
+            most = None if self._most is None else max(self._most, least)
+            count = round_.count(data[at:], least if at else most)
             if count < least:
                 continue
             self._next = round_, 0
             if at:
                 return Found(None, reach=at)
-            many = count * len(round_.skeletons) >= _MANY
+            many = count * len(round_.skeletons) >= _MANY or count == most
             if many or patient:
                 self._patience = _PATIENCE if many else self._patience - 1
                 return Found(round_, count)

@@ -55,6 +55,9 @@ class LazySeries(Generic[P_co]):
         """
         raise NotImplementedError
 
+    def _verify(self, point: Any) -> None:
+        """Raises PayloadError if what is encoded in a point is damaged; most kinds encode nothing."""
+
     def __len__(self) -> int:
         return len(self.steps)
 
@@ -78,13 +81,27 @@ class LazySeries(Generic[P_co]):
             items = [self._payloads.items[place] for place in places]
             payloads = self._payloads._replace(items=items)
             return replace(self, steps=self.steps[index], wall_times=self.wall_times[index], _payloads=payloads)
+        return self._point(index, verify=False)
+
+    def verified(self, index: int) -> P_co:
+        """The point at a place, after a look at what is encoded in it, as far as that needs no optional package.
+
+        Raises:
+            IndexError, TypeError, PayloadError, TensorError, FileChangedError: as indexing.
+        """
+        return self._point(index, verify=True)
+
+    def _point(self, index: int, *, verify: bool) -> P_co:
         index = place_of(self.tag, len(self.steps), index)
         step = int(self.steps[index])
         value = self._payloads.load(index)
         try:
-            return self._decode(value, step, float(self.wall_times[index]))
+            point = self._decode(value, step, float(self.wall_times[index]))
+            if verify:
+                self._verify(point)
         except (PayloadError, TensorError) as error:
             raise type(error)(f"{self._payloads.where}: tag {self.tag!r}, step {step}: {error}") from error
+        return point
 
     def __iter__(self) -> Iterator[P_co]:
         return map(self.__getitem__, range(len(self.steps)))

@@ -118,7 +118,7 @@ def _bad_values(run: Run) -> Iterator[str]:
     for series in lazy_series(run):
         for index in range(len(series)):
             try:
-                series[index]
+                series.verified(index)
             except (PayloadError, TensorError, OSError) as error:
                 yield str(error)
 

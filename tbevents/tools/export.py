@@ -61,6 +61,7 @@ def export_table(
     runs: Names | None = None,
     restarts: Restarts = "keep",
     duplicates: Duplicates = "keep",
+    safe_cells: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
     """Writes the scalars, texts or hyperparameters of runs as one table.
@@ -76,6 +77,8 @@ def export_table(
         runs: likewise, of runs.
         restarts: what becomes of points that a restart overwrites, as in `read_run`.
         duplicates: which points of one step stay, as in `read_run`.
+        safe_cells: in CSV, whether names and texts are made harmless for spreadsheets and terminals, as in
+            `write_table`; they then may differ from those logged.
         progress: gets how much of reading and writing is done.
 
     Raises:
@@ -110,7 +113,7 @@ def export_table(
         else:
             table = found.scalars(tags, names)
             frame = _Wide(table.pivot()) if wide else table
-    rows = write_table(frame, out, format, progress=writing)
+    rows = write_table(frame, out, format, safe_cells=safe_cells, progress=writing)
     problems = [*found.problems, *(problem for name in names for problem in found[name].problems)]
     where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
     return Exported(where, rows, problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
@@ -216,7 +219,7 @@ def export_media(
                 base = names.folder(run.name, tag)
                 for index in range(len(series)):
                     try:
-                        samples = series[index].samples
+                        samples = series.verified(index).samples
                     except (PayloadError, TensorError, OSError) as error:
                         problems.append(str(error))
                         continue
@@ -253,6 +256,7 @@ class _Names:
     def __init__(self) -> None:
         self._folders: dict[str, tuple[str, str]] = {}  # casefolded -> whose it is
         self._files: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the first name of a file, casefolded -> how many were given like it
 
     def folder(self, run: str, tag: str) -> str:
         """A folder for a tag of a run, relative, with slashes."""
@@ -273,13 +277,13 @@ class _Names:
 
     def file(self, folder: str, step: int, ending: str) -> str:
         """A file for a step."""
-        number = 1
         while True:
+            key = f"{folder}/{step:010d}.{ending}".casefold()
+            number = self._numbers[key] = self._numbers.get(key, 0) + 1
             name = f"{folder}/{step:010d}{'' if number == 1 else f'_{number}'}.{ending}"
             if name.casefold() not in self._files:
                 self._files.add(name.casefold())
                 return name
-            number += 1
 
 
 _LONGEST: Final = 120

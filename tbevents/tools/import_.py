@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from tbevents.files import StrPath, path_string, subfolder
 from tbevents.scalar_event import STEP_RANGE, Form
 from tbevents.tools.records import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
-from tbevents.tools.table_files import read_table
+from tbevents.tools.table_files import SparseColumn, read_table
 from tbevents.tools.titles import KNOWN, known_title, tag_of_title
 
 __all__ = ["Imported", "Precision", "import_table"]
@@ -83,7 +84,7 @@ def import_table(
     )
     if np.isnan(times).any():
         raise ValueError(f"{where}: row {int(np.isnan(times).argmax()) + 1}: wall_time is NaN")
-    runs = [run or "." for run in _names(columns.get("run", [None] * len(steps)), "run", where)]
+    runs = list(map(_run_name, _names(columns.get("run", [None] * len(steps)), "run", where)))
     by_run: dict[str, list[ScalarColumns]] = {}
     for run, name, rows, values in _series(columns, runs, tag, where):
         form = (
@@ -100,14 +101,21 @@ def import_table(
     )
 
 
-def _with_known_names(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _with_known_names(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
     """The columns, with the known ones under their own names."""
     renamed = {title: known for title in columns if (known := known_title(title)) and known not in columns}
     return {renamed.get(title, title): column for title, column in columns.items()}
 
 
+def _run_name(name: str) -> str:
+    """A run's name in one spelling: ``./r`` and ``r/`` are ``r``. One that leads elsewhere stays, to be refused."""
+    if name.startswith("/") or os.path.isabs(name):
+        return name
+    return "/".join(part for part in name.replace(os.sep, "/").split("/") if part not in ("", ".")) or "."
+
+
 def _series(
-    columns: Mapping[str, list[Any]], runs: Sequence[str], tag: str | None, where: str
+    columns: Mapping[str, Sequence[Any]], runs: Sequence[str], tag: str | None, where: str
 ) -> Iterator[tuple[str, str, NDArray[np.intp], NDArray[np.float64]]]:
     """(run, tag, rows, values) of each series, in the order of their first points."""
     if "value" in columns:
@@ -118,16 +126,26 @@ def _series(
         for (run, name), rows in _groups(zip(runs, tags, strict=True)):
             yield run, name, rows, values[rows]
         return
+    numbers: dict[str, int] = {}
+    codes = np.array([numbers.setdefault(run, len(numbers)) for run in runs], np.intp)
+    names = list(numbers)
     for title, cells in columns.items():
         if title in KNOWN:
             continue
-        present = np.array([cell is not None and cell != "" for cell in cells], np.bool_)
-        values = _floats(cells, title, where, math.nan)
-        name = tag_of_title(title)
-        for (run, _), rows in _groups((run, "") for run in runs):
-            rows = rows[present[rows]]
-            if len(rows):
-                yield run, name, rows, values[rows]
+        rows, present = _present(cells)
+        values = _floats(present, title, where, math.nan, rows)
+        (name,) = _names([tag_of_title(title)], "title", where)
+        order = np.argsort(codes[rows], kind="stable")
+        starts = np.flatnonzero(np.diff(codes[rows][order], prepend=-1))
+        for of_run in np.split(order, starts[1:]) if len(order) else []:
+            yield names[codes[rows[of_run[0]]]], name, rows[of_run], values[of_run]
+
+
+def _present(cells: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
+    """The numbers of the rows that have a cell in a column, and those cells."""
+    pairs = zip(cells.rows, cells.cells, strict=True) if isinstance(cells, SparseColumn) else enumerate(cells)
+    there = [(row, cell) for row, cell in pairs if cell is not None and cell != ""]
+    return np.array([row for row, _ in there], np.intp), [cell for _, cell in there]
 
 
 def _groups(keys: Iterator[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:
@@ -141,10 +159,20 @@ def _groups(keys: Iterator[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], 
 
 def _names(cells: Sequence[Any], column: str, where: str) -> list[str]:
     """Names of runs or tags; what is missing is empty."""
+    names = []
+    encode = os.fsencode if column == "run" else str.encode  # a folder's name may be no UTF-8
     for row, cell in enumerate(cells, 1):
         if isinstance(cell, (list, dict)):
             raise ValueError(f"{where}: row {row}: {column} {cell!r} is no name")
-    return ["" if cell is None else str(cell) for cell in cells]
+        name = "" if cell is None else str(cell)
+        if not name.isascii():
+            try:
+                encode(name)
+            except UnicodeEncodeError:
+                place = f"{where}: " + (f"row {row}: " if len(cells) > 1 or column in KNOWN else "")
+                raise ValueError(f"{place}{column} {name!r} has half a surrogate pair: it is no text") from None
+        names.append(name)
+    return names
 
 
 def _steps(cells: Sequence[Any], where: str) -> NDArray[np.int64]:
@@ -175,12 +203,20 @@ def _whole(cell: Any, row: int, where: str) -> int:
     raise ValueError(f"{where}: row {row}: step {cell!r} is no whole number of 64 bits")
 
 
-def _floats(cells: Sequence[Any], column: str, where: str, missing: float) -> NDArray[np.float64]:
-    """Numbers; what is missing or empty becomes `missing`."""
+def _floats(
+    cells: Sequence[Any], column: str, where: str, missing: float, rows: NDArray[np.intp] | None = None
+) -> NDArray[np.float64]:
+    """Numbers; what is missing or empty becomes `missing`. `rows` are those of the cells, where not all."""
     found = []
-    for row, cell in enumerate(cells, 1):
+    for place, cell in enumerate(cells):
         try:
             found.append(missing if cell is None or cell == "" else float(cell))
-        except (TypeError, ValueError):
-            raise ValueError(f"{where}: row {row}: {column} {cell!r} is no number") from None
+        except (TypeError, ValueError, OverflowError):
+            row = 1 + (place if rows is None else int(rows[place]))
+            raise ValueError(f"{where}: row {row}: {column} {_brief(cell)} is no number of 64 bits") from None
     return np.array(found, np.float64)
+
+
+def _brief(cell: Any) -> str:
+    text = ascii(cell) if not isinstance(cell, int) else f"of {cell.bit_length()} bits"
+    return text if len(text) <= 80 else f"{text[:77]}..."

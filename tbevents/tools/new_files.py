@@ -15,7 +15,15 @@ from typing import IO, Any
 from tbevents.errors import RunNotFoundError
 from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, make_folder, path_string
 
-__all__ = ["NewFile", "event_file_in", "output_path", "refuse_existing", "refuse_folder", "refuse_run"]
+__all__ = [
+    "NewFile",
+    "event_file_in",
+    "missing_folders",
+    "output_path",
+    "refuse_existing",
+    "refuse_folder",
+    "refuse_run",
+]
 
 
 class NewFile:
@@ -109,12 +117,17 @@ class NewFile:
 
 def _make_folders(path: str) -> list[str]:
     """Makes a folder and its parents; answers with those that were not there, the innermost first."""
-    missing = []
-    parent = path
-    while parent and not os.path.isdir(parent):
-        missing.append(parent)
-        parent = os.path.dirname(parent)
+    missing = missing_folders(path)
     make_folder(path or ".")
+    return missing
+
+
+def missing_folders(path: str) -> list[str]:
+    """A folder and its parents, as far as they are not there, the innermost first."""
+    missing = []
+    while path and not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
     return missing
 
 

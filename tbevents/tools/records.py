@@ -99,7 +99,7 @@ class RecordReader:
                 end = offset + HEADER_SIZE + length + FOOTER_SIZE
                 try:
                     payload = records.verified_payload(index, file)
-                    event = parse_event(payload, offset=records.base + offset, record=records.first + index, path=file)
+                    event = parse_event(payload, offset=records.base + offset, record=records.number(index), path=file)
                 except ChecksumError as error:
                     reader.report(error, end - offset)
                     continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +15,7 @@ from tbevents.files import StrPath, is_event_file
 from tbevents.framing import encode_record
 from tbevents.proto import Event, SourceMetadata
 from tbevents.scalar_event import Form, ScalarEncoder
-from tbevents.tools.new_files import NewFile, event_file_in, output_path, refuse_run
+from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run
 from tbevents.writing.event_file import FILE_VERSION
 
 __all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
@@ -49,7 +51,7 @@ def fits_float32(values: NDArray[Any]) -> bool:
 
 
 def write_runs(runs: Mapping[str, Iterable[ScalarColumns]]) -> list[str]:
-    """Writes several runs; none of them, where one is there already.
+    """Writes several runs; none of them, where one is there already or cannot be written.
 
     Args:
         runs: what each holds, by where it is written, as in `write_scalars`.
@@ -64,7 +66,20 @@ def write_runs(runs: Mapping[str, Iterable[ScalarColumns]]) -> list[str]:
     for out in runs:
         if not is_event_file(out):
             refuse_run(out)
-    return [write_scalars(out, series) for out, series in runs.items()]
+    written: list[str] = []
+    made: list[str] = []
+    try:
+        for out, series in runs.items():
+            made += missing_folders(os.path.dirname(out) if is_event_file(out) else os.fspath(out))
+            written.append(write_scalars(out, series))
+    except BaseException:
+        for path in written:
+            os.unlink(path)
+        for folder in sorted(made, key=len, reverse=True):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)  # not one that has something else in it by now
+        raise
+    return written
 
 
 def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:

@@ -7,18 +7,20 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from io import TextIOWrapper
-from typing import IO, Any, Final, Literal, TypeAlias, get_args
+from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
 from tbevents.reading.frames import Categories, Cells, Column, Frame
+from tbevents.reading.printable import printable
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.records import Progress, no_progress
 
-__all__ = ["Format", "is_table", "looks_like_file", "read_table", "table_format", "write_table"]
+__all__ = ["Format", "SparseColumn", "is_table", "looks_like_file", "read_table", "table_format", "write_table"]
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
 
@@ -78,6 +80,7 @@ def write_table(
     out: StrPath | IO[str],
     format: str | None = None,  # noqa: A002
     *,
+    safe_cells: bool = False,
     progress: Progress = no_progress,
 ) -> int:
     """Writes a table; numbers so that they read back exactly.
@@ -90,6 +93,9 @@ def write_table(
         out: the file, which appears when it is complete and may replace another; or a text stream for CSV and JSON
             lines.
         format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
+        safe_cells: in CSV, whether texts are made harmless for spreadsheets and terminals: those that begin with ``=``,
+            ``+``, ``-``, ``@``, a tab or a carriage return get an apostrophe in front, and control characters but line
+            feeds become visible escapes. Such texts do not read back as they were. By default all texts are kept.
         progress: gets rows, of CSV and JSON lines.
 
     Returns:
@@ -113,6 +119,8 @@ def write_table(
             return int(arrow.num_rows)
         columns = frame._columns()
         write = _write_csv if kind == "csv" else _write_json
+        if safe_cells and kind == "csv":
+            write = _write_safe_csv
         if stream is not None:
             return write(columns, stream, progress)
         with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
@@ -147,13 +155,31 @@ class _LineFeeds:
         self._file.write(line.removesuffix("\r\n") + "\n")
 
 
-def _write_csv(columns: Mapping[str, Column], file: IO[str], progress: Progress) -> int:
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that spreadsheets take for a formula."""
+
+
+def _safe(cell: Any) -> Any:
+    """A cell that no spreadsheet computes and no terminal obeys; numbers are left alone."""
+    if not isinstance(cell, str):
+        return cell
+    text = "\n".join(map(printable, cell.split("\n")))
+    return f"'{text}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else text
+
+
+def _write_safe_csv(columns: Mapping[str, Column], file: IO[str], progress: Progress) -> int:
+    return _write_csv(columns, file, progress, cell=_safe)
+
+
+def _write_csv(
+    columns: Mapping[str, Column], file: IO[str], progress: Progress, *, cell: Callable[[Any], Any] | None = None
+) -> int:
     writer = csv.writer(_LineFeeds(file), lineterminator="\r\n")
     rows = 0
     try:
-        writer.writerow(columns)
+        writer.writerow(columns if cell is None else map(cell, columns))
         for chunk in _chunks(list(columns.values()), progress):
-            writer.writerows(chunk)
+            writer.writerows(chunk if cell is None else (map(cell, row) for row in chunk))
             rows += len(chunk)
     except csv.Error as error:
         raise ValueError(f"no csv of this: {error}; a NUL needs Python 3.11, or jsonl (--format jsonl)") from None
@@ -207,7 +233,7 @@ def read_table(
     format: str | None = None,  # noqa: A002
     *,
     progress: Progress = no_progress,
-) -> dict[str, list[Any]]:
+) -> dict[str, Sequence[Any]]:
     """Reads a table.
 
     Args:
@@ -216,7 +242,8 @@ def read_table(
         progress: gets bytes, of CSV and JSON lines.
 
     Returns:
-        The columns by name, all of one length. The cells of CSV are str; None is missing.
+        The columns by name, all of one length: lists, or a `SparseColumn` for a name that few lines of JSON have. The
+        cells of CSV are str; None is missing.
 
     Raises:
         ValueError: the file is not of that format, or the format is not known.
@@ -247,7 +274,7 @@ def _counted(file: TextIOWrapper, size: int, progress: Progress) -> Iterator[str
         yield line
 
 
-def _read_arrow(path: str, kind: Format) -> dict[str, list[Any]]:
+def _read_arrow(path: str, kind: Format) -> dict[str, Sequence[Any]]:
     try:
         from pyarrow import ArrowInvalid, feather, parquet
     except ImportError:
@@ -259,7 +286,7 @@ def _read_arrow(path: str, kind: Format) -> dict[str, list[Any]]:
     return {name: table.column(name).to_pylist() for name in table.column_names}
 
 
-def _read_csv(lines: Iterable[str], path: str) -> dict[str, list[Any]]:
+def _read_csv(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
     csv.field_size_limit(1 << 30)  # tags and texts may be long; the file has its own size
     reader = csv.reader(lines)
     try:
@@ -281,8 +308,8 @@ def _read_csv(lines: Iterable[str], path: str) -> dict[str, list[Any]]:
     return {title: list(column) for title, column in zip(header, columns, strict=True)}
 
 
-def _read_json(lines: Iterable[str], path: str) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {}
+def _read_json(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
+    found: dict[str, tuple[list[int], list[Any]]] = {}
     count = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -291,13 +318,50 @@ def _read_json(lines: Iterable[str], path: str) -> dict[str, list[Any]]:
             row = json.loads(line)
         except ValueError as error:
             raise ValueError(f"{path}: line {number}: no JSON: {error}") from None
+        except RecursionError:
+            raise ValueError(f"{path}: line {number}: JSON that is nested too deep") from None
         if not isinstance(row, dict):
             raise ValueError(f"{path}: line {number}: no JSON object")
         for name, cell in row.items():
-            column = columns.setdefault(name, [])
-            column += [None] * (count - len(column))
-            column.append(cell)
+            rows, cells = found.setdefault(name, ([], []))
+            rows.append(count)
+            cells.append(cell)
         count += 1
-    for column in columns.values():
-        column += [None] * (count - len(column))
-    return columns
+    columns = {name: SparseColumn(rows, cells, count) for name, (rows, cells) in found.items()}
+    return {name: list(column) if 2 * len(column.cells) >= count else column for name, column in columns.items()}
+
+
+class SparseColumn(Sequence[Any]):
+    """A column of which most cells are missing: None.
+
+    Attributes:
+        rows: the numbers of the rows that have a cell, ascending.
+        cells: those cells.
+    """
+
+    def __init__(self, rows: list[int], cells: list[Any], count: int) -> None:
+        self.rows = rows
+        self.cells = cells
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(self._count))]
+        row = range(self._count)[index]
+        place = bisect_left(self.rows, row)
+        return self.cells[place] if place < len(self.rows) and self.rows[place] == row else None
+
+    def __iter__(self) -> Iterator[Any]:
+        column = [None] * self._count
+        for row, cell in zip(self.rows, self.cells, strict=True):
+            column[row] = cell
+        return iter(column)

@@ -224,3 +224,18 @@ def test_columns_that_grow_keep_every_point_and_become_doubles_when_one_comes(tm
     assert (series.values.dtype, series.values.tolist()) == (np.float64, expected.tolist())
     for before, points in seen:
         assert list(before) == points, "a series that was looked at does not change"
+
+
+def test_events_whose_values_stand_elsewhere_are_not_read_by_the_places_of_those_before(tmp_path):
+    """They are as long, and so are all their fields; their values are equal, so those bytes pass for constant ones."""
+
+    def event(k, value):
+        summary = b"\x0a" + bytes([len(value)]) + value
+        return b"\x09" + struct.pack("<d", 1e9 + k) + b"\x10" + bytes([k]) + b"\x2a" + bytes([len(summary)]) + summary
+
+    tag, number = b"\x0a\x04loss", b"\x15" + struct.pack("<f", 0.75)
+    first = [event(k, tag + number) for k in range(1, 61)]
+    write_events(tmp_path / NAME, first + [event(k, number + tag) for k in range(61, 121)])
+    series = tbevents.read_run(tmp_path).scalars["loss"]
+    assert series.steps.tolist() == list(range(1, 121))
+    assert set(series.values.tolist()) == {0.75}

@@ -243,3 +243,22 @@ def test_tags_that_are_logged_together_share_their_steps(tmp_path):
     assert not np.shares_memory(loss, accuracy)
     assert loss.tolist() == lr.tolist() == [*range(1, 3001), *range(4000, 4200), *range(5000, 6000)]
     assert accuracy.tolist() == [*range(1, 3001), *range(5000, 6000)]
+
+
+def test_a_step_at_the_end_of_the_last_record_is_not_read_over_the_end_of_the_file():
+    """Steps are read as whole words. Such a round needs bytes behind it, else the general way reads it."""
+
+    def whole(tag, k):
+        value = b"\x0a\x01" + tag + b"\x15" + np.array(k / 2, "<f4").tobytes()
+        summary = b"\x0a" + bytes([len(value)]) + value
+        wall = b"\x09" + np.array(1e9 + k, "<f8").tobytes()
+        return record(wall + b"\x2a" + bytes([len(summary)]) + summary + b"\x10" + bytes([k]))
+
+    data = np.frombuffer(b"".join(whole(tag, k) for k in range(1, 31) for tag in (b"a", b"b")), np.uint8)
+    of_two = rounds.Round([whole(b"a", 1), whole(b"b", 1)], [0, 1])
+    for behind in range(8):
+        there = np.concatenate((data, np.zeros(behind, np.uint8)))
+        count = of_two.count(there)
+        assert count == (29 if behind < 3 else 30), "a step of one byte and the checksum are three less than a word"
+        points = of_two.columns(there, count, verify=True)
+        assert [column.steps.tolist() for column in points] == [list(range(1, count + 1))] * 2

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import wave
+import contextlib
+import struct
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,15 @@ from tbevents.reading.series import LazySeries
 from tbevents.tensors import to_array
 
 __all__ = ["Audio", "AudioSeries"]
+
+_FORMAT: Final = struct.Struct("<HHIIHH")
+"""Format, channels, frames a second, bytes a second, bytes a frame, bits a sample."""
+
+_PCM: Final = 1
+_EXTENSIBLE: Final = 0xFFFE
+
+_UNKNOWN: Final = 0xFFFFFF00
+"""Sizes from here on stand for one that was not known when the file was begun: programs that write to a pipe put it."""
 
 _DTYPES: Final = {1: "u1", 2: "<i2", 3: "<i4", 4: "<i4"}
 """Bytes of a sample -> dtype; three are widened to four."""
@@ -74,21 +83,28 @@ class Audio:
             PayloadError: this is no WAV file of integer samples of 8, 16, 24 or 32 bits.
         """
         data = self._sample(sample)
-        try:
-            with wave.open(io.BytesIO(data)) as file:
-                width, channels = file.getsampwidth(), file.getnchannels()
-                pcm = file.readframes(file.getnframes())
-        except (wave.Error, EOFError) as error:
-            raise PayloadError(f"{len(data)} bytes are no PCM WAV file: {error}") from error
-        if width not in _DTYPES:
-            raise PayloadError(f"samples of {8 * width} bits are not decoded, only those of 8, 16, 24 and 32")
-        pcm = pcm[: len(pcm) // (width * channels) * (width * channels)]
+        wav = _parse_wav(data)
+        width, channels = wav.width, wav.channels
+        if wav.format != _PCM or width not in _DTYPES:
+            what = f"samples of format {wav.format} and {8 * width} bits"
+            raise PayloadError(f"{what} are not decoded, only PCM of 8, 16, 24 and 32 bits")
+        pcm = data[wav.start : wav.start + wav.frames * width * channels]
         if width == 3:
             wide = np.zeros((len(pcm) // 3, 4), np.uint8)
             wide[:, 1:] = np.frombuffer(pcm, np.uint8).reshape(-1, 3)
             return (wide.view("<i4").ravel() >> 8).astype(np.int32).reshape(-1, channels)
         stored = np.dtype(_DTYPES[width])
         return np.frombuffer(pcm, stored).astype(stored.newbyteorder("=")).reshape(-1, channels)
+
+    def verify(self) -> None:
+        """Looks at the structure of the sounds that are WAV files; of other formats nothing is known here.
+
+        Raises:
+            PayloadError: a WAV file is damaged: a chunk in it is longer than the file, or what is needed is missing.
+        """
+        for sound in self.samples:
+            if sound.startswith(b"RIFF"):
+                _parse_wav(sound)
 
     def _sample(self, sample: int) -> bytes:
         try:
@@ -100,6 +116,9 @@ class Audio:
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AudioSeries(LazySeries[Audio]):
     """The sounds of one tag in one run."""
+
+    def _verify(self, point: Audio) -> None:
+        point.verify()
 
     def _decode(self, value: Summary.Value, step: int, wall_time: float) -> Audio:
         if value.HasField("audio"):
@@ -120,15 +139,67 @@ class AudioSeries(LazySeries[Audio]):
             raise PayloadError(f"a sound's tensor has rows of sound and label, not shape {table.shape}")
         sounds = tuple(table[:, 0].tolist())
         labels = tuple(label.decode(errors="replace") for label in table[:, 1]) if table.shape[1] == 2 else ()
-        rate, channels, frames = _wav_header(sounds[0]) if sounds else (0.0, 0, 0)
+        rate, channels, frames = 0.0, 0, 0
+        if sounds:
+            with contextlib.suppress(PayloadError):
+                wav = _parse_wav(sounds[0])
+                rate, channels, frames = float(wav.rate), wav.channels, wav.frames
         content_type = "audio/wav" if rate else ""
         return Audio(step, wall_time, rate, channels, frames, content_type, sounds, labels)
 
 
-def _wav_header(data: bytes) -> tuple[float, int, int]:
-    """Rate, channels and frames as a WAV header has them; zeros where it cannot be read."""
-    try:
-        with wave.open(io.BytesIO(data)) as file:
-            return float(file.getframerate()), file.getnchannels(), file.getnframes()
-    except (wave.Error, EOFError):
-        return 0.0, 0, 0
+class _Wav(NamedTuple):
+    """What a WAV file says of itself.
+
+    Attributes:
+        format: of the samples: 1 is PCM, 3 floating point.
+        rate: frames a second.
+        channels: samples a frame, at least 1.
+        width: bytes of a sample, at least 1.
+        start: where the samples start.
+        frames: how many whole frames there are.
+    """
+
+    format: int
+    rate: int
+    channels: int
+    width: int
+    start: int
+    frames: int
+
+
+def _parse_wav(data: bytes) -> _Wav:
+    """Reads the chunks of a WAV file up to its samples; each is 4 bytes of name, 4 of size, and that many more.
+
+    Raises:
+        PayloadError: it is none, or it is damaged.
+    """
+    what = f"{len(data)} bytes are no PCM WAV file"
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise PayloadError(f"{what}: they do not begin with RIFF and WAVE")
+    at = 12
+    fields: tuple[int, ...] | None = None
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        start = at + 8
+        if name == b"data" and size >= _UNKNOWN:
+            size = len(data) - start
+        if start + size > len(data):
+            left = len(data) - start
+            raise PayloadError(f"{what}: chunk {name!r} at byte {at} declares {size} bytes where {left} are left")
+        if name == b"fmt ":
+            if size < _FORMAT.size:
+                raise PayloadError(f"{what}: its format takes {size} bytes, not {_FORMAT.size} or more")
+            fields = _FORMAT.unpack_from(data, start)
+            if fields[0] == _EXTENSIBLE and size >= 26:  # the format follows
+                fields = (int.from_bytes(data[start + 24 : start + 26], "little"), *fields[1:])
+        elif name == b"data":
+            if fields is None:
+                raise PayloadError(f"{what}: no format stands before the samples")
+            form, channels, rate, _, _, bits = fields
+            width = (bits + 7) // 8
+            if not channels or not width:
+                raise PayloadError(f"{what}: {channels} channels of {bits} bits")
+            return _Wav(form, rate, channels, width, start, size // (width * channels))
+        at = start + size + size % 2  # chunks start at even places
+    raise PayloadError(f"{what}: there are no samples")

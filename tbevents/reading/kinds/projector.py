@@ -1,7 +1,14 @@
-"""Embeddings for TensorBoard's Projector: files beside the event files, listed in projector_config.pbtxt."""
+"""Embeddings for TensorBoard's Projector: files beside the event files, listed in projector_config.pbtxt.
+
+The configuration may come from anyone, and it names files. So only plain files are opened, and only those that are in
+the run's folder or below it, as in TensorBoard; of a bounded size.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +17,7 @@ import numpy as np
 from google.protobuf import text_format
 from numpy.typing import NDArray
 
+from tbevents import remote
 from tbevents.errors import PayloadError
 from tbevents.files import join, read_bytes
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
@@ -18,10 +26,19 @@ __all__ = ["CONFIG_NAME", "Embedding", "Projector", "read_projector"]
 
 CONFIG_NAME: Final = "projector_config.pbtxt"
 
+MAX_CONFIG_BYTES: Final = 2**24
+"""The largest configuration that is read."""
+
+MAX_FILE_BYTES: Final = 2**30
+"""The largest file of points or labels that is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
     """One embedding. Its files are read when asked for.
+
+    They must be plain files in the run's folder or below it: whatever asks for another, by an absolute path, by ``..``,
+    by a URL or by a symbolic link, raises PayloadError, and nothing is opened.
 
     Attributes:
         name: the tensor's name.
@@ -58,13 +75,14 @@ class Embedding:
 
         Raises:
             PayloadError: the file is neither tab-separated numbers nor, as TensorBoard also allows, raw float32 of the
-                shape that the configuration says; or the points are in a checkpoint.
+                shape that the configuration says; it is not a plain file below the run's folder, or larger than 1 GiB;
+                or the points are in a checkpoint.
             OSError: it cannot be read.
         """
         path = self.tensor_path
         if path is None:
             raise PayloadError(f"{self.folder}: embedding {self.name!r} is in a checkpoint, not in a file of its own")
-        data = read_bytes(path)
+        data = _read_plain(self.folder, path, MAX_FILE_BYTES)
         shape = tuple(self.info.tensor_shape)
         try:
             lines = data.decode().splitlines()
@@ -79,18 +97,21 @@ class Embedding:
         """The rows of the labels' file, a header included if it has one; empty where there is no file.
 
         Raises:
+            PayloadError: it is not a plain file below the run's folder, or larger than 1 GiB.
             OSError: it cannot be read.
         """
         path = self.metadata_path
         if path is None:
             return []
-        lines = read_bytes(path).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+        lines = (
+            _read_plain(self.folder, path, MAX_FILE_BYTES).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+        )
         if lines and not lines[-1]:
             lines.pop()
         return [line.split("\t") for line in lines]
 
     def _path(self, path: str) -> str | None:
-        return join(self.folder, path) if path else None
+        return _below(self.folder, path) if path else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +136,49 @@ def read_projector(folder: str) -> Projector | None:
     """
     path = join(folder, CONFIG_NAME)
     try:
-        text = read_bytes(path).decode("utf-8", "replace")
+        if os.path.isdir(path):
+            return None
+        text = _read_plain(folder, path, MAX_CONFIG_BYTES).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     try:
         config = text_format.Parse(text, ProjectorConfig(), allow_unknown_field=True)
-    except text_format.ParseError as error:
+    except (text_format.ParseError, ValueError, OverflowError, RecursionError) as error:
         raise PayloadError(f"{path}: no projector configuration: {error}") from error
     return Projector(
         config, {info.tensor_name: Embedding(info.tensor_name, folder, info) for info in config.embeddings}
     )
+
+
+def _below(folder: str, name: str) -> str:
+    """The path of a file that a configuration names, in its folder or below it; it need not be there.
+
+    Raises:
+        PayloadError: the name leads elsewhere.
+    """
+    parts = re.split(r"[/\\]", name)
+    if parts[0] == "" or ".." in parts or "\0" in name or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", name):
+        raise PayloadError(f"{folder}: {name!r} in {CONFIG_NAME} is not a file below the run's folder")
+    return join(folder, name)
+
+
+def _read_plain(folder: str, path: str, limit: int) -> bytes:
+    """The bytes of a plain file below a folder.
+
+    Raises:
+        PayloadError: it is not a plain file, is not below the folder once symbolic links are followed, or is too large.
+        OSError: it cannot be read.
+    """
+    if not remote.is_url(path):
+        path, home = os.path.realpath(path), os.path.realpath(folder)
+        if os.path.commonpath([path, home]) != home:
+            raise PayloadError(f"{path}: a symbolic link leads there, and it is not below the run's folder {home}")
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise PayloadError(f"{path}: no plain file, so it is not opened")
+        if found.st_size > limit:
+            raise PayloadError(f"{path}: {found.st_size} bytes are over the limit of {limit}")
+    data = read_bytes(path, 0, limit + 1)
+    if len(data) > limit:
+        raise PayloadError(f"{path}: it is over the limit of {limit} bytes")
+    return data

@@ -32,6 +32,9 @@ _CARDS: Final = ("scalars", "histograms", "images", "texts", "pr_curves")
 _OTHERWISE: Final = ("hparams", "custom_scalars")
 """Those that are part of it otherwise, or only arrange it. Of the rest it says how many tags there are."""
 
+_PROBLEMS: Final = 100
+"""Problems of a run that the page lists."""
+
 _SAMPLES: Final = 8
 """Pictures of one step."""
 
@@ -218,7 +221,7 @@ class Content:
         for kind, cards in self._cards.items():
             self._cards[kind] = {tag: cards[tag] for tag in sorted(cards, key=natural_key)}
         return {
-            "runs": [{"name": name, "problems": self.problems[name]} for name in self._runs],
+            "runs": [{"name": name, "problems": _first_of(self.problems[name])} for name in self._runs],
             "points": self.points,
             "notes": notes,
             "others": self._others,
@@ -261,6 +264,12 @@ class Content:
                 for name, session in table.sessions.items()
             ],
         }
+
+
+def _first_of(problems: list[str]) -> list[str]:
+    """The first of many problems, and how many more there are."""
+    more = len(problems) - _PROBLEMS
+    return problems if more <= 0 else [*problems[:_PROBLEMS], f"... and {more:,} more"]
 
 
 def _reversed(values: NDArray[Any]) -> NDArray[Any]:
