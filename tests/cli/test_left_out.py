@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from event_files import scalar_event, tensor_value, version_event, write_events
+from event_files import record, scalar_event, tensor_value, version_event, write_events
 
 from tbevents.proto import Event, Summary, TensorProto
 
@@ -181,3 +181,33 @@ def test_one_byte_is_no_bytes(cli, demo, tmp_path):
     (file,) = demo.iterdir()
     file.write_bytes(file.read_bytes() + b"x")
     assert "(1 byte)" in cli("repair", demo, "-o", tmp_path / "out").out
+
+
+def test_of_much_damage_the_first_is_printed_and_all_of_it_counted(cli, tmp_path):
+    whole = [record(scalar_event("loss", k, k).SerializeToString()) for k in range(250)]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tfevents").write_bytes(b"".join(one + b"?" for one in whole))
+    checked = cli("check", tmp_path)
+    assert checked.status == 1
+    assert checked.out.count("damaged  ") == 100
+    assert "... and 150 more\n" in checked.out
+    assert len(json.loads(cli("check", tmp_path, "--json").out)[0]["problems"]) == 250
+    commands = {
+        "show": ["show", tmp_path / "run"],
+        "export": ["export", tmp_path, tmp_path / "out.csv"],
+        "report": ["report", tmp_path, "-o", tmp_path / "page.html"],
+    }
+    for command in commands.values():
+        err = cli(*command).err
+        assert err.count("checksum mismatch") <= 100
+        assert "... and 150 more" in err
+    assert (tmp_path / "page.html").read_text().count("checksum mismatch") == 100
+
+
+def test_safe_cells_are_an_option_of_export(cli, tmp_path):
+    write_events(tmp_path / "run" / "tfevents", [scalar_event("=1+1\x1b[2J", 1, -2)])
+    assert ",=1+1\x1b[2J,1," in cli("export", tmp_path, "-").out
+    assert ",'=1+1\\x1b[2J,1," in cli("export", tmp_path, "-", "--safe-cells").out
+    refused = cli("export", tmp_path, tmp_path / "out", "--kind", "images", "--safe-cells")
+    assert refused.status == 2
+    assert "--safe-cells says nothing about images" in refused.err

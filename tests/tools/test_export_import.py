@@ -14,10 +14,11 @@ from event_files import scalar_event, tensor_value, version_event, write_events
 import tbevents
 from tbevents.errors import UnknownNameError
 from tbevents.proto import Event, Summary, TensorProto
+from tbevents.tools import export, scalar_files
 from tbevents.tools.export import export_media, export_table, safe_name
 from tbevents.tools.import_ import import_table
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
-from tbevents.tools.table_files import table_format
+from tbevents.tools.table_files import read_table, table_format
 
 HOSTILE = [
     "plain",
@@ -439,3 +440,119 @@ def test_series_of_any_length_are_written(tmp_path):
     np.testing.assert_array_equal(series.steps, steps)
     np.testing.assert_array_equal(series.values, values)
     np.testing.assert_array_equal(series.wall_times, 1e9 + steps * 0.25)
+
+
+def import_lines(tmp_path, *rows):
+    path = tmp_path / "in.jsonl"
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows))
+    return import_table(path, tmp_path / "out")
+
+
+def test_lines_with_names_of_their_own_take_memory_for_what_is_there(tmp_path):
+    count = 3000
+    path = tmp_path / "in.jsonl"
+    path.write_text("\n".join(json.dumps({"step": k, f"key{k}": k / 2, "all": k}) for k in range(count)))
+    columns = read_table(path)
+    assert {len(column) for column in columns.values()} == {count}
+    assert isinstance(columns["all"], list)
+    sparse = columns["key7"]
+    assert (sparse.rows, sparse.cells) == ([7], [3.5])
+    assert (sparse[7], sparse[8], sparse[-count + 7], sparse[5:9]) == (3.5, None, 3.5, [None, None, 3.5, None])
+    assert list(sparse) == [None] * 7 + [3.5] + [None] * (count - 8)
+    with pytest.raises(IndexError):
+        sparse[count]
+    done = import_table(path, tmp_path / "out")
+    assert (done.tags, done.points) == (count + 1, 2 * count)
+    run = tbevents.read_run(tmp_path / "out")
+    assert [(p.step, p.value) for p in run.scalars["key7"]] == [(7, 3.5)]
+
+
+def test_wide_lines_of_several_runs_that_lack_cells(tmp_path):
+    rows = [{"step": k, "run": "ab"[k % 2], **({"x": k} if k % 3 == 0 else {}), "y": -k} for k in range(12)]
+    import_lines(tmp_path, *rows)
+    logdir = tbevents.read_logdir(tmp_path / "out")
+    for name, odd in (("a", 0), ("b", 1)):
+        assert logdir[name].scalars["x"].steps.tolist() == [k for k in range(odd, 12, 2) if k % 3 == 0]
+        assert logdir[name].scalars["y"].steps.tolist() == list(range(odd, 12, 2))
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('{"step": 1, "tag": "a", "value": ' + "[" * 100_000, "line 2: JSON that is nested too deep"),
+        ({"step": 1, "tag": "\ud800", "value": 1}, "row 2: tag '.*' has half a surrogate pair"),
+        ({"step": 1, "run": "\ud800", "tag": "a", "value": 1}, "row 2: run '.*' has half a surrogate pair"),
+        ({"step": 1, "tag": "a", "value": 10**400}, "row 2: value of 1329 bits is no number"),
+        ({"step": 10**400, "tag": "a", "value": 1}, "row 2: step 1.* is no whole number"),
+        ({"step": 1, "tag": "a", "value": [1]}, "row 2: value .* is no number"),
+        ({"step": 1, "tag": "a", "value": 1, "run": "../b"}, "it has a '..'"),
+        ({"step": 1, "tag": "a", "value": 1, "run": "b\0"}, "it has a NUL"),
+    ],
+)
+def test_a_line_that_cannot_be_imported_is_named_and_nothing_is_left(row, message, tmp_path):
+    good = {"step": 1, "tag": "a", "value": 1.5}
+    with pytest.raises(ValueError, match=message):
+        import_lines(tmp_path, good, row)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_title_that_is_no_text_is_named(tmp_path):
+    with pytest.raises(ValueError, match="has half a surrogate pair: it is no text"):
+        import_lines(tmp_path, {"step": 1, "\ud800": 1})
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_runs_name_may_be_spelled_in_several_ways(tmp_path):
+    names = ["r", "./r", "r/", "r//", ".", "", "./"]
+    done = import_lines(tmp_path, *({"step": k, "tag": "t", "value": k, "run": run} for k, run in enumerate(names)))
+    assert list(done.files) == ["r", "."]
+    logdir = tbevents.read_logdir(tmp_path / "out")
+    assert logdir["r"].scalars["t"].steps.tolist() == [0, 1, 2, 3]
+    assert logdir["."].scalars["t"].steps.tolist() == [4, 5, 6]
+
+
+def test_where_one_run_cannot_be_written_none_stays(tmp_path, monkeypatch):
+    write = scalar_files.write_scalars
+
+    def fails_at_the_second(out, series):
+        if out.endswith("b"):
+            raise OSError(28, "no space left on device", out)
+        return write(out, series)
+
+    monkeypatch.setattr(scalar_files, "write_scalars", fails_at_the_second)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OSError, match="no space left"):
+        import_lines(tmp_path, *({"step": 1, "tag": "t", "value": 1, "run": run} for run in ("x/y/a", "b")))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\x1b[31mred", "line\nbreak", "ünï", "plain"]
+
+
+def test_safe_cells_are_nothing_that_a_spreadsheet_computes_or_a_terminal_obeys(tmp_path):
+    events = [scalar_event(tag, -1, -0.5) for tag in FORMULAS]
+    write_events(tmp_path / "logs" / "=run" / "tfevents", events)
+    for wide in (False, True):
+        out = io.StringIO()
+        export_table(tmp_path / "logs", out, safe_cells=True, wide=wide)
+        rows = list(csv.reader(io.StringIO(out.getvalue(), newline="")))
+        texts = [cell for row in (rows if wide else rows[1:]) for cell in row]
+        numbers = [cell for cell in texts if cell.startswith("-")]
+        assert set(numbers) == {"-1", "-0.5"}, "numbers stay numbers"
+        assert not [cell for cell in texts if cell.lstrip()[:1] in set("=+@\t\r")]
+        assert not set(out.getvalue()) & {"\x1b", "\r", "\t"}
+        assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\\t=1", "'\\r=1", "' =1", "ünï", "plain", "line\nbreak"} <= set(
+            texts
+        )
+        assert {"\\x1b[31mred", "'=run"} <= set(texts)
+    out = io.StringIO()
+    export_table(tmp_path / "logs", out)
+    rows = list(csv.reader(io.StringIO(out.getvalue(), newline="")))
+    assert {row[1] for row in rows[1:]} == set(FORMULAS), "by default nothing is changed"
+
+
+def test_many_values_of_one_step_get_names_in_a_time_that_is_linear(tmp_path):
+    names = export._Names()
+    found = [names.file("f", 1, "png") for _ in range(20_000)]
+    assert (found[0], found[1], found[-1]) == ("f/0000000001.png", "f/0000000001_2.png", "f/0000000001_20000.png")
+    assert len(set(found)) == 20_000
