@@ -14,6 +14,8 @@ from collections.abc import Sequence
 __all__ = ["end_of_pipe", "fail", "main"]
 
 EXIT_OK = 0
+EXIT_INCOMPLETE = 1
+"""Some files or folders below the one that was named could not be read; the rest was."""
 EXIT_ERROR = 2
 """Wrong usage, or something that could not be read or written. 1 is an answer: damaged, or different."""
 EXIT_INTERRUPTED = 130
@@ -28,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments, without the program's name; the process's own, where None.
 
     Returns:
-        The exit status: 0; 1 where the answer is "damaged" or "different"; 2 for an error, which is one line on stderr.
+        The exit status: 0; 1 where the answer is "damaged" or "different", or where something below the path could not
+        be read; 2 for an error, which is one line on stderr.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     for name in ("stdout", "stderr"):

@@ -28,8 +28,9 @@ def command(terminal: Terminal, logdir: str, runs: tuple[str, ...], strict: bool
     Points whose steps go back or repeat, NaNs and restarts are reported too, and count with --strict. Exit status: 0
     intact, 1 damaged, 2 not readable at all.
     """
-    total = len(runs_below(logdir, runs))
+    total = len(runs_below(logdir, runs, on_problem=lambda _: None))
     checked = list(terminal.each(check(logdir, runs=runs), "checking", total))
+    terminal.unreadable(problem for each in checked for problem in each.problems)
     bad = [each for each in checked if not each.intact or (strict and each.oddities)]
     if as_json:
         terminal.json(checked)

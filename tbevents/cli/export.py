@@ -87,6 +87,7 @@ def command(
                 logdir, target, kind=kind, tags=tags or None, runs=runs or None, progress=progress, **options
             )
     terminal.left_out(done.problems)
+    terminal.incomplete = bool(done.unreadable)
     terminal.remark(_summary(done))
 
 

@@ -111,7 +111,8 @@ def group() -> None:
     """Look into, check, convert, mend and edit TensorBoard event files, without TensorBoard.
 
     Wherever a folder of runs is expected, one run or one event file will do. Data goes to stdout, progress and remarks
-    to stderr. Exit status: 0; 1 where the answer is "damaged" or "different"; 2 for an error.
+    to stderr. Exit status: 0; 1 where the answer is "damaged" or "different", or where files below the folder cannot
+    be read; 2 for an error.
     """
 
 

@@ -11,6 +11,7 @@ from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, counted, moment, size, step_range
 from tbevents.reading.compat import KINDS
+from tbevents.reading.values import Problem
 from tbevents.tools.describe import RunDescription, describe_run
 from tbevents.tools.names import iter_runs, runs_below
 
@@ -45,9 +46,11 @@ def command(
     as_json: bool,
 ) -> None:
     """List the runs below LOGDIR: tags by kind, points, steps, times, sizes, problems."""
-    total = len(runs_below(logdir, runs))
-    reading = terminal.each(iter_runs(logdir, runs), "reading", total)
+    unread: list[Problem] = []
+    total = len(runs_below(logdir, runs, on_problem=unread.append))
+    reading = terminal.each(iter_runs(logdir, runs, on_problem=lambda _: None), "reading", total)
     found = [describe_run(run, kinds=kinds or None) for run in reading]
+    terminal.unreadable([*unread, *(problem for run in found for problem in run.problems)])
     if kinds:
         found = [run for run in found if run.tags]
     found.sort(key=_ORDERS[sort], reverse=reverse)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tbevents.cli import EXIT_INTERRUPTED, end_of_pipe
+from tbevents.cli import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.compat import KINDS
 
@@ -55,11 +55,16 @@ def example(*lines: str) -> str:
 
 
 def takes_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds ``--quiet``; the function gets the `Terminal` to print to as its first argument."""
+    """Adds ``--quiet``; the function gets the `Terminal` to print to as its first argument.
+
+    Its status 0 becomes 1 where files or folders could not be read.
+    """
 
     def with_terminal(*args: Any, quiet: bool, **kwargs: Any) -> Any:
+        terminal = Terminal(quiet=quiet)
         try:
-            return function(Terminal(quiet=quiet), *args, **kwargs)
+            status = function(terminal, *args, **kwargs)
+            return EXIT_INCOMPLETE if terminal.incomplete and not status else status
         except KeyboardInterrupt:
             return EXIT_INTERRUPTED  # click would print an empty line
         except BrokenPipeError:

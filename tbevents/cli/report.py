@@ -55,6 +55,7 @@ def command(
         made = report(logdir, out, tags=tags, runs=runs, title=title, limits=limits, progress=progress)
     for problem in made.problems:
         terminal.warn(problem)
+    terminal.incomplete = bool(made.unreadable)
     terminal.remark(f"{out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")
     if opens:
         click.launch(Path(os.path.abspath(out)).as_uri())

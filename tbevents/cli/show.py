@@ -14,7 +14,7 @@ from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import clip, count, number, printable, step_range
 from tbevents.reading.run import Run
-from tbevents.reading.values import ScalarSeries
+from tbevents.reading.values import Problem, ScalarSeries
 from tbevents.tools.describe import TagDescription, describe_run
 from tbevents.tools.names import NameFilter, iter_runs, runs_below
 from tbevents.tools.sparkline import sparkline
@@ -62,12 +62,16 @@ def command(
     wanted = NameFilter(tags, noun="tag")
     kinds_there: dict[str, None] = {}
     found: _Found = []
-    for each in terminal.each(iter_runs(run, runs), "reading", len(runs_below(run, runs))):
+    unread: list[Problem] = []
+    total = len(runs_below(run, runs, on_problem=unread.append))
+    terminal.unreadable(unread)
+    for each in terminal.each(iter_runs(run, runs, on_problem=lambda _: None), "reading", total):
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
         for problem in described.problems:
             terminal.warn(str(problem))
+            terminal.incomplete |= problem.kind == "unreadable"
     wanted.check(run)
     if as_json:
         terminal.json([_as_json(each, described, points) for each, described in found])

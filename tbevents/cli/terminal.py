@@ -14,7 +14,9 @@ from rich.text import Text
 
 from tbevents.cli.table import Table
 from tbevents.cli.text import printable
+from tbevents.reading.values import Problem
 from tbevents.tools.json_text import json_text
+from tbevents.tools.names import unreadable_among
 
 __all__ = ["Terminal"]
 
@@ -37,10 +39,12 @@ class Terminal:
     Attributes:
         room: columns that a line of data may take; None where stdout is no terminal and COLUMNS does not say.
         plain: whether stdout can show nothing beyond ASCII.
+        incomplete: whether files or folders could not be read, so that the exit status is to say so.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
+        self.incomplete = False
         self.out = _Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self.err = _Console(file=sys.stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
         limited = self.out.is_terminal or os.environ.get("COLUMNS", "").isdigit()
@@ -85,7 +89,12 @@ class Terminal:
     def left_out(self, problems: Iterable[object]) -> None:
         """Says what was damaged, and is not in what the command makes."""
         for problem in problems:
+            self.incomplete |= getattr(problem, "kind", None) == "unreadable"
             self.warn(f"left out: {problem}")
+
+    def unreadable(self, problems: Iterable[Problem]) -> None:
+        """Says which files and folders could not be read, of some problems."""
+        self.left_out(unreadable_among(problems))
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol
@@ -99,7 +98,8 @@ class Collector:
 
     def fork(self) -> Collector:
         """One that takes more, and leaves this one as it is; this one takes no more then."""
-        other = copy.copy(self)
+        other = Collector.__new__(Collector)
+        vars(other).update(vars(self))
         other.contents = self.contents.fork()
         other.files, other._numbers, other._touched = self.files.copy(), self._numbers.copy(), set()
         other._tag_of, other._is_double = self._tag_of.copy(), self._is_double.copy()

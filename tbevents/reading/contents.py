@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -96,12 +95,14 @@ class Contents:
 
         A tag is only copied when it gets something, and its columns not even then.
         """
-        other = copy.copy(self)
+        other = Contents.__new__(Contents)
+        vars(other).update(vars(self))
         other._own = set()
         other.history = self.history.fork()
         other.run_metadata = {tag: kept.copy() for tag, kept in self.run_metadata.items()}
-        for name in ("tags", "by_number", "left_out", "sessions", "log", "graphs", "meta_graphs"):
-            setattr(other, name, getattr(self, name).copy())
+        other.tags, other.by_number, other.left_out = self.tags.copy(), self.by_number.copy(), self.left_out.copy()
+        other.sessions, other.log = self.sessions.copy(), self.log.copy()
+        other.graphs, other.meta_graphs = self.graphs.copy(), self.meta_graphs.copy()
         return other
 
     def tag_of(self, value: Summary.Value) -> Tag | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import itertools
 import os
@@ -136,7 +135,8 @@ class EventFileReader:
 
     def fork(self) -> EventFileReader:
         """One that reads on from here, and leaves this one as it is."""
-        other = copy.copy(self)
+        other = EventFileReader.__new__(EventFileReader)
+        vars(other).update(vars(self))
         other._problems = self._problems.copy()
         return other
 

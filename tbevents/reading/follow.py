@@ -30,7 +30,12 @@ def follow(
     """Yields the events of a run: those there are, and from then on each one when it has been written.
 
     A record that is only half there, or a tail of zero bytes, is waited for. New event files of the run are taken up
-    when they appear, and so is the run itself. A file that was truncated or replaced is read again from its start.
+    when they appear, and so is the run itself. A file that was truncated or replaced is read again from its start, with
+    a `DamageWarning`; one that cannot be read is tried again at each look, with one `DamageWarning`.
+
+    Each call begins at the start of the run, and remembers nothing of other calls. An interrupt or an exception ends
+    the iteration, as it does any generator's: what was yielded stays, a new call yields it again. An iteration belongs
+    to one thread at a time; another one ends it by setting `stop`. In a forked process it goes on by itself.
 
     Args:
         path: an event file, or a folder that holds event files; a local path or a URL. It need not exist yet.
@@ -47,6 +52,8 @@ def follow(
     Raises:
         ValueError: `poll` is not positive.
         DamagedFileError: at the first damage, where `strict`; an incomplete record at the end is none.
+        NotAnEventFileError: the file named holds no record at all.
+        OSError: the path named cannot be read, or where `strict` any of its files; that there is none yet is fine.
     """
     text = path_string(path, "path")
     if not poll > 0:

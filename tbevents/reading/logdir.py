@@ -67,9 +67,9 @@ class Logdir(Frame, Mapping[str, Run]):
 
     What cannot be read never hides the rest: it is on `problems`, here or of its run, unless ``strict=True`` raises it.
 
-    Threads may use a logdir together: each run is read once, by the first that asks for it, and others wait for that
-    run only. A process may fork at any time; the child reads for itself what had not been read. An interrupt, or any
-    exception, leaves the runs as they were; what was not read is read when it is asked for again.
+    Threads may use a logdir together: there is one `Run` of a name, read by the first that asks for it, and others wait
+    for that run only. A process may fork at any time; the child reads for itself what had not been read. An interrupt,
+    or any exception, leaves the runs as they were; what was not read is read when it is asked for again.
 
     Attributes:
         path: the folder, or the one event file, that was given.
@@ -147,7 +147,7 @@ class Logdir(Frame, Mapping[str, Run]):
         Raises:
             UnknownNameError: a tag or run without wildcards is not there (also a KeyError).
             ValueError: there is no such extra column.
-            OSError: a file cannot be read.
+            OSError: a file cannot be read, where the runs are read with ``strict=True``.
         """
         wanted = self._selected(runs)
         parameters = hparams_of_runs(self) if hparams else {}
@@ -160,7 +160,7 @@ class Logdir(Frame, Mapping[str, Run]):
 
         Raises:
             PayloadError: hyperparameters cannot be parsed.
-            OSError: a file cannot be read.
+            OSError: a file cannot be read, where the runs are read with ``strict=True``.
         """
         return hparams_table(self)
 
@@ -197,7 +197,7 @@ class Logdir(Frame, Mapping[str, Run]):
             UnknownNameError: a name or pattern stands for no scalar tag, or a name for no run (also a KeyError).
             ValueError: there are no scalars, or more than 60 tags; or an option has no such value.
             MissingExtraError: matplotlib is not installed.
-            OSError: a file cannot be read.
+            OSError: a file cannot be read, where the runs are read with ``strict=True``.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
@@ -330,6 +330,7 @@ def read_logdir(
 
     Raises:
         RunNotFoundError: there is no such path (also a FileNotFoundError).
+        OSError: it cannot be listed; where `strict`, any folder below it.
         ValueError, TypeError: an option has no such value.
     """
     text = path_string(path, "path")

@@ -54,6 +54,8 @@ class History:
 
     def fork(self) -> History:
         """One that takes more, and leaves this one as it is."""
+        if not self.tracking:
+            return self  # it takes nothing
         other = copy.copy(self)
         for name in ("_starts", "_backwards", "_summaries", "_others", "_versions"):
             setattr(other, name, getattr(self, name).copy())

@@ -69,6 +69,11 @@ class Run(Frame):
     Each kind of value is a mapping from tag to series: `scalars`, `histograms`, `images`, `audio`, `texts`, `tensors`,
     `pr_curves`, `meshes` and `graphs`. What is large stays in its file until it is asked for.
 
+    A run is always of one reading, from which its series and mappings stay what they are. `reload` takes the next
+    reading as a whole or not at all: after an interrupt (Ctrl-C) or an exception the run shows what it did before, and
+    the next `reload` reads what this one has not. Threads may use a run together, and reload it: one reads at a time,
+    while the others see the reading before. A process may fork at any time; the child has a run of its own.
+
     Attributes:
         name: as TensorBoard shows it: the folder relative to the logdir; ``.`` for the logdir itself.
         path: the folder or file that was read.
@@ -485,7 +490,7 @@ def read_run(
         RunNotFoundError: there is no such path, or no event file in the folder (also a FileNotFoundError).
         NotAnEventFileError: `path` is a file of another sort.
         DamagedFileError: at the first damage, where `strict`.
-        OSError: a file cannot be read.
+        OSError: nothing of it can be read, or where `strict` one of its files; else that is a problem of the run.
         MissingExtraError: `path` is a URL, and fsspec is not installed.
         ValueError, TypeError: an option has no such value.
     """

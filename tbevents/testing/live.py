@@ -48,7 +48,7 @@ def live_run(path: StrPath, *, name: str = ".") -> LiveRun:
     """The run in a folder that may be empty, or not be there yet.
 
     What this process's tbevents writers have logged is flushed before each reading; torch's and tensorboardX's writers
-    are to be flushed or closed first.
+    are to be flushed or closed first. A folder that was emptied and filled anew is read anew.
 
     Args:
         path: the folder.

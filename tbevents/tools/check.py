@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tbevents.reading.run import Run
 from tbevents.reading.values import Problem, ScalarSeries
 from tbevents.tools.describe import lazy_series
 from tbevents.tools.names import iter_runs
+from tbevents.tools.records import size_of
 
 __all__ = ["Checked", "Oddity", "check", "check_run"]
 
@@ -74,6 +76,8 @@ class Checked:
 def check(path: StrPath, *, runs: Sequence[str] | None = None) -> Iterator[Checked]:
     """Checks runs one after the other: every checksum, every message, every value.
 
+    A folder that cannot be listed, and may hold runs, is told like a run with that problem.
+
     Args:
         path: a folder of runs, a run, or an event file.
         runs: patterns of the runs that are wanted; all, where None.
@@ -81,9 +85,17 @@ def check(path: StrPath, *, runs: Sequence[str] | None = None) -> Iterator[Check
     Raises:
         RunNotFoundError, UnknownNameError: there is no such path or run.
         NotAnEventFileError: `path` is a file of another sort.
-        OSError: a file cannot be read.
+        OSError: `path` cannot be read.
     """
-    return map(check_run, iter_runs(path, runs))
+    unlisted: list[Problem] = []
+    found = iter_runs(path, runs, on_problem=unlisted.append)
+    text = os.fspath(path)
+    nameless = (Checked(_name_of(each, text), each.file, (), 0, 0, (each,), (), ()) for each in unlisted)
+    return itertools.chain(map(check_run, found), nameless)
+
+
+def _name_of(problem: Problem, logdir: str) -> str:
+    return os.path.relpath(problem.file, logdir).replace(os.sep, "/")
 
 
 def check_run(run: Run) -> Checked:
@@ -93,7 +105,7 @@ def check_run(run: Run) -> Checked:
         run.name,
         run.path,
         run.files,
-        sum(os.path.getsize(file) for file in run.files),
+        size_of(run.files),
         sum(count for counts in run.counts().values() for count in counts.values()),
         run.problems,
         tuple(_bad_values(run)),
@@ -102,12 +114,12 @@ def check_run(run: Run) -> Checked:
 
 
 def _bad_values(run: Run) -> Iterator[str]:
-    """The values that cannot be decoded; only now are they."""
+    """The values that cannot be decoded, or not be read again; only now are they."""
     for series in lazy_series(run):
         for index in range(len(series)):
             try:
                 series[index]
-            except (PayloadError, TensorError) as error:
+            except (PayloadError, TensorError, OSError) as error:
                 yield str(error)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from tbevents.files import StrPath
 from tbevents.reading.run import Run, read_run
 from tbevents.reading.values import Problem, ScalarSeries
+from tbevents.tools.records import size_of
 
 __all__ = ["RunDescription", "ScalarStats", "TagDescription", "describe_run", "lazy_series", "scalar_stats"]
 
@@ -172,8 +172,7 @@ def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None) -> R
     ]
     order = {tag: at for at, tag in enumerate(run.tags)}
     tags.sort(key=lambda described: order[described.tag])
-    size = sum(os.path.getsize(file) for file in run.files)
-    return RunDescription(run.name, run.path, run.files, size, tuple(tags), run.problems)
+    return RunDescription(run.name, run.path, run.files, size_of(run.files), tuple(tags), run.problems)
 
 
 def _describe_tag(run: Run, tag: str, kind: str, count: int) -> TagDescription:

@@ -160,7 +160,7 @@ def diff(
     """
     tolerance = Tolerance() if tolerance is None else tolerance
     wanted_runs, wanted_tags = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
-    runs_a, runs_b = runs_below(a, wanted_runs), runs_below(b, wanted_runs)
+    runs_a, runs_b = (runs_below(side, wanted_runs, on_problem=on_problem) for side in (a, b))
     wanted_runs.check(f"{a}, {b}")
     if len(runs_a) == len(runs_b) == 1:
         (name,) = runs_a

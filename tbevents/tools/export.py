@@ -19,7 +19,8 @@ from tbevents.reading.hparams_table import HParamsTable
 from tbevents.reading.logdir import read_logdir
 from tbevents.reading.options import Duplicates, Names, Restarts, patterns
 from tbevents.reading.tables import WideTable
-from tbevents.tools.names import NameFilter, iter_runs, without_damage_warnings
+from tbevents.reading.values import Problem
+from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.records import Progress, no_progress, part_of
 from tbevents.tools.table_files import table_format, write_table
@@ -39,12 +40,14 @@ class Exported:
         rows: of the table; None for pictures and sounds.
         files: pictures and sounds that were written, relative to the folder.
         problems: values that could not be decoded, in words; and what was damaged in the event files.
+        unreadable: of the problems, the files and folders that could not be read.
     """
 
     out: str
     rows: int | None = None
     files: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    unreadable: tuple[Problem, ...] = ()
 
 
 def export_table(
@@ -86,7 +89,8 @@ def export_table(
     if is_path:
         table_format(out, format)  # type: ignore[arg-type]  # wrong ones are told before anything is read
         refuse_folder(os.fspath(out))  # type: ignore[arg-type]  # a path
-    found = read_logdir(logdir, restarts=restarts, duplicates=duplicates, kinds=_KINDS_NEEDED[kind])
+    with without_damage_warnings():
+        found = read_logdir(logdir, restarts=restarts, duplicates=duplicates, kinds=_KINDS_NEEDED[kind])
     wanted_runs, wanted_tags = _filter("run", runs), _filter("tag", tags)
     names = [name for name in found if wanted_runs(name)]
     wanted_runs.check(found.path)
@@ -107,8 +111,9 @@ def export_table(
             table = found.scalars(tags, names)
             frame = _Wide(table.pivot()) if wide else table
     rows = write_table(frame, out, format, progress=writing)
-    problems = tuple(str(problem) for name in names for problem in found[name].problems)
-    return Exported(os.fspath(out) if is_path else "-", rows, problems=problems)  # type: ignore[arg-type]  # a path
+    problems = [*found.problems, *(problem for name in names for problem in found[name].problems)]
+    where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
+    return Exported(where, rows, problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
 
 
 def _filter(noun: str, names: Names | None) -> NameFilter:
@@ -201,8 +206,9 @@ def export_media(
     written: list[str] = []
     problems: list[str] = []
     names = _Names()
-    for run in iter_runs(logdir, runs):
-        problems += map(str, run.problems)
+    damage: list[Problem] = []
+    for run in iter_runs(logdir, runs, on_problem=damage.append):
+        damage += run.problems
         for kind in kinds:
             for tag, series in getattr(run, kind).items():
                 if not wanted(tag):
@@ -211,7 +217,7 @@ def export_media(
                 for index in range(len(series)):
                     try:
                         samples = series[index].samples
-                    except (PayloadError, TensorError) as error:
+                    except (PayloadError, TensorError, OSError) as error:
                         problems.append(str(error))
                         continue
                     for sample in samples:
@@ -221,7 +227,8 @@ def export_media(
                         written.append(name)
                         progress(len(written), len(written))
     wanted.check(os.fspath(logdir))
-    return Exported(folder, files=tuple(written), problems=tuple(problems))
+    told = (*map(str, damage), *problems)
+    return Exported(folder, files=tuple(written), problems=told, unreadable=unreadable_among(damage))
 
 
 _SIGNATURES: Final = (

@@ -11,10 +11,12 @@ from fnmatch import translate
 from typing import Final, TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_run_files, find_runs, path_string
-from tbevents.reading.options import Names
-from tbevents.reading.run import Run, read_run
+from tbevents.files import StrPath, find_run_files, find_runs, is_folder, path_string
+from tbevents.reading.notice import warn_of
+from tbevents.reading.options import Names, ReadOptions
+from tbevents.reading.run import Run, open_run
 from tbevents.reading.values import Problem
+from tbevents.remote import is_url
 
 __all__ = [
     "NameFilter",
@@ -24,6 +26,7 @@ __all__ = [
     "natural_key",
     "read_telling",
     "runs_below",
+    "unreadable_among",
     "without_damage_warnings",
 ]
 
@@ -112,22 +115,36 @@ def compile_pattern(pattern: str, *, regex: bool) -> re.Pattern[str]:
         raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
 
 
-def runs_below(path: StrPath, runs: Sequence[str] | NameFilter | None = None) -> dict[str, str]:
+def runs_below(
+    path: StrPath, runs: Sequence[str] | NameFilter | None = None, *, on_problem: OnProblem | None = None
+) -> dict[str, str]:
     """The runs below a folder, by name, with their paths; a run or an event file is the only one then, named ``.``.
 
     Args:
         path: a folder, or an event file.
         runs: patterns of the names that are wanted; all, where None or empty.
+        on_problem: gets each folder below it that cannot be listed; where None, there are warnings of them.
 
     Raises:
         RunNotFoundError: there is no such path.
+        OSError: it cannot be listed.
         UnknownNameError: a pattern chooses no run.
     """
     text = path_string(path, "path")
     if not os.path.exists(text):
+        if not is_url(text):
+            is_folder(text)  # raises: why not
         raise RunNotFoundError(f"{text}: no such file or folder")
+
+    def unreadable(where: str, error: OSError) -> None:
+        problem = Problem.unreadable(where, error)
+        if on_problem is None:
+            warn_of([problem])
+        else:
+            on_problem(problem)
+
     if os.path.isdir(text):
-        found = {name: os.path.dirname(files[0]) for name, files in find_runs(text).items()}
+        found = {name: os.path.dirname(files[0]) for name, files in find_runs(text, unreadable).items()}
     else:
         found = {".": text}
     wanted = runs if isinstance(runs, NameFilter) else NameFilter(runs, noun="run")
@@ -155,27 +172,32 @@ def files_of_run(path: StrPath) -> list[str]:
     raise RunNotFoundError(f"{text}: one run is needed, and this is a folder of runs: {some}")
 
 
-def iter_runs(path: StrPath, runs: Sequence[str] | None = None, *, strict: bool = False) -> Iterator[Run]:
+def iter_runs(
+    path: StrPath, runs: Sequence[str] | None = None, *, strict: bool = False, on_problem: OnProblem | None = None
+) -> Iterator[Run]:
     """Reads the runs below a folder one after the other; only one is in memory, if the caller keeps none.
 
-    What is damaged is on the runs' `problems`; there are no warnings of it.
+    What is damaged, or cannot be read, is on the runs' `problems`; there are no warnings of it.
 
     Args:
         path: a folder, or an event file.
         runs: patterns of the names that are wanted; all, where None or empty.
-        strict: whether damage is raised.
+        strict: whether damage, and what cannot be read, is raised.
+        on_problem: gets each folder that cannot be listed, as in `runs_below`.
 
     Raises:
         RunNotFoundError, UnknownNameError: as `runs_below`.
         DamagedFileError: at the first damage, where `strict`.
-        OSError: a file cannot be read.
+        OSError: the path, or where `strict` any file, cannot be read.
     """
-    return (_read_quietly(where, name, strict) for name, where in runs_below(path, runs).items())
+    options = ReadOptions(strict=strict)
+    found = runs_below(path, runs, on_problem=on_problem)
+    return (_open_quietly(where, name, options) for name, where in found.items())
 
 
-def _read_quietly(path: str, name: str, strict: bool) -> Run:
-    with without_damage_warnings():
-        return read_run(path, name=name, strict=strict)
+def _open_quietly(path: str, name: str | None, options: ReadOptions) -> Run:
+    named = os.path.lexists(path) and not os.path.isdir(path)  # else it was found below a folder
+    return open_run(path, name, options, warn=False, named=named)
 
 
 def read_telling(
@@ -189,13 +211,18 @@ def read_telling(
         kinds: only these kinds of values.
         on_problem: gets what is damaged in it; where None, there are warnings of it.
     """
+    run = _open_quietly(path, name, ReadOptions(kinds=kinds))
     if on_problem is None:
-        return read_run(path, name=name, kinds=kinds)
-    with without_damage_warnings():
-        run = read_run(path, name=name, kinds=kinds)
-    for problem in run.problems:
-        on_problem(problem)
+        warn_of(run.problems)
+    else:
+        for problem in run.problems:
+            on_problem(problem)
     return run
+
+
+def unreadable_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The files and folders that could not be read, of some problems."""
+    return tuple(problem for problem in problems if problem.kind == "unreadable")
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def plot(
     """
     _picture_format(out)
     wanted = NameFilter(tags, noun="tag")
-    paths = runs_below(logdir, runs)
+    paths = runs_below(logdir, runs, on_problem=on_problem)
     found: dict[str, Run] = {}
     for done, (name, where) in enumerate(paths.items(), 1):
         found[name] = read_telling(where, name, kinds=("scalars",), on_problem=on_problem)

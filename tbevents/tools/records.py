@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
@@ -13,7 +14,7 @@ from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader, parse_event
 from tbevents.reading.values import Problem
 
-__all__ = ["Progress", "RawRecord", "RecordReader", "no_progress", "part_of"]
+__all__ = ["Progress", "RawRecord", "RecordReader", "no_progress", "part_of", "size_of"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Is called now and then with how much is done, and of how much in all."""
@@ -26,6 +27,15 @@ def no_progress(_done: int, _total: int) -> None:
 def part_of(progress: Progress, part: int, parts: int) -> Progress:
     """The progress of one of several passes of equal length, counted from 0, as that of all."""
     return lambda done, total: progress(part * total + done, parts * total)
+
+
+def size_of(files: Iterable[str]) -> int:
+    """Bytes of files; those that cannot be asked have none."""
+    size = 0
+    for file in files:
+        with contextlib.suppress(OSError):
+            size += os.path.getsize(file)
+    return size
 
 
 class RawRecord(NamedTuple):
@@ -67,7 +77,7 @@ class RecordReader:
         self._sole = sole
         self._keep_undecodable = keep_undecodable
         self._progress = progress
-        self._total = sum(os.path.getsize(file) for file in self.files)
+        self._total = size_of(self.files)
         self._done = 0
 
     def __iter__(self) -> Iterator[RawRecord]:
@@ -83,7 +93,6 @@ class RecordReader:
             OSError: it cannot be read.
         """
         reader = EventFileReader(file, sole=self._sole)
-        size = os.path.getsize(file)
         for records in reader.read():
             places = zip(records.offsets.tolist(), records.lengths.tolist(), strict=True)
             for index, (offset, length) in enumerate(places):
@@ -101,6 +110,8 @@ class RecordReader:
                     event = Event()
                 yield RawRecord(records.block[offset:end].tobytes(), event)
             self._progress(self._done + reader.offset, self._total)
-        self._done += size
+        if reader.error is not None:
+            raise reader.error  # what is written must not lack what is there
+        self._done += reader.offset
         self._progress(self._done, self._total)
         self.problems += sorted(reader.problems, key=lambda problem: problem.offset)

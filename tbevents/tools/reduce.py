@@ -116,7 +116,7 @@ def reduce(
         _quantile(name)
     if duplicates not in get_args(Duplicates):
         raise ValueError(f"duplicates must be one of {', '.join(get_args(Duplicates))}, not {duplicates!r}")
-    paths = [path for source in sources for path in _runs_of(source)]
+    paths = [path for source in sources for path in _runs_of(source, on_problem)]
     if not paths:
         raise ValueError("there are no runs to reduce")
     runs = []
@@ -185,8 +185,8 @@ def reduce_runs(
     return Reduced(tuple(run.path for run in runs), tuple(reduced), wanted_stats)
 
 
-def _runs_of(source: StrPath) -> list[str]:
-    found = list(runs_below(source).values())
+def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[str]:
+    found = list(runs_below(source, on_problem=on_problem).values())
     if not found:
         raise RunNotFoundError(f"{os.fspath(source)}: no runs")
     return found

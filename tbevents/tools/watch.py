@@ -59,7 +59,8 @@ class Watch:
         self.problems: tuple[Problem, ...] = ()
         self._known: set[tuple[str, int, str]] = set()  # problems: file, offset and kind
         self._path = path_string(path, "path")
-        self._logdir = read_logdir(path, kinds=("scalars",))
+        with without_damage_warnings():
+            self._logdir = read_logdir(path, kinds=("scalars",))
         self._tags = NameFilter(tags, noun="tag")
         self._runs = NameFilter(runs, noun="run")
         self._last: dict[tuple[str, str], tuple[int, Watched]] = {}  # by run and tag; and how many values there were
@@ -80,22 +81,25 @@ class Watch:
     def _look(self) -> list[Watched]:
         self._logdir.reload()
         found: dict[tuple[str, str], tuple[int, Watched]] = {}
-        problems = []
+        problems = list(filter(self._is_new, self._logdir.problems))
         for name in self._logdir:
             if not self._runs(name):
                 continue
             run = self._logdir[name]
-            for problem in run.problems:
-                spot = (problem.file, problem.offset, problem.kind)
-                if problem.kind != "incomplete" and spot not in self._known:
-                    self._known.add(spot)
-                    problems.append(problem)
+            problems += filter(self._is_new, run.problems)
             for tag, count in run.counts().get("scalars", {}).items():
                 if self._tags(tag):
                     found[name, tag] = count, self._look_at(name, tag, count)
         self.problems = tuple(problems)
         self._last = found
         return [watched for _, watched in found.values()]
+
+    def _is_new(self, problem: Problem) -> bool:
+        spot = (problem.file, problem.offset, problem.kind)
+        if problem.kind == "incomplete" or spot in self._known:
+            return False
+        self._known.add(spot)
+        return True
 
     def _look_at(self, run: str, tag: str, count: int) -> Watched:
         known, last = self._last.get((run, tag), (0, None))

@@ -11,8 +11,9 @@ from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.run import Run
+from tbevents.reading.values import Problem
 from tbevents.tools.json_text import plain
-from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
+from tbevents.tools.names import NameFilter, natural_key, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.records import Progress, no_progress
 from tbevents.tools.report.content import Content
@@ -33,6 +34,7 @@ class Reported:
         points: how many scalars they logged.
         drawn: how many of them are drawn.
         problems: what was damaged or could not be shown, in words; the page says it, too.
+        unreadable: of the problems, the files and folders that could not be read.
     """
 
     out: str
@@ -41,6 +43,7 @@ class Reported:
     points: int
     drawn: int
     problems: tuple[str, ...]
+    unreadable: tuple[Problem, ...] = ()
 
 
 def report(
@@ -99,8 +102,11 @@ def report(
         page = render(head["title"], plain({**head, **content.as_json(read)}))
         with NewFile(target, text=True) as new:
             new.file.write(page)
-    problems = tuple(problem for each in content.problems.values() for problem in each)
-    return Reported(target, os.path.getsize(target), len(chosen), content.points, content.drawn, problems)
+    unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
+    problems = (*map(str, unlisted), *(problem for each in content.problems.values() for problem in each))
+    unreadable = unreadable_among([*unlisted, *(problem for run in read.values() for problem in run.problems)])
+    size = os.path.getsize(target)
+    return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
 
 
 def _found(logdir: StrPath | Run | Mapping[str, Run]) -> tuple[Mapping[str, Run], str]:

@@ -123,7 +123,7 @@ class Content:
         for place in evenly(len(series), self.limits.steps).tolist():
             try:
                 found.append(series[place])
-            except TBEventsError as error:
+            except (TBEventsError, OSError) as error:
                 self._problem(str(error))
         return found
 
