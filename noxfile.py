@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import zipfile
@@ -33,6 +34,20 @@ OLDEST_PROTOBUF = "3.20.3"
 
 # The tests that need neither a browser nor another package's reader or writer.
 CORE_TESTS = ["reading", "writing", "summary", "lr_scheduler", "tools", "testing", "cli"]
+
+# Those that are run on 32-bit Python, too.
+TESTS_32_BITS = [
+    "test_framing.py",
+    "test_scalar_event.py",
+    "test_tensors.py",
+    "reading/test_columns.py",
+    "reading/test_rounds.py",
+    "reading/test_kinds.py",
+    "reading/test_live.py",
+    "writing/test_event_file.py",
+    "writing/test_scalar_columns.py",
+    "writing/test_summary_writer.py",
+]
 
 # Files of the wheel that are no code.
 NOT_CODE = {
@@ -150,6 +165,44 @@ def compat(session: nox.Session, versions: str) -> None:
     session.chdir(copy)
     tests = [*sorted(map(str, Path("tests").glob("test_*.py"))), *(f"tests/{name}" for name in CORE_TESTS)]
     last_line(session, "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick", *tests)
+
+
+@nox.session(requires=["wheel"])
+def i386(session: nox.Session) -> None:
+    """The core of reading and writing on 32-bit Python, in a Debian that is unpacked for it.
+
+    32-bit ARM and Pyodide have the same integers.
+    """
+    if not (shutil.which("apt-get") and os.geteuid() == 0 and platform.machine() == "x86_64"):
+        session.skip("needs apt-get, root and a processor that runs i386")
+    if not shutil.which("debootstrap"):
+        session.run("apt-get", "install", "-y", "-q", "debootstrap", external=True, silent=True)
+    root = Path(session.create_tmp()) / "debian"
+    if not (root / "extra").is_dir():
+        shutil.rmtree(root, ignore_errors=True)
+        with_python = "--include=python3,python3-numpy,python3-protobuf,python3-crcmod"
+        session.run(
+            "debootstrap", "--arch=i386", "--variant=minbase", with_python, "bookworm", str(root),
+            external=True, silent=True,
+        )  # fmt: skip
+        # What the tests need, in pure Python.
+        session.run(
+            "pip", "install", "-q", "--target", str(root / "extra"), "--platform", "any",
+            "--platform", "manylinux2014_i686", "--python-version", "3.11", "--implementation", "cp",
+            "--only-binary", ":all:", "pytest", "hypothesis", silent=True,
+        )  # fmt: skip
+    (built,) = wheel_folder(session).iterdir()
+    shutil.rmtree(root / "extra" / "tbevents", ignore_errors=True)
+    zipfile.ZipFile(built).extractall(root / "extra")
+    copy_checkout(root / "main", "tbevents")
+    versions = "import sys, numpy; assert sys.maxsize < 2**32; print(sys.version.split()[0], numpy.__version__)"
+    print("Python and numpy of 32 bits:", end=" ", flush=True)
+    last_line(session, "chroot", str(root), "python3", "-c", versions, external=True)
+    run = "cd /main && PYTHONPATH=/extra exec timeout 600 python3 -m pytest -q -p no:cacheprovider"
+    tests = " ".join(f"tests/{name}" for name in TESTS_32_BITS)
+    last_line(
+        session, "chroot", str(root), "sh", "-c", f"{run} --hypothesis-profile=quick {tests}", external=True
+    )  # fmt: skip
 
 
 def wheel_folder(session: nox.Session) -> Path:

@@ -168,6 +168,18 @@ def test_many_series_and_every_width_of_the_step_in_one_batch():
     assert encode_whole(encoder, batch) == expected
 
 
+def test_columns_of_any_byte_order_are_written_little_endian():
+    """On a big-endian machine the arrays are of the other order, as these are here."""
+    encoder = ScalarEncoder()
+    for form in Form:
+        number = encoder.add_series("tag", form)
+        steps, numbers = np.arange(100), np.arange(100) / 7
+        expected = encoder.encode_columns(np.full(100, number), steps, 1e9 + numbers, numbers)
+        for order in "<>":
+            times, values = ((1e9 + numbers).astype(f"{order}f8"), numbers.astype(f"{order}f8"))
+            assert encoder.encode_columns(np.full(100, number), steps, times, values) == expected
+
+
 def test_columns_may_be_views_with_strides_and_are_not_changed():
     encoder = ScalarEncoder()
     number = encoder.add_series("tag", Form.SIMPLE)

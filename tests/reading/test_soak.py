@@ -34,17 +34,23 @@ def value_of(step):
 # -- the processes -----------------------------------------------------------------------------------------------------
 
 
-def say(line):
-    """Tells the test something."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+def is_ready(folder, role):
+    """Whether a reader has begun."""
+    return ready_file(folder, role).exists()
+
+
+def ready_file(folder, role):
+    return Path(folder).parent / f"{role}.ready"
 
 
 def write(folder, seconds):
-    """Logs at full speed: several tags, flushed often, at times a long record, at times a new file."""
-    end = time.monotonic() + seconds
+    """Logs at full speed: several tags, flushed often, at times a long record, at times a new file.
+
+    The seconds count from when all the readers have begun.
+    """
+    end = None
     steps = 0
-    while time.monotonic() < end:
+    while end is None or time.monotonic() < end:
         with tbevents.SummaryWriter(folder, flush_secs=0.01) as writer:
             for step in range(steps, steps + STEPS_A_FILE):
                 for tag in TAGS:
@@ -54,7 +60,9 @@ def write(folder, seconds):
                 steps = step + 1
                 if step % 101 == 0:
                     writer.flush()
-                    if time.monotonic() >= end:
+                    if end is None and all(is_ready(folder, role) for role in READERS):
+                        end = time.monotonic() + seconds
+                    if end is not None and time.monotonic() >= end:
                         break
     return {"steps": steps}
 
@@ -102,6 +110,7 @@ def first_reading(folder):
 def reload(folder, written):
     """Reloads until all is written."""
     run, seen, times = first_reading(folder), {}, 0
+    ready_file(folder, "reload").touch()
     while True:
         ended = written()
         run.reload()
@@ -126,7 +135,7 @@ def reload_interrupted(folder, written):
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, handler)
-    say("ready")
+    ready_file(folder, "interrupted").touch()
     while (ended := written()) is None:
         try:
             reloading = True
@@ -147,6 +156,7 @@ def follow(folder, written):
     """Follows until all that was written has come."""
     expected = dict.fromkeys(TAGS, 0)
     texts, ended = 0, None
+    ready_file(folder, "follow").touch()
     for event in tbevents.follow(folder, poll=0.001):
         for value in event.summary.value:
             if value.tag in expected:
@@ -162,6 +172,9 @@ def follow(folder, written):
             if ended is not None and set(expected.values()) == {ended}:
                 return {"texts": texts}
     raise AssertionError
+
+
+READERS = {"reload": reload, "interrupted": reload_interrupted, "follow": follow}
 
 
 def main(role, folder, seconds):
@@ -180,8 +193,8 @@ def main(role, folder, seconds):
     else:
         while not list(Path(folder).glob("*tfevents*")):
             time.sleep(0.001)
-        result = {"reload": reload, "interrupted": reload_interrupted, "follow": follow}[role](folder, written)
-    say(json.dumps(result))
+        result = READERS[role](folder, written)
+    sys.stdout.write(json.dumps(result))
 
 
 # -- the test ----------------------------------------------------------------------------------------------------------
@@ -198,11 +211,12 @@ def test_nothing_is_lost_doubled_or_taken_for_damaged(tmp_path):
 
     processes = {role: start(role) for role in ("write", "reload", "follow", "interrupted")}
     try:
-        interrupted = processes["interrupted"]
-        assert interrupted.stdout.readline() == "ready\n", interrupted.stderr.read()
-        while processes["write"].poll() is None and interrupted.poll() is None:
-            interrupted.send_signal(signal.SIGINT)
+        while all(process.poll() is None for process in processes.values()):
+            if is_ready(tmp_path / "run", "interrupted"):
+                processes["interrupted"].send_signal(signal.SIGINT)
             time.sleep(rng.expovariate(1 / 0.02))
+        if not (tmp_path / "written.json").exists():  # a reader failed
+            processes["write"].kill()
         printed = {role: process.communicate(timeout=60 + 10 * SECONDS) for role, process in processes.items()}
     finally:
         for process in processes.values():
@@ -210,7 +224,7 @@ def test_nothing_is_lost_doubled_or_taken_for_damaged(tmp_path):
             process.wait()
     failed = {role: printed[role][1] for role, process in processes.items() if process.returncode}
     assert not failed, "\n".join(f"{role}: {errors}" for role, errors in failed.items())
-    results = {role: json.loads(output.splitlines()[-1]) for role, (output, _) in printed.items()}
+    results = {role: json.loads(output) for role, (output, _) in printed.items()}
     assert results["write"]["steps"] >= 1000
     assert results["reload"]["times"] >= 1
     assert results["interrupted"]["interrupts"] >= 1
