@@ -129,7 +129,7 @@ def _table(found: _Found, plain: bool) -> Table:
 
 def _hparams_lines(run: Run) -> list[str]:
     """The hyperparameters of a run, and its metrics."""
-    found = run.hparams
+    found = run.readable_hparams()
     if found is None or not found.parameters:
         return []
     parameters = [f"{name}={value}" for name, value in found.parameters.items()]

@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, TensorError, UndecodableRecordError
+from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, UndecodableRecordError
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, LongRecord, Records
 from tbevents.proto import Event
 from tbevents.reading.columns import Block, SkeletonTable
 from tbevents.reading.compat import kind_of, scalar_of_tensor
-from tbevents.reading.contents import Contents, Point
+from tbevents.reading.contents import BadContent, Contents, Point
 from tbevents.reading.event_file import EventFileReader, Taken, parse_event
 from tbevents.reading.head import head_of
 from tbevents.reading.options import ReadOptions
@@ -130,11 +130,12 @@ class Collector:
         """Takes events that are in no file; their values are kept, however large.
 
         Raises:
-            TensorError: a scalar's tensor contradicts itself; all the others have been taken.
+            TensorError, PayloadError: a scalar's tensor contradicts itself, or hyperparameters cannot be parsed; all
+                the others have been taken.
         """
         late: list[Point] = []
         first = self._count
-        bad: list[tuple[str, TensorError]] = []
+        bad: list[tuple[str, BadContent]] = []
         for event in events:
             bad += self.contents.add_event(event, self._count, None, late)
             self._count += 1
@@ -143,7 +144,7 @@ class Collector:
         self._end_file(-1)
         if bad:
             name, error = bad[0]
-            raise TensorError(f"tag {name!r}: {error}")
+            raise type(error)(f"tag {name!r}: {error}")
 
     def _end_file(self, number: int) -> None:
         """Notes which file the points came from that were given to their tags since the last call."""

@@ -97,10 +97,10 @@ class Logdir(Frame, Mapping[str, Run]):
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
 
-        Reads all runs, as far as they have not been read.
+        Reads all runs, as far as they have not been read. Hyperparameters that cannot be parsed are left out, and are
+        on the problems of their run.
 
         Raises:
-            PayloadError: hyperparameters cannot be parsed.
             OSError: a file cannot be read.
         """
         return hparams_table(self)

@@ -151,6 +151,10 @@ class Run(Frame):
         """
         return self._once("hparams", lambda: hparams_of(self._contents, self.scalars, self.path))
 
+    def readable_hparams(self) -> HParams | None:
+        """`hparams` without what cannot be parsed, which is on `problems`: for tables of many runs."""
+        return self._once("readable hparams", lambda: hparams_of(self._contents, self.scalars, self.path, lenient=True))
+
     @property
     def layout(self) -> Layout | None:
         """The Custom Scalars page's layout, the last one written; None where there is none.
@@ -277,7 +281,7 @@ class Run(Frame):
             UnknownNameError: a tag without wildcards is not there (also a KeyError).
             ValueError: there is no such extra column.
         """
-        return table_of({self.name: self}, tags, extra_columns, {self.name: self.hparams} if hparams else {})
+        return table_of({self.name: self}, tags, extra_columns, {self.name: self.readable_hparams()} if hparams else {})
 
     def plot(
         self,

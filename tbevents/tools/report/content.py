@@ -240,11 +240,7 @@ class Content:
 
     def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
         """The table of hyperparameters: titles, and a row for each session."""
-        try:
-            table = hparams_table(runs)
-        except PayloadError as error:
-            self._note(str(error))
-            return None
+        table = hparams_table(runs)
         if not table.sessions:
             return None
         numbers = {name: number for number, name in enumerate(self._runs)}
