@@ -34,7 +34,9 @@ from tbevents.framing import (
     Records,
 )
 from tbevents.proto import Event
+from tbevents.reading.file_type import LOOKED_AT, file_type, payload_type
 from tbevents.reading.values import Problem
+from tbevents.reading.whole_file import DATA_CHECKSUM, error_of_all, explain
 
 __all__ = ["EventFileReader", "Taken", "Taker", "iter_events", "iter_records", "parse_event", "warning"]
 
@@ -122,6 +124,9 @@ class EventFileReader:
         self._size = 0  # of the file, when it was opened last
         self._tail_problem = False  # whether the last problem is that of the end of the file
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
+        self._explained = False  # whether the first checksum that does not hold has been
+        self._stored: set[int] = set()  # checksums of data that do not hold: the first two that differ
+        self._of_all: DamagedFileError | None = None  # what is wrong with all records
 
     def done(self, more: int = 0) -> float:
         """The share of the file that has been read, or will have been when so many bytes more are."""
@@ -152,6 +157,11 @@ class EventFileReader:
             DamagedFileError: at the first damage, where `strict`.
             NotAnEventFileError: no record stands anywhere in it, where `sole`.
         """
+        yield from self._blocks(taker)
+        self._sum_up()
+
+    def _blocks(self, taker: Taker | None) -> Iterator[Records]:
+        """The same, but for what is wrong with all records: that is said of each of them."""
         if self._tail_problem:
             self._tail_problem = False
             self.problems.pop()
@@ -251,9 +261,45 @@ class EventFileReader:
         Raises:
             DamagedFileError: the error, where `strict`.
         """
+        if not self._explained and isinstance(error, ChecksumError):
+            self._explained = True
+            explain(error, self._bytes_at(error.offset))
         if self._strict:
-            raise error
+            raise self._error_of_all(error)
+        if isinstance(error, ChecksumError) and len(self._stored) < 2:
+            self._stored.add(error.stored)
         self.problems.append(Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail))
+
+    def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
+        """What to raise for damage: at the first record, what is wrong with all of them, if something is."""
+        if error.record or error.kind not in (DATA_CHECKSUM, UndecodableRecordError.kind):
+            return error
+        reader = EventFileReader(self.path, max_length=self._max_length, verify=self._verify)
+        usable = next(reader.events(), None)
+        return error if usable is not None or reader._of_all is None else reader._of_all
+
+    def _sum_up(self) -> None:
+        """Makes one problem of those of all records, where none can be used.
+
+        Raises:
+            NotAnEventFileError: they are no Events, and `sole`.
+        """
+        if self._of_all is not None or not self.problems or len(self.problems) < self.record:
+            return
+        payload = self._bytes_at(HEADER_SIZE)
+        error = self._of_all = error_of_all(self.problems, self.record, self._stored, payload, self.path)
+        if error is None:
+            return
+        if self._sole and isinstance(error, NotAnEventFileError):
+            raise error
+        tail = self.problems[-1:] if self._tail_problem else []
+        skipped = sum(problem.skipped for problem in self.problems[: len(self.problems) - len(tail)])
+        self.problems[:] = [Problem(self.path, 0, self.problems[0].kind, skipped, 0, error.detail), *tail]
+
+    def _bytes_at(self, offset: int) -> bytes:
+        with open_file(self.path) as file:  # another one: this one may be amid a reading
+            file.seek(offset)
+            return file.read(LOOKED_AT) or b""
 
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
         if self._sole and isinstance(error, NotAnEventFileError):
@@ -265,17 +311,19 @@ class EventFileReader:
 
     def _tail_error(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
         """What damage means behind which nothing follows."""
-        if not isinstance(error, ChecksumError) or error.part != "length":
-            return error
         offset, record, path = error.offset, error.record, error.path
+        start = self._bytes_at(0) if offset == 0 else b""
+        name = file_type(start)
+        short = isinstance(error, IncompleteRecordError) and len(start) <= HEADER_SIZE and name is not None
+        if not short and (not isinstance(error, ChecksumError) or error.part != "length"):
+            return error
         file.seek(offset)
         if not any(any(block) for block in iter(lambda: file.read(_SEARCHED), b"")):
             return IncompleteRecordError(
                 missing=HEADER_SIZE, zeros=size - offset, offset=offset, record=record, path=path
             )
         if offset == 0:
-            file.seek(0)
-            detail = f"this is no event file: it starts with {file.read(8)!r}"
+            detail = f"this is no event file: it starts with {start[:8]!r}" + (f": {name}" if name else "")
             return NotAnEventFileError(detail, offset=offset, record=record, path=path)
         return error
 
@@ -332,10 +380,16 @@ def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -
         UndecodableRecordError: there is none.
     """
     try:
-        return Event.FromString(payload)
+        event = Event.FromString(payload)
     except DecodeError as error:
-        detail = f"payload of {len(payload)} bytes is no Event message: {error}"
-        raise UndecodableRecordError(detail, offset=offset, record=record, path=path) from None
+        wrong = str(error)
+    else:
+        if event.wall_time or event.WhichOneof("what") is not None or event.ListFields() or not event.ByteSize():
+            return event
+        wrong = "it has none of its fields"  # protobuf takes other messages' fields for unknown ones
+    name = payload_type(payload)
+    detail = f"payload of {len(payload)} bytes is no Event message: {wrong}" + (f"; it is {name}" if name else "")
+    raise UndecodableRecordError(detail, offset=offset, record=record, path=path)
 
 
 def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
@@ -385,7 +439,8 @@ def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | 
     warned = set() if warned is None else warned
     told = 0
     for item in itertools.chain(items, [_END]):
-        told = min(told, len(reader.problems))  # that of the tail may have been withdrawn
+        if len(reader.problems) < told:  # that of the tail was withdrawn, or all were made one
+            told = 0
         for problem in reader.problems[told:]:
             if problem not in warned:
                 warned.add(problem)
