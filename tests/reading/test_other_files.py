@@ -121,7 +121,7 @@ def test_changed_line_endings_are_recognised(tmp_path):
 
 def test_changed_line_endings_in_the_first_record_make_it_no_event_file(tmp_path):
     path = tmp_path / "events.out.tfevents.1.h"
-    path.write_bytes(record(b"ten bytes.").replace(b"\n", b"\r\n"))  # its length is a line feed
+    path.write_bytes(record(b"ten\nbytes.").replace(b"\n", b"\r\n"))  # its length is a line feed
     with pytest.raises(NotAnEventFileError, match="an event file whose line endings were changed"):
         tbevents.read_run(path)
 
