@@ -29,7 +29,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\x28\xb5\x2f\xfd", f"compressed by zstd; {_DECOMPRESS}: zstd -d"),
     (0, b"BZh", f"compressed by bzip2; {_DECOMPRESS}: bunzip2"),
     (0, b"\xfd7zXZ\x00", f"compressed by xz; {_DECOMPRESS}: unxz"),
-    (0, b"\x5d\x00\x00", f"compressed by lzma; {_DECOMPRESS}: unlzma"),
+    (0, b"\x5d\x00\x00\x80\x00\xff\xff\xff\xff", f"compressed by lzma; {_DECOMPRESS}: unlzma"),
     (0, b"\x04\x22\x4d\x18", f"compressed by lz4; {_DECOMPRESS}: lz4 -d"),
     (0, b"\xff\x06\x00\x00sNaPpY", f"compressed by snappy; {_DECOMPRESS}"),
     (0, b"\x1f\x9d", f"compressed by compress; {_DECOMPRESS}: uncompress"),
@@ -98,13 +98,13 @@ def payload_type(payload: bytes) -> str | None:
 
 
 def line_endings_changed(start: bytes) -> bool:
-    """Whether the first record is intact once each CR LF is a LF again.
+    """Whether the first record is damaged, and intact once each CR LF is a LF again.
 
     Args:
         start: bytes from where a record should start.
     """
     restored = start.replace(b"\r\n", b"\n")
-    return len(restored) < len(start) and _starts_with_record(restored)
+    return len(restored) < len(start) and _starts_with_record(restored) and not _starts_with_record(start)
 
 
 def _starts_with_record(data: bytes) -> bool:
