@@ -9,10 +9,11 @@ import click
 from rich.text import Text
 
 from tbevents.cli.chart import chart
-from tbevents.cli.options import example, json_option, kind_option, run_option, takes_terminal
+from tbevents.cli.options import checksums_option, example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import clip, count, number, printable, step_range
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
 from tbevents.tools.describe import TagDescription, describe_run
@@ -36,6 +37,7 @@ _Found = list[tuple[Run, TagDescription]]
 @click.option("--log", is_flag=True, help="A logarithmic scale for the chart.")
 @click.option("--height", type=click.IntRange(2, 200), default=12, help="Lines of the chart; default: 12.")
 @click.option("--points", is_flag=True, help="Every point: step, time and value.")
+@checksums_option
 @json_option
 @takes_terminal
 def command(
@@ -48,6 +50,7 @@ def command(
     log: bool,
     height: int,
     points: bool,
+    checksums: Checksums,
     as_json: bool,
 ) -> None:
     """Show what RUN holds under the TAGs: count, first, last, least, greatest and mean value, NaNs, and the trend.
@@ -62,7 +65,7 @@ def command(
     wanted = NameFilter(tags, noun="tag")
     kinds_there: dict[str, None] = {}
     found: _Found = []
-    for each in terminal.each(iter_runs(run, runs), "reading", len(runs_below(run, runs))):
+    for each in terminal.each(iter_runs(run, runs, checksums=checksums), "reading", len(runs_below(run, runs))):
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]

@@ -10,6 +10,7 @@ import numpy as np
 
 from tbevents.errors import PayloadError, TensorError
 from tbevents.files import StrPath
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.values import Problem, ScalarSeries
 from tbevents.tools.describe import lazy_series
@@ -71,19 +72,20 @@ class Checked:
         return not (self.problems or self.bad_values)
 
 
-def check(path: StrPath, *, runs: Sequence[str] | None = None) -> Iterator[Checked]:
+def check(path: StrPath, *, runs: Sequence[str] | None = None, checksums: Checksums = "verify") -> Iterator[Checked]:
     """Checks runs one after the other: every checksum, every message, every value.
 
     Args:
         path: a folder of runs, a run, or an event file.
         runs: patterns of the runs that are wanted; all, where None.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
 
     Raises:
         RunNotFoundError, UnknownNameError: there is no such path or run.
         NotAnEventFileError: `path` is a file of another sort.
         OSError: a file cannot be read.
     """
-    return map(check_run, iter_runs(path, runs))
+    return map(check_run, iter_runs(path, runs, checksums=checksums))
 
 
 def check_run(run: Run) -> Checked:

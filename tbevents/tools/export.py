@@ -17,7 +17,7 @@ from tbevents.files import StrPath, path_string
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.hparams_table import HParamsTable
 from tbevents.reading.logdir import read_logdir
-from tbevents.reading.options import Duplicates, Names, Restarts, patterns
+from tbevents.reading.options import Checksums, Duplicates, Names, Restarts, patterns
 from tbevents.reading.tables import WideTable
 from tbevents.tools.names import NameFilter, iter_runs, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
@@ -58,6 +58,7 @@ def export_table(
     runs: Names | None = None,
     restarts: Restarts = "keep",
     duplicates: Duplicates = "keep",
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
 ) -> Exported:
     """Writes the scalars, texts or hyperparameters of runs as one table.
@@ -73,6 +74,7 @@ def export_table(
         runs: likewise, of runs.
         restarts: what becomes of points that a restart overwrites, as in `read_run`.
         duplicates: which points of one step stay, as in `read_run`.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         progress: gets how much of reading and writing is done.
 
     Raises:
@@ -86,7 +88,9 @@ def export_table(
     if is_path:
         table_format(out, format)  # type: ignore[arg-type]  # wrong ones are told before anything is read
         refuse_folder(os.fspath(out))  # type: ignore[arg-type]  # a path
-    found = read_logdir(logdir, restarts=restarts, duplicates=duplicates, kinds=_KINDS_NEEDED[kind])
+    found = read_logdir(
+        logdir, restarts=restarts, duplicates=duplicates, checksums=checksums, kinds=_KINDS_NEEDED[kind]
+    )
     wanted_runs, wanted_tags = _filter("run", runs), _filter("tag", tags)
     names = [name for name in found if wanted_runs(name)]
     wanted_runs.check(found.path)
@@ -173,6 +177,7 @@ def export_media(
     kinds: Sequence[str] = ("images", "audio"),
     tags: Names | None = None,
     runs: Sequence[str] | None = None,
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
 ) -> Exported:
     """Writes pictures and sounds as the files that were logged: ``<run>/<tag>/<step>.png``. Nothing is decoded.
@@ -186,6 +191,7 @@ def export_media(
         kinds: of "images" and "audio".
         tags: names or globs of the tags that are wanted; all, where None.
         runs: likewise, of runs.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         progress: gets files so far, of as many.
 
     Raises:
@@ -201,7 +207,7 @@ def export_media(
     written: list[str] = []
     problems: list[str] = []
     names = _Names()
-    for run in iter_runs(logdir, runs):
+    for run in iter_runs(logdir, runs, checksums=checksums):
         problems += map(str, run.problems)
         for kind in kinds:
             for tag, series in getattr(run, kind).items():

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_run_files, find_runs, path_string
-from tbevents.reading.options import Names
+from tbevents.reading.options import Checksums, Names
 from tbevents.reading.run import Run, read_run
 from tbevents.reading.values import Problem
 
@@ -155,7 +155,9 @@ def files_of_run(path: StrPath) -> list[str]:
     raise RunNotFoundError(f"{text}: one run is needed, and this is a folder of runs: {some}")
 
 
-def iter_runs(path: StrPath, runs: Sequence[str] | None = None, *, strict: bool = False) -> Iterator[Run]:
+def iter_runs(
+    path: StrPath, runs: Sequence[str] | None = None, *, strict: bool = False, checksums: Checksums = "verify"
+) -> Iterator[Run]:
     """Reads the runs below a folder one after the other; only one is in memory, if the caller keeps none.
 
     What is damaged is on the runs' `problems`; there are no warnings of it.
@@ -164,22 +166,28 @@ def iter_runs(path: StrPath, runs: Sequence[str] | None = None, *, strict: bool 
         path: a folder, or an event file.
         runs: patterns of the names that are wanted; all, where None or empty.
         strict: whether damage is raised.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
 
     Raises:
         RunNotFoundError, UnknownNameError: as `runs_below`.
         DamagedFileError: at the first damage, where `strict`.
         OSError: a file cannot be read.
     """
-    return (_read_quietly(where, name, strict) for name, where in runs_below(path, runs).items())
+    return (_read_quietly(where, name, strict, checksums) for name, where in runs_below(path, runs).items())
 
 
-def _read_quietly(path: str, name: str, strict: bool) -> Run:
+def _read_quietly(path: str, name: str, strict: bool, checksums: Checksums) -> Run:
     with without_damage_warnings():
-        return read_run(path, name=name, strict=strict)
+        return read_run(path, name=name, strict=strict, checksums=checksums)
 
 
 def read_telling(
-    path: str, name: str | None = None, *, kinds: Names | None = None, on_problem: OnProblem | None = None
+    path: str,
+    name: str | None = None,
+    *,
+    kinds: Names | None = None,
+    checksums: Checksums = "verify",
+    on_problem: OnProblem | None = None,
 ) -> Run:
     """Reads a run.
 
@@ -187,12 +195,13 @@ def read_telling(
         path: its folder, or an event file.
         name: what it is called; by default as `read_run` says.
         kinds: only these kinds of values.
+        checksums: as in `read_run`.
         on_problem: gets what is damaged in it; where None, there are warnings of it.
     """
     if on_problem is None:
-        return read_run(path, name=name, kinds=kinds)
+        return read_run(path, name=name, kinds=kinds, checksums=checksums)
     with without_damage_warnings():
-        run = read_run(path, name=name, kinds=kinds)
+        run = read_run(path, name=name, kinds=kinds, checksums=checksums)
     for problem in run.problems:
         on_problem(problem)
     return run

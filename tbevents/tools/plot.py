@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from tbevents.files import StrPath
 from tbevents.reading.drawing import MOST_INCHES, ChartStyle, XAxis, draw_charts
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.smoothing import smoothed
 from tbevents.reading.values import ScalarSeries
@@ -61,6 +62,7 @@ def plot(
     *,
     runs: Sequence[str] | None = None,
     style: PlotStyle | None = None,
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
 ) -> list[str]:
@@ -72,6 +74,7 @@ def plot(
         out: the file, which may be replaced; its ending says the format: png, svg, pdf, jpg or webp.
         runs: names or globs of the runs that are wanted; all, where None.
         style: how.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         progress: gets runs.
         on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
@@ -89,7 +92,7 @@ def plot(
     paths = runs_below(logdir, runs)
     found: dict[str, Run] = {}
     for done, (name, where) in enumerate(paths.items(), 1):
-        found[name] = read_telling(where, name, kinds=("scalars",), on_problem=on_problem)
+        found[name] = read_telling(where, name, kinds=("scalars",), checksums=checksums, on_problem=on_problem)
         progress(done, len(paths))
     known = dict.fromkeys(tag for run in found.values() for tag in run.scalars)
     chosen = [tag for tag in known if wanted(tag)]
