@@ -29,8 +29,8 @@ def command(
 ) -> int:
     """Check that every checksum, message and value below LOGDIR is intact.
 
-    Points whose steps go back or repeat, NaNs and restarts are reported too, and count with --strict. Exit status: 0
-    intact, 1 damaged, 2 not readable at all.
+    What is intact and odd is said too, and counts with --strict: steps that go back, repeat, wrap round or are all 0,
+    NaNs, restarts, several kinds under one tag, empty files. Exit status: 0 intact, 1 damaged, 2 not readable at all.
     """
     total = len(runs_below(logdir, runs))
     checked = list(terminal.each(check(logdir, runs=runs, checksums=checksums), "checking", total))

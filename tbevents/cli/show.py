@@ -83,6 +83,11 @@ def command(
         terminal.remark(f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}", style="")
         return
     terminal.table(_table(found, terminal.plain))
+    for each in {run.name: run for run, _ in found}.values():
+        if each.starts > 1:
+            terminal.remark(
+                f"{each.name}: {each.starts} starts in one folder; tbevents check says more", style="yellow"
+            )
     for each in {run.name: run for run, described in found if described.kind == "hparams"}.values():
         terminal.lines(_hparams_lines(each))
     if tags:

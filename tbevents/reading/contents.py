@@ -198,6 +198,22 @@ class Contents:
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)
 
+    def starts(self) -> int:
+        """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""
+        again: set[int] = set()
+        for tag in self.by_number:
+            of_file: dict[int, tuple[int, int]] = {}  # the least and the greatest step
+            for number, steps in tag.steps_of_files():
+                low, high = int(steps.min()), int(steps.max())
+                known = of_file.get(number, (low, high))
+                of_file[number] = min(low, known[0]), max(high, known[1])
+            last: int | None = None
+            for number, (low, high) in sorted(of_file.items()):
+                if last is not None and low <= last:
+                    again.add(number)
+                last = high if last is None else max(last, high)
+        return 1 + len(again)
+
     def scalar_files(self, name: str) -> NDArray[np.int32]:
         """The number of the file of each of these points, as the collector counts them; -1 for points from memory."""
         tag = self.tags[name]

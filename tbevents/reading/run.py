@@ -245,6 +245,15 @@ class Run(Frame):
         return self._contents.first_wall_time
 
     @property
+    def starts(self) -> int:
+        """How many times the run was written: 1, and one more for each file that logs steps of earlier files again.
+
+        More than 1 means that several trainings, or one that was resumed, share the folder; see `restarts` of
+        `read_run`.
+        """
+        return self._once("starts", self._contents.starts) if len(self.files) > 1 else 1
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The event files, in the order in which they were read."""
         return tuple(self._source.files)
@@ -328,6 +337,15 @@ class Run(Frame):
         self.scalars[tag]
         return self._collector.files, self._contents.scalar_files(tag)
 
+    def hparams_records(self, tag: str) -> list[bytes]:
+        """What the records of an hparams tag hold, in order: serialized HParamsPluginData, of which the first counts.
+
+        Raises:
+            FileChangedError: a file does not hold a record any more.
+        """
+        values = (self._reader.value(payload) for payload in self._contents.values(tag, "hparams")[2])
+        return [value.metadata.plugin_data.content for value in values]
+
     def _read(self) -> None:
         known = set(self._source.problems)
         self._source.read(self._collector)
@@ -402,7 +420,8 @@ class Run(Frame):
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
         problems = f", {len(self.problems)} problems" if self.problems else ""
-        return f"<Run {self.name!r} at {self.path!r}: {kinds}{problems}>"
+        starts = f", {self.starts} starts" if self.starts > 1 else ""
+        return f"<Run {self.name!r} at {self.path!r}: {kinds}{starts}{problems}>"
 
     def _repr_html_(self) -> str:
         return run_html(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -225,6 +226,14 @@ class Tag:
             files[start:end] = number
             start = end
         return files
+
+    def steps_of_files(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The steps of the scalar points in stretches of one file each: its number, and the steps, one at least."""
+        start = 0
+        for number, end in self._ends:
+            if end > start and self._steps is not None:
+                yield number, self._steps.array[start:end]
+            start = end
 
     def columns(self) -> Columns:
         """All the scalar points; there is at least one. What is added later does not change these arrays."""

@@ -16,6 +16,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.notebook import scalars_html
 from tbevents.reading.series import as_number, counted, place_of, place_of_step
 from tbevents.reading.smoothing import smoothed
+from tbevents.reading.steps import unwrapped
 from tbevents.reading.thinning import evenly
 
 if TYPE_CHECKING:
@@ -183,6 +184,14 @@ class ScalarSeries(Frame):
             TypeError: it is no number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)))
+
+    def unwrap_steps(self) -> ScalarSeries:
+        """The series with the steps that it had if a 32-bit counter had not wrapped round; itself where none did.
+
+        Behind each fall from above 0 to below it by more than 2**31, the steps are 2**32 more. Exact; the order stays.
+        """
+        steps = unwrapped(self.steps)
+        return self if steps is self.steps else replace(self, steps=steps)
 
     def plot(
         self,

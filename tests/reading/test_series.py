@@ -106,3 +106,19 @@ def test_the_repr_of_many_hyperparameters_shows_the_first():
     from tbevents.reading.kinds.hparams import HParams
 
     assert repr(HParams({str(i): i for i in range(10)})).endswith("'7': 7, ... 2 more}, status='unknown')")
+
+
+@pytest.mark.parametrize("start", [0, 1, 2**31 - 1, -(2**31), 5 * 2**32])
+@pytest.mark.parametrize("stride", [1, 700_000_000, 2**31 - 1])
+def test_steps_of_a_32_bit_counter_are_unwrapped_exactly(start, stride):
+    true = start % 2**32 + np.arange(20, dtype=np.int64) * stride
+    wrapped = (true + 2**31) % 2**32 - 2**31
+    series = tbevents.ScalarSeries("t", wrapped, np.zeros(20), np.zeros(20, np.float32)).unwrap_steps()
+    assert (np.diff(series.steps) == stride).all()
+    assert series.steps[0] == wrapped[0]
+
+
+def test_steps_beyond_32_bits_are_not_unwrapped():
+    steps = np.array([2**31, -(2**31)], np.int64)
+    series = tbevents.ScalarSeries("t", steps, np.zeros(2), np.zeros(2, np.float32))
+    assert series.unwrap_steps() is series
