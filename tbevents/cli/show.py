@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 from rich.text import Text
 
-from tbevents.cli.chart import chart
+from tbevents.cli.chart import ChartAxis, chart
 from tbevents.cli.options import checksums_option, example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
@@ -34,6 +34,7 @@ _Found = list[tuple[Run, TagDescription]]
 @click.option(
     "--chart/--no-chart", "wants_chart", default=None, help="Draw them; by default where tags are named, in a terminal."
 )
+@click.option("--x", type=click.Choice(get_args(ChartAxis)), default="step", help="The chart's axis; default: step.")
 @click.option("--log", is_flag=True, help="A logarithmic scale for the chart.")
 @click.option("--height", type=click.IntRange(2, 200), default=12, help="Lines of the chart; default: 12.")
 @click.option("--points", is_flag=True, help="Every point: step, time and value.")
@@ -47,6 +48,7 @@ def command(
     runs: tuple[str, ...],
     kinds: tuple[str, ...],
     wants_chart: bool | None,
+    x: ChartAxis,
     log: bool,
     height: int,
     points: bool,
@@ -62,6 +64,8 @@ def command(
         raise click.UsageError(f"--chart and {'--points' if points else '--json'} do not go together")
     if log and (not charts or points or as_json):
         raise click.UsageError("--log is the scale of a chart, and there is none: give --chart")
+    if x != "step" and (not charts or points or as_json):
+        raise click.UsageError("--x is the axis of a chart, and there is none: give --chart")
     wanted = NameFilter(tags, noun="tag")
     kinds_there: dict[str, None] = {}
     found: _Found = []
@@ -95,7 +99,7 @@ def command(
         for each, tag in texts:
             terminal.lines(_text_lines(each, tag))
     if charts:
-        _print_charts(terminal, found, height, log)
+        _print_charts(terminal, found, height, x, log)
 
 
 def _series(run: Run, described: TagDescription) -> ScalarSeries | None:
@@ -155,7 +159,7 @@ def _text_lines(run: Run, tag: str) -> list[str]:
     return ["", printable(f"{tag}, step {last.step}:"), *map(printable, text.replace("\t", "    ").split("\n"))]
 
 
-def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> None:
+def _print_charts(terminal: Terminal, found: _Found, height: int, x: ChartAxis, log: bool) -> None:
     by_tag: dict[str, dict[str, ScalarSeries]] = {}
     for run, described in found:
         series = _series(run, described)
@@ -166,7 +170,7 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> 
         terminal.lines(
             ["", Text(title if terminal.room is None else clip(title, terminal.room, plain=terminal.plain), "bold")]
         )
-        terminal.lines(chart(runs, terminal.room or 80, height, log=log, plain=terminal.plain))
+        terminal.lines(chart(runs, terminal.room or 80, height, x=x, log=log, plain=terminal.plain))
 
 
 def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None:

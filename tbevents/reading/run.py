@@ -307,7 +307,8 @@ class Run(Frame):
 
         Args:
             tags: names, or patterns with ``*``; by default all scalars.
-            x: the horizontal axis: "step", "relative" (hours since the first point of the run's tag) or "wall" (time).
+            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the run's first
+                point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical one is.

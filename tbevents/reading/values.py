@@ -209,7 +209,8 @@ class ScalarSeries(Frame):
         Args:
             ax: where to; where None, a figure of its own, that a notebook shows and pyplot does not keep:
                 ``series.plot().figure.savefig(...)``.
-            x: the horizontal axis: "step", "relative" (hours since the first point) or "wall" (the time).
+            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the first point)
+                or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical one is.

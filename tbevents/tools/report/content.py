@@ -111,6 +111,7 @@ class Content:
             "count": len(series),
             "start": start,
             "steps": self._arrays.steps(series.steps[places]),
+            "order": self._arrays.steps(places.astype(np.int64)),
             "offsets": self._arrays.offsets(times[places] - start),
             "values": self._arrays.values(series.values[places]),
         }
