@@ -46,7 +46,10 @@ def command(
     checksums: Checksums,
     **style: Any,
 ) -> None:
-    """Draw the scalars under the TAGs (all, where none is named), a chart for each, the runs below LOGDIR overlaid."""
+    """Draw the scalars under the TAGs (all, where none is named), a chart for each, the runs below LOGDIR overlaid.
+
+    A TAG may be a glob ('train/*'). A picture has at most 60 charts.
+    """
     damage: list[Problem] = []
     options = PlotStyle(**style)
     try:

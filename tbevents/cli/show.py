@@ -216,5 +216,5 @@ def _as_json(run: Run, described: TagDescription, points: bool) -> dict[str, Any
     if points and series is not None:
         row["steps"] = series.steps.tolist()
         row["wall_times"] = series.wall_times.tolist()
-        row["values"] = series.values.tolist()
+        row["values"] = series.exact_values
     return row

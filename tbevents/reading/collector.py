@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -59,6 +59,9 @@ class _Part(NamedTuple):
     wall_times: NDArray[np.float64]
     values: NDArray[np.float32] | NDArray[np.float64]
     records: NDArray[np.int64] | None  # their numbers in the run, where restarts depend on them
+    integers: NDArray[Any] | None = (
+        None  # object: an integer where float64 does not hold it, else None; None: it holds all
+    )
 
 
 class Collector:
@@ -344,12 +347,19 @@ class Collector:
         values = _joined([part.values for part in parts])[order]
         numbers = [part.records for part in parts if part.records is not None]
         records = _joined(numbers)[order] if numbers else None
+        integers = None
+        if any(part.integers is not None for part in parts):
+            integers = _joined([_integers_of(part) for part in parts])[order]
         start = 0
         for number, end in enumerate(np.cumsum(np.bincount(tags)).tolist()):
             if end > start:
                 of_tag = slice(start, end)
                 part_of_tag = Columns(
-                    steps[of_tag], wall_times[of_tag], values[of_tag], None if records is None else records[of_tag]
+                    steps[of_tag],
+                    wall_times[of_tag],
+                    values[of_tag],
+                    None if records is None else records[of_tag],
+                    None if integers is None else {at: n for at, n in enumerate(integers[of_tag]) if n is not None},
                 )
                 by_number[number].add_columns(part_of_tag, done)
                 self._touched.add(number)
@@ -416,12 +426,30 @@ def _part_of(points: list[Point]) -> _Part:
         np.array(wall_times, np.float64),
         np.array(values, np.float64 if any(doubles) else np.float32),
         np.array(records, np.int64),
+        _exact_integers(values),
     )
+
+
+def _exact_integers(values: Sequence[float]) -> NDArray[Any] | None:
+    """Those of some values that are integers, which are those that float64 does not hold; None where none is."""
+    if not any(type(value) is int for value in values):
+        return None
+    integers = np.full(len(values), None, object)
+    for place, value in enumerate(values):
+        if type(value) is int:
+            integers[place] = value
+    return integers
+
+
+def _integers_of(part: _Part) -> NDArray[Any]:
+    return np.full(len(part.tags), None, object) if part.integers is None else part.integers
 
 
 def _with_late(part: _Part, numbers: NDArray[np.int64], late: list[Point]) -> _Part:
     """The points of a part, whose records have these numbers, and the late ones, in the order of the records."""
-    pairs: Any = zip(part._replace(records=numbers), _part_of(late), strict=True)
+    added = _part_of(late)
+    pairs: Any = list(zip(part._replace(records=numbers), added, strict=True))[:-1]
     both = [np.concatenate(pair) for pair in pairs]
     order = np.argsort(both[-1], kind="stable")
-    return _Part(*(column[order] for column in both))
+    integers = None if added.integers is None else np.concatenate((_integers_of(part), added.integers))[order]
+    return _Part._make([*(column[order] for column in both), integers])

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from tbevents.reading.values import ScalarSeries
 
-__all__ = ["MOST_CHARTS", "MOST_INCHES", "ChartStyle", "XAxis", "axis_of", "draw_charts", "draw_series", "draw_tags"]
+__all__ = [
+    "MOST_CHARTS",
+    "MOST_INCHES",
+    "ChartStyle",
+    "XAxis",
+    "axis_of",
+    "draw_charts",
+    "draw_series",
+    "draw_tags",
+    "refuse_many",
+]
 
 XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
 
@@ -107,13 +117,18 @@ def draw_tags(
         chosen |= dict.fromkeys(found)
     if not chosen:
         raise ValueError(f"{where}: there are no scalars to draw")
-    if len(chosen) > MOST_CHARTS:
-        some = ", ".join(map(repr, [*chosen][:3]))
+    refuse_many(list(chosen), where)
+    return draw_charts(runs, [*chosen], style)
+
+
+def refuse_many(tags: Sequence[str], where: str) -> None:
+    """Raises ValueError where tags are too many for one figure; the message says how to choose."""
+    if len(tags) > MOST_CHARTS:
+        some = ", ".join(map(repr, tags[:3]))
         raise ValueError(
-            f"{where}: {len(chosen)} tags are too many for one figure of at most {MOST_CHARTS} charts; "
+            f"{where}: {len(tags)} tags are too many for one figure of at most {MOST_CHARTS} charts; "
             f"say which: names or globs of {some} ..."
         )
-    return draw_charts(runs, [*chosen], style)
 
 
 def draw_charts(

@@ -396,6 +396,7 @@ class Run(Frame):
             columns.values,
             display_name=metadata.display_name,
             description=metadata.summary_description,
+            _integers=columns.integers or {},
         )
 
     def _lazy_series(self, series: type[L], kind: str, tag: str) -> L:

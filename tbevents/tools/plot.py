@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from tbevents.files import StrPath
-from tbevents.reading.drawing import MOST_INCHES, ChartStyle, XAxis, draw_charts
+from tbevents.reading.drawing import MOST_INCHES, ChartStyle, XAxis, draw_charts, refuse_many
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.smoothing import smoothed
@@ -82,7 +82,7 @@ def plot(
         The tags that were drawn.
 
     Raises:
-        ValueError: the ending says no format; or there is nothing to draw.
+        ValueError: the ending says no format; there is nothing to draw; or there are more than 60 tags.
         MissingExtraError: matplotlib is not installed.
         RunNotFoundError, UnknownNameError: there is no such path, run or tag.
         OSError: a file cannot be read or written.
@@ -99,6 +99,7 @@ def plot(
     wanted.check(os.fspath(logdir))
     if not chosen:
         raise ValueError(f"{os.fspath(logdir)}: there are no scalars to draw")
+    refuse_many(chosen, os.fspath(logdir))
     _save(draw(found, chosen, style), out)
     return chosen
 
