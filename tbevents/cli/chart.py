@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
 from tbevents.cli.text import clip, number, printable, width
+from tbevents.reading.drawing import axis_of
 from tbevents.reading.values import ScalarSeries
 
-__all__ = ["chart"]
+__all__ = ["ChartAxis", "chart"]
+
+ChartAxis: TypeAlias = Literal["step", "order"]
 
 _COLORS: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
 _DOTS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
@@ -32,7 +35,13 @@ class _Frame(NamedTuple):
 
 
 def chart(
-    series: Mapping[str, ScalarSeries], columns: int, rows: int = 12, *, log: bool = False, plain: bool = False
+    series: Mapping[str, ScalarSeries],
+    columns: int,
+    rows: int = 12,
+    *,
+    x: ChartAxis = "step",
+    log: bool = False,
+    plain: bool = False,
 ) -> list[Text]:
     """Series as overlaid lines, with axes, and their names below where there are several.
 
@@ -40,13 +49,15 @@ def chart(
         series: by the names that the lines get.
         columns: of the terminal, all in all.
         rows: of the chart without its axis.
+        x: the horizontal axis: the step, or the order; where all steps are 0, it is the order.
         log: whether the values are drawn on a logarithmic scale; those that are not positive are left out then.
         plain: whether only ASCII may be used.
 
     Returns:
         The lines; one that says so, where no series has a finite value.
     """
-    drawn = {name: points for name, each in series.items() if len((points := _points(each, log))[0])}
+    axis = axis_of(series.values(), x)
+    drawn = {name: points for name, each in series.items() if len((points := _points(each, axis, log))[0])}
     if not drawn:
         return [Text("nothing finite to draw", "dim")]
     steps = np.concatenate([steps for steps, _ in drawn.values()])
@@ -66,12 +77,15 @@ def chart(
     corner = " " * (margin - 1) + ("+" if plain else "└")
     lines.append(Text(corner + ("-" if plain else "─") * area, "dim"))
     lines.append(Text(" " * margin + left + " " * max(1, area - len(left) - len(right)) + right))
+    if axis != x:
+        lines.append(Text(f"{' ' * margin}all steps are 0: in the order written", "dim"))
     return lines + (_legend(list(drawn), columns, plain) if len(series) > 1 else [])
 
 
-def _points(series: ScalarSeries, log: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Steps and values that can be drawn."""
-    steps, values = series.steps.astype(np.float64), series.values.astype(np.float64)
+def _points(series: ScalarSeries, axis: str, log: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Steps, or places, and values that can be drawn."""
+    steps = series.steps.astype(np.float64) if axis == "step" else np.arange(len(series), dtype=np.float64)
+    values = series.values.astype(np.float64)
     if log:
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.log10(values)

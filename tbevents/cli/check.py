@@ -7,9 +7,10 @@ from typing import Final
 import click
 
 from tbevents.cli import EXIT_OK
-from tbevents.cli.options import example, json_option, logdir_argument, run_option, takes_terminal
+from tbevents.cli.options import checksums_option, example, json_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, counted, first_of, printable, size
+from tbevents.reading.options import Checksums
 from tbevents.tools.check import Checked, check
 from tbevents.tools.names import runs_below
 
@@ -20,16 +21,19 @@ EXIT_DAMAGED: Final = 1
 @logdir_argument
 @run_option
 @click.option("--strict", is_flag=True, help="What is odd counts as damage, too.")
+@checksums_option
 @json_option
 @takes_terminal
-def command(terminal: Terminal, logdir: str, runs: tuple[str, ...], strict: bool, as_json: bool) -> int:
+def command(
+    terminal: Terminal, logdir: str, runs: tuple[str, ...], strict: bool, checksums: Checksums, as_json: bool
+) -> int:
     """Check that every checksum, message and value below LOGDIR is intact.
 
-    Points whose steps go back or repeat, NaNs and restarts are reported too, and count with --strict. Exit status: 0
-    intact, 1 damaged, 2 not readable at all.
+    What is intact and odd is said too, and counts with --strict: steps that go back, repeat, wrap round or are all 0,
+    NaNs, restarts, several kinds under one tag, empty files. Exit status: 0 intact, 1 damaged, 2 not readable at all.
     """
     total = len(runs_below(logdir, runs, on_problem=lambda _: None))
-    checked = list(terminal.each(check(logdir, runs=runs), "checking", total))
+    checked = list(terminal.each(check(logdir, runs=runs, checksums=checksums), "checking", total))
     terminal.unreadable(problem for each in checked for problem in each.problems)
     bad = [each for each in checked if not each.intact or (strict and each.oddities)]
     if as_json:

@@ -7,10 +7,11 @@ from typing import Any, Final
 import click
 
 from tbevents.cli import EXIT_OK
-from tbevents.cli.options import PATH, example, json_option, run_option, tag_option, takes_terminal
+from tbevents.cli.options import PATH, checksums_option, example, json_option, run_option, tag_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, exact, number
+from tbevents.reading.options import Checksums
 from tbevents.reading.values import Problem
 from tbevents.tools.diff import PointDiff, RunDiff, TagDiff, Tolerance, diff
 
@@ -27,6 +28,7 @@ EXIT_DIFFERENT: Final = 1
 @click.option("--wall-time", type=float, metavar="SECONDS", help="Compare times, too, with this tolerance.")
 @click.option("--scalars", "scalars_only", is_flag=True, help="Compare scalars only.")
 @click.option("--points", is_flag=True, help="Every point that differs.")
+@checksums_option
 @json_option
 @takes_terminal
 def command(
@@ -40,6 +42,7 @@ def command(
     wall_time: float | None,
     scalars_only: bool,
     points: bool,
+    checksums: Checksums,
     as_json: bool,
 ) -> int:
     """Compare the runs below A and B by name, or two runs whatever their names: tags, steps and values.
@@ -56,6 +59,7 @@ def command(
             runs=runs,
             tolerance=tolerance,
             scalars_only=scalars_only,
+            checksums=checksums,
             progress=progress,
             on_problem=damage.append,
         )

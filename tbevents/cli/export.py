@@ -9,7 +9,15 @@ from typing import Any, Final, get_args
 
 import click
 
-from tbevents.cli.options import PATH, example, logdir_argument, run_option, tag_option, takes_terminal
+from tbevents.cli.options import (
+    PATH,
+    checksums_option,
+    example,
+    logdir_argument,
+    run_option,
+    tag_option,
+    takes_terminal,
+)
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import counted, printable
 from tbevents.reading.options import Duplicates, Restarts
@@ -52,6 +60,7 @@ class _Harmless(io.TextIOBase):
     help="Which points of one step stay.",
 )
 @click.option("--safe-cells", is_flag=True, help="In csv, texts that no spreadsheet computes and no terminal obeys.")
+@checksums_option
 @takes_terminal
 def command(
     terminal: Terminal,
@@ -76,7 +85,15 @@ def command(
                 + ("" if out == "-" else f"; if it is one, {out}{os.sep}")
             )
         with terminal.progress("exporting") as progress:
-            done = export_media(logdir, out, kinds=kinds, tags=tags or None, runs=runs, progress=progress)
+            done = export_media(
+                logdir,
+                out,
+                kinds=kinds,
+                tags=tags or None,
+                runs=runs,
+                checksums=options["checksums"],
+                progress=progress,
+            )
     else:
         if len(kinds) > 1:
             raise click.UsageError(f"{' and '.join(kinds)} do not go into one output")

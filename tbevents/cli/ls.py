@@ -6,11 +6,20 @@ from typing import Any, Final
 
 import click
 
-from tbevents.cli.options import example, json_option, kind_option, logdir_argument, run_option, takes_terminal
+from tbevents.cli.options import (
+    checksums_option,
+    example,
+    json_option,
+    kind_option,
+    logdir_argument,
+    run_option,
+    takes_terminal,
+)
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, counted, moment, size, step_range
 from tbevents.reading.compat import KINDS
+from tbevents.reading.options import Checksums
 from tbevents.reading.values import Problem
 from tbevents.tools.describe import RunDescription, describe_run
 from tbevents.tools.names import iter_runs, runs_below
@@ -33,6 +42,7 @@ _ORDERS: Final = {
 @run_option
 @click.option("--sort", type=click.Choice(list(_ORDERS)), default="name", help="By what to sort; default: name.")
 @click.option("--reverse", is_flag=True, help="The greatest first.")
+@checksums_option
 @json_option
 @takes_terminal
 def command(
@@ -43,12 +53,13 @@ def command(
     runs: tuple[str, ...],
     sort: str,
     reverse: bool,
+    checksums: Checksums,
     as_json: bool,
 ) -> None:
     """List the runs below LOGDIR: tags by kind, points, steps, times, sizes, problems."""
     unread: list[Problem] = []
     total = len(runs_below(logdir, runs, on_problem=unread.append))
-    reading = terminal.each(iter_runs(logdir, runs, on_problem=lambda _: None), "reading", total)
+    reading = terminal.each(iter_runs(logdir, runs, checksums=checksums, on_problem=lambda _: None), "reading", total)
     found = [describe_run(run, kinds=kinds or None) for run in reading]
     terminal.unreadable([*unread, *(problem for run in found for problem in run.problems)])
     if kinds:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from tbevents.cli import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.compat import KINDS
+from tbevents.reading.options import Checksums
 
 __all__ = [
     "PATH",
+    "checksums_option",
     "example",
     "in_place_option",
     "json_option",
@@ -37,6 +39,12 @@ in_place_option = click.option(
     "--in-place", is_flag=True, help="Replace the files themselves; each stays as a backup beside."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+checksums_option = click.option(
+    "--checksums",
+    type=click.Choice(get_args(Checksums)),
+    default="verify",
+    help="skip: read records whose data checksum is wrong, too (SageMaker Debugger's); default: verify.",
+)
 run_option = click.option("--run", "runs", multiple=True, metavar="GLOB", help="Only runs of this name; repeatable.")
 tag_option = click.option("--tag", "tags", multiple=True, metavar="GLOB", help="Only tags of this name; repeatable.")
 kind_option = click.option(

@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.options import PATH, example, logdir_argument, run_option, takes_terminal
+from tbevents.cli.options import PATH, checksums_option, example, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import counted
+from tbevents.reading.options import Checksums
 from tbevents.reading.values import Problem
 from tbevents.tools.plot import MOST_INCHES, Band, PlotStyle, XAxis, plot
 
@@ -34,14 +35,35 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 @click.option("--title", default="", help="Above the picture.")
 @click.option("--size", type=float, nargs=2, metavar="WIDTH HEIGHT", callback=_check_size, help="In inches.")
 @click.option("--dpi", type=float, default=120.0, help="Pixels an inch; default: 120.")
+@checksums_option
 @takes_terminal
 def command(
-    terminal: Terminal, logdir: str, tags: tuple[str, ...], out: str, runs: tuple[str, ...], **style: Any
+    terminal: Terminal,
+    logdir: str,
+    tags: tuple[str, ...],
+    out: str,
+    runs: tuple[str, ...],
+    checksums: Checksums,
+    **style: Any,
 ) -> None:
-    """Draw the scalars under the TAGs (all, where none is named), a chart for each, the runs below LOGDIR overlaid."""
+    """Draw the scalars under the TAGs (all, where none is named), a chart for each, the runs below LOGDIR overlaid.
+
+    A TAG may be a glob ('train/*'). A picture has at most 60 charts.
+    """
     damage: list[Problem] = []
     options = PlotStyle(**style)
-    with terminal.progress("reading") as progress:
-        drawn = plot(logdir, tags, out, runs=runs, style=options, progress=progress, on_problem=damage.append)
-    terminal.left_out(damage)
+    try:
+        with terminal.progress("reading") as progress:
+            drawn = plot(
+                logdir,
+                tags,
+                out,
+                runs=runs,
+                style=options,
+                checksums=checksums,
+                progress=progress,
+                on_problem=damage.append,
+            )
+    finally:
+        terminal.left_out(damage)  # it may be why there is nothing to draw
     terminal.remark(f"{out}: {counted(len(drawn), 'chart')}")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.options import PATH, example, tag_option, takes_terminal
+from tbevents.cli.options import PATH, checksums_option, example, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import counted, printable
 from tbevents.reading.values import Problem
@@ -45,6 +45,7 @@ from tbevents.tools.table_files import is_table, looks_like_file, write_table
     help="Which of a run's several values for a step counts; default: last.",
 )
 @click.option("--ddof", type=click.IntRange(0), default=0, help="The std divides by the runs less this; default: 0.")
+@checksums_option
 @takes_terminal
 def command(
     terminal: Terminal, runs: tuple[str, ...], out: str, stats: tuple[str, ...], tags: tuple[str, ...], **options: Any
@@ -57,9 +58,11 @@ def command(
             param_hint="--out",
         )
     damage: list[Problem] = []
-    with terminal.progress("reading") as progress:
-        reduced = reduce(runs, stats=stats, tags=tags, progress=progress, on_problem=damage.append, **options)
-    terminal.left_out(damage)
+    try:
+        with terminal.progress("reading") as progress:
+            reduced = reduce(runs, stats=stats, tags=tags, progress=progress, on_problem=damage.append, **options)
+    finally:
+        terminal.left_out(damage)  # it may be why there is nothing to reduce
     if is_table(out) and not os.path.isdir(out):
         write_table(reduced, out)
     else:

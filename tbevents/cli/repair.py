@@ -26,6 +26,11 @@ from tbevents.tools.repair import Repaired, repair
 @in_place_option
 @run_option
 @click.option("--keep-undecodable", is_flag=True, help="Keep records whose checksums hold, but that hold no event.")
+@click.option(
+    "--rewrite-checksums",
+    is_flag=True,
+    help="Keep events whose data checksum is wrong, too, and store the right one (SageMaker Debugger's files).",
+)
 @overwrite_option
 @json_option
 @takes_terminal
@@ -36,6 +41,7 @@ def command(
     in_place: bool,
     runs: tuple[str, ...],
     keep_undecodable: bool,
+    rewrite_checksums: bool,
     overwrite: bool,
     as_json: bool,
 ) -> int:
@@ -50,6 +56,7 @@ def command(
             in_place=in_place,
             runs=runs,
             keep_undecodable=keep_undecodable,
+            rewrite_checksums=rewrite_checksums,
             overwrite=overwrite,
             progress=progress,
         )
@@ -64,6 +71,8 @@ def _lines(done: Repaired) -> list[str]:
     kept = counted(done.records, "record")
     if not done.records:
         lines = [f"{done.source}: no intact record, nothing written"]
+    elif done.rewritten and not done.dropped:
+        lines = [f"{done.source}: kept {kept}"]
     elif not done.dropped:
         lines = [f"{done.source}: intact, {kept}" + (f", copied to {done.target}" if done.target else "")]
     else:
@@ -74,6 +83,8 @@ def _lines(done: Repaired) -> list[str]:
         f" ({counted(problem.skipped, 'byte')})"
         for problem in done.dropped
     ]
-    if done.target is not None and done.dropped:
+    if done.rewritten:
+        lines.append(f"  {counted(done.rewritten, 'record')} got the right data checksum")
+    if done.target is not None and (done.dropped or done.rewritten):
         lines.append(f"  written to {done.target}" + (f"; before: {done.backup}" if done.backup else ""))
     return list(map(printable, lines))

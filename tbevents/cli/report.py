@@ -7,9 +7,18 @@ from pathlib import Path
 
 import click
 
-from tbevents.cli.options import PATH, example, logdir_argument, run_option, tag_option, takes_terminal
+from tbevents.cli.options import (
+    PATH,
+    checksums_option,
+    example,
+    logdir_argument,
+    run_option,
+    tag_option,
+    takes_terminal,
+)
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import counted, first_of, size
+from tbevents.reading.options import Checksums
 from tbevents.tools.report import ReportLimits, report
 
 
@@ -33,6 +42,7 @@ from tbevents.tools.report import ReportLimits, report
     metavar="N",
     help=f"Steps of images, texts and histograms that are shown; default: {ReportLimits().steps}.",
 )
+@checksums_option
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @takes_terminal
 def command(
@@ -44,6 +54,7 @@ def command(
     title: str | None,
     points: int,
     steps: int,
+    checksums: Checksums,
     opens: bool,
 ) -> None:
     """Write what the runs below LOGDIR logged as one HTML page: charts, tables, images, without a server.
@@ -52,7 +63,16 @@ def command(
     """
     limits = ReportLimits(points=points, steps=steps)
     with terminal.progress("reading") as progress:
-        made = report(logdir, out, tags=tags, runs=runs, title=title, limits=limits, progress=progress)
+        made = report(
+            logdir,
+            out,
+            tags=tags,
+            runs=runs,
+            title=title,
+            limits=limits,
+            checksums=checksums,
+            progress=progress,
+        )
     for line in first_of(made.problems):
         terminal.warn(line)
     terminal.incomplete = bool(made.unreadable)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 from rich.text import Text
 
-from tbevents.cli.chart import chart
-from tbevents.cli.options import example, json_option, kind_option, run_option, takes_terminal
+from tbevents.cli.chart import ChartAxis, chart
+from tbevents.cli.options import checksums_option, example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import clip, count, first_of, number, printable, step_range
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.values import Problem, ScalarSeries
 from tbevents.tools.describe import TagDescription, describe_run
@@ -33,9 +34,11 @@ _Found = list[tuple[Run, TagDescription]]
 @click.option(
     "--chart/--no-chart", "wants_chart", default=None, help="Draw them; by default where tags are named, in a terminal."
 )
+@click.option("--x", type=click.Choice(get_args(ChartAxis)), default="step", help="The chart's axis; default: step.")
 @click.option("--log", is_flag=True, help="A logarithmic scale for the chart.")
 @click.option("--height", type=click.IntRange(2, 200), default=12, help="Lines of the chart; default: 12.")
 @click.option("--points", is_flag=True, help="Every point: step, time and value.")
+@checksums_option
 @json_option
 @takes_terminal
 def command(
@@ -45,9 +48,11 @@ def command(
     runs: tuple[str, ...],
     kinds: tuple[str, ...],
     wants_chart: bool | None,
+    x: ChartAxis,
     log: bool,
     height: int,
     points: bool,
+    checksums: Checksums,
     as_json: bool,
 ) -> None:
     """Show what RUN holds under the TAGs: count, first, last, least, greatest and mean value, NaNs, and the trend.
@@ -59,13 +64,16 @@ def command(
         raise click.UsageError(f"--chart and {'--points' if points else '--json'} do not go together")
     if log and (not charts or points or as_json):
         raise click.UsageError("--log is the scale of a chart, and there is none: give --chart")
+    if x != "step" and (not charts or points or as_json):
+        raise click.UsageError("--x is the axis of a chart, and there is none: give --chart")
     wanted = NameFilter(tags, noun="tag")
     kinds_there: dict[str, None] = {}
     found: _Found = []
     unread: list[Problem] = []
     total = len(runs_below(run, runs, on_problem=unread.append))
     terminal.unreadable(unread)
-    for each in terminal.each(iter_runs(run, runs, on_problem=lambda _: None), "reading", total):
+    reading = iter_runs(run, runs, checksums=checksums, on_problem=lambda _: None)
+    for each in terminal.each(reading, "reading", total):
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
@@ -84,6 +92,11 @@ def command(
         terminal.remark(f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}", style="")
         return
     terminal.table(_table(found, terminal.plain))
+    for each in {run.name: run for run, _ in found}.values():
+        if each.starts > 1:
+            terminal.remark(
+                f"{each.name}: {each.starts} starts in one folder; tbevents check says more", style="yellow"
+            )
     for each in {run.name: run for run, described in found if described.kind == "hparams"}.values():
         terminal.lines(_hparams_lines(each))
     if tags:
@@ -91,7 +104,7 @@ def command(
         for each, tag in texts:
             terminal.lines(_text_lines(each, tag))
     if charts:
-        _print_charts(terminal, found, height, log)
+        _print_charts(terminal, found, height, x, log)
 
 
 def _series(run: Run, described: TagDescription) -> ScalarSeries | None:
@@ -133,7 +146,7 @@ def _table(found: _Found, plain: bool) -> Table:
 
 def _hparams_lines(run: Run) -> list[str]:
     """The hyperparameters of a run, and its metrics."""
-    found = run.hparams
+    found = run.readable_hparams()
     if found is None or not found.parameters:
         return []
     parameters = [f"{name}={value}" for name, value in found.parameters.items()]
@@ -151,7 +164,7 @@ def _text_lines(run: Run, tag: str) -> list[str]:
     return ["", printable(f"{tag}, step {last.step}:"), *map(printable, text.replace("\t", "    ").split("\n"))]
 
 
-def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> None:
+def _print_charts(terminal: Terminal, found: _Found, height: int, x: ChartAxis, log: bool) -> None:
     by_tag: dict[str, dict[str, ScalarSeries]] = {}
     for run, described in found:
         series = _series(run, described)
@@ -162,7 +175,7 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, log: bool) -> 
         terminal.lines(
             ["", Text(title if terminal.room is None else clip(title, terminal.room, plain=terminal.plain), "bold")]
         )
-        terminal.lines(chart(runs, terminal.room or 80, height, log=log, plain=terminal.plain))
+        terminal.lines(chart(runs, terminal.room or 80, height, x=x, log=log, plain=terminal.plain))
 
 
 def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None:
@@ -208,5 +221,5 @@ def _as_json(run: Run, described: TagDescription, points: bool) -> dict[str, Any
     if points and series is not None:
         row["steps"] = series.steps.tolist()
         row["wall_times"] = series.wall_times.tolist()
-        row["values"] = series.values.tolist()
+        row["values"] = series.exact_values
     return row

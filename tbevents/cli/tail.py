@@ -9,10 +9,11 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from tbevents.cli.options import example, logdir_argument, run_option, tag_option, takes_terminal
+from tbevents.cli.options import checksums_option, example, logdir_argument, run_option, tag_option, takes_terminal
 from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text import count, duration, number, printable
+from tbevents.reading.options import Checksums
 from tbevents.tools.sparkline import sparkline
 from tbevents.tools.watch import Watch, Watched
 
@@ -29,6 +30,7 @@ _TREND_POINTS = 64
 @run_option
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between two looks; default: 1.")
 @click.option("--for", "seconds", type=float, metavar="SECONDS", help="End after so long; default: at Ctrl-C.")
+@checksums_option
 @takes_terminal
 def command(
     terminal: Terminal,
@@ -37,13 +39,14 @@ def command(
     runs: tuple[str, ...],
     interval: float,
     seconds: float | None,
+    checksums: Checksums,
 ) -> None:
     """Follow the scalars below LOGDIR while they are written: last value, trend, and steps per second.
 
     In a terminal a table that updates; else a line for each new point: run, tag, step and value, after the last point
     of each tag.
     """
-    watch = Watch(logdir, tags=tags, runs=runs)
+    watch = Watch(logdir, tags=tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
     if terminal.interactive:
         _show_table(terminal, watch, interval, end)

@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, TensorError, UndecodableRecordError
+from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, UndecodableRecordError
 from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, LongRecord, Records
 from tbevents.proto import Event
 from tbevents.reading.columns import Block, SkeletonTable
 from tbevents.reading.compat import kind_of, scalar_of_tensor
-from tbevents.reading.contents import Contents, Point
+from tbevents.reading.contents import BadContent, Contents, Point
 from tbevents.reading.event_file import EventFileReader, Taken, parse_event
 from tbevents.reading.head import head_of
 from tbevents.reading.options import ReadOptions
@@ -64,6 +64,9 @@ class _Part(NamedTuple):
     wall_times: NDArray[np.float64]
     values: NDArray[np.float32] | NDArray[np.float64]
     records: NDArray[np.int64] | None  # their numbers in the run, where restarts depend on them
+    integers: NDArray[Any] | None = (
+        None  # object: an integer where float64 does not hold it, else None; None: it holds all
+    )
 
 
 class Collector:
@@ -143,11 +146,12 @@ class Collector:
         """Takes events that are in no file; their values are kept, however large.
 
         Raises:
-            TensorError: a scalar's tensor contradicts itself; all the others have been taken.
+            TensorError, PayloadError: a scalar's tensor contradicts itself, or hyperparameters cannot be parsed; all
+                the others have been taken.
         """
         late: list[Point] = []
         first = self._count
-        bad: list[tuple[str, TensorError]] = []
+        bad: list[tuple[str, BadContent]] = []
         for event in events:
             bad += self.contents.add_event(event, self._count, None, late)
             self._count += 1
@@ -156,7 +160,7 @@ class Collector:
         self._end_file(-1)
         if bad:
             name, error = bad[0]
-            raise TensorError(f"tag {name!r}: {error}")
+            raise type(error)(f"tag {name!r}: {error}")
 
     def _end_file(self, number: int) -> None:
         """Notes which file the points came from that were given to their tags since the last call."""
@@ -356,12 +360,19 @@ class Collector:
         values = _joined([part.values for part in parts])[order]
         numbers = [part.records for part in parts if part.records is not None]
         records = _joined(numbers)[order] if numbers else None
+        integers = None
+        if any(part.integers is not None for part in parts):
+            integers = _joined([_integers_of(part) for part in parts])[order]
         start = 0
         for number, end in enumerate(np.cumsum(np.bincount(tags)).tolist()):
             if end > start:
                 of_tag = slice(start, end)
                 part_of_tag = Columns(
-                    steps[of_tag], wall_times[of_tag], values[of_tag], None if records is None else records[of_tag]
+                    steps[of_tag],
+                    wall_times[of_tag],
+                    values[of_tag],
+                    None if records is None else records[of_tag],
+                    None if integers is None else {at: n for at, n in enumerate(integers[of_tag]) if n is not None},
                 )
                 self.contents.add_columns(number, part_of_tag, done)
                 self._touched.add(number)
@@ -430,12 +441,30 @@ def _part_of(points: list[Point]) -> _Part:
         np.array(wall_times, np.float64),
         np.array(values, np.float64 if any(doubles) else np.float32),
         np.array(records, np.int64),
+        _exact_integers(values),
     )
+
+
+def _exact_integers(values: Sequence[float]) -> NDArray[Any] | None:
+    """Those of some values that are integers, which are those that float64 does not hold; None where none is."""
+    if not any(type(value) is int for value in values):
+        return None
+    integers = np.full(len(values), None, object)
+    for place, value in enumerate(values):
+        if type(value) is int:
+            integers[place] = value
+    return integers
+
+
+def _integers_of(part: _Part) -> NDArray[Any]:
+    return np.full(len(part.tags), None, object) if part.integers is None else part.integers
 
 
 def _with_late(part: _Part, numbers: NDArray[np.int64], late: list[Point]) -> _Part:
     """The points of a part, whose records have these numbers, and the late ones, in the order of the records."""
-    pairs: Any = zip(part._replace(records=numbers), _part_of(late), strict=True)
+    added = _part_of(late)
+    pairs: Any = list(zip(part._replace(records=numbers), added, strict=True))[:-1]
     both = [np.concatenate(pair) for pair in pairs]
     order = np.argsort(both[-1], kind="stable")
-    return _Part(*(column[order] for column in both))
+    integers = None if added.integers is None else np.concatenate((_integers_of(part), added.integers))[order]
+    return _Part._make([*(column[order] for column in both), integers])

@@ -115,7 +115,8 @@ def scalar_of_tensor(tensor: TensorProto) -> tuple[float, bool]:
     """The number in a tensor of one element.
 
     Returns:
-        The number, and whether it needs float64 (a double or an integer) rather than float32.
+        The number, an int where float64 does not hold it (beyond 2**53); and whether it needs float64 (a double or an
+        integer) rather than float32.
 
     Raises:
         TensorError: the tensor is inconsistent, or has not exactly one element.
@@ -123,7 +124,10 @@ def scalar_of_tensor(tensor: TensorProto) -> tuple[float, bool]:
     array = to_array(tensor)
     if array.size != 1:
         raise TensorError(f"a scalar has one element, this tensor has {array.size}")
-    return float(array.reshape(())), tensor.dtype % _REF not in _SINGLE
+    number: float = float(array.reshape(()))
+    if array.dtype.kind in "iu" and int(array.reshape(())) != number:
+        number = int(array.reshape(()))
+    return number, tensor.dtype % _REF not in _SINGLE
 
 
 def _is_real_scalar(tensor: TensorProto, *, any_rank: bool) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import TensorError
+from tbevents.errors import PayloadError, TensorError
 from tbevents.proto import Event, Summary
 from tbevents.reading.compat import kind_of, scalar_of_tensor
+from tbevents.reading.kinds.hparams import parse_hparams
 from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, session_event
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.payloads import KEPT_BYTES, Payload, Place
@@ -18,7 +19,10 @@ from tbevents.reading.restarts import History, overwritten, places_kept
 from tbevents.reading.slabs import Slabs
 from tbevents.reading.tag import Columns, Tag, Values
 
-__all__ = ["Contents", "Kept", "Point"]
+__all__ = ["BadContent", "Contents", "Kept", "Point"]
+
+BadContent: TypeAlias = TensorError | PayloadError
+"""What is wrong with a value that is decoded when it is read."""
 
 
 class Kept(NamedTuple):
@@ -135,7 +139,7 @@ class Contents:
 
     def add_event(
         self, event: Event, record: int, place: Place | None, points: list[Point]
-    ) -> list[tuple[str, TensorError]]:
+    ) -> list[tuple[str, BadContent]]:
         """Takes an event.
 
         Args:
@@ -145,7 +149,7 @@ class Contents:
             points: its scalars are added to these; giving them to their tags is the caller's.
 
         Returns:
-            The scalars that contradict themselves: tag and what is wrong.
+            The scalars and hyperparameters that contradict themselves: tag and what is wrong.
         """
         form = event.WhichOneof("what")
         self.history.add(event, record)
@@ -169,8 +173,8 @@ class Contents:
 
     def _add_summary(
         self, event: Event, record: int, place: Place | None, points: list[Point]
-    ) -> list[tuple[str, TensorError]]:
-        bad = []
+    ) -> list[tuple[str, BadContent]]:
+        bad: list[tuple[str, BadContent]] = []
         several = len(event.summary.value) > 1
         for number, value in enumerate(event.summary.value):
             tag = self.tag_of(value)
@@ -192,6 +196,11 @@ class Contents:
                 tag.double |= double
                 points.append(Point(record, tag.number, event.step, event.wall_time, scalar, double))
             else:
+                if kind == "hparams" and value.HasField("metadata"):
+                    try:
+                        parse_hparams(value.tag, value.metadata.plugin_data.content)
+                    except PayloadError as error:
+                        bad.append((value.tag, error))
                 payload: Payload
                 if place is None or (several and value.ByteSize() <= KEPT_BYTES):
                     payload = value.SerializeToString()
@@ -219,6 +228,22 @@ class Contents:
             return columns
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)
+
+    def starts(self) -> int:
+        """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""
+        again: set[int] = set()
+        for tag in self.by_number:
+            of_file: dict[int, tuple[int, int]] = {}  # the least and the greatest step
+            for number, steps in tag.steps_of_files():
+                low, high = int(steps.min()), int(steps.max())
+                known = of_file.get(number, (low, high))
+                of_file[number] = min(low, known[0]), max(high, known[1])
+            last: int | None = None
+            for number, (low, high) in sorted(of_file.items()):
+                if last is not None and low <= last:
+                    again.add(number)
+                last = high if last is None else max(last, high)
+        return 1 + len(again)
 
     def scalar_files(self, name: str) -> NDArray[np.int32]:
         """The number of the file of each of these points, as the collector counts them; -1 for points from memory."""

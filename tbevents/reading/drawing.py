@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -23,9 +23,19 @@ if TYPE_CHECKING:
 
     from tbevents.reading.values import ScalarSeries
 
-__all__ = ["MOST_CHARTS", "MOST_INCHES", "ChartStyle", "XAxis", "draw_charts", "draw_series", "draw_tags"]
+__all__ = [
+    "MOST_CHARTS",
+    "MOST_INCHES",
+    "ChartStyle",
+    "XAxis",
+    "axis_of",
+    "draw_charts",
+    "draw_series",
+    "draw_tags",
+    "refuse_many",
+]
 
-XAxis: TypeAlias = Literal["step", "relative", "wall"]
+XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
 
 Lines: TypeAlias = "dict[str, Line2D]"
 """By the names that a legend has for them."""
@@ -51,7 +61,8 @@ class ChartStyle:
     """How series are drawn.
 
     Attributes:
-        x: the horizontal axis: "step", "relative" (hours since the run's first point of the tag) or "wall" (the time).
+        x: the horizontal axis: "step", "order" (places in the order written, from 0), "relative" (hours since the run's
+            first point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
         smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
         log_x: whether the horizontal axis is logarithmic.
         log_y: whether the vertical one is.
@@ -106,13 +117,18 @@ def draw_tags(
         chosen |= dict.fromkeys(found)
     if not chosen:
         raise ValueError(f"{where}: there are no scalars to draw")
-    if len(chosen) > MOST_CHARTS:
-        some = ", ".join(map(repr, [*chosen][:3]))
+    refuse_many(list(chosen), where)
+    return draw_charts(runs, [*chosen], style)
+
+
+def refuse_many(tags: Sequence[str], where: str) -> None:
+    """Raises ValueError where tags are too many for one figure; the message says how to choose."""
+    if len(tags) > MOST_CHARTS:
+        some = ", ".join(map(repr, tags[:3]))
         raise ValueError(
-            f"{where}: {len(chosen)} tags are too many for one figure of at most {MOST_CHARTS} charts; "
+            f"{where}: {len(tags)} tags are too many for one figure of at most {MOST_CHARTS} charts; "
             f"say which: names or globs of {some} ..."
         )
-    return draw_charts(runs, [*chosen], style)
 
 
 def draw_charts(
@@ -142,13 +158,15 @@ def draw_charts(
     drawn = [name for name, series in runs.items() if any(tag in series for tag in tags)]
     colors = dict(zip(drawn, _colors(len(drawn)), strict=True))
     for tag, axes in zip(tags, grid.flat, strict=False):
+        x = style.x
         if draw_chart is None:
-            having = {name: series for name, series in runs.items() if tag in series}
-            lines = {name: _draw_line(axes, series[tag], style, color=colors[name]) for name, series in having.items()}
+            having = {name: series[tag] for name, series in runs.items() if tag in series}
+            x = axis_of(having.values(), x)
+            lines = {name: _draw_line(axes, series, style, x, color=colors[name]) for name, series in having.items()}
         else:
             lines = draw_chart(axes, tag)
         _dress(axes, tag)
-        _scale(axes, style)
+        _scale(axes, style, x)
         _add_legend(axes, lines)
     for axes in grid.flat[len(tags) :]:
         axes.remove()
@@ -164,28 +182,37 @@ def draw_series(series: ScalarSeries, ax: Axes | None, style: ChartStyle, label:
     axes = new_axes(figsize=(7.0, 4.5), dpi=style.dpi) if ax is None else ax
     # The caller may make a legend of his own: a dollar sign is none of matplotlib's formulas there.
     name = _label(series.tag if label is None else label).replace("$", r"\$")
-    _draw_line(axes, series, style, label=name, **line)
+    x = axis_of([series], style.x)
+    _draw_line(axes, series, style, x, label=name, **line)
     if ax is None:
         _dress(axes, series.tag)
-    _scale(axes, style)
+    _scale(axes, style, x)
     if label is not None:
         axes.legend()
     return axes
 
 
-def _draw_line(axes: Axes, series: ScalarSeries, style: ChartStyle, **line: Any) -> Line2D:
+def axis_of(several: Iterable[ScalarSeries], x: XAxis) -> XAxis:
+    """The horizontal axis that tells the points of some series apart: the order, where all their steps are 0."""
+    steps = [series.steps for series in several]
+    without = x == "step" and any(len(each) > 1 for each in steps) and not any(each.any() for each in steps)
+    return "order" if without else x
+
+
+def _draw_line(axes: Axes, series: ScalarSeries, style: ChartStyle, axis: XAxis, **line: Any) -> Line2D:
     """Draws a series; smoothed, where the style says so, over its faint raw line.
 
     Args:
         axes: where.
         series: what.
         style: how.
+        axis: the horizontal one.
         **line: as matplotlib's `plot` takes it: color, linestyle ...
 
     Returns:
         The line, without the faint one.
     """
-    x, values = _x(series, style.x), series.values.astype(np.float64)
+    x, values = _x(series, axis), series.values.astype(np.float64)
     line = {"linewidth": 1.5, **line}
     if style.smooth:
         (raw,) = axes.plot(x, values, **{**line, "alpha": 0.25, "linewidth": 1, "label": "_nolegend_"})
@@ -205,9 +232,10 @@ def _dress(axes: Axes, tag: str) -> None:
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", alpha=0.6)
 
 
-def _scale(axes: Axes, style: ChartStyle) -> None:
-    axes.set_xlabel({"step": "step", "relative": "hours", "wall": "time"}[style.x])
-    if style.x == "wall":
+def _scale(axes: Axes, style: ChartStyle, x: XAxis) -> None:
+    label = {"step": "step", "order": "order", "relative": "hours", "wall": "time"}[x]
+    axes.set_xlabel(label if x == style.x else f"{label} (all steps are 0)")
+    if x == "wall":
         _show_local_time(axes)
     for number, (axis, log) in enumerate(((axes.xaxis, style.log_x), (axes.yaxis, style.log_y))):
         if log and any((_data(line)[number] > 0).any() for line in axes.lines):
@@ -262,6 +290,8 @@ def _colors(count: int) -> list[Any]:
 def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
     if axis == "step":
         return series.steps
+    if axis == "order":
+        return np.arange(len(series))
     times = series.wall_times
     known = np.isfinite(times)
     if axis == "relative":

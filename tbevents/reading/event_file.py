@@ -35,7 +35,9 @@ from tbevents.framing import (
     Records,
 )
 from tbevents.proto import Event
+from tbevents.reading.file_type import LOOKED_AT, file_type, payload_type
 from tbevents.reading.values import Problem
+from tbevents.reading.whole_file import DATA_CHECKSUM, error_of_all, explain
 from tbevents.remote import is_url
 
 __all__ = ["EventFileReader", "Taken", "Taker", "iter_events", "iter_records", "parse_event", "warning"]
@@ -131,6 +133,9 @@ class EventFileReader:
         self._tail: Problem | None = None  # that of the end of the file, which is looked at again
         self._first = b""  # the first bytes of the file
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
+        self._explained = False  # whether the first checksum that does not hold has been
+        self._stored: frozenset[int] = frozenset()  # checksums of data that do not hold: the first two that differ
+        self._of_all: DamagedFileError | None = None  # what is wrong with all records
 
     @property
     def problems(self) -> list[Problem]:
@@ -176,6 +181,7 @@ class EventFileReader:
                         break  # else it was being written when its size was asked for, and is there by now
             if error is not None:
                 self._report_tail(error, self._size - error.offset)
+            self._sum_up()
         except FileChangedError:
             raise
         except FileNotFoundError as error:
@@ -330,13 +336,48 @@ class EventFileReader:
         Raises:
             DamagedFileError: the error, where `strict`.
         """
+        if not self._explained and isinstance(error, ChecksumError):
+            self._explained = True
+            explain(error, self._bytes_at(error.offset))
         if self._strict:
-            raise error
+            raise self._error_of_all(error)
+        if isinstance(error, ChecksumError) and len(self._stored) < 2:
+            self._stored = self._stored | {error.stored}
         problem = _problem(self.path, error, skipped)
         if self._problems and problem.offset < self._problems[-1].offset:  # in a record that stood before other damage
             bisect.insort(self._problems, problem, key=lambda one: one.offset)
         else:
             self._problems.append(problem)
+
+    def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
+        """What to raise for damage: at the first record, what is wrong with all of them, if something is."""
+        if error.record or error.kind not in (DATA_CHECKSUM, UndecodableRecordError.kind):
+            return error
+        reader = EventFileReader(self.path, max_length=self._max_length, verify=self._verify)
+        usable = next(reader.events(), None)
+        return error if usable is not None or reader._of_all is None else reader._of_all
+
+    def _sum_up(self) -> None:
+        """Makes one problem of those of all records, where none can be used.
+
+        Raises:
+            NotAnEventFileError: they are no Events, and `sole`.
+        """
+        if self._of_all is not None or not self._problems or len(self._problems) < self.record:
+            return
+        payload = self._bytes_at(HEADER_SIZE)
+        error = self._of_all = error_of_all(self.problems, self.record, self._stored, payload, self.path)
+        if error is None:
+            return
+        if self._sole and isinstance(error, NotAnEventFileError):
+            raise error
+        skipped = sum(problem.skipped for problem in self._problems)
+        self._problems = [Problem(self.path, 0, self._problems[0].kind, skipped, 0, error.detail)]
+
+    def _bytes_at(self, offset: int) -> bytes:
+        with open_file(self.path) as file:  # another one: this one may be amid a reading
+            file.seek(offset)
+            return file.read(LOOKED_AT) or b""
 
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
         is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))
@@ -346,17 +387,19 @@ class EventFileReader:
 
     def _tail_error(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
         """What damage means behind which nothing follows."""
-        if not isinstance(error, ChecksumError) or error.part != "length":
-            return error
         offset, record, path = error.offset, error.record, error.path
+        start = self._bytes_at(0) if offset == 0 else b""
+        name = file_type(start)
+        short = isinstance(error, IncompleteRecordError) and len(start) <= HEADER_SIZE and name is not None
+        if not short and (not isinstance(error, ChecksumError) or error.part != "length"):
+            return error
         file.seek(offset)
         if not any(any(block) for block in iter(lambda: file.read(_SEARCHED), b"")):
             return IncompleteRecordError(
                 missing=HEADER_SIZE, zeros=size - offset, offset=offset, record=record, path=path
             )
         if offset == 0:
-            file.seek(0)
-            detail = f"this is no event file: it starts with {file.read(8)!r}"
+            detail = f"this is no event file: it starts with {start[:8]!r}" + (f": {name}" if name else "")
             return NotAnEventFileError(detail, offset=offset, record=record, path=path)
         return error
 
@@ -425,10 +468,16 @@ def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -
         UndecodableRecordError: there is none.
     """
     try:
-        return Event.FromString(payload)
+        event = Event.FromString(payload)
     except DecodeError as error:
-        detail = f"payload of {len(payload)} bytes is no Event message: {error}"
-        raise UndecodableRecordError(detail, offset=offset, record=record, path=path) from None
+        wrong = str(error)
+    else:
+        if event.wall_time or event.WhichOneof("what") is not None or event.ListFields() or not event.ByteSize():
+            return event
+        wrong = "it has none of its fields"  # protobuf takes other messages' fields for unknown ones
+    name = payload_type(payload)
+    detail = f"payload of {len(payload)} bytes is no Event message: {wrong}" + (f"; it is {name}" if name else "")
+    raise UndecodableRecordError(detail, offset=offset, record=record, path=path)
 
 
 def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
@@ -481,7 +530,8 @@ def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | 
     warned = set() if warned is None else warned
     told = 0
     for item in itertools.chain(items, [_END]):
-        told = min(told, len(reader.problems))  # that of the tail may have been withdrawn
+        if len(reader.problems) < told:  # that of the tail was withdrawn, or all were made one
+            told = 0
         for problem in reader.problems[told:]:
             if problem not in warned and not (reader.patient and problem.kind == "incomplete"):
                 warned.add(problem)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
 from tbevents.reading.notebook import MOST_COLUMNS, MOST_ROWS, frame_html
+from tbevents.reading.printable import storable
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["Categories", "Cells", "Column", "Frame", "Plain", "categories_of"]
+__all__ = ["Categories", "Cells", "Column", "Frame", "Plain", "categories_of", "storable_columns"]
 
 Plain: TypeAlias = bool | float | str | None
 
@@ -61,7 +62,10 @@ def categories_of(strings: Sequence[str], codes: NDArray[np.int32]) -> Categorie
 
 
 class Frame:
-    """What turns into a data frame."""
+    r"""What turns into a data frame.
+
+    Names in a frame are UTF-8: a byte of a folder's or file's name that is none is shown as ``\udcff``.
+    """
 
     __slots__ = ()
 
@@ -80,7 +84,7 @@ class Frame:
         except ImportError:
             raise MissingExtraError("pandas", "pandas", "to_pandas") from None
         data: dict[str, Any] = {}
-        for name, column in self._columns().items():
+        for name, column in storable_columns(self).items():
             if isinstance(column, Categories):
                 data[name] = pd.Categorical.from_codes(column.codes, categories=list(column.names))
             elif isinstance(column, Cells):
@@ -109,7 +113,7 @@ class Frame:
             raise MissingExtraError("polars", "polars", "to_polars") from None
         text: Any = str  # the name of polars' own type has changed; Python's types are taken, too
         data: list[Any] = []
-        for name, column in self._columns().items():
+        for name, column in storable_columns(self).items():
             if isinstance(column, Categories):
                 names = pl.Series(name, list(column.names), dtype=text)
                 codes = pl.Series(column.codes)
@@ -139,7 +143,7 @@ class Frame:
             raise MissingExtraError("pyarrow", "arrow", "to_arrow") from None
         types = {bool: pa.bool_(), float: pa.float64(), str: pa.string()}
         data: dict[str, Any] = {}
-        for name, column in self._columns().items():
+        for name, column in storable_columns(self).items():
             if isinstance(column, Categories):
                 data[name] = pa.DictionaryArray.from_arrays(
                     pa.array(column.codes, pa.int32(), mask=column.codes < 0), pa.array(column.names, pa.string())
@@ -158,6 +162,20 @@ class Frame:
         columns = self._columns()
         shown = {name: _first_cells(column, MOST_ROWS) for name, column in islice(columns.items(), MOST_COLUMNS)}
         return frame_html(shown, max(map(_length, columns.values()), default=0), len(columns))
+
+
+def storable_columns(frame: Frame) -> dict[str, Column]:
+    """The columns of a frame, their texts and titles as UTF-8 can hold them."""
+    return {storable(name): _storable(column) for name, column in frame._columns().items()}
+
+
+def _storable(column: Column) -> Column:
+    if isinstance(column, Categories):
+        names = tuple(map(storable, column.names))
+        return column if names == column.names else categories_of(names, column.codes)
+    if isinstance(column, (Cells, np.ndarray)):
+        return column
+    return [storable(cell) if isinstance(cell, str) else cell for cell in column]
 
 
 def _length(column: Column) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,9 @@ class HParamsTable(Frame):
     """One row a session, by the name of its run.
 
     Attributes:
-        sessions: run -> its hyperparameters. The metrics are those that the experiment names, a metric of a group
-            (which is a folder below the session's, such as "validation") as ``group/tag``.
+        sessions: run -> its hyperparameters. The metrics are those that the experiment names; without one, all scalars
+            of the session's run and of those below it. A metric of a group (which is a folder below the session's,
+            such as "validation") is called ``group/tag``.
         parameters: name -> values, a row each; None where the session has no such parameter.
         metrics: name -> last values, a row each; None where the session has none.
     """
@@ -59,19 +60,23 @@ def hparams_table(runs: Mapping[str, Run]) -> HParamsTable:
     """The sessions among some runs, which are those that hold hyperparameters.
 
     What the experiment says is looked for in the run itself (torch), in the folders above it (TF2), and anywhere else,
-    as in TensorBoard. Without any experiment, all scalars of the session's own run are its metrics.
+    as in TensorBoard. Without any experiment the metrics are, as there, all scalars of the sessions' own runs and of
+    those below them (Keras), each run belonging to the session next above it. Hyperparameters that cannot be parsed
+    are left out: they are on the problems of their run.
     """
-    experiments = {name: found.experiment for name, run in runs.items() if (found := run.hparams) and found.experiment}
+    all_found = {name: found for name, run in runs.items() if (found := run.readable_hparams()) is not None}
+    experiments = {name: found.experiment for name, found in all_found.items() if found.experiment is not None}
+    with_parameters = {name: found for name, found in all_found.items() if found.parameters}
+    scalars_there = None if experiments else _metric_names(with_parameters, runs)
     sessions: dict[str, HParams] = {}
-    for name, run in runs.items():
-        found = run.hparams
-        if found is None or not found.parameters:
-            continue
+    for name, found in with_parameters.items():
         experiment = _nearest(name, experiments)
-        metrics = found.metrics if experiment is None else _metrics(name, runs, experiment)
+        names = scalars_there
+        if experiment is not None:
+            names = [(info.name.group, info.name.tag) for info in experiment.metric_infos]
         sessions[name] = HParams(
             found.parameters,
-            metrics,
+            _metrics(name, runs, names or ()),
             found.status,
             found.start_time,
             found.end_time,
@@ -104,10 +109,22 @@ def _above(name: str) -> list[str]:
     return above
 
 
-def _metrics(name: str, runs: Mapping[str, Run], experiment: Experiment) -> dict[str, float]:
+def _metric_names(sessions: Iterable[str], runs: Mapping[str, Run]) -> list[tuple[str, str]]:
+    """The scalars of sessions and of the runs below them: (folder below the session or "", tag), ordered by tag."""
+    known = set(sessions)
+    found: set[tuple[str, str]] = set()
+    for name, run in runs.items():
+        session = next((each for each in (name, *_above(name)) if each in known), None)
+        if session is not None:
+            group = "" if name == session else name if session == "." else name[len(session) + 1 :]
+            found.update((group, tag) for tag in run.scalars)
+    return sorted(found, key=lambda metric: metric[::-1])
+
+
+def _metrics(name: str, runs: Mapping[str, Run], names: Iterable[tuple[str, str]]) -> dict[str, float]:
+    """The last values of a session's metrics, of which it may have only some."""
     metrics: dict[str, float] = {}
-    for info in experiment.metric_infos:
-        group, tag = info.name.group, info.name.tag
+    for group, tag in names:
         run = runs.get(posixpath.normpath(posixpath.join(name, group)) if group else name)
         if run is not None and tag in run.scalars and len(run.scalars[tag]):
             metrics[f"{group}/{tag}" if group else tag] = run.scalars[tag].last.value
@@ -120,7 +137,9 @@ def hparams_of_runs(runs: Mapping[str, Run]) -> dict[str, HParams | None]:
     Its own; else those of the folder next above it that has some (Keras logs below the session's folder); else those of
     the only folder directly below it that has some (torch's add_hparams makes one).
     """
-    own = {name: found for name, run in runs.items() if (found := run.hparams) is not None and found.parameters}
+    own = {
+        name: found for name, run in runs.items() if (found := run.readable_hparams()) is not None and found.parameters
+    }
     below: dict[str, list[str]] = {}
     for name in own:
         if name != ".":

@@ -156,10 +156,10 @@ class Logdir(Frame, Mapping[str, Run]):
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
 
-        Reads all runs, as far as they have not been read.
+        Reads all runs, as far as they have not been read. Hyperparameters that cannot be parsed are left out, and are
+        on the problems of their run.
 
         Raises:
-            PayloadError: hyperparameters cannot be parsed.
             OSError: a file cannot be read, where the runs are read with ``strict=True``.
         """
         return hparams_table(self)
@@ -183,7 +183,8 @@ class Logdir(Frame, Mapping[str, Run]):
         Args:
             tags: names, or patterns with ``*``; by default all scalars.
             runs: likewise, of runs.
-            x: the horizontal axis: "step", "relative" (hours since the first point of the run's tag) or "wall" (time).
+            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the run's first
+                point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical one is.

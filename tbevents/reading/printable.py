@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable", "shortened"]
+__all__ = ["printable", "shortened", "storable"]
 
 _HARMFUL = ("C", "Zl", "Zp")
 """Unicode categories that are shown escaped: controls (terminal escapes among them), formats (text direction),
@@ -32,3 +32,13 @@ def shortened(text: str, most: int) -> str:
     if len(text) > most:
         text = f"{text[: (most - 1) // 2]}…{text[len(text) - most // 2 :]}"
     return printable(text)
+
+
+def storable(text: str) -> str:
+    r"""The text as UTF-8 can hold it: a byte of a file's name that is no UTF-8 (a lone surrogate) becomes ``\udcff``.
+
+    Names that differ stay different, unlike with a replacement character.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()

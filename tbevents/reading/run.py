@@ -180,6 +180,12 @@ class Run(Frame):
         """
         return self._once("hparams", lambda run: hparams_of(run._contents, run.scalars, run.path))
 
+    def readable_hparams(self) -> HParams | None:
+        """`hparams` without what cannot be parsed, which is on `problems`: for tables of many runs."""
+        return self._once(
+            "readable hparams", lambda run: hparams_of(run._contents, run.scalars, run.path, lenient=True)
+        )
+
     @property
     def layout(self) -> Layout | None:
         """The Custom Scalars page's layout, the last one written; None where there is none.
@@ -271,6 +277,15 @@ class Run(Frame):
         return self._contents.first_wall_time
 
     @property
+    def starts(self) -> int:
+        """How many times the run was written: 1, and one more for each file that logs steps of earlier files again.
+
+        More than 1 means that several trainings, or one that was resumed, share the folder; see `restarts` of
+        `read_run`.
+        """
+        return self._once("starts", lambda run: run._contents.starts()) if len(self.files) > 1 else 1
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The event files, in the order in which they were read."""
         return self._reading.files
@@ -315,7 +330,7 @@ class Run(Frame):
             ValueError: there is no such extra column.
         """
         run = self._still()
-        return table_of({self.name: run}, tags, extra_columns, {self.name: run.hparams} if hparams else {})
+        return table_of({self.name: run}, tags, extra_columns, {self.name: run.readable_hparams()} if hparams else {})
 
     def plot(
         self,
@@ -332,7 +347,8 @@ class Run(Frame):
 
         Args:
             tags: names, or patterns with ``*``; by default all scalars.
-            x: the horizontal axis: "step", "relative" (hours since the first point of the run's tag) or "wall" (time).
+            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the run's first
+                point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical one is.
@@ -362,6 +378,15 @@ class Run(Frame):
         still = self._still()
         still.scalars[tag]
         return still._collector.files, still._contents.scalar_files(tag)
+
+    def hparams_records(self, tag: str) -> list[bytes]:
+        """What the records of an hparams tag hold, in order: serialized HParamsPluginData, of which the first counts.
+
+        Raises:
+            FileChangedError: a file does not hold a record any more.
+        """
+        values = (self._reader.value(payload) for payload in self._contents.values(tag, "hparams")[2])
+        return [value.metadata.plugin_data.content for value in values]
 
     def _read(self, *, warn: bool = True) -> None:
         with self._lock:
@@ -422,6 +447,7 @@ class Run(Frame):
             columns.values,
             display_name=metadata.display_name,
             description=metadata.summary_description,
+            _integers=columns.integers or {},
         )
 
     def _lazy_series(self, series: type[L], kind: str, tag: str) -> L:
@@ -447,7 +473,8 @@ class Run(Frame):
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
         problems = f", {len(self.problems)} problems" if self.problems else ""
-        return f"<Run {self.name!r} at {self.path!r}: {kinds}{problems}>"
+        starts = f", {self.starts} starts" if self.starts > 1 else ""
+        return f"<Run {self.name!r} at {self.path!r}: {kinds}{starts}{problems}>"
 
     def _repr_html_(self) -> str:
         return run_html(self)

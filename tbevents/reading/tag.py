@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from tbevents.proto import SummaryMetadata
 from tbevents.reading.payloads import Payload
 from tbevents.reading.slabs import Slabs, own
 
-__all__ = ["Columns", "Tag", "Values"]
+__all__ = ["Columns", "Tag", "Values", "integers_at"]
 
 _NO_RECORDS: Final = np.empty(0, np.int64)
 _NOTHING: Final = np.empty(0, np.float64)
@@ -26,17 +27,25 @@ class Columns(NamedTuple):
         wall_times: seconds since 1970.
         values: float32 or float64.
         records: the number of each point's record in the run, or None where nobody asked for it.
+        integers: place -> the integer that `values` does not hold exactly; None where it holds all.
     """
 
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
     values: NDArray[np.float32] | NDArray[np.float64]
     records: NDArray[np.int64] | None = None
+    integers: Mapping[int, int] | None = None
 
     def take(self, places: NDArray[np.intp]) -> Columns:
         """Some of the points."""
         records = None if self.records is None else self.records[places]
-        return Columns(self.steps[places], self.wall_times[places], self.values[places], records)
+        integers = None if self.integers is None else integers_at(self.integers, places)
+        return Columns(self.steps[places], self.wall_times[places], self.values[places], records, integers)
+
+
+def integers_at(integers: Mapping[int, int], places: NDArray[np.intp]) -> dict[int, int]:
+    """The integers at some places, by where these places are then."""
+    return {new: integers[old] for new, old in enumerate(places.tolist()) if old in integers}
 
 
 class _Steps:
@@ -132,6 +141,7 @@ class Tag:
 
     __slots__ = (
         "_ends",
+        "_integers",
         "_records",
         "_slabs",
         "_steps",
@@ -163,6 +173,7 @@ class Tag:
         self._wall_times: NDArray[np.float64] = _NOTHING
         self._values: NDArray[Any] = _NOTHING
         self._records: NDArray[np.int64] | None = None
+        self._integers: dict[int, int] = {}  # place -> the integer that float64 does not hold
         self._slabs = slabs
         self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
 
@@ -177,7 +188,7 @@ class Tag:
         for name in Tag.__slots__:  # copy.copy takes five times as long
             setattr(other, name, getattr(self, name))
         other.values = {kind: values.copy() for kind, values in self.values.items()}
-        other._ends = self._ends.copy()
+        other._ends, other._integers = self._ends.copy(), self._integers.copy()
         return other  # columns are shared: what is added stands behind the points of this one
 
     def add_columns(self, columns: Columns, done: float, before: Tag | None) -> None:
@@ -188,9 +199,11 @@ class Tag:
             done: the share of its file that has been read with them; as many points are expected in the rest.
             before: the tag whose first appearance came before, and which therefore may have the same steps.
         """
-        steps, wall_times, values, records = columns
+        steps, wall_times, values, records, integers = columns
         start, end = self.scalar_count, self.scalar_count + len(steps)
         self.scalar_count = end
+        if integers:
+            self._integers.update({start + place: number for place, number in integers.items()})
         if self._steps is None:
             near = None if before is None else before._steps
             same = near is not None and near.count >= end and near.has(0, steps)
@@ -241,6 +254,14 @@ class Tag:
             start = end
         return files
 
+    def steps_of_files(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The steps of the scalar points in stretches of one file each: its number, and the steps, one at least."""
+        start = 0
+        for number, end in self._ends:
+            if end > start and self._steps is not None:
+                yield number, self._steps.array[start:end]
+            start = end
+
     def columns(self) -> Columns:
         """All the scalar points; there is at least one. What is added later does not change these arrays."""
         assert self._steps is not None
@@ -248,7 +269,9 @@ class Tag:
             self._values = self._values.astype(self._dtype)
         n = self.scalar_count
         records = None if self._records is None else self._records[:n]
-        return Columns(self._steps.array[:n], self._wall_times[:n], self._values[:n], records)
+        return Columns(
+            self._steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
+        )
 
     def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Record and step of every value of every kind; in order within a kind only."""

@@ -16,6 +16,8 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.notebook import scalars_html
 from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.smoothing import smoothed
+from tbevents.reading.steps import unwrapped
+from tbevents.reading.tag import integers_at
 from tbevents.reading.thinning import evenly
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class ScalarPoint(NamedTuple):
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        value: the number; a float32 one is exact here.
+        value: the number, exact: an int where it was logged as an integer that float64 does not hold (beyond 2**53).
     """
 
     step: int
@@ -48,7 +50,8 @@ class ScalarSeries(Frame):
         tag: the series' name.
         steps: int64, shape (n,).
         wall_times: float64 seconds since 1970, shape (n,).
-        values: shape (n,); float32, or float64 where any point was stored as a double or an integer.
+        values: shape (n,); float32, or float64 where any point was stored as a double or an integer. Integers beyond
+            2**53 are rounded here and in tables; points and `exact_values` have them as they are.
         display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
         description: Markdown text shown beside the chart; mostly empty.
 
@@ -63,6 +66,7 @@ class ScalarSeries(Frame):
     values: NDArray[np.float32] | NDArray[np.float64]
     display_name: str = ""
     description: str = ""
+    _integers: Mapping[int, int] = field(default_factory=dict, repr=False)  # place -> what float64 does not hold
 
     def __post_init__(self) -> None:
         if not (self.steps.shape == self.wall_times.shape == self.values.shape) or self.steps.ndim != 1:
@@ -79,7 +83,7 @@ class ScalarSeries(Frame):
         return len(self.steps)
 
     def __iter__(self) -> Iterator[ScalarPoint]:
-        columns = (self.steps.tolist(), self.wall_times.tolist(), self.values.tolist())
+        columns = (self.steps.tolist(), self.wall_times.tolist(), self.exact_values)
         return map(ScalarPoint._make, zip(*columns, strict=True))
 
     @overload
@@ -98,21 +102,34 @@ class ScalarSeries(Frame):
         if isinstance(index, slice):
             return self._take(index)
         index = place_of(self.tag, len(self.steps), index)
-        return ScalarPoint(int(self.steps[index]), float(self.wall_times[index]), float(self.values[index]))
+        value = self._integers.get(index, float(self.values[index]))
+        return ScalarPoint(int(self.steps[index]), float(self.wall_times[index]), value)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ScalarSeries):
             return NotImplemented
-        return self.tag == other.tag and all(
-            a.dtype == b.dtype and a.tobytes() == b.tobytes()
-            for a, b in (
-                (self.steps, other.steps),
-                (self.wall_times, other.wall_times),
-                (self.values, other.values),
+        return (
+            self.tag == other.tag
+            and all(
+                a.dtype == b.dtype and a.tobytes() == b.tobytes()
+                for a, b in (
+                    (self.steps, other.steps),
+                    (self.wall_times, other.wall_times),
+                    (self.values, other.values),
+                )
             )
+            and self._integers == other._integers
         )
 
     __hash__ = None  # type: ignore[assignment]  # compared by content, which is large
+
+    @property
+    def exact_values(self) -> list[float]:
+        """The values, each exact: floats, and an int for each integer that float64 does not hold (beyond 2**53)."""
+        values: list[float] = self.values.tolist()
+        for place, integer in self._integers.items():
+            values[place] = integer
+        return values
 
     @property
     def first(self) -> ScalarPoint:
@@ -183,7 +200,15 @@ class ScalarSeries(Frame):
             ValueError: the weight is not from 0 to 1.
             TypeError: it is no number.
         """
-        return replace(self, values=smoothed(self.values, as_number("weight", weight)))
+        return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
+
+    def unwrap_steps(self) -> ScalarSeries:
+        """The series with the steps that it had if a 32-bit counter had not wrapped round; itself where none did.
+
+        Behind each fall from above 0 to below it by more than 2**31, the steps are 2**32 more. Exact; the order stays.
+        """
+        steps = unwrapped(self.steps)
+        return self if steps is self.steps else replace(self, steps=steps)
 
     def plot(
         self,
@@ -201,7 +226,8 @@ class ScalarSeries(Frame):
         Args:
             ax: where to; where None, a figure of its own, that a notebook shows and pyplot does not keep:
                 ``series.plot().figure.savefig(...)``.
-            x: the horizontal axis: "step", "relative" (hours since the first point) or "wall" (the time).
+            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the first point)
+                or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical one is.
@@ -222,7 +248,9 @@ class ScalarSeries(Frame):
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy(), values=self.values.copy())
 
     def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
-        return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], values=self.values[places])
+        integers = integers_at(self._integers, np.arange(len(self))[places]) if self._integers else {}
+        columns = {name: getattr(self, name)[places] for name in ("steps", "wall_times", "values")}
+        return replace(self, **columns, _integers=integers)
 
     def _columns(self) -> Mapping[str, Column]:
         return {"step": self.steps, "wall_time": self.wall_times, "value": self.values}

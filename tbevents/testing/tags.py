@@ -148,7 +148,9 @@ def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
     )
     if run is not None and (own := run.hparams) is not None and own.parameters:
         return run, own, ""
-    below = {name: each for name, each in runs.items() if (found := each.hparams) is not None and found.parameters}
+    below = {
+        name: each for name, each in runs.items() if (found := each.readable_hparams()) is not None and found.parameters
+    }
     if len(below) == 1:
         ((_, sole),) = below.items()
         return sole, sole.hparams, ""

@@ -7,39 +7,17 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from tbevents.errors import PayloadError, TensorError
 from tbevents.files import StrPath
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
-from tbevents.reading.values import Problem, ScalarSeries
+from tbevents.reading.values import Problem
 from tbevents.tools.describe import lazy_series
 from tbevents.tools.names import iter_runs
+from tbevents.tools.oddities import Oddity, is_empty_file, oddities_of
 from tbevents.tools.records import size_of
 
 __all__ = ["Checked", "Oddity", "check", "check_run"]
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """Something that is intact and perhaps not meant.
-
-    Attributes:
-        kind: "steps_go_back", "repeated_steps", "nan", "infinite" or "restart".
-        tag: of the series; None for what concerns the run.
-        count: how often.
-        step: of the first one; None where there is none.
-        detail: in words.
-    """
-
-    kind: str
-    tag: str | None
-    count: int
-    step: int | None
-    detail: str
-
-    def __str__(self) -> str:
-        return self.detail if self.tag is None else f"{self.tag}: {self.detail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +31,7 @@ class Checked:
         size: bytes in them.
         values: how many values of any kind were read.
         problems: what is damaged: checksums that do not hold, records that are cut short or no events, scalars that
-            contradict themselves.
+            contradict themselves. A file of 0 bytes is none: it is among the oddities.
         bad_values: other values that contradict themselves, in words.
         oddities: what is intact but odd.
     """
@@ -73,7 +51,7 @@ class Checked:
         return not (self.problems or self.bad_values)
 
 
-def check(path: StrPath, *, runs: Sequence[str] | None = None) -> Iterator[Checked]:
+def check(path: StrPath, *, runs: Sequence[str] | None = None, checksums: Checksums = "verify") -> Iterator[Checked]:
     """Checks runs one after the other: every checksum, every message, every value.
 
     A folder that cannot be listed, and may hold runs, is told like a run with that problem.
@@ -81,6 +59,7 @@ def check(path: StrPath, *, runs: Sequence[str] | None = None) -> Iterator[Check
     Args:
         path: a folder of runs, a run, or an event file.
         runs: patterns of the runs that are wanted; all, where None.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
 
     Raises:
         RunNotFoundError, UnknownNameError: there is no such path or run.
@@ -88,7 +67,7 @@ def check(path: StrPath, *, runs: Sequence[str] | None = None) -> Iterator[Check
         OSError: `path` cannot be read.
     """
     unlisted: list[Problem] = []
-    found = iter_runs(path, runs, on_problem=unlisted.append)
+    found = iter_runs(path, runs, checksums=checksums, on_problem=unlisted.append)
     text = os.fspath(path)
     nameless = (Checked(_name_of(each, text), each.file, (), 0, 0, (each,), (), ()) for each in unlisted)
     return itertools.chain(map(check_run, found), nameless)
@@ -100,16 +79,15 @@ def _name_of(problem: Problem, logdir: str) -> str:
 
 def check_run(run: Run) -> Checked:
     """Checks a run that was read: what reading has found, every value that it left to be decoded, and the steps."""
-    oddities = [*_restarts(run), *(oddity for series in run.scalars.values() for oddity in _oddities_of(series))]
     return Checked(
         run.name,
         run.path,
         run.files,
         size_of(run.files),
         sum(count for counts in run.counts().values() for count in counts.values()),
-        run.problems,
+        tuple(problem for problem in run.problems if not is_empty_file(problem)),
         tuple(_bad_values(run)),
-        tuple(oddities),
+        tuple(oddities_of(run)),
     )
 
 
@@ -121,37 +99,3 @@ def _bad_values(run: Run) -> Iterator[str]:
                 series.verified(index)
             except (PayloadError, TensorError, OSError) as error:
                 yield str(error)
-
-
-def _restarts(run: Run) -> Iterator[Oddity]:
-    starts = [event for event in run.session_log if event.status == "START"]
-    again = [event for number, event in enumerate(starts) if number or event.step]  # the first, at 0, is the beginning
-    if again:
-        detail = f"restarted {_times(len(again))}, first at step {again[0].step}"
-        yield Oddity("restart", None, len(again), again[0].step, detail)
-
-
-def _oddities_of(series: ScalarSeries) -> Iterator[Oddity]:
-    tag, steps, values = series.tag, series.steps, series.values
-    back = np.flatnonzero(steps[1:] < steps[:-1]) + 1
-    if len(back):
-        first = int(back[0])
-        where = f"from {steps[first - 1]} to {steps[first]}"
-        detail = f"steps go back {_times(len(back))}, first {where}"
-        yield Oddity("steps_go_back", tag, len(back), int(steps[first]), detail)
-    _, places = np.unique(steps, return_index=True)
-    repeated = len(steps) - len(places)
-    if repeated:
-        again = np.ones(len(steps), np.bool_)
-        again[places] = False
-        step = int(steps[np.flatnonzero(again)[0]])
-        yield Oddity("repeated_steps", tag, repeated, step, f"{repeated:,} points of steps logged before, first {step}")
-    for kind, which, noun in (("nan", np.isnan(values), "NaN"), ("infinite", np.isinf(values), "infinite")):
-        count = int(which.sum())
-        if count:
-            step = int(steps[np.flatnonzero(which)[0]])
-            yield Oddity(kind, tag, count, step, f"{noun} {_times(count)}, first at step {step}")
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")

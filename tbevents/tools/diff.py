@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.values import ScalarSeries
 from tbevents.tensors import as_float
@@ -133,6 +134,7 @@ def diff(
     runs: Sequence[str] | None = None,
     tolerance: Tolerance | None = None,
     scalars_only: bool = False,
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
 ) -> Iterator[RunDiff]:
@@ -147,6 +149,7 @@ def diff(
         runs: likewise, of runs.
         tolerance: for values and times; none, where None.
         scalars_only: whether other values are left out. They are compared by their bytes.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         progress: gets runs.
         on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
@@ -168,7 +171,8 @@ def diff(
     names = sorted({*runs_a, *runs_b})
     for done, name in enumerate(names, 1):
         sides = [
-            read_telling(side[name], name, on_problem=on_problem) if name in side else None for side in (runs_a, runs_b)
+            read_telling(side[name], name, checksums=checksums, on_problem=on_problem) if name in side else None
+            for side in (runs_a, runs_b)
         ]
         found = _diff_sides(sides[0], sides[1], wanted_tags, tolerance, scalars_only)
         only = None if all(sides) else "a" if sides[0] is not None else "b"
@@ -319,7 +323,7 @@ def _digests(run: Run, wanted: NameFilter) -> dict[str, dict[tuple[int, int], by
     others = {tag for kind, counts in run.counts().items() if kind != "scalars" for tag in counts}
     found: dict[str, dict[tuple[int, int], bytes]] = {}
     counts: Counter[tuple[str, int]] = Counter()
-    for record in RecordReader(run.files):
+    for record in RecordReader(run.files, verify=run.options.verify):
         event = record.event
         for value in event.summary.value:
             if value.tag not in others or not wanted(value.tag):

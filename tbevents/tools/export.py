@@ -17,7 +17,7 @@ from tbevents.files import StrPath, path_string
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.hparams_table import HParamsTable
 from tbevents.reading.logdir import read_logdir
-from tbevents.reading.options import Duplicates, Names, Restarts, patterns
+from tbevents.reading.options import Checksums, Duplicates, Names, Restarts, patterns
 from tbevents.reading.tables import WideTable
 from tbevents.reading.values import Problem
 from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, without_damage_warnings
@@ -61,6 +61,7 @@ def export_table(
     runs: Names | None = None,
     restarts: Restarts = "keep",
     duplicates: Duplicates = "keep",
+    checksums: Checksums = "verify",
     safe_cells: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
@@ -77,6 +78,7 @@ def export_table(
         runs: likewise, of runs.
         restarts: what becomes of points that a restart overwrites, as in `read_run`.
         duplicates: which points of one step stay, as in `read_run`.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         safe_cells: in CSV, whether names and texts are made harmless for spreadsheets and terminals, as in
             `write_table`; they then may differ from those logged.
         progress: gets how much of reading and writing is done.
@@ -93,7 +95,9 @@ def export_table(
         table_format(out, format)  # type: ignore[arg-type]  # wrong ones are told before anything is read
         refuse_folder(os.fspath(out))  # type: ignore[arg-type]  # a path
     with without_damage_warnings():
-        found = read_logdir(logdir, restarts=restarts, duplicates=duplicates, kinds=_KINDS_NEEDED[kind])
+        found = read_logdir(
+            logdir, restarts=restarts, duplicates=duplicates, checksums=checksums, kinds=_KINDS_NEEDED[kind]
+        )
     wanted_runs, wanted_tags = _filter("run", runs), _filter("tag", tags)
     names = [name for name in found if wanted_runs(name)]
     wanted_runs.check(found.path)
@@ -181,6 +185,7 @@ def export_media(
     kinds: Sequence[str] = ("images", "audio"),
     tags: Names | None = None,
     runs: Sequence[str] | None = None,
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
 ) -> Exported:
     """Writes pictures and sounds as the files that were logged: ``<run>/<tag>/<step>.png``. Nothing is decoded.
@@ -194,6 +199,7 @@ def export_media(
         kinds: of "images" and "audio".
         tags: names or globs of the tags that are wanted; all, where None.
         runs: likewise, of runs.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         progress: gets files so far, of as many.
 
     Raises:
@@ -210,7 +216,7 @@ def export_media(
     problems: list[str] = []
     names = _Names()
     damage: list[Problem] = []
-    for run in iter_runs(logdir, runs, on_problem=damage.append):
+    for run in iter_runs(logdir, runs, checksums=checksums, on_problem=damage.append):
         damage += run.problems
         for kind in kinds:
             for tag, series in getattr(run, kind).items():
@@ -311,7 +317,7 @@ def safe_name(part: str) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_run_files, find_runs, is_folder, path_string
 from tbevents.reading.notice import warn_of
-from tbevents.reading.options import Names, ReadOptions
+from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.values import Problem
 from tbevents.remote import is_url
@@ -173,7 +173,12 @@ def files_of_run(path: StrPath) -> list[str]:
 
 
 def iter_runs(
-    path: StrPath, runs: Sequence[str] | None = None, *, strict: bool = False, on_problem: OnProblem | None = None
+    path: StrPath,
+    runs: Sequence[str] | None = None,
+    *,
+    strict: bool = False,
+    checksums: Checksums = "verify",
+    on_problem: OnProblem | None = None,
 ) -> Iterator[Run]:
     """Reads the runs below a folder one after the other; only one is in memory, if the caller keeps none.
 
@@ -183,6 +188,7 @@ def iter_runs(
         path: a folder, or an event file.
         runs: patterns of the names that are wanted; all, where None or empty.
         strict: whether damage, and what cannot be read, is raised.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         on_problem: gets each folder that cannot be listed, as in `runs_below`.
 
     Raises:
@@ -190,7 +196,7 @@ def iter_runs(
         DamagedFileError: at the first damage, where `strict`.
         OSError: the path, or where `strict` any file, cannot be read.
     """
-    options = ReadOptions(strict=strict)
+    options = ReadOptions(strict=strict, checksums=checksums)
     found = runs_below(path, runs, on_problem=on_problem)
     return (_open_quietly(where, name, options) for name, where in found.items())
 
@@ -201,7 +207,12 @@ def _open_quietly(path: str, name: str | None, options: ReadOptions) -> Run:
 
 
 def read_telling(
-    path: str, name: str | None = None, *, kinds: Names | None = None, on_problem: OnProblem | None = None
+    path: str,
+    name: str | None = None,
+    *,
+    kinds: Names | None = None,
+    checksums: Checksums = "verify",
+    on_problem: OnProblem | None = None,
 ) -> Run:
     """Reads a run.
 
@@ -209,9 +220,10 @@ def read_telling(
         path: its folder, or an event file.
         name: what it is called; by default as `read_run` says.
         kinds: only these kinds of values.
+        checksums: as in `read_run`.
         on_problem: gets what is damaged in it; where None, there are warnings of it.
     """
-    run = _open_quietly(path, name, ReadOptions(kinds=kinds))
+    run = _open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
     if on_problem is None:
         warn_of(run.problems)
     else:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from tbevents.files import StrPath
-from tbevents.reading.drawing import MOST_INCHES, ChartStyle, XAxis, draw_charts
+from tbevents.reading.drawing import MOST_INCHES, ChartStyle, XAxis, draw_charts, refuse_many
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.smoothing import smoothed
 from tbevents.reading.values import ScalarSeries
@@ -61,6 +62,7 @@ def plot(
     *,
     runs: Sequence[str] | None = None,
     style: PlotStyle | None = None,
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
 ) -> list[str]:
@@ -72,6 +74,7 @@ def plot(
         out: the file, which may be replaced; its ending says the format: png, svg, pdf, jpg or webp.
         runs: names or globs of the runs that are wanted; all, where None.
         style: how.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         progress: gets runs.
         on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
@@ -79,7 +82,7 @@ def plot(
         The tags that were drawn.
 
     Raises:
-        ValueError: the ending says no format; or there is nothing to draw.
+        ValueError: the ending says no format; there is nothing to draw; or there are more than 60 tags.
         MissingExtraError: matplotlib is not installed.
         RunNotFoundError, UnknownNameError: there is no such path, run or tag.
         OSError: a file cannot be read or written.
@@ -89,13 +92,14 @@ def plot(
     paths = runs_below(logdir, runs, on_problem=on_problem)
     found: dict[str, Run] = {}
     for done, (name, where) in enumerate(paths.items(), 1):
-        found[name] = read_telling(where, name, kinds=("scalars",), on_problem=on_problem)
+        found[name] = read_telling(where, name, kinds=("scalars",), checksums=checksums, on_problem=on_problem)
         progress(done, len(paths))
     known = dict.fromkeys(tag for run in found.values() for tag in run.scalars)
     chosen = [tag for tag in known if wanted(tag)]
     wanted.check(os.fspath(logdir))
     if not chosen:
         raise ValueError(f"{os.fspath(logdir)}: there are no scalars to draw")
+    refuse_many(chosen, os.fspath(logdir))
     _save(draw(found, chosen, style), out)
     return chosen
 

@@ -59,6 +59,7 @@ class RecordReader:
         sole: whether the caller named one file itself: one that is no event file at all is then an error.
         keep_undecodable: whether records whose checksums hold, but that are no Event, are among them; else they are
             passed over: most readers stop at one.
+        verify: whether the checksums of payloads are verified; those of headers always are.
 
     Attributes:
         problems: what has been passed over so far.
@@ -71,11 +72,13 @@ class RecordReader:
         *,
         sole: bool = False,
         keep_undecodable: bool = False,
+        verify: bool = True,
     ) -> None:
         self.files = tuple(files)
         self.problems: list[Problem] = []
         self._sole = sole
         self._keep_undecodable = keep_undecodable
+        self._verify = verify
         self._progress = progress
         self._total = size_of(self.files)
         self._done = 0
@@ -86,19 +89,19 @@ class RecordReader:
             yield from self.read(file)
 
     def read(self, file: str) -> Iterator[RawRecord]:
-        """The intact records of one of the files, their checksums verified.
+        """The intact records of one of the files.
 
         Raises:
             NotAnEventFileError: it is a file of another sort, and the sole one.
             OSError: it cannot be read.
         """
-        reader = EventFileReader(file, sole=self._sole)
+        reader = EventFileReader(file, sole=self._sole, verify=self._verify)
         for records in reader.read():
             places = zip(records.offsets.tolist(), records.lengths.tolist(), strict=True)
             for index, (offset, length) in enumerate(places):
                 end = offset + HEADER_SIZE + length + FOOTER_SIZE
                 try:
-                    payload = records.verified_payload(index, file)
+                    payload = records.verified_payload(index, file) if self._verify else records.payload(index)
                     event = parse_event(payload, offset=records.base + offset, record=records.number(index), path=file)
                 except ChecksumError as error:
                     reader.report(error, end - offset)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.errors import RunNotFoundError
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.records import Progress, no_progress
@@ -87,6 +88,7 @@ def reduce(
     min_runs: int = 1,
     duplicates: Duplicates = "last",
     ddof: int = 0,
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
 ) -> Reduced:
@@ -102,6 +104,7 @@ def reduce(
             no such step.
         duplicates: which value counts where a run has several for a step.
         ddof: the standard deviation divides by the number of runs less this; NaN where that is not positive.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
         progress: gets runs.
         on_problem: gets what was damaged and is left out; where None, there are warnings of it.
 
@@ -121,7 +124,7 @@ def reduce(
         raise ValueError("there are no runs to reduce")
     runs = []
     for done, path in enumerate(paths, 1):
-        runs.append(read_telling(path, kinds=("scalars",), on_problem=on_problem))
+        runs.append(read_telling(path, kinds=("scalars",), checksums=checksums, on_problem=on_problem))
         progress(done, len(paths))
     return reduce_runs(
         runs,

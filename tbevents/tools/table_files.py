@@ -15,7 +15,7 @@ from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
-from tbevents.reading.frames import Categories, Cells, Column, Frame
+from tbevents.reading.frames import Categories, Cells, Column, Frame, storable_columns
 from tbevents.reading.printable import printable
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.records import Progress, no_progress
@@ -86,7 +86,8 @@ def write_table(
     """Writes a table; numbers so that they read back exactly.
 
     In CSV, what is missing is empty, NaN is ``nan``. In JSON lines, what is missing is left out, NaN and the infinities
-    are the strings "NaN", "Infinity" and "-Infinity".
+    are the strings "NaN", "Infinity" and "-Infinity". Names of folders that are no UTF-8 are shown as in data frames;
+    JSON lines keep them as they are, for an import.
 
     Args:
         frame: the table.
@@ -102,32 +103,26 @@ def write_table(
         How many rows it has.
 
     Raises:
-        ValueError: the ending says no format, or the format is not text and `out` a stream; or a text is nothing that
-            the format holds: a NUL in CSV before Python 3.11, or a folder's name that is no UTF-8.
+        ValueError: the ending says no format, or the format is not text and `out` a stream; or a text has a
+            NUL, which CSV does not hold before Python 3.11.
         MissingExtraError: pyarrow is needed and not installed.
         OSError: the file cannot be written.
     """
     stream = out if not isinstance(out, (str, os.PathLike)) else None
     kind = table_format("out.csv" if stream is not None else out, format)  # type: ignore[arg-type]  # a path then
-    try:
-        if kind in ("parquet", "arrow"):
-            if stream is not None:
-                raise ValueError(f"{kind} is no text; give a file")
-            arrow = frame.to_arrow()
-            with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
-                _write_arrow(arrow, new.file, kind)
-            return int(arrow.num_rows)
-        columns = frame._columns()
-        write = _write_csv if kind == "csv" else _write_json
-        if safe_cells and kind == "csv":
-            write = _write_safe_csv
+    if kind in ("parquet", "arrow"):
         if stream is not None:
-            return write(columns, stream, progress)
-        with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
-            return write(columns, new.file, progress)
-    except UnicodeEncodeError as error:
-        near = error.object[max(0, error.start - 30) : error.end + 30]
-        raise ValueError(f"no {kind} of this: {near!r} is no UTF-8; jsonl takes it (--format jsonl)") from None
+            raise ValueError(f"{kind} is no text; give a file")
+        arrow = frame.to_arrow()
+        with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
+            _write_arrow(arrow, new.file, kind)
+        return int(arrow.num_rows)
+    columns = storable_columns(frame) if kind == "csv" else frame._columns()
+    write = _write_json if kind == "jsonl" else _write_safe_csv if safe_cells else _write_csv
+    if stream is not None:
+        return write(columns, stream, progress)
+    with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
+        return write(columns, new.file, progress)
 
 
 def _write_arrow(table: Any, file: IO[bytes], kind: Format) -> None:

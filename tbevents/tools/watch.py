@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, path_string
 from tbevents.reading.logdir import read_logdir
+from tbevents.reading.options import Checksums
 from tbevents.reading.values import Problem, ScalarSeries
 from tbevents.tools.names import NameFilter, without_damage_warnings
 
@@ -47,6 +48,7 @@ class Watch:
         path: a folder of runs, a run, or an event file; runs may appear later.
         tags: patterns of the tags that are wanted; all, where None.
         runs: likewise, of runs.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
 
     Raises:
         RunNotFoundError: there is no such path.
@@ -55,12 +57,19 @@ class Watch:
         problems: what was found damaged at the last look, and not before. A record that is not complete yet is none.
     """
 
-    def __init__(self, path: StrPath, *, tags: Sequence[str] | None = None, runs: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: StrPath,
+        *,
+        tags: Sequence[str] | None = None,
+        runs: Sequence[str] | None = None,
+        checksums: Checksums = "verify",
+    ) -> None:
         self.problems: tuple[Problem, ...] = ()
         self._known: set[tuple[str, int, str]] = set()  # problems: file, offset and kind
         self._path = path_string(path, "path")
         with without_damage_warnings():
-            self._logdir = read_logdir(path, kinds=("scalars",))
+            self._logdir = read_logdir(path, kinds=("scalars",), checksums=checksums)
         self._tags = NameFilter(tags, noun="tag")
         self._runs = NameFilter(runs, noun="run")
         self._last: dict[tuple[str, str], tuple[int, Watched]] = {}  # by run and tag; and how many values there were

@@ -472,6 +472,39 @@ def test_dark_and_light(made, page):
     assert page.run(background) == dark
 
 
+def test_steps_that_are_all_0_are_drawn_in_the_order_written(tmp_path, page):
+    write_events(tmp_path / "run" / "x.tfevents", [version_event(), *(scalar_event("t", 0, n % 7) for n in range(50))])
+    report(tmp_path, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.expect_lines("t", 1, 50)
+    page.expect_text("article[data-tag=t] .note", "all steps are 0: in the order written")
+    assert len(page.drawn_steps(page.chart("t"))) > 200, "by step it would be one upright line"
+
+
+def test_curves_may_be_in_the_order_written(tmp_path, page):
+    events = [scalar_event("t", number**3, number % 3) for number in range(9)]
+    write_events(tmp_path / "run" / "x.tfevents", [version_event(), *events])
+    report(tmp_path, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    by_step = page.picture(page.chart("t"))
+    page.click(page.one("input[name=x][value=order]"))
+    page.expect(True, lambda: page.picture(page.chart("t")) != by_step)
+    page.expect_lines("t", 1, 9)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_wall_time_that_is_none_does_not_break_a_chart(tmp_path, page, bad):
+    events = [scalar_event("t", number, number, bad if number == 3 else 1000.0 + number) for number in range(9)]
+    write_events(tmp_path / "run" / "x.tfevents", [version_event(), *events])
+    report(tmp_path, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.expect_lines("t", 1, 9)
+    for axis in ("relative", "wall"):
+        page.click(page.one(f"input[name=x][value={axis}]"))
+        page.expect_lines("t", 1, 9)
+    page.check_console()
+
+
 @pytest.mark.parametrize("width", [320, 400, 1400])
 def test_nothing_is_wider_than_the_window(made, page, width):
     page.open(made, width=width)

@@ -211,3 +211,59 @@ def test_safe_cells_are_an_option_of_export(cli, tmp_path):
     refused = cli("export", tmp_path, tmp_path / "out", "--kind", "images", "--safe-cells")
     assert refused.status == 2
     assert "--safe-cells says nothing about images" in refused.err
+
+
+# -- data checksums of which none holds ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def constant_checksums(tmp_path):
+    """A run as SageMaker Debugger writes it: a constant in place of each data checksum."""
+    path = tmp_path / "in" / "events.out.tfevents.1.x"
+    path.parent.mkdir()
+    events = [version_event(), *(scalar_event("loss", step, step + 0.25) for step in range(20))]
+    path.write_bytes(b"".join(record(event.SerializeToString())[:-4] + b"\xb3\xc0\x2d\x06" for event in events))
+    return path.parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ls", "RUN"],
+        ["show", "RUN"],
+        ["tail", "RUN", "--for", "0"],
+        ["export", "RUN", "-"],
+        ["export", "RUN", "OUT", "--kind", "images"],
+        ["plot", "RUN", "-o", "OUT.png"],
+        ["report", "RUN", "-o", "OUT.html"],
+        ["check", "RUN"],
+        ["diff", "RUN", "RUN"],
+        ["reduce", "RUN", "-o", "OUT"],
+    ],
+    ids=lambda command: " ".join(command),
+)
+def test_each_reading_command_can_skip_checksums_and_the_problem_says_so(cli, constant_checksums, tmp_path, command):
+    if command[0] == "plot":
+        pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    given = [part.replace("RUN", str(constant_checksums)).replace("OUT", str(tmp_path / "out")) for part in command]
+    strict = cli(*given)
+    if command[0] != "ls":  # which counts problems
+        assert "--checksums skip" in strict.out + strict.err
+    skipped = cli(*given, "--checksums", "skip")
+    assert skipped.status == 0
+    assert "checksum" not in skipped.out + skipped.err
+
+
+def test_skipping_checksums_shows_every_point(cli, constant_checksums):
+    shown = cli("show", constant_checksums, "--points", "--checksums", "skip")
+    assert [line.split("\t")[-1] for line in shown.out.splitlines()[1:]] == [str(step + 0.25) for step in range(20)]
+
+
+def test_repair_writes_right_checksums_when_asked(cli, constant_checksums, tmp_path):
+    refused = cli("repair", constant_checksums, "-o", tmp_path / "out")
+    assert refused.status == 2
+    assert "repair --rewrite-checksums" in refused.out
+    mended = cli("repair", constant_checksums, "-o", tmp_path / "out", "--rewrite-checksums")
+    assert mended.status == 0
+    assert "21 records got the right data checksum" in mended.out
+    assert cli("check", tmp_path / "out").status == 0

@@ -129,6 +129,27 @@ def test_values_of_any_size_make_a_chart(cli, tmp_path):
     assert cli("show", tmp_path, "n", "--chart", "--log").status == 0
 
 
+def test_a_chart_of_steps_that_are_all_0_is_in_the_order_written(cli, tmp_path):
+    write_events(tmp_path / "x.tfevents", [version_event(), *(scalar_event("t", 0, value) for value in range(50))])
+    result = cli("show", tmp_path, "--chart", "--height", "3")
+    assert result.out.splitlines()[-2].split() == ["0", "49"]
+    assert result.out.splitlines()[-1].strip() == "all steps are 0: in the order written"
+
+
+def test_a_chart_may_be_in_the_order_written(cli, tmp_path):
+    events = [scalar_event("t", step, step) for step in (100, 200, 150)]
+    write_events(tmp_path / "x.tfevents", [version_event(), *events])
+    result = cli("show", tmp_path, "--chart", "--x", "order")
+    assert result.out.splitlines()[-1].split() == ["0", "2"]
+    assert cli("show", tmp_path, "--x", "order").status == 2
+
+
+def test_a_run_that_was_written_twice_is_told(cli, tmp_path):
+    for name in ("1", "2"):
+        write_events(tmp_path / f"events.out.tfevents.{name}.h", [version_event(), scalar_event("t", 0, 1.0)])
+    assert "2 starts in one folder" in cli("show", tmp_path).err
+
+
 def test_problems_are_warned_of_on_stderr(cli, damaged):
     result = cli("show", damaged)
     assert result.status == 0

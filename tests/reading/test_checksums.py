@@ -330,3 +330,55 @@ def test_a_head_cut_anywhere_says_the_same_or_nothing():
     assert all(head is None or head.event.step == whole.event.step for head in said)
     assert said[-1] == whole
     assert said[3] is None
+
+
+def with_checksums(path, events, checksums):
+    """Writes events whose data checksums are these, one after the other, over and over."""
+    data = b""
+    for event, checksum in zip(events, itertools.cycle(checksums)):
+        data += record(event.SerializeToString())[:-4] + struct.pack("<I", checksum)
+    path.write_bytes(data)
+    return len(data)
+
+
+@pytest.mark.parametrize("count", [2, 60, 2000])
+@pytest.mark.parametrize("checksums", [[0x062DC0B3], [0], [1, 2, 3]], ids=["SageMaker", "zero", "different"])
+def test_one_problem_says_that_no_data_checksum_holds_and_what_helps(tmp_path, count, checksums):
+    path = tmp_path / NAME
+    events = [version_event(), *(scalar_event("loss", step, step / 2) for step in range(count - 1))]
+    size = with_checksums(path, events, checksums)
+    with pytest.warns(DamageWarning) as warned:
+        run = tbevents.read_run(path)
+    assert len(warned) == 1
+    (problem,) = run.problems
+    assert (problem.kind, problem.offset, problem.record, problem.skipped) == ("data_checksum", 0, 0, size)
+    assert f"in all {count:,} records, while the checksums of their lengths hold" in problem.detail
+    assert 'checksums="skip"' in problem.detail
+    assert (f"each stores {checksums[0]:#010x}" in problem.detail) == (len(checksums) == 1)
+    with pytest.raises(tbevents.DamagedFileError, match=r'record 0 at byte 0: .*checksums="skip"'):
+        tbevents.read_run(path, strict=True)
+    with pytest.warns(DamageWarning) as warned:
+        assert list(tbevents.iter_events(path)) == []
+    assert 'checksums="skip"' in str(warned[-1].message)
+    series = tbevents.read_run(path, checksums="skip").scalars["loss"]
+    assert series.values.tolist() == [step / 2 for step in range(count - 1)]
+
+
+def test_where_one_data_checksum_holds_each_that_does_not_is_a_problem(tmp_path):
+    path = tmp_path / NAME
+    with_checksums(path, [scalar_event("loss", step, step) for step in range(5)], [7])
+    path.write_bytes(path.read_bytes() + record(scalar_event("loss", 5, 5).SerializeToString()))
+    with pytest.warns(DamageWarning):
+        run = tbevents.read_run(path)
+    assert [problem.record for problem in run.problems] == [0, 1, 2, 3, 4]
+    with pytest.raises(tbevents.ChecksumError):
+        tbevents.read_run(path, strict=True)
+
+
+def test_an_incomplete_end_is_told_beside_data_checksums_of_which_none_holds(tmp_path):
+    path = tmp_path / NAME
+    with_checksums(path, [scalar_event("loss", step, step) for step in range(5)], [7])
+    path.write_bytes(path.read_bytes() + b"\x18\0\0")
+    with pytest.warns(DamageWarning):
+        kinds = [problem.kind for problem in tbevents.read_run(path).problems]
+    assert kinds == ["data_checksum", "incomplete"]

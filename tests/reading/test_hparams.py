@@ -171,14 +171,95 @@ def test_hparams_come_with_a_reload(tmp_path):
     assert run.hparams.metrics == {"m": 2.0}
 
 
-def test_hparams_that_cannot_be_parsed(tmp_path):
+def start_with(content):
     event = metadata_only("_hparams_/session_start_info", HParamsPluginData())
-    event.summary.value[0].metadata.plugin_data.content = b"\xff"
-    write_events(tmp_path / "tfevents", [event, scalar_event("loss", 1, 2)])
-    run = tbevents.read_run(tmp_path)
+    event.summary.value[0].metadata.plugin_data.content = content
+    return event
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        (b"\xff", "holds no HParamsPluginData: "),
+        (b"", "holds no HParamsPluginData with session_start_info"),
+        (
+            HParamsPluginData(experiment=Experiment(name="e")).SerializeToString(),
+            "holds no HParamsPluginData with session_start_info",
+        ),
+        (
+            HParamsPluginData(version=1, session_start_info=SessionStartInfo()).SerializeToString(),
+            "holds HParamsPluginData of version 1",
+        ),
+    ],
+)
+def test_hparams_that_cannot_be_parsed_are_a_problem_of_their_run(tmp_path, content, wrong):
+    write_events(tmp_path / "tfevents", [version_event(), start_with(content), scalar_event("loss", 1, 2)])
+    with pytest.warns(tbevents.DamageWarning, match=wrong):
+        run = tbevents.read_run(tmp_path)
     assert len(run.scalars["loss"]) == 1
-    with pytest.raises(tbevents.PayloadError, match="tag '_hparams_/session_start_info' holds no HParamsPluginData"):
+    (problem,) = run.problems
+    assert (problem.kind, problem.record) == ("bad_value", 1)
+    assert wrong in problem.detail
+    with pytest.raises(tbevents.PayloadError, match=f"tag '_hparams_/session_start_info' {wrong}"):
         _ = run.hparams
+    assert run.table(hparams=True).values.tolist() == [2]
+    with pytest.raises(tbevents.DamagedFileError, match=wrong):
+        tbevents.read_run(tmp_path, strict=True)
+
+
+def test_hparams_that_cannot_be_parsed_do_not_hide_those_of_other_runs(tmp_path):
+    write_events(tmp_path / "bad" / "tfevents", [start_with(b"\xff"), scalar_event("loss", 1, 9)])
+    for name in ("a", "b"):
+        write_events(tmp_path / name / "tfevents", [*session({"x": float(ord(name))}), scalar_event("loss", 1, 2)])
+    start, end = session({"x": 7.0})
+    end.summary.value[0].metadata.plugin_data.content = b"\xff"
+    write_events(tmp_path / "half" / "tfevents", [start, end])  # what can be parsed of it counts
+    logdir = tbevents.read_logdir(tmp_path)
+    with pytest.warns(tbevents.DamageWarning) as warned:
+        table = logdir.hparams()
+    assert len(warned) == 2
+    assert dict(zip(table.sessions, table.parameters["x"], strict=True)) == {"a": 97.0, "b": 98.0, "half": 7.0}
+    assert [name for name, run in logdir.items() if run.problems] == ["bad", "half"]
+    frame = logdir.scalars(hparams=True).to_pandas()
+    assert frame["x"].fillna(0).tolist() == [97.0, 98.0, 0.0]
+    assert frame["run"].tolist() == ["a", "b", "bad"]
+
+
+def keras_sessions(folder):
+    """What Keras' TensorBoard and hparams callbacks write where nobody called `hparams_config`."""
+    for number, (train, validation) in {"0": (1.0, 2.0), "1": (3.0, 4.0), "deep/2": (5.0, None)}.items():
+        run = folder / f"run-{number}"
+        write_events(run / "events.out.tfevents.1.h", [version_event(), *session({"lr": float(number[-1])})])
+        for group, value in (("train", train), ("validation", validation)):
+            if value is not None:
+                points = [scalar_event("epoch_loss", 0, 9.0), scalar_event("epoch_loss", 1, value)]
+                write_events(run / group / "events.out.tfevents.2.h", [version_event(), *points])
+    write_events(folder / "other" / "events.out.tfevents.1.h", [version_event(), scalar_event("epoch_loss", 0, 7.0)])
+
+
+def test_sessions_without_an_experiment_have_the_scalars_below_them_as_metrics(tmp_path):
+    keras_sessions(tmp_path)
+    sessions = tbevents.read_logdir(tmp_path).hparams().sessions
+    assert {run: dict(session.metrics) for run, session in sessions.items()} == {
+        "run-0": {"train/epoch_loss": 1.0, "validation/epoch_loss": 2.0},
+        "run-1": {"train/epoch_loss": 3.0, "validation/epoch_loss": 4.0},
+        "run-deep/2": {"train/epoch_loss": 5.0},
+    }
+
+
+def test_a_session_in_the_logdir_itself_has_the_scalars_below_it_as_metrics(tmp_path):
+    keras_sessions(tmp_path)
+    (metrics,) = tbevents.read_logdir(tmp_path / "run-0").hparams().sessions.values()
+    assert metrics.metrics == {"train/epoch_loss": 1.0, "validation/epoch_loss": 2.0}
+
+
+def test_a_scalar_belongs_to_the_session_next_above_it(tmp_path):
+    for name in ("a", "a/b"):
+        write_events(tmp_path / name / "tfevents", [*session({"x": 1.0}), scalar_event("own", 0, len(name))])
+    write_events(tmp_path / "a" / "b" / "c" / "tfevents", [scalar_event("below", 0, 5)])
+    sessions = tbevents.read_logdir(tmp_path).hparams().sessions
+    metrics = {run: dict(session.metrics) for run, session in sessions.items()}
+    assert metrics == {"a": {"own": 1.0}, "a/b": {"own": 3.0, "c/below": 5.0}}
 
 
 def test_the_real_experiment_of_the_corpus():

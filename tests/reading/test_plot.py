@@ -216,3 +216,43 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch, folder):
     for draw in (logdir.plot, logdir["a"].plot, series_of(1).plot):
         with pytest.raises(MissingExtraError, match=r"plotting needs matplotlib: pip install 'tbevents\[plot\]'"):
             draw()
+
+
+# -- steps that are all 0 ----------------------------------------------------------------------------------------------
+
+
+def without_steps(values, tag="loss"):
+    count = len(values)
+    return ScalarSeries(tag, np.zeros(count, np.int64), np.arange(count) + 5.0, np.array(values, np.float32))
+
+
+def test_where_all_steps_are_0_the_points_are_drawn_in_their_order():
+    axes = without_steps([3, 1, 2]).plot()
+    assert axes.get_lines()[0].get_xdata().tolist() == [0, 1, 2]
+    assert axes.get_xlabel() == "order (all steps are 0)"
+    axes = series_of(3, 1, 2).plot(x="order")
+    assert axes.get_lines()[0].get_xdata().tolist() == [0, 1, 2]
+    assert axes.get_xlabel() == "order"
+
+
+def test_a_chart_is_by_step_where_one_of_its_runs_has_steps(tmp_path):
+    write_events(tmp_path / "a" / "x.tfevents", [scalar_event("t", 0, 1.0), scalar_event("t", 0, 2.0)])
+    write_events(tmp_path / "b" / "x.tfevents", [scalar_event("t", 0, 1.0), scalar_event("t", 1, 2.0)])
+    logdir = tbevents.read_logdir(tmp_path)
+    assert logdir.plot().axes[0].get_xlabel() == "step"
+    assert logdir["a"].plot().axes[0].get_xlabel() == "order (all steps are 0)"
+
+
+@pytest.mark.parametrize("bad", [math.nan, -math.inf, -1e300])
+@pytest.mark.parametrize("place", [0, 2])
+@pytest.mark.parametrize("x", ["relative", "wall"])
+def test_a_wall_time_that_is_none_does_not_break_a_chart(bad, place, x):
+    series = series_of(1, 2, 3, 4, 5)
+    times = series.wall_times.copy()
+    times[place] = bad
+    series = ScalarSeries("loss", series.steps, times, series.values)
+    axes = series.plot(x=x)
+    assert axes.figure._repr_png_().startswith(b"\x89PNG")
+    if x == "relative" and bad != -1e300:
+        hours = axes.get_lines()[0].get_xdata()
+        assert np.nanmax(np.where(np.isfinite(hours), hours, np.nan)) <= 40 / 3600

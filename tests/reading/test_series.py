@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from event_files import record, scalar_event, tensor_value, version_event, write_events
 
 import tbevents
 from tbevents import SummaryWriter
+from tbevents.proto import Event, Summary
+from tbevents.tensors import from_array
 
 pytest.importorskip("PIL", reason="makes pictures")
 
@@ -171,3 +174,63 @@ def test_the_callers_arrays_stay_writable():
     for column in (series.steps, series.wall_times, series.values):
         with pytest.raises(ValueError, match="read-only"):
             column[0] = 1
+
+
+@pytest.mark.parametrize("start", [0, 1, 2**31 - 1, -(2**31), 5 * 2**32])
+@pytest.mark.parametrize("stride", [1, 700_000_000, 2**31 - 1])
+def test_steps_of_a_32_bit_counter_are_unwrapped_exactly(start, stride):
+    true = start % 2**32 + np.arange(20, dtype=np.int64) * stride
+    wrapped = (true + 2**31) % 2**32 - 2**31
+    series = tbevents.ScalarSeries("t", wrapped, np.zeros(20), np.zeros(20, np.float32)).unwrap_steps()
+    assert (np.diff(series.steps) == stride).all()
+    assert series.steps[0] == wrapped[0]
+
+
+def test_steps_beyond_32_bits_are_not_unwrapped():
+    steps = np.array([2**31, -(2**31)], np.int64)
+    series = tbevents.ScalarSeries("t", steps, np.zeros(2), np.zeros(2, np.float32))
+    assert series.unwrap_steps() is series
+
+
+LARGE = [2**53, 2**53 + 1, 3, -(2**62) - 1, 2**63 - 1, 7]
+
+
+@pytest.fixture(params=[1, 200])
+def with_integers(tmp_path, request):
+    """A tag of large int64, among scalars that are read as columns where there are many."""
+    events = [version_event()]
+    for step in range(6 * request.param):
+        events.append(scalar_event("loss", step, step))
+        tensor = from_array(np.array(LARGE[step % 6], np.int64))
+        events.append(Event(wall_time=1.0, step=step, summary=Summary(value=[tensor_value("n", tensor, "scalars")])))
+    write_events(tmp_path / "events.out.tfevents.1.h", events)
+    return tmp_path, LARGE * request.param
+
+
+def test_integers_beyond_float64_keep_their_value(with_integers):
+    folder, expected = with_integers
+    series = tbevents.read_run(folder).scalars["n"]
+    assert series.values.dtype == np.float64
+    assert series.values.tolist() == [float(number) for number in expected]
+    assert series.exact_values == expected
+    assert [point.value for point in series] == expected
+    assert [series[place].value for place in range(len(series))] == expected
+    assert series.last.value == 7.0
+    assert series.at(1).value == 2**53 + 1
+    assert series[1:5].exact_values == expected[1:5]
+    assert series[::-1].exact_values == expected[::-1]
+    assert series.between(3, 4).exact_values == expected[3:5]
+    assert series.smooth(0.5).exact_values == series.smooth(0.5).values.tolist()
+    assert series != tbevents.ScalarSeries("n", series.steps, series.wall_times, series.values)
+
+
+def test_integers_beyond_float64_keep_their_value_where_points_are_left_out(with_integers):
+    folder, expected = with_integers
+    last = tbevents.read_run(folder, duplicates="last", restarts="tensorboard").scalars["n"]
+    assert last.exact_values == expected
+    run = tbevents.read_run(folder)
+    tensor = from_array(np.array(2**64 - 1, np.uint64))
+    more = Event(wall_time=1.0, step=9999, summary=Summary(value=[tensor_value("n", tensor, "scalars")]))
+    with open(run.files[0], "ab") as file:
+        file.write(record(more.SerializeToString()))
+    assert run.reload().scalars["n"].exact_values == [*expected, 2**64 - 1]

@@ -1,6 +1,7 @@
 """Scalars as tables, thinned, smoothed and cut."""
 
 import math
+import os
 import sys
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 import tbevents
 from tbevents.proto import Event, Summary
+from tbevents.reading.tables import Table
 from tbevents.tensors import from_array
 
 
@@ -266,3 +268,41 @@ def test_reprs_are_short_and_in_the_right_number(logdir, tmp_path):
         writer.add_hparams({"lr": 0.1, "n": 2}, {"acc": 0.5}, run_name=".")
     found = tbevents.read_logdir(tmp_path / "h").hparams()
     assert repr(found) == "<HParamsTable of 1 session: 2 parameters, 1 metric>"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are UTF-8 elsewhere")
+@pytest.mark.parametrize("to", ["pandas", "polars", "arrow"])
+def test_names_that_are_no_utf_8_are_shown_as_escapes(tmp_path, to):
+    pytest.importorskip({"arrow": "pyarrow"}.get(to, to))
+    names = [os.fsdecode(name) for name in (b"caf\xe8", b"caf\xe9", b"plain")]
+    for name in names:
+        write_events(tmp_path / name / f"{name}.tfevents", [scalar_event("loss", 1, 2.0)])
+    logdir = tbevents.read_logdir(tmp_path)
+    assert list(logdir) == sorted(names)
+    shown = ["caf\\udce8", "caf\\udce9", "plain"]
+    frame = getattr(logdir.scalars(extra_columns=["dir_name", "file_name"]), f"to_{to}")()
+    columns = {name: list(map(str, frame[name])) if to == "arrow" else list(frame[name]) for name in frame_names(frame)}
+    assert columns["run"] == columns["dir_name"] == shown
+    assert columns["file_name"] == [f"{name}.tfevents" for name in shown]
+    assert len(getattr(logdir.scalars().pivot(), f"to_{to}")()) == 3
+    assert len(getattr(logdir, f"to_{to}")()) == 3
+    assert len(getattr(logdir[names[0]], f"to_{to}")()) == 1
+
+
+def frame_names(frame):
+    return frame.column_names if hasattr(frame, "column_names") else list(frame.columns)
+
+
+def test_tags_that_are_no_utf_8_are_shown_as_escapes_and_stay_one_column(tmp_path):
+    pytest.importorskip("pyarrow")
+    table = Table(
+        ("r",),
+        ("x\udcff", "x\\udcff"),
+        np.zeros(2, np.int32),
+        np.arange(2, dtype=np.int32),
+        np.zeros(2, np.int64),
+        np.zeros(2),
+        np.zeros(2),
+    )
+    assert table.to_arrow()["tag"].to_pylist() == ["x\\udcff", "x\\udcff"]
+    assert list(table.to_pandas()["tag"]) == ["x\\udcff", "x\\udcff"]

@@ -5,8 +5,9 @@ import math
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 
+import tbevents
 from tbevents.errors import NotAnEventFileError
-from tbevents.proto import Event, SessionLog, Summary, TensorProto
+from tbevents.proto import Event, HParamsPluginData, SessionLog, SessionStartInfo, Summary, TensorProto
 from tbevents.tools.check import check
 
 
@@ -94,3 +95,93 @@ def test_a_file_of_another_sort_is_no_run_where_it_is_named_and_a_problem_where_
         list(check(path))
     (found,) = check(tmp_path)
     assert [problem.kind for problem in found.problems] == ["not_an_event_file"]
+
+
+def oddities(folder):
+    (found,) = check(folder)
+    assert found.intact
+    return {(each.kind, each.tag): each for each in found.oddities}
+
+
+def test_two_kinds_under_one_tag_are_odd(tmp_path):
+    histogram = Summary.Value(tag="x")
+    histogram.histo.bucket_limit.append(1.0)
+    histogram.histo.bucket.append(2.0)
+    events = [version_event(), scalar_event("x", 0, 1.0), Event(step=0, summary=Summary(value=[histogram]))]
+    write_events(tmp_path / "x.tfevents", events)
+    odd = oddities(tmp_path)["kinds_differ", "x"]
+    assert (
+        str(odd) == "x: scalars and histograms under one tag: TensorBoard takes all for the first, and its page fails"
+    )
+
+
+def test_wall_times_that_are_no_times_are_odd(tmp_path):
+    times = [1.0, math.nan, math.inf, -math.inf, -5.0, math.nan, 2.0]
+    events = [version_event(), *(scalar_event("x", step, 1.0, time) for step, time in enumerate(times))]
+    write_events(tmp_path / "x.tfevents", events)
+    found = oddities(tmp_path)
+    assert {kind: (each.count, each.step) for (kind, _), each in found.items()} == {
+        "wall_time_nan": (2, 1),
+        "wall_time_infinite": (2, 2),
+        "wall_time_negative": (1, 4),
+    }
+
+
+def test_a_32_bit_step_that_wrapped_is_odd_and_does_not_go_back(tmp_path):
+    steps = [number * 700_000_000 for number in range(12)]
+    wrapped = [(step + 2**31) % 2**32 - 2**31 for step in steps]
+    write_events(tmp_path / "x.tfevents", [version_event(), *(scalar_event("x", step, 1.0) for step in wrapped)])
+    ((key, odd),) = oddities(tmp_path).items()
+    assert (key, odd.count, odd.step) == (("steps_wrap", "x"), 2, wrapped[4])
+    assert "unwrap_steps()" in odd.detail
+
+
+def test_steps_that_are_all_0_are_odd_once(tmp_path):
+    write_events(tmp_path / "x.tfevents", [version_event(), *(scalar_event("x", 0, value) for value in range(5))])
+    ((key, odd),) = oddities(tmp_path).items()
+    assert (key, odd.count) == (("steps_all_zero", "x"), 5)
+
+
+def hparams_event(rate):
+    value = Summary.Value(tag="_hparams_/session_start_info")
+    value.metadata.plugin_data.plugin_name = "hparams"
+    info = SessionStartInfo()
+    info.hparams["lr"].number_value = rate
+    value.metadata.plugin_data.content = HParamsPluginData(session_start_info=info).SerializeToString()
+    return Event(summary=Summary(value=[value]))
+
+
+def test_a_second_hparams_record_that_is_ignored_is_odd(tmp_path):
+    write_events(tmp_path / "same" / "x.tfevents", [hparams_event(0.1), hparams_event(0.1)])
+    assert oddities(tmp_path / "same") == {}
+    write_events(tmp_path / "other" / "x.tfevents", [hparams_event(0.1), hparams_event(0.2)])
+    ((key, odd),) = oddities(tmp_path / "other").items()
+    assert (key, odd.count) == (("ignored_hparams", "_hparams_/session_start_info"), 1)
+    assert "the first counts" in odd.detail
+
+
+def test_a_run_that_was_written_twice_is_odd_and_says_so_itself(tmp_path):
+    for name, steps in (("1", range(5)), ("2", range(5)), ("3", range(5, 9))):
+        events = [version_event(), *(scalar_event("x", step, 1.0) for step in steps)]
+        write_events(tmp_path / f"events.out.tfevents.{name}.h", events)
+    odd = oddities(tmp_path)["written_again", None]
+    assert odd.count == 1
+    assert odd.detail.startswith("written twice: ")
+    assert "give each file a folder" in odd.detail
+    assert ", 2 starts>" in repr(tbevents.read_run(tmp_path))
+
+
+def test_a_run_in_several_files_that_follow_each_other_was_written_once(tmp_path):
+    for name, steps in (("1", range(5)), ("2", range(5, 9))):
+        events = [version_event(), *(scalar_event("x", step, 1.0) for step in steps), scalar_event(f"own {name}", 0, 1)]
+        write_events(tmp_path / f"events.out.tfevents.{name}.h", events)
+    assert tbevents.read_run(tmp_path).starts == 1
+    assert oddities(tmp_path) == {}
+
+
+def test_an_empty_file_is_odd_and_no_damage(make_run):
+    run = make_run("a", ("loss", 1, 1.0))
+    (run / "events.out.tfevents.9.h").touch()
+    ((key, odd),) = oddities(run).items()
+    assert key == ("empty_file", None)
+    assert "events.out.tfevents.9.h is empty" in odd.detail

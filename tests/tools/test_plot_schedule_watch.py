@@ -113,6 +113,15 @@ def test_a_picture_of_too_many_pixels_is_refused(runs, tmp_path):
     plot(runs, [], tmp_path / "x.svg", style=huge)
 
 
+def test_more_tags_than_a_figure_has_room_for_are_refused_and_how_to_choose_is_said(make_series, tmp_path):
+    make_series("many", **{f"t{number}": ([0, 1], [0.0, 1.0]) for number in range(61)})
+    wrong = r"61 tags are too many for one figure of at most 60 charts; say which: names or globs of 't0', "
+    with pytest.raises(ValueError, match=wrong):
+        plot(tmp_path / "many", [], tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()
+    assert len(plot(tmp_path / "many", ["t5?"], tmp_path / "a.png")) == 10
+
+
 def test_smoothing_is_tensorboards_over_the_faint_raw_line(runs):
     (axes,) = axes_of(runs, "loss$\\frac", smooth=0.5)
     raw, smooth = axes.get_lines()[:2]

@@ -172,3 +172,37 @@ def test_progress_ends_at_all_the_bytes(file, tmp_path):
     calls = []
     repair(path, tmp_path / "out", progress=lambda done, total: calls.append((done, total)))
     assert calls[-1] == (path.stat().st_size, path.stat().st_size)
+
+
+@pytest.fixture
+def constant_checksums(tmp_path):
+    """As SageMaker Debugger writes files: a constant in place of each data checksum."""
+    path = tmp_path / "in" / "events.out.tfevents.1.x"
+    path.parent.mkdir()
+    path.write_bytes(b"".join(record(event.SerializeToString())[:-4] + b"\xb3\xc0\x2d\x06" for event in EVENTS))
+    return path
+
+
+def test_right_data_checksums_are_written_when_asked(constant_checksums, tmp_path):
+    (done,) = repair(constant_checksums, tmp_path / "out", rewrite_checksums=True)
+    assert (done.records, done.rewritten, done.dropped) == (7, 7, ())
+    assert Path(done.target).read_bytes() == b"".join(record(event.SerializeToString()) for event in EVENTS)
+    (done,) = repair(constant_checksums, tmp_path / "not asked")
+    assert (done.records, done.rewritten, done.target, len(done.dropped)) == (0, 0, None, 1)
+
+
+def test_right_data_checksums_are_written_in_place_and_the_file_stays_as_a_backup(constant_checksums):
+    before = constant_checksums.read_bytes()
+    (done,) = repair(constant_checksums, in_place=True, rewrite_checksums=True)
+    assert Path(done.backup).read_bytes() == before
+    assert len(tbevents.read_run(constant_checksums, strict=True).scalars["loss"]) == 6
+    (again,) = repair(constant_checksums, in_place=True, rewrite_checksums=True)
+    assert (again.target, again.rewritten) == (None, 0), "nothing is left to do"
+
+
+def test_what_is_no_event_gets_no_right_checksum(constant_checksums, tmp_path):
+    data = constant_checksums.read_bytes()
+    constant_checksums.write_bytes(data + record(b"\xff no event")[:-4] + b"\0\0\0\0")
+    (done,) = repair(constant_checksums, tmp_path / "out", rewrite_checksums=True)
+    assert done.records == 7
+    assert [problem.kind for problem in done.dropped] == ["undecodable"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Value
@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from tbevents.reading.contents import Contents
     from tbevents.reading.values import ScalarSeries
 
-__all__ = ["HParamValue", "HParams", "hparams_of"]
+__all__ = ["HParamValue", "HParams", "hparams_of", "parse_hparams"]
 
 HParamValue: TypeAlias = bool | float | str
 
 EXPERIMENT: Final = "_hparams_/experiment"
 START: Final = "_hparams_/session_start_info"
 END: Final = "_hparams_/session_end_info"
+
+_FIELDS: Final[dict[str, Literal["experiment", "session_start_info", "session_end_info"]]] = {
+    EXPERIMENT: "experiment",
+    START: "session_start_info",
+    END: "session_end_info",
+}
+"""Which field of HParamsPluginData the metadata of each tag hold."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,26 +75,53 @@ def _shown(values: Mapping[str, object]) -> str:
     return f"{{{', '.join(parts)}}}"
 
 
-def hparams_of(contents: Contents, scalars: Mapping[str, ScalarSeries], where: str) -> HParams | None:
+def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
+    """The message in the metadata of one of the hparams tags; None where it is another tag.
+
+    Raises:
+        PayloadError: they hold none, or one that says nothing of what the tag is for; TensorBoard's HPARAMS page
+            fails on these.
+    """
+    if tag not in _FIELDS:
+        return None
+    try:
+        data = HParamsPluginData.FromString(content)
+    except DecodeError as error:
+        raise PayloadError(f"holds no HParamsPluginData: {error}") from error
+    if data.version:
+        raise PayloadError(f"holds HParamsPluginData of version {data.version}, which nobody knows: it must be 0")
+    if not data.HasField(_FIELDS[tag]):
+        raise PayloadError(f"holds no HParamsPluginData with {_FIELDS[tag]}")
+    return data
+
+
+def hparams_of(
+    contents: Contents, scalars: Mapping[str, ScalarSeries], where: str, *, lenient: bool = False
+) -> HParams | None:
     """What the hparams tags of a run say; None where it has none.
 
     Args:
         contents: of the run.
         scalars: of the run.
         where: the run, for messages.
+        lenient: whether a tag whose content cannot be parsed counts as missing.
 
     Raises:
-        PayloadError: a tag's content cannot be parsed.
+        PayloadError: a tag's content cannot be parsed, and not `lenient`.
     """
     found: dict[str, HParamsPluginData] = {}
-    for name in (EXPERIMENT, START, END):
+    for name in _FIELDS:
         tag = contents.tags.get(name)
         if tag is None or "hparams" not in tag.values:
             continue
         try:
-            found[name] = HParamsPluginData.FromString(tag.metadata.plugin_data.content)
-        except DecodeError as error:
-            raise PayloadError(f"{where}: tag {name!r} holds no HParamsPluginData: {error}") from error
+            data = parse_hparams(name, tag.metadata.plugin_data.content)
+        except PayloadError as error:
+            if not lenient:
+                raise PayloadError(f"{where}: tag {name!r} {error}") from error
+        else:
+            if data is not None:
+                found[name] = data
     if not found:
         return None
     nothing = HParamsPluginData()

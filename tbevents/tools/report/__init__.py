@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
 from tbevents.reading.logdir import Logdir, read_logdir
+from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.reading.values import Problem
 from tbevents.tools.json_text import plain
@@ -54,6 +55,7 @@ def report(
     runs: Sequence[str] | None = None,
     title: str | None = None,
     limits: ReportLimits | None = None,
+    checksums: Checksums = "verify",
     progress: Progress = no_progress,
 ) -> Reported:
     """Writes what runs logged as one HTML page, to be opened from disk, mailed or kept.
@@ -70,6 +72,8 @@ def report(
         runs: names or globs of the runs that are wanted; all, where None.
         title: what the page is called; by default as the folder.
         limits: how much goes into the page.
+        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`; says nothing of
+            runs that have been read.
         progress: gets runs.
 
     Raises:
@@ -80,7 +84,7 @@ def report(
     target = path_string(out, "out")
     refuse_folder(target)
     with without_damage_warnings():  # the page says what was damaged
-        found, where = _found(logdir)
+        found, where = _found(logdir, checksums)
         wanted_run, wanted_tag = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
         names = sorted(found, key=natural_key) if isinstance(found, Logdir) else found
         chosen = [name for name in names if wanted_run(name)]
@@ -109,11 +113,11 @@ def report(
     return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
 
 
-def _found(logdir: StrPath | Run | Mapping[str, Run]) -> tuple[Mapping[str, Run], str]:
+def _found(logdir: StrPath | Run | Mapping[str, Run], checksums: Checksums) -> tuple[Mapping[str, Run], str]:
     """The runs by name, and the path they come from."""
     if isinstance(logdir, Run):
         return {logdir.name: logdir}, logdir.path
     if isinstance(logdir, Mapping):
         return logdir, str(getattr(logdir, "path", "runs"))
     path = path_string(logdir, "logdir")
-    return read_logdir(path), path
+    return read_logdir(path, checksums=checksums), path

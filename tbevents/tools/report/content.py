@@ -114,6 +114,7 @@ class Content:
             "count": len(series),
             "start": start,
             "steps": self._arrays.steps(series.steps[places]),
+            "order": self._arrays.steps(places.astype(np.int64)),
             "offsets": self._arrays.offsets(times[places] - start),
             "values": self._arrays.values(series.values[places]),
         }
@@ -243,11 +244,7 @@ class Content:
 
     def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
         """The table of hyperparameters: titles, and a row for each session."""
-        try:
-            table = hparams_table(runs)
-        except PayloadError as error:
-            self._note(str(error))
-            return None
+        table = hparams_table(runs)
         if not table.sessions:
             return None
         numbers = {name: number for number, name in enumerate(self._runs)}

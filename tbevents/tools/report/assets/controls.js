@@ -62,7 +62,7 @@ function controls({ update, rescale, filterTags }) {
   });
   const setAxis = (key, isX) => (value) => { settings[key] = value; rescale(isX); };
   return [
-    choice("x", "Horizontal axis", [["step", "step"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
+    choice("x", "Horizontal axis", [["step", "step"], ["order", "order"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
     make("div", { className: "field" },
       make("label", { htmlFor: "smoothing" }, "Smoothing ", weight), smoothing),
     make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true))),

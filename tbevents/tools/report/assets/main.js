@@ -23,14 +23,20 @@ function cardElement(card, ...contents) {
 /** What all curves of a line have. */
 const curveOf = (line) => ({ run: line.run, name: runs[line.run].name, color: runs[line.run].color });
 
-/** A line of scalars as a curve, by the settings; and its unit of x. */
-function scalarCurve(line, unit) {
+/** The horizontal axis of some lines: that of the settings; but the order, where all steps are 0. */
+function axisOf(lines) {
+  const without = settings.x === "step" && lines.some((line) => line.count > 1) && lines.every((line) => numbers(line.steps).every((step) => step === 0));
+  return without ? "order" : settings.x;
+}
+
+/** A line of scalars as a curve over an axis, by the settings; and its unit of x. */
+function scalarCurve(line, axis, unit) {
   const steps = column(line.steps);
   const offsets = numbers(line.offsets);
   const raw = numbers(line.values);
   const ys = smoothed(raw, settings.smoothing);
-  const xs = settings.x === "step" ? numbers(line.steps)
-    : Float64Array.from(offsets, (offset) => (settings.x === "wall" ? line.start + offset : offset / unit.seconds));
+  const xs = axis === "step" ? numbers(line.steps) : axis === "order" ? numbers(line.order)
+    : Float64Array.from(offsets, (offset) => (axis === "wall" ? line.start + offset : offset / unit.seconds));
   const rowAt = (place) => [
     valueText(raw[place]),
     ...(settings.smoothing ? [valueText(ys[place])] : []),
@@ -58,13 +64,14 @@ function scalarCard(card, zoom = new Zoom()) {
   const draw = () => {
     const lines = card.lines.filter((line) => runs[line.run].shown);
     if (!lines.length) return;
-    const unit = settings.x === "relative" ? spanUnit(longest(card.lines)) : { name: "", seconds: 1 };
-    const shown = lines.map((line) => scalarCurve(line, unit));
-    const logX = settings.logX && settings.x !== "wall";
+    const axis = axisOf(card.lines);
+    const unit = axis === "relative" ? spanUnit(longest(card.lines)) : { name: "", seconds: 1 };
+    const shown = lines.map((line) => scalarCurve(line, axis, unit));
+    const logX = settings.logX && axis !== "wall";
     const titles = ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
     curves = new Curves(figure, {
       lines: shown, titles, zoom, label: card.title,
-      x: { log: logX, time: settings.x === "wall", whole: settings.x === "step" },
+      x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
       y: { log: settings.logY },
     });
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
@@ -74,9 +81,10 @@ function scalarCard(card, zoom = new Zoom()) {
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((count, x, place) => count + which(x, ys[place]), 0), 0);
     const odd = counted((x, y) => !Number.isFinite(y));
     const beyond = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
-    const back = settings.x === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
+    const back = axis === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
     note.textContent = [
-      settings.x === "relative" ? `in ${unit.name}` : "",
+      axis === "relative" ? `in ${unit.name}` : "",
+      axis !== settings.x ? "all steps are 0: in the order written" : "",
       shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
       drawn < points ? `${drawn.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
       odd ? `${countText(odd, "point")} not finite` : "",

@@ -1,0 +1,141 @@
+"""What a file is that is no event file: told by how it begins, for messages."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Final
+
+from tbevents.crc32c import masked_crc32c
+from tbevents.headers import FOOTER_SIZE, HEADER_SIZE, decode_header
+
+__all__ = ["EXAMPLE", "LOOKED_AT", "file_type", "line_endings_changed", "payload_type"]
+
+LOOKED_AT: Final = 1 << 16
+"""Bytes by which a type is told."""
+
+EXAMPLE: Final = "a tf.train.Example"
+
+_DOWNLOAD: Final = "a failed download, perhaps"
+_DECOMPRESS: Final = "decompress it first"
+
+_SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
+    (0, b"version https://git-lfs.github.com/spec/", "a Git LFS pointer; run git lfs pull"),
+    (0, b"/annex/objects/", "a git-annex pointer; run git annex get"),
+    (0, b"../.git/annex/objects/", "a git-annex pointer; run git annex get"),
+    (0, b"outs:\n- md5:", "a DVC pointer; run dvc pull"),
+    (0, b"PK\x03\x04", "a zip archive; unpack it first"),
+    (0, b"PK\x05\x06", "an empty zip archive"),
+    (0, b"\x28\xb5\x2f\xfd", f"compressed by zstd; {_DECOMPRESS}: zstd -d"),
+    (0, b"BZh", f"compressed by bzip2; {_DECOMPRESS}: bunzip2"),
+    (0, b"\xfd7zXZ\x00", f"compressed by xz; {_DECOMPRESS}: unxz"),
+    (0, b"\x5d\x00\x00\x80\x00\xff\xff\xff\xff", f"compressed by lzma; {_DECOMPRESS}: unlzma"),
+    (0, b"\x04\x22\x4d\x18", f"compressed by lz4; {_DECOMPRESS}: lz4 -d"),
+    (0, b"\xff\x06\x00\x00sNaPpY", f"compressed by snappy; {_DECOMPRESS}"),
+    (0, b"\x1f\x9d", f"compressed by compress; {_DECOMPRESS}: uncompress"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
+    (0, b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
+    (257, b"ustar", "a tar archive; unpack it first: tar -xf"),
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (0, b"\xff\xd8\xff", "a JPEG picture"),
+    (0, b"GIF8", "a GIF picture"),
+    (0, b"RIFF", "a RIFF file: a sound, a video or a WebP picture"),
+    (0, b"%PDF-", "a PDF document"),
+    (0, b"SQLite format 3\x00", "an SQLite database"),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (0, b"\x93NUMPY", "a NumPy array (.npy)"),
+    (0, b"PAR1", "a Parquet table"),
+    (0, b"ARROW1", "an Arrow table"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"MZ\x90\x00", "a program"),
+    (0, b"\x80\x02", "a Python pickle"),
+    (0, b"\x80\x03", "a Python pickle"),
+    (0, b"\x80\x04\x95", "a Python pickle"),
+    (0, b"\x80\x05\x95", "a Python pickle"),
+)
+"""Where a signature stands, the signature, and what the file is and what helps."""
+
+_TEXTS: Final = (
+    (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), f"an HTML page: {_DOWNLOAD}"),
+    (re.compile(rb"<\?xml|<error>", re.IGNORECASE), f"an XML document: {_DOWNLOAD}"),
+    (re.compile(rb"[45]\d\d:? [A-Z]|(?:not found|access denied|forbidden)\b", re.IGNORECASE), _DOWNLOAD),
+    (re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]\d-]"), f"JSON text: {_DOWNLOAD}"),
+)
+"""How texts begin, behind blanks and a byte order mark, and what they are."""
+
+
+def file_type(start: bytes) -> str | None:
+    """What a file is, in words that fit behind "this is"; None where it is not known.
+
+    Args:
+        start: its first `LOOKED_AT` bytes, or all of them.
+    """
+    if line_endings_changed(start):
+        return "an event file whose line endings were changed: copy it again, as binary"
+    for at, signature, name in _SIGNATURES:
+        if start.startswith(signature, at):
+            return name
+    if start.startswith(b"\x1f\x8b"):
+        return f"{_compressed(start)} by gzip; {_DECOMPRESS}: gunzip"
+    if len(start) > 1 and start[0] & 0x8F == 0x08 and not (start[0] << 8 | start[1]) % 31 and _decompressed(start):
+        return f"{_compressed(start)} by zlib; {_DECOMPRESS}: zlib.decompress in Python"
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for pattern, name in _TEXTS:
+        if pattern.match(text):
+            return name
+    if b"\xef\xbf\xbd" in start and _is_utf8(start):
+        return "a file that was saved as text, in which bytes were replaced: copy it again, as binary"
+    return None
+
+
+def payload_type(payload: bytes) -> str | None:
+    """What the payload of a record is that is no Event; None where it is not known."""
+    # Example {features 1 {feature 1 ...}}; SequenceExample begins likewise: {context 1 {feature 1 ...}}.
+    if payload[:1] == b"\n" and (b"\n" in payload[2:7] or payload[1:2] == b"\0"):
+        return EXAMPLE
+    name = file_type(payload[:LOOKED_AT])
+    return None if name is None else name.partition(";")[0]
+
+
+def line_endings_changed(start: bytes) -> bool:
+    """Whether the first record is damaged, and intact once each CR LF is a LF again.
+
+    Args:
+        start: bytes from where a record should start.
+    """
+    restored = start.replace(b"\r\n", b"\n")
+    return len(restored) < len(start) and _starts_with_record(restored) and not _starts_with_record(start)
+
+
+def _starts_with_record(data: bytes) -> bool:
+    length, holds = decode_header(data[:HEADER_SIZE])
+    end = HEADER_SIZE + length
+    if len(data) < HEADER_SIZE or not holds or end + FOOTER_SIZE > len(data):
+        return False
+    return masked_crc32c(data[HEADER_SIZE:end]) == int.from_bytes(data[end : end + FOOTER_SIZE], "little")
+
+
+def _compressed(start: bytes) -> str:
+    """What a compressed file is, as the beginning of a phrase."""
+    header = _decompressed(start)[:HEADER_SIZE]
+    return (
+        "records (TFRecord) compressed as a whole,"
+        if len(header) == HEADER_SIZE and decode_header(header)[1]
+        else "compressed"
+    )
+
+
+def _decompressed(start: bytes) -> bytes:
+    """The first bytes of what gzip or zlib compressed; none where they did not."""
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(start, HEADER_SIZE)
+    except zlib.error:
+        return b""
+
+
+def _is_utf8(start: bytes) -> bool:
+    try:
+        start[: LOOKED_AT - 4].decode()
+    except UnicodeDecodeError as error:
+        return error.start >= len(start) - 8  # a character that the end cuts
+    return True

@@ -1,0 +1,166 @@
+"""What is intact in a run and perhaps not meant, with what users then see in TensorBoard, and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import PayloadError, TBEventsError
+from tbevents.reading.run import Run
+from tbevents.reading.steps import wraps
+from tbevents.reading.values import Problem, ScalarSeries
+
+__all__ = ["Oddity", "is_empty_file", "oddities_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something that is intact and perhaps not meant: a remark, no damage.
+
+    Attributes:
+        kind: of a scalar series "steps_go_back", "repeated_steps", "steps_all_zero", "steps_wrap", "nan", "infinite",
+            "wall_time_nan", "wall_time_infinite" or "wall_time_negative"; of a tag "kinds_differ" or "ignored_hparams";
+            of the run "restart", "written_again" or "empty_file".
+        tag: of the series; None for what concerns the run.
+        count: how often.
+        step: of the first one; None where there is none.
+        detail: in words.
+    """
+
+    kind: str
+    tag: str | None
+    count: int
+    step: int | None
+    detail: str
+
+    def __str__(self) -> str:
+        return self.detail if self.tag is None else f"{self.tag}: {self.detail}"
+
+
+def oddities_of(run: Run) -> Iterator[Oddity]:
+    """What is odd in a run: first what concerns all of it, then tag by tag."""
+    yield from (
+        Oddity("empty_file", None, 1, None, f"{problem.file} is empty: nothing was written to it, or not yet")
+        for problem in run.problems
+        if is_empty_file(problem)
+    )
+    yield from _restarts(run)
+    yield from _written_again(run)
+    yield from _of_tags(run)
+    for series in run.scalars.values():
+        yield from _of_steps(series)
+        yield from _of_values(series)
+        yield from _of_wall_times(series)
+
+
+def is_empty_file(problem: Problem) -> bool:
+    """Whether a problem says that a file has no bytes, which is no damage."""
+    return problem.kind == "incomplete" and problem.offset == 0 and problem.skipped == 0
+
+
+def _restarts(run: Run) -> Iterator[Oddity]:
+    starts = [event for event in run.session_log if event.status == "START"]
+    again = [event for number, event in enumerate(starts) if number or event.step]  # the first, at 0, is the beginning
+    if again:
+        detail = f"restarted {_times(len(again))}, first at step {again[0].step}"
+        yield Oddity("restart", None, len(again), again[0].step, detail)
+
+
+def _written_again(run: Run) -> Iterator[Oddity]:
+    if run.starts > 1:
+        detail = (
+            f"written {_times(run.starts)}: files of several starts are in one folder, and TensorBoard draws a zigzag; "
+            'to separate them, give each file a folder; to keep the latest points, restarts="overwrite" '
+            "(export --restarts overwrite), or tbevents edit --purge"
+        )
+        yield Oddity("written_again", None, run.starts - 1, None, detail)
+
+
+def _of_tags(run: Run) -> Iterator[Oddity]:
+    kinds: dict[str, list[str]] = {}
+    for kind, counts in run.counts().items():
+        for tag in counts:
+            kinds.setdefault(tag, []).append(kind)
+    for tag, several in kinds.items():
+        if len(several) > 1:
+            detail = f"{' and '.join(several)} under one tag: TensorBoard takes all for the first, and its page fails"
+            yield Oddity("kinds_differ", tag, len(several), None, detail)
+    for tag, count in run.counts().get("hparams", {}).items():
+        if count > 1 and (others := _other_hparams(run, tag)):
+            later = "1 later record differs" if others == 1 else f"{others:,} later records differ"
+            detail = f"{later}; as in TensorBoard the first counts: give each session a run of its own"
+            yield Oddity("ignored_hparams", tag, others, None, detail)
+
+
+def _other_hparams(run: Run, tag: str) -> int:
+    """How many records of an hparams tag say something else than the first."""
+    try:
+        contents = run.hparams_records(tag)
+    except (TBEventsError, PayloadError):
+        return 0  # changed or damaged: that is told elsewhere
+    return sum(bool(content) and content != contents[0] for content in contents[1:])
+
+
+def _of_steps(series: ScalarSeries) -> Iterator[Oddity]:
+    tag, steps = series.tag, series.steps
+    if len(steps) > 1 and not steps.any():
+        detail = (
+            f"all {len(steps):,} points are of step 0, as without a step: TensorBoard draws them above each other; "
+            "its axes RELATIVE and WALL, and here --x order, tell them apart"
+        )
+        yield Oddity("steps_all_zero", tag, len(steps), 0, detail)
+        return
+    wrapped = wraps(steps)
+    if len(wrapped):
+        first = int(wrapped[0])
+        detail = (
+            f"a 32-bit step wrapped round {_times(len(wrapped))}, first from {steps[first - 1]} to {steps[first]}; "
+            "unwrap_steps() of the series undoes it"
+        )
+        yield Oddity("steps_wrap", tag, len(wrapped), int(steps[first]), detail)
+    back = np.setdiff1d(np.flatnonzero(steps[1:] < steps[:-1]) + 1, wrapped)
+    if len(back):
+        first = int(back[0])
+        where = f"from {steps[first - 1]} to {steps[first]}"
+        detail = f"steps go back {_times(len(back))}, first {where}"
+        yield Oddity("steps_go_back", tag, len(back), int(steps[first]), detail)
+    _, places = np.unique(steps, return_index=True)
+    repeated = len(steps) - len(places)
+    if repeated:
+        again = np.ones(len(steps), np.bool_)
+        again[places] = False
+        step = int(steps[np.flatnonzero(again)[0]])
+        yield Oddity("repeated_steps", tag, repeated, step, f"{repeated:,} points of steps logged before, first {step}")
+
+
+def _of_values(series: ScalarSeries) -> Iterator[Oddity]:
+    for kind, which, noun in (
+        ("nan", np.isnan(series.values), "NaN"),
+        ("infinite", np.isinf(series.values), "infinite"),
+    ):
+        yield from _where(series, kind, which, noun, "")
+
+
+def _of_wall_times(series: ScalarSeries) -> Iterator[Oddity]:
+    times = series.wall_times
+    lost = "; TensorBoard's data server drops the rest of the file"
+    yield from _where(series, "wall_time_nan", np.isnan(times), "wall time NaN", lost)
+    yield from _where(
+        series, "wall_time_infinite", np.isinf(times), "wall time infinite", "; it has no place on an axis"
+    )
+    negative = np.isfinite(times) & (times < 0)
+    yield from _where(series, "wall_time_negative", negative, "wall time negative", ": it is before 1970")
+
+
+def _where(series: ScalarSeries, kind: str, which: NDArray[np.bool_], noun: str, then: str) -> Iterator[Oddity]:
+    places = np.flatnonzero(which)
+    if len(places):
+        step = int(series.steps[places[0]])
+        yield Oddity(kind, series.tag, len(places), step, f"{noun} {_times(len(places))}, first at step {step}{then}")
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
