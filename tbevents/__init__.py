@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         UndecodableRecordError,
         UnknownNameError,
         UnknownStepError,
+        WriterWarning,
     )
     from tbevents.reading.event_file import iter_events, iter_records
     from tbevents.reading.follow import follow
@@ -75,6 +76,7 @@ _HOMES = {
         "UndecodableRecordError",
         "UnknownNameError",
         "UnknownStepError",
+        "WriterWarning",
     ],
     "tbevents.reading.event_file": ["iter_events", "iter_records"],
     "tbevents.reading.follow": ["follow"],
@@ -153,6 +155,7 @@ __all__ = [
     "UnknownNameError",
     "UnknownStepError",
     "WideTable",
+    "WriterWarning",
     "__version__",
     "follow",
     "iter_events",

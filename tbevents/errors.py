@@ -19,6 +19,10 @@ class DamageWarning(TBEventsWarning):
     """Part of an event file could not be read; the rest was. The run's `problems` say what and where."""
 
 
+class WriterWarning(TBEventsWarning):
+    """A writer's file was disturbed, so that it went on in another; or, where it warns of errors, a write failed."""
+
+
 class TBEventsError(Exception):
     """The root of the exceptions."""
 

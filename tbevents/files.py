@@ -130,14 +130,24 @@ def open_file(path: str) -> io.RawIOBase:
     """Opens a file for reading, without a buffer; its end, by `seek`, is its size. Never waits, as for a named pipe.
 
     Raises:
-        OSError: it cannot be opened; a URL's file may say so later.
+        OSError: it cannot be opened, or is no file: a FIFO, which would have nothing to read until someone writes to
+            it, or a device. A URL's file may say so later.
         MissingExtraError: it is a URL, and fsspec is not installed.
     """
-    return remote.RemoteFile(path) if remote.is_url(path) else open(path, "rb", buffering=0, opener=_open_at_once)
+    if remote.is_url(path):
+        return remote.RemoteFile(path)
+    file = open(path, "rb", buffering=0, opener=_open_without_waiting)  # noqa: SIM115  # the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "is no file, but a pipe, socket or device", path)
+    return file
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+def _open_without_waiting(path: str, flags: int) -> int:
+    try:
+        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except BlockingIOError:  # a lease that someone has on the file, and now has to give up
+        return os.open(path, flags)
 
 
 def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
@@ -148,7 +158,7 @@ def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
     """
     if remote.is_url(path):
         return remote.read_range(path, start, size)
-    with open(path, "rb") as file:
+    with io.BufferedReader(open_file(path)) as file:
         file.seek(start)
         return file.read(-1 if size is None else size)
 

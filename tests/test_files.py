@@ -3,6 +3,7 @@
 import inspect
 import os
 import re
+import subprocess
 import sys
 from pathlib import PurePosixPath
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import tbevents
 from tbevents import files
 from tbevents.errors import RunNotFoundError, TBEventsError
 
@@ -298,3 +300,34 @@ def test_no_name_makes_a_folder_outside(name):
         return
     inside = PurePosixPath(os.path.normpath(path))
     assert inside == PurePosixPath("/top/runs") or PurePosixPath("/top/runs") in inside.parents
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.parametrize("read", [files.open_file, files.read_bytes, tbevents.read_run])
+def test_a_fifo_is_an_error_that_names_it_and_no_hang(tmp_path, read):
+    path = str(tmp_path / "x.tfevents")
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="is no file") as caught:
+        read(path)
+    assert caught.value.filename == path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no leases here")
+def test_a_lease_that_someone_has_on_the_file_is_waited_for(tmp_path):
+    """As Samba has on the files that it serves."""
+    path = tmp_path / "x.tfevents"
+    path.write_bytes(b"content")
+    script = """
+import fcntl, os, signal, sys
+fd = os.open(sys.argv[1], os.O_RDWR)
+signal.signal(signal.SIGIO, lambda *_: fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK))
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+    command = [sys.executable, "-c", script, path]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as other:
+        if not other.stdout.readline():
+            pytest.skip("this file system knows no leases")
+        assert files.read_bytes(str(path)) == b"content"
+        other.stdin.close()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer, write_rates
+from tbevents.lr_scheduler.emission import Point, ScalarWriter, check_tag, check_writer, points_of, write_points
 from tbevents.lr_scheduler.formulas import check_numbers
 from tbevents.lr_scheduler.param_groups import (
     OptimizerLike,
@@ -42,6 +42,10 @@ class LRScheduler:
         tag: the tag of the rate; with several groups ``tag/0``, ``tag/1``, or each group's "name". A cycled momentum
             goes to ``tag/momentum``.
 
+    Logging never changes what the optimizer gets: `step()` first sets the rates, then writes the points. What the
+    writer raises is raised in the end, when the scheduler's state is complete and every point of the step was given to
+    the writer, once. The points that an interrupt keeps back go out with the next `step()` or `emit()`.
+
     Attributes:
         optimizer: as given.
         last_epoch: the epoch whose rates the groups hold.
@@ -53,7 +57,9 @@ class LRScheduler:
     """
 
     # What state_dict() leaves out.
-    _UNSAVED: ClassVar[frozenset[str]] = frozenset({"optimizer", "_writer", "_tag", "_emitted", "_rates_for"})
+    _UNSAVED: ClassVar[frozenset[str]] = frozenset(
+        {"optimizer", "_writer", "_tag", "_emitted", "_due", "_held", "_rates_for"}
+    )
 
     # The attributes that the repr shows, by which one sort of scheduler's states are told from another's.
     _SHOWN: ClassVar[tuple[str, ...]] = ()
@@ -70,6 +76,10 @@ class LRScheduler:
     _tag = "lr"
     # The epoch of the last point that was written here, or by the run that was restored; None before the first.
     _emitted: float | None = None
+    # The points that are to be written next.
+    _due: Sequence[Point] = ()
+    # Whether the scheduler that this one is a part of writes them.
+    _held = False
     # The epoch whose rates the groups hold; None while they are being computed.
     _rates_for: float | None = None
 
@@ -125,15 +135,14 @@ class LRScheduler:
             epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form
                 where there is one.
         """
-        writing = self._writer is not None and not self._is_initial
-        if writing and self._emitted is None:
-            self.emit()
+        writing = not self._is_initial
+        initial = self._initial_points() if writing else ()
         self._step_count += 1
         if epoch is not None and self._epoch_is_deprecated:
             warn_of_epoch()
         self._update_lr(epoch)
         if writing:
-            self._write_point()
+            self._emit(initial)
 
     def get_lr(self) -> list[float]:
         """The rates of the current epoch, one for each group."""
@@ -145,8 +154,10 @@ class LRScheduler:
 
     def emit(self) -> None:
         """Write the point of the current epoch, unless it has been written."""
-        if self._writer is not None and self._emitted != self.last_epoch and self.last_epoch >= 0:
-            self._write_point()
+        if self._emitted != self.last_epoch and self.last_epoch >= 0:
+            self._emit()
+        else:
+            self._write_due()
 
     def schedule(self, steps: ArrayLike) -> NDArray[np.float64]:
         """The rates that this schedule gives when stepped from the start, undisturbed; nothing is changed.
@@ -325,14 +336,29 @@ class LRScheduler:
         # The point of epoch 0 goes out with the first step: a state from before that has not written it.
         self._emitted = self.last_epoch if self.last_epoch > 0 else None
 
-    def _write_point(self) -> None:
-        assert self._writer is not None
-        write_rates(self, self._writer, self._tag, self.last_epoch)
-        self._emitted = self.last_epoch
+    def _points(self) -> list[Point]:
+        """The points of the current epoch; none where there is no writer."""
+        return [] if self._writer is None else points_of(self, self._writer, self._tag, self.last_epoch)
+
+    def _initial_points(self) -> Sequence[Point]:
+        """The points of the current epoch, where none has been written yet: to be called before the rates change."""
+        return self._points() if self._emitted is None and self.last_epoch >= 0 else ()
+
+    def _emit(self, initial: Sequence[Point] = ()) -> None:
+        """Write the points of the current epoch; before them initial ones. Nothing may depend on what comes after."""
+        if self._writer is not None:
+            self._due = [*initial, *self._due, *self._points()]
+            self._emitted = self.last_epoch
+        self._write_due()
+
+    def _write_due(self) -> None:
+        if self._due and not self._held:
+            self._due = due = list(self._due)
+            write_points(due)
 
     def __getstate__(self) -> dict[str, Any]:
         # A writer holds files and threads: a copy or a pickle goes without.
-        return {key: value for key, value in self.__dict__.items() if key != "_writer"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_writer", "_due", "_held")}
 
 
 _LRScheduler = LRScheduler

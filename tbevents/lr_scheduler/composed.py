@@ -33,6 +33,18 @@ class _Composed(LRScheduler):
         """The rates of the current epoch, one for each group; may be called at any time."""
         return self._current_rates()
 
+    def _step_part(self, part: Any) -> None:
+        """Step a part. The points that it logs are written when all parts have stepped, since its writer may raise."""
+        if not isinstance(part, LRScheduler) or (part._writer is None and not isinstance(part, _Composed)):
+            part.step()
+            return
+        part._held = True
+        try:
+            part.step()
+        finally:
+            part._held = False
+            self._due, part._due = [*self._due, *part._due], ()
+
     def _shown(self, name: str) -> str:
         if name == "schedulers":
             return f"[{', '.join(type(part).__name__ for part in self._schedulers)}]"
@@ -160,6 +172,8 @@ class SequentialLR(_Composed):
             super().step(epoch)
         else:
             self._update_lr()
+            if self._due:
+                self._write_due()
 
     def _update_lr(self, epoch: float | None = None) -> None:
         if epoch is not None:
@@ -171,7 +185,7 @@ class SequentialLR(_Composed):
         if at and self._milestones[at - 1] == self.last_epoch:
             part._update_lr(0)
         else:
-            part.step()
+            self._step_part(part)
         self._last_lr = part._last_lr  # a list that is made anew by every step, here and in PyTorch
 
     def _go_to(self, epoch: float) -> None:
@@ -254,11 +268,13 @@ class ChainedScheduler(_Composed):
             super().step(epoch)
         else:
             self._update_lr()
+            if self._due:
+                self._write_due()
 
     def _update_lr(self, epoch: float | None = None) -> None:
         for part in self._schedulers:
             if epoch is None:
-                part.step()
+                self._step_part(part)
             else:
                 part._update_lr(epoch)
         self._last_lr = [float(group["lr"]) for group in self.optimizer.param_groups]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class ScalarWriter(Protocol):
@@ -11,6 +11,35 @@ class ScalarWriter(Protocol):
 
     def add_scalar(self, tag: str, scalar_value: Any, global_step: Any = None, /) -> Any:
         """Log one value at one step."""
+
+
+class Point(NamedTuple):
+    """A point on its way to a writer."""
+
+    writer: ScalarWriter
+    tag: str
+    value: float
+    step: int
+
+
+def write_points(points: list[Point]) -> None:
+    """Write points, taking each off the list first: none is given to a writer twice.
+
+    What `add_scalar` raises does not keep back the points behind it, and is raised in the end; of several errors the
+    first. An interrupt is raised at once, and leaves the points behind it on the list.
+    """
+    failed: Exception | None = None
+    while points:
+        writer, tag, value, step = points.pop(0)
+        try:
+            writer.add_scalar(tag, value, step)
+        except Exception as error:
+            failed = failed or error
+    if failed is not None:
+        try:
+            raise failed
+        finally:
+            del failed  # or it would refer to itself by its traceback
 
 
 def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
@@ -40,7 +69,7 @@ def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
     if check_writer(writer) is None:
         raise _no_writer(writer)
     check_tag(tag)
-    write_rates(scheduler, writer, tag, step)
+    write_points(points_of(scheduler, writer, tag, step))
 
 
 class LREmitter:
@@ -74,19 +103,19 @@ class LREmitter:
         self.scheduler = scheduler
         self.writer = writer
         self.tag = tag
-        self._initial = points_of(scheduler, tag) if step <= 0 else None
+        self._due = points_of(scheduler, writer, tag, step) if step <= 0 else []
         self._emitted = step
 
     def emit(self) -> None:
-        """Write the present rates at the scheduler's step, unless they have been; before them the initial ones."""
+        """Write the present rates at the scheduler's step, unless they have been; before them the initial ones.
+
+        What the writer raises is raised when all points have been given to it; none is repeated.
+        """
         step = scheduler_step(self.scheduler)
-        if self._initial is not None:
-            for tag, value in self._initial:
-                self.writer.add_scalar(tag, value, self._emitted)
-            self._initial = None
         if step != self._emitted:
-            write_rates(self.scheduler, self.writer, self.tag, step)
+            self._due += points_of(self.scheduler, self.writer, self.tag, step)
             self._emitted = step
+        write_points(self._due)
 
 
 def check_writer(writer: Any) -> ScalarWriter | None:
@@ -107,20 +136,16 @@ def check_tag(tag: Any) -> str:
     return tag
 
 
-def write_rates(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> None:
-    """Write the present rates, and momenta where they are cycled, at `step`."""
-    for name, value in points_of(scheduler, tag):
-        writer.add_scalar(name, value, step)
-
-
-def points_of(scheduler: Any, tag: str) -> list[tuple[str, float]]:
-    """The (tag, value) of each rate and each cycled momentum, as they stand in the groups."""
+def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[Point]:
+    """The point of each rate and each cycled momentum, as they stand in the groups."""
     groups = scheduler.optimizer.param_groups
-    points = [(name, float(group["lr"])) for name, group in zip(group_tags(tag, groups), groups, strict=True)]
+    names = group_tags(tag, groups)
+    points = [Point(writer, name, float(group["lr"]), step) for name, group in zip(names, groups, strict=True)]
     key = momentum_key(scheduler)
     if key is not None:
         for name, group in zip(group_tags(f"{tag}/momentum", groups), groups, strict=True):
-            points.append((name, float(group["betas"][0] if key == "betas" else group["momentum"])))
+            momentum = float(group["betas"][0] if key == "betas" else group["momentum"])
+            points.append(Point(writer, name, momentum, step))
     return points
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.lr_scheduler.base import LRScheduler, warn_of_epoch
-from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
+from tbevents.lr_scheduler.emission import Point, ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.formulas import check_numbers, checked_float
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
 
@@ -136,8 +136,8 @@ class ReduceLROnPlateau(LRScheduler):
             TypeError: `metrics` is no number.
         """
         metric = metrics if type(metrics) is float else checked_float("metrics", metrics)
-        if self._writer is not None and self._emitted is None:
-            self.emit()
+        initial = self._initial_points()
+        reduced: list[tuple[int, float]] = []
         if epoch is None:
             self.last_epoch += 1
         else:
@@ -161,13 +161,19 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter -= 1
             bad = 0
         if bad > self.patience:
-            self._reduce()
+            reduced = self._reduce()
             self.cooldown_counter = self.cooldown
             bad = 0
         self.num_bad_epochs = bad
         if self._writer is not None:
             self._last_metric = metric
-            self._write_point()
+        try:
+            self._emit(initial)
+        finally:
+            if self.verbose:
+                for i, rate in reduced:
+                    # PyTorch's line, in the form it had while it had one.
+                    sys.stdout.write(f"Epoch {self.last_epoch:5}: reducing learning rate of group {i} to {rate:.4e}.\n")
 
     def get_lr(self) -> list[float]:
         """The rates of the current epoch, one for each group. PyTorch raises NotImplementedError."""
@@ -184,7 +190,8 @@ class ReduceLROnPlateau(LRScheduler):
         """The state, with PyTorch's keys: every attribute but the optimizer, the writer and what is only shown."""
         return {**super().state_dict(), "_last_lr": self._last_lr}
 
-    def _reduce(self) -> None:
+    def _reduce(self) -> list[tuple[int, float]]:
+        """Reduces the rates; returns the groups that have a new one, by number, and it."""
         groups = self.optimizer.param_groups
         if len(groups) != len(self.min_lrs):
             if self.default_min_lr is None:
@@ -193,26 +200,26 @@ class ReduceLROnPlateau(LRScheduler):
                     f"added since; give `min_lrs` one value for each"
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
+        reduced = []
         for i, (group, lowest) in enumerate(zip(groups, self.min_lrs, strict=True)):
             old = rate_of(group)
             new = max(old * self.factor, lowest)
             if old - new > self.eps:
                 store(group, "lr", new)
-                if self.verbose:
-                    # PyTorch's line, in the form it had while it had one.
-                    sys.stdout.write(f"Epoch {self.last_epoch:5}: reducing learning rate of group {i} to {new:.4e}.\n")
-
+                reduced.append((i, new))
         self._own = self._current_rates()
+        return reduced
 
-    def _write_point(self) -> None:
-        super()._write_point()
-        assert self._writer is not None
-        if self._last_metric is None:
-            return
-        self._writer.add_scalar(f"{self._tag}/metric", self._last_metric, self.last_epoch)
+    def _points(self) -> list[Point]:
+        points = super()._points()
+        if self._writer is None or self._last_metric is None:
+            return points
+        more = {"metric": self._last_metric}
         if self.log_counters:
-            self._writer.add_scalar(f"{self._tag}/bad_epochs", float(self.num_bad_epochs), self.last_epoch)
-            self._writer.add_scalar(f"{self._tag}/cooldown", float(self.cooldown_counter), self.last_epoch)
+            more |= {"bad_epochs": float(self.num_bad_epochs), "cooldown": float(self.cooldown_counter)}
+        return points + [
+            Point(self._writer, f"{self._tag}/{name}", value, self.last_epoch) for name, value in more.items()
+        ]
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:
         super()._load(state_dict)

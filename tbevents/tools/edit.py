@@ -97,7 +97,7 @@ def edit(
         UnknownNameError: a pattern matches no tag.
         RunNotFoundError: there is no such path, or no event file below it.
         FileExistsError: a file is there already, and must not be replaced. None was written then.
-        OSError: a file cannot be read or written.
+        OSError: a file cannot be read or written; or it is to be replaced, and is being written. It was not replaced.
     """
     plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
     files = [plan.source for each in plans.values() for plan in each]

@@ -168,7 +168,7 @@ class Editor:
         if stays is not None and not is_stepless(value):
             at = self._met.get(tag, 0)
             self._met[tag] = at + 1
-            if not stays[at]:
+            if at < len(stays) and not stays[at]:  # those that were written since the study stay
                 return False
         name = self._tags.new_name(tag)
         assert name is not None, "it is chosen"

@@ -8,12 +8,14 @@ import itertools
 import os
 import secrets
 import shutil
+import signal
 import socket
+import sys
 from types import TracebackType
 from typing import IO, Any
 
 from tbevents.errors import RunNotFoundError
-from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, make_folder, path_string
+from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, make_folder, open_file, path_string
 
 __all__ = [
     "NewFile",
@@ -23,6 +25,7 @@ __all__ = [
     "refuse_existing",
     "refuse_folder",
     "refuse_run",
+    "unwritten_status",
 ]
 
 
@@ -37,7 +40,8 @@ class NewFile:
     Args:
         path: the name it gets; its folder is made where it is missing.
         overwrite: whether it may replace a file.
-        backup: whether the file that it replaces stays, under another name; it must not change meanwhile.
+        backup: whether the file that it replaces stays, under another name; nobody may write to it meanwhile.
+        since: the status of that file before it was read; now, where None.
         text: whether str is written, as UTF-8 with line ends kept; else bytes.
 
     Attributes:
@@ -48,14 +52,23 @@ class NewFile:
     Raises:
         FileExistsError: there is such a file, and it must not be replaced.
         IsADirectoryError: there is a folder of that name.
-        OSError: it cannot be written; or the file to replace was written to meanwhile.
+        OSError: it cannot be written; or the file to replace was written to meanwhile, or is open for writing, and was
+            not replaced.
     """
 
-    def __init__(self, path: str, *, overwrite: bool = True, backup: bool = False, text: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        overwrite: bool = True,
+        backup: bool = False,
+        since: os.stat_result | None = None,
+        text: bool = False,
+    ) -> None:
         self.path = path
         self.backup: str | None = None
         self._overwrite = overwrite
-        self._replaces = os.stat(path) if backup else None
+        self._replaces = (since or unwritten_status(path)) if backup else None
         self._wanted = True
         refuse_folder(path)
         if not overwrite:
@@ -103,16 +116,68 @@ class NewFile:
         if os.path.exists(self.path):
             shutil.copymode(self.path, self._unfinished)
             if self._replaces is not None:
-                now = os.stat(self.path)
-                if (now.st_size, now.st_mtime_ns) != (self._replaces.st_size, self._replaces.st_mtime_ns):
-                    raise OSError(errno.EBUSY, "was written to meanwhile, and was not replaced", self.path)
-                self.backup = _make_backup(self.path)
+                self._replace(self._replaces)
+                return
         refuse_folder(self.path)
         try:
             os.replace(self._unfinished, self.path)
         except OSError as error:
             error.filename, error.filename2 = self.path, None  # the other name says nothing to anyone
             raise
+
+    def _replace(self, since: os.stat_result) -> None:
+        """Puts the file in place of one that stays as a backup.
+
+        Whoever opened that one in time may write to what has become the backup: then it is put back.
+        """
+        _refuse_written(self.path, self.path, since)
+        backup = _make_backup(self.path)
+        try:
+            os.replace(self._unfinished, self.path)
+            _refuse_written(backup, self.path, since)
+        except BaseException:
+            os.replace(backup, self.path)
+            with contextlib.suppress(FileNotFoundError):  # two names of one file both stay
+                os.unlink(backup)
+            raise
+        self.backup = backup
+
+
+def unwritten_status(path: str) -> os.stat_result:
+    """The status of a file that is to be replaced.
+
+    Raises:
+        OSError: it is open for writing, or is no file.
+    """
+    if _is_open_for_writing(path):
+        raise OSError(errno.EBUSY, "is being written by another program, and is not replaced", path)
+    return os.stat(path)
+
+
+def _refuse_written(path: str, name: str, since: os.stat_result) -> None:
+    """Raises OSError where the file at a path, to be called by a name, was or is being written."""
+    now = os.stat(path)
+    if (now.st_size, now.st_mtime_ns) != (since.st_size, since.st_mtime_ns) or _is_open_for_writing(path):
+        raise OSError(errno.EBUSY, "was written to meanwhile, and was not replaced", name)
+
+
+def _is_open_for_writing(path: str) -> bool:
+    """Whether some program has the file open for writing: the writers of torch and TensorFlow have, while they live.
+
+    Only Linux tells, by refusing a read lease, and only of files of this user's on a local file system; else no.
+    """
+    with open_file(path) as file:
+        if sys.platform == "linux":
+            import fcntl
+
+            try:
+                fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # the usual SIGIO ends a process
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)  # and given up when the file is closed
+            except BlockingIOError:
+                return True
+            except OSError:
+                pass
+    return False
 
 
 def _make_folders(path: str) -> list[str]:
@@ -153,6 +218,8 @@ def refuse_folder(path: str) -> None:
 def _make_backup(path: str) -> str:
     """Gives a file a second name beside its own, that no reader takes for an event file's.
 
+    On a file system without hard links, it gets that name instead of its own.
+
     Returns:
         The name: the file's with ``tfevents`` as ``backup``, and a number where there is such a file.
     """
@@ -167,7 +234,7 @@ def _make_backup(path: str) -> str:
         except FileExistsError:
             continue
         except OSError:  # a file system without hard links
-            shutil.copy2(path, target)
+            os.rename(path, target)
         return target
     raise AssertionError("the numbers never end")
 

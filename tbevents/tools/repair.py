@@ -74,7 +74,7 @@ def repair(
         RunNotFoundError: there is no such path, or no event file below it.
         FileExistsError: a file is there already, and must not be replaced. None was written then.
         NotAnEventFileError: `source` is a file of another sort.
-        OSError: a file cannot be read or written.
+        OSError: a file cannot be read or written; or it is to be replaced, and is being written. It was not replaced.
     """
     plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
     files = [plan for each in plans.values() for plan in each]

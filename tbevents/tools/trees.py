@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tbevents.files import StrPath, find_run_files
 from tbevents.tools.names import runs_below
-from tbevents.tools.new_files import NewFile, output_path, refuse_existing
+from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
 
 __all__ = ["FilePlan", "plan_rewrite"]
 
@@ -20,10 +20,12 @@ class FilePlan:
     Attributes:
         source: the file.
         target: the file it becomes; the source itself, where it is replaced.
+        since: where it is replaced, its status before it was read.
     """
 
     source: str
     target: str
+    since: os.stat_result | None = None
 
     @property
     def in_place(self) -> bool:
@@ -32,7 +34,7 @@ class FilePlan:
 
     def open(self, *, overwrite: bool) -> NewFile:
         """The file to write; one that is replaced leaves a backup."""
-        return NewFile(self.target, overwrite=overwrite or self.in_place, backup=self.in_place)
+        return NewFile(self.target, overwrite=overwrite or self.in_place, backup=self.in_place, since=self.since)
 
 
 def plan_rewrite(
@@ -51,11 +53,15 @@ def plan_rewrite(
         ValueError: neither `out` nor `in_place`, or both; or `out` is a file, and there are several.
         RunNotFoundError: there is no such path, or no event file below it.
         FileExistsError: a file is there already, and must not be replaced.
+        OSError: a file is to be replaced, and some program has it open for writing, as far as the system tells.
     """
     if in_place == (out is not None):
         raise ValueError("either an output (--out) or in-place (--in-place) says where to: give one of them")
     plans = {
-        name: [FilePlan(file, file if out is None else _target(out, name, file)) for file in find_run_files(path)]
+        name: [
+            FilePlan(file, file, unwritten_status(file)) if out is None else FilePlan(file, _target(out, name, file))
+            for file in find_run_files(path)
+        ]
         for name, path in runs_below(source, runs).items()
     }
     if not plans:

@@ -60,13 +60,11 @@ def write_embedding(logdir: str, tag: str, step: int, embedding: Embedding) -> N
 
 def _read(path: str) -> ProjectorConfig:
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = files.read_bytes(path).decode()
+        return text_format.Parse(text, ProjectorConfig(), allow_unknown_field=True)
     except FileNotFoundError:
         return ProjectorConfig()
-    try:
-        return text_format.Parse(text, ProjectorConfig(), allow_unknown_field=True)
-    except text_format.ParseError as error:
+    except (text_format.ParseError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: cannot add an embedding to this configuration: {error}") from None
 
 

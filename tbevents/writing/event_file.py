@@ -9,10 +9,13 @@ import os
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
 from tbevents import files
+from tbevents.callers import callers_level
+from tbevents.errors import WriterWarning
 from tbevents.framing import MAX_LENGTH, encode_record
 from tbevents.proto import Event, SourceMetadata
 from tbevents.scalar_event import Form
@@ -21,7 +24,8 @@ from tbevents.tensors import as_float
 from tbevents.writing import flusher
 from tbevents.writing.arguments import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
-from tbevents.writing.record_file import RecordFile
+from tbevents.writing.failures import Failures, OnError
+from tbevents.writing.record_file import DisturbedFileError, RecordFile
 from tbevents.writing.sink import Message
 
 __all__ = ["DEFAULT_FLUSH_SECS", "EventFileWriter"]
@@ -54,12 +58,21 @@ class EventFileWriter:
 
     A call validates, converts and appends to a list; a batch is encoded and written with one system call when
     it is full, on `flush`, and at most `flush_secs` after the call by a thread of the process. The file is
-    opened for each batch and closed behind it, so a writer holds no descriptor, and a file or folder that was removed
-    is an error rather than a loss. Safe to use from many threads and from signal handlers. After a fork the child
-    writes a file of its own, and so does a copy or a pickled writer: they carry the configuration only.
+    opened for each batch and closed behind it, so a writer holds no descriptor.
 
-    What fails in the background is raised by the next call. Only whole records are left on disk. What could not be
-    written is kept, up to 64 MiB, and tried again with the next batch; the error says how many events are lost.
+    Threads may share a writer; each thread's events stay in its order. Signal handlers may use it, too. After a fork
+    the child writes a file of its own, and so does a copy or a pickled writer: they carry the configuration only.
+    An interrupt (Ctrl-C) amid a call loses and repeats nothing that was taken: `flush` may be called again, and an
+    interrupted `close` leaves the writer open. The event of an interrupted addition was taken or not. A second `flush`
+    writes what was taken since the first; a second `close` does nothing.
+
+    Only whole records are left on disk. Where a disk is full, those that fit are written. What could not be written is
+    kept, up to 64 MiB, and tried again with the next batch; what comes beyond that is dropped and counted in `lost`.
+    What fails in the background is reported by the next call.
+
+    Where something else removed, renamed, truncated, replaced or appended to the file, or removed its folder, a
+    `WriterWarning` names the file, whatever `on_error` is, and logging goes on in a new file of the same folder. What
+    was taken after the last successful write goes there.
 
     Args:
         logdir: the folder; made where it is missing.
@@ -69,13 +82,18 @@ class EventFileWriter:
         filename_suffix: added to the file's name.
         clock: seconds since 1970, for the file's name and for events without a time of their own.
         hostname: for the file's name; this machine's by default.
+        on_error: what happens when something cannot be written, or a file or folder cannot be made. ``"raise"`` raises
+            OSError, here or at the next call. ``"warn"`` never raises for that: one `WriterWarning` is issued for each
+            cause, the writer keeps what it can, and `lost` counts the rest. Wrong arguments are errors in both.
 
     Attributes:
         closed: whether `close` was called.
+        lost: how many events were taken and then dropped, because they could not be written.
 
     Raises:
-        OSError: the folder or file cannot be made.
-        TypeError, ValueError: `logdir`, `flush_secs` or `filename_suffix` is impossible; a URL is no logdir.
+        OSError: the folder or file cannot be made, and `on_error` is ``"raise"``.
+        TypeError, ValueError: `logdir`, `flush_secs`, `filename_suffix` or `on_error` is impossible; a URL is no
+            logdir.
     """
 
     _new_file = RecordFile
@@ -89,6 +107,7 @@ class EventFileWriter:
         *,
         clock: Callable[[], float] = time.time,
         hostname: str | None = None,
+        on_error: OnError | Failures = "raise",
     ) -> None:
         self._logdir = files.local_path(logdir, "logdir")
         self.flush_secs = as_float(flush_secs, name="flush_secs")
@@ -101,8 +120,10 @@ class EventFileWriter:
         self.filename_suffix = filename_suffix
         self._clock = clock
         self._hostname = hostname
+        self._failures = on_error if isinstance(on_error, Failures) else Failures(on_error)
+        self.on_error = self._failures.on_error
         self._start()
-        self._open()
+        self._open_or_report()
 
     def _start(self) -> None:
         """The state of a writer that has taken nothing and opened nothing."""
@@ -115,7 +136,9 @@ class EventFileWriter:
         self._keys: list[SeriesKey] = []  # by number; only ever appended to
         self._encoder: Encoder | None = None  # None while in use, so that one that was interrupted is not used again
         self._file = self._new_file()
-        self._lost = 0  # events that were dropped and that no error has told of yet
+        self.lost = 0
+        self._untold = 0  # events that were dropped and that no error has told of yet
+        self._disturbed: list[tuple[str, str]] = []  # files that were given up and why, to be warned of
         self._error: Exception | None = None  # of the background, for the next call
         self._bytes = 0  # of the pending events that are no scalars; an estimate, since it is not locked
         self._at_once = True  # whether each call writes
@@ -124,7 +147,7 @@ class EventFileWriter:
 
     @property
     def path(self) -> str | None:
-        """The file, absolute; None before the first call in a forked child or a copy."""
+        """The file, absolute; None before the first call in a forked child or a copy, or while none can be made."""
         return self._file.path
 
     # -- taking events -------------------------------------------------------------------------------------------
@@ -290,7 +313,7 @@ class EventFileWriter:
                 self.closed = True  # first, so that what another thread adds meanwhile is either written or refused
                 self._rearm()
                 self._settle()
-            except OSError:
+            except (OSError, Warning):  # all is written, or counted as lost
                 raise
             except BaseException:  # interrupted: still open, nothing is lost
                 self.closed = False
@@ -303,7 +326,7 @@ class EventFileWriter:
             if self.closed:
                 self._file.path = None
                 self.closed = False
-                self._open()
+                self._open_or_report()
 
     def __enter__(self) -> EventFileWriter:
         return self
@@ -325,6 +348,7 @@ class EventFileWriter:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._failures = Failures(self.on_error)
         self._start()
 
     # -- for the flusher -----------------------------------------------------------------------------------------
@@ -335,7 +359,10 @@ class EventFileWriter:
             if self.closed:
                 return
             try:
-                self._drain()
+                try:
+                    self._drain()
+                finally:
+                    self._warn_of_disturbed()
             except Exception as error:  # whatever it is, the thread goes on to serve the others
                 self._error = error
                 self._rearm()
@@ -351,6 +378,7 @@ class EventFileWriter:
         """In a forked child: what is pending is the parent's to write. The next call opens a file of this process."""
         closed = self.closed
         self._file.blocks = ()  # whoever forks in a signal handler may be amid writing them
+        self._failures.forget()
         self._start()
         self.closed = closed
 
@@ -364,26 +392,50 @@ class EventFileWriter:
             self._threshold = 1 if self._at_once else ITEMS * BATCH
 
     def _settle(self, sync: bool = False) -> None:
-        """Writes what is pending, or raises why it could not be, in full: the file, and how many events are lost."""
+        """Writes what is pending, or reports why it could not be, in full: the file, and how many events are lost."""
+        warns = self.on_error == "warn"
         try:
             self._drain(sync)
-            if self._lost:
-                raise OSError(errno.EIO, "could not be written for a while", self.path) from self._error
-            self._error = None
-        except OSError as error:
+            earlier, self._error = self._error, None
+            if isinstance(earlier, Warning):  # the program makes errors of warnings
+                raise earlier
+            if self._untold and not warns:
+                raise OSError(errno.EIO, "could not be written for a while", self.path) from earlier
+        except Exception as error:
+            if isinstance(error, Warning) or not (warns or isinstance(error, OSError)):
+                raise
             self._error = None
             if self.closed:
-                self._lost += self._file.unwritten_events() + count_events(self._pending)
+                lost = self._file.unwritten_events() + count_events(self._pending)
                 self._file.blocks = ()
                 self._pending.clear()
+                self.lost += lost
+                self._untold += lost
+                self._failures.lose(lost)
+            self._complete(error)
+            if not warns:
+                raise  # here: a function that got it would make a cycle, and the writer would outlive its owner
+            self._failures.warn_of(error)
+        finally:
+            earlier = None  # no cycle either
+            self._rearm()
+            self._warn_of_disturbed()
+
+    def _complete(self, error: Exception) -> None:
+        """Has an error name the file, and how many events are lost."""
+        if isinstance(error, OSError):
             if error.filename is None:
                 error.filename = self.path
-            if self._lost:
-                error.strerror = f"{error.strerror} (events lost: {self._lost})"
-                self._lost = 0
-            raise
-        finally:
-            self._rearm()
+            if self._untold:
+                error.strerror = f"{error.strerror} (events lost: {self._untold})"
+        self._untold = 0
+
+    def _warn_of_disturbed(self) -> None:
+        """Warns of each file that was given up since the last time."""
+        while self._disturbed:
+            path, reason = self._disturbed.pop(0)
+            text = f"{path}: {reason}; logging goes on in {self.path or 'a new file'}"
+            warnings.warn(text, WriterWarning, callers_level())
 
     def _drain(self, sync: bool = False) -> None:
         """Encodes and writes all that is pending."""
@@ -413,27 +465,47 @@ class EventFileWriter:
         lost = count_events(items) if block is None else 0
         if self._batch is batch:  # no handler has taken them
             if block is None:
-                self._lost += lost
+                self.lost += lost
+                self._untold += lost
             else:
                 self._file.blocks += (block,)
             del self._pending[:count]
             self._batch = next_batch
             self._bytes = 0
+            self._failures.lose(lost)
 
     def _write(self, sync: bool = False) -> None:
-        """Writes what is encoded; makes the file where there is none yet."""
-        if self._file.blocks and self.path is None:
+        """Writes what is encoded; makes the file where there is none yet, or it is not as it was left."""
+        if not (self._file.blocks or (sync and self.path)):
+            return
+        if self.path is None:
             self._open()
-        if self._file.blocks or (sync and self.path):
+        try:
+            self._file.write(sync)
+        except DisturbedFileError as error:
+            if self.path == error.filename:  # no signal handler has gone on in another
+                self._file.path = None
+                self._disturbed.append((error.filename, str(error.strerror)))
+            if self.path is None:
+                self._open()
             self._file.write(sync)
 
     def _open(self) -> None:
         """Makes the file, with the record that every event file begins with."""
+        # Looked after also where it cannot be made: a later attempt may succeed.
+        self._at_once = not self._is_served() or self.flush_secs < flusher.SHORTEST
+        self._rearm()
         source = SourceMetadata(writer=WRITER_NAME)
         header = Event(wall_time=self._clock(), file_version=FILE_VERSION, source_metadata=source)
         self._file.create(self._folder, self._new_name, encode_record(header.SerializeToString()))
-        self._at_once = not self._is_served() or self.flush_secs < flusher.SHORTEST
-        self._rearm()
+
+    def _open_or_report(self) -> None:
+        try:
+            self._open()
+        except OSError as error:
+            if self.on_error == "raise":
+                raise
+            self._failures.warn_of(error)
 
     def _is_served(self) -> bool:
         """Whether someone drains this writer in time."""
@@ -445,5 +517,14 @@ class EventFileWriter:
         return files.event_file_name(self._clock(), hostname, os.getpid(), next(_uids), self.filename_suffix)
 
 
-_CONFIGURATION: Final = ("_logdir", "_folder", "max_queue", "flush_secs", "filename_suffix", "_clock", "_hostname")
+_CONFIGURATION: Final = (
+    "_logdir",
+    "_folder",
+    "max_queue",
+    "flush_secs",
+    "filename_suffix",
+    "_clock",
+    "_hostname",
+    "on_error",
+)
 """The attributes that copies and pickles carry."""

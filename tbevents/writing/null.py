@@ -15,10 +15,14 @@ class NullSink:
 
     Args:
         logdir: the folder that a file would be in; it is not made.
+
+    Attributes:
+        lost: 0.
     """
 
     def __init__(self, logdir: str) -> None:
         self._logdir = logdir
+        self.lost = 0
 
     def add_scalar(
         self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: Form = Form.SIMPLE

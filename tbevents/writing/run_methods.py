@@ -16,6 +16,7 @@ from tbevents.summary.layouts import Charts, merged
 from tbevents.tensors import as_float
 from tbevents.writing.arguments import as_step
 from tbevents.writing.embedding import write_embedding
+from tbevents.writing.failures import Failures
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
 
@@ -28,6 +29,7 @@ class RunMethods(SummaryMethods):
     log_dir: str
     _charts: Charts
     _clock: Callable[[], float]
+    _failures: Failures
     _form: Form
     _lock: threading.RLock
 
@@ -129,7 +131,13 @@ class RunMethods(SummaryMethods):
         """
         if self.write_to_disk:
             points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
-            write_embedding(self._anchored(self.log_dir), tag, as_step(global_step), points)
+            try:
+                write_embedding(self._anchored(self.log_dir), tag, as_step(global_step), points)
+            except OSError as error:
+                self._failures.lose(1)
+                if self._failures.on_error == "raise":
+                    raise
+                self._failures.warn_of(error)
 
     def add_graph(
         self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True

@@ -22,6 +22,7 @@ from tbevents.summary.values import Format, checked_format, checked_tag
 from tbevents.tensors import as_float
 from tbevents.writing.arguments import as_step, as_wall_time
 from tbevents.writing.event_file import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
+from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.null import NullSink
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
@@ -45,7 +46,15 @@ class SummaryWriter(RunMethods):
 
     Calls are cheap (less than a microsecond): they validate, convert and append. What was logged is with the operating
     system at most `flush_secs` later, on `flush` and on `close`; a script that ends without either loses nothing.
-    After `close`, the next call goes on in a new file. Safe to use from many threads and in forked children.
+
+    Threads may share a writer; each thread's points stay in its order. A forked child goes on in files of its own, and
+    so does a copy or a pickled writer. An interrupt (Ctrl-C) amid a call loses and repeats nothing that was logged:
+    `flush` and `close` may be called again. A second `flush` writes what was logged since the first; a second `close`
+    does nothing. After `close`, the next call that logs goes on in a new file.
+
+    Where something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder, a
+    `WriterWarning` names the file, whatever `on_error` is, and logging goes on in a new file of the same folder. What
+    was logged after the last successful write goes there.
 
     ::
 
@@ -77,15 +86,22 @@ class SummaryWriter(RunMethods):
         scalars_in_one_run: makes `add_scalars` keep its series in this run, as the tags ``main_tag/key``, drawn
             together on TensorBoard's Custom Scalars page, instead of making each a run of its own.
         clock: gives the seconds since 1970.
+        on_error: what happens when something cannot be written, or a file or folder cannot be made: a full disk, for
+            instance. ``"raise"`` raises OSError, at the call or at the next one. ``"warn"`` never raises for that,
+            so that a training of days is not ended by a log line: one `WriterWarning` is issued for each cause, the
+            writer keeps what it can (64 MiB for each file) and tries again, and `lost` counts the rest. Wrong
+            arguments are errors in both.
 
     Attributes:
         log_dir: the run's folder; `logdir` is the same.
         file_writer: the `EventFileWriter` of the run's own file; None after `close`.
         all_writers: folder -> `EventFileWriter`, those of `add_scalars` included; None after `close`.
         default_bins: the edges of the bins of `add_histogram`.
+        lost: how many events (and embeddings) were logged and then dropped, because they could not be written; those
+            of all files of this writer, closed ones included.
 
     Raises:
-        OSError: the folder or file cannot be made.
+        OSError: the folder or file cannot be made, and `on_error` is ``"raise"``.
         TypeError, ValueError: an argument is impossible; the message names it.
     """
 
@@ -103,6 +119,7 @@ class SummaryWriter(RunMethods):
         format: Format = "tf1",  # noqa: A002  # what users call it
         scalars_in_one_run: bool = False,
         clock: Callable[[], float] = time.time,
+        on_error: OnError = "raise",
     ) -> None:
         if log_dir is not None and logdir is not None:
             raise ValueError(f"log_dir and logdir are two names of one argument: {log_dir!r}, {logdir!r}")
@@ -125,6 +142,7 @@ class SummaryWriter(RunMethods):
         self._form = _FORMS[self.format]
         self._directory = os.getcwd()  # what a relative `log_dir` means
         self._clock = clock
+        self.on_error = on_error
         self._start()
         self._get_file_writer()
 
@@ -135,6 +153,7 @@ class SummaryWriter(RunMethods):
         self._lock = threading.RLock()  # for opening and closing, not for logging
         self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
         self._charts: Charts = {}  # what the Custom Scalars page shows
+        self._failures = Failures(self.on_error)
         _writers.add(self)
 
     def add_scalar(
@@ -278,6 +297,11 @@ class SummaryWriter(RunMethods):
         return self.log_dir
 
     @property
+    def lost(self) -> int:
+        """How many events (and embeddings) were logged and then dropped, because they could not be written."""
+        return self._failures.lost
+
+    @property
     def logdir(self) -> str:
         """The run's folder: tensorboardX's name for `log_dir`."""
         return self.log_dir
@@ -333,7 +357,14 @@ class SummaryWriter(RunMethods):
         if not self.write_to_disk:
             return NullSink(folder)
         anchored = self._anchored(folder)
-        return EventFileWriter(anchored, self.max_queue, self.flush_secs, self.filename_suffix, clock=self._clock)
+        return EventFileWriter(
+            anchored,
+            self.max_queue,
+            self.flush_secs,
+            self.filename_suffix,
+            clock=self._clock,
+            on_error=self._failures,
+        )
 
     def _anchored(self, folder: str) -> str:
         return os.path.join(self._directory, folder)
@@ -366,10 +397,11 @@ def _after_fork_in_child() -> None:
     """Gives each writer a lock of its own: a thread that is not in the child may hold the parent's."""
     for writer in list(_writers):
         writer._lock = threading.RLock()
+        writer._failures.forget()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
-_STATE: Final = frozenset({"file_writer", "all_writers", "_lock", "_series", "_charts"})
+_STATE: Final = frozenset({"file_writer", "all_writers", "_lock", "_series", "_charts", "_failures"})
 """The attributes that `_start` sets."""

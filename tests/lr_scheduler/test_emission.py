@@ -1,5 +1,9 @@
 """What a scheduler writes, and when."""
 
+import contextlib
+import gc
+import weakref
+
 import pytest
 
 from tbevents import lr_scheduler as lrs
@@ -228,3 +232,180 @@ def test_an_emitter_writes_the_initial_rate_with_the_first_emit_and_repeats_noth
     scheduler.step()
     resumed.emit()
     assert writer.points == [("rate", 0, 1.0), ("rate", 1, 0.5), ("rate", 2, 0.25), ("rate", 3, 0.125)]
+
+
+# -- a writer that raises --------------------------------------------------------------------------------------------
+
+
+class Failing(Recorder):
+    """Raises at some calls, with the number of the call; it takes the point or not."""
+
+    def __init__(self, *fails, takes=False, error=OSError):
+        super().__init__()
+        self.calls = 0
+        self.fails = fails
+        self.takes = takes
+        self.error = error
+
+    def add_scalar(self, tag, scalar_value, global_step=None):
+        self.calls += 1
+        if self.takes or self.calls not in self.fails:
+            super().add_scalar(tag, scalar_value, global_step)
+        if self.calls in self.fails:
+            raise self.error(f"call {self.calls}")
+
+
+@pytest.mark.parametrize("case", [c for c in GOLDEN["cases"] if "error" not in c], ids=case_id)
+def test_a_writer_that_raises_changes_no_rate_and_no_state(case):
+    def lrs_of(writer):
+        optimizer = optimizer_of(case)
+        scheduler = scheduler_of(case, optimizer, writer=writer)
+        stepping = run(case, Stubborn(scheduler), 12)
+        rows = [[dict(group) for group in optimizer.param_groups] for _ in stepping]
+        return rows, scheduler.state_dict()
+
+    writer = Failing(*range(1, 10_000))
+    assert lrs_of(writer) == lrs_of(None)
+    assert writer.calls >= 13
+
+
+class Stubborn:
+    """Steps a scheduler as a training that survives what its logging raises."""
+
+    def __init__(self, scheduler):
+        self.scheduler = scheduler
+
+    def __getattr__(self, name):
+        return getattr(self.scheduler, name)
+
+    def step(self, *arguments):
+        with contextlib.suppress(OSError):
+            self.scheduler.step(*arguments)
+
+
+SCHEDULERS = {
+    "plain": lambda o, **k: lrs.ExponentialLR(o, 0.5, **k),
+    "cyclic": lambda o, **k: lrs.CyclicLR(o, 0.01, 0.1, 4, **k),
+    "sequential": lambda o, **k: lrs.SequentialLR(o, [lrs.ConstantLR(o), lrs.ExponentialLR(o, 0.9)], [3], **k),
+    "chained": lambda o, **k: lrs.ChainedScheduler([lrs.ConstantLR(o), lrs.ExponentialLR(o, 0.9)], **k),
+    "nested": lambda o, **k: lrs.ChainedScheduler(
+        [lrs.SequentialLR(o, [lrs.ConstantLR(o, 0.5, 2)], [], **{**k, "tag": "inner"}), lrs.ExponentialLR(o, 0.9)], **k
+    ),
+    "a part that logs": lambda o, **k: lrs.ChainedScheduler(
+        [lrs.ConstantLR(o, 0.5, 2, **{**k, "tag": "inner"}), lrs.ExponentialLR(o, 0.9)]
+    ),
+    "a part of a sequence that logs": lambda o, **k: lrs.SequentialLR(
+        o, [lrs.ConstantLR(o, 0.5, 2, **{**k, "tag": "inner"}), lrs.ExponentialLR(o, 0.9)], [2], **{**k, "tag": "outer"}
+    ),
+    "plateau": lambda o, **k: Plateau(o, patience=1, log_counters=True, **k),
+}
+
+
+class Plateau(lrs.ReduceLROnPlateau):
+    def step(self):
+        super().step(1.0)
+
+
+@pytest.mark.parametrize("make", SCHEDULERS.values(), ids=SCHEDULERS)
+@pytest.mark.parametrize("takes", [False, True])
+@pytest.mark.parametrize("first", [1, 2, 3, 5])
+def test_the_error_reaches_the_caller_when_all_other_points_are_written_and_none_twice(make, takes, first):
+    def trained(writer):
+        optimizer = ParamGroups([0.1, 0.2], momentum=0.9)
+        scheduler = make(optimizer, writer=writer)
+        rates, raised = [], []
+        for _ in range(5):
+            try:
+                scheduler.step()
+            except OSError as error:
+                raised.append(str(error))
+            rates.append((optimizer.lrs, scheduler.last_epoch, scheduler.get_last_lr()))
+        return rates, raised
+
+    whole, failing = Recorder(), Failing(first, first + 1, takes=takes)
+    assert trained(failing)[0] == trained(whole)[0]
+    expected = [point for k, point in enumerate(whole.points, 1) if takes or k not in failing.fails]
+    assert failing.points == expected
+    raised = trained(Failing(first, first + 1))[1]
+    assert raised[0] == f"call {first}"
+    assert len(raised) <= 2
+
+
+@pytest.mark.parametrize("make", SCHEDULERS.values(), ids=SCHEDULERS)
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_what_an_interrupt_keeps_back_goes_out_with_the_next_step(make, call):
+    whole, interrupted = Recorder(), Failing(call, takes=True, error=KeyboardInterrupt)
+    scheduler = make(ParamGroups([0.1, 0.2], momentum=0.9), writer=whole)
+    scheduler.step()
+    scheduler.step()
+    optimizer = ParamGroups([0.1, 0.2], momentum=0.9)
+    scheduler = make(optimizer, writer=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.step()
+    assert scheduler.last_epoch == 1
+    scheduler.step()
+    assert interrupted.points == whole.points
+
+
+def test_emit_writes_what_an_interrupt_kept_back():
+    writer = Failing(1, takes=True, error=KeyboardInterrupt)
+    scheduler = lrs.StepLR(ParamGroups([0.1, 0.2]), 1, 0.5, writer=writer)
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.emit()
+    scheduler.emit()
+    scheduler.emit()
+    assert writer.points == [("lr/0", 0, 0.1), ("lr/1", 0, 0.2)]
+
+
+def test_a_line_that_cannot_be_printed_does_not_keep_a_group_from_its_rate(monkeypatch):
+    class Broken:
+        def write(self, text):
+            raise BrokenPipeError
+
+    writer = Recorder()
+    groups = ParamGroups([1.0, 2.0])
+    scheduler = lrs.ReduceLROnPlateau(groups, patience=0, cooldown=3, verbose=True, writer=writer)
+    scheduler.step(1.0)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Broken())
+        with pytest.raises(BrokenPipeError):
+            scheduler.step(1.0)
+    assert groups.lrs == [0.1, 0.2]
+    assert scheduler.cooldown_counter == 3
+    assert writer.of("lr/1")[-1] == (2, 0.2)
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_emitters_of_other_schedulers_repeat_no_point_either(error):
+    writer = Failing(1, 4, takes=True, error=error)
+    scheduler = Foreign(ParamGroups([1.0, 2.0]))
+    emitter = LREmitter(scheduler, writer)
+    for _ in range(3):
+        scheduler.step()
+        with contextlib.suppress(error):
+            emitter.emit()
+    emitter.emit()
+    assert writer.points == [
+        (f"lr/{i}", step, (i + 1.0) / (2**step if i == 0 else 1)) for step in range(4) for i in (0, 1)
+    ]
+
+
+def test_emit_lr_writes_all_groups_though_one_fails():
+    writer = Failing(1)
+    with pytest.raises(OSError, match="call 1"):
+        emit_lr(Foreign(ParamGroups([1.0, 2.0])), writer)
+    assert writer.points == [("lr/1", 0, 2.0)]
+
+
+def test_an_error_leaves_no_cycle():
+    writer = Failing(1)
+    scheduler = lrs.StepLR(ParamGroups(0.1), 1, writer=writer)
+    reference = weakref.ref(writer)
+    gc.disable()
+    try:
+        with contextlib.suppress(OSError):
+            scheduler.step()
+        del writer, scheduler
+        assert reference() is None
+    finally:
+        gc.enable()

@@ -1,6 +1,11 @@
 """Edits change what was asked for; every other record stays the same to the byte."""
 
+import errno
+import os
 import random
+import subprocess
+import sys
+import time
 
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
@@ -13,6 +18,7 @@ from tbevents.proto import Event, SessionLog, Summary, TensorProto
 from tbevents.tools.edit import edit
 from tbevents.tools.editor import Editor
 from tbevents.tools.records import RawRecord
+from tbevents.tools.repair import repair
 
 
 def payloads(path):
@@ -159,6 +165,107 @@ def test_in_place_replaces_only_what_changes(make_run, tmp_path):
     assert (first.changed, second.target, second.backup) == (1, None, None)
     assert points(tmp_path / "runs" / "a", "cost") == [(1, 1.0)]
     assert points(first.backup) == [(1, 1.0)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no leases here")
+@pytest.mark.parametrize(
+    "tool", [lambda path: edit(path, in_place=True, shift=1), lambda path: repair(path, in_place=True)]
+)
+def test_in_place_refuses_a_run_that_another_librarys_writer_has_open_before_anything_is_written(
+    make_run, tmp_path, tool
+):
+    tensorboardx = pytest.importorskip("tensorboardX", reason="a writer that keeps its file open")
+    other = make_run("runs/a", ("loss", 1, 1.0))
+    content = {path: path.read_bytes() for path in other.iterdir()}
+    with tensorboardx.SummaryWriter(str(tmp_path / "runs" / "b")) as writer:
+        writer.add_scalar("loss", 1.0, 1)
+        writer.flush()
+        with pytest.raises(OSError, match="is being written by another program") as caught:
+            tool(tmp_path / "runs")
+        writer.add_scalar("loss", 2.0, 2)
+    assert str(tmp_path / "runs" / "b") in caught.value.filename
+    assert {path: path.read_bytes() for path in other.iterdir()} == content
+    assert points(tmp_path / "runs" / "b") == [(1, 1.0), (2, 2.0)]
+    tool(tmp_path / "runs")
+
+
+def test_a_writer_of_ours_loses_nothing_to_an_edit_in_place(tmp_path):
+    """It holds no descriptor: it notices the other file, and goes on beside it."""
+    with tbevents.EventFileWriter(tmp_path, flush_secs=1e9) as writer:
+        for step in range(10):
+            writer.add_scalar("loss", 1.0, step)
+        writer.flush()
+        writer.add_scalar("loss", 1.0, 10)
+        edit(tmp_path, in_place=True, rename=[("loss", "cost")])
+        with pytest.warns(tbevents.WriterWarning, match="replaced|truncated|appended"):
+            writer.flush()
+    run = tbevents.read_run(tmp_path)
+    assert run.scalars["cost"].steps.tolist() == list(range(10))
+    assert run.scalars["loss"].steps.tolist() == [10]
+
+
+def test_edits_in_place_of_a_run_that_is_being_written_lose_no_point(tmp_path):
+    """Another process writes, while the run is edited again and again."""
+    script = """
+import sys, threading, time, warnings
+import tbevents
+warnings.simplefilter("ignore")
+stopped = threading.Thread(target=sys.stdin.read, daemon=True)
+stopped.start()
+with tbevents.EventFileWriter(sys.argv[1], flush_secs=0.0) as writer:
+    step = 0
+    while stopped.is_alive():
+        writer.add_scalar(f"t{step % 2}", 1.0, step)
+        step += 1
+        if step % 20 == 0:
+            time.sleep(0.1)
+print(step)
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    edited, deadline = 0, time.monotonic() + 60
+    while edited < 3 and time.monotonic() < deadline:
+        try:
+            edited += any(done.target for done in edit(tmp_path, in_place=True, rename=[("*", "x*")]))
+        except (FileNotFoundError, UnknownNameError):  # nothing there yet
+            pass
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+    count = int(process.communicate()[0])
+    assert edited == 3
+    series = tbevents.read_run(tmp_path).scalars.values()
+    assert sorted(step for each in series for step in each.steps.tolist()) == list(range(count))
+
+
+@pytest.mark.parametrize("options", [{"purge": True}, {"thin": 3}])
+def test_what_is_written_while_another_file_is_made_is_kept(make_run, tmp_path, monkeypatch, options):
+    run = make_run("a", *(("loss", step, 1.0) for step in range(4)))
+    (path,) = run.iterdir()
+    real = Editor.study
+
+    def study(self, records):
+        real(self, records)
+        write_events(path, [version_event(), *(scalar_event("loss", step, 1.0) for step in range(6))])
+
+    monkeypatch.setattr(Editor, "study", study)
+    edit(run, tmp_path / "out", **options)
+    assert [step for step, _ in points(tmp_path / "out")][-3:] == [3, 4, 5]
+    write_events(path, [version_event(), *(scalar_event("loss", step, 1.0) for step in range(4))])
+    with pytest.raises(OSError, match="written to meanwhile"):
+        edit(run, in_place=True, shift=1, **options)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_fifo_is_an_error_and_no_hang(tmp_path):
+    path = tmp_path / "events.out.tfevents.1"
+    os.mkfifo(path)
+    for how in ({"in_place": True}, {"out": tmp_path / "out"}):
+        with pytest.raises(OSError, match="is no file") as caught:
+            edit(path, shift=1, **how)
+        assert caught.value.filename == str(path)
+        with pytest.raises(OSError, match="is no file"):
+            repair(path, **how)
 
 
 def test_damage_is_reported_and_not_copied(make_run, tmp_path):

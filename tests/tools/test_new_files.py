@@ -1,9 +1,12 @@
 """Files appear whole or not at all, and what they replace is kept where that was asked for."""
 
+import errno
 import os
+import sys
 
 import pytest
 
+from tbevents.tools import new_files
 from tbevents.tools.new_files import NewFile, event_file_in, output_path
 
 
@@ -92,6 +95,78 @@ def test_a_file_that_is_being_written_is_not_replaced(tmp_path):
         path.write_bytes(b"01")
     assert path.read_bytes() == b"01"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_was_written_before_it_was_opened_is_not_replaced_either(tmp_path):
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(b"0")
+    since = os.stat(path)
+    path.write_bytes(b"01")
+    with pytest.raises(OSError, match="written to meanwhile"), NewFile(str(path), backup=True, since=since):
+        pass
+    assert path.read_bytes() == b"01"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_written_at_the_very_last_moment_is_put_back(tmp_path, monkeypatch):
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(b"0")
+    real = os.replace
+    with open(path, "ab") as late:
+
+        def replace(source, target):
+            monkeypatch.setattr(os, "replace", real)
+            real(source, target)
+            late.write(b"1")
+            late.flush()
+
+        monkeypatch.setattr(os, "replace", replace)
+        monkeypatch.setattr(new_files, "_is_open_for_writing", lambda path: False)  # as on most systems
+        with pytest.raises(OSError, match="written to meanwhile") as caught, NewFile(str(path), backup=True) as new:
+            new.file.write(b"anew")
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"01"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no leases here")
+def test_a_file_that_a_program_has_open_for_writing_is_refused(tmp_path):
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(b"0")
+    with open(path, "ab"), pytest.raises(OSError, match="is being written by another program") as caught:
+        NewFile(str(path), backup=True)
+    assert (caught.value.errno, caught.value.filename) == (errno.EBUSY, str(path))
+    with open(path, "rb"), NewFile(str(path), backup=True) as new:  # one that reads does not matter
+        new.file.write(b"anew")
+        with open(path, "ab"):  # nor one that has written nothing and is gone
+            pass
+    assert path.read_bytes() == b"anew"
+
+
+def test_a_backup_is_made_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(b"0")
+    with NewFile(str(path), backup=True) as new:
+        new.file.write(b"1")
+    assert path.read_bytes() == b"1"
+    with open(new.backup, "rb") as backup:
+        assert backup.read() == b"0"
+
+    def fail(source, target):
+        if "unfinished" in source:
+            raise OSError(errno.EIO, "Input/output error")
+        real(source, target)
+
+    real = os.replace
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="Input/output"), NewFile(str(path), backup=True) as new:
+        new.file.write(b"2")
+    assert path.read_bytes() == b"1"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_name_with_tfevents_is_a_file_and_any_other_a_folder(tmp_path):

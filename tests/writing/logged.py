@@ -1,9 +1,20 @@
 """What a writer left on disk."""
 
+import contextlib
+import warnings
 from pathlib import Path
 
+from tbevents.errors import WriterWarning
 from tbevents.framing import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
+
+
+@contextlib.contextmanager
+def writer_warnings():
+    """Gives a list of the WriterWarnings that are issued meanwhile, each as often as it is."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", WriterWarning)
+        yield caught
 
 
 def events_in(folder):

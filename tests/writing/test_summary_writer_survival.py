@@ -1,11 +1,13 @@
 """A whole `SummaryWriter` with its many files: few descriptors, exits without close, forks, a file that fails."""
 
-import errno
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
+
+from tbevents.writing.summary_writer import SummaryWriter
 
 from .logged import everything_below, scalars_in
 
@@ -153,16 +155,44 @@ def test_flush_and_close_reach_every_file_though_one_fails(tmp_path):
     script = """
 writer.add_scalars("g", {"x": 1.0, "y": 1.0, "z": 1.0}, 1)
 lost = writer.all_writers[os.path.join(writer.log_dir, "g_y")].path
-os.unlink(lost)
+real = os.open
+def refusing(path, *arguments):
+    if path == lost:
+        raise PermissionError(13, "refused", path)
+    return real(path, *arguments)
+os.open = refusing
 for call in (writer.flush, writer.close):
     try:
         call()
-    except FileNotFoundError as error:
+    except PermissionError as error:
         assert error.filename == lost
         print(error)
     writer.add_scalars("g", {"x": 1.0, "z": 1.0}, 2)
 """
     first, second = run(script, tmp_path).splitlines()
-    assert os.strerror(errno.ENOENT) in first
+    assert "refused" in first
     assert "events lost: 1" in second
     assert steps_in(tmp_path / "g_x") == steps_in(tmp_path / "g_z") == [1, 2, 2]
+
+
+@pytest.mark.parametrize("call", ["flush", "close"])
+def test_an_interrupted_flush_or_close_loses_and_repeats_nothing(tmp_path, monkeypatch, call):
+    def interrupted(fd, data):
+        monkeypatch.setattr(os, "write", real)
+        real(fd, memoryview(data)[:20])
+        raise KeyboardInterrupt
+
+    real = os.write
+    writer = SummaryWriter(tmp_path, flush_secs=1e9)
+    writer.add_scalar("a", 1.0, 1)
+    writer.add_scalars("g", {"x": 1.0, "y": 1.0}, 1)
+    monkeypatch.setattr(os, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(writer, call)()
+    gc.collect()
+    writer.add_scalar("a", 1.0, 2)
+    writer.add_scalars("g", {"x": 1.0, "y": 1.0}, 2)
+    for _ in range(2):  # again, which does nothing
+        getattr(writer, call)()
+    writer.close()
+    assert steps_in(tmp_path) == steps_in(tmp_path / "g_x") == steps_in(tmp_path / "g_y") == [1, 2]

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # most tests start processes
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 PROLOGUE = """
-import atexit, gc, multiprocessing, os, signal, sys, threading, time
+import atexit, gc, multiprocessing, os, shutil, signal, sys, threading, time
 from tbevents.proto import Event
 from tbevents.writing.event_file import EventFileWriter
 folder = sys.argv[1]
@@ -34,6 +34,12 @@ NEVER = 1e9
 def log(writer, *steps, tag="t"):
     for step in steps:
         writer.add_scalar(tag, 1.0, step)
+def refuse(path):
+    def refusing(other, *arguments):
+        if other == path:
+            raise PermissionError(13, "refused", path)
+        return real(other, *arguments)
+    real, os.open = os.open, refusing
 """
 
 
@@ -109,14 +115,17 @@ def test_a_script_that_does_not_close_loses_nothing(tmp_path, end, code):
 
 def test_several_writers_all_reach_the_disk_though_one_fails(tmp_path):
     script = """
-writers = [EventFileWriter(folder, flush_secs=NEVER) for _ in range(5)]
+writers = [EventFileWriter(os.path.join(folder, str(k)), flush_secs=NEVER) for k in range(5)]
 for writer in writers:
     log(writer, *range(50))
-os.unlink(writers[2].path)
+shutil.rmtree(os.path.join(folder, "2"))
+open(os.path.join(folder, "2"), "w").close()
 """
-    paths, errors = run(script, tmp_path)
-    assert [steps_of(path) for path in paths] == [list(range(50))] * 4
-    assert "FileNotFoundError" in errors  # nobody can be told but the one who reads this
+    folders, errors = run(script, tmp_path)
+    assert [steps_of(path) for folder in folders if folder.is_dir() for path in folder.iterdir()] == [
+        list(range(50))
+    ] * 4
+    assert "FileExistsError" in errors  # nobody can be told but the one who reads this
     assert "events lost: 50" in errors
 
 
@@ -199,7 +208,7 @@ def test_a_writer_that_goes_with_an_error_says_so(tmp_path):
     script = """
 writer = EventFileWriter(folder, flush_secs=NEVER)
 log(writer, 1, 2)
-os.unlink(writer.path)
+refuse(writer.path)
 del writer
 os._exit(0)
 """
