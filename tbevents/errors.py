@@ -206,3 +206,7 @@ class PayloadError(TBEventsError, ValueError):
 
 class FileChangedError(TBEventsError, OSError):
     """A value was to be read again from its event file, and the file does not hold it any more."""
+
+
+class DropinError(TBEventsError, ImportError):
+    """`tbevents.dropin` comes too late: a package that it is to replace has been imported."""

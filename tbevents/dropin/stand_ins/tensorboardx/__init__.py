@@ -1,0 +1,18 @@
+"""`tensorboardX`, as tbevents has it."""
+
+from importlib import import_module
+from typing import Any
+
+from tbevents.dropin import distribution
+
+from . import event_file_writer, summary, writer
+from .writer import FileWriter, SummaryWriter
+
+__version__ = distribution.VERSION
+__all__ = ["FileWriter", "SummaryWriter", "__version__", "event_file_writer", "summary", "writer"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "GlobalSummaryWriter":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module("tbevents.writing.global_summary_writer").GlobalSummaryWriter
