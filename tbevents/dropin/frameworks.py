@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
-from tbevents.dropin.peer import PEERS
+from tbevents.dropin.peer import PEERS, globals_of
 
 __all__ = ["recorded_absence", "recorded_writers"]
 
 
 def recorded_absence() -> list[str]:
     """Returns the names of the imported modules that found no SummaryWriter and will not look for one again."""
-    return sorted(name for name, names in _imported() if any(finds_none(names) for finds_none in _RECORDS))
+    modules = [(name, globals_of(module)) for name, module in list(sys.modules.items())]
+    return sorted(name for name, names in modules if any(says_none(names) for says_none in _RECORDS))
 
 
 def recorded_writers() -> list[str]:
-    """Returns the names of the imported modules outside the packages that hold a package's own SummaryWriter."""
-    packages = [(peer, peer.modules()) for peer in PEERS]
-    own = {name for _, modules in packages for name in modules}
-    modules = [modules.get(peer.name) for peer, modules in packages if not peer.is_ours(modules.get(peer.name))]
-    writers = [vars(module).get("SummaryWriter") for module in modules if module is not None]
-    held = {id(writer) for writer in writers if writer is not None}
-    return sorted(name for name, names in _imported() if id(names.get("SummaryWriter")) in held and name not in own)
-
-
-def _imported() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields the name and the globals of each imported module."""
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType):
-            # Not by attribute: some modules import others when asked for one.
-            yield name, object.__getattribute__(module, "__dict__")
+    """Returns the names of the imported modules that hold the SummaryWriter of one of the packages, not ours."""
+    theirs = [module for peer in PEERS for module in peer.modules().values() if not peer.is_ours(module)]
+    held = {id(globals_of(module).get("SummaryWriter")) for module in theirs} - {id(None)}
+    own = {id(module) for module in theirs}
+    return sorted(
+        name
+        for name, module in list(sys.modules.items())
+        if id(module) not in own and id(globals_of(module).get("SummaryWriter")) in held
+    )
 
 
 def _is_none(names: dict[str, Any]) -> bool:
@@ -43,7 +36,7 @@ def _is_none(names: dict[str, Any]) -> bool:
 def _check_failed(names: dict[str, Any]) -> bool:
     """Lightning: a check that keeps its first answer; earlier releases, a bool."""
     check = names.get("_TENSORBOARDX_AVAILABLE")
-    # Not getattr with a default alone: the check has the attribute once it was asked.
+    # The check has the attribute once it was asked.
     return check is False or getattr(check, "available", None) is False
 
 

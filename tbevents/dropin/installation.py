@@ -1,12 +1,13 @@
-"""One installation: what it puts in place, and how that is undone."""
+"""Installing: what is put in place, and how that is undone."""
 
 from __future__ import annotations
 
 import importlib
 import re
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from importlib.util import LazyLoader, module_from_spec
 from types import ModuleType, TracebackType
@@ -21,9 +22,66 @@ from tbevents.module_hook import ModuleHook
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-__all__ = ["Installation"]
+__all__ = ["Installation", "inherit", "install", "uninstall"]
 
 _BEFORE = "call tbevents.dropin.install() before importing it, or start the script by `python -m tbevents.dropin`"
+
+_lock = threading.RLock()
+_active: list[Installation] = []
+
+
+def install(*, force: bool = False, children: bool = False) -> Installation:
+    """Puts our `torch.utils.tensorboard` and `tensorboardX` in place of those that are not installed.
+
+    A second call adds only what the first left out: installed packages with `force`, or `children`. Calls may come from
+    any thread, one at a time; imports that run in other threads meanwhile may still find the old modules. A forked
+    child has what its parent had. An interrupt leaves nothing half done.
+
+    Args:
+        force: replace installed packages too, even those that have been imported; who imported them keeps their class.
+        children: also for Python processes of this environment that are started from here, by a `sitecustomize` on
+            PYTHONPATH that runs the environment's own as well. ``python -m tbevents.dropin`` does this.
+
+    Returns:
+        What was done. As a context manager, it undoes this call in the end.
+
+    Warns:
+        TBEventsWarning: modules that have been imported found the package's class, or none, and keep that; it names
+            them.
+
+    Raises:
+        DropinError: one of the packages has been imported, and `force` is False. Nothing was changed.
+    """
+    return _install(force=force, children=children, quiet=False)
+
+
+def uninstall() -> None:
+    """Undoes every `install`: modules, distributions and PYTHONPATH are as they were before.
+
+    What was imported meanwhile stays: open writers go on, and frameworks keep the class they imported. Does nothing if
+    nothing is installed.
+    """
+    with _lock:
+        if _active:
+            _active[0].undo()
+
+
+def inherit(*, force: bool) -> None:
+    """Installs in a child what its parent passed on; says nothing on stderr."""
+    _install(force=force, children=True, quiet=True)
+
+
+def _install(*, force: bool, children: bool, quiet: bool) -> Installation:
+    with _lock:
+        installation = Installation(force=force, children=children)
+        _active.append(installation)
+    if not quiet and sys.stderr is not None:
+        for name in installation.stayed:
+            sys.stderr.write(
+                f"tbevents.dropin: {name} is not replaced, since it is installed; "
+                "`--force`, or install(force=True), replaces it\n"
+            )
+    return installation
 
 
 class Installation:
@@ -34,18 +92,17 @@ class Installation:
         stayed: the names of those that are installed and stayed.
     """
 
-    def __init__(
-        self, *, force: bool, children: bool, quiet: bool, done: Collection[str], end: Callable[[Installation], None]
-    ) -> None:
-        self._end = end
+    def __init__(self, *, force: bool, children: bool) -> None:
+        done = {name for each in _active for name in each.replaced}
         theirs = [peer for peer in PEERS if peer.name not in done]
         absent = [peer for peer in theirs if not is_installed(peer.needs)]
         replaced = theirs if force else absent
-        stayed = [peer for peer in theirs if peer not in replaced]
-        self.replaced = tuple(peer.name for peer in replaced)
-        self.stayed = tuple(peer.name for peer in stayed)
-        if theirs:
-            _check_order(theirs, force=force)
+        self.replaced: tuple[str, ...] = tuple(peer.name for peer in replaced)
+        self.stayed = tuple(peer.name for peer in theirs if peer not in replaced)
+        if not force:
+            _check_order(theirs)
+        if replaced:
+            _warn_of_records()
         with ExitStack() as undo:
             for peer in replaced:
                 _replace(peer, undo)
@@ -56,12 +113,6 @@ class Installation:
             if children:
                 pass_on(undo, force=force)
             self._undo = undo.pop_all()
-        if not quiet and sys.stderr is not None:
-            for peer in stayed:
-                sys.stderr.write(
-                    f"tbevents.dropin: {peer.name} is not replaced: {peer.needs} is installed "
-                    "(`--force`, or install(force=True), replaces it)\n"
-                )
 
     def __enter__(self) -> Installation:
         return self
@@ -69,23 +120,29 @@ class Installation:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._end(self)
+        self.undo()
 
     def __repr__(self) -> str:
         return f"<Installation: replaced {', '.join(self.replaced) or 'nothing'}>"
 
     def undo(self) -> None:
-        """Undoes it. A second call does nothing."""
-        self._undo.close()
+        """Undoes this call and those that came after it. A second time it does nothing."""
+        with _lock:
+            while self in _active:
+                _active.pop()._undo.close()
 
 
-def _check_order(peers: Collection[Peer], *, force: bool) -> None:
-    """Raises DropinError if a package has been imported, unless forced; warns of modules that looked for one before."""
+def _check_order(peers: Collection[Peer]) -> None:
+    """Raises DropinError if one of the packages has been imported."""
     imported = [peer.name for peer in peers if sys.modules.get(peer.name) is not None]
-    if imported and not force:
+    if imported:
         raise DropinError(
             f"{', '.join(imported)} was imported already: {_BEFORE}; install(force=True) replaces it for later imports"
         )
+
+
+def _warn_of_records() -> None:
+    """Warns of modules that looked for a SummaryWriter before, and keep what they found."""
     findings = {"the SummaryWriter that it found": recorded_writers(), "that it found none": recorded_absence()}
     for finding, modules in findings.items():
         if modules:

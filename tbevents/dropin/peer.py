@@ -7,9 +7,9 @@ import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, spec_from_file_location
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["PEERS", "Peer", "is_installed"]
+__all__ = ["PEERS", "Peer", "globals_of", "is_installed"]
 
 _STAND_INS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_ins")
 
@@ -36,10 +36,9 @@ class Peer(NamedTuple):
             raise ImportError(f"{file} cannot be imported", name=self.name, path=file)
         return spec
 
-    def is_ours(self, module: ModuleType | None) -> bool:
+    def is_ours(self, module: Any) -> bool:
         """Returns whether a module is our one, or below it."""
-        # Not by getattr, which would load a lazy module.
-        spec = None if module is None else object.__getattribute__(module, "__dict__").get("__spec__")
+        spec = globals_of(module).get("__spec__")
         return str(getattr(spec, "origin", "")).startswith(os.path.join(_STAND_INS, self.folder))
 
     def modules(self) -> dict[str, ModuleType]:
@@ -52,6 +51,12 @@ PEERS = (
     Peer("torch.utils.tensorboard", "tensorboard", "torch_utils_tensorboard"),
     Peer("tensorboardX", "tensorboardX", "tensorboardx"),
 )
+
+
+def globals_of(module: Any) -> dict[str, Any]:
+    """Returns a module's globals, without the loading that asking a lazy module for an attribute would cause."""
+    found: dict[str, Any] = object.__getattribute__(module, "__dict__") if isinstance(module, ModuleType) else {}
+    return found
 
 
 def is_installed(package: str) -> bool:

@@ -13,7 +13,7 @@ def _install() -> None:
         return  # another environment's Python
     if importlib.util.find_spec("tbevents") is None:  # the parent had it from its working directory
         sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(_FOLDER))))
-    from tbevents.dropin import inherit
+    from tbevents.dropin.installation import inherit
 
     inherit(force=how == "force")
 
