@@ -233,7 +233,7 @@ assert sys.modules["tensorboardX.writer"] is tensorboardX.writer
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("framework", "try:\n    from tensorboardX import SummaryWriter\nexcept ImportError:\n    SummaryWriter = None"),
+        ("framework", "try:\n    import tensorboardX\nexcept ImportError:\n    SummaryWriter = None"),
         ("framework", "tensorboardX = None"),
         ("framework", "_TENSORBOARDX_AVAILABLE = False"),
         ("framework", "class C:\n    available = False\n_TENSORBOARDX_AVAILABLE = C()"),
@@ -357,3 +357,15 @@ with tbevents.dropin.install(), capture() as logged:
 print(list(logged.folders), list(logged.embeddings))
 """
     assert run(code, TORCH) == ["['run', 'another'] [('another', 'points', 0)]"]
+
+
+def test_tensorboardxs_global_writer_is_ours(run):
+    pytest.importorskip("tbevents.writing.global_summary_writer")
+    code = """
+import tbevents.dropin
+tbevents.dropin.install()
+from tensorboardX import GlobalSummaryWriter
+from tensorboardX.global_writer import GlobalSummaryWriter as again
+print(GlobalSummaryWriter is again, GlobalSummaryWriter.__module__)
+"""
+    assert run(code) == ["True tbevents.writing.global_summary_writer"]

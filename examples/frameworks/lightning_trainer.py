@@ -2,7 +2,6 @@
 
 import sys
 
-import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -12,7 +11,6 @@ class Model(BoringModel):
     def __init__(self, width=32):
         super().__init__()
         self.save_hyperparameters()
-        self.example_input_array = torch.zeros(1, width)
 
     def training_step(self, batch, batch_idx):
         loss = super().training_step(batch, batch_idx)["loss"]
@@ -20,5 +18,5 @@ class Model(BoringModel):
         return loss
 
 
-logger = TensorBoardLogger(sys.argv[1], name="lightning", version="", log_graph=True)
+logger = TensorBoardLogger(sys.argv[1], name="lightning", version="")
 Trainer(max_steps=4, log_every_n_steps=1, accelerator="cpu", logger=logger, enable_checkpointing=False).fit(Model())

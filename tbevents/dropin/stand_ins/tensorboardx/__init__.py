@@ -1,6 +1,5 @@
 """`tensorboardX`, as tbevents has it."""
 
-from importlib import import_module
 from typing import Any
 
 from tbevents.dropin import distribution
@@ -15,4 +14,6 @@ __all__ = ["FileWriter", "SummaryWriter", "__version__", "event_file_writer", "s
 def __getattr__(name: str) -> Any:
     if name != "GlobalSummaryWriter":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("tbevents.writing.global_summary_writer").GlobalSummaryWriter
+    from .global_writer import GlobalSummaryWriter
+
+    return GlobalSummaryWriter
