@@ -156,7 +156,7 @@ def test_captures_that_nest_both_see_what_is_imported_in_the_inner_one(tmp_path,
     assert (list(outer.folders), list(inner.folders)) == (["b"], ["a"])
     assert writer.EventFileWriter is None
     for name in ("tensorboardX", "tensorboardX.writer"):
-        monkeypatch.delitem(sys.modules, name)
+        del sys.modules[name]
 
 
 def test_all_is_restored_after_an_error(tmp_path):
