@@ -92,6 +92,19 @@ def torch(session: nox.Session) -> None:
 
 
 @nox.session(python=TORCH_PYTHON)
+def frameworks(session: nox.Session) -> None:
+    """The examples of frameworks, in an environment without tensorboard and tensorboardX."""
+    session.install("torch==2.13.0")
+    trainers = ["lightning", "transformers", "accelerate", "pytorch-ignite", "stable-baselines3", "mmengine"]
+    others = ["keras", "jax[cpu]", "optuna", "skorch"]
+    session.install("-e", ".[image]", "pytest", "hypothesis", *trainers, *others)
+    listed = str(session.run("pip", "list", "--format=freeze", silent=True))
+    if found := re.findall(r"^tensorboardx?==.*$", listed, re.MULTILINE | re.IGNORECASE):
+        session.error(f"a framework brought {found[0]} along, and the drop-in would not be tested")
+    last_line(session, "pytest", "-q", "tests/frameworks", *session.posargs)
+
+
+@nox.session(python=TORCH_PYTHON)
 def tensorflow(session: nox.Session) -> None:
     """The tests beside TensorFlow, where there is a wheel of it."""
     wheel = "tensorflow-cpu==2.21.*"

@@ -210,3 +210,7 @@ class PayloadError(TBEventsError, ValueError):
 
 class FileChangedError(TBEventsError, OSError):
     """An event file does not hold any more what was read of it: it was truncated, replaced or removed."""
+
+
+class DropinError(TBEventsError, ImportError):
+    """`tbevents.dropin` comes too late: a package that it is to replace has been imported."""

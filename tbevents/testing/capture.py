@@ -6,11 +6,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 
+from tbevents.module_hook import after_import
 from tbevents.reading.run import Run
 from tbevents.reading.values import NamedMapping
 from tbevents.summary import embedding
@@ -127,7 +126,7 @@ def capture() -> Iterator[Capture]:
             setattr(target, name, value)
 
         def patch_peer(module: ModuleType) -> None:
-            if active:
+            if active and not issubclass(module.SummaryWriter, SummaryWriter):  # `tbevents.dropin` puts ours in place
                 patch(module, "EventFileWriter", lambda logdir, *_, **__: _PeerFile(captured._files.open(str(logdir))))
                 patch(module.SummaryWriter, "add_embedding", _embedding_keeper(captured))
 
@@ -137,9 +136,9 @@ def capture() -> Iterator[Capture]:
             module = sys.modules.get(name)
             if module is not None and hasattr(module, "SummaryWriter"):
                 patch_peer(module)
-        finder = _OnImport(_PEERS, patch_peer)
-        sys.meta_path.insert(0, finder)
-        stack.callback(sys.meta_path.remove, finder)
+        hook = after_import(_PEERS, patch_peer)
+        hook.install()
+        stack.callback(hook.remove)
         try:
             yield captured
         finally:
@@ -171,36 +170,3 @@ def _embedding_keeper(captured: Capture) -> Callable[..., None]:
             captured.embeddings[folder, tag, as_step(global_step)] = points
 
     return add_embedding
-
-
-class _OnImport(MetaPathFinder):
-    """Calls a function with each of some modules when it has been imported.
-
-    Args:
-        names: of the modules.
-        then: the function.
-    """
-
-    def __init__(self, names: Sequence[str], then: Callable[[ModuleType], None]) -> None:
-        self._names = names
-        self._then = then
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """The spec that another finder has, with a loader that calls the function in the end."""
-        if fullname not in self._names:
-            return None
-        others = (finder for finder in sys.meta_path if not isinstance(finder, _OnImport))
-        found = (finder.find_spec(fullname, path, target) for finder in others if hasattr(finder, "find_spec"))
-        spec = next((spec for spec in found if spec is not None), None)
-        loader: Any = None if spec is None else spec.loader
-        if loader is not None:
-            execute, then = loader.exec_module, self._then
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                then(module)
-
-            loader.exec_module = exec_module
-        return spec

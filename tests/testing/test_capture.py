@@ -139,6 +139,26 @@ def test_captures_nest(nowhere):
     assert (list(outer.folders), list(inner.folders)) == (["b"], ["a"])
 
 
+def test_captures_that_nest_both_see_what_is_imported_in_the_inner_one(tmp_path, monkeypatch):
+    package = tmp_path / "package" / "tensorboardX"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "writer.py").write_text("EventFileWriter = None\nclass SummaryWriter: pass\n")
+    monkeypatch.syspath_prepend(package.parent)
+    for name in [name for name in sys.modules if f"{name}.".startswith("tensorboardX.")]:
+        monkeypatch.delitem(sys.modules, name)
+    with capture() as outer:
+        with capture() as inner:
+            from tensorboardX import writer
+
+            writer.EventFileWriter("a")
+        writer.EventFileWriter("b")
+    assert (list(outer.folders), list(inner.folders)) == (["b"], ["a"])
+    assert writer.EventFileWriter is None
+    for name in ("tensorboardX", "tensorboardX.writer"):
+        del sys.modules[name]
+
+
 def test_all_is_restored_after_an_error(tmp_path):
     with pytest.raises(ZeroDivisionError), capture():
         1 / 0  # noqa: B018

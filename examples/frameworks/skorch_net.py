@@ -1,0 +1,15 @@
+"""skorch: its own TensorBoard callback takes our writer. Run with ``python skorch_net.py LOGDIR``."""
+
+import os
+import sys
+
+import numpy as np
+import torch
+from skorch import NeuralNetRegressor
+from skorch.callbacks import TensorBoard
+
+from tbevents import SummaryWriter
+
+x = np.ones((20, 4), np.float32)
+writer = SummaryWriter(os.path.join(sys.argv[1], "skorch"))
+NeuralNetRegressor(torch.nn.Linear(4, 1), max_epochs=3, callbacks=[TensorBoard(writer)]).fit(x, x[:, :1])

@@ -1,0 +1,43 @@
+"""``python -m tbevents.dropin [--force] script.py args...``, or ``-m module args...``: runs it with our writer."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import sys
+from collections.abc import Sequence
+
+from tbevents.dropin import install
+from tbevents.errors import DropinError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Installs the drop-in, for child processes too, and runs a script or module as Python would."""
+    parser = argparse.ArgumentParser(
+        "python -m tbevents.dropin",
+        description="Runs a script or module with tbevents as its torch.utils.tensorboard and tensorboardX.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--force", action="store_true", help="replace installed packages too")
+    parser.add_argument("-m", action="store_true", dest="is_module", help="run a module, not a script")
+    parser.add_argument("target", metavar="script|module", help="what to run")
+    parser.add_argument("args", nargs=argparse.REMAINDER, help="what it is given")
+    given = parser.parse_args(arguments)
+    if not given.is_module and not os.path.exists(given.target):
+        parser.error(f"{given.target}: no such file")
+    try:
+        install(force=given.force, children=True)
+    except DropinError as error:
+        parser.error(str(error))
+    sys.argv = [given.target, *given.args]
+    if given.is_module:
+        runpy.run_module(given.target, run_name="__main__", alter_sys=True)
+    else:
+        if not getattr(sys.flags, "safe_path", False):  # else Python puts no folder in front
+            sys.path[0] = os.path.dirname(os.path.realpath(given.target))
+        runpy.run_path(given.target, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

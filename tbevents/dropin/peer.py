@@ -1,0 +1,70 @@
+"""The packages that are replaced."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, spec_from_file_location
+from types import ModuleType
+from typing import Any, NamedTuple
+
+__all__ = ["PEERS", "Peer", "globals_of", "is_installed"]
+
+_STAND_INS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_ins")
+
+
+class Peer(NamedTuple):
+    """A package that other code imports its SummaryWriter from.
+
+    Attributes:
+        name: the full name of its module.
+        needs: the package without which it cannot be imported, as a module and as a distribution.
+        folder: the folder of our module for it, below `stand_ins`.
+    """
+
+    name: str
+    needs: str
+    folder: str
+
+    def spec(self) -> ModuleSpec:
+        """Returns the spec of our module; its submodules are found in its folder."""
+        folder = os.path.join(_STAND_INS, self.folder)
+        file = os.path.join(folder, "__init__.py")
+        spec = spec_from_file_location(self.name, file, submodule_search_locations=[folder])
+        if spec is None:
+            raise ImportError(f"{file} cannot be imported", name=self.name, path=file)
+        return spec
+
+    def is_ours(self, module: Any) -> bool:
+        """Returns whether a module is our one, or below it."""
+        spec = globals_of(module).get("__spec__")
+        return str(getattr(spec, "origin", "")).startswith(os.path.join(_STAND_INS, self.folder))
+
+    def modules(self) -> dict[str, ModuleType]:
+        """Returns the imported modules of this name and below it, ours or not."""
+        below = f"{self.name}."
+        return {name: module for name, module in list(sys.modules.items()) if f"{name}.".startswith(below)}
+
+
+PEERS = (
+    Peer("torch.utils.tensorboard", "tensorboard", "torch_utils_tensorboard"),
+    Peer("tensorboardX", "tensorboardX", "tensorboardx"),
+)
+
+
+def globals_of(module: Any) -> dict[str, Any]:
+    """Returns a module's globals, without the loading that asking a lazy module for an attribute would cause."""
+    found: dict[str, Any] = object.__getattribute__(module, "__dict__") if isinstance(module, ModuleType) else {}
+    return found
+
+
+def is_installed(package: str) -> bool:
+    """Returns whether a top-level package can be imported.
+
+    A folder without code, of logs for instance, is a namespace package to Python and counts as not installed.
+    """
+    if package in sys.modules:
+        return sys.modules[package] is not None
+    spec = find_spec(package)
+    return spec is not None and spec.origin is not None

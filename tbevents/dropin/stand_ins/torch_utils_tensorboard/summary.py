@@ -1,0 +1,4 @@
+"""`torch.utils.tensorboard.summary`, as tbevents has it."""
+
+from tbevents.summary import *  # noqa: F403
+from tbevents.summary import __all__ as __all__
