@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from tbevents.reading.tables import Table, WideTable
     from tbevents.reading.values import Problem, ScalarPoint, ScalarSeries
     from tbevents.writing.event_file import EventFileWriter
+    from tbevents.writing.global_summary_writer import GlobalSummaryWriter
     from tbevents.writing.summary_writer import SummaryWriter
 
 _HOMES = {
@@ -100,6 +101,7 @@ _HOMES = {
     "tbevents.reading.run": ["Run", "read_run"],
     "tbevents.reading.values": ["Problem", "ScalarPoint", "ScalarSeries"],
     "tbevents.writing.event_file": ["EventFileWriter"],
+    "tbevents.writing.global_summary_writer": ["GlobalSummaryWriter"],
     "tbevents.writing.summary_writer": ["SummaryWriter"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -115,6 +117,7 @@ __all__ = [
     "Embedding",
     "EventFileWriter",
     "FileChangedError",
+    "GlobalSummaryWriter",
     "Graph",
     "GraphNode",
     "HParams",

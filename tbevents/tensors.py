@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -285,20 +286,24 @@ def as_array(value: Any, *, name: str = "value") -> npt.NDArray[Any]:
     return array
 
 
-def as_float(value: Any, *, name: str = "scalar_value") -> float:
+def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> float:
     """Turn a scalar that a caller logs into a float.
 
     Args:
-        value: a number of any kind (int of any size, bool, Fraction, Decimal, numpy scalar), or an array of one
-            element: numpy, torch (on any device, with or without gradient, bfloat16 too), JAX.
+        value: a number of any kind (int of any size, bool, Fraction, Decimal, numpy scalar, anything with
+            ``__float__``), or an array of one element: numpy, torch (on any device, with or without gradient, bfloat16
+            too), JAX, CuPy.
         name: the caller's argument, for the error message.
+        text: also take a number in a string, as torch's writer does: "0.5", b"nan".
 
     Returns:
-        A plain float, NaN and infinities included; numbers beyond float64 become infinite, with their sign.
+        A plain float, NaN and infinities included; a masked value is NaN; numbers beyond float64 become infinite, with
+        their sign.
 
     Raises:
         ValueError: an array of more or fewer elements than one.
-        TypeError: no real number: None, str, bytes, complex, a list, an array of strings, objects or dates.
+        TypeError: no real number: None, str, bytes, complex, a list, an array of strings, objects or dates. A DTensor
+            of torch's: it must be gathered first.
     """
     if type(value) is float:  # the common case first; np.float64 is a subclass, and becomes plain below
         return value
@@ -306,13 +311,17 @@ def as_float(value: Any, *, name: str = "scalar_value") -> float:
         return float(value)
     if not (hasattr(value, "__array__") or _is_torch(value)):
         try:
-            return _number(value)
-        except (TypeError, ValueError) as error:  # ValueError: a signalling NaN of Decimal
+            return float(value) if text and isinstance(value, (str, bytes)) else _number(value)
+        except (TypeError, ValueError) as error:  # ValueError: a signalling NaN of Decimal, a string without a number
             raise TypeError(f"{name}: expected a real number, got {type(value).__name__}") from error
     try:
         array = _to_numpy(value)
     except Exception as error:  # whatever a foreign __array__ raises
+        if hasattr(value, "__float__") and not _is_torch(value):
+            return _foreign_number(value, name)
         raise TypeError(f"{name}: cannot make a number of {type(value).__name__}: {error}") from error
+    if text and array.dtype.kind in "US" and array.size == 1:
+        return as_float(array.item(), name=name, text=True)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected a real number, got {type(value).__name__} of dtype {array.dtype}")
     if array.size != 1:
@@ -330,6 +339,27 @@ def _number(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def _foreign_number(value: Any, name: str) -> float:
+    """The number of an object that refuses to become a numpy array, such as CuPy's, which stay on the GPU."""
+    try:
+        return _number(value)
+    except Exception as error:  # whatever a foreign __float__ raises
+        raise TypeError(f"{name}: cannot make a number of {type(value).__name__}: {error}") from error
+
+
+def is_masked_array(value: Any) -> bool:
+    """Whether it is one of numpy.ma's, a module that numpy loads when it is used."""
+    return "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray)
+
+
+def _with_nan(value: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
+    """A masked array as a plain one, with NaN for what is masked; integers become float64 for it."""
+    if not np.ma.is_masked(value) or value.dtype.kind not in "biufc":
+        return np.asarray(value)
+    dtype = value.dtype if value.dtype.kind in "fc" else np.float64
+    return np.where(np.ma.getmaskarray(value), np.nan, np.ma.getdata(value)).astype(dtype)
+
+
 def _is_torch(value: Any) -> bool:
     return hasattr(value, "detach") and hasattr(value, "cpu")
 
@@ -337,12 +367,16 @@ def _is_torch(value: Any) -> bool:
 def _to_numpy(value: Any) -> npt.NDArray[Any]:
     """The numpy view of a value; every sort of small float (bfloat16, float8) as float32."""
     if _is_torch(value):
+        if hasattr(value, "full_tensor"):  # gathering it waits for all processes, and only some may be logging
+            raise TypeError("a DTensor is spread over processes; log its .full_tensor(), which all of them must call")
         value = value.detach().cpu()
         if str(value.dtype).startswith(("torch.bfloat16", "torch.float8")):  # numpy has none
             value = value.float()
         if hasattr(value, "resolve_conj"):  # conjugation and negation that torch has put off
             value = value.resolve_conj().resolve_neg()
         return np.asarray(value.numpy())
+    if is_masked_array(value):
+        return _with_nan(value)
     if isinstance(value, (list, tuple)) and any(map(_is_torch, value)):
         value = [_to_numpy(element) for element in value]
     try:

@@ -6,6 +6,7 @@ docs/schedulers.md.
 """
 
 from tbevents.lr_scheduler import schedules
+from tbevents.lr_scheduler.base import EPOCH_DEPRECATION_WARNING as EPOCH_DEPRECATION_WARNING
 from tbevents.lr_scheduler.base import LRScheduler, _LRScheduler
 from tbevents.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from tbevents.lr_scheduler.cyclic import CyclicLR, OneCycleLR

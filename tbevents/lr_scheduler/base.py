@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-import sys
 import types
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbevents.lr_scheduler.caller import warn_caller
 from tbevents.lr_scheduler.emission import Point, ScalarWriter, check_tag, check_writer, points_of, write_points
 from tbevents.lr_scheduler.formulas import check_numbers
 from tbevents.lr_scheduler.param_groups import (
@@ -22,8 +21,7 @@ from tbevents.lr_scheduler.param_groups import (
     rate_of,
     store,
 )
-
-_PACKAGE = __name__.rpartition(".")[0] + "."
+from tbevents.lr_scheduler.step_order import StepOrder
 
 
 class LRScheduler:
@@ -58,7 +56,7 @@ class LRScheduler:
 
     # What state_dict() leaves out.
     _UNSAVED: ClassVar[frozenset[str]] = frozenset(
-        {"optimizer", "_writer", "_tag", "_emitted", "_due", "_held", "_rates_for"}
+        {"optimizer", "_writer", "_tag", "_emitted", "_due", "_held", "_rates_for", "_step_order"}
     )
 
     # The attributes that the repr shows, by which one sort of scheduler's states are told from another's.
@@ -82,6 +80,9 @@ class LRScheduler:
     _held = False
     # The epoch whose rates the groups hold; None while they are being computed.
     _rates_for: float | None = None
+    # Whether `step` warns if the optimizer has made none, as PyTorch's does; None once it has looked.
+    _checks_order: ClassVar[bool] = True
+    _step_order: StepOrder | None = None
 
     def __init__(
         self,
@@ -101,14 +102,16 @@ class LRScheduler:
                 group.setdefault("initial_lr", float(group["lr"]))
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"param 'initial_lr' is not specified in param_groups[{i}], which resuming with "
-                    f"last_epoch={last_epoch} needs: load the optimizer's state first"
+                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with "
+                    f"last_epoch >= 0, here {last_epoch}: load the optimizer's state first"
                 )
         self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._get_lr_called_within_step = False
         self._initial_step()
         self._writer = writer
+        if self._checks_order:
+            self._step_order = StepOrder(optimizer)
 
     @property
     def writer(self) -> ScalarWriter | None:
@@ -135,6 +138,10 @@ class LRScheduler:
             epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form
                 where there is one.
         """
+        if self._step_order is not None and not self._is_initial:
+            order, self._step_order = self._step_order, None
+            if self._step_count == 1:
+                order.check()
         writing = not self._is_initial
         initial = self._initial_points() if writing else ()
         self._step_count += 1
@@ -357,12 +364,21 @@ class LRScheduler:
             write_points(due)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A writer holds files and threads: a copy or a pickle goes without.
-        return {key: value for key, value in self.__dict__.items() if key not in ("_writer", "_due", "_held")}
+        # A writer holds files and threads, and a hook belongs to one optimizer: a copy or a pickle goes without.
+        left_out = ("_writer", "_due", "_held", "_step_order")
+        return {key: value for key, value in self.__dict__.items() if key not in left_out}
 
 
 _LRScheduler = LRScheduler
 """The base class by its old name."""
+
+EPOCH_DEPRECATION_WARNING = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
+    "`scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, the closed "
+    "form is used instead of the new chainable form, where available. Please open an issue if you are unable to "
+    "replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose."
+)
+"""What `step(epoch)` warns of: PyTorch's words, so that the same filters catch it."""
 
 
 def not_a_state(scheduler: LRScheduler, key: str, state_dict: Mapping[str, Any]) -> ValueError:
@@ -373,14 +389,7 @@ def not_a_state(scheduler: LRScheduler, key: str, state_dict: Mapping[str, Any])
 
 def warn_of_epoch() -> None:
     """The warning for ``step(epoch)``, attributed to the code that called step()."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(
-        "The epoch parameter of step() is deprecated in PyTorch, and was never necessary: call step() without it.",
-        UserWarning,
-        stacklevel=level,
-    )
+    warn_caller(EPOCH_DEPRECATION_WARNING)
 
 
 def attributes_of(function: Any) -> dict[str, Any] | None:

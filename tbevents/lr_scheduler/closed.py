@@ -37,7 +37,7 @@ class ClosedFormLR(LRScheduler):
             epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form
                 where there is one.
         """
-        if epoch is not None or self._writer is not None or not self._plain:
+        if epoch is not None or self._writer is not None or self._step_order is not None or not self._plain:
             super().step(epoch)
             return
         # The common case, written out: what LRScheduler.step() does, at half the calls.
@@ -126,7 +126,13 @@ class ChainableLR(ClosedFormLR):
             epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form.
         """
         groups, bases = self.optimizer.param_groups, self.base_lrs
-        if epoch is not None or self._writer is not None or not self._plain or len(groups) != len(bases):
+        if (
+            epoch is not None
+            or self._writer is not None
+            or self._step_order is not None
+            or not self._plain
+            or len(groups) != len(bases)
+        ):
             super().step(epoch)
             return
         # The common case, in one go: `_next_rates` and `_set_rates` written out.

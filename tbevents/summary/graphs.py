@@ -8,11 +8,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from tbevents.proto import AttrValue, DataType, GraphDef, NodeDef, TensorShapeProto, VersionDef
+from tbevents.summary.torch_graph import PRODUCER, traced_graph
 
 __all__ = ["graph", "onnx_graph"]
-
-_PRODUCER = 22
-"""The version of TensorFlow's graphs that torch and tensorboardX say they write."""
 
 
 def graph(
@@ -30,7 +28,7 @@ def graph(
         The bytes of the GraphDef and, of a module, those of its RunMetadata.
 
     Raises:
-        ImportError: a module needs torch and tensorboard; its name says which is missing.
+        ImportError: a module needs torch, which traces it.
         TypeError, ValueError: it is none of these.
     """
     if isinstance(model, (bytes, bytearray, memoryview)):
@@ -39,13 +37,7 @@ def graph(
         return _checked(model.SerializeToString()), None
     if not hasattr(model, "forward") and not hasattr(model, "graph"):
         raise TypeError(f"model must be a torch module or a GraphDef, not {type(model).__name__}")
-    try:
-        from torch.utils.tensorboard._pytorch_graph import graph as trace
-    except ImportError as error:
-        message = f"the graph of a torch module needs torch and tensorboard, whose converter it uses: {error}"
-        raise ImportError(message, name=error.name) from error
-    definition, metadata = trace(model, args, verbose, use_strict_trace)
-    return definition.SerializeToString(), metadata.SerializeToString()
+    return traced_graph(model, args, verbose, use_strict_trace)
 
 
 def onnx_graph(model: Any) -> bytes:
@@ -88,7 +80,7 @@ def onnx_graph(model: Any) -> bytes:
                 attr={"parameters": AttrValue(s=parameters.encode())},
             )
         )
-    return GraphDef(node=nodes, versions=VersionDef(producer=_PRODUCER)).SerializeToString(deterministic=True)
+    return GraphDef(node=nodes, versions=VersionDef(producer=PRODUCER)).SerializeToString(deterministic=True)
 
 
 _ONNX_TYPES = {

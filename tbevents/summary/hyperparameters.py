@@ -6,9 +6,12 @@ are), the start of the session (the hyperparameters' values) and its end. The me
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 from google.protobuf.struct_pb2 import ListValue, Value
@@ -50,9 +53,9 @@ def hparams(
     """The three summaries of a session.
 
     Args:
-        hparam_dict: name -> value. Booleans, numbers (also arrays of one element) and strings stay what they are; None
-            is left out; a mapping becomes names with slashes; a function is its name; all else, lists and numbers that
-            are not finite included, is its text.
+        hparam_dict: name -> value, or a dataclass or namespace with these fields. Booleans, numbers (also arrays of one
+            element) and strings stay what they are; None is left out; a mapping, dataclass or namespace becomes names
+            with slashes; a function is its name; all else, lists and numbers that are not finite included, is its text.
         metric_dict: the tags of the metrics, as keys; the values do not matter here.
         hparam_domain_discrete: name -> all the values it can take, of the same sort as the hyperparameter's.
         group_name: of the sessions that TensorBoard shows as one.
@@ -91,14 +94,24 @@ def hparams(
 def flattened(argument: str, mapping: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Names and values of nested mappings, the names joined by slashes; None is left out.
 
+    Dataclasses and namespaces are mappings of their fields.
+
     Raises:
         TypeError: it is no mapping, or has keys that are no str.
     """
-    for name, value in _checked(argument, mapping).items():
+    for name, value in _checked(argument, fields_of(mapping)).items():
+        value = fields_of(value)
         if isinstance(value, Mapping):
             yield from flattened(f"{argument}[{name!r}]", value, f"{prefix}{name}/")
         elif value is not None:
             yield prefix + name, value
+
+
+def fields_of(value: Any) -> Any:
+    """The fields of a dataclass or of a namespace (argparse's, types'), by name; all else is returned as it is."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return dict(vars(value)) if isinstance(value, (argparse.Namespace, SimpleNamespace)) else value
 
 
 def plain(value: Any) -> Plain:

@@ -40,7 +40,7 @@ def scalar(
     Raises:
         TypeError, ValueError: an argument is no such thing.
     """
-    number = as_float(tensor, name=f"{name!r}: scalar_value")
+    number = as_float(tensor, name=f"{name!r}: scalar_value", text=True)
     metadata = plugin_metadata("scalars", display_name=display_name, description=summary_description)
     if checked_format(format) == "tf2":
         with np.errstate(over="ignore"):  # beyond float32 is inf, as in protobuf

@@ -65,6 +65,10 @@ class MemorySink(EventFileWriter):
             self.flush()
         return bytes(self._file.data[start:])
 
+    def read_back(self) -> Iterator[bytes]:
+        """The bytes of the file, in one piece."""
+        yield self.records(0)
+
     def _is_served(self) -> bool:
         return True  # by `records`
 

@@ -9,13 +9,14 @@ from tbevents.reading.run import Run
 from tbevents.summary import embedding
 from tbevents.summary.embeddings import Embedding
 from tbevents.testing.memory import MemoryFiles
-from tbevents.writing.arguments import as_step
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
+from tbevents.writing.untraced import untraced_methods
 
 __all__ = ["MemoryWriter"]
 
 
+@untraced_methods
 class MemoryWriter(SummaryWriter):
     """Takes what a `SummaryWriter` takes, in the same calls, and keeps it in memory; no file or folder is made.
 
@@ -63,7 +64,7 @@ class MemoryWriter(SummaryWriter):
         """Keeps the files that `SummaryWriter.add_embedding` would write, in `embeddings`."""
         if self.write_to_disk:
             points = embedding(tag, mat, metadata, label_img, metadata_header)
-            self.embeddings[tag, as_step(global_step)] = points
+            self.embeddings[tag, self._step_of(global_step)] = points
 
     def __repr__(self) -> str:
         return f"MemoryWriter({self.log_dir!r})"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tbevents.proto import Event, Summary
 from tbevents.scalar_event import STEP_RANGE
-from tbevents.tensors import as_array
+from tbevents.tensors import as_array, is_masked_array
 from tbevents.writing.sink import Message
 
 __all__ = ["Points", "about", "as_points", "as_step", "as_wall_time", "parse_message"]
@@ -42,16 +42,18 @@ def about(tag: object, error: TypeError | ValueError) -> TypeError | ValueError:
 def as_step(step: Any, argument: str = "global_step") -> int:
     """A step as the file's int64; None is 0, which the file leaves out.
 
+    A `global_step` may be an integer in a string, as in torch.
+
     Raises:
         TypeError: it is no number.
-        ValueError: it is not finite, or beyond int64.
+        ValueError: it is not finite, beyond int64, or a string without an integer.
     """
     if step is None:
         return 0
-    if isinstance(step, (str, bytes, bytearray)):
+    if isinstance(step, (str, bytes, bytearray)) and argument != "global_step":
         raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}")
     try:
-        number = int(step)
+        number = int(_element(step) if isinstance(step, np.ndarray) else step)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{argument} must be a finite number: {step!r} ({error})") from None
     except TypeError:
@@ -68,12 +70,12 @@ def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
         TypeError: it is no number.
         ValueError: it is NaN, behind which TensorBoard shows nothing of the file, or beyond float64.
     """
-    if walltime.__class__ is float and walltime == walltime:  # the common case first, and NaN not
+    if type(walltime) is float and walltime == walltime:  # the common case first, and NaN not
         return walltime
     if isinstance(walltime, (str, bytes, bytearray)):
         raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}")
     try:
-        seconds = float(walltime)
+        seconds = float(_element(walltime) if isinstance(walltime, np.ndarray) else walltime)
     except (TypeError, ValueError):
         raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}") from None
     except OverflowError as error:
@@ -81,6 +83,16 @@ def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
     if math.isnan(seconds):
         raise ValueError(f"{argument}: {_NAN}")
     return seconds
+
+
+def _element(array: NDArray[Any]) -> Any:
+    """The element of an array of one, which int() and float() refuse if it has dimensions; NaN if it is masked.
+
+    Another array is returned as it is.
+    """
+    if array.size != 1:
+        return array
+    return math.nan if is_masked_array(array) and np.ma.is_masked(array) else array.reshape(())[()]
 
 
 def as_points(steps: Any, values: Any, wall_times: Any, now: float) -> Points:

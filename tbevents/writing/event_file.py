@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import itertools
 import operator
 import os
@@ -10,7 +11,7 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from tbevents import files
@@ -23,10 +24,12 @@ from tbevents.summary.values import checked_tag
 from tbevents.tensors import as_float
 from tbevents.writing import flusher
 from tbevents.writing.arguments import about, as_points, as_step, as_wall_time, parse_message
+from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.record_file import DisturbedFileError, RecordFile
 from tbevents.writing.sink import Message
+from tbevents.writing.untraced import graph_break, untraced, untraced_methods
 
 __all__ = ["DEFAULT_FLUSH_SECS", "EventFileWriter"]
 
@@ -53,7 +56,8 @@ _SIMPLE: Final = Form.SIMPLE  # looking it up in its class takes longer than the
 _uids: Final = itertools.count()
 
 
-class EventFileWriter:
+@untraced_methods
+class EventFileWriter(TakesDefaultMetadata):
     """Writes one event file.
 
     A call validates, converts and appends to a list; a batch is encoded and written with one system call when
@@ -85,6 +89,7 @@ class EventFileWriter:
         on_error: what happens when something cannot be written, or a file or folder cannot be made. ``"raise"`` raises
             OSError, here or at the next call. ``"warn"`` never raises for that: one `WriterWarning` is issued for each
             cause, the writer keeps what it can, and `lost` counts the rest. Wrong arguments are errors in both.
+        log_dir: torch's name for `logdir`.
 
     Attributes:
         closed: whether `close` was called.
@@ -100,7 +105,7 @@ class EventFileWriter:
 
     def __init__(
         self,
-        logdir: files.StrPath,
+        logdir: files.StrPath | None = None,
         max_queue: int = 10,
         flush_secs: float = DEFAULT_FLUSH_SECS,
         filename_suffix: str = "",
@@ -108,8 +113,12 @@ class EventFileWriter:
         clock: Callable[[], float] = time.time,
         hostname: str | None = None,
         on_error: OnError | Failures = "raise",
+        log_dir: files.StrPath | None = None,
     ) -> None:
-        self._logdir = files.local_path(logdir, "logdir")
+        folder = log_dir if logdir is None else logdir
+        if folder is None or None not in (log_dir, logdir):
+            raise TypeError(f"EventFileWriter needs one of logdir and log_dir, not {logdir!r} and {log_dir!r}")
+        self._logdir = files.local_path(folder, "logdir")
         self.flush_secs = as_float(flush_secs, name="flush_secs")
         if not self.flush_secs >= 0:
             raise ValueError(f"flush_secs must be a number of seconds, 0 or more, not {flush_secs!r}")
@@ -122,6 +131,7 @@ class EventFileWriter:
         self._hostname = hostname
         self._failures = on_error if isinstance(on_error, Failures) else Failures(on_error)
         self.on_error = self._failures.on_error
+        self.default_metadata = {}
         self._start()
         self._open_or_report()
 
@@ -150,8 +160,34 @@ class EventFileWriter:
         """The file, absolute; None before the first call in a forked child or a copy, or while none can be made."""
         return self._file.path
 
+    # torch's and tensorboardX's FileWriter keep the writer of the file, and its name, in these.
+
+    @property
+    def event_writer(self) -> EventFileWriter:
+        """This writer itself."""
+        return self
+
+    _ev_writer = event_writer
+
+    @property
+    def _file_name(self) -> str | None:
+        return self.path
+
+    @property
+    def default_metadata(self) -> Mapping[str, Any]:
+        """What `use_metadata` set: "global_step", "walltime"; empty outside of it."""
+        return self._default_metadata
+
+    @default_metadata.setter
+    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+        self._default_metadata = metadata
+        self._default_step = metadata.get("global_step")  # of calls without one
+        walltime = metadata.get("walltime")
+        self._now = self._clock if walltime is None else functools.partial(float, walltime)
+
     # -- taking events -------------------------------------------------------------------------------------------
 
+    @graph_break
     def add_scalar(
         self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: Form = _SIMPLE
     ) -> None:
@@ -168,15 +204,15 @@ class EventFileWriter:
             TypeError, ValueError: an argument is no such thing; the message names it. Nothing was taken.
             OSError: an earlier batch could not be written. This event was taken.
         """
-        series = self._series.get(tag if form is _SIMPLE else (tag, form._value_)) if tag.__class__ is str else None
+        series = self._series.get(tag if form is _SIMPLE else (tag, form._value_)) if type(tag) is str else None
         try:
             event = (
                 self._add_series(tag, form) if series is None else series,
                 global_step
-                if global_step.__class__ is int and -0x8000000000000000 <= global_step <= 0x7FFFFFFFFFFFFFFF
-                else as_step(global_step),
-                self._clock() if walltime is None else as_wall_time(walltime),
-                scalar_value if scalar_value.__class__ is float else as_float(scalar_value),
+                if type(global_step) is int and -0x8000000000000000 <= global_step <= 0x7FFFFFFFFFFFFFFF
+                else as_step(self._default_step if global_step is None else global_step),
+                self._now() if walltime is None else as_wall_time(walltime),
+                scalar_value if type(scalar_value) is float else as_float(scalar_value, text=True),
             )
         except (TypeError, ValueError) as error:
             raise about(tag, error) from None
@@ -202,7 +238,7 @@ class EventFileWriter:
         """
         try:
             series = self._add_series(tag, form)
-            points = as_points(steps, values, wall_times, self._clock())
+            points = as_points(steps, values, wall_times, self._now())
         except (TypeError, ValueError) as error:
             raise about(tag, error) from None
         for start in range(0, len(points.steps), _CHUNK):
@@ -222,7 +258,7 @@ class EventFileWriter:
         message = Event()
         message.summary.SetInParent()
         parse_message(message.summary, summary, "summary")
-        self._add_message(message, as_step(global_step), walltime)
+        self._add_message(message, as_step(self._default_step if global_step is None else global_step), walltime)
 
     def add_event(self, event: Message | bytes, step: Any = None, walltime: Any = None) -> None:
         """Takes an Event (anyone's message, or its bytes).
@@ -238,6 +274,7 @@ class EventFileWriter:
         """
         message = Event()
         parse_message(message, event, "event")
+        step = self._default_step if step is None else step
         self._add_message(message, message.step if step is None else as_step(step, "step"), walltime)
 
     def _add_message(self, message: Event, step: int, walltime: Any) -> None:
@@ -245,7 +282,7 @@ class EventFileWriter:
         if walltime is not None:
             message.wall_time = as_wall_time(walltime)
         elif not message.wall_time:
-            message.wall_time = self._clock()
+            message.wall_time = self._now()
         payload = message.SerializeToString()
         if len(payload) > MAX_LENGTH:
             raise ValueError(f"event is too large for the format: {len(payload)} bytes, the limit is {MAX_LENGTH}")
@@ -262,6 +299,7 @@ class EventFileWriter:
         """The folder, as it was given."""
         return self._logdir
 
+    @untraced
     def _add_series(self, tag: str, form: Form) -> int:
         """The number of a series, given now if it has none.
 
@@ -276,6 +314,7 @@ class EventFileWriter:
         self._keys.append(key)
         return self._series.setdefault(key, self._keys.index(key, start))
 
+    @untraced
     def _after_add(self, event: tuple[Item, ...]) -> None:
         """What an addition may have to do, besides appending."""
         with self._lock:
@@ -320,6 +359,15 @@ class EventFileWriter:
                 self._rearm()
                 raise
 
+    def read_back(self) -> Iterator[bytes]:
+        """The bytes of the file, in pieces, with all that was taken so far."""
+        if not self.closed:
+            self.flush()
+        if self.path is not None:
+            with open(self.path, "rb") as file:
+                while chunk := file.read(BATCH_BYTES):
+                    yield chunk
+
     def reopen(self) -> None:
         """After `close`: goes on, in a new file. Otherwise does nothing."""
         with self._lock:
@@ -349,6 +397,7 @@ class EventFileWriter:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._failures = Failures(self.on_error)
+        self.default_metadata = {}
         self._start()
 
     # -- for the flusher -----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tbevents.scalar_event import Form
@@ -20,9 +21,20 @@ class NullSink:
         lost: 0.
     """
 
+    path = None
+    _file_name = None
+
     def __init__(self, logdir: str) -> None:
         self._logdir = logdir
         self.lost = 0
+        self.default_metadata: Mapping[str, Any] = {}
+
+    @property
+    def event_writer(self) -> NullSink:
+        """This sink itself."""
+        return self
+
+    _ev_writer = event_writer
 
     def add_scalar(
         self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: Form = Form.SIMPLE

@@ -19,10 +19,12 @@ from tbevents.writing.embedding import write_embedding
 from tbevents.writing.failures import Failures
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
+from tbevents.writing.untraced import untraced_methods
 
 __all__ = ["RunMethods"]
 
 
+@untraced_methods
 class RunMethods(SummaryMethods):
     """Hyperparameters, graphs, embeddings and the layout of the Custom Scalars page."""
 
@@ -32,6 +34,7 @@ class RunMethods(SummaryMethods):
     _failures: Failures
     _form: Form
     _lock: threading.RLock
+    _default_metadata: Mapping[str, Any]
 
     @abstractmethod
     def _get_file_writer(self) -> Sink:
@@ -44,6 +47,10 @@ class RunMethods(SummaryMethods):
     @abstractmethod
     def _anchored(self, folder: str) -> str:
         """A folder as it was meant when the writer was made: the script may have changed its working directory."""
+
+    def _step_of(self, global_step: Any) -> int:
+        """A step as the file's integer: the one given, or the one of `use_metadata`."""
+        return as_step(self._default_metadata.get("global_step") if global_step is None else global_step)
 
     def add_hparams(
         self,
@@ -63,9 +70,10 @@ class RunMethods(SummaryMethods):
         A session is a run of its own, in a folder below `log_dir`.
 
         Args:
-            hparam_dict: name -> value. Booleans, numbers (also arrays of one element) and strings stay what they are;
-                None is left out; a mapping becomes names with slashes; a function is its name; all else, lists and
-                numbers that are not finite included, is its text.
+            hparam_dict: name -> value, or a dataclass or namespace (argparse's) with these fields. Booleans, numbers
+                (also arrays of one element) and strings stay what they are; None is left out; a mapping, dataclass or
+                namespace becomes names with slashes; a function is its name; all else, lists and numbers that are not
+                finite included, is its text.
             metric_dict: tag -> number, logged as a scalar. May be empty.
             hparam_domain_discrete: name -> list of all the values it can take, of the same sort as the
                 hyperparameter's.
@@ -93,13 +101,14 @@ class RunMethods(SummaryMethods):
             start_time_secs=start_time_secs,
             end_time_secs=end_time_secs,
         )
-        metrics = {tag: as_float(value, name=f"metric_dict[{tag!r}]") for tag, value in metric_dict.items()}
-        step = as_step(global_step)
+        metrics = {tag: as_float(value, name=f"metric_dict[{tag!r}]", text=True) for tag, value in metric_dict.items()}
+        step = self._step_of(global_step)
         given = run_name if run_name is not None else name
         folder = files.path_string(given, "run_name") if given else str(self._clock())
         if not os.path.isabs(folder):
             folder = files.subfolder(self.log_dir, folder, "run_name")
         with contextlib.closing(self._open(folder)) as sink:
+            sink.default_metadata = self._default_metadata
             for message in summaries:
                 sink.add_summary(message, step)
             for tag, value in metrics.items():
@@ -132,7 +141,7 @@ class RunMethods(SummaryMethods):
         if self.write_to_disk:
             points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
             try:
-                write_embedding(self._anchored(self.log_dir), tag, as_step(global_step), points)
+                write_embedding(self._anchored(self.log_dir), tag, self._step_of(global_step), points)
             except OSError as error:
                 self._failures.lose(1)
                 if self._failures.on_error == "raise":
@@ -145,14 +154,14 @@ class RunMethods(SummaryMethods):
         """Logs a model's graph.
 
         Args:
-            model: a GraphDef (anyone's message, or its bytes), written as it is; or a torch module, which is traced by
-                torch's own converter: that needs torch and tensorboard.
+            model: a GraphDef (anyone's message, or its bytes), written as it is; or a torch module, which torch
+                traces in evaluation mode. What torch.compile wrapped is traced as the module that it was.
             input_to_model: what the module is called with: a tensor or a tuple of them.
             verbose: print the traced graph.
             use_strict_trace: torch.jit.trace's `strict`: False allows outputs that are lists or dicts.
 
         Raises:
-            ImportError: torch or tensorboard is missing.
+            ImportError: torch is missing.
             TypeError, ValueError: it is no graph. What tracing raises is passed on.
             OSError: an earlier batch could not be written.
         """

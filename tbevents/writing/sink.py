@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tbevents.scalar_event import Form
@@ -18,6 +19,9 @@ class Message(Protocol):
 
 class Sink(Protocol):
     """Takes events in the order of the calls."""
+
+    default_metadata: Mapping[str, Any]
+    """The step and time of calls that name none."""
 
     def add_scalar(
         self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: Form = Form.SIMPLE

@@ -11,6 +11,7 @@ from tbevents.proto import Summary
 from tbevents.summary.figures import close_figures
 from tbevents.summary.histograms import default_edges
 from tbevents.summary.values import Format
+from tbevents.writing.untraced import untraced_methods
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ __all__ = ["SummaryMethods"]
 P = ParamSpec("P")
 
 
+@untraced_methods
 class SummaryMethods(ABC):
     """What one call logs as one summary. `SummaryWriter` says what the arguments mean that all methods have."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -21,11 +22,14 @@ from tbevents.summary.layouts import Charts
 from tbevents.summary.values import Format, checked_format, checked_tag
 from tbevents.tensors import as_float
 from tbevents.writing.arguments import as_step, as_wall_time
+from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
 from tbevents.writing.failures import Failures, OnError
+from tbevents.writing.logged_scalars import Point, logged_scalars
 from tbevents.writing.null import NullSink
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
+from tbevents.writing.untraced import graph_break, leave_to_python, untraced, untraced_methods
 
 __all__ = ["SummaryWriter"]
 
@@ -39,9 +43,11 @@ class _Series(NamedTuple):
 
     add_scalar: Callable[..., None]  # of the sink
     tag: str
+    sink: Sink
 
 
-class SummaryWriter(RunMethods):
+@untraced_methods
+class SummaryWriter(RunMethods, TakesDefaultMetadata):
     """Writes event files for TensorBoard; a drop-in for torch's and tensorboardX's class of this name.
 
     Calls are cheap (less than a microsecond): they validate, convert and append. What was logged is with the operating
@@ -96,6 +102,7 @@ class SummaryWriter(RunMethods):
         log_dir: the run's folder; `logdir` is the same.
         file_writer: the `EventFileWriter` of the run's own file; None after `close`.
         all_writers: folder -> `EventFileWriter`, those of `add_scalars` included; None after `close`.
+        default_metadata: "global_step" and "walltime" of calls that name none: what `use_metadata` set.
         default_bins: the edges of the bins of `add_histogram`.
         lost: how many events (and embeddings) were logged and then dropped, because they could not be written; those
             of all files of this writer, closed ones included.
@@ -152,10 +159,13 @@ class SummaryWriter(RunMethods):
         self.all_writers: dict[str, Sink] | None = None
         self._lock = threading.RLock()  # for opening and closing, not for logging
         self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
+        self._default_metadata: Mapping[str, Any] = {}
         self._charts: Charts = {}  # what the Custom Scalars page shows
         self._failures = Failures(self.on_error)
         _writers.add(self)
+        leave_to_python()
 
+    @graph_break
     def add_scalar(
         self,
         tag: str,
@@ -206,6 +216,7 @@ class SummaryWriter(RunMethods):
                 format=self.format,
             )
 
+    @graph_break
     def add_scalars(
         self,
         main_tag: str,
@@ -231,20 +242,23 @@ class SummaryWriter(RunMethods):
         """
         if not self.write_to_disk:
             return
-        if tag_scalar_dict.__class__ is not dict and not isinstance(tag_scalar_dict, Mapping):
+        if type(tag_scalar_dict) is not dict and not isinstance(tag_scalar_dict, Mapping):
             raise TypeError(f"tag_scalar_dict must be a mapping, not {type(tag_scalar_dict).__name__}")
         values = [
-            value if value.__class__ is float else as_float(value, name=f"tag_scalar_dict[{key!r}]")
+            value if type(value) is float else as_float(value, name=f"tag_scalar_dict[{key!r}]", text=True)
             for key, value in tag_scalar_dict.items()
         ]
+        if self._default_metadata:
+            global_step = self._step_of(global_step)
+            walltime = self._default_metadata.get("walltime") if walltime is None else walltime
         walltime = self._clock() if walltime is None else as_wall_time(walltime)
-        step = global_step if global_step.__class__ is int else as_step(global_step)
-        series = self._series.get(main_tag) if main_tag.__class__ is str else None
+        step = global_step if type(global_step) is int else as_step(global_step)
+        series = self._series.get(main_tag) if type(main_tag) is str else None
         if series is None or not tag_scalar_dict.keys() <= series.keys():
             series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
         form = self._form
         for key, value in zip(tag_scalar_dict, values, strict=True):
-            add_scalar, tag = series[key]
+            add_scalar, tag, _ = series[key]
             add_scalar(tag, value, step, walltime, form)
 
     def add_scalar_columns(self, tag: str, steps: Any, values: Any, wall_times: Any = None) -> None:
@@ -266,6 +280,34 @@ class SummaryWriter(RunMethods):
         """
         self._get_file_writer().add_scalar_columns(tag, steps, values, wall_times, self._form)
 
+    def export_scalars_to_json(self, path: files.StrPath) -> None:
+        """Writes what `add_scalars` has logged since the writer was made, or last closed, to a JSON file.
+
+        It is a mapping of ``<log_dir>/<main_tag>/<key>`` to a list of ``[walltime, step, value]``. The values are read
+        back from the event files, so they are float32.
+
+        Args:
+            path: the file, which is replaced.
+
+        Raises:
+            OSError: a file cannot be written or read.
+        """
+        if not self.write_to_disk:
+            return
+        tags: dict[Sink, list[str]] = {}
+        for series in (dict(self._series)).values():
+            for _, tag, sink in series.values():
+                tags.setdefault(sink, []).append(tag)
+        logged = {sink: logged_scalars(sink, tags[sink]) for sink in tags if isinstance(sink, EventFileWriter)}
+        points: dict[str, list[Point]] = {
+            f"{self.log_dir}/{main_tag}/{key}": logged[sink][tag]
+            for main_tag, series in self._series.items()
+            for key, (_, tag, sink) in series.items()
+            if isinstance(sink, EventFileWriter)
+        }
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(points, file)
+
     def flush(self, sync: bool = False) -> None:
         """Returns when all that was logged is with the operating system; with `sync`, when it is on disk.
 
@@ -277,7 +319,8 @@ class SummaryWriter(RunMethods):
             writers = list((self.all_writers or {}).values())
         with contextlib.ExitStack() as stack:  # flushes each, whatever the others raise
             for writer in writers:
-                stack.callback(writer.flush, sync)
+                # Other libraries' writers, which some scripts put there, know no `sync`.
+                stack.callback(writer.flush, *([sync] if hasattr(writer, "add_scalar_columns") else []))
 
     def close(self) -> None:
         """Flushes and closes all files. The next call that logs goes on in new ones; closing again does nothing.
@@ -306,6 +349,18 @@ class SummaryWriter(RunMethods):
         """The run's folder: tensorboardX's name for `log_dir`."""
         return self.log_dir
 
+    @property
+    def default_metadata(self) -> Mapping[str, Any]:
+        """What `use_metadata` set: "global_step", "walltime"; empty outside of it."""
+        return self._default_metadata
+
+    @default_metadata.setter
+    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._default_metadata = metadata
+            for writer in (self.all_writers or {}).values():
+                writer.default_metadata = metadata
+
     def __enter__(self) -> SummaryWriter:
         return self
 
@@ -328,6 +383,7 @@ class SummaryWriter(RunMethods):
             message = build(*args, **kwargs)
             self._get_file_writer().add_summary(message, step, walltime)
 
+    @untraced
     def _get_file_writer(self) -> Sink:
         """The writer of the run's own file, opened where it is not (other libraries call this, as torch's)."""
         with self._lock:
@@ -350,6 +406,7 @@ class SummaryWriter(RunMethods):
             writer = self.all_writers.get(folder)
             if writer is None:
                 writer = self.all_writers[folder] = self._open(folder)
+                writer.default_metadata = self._default_metadata
             return writer
 
     def _open(self, folder: str) -> Sink:
@@ -369,6 +426,7 @@ class SummaryWriter(RunMethods):
     def _anchored(self, folder: str) -> str:
         return os.path.join(self._directory, folder)
 
+    @untraced
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:
         """Finds a place for series of `add_scalars`; returns all series that the tag has."""
         with self._lock:
@@ -379,7 +437,7 @@ class SummaryWriter(RunMethods):
             else:
                 prefix = f"{main_tag.replace('/', '_')}_"
                 folders = [files.subfolder(self.log_dir, prefix + key, "tag_scalar_dict") for key in added]
-                found = [_Series(self._writer_in(folder).add_scalar, main_tag) for folder in folders]
+                found = [_Series(sink.add_scalar, main_tag, sink) for sink in map(self._writer_in, folders)]
             series = self._series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
             return series
 
@@ -387,7 +445,8 @@ class SummaryWriter(RunMethods):
         """Keeps further series in this run, and has them drawn in one chart with those that the tag has."""
         patterns = [re.escape(f"{main_tag}/{key}") + "$" for key in (*series, *added)]
         self.add_custom_scalars({main_tag.partition("/")[0]: {main_tag: ["Multiline", patterns]}})
-        return [_Series(self._get_file_writer().add_scalar, f"{main_tag}/{key}") for key in added]
+        sink = self._get_file_writer()
+        return [_Series(sink.add_scalar, f"{main_tag}/{key}", sink) for key in added]
 
 
 _writers: Final[weakref.WeakSet[SummaryWriter]] = weakref.WeakSet()
@@ -403,5 +462,7 @@ def _after_fork_in_child() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
-_STATE: Final = frozenset({"file_writer", "all_writers", "_lock", "_series", "_charts", "_failures"})
+_STATE: Final = frozenset(
+    {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures"}
+)
 """The attributes that `_start` sets."""

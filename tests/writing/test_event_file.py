@@ -206,11 +206,11 @@ def test_steps_are_truncated_to_integers(writer, step, stored):
         (([], 1.0), TypeError, "tag"),
         ((b"loss", 1.0), TypeError, "tag"),
         (("\ud800", 1.0), ValueError, "tag"),
-        (("t", "1"), TypeError, "scalar_value"),
+        (("t", "one"), TypeError, "scalar_value"),
         (("t", None), TypeError, "scalar_value"),
         (("t", 1j), TypeError, "scalar_value"),
         (("t", np.zeros(2)), ValueError, "scalar_value"),
-        (("t", 1.0, "7"), TypeError, "global_step"),
+        (("t", 1.0, "7.5"), ValueError, "global_step"),
         (("t", 1.0, []), TypeError, "global_step"),
         (("t", 1.0, math.nan), ValueError, "global_step"),
         (("t", 1.0, math.inf), ValueError, "global_step"),
@@ -321,8 +321,10 @@ def test_wrong_arguments_of_events_are_named(writer):
         writer.add_event(Event(), step=math.nan)
     with pytest.raises(TypeError, match=r"^walltime "):
         writer.add_event(Event(), walltime="now")
-    with pytest.raises(TypeError, match=r"^global_step "):
-        writer.add_summary(Summary(), "1")
+    with pytest.raises(ValueError, match=r"^global_step "):
+        writer.add_summary(Summary(), "one")
+    with pytest.raises(TypeError, match=r"^step "):
+        writer.add_event(Event(), step="1")
 
 
 # -- files ---------------------------------------------------------------------------------------------------------

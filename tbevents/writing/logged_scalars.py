@@ -1,0 +1,36 @@
+"""Scalars that a writer has logged, read back from its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TypeAlias
+
+from tbevents.framing import NEED_DATA, RecordDecoder
+from tbevents.proto import Event
+from tbevents.tensors import to_array
+from tbevents.writing.event_file import EventFileWriter
+
+__all__ = ["Point", "logged_scalars"]
+
+Point: TypeAlias = tuple[float, int, float]
+"""Wall time, step and value."""
+
+
+def logged_scalars(writer: EventFileWriter, tags: Collection[str]) -> dict[str, list[Point]]:
+    """The points of some tags that went to a writer's present file, by tag.
+
+    Raises:
+        OSError: the file cannot be written or read.
+        DamagedFileError: somebody else has damaged it.
+    """
+    points: dict[str, list[Point]] = {tag: [] for tag in tags}
+    decoder = RecordDecoder(path=writer.path)
+    for chunk in writer.read_back():
+        decoder.feed(chunk)
+        while (record := decoder.next_record()) is not NEED_DATA:
+            event = Event.FromString(record.payload)
+            for value in event.summary.value:
+                if value.tag in points:
+                    number = to_array(value.tensor).item() if value.HasField("tensor") else value.simple_value
+                    points[value.tag].append((event.wall_time, event.step, number))
+    return points

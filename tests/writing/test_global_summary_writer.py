@@ -1,0 +1,116 @@
+"""`GlobalSummaryWriter`: each tag counts its own steps, in all threads and forked processes."""
+
+import multiprocessing
+import os
+import threading
+
+import numpy as np
+import pytest
+
+from tbevents import GlobalSummaryWriter, SummaryWriter, read_run
+from tbevents.writing import global_summary_writer
+
+
+def steps(folder, tag):
+    return sorted(point.step for point in read_run(folder).scalars[tag])
+
+
+def test_each_tag_and_kind_counts_from_0(tmp_path):
+    writer = GlobalSummaryWriter(tmp_path)
+    assert isinstance(writer.smw, SummaryWriter)
+    for _ in range(3):
+        writer.add_scalar("a", 1.0)
+    writer.add_scalar("b", 1.0, walltime=5.0)
+    writer.add_text("a", "words")
+    writer.add_text("a", "words")
+    writer.add_image("a", np.zeros((1, 2, 2)))
+    writer.add_image("i", np.zeros((2, 2, 1)), dataformats="HWC")
+    path = writer.file_writer.event_writer._ev_writer._file_name
+    writer.close()
+    assert os.path.dirname(path) == str(tmp_path)
+    run = read_run(tmp_path)
+    assert steps(tmp_path, "a") == [0, 1, 2]
+    assert [(point.step, point.wall_time) for point in run.scalars["b"]] == [(0, 5.0)]
+    assert [text.step for text in run.texts["a/text_summary"]] == [0, 1]
+    assert [image.step for image in run.images["i"]] == [0]
+
+
+def test_a_call_that_raises_uses_no_step(tmp_path):
+    writer = GlobalSummaryWriter(log_dir=tmp_path)
+    with pytest.raises(TypeError, match="'a': scalar_value"):
+        writer.add_scalar("a", None)
+    writer.add_scalar("a", 1.0)
+    writer.close()
+    assert steps(tmp_path, "a") == [0]
+
+
+def test_steps_go_on_after_close(tmp_path):
+    writer = GlobalSummaryWriter(tmp_path)
+    for _ in range(2):
+        writer.add_scalar("a", 1.0)
+        writer.close()
+    assert steps(tmp_path, "a") == [0, 1]
+
+
+def test_threads_share_the_steps(tmp_path):
+    writer = GlobalSummaryWriter(tmp_path)
+    threads = [threading.Thread(target=lambda: [writer.add_scalar("a", 1.0) for _ in range(200)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    assert steps(tmp_path, "a") == list(range(800))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks children")
+def test_forked_children_share_the_steps_also_of_tags_that_come_later(tmp_path):
+    writer = GlobalSummaryWriter(tmp_path)
+    writer.add_scalar("a", 1.0)
+
+    def work():
+        for _ in range(50):
+            writer.add_scalar("a", 1.0)
+            writer.add_scalar("late", 1.0)
+
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=work) for _ in range(3)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+        assert child.exitcode == 0
+    writer.add_scalar("late", 1.0)
+    writer.close()
+    assert steps(tmp_path, "a") == list(range(151))
+    assert steps(tmp_path, "late") == list(range(151))
+
+
+def test_all_modules_get_the_same_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(GlobalSummaryWriter, "_made", None)
+    writer = GlobalSummaryWriter.getSummaryWriter()
+    assert GlobalSummaryWriter.getSummaryWriter() is writer
+    writer.add_scalar("a", 1.0)
+    writer.close()
+    assert steps(writer.smw.log_dir, "a") == [0]
+
+
+def test_there_is_room_for_many_tags_and_an_error_for_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(global_summary_writer, "_SLOTS", 8)
+    writer = GlobalSummaryWriter(tmp_path)
+    for _ in range(2):
+        for name in "abcdefgh":
+            writer.add_scalar(name, 1.0)
+    with pytest.raises(ValueError, match="at most 8 tags"):
+        writer.add_scalar("i", 1.0)
+    writer.close()
+    assert all(steps(tmp_path, name) == [0, 1] for name in "abcdefgh")
+
+
+def test_a_disabled_one_touches_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    writer = GlobalSummaryWriter(write_to_disk=False)
+    writer.add_scalar("a", 1.0)
+    writer.close()
+    assert list(tmp_path.iterdir()) == []
