@@ -1,7 +1,5 @@
 """`tensorboardX.global_writer`, as tbevents has it."""
 
-from importlib import import_module
-
-GlobalSummaryWriter = import_module("tbevents.writing.global_summary_writer").GlobalSummaryWriter
+from tbevents.writing.global_summary_writer import GlobalSummaryWriter
 
 __all__ = ["GlobalSummaryWriter"]
