@@ -22,7 +22,7 @@ if sys.argv[1:2] == ["--worker"]:
 
 def scalars(count):
     """The records of a run with one tag."""
-    from tbevents.framing import encode_record
+    from tbevents.format.record import encode_record
     from tbevents.proto import Event, Summary
 
     for k in range(count):
@@ -35,7 +35,7 @@ def flipped(record, at):
 
 
 def header(length):
-    from tbevents.headers import encode_header
+    from tbevents.format.header import encode_header
 
     return encode_header(length)
 
@@ -55,7 +55,7 @@ def claims_of_any_length(count):
 
 
 def records_and_claims(count):
-    from tbevents.framing import encode_record
+    from tbevents.format.record import encode_record
 
     return (encode_record(b"") + header(14 * count)) * count
 
@@ -86,7 +86,7 @@ SIZES = (10_000, 30_000, 100_000)
 def read(case, count):
     """Reading a file."""
     import tbevents
-    from tbevents.crc32c import ENGINE
+    from tbevents.format.crc32c import ENGINE
 
     assert ENGINE == "crcmod"
     warnings.simplefilter("ignore")
@@ -109,7 +109,7 @@ def read(case, count):
 def tensor(plugin, elements):
     """Decoding a tensor that stores one element and declares many."""
     import tbevents
-    from tbevents.framing import encode_record
+    from tbevents.format.record import encode_record
     from tbevents.proto import Event, Summary, TensorProto
 
     value = Summary.Value(tag="t", tensor=TensorProto(dtype=7 if plugin == "images" else 1))

@@ -52,7 +52,7 @@ def files(case):
 
 def write(folder, events, tags, form, order):
     from tbevents import EventFileWriter
-    from tbevents.framing import encode_record
+    from tbevents.format.record import encode_record
     from tbevents.proto import Event, Summary, SummaryMetadata, TensorProto
 
     names = [f"{'train' if k % 2 else 'validation'}/metric_{k}" for k in range(tags)]

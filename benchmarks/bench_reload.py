@@ -13,7 +13,7 @@ from harness import main, medians, once, table, worker
 
 def appended(logdir):
     """A copy of a run, and a function that appends 1,000 events to it."""
-    from tbevents.framing import encode_record
+    from tbevents.format.record import encode_record
     from tbevents.proto import Event, Summary
 
     folder = Path(tempfile.mkdtemp()) / "run"

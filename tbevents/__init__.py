@@ -36,9 +36,8 @@ if TYPE_CHECKING:
         UnknownStepError,
         WriterWarning,
     )
-    from tbevents.reading.event_file import iter_events, iter_records
-    from tbevents.reading.follow import follow
     from tbevents.reading.hparams_table import HParamsTable
+    from tbevents.reading.iterate import follow, iter_events, iter_records
     from tbevents.reading.kinds.audio import Audio, AudioSeries
     from tbevents.reading.kinds.graph import Graph, GraphNode, LoggedGraph, LoggedGraphSeries, RunStatistics
     from tbevents.reading.kinds.histogram import Histogram, HistogramSeries
@@ -48,14 +47,15 @@ if TYPE_CHECKING:
     from tbevents.reading.kinds.metadata import TagMetadata
     from tbevents.reading.kinds.pr_curve import PrCurve, PrCurveSeries
     from tbevents.reading.kinds.projector import Embedding, Projector
+    from tbevents.reading.kinds.scalar import ScalarPoint, ScalarSeries
     from tbevents.reading.kinds.session import LogLine, SessionEvent
     from tbevents.reading.kinds.tensor import Tensor, TensorSeries
     from tbevents.reading.kinds.text import Text, TextSeries
     from tbevents.reading.logdir import Logdir, read_logdir
+    from tbevents.reading.problem import Problem
     from tbevents.reading.run import Run, read_run
     from tbevents.reading.tables import Table, WideTable
-    from tbevents.reading.values import Problem, ScalarPoint, ScalarSeries
-    from tbevents.writing.event_file import EventFileWriter
+    from tbevents.writing.event_file_writer import EventFileWriter
     from tbevents.writing.global_summary_writer import GlobalSummaryWriter
     from tbevents.writing.summary_writer import SummaryWriter
 
@@ -81,8 +81,8 @@ _HOMES = {
         "UnknownStepError",
         "WriterWarning",
     ],
-    "tbevents.reading.event_file": ["iter_events", "iter_records"],
-    "tbevents.reading.follow": ["follow"],
+    "tbevents.reading.hparams_table": ["HParamsTable"],
+    "tbevents.reading.iterate": ["follow", "iter_events", "iter_records"],
     "tbevents.reading.kinds.audio": ["Audio", "AudioSeries"],
     "tbevents.reading.kinds.graph": ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"],
     "tbevents.reading.kinds.histogram": ["Histogram", "HistogramSeries"],
@@ -92,15 +92,15 @@ _HOMES = {
     "tbevents.reading.kinds.metadata": ["TagMetadata"],
     "tbevents.reading.kinds.pr_curve": ["PrCurve", "PrCurveSeries"],
     "tbevents.reading.kinds.projector": ["Embedding", "Projector"],
+    "tbevents.reading.kinds.scalar": ["ScalarPoint", "ScalarSeries"],
     "tbevents.reading.kinds.session": ["LogLine", "SessionEvent"],
     "tbevents.reading.kinds.tensor": ["Tensor", "TensorSeries"],
     "tbevents.reading.kinds.text": ["Text", "TextSeries"],
-    "tbevents.reading.hparams_table": ["HParamsTable"],
-    "tbevents.reading.tables": ["Table", "WideTable"],
     "tbevents.reading.logdir": ["Logdir", "read_logdir"],
+    "tbevents.reading.problem": ["Problem"],
     "tbevents.reading.run": ["Run", "read_run"],
-    "tbevents.reading.values": ["Problem", "ScalarPoint", "ScalarSeries"],
-    "tbevents.writing.event_file": ["EventFileWriter"],
+    "tbevents.reading.tables": ["Table", "WideTable"],
+    "tbevents.writing.event_file_writer": ["EventFileWriter"],
     "tbevents.writing.global_summary_writer": ["GlobalSummaryWriter"],
     "tbevents.writing.summary_writer": ["SummaryWriter"],
 }

@@ -62,7 +62,7 @@ def tb_writer(tb_logdir: Path) -> Iterator[SummaryWriter]:
 @pytest.fixture
 def tb_run(tb_logdir: Path) -> LiveRun:
     """The run in `tb_logdir`: empty at first, and at any moment what has been logged so far."""
-    from tbevents.testing.live import live_run
+    from tbevents.testing.live_run import live_run
 
     return live_run(tb_logdir)
 

@@ -2,7 +2,7 @@
 
 import struct
 
-from tbevents.crc32c import masked_crc32c
+from tbevents.format.crc32c import masked_crc32c
 from tbevents.proto import Event, Summary, SummaryMetadata, TensorProto
 
 

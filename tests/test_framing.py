@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tbevents import headers
-from tbevents.crc32c import crc32c, describe_engine, masked_crc32c
-from tbevents.crc32c_columns import contributions
 from tbevents.errors import ChecksumError, DamagedFileError, IncompleteRecordError, RecordTooLargeError
-from tbevents.framing import NEED_DATA, RecordDecoder, encode_record
-from tbevents.headers import HeaderFinder
+from tbevents.format import header_search
+from tbevents.format.crc32c import crc32c, describe_engine, masked_crc32c
+from tbevents.format.crc32c_columns import contributions
+from tbevents.format.header_search import HeaderFinder
+from tbevents.format.record import NEED_DATA, RecordDecoder, encode_record
 
 payload_lists = st.lists(st.binary(max_size=300), max_size=12)
 
@@ -295,7 +295,7 @@ def test_no_two_headers_of_short_records_are_nearer_than_eight_bytes():
 
 def test_the_finder_looks_at_every_place_of_large_blocks(monkeypatch):
     """Headers at the seams of what is searched at a time, and among zeros."""
-    monkeypatch.setattr(headers, "_TILE", 64)
+    monkeypatch.setattr(header_search, "_TILE", 64)
     rng = np.random.default_rng(5)
     for first in range(130):
         data = bytearray(rng.integers(0, 256, 700, dtype=np.uint8).tobytes())

@@ -6,13 +6,14 @@ import random
 import numpy as np
 import pytest
 
-from tbevents import crc32c_ranges, record_search
-from tbevents.crc32c import crc32c, masked_crc32c
-from tbevents.crc32c_ranges import ROW, RangeChecksums
 from tbevents.errors import DamagedFileError
-from tbevents.framing import NEED_DATA, RecordDecoder, encode_record
-from tbevents.headers import HeaderFinder, encode_header
-from tbevents.record_search import RecordSearch
+from tbevents.format import crc32c_ranges, record_search
+from tbevents.format.crc32c import crc32c, masked_crc32c
+from tbevents.format.crc32c_ranges import ROW, RangeChecksums
+from tbevents.format.header import encode_header
+from tbevents.format.header_search import HeaderFinder
+from tbevents.format.record import NEED_DATA, RecordDecoder, encode_record
+from tbevents.format.record_search import RecordSearch
 
 
 @pytest.mark.parametrize("rows", [3, 1 << 15])

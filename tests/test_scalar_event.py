@@ -8,10 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tbevents import scalar_event
-from tbevents.framing import encode_record
+from tbevents.format import scalar_encoder
+from tbevents.format.record import encode_record
+from tbevents.format.scalar_encoder import ScalarEncoder
+from tbevents.format.scalar_layout import LINEAR_REACH, Places, ScalarForm, Skeleton, find_places
 from tbevents.proto import DataType, Event, SourceMetadata, Summary, SummaryMetadata, TensorProto, TensorShapeProto
-from tbevents.scalar_event import LINEAR_REACH, Form, Places, ScalarEncoder, Skeleton, find_places
 
 INT64 = (-(2**63), 2**63 - 1)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -47,16 +48,16 @@ ROUNDS = (
 
 def by_protobuf(tag, form, step, wall_time, value):
     """The record as the message, protobuf and the framing make it."""
-    if form in (Form.SIMPLE, Form.FLOAT) and not ROUNDS:
+    if form in (ScalarForm.SIMPLE, ScalarForm.FLOAT) and not ROUNDS:
         with np.errstate(over="ignore"):
             value = float(np.float32(value))
-    if form is Form.SIMPLE:
+    if form is ScalarForm.SIMPLE:
         entry = Summary.Value(tag=tag, simple_value=value)
     else:
         metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
-        if form is Form.FLOAT:
+        if form is ScalarForm.FLOAT:
             tensor = TensorProto(dtype=DataType.DT_FLOAT, float_val=[value])
-        elif form is Form.DOUBLE:
+        elif form is ScalarForm.DOUBLE:
             tensor = TensorProto(dtype=DataType.DT_DOUBLE, double_val=[value])
         else:
             with np.errstate(over="ignore"):
@@ -103,7 +104,7 @@ ENCODINGS = [encode_each, encode_columns, encode_whole, encode_repeated]
 
 @pytest.mark.parametrize("encode", ENCODINGS)
 @given(
-    series=st.lists(st.tuples(tags, st.sampled_from(Form)), min_size=1, max_size=4),
+    series=st.lists(st.tuples(tags, st.sampled_from(ScalarForm)), min_size=1, max_size=4),
     data=st.data(),
 )
 def test_every_way_of_encoding_equals_protobuf(encode, series, data):
@@ -114,7 +115,7 @@ def test_every_way_of_encoding_equals_protobuf(encode, series, data):
     assert encode(encoder, [(number, *point) for number, point in batch]) == expected
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", ScalarForm)
 @pytest.mark.parametrize("encode", ENCODINGS)
 def test_each_edge_of_step_wall_time_and_value_equals_protobuf(encode, form):
     encoder = ScalarEncoder()
@@ -128,17 +129,17 @@ def test_each_edge_of_step_wall_time_and_value_equals_protobuf(encode, form):
 
 def test_what_is_beyond_float32_is_infinite_and_the_last_number_before_is_not():
     encoder = ScalarEncoder()
-    number = encoder.add_series("tag", Form.SIMPLE)
+    number = encoder.add_series("tag", ScalarForm.SIMPLE)
     for encode in ENCODINGS:
         for value, stored in [(HALF_WAY, math.inf), (math.nextafter(HALF_WAY, 0), FLOAT32_MAX), (-1e300, -math.inf)]:
             record = encode(encoder, [(number, 0, 0.0, value)])
             assert struct.unpack("<f", record[-8:-4]) == (stored,)
 
 
-@pytest.mark.parametrize("count", range(scalar_event._FEW - 1, scalar_event._FEW + 3))
+@pytest.mark.parametrize("count", range(scalar_encoder._FEW - 1, scalar_encoder._FEW + 3))
 def test_both_sides_of_the_small_batch_limit_write_the_same(count):
     encoder = ScalarEncoder()
-    kinds = [("a", Form.SIMPLE), ("b" * 200, Form.DOUBLE), ("", Form.FLOAT)]
+    kinds = [("a", ScalarForm.SIMPLE), ("b" * 200, ScalarForm.DOUBLE), ("", ScalarForm.FLOAT)]
     for kind in kinds:
         encoder.add_series(*kind)
     batch = [(k % 3, 10**k % 2**63, float(k % 2), k / 7) for k in range(count)]
@@ -146,11 +147,11 @@ def test_both_sides_of_the_small_batch_limit_write_the_same(count):
     assert encode_whole(encoder, batch) == expected
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", ScalarForm)
 def test_tags_on_both_sides_of_the_reach_of_the_linear_checksums_equal_protobuf(form):
     for length in [*range(LINEAR_REACH - 100, LINEAR_REACH + 5), 10_000]:
         encoder = ScalarEncoder()
-        kinds = [("é" * (length // 2) + "x" * (length % 2), form), ("short", Form.SIMPLE)]
+        kinds = [("é" * (length // 2) + "x" * (length % 2), form), ("short", ScalarForm.SIMPLE)]
         for kind in kinds:
             encoder.add_series(*kind)
         batch = [(k % 2, 2**62 + k, 1e9 + k / 7, k / 3) for k in range(30)]
@@ -160,7 +161,7 @@ def test_tags_on_both_sides_of_the_reach_of_the_linear_checksums_equal_protobuf(
 
 def test_many_series_and_every_width_of_the_step_in_one_batch():
     encoder = ScalarEncoder()
-    kinds = [(f"tag{k}", list(Form)[k % 3]) for k in range(100)]
+    kinds = [(f"tag{k}", list(ScalarForm)[k % 3]) for k in range(100)]
     for kind in kinds:
         encoder.add_series(*kind)
     batch = [(k % 100, STEPS[k % len(STEPS)], WALL_TIMES[k % len(WALL_TIMES)], k / 3) for k in range(1700)]
@@ -171,7 +172,7 @@ def test_many_series_and_every_width_of_the_step_in_one_batch():
 def test_columns_of_any_byte_order_are_written_little_endian():
     """On a big-endian machine the arrays are of the other order, as these are here."""
     encoder = ScalarEncoder()
-    for form in Form:
+    for form in ScalarForm:
         number = encoder.add_series("tag", form)
         steps, numbers = np.arange(100), np.arange(100) / 7
         expected = encoder.encode_columns(np.full(100, number), steps, 1e9 + numbers, numbers)
@@ -182,7 +183,7 @@ def test_columns_of_any_byte_order_are_written_little_endian():
 
 def test_columns_may_be_views_with_strides_and_are_not_changed():
     encoder = ScalarEncoder()
-    number = encoder.add_series("tag", Form.SIMPLE)
+    number = encoder.add_series("tag", ScalarForm.SIMPLE)
     table = np.arange(100.0).reshape(25, 4)
     before = table.copy()
     steps = np.arange(50, dtype=np.int64)[::2]
@@ -190,7 +191,7 @@ def test_columns_may_be_views_with_strides_and_are_not_changed():
         encoder.encode_columns(np.full(25, number), np.ascontiguousarray(steps), table[:, 1].copy(), table[:, 2].copy())
     )
     expected = b"".join(
-        by_protobuf("tag", Form.SIMPLE, step, row[1], row[2])
+        by_protobuf("tag", ScalarForm.SIMPLE, step, row[1], row[2])
         for step, row in zip(steps.tolist(), before.tolist(), strict=True)
     )
     assert found == expected
@@ -322,18 +323,18 @@ def test_truncated_scalars_are_none():
         assert find_places(payload[:size]) is None
 
 
-@given(tags, st.sampled_from(Form), points)
+@given(tags, st.sampled_from(ScalarForm), points)
 def test_what_the_encoder_writes_is_recognised(tag, form, point):
     payload = by_protobuf(tag, form, *point)[12:-4]
     places = find_places(payload)
     assert places is not None
-    assert places.size == (8 if form is Form.DOUBLE else 4)
+    assert places.size == (8 if form is ScalarForm.DOUBLE else 4)
     assert (places.step is None) == (point[0] == 0)
     assert (places.wall is None) == (struct.pack("<d", point[1]) == bytes(8))
 
 
 def test_a_skeleton_is_the_record_with_its_variable_bytes_and_footer_zero():
-    record = by_protobuf("loss", Form.SIMPLE, 300, 1589601849.1, 0.5)
+    record = by_protobuf("loss", ScalarForm.SIMPLE, 300, 1589601849.1, 0.5)
     payload = record[12:-4]
     places = find_places(payload)
     skeleton = Skeleton.of_payload(payload, places)

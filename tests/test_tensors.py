@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tbevents.errors import TBEventsError, TensorError
+from tbevents.format.tensors import from_array, to_array
+from tbevents.format.values import as_array, as_float
 from tbevents.proto import DataType, TensorProto, TensorShapeProto
-from tbevents.tensors import as_array, as_float, from_array, to_array
 
 NUMERIC = [
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),

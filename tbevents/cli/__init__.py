@@ -93,7 +93,7 @@ def describe_version() -> str:
     from importlib.metadata import version
 
     from tbevents import __version__
-    from tbevents.crc32c import describe_engine
+    from tbevents.format.crc32c import describe_engine
 
     rows = {
         "tbevents": __version__,

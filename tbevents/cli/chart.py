@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from tbevents.cli.text import clip, number, printable, width
-from tbevents.reading.drawing import axis_of
-from tbevents.reading.values import ScalarSeries
+from tbevents.cli.formatting import clip, number, printable, width
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.views.chart import axis_of
 
 __all__ = ["ChartAxis", "chart"]
 

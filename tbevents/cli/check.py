@@ -7,9 +7,9 @@ from typing import Final
 import click
 
 from tbevents.cli import EXIT_OK
-from tbevents.cli.options import checksums_option, example, json_option, logdir_argument, run_option, takes_terminal
+from tbevents.cli.formatting import count, counted, first_of, printable, size
+from tbevents.cli.parameters import checksums_option, example, json_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, counted, first_of, printable, size
 from tbevents.reading.options import Checksums
 from tbevents.tools.check import Checked, check
 from tbevents.tools.names import runs_below

@@ -7,12 +7,12 @@ from typing import Any, Final
 import click
 
 from tbevents.cli import EXIT_OK
-from tbevents.cli.options import PATH, checksums_option, example, json_option, run_option, tag_option, takes_terminal
-from tbevents.cli.table import Column, Table
+from tbevents.cli.formatting import count, exact, number
+from tbevents.cli.parameters import PATH, checksums_option, example, json_option, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, exact, number
+from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.reading.options import Checksums
-from tbevents.reading.values import Problem
+from tbevents.reading.problem import Problem
 from tbevents.tools.diff import PointDiff, RunDiff, TagDiff, Tolerance, diff
 
 EXIT_DIFFERENT: Final = 1
@@ -74,17 +74,17 @@ def command(
     return EXIT_DIFFERENT if found or damage else EXIT_OK
 
 
-def _tag_table(found: list[RunDiff]) -> Table:
-    table = Table(
-        Column("run", left=True, shortest=8),
-        Column("tag", left=True, shortest=12),
-        Column("differ"),
-        Column("A", rank=4),
-        Column("B", rank=4),
-        Column("first at", rank=1),
-        Column("A there", rank=2),
-        Column("B there", rank=2),
-        Column("largest", rank=3),
+def _tag_table(found: list[RunDiff]) -> TextTable:
+    table = TextTable(
+        TextColumn("run", left=True, shortest=8),
+        TextColumn("tag", left=True, shortest=12),
+        TextColumn("differ"),
+        TextColumn("A", rank=4),
+        TextColumn("B", rank=4),
+        TextColumn("first at", rank=1),
+        TextColumn("A there", rank=2),
+        TextColumn("B there", rank=2),
+        TextColumn("largest", rank=3),
     )
     for run in found:
         only = f"(only in {run.only.upper()})" if run.only else ""
@@ -107,14 +107,14 @@ def _tag_table(found: list[RunDiff]) -> Table:
     return table
 
 
-def _point_table(found: list[RunDiff]) -> Table:
-    table = Table(
-        Column("run", left=True, shortest=8),
-        Column("tag", left=True, shortest=12),
-        Column("step"),
-        Column("A"),
-        Column("B"),
-        Column("difference", rank=1),
+def _point_table(found: list[RunDiff]) -> TextTable:
+    table = TextTable(
+        TextColumn("run", left=True, shortest=8),
+        TextColumn("tag", left=True, shortest=12),
+        TextColumn("step"),
+        TextColumn("A"),
+        TextColumn("B"),
+        TextColumn("difference", rank=1),
     )
     for run in found:
         for tag in run.tags:

@@ -8,7 +8,8 @@ from typing import Any, Final
 import click
 
 from tbevents.cli import EXIT_ERROR, EXIT_OK
-from tbevents.cli.options import (
+from tbevents.cli.formatting import count, counted, printable
+from tbevents.cli.parameters import (
     PATH,
     example,
     in_place_option,
@@ -19,7 +20,6 @@ from tbevents.cli.options import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, counted, printable
 from tbevents.tools.edit import Edited, edit
 
 _RANGE: Final = re.compile(r"(-?\d+)?:(-?\d+)?")

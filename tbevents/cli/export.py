@@ -9,7 +9,8 @@ from typing import Any, Final, get_args
 
 import click
 
-from tbevents.cli.options import (
+from tbevents.cli.formatting import counted, printable
+from tbevents.cli.parameters import (
     PATH,
     checksums_option,
     example,
@@ -19,7 +20,6 @@ from tbevents.cli.options import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, printable
 from tbevents.reading.options import Duplicates, Restarts
 from tbevents.tools.export import Exported, export_media, export_table
 from tbevents.tools.table_files import Format, looks_like_file

@@ -10,7 +10,7 @@ from keyword import iskeyword
 import click
 
 from tbevents.cli import EXIT_OK, describe_version, fail
-from tbevents.cli.text import printable
+from tbevents.cli.formatting import printable
 from tbevents.errors import TBEventsError, TBEventsWarning, UnknownNameError
 
 __all__ = ["SUMMARIES", "group", "run"]

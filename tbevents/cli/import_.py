@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.options import PATH, example, json_option, takes_terminal
+from tbevents.cli.formatting import counted, printable
+from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, printable
 from tbevents.tools.import_ import Precision, import_table
 from tbevents.tools.table_files import Format
 

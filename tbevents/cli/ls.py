@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import click
 
-from tbevents.cli.options import (
+from tbevents.cli.formatting import count, counted, moment, size, step_range
+from tbevents.cli.parameters import (
     checksums_option,
     example,
     json_option,
@@ -15,12 +16,11 @@ from tbevents.cli.options import (
     run_option,
     takes_terminal,
 )
-from tbevents.cli.table import Column, Table
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, counted, moment, size, step_range
-from tbevents.reading.compat import KINDS
+from tbevents.cli.text_table import TextColumn, TextTable
+from tbevents.reading.kinds.recognition import KINDS
 from tbevents.reading.options import Checksums
-from tbevents.reading.values import Problem
+from tbevents.reading.problem import Problem
 from tbevents.tools.describe import RunDescription, describe_run
 from tbevents.tools.names import iter_runs, runs_below
 
@@ -80,19 +80,19 @@ def command(
         terminal.remark(f"{counted(problems, 'problem')}: tbevents check says which", style="yellow")
 
 
-def _run_table(runs: list[RunDescription]) -> Table:
+def _run_table(runs: list[RunDescription]) -> TextTable:
     shown = [kind for kind in KINDS if any(kind in run.kinds for run in runs)]
-    table = Table(
-        Column("run", left=True, shortest=24),
-        Column("tags", rank=1),
-        *(Column(kind, rank=5) for kind in shown),
-        Column("points"),
-        Column("steps", rank=1),
-        Column("first", left=True, rank=6),
-        Column("last", left=True, rank=3),
-        Column("files", rank=4),
-        Column("size", rank=2),
-        Column("problems", style="red"),
+    table = TextTable(
+        TextColumn("run", left=True, shortest=24),
+        TextColumn("tags", rank=1),
+        *(TextColumn(kind, rank=5) for kind in shown),
+        TextColumn("points"),
+        TextColumn("steps", rank=1),
+        TextColumn("first", left=True, rank=6),
+        TextColumn("last", left=True, rank=3),
+        TextColumn("files", rank=4),
+        TextColumn("size", rank=2),
+        TextColumn("problems", style="red"),
     )
     many = any(len(run.files) > 1 for run in runs)
     for run in runs:
@@ -111,15 +111,15 @@ def _run_table(runs: list[RunDescription]) -> Table:
     return table
 
 
-def _tag_table(runs: list[RunDescription]) -> Table:
-    table = Table(
-        Column("run", left=True, shortest=12),
-        Column("tag", left=True, shortest=16),
-        Column("kind", left=True),
-        Column("points"),
-        Column("steps", rank=1),
-        Column("first", left=True, rank=3),
-        Column("last", left=True, rank=2),
+def _tag_table(runs: list[RunDescription]) -> TextTable:
+    table = TextTable(
+        TextColumn("run", left=True, shortest=12),
+        TextColumn("tag", left=True, shortest=16),
+        TextColumn("kind", left=True),
+        TextColumn("points"),
+        TextColumn("steps", rank=1),
+        TextColumn("first", left=True, rank=3),
+        TextColumn("last", left=True, rank=2),
     )
     for run in runs:
         for tag in run.tags:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from tbevents.cli.options import PATH, example, json_option, overwrite_option, takes_terminal
+from tbevents.cli.formatting import counted, printable
+from tbevents.cli.parameters import PATH, example, json_option, overwrite_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, printable
 from tbevents.tools.merge import merge
 
 

@@ -6,11 +6,11 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.options import PATH, checksums_option, example, logdir_argument, run_option, takes_terminal
+from tbevents.cli.formatting import counted
+from tbevents.cli.parameters import PATH, checksums_option, example, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted
 from tbevents.reading.options import Checksums
-from tbevents.reading.values import Problem
+from tbevents.reading.problem import Problem
 from tbevents.tools.plot import MOST_INCHES, Band, PlotStyle, XAxis, plot
 
 

@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.options import PATH, checksums_option, example, tag_option, takes_terminal
+from tbevents.cli.formatting import counted, printable
+from tbevents.cli.parameters import PATH, checksums_option, example, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, printable
-from tbevents.reading.values import Problem
+from tbevents.reading.problem import Problem
 from tbevents.tools.reduce import Duplicates, reduce, write_reduced
 from tbevents.tools.table_files import is_table, looks_like_file, write_table
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from tbevents.cli import EXIT_ERROR, EXIT_OK
-from tbevents.cli.options import (
+from tbevents.cli.formatting import count, counted, printable, size
+from tbevents.cli.parameters import (
     PATH,
     example,
     in_place_option,
@@ -16,7 +17,6 @@ from tbevents.cli.options import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, counted, printable, size
 from tbevents.tools.repair import Repaired, repair
 
 

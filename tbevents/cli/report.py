@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from tbevents.cli.options import (
+from tbevents.cli.formatting import counted, first_of, size
+from tbevents.cli.parameters import (
     PATH,
     checksums_option,
     example,
@@ -17,7 +18,6 @@ from tbevents.cli.options import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import counted, first_of, size
 from tbevents.reading.options import Checksums
 from tbevents.tools.report import ReportLimits, report
 

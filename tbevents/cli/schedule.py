@@ -11,9 +11,9 @@ import click
 import numpy as np
 
 from tbevents.cli.chart import chart
-from tbevents.cli.options import PATH, example, json_option, takes_terminal
+from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.reading.values import ScalarSeries
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 from tbevents.tools.schedule import SCHEDULES, ScheduleCurve, compute_schedule
 

@@ -9,13 +9,14 @@ import click
 from rich.text import Text
 
 from tbevents.cli.chart import ChartAxis, chart
-from tbevents.cli.options import checksums_option, example, json_option, kind_option, run_option, takes_terminal
-from tbevents.cli.table import Column, Table
+from tbevents.cli.formatting import clip, count, first_of, number, printable, step_range
+from tbevents.cli.parameters import checksums_option, example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import clip, count, first_of, number, printable, step_range
+from tbevents.cli.text_table import TextColumn, TextTable
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
+from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
-from tbevents.reading.values import Problem, ScalarSeries
 from tbevents.tools.describe import TagDescription, describe_run
 from tbevents.tools.names import NameFilter, iter_runs, runs_below
 from tbevents.tools.sparkline import sparkline
@@ -111,21 +112,21 @@ def _series(run: Run, described: TagDescription) -> ScalarSeries | None:
     return run.scalars[described.tag] if described.kind == "scalars" else None
 
 
-def _table(found: _Found, plain: bool) -> Table:
+def _table(found: _Found, plain: bool) -> TextTable:
     several = len({run.name for run, _ in found}) > 1
-    table = Table(
-        Column("run", left=True, shortest=8),
-        Column("tag", left=True, shortest=10),
-        Column("kind", left=True, rank=1),
-        Column("count"),
-        Column("steps", rank=2),
-        Column("first", rank=4),
-        Column("last"),
-        Column("min", rank=3),
-        Column("max", rank=3),
-        Column("mean", rank=5),
-        Column("NaN", rank=1, style="red"),
-        Column("trend", left=True, rank=1, style="cyan"),
+    table = TextTable(
+        TextColumn("run", left=True, shortest=8),
+        TextColumn("tag", left=True, shortest=10),
+        TextColumn("kind", left=True, rank=1),
+        TextColumn("count"),
+        TextColumn("steps", rank=2),
+        TextColumn("first", rank=4),
+        TextColumn("last"),
+        TextColumn("min", rank=3),
+        TextColumn("max", rank=3),
+        TextColumn("mean", rank=5),
+        TextColumn("NaN", rank=1, style="red"),
+        TextColumn("trend", left=True, rank=1, style="cyan"),
     )
     only_scalars = all(described.kind == "scalars" for _, described in found)
     for run, described in found:

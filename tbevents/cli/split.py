@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from tbevents.cli.options import PATH, example, json_option, takes_terminal
-from tbevents.cli.table import Column, Table
+from tbevents.cli.formatting import count, parse_size, size
+from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, parse_size, size
+from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.tools.split import split
 
 
@@ -36,7 +36,7 @@ def command(
     if as_json:
         terminal.json(done)
         return
-    table = Table(Column("file", left=True, shortest=20), Column("records"), Column("size"))
+    table = TextTable(TextColumn("file", left=True, shortest=20), TextColumn("records"), TextColumn("size"))
     for part in done.parts:
         table.add(part.path, count(part.records), size(part.size))
     terminal.table(table)

@@ -9,10 +9,10 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from tbevents.cli.options import checksums_option, example, logdir_argument, run_option, tag_option, takes_terminal
-from tbevents.cli.table import Column, Table
+from tbevents.cli.formatting import count, duration, number, printable
+from tbevents.cli.parameters import checksums_option, example, logdir_argument, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.text import count, duration, number, printable
+from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.reading.options import Checksums
 from tbevents.tools.sparkline import sparkline
 from tbevents.tools.watch import Watch, Watched
@@ -98,15 +98,15 @@ def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | 
 
 def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Group:
     several = len({watched.run for watched in found}) > 1
-    table = Table(
-        Column("run", left=True, shortest=8),
-        Column("tag", left=True, shortest=10),
-        Column("points", rank=4),
-        Column("step"),
-        Column("last"),
-        Column("steps/s", rank=2),
-        Column("ago", rank=3),
-        Column("trend", left=True, rank=1, style="cyan"),
+    table = TextTable(
+        TextColumn("run", left=True, shortest=8),
+        TextColumn("tag", left=True, shortest=10),
+        TextColumn("points", rank=4),
+        TextColumn("step"),
+        TextColumn("last"),
+        TextColumn("steps/s", rank=2),
+        TextColumn("ago", rank=3),
+        TextColumn("trend", left=True, rank=1, style="cyan"),
     )
     now = time.time()
     shown = _latest(found, max(1, terminal.out.height - len(missing) - 3))  # beside the header and what stands below

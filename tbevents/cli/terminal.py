@@ -12,9 +12,9 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from tbevents.cli.table import Table
-from tbevents.cli.text import first_of, printable
-from tbevents.reading.values import Problem
+from tbevents.cli.formatting import first_of, printable
+from tbevents.cli.text_table import TextTable
+from tbevents.reading.problem import Problem
 from tbevents.tools.json_text import json_text
 from tbevents.tools.names import unreadable_among
 
@@ -56,7 +56,7 @@ class Terminal:
         """Whether someone looks at stdout."""
         return self.out.is_terminal
 
-    def table(self, table: Table) -> None:
+    def table(self, table: TextTable) -> None:
         """Prints a table as data."""
         self.lines(table.lines(self.room, plain=self.plain))
 

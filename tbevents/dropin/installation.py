@@ -146,7 +146,7 @@ def _warn_of_records() -> None:
     findings = {"the SummaryWriter that it found": recorded_writers(), "that it found none": recorded_absence()}
     for finding, modules in findings.items():
         if modules:
-            from tbevents.reading.notice import callers_level  # imports numpy
+            from tbevents.callers import callers_level
 
             message = f"{', '.join(modules)} was imported already and keeps {finding}: {_BEFORE}"
             warnings.warn(message, TBEventsWarning, stacklevel=callers_level())

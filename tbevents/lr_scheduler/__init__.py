@@ -11,12 +11,11 @@ from tbevents.lr_scheduler.base import LRScheduler, _LRScheduler
 from tbevents.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from tbevents.lr_scheduler.cyclic import CyclicLR, OneCycleLR
 from tbevents.lr_scheduler.emission import LREmitter, ScalarWriter, emit_lr
-from tbevents.lr_scheduler.lambdas import LambdaLR, MultiplicativeLR
+from tbevents.lr_scheduler.lambda_ import LambdaLR, MultiplicativeLR
 from tbevents.lr_scheduler.param_groups import OptimizerLike, ParamGroups
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
-from tbevents.lr_scheduler.plot import plot_schedule
 from tbevents.lr_scheduler.range_test import LRRangeResult, LRRangeTest
-from tbevents.lr_scheduler.restarts import CosineAnnealingWarmRestarts
+from tbevents.lr_scheduler.schedule_plot import plot_schedule
 from tbevents.lr_scheduler.schedulers import (
     ConstantLR,
     CosineAnnealingLR,
@@ -26,6 +25,7 @@ from tbevents.lr_scheduler.schedulers import (
     PolynomialLR,
     StepLR,
 )
+from tbevents.lr_scheduler.warm_restarts import CosineAnnealingWarmRestarts
 
 __all__ = [
     "ChainedScheduler",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tbevents.lr_scheduler import formulas
 from tbevents.lr_scheduler.base import LRScheduler, not_a_state
-from tbevents.lr_scheduler.closed import ClosedFormLR
+from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau

@@ -7,7 +7,7 @@ from typing import Any
 
 from tbevents.lr_scheduler import formulas
 from tbevents.lr_scheduler.base import LRScheduler, attributes_of
-from tbevents.lr_scheduler.closed import ClosedFormLR
+from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, per_group, store
 

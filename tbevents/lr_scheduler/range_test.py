@@ -85,7 +85,7 @@ class LRRangeResult:
             MissingExtraError: matplotlib is not installed.
         """
         if ax is None:
-            from tbevents.figure import new_axes
+            from tbevents.views.figure import new_axes
 
             ax = new_axes()
         ax.plot(self.lrs, self.losses, alpha=0.35, label="loss")

@@ -8,7 +8,7 @@ from math import cos, pi
 from typing import Any
 
 from tbevents.lr_scheduler import formulas, schedules
-from tbevents.lr_scheduler.closed import ChainableLR
+from tbevents.lr_scheduler.closed_form import ChainableLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike
 

@@ -1,30 +1,27 @@
-"""One event file: its records and events in order, what is damaged passed over and said, from where reading stopped."""
+"""One event file, read as far as it goes, and later what has been appended."""
 
 from __future__ import annotations
 
 import bisect
 import io
-import itertools
 import os
-import warnings
 from collections.abc import Generator, Iterator
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from tbevents.errors import (
     ChecksumError,
     DamagedFileError,
-    DamageWarning,
     FileChangedError,
     IncompleteRecordError,
     NotAnEventFileError,
     UndecodableRecordError,
 )
-from tbevents.files import StrPath, find_run_files, open_file, path_string
-from tbevents.framing import (
+from tbevents.files import open_file
+from tbevents.format.event import parse_event
+from tbevents.format.record import (
     FOOTER_SIZE,
     HEADER_SIZE,
     MAX_LENGTH,
@@ -35,15 +32,13 @@ from tbevents.framing import (
     Records,
 )
 from tbevents.proto import Event
-from tbevents.reading.file_type import LOOKED_AT, file_type, payload_type
-from tbevents.reading.values import Problem
+from tbevents.reading.file_type import LOOKED_AT, file_type
+from tbevents.reading.problem import Problem
 from tbevents.reading.whole_file import DATA_CHECKSUM, error_of_all, explain
 from tbevents.remote import is_url
 
-__all__ = ["EventFileReader", "Taken", "Taker", "iter_events", "iter_records", "parse_event", "warning"]
+__all__ = ["EventFileReader", "Taken", "Taker"]
 
-T = TypeVar("T")
-_END: Final[Any] = object()
 
 BLOCK: Final = 1 << 21
 """Bytes read at a time; half as many at first."""
@@ -459,83 +454,3 @@ def _read_all(file: io.RawIOBase, size: int) -> bytes:
     while len(data) < size and (more := file.read(size - len(data))):
         data += more
     return data
-
-
-def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:
-    """The Event in a payload.
-
-    Raises:
-        UndecodableRecordError: there is none.
-    """
-    try:
-        event = Event.FromString(payload)
-    except DecodeError as error:
-        wrong = str(error)
-    else:
-        if event.wall_time or event.WhichOneof("what") is not None or event.ListFields() or not event.ByteSize():
-            return event
-        wrong = "it has none of its fields"  # protobuf takes other messages' fields for unknown ones
-    name = payload_type(payload)
-    detail = f"payload of {len(payload)} bytes is no Event message: {wrong}" + (f"; it is {name}" if name else "")
-    raise UndecodableRecordError(detail, offset=offset, record=record, path=path)
-
-
-def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
-    """Iterates over the records of an event file, or of all the event files of a run.
-
-    Args:
-        path: an event file, or a folder that holds event files; a local path or a URL.
-        strict: whether damage is raised. By default it is passed over, with a `DamageWarning` for each stretch, and
-            reading goes on at the next intact record.
-
-    Returns:
-        An iterator over records in file order: (offset, payload), checksums verified.
-
-    Raises:
-        RunNotFoundError: there is no such path, or no event file in the folder (also a FileNotFoundError).
-        NotAnEventFileError: the file named holds no record at all.
-        DamagedFileError: at the first damage, where `strict`.
-        OSError: a file cannot be read.
-    """
-    files = find_run_files(path)
-    sole = files == [path_string(path, "path")]
-    readers = [EventFileReader(file, strict=strict, sole=sole) for file in files]
-    return (record for reader in readers for _, record in warning(reader, reader.records()))
-
-
-def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
-    """Iterates over the events of an event file, or of all the event files of a run.
-
-    Args:
-        path: an event file, or a folder that holds event files; a local path or a URL.
-        strict: as in `iter_records`; a payload that is no Event counts as damage.
-
-    Returns:
-        An iterator over Event messages in file order.
-
-    Raises:
-        RunNotFoundError, NotAnEventFileError, DamagedFileError, OSError: as `iter_records`.
-    """
-    files = find_run_files(path)
-    sole = files == [path_string(path, "path")]
-    readers = [EventFileReader(file, strict=strict, sole=sole) for file in files]
-    return (event for reader in readers for event in warning(reader, reader.events()))
-
-
-def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
-    """The items, with a warning for each problem of the reader when it is met; those in `warned` are not told again.
-
-    An incomplete record at the end is no reason for one where the reader is patient.
-    """
-    warned = set() if warned is None else warned
-    told = 0
-    for item in itertools.chain(items, [_END]):
-        if len(reader.problems) < told:  # that of the tail was withdrawn, or all were made one
-            told = 0
-        for problem in reader.problems[told:]:
-            if problem not in warned and not (reader.patient and problem.kind == "incomplete"):
-                warned.add(problem)
-                warnings.warn(str(problem), DamageWarning, stacklevel=3)
-        told = len(reader.problems)
-        if item is not _END:
-            yield item

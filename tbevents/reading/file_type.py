@@ -6,8 +6,8 @@ import re
 import zlib
 from typing import Final
 
-from tbevents.crc32c import masked_crc32c
-from tbevents.headers import FOOTER_SIZE, HEADER_SIZE, decode_header
+from tbevents.format.crc32c import masked_crc32c
+from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE, decode_header
 
 __all__ = ["EXAMPLE", "LOOKED_AT", "file_type", "line_endings_changed", "payload_type"]
 

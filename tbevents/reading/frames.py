@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
-from tbevents.reading.notebook import MOST_COLUMNS, MOST_ROWS, frame_html
-from tbevents.reading.printable import storable
+from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, frame_html
+from tbevents.views.text import storable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, find_runs, is_folder, join, path_string
-from tbevents.reading.columns import SkeletonTable
-from tbevents.reading.drawing import ChartStyle, XAxis, draw_tags
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
-from tbevents.reading.notebook import logdir_html
-from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
+from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run import Run, open_run
+from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.tables import Table, selected, table_of
-from tbevents.reading.values import Problem
 from tbevents.remote import is_url
+from tbevents.views.chart import ChartStyle, XAxis, draw_tags
+from tbevents.views.notebook import logdir_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,7 +89,7 @@ class Logdir(Frame, Mapping[str, Run]):
         self._renew_locks()
         renew_when_forked(self)
         self._find()
-        warn_of(self._problems)
+        warn_about(self._problems)
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # of who changes `_runs`
@@ -117,7 +116,7 @@ class Logdir(Frame, Mapping[str, Run]):
         """
         known = set(self._problems)
         self._find()
-        warn_of([problem for problem in self._problems if problem not in known])
+        warn_about([problem for problem in self._problems if problem not in known])
         for slot in self._slots.values():
             slot.ahead = None
         for run in self._runs.values():
@@ -257,7 +256,7 @@ class Logdir(Frame, Mapping[str, Run]):
                 with self._lock:
                     self._runs[name] = run
             slot.ahead = None
-        warn_of(problems)
+        warn_about(problems)
         return run
 
     def _open(self, name: str) -> Run:

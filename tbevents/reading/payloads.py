@@ -12,10 +12,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 from google.protobuf.message import DecodeError
 
-from tbevents.crc32c import masked_crc32c
 from tbevents.errors import FileChangedError, PayloadError
 from tbevents.files import read_bytes
-from tbevents.framing import FOOTER_SIZE, HEADER_SIZE
+from tbevents.format.crc32c import masked_crc32c
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.proto import Event, Summary
 
 __all__ = ["KEPT_BYTES", "Payload", "PayloadReader", "Payloads", "Place"]

@@ -7,13 +7,10 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning
 from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
-from tbevents.reading.collector import Collector
-from tbevents.reading.columns import SkeletonTable
-from tbevents.reading.contents import Contents, Kept
-from tbevents.reading.drawing import ChartStyle, XAxis, draw_tags
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Frame
 from tbevents.reading.kinds.audio import AudioSeries
@@ -26,17 +23,22 @@ from tbevents.reading.kinds.mesh import MeshSeries, grouped
 from tbevents.reading.kinds.metadata import TagMetadata, tag_metadata
 from tbevents.reading.kinds.pr_curve import PrCurveSeries
 from tbevents.reading.kinds.projector import Projector, read_projector
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.kinds.session import LogLine, SessionEvent
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.kinds.text import TextSeries
-from tbevents.reading.notebook import run_html
-from tbevents.reading.notice import callers_level, warn_of
+from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.payloads import PayloadReader, Payloads
+from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.run_builder import RunBuilder
+from tbevents.reading.run_data import KeptEvent, RunData
+from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.series import LazySeries
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, table_of
-from tbevents.reading.values import NamedMapping, Problem, ScalarSeries
+from tbevents.views.chart import ChartStyle, XAxis, draw_tags
+from tbevents.views.notebook import run_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -98,19 +100,19 @@ class Run(Frame):
         renew_when_forked(self)
         table = SkeletonTable(verify=self.options.verify) if table is None else table
         # All that a reading changes, in one: what is shown is always of one reading.
-        self._reading = source.read(Reading(Collector(table, self.options)))
+        self._reading = source.read(Reading(RunBuilder(table, self.options)))
         if warn:
-            warn_of(self._reading.problems)
+            warn_about(self._reading.problems)
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # of who reads
 
     @property
-    def _collector(self) -> Collector:
+    def _collector(self) -> RunBuilder:
         return self._reading.collector
 
     @property
-    def _contents(self) -> Contents:
+    def _contents(self) -> RunData:
         return self._reading.collector.contents
 
     @property
@@ -219,7 +221,7 @@ class Run(Frame):
         kept = self._contents.run_metadata
 
         def make(tag: str) -> RunStatistics:
-            last: Kept = kept[tag][-1]
+            last: KeptEvent = kept[tag][-1]
             return RunStatistics(tag, *last, self._reader, self.path)
 
         return NamedMapping("run metadata tag", self.path, kept, make)
@@ -401,7 +403,7 @@ class Run(Frame):
                 warnings.warn(f"{reading.begun_anew}; reading the run again", DamageWarning, callers_level())
             known = set(before.problems)
             # An incomplete record at the end is one that is being written.
-            warn_of([each for each in reading.problems if each not in known and each.kind != "incomplete"])
+            warn_about([each for each in reading.problems if each not in known and each.kind != "incomplete"])
 
     def _once(self, key: object, make: Callable[[Run], T]) -> T:
         """What is made of the run on demand and kept until the next reading; the same for all threads."""

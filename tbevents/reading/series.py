@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
-from tbevents.reading.notebook import series_html
 from tbevents.reading.payloads import Payloads
+from tbevents.views.notebook import series_html
 
 __all__ = ["LazySeries", "as_number", "counted", "place_of", "place_of_step", "read_only"]
 

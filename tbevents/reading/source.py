@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.files import find_run_files
-from tbevents.reading.collector import Collector, RecordSource
 from tbevents.reading.event_file import EventFileReader
-from tbevents.reading.values import Problem
+from tbevents.reading.problem import Problem
+from tbevents.reading.run_builder import RecordSource, RunBuilder
 
 __all__ = ["FileSource", "Reading", "Source"]
 
@@ -36,7 +36,7 @@ class Reading:
         made: what has been made on demand of what the collector has taken.
     """
 
-    collector: Collector
+    collector: RunBuilder
     readers: Mapping[str, RecordSource] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     unlisted: tuple[Problem, ...] = ()

@@ -7,7 +7,7 @@ from typing import Final
 
 from tbevents.errors import ChecksumError, DamagedFileError, NotAnEventFileError, UndecodableRecordError
 from tbevents.reading.file_type import EXAMPLE, file_type, line_endings_changed, payload_type
-from tbevents.reading.values import Problem
+from tbevents.reading.problem import Problem
 
 __all__ = ["DATA_CHECKSUM", "error_of_all", "explain"]
 

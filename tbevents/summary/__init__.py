@@ -5,18 +5,18 @@ names that `SummaryWriter`'s methods have for them. Importing this package impor
 torch.
 """
 
+from tbevents.summary.audio import audio
 from tbevents.summary.embeddings import Embedding, embedding
 from tbevents.summary.figures import figure_to_image
 from tbevents.summary.graphs import graph, onnx_graph
 from tbevents.summary.histograms import histogram, histogram_raw, make_histogram
-from tbevents.summary.hyperparameters import hparams
+from tbevents.summary.hparams import hparams
 from tbevents.summary.images import draw_boxes, image, image_boxes, make_image
 from tbevents.summary.layouts import custom_scalars
 from tbevents.summary.meshes import mesh
 from tbevents.summary.pr_curves import compute_curve, pr_curve, pr_curve_raw
 from tbevents.summary.scalars import scalar
-from tbevents.summary.sounds import audio
-from tbevents.summary.tensor_protos import half_to_int, int_to_half, tensor_proto
+from tbevents.summary.tensors import half_to_int, int_to_half, tensor_proto
 from tbevents.summary.texts import text
 from tbevents.summary.videos import make_video, video
 

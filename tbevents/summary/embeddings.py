@@ -12,8 +12,8 @@ import numpy as np
 
 from tbevents.proto import EmbeddingInfo, SpriteMetadata
 from tbevents.summary.images import import_pillow
+from tbevents.summary.message import checked_tag, real_array
 from tbevents.summary.pixels import axes_in_order, checked_pixels, make_grid
-from tbevents.summary.values import checked_tag, real_array
 
 __all__ = ["Embedding", "embedding", "folder_name"]
 

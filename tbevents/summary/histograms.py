@@ -15,17 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.tensors import from_array
+from tbevents.format.values import as_float
 from tbevents.proto import HistogramProto, Summary
-from tbevents.summary.values import (
-    Format,
-    checked_format,
-    from_value,
-    is_finite,
-    plugin_metadata,
-    real_array,
-    warn,
-)
-from tbevents.tensors import as_float, from_array
+from tbevents.summary.message import Format, checked_format, from_value, is_finite, plugin_metadata, real_array, warn
 
 __all__ = ["default_edges", "histogram", "histogram_raw", "make_histogram"]
 

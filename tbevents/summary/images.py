@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
+from tbevents.format.tensors import from_array
+from tbevents.format.values import as_array, as_float
 from tbevents.proto import Summary
+from tbevents.summary.message import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
 from tbevents.summary.pixels import to_hwc, to_nhwc
-from tbevents.summary.values import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
-from tbevents.tensors import as_array, as_float, from_array
 
 if TYPE_CHECKING:
     from PIL.Image import Image

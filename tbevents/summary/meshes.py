@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tbevents.format.tensors import from_array
 from tbevents.proto import MeshPluginData, Summary
-from tbevents.summary.values import checked_tag, plugin_metadata, real_array
-from tbevents.tensors import from_array
+from tbevents.summary.message import checked_tag, plugin_metadata, real_array
 
 __all__ = ["mesh"]
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.tensors import from_array
+from tbevents.format.values import as_float
 from tbevents.proto import PrCurvePluginData, Summary
-from tbevents.summary.values import checked_tag, from_value, plugin_metadata, real_array
-from tbevents.tensors import as_float, from_array
+from tbevents.summary.message import checked_tag, from_value, plugin_metadata, real_array
 
 __all__ = ["compute_curve", "pr_curve", "pr_curve_raw"]
 

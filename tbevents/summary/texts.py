@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from tbevents.format.tensors import from_array
+from tbevents.format.values import as_array
 from tbevents.proto import Summary
-from tbevents.summary.values import Format, checked_format, checked_tag, from_value, plugin_metadata
-from tbevents.tensors import as_array, from_array
+from tbevents.summary.message import Format, checked_format, checked_tag, from_value, plugin_metadata
 
 __all__ = ["text"]
 

@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.values import as_float
 from tbevents.proto import Summary
 from tbevents.summary.images import from_encoded, import_pillow
+from tbevents.summary.message import Format, checked_format, checked_tag, real_array
 from tbevents.summary.pixels import as_uint8, axes_in_order, checked_pixels, make_grid
-from tbevents.summary.values import Format, checked_format, checked_tag, real_array
-from tbevents.tensors import as_float
 
 __all__ = ["make_video", "video"]
 

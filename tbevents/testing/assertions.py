@@ -9,20 +9,20 @@ from typing import ParamSpec
 
 from tbevents.errors import RunNotFoundError
 from tbevents.testing.finding import Finding
-from tbevents.testing.histograms import check_histogram_close
-from tbevents.testing.images import check_image_close
+from tbevents.testing.histogram_checks import check_histogram_close
+from tbevents.testing.image_checks import check_image_close
 from tbevents.testing.message import message
-from tbevents.testing.scalars import (
+from tbevents.testing.run_checks import check_intact, check_runs_close
+from tbevents.testing.scalar_checks import (
     check_bounded,
     check_finite,
     check_lr_schedule,
     check_scalar_at,
     check_scalars,
 )
-from tbevents.testing.steps import check_steps
-from tbevents.testing.tags import check_hparams, check_tags
-from tbevents.testing.trends import check_converges, check_decreasing, check_increasing
-from tbevents.testing.whole_runs import check_intact, check_runs_close
+from tbevents.testing.step_checks import check_steps
+from tbevents.testing.tag_checks import check_hparams, check_tags
+from tbevents.testing.trend_checks import check_converges, check_decreasing, check_increasing
 
 __all__ = [
     "assert_bounded",

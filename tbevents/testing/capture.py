@@ -10,13 +10,13 @@ from types import ModuleType
 from typing import Any, Final
 
 from tbevents.module_hook import after_import
+from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
-from tbevents.reading.values import NamedMapping
 from tbevents.summary import embedding
 from tbevents.summary.embeddings import Embedding
-from tbevents.testing.memory import MemoryFiles, MemorySink, is_below
-from tbevents.writing.arguments import as_step
-from tbevents.writing.null import NullSink
+from tbevents.testing.memory_files import MemoryFiles, MemorySink, is_below
+from tbevents.writing.null_sink import NullSink
+from tbevents.writing.points import as_step
 from tbevents.writing.summary_writer import SummaryWriter
 
 __all__ = ["Capture", "capture"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from tbevents.errors import TBEventsError
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
-from tbevents.reading.values import NamedMapping, ScalarSeries
-from tbevents.testing.comparison import differing, point_table, series_of, series_points
 from tbevents.testing.message import message, table_lines
+from tbevents.testing.point_comparison import differing, point_table, series_of, series_points
+from tbevents.testing.run_checks import check_runs_close
 from tbevents.testing.subjects import hint_of
-from tbevents.testing.whole_runs import check_runs_close
 from tbevents.tools.diff import Tolerance
 
 __all__ = ["explanation"]

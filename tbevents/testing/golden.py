@@ -29,15 +29,15 @@ import numpy as np
 
 from tbevents.errors import PayloadError
 from tbevents.files import find_runs, subfolder
-from tbevents.framing import encode_record
+from tbevents.format.record import encode_record
+from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event
-from tbevents.reading.event_file import iter_events
+from tbevents.reading.iterate import iter_events
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
-from tbevents.reading.values import ScalarSeries
-from tbevents.scalar_event import Form
-from tbevents.testing.memory import MemoryFiles, memory_events
-from tbevents.testing.values import KINDS
+from tbevents.testing.memory_files import MemoryFiles, memory_events
+from tbevents.testing.value_comparison import KINDS
 
 __all__ = ["SUFFIXES", "load", "remove_stored", "save", "stems_in"]
 
@@ -197,7 +197,7 @@ def _from_json(path: str, text: str) -> dict[str, Run]:
         for name, tags in stored["runs"].items():
             sink = files.open(name, clock=lambda: 0.0)
             for tag, columns in tags.items():
-                form = Form.DOUBLE if columns.get("dtype") == "float64" else Form.SIMPLE
+                form = ScalarForm.DOUBLE if columns.get("dtype") == "float64" else ScalarForm.SIMPLE
                 for step, value in zip(columns["steps"], columns["values"], strict=True):
                     sink.add_scalar(tag, _NOT_FINITE[value] if isinstance(value, str) else value, step, None, form)
         return {name: files.run(name, name) for name in stored["runs"]}

@@ -8,7 +8,7 @@ from typing import Final
 from tbevents.errors import TBEventsError
 from tbevents.files import StrPath, find_runs
 from tbevents.testing.finding import Table
-from tbevents.testing.live import live_run
+from tbevents.testing.live_run import live_run
 from tbevents.testing.message import number, table_lines
 
 __all__ = ["last_values"]

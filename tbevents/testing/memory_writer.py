@@ -8,7 +8,7 @@ from typing import Any
 from tbevents.reading.run import Run
 from tbevents.summary import embedding
 from tbevents.summary.embeddings import Embedding
-from tbevents.testing.memory import MemoryFiles
+from tbevents.testing.memory_files import MemoryFiles
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
 from tbevents.writing.untraced import untraced_methods

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tbevents.reading.values import ScalarSeries
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.testing.finding import Finding, Table
 from tbevents.tools.sparkline import sparkline
 

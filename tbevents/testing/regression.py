@@ -14,8 +14,8 @@ from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing import golden
 from tbevents.testing.message import message
+from tbevents.testing.run_checks import check_runs_close, wanted_tags
 from tbevents.testing.subjects import Subject, as_runs
-from tbevents.testing.whole_runs import check_runs_close, wanted_tags
 
 __all__ = ["Regression", "orphans", "owned_by"]
 

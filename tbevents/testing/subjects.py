@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeAlias
 
 from tbevents.errors import RunNotFoundError, UnknownNameError, UnknownStepError
 from tbevents.files import StrPath, find_runs
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import read_logdir
 from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
-from tbevents.reading.values import ScalarSeries
 from tbevents.testing.finding import Finding, finding
 
 __all__ = ["Subject", "as_run", "as_runs", "hint_of", "point_of", "scalar_series", "single_series"]

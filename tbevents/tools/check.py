@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from tbevents.errors import PayloadError, TensorError
 from tbevents.files import StrPath
 from tbevents.reading.options import Checksums
+from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
-from tbevents.reading.values import Problem
 from tbevents.tools.describe import lazy_series
 from tbevents.tools.names import iter_runs
 from tbevents.tools.oddities import Oddity, is_empty_file, oddities_of
-from tbevents.tools.records import size_of
+from tbevents.tools.record_copy import size_of
 
 __all__ = ["Checked", "Oddity", "check", "check_run"]
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run, read_run
-from tbevents.reading.values import Problem, ScalarSeries
-from tbevents.tools.records import size_of
+from tbevents.tools.record_copy import size_of
 
 __all__ = ["RunDescription", "ScalarStats", "TagDescription", "describe_run", "lazy_series", "scalar_stats"]
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath
+from tbevents.format.values import as_float
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
-from tbevents.reading.values import ScalarSeries
-from tbevents.tensors import as_float
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
-from tbevents.tools.records import Progress, RecordReader, no_progress
+from tbevents.tools.record_copy import Progress, RecordReader, no_progress
 
 __all__ = ["PointDiff", "RunDiff", "TagDiff", "Tolerance", "diff", "diff_runs", "diff_series"]
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tbevents.files import StrPath
-from tbevents.reading.values import Problem
-from tbevents.tools.editor import Editor
-from tbevents.tools.records import Progress, RecordReader, no_progress, part_of
-from tbevents.tools.renaming import TagChanges
-from tbevents.tools.trees import FilePlan, plan_rewrite
+from tbevents.reading.problem import Problem
+from tbevents.tools.record_copy import Progress, RecordReader, no_progress, part_of
+from tbevents.tools.record_editor import Editor
+from tbevents.tools.rewrite_plan import FilePlan, plan_rewrite
+from tbevents.tools.tag_changes import TagChanges
 
 __all__ = ["Edited", "edit"]
 

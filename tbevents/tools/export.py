@@ -18,13 +18,13 @@ from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.hparams_table import HParamsTable
 from tbevents.reading.logdir import read_logdir
 from tbevents.reading.options import Checksums, Duplicates, Names, Restarts, patterns
+from tbevents.reading.problem import Problem
 from tbevents.reading.tables import WideTable
-from tbevents.reading.values import Problem
 from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
-from tbevents.tools.records import Progress, no_progress, part_of
+from tbevents.tools.record_copy import Progress, no_progress, part_of
 from tbevents.tools.table_files import table_format, write_table
-from tbevents.tools.titles import title_of_tag
+from tbevents.tools.table_headers import title_of_tag
 
 __all__ = ["Exported", "TableKind", "export_media", "export_table"]
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath, path_string, subfolder
-from tbevents.scalar_event import STEP_RANGE, Form
-from tbevents.tools.records import Progress, no_progress
+from tbevents.format.scalar_layout import STEP_RANGE, ScalarForm
+from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
 from tbevents.tools.table_files import SparseColumn, read_table
-from tbevents.tools.titles import KNOWN, known_title, tag_of_title
+from tbevents.tools.table_headers import KNOWN, known_title, tag_of_title
 
 __all__ = ["Imported", "Precision", "import_table"]
 
@@ -88,14 +88,16 @@ def import_table(
     by_run: dict[str, list[ScalarColumns]] = {}
     for run, name, rows, values in _series(columns, runs, tag, where):
         form = (
-            Form.DOUBLE if precision == "float64" or (precision == "auto" and not fits_float32(values)) else Form.SIMPLE
+            ScalarForm.DOUBLE
+            if precision == "float64" or (precision == "auto" and not fits_float32(values))
+            else ScalarForm.SIMPLE
         )
         by_run.setdefault(run, []).append(ScalarColumns(name, steps[rows], times[rows], values, form))
     folder = path_string(out, "out")
     targets = {folder if run == "." else subfolder(folder, run, "run"): series for run, series in by_run.items()}
     files = dict(zip(by_run, write_runs(targets), strict=True))
     every = [series for several in by_run.values() for series in several]
-    doubles = dict.fromkeys(series.tag for series in every if series.form is Form.DOUBLE)
+    doubles = dict.fromkeys(series.tag for series in every if series.form is ScalarForm.DOUBLE)
     return Imported(
         files, len({series.tag for series in every}), sum(len(series.steps) for series in every), tuple(doubles)
     )

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tbevents.files import StrPath, is_event_file
-from tbevents.reading.values import Problem
-from tbevents.tools.editor import Editor
+from tbevents.reading.problem import Problem
 from tbevents.tools.names import files_of_run
 from tbevents.tools.new_files import NewFile, event_file_in, output_path
-from tbevents.tools.records import Progress, RawRecord, RecordReader, no_progress, part_of
+from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
+from tbevents.tools.record_editor import Editor
 
 __all__ = ["Merged", "merge"]
 

@@ -12,10 +12,9 @@ from typing import Final, TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_run_files, find_runs, is_folder, path_string
-from tbevents.reading.notice import warn_of
 from tbevents.reading.options import Checksums, Names, ReadOptions
+from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run import Run, open_run
-from tbevents.reading.values import Problem
 from tbevents.remote import is_url
 
 __all__ = [
@@ -139,7 +138,7 @@ def runs_below(
     def unreadable(where: str, error: OSError) -> None:
         problem = Problem.unreadable(where, error)
         if on_problem is None:
-            warn_of([problem])
+            warn_about([problem])
         else:
             on_problem(problem)
 
@@ -225,7 +224,7 @@ def read_telling(
     """
     run = _open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
     if on_problem is None:
-        warn_of(run.problems)
+        warn_about(run.problems)
     else:
         for problem in run.problems:
             on_problem(problem)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TBEventsError
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.steps import wraps
-from tbevents.reading.values import Problem, ScalarSeries
 
 __all__ = ["Oddity", "is_empty_file", "oddities_of"]
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from tbevents.files import StrPath
-from tbevents.reading.drawing import MOST_INCHES, ChartStyle, XAxis, draw_charts, refuse_many
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
-from tbevents.reading.smoothing import smoothed
-from tbevents.reading.values import ScalarSeries
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.new_files import NewFile, refuse_folder
-from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.reduce import reduce_runs
+from tbevents.views.chart import MOST_INCHES, ChartStyle, XAxis, draw_charts, refuse_many
+from tbevents.views.curves import smoothed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

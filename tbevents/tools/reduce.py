@@ -16,7 +16,7 @@ from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
-from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
 
 __all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "reduce_runs", "write_reduced"]

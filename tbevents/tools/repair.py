@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tbevents.files import StrPath
-from tbevents.framing import FOOTER_SIZE, HEADER_SIZE, encode_record
-from tbevents.reading.values import Problem
-from tbevents.tools.records import Progress, RecordReader, no_progress
-from tbevents.tools.trees import FilePlan, plan_rewrite
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, encode_record
+from tbevents.reading.problem import Problem
+from tbevents.tools.record_copy import Progress, RecordReader, no_progress
+from tbevents.tools.rewrite_plan import FilePlan, plan_rewrite
 
 __all__ = ["Repaired", "repair"]
 

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath, is_event_file
-from tbevents.framing import encode_record
+from tbevents.format.record import encode_record
+from tbevents.format.scalar_encoder import ScalarEncoder
+from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event, SourceMetadata
-from tbevents.scalar_event import Form, ScalarEncoder
 from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run
-from tbevents.writing.event_file import FILE_VERSION
+from tbevents.writing.event_file_writer import FILE_VERSION
 
 __all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
 
@@ -40,7 +41,7 @@ class ScalarColumns:
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
     values: NDArray[Any]
-    form: Form = Form.SIMPLE
+    form: ScalarForm = ScalarForm.SIMPLE
 
 
 def fits_float32(values: NDArray[Any]) -> bool:

@@ -12,11 +12,11 @@ from typing import Final
 
 from tbevents.files import StrPath, path_string
 from tbevents.proto import Event
-from tbevents.reading.values import Problem
-from tbevents.tools.editor import is_stepless
+from tbevents.reading.problem import Problem
 from tbevents.tools.names import files_of_run
 from tbevents.tools.new_files import NewFile
-from tbevents.tools.records import Progress, RawRecord, RecordReader, no_progress, part_of
+from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
+from tbevents.tools.record_editor import is_stepless
 
 __all__ = ["Part", "Split", "split"]
 

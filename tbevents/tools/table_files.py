@@ -16,9 +16,9 @@ from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
 from tbevents.reading.frames import Categories, Cells, Column, Frame, storable_columns
-from tbevents.reading.printable import printable
 from tbevents.tools.new_files import NewFile
-from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.record_copy import Progress, no_progress
+from tbevents.views.text import printable
 
 __all__ = ["Format", "SparseColumn", "is_table", "looks_like_file", "read_table", "table_format", "write_table"]
 

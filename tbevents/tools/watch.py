@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, path_string
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import read_logdir
 from tbevents.reading.options import Checksums
-from tbevents.reading.values import Problem, ScalarSeries
+from tbevents.reading.problem import Problem
 from tbevents.tools.names import NameFilter, without_damage_warnings
 
 __all__ = ["Watch", "Watched", "steps_per_second"]

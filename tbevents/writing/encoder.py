@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tbevents.framing import encode_record
-from tbevents.scalar_event import Form, ScalarEncoder
-from tbevents.writing.arguments import Points
+from tbevents.format.record import encode_record
+from tbevents.format.scalar_encoder import ScalarEncoder
+from tbevents.format.scalar_layout import ScalarForm
+from tbevents.writing.points import CheckedPoints
 
 __all__ = ["ITEMS", "OTHER", "Block", "Columns", "Encoder", "Item", "SeriesKey", "count_events"]
 
@@ -30,14 +31,14 @@ Item: TypeAlias = Any
 """An int, float, bytes, `Columns` or None: see above."""
 
 SeriesKey: TypeAlias = str | tuple[str, str]
-"""A tag, which is then a scalar of Form.SIMPLE, or a tag and the value of a form."""
+"""A tag, which is then a scalar of ScalarForm.SIMPLE, or a tag and the value of a form."""
 
 
 class Columns(NamedTuple):
     """Many points of one series that were taken together."""
 
     series: int
-    points: Points
+    points: CheckedPoints
 
 
 class Block(NamedTuple):
@@ -68,7 +69,7 @@ class Encoder:
             series: all of the writer, in the order of their numbers.
         """
         for key in series[self._known :]:
-            tag, form = (key, Form.SIMPLE) if isinstance(key, str) else (key[0], Form(key[1]))
+            tag, form = (key, ScalarForm.SIMPLE) if isinstance(key, str) else (key[0], ScalarForm(key[1]))
             self._scalars.add_series(tag, form)
         self._known = len(series)
         numbers = items[::ITEMS]

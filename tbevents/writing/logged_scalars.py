@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeAlias
 
-from tbevents.framing import NEED_DATA, RecordDecoder
+from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.tensors import to_array
 from tbevents.proto import Event
-from tbevents.tensors import to_array
-from tbevents.writing.event_file import EventFileWriter
+from tbevents.writing.event_file_writer import EventFileWriter
 
 __all__ = ["Point", "logged_scalars"]
 

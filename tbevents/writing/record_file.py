@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tbevents import files
-from tbevents.framing import FOOTER_SIZE
-from tbevents.headers import HEADER_SIZE
+from tbevents.format.header import HEADER_SIZE
+from tbevents.format.record import FOOTER_SIZE
 from tbevents.writing.encoder import Block
 
 __all__ = ["DisturbedFileError", "RecordFile"]

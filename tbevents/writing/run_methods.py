@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tbevents import files, summary
+from tbevents.format.scalar_layout import ScalarForm
+from tbevents.format.values import as_float
 from tbevents.proto import Event, TaggedRunMetadata
-from tbevents.scalar_event import Form
 from tbevents.summary.layouts import Charts, merged
-from tbevents.tensors import as_float
-from tbevents.writing.arguments import as_step
-from tbevents.writing.embedding import write_embedding
 from tbevents.writing.failures import Failures
+from tbevents.writing.points import as_step
+from tbevents.writing.projector_files import write_embedding
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
 from tbevents.writing.untraced import untraced_methods
@@ -32,7 +32,7 @@ class RunMethods(SummaryMethods):
     _charts: Charts
     _clock: Callable[[], float]
     _failures: Failures
-    _form: Form
+    _form: ScalarForm
     _lock: threading.RLock
     _default_metadata: Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from tbevents.scalar_event import Form
+from tbevents.format.scalar_layout import ScalarForm
 
 __all__ = ["Message", "Sink"]
 
@@ -24,12 +24,17 @@ class Sink(Protocol):
     """The step and time of calls that name none."""
 
     def add_scalar(
-        self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: Form = Form.SIMPLE
+        self,
+        tag: str,
+        scalar_value: Any,
+        global_step: Any = None,
+        walltime: Any = None,
+        form: ScalarForm = ScalarForm.SIMPLE,
     ) -> None:
         """Takes one scalar."""
 
     def add_scalar_columns(
-        self, tag: str, steps: Any, values: Any, wall_times: Any = None, form: Form = Form.SIMPLE
+        self, tag: str, steps: Any, values: Any, wall_times: Any = None, form: ScalarForm = ScalarForm.SIMPLE
     ) -> None:
         """Takes many scalars of one series."""
 

@@ -10,7 +10,7 @@ from tbevents import summary
 from tbevents.proto import Summary
 from tbevents.summary.figures import close_figures
 from tbevents.summary.histograms import default_edges
-from tbevents.summary.values import Format
+from tbevents.summary.message import Format
 from tbevents.writing.untraced import untraced_methods
 
 if TYPE_CHECKING:

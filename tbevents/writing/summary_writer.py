@@ -15,18 +15,18 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, ParamSpec
 
 from tbevents import files
+from tbevents.format.scalar_layout import ScalarForm
+from tbevents.format.values import as_float
 from tbevents.proto import Event, SessionLog, Summary
-from tbevents.scalar_event import Form
 from tbevents.summary import scalar
 from tbevents.summary.layouts import Charts
-from tbevents.summary.values import Format, checked_format, checked_tag
-from tbevents.tensors import as_float
-from tbevents.writing.arguments import as_step, as_wall_time
+from tbevents.summary.message import Format, checked_format, checked_tag
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.event_file import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
+from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.logged_scalars import Point, logged_scalars
-from tbevents.writing.null import NullSink
+from tbevents.writing.null_sink import NullSink
+from tbevents.writing.points import as_step, as_wall_time
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
 from tbevents.writing.untraced import graph_break, leave_to_python, untraced, untraced_methods
@@ -35,7 +35,7 @@ __all__ = ["SummaryWriter"]
 
 P = ParamSpec("P")
 
-_FORMS: Final[dict[Format, Form]] = {"tf1": Form.SIMPLE, "tf2": Form.TF2}
+_FORMS: Final[dict[Format, ScalarForm]] = {"tf1": ScalarForm.SIMPLE, "tf2": ScalarForm.TF2}
 
 
 class _Series(NamedTuple):

@@ -4,7 +4,18 @@ import math
 
 import pytest
 
-from tbevents.cli.text import clip, duration, exact, moment, number, parse_size, printable, size, step_range, width
+from tbevents.cli.formatting import (
+    clip,
+    duration,
+    exact,
+    moment,
+    number,
+    parse_size,
+    printable,
+    size,
+    step_range,
+    width,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import warnings
 from pathlib import Path
 
 import tbevents
-from tbevents.reading import columns, event_file
+from tbevents.reading import event_file, scalar_blocks
 
-columns._FEW = 1  # columns for the smallest file, too
+scalar_blocks._FEW = 1  # columns for the smallest file, too
 event_file.BLOCK = 256  # and many seams
 
 FOLDER = Path(tempfile.mkdtemp())

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tbevents import summary
-from tbevents.framing import NEED_DATA, RecordDecoder
+from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.tensors import to_array
 from tbevents.proto import Event, GraphDef, HParamsPluginData, RunMetadata
-from tbevents.tensors import to_array
 from tbevents.writing.summary_writer import SummaryWriter
 
 torch = pytest.importorskip("torch", reason="compares with torch's SummaryWriter")

@@ -114,7 +114,7 @@ def test_what_can_not_be_drawn():
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "tbevents.figure", raising=False)
+    monkeypatch.delitem(sys.modules, "tbevents.views.figure", raising=False)
     with pytest.raises(MissingExtraError, match=r"plotting needs matplotlib: pip install 'tbevents\[plot\]'"):
         plot_schedule(lambda step: 0.1, 5)
     result = LRRangeTest(ParamGroups(0.1), lambda: 1.0, 0.1, 1.0, 5).run()

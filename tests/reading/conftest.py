@@ -2,13 +2,13 @@
 
 import pytest
 
-from tbevents.reading import columns, event_file
+from tbevents.reading import event_file, scalar_blocks
 
 
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Lets columns be used for few records, and makes blocks small, so that their seams are met."""
-    monkeypatch.setattr(columns, "_FEW", 1)
+    monkeypatch.setattr(scalar_blocks, "_FEW", 1)
 
     def use(size):
         monkeypatch.setattr(event_file, "BLOCK", size)

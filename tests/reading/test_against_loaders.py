@@ -10,8 +10,8 @@ import pytest
 from event_files import scalar_event, scalar_tensor, tensor_value, version_event, write_events
 
 import tbevents
+from tbevents.format.tensors import from_array
 from tbevents.proto import Event, HistogramProto, MeshPluginData, SessionLog, Summary
-from tbevents.tensors import from_array
 
 BUNDLED = Path(__file__).resolve().parent.parent / "data" / "corpus"
 

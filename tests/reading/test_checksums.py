@@ -8,12 +8,13 @@ import pytest
 from event_files import record, scalar_event, tensor_value, version_event, write_events
 
 import tbevents
-from tbevents import crc32c, framing, headers
 from tbevents.errors import DamageWarning, PayloadError
+from tbevents.format import crc32c, header, scalar_fields
+from tbevents.format import record as framing
+from tbevents.format.tensors import from_array
 from tbevents.proto import Event, SessionLog, Summary, SummaryMetadata, TensorProto
-from tbevents.reading import columns, event_file, fields, payloads
-from tbevents.reading.head import head_of
-from tbevents.tensors import from_array
+from tbevents.reading import event_file, payloads, scalar_blocks
+from tbevents.reading.long_record import head_of
 
 NAME = "events.out.tfevents.1"
 LONG = 300_000
@@ -109,9 +110,9 @@ def test_no_payload_checksum_is_computed(tmp_path, monkeypatch):
         lengths.append(len(data))
         return real(data)
 
-    for module in (framing, headers, payloads):
+    for module in (framing, header, payloads):
         monkeypatch.setattr(module, "masked_crc32c", spy)
-    monkeypatch.setattr(fields, "mask_array", lambda crcs: pytest.fail("checksums of columns were computed"))
+    monkeypatch.setattr(scalar_fields, "mask_array", lambda crcs: pytest.fail("checksums of columns were computed"))
     everything(tbevents.read_run(tmp_path, checksums="skip"))
     everything(tbevents.read_logdir(tmp_path, checksums="skip", threads=1)["."])
     assert set(lengths) == {8}
@@ -168,7 +169,7 @@ def test_a_file_without_any_right_checksum_of_payloads_is_read(tmp_path):
 
 def test_tags_whose_hashes_collide_are_told_apart(tmp_path, monkeypatch):
     """Records are matched by all their constant bytes, not by their hash."""
-    monkeypatch.setattr(columns, "_WEIGHTS", np.full_like(columns._WEIGHTS, 1))  # of all hashes the worst
+    monkeypatch.setattr(scalar_blocks, "_WEIGHTS", np.full_like(scalar_blocks._WEIGHTS, 1))  # of all hashes the worst
     tags = [f"{a}1234567{b}" for a, b in itertools.permutations("abcdefgh", 2)]  # one word apart
     events = [scalar_event(tag, step, number) for step in range(20) for number, tag in enumerate(tags)]
     write_events(tmp_path / NAME, events)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scalar_files import NAME, VALUES, assert_reads_the_same, expected, obtained, one_event
 
 import tbevents
-from tbevents.framing import Records
-from tbevents.headers import HeaderFinder
+from tbevents.format.header_search import HeaderFinder
+from tbevents.format.record import Records
 from tbevents.proto import Event, Summary
-from tbevents.reading import collector, event_file
-from tbevents.reading.columns import SkeletonTable
+from tbevents.reading import event_file, run_builder
+from tbevents.reading.scalar_blocks import SkeletonTable
 
 
 @st.composite
@@ -198,7 +198,7 @@ def test_a_step_whose_varint_is_of_another_width_is_not_taken_for_a_point(tmp_pa
 def few_at_a_time(monkeypatch):
     """Points reach their tags block by block, some 25 at a time."""
     monkeypatch.setattr(event_file, "BLOCK", 1200)
-    monkeypatch.setattr(collector, "_POINTS_A_TAG", 1)
+    monkeypatch.setattr(run_builder, "_POINTS_A_TAG", 1)
 
 
 @pytest.mark.parametrize("look", [False, True])

@@ -13,8 +13,8 @@ from event_files import record, scalar_event, tensor_value, version_event, write
 
 import tbevents
 from tbevents.errors import PayloadError, TBEventsError, TensorError
+from tbevents.format.tensors import MAX_BROADCAST_ELEMENTS, to_array
 from tbevents.proto import DataType, Event, MeshPluginData, Summary, TensorProto
-from tbevents.tensors import MAX_BROADCAST_ELEMENTS, to_array
 from tbevents.tools.check import check
 from tbevents.tools.report import report
 

@@ -17,7 +17,7 @@ from tbevents import (
     RunNotFoundError,
     UndecodableRecordError,
 )
-from tbevents.crc32c import masked_crc32c
+from tbevents.format.crc32c import masked_crc32c
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
 

@@ -16,6 +16,7 @@ import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 
 import tbevents
+from tbevents.format.tensors import from_array
 from tbevents.proto import (
     Event,
     GraphDef,
@@ -33,7 +34,6 @@ from tbevents.proto import (
 from tbevents.reading.payloads import KEPT_BYTES, Place
 from tbevents.reading.run import Run
 from tbevents.reading.source import Reading
-from tbevents.tensors import from_array
 
 STEP, WALL = 7, 1234.5
 

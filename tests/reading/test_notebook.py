@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tbevents
-from tbevents.reading.notebook import MOST_COLUMNS, MOST_ROWS, sparkline
-from tbevents.reading.printable import printable, shortened
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.tables import Table
-from tbevents.reading.values import ScalarSeries
+from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, sparkline
+from tbevents.views.text import printable, shortened
 
 ELEMENTS = {"div", "b", "bdi", "table", "thead", "tbody", "tr", "th", "td", "svg", "path", "circle"}
 ATTRIBUTES = {"class", "style", "width", "height", "viewbox", "role", "aria-label", "fill", "d", "cx", "cy", "r"}

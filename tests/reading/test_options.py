@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tbevents
+from tbevents.format.event import parse_event
+from tbevents.format.tensors import from_array
 from tbevents.proto import Event, SessionLog, Summary
-from tbevents.reading import collector
-from tbevents.reading.event_file import parse_event
+from tbevents.reading import run_builder
 from tbevents.reading.restarts import History, overwritten, places_kept, without_duplicates
-from tbevents.tensors import from_array
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_points_of_unwanted_tags_cost_little(run_of, monkeypatch):
         parsed.append(arguments)
         return parse_event(*arguments, **options)
 
-    monkeypatch.setattr(collector, "parse_event", counting)
+    monkeypatch.setattr(run_builder, "parse_event", counting)
     run_of(MANY, tags="val/*")
     assert len(parsed) < 60, "the column path passes over them"
 

@@ -10,8 +10,8 @@ from event_files import scalar_event, version_event, write_events
 
 import tbevents
 from tbevents.errors import MissingExtraError, UnknownNameError
-from tbevents.reading.drawing import MOST_CHARTS
-from tbevents.reading.values import ScalarSeries
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.views.chart import MOST_CHARTS
 
 
 @pytest.fixture(autouse=True)
@@ -211,7 +211,7 @@ def test_ipython_shows_them_though_it_knows_nothing_of_matplotlib(folder):
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch, folder):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "tbevents.figure", raising=False)
+    monkeypatch.delitem(sys.modules, "tbevents.views.figure", raising=False)
     logdir = tbevents.read_logdir(folder)
     for draw in (logdir.plot, logdir["a"].plot, series_of(1).plot):
         with pytest.raises(MissingExtraError, match=r"plotting needs matplotlib: pip install 'tbevents\[plot\]'"):

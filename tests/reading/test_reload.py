@@ -18,7 +18,7 @@ import tbevents
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.reading import event_file
 from tbevents.reading.logdir import Logdir
-from tbevents.testing.live import live_run
+from tbevents.testing.live_run import live_run
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
 LATER = "events.out.tfevents.1700000100.host.1.0"

@@ -12,15 +12,15 @@ from scalar_files import NAME, VALUES, assert_reads_the_same, expected, obtained
 
 import tbevents
 from tbevents.proto import Event, Summary
-from tbevents.reading import collector, round_search, rounds
-from tbevents.reading.columns import SkeletonTable
+from tbevents.reading import repeat_search, run_builder, scalar_repeats
+from tbevents.reading.scalar_blocks import SkeletonTable
 
 
 @pytest.fixture
 def any_rounds(monkeypatch):
     """Takes rounds however few there are."""
     for name in ("_FEW", "_FEW_RECORDS", "_MANY", "_TIMES"):
-        monkeypatch.setattr(round_search, name, 1)
+        monkeypatch.setattr(repeat_search, name, 1)
 
 
 @st.composite
@@ -67,14 +67,14 @@ def test_loops_read_the_same_by_rounds_and_by_events(data, block, small_blocks, 
 def taken(monkeypatch):
     """How many rounds of how many records were taken, one pair for each time."""
     found = []
-    take = collector.Collector.take_rounds
+    take = run_builder.RunBuilder.take_rounds
 
     def spy(self, round_, *rest):
         count = take(self, round_, *rest)
         found.append((count, len(round_.skeletons)))
         return count
 
-    monkeypatch.setattr(collector.Collector, "take_rounds", spy)
+    monkeypatch.setattr(run_builder.RunBuilder, "take_rounds", spy)
     return found
 
 
@@ -188,8 +188,8 @@ def test_rounds_known_from_one_run_are_met_in_the_next(tmp_path, monkeypatch):
         (tmp_path / f"run{number}").mkdir()
         write_events(tmp_path / f"run{number}" / NAME, [version_event(), *loop_events(1500, first=0)])
     learned = []
-    make = rounds.Round.__init__
-    monkeypatch.setattr(rounds.Round, "__init__", lambda self, *rest: learned.append(self) or make(self, *rest))
+    make = scalar_repeats.Loop.__init__
+    monkeypatch.setattr(scalar_repeats.Loop, "__init__", lambda self, *rest: learned.append(self) or make(self, *rest))
     logdir = tbevents.read_logdir(tmp_path, threads=1)
     for name, run in logdir.items():
         assert {t: (s.steps.tobytes(), s.wall_times.tobytes(), s.values.tobytes()) for t, s in run.scalars.items()} == (
@@ -255,7 +255,7 @@ def test_a_step_at_the_end_of_the_last_record_is_not_read_over_the_end_of_the_fi
         return record(wall + b"\x2a" + bytes([len(summary)]) + summary + b"\x10" + bytes([k]))
 
     data = np.frombuffer(b"".join(whole(tag, k) for k in range(1, 31) for tag in (b"a", b"b")), np.uint8)
-    of_two = rounds.Round([whole(b"a", 1), whole(b"b", 1)], [0, 1])
+    of_two = scalar_repeats.Loop([whole(b"a", 1), whole(b"b", 1)], [0, 1])
     for behind in range(8):
         there = np.concatenate((data, np.zeros(behind, np.uint8)))
         count = of_two.count(there)

@@ -6,8 +6,8 @@ from event_files import record, scalar_event, tensor_value, version_event, write
 
 import tbevents
 from tbevents import SummaryWriter
+from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary
-from tbevents.tensors import from_array
 
 pytest.importorskip("PIL", reason="makes pictures")
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tbevents
+from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary
 from tbevents.reading.tables import Table
-from tbevents.tensors import from_array
 
 
 def series_of(values, steps=None):

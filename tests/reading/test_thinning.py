@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tbevents.reading.thinning import LEAST, lonely, thinned
+from tbevents.views.curves import LEAST, lonely, thinned
 
 NUMBERS = st.floats(width=32) | st.sampled_from([0.0, np.nan, np.inf, -np.inf, 1.0])
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tbevents import summary
 from tbevents.errors import TBEventsWarning
+from tbevents.format.tensors import to_array
 from tbevents.summary.histograms import default_edges
-from tbevents.tensors import to_array
 
 EDGES = default_edges()
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tbevents import summary
+from tbevents.format.tensors import to_array
 from tbevents.proto import MeshPluginData
-from tbevents.tensors import to_array
 
 VERTICES = np.arange(12.0).reshape(1, 4, 3)
 FACES = [[[0, 1, 2]]]

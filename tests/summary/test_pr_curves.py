@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tbevents import summary
+from tbevents.format.tensors import to_array
 from tbevents.proto import PrCurvePluginData
-from tbevents.tensors import to_array
 
 
 def curve(*args, **options):

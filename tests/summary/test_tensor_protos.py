@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tbevents import summary
-from tbevents.tensors import to_array
+from tbevents.format.tensors import to_array
 
 DTYPES = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tbevents import summary
-from tbevents.tensors import to_array
+from tbevents.format.tensors import to_array
 
 
 def written_text(text, **options):

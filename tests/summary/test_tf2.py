@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tbevents import summary
+from tbevents.format.tensors import to_array
 from tbevents.proto import DataType
-from tbevents.tensors import to_array
 
 RNG = np.random.default_rng(3)
 

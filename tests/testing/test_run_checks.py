@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tbevents import SummaryWriter, read_logdir, read_run
+from tbevents.format.tensors import from_array
 from tbevents.proto import Summary
-from tbevents.tensors import from_array
 from tbevents.testing import (
     MemoryWriter,
     check_histogram_close,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tbevents.format.scalar_layout import ScalarForm
 from tbevents.reading.run import read_run
-from tbevents.scalar_event import Form
 from tbevents.tools.describe import describe_run, scalar_stats
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 
@@ -12,7 +12,7 @@ from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 def stats(tmp_path, values):
     values = np.array(values, np.float64)
     steps = np.arange(len(values))
-    write_scalars(tmp_path / "run", [ScalarColumns("x", steps, steps + 1.0, values, Form.DOUBLE)])
+    write_scalars(tmp_path / "run", [ScalarColumns("x", steps, steps + 1.0, values, ScalarForm.DOUBLE)])
     return scalar_stats(read_run(tmp_path / "run").scalars["x"])
 
 

@@ -16,8 +16,8 @@ import tbevents
 from tbevents.errors import UnknownNameError
 from tbevents.proto import Event, SessionLog, Summary, TensorProto
 from tbevents.tools.edit import edit
-from tbevents.tools.editor import Editor
-from tbevents.tools.records import RawRecord
+from tbevents.tools.record_copy import RawRecord
+from tbevents.tools.record_editor import Editor
 from tbevents.tools.repair import repair
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tbevents.errors import UnknownNameError
 from tbevents.tools.names import NameFilter, natural_key, runs_below
-from tbevents.tools.renaming import TagChanges
+from tbevents.tools.tag_changes import TagChanges
 
 
 @pytest.mark.parametrize(

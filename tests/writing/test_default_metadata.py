@@ -4,8 +4,8 @@ import pytest
 
 from tbevents.reading.logdir import read_logdir
 from tbevents.testing import MemoryWriter
-from tbevents.testing.memory import memory_events
-from tbevents.writing.event_file import EventFileWriter
+from tbevents.testing.memory_files import memory_events
+from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.summary_writer import SummaryWriter
 
 NOW = 1_700_000_000.0

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tbevents import WriterWarning, read_run
-from tbevents.framing import encode_record
+from tbevents.format.record import encode_record
 from tbevents.proto import Event
 from tbevents.writing import record_file
-from tbevents.writing.event_file import EventFileWriter
+from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.summary_writer import SummaryWriter
 
 from .logged import writer_warnings

@@ -11,8 +11,8 @@ import pytest
 
 from tbevents.reading.logdir import read_logdir
 from tbevents.testing import MemoryWriter
-from tbevents.writing.event_file import EventFileWriter
-from tbevents.writing.null import NullSink
+from tbevents.writing.event_file_writer import EventFileWriter
+from tbevents.writing.null_sink import NullSink
 from tbevents.writing.summary_writer import SummaryWriter
 
 

@@ -20,11 +20,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tbevents.framing import NEED_DATA, RecordDecoder, encode_record
+from tbevents.format.record import NEED_DATA, RecordDecoder, encode_record
+from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event, SourceMetadata, Summary
-from tbevents.scalar_event import Form
-from tbevents.writing import event_file, flusher
-from tbevents.writing.event_file import BATCH, BATCH_BYTES, EventFileWriter
+from tbevents.writing import event_file_writer, flusher
+from tbevents.writing.event_file_writer import BATCH, BATCH_BYTES, EventFileWriter
 
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
 
@@ -104,7 +104,7 @@ def test_the_name_holds_time_host_process_number_and_suffix(tmp_path):
 
 
 def test_the_forms_of_a_scalar_come_back_as_they_were_asked_for(writer):
-    for form in (Form.SIMPLE, Form.FLOAT, Form.DOUBLE, Form.SIMPLE):
+    for form in (ScalarForm.SIMPLE, ScalarForm.FLOAT, ScalarForm.DOUBLE, ScalarForm.SIMPLE):
         writer.add_scalar("tag", 0.1, 1, form=form)
     writer.close()
     _, simple, single, double, again = (event for event in events_of(writer.path))
@@ -339,7 +339,7 @@ def test_writers_of_one_second_and_folder_never_share_a_file(tmp_path):
 
 def test_a_name_that_is_taken_is_never_overwritten(tmp_path, monkeypatch):
     """As by a process of the same number on another machine of the same name."""
-    monkeypatch.setattr(event_file, "_uids", iter(range(100)))
+    monkeypatch.setattr(event_file_writer, "_uids", iter(range(100)))
     taken = []
     for uid in range(3):
         path = tmp_path / f"events.out.tfevents.0000000001.host.{os.getpid()}.{uid}"
@@ -652,7 +652,7 @@ import os, sys
 for name in ("fork", "register_at_fork", "pwrite", "writev", "pread", "O_APPEND", "O_DIRECTORY", "fdatasync"):
     if hasattr(os, name):
         delattr(os, name)
-from tbevents.writing.event_file import EventFileWriter
+from tbevents.writing.event_file_writer import EventFileWriter
 with EventFileWriter(sys.argv[1]) as writer:
     writer.add_scalar("t", 1.0, 1)
 print(writer.path)

@@ -5,8 +5,8 @@ import pytest
 
 import tbevents
 from tbevents import EventFileWriter, SummaryWriter
-from tbevents.scalar_event import Form
-from tbevents.writing import event_file
+from tbevents.format.scalar_layout import ScalarForm
+from tbevents.writing import event_file_writer
 
 rng = np.random.default_rng(5)
 
@@ -23,7 +23,7 @@ def writer(folder, **options):
 @pytest.mark.parametrize("count", [0, 1, 5, 1000, 3000])
 @pytest.mark.parametrize("options", [{}, {"format": "tf2"}])
 def test_the_bytes_are_those_of_single_calls(tmp_path, monkeypatch, count, options):
-    monkeypatch.setattr(event_file, "_CHUNK", 777)
+    monkeypatch.setattr(event_file_writer, "_CHUNK", 777)
     steps = rng.integers(-5, 2**40, count)
     values = rng.normal(size=count) * 1e30
     wall_times = rng.uniform(1e9, 2e9, count)
@@ -40,7 +40,7 @@ def test_the_bytes_are_those_of_single_calls(tmp_path, monkeypatch, count, optio
     assert content(tmp_path / "columns") == content(tmp_path / "calls")
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", ScalarForm)
 def test_each_form(tmp_path, form):
     steps, values = np.arange(100), rng.normal(size=100)
     for name in ("columns", "calls"):

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from tbevents import summary
 from tbevents.errors import MissingExtraError
+from tbevents.format.scalar_layout import ScalarForm
+from tbevents.format.tensors import to_array
 from tbevents.proto import Event, GraphDef, Layout, NodeDef, SessionLog, Summary
-from tbevents.scalar_event import Form
-from tbevents.tensors import to_array
-from tbevents.writing.null import NullSink
+from tbevents.writing.null_sink import NullSink
 from tbevents.writing.summary_writer import SummaryWriter
 
 from .logged import events_in, everything_below, scalars_in, values_in
@@ -594,4 +594,4 @@ with SummaryWriter({str(tmp_path)!r}) as writer:
 
 
 def test_forms_have_names():
-    assert Form("tf2") is Form.TF2
+    assert ScalarForm("tf2") is ScalarForm.TF2

@@ -124,18 +124,18 @@ assert not children, f"{len(children)} children hang"
 @needs_fork
 def test_a_fork_while_another_thread_writes_an_embedding_does_not_hang(tmp_path):
     script = """
-from tbevents.writing import embedding
-real, inside, go_on = embedding._replace, threading.Event(), threading.Event()
+from tbevents.writing import projector_files
+real, inside, go_on = projector_files._replace, threading.Event(), threading.Event()
 def slow(*arguments):
     inside.set()
     go_on.wait()
     real(*arguments)
-embedding._replace = slow
+projector_files._replace = slow
 thread = threading.Thread(target=writer.add_embedding, args=([[1.0]],))
 thread.start()
 inside.wait()
 if not (child := os.fork()):
-    embedding._replace = real
+    projector_files._replace = real
     writer.add_embedding([[2.0]], tag="child")
     os._exit(0)
 end = time.monotonic() + 30

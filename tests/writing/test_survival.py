@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tbevents.errors import IncompleteRecordError
-from tbevents.framing import NEED_DATA, RecordDecoder
+from tbevents.format.record import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
-from tbevents.writing.event_file import EventFileWriter
+from tbevents.writing.event_file_writer import EventFileWriter
 
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
 PATIENCE = 60  # seconds after which a process counts as hanging
@@ -28,7 +28,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 PROLOGUE = """
 import atexit, gc, multiprocessing, os, shutil, signal, sys, threading, time
 from tbevents.proto import Event
-from tbevents.writing.event_file import EventFileWriter
+from tbevents.writing.event_file_writer import EventFileWriter
 folder = sys.argv[1]
 NEVER = 1e9
 def log(writer, *steps, tag="t"):
@@ -142,7 +142,7 @@ log(last.writer, 1)
     before = f"""
 import atexit, sys
 def late():
-    from tbevents.writing.event_file import EventFileWriter
+    from tbevents.writing.event_file_writer import EventFileWriter
     before = os.path.getsize(last.writer.path)
     log(last.writer, 2)
     assert os.path.getsize(last.writer.path) > before  # nobody else would write it

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from google.protobuf.message import DecodeError
 
 from tbevents.errors import PayloadError
+from tbevents.format.tensors import to_array
 from tbevents.proto import GraphDef, RunMetadata, Summary
 from tbevents.reading.payloads import Payload, PayloadReader
 from tbevents.reading.series import LazySeries
-from tbevents.tensors import to_array
 
 __all__ = ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"]
 

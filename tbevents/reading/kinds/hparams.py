@@ -14,8 +14,8 @@ from tbevents.errors import PayloadError
 from tbevents.proto import Experiment, HParamsPluginData, Status
 
 if TYPE_CHECKING:
-    from tbevents.reading.contents import Contents
-    from tbevents.reading.values import ScalarSeries
+    from tbevents.reading.kinds.scalar import ScalarSeries
+    from tbevents.reading.run_data import RunData
 
 __all__ = ["HParamValue", "HParams", "hparams_of", "parse_hparams"]
 
@@ -96,7 +96,7 @@ def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
 
 
 def hparams_of(
-    contents: Contents, scalars: Mapping[str, ScalarSeries], where: str, *, lenient: bool = False
+    contents: RunData, scalars: Mapping[str, ScalarSeries], where: str, *, lenient: bool = False
 ) -> HParams | None:
     """What the hparams tags of a run say; None where it has none.
 

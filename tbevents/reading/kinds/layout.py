@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from google.protobuf.message import DecodeError
 
 from tbevents.errors import PayloadError
+from tbevents.format.tensors import to_array
 from tbevents.proto import Layout
-from tbevents.tensors import to_array
 
 if TYPE_CHECKING:
-    from tbevents.reading.contents import Contents
     from tbevents.reading.payloads import PayloadReader
+    from tbevents.reading.run_data import RunData
 
 __all__ = ["Charts", "charts", "last_layout"]
 
@@ -20,7 +20,7 @@ Charts: TypeAlias = dict[str, dict[str, tuple[str, list[str]]]]
 """Category -> title -> ("Multiline", patterns of tags) or ("Margin", value, lower, upper of each of its series)."""
 
 
-def last_layout(contents: Contents, reader: PayloadReader, where: str) -> Layout | None:
+def last_layout(contents: RunData, reader: PayloadReader, where: str) -> Layout | None:
     """The layout written last, of whatever tag; None where there is none.
 
     Args:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.tensor import TensorSeries
-from tbevents.reading.notebook import series_html
 from tbevents.reading.series import counted, place_of, place_of_step, read_only
+from tbevents.views.notebook import series_html
 
 __all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
 

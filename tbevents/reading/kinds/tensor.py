@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.series import LazySeries
-from tbevents.tensors import to_array
 
 __all__ = ["Tensor", "TensorSeries"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError
+from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.series import LazySeries
-from tbevents.tensors import to_array
 
 __all__ = ["Text", "TextSeries"]
 

@@ -11,12 +11,12 @@ from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.options import Checksums
+from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
-from tbevents.reading.values import Problem
 from tbevents.tools.json_text import plain
 from tbevents.tools.names import NameFilter, natural_key, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
-from tbevents.tools.records import Progress, no_progress
+from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.page import render

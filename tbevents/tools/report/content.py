@@ -12,17 +12,17 @@ from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
 from tbevents.reading.hparams_table import hparams_table
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.pr_curve import PrCurve
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.kinds.text import Text
 from tbevents.reading.run import Run
 from tbevents.reading.series import LazySeries
-from tbevents.reading.thinning import evenly, thinned
-from tbevents.reading.values import ScalarSeries
 from tbevents.tools.names import natural_key
 from tbevents.tools.report.arrays import ArrayStore
 from tbevents.tools.report.heat import BUCKETS, heat_map
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
+from tbevents.views.curves import evenly, thinned
 
 __all__ = ["Content"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from tbevents.reading.thinning import LEAST
+from tbevents.views.curves import LEAST
 
 __all__ = ["ReportLimits"]
 

@@ -9,8 +9,8 @@ from event_files import scalar_event, version_event, write_events
 
 from tbevents import SummaryWriter, read_logdir, read_run
 from tbevents.errors import RunNotFoundError, UnknownNameError
+from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary, SummaryMetadata
-from tbevents.tensors import from_array
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
 from tools.report.pages import array, content, curve

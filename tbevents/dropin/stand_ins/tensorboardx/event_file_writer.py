@@ -1,5 +1,5 @@
 """`tensorboardX.event_file_writer`, as tbevents has it."""
 
-from tbevents.writing.event_file import EventFileWriter
+from tbevents.writing.event_file_writer import EventFileWriter
 
 __all__ = ["EventFileWriter"]

@@ -1,0 +1,1 @@
+"""Event files as bytes: checksums, records, the layout of messages. No module here does I/O."""

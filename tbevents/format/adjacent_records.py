@@ -1,0 +1,99 @@
+"""Chains: short records that follow each other in a buffer, by their headers alone."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE, decode_header
+from tbevents.format.header_search import HeaderFinder
+
+__all__ = ["AdjacentRecordFinder"]
+
+_AFTER_LONG: Final = 1 << 14
+"""Bytes that are searched behind a long record, first: the rest may be another long one."""
+
+_WALKED: Final = 1 << 11
+"""In so few bytes, headers are read one after the other."""
+
+
+class _FoundRecords(NamedTuple):
+    """The short records in a part of a buffer that ends at `stop`.
+
+    `breaks` lists, ascending, those behind which no other follows at once; the last is always one.
+    """
+
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    breaks: NDArray[np.int64]
+    stop: int
+
+
+class AdjacentRecordFinder:
+    """Finds chains in a buffer, and remembers those further on until the buffer changes.
+
+    Args:
+        finder: of the headers.
+        max_length: of the payloads of short records, in bytes.
+    """
+
+    def __init__(self, finder: HeaderFinder, max_length: int) -> None:
+        self._finder = finder
+        self._max_length = max_length
+        self._found: _FoundRecords | None = None
+        self._reach = sys.maxsize  # bytes that are searched
+
+    def forget(self) -> None:
+        """Says that the buffer has changed."""
+        self._found = None
+
+    def after_long(self) -> None:
+        """Says that a long record comes next: less is searched behind it, and each time four times as much."""
+        self._reach = _AFTER_LONG
+
+    def find(
+        self, buffer: NDArray[np.uint8], at: int, within: int | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The chain that begins at a place.
+
+        Args:
+            buffer: uint8, shape (n,).
+            at: where a short record starts, whose header is known to hold.
+            within: bytes in which its records must start; by default they may anywhere.
+
+        Returns:
+            (offsets, lengths): int64 arrays of one shape; at least one record. The last may reach over the end.
+        """
+        within = sys.maxsize if within is None else within
+        if within <= _WALKED:
+            return self._walk(buffer, at, within)
+        if self._found is None or at + HEADER_SIZE > self._found.stop:
+            stop = min(len(buffer), at + min(self._reach, within))
+            if within > self._reach:
+                self._reach = min(4 * self._reach, sys.maxsize)
+            offsets, lengths = self._finder.find(buffer[at:stop], max_length=self._max_length)
+            offsets += at
+            goes_on = offsets[1:] == (offsets + lengths + (HEADER_SIZE + FOOTER_SIZE))[:-1]
+            self._found = _FoundRecords(offsets, lengths, np.flatnonzero(np.append(~goes_on, True)), stop)
+        offsets, lengths, breaks, _ = self._found
+        first = int(np.searchsorted(offsets, at))
+        if first == len(offsets) or offsets[first] != at:
+            return self._walk(buffer, at, 1)  # its header ends where the search did
+        stop = int(breaks[np.searchsorted(breaks, first)]) + 1
+        return offsets[first:stop], lengths[first:stop]
+
+    def _walk(self, buffer: NDArray[np.uint8], at: int, within: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As `find`, from header to header: for few records, the fastest."""
+        offsets, lengths = [], []
+        stop = at + within
+        while at < stop and at + HEADER_SIZE <= len(buffer):
+            length, holds = decode_header(buffer[at : at + HEADER_SIZE].tobytes())
+            if not holds or length > self._max_length:
+                break
+            offsets.append(at)
+            lengths.append(length)
+            at += HEADER_SIZE + length + FOOTER_SIZE
+        return np.array(offsets, np.int64), np.array(lengths, np.int64)

@@ -1,0 +1,32 @@
+"""An Event message from the payload of a record."""
+
+from __future__ import annotations
+
+from google.protobuf.message import DecodeError
+
+from tbevents.errors import (
+    UndecodableRecordError,
+)
+from tbevents.proto import Event
+from tbevents.reading.file_type import payload_type
+
+__all__ = ["parse_event"]
+
+
+def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:
+    """The Event in a payload.
+
+    Raises:
+        UndecodableRecordError: there is none.
+    """
+    try:
+        event = Event.FromString(payload)
+    except DecodeError as error:
+        wrong = str(error)
+    else:
+        if event.wall_time or event.WhichOneof("what") is not None or event.ListFields() or not event.ByteSize():
+            return event
+        wrong = "it has none of its fields"  # protobuf takes other messages' fields for unknown ones
+    name = payload_type(payload)
+    detail = f"payload of {len(payload)} bytes is no Event message: {wrong}" + (f"; it is {name}" if name else "")
+    raise UndecodableRecordError(detail, offset=offset, record=record, path=path)

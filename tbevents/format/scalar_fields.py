@@ -1,0 +1,189 @@
+"""The fields of many scalar events of one form, read as columns: wall times, steps, values, and whether checksums hold.
+
+The events stand at places that the caller knows; here it is only said what the bytes at those places mean. CRC32C is
+linear, so the checksum of a payload is that of its constant part, xor what each variable byte adds to it: a look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.format.crc32c_columns import contributions, mask_array
+from tbevents.format.scalar_layout import Places
+
+__all__ = ["WORD", "FieldReader", "Rows", "ScalarFields"]
+
+WORD: Final = 8
+"""Bytes that are read at once, also of a step that has fewer: so many must be there."""
+
+_MOST_KNOWN: Final = 64
+"""How many bytes' parts in a checksum are remembered, for a number in a form."""
+
+Rows: TypeAlias = tuple[int, ...]
+"""A place in the payloads: of all of them, or one for each row of events, where those are of several forms."""
+
+Column: TypeAlias = Callable[[str, Rows], NDArray[Any]]
+"""Gives the numbers of a dtype that start at a place of all the payloads, in an array of their own, contiguous: shape
+(events,), or (rows, events) where those of a column were logged together."""
+
+
+class ScalarFields(NamedTuple):
+    """The fields of scalar events: arrays of one shape.
+
+    Attributes:
+        wall_times: float64, seconds since 1970.
+        steps: int64; a single row where those of all rows are the same.
+        values: float32 or float64, as the form stores them.
+        hold: whether the checksums of the payloads do; None where they were not computed.
+    """
+
+    wall_times: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    values: NDArray[np.float32] | NDArray[np.float64]
+    hold: NDArray[np.bool_] | None
+
+
+class _Number:
+    """A number of up to eight bytes in payloads: where it stands, and what each of its bytes adds to their checksums.
+
+    Args:
+        places: of its first byte.
+        lengths: of the payloads.
+        dtype: as which it is read.
+        count: how many of its bytes belong to it.
+        vary: whether all of them are taken to differ from event to event: those of values do.
+    """
+
+    def __init__(self, places: Rows, lengths: Rows, dtype: str, count: int, *, vary: bool = False) -> None:
+        self.places = places
+        self.dtype = dtype
+        self.count = count
+        self._vary = vary
+        behind = [length - place for place, length in zip(places, lengths, strict=True)]
+        tables = contributions(max(behind))
+        # Of each byte: the table, and where in it the part for each row starts; the shorter that index, the faster.
+        self._known: dict[tuple[int, int], Any] = {}  # as `_of_same` gives it
+        self._tables: list[tuple[NDArray[np.uint32], NDArray[Any] | None]] = []
+        for k in range(count):
+            if len(set(behind)) == 1:
+                self._tables.append((tables[behind[0] - 1 - k], None))
+            else:
+                starts = 256 * np.array(behind)[:, np.newaxis] - 256 * (1 + k)
+                short = np.uint16 if tables.size <= 1 << 16 else np.int32
+                self._tables.append((tables.ravel(), starts.astype(short)))
+
+    def add_to(self, crcs: NDArray[np.uint32], numbers: NDArray[Any]) -> None:
+        """Xors into the checksums of payloads what these numbers in them add, which are little-endian here, too."""
+        by_byte = numbers.view(np.uint8).reshape(*numbers.shape, numbers.itemsize)
+        varying = -1
+        if not self._vary:
+            bits = numbers.view("<u8")
+            first = int(bits.flat[0])
+            varying = _whole_bytes(int(np.bitwise_or.reduce(bits ^ np.uint64(first), axis=None)))
+            np.bitwise_xor(crcs, self._of_same(first & ~varying, varying), out=crcs)
+        for k, (table, starts) in enumerate(self._tables):
+            if varying >> 8 * k & 1:
+                places = by_byte[..., k] if starts is None else by_byte[..., k] + starts
+                part = np.empty(places.shape, np.uint32)
+                # All indices are within the table; any mode but the default writes straight into `out`.
+                table.take(places, out=part, mode="wrap")
+                np.bitwise_xor(crcs, part, out=crcs)
+
+    def _of_same(self, first: int, varying: int) -> Any:
+        """What the bytes of a number add that do not vary; for each row, where those differ.
+
+        Most bytes of a time are the same in all the events, since an hour changes the lower ones only; and of a step.
+        They are so in the next block, too, and in the next file.
+        """
+        part = self._known.get((first, varying))
+        if part is None:
+            part = np.uint32(0)
+            for k, (table, starts) in enumerate(self._tables):
+                if not varying >> 8 * k & 1:
+                    byte = first >> 8 * k & 0xFF
+                    part = part ^ (table[byte] if starts is None else table[starts + starts.dtype.type(byte)])
+            if len(self._known) == _MOST_KNOWN:
+                self._known.clear()
+            self._known[first, varying] = part
+        return part
+
+
+def _whole_bytes(bits: int) -> int:
+    """All the bits of each byte of a 64-bit number in which any is set."""
+    for shift, low in ((4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333), (1, 0x5555555555555555)):
+        bits |= bits >> shift & low
+    return (bits & 0x0101010101010101) * 0xFF
+
+
+class FieldReader:
+    """How to read scalar events whose fields are the same and have the same sizes.
+
+    Args:
+        places: where the variable bytes stand in the payloads; those of each row of events, where they differ.
+        lengths: of the payloads, likewise.
+    """
+
+    def __init__(self, places: Sequence[Places], lengths: Sequence[int]) -> None:
+        one = places[0]
+        self._lengths = tuple(lengths)
+        self._value = _Number(tuple(p.value for p in places), self._lengths, f"<f{one.size}", one.size, vary=True)
+        self._wall = None
+        if one.wall is not None:
+            self._wall = _Number(tuple(p.wall or 0 for p in places), self._lengths, "<f8", WORD)
+        self._step = [
+            _Number(tuple((p.step or 0) + part for p in places), self._lengths, "<u8", min(WORD, one.width - part))
+            for part in range(0, one.width, WORD)
+        ]
+
+    def read(self, column: Column, crcs: NDArray[np.uint32] | None) -> ScalarFields:
+        """Reads the fields.
+
+        Args:
+            column: gives the numbers at a place.
+            crcs: the CRC32C of each payload with its variable bytes zero, not masked, in the shape of the columns or
+                one that numpy broadcasts to it; None where checksums are not to be verified.
+        """
+        values = column(self._value.dtype, self._value.places)
+        wall = self._wall
+        wall_times = np.zeros(values.shape, np.float64) if wall is None else column(wall.dtype, wall.places)
+        words = [column(number.dtype, number.places) for number in self._step]
+        for word, number in zip(words, self._step, strict=True):
+            word &= np.uint64((1 << 8 * number.count) - 1)
+        if values.ndim == 2 and all((word == word[:1]).all() for word in words):  # as a loop logs: all at one step
+            words = [word[:1] for word in words]
+        steps = np.zeros((1,) * (values.ndim - 1) + values.shape[-1:], np.uint64)
+        for part, (word, number) in enumerate(zip(words, self._step, strict=True)):
+            bits = _varint_bits(word, number.count)
+            steps = bits if part == 0 else steps | bits << np.uint64(7 * WORD * part)
+        hold = None
+        if crcs is not None:
+            changed = np.empty(values.shape, np.uint32)
+            changed[...] = crcs
+            self._value.add_to(changed, values)
+            if wall is not None:
+                wall.add_to(changed, wall_times)
+            for word, number in zip(words, self._step, strict=True):
+                number.add_to(changed, word)
+            hold = mask_array(changed) == column("<u4", self._lengths)
+        native = values.dtype.newbyteorder("=")
+        times = wall_times.astype(np.float64, copy=False)
+        return ScalarFields(times, steps.view(np.int64), values.astype(native, copy=False), hold)
+
+
+_LANES: Final = ((1, 0x007F007F007F007F), (2, 0x00003FFF00003FFF), (4, 0x000000000FFFFFFF))
+"""How varints are packed together: seven bits a byte to 14 in each two bytes, these to 28, those to 56."""
+
+
+def _varint_bits(words: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
+    """The numbers that varints of `count` bytes, at most eight, hold in their bytes' lower seven bits."""
+    bits: NDArray[np.uint64] = words & np.uint64(0x7F7F7F7F7F7F7F7F)
+    for shift, low in _LANES:
+        if count <= shift:
+            break
+        upper = bits & np.uint64(low << 8 * shift)
+        bits = (bits & np.uint64(low)) | (upper >> np.uint64(shift))
+    return bits

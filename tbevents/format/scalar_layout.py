@@ -1,0 +1,196 @@
+"""The bytes of a scalar Event, drawn once, and where its variable bytes stand.
+
+The record of a scalar, as every writer lays it out (here `simple_value`, with the tag of t bytes):
+
+    12 bytes            record header: length and its checksum
+    09 8 bytes          Event.wall_time, float64
+    10 1..10 bytes      Event.step, varint; the field is absent where the step is 0
+    2a n                Event.summary, and its length
+    0a n                Summary.value, and its length
+    0a t, t bytes       Value.tag
+    15 4 bytes          Value.simple_value, float32
+    4 bytes             record footer: checksum of the payload
+
+A tensor in the value's place holds 4 or 8 bytes of the number instead, with constant bytes before and after.
+So scalar events of one tag, one form and one width of the step differ only in the wall time, the step and the value.
+The rest is a `Skeleton`. Its checksum is computed once; CRC32C is linear, so that of a whole record takes one table
+look-up more for each variable byte (see `crc32c.contributions`).
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from tbevents.format.crc32c import crc32c
+from tbevents.format.header import encode_header
+from tbevents.format.record import FOOTER_SIZE
+from tbevents.format.wire import iter_fields, read_varint
+from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
+
+__all__ = ["Places", "ScalarForm", "Skeleton", "find_places"]
+
+
+STEP_RANGE: Final = range(-(2**63), 2**63)
+"""Steps that fit the file's int64."""
+
+LINEAR_REACH: Final = 2048
+"""Variable bytes up to this far from the end of a payload use the linear tables (1 KiB of memory a byte);
+records with a longer tail, that is with a tag of about 2 KB, are checksummed whole."""
+
+
+class ScalarForm(enum.Enum):
+    """How a scalar is written."""
+
+    SIMPLE = "simple_value"
+    """`simple_value`, float32, no metadata: what torch and tensorboardX write, and every reader reads."""
+    FLOAT = "new_style"
+    """A FLOAT tensor of plugin `scalars` without a shape: torch's ``new_style``."""
+    DOUBLE = "double_precision"
+    """A DOUBLE tensor of plugin `scalars` without a shape: torch's ``double_precision``."""
+    TF2 = "tf2"
+    """A FLOAT tensor of plugin `scalars`, rank 0, in `tensor_content`: what tf.summary and Keras write."""
+
+
+def _value_message(tag: str, form: ScalarForm) -> Summary.Value:
+    """A value of this tag and form, holding the number 1."""
+    if form is ScalarForm.SIMPLE:
+        return Summary.Value(tag=tag, simple_value=1.0)
+    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
+    if form is ScalarForm.FLOAT:
+        tensor = TensorProto(dtype=DataType.DT_FLOAT, float_val=[1.0])
+    elif form is ScalarForm.TF2:
+        tensor = TensorProto(
+            dtype=DataType.DT_FLOAT, tensor_shape=TensorShapeProto(), tensor_content=struct.pack("<f", 1.0)
+        )
+    else:
+        tensor = TensorProto(dtype=DataType.DT_DOUBLE, double_val=[1.0])
+    return Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the variable bytes stand in the payload of a scalar event.
+
+    Attributes:
+        wall: the place of the 8 bytes of wall_time, or None where the field is absent (the time is 0).
+        step: the place of the step's varint, or None where the field is absent (the step is 0).
+        width: how many bytes the varint has, 0 to 10.
+        value: the place of the number.
+        size: how many bytes the number has: 4 (float32) or 8 (float64).
+    """
+
+    wall: int | None
+    step: int | None
+    width: int
+    value: int
+    size: int
+
+    def constant_bits(self, length: int) -> bytearray:
+        """The bits of a payload of so many bytes that are the same in all events of a form, as a mask.
+
+        Of the step's varint those are the top bits, that tell where it ends.
+        """
+        mask = bytearray(b"\xff" * length)
+        if self.wall is not None:
+            mask[self.wall : self.wall + 8] = bytes(8)
+        if self.step is not None:
+            mask[self.step : self.step + self.width] = b"\x80" * self.width
+        mask[self.value : self.value + self.size] = bytes(self.size)
+        return mask
+
+
+# Wire keys: field number << 3 | wire type.
+_WALL_TIME, _STEP, _SUMMARY, _SOURCE_METADATA = 0x09, 0x10, 0x2A, 0x52
+_VALUE = 0x0A
+_TAG, _SIMPLE_VALUE, _TENSOR, _METADATA = 0x0A, 0x15, 0x42, 0x4A
+_DTYPE, _SHAPE, _CONTENT, _FLOAT_VAL, _DOUBLE_VAL = 0x08, 0x12, 0x22, 0x2A, 0x32
+
+
+_NUMBERS: Final[dict[int, tuple[int, int]]] = {
+    DataType.DT_FLOAT: (_FLOAT_VAL, 4),
+    DataType.DT_DOUBLE: (_DOUBLE_VAL, 8),
+}  # dtype -> wire key of its list, bytes of one number
+
+
+def find_places(payload: bytes) -> Places | None:
+    """Finds the variable bytes of a scalar event, in whatever order its fields stand.
+
+    Args:
+        payload: a serialised Event.
+
+    Returns:
+        The places, or None where this is no Event that holds one scalar and nothing else that could vary: the general
+        decoder is for those. Nothing is said of the tag, nor of metadata or a tensor's shape.
+    """
+    try:
+        event = _fields(payload, (0, len(payload)), {_WALL_TIME, _STEP, _SUMMARY, _SOURCE_METADATA})
+        summary = _fields(payload, event[_SUMMARY], {_VALUE})
+        value = _fields(payload, summary[_VALUE], {_TAG, _SIMPLE_VALUE, _TENSOR, _METADATA})
+        if (_SIMPLE_VALUE in value) == (_TENSOR in value):
+            return None
+        number = value[_SIMPLE_VALUE] if _SIMPLE_VALUE in value else _number_of_tensor(payload, value[_TENSOR])
+    except (ValueError, LookupError):
+        return None
+    wall, step = event.get(_WALL_TIME), event.get(_STEP)
+    return Places(
+        wall=None if wall is None else wall[0],
+        step=None if step is None else step[0],
+        width=0 if step is None else step[1] - step[0],
+        value=number[0],
+        size=number[1] - number[0],
+    )
+
+
+def _number_of_tensor(payload: bytes, span: tuple[int, int]) -> tuple[int, int]:
+    """The span of the one float32 or float64 a tensor holds; ValueError or KeyError where it holds anything else."""
+    tensor = _fields(payload, span, {_DTYPE, _SHAPE, _CONTENT, _FLOAT_VAL, _DOUBLE_VAL})
+    dtype, _ = read_varint(payload, tensor.pop(_DTYPE)[0], span[1])
+    tensor.pop(_SHAPE, None)
+    (key, number), *rest = tensor.items()
+    typed, size = _NUMBERS[dtype]
+    if rest or key not in (_CONTENT, typed) or number[1] - number[0] != size:
+        raise ValueError("the tensor does not hold exactly one number")
+    return number
+
+
+def _fields(payload: bytes, span: tuple[int, int], known: set[int]) -> dict[int, tuple[int, int]]:
+    """Wire key -> span of the content, for a message whose fields are all known and stand there once.
+
+    Raises:
+        ValueError: anything else.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    for key, _, start, end in iter_fields(payload, *span):
+        if key not in known or key in found:
+            raise ValueError(f"field {key >> 3} is unknown, or stands there twice")
+        found[key] = start, end
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A whole record of a scalar event whose variable bytes are zero.
+
+    Attributes:
+        record: header, payload and footer; the footer is zero too.
+        places: where the variable bytes stand in the payload.
+        crc: the CRC32C of the payload with its variable bytes zero, not masked.
+    """
+
+    record: bytes
+    places: Places
+    crc: int
+
+    @classmethod
+    def of_payload(cls, payload: bytes, places: Places) -> Skeleton:
+        """The skeleton of any one payload."""
+        blank = bytearray(payload)
+        if places.wall is not None:
+            blank[places.wall : places.wall + 8] = bytes(8)
+        if places.step is not None:
+            blank[places.step : places.step + places.width] = bytes(places.width)
+        blank[places.value : places.value + places.size] = bytes(places.size)
+        return cls(encode_header(len(blank)) + blank + bytes(FOOTER_SIZE), places, crc32c(bytes(blank)))

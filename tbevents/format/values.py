@@ -1,0 +1,139 @@
+"""What callers log (numbers, lists, arrays, tensors of torch or JAX) as numpy arrays and floats."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def as_array(value: Any, *, name: str = "value") -> npt.NDArray[Any]:
+    """Turn what callers log into a numpy array.
+
+    Args:
+        value: a numpy array or scalar, a torch tensor (on any device, with or without gradient), a JAX array,
+            anything else that numpy reads, or a number, a string, or nested sequences of any of these.
+        name: the caller's argument, for the error message.
+
+    Returns:
+        An array that may share memory with `value`: copy it before keeping it. Torch's and JAX's bfloat16 become
+        float32; Python integers beyond 64 bits, Fraction and Decimal float64; strings an object array of str or
+        bytes, which unlike numpy's own string types keeps trailing zero bytes.
+
+    Raises:
+        TypeError: `value` is nothing of the kind (None, a ragged list, a dict, objects).
+    """
+    try:
+        array = _to_numpy(value)
+        if array.dtype.kind in "SU" and not isinstance(value, np.ndarray):
+            array = np.array(value, dtype=object)
+        if array.dtype == object and not all(isinstance(element, (str, bytes)) for element in array.flat):
+            floats = [_number(element) for element in array.flat]
+            array = np.array(floats, dtype=np.float64).reshape(array.shape)
+    except Exception as error:  # whatever a foreign __array__ raises
+        raise TypeError(f"{name}: cannot make an array of {type(value).__name__}: {error}") from error
+    return array
+
+
+def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> float:
+    """Turn a scalar that a caller logs into a float.
+
+    Args:
+        value: a number of any kind (int of any size, bool, Fraction, Decimal, numpy scalar, anything with
+            ``__float__``), or an array of one element: numpy, torch (on any device, with or without gradient, bfloat16
+            too), JAX, CuPy.
+        name: the caller's argument, for the error message.
+        text: also take a number in a string, as torch's writer does: "0.5", b"nan".
+
+    Returns:
+        A plain float, NaN and infinities included; a masked value is NaN; numbers beyond float64 become infinite, with
+        their sign.
+
+    Raises:
+        ValueError: an array of more or fewer elements than one.
+        TypeError: no real number: None, str, bytes, complex, a list, an array of strings, objects or dates. A DTensor
+            of torch's: it must be gathered first.
+    """
+    if type(value) is float:  # the common case first; np.float64 is a subclass, and becomes plain below
+        return value
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
+        return float(value)
+    if not (hasattr(value, "__array__") or _is_torch(value)):
+        try:
+            return float(value) if text and isinstance(value, (str, bytes)) else _number(value)
+        except (TypeError, ValueError) as error:  # ValueError: a signalling NaN of Decimal, a string without a number
+            raise TypeError(f"{name}: expected a real number, got {type(value).__name__}") from error
+    try:
+        array = _to_numpy(value)
+    except Exception as error:  # whatever a foreign __array__ raises
+        if hasattr(value, "__float__") and not _is_torch(value):
+            return _foreign_number(value, name)
+        raise TypeError(f"{name}: cannot make a number of {type(value).__name__}: {error}") from error
+    if text and array.dtype.kind in "US" and array.size == 1:
+        return as_float(array.item(), name=name, text=True)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected a real number, got {type(value).__name__} of dtype {array.dtype}")
+    if array.size != 1:
+        raise ValueError(f"{name}: expected one element, got {type(value).__name__} of shape {array.shape}")
+    return float(array.reshape(())[()])
+
+
+def _number(value: Any) -> float:
+    """The float nearest to a real number; infinite where float64 ends."""
+    if not (hasattr(value, "__float__") or hasattr(value, "__index__")) or isinstance(value, complex):
+        raise TypeError(f"{type(value).__name__} is no real number")  # float() would read numbers out of strings
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _foreign_number(value: Any, name: str) -> float:
+    """The number of an object that refuses to become a numpy array, such as CuPy's, which stay on the GPU."""
+    try:
+        return _number(value)
+    except Exception as error:  # whatever a foreign __float__ raises
+        raise TypeError(f"{name}: cannot make a number of {type(value).__name__}: {error}") from error
+
+
+def is_masked_array(value: Any) -> bool:
+    """Whether it is one of numpy.ma's, a module that numpy loads when it is used."""
+    return "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray)
+
+
+def _with_nan(value: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
+    """A masked array as a plain one, with NaN for what is masked; integers become float64 for it."""
+    if not np.ma.is_masked(value) or value.dtype.kind not in "biufc":
+        return np.asarray(value)
+    dtype = value.dtype if value.dtype.kind in "fc" else np.float64
+    return np.where(np.ma.getmaskarray(value), np.nan, np.ma.getdata(value)).astype(dtype)
+
+
+def _is_torch(value: Any) -> bool:
+    return hasattr(value, "detach") and hasattr(value, "cpu")
+
+
+def _to_numpy(value: Any) -> npt.NDArray[Any]:
+    """The numpy view of a value; every sort of small float (bfloat16, float8) as float32."""
+    if _is_torch(value):
+        if hasattr(value, "full_tensor"):  # gathering it waits for all processes, and only some may be logging
+            raise TypeError("a DTensor is spread over processes; log its .full_tensor(), which all of them must call")
+        value = value.detach().cpu()
+        if str(value.dtype).startswith(("torch.bfloat16", "torch.float8")):  # numpy has none
+            value = value.float()
+        if hasattr(value, "resolve_conj"):  # conjugation and negation that torch has put off
+            value = value.resolve_conj().resolve_neg()
+        return np.asarray(value.numpy())
+    if is_masked_array(value):
+        return _with_nan(value)
+    if isinstance(value, (list, tuple)) and any(map(_is_torch, value)):
+        value = [_to_numpy(element) for element in value]
+    try:
+        array = np.asarray(value)
+    except UnicodeDecodeError:  # str beside bytes
+        array = np.array(value, dtype=object)
+    of_ml_dtypes = array.dtype.kind == "V" and array.dtype.type is not np.void
+    return array.astype(np.float32) if of_ml_dtypes else array

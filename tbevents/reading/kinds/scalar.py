@@ -1,0 +1,263 @@
+"""Scalars: the points of one tag as three arrays."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.reading.frames import Column, Frame
+from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
+from tbevents.reading.steps import unwrapped
+from tbevents.reading.tag_data import integers_at
+from tbevents.views.chart import ChartStyle, XAxis, draw_series
+from tbevents.views.curves import evenly, smoothed
+from tbevents.views.notebook import scalars_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["ScalarPoint", "ScalarSeries"]
+
+
+class ScalarPoint(NamedTuple):
+    """One logged number.
+
+    Attributes:
+        step: the step it was logged at.
+        wall_time: when, in seconds since 1970.
+        value: the number, exact: an int where it was logged as an integer that float64 does not hold (beyond 2**53).
+    """
+
+    step: int
+    wall_time: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarSeries(Frame):
+    """The points of one tag in one run, in the order they were written.
+
+    Attributes:
+        tag: the series' name.
+        steps: int64, shape (n,).
+        wall_times: float64 seconds since 1970, shape (n,).
+        values: shape (n,); float32, or float64 where any point was stored as a double or an integer. Integers beyond
+            2**53 are rounded here and in tables; points and `exact_values` have them as they are.
+        display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
+        description: Markdown text shown beside the chart; mostly empty.
+
+    All arrays are read-only, and may share memory with those of the run's other series: to keep one series of each of
+    many runs, `copy` it. Arrays that the class is called with are not copied, and stay writable for the caller. n is at
+    least 1 in a run's series, unless a restart removed all its points.
+    """
+
+    tag: str
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32] | NDArray[np.float64]
+    display_name: str = ""
+    description: str = ""
+    _integers: Mapping[int, int] = field(default_factory=dict, repr=False)  # place -> what float64 does not hold
+
+    def __post_init__(self) -> None:
+        if not (self.steps.shape == self.wall_times.shape == self.values.shape) or self.steps.ndim != 1:
+            raise ValueError(
+                "steps, wall_times and values must be one-dimensional and equally long: "
+                f"{self.steps.shape}, {self.wall_times.shape}, {self.values.shape}"
+            )
+        if not self.display_name:
+            object.__setattr__(self, "display_name", self.tag)
+        for name in ("steps", "wall_times", "values"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[ScalarPoint]:
+        columns = (self.steps.tolist(), self.wall_times.tolist(), self.exact_values)
+        return map(ScalarPoint._make, zip(*columns, strict=True))
+
+    @overload
+    def __getitem__(self, index: int) -> ScalarPoint: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ScalarSeries: ...
+
+    def __getitem__(self, index: int | slice) -> ScalarPoint | ScalarSeries:
+        """The point at a place, negative ones counted from the end; of a slice, a shorter series.
+
+        Raises:
+            IndexError: there is no such place.
+            TypeError: the index is neither an integer nor a slice.
+        """
+        if isinstance(index, slice):
+            return self._take(index)
+        index = place_of(self.tag, len(self.steps), index)
+        value = self._integers.get(index, float(self.values[index]))
+        return ScalarPoint(int(self.steps[index]), float(self.wall_times[index]), value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ScalarSeries):
+            return NotImplemented
+        return (
+            self.tag == other.tag
+            and all(
+                a.dtype == b.dtype and a.tobytes() == b.tobytes()
+                for a, b in (
+                    (self.steps, other.steps),
+                    (self.wall_times, other.wall_times),
+                    (self.values, other.values),
+                )
+            )
+            and self._integers == other._integers
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # compared by content, which is large
+
+    @property
+    def exact_values(self) -> list[float]:
+        """The values, each exact: floats, and an int for each integer that float64 does not hold (beyond 2**53)."""
+        values: list[float] = self.values.tolist()
+        for place, integer in self._integers.items():
+            values[place] = integer
+        return values
+
+    @property
+    def first(self) -> ScalarPoint:
+        """The point written first."""
+        return self[0]
+
+    @property
+    def last(self) -> ScalarPoint:
+        """The point written last."""
+        return self[-1]
+
+    def at(self, step: int) -> ScalarPoint:
+        """The point of a step; the last one, where the step was logged several times.
+
+        Raises:
+            UnknownStepError: there is none (also a KeyError).
+        """
+        return self[place_of_step(self.tag, self.steps, step)]
+
+    def between(self, first: int | None = None, last: int | None = None) -> ScalarSeries:
+        """The points of some steps.
+
+        Args:
+            first: the least step that is wanted; None for no limit.
+            last: the greatest one.
+
+        Raises:
+            TypeError: one is no number.
+        """
+        wanted = np.ones(len(self), np.bool_)
+        if first is not None:
+            wanted &= self.steps >= as_number("first", first)
+        if last is not None:
+            wanted &= self.steps <= as_number("last", last)
+        return self._take(wanted)
+
+    def resample(self, n: int) -> ScalarSeries:
+        """At most n of the points, evenly spaced by their place in the series: the first, the last and others between.
+
+        TensorBoard draws a random sample instead, so that two loadings differ; what both keep is the last point.
+
+        Args:
+            n: how many points to keep, at least 1; of 1, the last stays.
+
+        Raises:
+            TypeError, ValueError: n is no such number.
+        """
+        try:
+            count = operator.index(n)
+        except TypeError:
+            raise TypeError(f"n must be an integer, not {n!r}") from None
+        if count < 1:
+            raise ValueError(f"n must be at least 1, not {n!r}")
+        return self if count >= len(self) else self._take(evenly(len(self), count))
+
+    def smooth(self, weight: float) -> ScalarSeries:
+        """The curve as TensorBoard smooths it: a debiased exponential moving average.
+
+        Values that are not finite stay what they are, and do not touch the others.
+
+        Args:
+            weight: from 0 (no smoothing) up to 1, as on TensorBoard's slider.
+
+        Returns:
+            A series of the same steps and times, its values float64.
+
+        Raises:
+            ValueError: the weight is not from 0 to 1.
+            TypeError: it is no number.
+        """
+        return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
+
+    def unwrap_steps(self) -> ScalarSeries:
+        """The series with the steps that it had if a 32-bit counter had not wrapped round; itself where none did.
+
+        Behind each fall from above 0 to below it by more than 2**31, the steps are 2**32 more. Exact; the order stays.
+        """
+        steps = unwrapped(self.steps)
+        return self if steps is self.steps else replace(self, steps=steps)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        x: XAxis = "step",
+        smooth: float = 0.0,
+        log_x: bool = False,
+        log_y: bool = False,
+        label: str | None = None,
+        **line: Any,
+    ) -> Axes:
+        """Draws the curve, through matplotlib. Points beside which there is none to draw a line to are dots.
+
+        Args:
+            ax: where to; where None, a figure of its own, that a notebook shows and pyplot does not keep:
+                ``series.plot().figure.savefig(...)``.
+            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the first point)
+                or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
+            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            log_x: whether the horizontal axis is logarithmic.
+            log_y: whether the vertical one is.
+            label: the line's name in a legend, which is drawn where this is given; by default it is the tag.
+            **line: what matplotlib's `plot` takes: color, linestyle ...
+
+        Returns:
+            The axes.
+
+        Raises:
+            ValueError: `x` or `smooth` has no such value.
+            MissingExtraError: matplotlib is not installed.
+        """
+        return draw_series(self, ax, ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y), label, **line)
+
+    def copy(self) -> ScalarSeries:
+        """The same points in arrays of their own: they keep no memory of the run's other series alive."""
+        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy(), values=self.values.copy())
+
+    def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
+        integers = integers_at(self._integers, np.arange(len(self))[places]) if self._integers else {}
+        columns = {name: getattr(self, name)[places] for name in ("steps", "wall_times", "values")}
+        return replace(self, **columns, _integers=integers)
+
+    def _columns(self) -> Mapping[str, Column]:
+        return {"step": self.steps, "wall_time": self.wall_times, "value": self.values}
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return f"ScalarSeries({self.tag!r}, no points)"
+        return (
+            f"ScalarSeries({self.tag!r}, {counted(len(self), 'point')}, steps {self.steps[0]} to {self.steps[-1]}, "
+            f"last value {self.last.value:g})"
+        )
+
+    def _repr_html_(self) -> str:
+        return scalars_html(self)

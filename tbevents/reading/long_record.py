@@ -1,0 +1,120 @@
+"""The head of a long record: what its first bytes tell of the event, its value left out.
+
+Every writer puts the value's bytes last, each message's length before it:
+
+    09 8 bytes      Event.wall_time            whole
+    10 varint       Event.step                 whole
+    2a n            Event.summary              open: its length reaches over the head
+    0a n              Summary.value            open
+    0a t, t bytes       Value.tag              whole
+    22 n                Value.image (or 2a histo, 32 audio, 42 tensor)    open
+    ...
+    4a n                Value.metadata: may follow, behind a tensor always
+
+So each message is its whole fields and at most one open one. Where anything else stands there, nothing is said.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from tbevents.format.record import LongRecord
+from tbevents.format.wire import iter_fields
+from tbevents.proto import Event, Summary, TensorProto
+
+__all__ = ["EventHead", "head_of"]
+
+_SUMMARY, _GRAPH, _META_GRAPH = 0x2A, 0x22, 0x4A  # wire keys in Event: the field's number, and "length and bytes"
+_VALUE: Final = 0x0A
+_IMAGE, _HISTO, _AUDIO, _TENSOR = 0x22, 0x2A, 0x32, 0x42  # in Summary.Value
+
+
+class EventHead(NamedTuple):
+    """What the beginning of a long event tells.
+
+    Attributes:
+        event: the event without what is large in it: a graph is empty, a tensor has its dtype and shape only.
+        ends: whether the value's metadata, if it has any, is there; else it may follow.
+    """
+
+    event: Event
+    ends: bool
+
+
+class _CutMessage(NamedTuple):
+    """A message that the head breaks off in.
+
+    Attributes:
+        whole: its fields that are whole, serialised.
+        key: the wire key of the field that is not.
+        start: where the content of that begins.
+        end: where it ends, beyond the head.
+        last: whether the message ends there, too.
+    """
+
+    whole: bytes
+    key: int
+    start: int
+    end: int
+    last: bool
+
+
+def head_of(record: LongRecord) -> EventHead | None:
+    """What the head of a record tells; None where that is not enough: the record must be read as a whole."""
+    try:
+        return _head(record.head, record.length)
+    except (ValueError, DecodeError):
+        return None
+
+
+def _head(head: bytes, length: int) -> EventHead | None:
+    in_event = _cut_message(head, 0, length)
+    event = Event.FromString(in_event.whole)
+    if not in_event.last or event.WhichOneof("what") is not None:
+        return None
+    if in_event.key == _GRAPH:
+        event.graph_def = b""
+        return EventHead(event, ends=True)
+    if in_event.key == _META_GRAPH:
+        event.meta_graph_def = b""
+        return EventHead(event, ends=True)
+    if in_event.key != _SUMMARY:
+        return None
+    in_summary = _cut_message(head, in_event.start, in_event.end)
+    if in_summary.whole or in_summary.key != _VALUE or not in_summary.last:
+        return None  # several values
+    in_value = _cut_message(head, in_summary.start, in_summary.end)
+    value = Summary.Value.FromString(in_value.whole)
+    if not value.tag or value.WhichOneof("value") is not None:
+        return None
+    if in_value.key == _IMAGE:
+        value.image.SetInParent()
+    elif in_value.key == _HISTO:
+        value.histo.SetInParent()
+    elif in_value.key == _AUDIO:
+        value.audio.SetInParent()
+    elif in_value.key == _TENSOR:
+        in_tensor = _cut_message(head, in_value.start, in_value.end)
+        tensor = TensorProto.FromString(in_tensor.whole)
+        if not in_tensor.last and not (tensor.dtype and tensor.HasField("tensor_shape")):
+            return None
+        value.tensor.dtype = tensor.dtype
+        value.tensor.tensor_shape.CopyFrom(tensor.tensor_shape)
+    else:
+        return None
+    event.summary.value.append(value)
+    return EventHead(event, ends=in_value.last)
+
+
+def _cut_message(head: bytes, start: int, stop: int) -> _CutMessage:
+    """The message between two places, of which the second is beyond the head.
+
+    Raises:
+        ValueError: it is none, or the head breaks off in something other than a field's content.
+    """
+    for field in iter_fields(head, start, stop):
+        if field.end > len(head):
+            return _CutMessage(head[start : field.offset], field.key, field.start, field.end, field.end == stop)
+    raise ValueError("the head does not end within a field")

@@ -1,0 +1,56 @@
+"""Mappings by tag or run whose KeyError names the nearest key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tbevents.errors import UnknownNameError
+from tbevents.reading.series import counted
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["NamedMapping"]
+
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NamedMapping(Mapping[str, V], Generic[V]):
+    """A read-only mapping whose KeyError names the nearest keys there are.
+
+    Attributes:
+        noun: what a key is, for messages: "tag" or "run".
+        where: what holds it, for messages.
+    """
+
+    noun: str
+    where: str
+    _values: Mapping[str, Any]
+    _make: Callable[[str], V] | None = field(default=None)  # value from key, where values are made on demand
+    _hint: Callable[[str], str] | None = field(default=None)  # what to say of a key that is not there; may be ""
+
+    def __getitem__(self, name: str) -> V:
+        try:
+            value = self._values[name]
+        except (KeyError, TypeError):
+            hint = self._hint(name) if self._hint is not None and isinstance(name, str) else ""
+            raise UnknownNameError(self.noun, name, self._values, self.where, hint=hint) from None
+        return value if self._make is None else self._make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        names = ", ".join(map(repr, list(self)[:6]))
+        more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
+        return f"<{counted(len(self), self.noun)}: {names}{more}>"

@@ -1,0 +1,274 @@
+"""What a run holds, by tag and kind: filled by a collector, event by event; asked by a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import PayloadError, TensorError
+from tbevents.proto import Event, Summary
+from tbevents.reading.column_memory import ColumnMemory
+from tbevents.reading.kinds.hparams import parse_hparams
+from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
+from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, session_event
+from tbevents.reading.options import ReadOptions
+from tbevents.reading.payloads import KEPT_BYTES, Payload, Place
+from tbevents.reading.restarts import History, overwritten, places_kept
+from tbevents.reading.tag_data import PointColumns, TagData, TagValues
+
+__all__ = ["BadContent", "KeptEvent", "Point", "RunData"]
+
+BadContent: TypeAlias = TensorError | PayloadError
+"""What is wrong with a value that is decoded when it is read."""
+
+
+class KeptEvent(NamedTuple):
+    """An event that is no summary.
+
+    Attributes:
+        step: of the event.
+        wall_time: seconds since 1970.
+        payload: the event, or where it is.
+    """
+
+    step: int
+    wall_time: float
+    payload: Payload
+
+
+class Point(NamedTuple):
+    """A scalar point on its way to its tag.
+
+    Attributes:
+        record: the number of its record in the run.
+        tag: the number of its tag in the run.
+        step: as in `ScalarPoint`, and so the next two.
+        wall_time: seconds since 1970.
+        value: the number.
+        double: whether it was stored as a double or an integer.
+    """
+
+    record: int
+    tag: int
+    step: int
+    wall_time: float
+    value: float
+    double: bool
+
+
+class RunData:
+    """What a run holds.
+
+    Args:
+        options: what is wanted.
+
+    Attributes:
+        options: as given.
+        tags: by name, in the order of their first appearance; those that were not asked for are not there.
+        by_number: the same tags, by their number.
+        left_out: names of tags that were not asked for.
+        history: restarts.
+        sessions: what session_log events say, in order.
+        log: what log_message events say, in order.
+        graphs: graph_def events, in order.
+        meta_graphs: meta_graph_def events, in order.
+        run_metadata: tag -> tagged_run_metadata events, in order.
+        first_wall_time: of the first event, seconds since 1970; None before there is one.
+    """
+
+    def __init__(self, options: ReadOptions) -> None:
+        self.options = options
+        self._own: set[int] = set()  # numbers of the tags that are no other's, too
+        self.tags: dict[str, TagData] = {}
+        self.by_number: list[TagData] = []
+        self.left_out: set[str] = set()
+        self._slabs = ColumnMemory()
+        self.history = History(tracking=options.restarts == "tensorboard")
+        self.sessions: list[SessionEvent] = []
+        self.log: list[LogLine] = []
+        self.graphs: list[KeptEvent] = []
+        self.meta_graphs: list[KeptEvent] = []
+        self.run_metadata: dict[str, list[KeptEvent]] = {}
+        self.first_wall_time: float | None = None
+
+    def fork(self) -> RunData:
+        """One that takes more, and leaves this one as it is: as it is shown meanwhile, and if the reading fails.
+
+        A tag is only copied when it gets something, and its columns not even then.
+        """
+        other = RunData.__new__(RunData)
+        vars(other).update(vars(self))
+        other._own = set()
+        other.history = self.history.fork()
+        other.run_metadata = {tag: kept.copy() for tag, kept in self.run_metadata.items()}
+        other.tags, other.by_number, other.left_out = self.tags.copy(), self.by_number.copy(), self.left_out.copy()
+        other.sessions, other.log = self.sessions.copy(), self.log.copy()
+        other.graphs, other.meta_graphs = self.graphs.copy(), self.meta_graphs.copy()
+        return other
+
+    def tag_of(self, value: Summary.Value) -> TagData | None:
+        """The tag of a value, made with this value's metadata where it is new; None where it was not asked for."""
+        name = value.tag
+        tag = self.tags.get(name)
+        if tag is not None:
+            return tag if tag.number in self._own else self._fork_tag(tag)
+        if name in self.left_out:
+            return None
+        if not self.options.wants_tag(name):
+            self.left_out.add(name)
+            return None
+        tag = self.tags[name] = TagData(name, len(self.by_number), value.metadata, self._slabs)
+        self._own.add(tag.number)
+        self.by_number.append(tag)
+        return tag
+
+    def _fork_tag(self, tag: TagData) -> TagData:
+        fork = self.tags[tag.name] = self.by_number[tag.number] = tag.fork()
+        self._own.add(tag.number)
+        return fork
+
+    def add_columns(self, number: int, columns: PointColumns, done: float) -> None:
+        """Adds scalar points to the tag of a number, as `TagData.add_columns`."""
+        tag = self.by_number[number]
+        if number not in self._own:
+            tag = self._fork_tag(tag)
+        tag.add_columns(columns, done, self.by_number[number - 1] if number else None)
+
+    def add_event(
+        self, event: Event, record: int, place: Place | None, points: list[Point]
+    ) -> list[tuple[str, BadContent]]:
+        """Takes an event.
+
+        Args:
+            event: the event.
+            record: its number in the run.
+            place: where it can be read again; None keeps the bytes of its values.
+            points: its scalars are added to these; giving them to their tags is the caller's.
+
+        Returns:
+            The scalars and hyperparameters that contradict themselves: tag and what is wrong.
+        """
+        form = event.WhichOneof("what")
+        self.history.add(event, record)
+        if self.first_wall_time is None:
+            self.first_wall_time = event.wall_time
+        if form == "summary":
+            return self._add_summary(event, record, place, points)
+        if form == "session_log":
+            self.sessions.append(session_event(event))
+        elif form == "log_message":
+            self.log.append(log_line(event))
+        elif form in ("graph_def", "meta_graph_def", "tagged_run_metadata") and self.options.wants_kind("graphs"):
+            kept = KeptEvent(event.step, event.wall_time, event.SerializeToString() if place is None else place)
+            if form == "graph_def":
+                self.graphs.append(kept)
+            elif form == "meta_graph_def":
+                self.meta_graphs.append(kept)
+            else:
+                self.run_metadata.setdefault(event.tagged_run_metadata.tag, []).append(kept)
+        return []
+
+    def _add_summary(
+        self, event: Event, record: int, place: Place | None, points: list[Point]
+    ) -> list[tuple[str, BadContent]]:
+        bad: list[tuple[str, BadContent]] = []
+        several = len(event.summary.value) > 1
+        for number, value in enumerate(event.summary.value):
+            tag = self.tag_of(value)
+            if tag is None:
+                continue
+            kind = kind_of(value, tag.plugin)
+            if kind is None:
+                tag.bare = True
+            elif not self.options.wants_kind(kind):
+                continue
+            elif kind == "scalars":
+                try:
+                    scalar, double = (
+                        scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
+                    )
+                except TensorError as error:
+                    bad.append((value.tag, error))
+                    continue
+                tag.double |= double
+                points.append(Point(record, tag.number, event.step, event.wall_time, scalar, double))
+            else:
+                if kind == "hparams" and value.HasField("metadata"):
+                    try:
+                        parse_hparams(value.tag, value.metadata.plugin_data.content)
+                    except PayloadError as error:
+                        bad.append((value.tag, error))
+                payload: Payload
+                if place is None or (several and value.ByteSize() <= KEPT_BYTES):
+                    payload = value.SerializeToString()
+                else:
+                    payload = place._replace(number=number)
+                values = tag.values.get(kind)
+                if values is None:
+                    values = tag.values[kind] = TagValues()
+                values.add(event.step, event.wall_time, record, payload)
+        return bad
+
+    def counts(self) -> Iterator[tuple[str, str, int]]:
+        """Each tag's kinds: (tag, kind, how many values were read)."""
+        for name, tag in self.tags.items():
+            if tag.scalar_count:
+                yield name, "scalars", tag.scalar_count
+            for kind, values in tag.values.items():
+                yield name, kind, len(values)
+
+    def scalar_columns(self, name: str) -> PointColumns:
+        """The scalars of a tag that has some: those that the options for restarts and duplicates leave."""
+        tag = self.tags[name]
+        columns = tag.columns()
+        if self.options.restarts == self.options.duplicates == "keep":
+            return columns
+        places = self._places(tag, "scalars", columns.steps)
+        return columns if places is None else columns.take(places)
+
+    def starts(self) -> int:
+        """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""
+        again: set[int] = set()
+        for tag in self.by_number:
+            of_file: dict[int, tuple[int, int]] = {}  # the least and the greatest step
+            for number, steps in tag.steps_of_files():
+                low, high = int(steps.min()), int(steps.max())
+                known = of_file.get(number, (low, high))
+                of_file[number] = min(low, known[0]), max(high, known[1])
+            last: int | None = None
+            for number, (low, high) in sorted(of_file.items()):
+                if last is not None and low <= last:
+                    again.add(number)
+                last = high if last is None else max(last, high)
+        return 1 + len(again)
+
+    def scalar_files(self, name: str) -> NDArray[np.int32]:
+        """The number of the file of each of these points, as the collector counts them; -1 for points from memory."""
+        tag = self.tags[name]
+        places = self._places(tag, "scalars", tag.columns().steps)
+        return tag.files() if places is None else tag.files()[places]
+
+    def values(self, name: str, kind: str) -> tuple[NDArray[np.int64], NDArray[np.float64], list[Payload]]:
+        """Steps, wall times and payloads of a tag's values, of a kind that it has: those that the options leave."""
+        tag = self.tags[name]
+        values = tag.values[kind]
+        steps, wall_times = np.array(values.steps, np.int64), np.array(values.wall_times, np.float64)
+        places = self._places(tag, kind, steps)
+        if places is None:
+            return steps, wall_times, list(values.payloads)
+        return steps[places], wall_times[places], [values.payloads[place] for place in places.tolist()]
+
+    def _places(self, tag: TagData, kind: str, steps: NDArray[np.int64]) -> NDArray[np.intp] | None:
+        """The places of a tag's values that restarts and duplicates leave; None means all."""
+        removed = None
+        if self.options.restarts == "overwrite":
+            removed = overwritten(steps)
+        elif self.options.restarts == "tensorboard":
+            start = 0
+            for before in tag.kinds[: tag.kinds.index(kind)]:
+                start += tag.scalar_count if before == "scalars" else len(tag.values[before])
+            removed = self.history.removed(*tag.records_and_steps())[start : start + len(steps)]
+        return places_kept(steps, removed, self.options.duplicates)

@@ -1,0 +1,404 @@
+"""Blocks of records to columns of scalar points, without a loop over the records.
+
+Records of one length whose variable bytes stand in the same places make a *shape*. All the records of a shape in a
+block are copied into the rows of one matrix; their constant bytes are hashed, column by column, and the hash looked up
+among the *skeletons* known (a skeleton is one tag in one form, see `scalar_event`). The checksum of a whole record is
+then that of its skeleton, xor a table look-up for each variable byte, because CRC32C is linear; where it holds, wall
+time, step and value are columns of the matrix. A record that matches nothing, or whose checksum does not hold, is left
+to the general decoder. So a record is taken only if a 64-bit hash of all its constant bytes and its 32-bit checksum
+both agree. Where checksums are skipped, its constant bytes themselves are compared instead: the hash alone would not
+do, since tags that differ in the last bytes of two words have the same one too often (1 in 128 for a digit each).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import ChecksumError, UndecodableRecordError
+from tbevents.format.event import parse_event
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, Records
+from tbevents.format.scalar_fields import WORD, FieldReader
+from tbevents.format.scalar_layout import LINEAR_REACH, Places, Skeleton, find_places
+from tbevents.proto import Summary
+from tbevents.reading.forks import renew_when_forked
+from tbevents.reading.repeat_search import KnownLoops
+
+__all__ = ["ScalarBlock", "SkeletonTable", "unique"]
+
+Number = TypeVar("Number", bound=np.integer[Any])
+
+_FEW: Final = 48
+"""Fewer records than this are left to the general decoder: numpy's fixed cost would outweigh its speed."""
+
+_LONGEST: Final = LINEAR_REACH
+"""Payloads of this many bytes and more are left to the general decoder; a scalar's has so many only with a huge tag."""
+
+_TRIES: Final = 8
+"""How many records are looked at in search of another shape."""
+
+_MOST_MET_ONCE: Final = 65_536
+"""How many hashes met once are remembered, for a shape."""
+
+_WEIGHTS: Final = np.frombuffer(os.urandom(_LONGEST + 8 * WORD), np.uint64) | np.uint64(1)
+"""Odd multipliers of the hash; drawn anew in each process, so that no file can be made to collide."""
+
+
+@dataclass(slots=True)
+class ScalarBlock:
+    """The scalar points among some records. All arrays have one element a record, shape (n,).
+
+    Attributes:
+        records: the records.
+        skeleton: int32 number of the skeleton in the table; -1 where the record was left to the general decoder.
+            The other columns mean nothing there.
+        steps: int64.
+        wall_times: float64.
+        values: float32.
+        doubles: float64, or None where no record stores one; the value of the skeletons that have 8 bytes of it.
+    """
+
+    records: Records
+    skeleton: NDArray[np.int32]
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32]
+    doubles: NDArray[np.float64] | None = None
+
+
+class SkeletonTable:
+    """The skeletons met so far; shared by all the files that are read together, also from several threads.
+
+    Args:
+        verify: whether a record must have the checksum that it stores; else none is computed.
+
+    Attributes:
+        messages: the value of one event of each skeleton, by its number: its tag, its form, its metadata.
+        rounds: the rounds that skeletons come in.
+    """
+
+    def __init__(self, *, verify: bool = True) -> None:
+        self.messages: list[Summary.Value] = []
+        self.rounds = KnownLoops()
+        self._verify = verify
+        # By the length of the payload; those first that were met last. Replaced, never changed.
+        self._shapes: dict[int, tuple[_Shape, ...]] = {}
+        self._renew_locks()
+        renew_when_forked(self)
+
+    def _renew_locks(self) -> None:
+        self._lock = threading.Lock()
+
+    def decode(self, records: Records) -> ScalarBlock | None:
+        """Takes the scalar points out of some records; None where the general decoder is faster, they are so few."""
+        n = len(records.offsets)
+        if n < _FEW:
+            return None
+        block = ScalarBlock(
+            records,
+            np.full(n, -1, np.int32),
+            np.zeros(n, np.int64),
+            np.zeros(n, np.float64),
+            np.zeros(n, np.float32),
+        )
+        lengths = records.lengths
+        short = lengths if int(lengths.max()) < _LONGEST else lengths[lengths < _LONGEST]
+        for length in (np.bincount(short.astype(np.intp, copy=False)) > 1).nonzero()[0].tolist():
+            self._decode_length(block, length, (lengths == length).nonzero()[0])
+        return block
+
+    def _decode_length(self, block: ScalarBlock, length: int, chosen: NDArray[np.intp]) -> None:
+        """Takes the points out of the records of one length; `chosen` are their numbers in the block."""
+        tried: list[_Shape] = []
+        while len(chosen):
+            shapes = self._shapes.get(length, ())  # other threads may add to them
+            shape = next((one for one in shapes if one not in tried), None)
+            if shape is None and (shape := self._learn_shape(length, block.records, chosen)) is None:
+                return
+            tried.append(shape)
+            left = self._decode_shape(block, shape, chosen)
+            if len(tried) > 1 and len(left) < len(chosen):
+                # Steps grow in width: the next block's records are of this shape rather than of those before it.
+                with self._lock:
+                    self._shapes[length] = (shape, *(one for one in self._shapes[length] if one is not shape))
+            chosen = left
+
+    def _decode_shape(self, block: ScalarBlock, shape: _Shape, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Takes the points of one shape; returns the records that are left, in order."""
+        rows = shape.rows(block.records, chosen)
+        hashes = shape.hash(rows)
+        skeletons = shape.skeletons
+        which = skeletons.find(hashes)
+        others = chosen[:0]
+        if int(which.min()) < 0:
+            (unknown,) = (which < 0).nonzero()
+            unknown = unknown[shape.fits(rows[unknown])]
+            if len(unknown):
+                self._learn(shape, block.records, chosen, hashes, unknown)
+                skeletons = shape.skeletons
+                which = skeletons.find(hashes)
+            known = which >= 0
+            rows, which, chosen, others = rows[known], which[known], chosen[known], chosen[~known]
+            if not len(chosen):
+                return others
+        points = shape.points(rows, skeletons, which, self._verify)
+        if not points.good.all():
+            others = np.concatenate((others, chosen[~points.good]))
+            others.sort()
+            chosen, points = chosen[points.good], points.only(points.good)
+        target: Any = chosen if len(chosen) < len(block.skeleton) else slice(None)
+        block.skeleton[target] = points.skeleton
+        block.wall_times[target] = points.wall_times
+        block.steps[target] = points.steps
+        if points.values.dtype == np.float32:
+            block.values[target] = points.values
+        else:
+            if block.doubles is None:
+                block.doubles = np.zeros(len(block.skeleton), np.float64)
+            block.doubles[target] = points.values
+        return others
+
+    def _learn_shape(self, length: int, records: Records, chosen: NDArray[np.intp]) -> _Shape | None:
+        """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is.
+
+        One that is known by now is no reason for another: its records are those that had no skeleton.
+        """
+        for index in chosen[:_TRIES].tolist():
+            payload = self._intact_payload(records, index)
+            places = None if payload is None else find_places(payload)
+            if payload is None or places is None:
+                continue
+            with self._lock:  # another thread may have made it meanwhile
+                shapes = self._shapes.get(length, ())
+                if all(shape.places != places for shape in shapes):
+                    shape = _Shape(payload, places)
+                    self._shapes[length] = (*shapes, shape)
+                    return shape
+        return None
+
+    def _learn(
+        self,
+        shape: _Shape,
+        records: Records,
+        chosen: NDArray[np.intp],
+        hashes: NDArray[np.uint64],
+        unknown: NDArray[np.intp],
+    ) -> None:
+        """Makes skeletons of records that match none; `unknown` are their places among those chosen.
+
+        A hash met only once is left to the general decoder until it is met again: a file whose every event has a tag
+        of its own would fill the table for nothing.
+        """
+        fresh, first, counts = unique(hashes[unknown])
+        learned: list[tuple[int, int, int, tuple[int, ...]]] = []  # as `_Skeletons` has them
+        with self._lock:
+            known = set(shape.skeletons.hashes)  # another thread may have learned some meanwhile
+            for value, place, count in zip(fresh.tolist(), unknown[first].tolist(), counts.tolist(), strict=True):
+                if value in known:
+                    continue
+                if count == 1 and value not in shape.met_once:
+                    if len(shape.met_once) == _MOST_MET_ONCE:
+                        shape.met_once.clear()
+                    shape.met_once.add(value)
+                    continue
+                payload = self._intact_payload(records, int(chosen[place]))
+                if payload is None or find_places(payload) != shape.places:
+                    continue
+                try:
+                    event = parse_event(payload, offset=0, record=0, path=None)
+                except UndecodableRecordError:
+                    continue
+                skeleton = Skeleton.of_payload(payload, shape.places)
+                constants = () if self._verify else shape.constants(payload)
+                learned.append((value, len(self.messages), skeleton.crc, constants))
+                self.messages.append(event.summary.value[0])
+            if learned:
+                shape.skeletons = shape.skeletons.plus(*map(list, zip(*learned, strict=True)))
+
+    def _intact_payload(self, records: Records, index: int) -> bytes | None:
+        """The payload of a record, or None where its checksum does not hold."""
+        if not self._verify:
+            return records.payload(index)
+        try:
+            return records.verified_payload(index)
+        except ChecksumError:
+            return None
+
+
+def unique(numbers: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.intp], NDArray[np.intp]]:
+    """The different numbers, where each stands first, and how often it does; there is at least one.
+
+    As numpy.unique, which would import numpy.ma when it is first called: that takes longer than to read a small file.
+    """
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return ordered[starts], order[starts], np.diff(np.append(starts, len(numbers)))
+
+
+class _ShapePoints(NamedTuple):
+    """Points of one shape, arrays of shape (n,); `good` says where they mean something."""
+
+    good: NDArray[np.bool_]
+    skeleton: NDArray[np.int32]
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32] | NDArray[np.float64]
+
+    def only(self, good: NDArray[np.bool_]) -> _ShapePoints:
+        """Those that are good."""
+        return _ShapePoints(
+            self.good[good], self.skeleton[good], self.steps[good], self.wall_times[good], self.values[good]
+        )
+
+
+class _Shape:
+    """All scalar events of one length whose variable bytes stand in the same places.
+
+    Attributes:
+        places: where those bytes stand in the payload.
+        skeletons: the events of this shape that are known; replaced, never changed, when more are learned.
+        met_once: hashes of events met once and not learned.
+    """
+
+    def __init__(self, example: bytes, places: Places) -> None:
+        self.length = length = len(example)
+        self.places = places
+        self._form = FieldReader([places], [length])
+        after = [at + n for at, n in ((places.wall, 8), (places.step, places.width)) if at is not None]
+        # The wire keys behind the wall time and the step tell most other shapes apart.
+        self._keys = [(at, example[at]) for at in after if at < length and at not in (places.wall, places.step)]
+        self.skeletons = _Skeletons([], [], [], [])
+        self.met_once: set[int] = set()
+        size = length + FOOTER_SIZE
+        if places.step is not None:  # the step is read as two words
+            size = max(size, places.step + 2 * WORD)
+        self._width = -(-size // WORD)  # of a row, in words
+        # In the machine's byte order, here and in `rows` and `constants`: a hash only has to be the same each time.
+        words = enumerate(np.frombuffer(places.constant_bits(length).ljust(self._width * WORD, b"\0"), np.uint64))
+        # (which word of a row, its constant bits, its weight in the hash)
+        self._hashed = [(at, mask, weight) for (at, mask), weight in zip(words, _WEIGHTS, strict=False) if mask]
+
+    def rows(self, records: Records, chosen: NDArray[np.intp]) -> NDArray[np.uint64]:
+        """The records, each copied into a row from its payload on: uint64, shape (n, words)."""
+        size = self._width * WORD
+        starts = records.offsets if len(chosen) == len(records.offsets) else records.offsets[chosen]
+        room = len(records.block) - HEADER_SIZE - size
+        inside = int(starts.searchsorted(room, "right"))  # the rest would reach over the end of the block
+        windows: NDArray[Any] = np.ndarray((max(0, room + 1),), f"V{size}", records.block, HEADER_SIZE, strides=(1,))
+        rows: NDArray[np.uint64] = windows[starts[:inside]].view(np.uint64).reshape(inside, self._width)
+        if inside < len(starts):
+            ends = [records.block[at + HEADER_SIZE :].tobytes().ljust(size, b"\0") for at in starts[inside:].tolist()]
+            rows = np.concatenate((rows, np.frombuffer(b"".join(ends), np.uint64).reshape(len(ends), self._width)))
+        return rows
+
+    def fits(self, rows: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Whether the fields stand in the shape's places, as far as a cheap look can tell.
+
+        A varint of the right width must stand in the step's place: every byte but its last has the top bit set.
+        """
+        fits = np.ones(len(rows), np.bool_)
+        by_byte = rows.view(np.uint8)
+        for at, key in self._keys:
+            fits &= by_byte[:, at] == key
+        if self.places.step is not None:
+            width = self.places.width
+            for part in range(0, width, WORD):
+                tops = int.from_bytes(b"\x80" * min(WORD, width - part), "little")
+                expected = tops >> 8 if part + WORD >= width else tops
+                fits &= (self._column(rows, "<u8", self.places.step + part) & np.uint64(tops)) == np.uint64(expected)
+        return fits
+
+    def hash(self, rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """A hash of the constant bits of each row."""
+        hashes = np.zeros(len(rows), np.uint64)
+        word = np.empty_like(hashes)
+        for at, mask, weight in self._hashed:
+            np.bitwise_and(rows[:, at], mask, out=word)
+            np.multiply(word, weight, out=word)
+            np.add(hashes, word, out=hashes)
+        return hashes
+
+    def constants(self, payload: bytes) -> tuple[int, ...]:
+        """What is hashed of a payload: the constant bits of its words."""
+        words = np.frombuffer(payload.ljust(self._width * WORD, b"\0"), np.uint64, self._width).tolist()
+        return tuple(words[at] & int(mask) for at, mask, _ in self._hashed)
+
+    def points(
+        self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], verify: bool
+    ) -> _ShapePoints:
+        """The points in some rows, of the skeletons at these places of a list."""
+        crcs = skeletons.crcs[which] if verify else None
+        fields = self._form.read(lambda dtype, place: self._column(rows, dtype, *place), crcs)
+        good = fields.hold
+        if good is None:
+            good = np.ones(len(rows), np.bool_)
+            for (at, mask, _), constant in zip(self._hashed, skeletons.constants.T, strict=True):
+                good &= (rows[:, at] & mask) == constant[which]
+        return _ShapePoints(good, skeletons.numbers[which], fields.steps, fields.wall_times, fields.values)
+
+    def _column(self, rows: NDArray[np.uint64], dtype: str, place: int) -> NDArray[Any]:
+        """The numbers at one place of the payloads, contiguous."""
+        column: NDArray[Any] = np.ndarray((len(rows),), dtype, rows, offset=place, strides=(rows.strides[0],))
+        return np.ascontiguousarray(column)
+
+
+class _Skeletons:
+    """A hash table of the skeletons of one shape, looked up many at a time. Frozen: `plus` makes a larger one.
+
+    Attributes:
+        hashes: of the constant bytes, by place in the list.
+        numbers: int32 numbers in the `SkeletonTable`, by place in the list.
+        crcs: uint32 checksums of the payloads with their variable bytes zero, by place in the list.
+        constants: uint64 words of the constant bytes, shape (places, words); no words where checksums are verified.
+    """
+
+    def __init__(
+        self, hashes: list[int], numbers: list[int], crcs: list[int], constants: list[tuple[int, ...]]
+    ) -> None:
+        self.hashes = hashes
+        self.numbers = np.array([*numbers, -1], np.int32)  # the last stands for none, and is found at -1
+        self.crcs = np.array([*crcs, 0], np.uint32)
+        width = len(constants[0]) if constants else 0
+        self.constants = np.array([*constants, (0,) * width], np.uint64).reshape(len(constants) + 1, width)
+        bits = max(6, (4 * len(hashes)).bit_length())  # at most a quarter full: few look-ups need a second slot
+        self._shift = np.uint64(64 - bits)
+        self._last_slot = (1 << bits) - 1
+        keys = [0] * (1 << bits)
+        places = [-1] * (1 << bits)  # -1: the slot is free
+        for place, value in enumerate(hashes):
+            slot = value >> (64 - bits)
+            while places[slot] >= 0:
+                slot = (slot + 1) & self._last_slot
+            keys[slot], places[slot] = value, place
+        self._keys = np.array(keys, np.uint64)
+        self._places = np.array(places, np.intp)
+
+    def plus(
+        self, hashes: list[int], numbers: list[int], crcs: list[int], constants: list[tuple[int, ...]]
+    ) -> _Skeletons:
+        """These and more."""
+        return _Skeletons(
+            [*self.hashes, *hashes],
+            [*self.numbers[:-1].tolist(), *numbers],
+            [*self.crcs[:-1].tolist(), *crcs],
+            [*map(tuple, self.constants[:-1].tolist()), *constants],
+        )
+
+    def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """The place in the list of each hash; -1 where it is unknown."""
+        slots = (hashes >> self._shift).view(np.int64).astype(np.intp, copy=False)
+        which: NDArray[np.intp] = self._places.take(slots)
+        at = np.flatnonzero(self._keys.take(slots) != hashes)
+        slot = slots[at]
+        while len(at):
+            found = self._places[slot]
+            done = (found < 0) | (self._keys[slot] == hashes[at])
+            which[at[done]] = found[done]
+            at, slot = at[~done], (slot[~done] + 1) & self._last_slot
+        return which

@@ -1,0 +1,200 @@
+"""Rounds: the scalar events that a training loop writes at every step, one of each tag, again and again.
+
+Most of an event file is such rounds: the same records in the same order, in which nothing but wall times, steps, values
+and checksums differs. Once a round is known, its repetitions need no search for headers and no look-up of tags: the
+file's bytes, taken as a matrix of one round a row, are compared with the round's constant bytes, and each record of the
+round is a few columns of that matrix. What differs anywhere else ends the rounds, and is read as any other records are.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
+from tbevents.format.scalar_fields import WORD, FieldReader, Rows
+from tbevents.format.scalar_layout import Places, Skeleton, find_places
+from tbevents.reading.tag_data import PointColumns
+
+__all__ = ["Loop"]
+
+_TILE: Final = 1 << 15
+"""Bytes that are compared at a time: what is computed on the way stays in the processor's nearer caches."""
+
+_FIRST_TILE: Final = 1 << 12
+"""Bytes that are compared first."""
+
+
+class _Kind(NamedTuple):
+    """What the records of one skeleton have in common.
+
+    Attributes:
+        places: where the variable bytes of their payloads stand.
+        length: of their payloads.
+        crc: of their payloads with the variable bytes zero, not masked.
+        mask: the bits of a whole record that are constant.
+        constant: which bits those are, and what they are: as little-endian numbers.
+    """
+
+    places: Places
+    length: int
+    crc: int
+    mask: bytes
+    constant: tuple[int, int]
+
+    @classmethod
+    def of(cls, record: bytes) -> _Kind:
+        """That of a record."""
+        payload = record[HEADER_SIZE:-FOOTER_SIZE]
+        places = find_places(payload)
+        assert places is not None, "it has a skeleton"
+        mask = b"\xff" * HEADER_SIZE + places.constant_bits(len(payload)) + bytes(FOOTER_SIZE)
+        bits = int.from_bytes(mask, "little")
+        constant = bits, int.from_bytes(record, "little") & bits
+        return cls(places, len(payload), Skeleton.of_payload(payload, places).crc, mask, constant)
+
+
+class _Group(NamedTuple):
+    """The records of a round that have the same fields, of the same sizes, wherever they stand.
+
+    Attributes:
+        form: how they are read, a row for each record.
+        members: which records of the round they are.
+        starts: where in the round their payloads start.
+        even: which rows, from and to, are copied at once, and how far apart their payloads are.
+        crcs: uint32, shape (len(members), 1): of the payloads with their variable bytes zero, not masked.
+    """
+
+    form: FieldReader
+    members: list[int]
+    starts: list[int]
+    even: list[tuple[int, int, int]]
+    crcs: NDArray[np.uint32]
+
+
+class Loop:
+    """Some records that a file repeats.
+
+    A file may be anywhere in it: `place` is the number of the record that comes next.
+
+    Args:
+        records: the records, whole.
+        skeletons: the number of the skeleton of each.
+
+    Attributes:
+        size: bytes of all records.
+        skeletons: the same, int32, shape (records,).
+        constants: of each record, which bits are constant, and what they are: as little-endian numbers.
+    """
+
+    def __init__(self, records: Sequence[bytes], skeletons: Sequence[int]) -> None:
+        of_skeleton: dict[int, _Kind] = {}
+        for record, skeleton in zip(records, skeletons, strict=True):
+            if skeleton not in of_skeleton:
+                of_skeleton[skeleton] = _Kind.of(record)
+        kinds = [of_skeleton[skeleton] for skeleton in skeletons]
+        *self._starts, self.size = itertools.accumulate(map(len, records), initial=0)
+        self.skeletons = np.array(skeletons, np.int32)
+        self.constants = [kind.constant for kind in kinds]
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for number, kind in enumerate(kinds):
+            groups.setdefault((kind.places.wall is None, kind.places.width, kind.places.size), []).append(number)
+        self._groups: list[_Group] = []
+        for members in groups.values():
+            members.sort(key=lambda number: kinds[number].length)  # those of one length side by side
+            places, lengths = [kinds[number].places for number in members], [kinds[number].length for number in members]
+            starts = [self._starts[number] + HEADER_SIZE for number in members]
+            even = _even_distances(starts, list(zip(places, lengths, strict=True)))
+            crcs = np.array([kinds[number].crc for number in members], np.uint32)[:, np.newaxis]
+            self._groups.append(_Group(FieldReader(places, lengths), members, starts, even, crcs))
+        # Of a step whole words are read: those of the last record may reach behind the round.
+        last = kinds[-1].places
+        end = 0 if last.step is None else self._starts[-1] + HEADER_SIZE + last.step - (-last.width // WORD) * WORD
+        self._overhang = max(0, end - self.size)
+        self._per_tile = max(1, _TILE // self.size)
+        self._mask = np.frombuffer(b"".join(kind.mask for kind in kinds) * self._per_tile, np.uint8)
+        self._constant = np.frombuffer(b"".join(records) * self._per_tile, np.uint8) & self._mask
+
+    def before_first(self, place: int) -> int:
+        """How many bytes of records come before the next round begins."""
+        return -self._starts[place] % self.size
+
+    def count(self, data: NDArray[np.uint8], most: int | None = None) -> int:
+        """How many rounds there are at the start of some bytes, as far as their constant bytes say.
+
+        Args:
+            data: uint8, shape (n,).
+            most: how many to count at most.
+        """
+        total = max(0, len(data) - self._overhang) // self.size
+        total = total if most is None else min(total, most)
+        size = self.size
+        scratch = np.zeros(min(total, self._per_tile) * size + WORD, np.uint8)
+        count, tile = 0, max(1, _FIRST_TILE // size)  # small at first: there may be none
+        while count < total:
+            stop = min(total, count + tile)
+            part = data[count * size : stop * size]
+            differs = scratch[: len(part)]
+            np.bitwise_and(part, self._mask[: len(part)], out=differs)
+            np.bitwise_xor(differs, self._constant[: len(part)], out=differs)
+            # What is behind them in the last word is zero from before.
+            if scratch[: -(-len(part) // WORD) * WORD].view(np.uint64).max():
+                return count + int((differs != 0).argmax()) // size
+            count, tile = stop, min(4 * tile, self._per_tile)
+        return total
+
+    def columns(self, data: NDArray[np.uint8], count: int, *, verify: bool) -> list[PointColumns]:
+        """The points in some rounds: those of each record.
+
+        Args:
+            data: begins with the rounds, which `count` has found.
+            count: how many rounds.
+            verify: whether to verify checksums; the rounds from the first on that has one that does not hold are
+                left out.
+
+        Returns:
+            The points of each record, as many as there are rounds; an empty list where no round is left.
+        """
+        fields = []
+        for group in self._groups:
+            of_group = group.form.read(
+                functools.partial(self._column, data, count, group), group.crcs if verify else None
+            )
+            if of_group.hold is not None and not of_group.hold.all():
+                count = int((~of_group.hold).any(axis=0).argmax())
+                if count == 0:
+                    return []
+            fields.append(of_group)
+        taken: dict[int, PointColumns] = {}
+        for group, (wall_times, steps, values, _) in zip(self._groups, fields, strict=True):
+            # Steps that are the same for all are not only equal, but one and the same.
+            own = steps[:, :count] if len(steps) == len(values) else [steps[0, :count]] * len(values)
+            columns = map(PointColumns, own, wall_times[:, :count], values[:, :count])
+            taken.update(zip(group.members, columns, strict=True))
+        return [taken[number] for number in range(len(self._starts))]
+
+    def _column(self, data: NDArray[np.uint8], count: int, group: _Group, dtype: str, places: Rows) -> NDArray[Any]:
+        """The numbers at these places of the payloads of a group: shape (members, count)."""
+        column = np.empty((len(group.members), count), dtype)
+        for first, stop, distance in group.even:
+            at = group.starts[first] + places[first]
+            column[first:stop] = np.ndarray((stop - first, count), dtype, data, at, (distance, self.size))
+        return column
+
+
+def _even_distances(starts: Sequence[int], alike: Sequence[object]) -> list[tuple[int, int, int]]:
+    """The stretches of equal things whose starts are at even distances: from, to, distance."""
+    stretches: list[tuple[int, int, int]] = []
+    for number, start in enumerate(starts):
+        if stretches and alike[number] == alike[number - 1]:
+            first, stop, distance = stretches[-1]
+            if start - starts[number - 1] == distance or stop - first == 1:
+                stretches[-1] = (first, number + 1, start - starts[number - 1])
+                continue
+        stretches.append((number, number + 1, 0))
+    return stretches

@@ -1,0 +1,286 @@
+"""One tag of a run: its scalar points as columns, its other values as places to find them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.proto import SummaryMetadata
+from tbevents.reading.column_memory import ColumnMemory, own
+from tbevents.reading.payloads import Payload
+
+__all__ = ["PointColumns", "TagData", "TagValues", "integers_at"]
+
+_NO_RECORDS: Final = np.empty(0, np.int64)
+_NOTHING: Final = np.empty(0, np.float64)
+
+
+class PointColumns(NamedTuple):
+    """Scalar points of one tag, in order: arrays of shape (n,).
+
+    Attributes:
+        steps: as in `ScalarSeries`, and so the next two.
+        wall_times: seconds since 1970.
+        values: float32 or float64.
+        records: the number of each point's record in the run, or None where nobody asked for it.
+        integers: place -> the integer that `values` does not hold exactly; None where it holds all.
+    """
+
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float32] | NDArray[np.float64]
+    records: NDArray[np.int64] | None = None
+    integers: Mapping[int, int] | None = None
+
+    def take(self, places: NDArray[np.intp]) -> PointColumns:
+        """Some of the points."""
+        records = None if self.records is None else self.records[places]
+        integers = None if self.integers is None else integers_at(self.integers, places)
+        return PointColumns(self.steps[places], self.wall_times[places], self.values[places], records, integers)
+
+
+def integers_at(integers: Mapping[int, int], places: NDArray[np.intp]) -> dict[int, int]:
+    """The integers at some places, by where these places are then."""
+    return {new: integers[old] for new, old in enumerate(places.tolist()) if old in integers}
+
+
+class _SharedSteps:
+    """Steps in order: of one tag, or of several that were logged together, which is half of their memory."""
+
+    __slots__ = ("_last", "_slabs", "array", "count")
+
+    def __init__(self, array: NDArray[np.int64], slabs: ColumnMemory) -> None:
+        self.array = own(array)
+        self.count = len(array)
+        self._last = array, 0  # what was put last, and where: as a rule it is the same for the next tag
+        self._slabs = slabs
+
+    def forget(self) -> None:
+        """Lets go of what was put last."""
+        self._last = self.array[:0], 0
+
+    def has(self, start: int, steps: NDArray[np.int64]) -> bool:
+        """Whether those that stand from a place on are the same, as far as there are any."""
+        if steps is self._last[0] and start == self._last[1]:
+            return True
+        here = self.array[start : min(self.count, start + len(steps))]
+        return bool((here == steps[: len(here)]).all())
+
+    def put(self, start: int, steps: NDArray[np.int64], room: int) -> _SharedSteps:
+        """Lets these stand from a place on; where that needs more memory, as much as so many need.
+
+        Returns:
+            Where they stand: in new memory, where other steps do here.
+        """
+        if not self.has(start, steps):
+            return _SharedSteps(self.array[:start], self._slabs).put(start, steps, room)
+        end = start + len(steps)
+        if end > self.count:
+            if end > len(self.array):
+                larger = self._slabs.empty(room, np.int64)
+                larger[: self.count] = self.array[: self.count]
+                self.array = larger
+            self.array[self.count : end] = steps[self.count - start :]
+            self.count = end
+            self._last = steps, start
+        return self
+
+
+class TagValues:
+    """TagValues of one tag that are no scalars, in order."""
+
+    __slots__ = ("payloads", "records", "steps", "wall_times")
+
+    def __init__(self) -> None:
+        self.steps = array("q")
+        self.wall_times = array("d")
+        self.records = array("q")  # the number of each value's record in the run
+        self.payloads: list[Payload] = []
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def copy(self) -> TagValues:
+        """The same values, to which more can be added."""
+        other = TagValues()
+        other.steps, other.wall_times, other.records = self.steps[:], self.wall_times[:], self.records[:]
+        other.payloads = self.payloads.copy()
+        return other
+
+    def add(self, step: int, wall_time: float, record: int, payload: Payload) -> None:
+        """Adds one value behind those there are."""
+        self.steps.append(step)
+        self.wall_times.append(wall_time)
+        self.records.append(record)
+        self.payloads.append(payload)
+
+
+class TagData:
+    """What is known of a tag.
+
+    Args:
+        name: the tag.
+        number: of the tag in its run, by first appearance.
+        metadata: of its first event.
+        slabs: where its columns have memory from.
+
+    Attributes:
+        name: the tag.
+        number: of the tag in its run, by first appearance.
+        metadata: of its first event in the run, which is the one that counts.
+        plugin: that the metadata name; mostly empty.
+        double: whether a point of it was stored as a double or an integer.
+        bare: whether it came without a value.
+        values: kind -> values, for the kinds that are not scalars.
+        scalar_count: how many scalar points there are.
+    """
+
+    __slots__ = (
+        "_ends",
+        "_integers",
+        "_records",
+        "_slabs",
+        "_steps",
+        "_values",
+        "_wall_times",
+        "bare",
+        "double",
+        "metadata",
+        "name",
+        "number",
+        "plugin",
+        "scalar_count",
+        "values",
+    )
+
+    def __init__(self, name: str, number: int, metadata: SummaryMetadata, slabs: ColumnMemory) -> None:
+        self.name = name
+        self.number = number
+        # A copy: a message that is part of another keeps all of that one in memory.
+        self.metadata = SummaryMetadata()
+        self.metadata.CopyFrom(metadata)
+        self.plugin: str = self.metadata.plugin_data.plugin_name
+        self.double = False
+        self.bare = False
+        self.values: dict[str, TagValues] = {}
+        self.scalar_count = 0
+        # The scalar points so far, and room for more behind them.
+        self._steps: _SharedSteps | None = None
+        self._wall_times: NDArray[np.float64] = _NOTHING
+        self._values: NDArray[Any] = _NOTHING
+        self._records: NDArray[np.int64] | None = None
+        self._integers: dict[int, int] = {}  # place -> the integer that float64 does not hold
+        self._slabs = slabs
+        self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of values there are."""
+        return [*(["scalars"] if self.scalar_count else []), *self.values]
+
+    def fork(self) -> TagData:
+        """One to which values can be added that this one does not get."""
+        other = TagData.__new__(TagData)
+        for name in TagData.__slots__:  # copy.copy takes five times as long
+            setattr(other, name, getattr(self, name))
+        other.values = {kind: values.copy() for kind, values in self.values.items()}
+        other._ends, other._integers = self._ends.copy(), self._integers.copy()
+        return other  # columns are shared: what is added stands behind the points of this one
+
+    def add_columns(self, columns: PointColumns, done: float, before: TagData | None) -> None:
+        """Adds scalar points behind those there are.
+
+        Args:
+            columns: the points.
+            done: the share of its file that has been read with them; as many points are expected in the rest.
+            before: the tag whose first appearance came before, and which therefore may have the same steps.
+        """
+        steps, wall_times, values, records, integers = columns
+        start, end = self.scalar_count, self.scalar_count + len(steps)
+        self.scalar_count = end
+        if integers:
+            self._integers.update({start + place: number for place, number in integers.items()})
+        if self._steps is None:
+            near = None if before is None else before._steps
+            same = near is not None and near.count >= end and near.has(0, steps)
+            self._steps = near if same else _SharedSteps(steps, self._slabs)
+            self._wall_times, self._values = own(wall_times), own(values)
+            self._records = None if records is None else own(records)
+            return
+        # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
+        room = min(max(end + end // 4, int(1.02 * end / done)), 8 * end)
+        self._steps = self._steps.put(start, steps, room)
+        if end > len(self._wall_times):
+            self._wall_times = self._grown(self._wall_times, start, room)
+            if self._records is not None:
+                self._records = self._grown(self._records, start, room)
+        if end > len(self._values) or self._values.dtype != self._dtype:
+            self._values = self._grown(self._values, start, room, self._dtype)
+        self._wall_times[start:end] = wall_times
+        self._values[start:end] = values
+        if self._records is not None and records is not None:
+            self._records[start:end] = records
+
+    def _grown(self, column: NDArray[Any], count: int, room: int, dtype: Any = None) -> NDArray[Any]:
+        """A column with room for more; the first `count` numbers stay."""
+        larger = self._slabs.empty(max(room, len(column)), column.dtype if dtype is None else dtype)
+        larger[:count] = column[:count]
+        return larger
+
+    @property
+    def _dtype(self) -> Any:
+        return np.float64 if self.double else np.float32
+
+    def end_file(self, number: int) -> None:
+        """Notes that the points added since the last such call came from this file."""
+        if self._steps is not None:
+            self._steps.forget()
+        last, end = self._ends[-1] if self._ends else (-1, 0)
+        if self.scalar_count > end:
+            if self._ends and last == number:
+                self._ends.pop()
+            self._ends.append((number, self.scalar_count))
+
+    def files(self) -> NDArray[np.int32]:
+        """The number of the file that each scalar point came from, shape (n,); -1 for points from memory."""
+        files = np.full(self.scalar_count, -1, np.int32)
+        start = 0
+        for number, end in self._ends:
+            files[start:end] = number
+            start = end
+        return files
+
+    def steps_of_files(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The steps of the scalar points in stretches of one file each: its number, and the steps, one at least."""
+        start = 0
+        for number, end in self._ends:
+            if end > start and self._steps is not None:
+                yield number, self._steps.array[start:end]
+            start = end
+
+    def columns(self) -> PointColumns:
+        """All the scalar points; there is at least one. What is added later does not change these arrays."""
+        assert self._steps is not None
+        if self._values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
+            self._values = self._values.astype(self._dtype)
+        n = self.scalar_count
+        records = None if self._records is None else self._records[:n]
+        return PointColumns(
+            self._steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
+        )
+
+    def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Record and step of every value of every kind; in order within a kind only."""
+        records, steps = [_NO_RECORDS], [_NO_RECORDS]
+        if self.scalar_count:
+            columns = self.columns()
+            records.append(_NO_RECORDS if columns.records is None else columns.records)
+            steps.append(columns.steps)
+        for values in self.values.values():
+            records.append(np.array(values.records, np.int64))
+            steps.append(np.array(values.steps, np.int64))
+        return np.concatenate(records), np.concatenate(steps)

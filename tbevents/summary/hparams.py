@@ -1,0 +1,177 @@
+"""Hyperparameters of a run, for TensorBoard's HParams page.
+
+Three values without a tensor, whose message is in the metadata: the experiment (which hyperparameters and metrics there
+are), the start of the session (the hyperparameters' values) and its end. The metrics are scalars of the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+
+from google.protobuf.struct_pb2 import ListValue, Value
+
+from tbevents.format.values import as_array, as_float
+from tbevents.proto import (
+    Experiment,
+    HParamDataType,
+    HParamsPluginData,
+    MetricInfo,
+    MetricName,
+    SessionEndInfo,
+    SessionStartInfo,
+    Status,
+    Summary,
+)
+from tbevents.summary.message import checked_tag, from_value, plugin_metadata
+
+__all__ = ["Plain", "flattened", "hparams", "plain"]
+
+Plain: TypeAlias = bool | float | str
+
+_TYPES = {
+    bool: HParamDataType.DATA_TYPE_BOOL,
+    float: HParamDataType.DATA_TYPE_FLOAT64,
+    str: HParamDataType.DATA_TYPE_STRING,
+}
+
+
+def hparams(
+    hparam_dict: Mapping[str, Any],
+    metric_dict: Mapping[str, Any],
+    hparam_domain_discrete: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    group_name: str = "",
+    start_time_secs: float | None = None,
+    end_time_secs: float | None = None,
+) -> tuple[Summary, Summary, Summary]:
+    """The three summaries of a session.
+
+    Args:
+        hparam_dict: name -> value, or a dataclass or namespace with these fields. Booleans, numbers (also arrays of one
+            element) and strings stay what they are; None is left out; a mapping, dataclass or namespace becomes names
+            with slashes; a function is its name; all else, lists and numbers that are not finite included, is its text.
+        metric_dict: the tags of the metrics, as keys; the values do not matter here.
+        hparam_domain_discrete: name -> all the values it can take, of the same sort as the hyperparameter's.
+        group_name: of the sessions that TensorBoard shows as one.
+        start_time_secs: seconds since 1970; None leaves it out.
+        end_time_secs: likewise.
+
+    Returns:
+        Of the experiment, the session's start and its end.
+
+    Raises:
+        TypeError: an argument is no such thing.
+        ValueError: two hyperparameters have one name.
+    """
+    values: dict[str, Plain] = {}
+    for name, value in flattened("hparam_dict", hparam_dict):
+        if name in values:
+            raise ValueError(f"hparam_dict has two values for {name!r}: one of that name, and one in a mapping")
+        values[name] = plain(value)
+    metrics = _checked("metric_dict", metric_dict)
+    domains = _domains(values, _checked("hparam_domain_discrete", hparam_domain_discrete or {}))
+    start = SessionStartInfo(group_name=group_name, start_time_secs=_seconds("start_time_secs", start_time_secs))
+    experiment = Experiment(metric_infos=[MetricInfo(name=MetricName(tag=tag)) for tag in metrics])
+    for name, value in values.items():
+        start.hparams[name].CopyFrom(_as_message(value))
+        info = experiment.hparam_infos.add(name=name, type=_TYPES[type(value)])
+        if name in domains:
+            info.domain_discrete.CopyFrom(ListValue(values=map(_as_message, domains[name])))
+    end = SessionEndInfo(status=Status.STATUS_SUCCESS, end_time_secs=_seconds("end_time_secs", end_time_secs))
+    return (
+        _summary("_hparams_/experiment", HParamsPluginData(experiment=experiment)),
+        _summary("_hparams_/session_start_info", HParamsPluginData(session_start_info=start)),
+        _summary("_hparams_/session_end_info", HParamsPluginData(session_end_info=end)),
+    )
+
+
+def flattened(argument: str, mapping: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Names and values of nested mappings, the names joined by slashes; None is left out.
+
+    Dataclasses and namespaces are mappings of their fields.
+
+    Raises:
+        TypeError: it is no mapping, or has keys that are no str.
+    """
+    for name, value in _checked(argument, fields_of(mapping)).items():
+        value = fields_of(value)
+        if isinstance(value, Mapping):
+            yield from flattened(f"{argument}[{name!r}]", value, f"{prefix}{name}/")
+        elif value is not None:
+            yield prefix + name, value
+
+
+def fields_of(value: Any) -> Any:
+    """The fields of a dataclass or of a namespace (argparse's, types'), by name; all else is returned as it is."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return dict(vars(value)) if isinstance(value, (argparse.Namespace, SimpleNamespace)) else value
+
+
+def plain(value: Any) -> Plain:
+    """A hyperparameter as TensorBoard can hold it: a bool, a finite float or a str."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    if isinstance(value, str):
+        return _utf8(str.__str__(value))  # what a subclass holds, whatever it shows: an Enum's for instance
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _utf8(str(value))
+    try:
+        array = as_array(value)
+        number = as_float(value)
+    except (TypeError, ValueError):  # no number: a function, a dtype, an array, ...
+        return _utf8(str(getattr(value, "__name__", value)))
+    if array.dtype.kind == "b":
+        return bool(number)
+    # JSON, in which TensorBoard's server answers, has no others: one such number would break the page for all runs.
+    return number if math.isfinite(number) else str(number)
+
+
+def _utf8(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _as_message(value: Plain) -> Value:
+    if isinstance(value, bool):
+        return Value(bool_value=value)
+    return Value(string_value=value) if isinstance(value, str) else Value(number_value=value)
+
+
+def _domains(values: Mapping[str, Plain], given: Mapping[str, Any]) -> dict[str, list[Plain]]:
+    """The domains, each checked against its hyperparameter's value."""
+    domains = {}
+    for name, domain in given.items():
+        where = f"hparam_domain_discrete[{name!r}]"
+        if name not in values:
+            raise TypeError(f"{where} is of no hyperparameter in hparam_dict")
+        if isinstance(domain, str) or not isinstance(domain, Sequence):
+            raise TypeError(f"{where} must be a list, not {type(domain).__name__}")
+        domains[name] = [plain(value) for value in domain]
+        if any(type(value) is not type(values[name]) for value in domains[name]):
+            sort = type(values[name]).__name__
+            raise TypeError(f"{where} must be a list of {sort}, like hparam_dict[{name!r}], not {domain!r}")
+    return domains
+
+
+def _seconds(argument: str, value: float | None) -> float:
+    return 0.0 if value is None else as_float(value, name=argument)
+
+
+def _checked(argument: str, mapping: Any) -> Mapping[str, Any]:
+    if not isinstance(mapping, Mapping):
+        raise TypeError(f"{argument} must be a mapping, not {type(mapping).__name__}")
+    return {checked_tag(name, f"a name in {argument}"): value for name, value in mapping.items()}
+
+
+def _summary(tag: str, content: HParamsPluginData) -> Summary:
+    # In the map's order of keys, so that equal calls write equal bytes.
+    serialised = content.SerializeToString(deterministic=True)
+    return from_value(tag, metadata=plugin_metadata("hparams", serialised))

@@ -1,0 +1,84 @@
+"""The check of an image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tbevents.format.values import as_float
+from tbevents.reading.kinds.image import Image
+from tbevents.summary.pixels import to_hwc
+from tbevents.testing.checked_arguments import whole
+from tbevents.testing.finding import Finding, Table, finding
+from tbevents.testing.message import ROWS
+from tbevents.testing.point_comparison import COLUMNS, cells
+from tbevents.testing.subjects import Subject, as_run, point_of
+from tbevents.tools.diff import Tolerance
+
+__all__ = ["check_image_close"]
+
+
+def check_image_close(
+    run: Subject,
+    tag: str,
+    expected: Image | Any,
+    *,
+    step: int | None = None,
+    sample: int = 0,
+    dataformats: str = "CHW",
+    atol: float = 0.0,
+    share: float = 0.0,
+) -> list[Finding]:
+    """An image shows what it should.
+
+    Args:
+        run: a Run, a path, or a writer, which is flushed first.
+        tag: of an image series.
+        expected: what was to be logged, as `add_image` takes it: uint8 from 0 to 255, or any other dtype from 0 to 1;
+            or an `Image`, of which the first picture counts.
+        step: of the image; by default the one written last.
+        sample: which of the step's pictures, from 0.
+        dataformats: of `expected`, a letter for each axis: N picture, C channel, H row, W column.
+        atol: how far a channel of a pixel may be off, of 255.
+        share: how much of the pixels may be further off, from 0 to 1.
+
+    Raises:
+        MissingExtraError: Pillow is not installed.
+        PayloadError: the file holds no picture there that Pillow can decode.
+        ValueError, TypeError: an argument is no such thing.
+    """
+    tolerance, allowed, sample = Tolerance(atol=atol), as_float(share, name="share"), whole("sample", sample)
+    if sample < 0:
+        raise ValueError(f"sample must be 0 or more, not {sample!r}")
+    if not 0 <= allowed <= 1:
+        raise ValueError(f"share must be a number from 0 to 1, not {share!r}")
+    want = expected.array() if isinstance(expected, Image) else to_hwc(tag, "expected", expected, dataformats)
+    run = as_run(run)
+    image, findings = point_of(run, "images", tag, step)
+    if image is None:
+        return findings
+    if not 0 <= sample < len(image.samples):
+        held = "1 picture" if len(image.samples) == 1 else f"{len(image.samples)} pictures"
+        return [finding(run, tag, "missing", f"step {image.step}: it has {held}, and none at {sample}")]
+    got = image.array(sample)
+    # Whether gray is one channel or three is the writer's choice.
+    got, want = (np.repeat(each, 3, axis=2) if each.shape[2] == 1 else each for each in (got, want))
+    if got.shape != want.shape:
+        sizes = [f"{h} x {w} pixels of {c} channels" for h, w, c in (got.shape, want.shape)]
+        taken = "" if isinstance(expected, Image) else f"; what was expected was taken as {dataformats}"
+        return [finding(run, tag, "shape", f"step {image.step}: it has {sizes[0]}, not {sizes[1]}{taken}")]
+    near = tolerance.near(got.astype(np.float64), want.astype(np.float64))
+    off = ~near.all(axis=2)
+    count = int(off.sum())
+    if count <= allowed * off.size:
+        return []
+    rows = [
+        [str(y), str(x), str(c), *cells(float(got[y, x, c]), float(want[y, x, c]), tolerance, np.float64)]
+        for y, x, c in np.argwhere(~near)[:ROWS].tolist()
+    ]
+    table = Table.of(("row", "column", "channel", *COLUMNS), rows, int((~near).sum()))
+    summary = (
+        f"step {image.step}: {count:,} of {off.size:,} pixels {'differs' if count == 1 else 'differ'} (atol {atol:g}"
+    )
+    return [finding(run, tag, "values", f"{summary}, share {allowed:g})", table)]

@@ -1,0 +1,190 @@
+"""Checks of whole runs: that two hold the same, and that one is undamaged."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+
+from tbevents.errors import DamageWarning, RunNotFoundError
+from tbevents.reading.options import Names, matches, patterns
+from tbevents.reading.run import Run
+from tbevents.testing.finding import Finding, Table, finding
+from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points
+from tbevents.testing.subjects import Subject, as_runs
+from tbevents.testing.tag_checks import hparam_rows
+from tbevents.testing.value_comparison import KINDS, differing_values
+from tbevents.tools.check import Checked, check_run
+from tbevents.tools.diff import Tolerance
+
+__all__ = ["check_intact", "check_runs_close", "wanted_tags"]
+
+
+def check_runs_close(
+    run: Subject | Mapping[str, Run],
+    expected: Subject | Mapping[str, Run],
+    *,
+    tags: Names | None = None,
+    rtol: float = 1e-6,
+    atol: float = 0.0,
+    nan_ok: bool = True,
+) -> list[Finding]:
+    """Two runs, or all runs of two folders, hold the same: tags, steps, values; wall times aside.
+
+    Every kind of value is compared: numbers within the tolerance, all else by equality; pictures by their pixels, where
+    Pillow is installed. Runs are paired by name; one run on each side, whatever its name.
+
+    Args:
+        run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer, which is flushed.
+        expected: likewise.
+        tags: names, or patterns with ``*``, of the tags that are compared; by default all. One that neither side has is
+            a finding.
+        rtol: relative tolerance, as in `check_scalars`.
+        atol: absolute tolerance.
+        nan_ok: whether NaN equals NaN.
+
+    Raises:
+        ValueError, TypeError: an argument is no such thing.
+        RunNotFoundError: there is no such path.
+        PayloadError: hyperparameters or a layout cannot be parsed.
+    """
+    tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
+    wanted = wanted_tags(tags)
+    got, want = dict(as_runs(run)), dict(as_runs(expected))
+    if len(got) == len(want) == 1:
+        want = dict(zip(got, want.values(), strict=True))
+    if not got and not want:
+        raise ValueError(f"there is no run on either side: {run!r}, {expected!r}")
+    findings = _idle_patterns([*got.values(), *want.values()], wanted)
+    for name in sorted({*got, *want}):
+        if name not in want:
+            findings.append(_of_run(got[name], name, "the run was not expected"))
+        elif name not in got:
+            findings.append(_of_run(want[name], name, "the run is missing"))
+        else:
+            findings += _compare(got[name], want[name], wanted, tolerance)
+    return findings
+
+
+def wanted_tags(tags: Names | None) -> tuple[str, ...] | None:
+    """The patterns of the tags that are to be compared; None means all.
+
+    Raises:
+        TypeError: these are no names.
+        ValueError: there is none, and nothing would be compared.
+    """
+    wanted = None if tags is None else patterns("tags", tags)
+    if wanted == ():
+        raise ValueError("tags must name at least one tag, or be None for all")
+    return wanted
+
+
+def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
+    """No event file is damaged: every checksum holds, every record is whole, every value can be decoded.
+
+    Args:
+        run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer, which is flushed.
+
+    Raises:
+        RunNotFoundError: there is no such path, or no run below it.
+        TypeError: this is no such thing.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamageWarning)  # it is what the findings say
+        checked = [(each, check_run(each)) for each in as_runs(run).values()]
+    if not checked:
+        raise RunNotFoundError(f"{run}: there is no run below this folder")
+    return [found for each, result in checked for found in _damage(each, result)]
+
+
+def _idle_patterns(runs: list[Run], wanted: tuple[str, ...] | None) -> list[Finding]:
+    """A finding for each pattern that is no tag's in any run: nothing would be compared, and nothing found."""
+    tags = {tag for run in runs for tag in _kinds(run, None)}
+    return [
+        finding(runs[0], None, "missing", f"no tag on either side is {pattern!r}")
+        for pattern in wanted or ()
+        if not any(matches(tag, [pattern]) for tag in tags)
+    ]
+
+
+def _damage(run: Run, checked: Checked) -> Iterator[Finding]:
+    problems = checked.problems
+    if problems:
+        rows = [
+            [os.path.basename(problem.file), str(problem.offset), str(problem.skipped), problem.detail]
+            for problem in problems
+        ]
+        summary = f"{len(rows):,} {'stretch is' if len(rows) == 1 else 'stretches are'} damaged"
+        yield finding(run, None, "damage", summary, Table.of(("file", "byte", "skipped", "detail"), rows))
+    if checked.bad_values:
+        rows = [[detail.removeprefix(f"{run.path}: ")] for detail in checked.bad_values]
+        summary = f"{len(rows):,} {'value' if len(rows) == 1 else 'values'} cannot be decoded"
+        yield finding(run, None, "undecodable", summary, Table.of(("value",), rows))
+
+
+def _of_run(run: Run, name: str, summary: str) -> Finding:
+    return Finding("run", summary, name, None, run.path)
+
+
+def _compare(got: Run, want: Run, wanted: tuple[str, ...] | None, tolerance: Tolerance) -> Iterator[Finding]:
+    kinds, expected_kinds = _kinds(got, wanted), _kinds(want, wanted)
+    for tag, of_tag in {**kinds, **expected_kinds}.items():
+        if kinds.get(tag) != expected_kinds.get(tag):
+            yield finding(got, tag, "tags", _unlike(kinds.get(tag), expected_kinds.get(tag)))
+            continue
+        for kind in of_tag:
+            yield from _compare_tag(got, want, kind, tag, tolerance)
+    if wanted is None:
+        yield from _compare_session(got, want, tolerance)
+
+
+def _kinds(run: Run, wanted: tuple[str, ...] | None) -> dict[str, list[str]]:
+    """Tag -> the kinds of values it has, of those that are wanted."""
+    found: dict[str, list[str]] = {}
+    for kind in ("scalars", *KINDS):
+        for tag in getattr(run, kind):
+            if wanted is None or matches(tag, wanted):
+                found.setdefault(tag, []).append(kind)
+    return found
+
+
+def _unlike(got: list[str] | None, want: list[str] | None) -> str:
+    if got is None:
+        return f"the tag is missing; it should have {' and '.join(want or ())}"
+    if want is None:
+        return f"the tag was not expected; it has {' and '.join(got)}"
+    return f"it has {' and '.join(got)}, not {' and '.join(want)}"
+
+
+def _compare_tag(got: Run, want: Run, kind: str, tag: str, tolerance: Tolerance) -> Iterator[Finding]:
+    obtained, expected = getattr(got, kind)[tag], getattr(want, kind)[tag]
+    within = f" (rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
+    if kind == "scalars":
+        points = series_points(obtained, expected, tolerance)
+        if points:
+            table = point_table(points, tolerance, obtained.values.dtype)
+            yield finding(got, tag, "values", differing(points, len(obtained)) + within, table, obtained)
+        return
+    rows, count = differing_values(obtained, expected, tolerance)
+    if rows:
+        summary = f"{count:,} of {len(obtained):,} {kind} {'differs' if count == 1 else 'differ'}{within}"
+        yield finding(got, tag, "values", summary, Table.of(("step", "part", *COLUMNS), rows))
+
+
+def _compare_session(got: Run, want: Run, tolerance: Tolerance) -> Iterator[Finding]:
+    """Compares what is under no tag of the caller's: hyperparameters, the layout of charts, the graph."""
+    ours, theirs = got.hparams, want.hparams
+    rows = hparam_rows(
+        ours.parameters if ours is not None else {},
+        theirs.parameters if theirs is not None else {},
+        tolerance,
+        exactly=True,
+    )
+    if rows:
+        summary = f"{len(rows)} {'hyperparameter differs' if len(rows) == 1 else 'hyperparameters differ'}"
+        yield finding(got, None, "hparams", summary, Table.of(("name", *COLUMNS), rows))
+    if got.custom_scalars != want.custom_scalars:
+        yield finding(got, None, "layout", "the layout of the custom scalars page differs")
+    graphs = [run.graph.encoded if run.graph is not None else None for run in (got, want)]
+    if graphs[0] != graphs[1]:
+        yield finding(got, None, "graph", "the graph differs")

@@ -1,0 +1,120 @@
+"""Checks of the steps of series."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.run import Run
+from tbevents.testing.checked_arguments import whole
+from tbevents.testing.finding import Finding, Table, finding
+from tbevents.testing.message import ROWS
+from tbevents.testing.subjects import Subject, as_run, scalar_series
+
+__all__ = ["check_steps"]
+
+
+def check_steps(
+    run: Subject,
+    tag: str | None = None,
+    *,
+    contiguous: bool = False,
+    no_gaps: bool = False,
+    no_duplicates: bool = False,
+    ascending: bool = False,
+    every: int = 1,
+    first: int | None = None,
+    last: int | None = None,
+) -> list[Finding]:
+    """Series were logged at the steps they should have been.
+
+    Args:
+        run: a Run, a path, or a writer, which is flushed first.
+        tag: of a scalar series, or a pattern with ``*``; by default all of the run's.
+        contiguous: each step is `every` above the one before it: no gap, no duplicate, none out of order.
+        no_gaps: of the steps that there are, in whatever order, none is more than `every` from the next.
+        no_duplicates: no step was logged twice.
+        ascending: no step is below the one before it.
+        every: the distance of steps.
+        first: the step that was logged first.
+        last: the step that was logged last.
+
+    Raises:
+        ValueError: nothing is asked for, or `every` is below 1.
+        TypeError: an argument is no such thing.
+    """
+    if not (contiguous or no_gaps or no_duplicates or ascending) and first is None and last is None:
+        raise ValueError("check_steps needs one of contiguous, no_gaps, no_duplicates, ascending, first, last")
+    for name, step in (("first", first), ("last", last)):
+        if step is not None:
+            whole(name, step)
+    if whole("every", every) < 1:
+        raise ValueError(f"every must be at least 1, not {every!r}")
+    run = as_run(run)
+    found, findings = scalar_series(run, tag)
+    for series in found:
+        if no_gaps or contiguous:
+            findings += _gaps(run, series, every)
+        if no_duplicates or contiguous:
+            findings += _duplicates(run, series)
+        if ascending or contiguous:
+            findings += _backwards(run, series)
+        if contiguous:
+            findings += _too_close(run, series, every)
+        findings += _ends(run, series, first, last)
+    return findings
+
+
+def _gaps(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
+    wide = _pairs(series, operator.gt, every)
+    if wide.total:
+        summary = f"{wide.total:,} {'gap' if wide.total == 1 else 'gaps'} of more than {every} between steps"
+        yield finding(run, series.tag, "gaps", summary, wide, series)
+
+
+def _too_close(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
+    close = _pairs(series, operator.lt, every)
+    if close.total:
+        summary = (
+            f"{close.total:,} {'step is' if close.total == 1 else 'steps are'} less than {every} from the one before"
+        )
+        yield finding(run, series.tag, "close", summary, close, series)
+
+
+def _pairs(series: ScalarSeries, odd: Callable[[Any, int], Any], every: int) -> Table:
+    """The pairs of neighbouring steps whose distance is odd."""
+    steps = np.unique(series.steps)
+    distances = steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)  # which hold those of any two int64
+    places = np.flatnonzero(odd(distances, every))
+    rows = [[str(steps[at]), str(steps[at + 1]), str(distances[at])] for at in places[:ROWS].tolist()]
+    return Table.of(("after step", "comes step", "distance"), rows, len(places))
+
+
+def _duplicates(run: Run, series: ScalarSeries) -> Iterator[Finding]:
+    steps, counts = np.unique(series.steps, return_counts=True)
+    several = np.flatnonzero(counts > 1)
+    if len(several):
+        rows = [[str(steps[at]), str(counts[at])] for at in several[:ROWS].tolist()]
+        summary = f"{len(several):,} {'step was' if len(several) == 1 else 'steps were'} logged several times"
+        yield finding(run, series.tag, "duplicates", summary, Table.of(("step", "times"), rows, len(several)), series)
+
+
+def _backwards(run: Run, series: ScalarSeries) -> Iterator[Finding]:
+    steps = series.steps
+    back = np.flatnonzero(steps[1:] < steps[:-1])
+    if len(back):
+        rows = [[str(at + 1), str(steps[at]), str(steps[at + 1])] for at in back[:ROWS].tolist()]
+        times = "once" if len(back) == 1 else f"{len(back):,} times"
+        table = Table.of(("place", "after step", "comes step"), rows, len(back))
+        yield finding(run, series.tag, "order", f"the steps go back {times}", table, series)
+
+
+def _ends(run: Run, series: ScalarSeries, first: int | None, last: int | None) -> Iterator[Finding]:
+    for name, at, wanted in (("first", 0, first), ("last", -1, last)):
+        step = int(series.steps[at])
+        if wanted is not None and step != operator.index(wanted):
+            yield finding(run, series.tag, name, f"the {name} step is {step}, not {wanted}", None, series)

@@ -1,0 +1,170 @@
+"""Checks of which tags a run has, and which hyperparameters."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tbevents.format.values import as_float
+from tbevents.reading.kinds.hparams import HParams, HParamValue
+from tbevents.reading.kinds.recognition import KINDS
+from tbevents.reading.options import checked_choice
+from tbevents.reading.run import Run
+from tbevents.testing.checked_arguments import is_number
+from tbevents.testing.finding import Finding, Table, finding
+from tbevents.testing.point_comparison import COLUMNS, cells
+from tbevents.testing.subjects import Subject, as_run, as_runs
+from tbevents.tools.diff import Tolerance
+
+__all__ = ["check_hparams", "check_tags", "hparam_rows"]
+
+
+def check_tags(
+    run: Subject,
+    *,
+    exactly: Iterable[str] | None = None,
+    at_least: Iterable[str] | None = None,
+    kind: str | None = None,
+) -> list[Finding]:
+    """A run has these tags.
+
+    Args:
+        run: a Run, a path, or a writer, which is flushed first.
+        exactly: all of them.
+        at_least: some of them.
+        kind: only tags of this kind count: "scalars", "histograms", "images" ...; by default all.
+
+    Raises:
+        ValueError: not one of `exactly` and `at_least` is given, or there is no such kind.
+        TypeError: an argument is no such thing.
+    """
+    if (exactly is None) == (at_least is None):
+        raise ValueError("check_tags needs one of exactly and at_least")
+    if kind is not None:
+        checked_choice("kind", kind, KINDS)
+    name, given = ("exactly", exactly) if at_least is None else ("at_least", at_least)
+    wanted = [] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    if isinstance(given, str) or not isinstance(given, Iterable) or not all(isinstance(tag, str) for tag in wanted):
+        raise TypeError(f"{name} must be an iterable of str, not {given!r}")
+    run = as_run(run)
+    tags = list(run.tags) if kind is None else list(run.counts().get(kind, {}))
+    missing = [tag for tag in wanted if tag not in tags]
+    others = [tag for tag in tags if tag not in wanted]
+    unexpected = others if exactly is not None else []
+    if not missing and not unexpected:
+        return []
+    rows = [[tag, "missing", _nearest(tag, others)] for tag in missing]
+    rows += [[tag, "not expected", _nearest(tag, missing)] for tag in unexpected]
+    noun = "tags" if kind is None else f"tags of {kind}"
+    parts = [f"{len(missing)} missing"] if missing else []
+    parts += [f"{len(unexpected)} not expected"] if unexpected else []
+    summary = f"{noun}: {', '.join(parts)}; there are {len(tags)}"
+    return [finding(run, None, "tags", summary, Table.of(("tag", "is", "nearest"), rows))]
+
+
+def check_hparams(
+    run: Subject,
+    expected: Mapping[str, HParamValue],
+    *,
+    metrics: Mapping[str, float] | None = None,
+    exactly: bool = False,
+    rtol: float = 1e-6,
+    atol: float = 0.0,
+) -> list[Finding]:
+    """A run was started with these hyperparameters.
+
+    torch's add_hparams writes them to a run below the writer's own. Where the run itself has none and exactly one of
+    those below it does, that one is meant.
+
+    Args:
+        run: a Run, a path, or a writer, which is flushed first.
+        expected: name -> bool, number or str. A bool is no number, and a number no str.
+        metrics: name -> number, that the session led to.
+        exactly: whether there may be no others.
+        rtol: relative tolerance of numbers.
+        atol: absolute tolerance of numbers.
+
+    Raises:
+        ValueError, TypeError: an argument is no such thing.
+        PayloadError: the hyperparameters cannot be parsed.
+    """
+    tolerance = Tolerance(rtol=rtol, atol=atol)
+    for name, given in (("expected", expected), ("metrics", metrics)):
+        if not isinstance(given, Mapping) and (given is not None or name == "expected"):
+            raise TypeError(f"{name} must be a mapping, not {given!r}")
+    where, found, problem = _session(run)
+    if found is None:
+        return [finding(where, None, "missing", problem)]
+    rows = hparam_rows(found.parameters, expected, tolerance, exactly=exactly)
+    if metrics is not None:
+        rows += hparam_rows(found.metrics, metrics, tolerance, exactly=exactly, prefix="metric ")
+    if not rows:
+        return []
+    summary = (
+        f"{len(rows)} {'hyperparameter or metric differs' if len(rows) == 1 else 'hyperparameters or metrics differ'}"
+    )
+    return [finding(where, None, "values", summary, Table.of(("name", *COLUMNS), rows))]
+
+
+def hparam_rows(
+    obtained: Mapping[str, Any], expected: Mapping[str, Any], tolerance: Tolerance, *, exactly: bool, prefix: str = ""
+) -> list[list[str]]:
+    """A row for each value that differs, under "name" and `COLUMNS`."""
+    rows = []
+    for name, want in expected.items():
+        label = prefix + name
+        if name not in obtained:
+            near = _nearest(name, [other for other in obtained if other not in expected])
+            rows.append([f"{label} (near {near})" if near else label, "missing", repr(want), "", ""])
+        elif is_number(obtained[name]) and is_number(want):
+            numbers = np.array([obtained[name]], np.float64), np.array([as_float(want, name=label)])
+            if not tolerance.near(*numbers)[0]:
+                rows.append([label, *cells(float(numbers[0][0]), float(numbers[1][0]), tolerance, np.float64)])
+        elif _plain(obtained[name]) != _plain(want):
+            rows.append([label, repr(obtained[name]), repr(want), "", ""])
+    if exactly:
+        rows += [
+            [prefix + name, repr(got), "nothing", "", ""] for name, got in obtained.items() if name not in expected
+        ]
+    return rows
+
+
+def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
+    """The run that hyperparameters are of, and these; or why there are none."""
+    on_disk = isinstance(subject, Run) and os.path.isdir(subject.path)
+    runs = as_runs(subject.path if isinstance(subject, Run) and on_disk else subject)
+    run = (
+        subject
+        if isinstance(subject, Run)
+        else runs["."]
+        if "." in runs
+        else next(iter(runs.values()))
+        if len(runs) == 1
+        else None
+    )
+    if run is not None and (own := run.hparams) is not None and own.parameters:
+        return run, own, ""
+    below = {
+        name: each for name, each in runs.items() if (found := each.readable_hparams()) is not None and found.parameters
+    }
+    if len(below) == 1:
+        ((_, sole),) = below.items()
+        return sole, sole.hparams, ""
+    where = run if run is not None else as_run(subject)
+    if not below:
+        return where, None, "it has no hyperparameters, and neither have the runs below it"
+    return where, None, f"several runs below it have hyperparameters: {', '.join(map(repr, sorted(below)))}"
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)), "")
+
+
+def _plain(value: Any) -> tuple[type, Any]:
+    """A value and its sort, so that True differs from 1."""
+    plain = bool(value) if isinstance(value, np.bool_) else value
+    return type(plain), plain

@@ -1,0 +1,223 @@
+"""Checks of where a series goes: down, up, or to a value."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.format.values import as_float
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.run import Run
+from tbevents.testing.finding import Finding, Table, finding
+from tbevents.testing.message import ROWS, number
+from tbevents.testing.point_comparison import cells
+from tbevents.testing.subjects import Subject, as_run, single_series
+from tbevents.tools.diff import Tolerance
+from tbevents.views.curves import smoothed
+
+__all__ = ["check_converges", "check_decreasing", "check_increasing"]
+
+_Sign = Literal[-1, 1]
+_WORDS: Final[dict[_Sign, tuple[str, str]]] = {-1: ("fall", "rises"), 1: ("rise", "falls")}
+
+
+def check_decreasing(
+    run: Subject,
+    tag: str,
+    *,
+    monotone: bool = False,
+    tolerance: float = 0.0,
+    smoothing: float = 0.0,
+    by: float = 0.0,
+    nan_ok: bool = False,
+) -> list[Finding]:
+    """A series falls: its last value is below its first; with `monotone` no value is above the one before it, either.
+
+    Args:
+        run: a Run, a path, or a writer, which is flushed first.
+        tag: of a scalar series; its points count in the order written.
+        monotone: whether each value counts, and not the first and the last alone.
+        tolerance: how far a value may rise all the same: the last above the first, or each above the one before it.
+        smoothing: TensorBoard's weight, from 0 to 1, of the moving average that is taken first.
+        by: how much the last value must be below the first at least.
+        nan_ok: whether values that are not finite are passed over; they are findings otherwise.
+
+    Raises:
+        ValueError: an argument is negative or no number; `by` and `tolerance` are both given; `smoothing` is above 1.
+        TypeError: an argument is no such thing.
+    """
+    return _check_trend(run, tag, -1, monotone, tolerance, smoothing, by, nan_ok)
+
+
+def check_increasing(
+    run: Subject,
+    tag: str,
+    *,
+    monotone: bool = False,
+    tolerance: float = 0.0,
+    smoothing: float = 0.0,
+    by: float = 0.0,
+    nan_ok: bool = False,
+) -> list[Finding]:
+    """A series rises: its last value is above its first; with `monotone` no value is below the one before it, either.
+
+    Arguments and errors are those of `check_decreasing`, upside down.
+    """
+    return _check_trend(run, tag, 1, monotone, tolerance, smoothing, by, nan_ok)
+
+
+def check_converges(
+    run: Subject,
+    tag: str,
+    *,
+    to: float,
+    within: float,
+    last: float = 1,
+    smoothing: float = 0.0,
+) -> list[Finding]:
+    """The last values of a series are all near a number.
+
+    Args:
+        run: as in `check_decreasing`.
+        tag: of a scalar series.
+        to: the number.
+        within: how far each may be from it.
+        last: how many of the last values count; a number below 1 is a share of all, rounded up.
+        smoothing: as in `check_decreasing`.
+
+    Raises:
+        ValueError: `to` is NaN, `within` is negative, `last` is not positive, or neither whole nor below 1.
+        TypeError: an argument is no such thing.
+    """
+    target, tolerance = as_float(to, name="to"), Tolerance(atol=_positive("within", within), nan_ok=False)
+    if math.isnan(target):
+        raise ValueError(f"to must be a number, not {to!r}")
+    smoothing, count = _weight(smoothing), as_float(last, name="last")
+    if not count > 0 or (count >= 1 and count % 1):
+        raise ValueError(f"last must be a whole number of values or a share below 1, not {last!r}")
+    run = as_run(run)
+    series, findings = single_series(run, "scalars", tag)
+    if series is None:
+        return findings
+    values = smoothed(series.values, smoothing)
+    wanted = int(count) if count >= 1 else math.ceil(count * len(values))
+    if wanted > len(values):
+        points = "1 point" if len(values) == 1 else f"{len(values):,} points"
+        summary = f"it has {points}, and the last {wanted:,} were to be near {target:g}"
+        return [finding(run, tag, "too_few", summary, None, series)]
+    first = len(values) - wanted
+    dtype = np.dtype(np.float64) if smoothing else series.values.dtype
+    bad = np.flatnonzero(~tolerance.near(values[first:], np.full(wanted, target))) + first
+    if not len(bad):
+        return []
+    rows = [[str(series.steps[at]), *cells(values[at], target, tolerance, dtype)] for at in bad[:ROWS].tolist()]
+    table = Table.of(
+        ("step", "smoothed" if smoothing else "obtained", "expected", "difference", "allowed"), rows, len(bad)
+    )
+    verb = "is" if len(bad) == 1 else "are"
+    which = "the last value is" if wanted == 1 else f"{len(bad):,} of the last {wanted:,} values {verb}"
+    return [finding(run, tag, "trend", f"{which} not within {within:g} of {target:g}", table, series)]
+
+
+def _check_trend(
+    run: Subject,
+    tag: str,
+    sign: _Sign,
+    monotone: bool,
+    tolerance: float,
+    smoothing: float,
+    by: float,
+    nan_ok: bool,
+) -> list[Finding]:
+    slack, least = _positive("tolerance", tolerance), _positive("by", by)
+    if slack and least:
+        raise ValueError(f"by and tolerance exclude each other: {by!r}, {tolerance!r}")
+    smoothing = _weight(smoothing)
+    run = as_run(run)
+    series, findings = single_series(run, "scalars", tag)
+    if series is None:
+        return findings
+    finite = np.isfinite(series.values)
+    if not nan_ok and not finite.all():
+        bad = np.flatnonzero(~finite)
+        rows = [[str(series.steps[at]), str(series.values[at])] for at in bad[:ROWS].tolist()]
+        summary = f"{len(bad):,} of {len(series):,} values {'is' if len(bad) == 1 else 'are'} not finite"
+        return [finding(run, tag, "not_finite", summary, Table.of(("step", "value"), rows, len(bad)), series)]
+    places = np.flatnonzero(finite)
+    if len(places) < 2:
+        summary = f"a trend needs two values that are finite, and there {'is' if len(places) == 1 else 'are'} "
+        return [finding(run, tag, "too_few", f"{summary}{len(places) or 'none'}", None, series)]
+    values = smoothed(series.values[places], smoothing)
+    dtype = np.dtype(np.float64) if smoothing else series.values.dtype
+    findings = _overall(run, series, values, dtype, sign, slack, least)
+    if monotone:
+        findings += _each(run, series, places, values, dtype, sign, slack)
+    return findings
+
+
+def _overall(
+    run: Run,
+    series: ScalarSeries,
+    values: NDArray[np.float64],
+    dtype: np.dtype,
+    sign: _Sign,
+    slack: float,
+    least: float,
+) -> list[Finding]:
+    change = float(values[-1]) - float(values[0])
+    moved = sign * change
+    if moved >= least if least else moved >= -slack if slack else moved > 0:
+        return []
+    first, last = number(values[0], dtype), number(values[-1], dtype)
+    verb, _ = _WORDS[sign]
+    summary = f"it does not {verb}: from {first} to {last}, which is {change:+.3g}"
+    if least:
+        summary = f"it does not {verb} by {least:g}: from {first} to {last}, which is {change:+.3g}"
+    elif slack:
+        summary += f", with {slack:g} allowed"
+    return [finding(run, series.tag, "trend", summary, None, series)]
+
+
+def _each(
+    run: Run,
+    series: ScalarSeries,
+    places: NDArray[np.intp],
+    values: NDArray[np.float64],
+    dtype: np.dtype,
+    sign: _Sign,
+    slack: float,
+) -> list[Finding]:
+    changes = np.diff(values)
+    bad = np.flatnonzero(sign * changes < -slack)
+    if not len(bad):
+        return []
+    rows = [
+        [
+            str(series.steps[places[at + 1]]),
+            number(values[at], dtype),
+            number(values[at + 1], dtype),
+            f"{changes[at]:+.3g}",
+            f"{slack:g}",
+        ]
+        for at in bad[:ROWS].tolist()
+    ]
+    table = Table.of(("step", "before", "value", "difference", "allowed"), rows, len(bad))
+    times = "once" if len(bad) == 1 else f"{len(bad):,} times"
+    return [finding(run, series.tag, "monotone", f"it {_WORDS[sign][1]} {times}", table, series)]
+
+
+def _weight(smoothing: float) -> float:
+    weight = as_float(smoothing, name="smoothing")
+    if not 0 <= weight <= 1:
+        raise ValueError(f"smoothing must be a number from 0 to 1, not {smoothing!r}")
+    return weight
+
+
+def _positive(name: str, value: float) -> float:
+    found = as_float(value, name=name)
+    if not found >= 0:
+        raise ValueError(f"{name} must be 0 or more, not {value!r}")
+    return found

@@ -1,0 +1,189 @@
+"""Changes the records of a run one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.format.record import encode_record
+from tbevents.format.scalar_layout import STEP_RANGE
+from tbevents.proto import SessionLog, Summary, SummaryMetadata
+from tbevents.reading.restarts import overwritten
+from tbevents.tools.record_copy import RawRecord
+from tbevents.tools.tag_changes import TagChanges
+
+__all__ = ["Editor", "is_stepless"]
+
+_STEPLESS: Final = frozenset({"hparams", "custom_scalars"})
+"""Plugins whose values are about the whole run, whatever step their events carry."""
+
+
+def is_stepless(value: Summary.Value) -> bool:
+    """Whether a value is about the whole run: hyperparameters, and layouts of custom scalars."""
+    return value.metadata.plugin_data.plugin_name in _STEPLESS
+
+
+class Editor:
+    """Changes the records of one run; those that do not change stay as they are, to the byte.
+
+    It gets all records twice, in the same order: first `study`, then `apply` for each.
+
+    Args:
+        tags: which stay, and their new names.
+        first_step: values before it go.
+        last_step: values behind it go.
+        shift: is added to the steps that are left.
+        purge: values go that a later one of their tag overwrites, see `edit`.
+        thin: of each tag, keep the first of each so many values, and the last one.
+
+    Attributes:
+        values: how many values have come.
+        dropped: how many of them went.
+        changed: how many records were encoded anew.
+
+    Raises:
+        ValueError: `thin` is below 1, or `first_step` beyond `last_step`.
+    """
+
+    def __init__(
+        self,
+        tags: TagChanges | None = None,
+        *,
+        first_step: int | None = None,
+        last_step: int | None = None,
+        shift: int = 0,
+        purge: bool = False,
+        thin: int = 1,
+    ) -> None:
+        if thin < 1:
+            raise ValueError(f"thin must be at least 1, not {thin}")
+        if first_step is not None and last_step is not None and first_step > last_step:
+            raise ValueError(f"the first step, {first_step}, is beyond the last, {last_step}")
+        self.values = self.dropped = self.changed = 0
+        self._tags = TagChanges() if tags is None else tags
+        self._first_step = STEP_RANGE.start if first_step is None else first_step
+        self._last_step = STEP_RANGE.stop if last_step is None else last_step
+        self._shift = shift
+        self._purge = purge
+        self._thin = thin
+        self._stays: dict[str, NDArray[np.bool_]] = {}  # of the values with steps that are chosen, in order
+        self._met: dict[str, int] = {}  # tag -> how many of those have come
+        self._metadata: dict[str, SummaryMetadata] = {}  # tag -> of the first value in the run
+        self._chosen: dict[str, None] = {}  # the tags of which something stays, by the last study
+        self._written: set[str] = set()  # tags
+        self._touched = False  # whether the present event differs from its record
+
+    def study(self, records: Iterable[RawRecord]) -> None:
+        """Looks at all records: for the tags there are, and since what is purged depends on what comes later."""
+        ordered = self._purge or self._thin > 1
+        if not (ordered or self._tags):
+            return
+        steps: dict[str, list[int]] = {}
+        starts: list[tuple[int, dict[str, int]]] = []  # of sessions: step, and how many values each tag had by then
+        for record in records:
+            event = record.event
+            if event.session_log.status == SessionLog.START:
+                starts.append((event.step, {tag: len(known) for tag, known in steps.items()}))
+            for value in event.summary.value:
+                if not self._is_chosen(event.step, value):
+                    continue
+                self._chosen[value.tag] = None
+                if ordered and not is_stepless(value):
+                    steps.setdefault(value.tag, []).append(event.step)
+        for tag, known in steps.items():
+            of_tag = np.array(known, np.int64)
+            stays = np.ones(len(of_tag), np.bool_)
+            if self._purge:
+                stays = ~overwritten(of_tag)
+                for start, counts in starts:
+                    before = counts.get(tag, 0)
+                    stays[:before] &= of_tag[:before] < start
+            left = np.flatnonzero(stays)
+            stays[left] = False
+            stays[left[:: self._thin]] = True
+            stays[left[-1:]] = True
+            self._stays[tag] = stays
+
+    def check_names(self) -> None:
+        """To be called after `study`.
+
+        Raises:
+            ValueError: two tags would have one name.
+        """
+        owners: dict[str, str] = {}
+        for tag in self._chosen:
+            name = self._tags.new_name(tag)
+            assert name is not None, "it is chosen"
+            other = owners.setdefault(name, tag)
+            if other != tag:
+                raise ValueError(
+                    f"tags {other!r} and {tag!r} would both be {name!r}, one series; "
+                    "merging tags (--merge-tags) allows that"
+                )
+
+    def apply(self, record: RawRecord) -> bytes | None:
+        """What a record becomes; None where nothing of it is left.
+
+        Raises:
+            ValueError: a step would leave 64 bits.
+        """
+        event = record.event
+        self._touched = False
+        if event.HasField("summary") and event.summary.value:
+            count, step = len(event.summary.value), event.step
+            values = [value for value in event.summary.value if self._take(step, value)]
+            self.dropped += count - len(values)
+            if not values:
+                return None
+            has_step = self._shift != 0 and not all(map(is_stepless, values))
+            if len(values) < count:
+                event.summary.CopyFrom(Summary(value=values))
+                self._touched = True
+        else:
+            has_step = event.HasField("session_log") or (event.HasField("file_version") and event.step != 0)
+        if has_step and self._shift:
+            step = event.step + self._shift
+            if step not in STEP_RANGE:
+                raise ValueError(f"step {event.step} shifted by {self._shift} does not fit 64 bits")
+            event.step = step
+            self._touched = True
+        if not self._touched:
+            return record.raw
+        self.changed += 1
+        return encode_record(event.SerializeToString())
+
+    def _take(self, step: int, value: Summary.Value) -> bool:
+        """Whether a value stays; gives it its new tag, and the metadata that the tag's first value had."""
+        self.values += 1
+        tag = value.tag
+        if tag not in self._metadata:
+            self._metadata[tag] = SummaryMetadata()
+            self._metadata[tag].CopyFrom(value.metadata)
+        if not self._is_chosen(step, value):
+            return False
+        stays = self._stays.get(tag)
+        if stays is not None and not is_stepless(value):
+            at = self._met.get(tag, 0)
+            self._met[tag] = at + 1
+            if at < len(stays) and not stays[at]:  # those that were written since the study stay
+                return False
+        name = self._tags.new_name(tag)
+        assert name is not None, "it is chosen"
+        if name != tag:
+            value.tag = name
+            self._touched = True
+        if tag not in self._written:
+            self._written.add(tag)
+            if not value.HasField("metadata") and self._metadata[tag].ByteSize():
+                value.metadata.CopyFrom(self._metadata[tag])
+                self._touched = True
+        return True
+
+    def _is_chosen(self, step: int, value: Summary.Value) -> bool:
+        """Whether a value's tag and step are wanted."""
+        if self._tags.new_name(value.tag) is None:
+            return False
+        return self._first_step <= step <= self._last_step or is_stepless(value)

@@ -1,0 +1,1 @@
+"""What shows series: charts, notebook tables, thinned curves, printable text. Knows arrays and Protocols."""

@@ -1,0 +1,302 @@
+"""Charts of scalar series, through matplotlib: a line a series, a chart a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timezone
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import UnknownNameError
+from tbevents.reading.options import Names, matches, patterns
+from tbevents.views.curves import lonely, smoothed
+from tbevents.views.text import shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    from tbevents.reading.kinds.scalar import ScalarSeries
+
+__all__ = [
+    "MOST_CHARTS",
+    "MOST_INCHES",
+    "ChartStyle",
+    "XAxis",
+    "axis_of",
+    "draw_charts",
+    "draw_series",
+    "draw_tags",
+    "refuse_many",
+]
+
+XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
+
+Lines: TypeAlias = "dict[str, Line2D]"
+"""By the names that a legend has for them."""
+
+MOST_INCHES: Final = 100
+"""The longest side of a picture: who asks for more means pixels."""
+
+MOST_CHARTS: Final = 60
+"""The most charts in a figure that a run or logdir draws: more take minutes, and nobody looks through them."""
+
+_FEW: Final = 10
+"""Lines up to this number get the colours that are easiest to tell apart."""
+
+_LEGEND: Final = 20
+"""The most lines that a legend lists."""
+
+_TITLE: Final = 50
+"""The most characters of a chart's title, and of a name in a legend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartStyle:
+    """How series are drawn.
+
+    Attributes:
+        x: the horizontal axis: "step", "order" (places in the order written, from 0), "relative" (hours since the run's
+            first point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
+        smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+        log_x: whether the horizontal axis is logarithmic.
+        log_y: whether the vertical one is.
+        title: above the picture; none, where empty.
+        size: of the picture, inches, at most 100: width and height; None: by the number of tags.
+        dpi: pixels an inch.
+    """
+
+    x: XAxis = "step"
+    smooth: float = 0.0
+    log_x: bool = False
+    log_y: bool = False
+    title: str = ""
+    size: tuple[float, float] | None = None
+    dpi: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.x not in get_args(XAxis):
+            raise ValueError(f"x must be one of {', '.join(get_args(XAxis))}, not {self.x!r}")
+        if not 0 <= self.smooth < 1:
+            raise ValueError(f"smooth must be from 0 to below 1, not {self.smooth!r}")
+        if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
+            raise ValueError("size and dpi must be positive")
+        if self.size is not None and max(self.size) > MOST_INCHES:
+            raise ValueError(f"size is in inches, at most {MOST_INCHES}, not {max(self.size):g}")
+
+
+def draw_tags(
+    runs: Mapping[str, Mapping[str, ScalarSeries]], tags: Names | None, style: ChartStyle, where: str
+) -> Figure:
+    """`draw_charts` of the tags that were asked for.
+
+    Args:
+        runs: by their names, their series by tag.
+        tags: names or globs, whose order the charts have; all tags, where None.
+        style: how.
+        where: what holds the runs, for messages.
+
+    Raises:
+        UnknownNameError: a name or glob stands for no scalar tag.
+        ValueError: there are no scalars, or too many tags for one figure.
+        MissingExtraError: matplotlib is not installed.
+    """
+    known = dict.fromkeys(tag for series in runs.values() for tag in series)
+    chosen: dict[str, None] = {} if tags is not None else known
+    for pattern in () if tags is None else patterns("tags", tags):
+        found = [tag for tag in known if matches(tag, (pattern,))]
+        if not found and len(runs) == 1:
+            next(iter(runs.values()))[pattern]  # its error knows whether the tag is of another kind
+        if not found:
+            raise UnknownNameError("scalar tag", pattern, known, where)
+        chosen |= dict.fromkeys(found)
+    if not chosen:
+        raise ValueError(f"{where}: there are no scalars to draw")
+    refuse_many(list(chosen), where)
+    return draw_charts(runs, [*chosen], style)
+
+
+def refuse_many(tags: Sequence[str], where: str) -> None:
+    """Raises ValueError where tags are too many for one figure; the message says how to choose."""
+    if len(tags) > MOST_CHARTS:
+        some = ", ".join(map(repr, tags[:3]))
+        raise ValueError(
+            f"{where}: {len(tags)} tags are too many for one figure of at most {MOST_CHARTS} charts; "
+            f"say which: names or globs of {some} ..."
+        )
+
+
+def draw_charts(
+    runs: Mapping[str, Mapping[str, ScalarSeries]],
+    tags: Sequence[str],
+    style: ChartStyle,
+    draw_chart: Callable[[Axes, str], Lines] | None = None,
+) -> Figure:
+    """A figure with a chart for each tag.
+
+    Args:
+        runs: by the names that they get, their series by tag.
+        tags: which.
+        style: how.
+        draw_chart: what draws into the axes of a tag; where None, each run that has the tag is a line.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    from tbevents.views.figure import ShownFigure
+
+    columns = min(len(tags), 3)
+    rows = -(-len(tags) // columns)
+    size = style.size or (max(7.0, 4.5 * columns), max(4.5, 3.2 * rows))
+    figure = ShownFigure(figsize=size, dpi=style.dpi, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    drawn = [name for name, series in runs.items() if any(tag in series for tag in tags)]
+    colors = dict(zip(drawn, _colors(len(drawn)), strict=True))
+    for tag, axes in zip(tags, grid.flat, strict=False):
+        x = style.x
+        if draw_chart is None:
+            having = {name: series[tag] for name, series in runs.items() if tag in series}
+            x = axis_of(having.values(), x)
+            lines = {name: _draw_line(axes, series, style, x, color=colors[name]) for name, series in having.items()}
+        else:
+            lines = draw_chart(axes, tag)
+        _dress(axes, tag)
+        _scale(axes, style, x)
+        _add_legend(axes, lines)
+    for axes in grid.flat[len(tags) :]:
+        axes.remove()
+    if style.title:
+        figure.suptitle(style.title).set_parse_math(False)
+    return figure
+
+
+def draw_series(series: ScalarSeries, ax: Axes | None, style: ChartStyle, label: str | None, **line: Any) -> Axes:
+    """Draws a series into axes; into new ones, where `ax` is None. See `ScalarSeries.plot`."""
+    from tbevents.views.figure import new_axes
+
+    axes = new_axes(figsize=(7.0, 4.5), dpi=style.dpi) if ax is None else ax
+    # The caller may make a legend of his own: a dollar sign is none of matplotlib's formulas there.
+    name = _label(series.tag if label is None else label).replace("$", r"\$")
+    x = axis_of([series], style.x)
+    _draw_line(axes, series, style, x, label=name, **line)
+    if ax is None:
+        _dress(axes, series.tag)
+    _scale(axes, style, x)
+    if label is not None:
+        axes.legend()
+    return axes
+
+
+def axis_of(several: Iterable[ScalarSeries], x: XAxis) -> XAxis:
+    """The horizontal axis that tells the points of some series apart: the order, where all their steps are 0."""
+    steps = [series.steps for series in several]
+    without = x == "step" and any(len(each) > 1 for each in steps) and not any(each.any() for each in steps)
+    return "order" if without else x
+
+
+def _draw_line(axes: Axes, series: ScalarSeries, style: ChartStyle, axis: XAxis, **line: Any) -> Line2D:
+    """Draws a series; smoothed, where the style says so, over its faint raw line.
+
+    Args:
+        axes: where.
+        series: what.
+        style: how.
+        axis: the horizontal one.
+        **line: as matplotlib's `plot` takes it: color, linestyle ...
+
+    Returns:
+        The line, without the faint one.
+    """
+    x, values = _x(series, axis), series.values.astype(np.float64)
+    line = {"linewidth": 1.5, **line}
+    if style.smooth:
+        (raw,) = axes.plot(x, values, **{**line, "alpha": 0.25, "linewidth": 1, "label": "_nolegend_"})
+        values = smoothed(values, style.smooth)
+        line["color"] = raw.get_color()
+    dots = np.flatnonzero(lonely(values)).tolist()
+    if dots and "marker" not in line:
+        line |= {"marker": ".", "markevery": dots}  # no line leads to these
+    (drawn,) = axes.plot(x, values, **line)
+    return drawn
+
+
+def _dress(axes: Axes, tag: str) -> None:
+    axes.set_title(shortened(tag, _TITLE), fontsize="medium", parse_math=False)  # a tag may have a $
+    axes.grid(visible=True, alpha=0.3)
+    if not any(np.isfinite(_data(line)[1]).any() for line in axes.lines):
+        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", alpha=0.6)
+
+
+def _scale(axes: Axes, style: ChartStyle, x: XAxis) -> None:
+    label = {"step": "step", "order": "order", "relative": "hours", "wall": "time"}[x]
+    axes.set_xlabel(label if x == style.x else f"{label} (all steps are 0)")
+    if x == "wall":
+        _show_local_time(axes)
+    for number, (axis, log) in enumerate(((axes.xaxis, style.log_x), (axes.yaxis, style.log_y))):
+        if log and any((_data(line)[number] > 0).any() for line in axes.lines):
+            (axes.set_xscale, axes.set_yscale)[number]("log")
+        elif log:
+            axis.set_label_text(f"{axis.get_label_text()} (nothing above 0: linear)".lstrip())
+
+
+def _data(line: Line2D) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The coordinates of a line; times in days, as matplotlib has them."""
+    x, y = line.get_data(orig=False)
+    return np.asarray(x, np.float64), np.asarray(y, np.float64)
+
+
+def _show_local_time(axes: Axes) -> None:
+    """Says the time that clocks show here, and its zone: that of the first point."""
+    import matplotlib.dates
+
+    dates = np.concatenate([np.asarray(line.get_xdata(), "datetime64[us]") for line in axes.lines])
+    known = dates[~np.isnat(dates)]
+    if not len(known):
+        return
+    first = known.min().item().replace(tzinfo=timezone.utc).astimezone()
+    ticks: Any = matplotlib.dates  # says no types
+    locator = ticks.AutoDateLocator(tz=first.tzinfo)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ticks.ConciseDateFormatter(locator, tz=first.tzinfo))
+    axes.set_xlabel(f"time ({first:%Z})")
+
+
+def _add_legend(axes: Axes, lines: Lines) -> None:
+    """Says which line is whose, where there are several and not too many."""
+    if 1 < len(lines) <= _LEGEND:
+        legend = axes.legend(list(lines.values()), [_label(name) for name in lines], fontsize="small")
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+
+
+def _label(name: str) -> str:
+    name = shortened(name, _TITLE)
+    return f"\u2009{name}" if name.startswith("_") else name  # matplotlib hides labels that start with _
+
+
+def _colors(count: int) -> list[Any]:
+    if count <= _FEW:
+        return [f"C{number}" for number in range(count)]
+    from matplotlib import colormaps
+
+    return list(colormaps["turbo"](np.linspace(0.05, 0.95, count)))
+
+
+def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
+    if axis == "step":
+        return series.steps
+    if axis == "order":
+        return np.arange(len(series))
+    times = series.wall_times
+    known = np.isfinite(times)
+    if axis == "relative":
+        start = times[known].min() if known.any() else 0.0
+        return np.asarray((times - start) / 3600)
+    known &= (times > -6e10) & (times < 1e11)  # the years that matplotlib can show: 69 to 5138
+    dates = np.full(len(times), np.datetime64("NaT"), "datetime64[us]")
+    dates[known] = (times[known] * 1e6).astype(np.int64).astype("datetime64[us]")
+    return dates

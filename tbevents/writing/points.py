@@ -1,0 +1,160 @@
+"""Steps, times, columns of points and messages as callers give them, checked and converted."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from tbevents.format.scalar_layout import STEP_RANGE
+from tbevents.format.values import as_array, is_masked_array
+from tbevents.proto import Event, Summary
+from tbevents.writing.sink import Message
+
+__all__ = ["CheckedPoints", "about", "as_points", "as_step", "as_wall_time", "parse_message"]
+
+
+_NAN: Final = "must not be NaN: TensorBoard shows nothing that stands behind it in the file"
+
+
+class CheckedPoints(NamedTuple):
+    """CheckedPoints of one series, arrays of shape (n,)."""
+
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def part(self, start: int, stop: int) -> CheckedPoints:
+        """Those from one place up to another."""
+        return CheckedPoints(self.steps[start:stop], self.wall_times[start:stop], self.values[start:stop])
+
+
+def about(tag: object, error: TypeError | ValueError) -> TypeError | ValueError:
+    """The same error, that also names the tag; as it is, where it is the tag that is wrong."""
+    if not isinstance(tag, str) or str(error).startswith("tag "):
+        return error
+    return (TypeError if isinstance(error, TypeError) else ValueError)(f"{tag!r}: {error}")
+
+
+def as_step(step: Any, argument: str = "global_step") -> int:
+    """A step as the file's int64; None is 0, which the file leaves out.
+
+    A `global_step` may be an integer in a string, as in torch.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is not finite, beyond int64, or a string without an integer.
+    """
+    if step is None:
+        return 0
+    if isinstance(step, (str, bytes, bytearray)) and argument != "global_step":
+        raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}")
+    try:
+        number = int(_element(step) if isinstance(step, np.ndarray) else step)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{argument} must be a finite number: {step!r} ({error})") from None
+    except TypeError:
+        raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}") from None
+    if number not in STEP_RANGE:
+        raise ValueError(f"{argument} does not fit 64 bits: {step!r}")
+    return number
+
+
+def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
+    """A time as float64 seconds since 1970.
+
+    Raises:
+        TypeError: it is no number.
+        ValueError: it is NaN, behind which TensorBoard shows nothing of the file, or beyond float64.
+    """
+    if type(walltime) is float and walltime == walltime:  # the common case first, and NaN not
+        return walltime
+    if isinstance(walltime, (str, bytes, bytearray)):
+        raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}")
+    try:
+        seconds = float(_element(walltime) if isinstance(walltime, np.ndarray) else walltime)
+    except (TypeError, ValueError):
+        raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}") from None
+    except OverflowError as error:
+        raise ValueError(f"{argument} must be seconds since 1970: {walltime!r} ({error})") from None
+    if math.isnan(seconds):
+        raise ValueError(f"{argument}: {_NAN}")
+    return seconds
+
+
+def _element(array: NDArray[Any]) -> Any:
+    """The element of an array of one, which int() and float() refuse if it has dimensions; NaN if it is masked.
+
+    Another array is returned as it is.
+    """
+    if array.size != 1:
+        return array
+    return math.nan if is_masked_array(array) and np.ma.is_masked(array) else array.reshape(())[()]
+
+
+def as_points(steps: Any, values: Any, wall_times: Any, now: float) -> CheckedPoints:
+    """Columns of points.
+
+    Args:
+        steps: integers, or floats, which are truncated; shape (n,).
+        values: real numbers, shape (n,).
+        wall_times: seconds since 1970, shape (n,) or one for all; None means now.
+        now: seconds since 1970.
+
+    Raises:
+        TypeError: an argument holds no numbers.
+        ValueError: the shapes do not match, or a step or time is impossible.
+    """
+    numbers = _column(values, "values").astype(np.float64)
+    counts = _column(steps, "steps")
+    if counts.shape != numbers.shape:
+        raise ValueError(f"steps and values must be equally long: {len(counts)} and {len(numbers)}")
+    if counts.dtype.kind == "f":
+        outside = ~((counts >= -(2.0**63)) & (counts < 2.0**63))
+    else:
+        outside = counts > np.uint64(STEP_RANGE[-1]) if counts.dtype.kind == "u" else np.zeros(len(counts), np.bool_)
+    if outside.any():
+        raise ValueError(f"steps must be finite and fit 64 bits: {counts[outside][0]!r} at index {outside.argmax()}")
+    if wall_times is None:
+        times = np.full(len(numbers), now)
+    else:
+        times = as_array(wall_times, name="wall_times")
+        times = np.full(len(numbers), as_wall_time(times, "wall_times")) if times.ndim == 0 else times
+        times = _column(times, "wall_times").astype(np.float64)
+    if times.shape != numbers.shape:
+        raise ValueError(f"wall_times must be one, or as many as values: {len(times)} and {len(numbers)}")
+    if np.isnan(times).any():
+        raise ValueError(f"wall_times: {_NAN} (at index {np.isnan(times).argmax()})")
+    return CheckedPoints(counts.astype(np.int64), times, numbers)
+
+
+def _column(values: Any, argument: str) -> NDArray[Any]:
+    array = as_array(values, name=argument)
+    if array.ndim != 1:
+        raise ValueError(f"{argument} must have one dimension, not the shape {array.shape}")
+    if array.dtype.kind not in "biuf" and array.size:
+        raise TypeError(f"{argument} must be real numbers, not {array.dtype}")
+    return array
+
+
+def parse_message(message: Event | Summary, source: Message | bytes, argument: str) -> None:
+    """Fills a message from anyone's of that kind, or from its bytes.
+
+    Raises:
+        TypeError: it is no such message.
+        ValueError: the bytes are none of such a message.
+    """
+    kind = message.DESCRIPTOR.name
+    serialised: Any = source if isinstance(source, bytes) else None
+    if getattr(getattr(source, "DESCRIPTOR", None), "name", kind) == kind and hasattr(source, "SerializeToString"):
+        serialised = source.SerializeToString()
+    if not isinstance(serialised, bytes):
+        article = "an" if kind == "Event" else "a"
+        raise TypeError(f"{argument} must be {article} {kind} message or its bytes, not {type(source).__name__}")
+    try:
+        message.ParseFromString(serialised)
+    except DecodeError as error:
+        raise ValueError(f"{argument} holds no {kind} message: {error}") from None
