@@ -331,9 +331,7 @@ class EventFileReader:
         Raises:
             DamagedFileError: the error, where `strict`.
         """
-        if not self._explained and isinstance(error, ChecksumError):
-            self._explained = True
-            explain(error, self._bytes_at(error.offset))
+        self._explain(error)
         if self._strict:
             raise self._error_of_all(error)
         if isinstance(error, ChecksumError) and len(self._stored) < 2:
@@ -343,6 +341,12 @@ class EventFileReader:
             bisect.insort(self._problems, problem, key=lambda one: one.offset)
         else:
             self._problems.append(problem)
+
+    def _explain(self, error: DamagedFileError) -> None:
+        """Adds to the first checksum error what happened to the file, if that can be told."""
+        if not self._explained and isinstance(error, ChecksumError):
+            self._explained = True
+            explain(error, self._bytes_at(error.offset))
 
     def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
         """What to raise for damage: at the first record, what is wrong with all of them, if something is."""
@@ -375,6 +379,7 @@ class EventFileReader:
             return file.read(LOOKED_AT) or b""
 
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
+        self._explain(error)
         is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))
         if (self._strict and is_for_sure) or (self._sole and isinstance(error, NotAnEventFileError)):
             raise error
