@@ -6,15 +6,15 @@ import importlib
 import re
 import sys
 import threading
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from importlib.util import LazyLoader, module_from_spec
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from tbevents.callers import warn_caller
+from tbevents.dropin.child_processes import pass_on
 from tbevents.dropin.frameworks import recorded_absence, recorded_writers
-from tbevents.dropin.inheritance import pass_on
 from tbevents.dropin.peer import PEERS, Peer, is_installed
 from tbevents.errors import DropinError, TBEventsWarning
 from tbevents.module_hook import ModuleHook
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Installation", "inherit", "install", "uninstall"]
 
-_BEFORE = "call tbevents.dropin.install() before importing it, or start the script by `python -m tbevents.dropin`"
+_BEFORE = "call tbevents.dropin.install() before importing it, or start the script with `python -m tbevents.dropin`"
 
 _lock = threading.RLock()
 _active: list[Installation] = []
@@ -137,19 +137,19 @@ def _check_order(peers: Collection[Peer]) -> None:
     imported = [peer.name for peer in peers if sys.modules.get(peer.name) is not None]
     if imported:
         raise DropinError(
-            f"{', '.join(imported)} was imported already: {_BEFORE}; install(force=True) replaces it for later imports"
+            f"{', '.join(imported)} was already imported: {_BEFORE}; install(force=True) replaces it for later imports"
         )
 
 
 def _warn_of_records() -> None:
     """Warns of modules that looked for a SummaryWriter before, and keep what they found."""
-    findings = {"the SummaryWriter that it found": recorded_writers(), "that it found none": recorded_absence()}
+    findings = {
+        "keeps the SummaryWriter that it found": recorded_writers(),
+        "has recorded that there is no SummaryWriter": recorded_absence(),
+    }
     for finding, modules in findings.items():
         if modules:
-            from tbevents.callers import callers_level
-
-            message = f"{', '.join(modules)} was imported already and keeps {finding}: {_BEFORE}"
-            warnings.warn(message, TBEventsWarning, stacklevel=callers_level())
+            warn_caller(f"{', '.join(modules)} was already imported and {finding}: {_BEFORE}", TBEventsWarning)
 
 
 def _replace(peer: Peer, undo: ExitStack) -> None:

@@ -11,7 +11,7 @@ from tbevents.lr_scheduler.base import LRScheduler, _LRScheduler
 from tbevents.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from tbevents.lr_scheduler.cyclic import CyclicLR, OneCycleLR
 from tbevents.lr_scheduler.emission import LREmitter, ScalarWriter, emit_lr
-from tbevents.lr_scheduler.lambda_ import LambdaLR, MultiplicativeLR
+from tbevents.lr_scheduler.lambda_lr import LambdaLR, MultiplicativeLR
 from tbevents.lr_scheduler.param_groups import OptimizerLike, ParamGroups
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
 from tbevents.lr_scheduler.range_test import LRRangeResult, LRRangeTest

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbevents.lr_scheduler.caller import warn_caller
-from tbevents.lr_scheduler.emission import Point, ScalarWriter, check_tag, check_writer, points_of, write_points
+from tbevents.callers import warn_caller
+from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_tag, check_writer, points_of, write_points
 from tbevents.lr_scheduler.formulas import check_numbers
 from tbevents.lr_scheduler.param_groups import (
     OptimizerLike,
@@ -75,7 +75,7 @@ class LRScheduler:
     # The epoch of the last point that was written here, or by the run that was restored; None before the first.
     _emitted: float | None = None
     # The points that are to be written next.
-    _due: Sequence[Point] = ()
+    _due: Sequence[PendingPoint] = ()
     # Whether the scheduler that this one is a part of writes them.
     _held = False
     # The epoch whose rates the groups hold; None while they are being computed.
@@ -343,15 +343,15 @@ class LRScheduler:
         # The point of epoch 0 goes out with the first step: a state from before that has not written it.
         self._emitted = self.last_epoch if self.last_epoch > 0 else None
 
-    def _points(self) -> list[Point]:
+    def _points(self) -> list[PendingPoint]:
         """The points of the current epoch; none where there is no writer."""
         return [] if self._writer is None else points_of(self, self._writer, self._tag, self.last_epoch)
 
-    def _initial_points(self) -> Sequence[Point]:
+    def _initial_points(self) -> Sequence[PendingPoint]:
         """The points of the current epoch, where none has been written yet: to be called before the rates change."""
         return self._points() if self._emitted is None and self.last_epoch >= 0 else ()
 
-    def _emit(self, initial: Sequence[Point] = ()) -> None:
+    def _emit(self, initial: Sequence[PendingPoint] = ()) -> None:
         """Write the points of the current epoch; before them initial ones. Nothing may depend on what comes after."""
         if self._writer is not None:
             self._due = [*initial, *self._due, *self._points()]
@@ -388,8 +388,8 @@ def not_a_state(scheduler: LRScheduler, key: str, state_dict: Mapping[str, Any])
 
 
 def warn_of_epoch() -> None:
-    """The warning for ``step(epoch)``, attributed to the code that called step()."""
-    warn_caller(EPOCH_DEPRECATION_WARNING)
+    """Warns of ``step(epoch)``, at the line that called step()."""
+    warn_caller(EPOCH_DEPRECATION_WARNING, UserWarning)
 
 
 def attributes_of(function: Any) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ class ScalarWriter(Protocol):
         """Log one value at one step."""
 
 
-class Point(NamedTuple):
+class PendingPoint(NamedTuple):
     """A point on its way to a writer."""
 
     writer: ScalarWriter
@@ -22,7 +22,7 @@ class Point(NamedTuple):
     step: int
 
 
-def write_points(points: list[Point]) -> None:
+def write_points(points: list[PendingPoint]) -> None:
     """Write points, taking each off the list first: none is given to a writer twice.
 
     What `add_scalar` raises does not keep back the points behind it, and is raised in the end; of several errors the
@@ -136,16 +136,16 @@ def check_tag(tag: Any) -> str:
     return tag
 
 
-def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[Point]:
+def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[PendingPoint]:
     """The point of each rate and each cycled momentum, as they stand in the groups."""
     groups = scheduler.optimizer.param_groups
     names = group_tags(tag, groups)
-    points = [Point(writer, name, float(group["lr"]), step) for name, group in zip(names, groups, strict=True)]
+    points = [PendingPoint(writer, name, float(group["lr"]), step) for name, group in zip(names, groups, strict=True)]
     key = momentum_key(scheduler)
     if key is not None:
         for name, group in zip(group_tags(f"{tag}/momentum", groups), groups, strict=True):
             momentum = float(group["betas"][0] if key == "betas" else group["momentum"])
-            points.append(Point(writer, name, momentum, step))
+            points.append(PendingPoint(writer, name, momentum, step))
     return points
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.lr_scheduler.base import LRScheduler, warn_of_epoch
-from tbevents.lr_scheduler.emission import Point, ScalarWriter, check_tag, check_writer
+from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.formulas import check_numbers, checked_float
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
 
@@ -210,7 +210,7 @@ class ReduceLROnPlateau(LRScheduler):
         self._own = self._current_rates()
         return reduced
 
-    def _points(self) -> list[Point]:
+    def _points(self) -> list[PendingPoint]:
         points = super()._points()
         if self._writer is None or self._last_metric is None:
             return points
@@ -218,7 +218,7 @@ class ReduceLROnPlateau(LRScheduler):
         if self.log_counters:
             more |= {"bad_epochs": float(self.num_bad_epochs), "cooldown": float(self.cooldown_counter)}
         return points + [
-            Point(self._writer, f"{self._tag}/{name}", value, self.last_epoch) for name, value in more.items()
+            PendingPoint(self._writer, f"{self._tag}/{name}", value, self.last_epoch) for name, value in more.items()
         ]
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:

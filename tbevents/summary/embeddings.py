@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tbevents.proto import EmbeddingInfo, SpriteMetadata
+from tbevents.summary.builders import checked_tag, real_array
 from tbevents.summary.images import import_pillow
-from tbevents.summary.message import checked_tag, real_array
 from tbevents.summary.pixels import axes_in_order, checked_pixels, make_grid
 
 __all__ = ["Embedding", "embedding", "folder_name"]

@@ -28,7 +28,7 @@ from tbevents.proto import (
     Status,
     Summary,
 )
-from tbevents.summary.message import checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
 
 __all__ = ["Plain", "flattened", "hparams", "plain"]
 

@@ -18,7 +18,7 @@ from tbevents.errors import MissingExtraError
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_array, as_float
 from tbevents.proto import Summary
-from tbevents.summary.message import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
 from tbevents.summary.pixels import to_hwc, to_nhwc
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tbevents.format.tensors import from_array
 from tbevents.proto import Category, Chart, Layout, MarginChartContent, MultilineChartContent, Summary
-from tbevents.summary.message import from_value, plugin_metadata
+from tbevents.summary.builders import from_value, plugin_metadata
 
 __all__ = ["TAG", "Charts", "custom_scalars", "merged"]
 

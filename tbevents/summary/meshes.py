@@ -10,7 +10,7 @@ import numpy as np
 
 from tbevents.format.tensors import from_array
 from tbevents.proto import MeshPluginData, Summary
-from tbevents.summary.message import checked_tag, plugin_metadata, real_array
+from tbevents.summary.builders import checked_tag, plugin_metadata, real_array
 
 __all__ = ["mesh"]
 

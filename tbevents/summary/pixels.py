@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.summary.message import real_array
+from tbevents.summary.builders import real_array
 
 __all__ = ["as_uint8", "axes_in_order", "make_grid", "to_hwc", "to_nhwc"]
 

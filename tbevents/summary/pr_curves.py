@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_float
 from tbevents.proto import PrCurvePluginData, Summary
-from tbevents.summary.message import checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import checked_tag, from_value, plugin_metadata, real_array
 
 __all__ = ["compute_curve", "pr_curve", "pr_curve_raw"]
 

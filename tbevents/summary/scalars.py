@@ -9,7 +9,7 @@ import numpy as np
 
 from tbevents.format.values import as_float
 from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
-from tbevents.summary.message import Format, checked_format, from_value, plugin_metadata
+from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata
 
 __all__ = ["scalar"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_array
 from tbevents.proto import Summary
-from tbevents.summary.message import checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
 
 __all__ = ["half_to_int", "int_to_half", "tensor_proto"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_array
 from tbevents.proto import Summary
-from tbevents.summary.message import Format, checked_format, checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata
 
 __all__ = ["text"]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from tbevents.format.values import as_float
 from tbevents.proto import Summary
+from tbevents.summary.builders import Format, checked_format, checked_tag, real_array
 from tbevents.summary.images import from_encoded, import_pillow
-from tbevents.summary.message import Format, checked_format, checked_tag, real_array
 from tbevents.summary.pixels import as_uint8, axes_in_order, checked_pixels, make_grid
 
 __all__ = ["make_video", "video"]
