@@ -1,8 +1,8 @@
-"""PyTorch's learning-rate schedulers without torch, which log themselves; and the tools around them.
+"""PyTorch's learning-rate schedulers without torch, with built-in logging, and tools around them.
 
-A scheduler drives any object with `param_groups` (torch's optimizers, or `ParamGroups`), and with ``writer=`` logs
-each rate it sets. `schedules` holds the curves as pure functions of the step. What differs from PyTorch is listed in
-docs/schedulers.md.
+A scheduler sets the rates of any object with `param_groups` (torch's optimizers, or `ParamGroups`). With ``writer=`` it
+logs each rate it sets. `schedules` has the curves as pure functions of the step. docs/schedulers.md lists the
+differences from PyTorch.
 """
 
 from tbevents.lr_scheduler import schedules
