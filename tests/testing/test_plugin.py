@@ -290,7 +290,7 @@ def test_golden_runs_are_stored_and_compared(session, pytester):
             "E  *AssertionError: tag 'loss': 2 of 3 points differ (rtol 1e-06, atol 0)",
             "E  *   1       0.2       0.1        +0.1    1e-07",
             "E  *golden run: *test_loss-0.1.tbrun.json",
-            "E  *pytest --tb-update stores what was obtained",
+            "E  *pytest --tb-update stores the obtained run",
         ]
     )
     assert "in check" not in lines_of(result)
@@ -306,7 +306,7 @@ def test_golden_runs_that_no_test_asks_for_are_listed_and_can_be_removed(session
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
-            "*golden runs that no test asks for (--tb-orphans=remove removes them)*",
+            "*golden runs that no test uses (--tb-orphans=remove removes them)*",
             "*TestOther.test_weights@first.tbruns",
             "*test_loss-0.2.tbrun.json",
         ]
@@ -319,11 +319,11 @@ def test_golden_runs_that_no_test_asks_for_are_listed_and_can_be_removed(session
     result = session(None, "--tb-orphans=fail")
     assert result.ret == 1
     result = session(None, "--tb-orphans=remove", "--collect-only")
-    result.stdout.fnmatch_lines(["*golden runs that no test asks for*", "*test_loss-0.2.tbrun.json"])
+    result.stdout.fnmatch_lines(["*golden runs that no test uses*", "*test_loss-0.2.tbrun.json"])
     assert len(stored_in(pytester)) == 4
     result = session(None, "--tb-orphans=remove")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*golden runs removed, which no test asked for*", "*first.tbruns"])
+    result.stdout.fnmatch_lines(["*golden runs removed, since no test uses them*", "*first.tbruns"])
     assert "--tb-orphans" not in lines_of(result)  # there are none any more
     assert stored_in(pytester) == ["TestOther.test_weights@second.tbruns", "test_loss-0.1.tbrun.json"]
 
@@ -347,7 +347,7 @@ def test_a_failed_or_skipped_test_leaves_no_orphans(session):
     session(golden(), "--tb-update").assert_outcomes(passed=3)
     result = session(golden().replace("tb_regression.check(", "assert 0; dict("))
     result.assert_outcomes(failed=3)
-    assert "no test asks for" not in lines_of(result)
+    assert "no test uses" not in lines_of(result)
 
 
 def test_a_module_whose_tests_need_no_golden_runs_any_more_leaves_orphans(session, pytester):
