@@ -1,7 +1,7 @@
-"""Runs in tests: assertions that say what is wrong, writers to memory, golden runs. It needs no pytest.
+"""Test helpers: assertions on runs, writers that write to memory, and golden runs. pytest is not required.
 
-Each ``assert_...`` has a ``check_...`` with the same arguments that returns what it finds, a list of `Finding`, empty
-where all is as it should be. The pytest plugin, `tbevents.pytest_plugin`, makes fixtures of the rest.
+Each ``assert_...`` has a ``check_...`` with the same arguments that returns a list of `Finding`; the list is empty if
+the check passes. The pytest plugin, `tbevents.pytest_plugin`, provides fixtures for the rest.
 """
 
 from tbevents.testing.assertions import (

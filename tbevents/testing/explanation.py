@@ -1,4 +1,4 @@
-"""Why a plain assert on runs and series failed, for pytest."""
+"""Explains for pytest why a plain assert on runs or series failed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ __all__ = ["explanation"]
 
 
 def explanation(op: str, left: object, right: object) -> list[str] | None:
-    """The lines that pytest shows under a failed comparison; None where there is nothing to add.
+    """Returns the lines that pytest shows below a failed comparison; None if there is nothing to add.
 
     Args:
         op: the operator.
-        left: what stands before it.
-        right: what stands behind it.
+        left: the left operand.
+        right: the right operand.
     """
     head = f"{left!r} {op} {right!r}"
     if op == "==" and isinstance(left, ScalarSeries) and isinstance(right, ScalarSeries):
         return [head, *_series(left, right)]
     if op == "==" and isinstance(left, Run) and isinstance(right, Run):
-        return [head, "A run equals itself only; assert_runs_close compares what two hold:", *_runs(left, right)]
+        return [
+            head,
+            "A run is equal only to itself; assert_runs_close compares the contents of two runs:",
+            *_runs(left, right),
+        ]
     if op == "in" and isinstance(left, str) and isinstance(right, NamedMapping):
         return [head, hint_of(right, left)]
     return None
@@ -45,11 +49,11 @@ def _series(left: ScalarSeries, right: ScalarSeries) -> list[str]:
         lines.append(differing(points, len(left)))
         lines += table_lines(point_table(points, tolerance, np.result_type(left.values, right.values)))
     elif not np.array_equal(left.steps, right.steps):
-        lines.append("the points are in another order")
+        lines.append("the points are in a different order")
     else:
         times = [series_of(each.tag, each.steps, each.wall_times) for each in (left, right)]
         apart = series_points(times[0], times[1], tolerance)
-        lines += [f"wall times: {differing(apart, len(left))}; assert_scalars leaves them aside"] if apart else []
+        lines += [f"wall times: {differing(apart, len(left))}; assert_scalars ignores them"] if apart else []
     return lines
 
 
@@ -58,4 +62,4 @@ def _runs(left: Run, right: Run) -> list[str]:
         findings = check_runs_close(left, right, rtol=0)
     except TBEventsError as error:
         return [f"they cannot be compared: {error}"]
-    return message(findings).splitlines() if findings else ["They hold the same, wall times aside."]
+    return message(findings).splitlines() if findings else ["Their contents are the same, ignoring wall times."]

@@ -1,4 +1,4 @@
-"""What a check finds, in a form that a message is made of."""
+"""`Finding`: one thing that a check found, from which messages are made."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Finding", "Table", "finding"]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first rows of what differs.
+    """A table of differences, cut to its first rows.
 
     Attributes:
         header: names of the columns.
-        rows: the first few, cells as they are printed.
-        total: how many rows there are in all.
+        rows: the first rows, with cells as they are printed.
+        total: the number of rows before cutting.
     """
 
     header: tuple[str, ...]
@@ -27,22 +27,22 @@ class Table:
 
     @classmethod
     def of(cls, header: Sequence[str], rows: Sequence[Sequence[str]], total: int | None = None) -> Table:
-        """A table of rows, of which a message shows the first few."""
+        """Makes a table from rows; a message shows the first few of them."""
         return cls(tuple(header), tuple(tuple(row) for row in rows), len(rows) if total is None else total)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One thing that a check found to be wrong.
 
     Attributes:
-        kind: one word for the sort of it: "values", "steps", "missing", "empty", "not_finite", "trend" ...
-        summary: what is wrong, in one line, without the location.
+        kind: the kind of finding: "values", "steps", "missing", "empty", "not_finite", "trend" ...
+        summary: what is wrong, in one line, without the run and tag.
         run: the name of the run.
-        tag: the tag; None for what concerns the run.
-        path: where the run is.
-        table: the first rows of what differs; None where there is nothing to list.
-        series: the series that was checked; None where it has none.
+        tag: the tag; None if the finding is about the whole run.
+        path: the path of the run.
+        table: the differences; None if there is nothing to list.
+        series: the series that was checked; None if there is none.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The run, unless it is the logdir's own, and the tag, for a message."""
+        """The run (unless it is the logdir itself) and the tag, for messages."""
         parts = [] if self.run == "." else [f"run {self.run!r}"]
         parts += [] if self.tag is None else [f"tag {self.tag!r}"]
         return ", ".join(parts) or "the run"
@@ -67,5 +67,5 @@ class Finding:
 def finding(
     run: Run, tag: str | None, kind: str, summary: str, table: Table | None = None, series: ScalarSeries | None = None
 ) -> Finding:
-    """A finding in a run."""
+    """Makes a `Finding` about a run."""
     return Finding(kind, summary, run.name, tag, run.path, table, series)

@@ -17,7 +17,7 @@ _ROWS: Final = 20
 
 
 def last_values(folder: StrPath) -> str:
-    """A table: of each scalar series how many points it has, its last step and its last value."""
+    """Returns a table with the number of points, last step and last value of each scalar series."""
     rows = []
     try:
         for name, files in find_runs(folder).items():
@@ -26,8 +26,8 @@ def last_values(folder: StrPath) -> str:
                 if len(series):
                     step, _, value = series.last
                     rows.append((name, tag, f"{len(series):,}", str(step), number(value, series.values.dtype)))
-    except (TBEventsError, OSError) as error:  # the test's own failure is what matters
-        return f"they cannot be read: {error}"
+    except (TBEventsError, OSError) as error:  # must not hide the failure of the test
+        return f"the runs cannot be read: {error}"
     if not rows:
         return "no scalars"
     table = Table(("run", "tag", "points", "last step", "last value"), tuple(rows), len(rows))

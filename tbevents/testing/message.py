@@ -1,4 +1,4 @@
-"""Findings as text: what is wrong, the first rows of it, the course of the series, and where to look."""
+"""Formats findings as the message of an assertion."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tbevents.tools.sparkline import sparkline
 __all__ = ["ROWS", "message", "number"]
 
 ROWS: Final = 8
-"""The most rows that a message shows of a table."""
+"""Maximum number of rows of a table in a message."""
 
 _FINDINGS: Final = 12
-"""The most findings that a message shows."""
+"""Maximum number of findings in a message."""
 
 _COLUMNS: Final = 40
-"""The most bars of a sparkline."""
+"""Maximum number of bars in a sparkline."""
 
 
 def message(findings: Sequence[Finding]) -> str:
-    """What an assertion says that has failed.
+    """Returns the message of a failed assertion.
 
-    Findings of one tag that follow each other share one line on the series; those of one run, one on the path.
+    Consecutive findings of one tag share one line about the series; those of one run share the path.
 
     Args:
-        findings: at least one.
+        findings: one or more findings.
     """
     shown = findings[:_FINDINGS]
     parts = [f"{len(findings)} findings"] if len(findings) > 1 else []
@@ -51,7 +51,7 @@ def message(findings: Sequence[Finding]) -> str:
 
 
 def table_lines(table: Table, most: int = ROWS) -> Iterator[str]:
-    """A table of so many rows at most, its columns right-aligned; without those that are empty in all of these."""
+    """Yields the lines of a table, right-aligned, with at most `most` rows and without empty columns."""
     shown = table.rows[:most]
     filled = [place for place in range(len(table.header)) if not shown or any(row[place] for row in shown)]
     rows = [[row[place] for place in filled] for row in (table.header, *shown)]
@@ -64,7 +64,7 @@ def table_lines(table: Table, most: int = ROWS) -> Iterator[str]:
 
 
 def course(series: ScalarSeries) -> str:
-    """A series in one line: bars, how many points, from where to where."""
+    """Describes a series in one line: a sparkline, number of points, steps and values."""
     if not len(series):
         return "no points"
     count = len(series)
@@ -80,7 +80,7 @@ def course(series: ScalarSeries) -> str:
 
 
 def number(value: Any, dtype: Any = np.float64) -> str:
-    """The shortest text that is this number in its dtype and no other number of it."""
+    """Returns the shortest text that identifies the number in its dtype."""
     kind = np.dtype(dtype)
     if kind.kind != "f":
         return str(value)
@@ -91,7 +91,7 @@ def number(value: Any, dtype: Any = np.float64) -> str:
 
 
 def _in_memory(path: str) -> bool:
-    """Whether a run's path is a `MemoryWriter`'s or a capture's: nothing to look at. A URL is none."""
+    """Returns True if the path is of a `MemoryWriter` or a capture, so there is no file; False for URLs."""
     return path.startswith("memory:") and not path.startswith("memory://")
 
 
