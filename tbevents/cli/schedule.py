@@ -10,9 +10,9 @@ from typing import Any
 import click
 import numpy as np
 
-from tbevents.cli.chart import chart
 from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
+from tbevents.cli.terminal_chart import chart
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 from tbevents.tools.schedule import SCHEDULES, ScheduleCurve, compute_schedule

@@ -8,10 +8,10 @@ from typing import Any, Final, get_args
 import click
 from rich.text import Text
 
-from tbevents.cli.chart import ChartAxis, chart
 from tbevents.cli.formatting import clip, count, first_of, number, printable, step_range
 from tbevents.cli.parameters import checksums_option, example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
+from tbevents.cli.terminal_chart import ChartAxis, chart
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums

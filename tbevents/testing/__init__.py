@@ -22,12 +22,11 @@ from tbevents.testing.assertions import (
     assert_tags,
 )
 from tbevents.testing.capture import Capture, capture
-from tbevents.testing.finding import Finding, Table
+from tbevents.testing.finding import Finding, Table, message
 from tbevents.testing.histogram_checks import check_histogram_close
 from tbevents.testing.image_checks import check_image_close
 from tbevents.testing.live_run import LiveRun, live_run
 from tbevents.testing.memory_writer import MemoryWriter
-from tbevents.testing.message import message
 from tbevents.testing.regression import Regression
 from tbevents.testing.run_checks import check_intact, check_runs_close
 from tbevents.testing.scalar_checks import (

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 from tbevents.errors import RunNotFoundError
-from tbevents.testing.finding import Finding
+from tbevents.testing.finding import Finding, message
 from tbevents.testing.histogram_checks import check_histogram_close
 from tbevents.testing.image_checks import check_image_close
-from tbevents.testing.message import message
 from tbevents.testing.run_checks import check_intact, check_runs_close
 from tbevents.testing.scalar_checks import (
     check_bounded,

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from tbevents.format.values import as_array
 from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS
+from tbevents.testing.finding import ROWS, Finding, Table, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance

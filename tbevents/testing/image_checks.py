@@ -10,8 +10,7 @@ from tbevents.format.values import as_float
 from tbevents.reading.kinds.image import Image
 from tbevents.summary.pixels import to_hwc
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS
+from tbevents.testing.finding import ROWS, Finding, Table, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.testing.finding import Table
-from tbevents.testing.message import ROWS, number
+from tbevents.testing.finding import ROWS, Table, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
 
 __all__ = ["COLUMNS", "as_stored", "cells", "differing", "point_table", "series_of", "series_points"]

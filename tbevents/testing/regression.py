@@ -13,7 +13,7 @@ from tbevents.files import StrPath
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing import golden
-from tbevents.testing.message import message
+from tbevents.testing.finding import message
 from tbevents.testing.run_checks import check_runs_close, wanted_tags
 from tbevents.testing.subjects import Subject, as_runs
 

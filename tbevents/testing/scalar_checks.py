@@ -13,8 +13,7 @@ from tbevents.format.values import as_array, as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS, number
+from tbevents.testing.finding import ROWS, Finding, Table, finding, number
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance

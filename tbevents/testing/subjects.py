@@ -29,14 +29,14 @@ class _Recorder(Protocol):
         """The run and the runs below it, by name."""
 
 
-class _Writer(Protocol):
+class _FolderWriter(Protocol):
     """A SummaryWriter of tbevents, torch or tensorboardX. It is flushed before its folder is read."""
 
     def flush(self) -> Any:
         """Hands what was logged to the operating system."""
 
 
-Subject: TypeAlias = Run | StrPath | _Recorder | _Writer
+Subject: TypeAlias = Run | StrPath | _Recorder | _FolderWriter
 """A run, its path, or a writer whose folder is read."""
 
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS, number
+from tbevents.testing.finding import ROWS, Finding, Table, finding, number
 from tbevents.testing.point_comparison import cells
 from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance

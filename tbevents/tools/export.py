@@ -24,7 +24,7 @@ from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, withou
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress, part_of
 from tbevents.tools.table_files import table_format, write_table
-from tbevents.tools.table_headers import title_of_tag
+from tbevents.tools.table_headers import header_of_tag
 
 __all__ = ["Exported", "TableKind", "export_media", "export_table"]
 
@@ -149,7 +149,7 @@ class _Wide(Frame):
     table: WideTable
 
     def _columns(self) -> Mapping[str, Column]:
-        tags = {title_of_tag(tag): cells for tag, cells in self.table.columns.items()}
+        tags = {header_of_tag(tag): cells for tag, cells in self.table.columns.items()}
         return {"run": Categories(self.table.run_codes, self.table.runs), "step": self.table.steps, **tags}
 
 

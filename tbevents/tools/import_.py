@@ -17,7 +17,7 @@ from tbevents.format.scalar_layout import STEP_RANGE, ScalarForm
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
 from tbevents.tools.table_files import SparseColumn, read_table
-from tbevents.tools.table_headers import KNOWN, known_title, tag_of_title
+from tbevents.tools.table_headers import KNOWN, known_header, tag_of_header
 
 __all__ = ["Imported", "Precision", "import_table"]
 
@@ -105,7 +105,7 @@ def import_table(
 
 def _with_known_names(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
     """Returns the columns, with the known ones under their standard names."""
-    renamed = {title: known for title in columns if (known := known_title(title)) and known not in columns}
+    renamed = {title: known for title in columns if (known := known_header(title)) and known not in columns}
     return {renamed.get(title, title): column for title, column in columns.items()}
 
 
@@ -136,7 +136,7 @@ def _series(
             continue
         rows, present = _present(cells)
         values = _floats(present, title, where, math.nan, rows)
-        (name,) = _names([tag_of_title(title)], "header", where)
+        (name,) = _names([tag_of_header(title)], "header", where)
         order = np.argsort(codes[rows], kind="stable")
         starts = np.flatnonzero(np.diff(codes[rows][order], prepend=-1))
         for of_run in np.split(order, starts[1:]) if len(order) else []:

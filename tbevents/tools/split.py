@@ -52,7 +52,7 @@ class Split:
     problems: tuple[Problem, ...]
 
 
-class _Writer:
+class _PartWriter:
     """Writes the parts. A part is opened for its first record, and starts with the file version.
 
     Args:
@@ -133,7 +133,7 @@ def split(
     reader = RecordReader(files, progress, sole=len(files) == 1)
     part = 0
     with contextlib.ExitStack() as stack:
-        writer = _Writer(stack, path_string(out, "out"), os.path.basename(files[0]))
+        writer = _PartWriter(stack, path_string(out, "out"), os.path.basename(files[0]))
         for record in reader:
             event = record.event
             if writer.version is None and event.file_version:

@@ -311,7 +311,7 @@ sys.exit(tbevents.cli.main(["ls", sys.argv[1]]))
     done = subprocess.run([sys.executable, "-c", code, corpus], capture_output=True, text=True, check=False)
     assert done.returncode == 2  # 1 would mean damaged, or different
     assert "ZeroDivisionError" in done.stderr
-    assert done.stderr.endswith("tbevents: this is a mistake in tbevents: please report it, with the lines above\n")
+    assert done.stderr.endswith("tbevents: this is a bug in tbevents: please report it with the lines above\n")
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "80"])

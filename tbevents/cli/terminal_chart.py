@@ -25,7 +25,7 @@ _PLAIN: Final = "*+ox#%"
 """A character for each line, if the terminal has no braille."""
 
 
-class _Frame(NamedTuple):
+class _Limits(NamedTuple):
     """The limits of a chart: of steps from left to right, and of values (or their logarithms) from bottom to top."""
 
     left: float
@@ -62,11 +62,11 @@ def chart(
         return [Text("no finite values to draw", "dim")]
     steps = np.concatenate([steps for steps, _ in drawn.values()])
     values = np.concatenate([values for _, values in drawn.values()])
-    frame = _Frame(*_spread(steps), *_spread(values))
-    labels = [number(10.0**value if log else value) for value in (frame.top, frame.bottom)]
+    limits = _Limits(*_spread(steps), *_spread(values))
+    labels = [number(10.0**value if log else value) for value in (limits.top, limits.bottom)]
     margin = max(map(len, labels)) + 2
     area = max(8, columns - margin)
-    dots = [_draw(*points, frame, area, rows) for points in drawn.values()]
+    dots = [_draw(*points, limits, area, rows) for points in drawn.values()]
     lines = []
     for row in range(rows):
         line = Text((labels[0] if row == 0 else labels[1] if row == rows - 1 else "").rjust(margin - 2))
@@ -103,13 +103,13 @@ def _spread(numbers: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _draw(
-    steps: NDArray[np.float64], values: NDArray[np.float64], frame: _Frame, columns: int, rows: int
+    steps: NDArray[np.float64], values: NDArray[np.float64], limits: _Limits, columns: int, rows: int
 ) -> NDArray[np.bool_]:
     """Returns the dots of a line: bool, shape (4 * rows, 2 * columns)."""
     dots = np.zeros((4 * rows, 2 * columns), np.bool_)
     order = np.argsort(steps, kind="stable")
-    x = _place(steps[order], frame.left, frame.right, dots.shape[1])
-    y = dots.shape[0] - 1 - _place(values[order], frame.bottom, frame.top, dots.shape[0])
+    x = _place(steps[order], limits.left, limits.right, dots.shape[1])
+    y = dots.shape[0] - 1 - _place(values[order], limits.bottom, limits.top, dots.shape[0])
     # In each column of dots, fill from the minimum to the maximum; join adjacent columns by a straight line.
     starts = np.flatnonzero(np.diff(x, prepend=-1))
     for at, low, high in zip(x[starts], np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts), strict=True):

@@ -1,20 +1,28 @@
-"""Explains for pytest why a plain assert on runs or series failed."""
+"""What pytest shows of a failed test: why a plain assert failed, and the last values of the runs in a folder."""
 
 from __future__ import annotations
+
+import os
+from typing import Final
 
 import numpy as np
 
 from tbevents.errors import TBEventsError
+from tbevents.files import StrPath, find_runs
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
-from tbevents.testing.message import message, table_lines
+from tbevents.testing.finding import Table, message, number, table_lines
+from tbevents.testing.live_run import live_run
 from tbevents.testing.point_comparison import differing, point_table, series_of, series_points
 from tbevents.testing.run_checks import check_runs_close
 from tbevents.testing.subjects import hint_of
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["explanation"]
+__all__ = ["explanation", "last_values"]
+
+_LAST_ROWS: Final = 20
+"""Maximum number of series in the table of last values."""
 
 
 def explanation(op: str, left: object, right: object) -> list[str] | None:
@@ -63,3 +71,21 @@ def _runs(left: Run, right: Run) -> list[str]:
     except TBEventsError as error:
         return [f"they cannot be compared: {error}"]
     return message(findings).splitlines() if findings else ["Their contents are the same, ignoring wall times."]
+
+
+def last_values(folder: StrPath) -> str:
+    """Returns a table with the number of points, last step and last value of each scalar series."""
+    rows = []
+    try:
+        for name, files in find_runs(folder).items():
+            run = live_run(os.path.dirname(files[0]), name=name)
+            for tag, series in run.scalars.items():
+                if len(series):
+                    step, _, value = series.last
+                    rows.append((name, tag, f"{len(series):,}", str(step), number(value, series.values.dtype)))
+    except (TBEventsError, OSError) as error:  # must not hide the failure of the test
+        return f"the runs cannot be read: {error}"
+    if not rows:
+        return "no scalars"
+    table = Table(("run", "tag", "points", "last step", "last value"), tuple(rows), len(rows))
+    return "\n".join(table_lines(table, _LAST_ROWS))
