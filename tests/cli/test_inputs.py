@@ -201,7 +201,7 @@ def test_ls_and_show_of_damaged_files(process, cases):
     assert {name: run["points"] for name, run in listed.items()} == {name: len(steps) for name, steps in STEPS.items()}
     kinds = {name: run["problems"][0]["kind"] for name, run in listed.items() if run["problems"]}
     assert kinds.keys() == KINDS.keys()
-    assert process("ls", cases).err.splitlines()[-1] == "8 problems: tbevents check says which"
+    assert process("ls", cases).err.splitlines()[-1] == "8 problems: run tbevents check for details"
     shown = {row["run"]: row["last"] for row in json.loads(process("show", cases, "--json").out)}
     assert shown == {name: pytest.approx(1 / (steps[-1] + 1)) for name, steps in LEFT.items()}
 

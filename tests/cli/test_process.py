@@ -197,7 +197,7 @@ def test_a_terminal_without_unicode_gets_ascii(many):
 def test_a_tail_in_a_terminal_shows_the_latest_of_many(many):
     shown = Terminal("tail", many, "--for", "0", LINES="20").read()
     assert "group-00/run-000" in shown
-    assert "183 more, whose last points are older" in shown
+    assert "183 more with older last points" in shown
 
 
 def test_tail_shows_a_table_in_a_terminal(demo):
