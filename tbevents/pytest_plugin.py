@@ -103,7 +103,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
         item.stash[_PASSED] = report.passed
     folder = item.stash.get(_LOGDIR, None)
     if folder is not None and report.failed:
-        from tbevents.testing.last_values import last_values
+        from tbevents.testing.failure_report import last_values
 
         report.sections.append((f"runs in {folder}", last_values(folder)))
 
@@ -111,7 +111,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explains how runs or series differ, and names the closest matches of a missing name."""
     if any(type(each).__module__.partition(".")[0] == "tbevents" for each in (left, right)):
-        from tbevents.testing.explanation import explanation
+        from tbevents.testing.failure_report import explanation
 
         return explanation(op, left, right)
     return None

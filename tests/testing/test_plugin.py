@@ -76,7 +76,7 @@ def test_the_report_of_a_test_that_passes_says_nothing(session):
     [
         ("assert 0", "no scalars"),
         ("(tb_logdir / 'a.tfevents').write_bytes(b'no event file at all'); assert 0", "no scalars"),
-        ("import shutil; shutil.rmtree(tb_logdir); assert 0", "they cannot be read: *no such folder"),
+        ("import shutil; shutil.rmtree(tb_logdir); assert 0", "the runs cannot be read: *no such folder"),
     ],
 )
 def test_the_report_survives_folders_that_hold_nothing_to_read(session, body, says):
@@ -169,7 +169,7 @@ def test_others():
             "E  *step  obtained  expected  difference  allowed",
             "E  *   1       2.0       3.0          -1        0",
             "E  *assert <Run '.' at *> == <Run '.' at *>",
-            "E  *A run equals itself only; assert_runs_close compares what two hold:",
+            "E  *A run is equal only to itself; assert_runs_close compares the contents of two runs:",
             "E  *tag 'loss': 1 of 1 points differs (rtol 0, atol 0)",
             "E  *assert 'los' in *",
             "E  *no scalar tag 'los'; did you mean 'loss'?",
@@ -182,9 +182,9 @@ def test_others():
     [
         ("series()", "series(tag='b')", "the tags differ: 'a', 'b'"),
         ("series()", "series(dtype='f8')", "the dtypes differ: float32, float64"),
-        ("series()", "series(steps=[1, 0], values=[2, 1])", "the points are in another order"),
-        ("series()", "series(times=[5, 7])", "wall times: 1 of 2 points differs; assert_scalars leaves them aside"),
-        ("MemoryWriter().run", "MemoryWriter().run", "They hold the same, wall times aside."),
+        ("series()", "series(steps=[1, 0], values=[2, 1])", "the points are in a different order"),
+        ("series()", "series(times=[5, 7])", "wall times: 1 of 2 points differs; assert_scalars ignores them"),
+        ("MemoryWriter().run", "MemoryWriter().run", "Their contents are the same, ignoring wall times."),
     ],
 )
 def test_whatever_differs_is_said(session, left, right, says):
