@@ -306,7 +306,7 @@ def test_a_child_forked_while_others_read_does_not_wait_for_them(runs):
     run = logdir["a"]
     append(runs / "a", b"".join(map(scalar, range(50, 200))))
     held, release = threading.Event(), threading.Event()
-    locks = (run._lock, logdir._table._lock, logdir._table.rounds._lock, logdir._lock, logdir._slots["b"].lock)
+    locks = (run._lock, logdir._table._lock, logdir._table.loops._lock, logdir._lock, logdir._slots["b"].lock)
 
     def hold():
         for lock in locks:
