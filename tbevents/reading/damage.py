@@ -7,8 +7,8 @@ from typing import Final
 
 from tbevents.errors import ChecksumError, DamagedFileError, NotAnEventFileError, UndecodableRecordError
 from tbevents.files import open_file
+from tbevents.format.file_type import EXAMPLE, LOOKED_AT, file_type, line_endings_changed, payload_type
 from tbevents.format.record import HEADER_SIZE
-from tbevents.reading.file_type import EXAMPLE, LOOKED_AT, file_type, line_endings_changed, payload_type
 from tbevents.reading.problem import Problem
 
 __all__ = ["Damage", "bytes_at"]

@@ -16,7 +16,9 @@ from tbevents.errors import (
     UndecodableRecordError,
 )
 from tbevents.files import open_file
+from tbevents.format.crc32c import masked_crc32c
 from tbevents.format.event import parse_event
+from tbevents.format.file_type import file_type
 from tbevents.format.record import (
     FOOTER_SIZE,
     HEADER_SIZE,
@@ -29,7 +31,6 @@ from tbevents.format.record import (
 )
 from tbevents.proto import Event
 from tbevents.reading.damage import Damage, bytes_at
-from tbevents.reading.file_type import file_type
 from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
 from tbevents.reading.scalar_repeats import Repeats
@@ -105,6 +106,9 @@ class EventFileReader:
         self._refused: Stretch | None = None  # what the caller has handed back
         self._first = b""  # the first bytes of the file
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
+        # From where to where a record reaches that the end of the file cut, if others were found behind its header.
+        # Once it is complete, they are part of its payload.
+        self._unfinished: tuple[int, int] | None = None
 
     @property
     def problems(self) -> list[Problem]:
@@ -206,6 +210,14 @@ class EventFileReader:
                 changed = _read_all(file, len(known)) != known
         if changed:
             raise FileChangedError(f"{self.path}: was truncated or replaced")
+        if self._unfinished is not None and size >= self._unfinished[1]:
+            start, end = self._unfinished
+            self._unfinished = None
+            file.seek(start)
+            record = _read_all(file, end - start)
+            payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
+            if len(record) == end - start and masked_crc32c(payload) == int.from_bytes(footer, "little"):
+                raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
 
     def _read_to(
         self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool
@@ -363,6 +375,8 @@ class EventFileReader:
         self._damage.explain(error)
         if self._strict:
             raise self._error_of_all(error)
+        if self._unfinished is None and isinstance(error, IncompleteRecordError) and not error.zeros:
+            self._unfinished = error.offset, self._size + error.missing
         self._damage.add(error, skipped)
 
     def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
@@ -376,6 +390,7 @@ class EventFileReader:
 
     def _report_end(self, error: DamagedFileError, skipped: int) -> None:
         """Sets or raises the problem of the end of the file."""
+        self._damage.explain(error)
         is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))
         if (self._strict and is_for_sure) or (self._sole and isinstance(error, NotAnEventFileError)):
             raise error
