@@ -139,7 +139,7 @@ def in_one_go(data, chunk):
                 fed += chunk
             if not found:
                 return got, lost, str(error)
-            report(error, decoder.offset - error.offset)
+            lost.append((str(error), decoder.offset - error.offset))
             error = None
         elif records is not NEED_DATA:
             got += list(zip(records.offsets + records.base, records.lengths, itertools.count(records.first)))
