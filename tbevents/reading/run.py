@@ -109,11 +109,11 @@ class Run(Frame):
 
     @property
     def _collector(self) -> RunBuilder:
-        return self._reading.collector
+        return self._reading.builder
 
     @property
     def _contents(self) -> RunData:
-        return self._reading.collector.contents
+        return self._reading.builder.data
 
     @property
     def _made(self) -> dict[object, Any]:

@@ -633,10 +633,10 @@ def test_events_from_memory_make_the_same_run(tmp_path):
             self.waiting = list(events)
 
         def read(self, before):
-            collector = before.collector.fork()
-            collector.add_events(self.waiting)
+            builder = before.builder.fork()
+            builder.add_events(self.waiting)
             self.waiting = []
-            return Reading(collector)
+            return Reading(builder)
 
     source = Memory()
     run = Run(source, name="m")

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.frames import Column, Frame
+from tbevents.reading.points import integers_at
 from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.steps import unwrapped
-from tbevents.reading.tag_data import integers_at
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
 from tbevents.views.notebook import scalars_html
