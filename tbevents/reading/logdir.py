@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from tbevents.errors import UnknownNameError
@@ -19,10 +20,11 @@ from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, 
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.tables import Table, selected, table_of
+from tbevents.reading.selection import selected, tags_to_draw
+from tbevents.reading.tables import Table, table_of
 from tbevents.remote import is_url
-from tbevents.views.chart import ChartStyle, XAxis, draw_tags
-from tbevents.views.notebook import logdir_html
+from tbevents.views.chart import ChartStyle, XAxis, draw_charts
+from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -201,7 +203,7 @@ class Logdir(Frame, Mapping[str, Run]):
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
-        return draw_tags(wanted, tags, style, self.path)
+        return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
@@ -296,7 +298,8 @@ class Logdir(Frame, Mapping[str, Run]):
         return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
 
     def _repr_html_(self) -> str:
-        return logdir_html(self.path, self._runs)
+        rows = [_row_of(name, run) for name, run in islice(self._runs.items(), MOST_ROWS)]
+        return logdir_html(self.path, rows, len(self))
 
 
 def read_logdir(
@@ -335,6 +338,15 @@ def read_logdir(
     """
     text = path_string(path, "path")
     return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads)
+
+
+def _row_of(name: str, run: Run | None) -> RunRow:
+    """What a notebook shows of a run; one that was not read yet is not read now."""
+    if run is None:
+        return RunRow(name)
+    counts = run.counts()
+    values = sum(sum(tags.values()) for tags in counts.values())
+    return RunRow(name, {kind: len(tags) for kind, tags in counts.items()}, values, len(run.problems))
 
 
 def _checked_threads(threads: int | None) -> int:

@@ -34,11 +34,12 @@ from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
+from tbevents.reading.selection import tags_to_draw
 from tbevents.reading.series import LazySeries
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, table_of
-from tbevents.views.chart import ChartStyle, XAxis, draw_tags
-from tbevents.views.notebook import run_html
+from tbevents.views.chart import ChartStyle, XAxis, draw_charts
+from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -366,7 +367,8 @@ class Run(Frame):
             MissingExtraError: matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
-        return draw_tags({self.name: self.scalars}, tags, style, self.path)
+        runs = {self.name: self.scalars}
+        return draw_charts(runs, tags_to_draw(runs, tags, self.path), style)
 
     def _columns(self) -> Any:
         return self.table()._columns()
@@ -479,7 +481,18 @@ class Run(Frame):
         return f"<Run {self.name!r} at {self.path!r}: {kinds}{starts}{problems}>"
 
     def _repr_html_(self) -> str:
-        return run_html(self)
+        counted = [(tag, kind, count) for kind, counts in self.counts().items() for tag, count in counts.items()]
+        order = {tag: at for at, tag in enumerate(self.tags)}
+        counted.sort(key=lambda row: order[row[0]])
+        rows = [self._row_of(*row) for row in counted[:MOST_ROWS]]
+        return run_html(self.name, self.path, rows, len(counted), self.problems)
+
+    def _row_of(self, tag: str, kind: str, count: int) -> TagRow:
+        found = {} if kind in ("meshes", "hparams", "custom_scalars") else getattr(self, kind)
+        if tag not in found:
+            return TagRow(tag, kind, count)
+        series = found[tag]
+        return TagRow(tag, kind, count, series.steps, series.values if kind == "scalars" else None)
 
 
 def read_run(

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import UnknownNameError
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
-from tbevents.reading.options import Names, checked_choice, matches, patterns
+from tbevents.reading.options import Names, checked_choice, patterns
+from tbevents.reading.selection import selected
 from tbevents.reading.series import counted
 
 if TYPE_CHECKING:
     from tbevents.reading.run import Run
 
-__all__ = ["Repeated", "Table", "WideTable", "selected", "table_of"]
+__all__ = ["Repeated", "Table", "WideTable", "table_of"]
 
 EXTRA_COLUMNS: Final = ("dir_name", "file_name")
 
@@ -108,24 +108,6 @@ class WideTable(Frame):
         taken = ("run", "step")
         tags = {f"tag/{tag}" if tag in taken else tag: cells for tag, cells in self.columns.items()}
         return {"run": Categories(self.run_codes, self.runs), "step": self.steps, **tags}
-
-
-def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -> list[str]:
-    """The names that were asked for, of those there are, in their order; None means all.
-
-    Raises:
-        UnknownNameError: one without wildcards is not among them.
-        TypeError: they are no names.
-    """
-    known = list(known)
-    if names is None:
-        return known
-    wanted = patterns(f"{noun}s", names)
-    there = set(known)
-    for name in wanted:
-        if name not in there and not set("*?[") & set(name):
-            raise UnknownNameError(noun, name, known, where)
-    return [name for name in known if matches(name, wanted)]
 
 
 def table_of(

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import UnknownNameError
-from tbevents.reading.options import Names, matches, patterns
 from tbevents.views.curves import lonely, smoothed
+from tbevents.views.series import ScalarCurve
 from tbevents.views.text import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-
-    from tbevents.reading.kinds.scalar import ScalarSeries
 
 __all__ = [
     "MOST_CHARTS",
@@ -30,7 +27,6 @@ __all__ = [
     "axis_of",
     "draw_charts",
     "draw_series",
-    "draw_tags",
     "refuse_many",
 ]
 
@@ -89,37 +85,6 @@ class ChartStyle:
             raise ValueError(f"size is in inches, at most {MOST_INCHES}, not {max(self.size):g}")
 
 
-def draw_tags(
-    runs: Mapping[str, Mapping[str, ScalarSeries]], tags: Names | None, style: ChartStyle, where: str
-) -> Figure:
-    """`draw_charts` of the tags that were asked for.
-
-    Args:
-        runs: by their names, their series by tag.
-        tags: names or globs, whose order the charts have; all tags, where None.
-        style: how.
-        where: what holds the runs, for messages.
-
-    Raises:
-        UnknownNameError: a name or glob stands for no scalar tag.
-        ValueError: there are no scalars, or too many tags for one figure.
-        MissingExtraError: matplotlib is not installed.
-    """
-    known = dict.fromkeys(tag for series in runs.values() for tag in series)
-    chosen: dict[str, None] = {} if tags is not None else known
-    for pattern in () if tags is None else patterns("tags", tags):
-        found = [tag for tag in known if matches(tag, (pattern,))]
-        if not found and len(runs) == 1:
-            next(iter(runs.values()))[pattern]  # its error knows whether the tag is of another kind
-        if not found:
-            raise UnknownNameError("scalar tag", pattern, known, where)
-        chosen |= dict.fromkeys(found)
-    if not chosen:
-        raise ValueError(f"{where}: there are no scalars to draw")
-    refuse_many(list(chosen), where)
-    return draw_charts(runs, [*chosen], style)
-
-
 def refuse_many(tags: Sequence[str], where: str) -> None:
     """Raises ValueError where tags are too many for one figure; the message says how to choose."""
     if len(tags) > MOST_CHARTS:
@@ -131,7 +96,7 @@ def refuse_many(tags: Sequence[str], where: str) -> None:
 
 
 def draw_charts(
-    runs: Mapping[str, Mapping[str, ScalarSeries]],
+    runs: Mapping[str, Mapping[str, ScalarCurve]],
     tags: Sequence[str],
     style: ChartStyle,
     draw_chart: Callable[[Axes, str], Lines] | None = None,
@@ -174,7 +139,7 @@ def draw_charts(
     return figure
 
 
-def draw_series(series: ScalarSeries, ax: Axes | None, style: ChartStyle, label: str | None, **line: Any) -> Axes:
+def draw_series(series: ScalarCurve, ax: Axes | None, style: ChartStyle, label: str | None, **line: Any) -> Axes:
     """Draws a series into axes; into new ones, where `ax` is None. See `ScalarSeries.plot`."""
     from tbevents.views.figure import new_axes
 
@@ -191,14 +156,14 @@ def draw_series(series: ScalarSeries, ax: Axes | None, style: ChartStyle, label:
     return axes
 
 
-def axis_of(several: Iterable[ScalarSeries], x: XAxis) -> XAxis:
+def axis_of(several: Iterable[ScalarCurve], x: XAxis) -> XAxis:
     """The horizontal axis that tells the points of some series apart: the order, where all their steps are 0."""
     steps = [series.steps for series in several]
     without = x == "step" and any(len(each) > 1 for each in steps) and not any(each.any() for each in steps)
     return "order" if without else x
 
 
-def _draw_line(axes: Axes, series: ScalarSeries, style: ChartStyle, axis: XAxis, **line: Any) -> Line2D:
+def _draw_line(axes: Axes, series: ScalarCurve, style: ChartStyle, axis: XAxis, **line: Any) -> Line2D:
     """Draws a series; smoothed, where the style says so, over its faint raw line.
 
     Args:
@@ -286,7 +251,7 @@ def _colors(count: int) -> list[Any]:
     return list(colormaps["turbo"](np.linspace(0.05, 0.95, count)))
 
 
-def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
+def _x(series: ScalarCurve, axis: XAxis) -> NDArray[Any]:
     if axis == "step":
         return series.steps
     if axis == "order":
