@@ -20,6 +20,7 @@ from tbevents.errors import (
     UndecodableRecordError,
 )
 from tbevents.files import open_file
+from tbevents.format.crc32c import masked_crc32c
 from tbevents.format.event import parse_event
 from tbevents.format.record import (
     FOOTER_SIZE,
@@ -130,6 +131,9 @@ class EventFileReader:
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
         self._explained = False  # whether the first checksum that does not hold has been
         self._stored: frozenset[int] = frozenset()  # checksums of data that do not hold: the first two that differ
+        # From where to where a record reaches that the end of the file cut, if others were found behind its header.
+        # Once it is complete, they are part of its payload.
+        self._unfinished: tuple[int, int] | None = None
         self._of_all: DamagedFileError | None = None  # what is wrong with all records
 
     @property
@@ -209,6 +213,14 @@ class EventFileReader:
                 changed = _read_all(file, len(known)) != known
         if changed:
             raise FileChangedError(f"{self.path}: was truncated or replaced")
+        if self._unfinished is not None and size >= self._unfinished[1]:
+            start, end = self._unfinished
+            self._unfinished = None
+            file.seek(start)
+            record = _read_all(file, end - start)
+            payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
+            if len(record) == end - start and masked_crc32c(payload) == int.from_bytes(footer, "little"):
+                raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
 
     def _read_to(
         self, file: io.RawIOBase, size: int, taker: Taker | None
@@ -331,18 +343,24 @@ class EventFileReader:
         Raises:
             DamagedFileError: the error, where `strict`.
         """
-        if not self._explained and isinstance(error, ChecksumError):
-            self._explained = True
-            explain(error, self._bytes_at(error.offset))
+        self._explain(error)
         if self._strict:
             raise self._error_of_all(error)
         if isinstance(error, ChecksumError) and len(self._stored) < 2:
             self._stored = self._stored | {error.stored}
+        if self._unfinished is None and isinstance(error, IncompleteRecordError) and not error.zeros:
+            self._unfinished = error.offset, self._size + error.missing
         problem = _problem(self.path, error, skipped)
         if self._problems and problem.offset < self._problems[-1].offset:  # in a record that stood before other damage
             bisect.insort(self._problems, problem, key=lambda one: one.offset)
         else:
             self._problems.append(problem)
+
+    def _explain(self, error: DamagedFileError) -> None:
+        """Adds to the first checksum error what happened to the file, if that can be told."""
+        if not self._explained and isinstance(error, ChecksumError):
+            self._explained = True
+            explain(error, self._bytes_at(error.offset))
 
     def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
         """What to raise for damage: at the first record, what is wrong with all of them, if something is."""
@@ -375,6 +393,7 @@ class EventFileReader:
             return file.read(LOOKED_AT) or b""
 
     def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
+        self._explain(error)
         is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))
         if (self._strict and is_for_sure) or (self._sole and isinstance(error, NotAnEventFileError)):
             raise error

@@ -210,7 +210,7 @@ def test_samples_too_wide_to_decode(tmp_path, bits):
         assert file.getsampwidth() == bits // 8
     value = Summary.Value(tag="a", audio={"encoded_audio_string": wav(bits)})
     write_events(tmp_path / NAME, [Event(summary=Summary(value=[value]))])
-    with pytest.raises(tbevents.PayloadError, match=f"samples of {bits} bits are not decoded"):
+    with pytest.raises(tbevents.PayloadError, match=f"{bits} bits are not decoded"):
         tbevents.read_run(tmp_path).audio["a"].last.array()
 
 

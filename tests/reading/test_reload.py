@@ -660,3 +660,19 @@ def test_an_interrupt_ends_following_and_a_new_call_begins_at_the_start(folder):
         next(events)
     assert list(events) == []
     assert followed(folder, lambda: None) == [0, 1]
+
+
+def test_records_within_a_record_that_is_still_written_are_not_taken_for_good(folder):
+    """A tensor may hold an event file. Half of it, and the records in it look like those of a file that goes on."""
+    inner = b"".join(scalar(step, "inner") for step in range(100))
+    value = tensor_value("file", TensorProto(dtype=7, string_val=[inner]), "text")
+    outer = record(Event(step=1, summary=Summary(value=[value])).SerializeToString())
+    append(folder, HEADER + scalar(0) + outer[: len(outer) // 2])
+    with pytest.warns(tbevents.errors.DamageWarning):
+        run = tbevents.read_run(folder)
+    append(folder, outer[len(outer) // 2 :] + scalar(1))
+    with pytest.warns(tbevents.errors.DamageWarning, match="which was incomplete, is complete; reading the run again"):
+        run.reload()
+    assert run.tags == tbevents.read_run(folder).tags == ("loss", "file")
+    assert run.scalars["loss"].steps.tolist() == [0, 1]
+    assert not run.problems
