@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
-from tbevents.reading.kinds.recognition import KINDS
+from tbevents.reading.kinds.kind import kind_names
 
 __all__ = ["Checksums", "Duplicates", "Names", "ReadOptions", "Restarts", "checked_choice", "matches", "patterns"]
 
@@ -30,7 +30,7 @@ class ReadOptions:
     Attributes:
         strict: whether damage is raised instead of passed over.
         tags: patterns, of which one must match a tag; None means every tag.
-        kinds: which of `compat.KINDS` are kept; None means all.
+        kinds: names of the kinds that are kept; None means all.
         restarts: which points a restart removes, see `restarts`.
         duplicates: which of several points of one step are kept.
         checksums: whether those of payloads are verified.
@@ -43,7 +43,7 @@ class ReadOptions:
     duplicates: Duplicates = "keep"
     checksums: Checksums = "verify"
     _tags: tuple[str, ...] | None = field(init=False, repr=False, default=None)
-    _kinds: frozenset[str] = field(init=False, repr=False, default=frozenset(KINDS))
+    _kinds: frozenset[str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         checked_choice("restarts", self.restarts, get_args(Restarts))
@@ -54,7 +54,7 @@ class ReadOptions:
         if self.kinds is not None:
             kinds = patterns("kinds", self.kinds)
             for kind in kinds:
-                checked_choice("kinds", kind, KINDS)
+                checked_choice("kinds", kind, kind_names())
             object.__setattr__(self, "_kinds", frozenset(kinds))
 
     @property
@@ -68,7 +68,7 @@ class ReadOptions:
 
     def wants_kind(self, kind: str) -> bool:
         """Whether values of a kind are kept."""
-        return kind in self._kinds
+        return self._kinds is None or kind in self._kinds
 
 
 def patterns(argument: str, names: object) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from tbevents.reading.kinds.graph import Graph, LoggedGraphSeries, RunStatistics
 from tbevents.reading.kinds.histogram import HistogramSeries
 from tbevents.reading.kinds.hparams import HParams, hparams_of
 from tbevents.reading.kinds.image import ImageSeries
-from tbevents.reading.kinds.layout import Charts, charts, last_layout
-from tbevents.reading.kinds.mesh import MeshSeries, grouped
+from tbevents.reading.kinds.kind import Kind, kind_named, kinds
+from tbevents.reading.kinds.layout import Charts, charts, parse_layout
+from tbevents.reading.kinds.mesh import MeshSeries
 from tbevents.reading.kinds.metadata import TagMetadata, tag_metadata
 from tbevents.reading.kinds.pr_curve import PrCurveSeries
 from tbevents.reading.kinds.projector import Projector, read_projector
@@ -28,14 +29,13 @@ from tbevents.reading.kinds.session import LogLine, SessionEvent
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.named_mapping import NamedMapping
-from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import tags_to_draw
-from tbevents.reading.series import LazySeries
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, table_of
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
@@ -46,22 +46,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "Source", "open_run", "read_run"]
 
-_NOUNS: Final = {
-    "scalars": "scalar tag",
-    "histograms": "histogram tag",
-    "images": "image tag",
-    "audio": "audio tag",
-    "texts": "text tag",
-    "tensors": "tensor tag",
-    "pr_curves": "precision-recall tag",
-    "meshes": "mesh",
-    "graphs": "graph tag",
-}
-
 _NOT_MADE: Final = object()
 
 T = TypeVar("T")
-L = TypeVar("L", bound=LazySeries[Any])
 
 
 class Run(Frame):
@@ -129,48 +116,47 @@ class Run(Frame):
     @property
     def scalars(self) -> NamedMapping[ScalarSeries]:
         """The scalar series by tag, in the order of their first appearance: every point, in the order written."""
-        return self._mapping("scalars", Run._scalar_series)
+        return self.series("scalars")
 
     @property
     def histograms(self) -> NamedMapping[HistogramSeries]:
         """The histograms by tag."""
-        return self._mapping("histograms", lambda run, tag: run._lazy_series(HistogramSeries, "histograms", tag))
+        return self.series("histograms")
 
     @property
     def images(self) -> NamedMapping[ImageSeries]:
         """The images by tag; videos are among them, as animations."""
-        return self._mapping("images", lambda run, tag: run._lazy_series(ImageSeries, "images", tag))
+        return self.series("images")
 
     @property
     def audio(self) -> NamedMapping[AudioSeries]:
         """The sounds by tag."""
-        return self._mapping("audio", lambda run, tag: run._lazy_series(AudioSeries, "audio", tag))
+        return self.series("audio")
 
     @property
     def texts(self) -> NamedMapping[TextSeries]:
         """The texts by tag; torch's add_text adds ``/text_summary`` to the tag."""
-        return self._mapping("texts", lambda run, tag: run._lazy_series(TextSeries, "texts", tag))
+        return self.series("texts")
 
     @property
     def tensors(self) -> NamedMapping[TensorSeries]:
-        """By tag, the tensors that are none of the other kinds."""
-        return self._mapping("tensors", lambda run, tag: run._lazy_series(TensorSeries, "tensors", tag))
+        """The tensors of no other kind, by tag."""
+        return self.series("tensors")
 
     @property
     def pr_curves(self) -> NamedMapping[PrCurveSeries]:
         """The precision-recall curves by tag."""
-        return self._mapping("pr_curves", lambda run, tag: run._lazy_series(PrCurveSeries, "pr_curves", tag))
+        return self.series("pr_curves")
 
     @property
     def graphs(self) -> NamedMapping[LoggedGraphSeries]:
         """The graphs that TF2 logged under tags. `graph` is the one that torch and TF1 log."""
-        return self._mapping("graphs", lambda run, tag: run._lazy_series(LoggedGraphSeries, "graphs", tag))
+        return self.series("graphs")
 
     @property
     def meshes(self) -> NamedMapping[MeshSeries]:
         """The meshes by the name they were logged under, of which the file makes a tag for each part."""
-        groups = self._once("mesh groups", Run._mesh_groups)
-        return self._mapping("meshes", lambda run, name: run._mesh_series(name, groups[name]), groups)
+        return self.series("meshes")
 
     @property
     def hparams(self) -> HParams | None:
@@ -181,13 +167,16 @@ class Run(Frame):
         Raises:
             PayloadError: they cannot be parsed.
         """
-        return self._once("hparams", lambda run: hparams_of(run._contents, run.scalars, run.path))
+        return self._once("own hparams", lambda run: run._hparams(lenient=False))
 
     def readable_hparams(self) -> HParams | None:
         """`hparams` without what cannot be parsed, which is on `problems`: for tables of many runs."""
-        return self._once(
-            "readable hparams", lambda run: hparams_of(run._contents, run.scalars, run.path, lenient=True)
-        )
+        return self._once("readable hparams", lambda run: run._hparams(lenient=True))
+
+    def _hparams(self, *, lenient: bool) -> HParams | None:
+        tags = self._contents.tags
+        contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items() if "hparams" in tag.values}
+        return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
     @property
     def layout(self) -> Layout | None:
@@ -196,7 +185,15 @@ class Run(Frame):
         Raises:
             PayloadError, TensorError: it cannot be parsed.
         """
-        return self._once("layout", lambda run: last_layout(run._contents, run._reader, run.path))
+        return self._once("layout", Run._last_layout)
+
+    def _last_layout(self) -> Layout | None:
+        tags = self._contents.tags.values()
+        found = [tag.values["custom_scalars"] for tag in tags if "custom_scalars" in tag.values]
+        if not found:
+            return None
+        last = max(found, key=lambda values: values.records[-1])
+        return parse_layout(self._reader.value(last.payloads[-1]), self.path)
 
     @property
     def custom_scalars(self) -> Charts:
@@ -263,6 +260,14 @@ class Run(Frame):
             return tag_metadata(name, tags[name].metadata, next(iter(tags[name].kinds), None))
 
         return NamedMapping("tag", self.path, dict.fromkeys(run.tags), make, lambda name: run._hint("", name))
+
+    def series(self, kind: str) -> NamedMapping[Any]:
+        """The mapping of a kind by its name: ``run.series("images")`` is ``run.images``.
+
+        Raises:
+            ValueError: there is no such kind, or none that has series ("hparams" and "custom_scalars" have none).
+        """
+        return self._once(kind, lambda run: run._mapping(kind))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many values were read: kind ("scalars", "images", ...) -> tag -> number.
@@ -416,17 +421,28 @@ class Run(Frame):
         made: T = found
         return made
 
-    def _mapping(
-        self, kind: str, make: Callable[[Run, str], Any], names: Mapping[str, object] | None = None
-    ) -> NamedMapping[Any]:
-        def mapping(run: Run) -> NamedMapping[Any]:
-            known = names
-            if known is None:
-                known = {tag: None for tag, of_kind, _ in run._contents.counts() if of_kind == kind}
-            made: Callable[[str], Any] = lambda name: run._once((kind, name), lambda still: make(still, name))  # noqa: E731
-            return NamedMapping(_NOUNS[kind], run.path, known, made, lambda name: run._hint(kind, name))
+    def _mapping(self, name: str) -> NamedMapping[Any]:
+        having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
+        checked_choice("kind", name, having_series)
+        kind = having_series[name]
+        known: Mapping[str, Any] = {tag: None for tag, of_kind, _ in self._contents.counts() if of_kind == name}
+        if kind.grouping is not None:
+            tags = self._contents.tags
+            known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
+        return NamedMapping(
+            kind.noun,
+            self.path,
+            known,
+            lambda key: self._once((name, key), lambda run: run._one_series(kind, key, known[key])),
+            lambda key: self._hint(name, key),
+        )
 
-        return self._once(kind, mapping)
+    def _one_series(self, kind: Kind, name: str, members: Any) -> Any:
+        if kind.name == "scalars":
+            return self._scalar_series(name)
+        if kind.grouping is not None:
+            return kind.grouping.join(name, members, lambda tag: self._lazy_series(kind, tag))
+        return self._lazy_series(kind, name)
 
     def _hint(self, kind: str, name: str) -> str:
         """What to say of a tag that is not among those of a kind; "" where nothing is known of it."""
@@ -454,10 +470,11 @@ class Run(Frame):
             _integers=columns.integers or {},
         )
 
-    def _lazy_series(self, series: type[L], kind: str, tag: str) -> L:
-        steps, wall_times, payloads = self._contents.values(tag, kind)
+    def _lazy_series(self, kind: Kind, tag: str) -> Any:
+        assert kind.series is not None
+        steps, wall_times, payloads = self._contents.values(tag, kind.name)
         metadata = self._contents.tags[tag].metadata
-        return series(
+        return kind.series(
             tag,
             steps,
             wall_times,
@@ -465,14 +482,6 @@ class Run(Frame):
             metadata.summary_description,
             Payloads(payloads, self._reader, self.path),
         )
-
-    def _mesh_groups(self) -> dict[str, dict[str, tuple[str, str]]]:
-        tags = self._contents.tags.items()
-        return grouped((name, tag.metadata.plugin_data.content) for name, tag in tags if "meshes" in tag.values)
-
-    def _mesh_series(self, name: str, parts: dict[str, tuple[str, str]]) -> MeshSeries:
-        series = {part: self._lazy_series(TensorSeries, "meshes", tag) for part, (tag, _) in parts.items()}
-        return MeshSeries.of_parts(name, series, next(iter(parts.values()))[1])
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
@@ -488,7 +497,7 @@ class Run(Frame):
         return run_html(self.name, self.path, rows, len(counted), self.problems)
 
     def _row_of(self, tag: str, kind: str, count: int) -> TagRow:
-        found = {} if kind in ("meshes", "hparams", "custom_scalars") else getattr(self, kind)
+        found = self.series(kind) if kind_named(kind).by_tag else {}
         if tag not in found:
             return TagRow(tag, kind, count)
         series = found[tag]

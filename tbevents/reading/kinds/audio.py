@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Audio", "AudioSeries"]
@@ -203,3 +205,17 @@ def _parse_wav(data: bytes) -> _Wav:
             return _Wav(form, rate, channels, width, start, size // (width * channels))
         at = start + size + size % 2  # chunks start at even places
     raise PayloadError(f"{what}: there are no samples")
+
+
+register(
+    Kind(
+        name="audio",
+        noun="audio tag",
+        order=30,
+        field="audio",
+        plugins=("audio",),
+        fits=is_strings,
+        data_class="BLOB_SEQUENCE",
+        series=AudioSeries,
+    )
+)

@@ -11,6 +11,8 @@ from google.protobuf.message import DecodeError
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import GraphDef, RunMetadata, Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.payloads import Payload, PayloadReader
 from tbevents.reading.series import LazySeries
 
@@ -149,3 +151,16 @@ class LoggedGraphSeries(LazySeries[LoggedGraph]):
         if strings.size != 1 or strings.dtype != object:
             raise PayloadError(f"a graph is one string, not an array of shape {strings.shape} of {strings.dtype}")
         return LoggedGraph(step, wall_time, strings.item())
+
+
+register(
+    Kind(
+        name="graphs",
+        noun="graph tag",
+        order=80,
+        plugins=("graph_run_metadata", "graph_run_metadata_graph", "graph_keras_model"),
+        fits=is_strings,
+        data_class="BLOB_SEQUENCE",
+        series=LoggedGraphSeries,
+    )
+)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import HistogramProto, Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Histogram", "HistogramSeries"]
@@ -76,3 +78,17 @@ def _from_proto(histo: HistogramProto, step: int, wall_time: float) -> Histogram
     return Histogram(
         step, wall_time, lefts, rights, counts, histo.min, histo.max, histo.num, histo.sum, histo.sum_squares
     )
+
+
+register(
+    Kind(
+        name="histograms",
+        noun="histogram tag",
+        order=10,
+        field="histo",
+        plugins=("histograms",),
+        fits=numbers_of_shape(None, 3),
+        data_class="TENSOR",
+        series=HistogramSeries,
+    )
+)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
 from tbevents.proto import Experiment, HParamsPluginData, Status
-
-if TYPE_CHECKING:
-    from tbevents.reading.kinds.scalar import ScalarSeries
-    from tbevents.reading.run_data import RunData
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.scalar import ScalarSeries
 
 __all__ = ["HParamValue", "HParams", "hparams_of", "parse_hparams"]
 
@@ -96,13 +94,13 @@ def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
 
 
 def hparams_of(
-    contents: RunData, scalars: Mapping[str, ScalarSeries], where: str, *, lenient: bool = False
+    contents: Mapping[str, bytes], scalars: Mapping[str, ScalarSeries], where: str, *, lenient: bool = False
 ) -> HParams | None:
-    """What the hparams tags of a run say; None where it has none.
+    """Returns what the hparams tags of a run say; None if it has none.
 
     Args:
-        contents: of the run.
-        scalars: of the run.
+        contents: tag -> content of the plugin "hparams"; other tags than the three of `parse_hparams` are ignored.
+        scalars: tag -> series.
         where: the run, for messages.
         lenient: whether a tag whose content cannot be parsed counts as missing.
 
@@ -111,11 +109,10 @@ def hparams_of(
     """
     found: dict[str, HParamsPluginData] = {}
     for name in _FIELDS:
-        tag = contents.tags.get(name)
-        if tag is None or "hparams" not in tag.values:
+        if name not in contents:
             continue
         try:
-            data = parse_hparams(name, tag.metadata.plugin_data.content)
+            data = parse_hparams(name, contents[name])
         except PayloadError as error:
             if not lenient:
                 raise PayloadError(f"{where}: tag {name!r} {error}") from error
@@ -150,3 +147,8 @@ def _plain(value: Value) -> HParamValue | None:
         return None
     plain: HParamValue = getattr(value, field)
     return plain
+
+
+register(
+    Kind(name="hparams", noun="hparams tag", order=70, plugins=("hparams",), in_metadata=True, data_class="TENSOR")
+)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from tbevents.errors import MissingExtraError, PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 
 __all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSeries"]
@@ -171,3 +173,17 @@ class ImageSeries(LazySeries[Image]):
             raise PayloadError(
                 f"an image's tensor begins with its width and height, not {strings.ravel()[:2].tolist()!r}"[:200]
             ) from None
+
+
+register(
+    Kind(
+        name="images",
+        noun="image tag",
+        order=20,
+        field="image",
+        plugins=("images",),
+        fits=is_strings,
+        data_class="BLOB_SEQUENCE",
+        series=ImageSeries,
+    )
+)

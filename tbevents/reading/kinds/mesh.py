@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, overload
 
@@ -12,6 +12,8 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from tbevents.proto import MeshPluginData
+from tbevents.reading.kinds.kind import Grouping, Kind, register
+from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.series import counted, place_of, place_of_step, read_only
 from tbevents.views.notebook import series_html
@@ -184,10 +186,30 @@ def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
     return data.name or tag, _PARTS.get(data.content_type, "vertices"), data.json_config
 
 
-def grouped(tags: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, tuple[str, str]]]:
+def _groups(tags: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, tuple[str, str]]]:
     """Mesh name -> part -> (tag, JSON settings), from tags and their content; the first of equal parts counts."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for tag, content in tags:
         name, part, config = part_of_mesh(tag, content)
         found.setdefault(name, {}).setdefault(part, (tag, config))
     return found
+
+
+def _join(name: str, parts: dict[str, tuple[str, str]], series_of: Callable[[str], TensorSeries]) -> MeshSeries:
+    """The series of a mesh, from its name and its entry in `_groups`."""
+    series = {part: series_of(tag) for part, (tag, _) in parts.items()}
+    return MeshSeries.of_parts(name, series, next(iter(parts.values()))[1])
+
+
+register(
+    Kind(
+        name="meshes",
+        noun="mesh",
+        order=60,
+        plugins=("mesh",),
+        fits=numbers_of_shape(None, None, 3),
+        data_class="TENSOR",
+        series=TensorSeries,
+        grouping=Grouping(_groups, _join),
+    )
+)

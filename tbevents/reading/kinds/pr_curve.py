@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
 
 __all__ = ["PrCurve", "PrCurveSeries"]
@@ -55,3 +57,16 @@ class PrCurveSeries(LazySeries[PrCurve]):
         if table.ndim != 2 or table.shape[0] != 6:
             raise PayloadError(f"a precision-recall curve has six rows, not shape {table.shape}")
         return PrCurve(step, wall_time, *table)
+
+
+register(
+    Kind(
+        name="pr_curves",
+        noun="precision-recall tag",
+        order=50,
+        plugins=("pr_curves",),
+        fits=numbers_of_shape(6, None),
+        data_class="TENSOR",
+        series=PrCurveSeries,
+    )
+)

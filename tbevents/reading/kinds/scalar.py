@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.frames import Column, Frame
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.steps import unwrapped
 from tbevents.reading.tag_data import integers_at
@@ -261,3 +263,17 @@ class ScalarSeries(Frame):
 
     def _repr_html_(self) -> str:
         return scalars_html(self)
+
+
+register(
+    Kind(
+        name="scalars",
+        noun="scalar tag",
+        order=0,
+        field="simple_value",
+        plugins=("scalars",),
+        fits=is_one_number,
+        data_class="SCALAR",
+        series=ScalarSeries,
+    )
+)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Tensor", "TensorSeries"]
@@ -38,3 +39,6 @@ class TensorSeries(LazySeries[Tensor]):
         if value.HasField("obsolete_old_style_histogram"):  # of which nobody knows the format any more
             return Tensor(step, wall_time, np.array(value.obsolete_old_style_histogram, object))
         return Tensor(step, wall_time, to_array(value.tensor))
+
+
+register(Kind(name="tensors", noun="tensor tag", order=90, series=TensorSeries))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Text", "TextSeries"]
@@ -69,3 +71,16 @@ class TextSeries(LazySeries[Text]):
 
     def _decode(self, value: Summary.Value, step: int, wall_time: float) -> Text:
         return Text(step, wall_time, to_array(value.tensor))
+
+
+register(
+    Kind(
+        name="texts",
+        noun="text tag",
+        order=40,
+        plugins=("text",),
+        fits=is_strings,
+        data_class="TENSOR",
+        series=TextSeries,
+    )
+)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
 from tbevents.reading.hparams_table import hparams_table
 from tbevents.reading.kinds.image import Image
+from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.pr_curve import PrCurve
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.kinds.text import Text
@@ -25,12 +26,6 @@ from tbevents.tools.report.rates import rates_by_loss
 from tbevents.views.curves import evenly, thinned
 
 __all__ = ["Content"]
-
-_CARDS: Final = ("scalars", "histograms", "images", "texts", "pr_curves")
-"""The kinds that have cards on the page, one a tag."""
-
-_OTHERWISE: Final = ("hparams", "custom_scalars")
-"""Those that are part of it otherwise, or only arrange it. Of the rest it says how many tags there are."""
 
 _PROBLEMS: Final = 100
 """Problems of a run that the page lists."""
@@ -63,7 +58,13 @@ class Content:
         self.drawn = 0
         self._arrays = ArrayStore()
         self._runs: list[str] = []
-        self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in _CARDS}
+        self._makers: dict[str, Callable[[Any], Entry]] = {
+            "histograms": self._histograms,
+            "images": lambda series: self._items(series, self._image),
+            "texts": lambda series: self._items(series, self._text),
+            "pr_curves": lambda series: self._items(series, self._pr_curve),
+        }
+        self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in ("scalars", *self._makers)}
         self._others: dict[str, int] = {}
         self._media = 0
         self._notes: dict[str, int] = {}  # what was left out, and how often
@@ -81,19 +82,14 @@ class Content:
         for tag, series in run.scalars.items():
             if self._wanted(tag) and len(series):
                 self._card("scalars", series)["lines"].append(self._line(number, series))
-        makers: dict[str, Callable[[Any], Entry]] = {
-            "histograms": self._histograms,
-            "images": lambda series: self._items(series, self._image),
-            "texts": lambda series: self._items(series, self._text),
-            "pr_curves": lambda series: self._items(series, self._pr_curve),
-        }
-        for kind, make in makers.items():
-            for tag, series in getattr(run, kind).items():
+        for kind, make in self._makers.items():
+            for tag, series in run.series(kind).items():
                 if self._wanted(tag) and len(series):
                     self._card(kind, series)["lines"].append({"run": number, **make(series)})
-        for kind, tags in run.counts().items():
-            if kind not in (*_CARDS, *_OTHERWISE):
-                self._others[kind] = self._others.get(kind, 0) + len(tags)
+        counts = run.counts()
+        for each in lazy_kinds():
+            if each.name in counts and each.name not in self._makers:
+                self._others[each.name] = self._others.get(each.name, 0) + len(counts[each.name])
 
     def _card(self, kind: str, series: ScalarSeries | LazySeries[Any]) -> Entry:
         card = self._cards[kind].setdefault(
