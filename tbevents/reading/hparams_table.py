@@ -5,17 +5,24 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.series import counted
 
-if TYPE_CHECKING:
-    from tbevents.reading.run import Run
-
 __all__ = ["HParamsTable", "hparams_of_runs", "hparams_table"]
+
+
+class SessionRun(Protocol):
+    """What a table of hyperparameters needs of a run."""
+
+    @property
+    def scalars(self) -> Mapping[str, ScalarSeries]: ...
+
+    def readable_hparams(self) -> HParams | None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +63,7 @@ class HParamsTable(Frame):
         return columns
 
 
-def hparams_table(runs: Mapping[str, Run]) -> HParamsTable:
+def hparams_table(runs: Mapping[str, SessionRun]) -> HParamsTable:
     """The sessions among some runs, which are those that hold hyperparameters.
 
     What the experiment says is looked for in the run itself (torch), in the folders above it (TF2), and anywhere else,
@@ -109,7 +116,7 @@ def _above(name: str) -> list[str]:
     return above
 
 
-def _metric_names(sessions: Iterable[str], runs: Mapping[str, Run]) -> list[tuple[str, str]]:
+def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionRun]) -> list[tuple[str, str]]:
     """The scalars of sessions and of the runs below them: (folder below the session or "", tag), ordered by tag."""
     known = set(sessions)
     found: set[tuple[str, str]] = set()
@@ -121,7 +128,7 @@ def _metric_names(sessions: Iterable[str], runs: Mapping[str, Run]) -> list[tupl
     return sorted(found, key=lambda metric: metric[::-1])
 
 
-def _metrics(name: str, runs: Mapping[str, Run], names: Iterable[tuple[str, str]]) -> dict[str, float]:
+def _metrics(name: str, runs: Mapping[str, SessionRun], names: Iterable[tuple[str, str]]) -> dict[str, float]:
     """The last values of a session's metrics, of which it may have only some."""
     metrics: dict[str, float] = {}
     for group, tag in names:
@@ -131,7 +138,7 @@ def _metrics(name: str, runs: Mapping[str, Run], names: Iterable[tuple[str, str]
     return metrics
 
 
-def hparams_of_runs(runs: Mapping[str, Run]) -> dict[str, HParams | None]:
+def hparams_of_runs(runs: Mapping[str, SessionRun]) -> dict[str, HParams | None]:
     """For each run, the hyperparameters that hold for it.
 
     Its own; else those of the folder next above it that has some (Keras logs below the session's folder); else those of

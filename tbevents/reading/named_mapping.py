@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tbevents.errors import UnknownNameError
 from tbevents.reading.series import counted
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["NamedMapping"]
 

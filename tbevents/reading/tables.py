@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Names, checked_choice, patterns
 from tbevents.reading.selection import selected
 from tbevents.reading.series import counted
 
-if TYPE_CHECKING:
-    from tbevents.reading.run import Run
-
 __all__ = ["Repeated", "Table", "WideTable", "table_of"]
+
+
+class ScalarRun(Protocol):
+    """What a table needs of a run."""
+
+    path: str
+
+    @property
+    def scalars(self) -> Mapping[str, ScalarSeries]: ...
+
+    def scalar_files(self, tag: str) -> tuple[list[str], Any]: ...
+
 
 EXTRA_COLUMNS: Final = ("dir_name", "file_name")
 
@@ -111,7 +121,7 @@ class WideTable(Frame):
 
 
 def table_of(
-    runs: Mapping[str, Run],
+    runs: Mapping[str, ScalarRun],
     tags: Names | None,
     extra_columns: Sequence[str],
     hparams: Mapping[str, HParams | None],
@@ -165,7 +175,7 @@ def table_of(
     )
 
 
-def _file_names(found: list[tuple[Run, str]]) -> Categories:
+def _file_names(found: list[tuple[ScalarRun, str]]) -> Categories:
     """The base name of the event file of each point."""
     names: list[str] = []
     starts: dict[int, int] = {}  # of a run's files among the names
