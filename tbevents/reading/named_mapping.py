@@ -17,7 +17,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NamedMapping(Mapping[str, V], Generic[V]):
-    """A read-only mapping whose KeyError names the nearest keys there are.
+    """A read-only mapping whose KeyError names the nearest keys.
 
     Attributes:
         noun: what a key is, for messages: "tag" or "run".
@@ -27,8 +27,8 @@ class NamedMapping(Mapping[str, V], Generic[V]):
     noun: str
     where: str
     _values: Mapping[str, Any]
-    _make: Callable[[str], V] | None = field(default=None)  # value from key, where values are made on demand
-    _hint: Callable[[str], str] | None = field(default=None)  # what to say of a key that is not there; may be ""
+    _make: Callable[[str], V] | None = field(default=None)  # value from key, if values are made on demand
+    _hint: Callable[[str], str] | None = field(default=None)  # what to say of a missing key; may be ""
 
     def __getitem__(self, name: str) -> V:
         try:

@@ -107,7 +107,7 @@ def draw_charts(
         runs: by the names that they get, their series by tag.
         tags: which.
         style: how.
-        draw_chart: what draws into the axes of a tag; where None, each run that has the tag is a line.
+        draw_chart: what draws into the axes of a tag; if None, each run that has the tag is a line.
 
     Raises:
         MissingExtraError: matplotlib is not installed.

@@ -28,7 +28,7 @@ class Histogram:
             left edge is then `min` there, unless the first bucket ends before it.
         rights: right edges, likewise.
         counts: how many values each bucket holds, float64, shape (k,).
-        min: the least value; this and the next four are None where the file has none (the TF2 form).
+        min: the least value; this and the next four are None if the file has none (the TF2 form).
         max: the greatest value.
         num: how many values there are.
         sum: of the values.

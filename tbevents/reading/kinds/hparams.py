@@ -43,10 +43,10 @@ class HParams:
         metrics: tag -> last value of the run's own scalars: of those that the experiment names, or of all where the
             run holds no experiment. NaN values stay.
         status: "success", "failure", "running", or "unknown".
-        start_time: seconds since 1970; None where the file says nothing.
+        start_time: seconds since 1970; None if the file says nothing.
         end_time: likewise.
         group_name: sessions of one group are one row in TensorBoard; empty means a group of its own.
-        experiment: which hyperparameters and metrics there are, with types, domains and descriptions; None where the
+        experiment: which hyperparameters and metrics there are, with types, domains and descriptions; None if the
             run does not say.
     """
 
@@ -74,7 +74,7 @@ def _shown(values: Mapping[str, object]) -> str:
 
 
 def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
-    """The message in the metadata of one of the hparams tags; None where it is another tag.
+    """The message in the metadata of one of the hparams tags; None if it is another tag.
 
     Raises:
         PayloadError: they hold none, or one that says nothing of what the tag is for; TensorBoard's HPARAMS page

@@ -31,8 +31,8 @@ class Mesh:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
         vertices: coordinates, shape (batch, n, 3), float32 as a rule.
-        faces: three vertices each, by number, shape (batch, m, 3); None where none were logged.
-        colors: red, green, blue of each vertex, 0 to 255, shape (batch, n, 3); None where none were logged.
+        faces: three vertices each, by number, shape (batch, m, 3); None if none were logged.
+        colors: red, green, blue of each vertex, 0 to 255, shape (batch, n, 3); None if none were logged.
         config: three.js classes and their settings.
     """
 
@@ -129,7 +129,7 @@ class MeshSeries:
         return self[index]
 
     def _array(self, series: TensorSeries, index: int, step: int) -> NDArray[Any] | None:
-        """The part at a step: at the same place as a rule, else the last one of that step; None where there is none."""
+        """The part at a step: at the same place as a rule, else the last one of that step; None if there is none."""
         if index >= len(series) or series.steps[index] != step:
             places = np.flatnonzero(series.steps == step)
             if not len(places):
@@ -142,7 +142,7 @@ class MeshSeries:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The three.js settings; empty where there are none, or what is there is no JSON object."""
+        """The three.js settings; empty if there are none, or what is there is no JSON object."""
         try:
             config = json.loads(self._config or "{}")
         except (ValueError, RecursionError):  # lists nested too deep

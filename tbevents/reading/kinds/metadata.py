@@ -22,7 +22,7 @@ class TagMetadata:
         plugin: whose data it is, such as "scalars"; where the file names no plugin, that of the value's form ("images"
             for a TF1 image), or empty.
         content: the plugin's own message, serialized.
-        display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
+        display_name: what TensorBoard shows in the tag's place; the tag, if the file says nothing.
         description: Markdown text.
         data_class: "SCALAR", "TENSOR", "BLOB_SEQUENCE" or "UNKNOWN"; inferred from the plugin where the file does not
             say.

@@ -50,7 +50,7 @@ class ScalarSeries(Frame):
         wall_times: float64 seconds since 1970, shape (n,).
         values: shape (n,); float32, or float64 where any point was stored as a double or an integer. Integers beyond
             2**53 are rounded here and in tables; points and `exact_values` have them as they are.
-        display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
+        display_name: what TensorBoard shows in the tag's place; the tag, if the file says nothing.
         description: Markdown text shown beside the chart; mostly empty.
 
     All arrays are read-only, and may share memory with those of the run's other series: to keep one series of each of
@@ -201,7 +201,7 @@ class ScalarSeries(Frame):
         return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
 
     def unwrap_steps(self) -> ScalarSeries:
-        """The series with the steps that it had if a 32-bit counter had not wrapped round; itself where none did.
+        """The series with the steps that it had if a 32-bit counter had not wrapped round; itself if none did.
 
         Behind each fall from above 0 to below it by more than 2**31, the steps are 2**32 more. Exact; the order stays.
         """
@@ -222,7 +222,7 @@ class ScalarSeries(Frame):
         """Draws the curve, through matplotlib. Points beside which there is none to draw a line to are dots.
 
         Args:
-            ax: where to; where None, a figure of its own, that a notebook shows and pyplot does not keep:
+            ax: where to; if None, a figure of its own, that a notebook shows and pyplot does not keep:
                 ``series.plot().figure.savefig(...)``.
             x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the first point)
                 or "wall" (the time). Where all steps are 0, "step" is drawn as "order".

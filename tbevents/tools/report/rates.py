@@ -25,7 +25,7 @@ def is_rate(tag: str) -> bool:
 
 
 def loss_beside(tags: Iterable[str]) -> str | None:
-    """The tag of the loss that a training lowers, of several; None where there is none.
+    """The tag of the loss that a training lowers, of several; None if there is none.
 
     Of the tags that say loss, one of training is preferred to one of validation, then a short one.
     """
