@@ -1,6 +1,6 @@
-"""What notebooks show of runs, series and tables: fragments of HTML that need nothing else and disturb nothing else.
+"""Runs, series and tables as notebooks show them: self-contained fragments of HTML.
 
-No script, no colour (a sparkline has that of the text), no style beyond an element's own. All text is escaped.
+They have no script, no colours (a sparkline has the colour of the text) and inline styles only. All text is escaped.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class RunRow(NamedTuple):
 
 
 class Html(str):
-    """What is HTML already; any other string is text."""
+    """A string that is HTML; any other string is text."""
 
     __slots__ = ()
 
@@ -83,7 +83,7 @@ Cell: TypeAlias = str | float | None
 
 
 def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
-    """The course of a series as a little picture (SVG), with gaps where values are not finite.
+    """Returns the curve of a series as a small picture (SVG), with gaps where values are not finite.
 
     Args:
         values: shape (n,).
@@ -116,7 +116,7 @@ def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
 
 
 def scalars_html(series: ScalarCurve) -> str:
-    """A scalar series: its course, and what matters of it in numbers."""
+    """A scalar series: its curve, and its first, last, least and greatest value."""
     if not len(series):
         return series_html(series)
     values = series.values.astype(np.float64)
@@ -130,12 +130,12 @@ def scalars_html(series: ScalarCurve) -> str:
 
 
 def series_html(series: AnySeries, picture: Html | None = None, **columns: Cell) -> str:
-    """A series of any kind: its tag, how many points it has, and over which steps.
+    """A series of any kind: its tag, number of points, and range of steps.
 
     Args:
-        series: what is shown.
-        picture: of its course.
-        **columns: what else is to be said of it.
+        series: the series.
+        picture: its curve.
+        **columns: title -> cell, of further columns.
     """
     names: dict[str, Cell] = {"points": len(series), "steps": _steps(series.steps), **columns}
     shown = getattr(series, "display_name", series.tag)  # meshes have none
@@ -200,9 +200,9 @@ def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> 
     """A table: its first rows and columns.
 
     Args:
-        columns: what is shown of it.
-        rows: how many there are.
-        width: how many columns there are.
+        columns: title -> cells, of the first columns and rows.
+        rows: number of all rows.
+        width: number of all columns.
     """
     shown = list(zip(*columns.values(), strict=True))
     return _block(
@@ -213,14 +213,14 @@ def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> 
 
 
 def _block(*parts: str) -> str:
-    """Parts one below the other, those left out that are empty."""
+    """Stacks the parts that are not empty."""
     inner = "".join(f"<div>{_cell(part)}</div>" for part in parts if part)
-    # Jupyter would typeset $...$ in a name, links to scripts included; these classes forbid it to MathJax 2 and 3.
+    # Jupyter would typeset $...$ in a name, including links to scripts; these classes stop MathJax 2 and 3.
     return f'<div class="tex2jax_ignore mathjax_ignore">{inner}</div>'
 
 
 def _table(names: Iterable[str], rows: Sequence[Sequence[Cell]]) -> Html:
-    """A table; columns are to the right where they hold numbers."""
+    """A table; columns of numbers are right-aligned."""
     names = list(names)
     right = [any(isinstance(row[at], (int, float)) for row in rows) for at in range(len(names))]
     aligned = ["right" if numbers else "left" for numbers in right]
@@ -245,13 +245,13 @@ def _cell(cell: Cell) -> str:
 
 
 def _text(text: str, most: int = 60) -> str:
-    """Text as HTML, shortened in its middle; what is no visible character as an escape."""
+    """Text as HTML, shortened in the middle, with invisible characters as escapes."""
     escaped = html.escape(shortened(text, most))
-    return escaped if text.isascii() else f"<bdi>{escaped}</bdi>"  # else Hebrew reorders what stands beside it
+    return escaped if text.isascii() else f"<bdi>{escaped}</bdi>"  # otherwise Hebrew reorders the text beside it
 
 
 def _number(value: float) -> str:
-    """A number in six digits; a large one, such as a time, to its unit."""
+    """A number in six digits; a large one, such as a time, as an integer."""
     if isinstance(value, int) or not math.isfinite(value):
         return str(value)
     return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:.6g}"

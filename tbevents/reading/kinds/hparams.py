@@ -1,4 +1,4 @@
-"""Hyperparameters of one run: what a session was started with, how it ended, what the experiment says about both."""
+"""Hyperparameters of one run: what a session was started with, how it ended, and what the experiment describes."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ _FIELDS: Final[dict[str, Literal["experiment", "session_start_info", "session_en
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HParams:
-    """The hyperparameters of one run, and what became of it.
+    """The hyperparameters of one run, and how it ended.
 
-    Where a run was started several times, the first start and the first end count, as in TensorBoard.
+    If a run was started several times, the first start and the first end count, as in TensorBoard.
 
     Attributes:
         parameters: name -> bool, float (the file has no integers) or str. Empty in a run that only describes the
             experiment, as TF2's root folder does.
-        metrics: tag -> last value of the run's own scalars: of those that the experiment names, or of all where the
-            run holds no experiment. NaN values stay.
+        metrics: tag -> last value, of the scalars that the experiment names, or of all scalars of the run if it holds
+            no experiment. NaN is kept.
         status: "success", "failure", "running", or "unknown".
         start_time: seconds since 1970; None if the file says nothing.
         end_time: likewise.
-        group_name: sessions of one group are one row in TensorBoard; empty means a group of its own.
-        experiment: which hyperparameters and metrics there are, with types, domains and descriptions; None if the
-            run does not say.
+        group_name: sessions of one group are one row in TensorBoard; empty means that the session is alone.
+        experiment: types, domains and descriptions of the hyperparameters and metrics; None if the run has no
+            experiment.
     """
 
     parameters: Mapping[str, HParamValue] = field(default_factory=dict)
@@ -67,18 +67,18 @@ class HParams:
 
 
 def _shown(values: Mapping[str, object]) -> str:
-    """The first few of some values."""
+    """The first eight values, as in a dict's repr."""
     parts = [f"{name!r}: {value!r}" for name, value in itertools.islice(values.items(), 8)]
     parts += [f"... {len(values) - 8} more"] if len(values) > 8 else []
     return f"{{{', '.join(parts)}}}"
 
 
 def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
-    """The message in the metadata of one of the hparams tags; None if it is another tag.
+    """Returns the message in the metadata of one of the three hparams tags; None for another tag.
 
     Raises:
-        PayloadError: they hold none, or one that says nothing of what the tag is for; TensorBoard's HPARAMS page
-            fails on these.
+        PayloadError: the metadata hold no such message, or one without the field of the tag; TensorBoard's HPARAMS
+            page fails on these.
     """
     if tag not in _FIELDS:
         return None
@@ -141,7 +141,7 @@ def hparams_of(
 
 
 def _plain(value: Value) -> HParamValue | None:
-    """A hyperparameter's value; None for null, and for lists and objects, which no writer makes."""
+    """The value of a hyperparameter; None for null, lists and objects, which no writer makes."""
     field = value.WhichOneof("kind")
     if field not in ("bool_value", "number_value", "string_value"):
         return None

@@ -1,4 +1,4 @@
-"""What a file says about a tag as a whole."""
+"""The metadata of a tag: plugin, display name, description."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _GRAPHS: Final = "graphs"
 
 @dataclass(frozen=True, slots=True)
 class TagMetadata:
-    """What the first event of a tag in a run says about it.
+    """The metadata in the first event of a tag in a run.
 
     Attributes:
-        plugin: whose data it is, such as "scalars"; where the file names no plugin, that of the value's form ("images"
-            for a TF1 image), or empty.
+        plugin: such as "scalars"; if the file names none, the plugin of the value's field ("images" for a TF1 image),
+            or empty.
         content: the plugin's own message, serialized.
         display_name: what TensorBoard shows in the tag's place; the tag, if the file says nothing.
         description: Markdown text.

@@ -25,7 +25,7 @@ class PrCurve:
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        true_positives: how many, or their weight, at each threshold; so the next three.
+        true_positives: their number or weight at each threshold; so the next three.
         false_positives: likewise.
         true_negatives: likewise.
         false_negatives: likewise.
@@ -44,7 +44,7 @@ class PrCurve:
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
-        """The thresholds as TensorBoard shows them: evenly from 0 to 1, since the file has none; shape (n,)."""
+        """The thresholds as in TensorBoard: evenly from 0 to 1, since the file does not store them; shape (n,)."""
         return np.linspace(0.0, 1.0, len(self.precision))
 
 

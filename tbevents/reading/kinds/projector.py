@@ -131,7 +131,7 @@ def read_projector(folder: str) -> Projector | None:
     """The projector configuration of a folder; None if there is none.
 
     Raises:
-        PayloadError: it is no such configuration.
+        PayloadError: the file is not a projector configuration.
         OSError: it cannot be read.
     """
     path = join(folder, CONFIG_NAME)

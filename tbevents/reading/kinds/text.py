@@ -37,17 +37,17 @@ class Text:
 
     @property
     def array(self) -> NDArray[Any]:
-        """The strings: an object array of str of the same shape. What is no UTF-8 shows as U+FFFD."""
+        """The strings: an object array of str of the same shape. Bytes that are not UTF-8 become U+FFFD."""
         decoded = np.empty(self.encoded.size, object)
         decoded[:] = [text.decode(errors="replace") for text in self.encoded.flat]
         return decoded.reshape(self.encoded.shape)
 
     @property
     def text(self) -> str:
-        """The string, where there is one only.
+        """The string, if there is exactly one.
 
         Raises:
-            PayloadError: there are none or several: `array` has them.
+            PayloadError: there is none, or there are several; see `array`.
         """
         if self.encoded.size != 1:
             raise PayloadError(f"the text is an array of shape {self.encoded.shape}, not one string; see array")
