@@ -255,7 +255,12 @@ def docs(session: nox.Session) -> None:
     """Whether the documentation is true: the page of commands, the code, transcripts and links of all pages."""
     session.install("-e", ".[test]")
     session.run("python", "docs/generate_cli.py", "--check")
-    pages = ["tests/test_readme.py", "tests/test_contributing.py", "tests/lr_scheduler/test_docs.py"]
+    pages = [
+        "tests/test_readme.py",
+        "tests/test_contributing.py",
+        "tests/test_architecture.py",
+        "tests/lr_scheduler/test_docs.py",
+    ]
     last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py")
 
 
