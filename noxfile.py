@@ -33,15 +33,15 @@ OLDEST_NUMPY = {"3.10": "1.24.0", "3.11": "1.24.0", "3.12": "1.26.0", "3.13": "2
 OLDEST_PROTOBUF = "3.20.3"
 
 # The tests that need neither a browser nor another package's reader or writer.
-CORE_TESTS = ["reading", "writing", "summary", "lr_scheduler", "tools", "testing", "cli"]
+CORE_TESTS = ["format", "reading", "writing", "summary", "lr_scheduler", "tools", "testing", "cli"]
 
 # Those that are run on 32-bit Python, too.
 TESTS_32_BITS = [
-    "test_framing.py",
-    "test_scalar_event.py",
-    "test_tensors.py",
+    "format/test_record.py",
+    "format/test_scalar_encoder.py",
+    "format/test_tensors.py",
     "reading/test_columns.py",
-    "reading/test_rounds.py",
+    "reading/test_scalar_repeats.py",
     "reading/test_kinds.py",
     "reading/test_live.py",
     "writing/test_event_file.py",
@@ -255,7 +255,12 @@ def docs(session: nox.Session) -> None:
     """Whether the documentation is true: the page of commands, the code, transcripts and links of all pages."""
     session.install("-e", ".[test]")
     session.run("python", "docs/generate_cli.py", "--check")
-    pages = ["tests/test_readme.py", "tests/test_contributing.py", "tests/lr_scheduler/test_docs.py"]
+    pages = [
+        "tests/test_readme.py",
+        "tests/test_contributing.py",
+        "tests/test_architecture.py",
+        "tests/lr_scheduler/test_docs.py",
+    ]
     last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 import tempfile
 from importlib import metadata
@@ -23,8 +24,8 @@ MANIFEST = "manifest.json"
 VIRTUAL = "tbevents/_proto"
 """Where protoc sees the sources. Files register under this path, so in no process do they clash with others'."""
 
-STUB_HEADER = b'# mypy: disable-error-code="type-arg"\n'
-"""protoc's stubs say Mapping without its types, which `mypy --strict` reports wherever they are imported."""
+BARE_MAPPING = re.compile(rb"(?<!as )\b_Mapping\b(?=[],])")
+"""A mapping that may stand for a message: protoc's stubs leave out its types, which strict type checkers report."""
 
 INIT = '"""Messages generated from proto/*.proto by proto/regenerate.py. Do not edit."""\n'
 
@@ -93,7 +94,7 @@ def generate() -> dict[str, bytes]:
             raise RuntimeError(message)
         package = Path(folder, VIRTUAL)
         for path in package.glob("*.pyi"):
-            path.write_bytes(STUB_HEADER + path.read_bytes())
+            path.write_bytes(BARE_MAPPING.sub(b"_Mapping[str, object]", path.read_bytes()))
         (package / "__init__.py").write_bytes(INIT.encode())
         files = {path.name: path.read_bytes() for path in sorted(package.iterdir())}
         files[MANIFEST] = (json.dumps(manifest(package), indent=2) + "\n").encode()

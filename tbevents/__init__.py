@@ -9,62 +9,17 @@ loads neither numpy nor protobuf.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from tbevents._version import __version__
+from tbevents import public_names
+from tbevents._version import __version__ as __version__
 
-if TYPE_CHECKING:
-    from tbevents.errors import (
-        BadValueError,
-        ChecksumError,
-        DamagedFileError,
-        DamageWarning,
-        DropinError,
-        FileChangedError,
-        IncompleteRecordError,
-        MissingExtraError,
-        NotAnEventFileError,
-        PayloadError,
-        RecordTooLargeError,
-        RunNotFoundError,
-        TBEventsError,
-        TBEventsWarning,
-        TensorError,
-        UndecodableRecordError,
-        UnknownNameError,
-        UnknownStepError,
-        WriterWarning,
-    )
-    from tbevents.reading.hparams_table import HParamsTable
-    from tbevents.reading.iterate import follow, iter_events, iter_records
-    from tbevents.reading.kinds.audio import Audio, AudioSeries
-    from tbevents.reading.kinds.graph import Graph, GraphNode, LoggedGraph, LoggedGraphSeries, RunStatistics
-    from tbevents.reading.kinds.histogram import Histogram, HistogramSeries
-    from tbevents.reading.kinds.hparams import HParams
-    from tbevents.reading.kinds.image import Image, ImageSeries
-    from tbevents.reading.kinds.mesh import Mesh, MeshSeries
-    from tbevents.reading.kinds.metadata import TagMetadata
-    from tbevents.reading.kinds.pr_curve import PrCurve, PrCurveSeries
-    from tbevents.reading.kinds.projector import Embedding, Projector
-    from tbevents.reading.kinds.scalar import ScalarPoint, ScalarSeries
-    from tbevents.reading.kinds.session import LogLine, SessionEvent
-    from tbevents.reading.kinds.tensor import Tensor, TensorSeries
-    from tbevents.reading.kinds.text import Text, TextSeries
-    from tbevents.reading.logdir import Logdir, read_logdir
-    from tbevents.reading.problem import Problem
-    from tbevents.reading.run import Run, read_run
-    from tbevents.reading.tables import Table, WideTable
-    from tbevents.writing.event_file_writer import EventFileWriter
-    from tbevents.writing.global_summary_writer import GlobalSummaryWriter
-    from tbevents.writing.summary_writer import SummaryWriter
-
-_HOMES = {
-    "tbevents.errors": [
+_HOMES: Final = {
+    "errors": [
         "BadValueError",
         "ChecksumError",
-        "DamageWarning",
         "DamagedFileError",
+        "DamageWarning",
         "DropinError",
         "FileChangedError",
         "IncompleteRecordError",
@@ -81,103 +36,102 @@ _HOMES = {
         "UnknownStepError",
         "WriterWarning",
     ],
-    "tbevents.reading.hparams_table": ["HParamsTable"],
-    "tbevents.reading.iterate": ["follow", "iter_events", "iter_records"],
-    "tbevents.reading.kinds.audio": ["Audio", "AudioSeries"],
-    "tbevents.reading.kinds.graph": ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"],
-    "tbevents.reading.kinds.histogram": ["Histogram", "HistogramSeries"],
-    "tbevents.reading.kinds.hparams": ["HParams"],
-    "tbevents.reading.kinds.image": ["Image", "ImageSeries"],
-    "tbevents.reading.kinds.mesh": ["Mesh", "MeshSeries"],
-    "tbevents.reading.kinds.metadata": ["TagMetadata"],
-    "tbevents.reading.kinds.pr_curve": ["PrCurve", "PrCurveSeries"],
-    "tbevents.reading.kinds.projector": ["Embedding", "Projector"],
-    "tbevents.reading.kinds.scalar": ["ScalarPoint", "ScalarSeries"],
-    "tbevents.reading.kinds.session": ["LogLine", "SessionEvent"],
-    "tbevents.reading.kinds.tensor": ["Tensor", "TensorSeries"],
-    "tbevents.reading.kinds.text": ["Text", "TextSeries"],
-    "tbevents.reading.logdir": ["Logdir", "read_logdir"],
-    "tbevents.reading.problem": ["Problem"],
-    "tbevents.reading.run": ["Run", "read_run"],
-    "tbevents.reading.tables": ["Table", "WideTable"],
-    "tbevents.writing.event_file_writer": ["EventFileWriter"],
-    "tbevents.writing.global_summary_writer": ["GlobalSummaryWriter"],
-    "tbevents.writing.summary_writer": ["SummaryWriter"],
+    "reading.hparams_table": ["HParamsTable"],
+    "reading.iterate": ["follow", "iter_events", "iter_records"],
+    "reading.kinds.audio": ["Audio", "AudioSeries"],
+    "reading.kinds.graph": ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"],
+    "reading.kinds.histogram": ["Histogram", "HistogramSeries"],
+    "reading.kinds.hparams": ["HParams"],
+    "reading.kinds.image": ["Image", "ImageSeries"],
+    "reading.kinds.mesh": ["Mesh", "MeshSeries"],
+    "reading.kinds.metadata": ["TagMetadata"],
+    "reading.kinds.pr_curve": ["PrCurve", "PrCurveSeries"],
+    "reading.kinds.projector": ["Embedding", "Projector"],
+    "reading.kinds.scalar": ["ScalarPoint", "ScalarSeries"],
+    "reading.kinds.session": ["LogLine", "SessionEvent"],
+    "reading.kinds.tensor": ["Tensor", "TensorSeries"],
+    "reading.kinds.text": ["Text", "TextSeries"],
+    "reading.logdir": ["Logdir", "read_logdir"],
+    "reading.problem": ["Problem"],
+    "reading.run": ["Run", "read_run"],
+    "reading.tables": ["Table", "WideTable"],
+    "writing.event_file_writer": ["EventFileWriter"],
+    "writing.global_summary_writer": ["GlobalSummaryWriter"],
+    "writing.summary_writer": ["SummaryWriter"],
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+"""The modules, and the public names that each defines."""
 
-__all__ = [
-    "Audio",
-    "AudioSeries",
-    "BadValueError",
-    "ChecksumError",
-    "DamageWarning",
-    "DamagedFileError",
-    "DropinError",
-    "Embedding",
-    "EventFileWriter",
-    "FileChangedError",
-    "GlobalSummaryWriter",
-    "Graph",
-    "GraphNode",
-    "HParams",
-    "HParamsTable",
-    "Histogram",
-    "HistogramSeries",
-    "Image",
-    "ImageSeries",
-    "IncompleteRecordError",
-    "LogLine",
-    "Logdir",
-    "LoggedGraph",
-    "LoggedGraphSeries",
-    "Mesh",
-    "MeshSeries",
-    "MissingExtraError",
-    "NotAnEventFileError",
-    "PayloadError",
-    "PrCurve",
-    "PrCurveSeries",
-    "Problem",
-    "Projector",
-    "RecordTooLargeError",
-    "Run",
-    "RunNotFoundError",
-    "RunStatistics",
-    "ScalarPoint",
-    "ScalarSeries",
-    "SessionEvent",
-    "SummaryWriter",
-    "TBEventsError",
-    "TBEventsWarning",
-    "Table",
-    "TagMetadata",
-    "Tensor",
-    "TensorError",
-    "TensorSeries",
-    "Text",
-    "TextSeries",
-    "UndecodableRecordError",
-    "UnknownNameError",
-    "UnknownStepError",
-    "WideTable",
-    "WriterWarning",
-    "__version__",
-    "follow",
-    "iter_events",
-    "iter_records",
-    "read_logdir",
-    "read_run",
-]
+_MODULES: Final = ("dropin", "errors", "integrations", "lr_scheduler", "proto", "summary", "testing", "tools")
+"""The modules that are public themselves, beside `pytest_plugin`, which pytest loads."""
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'tbevents' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if TYPE_CHECKING:
+    from tbevents import dropin as dropin
+    from tbevents import errors as errors
+    from tbevents import integrations as integrations
+    from tbevents import lr_scheduler as lr_scheduler
+    from tbevents import proto as proto
+    from tbevents import summary as summary
+    from tbevents import testing as testing
+    from tbevents import tools as tools
+    from tbevents.errors import BadValueError as BadValueError
+    from tbevents.errors import ChecksumError as ChecksumError
+    from tbevents.errors import DamagedFileError as DamagedFileError
+    from tbevents.errors import DamageWarning as DamageWarning
+    from tbevents.errors import DropinError as DropinError
+    from tbevents.errors import FileChangedError as FileChangedError
+    from tbevents.errors import IncompleteRecordError as IncompleteRecordError
+    from tbevents.errors import MissingExtraError as MissingExtraError
+    from tbevents.errors import NotAnEventFileError as NotAnEventFileError
+    from tbevents.errors import PayloadError as PayloadError
+    from tbevents.errors import RecordTooLargeError as RecordTooLargeError
+    from tbevents.errors import RunNotFoundError as RunNotFoundError
+    from tbevents.errors import TBEventsError as TBEventsError
+    from tbevents.errors import TBEventsWarning as TBEventsWarning
+    from tbevents.errors import TensorError as TensorError
+    from tbevents.errors import UndecodableRecordError as UndecodableRecordError
+    from tbevents.errors import UnknownNameError as UnknownNameError
+    from tbevents.errors import UnknownStepError as UnknownStepError
+    from tbevents.errors import WriterWarning as WriterWarning
+    from tbevents.reading.hparams_table import HParamsTable as HParamsTable
+    from tbevents.reading.iterate import follow as follow
+    from tbevents.reading.iterate import iter_events as iter_events
+    from tbevents.reading.iterate import iter_records as iter_records
+    from tbevents.reading.kinds.audio import Audio as Audio
+    from tbevents.reading.kinds.audio import AudioSeries as AudioSeries
+    from tbevents.reading.kinds.graph import Graph as Graph
+    from tbevents.reading.kinds.graph import GraphNode as GraphNode
+    from tbevents.reading.kinds.graph import LoggedGraph as LoggedGraph
+    from tbevents.reading.kinds.graph import LoggedGraphSeries as LoggedGraphSeries
+    from tbevents.reading.kinds.graph import RunStatistics as RunStatistics
+    from tbevents.reading.kinds.histogram import Histogram as Histogram
+    from tbevents.reading.kinds.histogram import HistogramSeries as HistogramSeries
+    from tbevents.reading.kinds.hparams import HParams as HParams
+    from tbevents.reading.kinds.image import Image as Image
+    from tbevents.reading.kinds.image import ImageSeries as ImageSeries
+    from tbevents.reading.kinds.mesh import Mesh as Mesh
+    from tbevents.reading.kinds.mesh import MeshSeries as MeshSeries
+    from tbevents.reading.kinds.metadata import TagMetadata as TagMetadata
+    from tbevents.reading.kinds.pr_curve import PrCurve as PrCurve
+    from tbevents.reading.kinds.pr_curve import PrCurveSeries as PrCurveSeries
+    from tbevents.reading.kinds.projector import Embedding as Embedding
+    from tbevents.reading.kinds.projector import Projector as Projector
+    from tbevents.reading.kinds.scalar import ScalarPoint as ScalarPoint
+    from tbevents.reading.kinds.scalar import ScalarSeries as ScalarSeries
+    from tbevents.reading.kinds.session import LogLine as LogLine
+    from tbevents.reading.kinds.session import SessionEvent as SessionEvent
+    from tbevents.reading.kinds.tensor import Tensor as Tensor
+    from tbevents.reading.kinds.tensor import TensorSeries as TensorSeries
+    from tbevents.reading.kinds.text import Text as Text
+    from tbevents.reading.kinds.text import TextSeries as TextSeries
+    from tbevents.reading.logdir import Logdir as Logdir
+    from tbevents.reading.logdir import read_logdir as read_logdir
+    from tbevents.reading.problem import Problem as Problem
+    from tbevents.reading.run import Run as Run
+    from tbevents.reading.run import read_run as read_run
+    from tbevents.reading.tables import Table as Table
+    from tbevents.reading.tables import WideTable as WideTable
+    from tbevents.writing.event_file_writer import EventFileWriter as EventFileWriter
+    from tbevents.writing.global_summary_writer import GlobalSummaryWriter as GlobalSummaryWriter
+    from tbevents.writing.summary_writer import SummaryWriter as SummaryWriter
+else:
+    __all__, __getattr__, __dir__ = public_names.lazy_package(__name__, _HOMES, _MODULES)

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="type-arg"
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -12,7 +11,7 @@ class Layout(_message.Message):
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     version: int
     category: _containers.RepeatedCompositeFieldContainer[Category]
-    def __init__(self, version: _Optional[int] = ..., category: _Optional[_Iterable[_Union[Category, _Mapping]]] = ...) -> None: ...
+    def __init__(self, version: _Optional[int] = ..., category: _Optional[_Iterable[_Union[Category, _Mapping[str, object]]]] = ...) -> None: ...
 
 class Category(_message.Message):
     __slots__ = ("title", "chart", "closed")
@@ -22,7 +21,7 @@ class Category(_message.Message):
     title: str
     chart: _containers.RepeatedCompositeFieldContainer[Chart]
     closed: bool
-    def __init__(self, title: _Optional[str] = ..., chart: _Optional[_Iterable[_Union[Chart, _Mapping]]] = ..., closed: bool = ...) -> None: ...
+    def __init__(self, title: _Optional[str] = ..., chart: _Optional[_Iterable[_Union[Chart, _Mapping[str, object]]]] = ..., closed: bool = ...) -> None: ...
 
 class Chart(_message.Message):
     __slots__ = ("title", "multiline", "margin")
@@ -32,7 +31,7 @@ class Chart(_message.Message):
     title: str
     multiline: MultilineChartContent
     margin: MarginChartContent
-    def __init__(self, title: _Optional[str] = ..., multiline: _Optional[_Union[MultilineChartContent, _Mapping]] = ..., margin: _Optional[_Union[MarginChartContent, _Mapping]] = ...) -> None: ...
+    def __init__(self, title: _Optional[str] = ..., multiline: _Optional[_Union[MultilineChartContent, _Mapping[str, object]]] = ..., margin: _Optional[_Union[MarginChartContent, _Mapping[str, object]]] = ...) -> None: ...
 
 class MultilineChartContent(_message.Message):
     __slots__ = ("tag",)
@@ -53,4 +52,4 @@ class MarginChartContent(_message.Message):
         def __init__(self, value: _Optional[str] = ..., lower: _Optional[str] = ..., upper: _Optional[str] = ...) -> None: ...
     SERIES_FIELD_NUMBER: _ClassVar[int]
     series: _containers.RepeatedCompositeFieldContainer[MarginChartContent.Series]
-    def __init__(self, series: _Optional[_Iterable[_Union[MarginChartContent.Series, _Mapping]]] = ...) -> None: ...
+    def __init__(self, series: _Optional[_Iterable[_Union[MarginChartContent.Series, _Mapping[str, object]]]] = ...) -> None: ...

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="type-arg"
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -49,7 +48,7 @@ class HParamsPluginData(_message.Message):
     experiment: Experiment
     session_start_info: SessionStartInfo
     session_end_info: SessionEndInfo
-    def __init__(self, version: _Optional[int] = ..., experiment: _Optional[_Union[Experiment, _Mapping]] = ..., session_start_info: _Optional[_Union[SessionStartInfo, _Mapping]] = ..., session_end_info: _Optional[_Union[SessionEndInfo, _Mapping]] = ...) -> None: ...
+    def __init__(self, version: _Optional[int] = ..., experiment: _Optional[_Union[Experiment, _Mapping[str, object]]] = ..., session_start_info: _Optional[_Union[SessionStartInfo, _Mapping[str, object]]] = ..., session_end_info: _Optional[_Union[SessionEndInfo, _Mapping[str, object]]] = ...) -> None: ...
 
 class Experiment(_message.Message):
     __slots__ = ("description", "user", "time_created_secs", "hparam_infos", "metric_infos", "name")
@@ -65,7 +64,7 @@ class Experiment(_message.Message):
     hparam_infos: _containers.RepeatedCompositeFieldContainer[HParamInfo]
     metric_infos: _containers.RepeatedCompositeFieldContainer[MetricInfo]
     name: str
-    def __init__(self, description: _Optional[str] = ..., user: _Optional[str] = ..., time_created_secs: _Optional[float] = ..., hparam_infos: _Optional[_Iterable[_Union[HParamInfo, _Mapping]]] = ..., metric_infos: _Optional[_Iterable[_Union[MetricInfo, _Mapping]]] = ..., name: _Optional[str] = ...) -> None: ...
+    def __init__(self, description: _Optional[str] = ..., user: _Optional[str] = ..., time_created_secs: _Optional[float] = ..., hparam_infos: _Optional[_Iterable[_Union[HParamInfo, _Mapping[str, object]]]] = ..., metric_infos: _Optional[_Iterable[_Union[MetricInfo, _Mapping[str, object]]]] = ..., name: _Optional[str] = ...) -> None: ...
 
 class HParamInfo(_message.Message):
     __slots__ = ("name", "display_name", "description", "type", "domain_discrete", "domain_interval")
@@ -81,7 +80,7 @@ class HParamInfo(_message.Message):
     type: HParamDataType
     domain_discrete: _struct_pb2.ListValue
     domain_interval: Interval
-    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., type: _Optional[_Union[HParamDataType, str]] = ..., domain_discrete: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ..., domain_interval: _Optional[_Union[Interval, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., type: _Optional[_Union[HParamDataType, str]] = ..., domain_discrete: _Optional[_Union[_struct_pb2.ListValue, _Mapping[str, object]]] = ..., domain_interval: _Optional[_Union[Interval, _Mapping[str, object]]] = ...) -> None: ...
 
 class Interval(_message.Message):
     __slots__ = ("min_value", "max_value")
@@ -109,7 +108,7 @@ class MetricInfo(_message.Message):
     display_name: str
     description: str
     dataset_type: DatasetType
-    def __init__(self, name: _Optional[_Union[MetricName, _Mapping]] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., dataset_type: _Optional[_Union[DatasetType, str]] = ...) -> None: ...
+    def __init__(self, name: _Optional[_Union[MetricName, _Mapping[str, object]]] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., dataset_type: _Optional[_Union[DatasetType, str]] = ...) -> None: ...
 
 class SessionStartInfo(_message.Message):
     __slots__ = ("hparams", "model_uri", "monitor_url", "group_name", "start_time_secs")
@@ -119,7 +118,7 @@ class SessionStartInfo(_message.Message):
         VALUE_FIELD_NUMBER: _ClassVar[int]
         key: str
         value: _struct_pb2.Value
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping[str, object]]] = ...) -> None: ...
     HPARAMS_FIELD_NUMBER: _ClassVar[int]
     MODEL_URI_FIELD_NUMBER: _ClassVar[int]
     MONITOR_URL_FIELD_NUMBER: _ClassVar[int]

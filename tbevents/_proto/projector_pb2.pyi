@@ -1,4 +1,3 @@
-# mypy: disable-error-code="type-arg"
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -14,7 +13,7 @@ class ProjectorConfig(_message.Message):
     model_checkpoint_path: str
     embeddings: _containers.RepeatedCompositeFieldContainer[EmbeddingInfo]
     model_checkpoint_dir: str
-    def __init__(self, model_checkpoint_path: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[EmbeddingInfo, _Mapping]]] = ..., model_checkpoint_dir: _Optional[str] = ...) -> None: ...
+    def __init__(self, model_checkpoint_path: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[EmbeddingInfo, _Mapping[str, object]]]] = ..., model_checkpoint_dir: _Optional[str] = ...) -> None: ...
 
 class EmbeddingInfo(_message.Message):
     __slots__ = ("tensor_name", "metadata_path", "bookmarks_path", "tensor_shape", "sprite", "tensor_path")
@@ -30,7 +29,7 @@ class EmbeddingInfo(_message.Message):
     tensor_shape: _containers.RepeatedScalarFieldContainer[int]
     sprite: SpriteMetadata
     tensor_path: str
-    def __init__(self, tensor_name: _Optional[str] = ..., metadata_path: _Optional[str] = ..., bookmarks_path: _Optional[str] = ..., tensor_shape: _Optional[_Iterable[int]] = ..., sprite: _Optional[_Union[SpriteMetadata, _Mapping]] = ..., tensor_path: _Optional[str] = ...) -> None: ...
+    def __init__(self, tensor_name: _Optional[str] = ..., metadata_path: _Optional[str] = ..., bookmarks_path: _Optional[str] = ..., tensor_shape: _Optional[_Iterable[int]] = ..., sprite: _Optional[_Union[SpriteMetadata, _Mapping[str, object]]] = ..., tensor_path: _Optional[str] = ...) -> None: ...
 
 class SpriteMetadata(_message.Message):
     __slots__ = ("image_path", "single_image_dim")

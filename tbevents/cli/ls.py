@@ -18,7 +18,7 @@ from tbevents.cli.parameters import (
 )
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text_table import TextColumn, TextTable
-from tbevents.reading.kinds.recognition import KINDS
+from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.tools.describe import RunDescription, describe_run
@@ -81,7 +81,7 @@ def command(
 
 
 def _run_table(runs: list[RunDescription]) -> TextTable:
-    shown = [kind for kind in KINDS if any(kind in run.kinds for run in runs)]
+    shown = [kind for kind in kind_names() if any(kind in run.kinds for run in runs)]
     table = TextTable(
         TextColumn("run", left=True, shortest=24),
         TextColumn("tags", rank=1),

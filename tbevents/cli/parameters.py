@@ -10,7 +10,7 @@ import click
 
 from tbevents.cli import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
 from tbevents.cli.terminal import Terminal
-from tbevents.reading.kinds.recognition import KINDS
+from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums
 
 __all__ = [
@@ -49,7 +49,7 @@ kind_option = click.option(
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice(KINDS),
+    type=click.Choice(kind_names()),
     metavar="KIND",
     help="Only values of this kind (scalars, images, ...); repeatable.",
 )

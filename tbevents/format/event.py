@@ -7,8 +7,8 @@ from google.protobuf.message import DecodeError
 from tbevents.errors import (
     UndecodableRecordError,
 )
+from tbevents.format.file_type import payload_type
 from tbevents.proto import Event
-from tbevents.reading.file_type import payload_type
 
 __all__ = ["parse_event"]
 

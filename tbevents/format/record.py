@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import enum
 import struct
-from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, NoReturn, TypedDict
 
 import numpy as np
@@ -40,6 +39,7 @@ __all__ = [
     "Record",
     "RecordDecoder",
     "Records",
+    "Scattered",
     "encode_record",
 ]
 
@@ -156,6 +156,20 @@ class Records(NamedTuple):
                 path=path,
             )
         return payload
+
+
+class Scattered(NamedTuple):
+    """Records across dense damage.
+
+    Attributes:
+        records: the records; None if there are none.
+        damage: the damage between them: what is wrong, and how many bytes are passed over.
+        error: damage behind them whose end was not found: then `RecordDecoder.recover` goes on, else `next_records`.
+    """
+
+    records: Records | None
+    damage: list[tuple[DamagedFileError, int]]
+    error: DamagedFileError | None
 
 
 class RecordDecoder:
@@ -448,9 +462,7 @@ class RecordDecoder:
         self._at, self._needed = at, found.needed
         return None
 
-    def next_scattered(
-        self, *, at_end: bool, report: Callable[[DamagedFileError, int], None]
-    ) -> tuple[Records | None, DamagedFileError | None]:
+    def next_scattered(self, *, at_end: bool) -> Scattered:
         """The records at hand across damage: as `next_records` and `recover` in turn, but in one go.
 
         Where damage is dense, that is much faster. It ends where the bytes at hand do, and where damage is not dense
@@ -458,16 +470,12 @@ class RecordDecoder:
 
         Args:
             at_end: whether no more bytes follow.
-            report: gets the damage between the records, and how many bytes each stretch of it is.
-
-        Returns:
-            The records, None where there are none; and damage behind them whose end was not found: then `recover` goes
-            on, else `next_records`.
         """
         data, base = self._data[: self._stop], self._start
         offsets: list[int] = []
         lengths: list[int] = []
         numbers: list[int] = []
+        damage: list[tuple[DamagedFileError, int]] = []
         error: DamagedFileError | None = None
         intact = 0
         while intact < _INTACT:
@@ -494,14 +502,14 @@ class RecordDecoder:
             if not self.recover(at_end=at_end):
                 break
             assert error is not None
-            report(error, self.offset - error.offset)
+            damage.append((error, self.offset - error.offset))
             error = None
             intact = 0
         records = None
         if offsets:
             places, sizes, counts = (np.array(column, np.int64) for column in (offsets, lengths, numbers))
             records = Records(base, data, places, sizes, numbers[0], counts)
-        return records, error
+        return Scattered(records, damage, error)
 
     def _length_at_next(self) -> int | Literal[NeedData.NEED_DATA]:
         """The length of the next payload, once the record is whole and its header verified."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import bisect
 import io
 import os
 from collections.abc import Generator, Iterator
-from typing import Final, NamedTuple, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final, TypeAlias
 
 from tbevents.errors import (
     ChecksumError,
@@ -22,6 +18,7 @@ from tbevents.errors import (
 from tbevents.files import open_file
 from tbevents.format.crc32c import masked_crc32c
 from tbevents.format.event import parse_event
+from tbevents.format.file_type import file_type
 from tbevents.format.record import (
     FOOTER_SIZE,
     HEADER_SIZE,
@@ -33,12 +30,13 @@ from tbevents.format.record import (
     Records,
 )
 from tbevents.proto import Event
-from tbevents.reading.file_type import LOOKED_AT, file_type
+from tbevents.reading.damage import Damage, bytes_at
 from tbevents.reading.problem import Problem
-from tbevents.reading.whole_file import DATA_CHECKSUM, error_of_all, explain
+from tbevents.reading.repeat_search import RepeatSearch
+from tbevents.reading.scalar_repeats import Repeats
 from tbevents.remote import is_url
 
-__all__ = ["EventFileReader", "Taken", "Taker"]
+__all__ = ["EventFileReader", "Stretch"]
 
 
 BLOCK: Final = 1 << 21
@@ -55,34 +53,13 @@ _SEARCHED: Final = 1 << 16
 """Bytes of a broken end that are looked at at a time."""
 
 _DENSE: Final = 1 << 12
-"""Damage that is no farther than so many bytes behind other damage is dense: records are read across it in one go."""
+"""Damage within this many bytes behind other damage is dense: records are read across it in one go."""
 
 _REMEMBERED: Final = 256
-"""Bytes by which a file is known again: they hold checksums of records, and most often their times."""
+"""Bytes by which a file is recognised: they hold checksums of records, and mostly their times."""
 
-
-class Taken(NamedTuple):
-    """What a taker has done with the bytes that it was shown.
-
-    Attributes:
-        size: how many of them it has taken; 0 for none.
-        records: how many records those were.
-        reach: where it took none: how many bytes to search for records before it is asked again; None: no limit.
-    """
-
-    size: int = 0
-    records: int = 0
-    reach: int | None = None
-
-
-class Taker(Protocol):
-    """What may take records before they are looked for; it has had all those before them."""
-
-    def take_long(self, record: LongRecord) -> bool:
-        """Is shown how a long record begins; answers whether it is to be passed over unread."""
-
-    def take_rounds(self, data: NDArray[np.uint8]) -> Taken:
-        """Is shown the bytes that come next; may take the first records in them."""
+Stretch: TypeAlias = Records | Repeats | LongRecord
+"""What a file goes on with: records; repeats of a known loop; or a long record, by its head."""
 
 
 class EventFileReader:
@@ -91,17 +68,17 @@ class EventFileReader:
     Args:
         path: the file.
         strict: whether damage is raised instead of passed over.
-        sole: whether the caller named this file itself: that it cannot be read, or is no event file at all, is then
-            raised, too.
+        sole: whether the caller named this file itself: that it cannot be read, or is no event file, is then raised
+            even if not `strict`.
         patient: whether an incomplete record at the end is never raised, because the rest is to come.
         max_length: the longest payload that is believed, in bytes.
         verify: whether the checksums of payloads are verified; those of headers always are.
 
     Attributes:
         path: the file.
-        offset: the byte up to which all has been read: the end of the file, or of its last whole record.
-        record: how many records stand before it.
-        error: why the file could not be read on when it was tried last; None where it could.
+        offset: the byte up to which everything has been read: the end of the file, or of its last whole record.
+        record: how many records stand before `offset`.
+        error: why the file could not be read on in the last attempt; None if it could.
         patient: as given.
     """
 
@@ -125,62 +102,82 @@ class EventFileReader:
         self._verify = verify
         self._size = 0  # of the file, when it was opened last
         self.error: OSError | None = None
-        self._problems: list[Problem] = []
-        self._tail: Problem | None = None  # that of the end of the file, which is looked at again
+        self._damage = Damage(path)
+        self._refused: Stretch | None = None  # what the caller has handed back
         self._first = b""  # the first bytes of the file
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
-        self._explained = False  # whether the first checksum that does not hold has been
-        self._stored: frozenset[int] = frozenset()  # checksums of data that do not hold: the first two that differ
         # From where to where a record reaches that the end of the file cut, if others were found behind its header.
         # Once it is complete, they are part of its payload.
         self._unfinished: tuple[int, int] | None = None
-        self._of_all: DamagedFileError | None = None  # what is wrong with all records
 
     @property
     def problems(self) -> list[Problem]:
         """What was passed over, in the order of the file."""
-        return self._problems if self._tail is None else [*self._problems, self._tail]
+        return self._damage.problems
 
     def fork(self) -> EventFileReader:
-        """One that reads on from here, and leaves this one as it is."""
+        """A reader that goes on from here and leaves this one unchanged."""
         other = EventFileReader.__new__(EventFileReader)
         vars(other).update(vars(self))
-        other._problems = self._problems.copy()
+        other._damage = self._damage.copy()
         return other
 
-    def done(self, more: int = 0) -> float:
-        """The share of the file that has been read, or will have been when so many bytes more are."""
+    def done(self) -> float:
+        """Fraction of the file that has been read."""
+        return self._fraction(0)
+
+    def _fraction(self, more: int) -> float:
+        """Fraction of the file read, counting `more` bytes as read."""
         return (self.offset + more) / max(1, self._size)
 
-    def read(self, taker: Taker | None = None) -> Iterator[Records]:
+    def read(self) -> Iterator[Records]:
         """The records that follow, in blocks; the checksums of their payloads are the caller's to verify.
 
-        A problem at the end of the file is withdrawn and looked at again: the rest may have come meanwhile. That the
-        file cannot be read is such a problem.
-
-        Args:
-            taker: may take records that then are not among these.
+        A problem at the end of the file, such as that it cannot be read, is withdrawn and looked at again: the rest may
+        have come meanwhile.
 
         Raises:
-            OSError: the file cannot be read, where `strict` or `sole`.
+            OSError: the file cannot be read, and `strict` or `sole`.
             FileChangedError: what was read before is not in the file any more: it was replaced, truncated or removed.
-            DamagedFileError: at the first damage, where `strict`.
-            NotAnEventFileError: no record stands anywhere in it, where `sole`.
+            DamagedFileError: at the first damage, if `strict`.
+            NotAnEventFileError: there is no record anywhere in it, and `sole`.
         """
-        self._tail = self.error = None
+        for stretch in self._read(known=False):
+            assert isinstance(stretch, Records)
+            yield stretch
+
+    def stretches(self, search: RepeatSearch | None) -> Iterator[Stretch]:
+        """As `read`, with less to search and to decode: also repeats of known loops, and long records by their heads.
+
+        A stretch that the caller cannot use is handed back with `refuse` before the next one is asked for. Long records
+        are only yielded where checksums are not verified, which takes the whole payload.
+
+        Args:
+            search: finds the repeats; None yields none.
+        """
+        return self._read(search, known=True)
+
+    def refuse(self, stretch: Stretch) -> None:
+        """Hands back the stretch yielded last: its records are yielded again, as `Records`."""
+        self._refused = stretch
+
+    def _read(self, search: RepeatSearch | None = None, *, known: bool) -> Iterator[Stretch]:
+        self._damage.end = self.error = None
         try:
             with open_file(self.path) as file:
                 size = file.seek(0, os.SEEK_END)
                 self._know_again(file, size)
                 while True:
                     self._size = size
-                    error = yield from self._read_to(file, size, taker)
+                    error = yield from self._read_to(file, size, search, known=known)
                     before, size = size, file.seek(0, os.SEEK_END)
                     if not isinstance(error, IncompleteRecordError) or error.zeros or size < before + error.missing:
                         break  # else it was being written when its size was asked for, and is there by now
             if error is not None:
-                self._report_tail(error, self._size - error.offset)
-            self._sum_up()
+                self._report_end(error, self._size - error.offset)
+            of_all = self._damage.sum_up(self.record)
+            if self._sole and isinstance(of_all, NotAnEventFileError):
+                raise of_all
         except FileChangedError:
             raise
         except FileNotFoundError as error:
@@ -198,7 +195,7 @@ class EventFileReader:
             raise error
         self.error = error
         left = max(0, self._size - self.offset)
-        self._tail = Problem.unreadable(self.path, error, self.offset, self.record, left)
+        self._damage.end = Problem.unreadable(self.path, error, self.offset, self.record, left)
 
     def _know_again(self, file: io.RawIOBase, size: int) -> None:
         """Checks that what was read before is still there.
@@ -223,12 +220,19 @@ class EventFileReader:
                 raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
 
     def _read_to(
-        self, file: io.RawIOBase, size: int, taker: Taker | None
-    ) -> Generator[Records, None, DamagedFileError | None]:
-        """As `read`, up to a size that the file has.
+        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool
+    ) -> Generator[Stretch, None, DamagedFileError | None]:
+        """Reads up to a size that the file has.
+
+        Args:
+            file: the file.
+            size: where to stop.
+            search: finds repeats of known loops, if there is one.
+            known: whether to yield more than single records: what is known by its head or a loop, and records across
+                dense damage.
 
         Returns:
-            What is wrong with the end; None where nothing is.
+            What is wrong with the end; None if nothing is.
         """
         if not size:
             return IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path)
@@ -245,13 +249,13 @@ class EventFileReader:
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
             if error is None:
-                reach = None
-                if taker is not None:
-                    again, reach = self._offer(taker, decoder, feed)
-                    if again:
+                within = None
+                if known:
+                    went_on, within = yield from self._read_known(decoder, feed, search)
+                    if went_on:
                         continue
                 try:
-                    records = decoder.next_records(reach)
+                    records = decoder.next_records(within)
                     if records is NEED_DATA and not feed.left:
                         decoder.end()
                         return None
@@ -267,47 +271,72 @@ class EventFileReader:
             while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
                 feed.more()
             if not found:
-                return self._tail_error(file, error, size)
+                return self._error_at_end(file, error, size)
             self.report(error, decoder.offset - error.offset)
             dense = error.offset - intact_from <= _DENSE
             error = None
-            if dense and taker is not None and not self._strict:
-                scattered, error = decoder.next_scattered(at_end=not feed.left, report=self.report)
-                if scattered is not None:
-                    self._note_read(scattered)
-                    yield scattered
+            if dense and known and not self._strict:
+                scattered = decoder.next_scattered(at_end=not feed.left)
+                for passed, skipped in scattered.damage:
+                    self.report(passed, skipped)
+                error = scattered.error
+                if scattered.records is not None:
+                    self._note_read(scattered.records)
+                    yield scattered.records
             intact_from = decoder.offset
 
-    def _offer(self, taker: Taker, decoder: RecordDecoder, feed: _Feed) -> tuple[bool, int | None]:
-        """Shows a taker what comes next.
+    def _read_known(
+        self, decoder: RecordDecoder, feed: _Feed, search: RepeatSearch | None
+    ) -> Generator[Stretch, None, tuple[bool, int | None]]:
+        """Yields what comes next if it is a long record or repeats of a known loop.
 
         Returns:
-            Whether something was done, so that it is to be shown more; and if not, `Taken.reach`.
+            Whether reading went on, so that there may be more of the kind; and if not, in how many bytes to look for
+            single records (None: no limit).
         """
         long = None if self._verify else decoder.next_long(_HEAD)
         if feed.left and (long is NEED_DATA or (long is None and feed.is_scarce)):
             feed.more()
             return True, None
-        if isinstance(long, LongRecord) and taker.take_long(long):
+        if isinstance(long, LongRecord):
+            yield long
+            if self._is_refused(long):
+                return False, None
             feed.skip(long)
-            self._read_up_to(decoder, long.head[:_REMEMBERED], long.offset + HEADER_SIZE)
+            self._note_read_up_to(decoder, long.head[:_REMEMBERED], long.offset + HEADER_SIZE)
             return True, None
-        if long is not None or decoder.missing:
+        if long is not None or decoder.missing or search is None:
             return False, None
         data = decoder.at_hand
-        taken = taker.take_rounds(data)
-        if taken.size:
-            decoder.pass_over(taken.size, taken.records)
-            self._read_up_to(decoder, data[: taken.size][-_REMEMBERED:].tobytes())
-        return taken.size > 0, taken.reach
+        ahead = search.find(data)
+        if ahead.loop is None:
+            return False, ahead.within
+        points = ahead.loop.columns(data, ahead.times, verify=self._verify)
+        intact = len(points[0].steps) if points else 0
+        if intact:
+            size = intact * ahead.loop.size
+            repeats = Repeats(ahead.loop, points, self._fraction(size))
+            yield repeats
+            if self._is_refused(repeats):
+                search.refuse(ahead.loop)
+                return False, None
+            decoder.pass_over(size, intact * len(points))
+            self._note_read_up_to(decoder, data[:size][-_REMEMBERED:].tobytes())
+        search.took(intact, ahead.times)
+        return intact > 0, None
 
-    def _read_up_to(self, decoder: RecordDecoder, known: bytes, at: int | None = None) -> None:
-        """Notes that all has been read up to where the decoder stands, and some bytes; they are the last, or `at`."""
+    def _is_refused(self, stretch: Stretch) -> bool:
+        """Whether the caller has handed back this stretch, which was yielded last."""
+        refused, self._refused = self._refused, None
+        return refused is stretch
+
+    def _note_read_up_to(self, decoder: RecordDecoder, known: bytes, at: int | None = None) -> None:
+        """Notes that everything before the decoder's place has been read, and bytes of it: the last, or those `at`."""
         self.offset, self.record = decoder.offset, decoder.record
         self._known = (self.offset - len(known) if at is None else at, known)
 
     def _note_read(self, records: Records) -> None:
-        """Notes that all has been read up to the end of these records."""
+        """Notes that everything up to the end of these records has been read."""
         if not self._first and records.base + int(records.offsets[0]) == 0:
             self._first = records.block[: min(records.end, _REMEMBERED)].tobytes()
         self.offset, self.record = records.base + records.end, records.number(len(records.offsets) - 1) + 1
@@ -315,7 +344,7 @@ class EventFileReader:
         self._known = (self.offset - len(known), known)
 
     def records(self) -> Iterator[tuple[int, Record]]:
-        """The records that follow, one by one, each with its number in the file; where `verify`, only intact ones."""
+        """The records that follow, one by one, each with its number in the file; if `verify`, only intact ones."""
         for records in self.read():
             for index, length in enumerate(records.lengths.tolist()):
                 try:
@@ -334,75 +363,43 @@ class EventFileReader:
                 self.report(error, record.end - record.offset)
 
     def report(self, error: DamagedFileError, skipped: int) -> None:
-        """Notes damage.
+        """Adds damage to `problems`, or raises it. Every reader of the file's records reports what it finds here.
 
         Args:
             error: what is wrong, and where.
             skipped: how many bytes are passed over.
 
         Raises:
-            DamagedFileError: the error, where `strict`.
+            DamagedFileError: the error, if `strict`.
         """
-        self._explain(error)
+        self._damage.explain(error)
         if self._strict:
             raise self._error_of_all(error)
-        if isinstance(error, ChecksumError) and len(self._stored) < 2:
-            self._stored = self._stored | {error.stored}
         if self._unfinished is None and isinstance(error, IncompleteRecordError) and not error.zeros:
             self._unfinished = error.offset, self._size + error.missing
-        problem = _problem(self.path, error, skipped)
-        if self._problems and problem.offset < self._problems[-1].offset:  # in a record that stood before other damage
-            bisect.insort(self._problems, problem, key=lambda one: one.offset)
-        else:
-            self._problems.append(problem)
-
-    def _explain(self, error: DamagedFileError) -> None:
-        """Adds to the first checksum error what happened to the file, if that can be told."""
-        if not self._explained and isinstance(error, ChecksumError):
-            self._explained = True
-            explain(error, self._bytes_at(error.offset))
+        self._damage.add(error, skipped)
 
     def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
         """What to raise for damage: at the first record, what is wrong with all of them, if something is."""
-        if error.record or error.kind not in (DATA_CHECKSUM, UndecodableRecordError.kind):
+        if not Damage.may_be_of_all(error):
             return error
         reader = EventFileReader(self.path, max_length=self._max_length, verify=self._verify)
         usable = next(reader.events(), None)
-        return error if usable is not None or reader._of_all is None else reader._of_all
+        of_all = reader._damage.of_all
+        return error if usable is not None or of_all is None else of_all
 
-    def _sum_up(self) -> None:
-        """Makes one problem of those of all records, where none can be used.
-
-        Raises:
-            NotAnEventFileError: they are no Events, and `sole`.
-        """
-        if self._of_all is not None or not self._problems or len(self._problems) < self.record:
-            return
-        payload = self._bytes_at(HEADER_SIZE)
-        error = self._of_all = error_of_all(self.problems, self.record, self._stored, payload, self.path)
-        if error is None:
-            return
-        if self._sole and isinstance(error, NotAnEventFileError):
-            raise error
-        skipped = sum(problem.skipped for problem in self._problems)
-        self._problems = [Problem(self.path, 0, self._problems[0].kind, skipped, 0, error.detail)]
-
-    def _bytes_at(self, offset: int) -> bytes:
-        with open_file(self.path) as file:  # another one: this one may be amid a reading
-            file.seek(offset)
-            return file.read(LOOKED_AT) or b""
-
-    def _report_tail(self, error: DamagedFileError, skipped: int) -> None:
-        self._explain(error)
+    def _report_end(self, error: DamagedFileError, skipped: int) -> None:
+        """Sets or raises the problem of the end of the file."""
+        self._damage.explain(error)
         is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))
         if (self._strict and is_for_sure) or (self._sole and isinstance(error, NotAnEventFileError)):
             raise error
-        self._tail = _problem(self.path, error, skipped)
+        self._damage.add_end(error, skipped)
 
-    def _tail_error(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
-        """What damage means behind which nothing follows."""
+    def _error_at_end(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
+        """What damage means if nothing follows it."""
         offset, record, path = error.offset, error.record, error.path
-        start = self._bytes_at(0) if offset == 0 else b""
+        start = bytes_at(self.path, 0) if offset == 0 else b""
         name = file_type(start)
         short = isinstance(error, IncompleteRecordError) and len(start) <= HEADER_SIZE and name is not None
         if not short and (not isinstance(error, ChecksumError) or error.part != "length"):
@@ -461,10 +458,6 @@ class _Feed:
         self._decoder.skip_long(record)
         self._block = _AFTER_LONG
         self.left = self._size - self._file.seek(self._decoder.fed)
-
-
-def _problem(path: str, error: DamagedFileError, skipped: int) -> Problem:
-    return Problem(path, error.offset, error.kind, skipped, error.record, error.detail)
 
 
 def _read_all(file: io.RawIOBase, size: int) -> bytes:

@@ -29,7 +29,7 @@ class Categories:
     """A column of few different strings.
 
     Attributes:
-        codes: int32 places in `names`, shape (n,); -1 where one is missing.
+        codes: int32 indices into `names`, shape (n,); -1 for a missing string.
         names: the different strings.
     """
 
@@ -42,7 +42,7 @@ class Cells:
     """A column of numbers of which some are missing.
 
     Attributes:
-        values: shape (n,); any number where it is missing.
+        values: shape (n,); any number in place of a missing one.
         present: bool, shape (n,).
     """
 
@@ -51,20 +51,20 @@ class Cells:
 
 
 Column: TypeAlias = NDArray[Any] | Categories | Cells | Sequence[Plain]
-"""A sequence holds bools, floats or strings, and None where one is missing."""
+"""A sequence holds bools, floats or strings, and None if one is missing."""
 
 
 def categories_of(strings: Sequence[str], codes: NDArray[np.int32]) -> Categories:
-    """A column by its codes into strings that may repeat; -1 is a missing one."""
+    """Returns a column from codes into strings that may repeat; -1 means a missing string."""
     numbers: dict[str, int] = {}
     places = np.array([*(numbers.setdefault(text, len(numbers)) for text in strings), -1], np.int32)
     return Categories(places[codes], tuple(numbers))
 
 
 class Frame:
-    r"""What turns into a data frame.
+    r"""The base of everything that can be made a data frame.
 
-    Names in a frame are UTF-8: a byte of a folder's or file's name that is none is shown as ``\udcff``.
+    Names in a frame are UTF-8: bytes of a file name that are not UTF-8 are written like ``\udcff``.
     """
 
     __slots__ = ()
@@ -111,7 +111,7 @@ class Frame:
             import polars as pl
         except ImportError:
             raise MissingExtraError("polars", "polars", "to_polars") from None
-        text: Any = str  # the name of polars' own type has changed; Python's types are taken, too
+        text: Any = str  # polars renamed its own type; it takes Python's types, too
         data: list[Any] = []
         for name, column in storable_columns(self).items():
             if isinstance(column, Categories):
@@ -165,7 +165,7 @@ class Frame:
 
 
 def storable_columns(frame: Frame) -> dict[str, Column]:
-    """The columns of a frame, their texts and titles as UTF-8 can hold them."""
+    """Returns the columns of a frame, with texts and titles that UTF-8 can encode."""
     return {storable(name): _storable(column) for name, column in frame._columns().items()}
 
 
@@ -194,7 +194,7 @@ def _first_cells(column: Column, count: int) -> list[Plain]:
 
 
 def _of_one_type(values: Sequence[Plain]) -> tuple[list[Plain], type]:
-    """The values made one type, and that type: where bools, numbers and strings mix, all become strings."""
+    """Returns the values in one type, and that type; mixed bools, numbers and strings become strings."""
     types = {type(value) for value in values if value is not None}
     if len(types) == 1:
         (only,) = types

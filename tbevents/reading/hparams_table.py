@@ -1,33 +1,40 @@
-"""The hyperparameters of all sessions below a folder, as one table: a row a session."""
+"""The hyperparameters of all sessions below a folder, as one table with a row for each session."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.series import counted
-
-if TYPE_CHECKING:
-    from tbevents.reading.run import Run
 
 __all__ = ["HParamsTable", "hparams_of_runs", "hparams_table"]
 
 
+class SessionRun(Protocol):
+    """What a table of hyperparameters needs of a run."""
+
+    @property
+    def scalars(self) -> Mapping[str, ScalarSeries]: ...
+
+    def readable_hparams(self) -> HParams | None: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class HParamsTable(Frame):
-    """One row a session, by the name of its run.
+    """One row for each session, by the name of its run.
 
     Attributes:
-        sessions: run -> its hyperparameters. The metrics are those that the experiment names; without one, all scalars
-            of the session's run and of those below it. A metric of a group (which is a folder below the session's,
+        sessions: run -> hyperparameters. The metrics are those that the experiment names; without an experiment, all
+            scalars of the session's run and of the runs below it. A metric of a group (a folder below the session's,
             such as "validation") is called ``group/tag``.
-        parameters: name -> values, a row each; None where the session has no such parameter.
-        metrics: name -> last values, a row each; None where the session has none.
+        parameters: name -> values, one per row; None if the session does not have the parameter.
+        metrics: name -> last values, one per row; None if the session does not have the metric.
     """
 
     sessions: Mapping[str, HParams]
@@ -56,13 +63,13 @@ class HParamsTable(Frame):
         return columns
 
 
-def hparams_table(runs: Mapping[str, Run]) -> HParamsTable:
-    """The sessions among some runs, which are those that hold hyperparameters.
+def hparams_table(runs: Mapping[str, SessionRun]) -> HParamsTable:
+    """Returns the table of the sessions among some runs: of the runs that hold hyperparameters.
 
-    What the experiment says is looked for in the run itself (torch), in the folders above it (TF2), and anywhere else,
-    as in TensorBoard. Without any experiment the metrics are, as there, all scalars of the sessions' own runs and of
-    those below them (Keras), each run belonging to the session next above it. Hyperparameters that cannot be parsed
-    are left out: they are on the problems of their run.
+    As in TensorBoard, the experiment is looked for in the run itself (torch), in the folders above it (TF2), and then
+    anywhere else. Without an experiment, the metrics are all scalars of the sessions' runs and of the runs below them
+    (Keras); a run belongs to the nearest session above it. Hyperparameters that cannot be parsed are left out, and are
+    on the problems of their run.
     """
     all_found = {name: found for name, run in runs.items() if (found := run.readable_hparams()) is not None}
     experiments = {name: found.experiment for name, found in all_found.items() if found.experiment is not None}
@@ -93,7 +100,7 @@ def hparams_table(runs: Mapping[str, Run]) -> HParamsTable:
 
 
 def _nearest(name: str, experiments: Mapping[str, Experiment]) -> Experiment | None:
-    """The experiment of a run or of the folder next above it; failing these, the first there is."""
+    """The experiment of a run or of the nearest folder above it; else the first one; None if there is none."""
     for above in [name, *_above(name)]:
         if above in experiments:
             return experiments[above]
@@ -109,7 +116,7 @@ def _above(name: str) -> list[str]:
     return above
 
 
-def _metric_names(sessions: Iterable[str], runs: Mapping[str, Run]) -> list[tuple[str, str]]:
+def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionRun]) -> list[tuple[str, str]]:
     """The scalars of sessions and of the runs below them: (folder below the session or "", tag), ordered by tag."""
     known = set(sessions)
     found: set[tuple[str, str]] = set()
@@ -121,8 +128,8 @@ def _metric_names(sessions: Iterable[str], runs: Mapping[str, Run]) -> list[tupl
     return sorted(found, key=lambda metric: metric[::-1])
 
 
-def _metrics(name: str, runs: Mapping[str, Run], names: Iterable[tuple[str, str]]) -> dict[str, float]:
-    """The last values of a session's metrics, of which it may have only some."""
+def _metrics(name: str, runs: Mapping[str, SessionRun], names: Iterable[tuple[str, str]]) -> dict[str, float]:
+    """The last values of the metrics that a session has."""
     metrics: dict[str, float] = {}
     for group, tag in names:
         run = runs.get(posixpath.normpath(posixpath.join(name, group)) if group else name)
@@ -131,11 +138,11 @@ def _metrics(name: str, runs: Mapping[str, Run], names: Iterable[tuple[str, str]
     return metrics
 
 
-def hparams_of_runs(runs: Mapping[str, Run]) -> dict[str, HParams | None]:
-    """For each run, the hyperparameters that hold for it.
+def hparams_of_runs(runs: Mapping[str, SessionRun]) -> dict[str, HParams | None]:
+    """Returns the hyperparameters that apply to each run.
 
-    Its own; else those of the folder next above it that has some (Keras logs below the session's folder); else those of
-    the only folder directly below it that has some (torch's add_hparams makes one).
+    These are its own; else those of the nearest folder above it that has some (Keras logs below the session's folder);
+    else those of the only folder directly below it that has some (torch's add_hparams makes one).
     """
     own = {
         name: found for name, run in runs.items() if (found := run.readable_hparams()) is not None and found.parameters

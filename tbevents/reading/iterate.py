@@ -1,4 +1,4 @@
-"""The records and events of a run one by one: those that are there, and those still to come."""
+"""The records and events of a run, one by one: those in its files, and those that are still being written."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
 
     Args:
         path: an event file, or a folder that holds event files; a local path or a URL.
-        strict: whether damage is raised. By default it is passed over, with a `DamageWarning` for each stretch, and
-            reading goes on at the next intact record.
+        strict: whether damage is raised. By default it is skipped with a `DamageWarning` for each damaged range, and
+            reading continues at the next intact record.
 
     Returns:
         An iterator over records in file order: (offset, payload), checksums verified.
 
     Raises:
-        RunNotFoundError: there is no such path, or no event file in the folder (also a FileNotFoundError).
-        NotAnEventFileError: the file named holds no record at all.
-        DamagedFileError: at the first damage, where `strict`.
+        RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
+        NotAnEventFileError: `path` is a file without any record.
+        DamagedFileError: a file is damaged, and `strict`.
         OSError: a file cannot be read.
     """
     files = find_run_files(path)
@@ -57,7 +57,7 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
 
     Args:
         path: an event file, or a folder that holds event files; a local path or a URL.
-        strict: as in `iter_records`; a payload that is no Event counts as damage.
+        strict: as in `iter_records`; a payload that is not an Event counts as damage.
 
     Returns:
         An iterator over Event messages in file order.
@@ -72,14 +72,14 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
 
 
 def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
-    """The items, with a warning for each problem of the reader when it is met; those in `warned` are not told again.
+    """Yields the items, and warns of each problem of the reader as it appears, unless it is in `warned`.
 
-    An incomplete record at the end is no reason for one where the reader is patient.
+    A patient reader waits for an incomplete record at the end, which is not warned of.
     """
     warned = set() if warned is None else warned
     told = 0
     for item in itertools.chain(items, [_END]):
-        if len(reader.problems) < told:  # that of the tail was withdrawn, or all were made one
+        if len(reader.problems) < told:  # the problem of the tail was withdrawn, or all were merged into one
             told = 0
         for problem in reader.problems[told:]:
             if problem not in warned and not (reader.patient and problem.kind == "incomplete"):
@@ -100,33 +100,33 @@ def follow(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] | None = None,
 ) -> Iterator[Event]:
-    """Yields the events of a run: those there are, and from then on each one when it has been written.
+    """Yields the events of a run: first those in its files, then each new one once it has been written.
 
-    A record that is only half there, or a tail of zero bytes, is waited for. New event files of the run are taken up
-    when they appear, and so is the run itself. A file that was truncated or replaced is read again from its start, with
-    a `DamageWarning`; one that cannot be read is tried again at each look, with one `DamageWarning`.
+    An incomplete record, or a tail of zero bytes, is waited for. New event files are read when they appear; the run
+    itself need not exist yet. A file that was truncated or replaced is read again from its start, with a
+    `DamageWarning`; a file that cannot be read is tried again at each poll, with one `DamageWarning`.
 
-    Each call begins at the start of the run, and remembers nothing of other calls. An interrupt or an exception ends
-    the iteration, as it does any generator's: what was yielded stays, a new call yields it again. An iteration belongs
-    to one thread at a time; another one ends it by setting `stop`. In a forked process it goes on by itself.
+    Each call begins at the start of the run, and shares nothing with other calls. An interrupt or an exception ends
+    the iteration, as with any generator; a new call yields all events again. One thread at a time may use an iteration;
+    another thread ends it by setting `stop`. In a forked process the iteration continues independently.
 
     Args:
         path: an event file, or a folder that holds event files; a local path or a URL. It need not exist yet.
-        poll: seconds between looks at the files.
-        timeout: seconds after which the iteration ends, however much is still being written; None for never.
-        stop: an event that ends the iteration when it is set; what had been written by then is yielded first.
-        strict: whether damage is raised; by default it is passed over with a `DamageWarning`.
-        clock: seconds, for `timeout`.
-        sleep: called with `poll`; by default waits so long, or until `stop` is set.
+        poll: seconds between two checks of the files.
+        timeout: seconds after which the iteration ends, even if more is being written; None for never.
+        stop: ends the iteration when it is set, after the events that had been written by then.
+        strict: whether damage is raised; by default it is skipped with a `DamageWarning`.
+        clock: returns seconds, for `timeout`.
+        sleep: called with `poll`; by default waits that long, or until `stop` is set.
 
     Yields:
         Event messages, in file order, file by file.
 
     Raises:
         ValueError: `poll` is not positive.
-        DamagedFileError: at the first damage, where `strict`; an incomplete record at the end is none.
-        NotAnEventFileError: the file named holds no record at all.
-        OSError: the path named cannot be read, or where `strict` any of its files; that there is none yet is fine.
+        DamagedFileError: a file is damaged, and `strict`; an incomplete record at the end is not damage.
+        NotAnEventFileError: `path` is a file without any record.
+        OSError: `path` cannot be read, or, if `strict`, one of the files; a path that does not exist is waited for.
     """
     text = path_string(path, "path")
     if not poll > 0:

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from tbevents.errors import UnknownNameError
@@ -19,10 +20,11 @@ from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, 
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.tables import Table, selected, table_of
+from tbevents.reading.selection import selected, tags_to_draw
+from tbevents.reading.tables import Table, table_of
 from tbevents.remote import is_url
-from tbevents.views.chart import ChartStyle, XAxis, draw_tags
-from tbevents.views.notebook import logdir_html
+from tbevents.views.chart import ChartStyle, XAxis, draw_charts
+from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,24 +32,24 @@ if TYPE_CHECKING:
 __all__ = ["Logdir", "read_logdir"]
 
 _AHEAD_BYTES: Final = 2**23
-"""Bytes of a run on a local disk that is read ahead. A smaller one is soon read, by calls of numpy so short that
-threads mostly wait for each other: two of them take longer than one."""
+"""The smallest run on a local disk, in bytes, that is read ahead. Smaller runs need only short numpy calls, in which
+threads mostly wait for each other: two threads take longer than one."""
 
 _AHEAD_MOST: Final = 2**28
-"""Bytes of runs, the one that is asked for included, that are in memory or on their way before they are asked for."""
+"""The most bytes of runs that are read ahead, including the run that is asked for."""
 
 _AHEAD_PER_THREAD: Final = 2
-"""Runs that are read ahead, for each thread."""
+"""Runs read ahead per thread."""
 
 
 class _Slot:
-    """What is known of a run before it is read.
+    """The state of a run that may not have been read yet.
 
     Attributes:
         files: the event files.
-        place: of the run among all, from 0.
-        lock: held by who reads it.
-        ahead: the run that is being read ahead, or was; None where it is not.
+        place: index of the run, from 0.
+        lock: held by the thread that reads it.
+        ahead: the run that is being read ahead, or was; None if nobody reads ahead.
     """
 
     __slots__ = ("ahead", "files", "lock", "place")
@@ -64,16 +66,17 @@ class Logdir(Frame, Mapping[str, Run]):
 
     Made by `read_logdir`. Names are those that TensorBoard shows, sorted.
 
-    What cannot be read never hides the rest: it is on `problems`, here or of its run, unless ``strict=True`` raises it.
+    Files and folders that cannot be read do not stop the rest: they are on the `problems` of the logdir or of the run.
+    With ``strict=True`` they are raised.
 
-    Threads may use a logdir together: there is one `Run` of a name, read by the first that asks for it, and others wait
-    for that run only. A process may fork at any time; the child reads for itself what had not been read. An interrupt,
-    or any exception, leaves the runs as they were; what was not read is read when it is asked for again.
+    Threads may share a logdir: each name has one `Run`, read by the first thread that asks for it, and other threads
+    wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An interrupt or
+    an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
 
     Attributes:
         path: the folder, or the one event file, that was given.
-        options: how its runs are read.
-        threads: how many threads read.
+        options: how the runs are read.
+        threads: the number of threads that read.
     """
 
     def __init__(self, path: str, options: ReadOptions | None = None, *, threads: int | None = None) -> None:
@@ -84,7 +87,7 @@ class Logdir(Frame, Mapping[str, Run]):
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
         self._slots: dict[str, _Slot] = {}
-        self._next = -1  # the place of the run that an iteration asks for next
+        self._next = -1  # place of the run that an iteration asks for next
         self._problems: tuple[Problem, ...] = ()
         self._renew_locks()
         renew_when_forked(self)
@@ -92,15 +95,15 @@ class Logdir(Frame, Mapping[str, Run]):
         warn_about(self._problems)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.RLock()  # of who changes `_runs`
+        self._lock = threading.RLock()  # held while `_runs` is changed
         for slot in self._slots.values():
             slot.lock, slot.ahead = threading.RLock(), None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The folders that could not be listed, so that runs in them are not among these; empty where there are none.
+        """The folders that could not be listed, so that their runs are missing; empty if all were listed.
 
-        What could not be read of a run is on that run's own `problems`.
+        Damage of a run is on the `problems` of that run.
         """
         return self._problems
 
@@ -112,7 +115,7 @@ class Logdir(Frame, Mapping[str, Run]):
 
         Raises:
             RunNotFoundError, OSError: the folder cannot be listed any more.
-            DamagedFileError: at the first damage, where it was read with ``strict=True``.
+            DamagedFileError: a file is damaged, and the logdir was read with ``strict=True``.
         """
         known = set(self._problems)
         self._find()
@@ -134,19 +137,19 @@ class Logdir(Frame, Mapping[str, Run]):
     ) -> Table:
         """The scalars of the runs as one long table: run, tag, step, wall_time, value.
 
-        Reads the runs that are wanted, as far as they have not been read.
+        Reads the selected runs that have not been read yet.
 
         Args:
-            tags: names, or patterns with ``*``, of the tags that are wanted; by default all.
-            runs: likewise, of runs.
+            tags: names of tags, or patterns with ``*``; by default all.
+            runs: names of runs, likewise.
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
-            hparams: whether each hyperparameter becomes a column: for each run its own, else those of the folder
-                above it, else those of the one folder below it that has some.
+            hparams: whether to add a column for each hyperparameter. A run without hyperparameters gets those of the
+                nearest folder above it, or else of the only folder below it that has some.
 
         Raises:
-            UnknownNameError: a tag or run without wildcards is not there (also a KeyError).
-            ValueError: there is no such extra column.
-            OSError: a file cannot be read, where the runs are read with ``strict=True``.
+            UnknownNameError: a name without wildcards matches no tag or run (also a KeyError).
+            ValueError: an extra column is unknown.
+            OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
         wanted = self._selected(runs)
         parameters = hparams_of_runs(self) if hparams else {}
@@ -155,11 +158,11 @@ class Logdir(Frame, Mapping[str, Run]):
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
 
-        Reads all runs, as far as they have not been read. Hyperparameters that cannot be parsed are left out, and are
-        on the problems of their run.
+        Reads the runs that have not been read yet. Hyperparameters that cannot be parsed are left out, and are on the
+        problems of their run.
 
         Raises:
-            OSError: a file cannot be read, where the runs are read with ``strict=True``.
+            OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
         return hparams_table(self)
 
@@ -177,31 +180,30 @@ class Logdir(Frame, Mapping[str, Run]):
     ) -> Figure:
         """Draws scalars, through matplotlib: a chart for each tag, in which each run that has it is a line.
 
-        Reads the runs that are wanted, as far as they have not been read.
+        Reads the selected runs that have not been read yet.
 
         Args:
             tags: names, or patterns with ``*``; by default all scalars.
-            runs: likewise, of runs.
-            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the run's first
-                point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
+            runs: names of runs, likewise.
+            x: the horizontal axis, as in `Run.plot`, and so the others.
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
-            log_y: whether the vertical one is.
-            title: above the charts.
-            size: of the figure, inches: width and height; by default it follows from the number of tags.
+            log_y: whether the vertical axis is logarithmic.
+            title: text above the charts.
+            size: width and height of the figure in inches; by default chosen by the number of tags.
 
         Returns:
-            The figure, that a notebook shows and pyplot does not keep: ``figure.savefig(...)``.
+            The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``.
 
         Raises:
-            UnknownNameError: a name or pattern stands for no scalar tag, or a name for no run (also a KeyError).
-            ValueError: there are no scalars, or more than 60 tags; or an option has no such value.
+            UnknownNameError: a name or pattern matches no scalar tag, or a name no run (also a KeyError).
+            ValueError: there are no scalars, or more than 60 tags; or an option has an invalid value.
             MissingExtraError: matplotlib is not installed.
-            OSError: a file cannot be read, where the runs are read with ``strict=True``.
+            OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
-        return draw_tags(wanted, tags, style, self.path)
+        return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
@@ -236,7 +238,7 @@ class Logdir(Frame, Mapping[str, Run]):
         return self._run(name, self._names[place : place + self._most_ahead] if one_by_one else ())
 
     def _run(self, name: str, wanted: Sequence[str] = ()) -> Run:
-        """A run, read if it was not yet; other threads begin with those wanted next, the first of which is this one."""
+        """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first."""
         run = self._runs.get(name)
         if run is not None:
             return run
@@ -250,7 +252,7 @@ class Logdir(Frame, Mapping[str, Run]):
                 try:
                     run = self._open(name) if ahead is None else ahead.result()
                 except Exception:
-                    slot.ahead = None  # it may go better next time
+                    slot.ahead = None  # the next call tries again
                     raise
                 problems = run.problems
                 with self._lock:
@@ -265,7 +267,7 @@ class Logdir(Frame, Mapping[str, Run]):
         return open_run(path, name, self.options, self._table, warn=False, named=named)
 
     def _read_ahead(self, names: Sequence[str]) -> None:
-        """Has other threads begin with runs, as many as may be in memory that nobody has asked for yet."""
+        """Makes other threads begin to read runs, within the limit of memory for runs that nobody has asked for yet."""
         room = _AHEAD_MOST
         for name in names:
             slot = self._slots.get(name)
@@ -281,7 +283,7 @@ class Logdir(Frame, Mapping[str, Run]):
     def __iter__(self) -> Iterator[str]:
         names = iter(self._runs)
         for first in names:
-            self._next = 0  # who asks for this one meanwhile will ask for the others
+            self._next = 0  # whoever asks for this run meanwhile is iterating over the others, too
             try:
                 yield first
             finally:
@@ -296,7 +298,8 @@ class Logdir(Frame, Mapping[str, Run]):
         return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
 
     def _repr_html_(self) -> str:
-        return logdir_html(self.path, self._runs)
+        rows = [_row_of(name, run) for name, run in islice(self._runs.items(), MOST_ROWS)]
+        return logdir_html(self.path, rows, len(self))
 
 
 def read_logdir(
@@ -316,25 +319,33 @@ def read_logdir(
         path: a folder; or a run folder or event file, which is then the only run, named ``.``; a local path or a URL.
         tags: as in `read_run`, and so the others.
         kinds: only these kinds of values.
-        restarts: what a restart removes.
-        duplicates: which of several points of one step stay.
-        checksums: whether those of payloads are verified.
+        restarts: which points a restart removes.
+        duplicates: which points to keep if a tag has several of one step.
+        checksums: whether the checksums of payloads are verified.
         strict: whether damage is raised.
-        threads: how many threads read: while one run is looked at, those that come next are read ahead where the runs
-            are asked for one after the other; of their files not more than 256 MiB. None means as
-            many as there are processors; 1 reads each run when it is asked for. Threads shorten the wait for files that
-            come from far away, and for large ones; runs below 8 MiB on a local disk are read without them.
+        threads: the number of threads that read. While the runs are asked for one after the other, the next ones are
+            read ahead, up to 256 MiB of files. None means one thread per processor; 1 reads each run when it is asked
+            for. Threads help with remote files and large ones; runs below 8 MiB on a local disk are read without them.
 
     Returns:
-        A mapping of run names to runs; empty where the folder holds none.
+        A mapping of run names to runs; empty if the folder holds none.
 
     Raises:
-        RunNotFoundError: there is no such path (also a FileNotFoundError).
-        OSError: it cannot be listed; where `strict`, any folder below it.
-        ValueError, TypeError: an option has no such value.
+        RunNotFoundError: `path` does not exist (also a FileNotFoundError).
+        OSError: `path` cannot be listed, or, if `strict`, a folder below it.
+        ValueError, TypeError: an option has an invalid value.
     """
     text = path_string(path, "path")
     return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads)
+
+
+def _row_of(name: str, run: Run | None) -> RunRow:
+    """What a notebook shows of a run; one that was not read yet is not read now."""
+    if run is None:
+        return RunRow(name)
+    counts = run.counts()
+    values = sum(sum(tags.values()) for tags in counts.values())
+    return RunRow(name, {kind: len(tags) for kind, tags in counts.items()}, values, len(run.problems))
 
 
 def _checked_threads(threads: int | None) -> int:
@@ -346,10 +357,10 @@ def _checked_threads(threads: int | None) -> int:
 
 
 def _size(paths: Sequence[str]) -> int:
-    """Bytes in some files; of files that come from far away, whose sizes are not known, some number."""
+    """Bytes in some files; for remote files, whose sizes are not known, the least that is read ahead."""
     if is_url(paths[0]):
         return _AHEAD_BYTES
-    with contextlib.suppress(OSError):  # whoever asks for the run is told
+    with contextlib.suppress(OSError):  # raised again when the run is asked for
         return sum(map(os.path.getsize, paths))
     return 0
 

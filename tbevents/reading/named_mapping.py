@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tbevents.errors import UnknownNameError
 from tbevents.reading.series import counted
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["NamedMapping"]
 
@@ -20,7 +17,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NamedMapping(Mapping[str, V], Generic[V]):
-    """A read-only mapping whose KeyError names the nearest keys there are.
+    """A read-only mapping whose KeyError names the nearest keys.
 
     Attributes:
         noun: what a key is, for messages: "tag" or "run".
@@ -30,8 +27,8 @@ class NamedMapping(Mapping[str, V], Generic[V]):
     noun: str
     where: str
     _values: Mapping[str, Any]
-    _make: Callable[[str], V] | None = field(default=None)  # value from key, where values are made on demand
-    _hint: Callable[[str], str] | None = field(default=None)  # what to say of a key that is not there; may be ""
+    _make: Callable[[str], V] | None = field(default=None)  # value from key, if values are made on demand
+    _hint: Callable[[str], str] | None = field(default=None)  # what to say of a missing key; may be ""
 
     def __getitem__(self, name: str) -> V:
         try:

@@ -1,4 +1,4 @@
-"""How a run is to be read: which tags and kinds, and what becomes of restarts and repeated steps."""
+"""The options of reading: which tags and kinds to keep, and how to treat restarts and repeated steps."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
-from tbevents.reading.kinds.recognition import KINDS
+from tbevents.reading.kinds.kind import kind_names
 
 __all__ = ["Checksums", "Duplicates", "Names", "ReadOptions", "Restarts", "checked_choice", "matches", "patterns"]
 
 Names: TypeAlias = str | Iterable[str]
-"""One name or several; ``*``, ``?`` and ``[...]`` in them are wildcards, and ``*`` stands for slashes, too."""
+"""One name or several; ``*``, ``?`` and ``[...]`` are wildcards, and ``*`` matches slashes, too."""
 
 Restarts: TypeAlias = Literal["keep", "tensorboard", "overwrite"]
 Duplicates: TypeAlias = Literal["keep", "first", "last"]
 Checksums: TypeAlias = Literal["verify", "skip"]
 
 _ALWAYS: Final = ("_hparams_/*", "custom_scalars__config__")
-"""Tags that no caller chose: the plugins' own. They are small, and `tags` does not leave them out; `kinds` does."""
+"""Tags that plugins chose and no caller knows. They are small; the option `kinds` can leave them out, `tags` cannot."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a run is to be read, checked when made.
+    """How to read a run; checked when made. `read_run` describes the options.
 
     Attributes:
-        strict: whether damage is raised instead of passed over.
-        tags: patterns, of which one must match a tag; None means every tag.
-        kinds: which of `compat.KINDS` are kept; None means all.
-        restarts: which points a restart removes, see `restarts`.
-        duplicates: which of several points of one step are kept.
-        checksums: whether those of payloads are verified.
+        strict: whether damage is raised instead of skipped.
+        tags: names or patterns of the tags that are kept; None means all.
+        kinds: names of the kinds that are kept; None means all.
+        restarts: which points a restart removes.
+        duplicates: which points are kept if a tag has several of one step.
+        checksums: whether the checksums of payloads are verified.
     """
 
     strict: bool = False
@@ -43,7 +43,7 @@ class ReadOptions:
     duplicates: Duplicates = "keep"
     checksums: Checksums = "verify"
     _tags: tuple[str, ...] | None = field(init=False, repr=False, default=None)
-    _kinds: frozenset[str] = field(init=False, repr=False, default=frozenset(KINDS))
+    _kinds: frozenset[str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         checked_choice("restarts", self.restarts, get_args(Restarts))
@@ -54,7 +54,7 @@ class ReadOptions:
         if self.kinds is not None:
             kinds = patterns("kinds", self.kinds)
             for kind in kinds:
-                checked_choice("kinds", kind, KINDS)
+                checked_choice("kinds", kind, kind_names())
             object.__setattr__(self, "_kinds", frozenset(kinds))
 
     @property
@@ -68,14 +68,14 @@ class ReadOptions:
 
     def wants_kind(self, kind: str) -> bool:
         """Whether values of a kind are kept."""
-        return kind in self._kinds
+        return self._kinds is None or kind in self._kinds
 
 
 def patterns(argument: str, names: object) -> tuple[str, ...]:
-    """One or several names as a tuple.
+    """Returns one or several names as a tuple.
 
     Raises:
-        TypeError: anything but str in it.
+        TypeError: `names` is neither a str nor an iterable of str.
     """
     if isinstance(names, str):
         return (names,)
@@ -95,7 +95,7 @@ def checked_choice(argument: str, value: object, choices: Iterable[str]) -> None
     """Checks that an option has one of its values.
 
     Raises:
-        ValueError: it has another; the message names them all, the nearest first.
+        ValueError: it does not; the message names the nearest value, and all of them.
     """
     choices = tuple(choices)
     if value in choices:

@@ -1,4 +1,4 @@
-"""Where in a file rounds come: those that are known are looked for, and new ones learned from records that repeat."""
+"""Where in a file loops repeat: known loops are looked for, new ones are learned from records that repeat."""
 
 from __future__ import annotations
 
@@ -17,54 +17,57 @@ from tbevents.reading.scalar_repeats import Loop
 __all__ = ["KnownLoops", "RepeatSearch", "RepeatsAhead"]
 
 _LARGEST: Final = 1 << 16
-"""Bytes of a round at most: of larger ones a block would hold too few for columns to be worth it."""
+"""The largest size of a loop in bytes: a block holds too few repeats of a larger one for columns to be worth it."""
 
 _TAIL: Final = 1 << 13
-"""Records at the end of a block in which a round is looked for."""
+"""Records at the end of a block in which a loop is looked for."""
 
 _CANDIDATES: Final = 4
-"""How many ways back to the same record are tried as the length of a round."""
+"""How many distances to earlier copies of the last record are tried as the length of a loop."""
 
 _TIMES: Final = 2
-"""How often records must be repeated to be learned as a round: once may be chance."""
+"""How often records must be repeated to be learned as a loop: once may be chance."""
 
 _MOST: Final = 128
-"""How many rounds are remembered; each takes some 100 KB."""
+"""How many loops are remembered; each takes about 100 KB."""
 
 _FEW: Final = 4
-"""Fewer rounds than this in a row are not worth it."""
+"""The fewest repeats in a row that are worth it."""
 
 _FEW_RECORDS: Final = 160
-"""Nor are fewer records."""
+"""The fewest records in a row that are worth it."""
 
 _MANY: Final = 4000
-"""So many records in a row, and the rounds have paid for their search."""
+"""A hit of this many records refills the patience."""
 
 _PATIENCE: Final = 3
-"""How often rounds may be looked for in vain before records are only read as they come."""
+"""How many searches may fail before records are only read as they come."""
 
 _PROBE: Final = 1 << 14
-"""Bytes that are searched for single records while rounds are expected to go on behind them."""
+"""Bytes that are searched for single records while repeats are expected to go on behind them."""
 
 _AHEAD: Final = 16
-"""Records that are passed over in search of the next round."""
+"""Records that are passed over in search of the next repeat."""
 
 
 class KnownLoops:
-    """The rounds met so far; shared by all the files that are read together, also from several threads."""
+    """The loops met so far, shared by all the files that are read together.
+
+    Threads may share it; a forked process has a copy of its own.
+    """
 
     def __init__(self) -> None:
         self._renew_locks()
         renew_when_forked(self)
-        self._rounds: dict[tuple[int, ...], Loop] = {}  # by the skeletons of its records
+        self._loops: dict[tuple[int, ...], Loop] = {}  # by the skeletons of its records
         self._masks: dict[int, tuple[int, ...]] = {}  # length of a record -> constant bits of the forms of that length
-        self._places: dict[int, tuple[Loop, int]] = {}  # constant bits of a record -> the round it is in, and where
+        self._places: dict[int, tuple[Loop, int]] = {}  # constant bits of a record -> the loop it is in, and where
 
     def _renew_locks(self) -> None:
         self._lock = threading.Lock()
 
     def at(self, data: NDArray[np.uint8], start: int, size: int) -> tuple[Loop, int] | None:
-        """The round in which the record that starts there, and has this size, may be; and its place in it."""
+        """The loop that a record of this size, starting there, may belong to, and its place in it; or None."""
         for mask in self._masks.get(size, ()):
             found = self._places.get(int.from_bytes(data[start : start + size].tobytes(), "little") & mask)
             if found is not None:
@@ -74,7 +77,7 @@ class KnownLoops:
     def learn(
         self, records: Records, skeletons: NDArray[np.int32], steps: NDArray[np.int64]
     ) -> tuple[Loop, int] | None:
-        """Learns the round that records are repeating when they end.
+        """Learns the loop that records are repeating when they end.
 
         Args:
             records: the records.
@@ -82,38 +85,38 @@ class KnownLoops:
             steps: the step of each that has one, int64, shape (n,).
 
         Returns:
-            The round, and the place in it of the record that comes next; None where they repeat none.
+            The loop, and the place in it of the record that comes next; None if they repeat none.
         """
         period = _period(skeletons)
-        first = _first_of_round(skeletons[-period:], steps[-period - 1 :]) if period else None
+        first = _first_of_loop(skeletons[-period:], steps[-period - 1 :]) if period else None
         if first is None:
             return None
         stop = len(skeletons) - (period - first) % period
-        of_round = slice(stop - period, stop)
-        numbers = tuple(skeletons[of_round].tolist())
-        round_ = self._rounds.get(numbers)
-        if round_ is None:
-            starts = records.offsets[of_round].tolist()
-            sizes = (records.lengths[of_round] + (HEADER_SIZE + FOOTER_SIZE)).tolist()
+        of_loop = slice(stop - period, stop)
+        numbers = tuple(skeletons[of_loop].tolist())
+        loop = self._loops.get(numbers)
+        if loop is None:
+            starts = records.offsets[of_loop].tolist()
+            sizes = (records.lengths[of_loop] + (HEADER_SIZE + FOOTER_SIZE)).tolist()
             if sum(sizes) > _LARGEST:
                 return None
             whole = [records.block[at : at + size].tobytes() for at, size in zip(starts, sizes, strict=True)]
-            round_ = self._add(Loop(whole, numbers), sizes, numbers)
-        return round_, len(skeletons) - stop
+            loop = self._add(Loop(whole, numbers), sizes, numbers)
+        return loop, len(skeletons) - stop
 
-    def _add(self, round_: Loop, sizes: list[int], numbers: tuple[int, ...]) -> Loop:
+    def _add(self, loop: Loop, sizes: list[int], numbers: tuple[int, ...]) -> Loop:
         with self._lock:
-            if len(self._rounds) == _MOST:
-                self._rounds, self._masks, self._places = {}, {}, {}
+            if len(self._loops) == _MOST:
+                self._loops, self._masks, self._places = {}, {}, {}
             counts = Counter(numbers)
-            for place, (size, (mask, constant)) in enumerate(zip(sizes, round_.constants, strict=True)):
+            for place, (size, (mask, constant)) in enumerate(zip(sizes, loop.constants, strict=True)):
                 masks = self._masks.get(size, ())
                 if mask not in masks:
                     self._masks[size] = (*masks, mask)
-                if counts[numbers[place]] == 1:  # the others do not tell where in the round they are
-                    self._places[constant] = round_, place
-            self._rounds[numbers] = round_
-        return round_
+                if counts[numbers[place]] == 1:  # the others do not tell where in the loop they are
+                    self._places[constant] = loop, place
+            self._loops[numbers] = loop
+        return loop
 
 
 def _period(skeletons: NDArray[np.int32]) -> int:
@@ -122,7 +125,8 @@ def _period(skeletons: NDArray[np.int32]) -> int:
     last = len(tail) - 1
     if tail[last] < 0:
         return 0
-    # A round is as long as the way back to the same record, or to the one before of the tag that is logged least often.
+    # A loop is as long as the distance to an earlier copy of the last record, or between the last two records of the
+    # tag that is logged least often.
     ways = last - np.flatnonzero(tail[:last] == tail[last])[: -_CANDIDATES - 1 : -1]
     counts = np.bincount(tail[tail >= 0])
     rarest = int(np.where(counts > 1, counts, len(tail)).argmin())
@@ -135,11 +139,11 @@ def _period(skeletons: NDArray[np.int32]) -> int:
     return best
 
 
-def _first_of_round(skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> int | None:
-    """The place of the record with which rounds begin, among records that are one; None where none stands out.
+def _first_of_loop(skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> int | None:
+    """The place of the record with which a loop begins, among the records of one repeat; None if none stands out.
 
-    It is the one whose step differs from that before it, if there is one such: all the records of a round are of one
-    step then. Else it is the first whose tag comes once.
+    It is the one record whose step differs from that before it, if there is only one: all records of a repeat are then
+    of one step. Else it is the first whose tag comes once.
 
     Args:
         skeletons: of the records, shape (n,).
@@ -153,72 +157,75 @@ def _first_of_round(skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> i
 
 
 class RepeatsAhead(NamedTuple):
-    """Where a file goes on.
+    """What comes next in a file: repeats of a known loop, or nothing known.
 
     Attributes:
-        round: the round that is repeated next; None where none is.
-        rounds: how many, as far as their constant bytes say.
-        reach: without a round: bytes in which to look for single records before it is asked again; None: no limit.
+        loop: the loop that is repeated; None if nothing known comes next.
+        times: how many repeats, judged by their constant bytes alone.
+        within: without a loop: bytes in which to look for single records before the next search; None: no limit.
     """
 
-    round: Loop | None
-    rounds: int = 0
-    reach: int | None = None
+    loop: Loop | None
+    times: int = 0
+    within: int | None = None
 
 
 class RepeatSearch:
-    """Says, while a file is read, where rounds come next; gives up where there are few."""
+    """Says, while a file is read, where known loops repeat next; gives up where they rarely do.
+
+    It belongs to the reading of one file.
+    """
 
     def __init__(self, known: KnownLoops) -> None:
         self._known = known
-        self._next: tuple[Loop, int] | None = None  # the round that may go on, and the place of the next record
+        self._next: tuple[Loop, int] | None = None  # the loop that may go on, and the place of the next record
         self._patience = _PATIENCE
-        self._most: int | None = None  # rounds that are worth counting; None: no limit
+        self._most: int | None = None  # repeats that are worth counting; None: no limit
         self._refused: set[Loop] = set()
 
     def learn(self, records: Records, skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
-        """Is shown what came next and was no rounds, as `KnownLoops.learn`."""
+        """Learns from records that were no repeats of a known loop, as `KnownLoops.learn`."""
         self._next = self._known.learn(records, skeletons, steps) or self._next
 
-    def took(self, taken: int, found: int) -> None:
-        """Says how many of the rounds found were taken: all, or those up to one with a wrong checksum.
+    def took(self, intact: int, found: int) -> None:
+        """Notes how many of the repeats found were intact: all, or those before the first wrong checksum.
 
-        All those found are verified together. So where wrong ones are frequent, fewer are counted at a time; else each
-        of them would cost as much as a whole block.
+        All repeats found are verified together. So where wrong checksums are frequent, fewer are counted at a time;
+        else each of them would cost as much as a whole block.
         """
-        if taken < found:
-            self._most = 2 * taken + _FEW
+        if intact < found:
+            self._most = 2 * intact + _FEW
         elif self._most is not None:
             self._most *= 4
 
-    def refuse(self, round_: Loop) -> None:
-        """Says that this round cannot be used in this file."""
-        self._refused.add(round_)
+    def refuse(self, loop: Loop) -> None:
+        """Notes that this loop cannot be used in this file."""
+        self._refused.add(loop)
 
     def find(self, data: NDArray[np.uint8]) -> RepeatsAhead:
-        """The rounds with which some bytes begin."""
+        """The repeats of a known loop with which some bytes begin."""
         patient = self._patience > 0
-        for start, round_, place in self._candidates(data, _AHEAD if patient else 1):
-            if round_ in self._refused:
+        for start, loop, place in self._candidates(data, _AHEAD if patient else 1):
+            if loop in self._refused:
                 continue
-            least = max(_FEW, -(-_FEW_RECORDS // len(round_.skeletons)))
-            at = start + round_.before_first(place)
+            least = max(_FEW, -(-_FEW_RECORDS // len(loop.skeletons)))
+            at = start + loop.before_first(place)
             most = None if self._most is None else max(self._most, least)
-            count = round_.count(data[at:], least if at else most)
+            count = loop.count(data[at:], least if at else most)
             if count < least:
                 continue
-            self._next = round_, 0
+            self._next = loop, 0
             if at:
-                return RepeatsAhead(None, reach=at)
-            many = count * len(round_.skeletons) >= _MANY or count == most
+                return RepeatsAhead(None, within=at)
+            many = count * len(loop.skeletons) >= _MANY or count == most
             if many or patient:
                 self._patience = _PATIENCE if many else self._patience - 1
-                return RepeatsAhead(round_, count)
+                return RepeatsAhead(loop, count)
         self._patience -= 1
-        return RepeatsAhead(None, reach=_PROBE if patient else None)
+        return RepeatsAhead(None, within=_PROBE if patient else None)
 
     def _candidates(self, data: NDArray[np.uint8], ahead: int) -> Iterator[tuple[int, Loop, int]]:
-        """Where the next records start, and which place in which round each may have."""
+        """Where the next records start, and which place in which loop each may have."""
         if self._next is not None:
             yield 0, *self._next
         start = 0

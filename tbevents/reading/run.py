@@ -1,4 +1,4 @@
-"""A run: what the event files of one folder say, as series by tag."""
+"""A run: the contents of the event files of one folder, as series by tag."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from tbevents.reading.kinds.graph import Graph, LoggedGraphSeries, RunStatistics
 from tbevents.reading.kinds.histogram import HistogramSeries
 from tbevents.reading.kinds.hparams import HParams, hparams_of
 from tbevents.reading.kinds.image import ImageSeries
-from tbevents.reading.kinds.layout import Charts, charts, last_layout
-from tbevents.reading.kinds.mesh import MeshSeries, grouped
+from tbevents.reading.kinds.kind import Kind, kind_named, kinds
+from tbevents.reading.kinds.layout import Charts, charts, parse_layout
+from tbevents.reading.kinds.mesh import MeshSeries
 from tbevents.reading.kinds.metadata import TagMetadata, tag_metadata
 from tbevents.reading.kinds.pr_curve import PrCurveSeries
 from tbevents.reading.kinds.projector import Projector, read_projector
@@ -28,53 +29,40 @@ from tbevents.reading.kinds.session import LogLine, SessionEvent
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.named_mapping import NamedMapping
-from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.series import LazySeries
+from tbevents.reading.selection import tags_to_draw
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, table_of
-from tbevents.views.chart import ChartStyle, XAxis, draw_tags
-from tbevents.views.notebook import run_html
+from tbevents.views.chart import ChartStyle, XAxis, draw_charts
+from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Run", "Source", "open_run", "read_run"]
 
-_NOUNS: Final = {
-    "scalars": "scalar tag",
-    "histograms": "histogram tag",
-    "images": "image tag",
-    "audio": "audio tag",
-    "texts": "text tag",
-    "tensors": "tensor tag",
-    "pr_curves": "precision-recall tag",
-    "meshes": "mesh",
-    "graphs": "graph tag",
-}
-
 _NOT_MADE: Final = object()
 
 T = TypeVar("T")
-L = TypeVar("L", bound=LazySeries[Any])
 
 
 class Run(Frame):
-    """What a training run logged, as its event files say it.
+    """Everything that a training run logged, as series by tag.
 
-    Made by `read_run` and `read_logdir`. Series are frozen; `reload` makes the run show what was appended since.
+    Made by `read_run` and `read_logdir`. Series are frozen; `reload` adds what was appended since.
 
     Each kind of value is a mapping from tag to series: `scalars`, `histograms`, `images`, `audio`, `texts`, `tensors`,
-    `pr_curves`, `meshes` and `graphs`. What is large stays in its file until it is asked for.
+    `pr_curves`, `meshes` and `graphs`. Large values stay in their files until they are asked for.
 
-    A run is always of one reading, from which its series and mappings stay what they are. `reload` takes the next
-    reading as a whole or not at all: after an interrupt (Ctrl-C) or an exception the run shows what it did before, and
-    the next `reload` reads what this one has not. Threads may use a run together, and reload it: one reads at a time,
-    while the others see the reading before. A process may fork at any time; the child has a run of its own.
+    A run always shows one reading of its files; series and mappings taken from it do not change. `reload` takes the
+    next reading as a whole or not at all: after an interrupt (Ctrl-C) or an exception the run shows what it showed
+    before, and the next `reload` reads the rest. Threads may share a run and reload it: one thread reads at a time,
+    and the others see the previous reading. A process may fork at any time; the child has a run of its own.
 
     Attributes:
         name: as TensorBoard shows it: the folder relative to the logdir; ``.`` for the logdir itself.
@@ -99,28 +87,28 @@ class Run(Frame):
         self._renew_locks()
         renew_when_forked(self)
         table = SkeletonTable(verify=self.options.verify) if table is None else table
-        # All that a reading changes, in one: what is shown is always of one reading.
+        # Everything that a reading changes is in one attribute, so that a run always shows one reading.
         self._reading = source.read(Reading(RunBuilder(table, self.options)))
         if warn:
             warn_about(self._reading.problems)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.RLock()  # of who reads
+        self._lock = threading.RLock()  # held while reading
 
     @property
     def _collector(self) -> RunBuilder:
-        return self._reading.collector
+        return self._reading.builder
 
     @property
     def _contents(self) -> RunData:
-        return self._reading.collector.contents
+        return self._reading.builder.data
 
     @property
     def _made(self) -> dict[object, Any]:
         return self._reading.made
 
     def _still(self) -> Run:
-        """The run as it is now, to which nothing is added: for what asks more than one thing of it."""
+        """A copy that no reload changes, for code that asks the run for more than one thing."""
         still = Run.__new__(Run)
         vars(still).update(vars(self))
         return still
@@ -128,96 +116,106 @@ class Run(Frame):
     @property
     def scalars(self) -> NamedMapping[ScalarSeries]:
         """The scalar series by tag, in the order of their first appearance: every point, in the order written."""
-        return self._mapping("scalars", Run._scalar_series)
+        return self.series("scalars")
 
     @property
     def histograms(self) -> NamedMapping[HistogramSeries]:
         """The histograms by tag."""
-        return self._mapping("histograms", lambda run, tag: run._lazy_series(HistogramSeries, "histograms", tag))
+        return self.series("histograms")
 
     @property
     def images(self) -> NamedMapping[ImageSeries]:
         """The images by tag; videos are among them, as animations."""
-        return self._mapping("images", lambda run, tag: run._lazy_series(ImageSeries, "images", tag))
+        return self.series("images")
 
     @property
     def audio(self) -> NamedMapping[AudioSeries]:
         """The sounds by tag."""
-        return self._mapping("audio", lambda run, tag: run._lazy_series(AudioSeries, "audio", tag))
+        return self.series("audio")
 
     @property
     def texts(self) -> NamedMapping[TextSeries]:
         """The texts by tag; torch's add_text adds ``/text_summary`` to the tag."""
-        return self._mapping("texts", lambda run, tag: run._lazy_series(TextSeries, "texts", tag))
+        return self.series("texts")
 
     @property
     def tensors(self) -> NamedMapping[TensorSeries]:
-        """By tag, the tensors that are none of the other kinds."""
-        return self._mapping("tensors", lambda run, tag: run._lazy_series(TensorSeries, "tensors", tag))
+        """The tensors of no other kind, by tag."""
+        return self.series("tensors")
 
     @property
     def pr_curves(self) -> NamedMapping[PrCurveSeries]:
         """The precision-recall curves by tag."""
-        return self._mapping("pr_curves", lambda run, tag: run._lazy_series(PrCurveSeries, "pr_curves", tag))
+        return self.series("pr_curves")
 
     @property
     def graphs(self) -> NamedMapping[LoggedGraphSeries]:
-        """The graphs that TF2 logged under tags. `graph` is the one that torch and TF1 log."""
-        return self._mapping("graphs", lambda run, tag: run._lazy_series(LoggedGraphSeries, "graphs", tag))
+        """The graphs that TF2 logged under tags. torch and TF1 log theirs without a tag: see `graph`."""
+        return self.series("graphs")
 
     @property
     def meshes(self) -> NamedMapping[MeshSeries]:
-        """The meshes by the name they were logged under, of which the file makes a tag for each part."""
-        groups = self._once("mesh groups", Run._mesh_groups)
-        return self._mapping("meshes", lambda run, name: run._mesh_series(name, groups[name]), groups)
+        """The meshes by the name they were logged under; the file has a tag for each part of a mesh."""
+        return self.series("meshes")
 
     @property
     def hparams(self) -> HParams | None:
-        """Hyperparameters, metrics and status of the run; None where it has none of these.
+        """Hyperparameters, metrics and status of the run; None if it has none of these.
 
-        torch's add_hparams writes them to a run of their own, in a folder below the run's.
+        torch's add_hparams writes them to a separate run, in a folder below the run's.
 
         Raises:
-            PayloadError: they cannot be parsed.
+            PayloadError: the hyperparameters cannot be parsed.
         """
-        return self._once("hparams", lambda run: hparams_of(run._contents, run.scalars, run.path))
+        return self._once("own hparams", lambda run: run._hparams(lenient=False))
 
     def readable_hparams(self) -> HParams | None:
-        """`hparams` without what cannot be parsed, which is on `problems`: for tables of many runs."""
-        return self._once(
-            "readable hparams", lambda run: hparams_of(run._contents, run.scalars, run.path, lenient=True)
-        )
+        """`hparams` without the tags that cannot be parsed, which are on `problems`; for tables of many runs."""
+        return self._once("readable hparams", lambda run: run._hparams(lenient=True))
+
+    def _hparams(self, *, lenient: bool) -> HParams | None:
+        tags = self._contents.tags
+        contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items() if "hparams" in tag.values}
+        return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
     @property
     def layout(self) -> Layout | None:
-        """The Custom Scalars page's layout, the last one written; None where there is none.
+        """The Custom Scalars page's layout, the last one written; None if there is none.
 
         Raises:
             PayloadError, TensorError: it cannot be parsed.
         """
-        return self._once("layout", lambda run: last_layout(run._contents, run._reader, run.path))
+        return self._once("layout", Run._last_layout)
+
+    def _last_layout(self) -> Layout | None:
+        tags = self._contents.tags.values()
+        found = [tag.values["custom_scalars"] for tag in tags if "custom_scalars" in tag.values]
+        if not found:
+            return None
+        last = max(found, key=lambda values: values.records[-1])
+        return parse_layout(self._reader.value(last.payloads[-1]), self.path)
 
     @property
     def custom_scalars(self) -> Charts:
-        """The layout in the form that `SummaryWriter.add_custom_scalars` takes; empty where there is none."""
+        """The layout in the form that `SummaryWriter.add_custom_scalars` takes; empty if there is none."""
         layout = self.layout
         return {} if layout is None else charts(layout)
 
     @property
     def graph(self) -> Graph | None:
-        """The model's graph, the last one written; None where there is none."""
+        """The model's graph, the last one written; None if there is none."""
         graphs = self._contents.graphs
         return Graph(*graphs[-1], self._reader, self.path) if graphs else None
 
     @property
     def meta_graph_def(self) -> bytes | None:
-        """TensorFlow 1's serialized MetaGraphDef, the last one written; None where there is none."""
+        """TensorFlow 1's serialized MetaGraphDef, the last one written; None if there is none."""
         kept = self._contents.meta_graphs
         return self._reader.event(kept[-1].payload).meta_graph_def if kept else None
 
     @property
     def run_metadata(self) -> NamedMapping[RunStatistics]:
-        """The statistics of runs of the graph, by their tag; of equal tags the last one counts."""
+        """The statistics of runs of the graph, by tag; the last one written counts."""
         kept = self._contents.run_metadata
 
         def make(tag: str) -> RunStatistics:
@@ -238,11 +236,11 @@ class Run(Frame):
 
     @property
     def projector(self) -> Projector | None:
-        """The embeddings listed in ``projector_config.pbtxt`` beside the event files; None where there is no such file.
+        """The embeddings listed in ``projector_config.pbtxt`` beside the event files; None if there is no such file.
 
         Raises:
-            PayloadError: it is no such configuration.
-            OSError: it cannot be read.
+            PayloadError: the file is not a projector configuration.
+            OSError: the file cannot be read.
         """
         folder = parent(self.path) if self.path in self.files else self.path
         return self._once("projector", lambda _: read_projector(folder))
@@ -263,10 +261,18 @@ class Run(Frame):
 
         return NamedMapping("tag", self.path, dict.fromkeys(run.tags), make, lambda name: run._hint("", name))
 
+    def series(self, kind: str) -> NamedMapping[Any]:
+        """The mapping of a kind by its name: ``run.series("images")`` is ``run.images``.
+
+        Raises:
+            ValueError: there is no such kind, or none that has series ("hparams" and "custom_scalars" have none).
+        """
+        return self._once(kind, lambda run: run._mapping(kind))
+
     def counts(self) -> dict[str, dict[str, int]]:
         """How many values were read: kind ("scalars", "images", ...) -> tag -> number.
 
-        Those that `restarts` and `duplicates` leave out are counted.
+        Values that `restarts` and `duplicates` leave out are counted, too.
         """
         found: dict[str, dict[str, int]] = {}
         for tag, kind, count in self._contents.counts():
@@ -280,10 +286,10 @@ class Run(Frame):
 
     @property
     def starts(self) -> int:
-        """How many times the run was written: 1, and one more for each file that logs steps of earlier files again.
+        """How many times the run was started: 1, plus 1 for each file that repeats steps of earlier files.
 
-        More than 1 means that several trainings, or one that was resumed, share the folder; see `restarts` of
-        `read_run`.
+        More than 1 means that several trainings, or one that was resumed, share the folder. The option `restarts` of
+        `read_run` says which points to keep.
         """
         return self._once("starts", lambda run: run._contents.starts()) if len(self.files) > 1 else 1
 
@@ -294,27 +300,26 @@ class Run(Frame):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What could not be read, file by file; empty where all is intact."""
+        """What could not be read, file by file; empty if everything is intact."""
         return self._reading.problems
 
     def reload(self) -> Run:
-        """Reads what was appended since, new files included; costs as much as that is.
+        """Reads what was appended since, including new files; takes time in proportion to that.
 
-        Where a file was truncated, replaced or removed, the run is read anew, with a `DamageWarning`. What had come of
-        a record when the run was read last is no damage: the record is taken when it is complete. Points stand in the
-        order in which they were read, also where several files grow at once.
+        If a file was truncated, replaced or removed, the run is read again from the start, with a `DamageWarning`. An
+        incomplete record at the end of a file is not damage: it is read once it is complete. Points are in the order
+        in which they were read, also if several files grow at once.
 
         Returns:
-            The run itself. Series that were taken from it before stay as they were.
+            The run itself. Series taken from it before do not change.
 
         Raises:
-            OSError: the path that the caller named cannot be read any more; where the run was read with
+            OSError: the path that the caller named cannot be read any more; if the run was read with
                 ``strict=True``, any of its files.
-            DamagedFileError: at the first damage, where the run was read with ``strict=True``; so does every later
-                call, until the file is another one.
+            DamagedFileError: a file is damaged, and the run was read with ``strict=True``. Every later call raises
+                it, too, until the file is replaced.
 
-        Whatever it raises, and also when it is interrupted, the run shows what it did before, and a later call reads
-        what this one has not.
+        If it raises or is interrupted, the run shows what it showed before, and a later call reads the rest.
         """
         self._read()
         return self
@@ -323,13 +328,13 @@ class Run(Frame):
         """The scalars as one long table: run, tag, step, wall_time, value.
 
         Args:
-            tags: names, or patterns with ``*``, of the tags that are wanted; by default all.
+            tags: names of tags, or patterns with ``*``; by default all.
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
-            hparams: whether each hyperparameter becomes a column, too.
+            hparams: whether to add a column for each hyperparameter.
 
         Raises:
-            UnknownNameError: a tag without wildcards is not there (also a KeyError).
-            ValueError: there is no such extra column.
+            UnknownNameError: a name without wildcards matches no tag (also a KeyError).
+            ValueError: an extra column is unknown.
         """
         run = self._still()
         return table_of({self.name: run}, tags, extra_columns, {self.name: run.readable_hparams()} if hparams else {})
@@ -349,43 +354,44 @@ class Run(Frame):
 
         Args:
             tags: names, or patterns with ``*``; by default all scalars.
-            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the run's first
-                point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
+            x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the run's first
+                point of the tag) or "wall" (the time). If all steps are 0, "step" is drawn as "order".
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
-            log_y: whether the vertical one is.
-            title: above the charts.
-            size: of the figure, inches: width and height; by default it follows from the number of tags.
+            log_y: whether the vertical axis is logarithmic.
+            title: text above the charts.
+            size: width and height of the figure in inches; by default chosen by the number of tags.
 
         Returns:
-            The figure, that a notebook shows and pyplot does not keep: ``figure.savefig(...)``.
+            The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``.
 
         Raises:
-            UnknownNameError: a name or pattern stands for no scalar tag (also a KeyError).
-            ValueError: the run has no scalars, or there are more than 60 tags; or an option has no such value.
+            UnknownNameError: a name or pattern matches no scalar tag (also a KeyError).
+            ValueError: the run has no scalars, or there are more than 60 tags; or an option has an invalid value.
             MissingExtraError: matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
-        return draw_tags({self.name: self.scalars}, tags, style, self.path)
+        runs = {self.name: self.scalars}
+        return draw_charts(runs, tags_to_draw(runs, tags, self.path), style)
 
     def _columns(self) -> Any:
         return self.table()._columns()
 
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
-        """Which file each point of a series came from: the files, and an int32 array of places in that list.
+        """Which file each point of a series came from: the files, and an int32 array of indices into that list.
 
         Raises:
-            UnknownNameError: there is no such scalar tag.
+            UnknownNameError: the run has no scalar tag of that name.
         """
         still = self._still()
         still.scalars[tag]
         return still._collector.files, still._contents.scalar_files(tag)
 
     def hparams_records(self, tag: str) -> list[bytes]:
-        """What the records of an hparams tag hold, in order: serialized HParamsPluginData, of which the first counts.
+        """The contents of the records of an hparams tag, in order: serialized HParamsPluginData. The first one counts.
 
         Raises:
-            FileChangedError: a file does not hold a record any more.
+            FileChangedError: a file was changed, and does not hold a record any more.
         """
         values = (self._reader.value(payload) for payload in self._contents.values(tag, "hparams")[2])
         return [value.metadata.plugin_data.content for value in values]
@@ -395,18 +401,18 @@ class Run(Frame):
             before = self._reading
             reading = self._source.read(before)
             self._reading = reading
-        reading.made.pop("projector", None)  # its file is none of those
+        reading.made.pop("projector", None)  # its file is not an event file
         if reading is not before:
             before.made.clear()  # it refers to itself
         if warn and reading is not before:
             if reading.begun_anew:
                 warnings.warn(f"{reading.begun_anew}; reading the run again", DamageWarning, callers_level())
             known = set(before.problems)
-            # An incomplete record at the end is one that is being written.
+            # An incomplete record at the end is still being written.
             warn_about([each for each in reading.problems if each not in known and each.kind != "incomplete"])
 
     def _once(self, key: object, make: Callable[[Run], T]) -> T:
-        """What is made of the run on demand and kept until the next reading; the same for all threads."""
+        """Makes a value on demand and keeps it until the next reading; all threads get the same."""
         found: Any = self._reading.made.get(key, _NOT_MADE)
         if found is _NOT_MADE:
             run = self._still()
@@ -414,20 +420,31 @@ class Run(Frame):
         made: T = found
         return made
 
-    def _mapping(
-        self, kind: str, make: Callable[[Run, str], Any], names: Mapping[str, object] | None = None
-    ) -> NamedMapping[Any]:
-        def mapping(run: Run) -> NamedMapping[Any]:
-            known = names
-            if known is None:
-                known = {tag: None for tag, of_kind, _ in run._contents.counts() if of_kind == kind}
-            made: Callable[[str], Any] = lambda name: run._once((kind, name), lambda still: make(still, name))  # noqa: E731
-            return NamedMapping(_NOUNS[kind], run.path, known, made, lambda name: run._hint(kind, name))
+    def _mapping(self, name: str) -> NamedMapping[Any]:
+        having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
+        checked_choice("kind", name, having_series)
+        kind = having_series[name]
+        known: Mapping[str, Any] = {tag: None for tag, of_kind, _ in self._contents.counts() if of_kind == name}
+        if kind.grouping is not None:
+            tags = self._contents.tags
+            known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
+        return NamedMapping(
+            kind.noun,
+            self.path,
+            known,
+            lambda key: self._once((name, key), lambda run: run._one_series(kind, key, known[key])),
+            lambda key: self._hint(name, key),
+        )
 
-        return self._once(kind, mapping)
+    def _one_series(self, kind: Kind, name: str, members: Any) -> Any:
+        if kind.name == "scalars":
+            return self._scalar_series(name)
+        if kind.grouping is not None:
+            return kind.grouping.join(name, members, lambda tag: self._lazy_series(kind, tag))
+        return self._lazy_series(kind, name)
 
     def _hint(self, kind: str, name: str) -> str:
-        """What to say of a tag that is not among those of a kind; "" where nothing is known of it."""
+        """What to say of a name that is not a tag of a kind; "" if nothing is known of it."""
         tag = self._contents.tags.get(name)
         if tag is not None and tag.kinds:
             return "it is of another kind: see run." + " and run.".join(tag.kinds)
@@ -452,10 +469,11 @@ class Run(Frame):
             _integers=columns.integers or {},
         )
 
-    def _lazy_series(self, series: type[L], kind: str, tag: str) -> L:
-        steps, wall_times, payloads = self._contents.values(tag, kind)
+    def _lazy_series(self, kind: Kind, tag: str) -> Any:
+        assert kind.series is not None
+        steps, wall_times, payloads = self._contents.values(tag, kind.name)
         metadata = self._contents.tags[tag].metadata
-        return series(
+        return kind.series(
             tag,
             steps,
             wall_times,
@@ -464,14 +482,6 @@ class Run(Frame):
             Payloads(payloads, self._reader, self.path),
         )
 
-    def _mesh_groups(self) -> dict[str, dict[str, tuple[str, str]]]:
-        tags = self._contents.tags.items()
-        return grouped((name, tag.metadata.plugin_data.content) for name, tag in tags if "meshes" in tag.values)
-
-    def _mesh_series(self, name: str, parts: dict[str, tuple[str, str]]) -> MeshSeries:
-        series = {part: self._lazy_series(TensorSeries, "meshes", tag) for part, (tag, _) in parts.items()}
-        return MeshSeries.of_parts(name, series, next(iter(parts.values()))[1])
-
     def __repr__(self) -> str:
         kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
         problems = f", {len(self.problems)} problems" if self.problems else ""
@@ -479,7 +489,18 @@ class Run(Frame):
         return f"<Run {self.name!r} at {self.path!r}: {kinds}{starts}{problems}>"
 
     def _repr_html_(self) -> str:
-        return run_html(self)
+        counted = [(tag, kind, count) for kind, counts in self.counts().items() for tag, count in counts.items()]
+        order = {tag: at for at, tag in enumerate(self.tags)}
+        counted.sort(key=lambda row: order[row[0]])
+        rows = [self._row_of(*row) for row in counted[:MOST_ROWS]]
+        return run_html(self.name, self.path, rows, len(counted), self.problems)
+
+    def _row_of(self, tag: str, kind: str, count: int) -> TagRow:
+        found = self.series(kind) if kind_named(kind).by_tag else {}
+        if tag not in found:
+            return TagRow(tag, kind, count)
+        series = found[tag]
+        return TagRow(tag, kind, count, series.steps, series.values if kind == "scalars" else None)
 
 
 def read_run(
@@ -498,30 +519,30 @@ def read_run(
     Args:
         path: a folder that directly holds event files, or one event file; a local path, or a URL that fsspec
             understands (``s3://...``, ``https://...``), of which only what is needed is fetched.
-        tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``, of which ``*`` stands for slashes,
-            too. The tags of hyperparameters and custom scalars always come along.
+        tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``; ``*`` matches slashes, too. The tags
+            of hyperparameters and custom scalars are always read.
         kinds: only these kinds of values: "scalars", "histograms", "images", "audio", "texts", "pr_curves", "meshes",
             "hparams", "custom_scalars", "graphs", "tensors".
         restarts: ``"keep"``: every point. ``"tensorboard"``: without the points that TensorBoard's EventAccumulator
-            drops when a job was restarted (those of a START event's step and later that were written before it; in
-            files without version 2, those that a step that goes back supersedes). ``"overwrite"``: a point removes
-            those of its tag written before it with its step or a later one, as TensorBoard's data server shows it.
-        duplicates: of several points of one tag with one step, ``"keep"`` all, or the ``"first"`` or ``"last"``
-            written; after `restarts`.
-        checksums: ``"verify"``: what a record's checksum contradicts is damage. ``"skip"``: only the checksums of
-            records' lengths are verified, and long records (64 KiB and more: images, sounds, graphs) are passed over
-            unread until their values are asked for. Faster, but a flipped bit in a number goes unnoticed.
-        strict: whether damage is raised. By default it is passed over with a `DamageWarning`, is listed in the run's
+            drops when a job was restarted: points written before a START event whose step is that of the event or
+            later; in files before version 2, points superseded by a step that goes back. ``"overwrite"``: a point
+            removes earlier points of its tag that have its step or a later one, as TensorBoard's data server does.
+        duplicates: which points to keep if a tag has several of one step: ``"keep"`` (all), ``"first"`` or
+            ``"last"`` (by order of writing); applied after `restarts`.
+        checksums: ``"verify"``: a record with a wrong checksum is damage. ``"skip"``: only the checksums of the
+            records' lengths are verified, and long records (64 KiB and more: images, sounds, graphs) are not read
+            until their values are asked for. Faster, but a flipped bit in a number goes unnoticed.
+        strict: whether damage is raised. By default it is skipped with a `DamageWarning` and listed in the run's
             `problems`, and the rest of the file is read.
         name: what to call the run; by default the last part of the path.
 
     Raises:
-        RunNotFoundError: there is no such path, or no event file in the folder (also a FileNotFoundError).
-        NotAnEventFileError: `path` is a file of another sort.
-        DamagedFileError: at the first damage, where `strict`.
-        OSError: nothing of it can be read, or where `strict` one of its files; else that is a problem of the run.
+        RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
+        NotAnEventFileError: `path` is a file of another type.
+        DamagedFileError: a file is damaged, and `strict`.
+        OSError: no file can be read, or, if `strict`, one of the files cannot. Otherwise that is a problem of the run.
         MissingExtraError: `path` is a URL, and fsspec is not installed.
-        ValueError, TypeError: an option has no such value.
+        ValueError, TypeError: an option has an invalid value.
     """
     text = path_string(path, "path")
     options = ReadOptions(strict, tags, kinds, restarts, duplicates, checksums)
@@ -537,15 +558,15 @@ def open_run(
     warn: bool = True,
     named: bool = True,
 ) -> Run:
-    """`read_run` with its options in one.
+    """`read_run`, with the options as one object.
 
     Args:
         path: the folder or file.
         name: what to call the run; by default the last part of the path.
         options: how to read it.
-        table: one that other runs share.
+        table: skeletons shared with other runs.
         warn: whether to warn of problems.
-        named: whether the caller named the path: that it cannot be read is a problem of the run else.
+        named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
     """
     name = folder_name(path) if name is None else name
     source = FileSource(path, strict=options.strict, verify=options.verify, named=named)

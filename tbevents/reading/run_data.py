@@ -16,10 +16,11 @@ from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
 from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, session_event
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.payloads import KEPT_BYTES, Payload, Place
+from tbevents.reading.points import Point, PointColumns
 from tbevents.reading.restarts import History, overwritten, places_kept
-from tbevents.reading.tag_data import PointColumns, TagData, TagValues
+from tbevents.reading.tag_data import TagData, TagValues
 
-__all__ = ["BadContent", "KeptEvent", "Point", "RunData"]
+__all__ = ["BadContent", "KeptEvent", "RunData"]
 
 BadContent: TypeAlias = TensorError | PayloadError
 """What is wrong with a value that is decoded when it is read."""
@@ -37,26 +38,6 @@ class KeptEvent(NamedTuple):
     step: int
     wall_time: float
     payload: Payload
-
-
-class Point(NamedTuple):
-    """A scalar point on its way to its tag.
-
-    Attributes:
-        record: the number of its record in the run.
-        tag: the number of its tag in the run.
-        step: as in `ScalarPoint`, and so the next two.
-        wall_time: seconds since 1970.
-        value: the number.
-        double: whether it was stored as a double or an integer.
-    """
-
-    record: int
-    tag: int
-    step: int
-    wall_time: float
-    value: float
-    double: bool
 
 
 class RunData:

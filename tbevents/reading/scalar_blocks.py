@@ -79,12 +79,12 @@ class SkeletonTable:
 
     Attributes:
         messages: the value of one event of each skeleton, by its number: its tag, its form, its metadata.
-        rounds: the rounds that skeletons come in.
+        loops: the loops that skeletons come in.
     """
 
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
-        self.rounds = KnownLoops()
+        self.loops = KnownLoops()
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
         self._shapes: dict[int, tuple[_Shape, ...]] = {}

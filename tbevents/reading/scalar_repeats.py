@@ -1,9 +1,10 @@
-"""Rounds: the scalar events that a training loop writes at every step, one of each tag, again and again.
+"""Loops: the scalar events that a training loop writes at every step, one for each tag, again and again.
 
-Most of an event file is such rounds: the same records in the same order, in which nothing but wall times, steps, values
-and checksums differs. Once a round is known, its repetitions need no search for headers and no look-up of tags: the
-file's bytes, taken as a matrix of one round a row, are compared with the round's constant bytes, and each record of the
-round is a few columns of that matrix. What differs anywhere else ends the rounds, and is read as any other records are.
+Most of an event file is the repeats of such a loop: the same records in the same order, in which only wall times,
+steps, values and checksums differ. Once a loop is known, its repeats need no search for headers and no look-up of tags:
+the file's bytes, taken as a matrix with one repeat a row, are compared with the loop's constant bytes, and each record
+of the loop is a few columns of that matrix. Any other difference ends the repeats; what follows is read as other
+records are.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from numpy.typing import NDArray
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.format.scalar_fields import WORD, FieldReader, Rows
 from tbevents.format.scalar_layout import Places, Skeleton, find_places
-from tbevents.reading.tag_data import PointColumns
+from tbevents.reading.points import PointColumns
 
-__all__ = ["Loop"]
+__all__ = ["Loop", "Repeats"]
 
 _TILE: Final = 1 << 15
 """Bytes that are compared at a time: what is computed on the way stays in the processor's nearer caches."""
@@ -60,12 +61,12 @@ class _Kind(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """The records of a round that have the same fields, of the same sizes, wherever they stand.
+    """The records of a loop that have the same fields, of the same sizes, wherever they stand.
 
     Attributes:
         form: how they are read, a row for each record.
-        members: which records of the round they are.
-        starts: where in the round their payloads start.
+        members: which records of the loop they are.
+        starts: where in the loop their payloads start.
         even: which rows, from and to, are copied at once, and how far apart their payloads are.
         crcs: uint32, shape (len(members), 1): of the payloads with their variable bytes zero, not masked.
     """
@@ -78,7 +79,7 @@ class _Group(NamedTuple):
 
 
 class Loop:
-    """Some records that a file repeats.
+    """Some records that a file repeats. It never changes, so threads may share it.
 
     A file may be anywhere in it: `place` is the number of the record that comes next.
 
@@ -112,7 +113,7 @@ class Loop:
             even = _even_distances(starts, list(zip(places, lengths, strict=True)))
             crcs = np.array([kinds[number].crc for number in members], np.uint32)[:, np.newaxis]
             self._groups.append(_Group(FieldReader(places, lengths), members, starts, even, crcs))
-        # Of a step whole words are read: those of the last record may reach behind the round.
+        # Steps are read as whole words: those of the last record may reach beyond the loop.
         last = kinds[-1].places
         end = 0 if last.step is None else self._starts[-1] + HEADER_SIZE + last.step - (-last.width // WORD) * WORD
         self._overhang = max(0, end - self.size)
@@ -121,11 +122,11 @@ class Loop:
         self._constant = np.frombuffer(b"".join(records) * self._per_tile, np.uint8) & self._mask
 
     def before_first(self, place: int) -> int:
-        """How many bytes of records come before the next round begins."""
+        """How many bytes of records come before the next repeat begins."""
         return -self._starts[place] % self.size
 
     def count(self, data: NDArray[np.uint8], most: int | None = None) -> int:
-        """How many rounds there are at the start of some bytes, as far as their constant bytes say.
+        """How many repeats some bytes begin with, judged by their constant bytes alone.
 
         Args:
             data: uint8, shape (n,).
@@ -149,16 +150,15 @@ class Loop:
         return total
 
     def columns(self, data: NDArray[np.uint8], count: int, *, verify: bool) -> list[PointColumns]:
-        """The points in some rounds: those of each record.
+        """The points in some repeats: those of each record.
 
         Args:
-            data: begins with the rounds, which `count` has found.
-            count: how many rounds.
-            verify: whether to verify checksums; the rounds from the first on that has one that does not hold are
-                left out.
+            data: begins with the repeats, which `count` has found.
+            count: how many repeats.
+            verify: whether to verify checksums; the first repeat with a wrong one is left out, and all behind it.
 
         Returns:
-            The points of each record, as many as there are rounds; an empty list where no round is left.
+            The points of each record, one for each repeat; an empty list if no repeat is left.
         """
         fields = []
         for group in self._groups:
@@ -172,7 +172,7 @@ class Loop:
             fields.append(of_group)
         taken: dict[int, PointColumns] = {}
         for group, (wall_times, steps, values, _) in zip(self._groups, fields, strict=True):
-            # Steps that are the same for all are not only equal, but one and the same.
+            # Steps that are the same for all records are one array.
             own = steps[:, :count] if len(steps) == len(values) else [steps[0, :count]] * len(values)
             columns = map(PointColumns, own, wall_times[:, :count], values[:, :count])
             taken.update(zip(group.members, columns, strict=True))
@@ -185,6 +185,25 @@ class Loop:
             at = group.starts[first] + places[first]
             column[first:stop] = np.ndarray((stop - first, count), dtype, data, at, (distance, self.size))
         return column
+
+
+class Repeats(NamedTuple):
+    """Repeats of a loop that a file goes on with.
+
+    Attributes:
+        loop: the loop.
+        points: the points of each record of the loop, one for each repeat; checksums are verified.
+        done: fraction of the file read, counting these repeats.
+    """
+
+    loop: Loop
+    points: list[PointColumns]
+    done: float
+
+    @property
+    def times(self) -> int:
+        """How many repeats these are."""
+        return len(self.points[0].steps)
 
 
 def _even_distances(starts: Sequence[int], alike: Sequence[object]) -> list[tuple[int, int, int]]:

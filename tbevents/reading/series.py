@@ -1,4 +1,4 @@
-"""Series whose values are decoded when they are asked for: steps and times are there, payloads come on demand."""
+"""Series whose values are decoded on demand; steps and times are in memory."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ S = TypeVar("S", bound="LazySeries[Any]")
 class LazySeries(Generic[P_co]):
     """The points of one tag in one run, in the order they were written, decoded one by one when asked for.
 
-    Indexing and iterating give points, a slice a shorter series; nothing decoded is kept, so that going through a
-    series takes the memory of one point. What is large is read again from its file.
+    Indexing and iterating give points, and a slice gives a shorter series. Decoded points are not kept, so that going
+    through a series takes the memory of one point. Large values are read again from their file.
 
     Attributes:
         tag: the series' name.
         steps: int64, shape (n,), read-only; n is at least 1 in a run's series.
         wall_times: float64 seconds since 1970, shape (n,), read-only.
-        display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
-        description: Markdown text shown beside it; mostly empty.
+        display_name: what TensorBoard shows in place of the tag; the tag, if the file says nothing.
+        description: Markdown text shown beside the values; mostly empty.
     """
 
     tag: str
@@ -48,15 +48,15 @@ class LazySeries(Generic[P_co]):
         object.__setattr__(self, "wall_times", read_only(self.wall_times))
 
     def _decode(self, value: Summary.Value, step: int, wall_time: float) -> P_co:
-        """The point that a value means.
+        """Returns the point that a value holds.
 
         Raises:
-            PayloadError, TensorError: it contradicts itself, or is no such thing.
+            PayloadError, TensorError: the value is inconsistent, or not of this kind.
         """
         raise NotImplementedError
 
     def _verify(self, point: Any) -> None:
-        """Raises PayloadError if what is encoded in a point is damaged; most kinds encode nothing."""
+        """Raises PayloadError if data encoded in a point (a WAV file, say) are damaged; most kinds encode nothing."""
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -68,13 +68,13 @@ class LazySeries(Generic[P_co]):
     def __getitem__(self: S, index: slice) -> S: ...
 
     def __getitem__(self, index: int | slice) -> Any:
-        """The point at a place, negative ones counted from the end; of a slice, a shorter series.
+        """Returns the point at an index, where negative ones count from the end; for a slice, a shorter series.
 
         Raises:
-            IndexError: there is no such place.
+            IndexError: the index is out of range.
             TypeError: the index is neither an integer nor a slice.
-            PayloadError, TensorError: the value is no such thing; the message says which.
-            FileChangedError: its file does not hold it any more.
+            PayloadError, TensorError: the value cannot be decoded; the message names run, tag and step.
+            FileChangedError: the file was changed, and does not hold the value any more.
         """
         if isinstance(index, slice):
             places = range(len(self.steps))[index]
@@ -84,7 +84,7 @@ class LazySeries(Generic[P_co]):
         return self._point(index, verify=False)
 
     def verified(self, index: int) -> P_co:
-        """The point at a place, after a look at what is encoded in it, as far as that needs no optional package.
+        """Returns the point at an index, after checking the data encoded in it as far as no optional package is needed.
 
         Raises:
             IndexError, TypeError, PayloadError, TensorError, FileChangedError: as indexing.
@@ -117,15 +117,15 @@ class LazySeries(Generic[P_co]):
         return self[-1]
 
     def at(self, step: int) -> P_co:
-        """The point of a step; the last one, where the step was logged several times.
+        """Returns the point of a step; the last one, if the step was logged several times.
 
         Raises:
-            UnknownStepError: there is none (also a KeyError).
+            UnknownStepError: the series has no point at that step (also a KeyError).
         """
         return self[place_of_step(self.tag, self.steps, step)]
 
     def copy(self: S) -> S:
-        """The same points, with steps and times in arrays of their own; large values stay in their files."""
+        """Returns the same points, with steps and times in separate arrays; large values stay in their files."""
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
 
     def __repr__(self) -> str:
@@ -137,7 +137,7 @@ class LazySeries(Generic[P_co]):
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """The array, or where it can be written to, a view of it that cannot: the caller's own array stays as it is."""
+    """Returns the array, or a read-only view of it if it is writable: the caller's array stays writable."""
     if array.flags.writeable:
         array = array.view()
         array.flags.writeable = False
@@ -145,15 +145,15 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def counted(count: int, noun: str) -> str:
-    """So many of something, in words that fit."""
+    """A count and its noun, in the plural if needed."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def as_number(name: str, value: Any) -> Any:
-    """A caller's real number, as it is.
+    """Returns the value, which must be a real number.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not a number.
     """
     if isinstance(value, (int, float, np.integer, np.floating)):
         return value
@@ -164,11 +164,11 @@ def as_number(name: str, value: Any) -> Any:
 
 
 def place_of(tag: str, count: int, index: Any) -> int:
-    """The place that an index of a series of so many points means.
+    """Returns an index of a series of `count` points, counted from 0.
 
     Raises:
-        IndexError: there is no such place.
-        TypeError: the index is no integer.
+        IndexError: the index is out of range.
+        TypeError: the index is not an integer.
     """
     try:
         return range(count)[operator.index(index)]
@@ -179,11 +179,11 @@ def place_of(tag: str, count: int, index: Any) -> int:
 
 
 def place_of_step(tag: str, steps: NDArray[np.int64], step: int) -> int:
-    """The place of the last point of a step.
+    """Returns the index of the last point of a step.
 
     Raises:
-        UnknownStepError: there is none; the message names the nearest steps.
-        TypeError: the step is no number.
+        UnknownStepError: there is no such point; the message names the nearest steps.
+        TypeError: the step is not a number.
     """
     step = as_number("step", step)
     places = np.flatnonzero(steps == step)

@@ -28,15 +28,15 @@ class Reading:
     """What has been read of a run.
 
     Attributes:
-        collector: has taken it, and is not given more.
+        builder: has taken it, and is not given more.
         readers: of the files, in order, by name; they stand where reading goes on.
         files: their names; none where the events come from memory.
         unlisted: why the folder, or what stands in it as an event file, could not be read.
         begun_anew: why what had been read before was dropped; "" where it was not.
-        made: what has been made on demand of what the collector has taken.
+        made: what has been made on demand of what the builder has taken.
     """
 
-    collector: RunBuilder
+    builder: RunBuilder
     readers: Mapping[str, RecordSource] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     unlisted: tuple[Problem, ...] = ()
@@ -140,16 +140,16 @@ class FileSource:
                     raise
                 if not tries_left:
                     return Reading(
-                        before.collector.anew(), {}, (), (Problem.unreadable(self.location, error),), str(error)
+                        before.builder.anew(), {}, (), (Problem.unreadable(self.location, error),), str(error)
                     )
                 begun_anew = str(error) if before.readers else ""
-                start = Reading(before.collector.anew())
+                start = Reading(before.builder.anew())
         raise AssertionError("the last try returns or raises")
 
     def _read_on(
         self, before: Reading, files: list[str], unlisted: tuple[Problem, ...], begun_anew: str, *, patient: bool
     ) -> Reading:
-        collector = before.collector.fork()
+        builder = before.builder.fork()
         readers: dict[str, EventFileReader] = {}
         errors: list[OSError] = []
         news = bool(begun_anew) or unlisted != before.unlisted or files != list(before.readers)
@@ -157,9 +157,9 @@ class FileSource:
             known: Any = before.readers.get(file)
             reader = readers[file] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient = patient
-            collector.add_file(reader)
+            builder.add_file(reader)
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems
         if self._named and not before.readers and files and len(errors) == len(files):
             raise errors[0]  # nothing of what the caller named can be read
-        return Reading(collector, readers, tuple(files), unlisted, begun_anew) if news else before
+        return Reading(builder, readers, tuple(files), unlisted, begun_anew) if news else before

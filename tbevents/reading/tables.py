@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import UnknownNameError
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
-from tbevents.reading.options import Names, checked_choice, matches, patterns
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.options import Names, checked_choice, patterns
+from tbevents.reading.selection import selected
 from tbevents.reading.series import counted
 
-if TYPE_CHECKING:
-    from tbevents.reading.run import Run
+__all__ = ["Repeated", "Table", "WideTable", "table_of"]
 
-__all__ = ["Repeated", "Table", "WideTable", "selected", "table_of"]
+
+class ScalarRun(Protocol):
+    """What a table needs of a run."""
+
+    path: str
+
+    @property
+    def scalars(self) -> Mapping[str, ScalarSeries]: ...
+
+    def scalar_files(self, tag: str) -> tuple[list[str], Any]: ...
+
 
 EXTRA_COLUMNS: Final = ("dir_name", "file_name")
 
@@ -27,17 +37,17 @@ Repeated: TypeAlias = Literal["keep", "first", "last", "mean"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table(Frame):
-    """Scalar points of any runs and tags: one row a point. Run by run, tag by tag, in the order written.
+    """Scalar points of any runs and tags, one row per point: run by run, tag by tag, in the order written.
 
     Attributes:
-        runs: the names that `run_codes` count.
-        tags: the names that `tag_codes` count.
+        runs: the names that `run_codes` index.
+        tags: the names that `tag_codes` index.
         run_codes: int32, shape (n,).
         tag_codes: int32, shape (n,).
         steps: int64, shape (n,).
         wall_times: float64 seconds since 1970, shape (n,).
-        values: shape (n,); float32, or float64 where any of the series has that.
-        extra: further columns by name, as they were asked for.
+        values: shape (n,); float32, or float64 if any of the series is float64.
+        extra: further columns by name.
     """
 
     runs: tuple[str, ...]
@@ -67,15 +77,14 @@ class Table(Frame):
         }
 
     def pivot(self, *, duplicates: Repeated = "keep") -> WideTable:
-        """The same with a column for each tag, and a row for each step of each run.
+        """Returns a table with a column for each tag, and a row for each step of each run.
 
         Args:
-            duplicates: what becomes of several points of one run, tag and step. ``"keep"``: as many rows for that step
-                as its most frequent tag has points, the k-th points of all tags in the k-th row. ``"first"``,
-                ``"last"``: that point. ``"mean"``: their mean.
+            duplicates: what to do with several points of one run, tag and step. ``"keep"``: make several rows, the k-th
+                points of all tags in the k-th row. ``"first"``, ``"last"``: keep that point. ``"mean"``: take the mean.
 
         Returns:
-            The wide table, its rows by run, then step. Wall times are left out: each tag has its own.
+            The wide table, its rows sorted by run, then step. It has no wall times, since each tag has its own.
         """
         checked_choice("duplicates", duplicates, get_args(Repeated))
         return _pivoted(self, duplicates)
@@ -89,7 +98,7 @@ class WideTable(Frame):
         runs: the names that `run_codes` count.
         run_codes: int32, shape (n,).
         steps: int64, shape (n,).
-        columns: tag -> values, which are missing where the run has no point of the tag at that step.
+        columns: tag -> values; they are missing if the run has no point of the tag at that step.
     """
 
     runs: tuple[str, ...]
@@ -110,26 +119,8 @@ class WideTable(Frame):
         return {"run": Categories(self.run_codes, self.runs), "step": self.steps, **tags}
 
 
-def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -> list[str]:
-    """The names that were asked for, of those there are, in their order; None means all.
-
-    Raises:
-        UnknownNameError: one without wildcards is not among them.
-        TypeError: they are no names.
-    """
-    known = list(known)
-    if names is None:
-        return known
-    wanted = patterns(f"{noun}s", names)
-    there = set(known)
-    for name in wanted:
-        if name not in there and not set("*?[") & set(name):
-            raise UnknownNameError(noun, name, known, where)
-    return [name for name in known if matches(name, wanted)]
-
-
 def table_of(
-    runs: Mapping[str, Run],
+    runs: Mapping[str, ScalarRun],
     tags: Names | None,
     extra_columns: Sequence[str],
     hparams: Mapping[str, HParams | None],
@@ -138,11 +129,11 @@ def table_of(
     """The scalars of some runs.
 
     Args:
-        runs: by the name they get in the table.
-        tags: which tags; None means all.
-        extra_columns: of `EXTRA_COLUMNS`.
-        hparams: run -> its hyperparameters, which become columns; empty for none.
-        where: what is searched for tags, for messages.
+        runs: name in the table -> run.
+        tags: names or patterns; None means all.
+        extra_columns: some of `EXTRA_COLUMNS`.
+        hparams: run -> hyperparameters, which become columns; empty for none.
+        where: what holds the tags, for messages.
     """
     extra_columns = patterns("extra_columns", extra_columns)
     for column in extra_columns:
@@ -183,7 +174,7 @@ def table_of(
     )
 
 
-def _file_names(found: list[tuple[Run, str]]) -> Categories:
+def _file_names(found: list[tuple[ScalarRun, str]]) -> Categories:
     """The base name of the event file of each point."""
     names: list[str] = []
     starts: dict[int, int] = {}  # of a run's files among the names
@@ -201,7 +192,7 @@ def _file_names(found: list[tuple[Run, str]]) -> Categories:
 def _parameters(
     runs: list[str], hparams: Mapping[str, HParams | None], run_codes: NDArray[np.int32]
 ) -> dict[str, Column]:
-    """A column for each hyperparameter: of bools or numbers where all are, else of text."""
+    """A column for each hyperparameter: of bools or numbers if all its values are, else of text."""
     sets = [found.parameters if (found := hparams.get(run)) is not None else {} for run in runs]
     columns: dict[str, Column] = {}
     for name in dict.fromkeys(name for parameters in sets for name in parameters):

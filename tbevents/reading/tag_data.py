@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,40 +12,12 @@ from numpy.typing import NDArray
 from tbevents.proto import SummaryMetadata
 from tbevents.reading.column_memory import ColumnMemory, own
 from tbevents.reading.payloads import Payload
+from tbevents.reading.points import PointColumns
 
-__all__ = ["PointColumns", "TagData", "TagValues", "integers_at"]
+__all__ = ["TagData", "TagValues"]
 
 _NO_RECORDS: Final = np.empty(0, np.int64)
 _NOTHING: Final = np.empty(0, np.float64)
-
-
-class PointColumns(NamedTuple):
-    """Scalar points of one tag, in order: arrays of shape (n,).
-
-    Attributes:
-        steps: as in `ScalarSeries`, and so the next two.
-        wall_times: seconds since 1970.
-        values: float32 or float64.
-        records: the number of each point's record in the run, or None where nobody asked for it.
-        integers: place -> the integer that `values` does not hold exactly; None where it holds all.
-    """
-
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
-    values: NDArray[np.float32] | NDArray[np.float64]
-    records: NDArray[np.int64] | None = None
-    integers: Mapping[int, int] | None = None
-
-    def take(self, places: NDArray[np.intp]) -> PointColumns:
-        """Some of the points."""
-        records = None if self.records is None else self.records[places]
-        integers = None if self.integers is None else integers_at(self.integers, places)
-        return PointColumns(self.steps[places], self.wall_times[places], self.values[places], records, integers)
-
-
-def integers_at(integers: Mapping[int, int], places: NDArray[np.intp]) -> dict[int, int]:
-    """The integers at some places, by where these places are then."""
-    return {new: integers[old] for new, old in enumerate(places.tolist()) if old in integers}
 
 
 class _SharedSteps:

@@ -33,11 +33,11 @@ from tbevents.format.record import encode_record
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event
 from tbevents.reading.iterate import iter_events
+from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.testing.memory_files import MemoryFiles, memory_events
-from tbevents.testing.value_comparison import KINDS
 
 __all__ = ["SUFFIXES", "load", "remove_stored", "save", "stems_in"]
 
@@ -137,7 +137,7 @@ def _has_others(run: Run, tags: tuple[str, ...] | None) -> bool:
     """Returns True if the run has values other than scalars under the wanted tags."""
     if tags is None:
         return bool(set(run.counts()) - {"scalars"}) or run.graph is not None
-    return any(matches(tag, tags) for kind in KINDS for tag in getattr(run, kind))
+    return any(matches(tag, tags) for kind in lazy_kinds() for tag in run.series(kind.name))
 
 
 def _events(run: Run, tags: tuple[str, ...] | None) -> Iterator[Event]:

@@ -12,8 +12,10 @@ from typing import Any
 from tbevents.errors import DamagedFileError
 from tbevents.format.record import NEED_DATA, RecordDecoder, Records
 from tbevents.proto import Event
+from tbevents.reading.event_file import Stretch
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.problem import Problem
+from tbevents.reading.repeat_search import RepeatSearch
 from tbevents.reading.run import Run
 from tbevents.reading.source import Reading
 from tbevents.testing.live_run import LiveRun
@@ -90,13 +92,16 @@ class _Cursor:
         other.problems = self.problems.copy()
         return other
 
-    def read(self) -> Iterator[Records]:
+    def stretches(self, search: RepeatSearch | None) -> Iterator[Records]:  # noqa: ARG002  # repeats need a file
         data = self.sink.records(self._offset)
         decoder = RecordDecoder(offset=self._offset, record=self._record, path=self.path)
         decoder.feed(data)
         while (records := decoder.next_records()) is not NEED_DATA:
             yield records
         self._offset, self._record = decoder.offset, decoder.record
+
+    def refuse(self, stretch: Stretch) -> None:
+        raise AssertionError(f"only records are yielded, not {stretch!r}")
 
     def done(self) -> float:
         return 1.0
@@ -119,14 +124,14 @@ class MemorySource:
 
     def read(self, before: Reading) -> Reading:
         """Returns the run's data so far: what was read before and what was logged since."""
-        collector = before.collector.fork()
+        builder = before.builder.fork()
         cursors: dict[str, _Cursor] = {}
         for number, sink in enumerate(self._sinks, 1):
             path = f"{self.location}/{number}"
             known: Any = before.readers.get(path)
             cursors[path] = _Cursor(sink, path) if known is None else known.fork()
-            collector.add_file(cursors[path], reread=False)
-        return Reading(collector, cursors)
+            builder.add_file(cursors[path], reread=False)
+        return Reading(builder, cursors)
 
     def events(self) -> Iterator[Event]:
         """Yields all events in order."""

@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Iterator, Mapping
 
 from tbevents.errors import DamageWarning, RunNotFoundError
+from tbevents.reading.kinds.kind import kinds
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.reading.run import Run
 from tbevents.testing.finding import Finding, Table, finding
 from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points
 from tbevents.testing.subjects import Subject, as_runs
 from tbevents.testing.tag_checks import hparam_rows
-from tbevents.testing.value_comparison import KINDS, differing_values
+from tbevents.testing.value_comparison import differing_values
 from tbevents.tools.check import Checked, check_run
 from tbevents.tools.diff import Tolerance
 
@@ -129,10 +130,10 @@ def _of_run(run: Run, name: str, summary: str) -> Finding:
 
 
 def _compare(got: Run, want: Run, wanted: tuple[str, ...] | None, tolerance: Tolerance) -> Iterator[Finding]:
-    kinds, expected_kinds = _kinds(got, wanted), _kinds(want, wanted)
-    for tag, of_tag in {**kinds, **expected_kinds}.items():
-        if kinds.get(tag) != expected_kinds.get(tag):
-            yield finding(got, tag, "tags", _unlike(kinds.get(tag), expected_kinds.get(tag)))
+    obtained, expected = _kinds(got, wanted), _kinds(want, wanted)
+    for tag, of_tag in {**obtained, **expected}.items():
+        if obtained.get(tag) != expected.get(tag):
+            yield finding(got, tag, "tags", _unlike(obtained.get(tag), expected.get(tag)))
             continue
         for kind in of_tag:
             yield from _compare_tag(got, want, kind, tag, tolerance)
@@ -143,10 +144,10 @@ def _compare(got: Run, want: Run, wanted: tuple[str, ...] | None, tolerance: Tol
 def _kinds(run: Run, wanted: tuple[str, ...] | None) -> dict[str, list[str]]:
     """Returns the kinds of values of each wanted tag."""
     found: dict[str, list[str]] = {}
-    for kind in ("scalars", *KINDS):
-        for tag in getattr(run, kind):
+    for kind in kinds():
+        for tag in run.series(kind.name) if kind.series is not None else ():
             if wanted is None or matches(tag, wanted):
-                found.setdefault(tag, []).append(kind)
+                found.setdefault(tag, []).append(kind.name)
     return found
 
 
@@ -159,7 +160,7 @@ def _unlike(got: list[str] | None, want: list[str] | None) -> str:
 
 
 def _compare_tag(got: Run, want: Run, kind: str, tag: str, tolerance: Tolerance) -> Iterator[Finding]:
-    obtained, expected = getattr(got, kind)[tag], getattr(want, kind)[tag]
+    obtained, expected = got.series(kind)[tag], want.series(kind)[tag]
     within = f" (rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
     if kind == "scalars":
         points = series_points(obtained, expected, tolerance)

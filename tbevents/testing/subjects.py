@@ -124,7 +124,7 @@ def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
     """
     if not isinstance(tag, str):
         raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
-    mapping = getattr(run, kind)
+    mapping = run.series(kind)
     if tag not in mapping:
         kind_of_tag, _, hint = hint_of(mapping, tag).partition(f" {tag!r}")
         return None, [finding(run, tag, "missing", f"no such {kind_of_tag.removeprefix('no ')}{hint}")]

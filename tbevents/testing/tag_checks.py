@@ -11,7 +11,7 @@ import numpy as np
 
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.hparams import HParams, HParamValue
-from tbevents.reading.kinds.recognition import KINDS
+from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import checked_choice
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import is_number
@@ -45,7 +45,7 @@ def check_tags(
     if (exactly is None) == (at_least is None):
         raise ValueError("check_tags needs one of exactly and at_least")
     if kind is not None:
-        checked_choice("kind", kind, KINDS)
+        checked_choice("kind", kind, kind_names())
     name, given = ("exactly", exactly) if at_least is None else ("at_least", at_least)
     wanted = [] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     if isinstance(given, str) or not isinstance(given, Iterable) or not all(isinstance(tag, str) for tag in wanted):

@@ -15,10 +15,7 @@ from tbevents.testing.checked_arguments import is_number
 from tbevents.testing.point_comparison import cells
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["KINDS", "differing_values"]
-
-KINDS: Final = ("histograms", "images", "audio", "texts", "pr_curves", "meshes", "graphs", "tensors")
-"""Names of a run's mappings whose values are decoded on access."""
+__all__ = ["differing_values"]
 
 _ASIDE: Final = {"step", "wall_time"}
 _LONGEST: Final = 60

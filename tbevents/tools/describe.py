@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath
+from tbevents.reading.kinds.kind import kind_named, lazy_kinds
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run, read_run
@@ -177,7 +178,7 @@ def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None) -> R
 
 
 def _describe_tag(run: Run, tag: str, kind: str, count: int) -> TagDescription:
-    series: Any = getattr(run, kind)[tag] if kind == "scalars" or kind in _LAZY else None
+    series: Any = run.series(kind)[tag] if kind_named(kind).by_tag else None
     if series is None or not len(series.steps):
         return TagDescription(tag, kind, count)
     times = series.wall_times[~np.isnan(series.wall_times)]
@@ -193,11 +194,7 @@ def _describe_tag(run: Run, tag: str, kind: str, count: int) -> TagDescription:
     )
 
 
-_LAZY: Final = ("histograms", "images", "audio", "texts", "pr_curves", "graphs", "tensors")
-"""The kinds whose series are found by their tags, and decode their values when asked."""
-
-
 def lazy_series(run: Run) -> Iterator[Any]:
     """The series of a run whose values are decoded when they are asked for."""
-    for kind in (*_LAZY, "meshes"):
-        yield from getattr(run, kind).values()
+    for kind in lazy_kinds():
+        yield from run.series(kind.name).values()

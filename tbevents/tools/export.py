@@ -219,7 +219,7 @@ def export_media(
     for run in iter_runs(logdir, runs, checksums=checksums, on_problem=damage.append):
         damage += run.problems
         for kind in kinds:
-            for tag, series in getattr(run, kind).items():
+            for tag, series in run.series(kind).items():
                 if not wanted(tag):
                     continue
                 base = names.folder(run.name, tag)

@@ -28,10 +28,8 @@ _NEED_CODE: Final = {
 
 SCHEDULES: Final = tuple(
     name
-    for name in lr_scheduler.__all__
-    if inspect.isclass(kind := getattr(lr_scheduler, name))
-    and issubclass(kind, LRScheduler)
-    and name not in {*_NEED_CODE, "LRScheduler", "_LRScheduler"}
+    for name, kind in inspect.getmembers(lr_scheduler, inspect.isclass)
+    if issubclass(kind, LRScheduler) and name not in {*_NEED_CODE, "LRScheduler", "_LRScheduler"}
 )
 """The schedulers that can be computed from numbers and words."""
 

@@ -1,4 +1,4 @@
-"""Charts of scalar series, through matplotlib: a line a series, a chart a tag."""
+"""Charts of scalar series, through matplotlib: a chart for each tag, a line for each run."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import UnknownNameError
-from tbevents.reading.options import Names, matches, patterns
 from tbevents.views.curves import lonely, smoothed
+from tbevents.views.series import ScalarCurve
 from tbevents.views.text import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-
-    from tbevents.reading.kinds.scalar import ScalarSeries
 
 __all__ = [
     "MOST_CHARTS",
@@ -30,23 +27,22 @@ __all__ = [
     "axis_of",
     "draw_charts",
     "draw_series",
-    "draw_tags",
     "refuse_many",
 ]
 
 XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
 
 Lines: TypeAlias = "dict[str, Line2D]"
-"""By the names that a legend has for them."""
+"""Name in the legend -> line."""
 
 MOST_INCHES: Final = 100
-"""The longest side of a picture: who asks for more means pixels."""
+"""The longest side of a picture; larger numbers are probably meant as pixels."""
 
 MOST_CHARTS: Final = 60
-"""The most charts in a figure that a run or logdir draws: more take minutes, and nobody looks through them."""
+"""The most charts in a figure of a run or logdir; more take minutes to draw."""
 
 _FEW: Final = 10
-"""Lines up to this number get the colours that are easiest to tell apart."""
+"""Up to this many lines get the colours that are easiest to tell apart."""
 
 _LEGEND: Final = 20
 """The most lines that a legend lists."""
@@ -57,17 +53,17 @@ _TITLE: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartStyle:
-    """How series are drawn.
+    """How to draw series.
 
     Attributes:
-        x: the horizontal axis: "step", "order" (places in the order written, from 0), "relative" (hours since the run's
-            first point of the tag) or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
+        x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the run's first point of
+            the tag) or "wall" (the time). If all steps are 0, "step" is drawn as "order".
         smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
         log_x: whether the horizontal axis is logarithmic.
-        log_y: whether the vertical one is.
-        title: above the picture; none, where empty.
-        size: of the picture, inches, at most 100: width and height; None: by the number of tags.
-        dpi: pixels an inch.
+        log_y: whether the vertical axis is logarithmic.
+        title: text above the picture; empty for none.
+        size: width and height in inches, at most 100; None to choose by the number of tags.
+        dpi: pixels per inch.
     """
 
     x: XAxis = "step"
@@ -89,39 +85,8 @@ class ChartStyle:
             raise ValueError(f"size is in inches, at most {MOST_INCHES}, not {max(self.size):g}")
 
 
-def draw_tags(
-    runs: Mapping[str, Mapping[str, ScalarSeries]], tags: Names | None, style: ChartStyle, where: str
-) -> Figure:
-    """`draw_charts` of the tags that were asked for.
-
-    Args:
-        runs: by their names, their series by tag.
-        tags: names or globs, whose order the charts have; all tags, where None.
-        style: how.
-        where: what holds the runs, for messages.
-
-    Raises:
-        UnknownNameError: a name or glob stands for no scalar tag.
-        ValueError: there are no scalars, or too many tags for one figure.
-        MissingExtraError: matplotlib is not installed.
-    """
-    known = dict.fromkeys(tag for series in runs.values() for tag in series)
-    chosen: dict[str, None] = {} if tags is not None else known
-    for pattern in () if tags is None else patterns("tags", tags):
-        found = [tag for tag in known if matches(tag, (pattern,))]
-        if not found and len(runs) == 1:
-            next(iter(runs.values()))[pattern]  # its error knows whether the tag is of another kind
-        if not found:
-            raise UnknownNameError("scalar tag", pattern, known, where)
-        chosen |= dict.fromkeys(found)
-    if not chosen:
-        raise ValueError(f"{where}: there are no scalars to draw")
-    refuse_many(list(chosen), where)
-    return draw_charts(runs, [*chosen], style)
-
-
 def refuse_many(tags: Sequence[str], where: str) -> None:
-    """Raises ValueError where tags are too many for one figure; the message says how to choose."""
+    """Raises ValueError if there are too many tags for one figure; the message says how to choose some."""
     if len(tags) > MOST_CHARTS:
         some = ", ".join(map(repr, tags[:3]))
         raise ValueError(
@@ -131,7 +96,7 @@ def refuse_many(tags: Sequence[str], where: str) -> None:
 
 
 def draw_charts(
-    runs: Mapping[str, Mapping[str, ScalarSeries]],
+    runs: Mapping[str, Mapping[str, ScalarCurve]],
     tags: Sequence[str],
     style: ChartStyle,
     draw_chart: Callable[[Axes, str], Lines] | None = None,
@@ -139,10 +104,10 @@ def draw_charts(
     """A figure with a chart for each tag.
 
     Args:
-        runs: by the names that they get, their series by tag.
-        tags: which.
-        style: how.
-        draw_chart: what draws into the axes of a tag; where None, each run that has the tag is a line.
+        runs: name in the legend -> tag -> series.
+        tags: the tags to draw, one at least.
+        style: how to draw them.
+        draw_chart: draws into the axes of a tag, and returns the lines; if None, each run with the tag is a line.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -174,12 +139,12 @@ def draw_charts(
     return figure
 
 
-def draw_series(series: ScalarSeries, ax: Axes | None, style: ChartStyle, label: str | None, **line: Any) -> Axes:
-    """Draws a series into axes; into new ones, where `ax` is None. See `ScalarSeries.plot`."""
+def draw_series(series: ScalarCurve, ax: Axes | None, style: ChartStyle, label: str | None, **line: Any) -> Axes:
+    """Draws a series into axes, or into new axes if `ax` is None. See `ScalarSeries.plot`."""
     from tbevents.views.figure import new_axes
 
     axes = new_axes(figsize=(7.0, 4.5), dpi=style.dpi) if ax is None else ax
-    # The caller may make a legend of his own: a dollar sign is none of matplotlib's formulas there.
+    # The caller may add a legend, in which matplotlib would read dollar signs as a formula.
     name = _label(series.tag if label is None else label).replace("$", r"\$")
     x = axis_of([series], style.x)
     _draw_line(axes, series, style, x, label=name, **line)
@@ -191,25 +156,25 @@ def draw_series(series: ScalarSeries, ax: Axes | None, style: ChartStyle, label:
     return axes
 
 
-def axis_of(several: Iterable[ScalarSeries], x: XAxis) -> XAxis:
-    """The horizontal axis that tells the points of some series apart: the order, where all their steps are 0."""
+def axis_of(several: Iterable[ScalarCurve], x: XAxis) -> XAxis:
+    """Returns the horizontal axis for some series: "order" in place of "step" if all their steps are 0."""
     steps = [series.steps for series in several]
     without = x == "step" and any(len(each) > 1 for each in steps) and not any(each.any() for each in steps)
     return "order" if without else x
 
 
-def _draw_line(axes: Axes, series: ScalarSeries, style: ChartStyle, axis: XAxis, **line: Any) -> Line2D:
-    """Draws a series; smoothed, where the style says so, over its faint raw line.
+def _draw_line(axes: Axes, series: ScalarCurve, style: ChartStyle, axis: XAxis, **line: Any) -> Line2D:
+    """Draws a series; if the style says so, smoothed over its faint raw line.
 
     Args:
-        axes: where.
-        series: what.
-        style: how.
-        axis: the horizontal one.
-        **line: as matplotlib's `plot` takes it: color, linestyle ...
+        axes: axes to draw into.
+        series: the series.
+        style: how to draw it.
+        axis: the horizontal axis.
+        **line: arguments of matplotlib's `plot`: color, linestyle ...
 
     Returns:
-        The line, without the faint one.
+        The line; the smoothed one if there are two.
     """
     x, values = _x(series, axis), series.values.astype(np.float64)
     line = {"linewidth": 1.5, **line}
@@ -244,13 +209,13 @@ def _scale(axes: Axes, style: ChartStyle, x: XAxis) -> None:
 
 
 def _data(line: Line2D) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The coordinates of a line; times in days, as matplotlib has them."""
+    """The coordinates of a line; times are in days, as in matplotlib."""
     x, y = line.get_data(orig=False)
     return np.asarray(x, np.float64), np.asarray(y, np.float64)
 
 
 def _show_local_time(axes: Axes) -> None:
-    """Says the time that clocks show here, and its zone: that of the first point."""
+    """Shows local time; the time zone is that of the first point."""
     import matplotlib.dates
 
     dates = np.concatenate([np.asarray(line.get_xdata(), "datetime64[us]") for line in axes.lines])
@@ -258,7 +223,7 @@ def _show_local_time(axes: Axes) -> None:
     if not len(known):
         return
     first = known.min().item().replace(tzinfo=timezone.utc).astimezone()
-    ticks: Any = matplotlib.dates  # says no types
+    ticks: Any = matplotlib.dates  # has no types
     locator = ticks.AutoDateLocator(tz=first.tzinfo)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ticks.ConciseDateFormatter(locator, tz=first.tzinfo))
@@ -266,7 +231,7 @@ def _show_local_time(axes: Axes) -> None:
 
 
 def _add_legend(axes: Axes, lines: Lines) -> None:
-    """Says which line is whose, where there are several and not too many."""
+    """Adds a legend if there are several lines, and not too many."""
     if 1 < len(lines) <= _LEGEND:
         legend = axes.legend(list(lines.values()), [_label(name) for name in lines], fontsize="small")
         for text in legend.get_texts():
@@ -286,7 +251,7 @@ def _colors(count: int) -> list[Any]:
     return list(colormaps["turbo"](np.linspace(0.05, 0.95, count)))
 
 
-def _x(series: ScalarSeries, axis: XAxis) -> NDArray[Any]:
+def _x(series: ScalarCurve, axis: XAxis) -> NDArray[Any]:
     if axis == "step":
         return series.steps
     if axis == "order":

@@ -1,4 +1,4 @@
-"""Curves for a picture: TensorBoard's smoothing; fewer points, with the peaks kept; points that no line reaches."""
+"""Curves for a picture: smoothing as in TensorBoard, thinning that keeps peaks, and isolated points."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
     """The debiased exponential moving average that TensorBoard draws.
 
     Of the finite values x_1, x_2, ... the k-th becomes a_k / (1 - weight**k) with a_k = weight * a_(k-1) +
-    (1 - weight) * x_k and a_0 = 0. Values that are not finite stay what they are and count for nothing; a constant
-    curve stays as it is. Source: `classicSmoothing` in data_transformer.ts of TensorBoard's line chart.
+    (1 - weight) * x_k and a_0 = 0. Values that are not finite are kept and ignored; a constant curve is unchanged.
+    Source: `classicSmoothing` in data_transformer.ts of TensorBoard's line chart.
 
     Args:
         values: shape (n,).
-        weight: from 0 (no smoothing) to 1; 1 makes all zero, as there.
+        weight: from 0 (no smoothing) to 1; 1 makes all zero, as in TensorBoard.
 
     Raises:
-        ValueError: the weight is no number from 0 to 1.
+        ValueError: the weight is not from 0 to 1.
     """
     if not 0 <= weight <= 1:
         raise ValueError(f"weight must be a number from 0 to 1, not {weight!r}")
@@ -46,21 +46,21 @@ LEAST = 8
 
 
 def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
-    """The places of the points that a thinned curve keeps.
+    """Returns the indices of the points that a thinned curve keeps.
 
-    The curve is cut into stretches of equally many points. Of each stay the least and the greatest finite value and the
-    first that is not finite, so that no peak, dip or gap is lost; the first and the last point of the curve stay too. A
+    The curve is cut into stretches of equal length. Each stretch keeps its least and greatest finite value and its
+    first value that is not finite, so that no peak, dip or gap is lost; the curve keeps its first and last point. A
     curve of at most `most` points keeps them all.
 
     Args:
         values: shape (n,), compared as float64.
-        most: how many places there may be, at least `LEAST`.
+        most: the most indices to return, at least `LEAST`.
 
     Returns:
-        The places, ascending, at most `most` of them.
+        At most `most` indices, ascending.
 
     Raises:
-        ValueError: most is less than that.
+        ValueError: most is less than `LEAST`.
     """
     if most < LEAST:
         raise ValueError(f"most must be at least {LEAST}, not {most!r}")
@@ -77,7 +77,7 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
     odd.ravel()[:count] = ~np.isfinite(values)
     hidden = odd | beyond
     starts = np.arange(stretches) * width
-    # A stretch of nothing finite answers with its first place, which stays anyway: it is the first odd one.
+    # A stretch without finite values gives its first index, which is kept anyway: it is the first odd one.
     least = starts + np.where(hidden, np.inf, padded).argmin(axis=1)
     greatest = starts + np.where(hidden, -np.inf, padded).argmax(axis=1)
     first_odd = (starts + odd.argmax(axis=1))[odd.any(axis=1)]
@@ -85,7 +85,7 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
 
 
 def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which points are finite and have no finite neighbour, so that no line leads to them and a picture needs a dot.
+    """Returns which points are finite and have no finite neighbour, so that a picture needs a dot for them.
 
     Args:
         values: shape (n,).
@@ -96,11 +96,11 @@ def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def evenly(count: int, most: int) -> NDArray[np.intp]:
-    """At most so many of the places 0 to count - 1, evenly spread; the last is always among them.
+    """Returns at most `most` of the indices 0 to count - 1, evenly spread; the last is always among them.
 
     Args:
-        count: how many places there are.
-        most: how many are wanted, at least 1.
+        count: number of indices.
+        most: how many to return, at least 1.
     """
     if count <= most:
         return np.arange(count)

@@ -1,6 +1,6 @@
-"""Figures and axes of matplotlib that notebooks show, and that pyplot knows nothing of.
+"""Figures and axes of matplotlib that notebooks show, and pyplot does not keep.
 
-Importing this module imports matplotlib: where it is missing, the import raises `MissingExtraError`.
+Importing this module imports matplotlib, and raises `MissingExtraError` if it is not installed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["ShownAxes", "ShownFigure", "new_axes"]
 
 
 class ShownFigure(Figure):
-    """A figure that is a cell's result is shown, as pyplot's are; nothing keeps it alive but its user."""
+    """A figure that a notebook shows as the result of a cell; it lives as long as its user keeps it."""
 
     def _repr_png_(self) -> bytes:
         picture = io.BytesIO()
@@ -29,7 +29,7 @@ class ShownFigure(Figure):
 
 
 class ShownAxes(Axes):
-    """Axes that are a cell's result show their figure."""
+    """Axes whose figure a notebook shows as the result of a cell."""
 
     def _repr_png_(self) -> bytes:
         figure: Any = self.figure
@@ -38,5 +38,5 @@ class ShownAxes(Axes):
 
 
 def new_axes(**options: Any) -> Axes:
-    """The axes of a figure of its own, which has these options."""
+    """Returns the axes of a new figure with these options."""
     return ShownFigure(layout="constrained", **options).add_subplot(axes_class=ShownAxes)

@@ -1,6 +1,6 @@
-"""What notebooks show of runs, series and tables: fragments of HTML that need nothing else and disturb nothing else.
+"""Runs, series and tables as notebooks show them: self-contained fragments of HTML.
 
-No script, no colour (a sparkline has that of the text), no style beyond an element's own. All text is escaped.
+They have no script, no colours (a sparkline has the colour of the text) and inline styles only. All text is escaped.
 """
 
 from __future__ import annotations
@@ -8,20 +8,27 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.views.curves import lonely, thinned
+from tbevents.views.series import AnySeries, ScalarCurve
 from tbevents.views.text import shortened
 
-if TYPE_CHECKING:
-    from tbevents.reading.kinds.scalar import ScalarSeries
-    from tbevents.reading.run import Run
-
-__all__ = ["frame_html", "logdir_html", "run_html", "scalars_html", "series_html", "sparkline"]
+__all__ = [
+    "MOST_COLUMNS",
+    "MOST_ROWS",
+    "RunRow",
+    "TagRow",
+    "frame_html",
+    "logdir_html",
+    "run_html",
+    "scalars_html",
+    "series_html",
+    "sparkline",
+]
 
 MOST_ROWS: Final = 40
 """The most rows of a table that are shown."""
@@ -31,22 +38,43 @@ MOST_COLUMNS: Final = 20
 
 _MOST_PROBLEMS: Final = 5
 
-_NOT_BY_TAG: Final = ("meshes", "hparams", "custom_scalars")
-"""Kinds of which a run has no series by the tag that the file has."""
+
+class TagRow(NamedTuple):
+    """One kind of values under one tag of a run.
+
+    Attributes:
+        tag: the tag.
+        kind: the name of the kind, such as "scalars".
+        points: the number of values.
+        steps: of the values, shape (n,); None if they are not known.
+        values: numbers to draw, shape (n,); None if the values are not numbers.
+    """
+
+    tag: str
+    kind: str
+    points: int
+    steps: NDArray[np.int64] | None = None
+    values: NDArray[Any] | None = None
 
 
-class AnySeries(Protocol):
-    """What all series have."""
+class RunRow(NamedTuple):
+    """A run of a logdir.
 
-    @property
-    def tag(self) -> str: ...
-    @property
-    def steps(self) -> NDArray[np.int64]: ...
-    def __len__(self) -> int: ...
+    Attributes:
+        name: of the run.
+        kinds: kind -> number of tags; None if the run was not read yet.
+        values: number of values of every kind.
+        problems: number of problems.
+    """
+
+    name: str
+    kinds: Mapping[str, int] | None = None
+    values: int = 0
+    problems: int = 0
 
 
 class Html(str):
-    """What is HTML already; any other string is text."""
+    """A string that is HTML; any other string is text."""
 
     __slots__ = ()
 
@@ -55,7 +83,7 @@ Cell: TypeAlias = str | float | None
 
 
 def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
-    """The course of a series as a little picture (SVG), with gaps where values are not finite.
+    """Returns the curve of a series as a small picture (SVG), with gaps where values are not finite.
 
     Args:
         values: shape (n,).
@@ -87,8 +115,8 @@ def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
     )
 
 
-def scalars_html(series: ScalarSeries) -> str:
-    """A scalar series: its course, and what matters of it in numbers."""
+def scalars_html(series: ScalarCurve) -> str:
+    """A scalar series: its curve, and its first, last, least and greatest value."""
     if not len(series):
         return series_html(series)
     values = series.values.astype(np.float64)
@@ -102,12 +130,12 @@ def scalars_html(series: ScalarSeries) -> str:
 
 
 def series_html(series: AnySeries, picture: Html | None = None, **columns: Cell) -> str:
-    """A series of any kind: its tag, how many points it has, and over which steps.
+    """A series of any kind: its tag, number of points, and range of steps.
 
     Args:
-        series: what is shown.
-        picture: of its course.
-        **columns: what else is to be said of it.
+        series: the series.
+        picture: its curve.
+        **columns: title -> cell, of further columns.
     """
     names: dict[str, Cell] = {"points": len(series), "steps": _steps(series.steps), **columns}
     shown = getattr(series, "display_name", series.tag)  # meshes have none
@@ -115,63 +143,66 @@ def series_html(series: AnySeries, picture: Html | None = None, **columns: Cell)
     return _block(Html(title), picture or "", _table(names, [list(names.values())]))
 
 
-def run_html(run: Run) -> str:
-    """A run: a row for each tag, of the first ones; and what was damaged."""
-    counted = [(tag, kind, count) for kind, counts in run.counts().items() for tag, count in counts.items()]
-    order = {tag: at for at, tag in enumerate(run.tags)}
-    counted.sort(key=lambda row: order[row[0]])
-    rows = [_tag_row(run, *row) for row in counted[:MOST_ROWS]]
+def run_html(name: str, path: str, tags: Sequence[TagRow], tag_count: int, problems: Sequence[object]) -> str:
+    """A run: a row for each of its first tags, and its first problems.
+
+    Args:
+        name: of the run.
+        path: of the run.
+        tags: the first tags.
+        tag_count: the number of all tags; a tag with values of two kinds counts twice.
+        problems: all problems; shown as str.
+    """
+    rows = [_tag_cells(row) for row in tags]
     table = _table(("tag", "kind", "points", "steps", "last", ""), rows) if rows else "no values"
     return _block(
-        Html(f"<b>{_text(run.name)}</b> {_text(run.path)}"),
+        Html(f"<b>{_text(name)}</b> {_text(path)}"),
         table,
-        _more(len(counted) - len(rows), "tag"),
-        *(Html(_text(str(problem), 400)) for problem in run.problems[:_MOST_PROBLEMS]),
-        _more(len(run.problems) - _MOST_PROBLEMS, "problem"),
+        _more(tag_count - len(rows), "tag"),
+        *(Html(_text(str(problem), 400)) for problem in problems[:_MOST_PROBLEMS]),
+        _more(len(problems) - _MOST_PROBLEMS, "problem"),
     )
 
 
-def _tag_row(run: Run, tag: str, kind: str, count: int) -> list[Cell]:
-    found = {} if kind in _NOT_BY_TAG else getattr(run, kind)
-    if tag not in found:
-        return [tag, kind, count, "", "", ""]
-    series = found[tag]
-    row: list[Cell] = [tag, kind, len(series), _steps(series.steps)]
-    if kind != "scalars" or not len(series):
-        return [*row, "", ""]
-    return [*row, float(series.values[-1]), sparkline(series.values)]
+def _tag_cells(row: TagRow) -> list[Cell]:
+    if row.steps is None:
+        return [row.tag, row.kind, row.points, "", "", ""]
+    cells: list[Cell] = [row.tag, row.kind, len(row.steps), _steps(row.steps)]
+    if row.values is None or not len(row.values):
+        return [*cells, "", ""]
+    return [*cells, float(row.values[-1]), sparkline(row.values)]
 
 
-def logdir_html(path: str, runs: Mapping[str, Run | None]) -> str:
-    """A logdir: a row for each run, of the first ones.
+def logdir_html(path: str, runs: Sequence[RunRow], run_count: int) -> str:
+    """A logdir: a row for each of its first runs.
 
     Args:
         path: of the logdir.
-        runs: by name; None for one that was not read yet, which is not read now either.
+        runs: the first runs.
+        run_count: the number of all runs.
     """
-    rows = [_run_row(name, run) for name, run in islice(runs.items(), MOST_ROWS)]
+    rows = [_run_cells(row) for row in runs]
     return _block(
         Html(f"<b>{_text(path)}</b>"),
         _table(("run", "tags", "values", "problems"), rows) if rows else "no runs",
-        _more(len(runs) - len(rows), "run"),
+        _more(run_count - len(rows), "run"),
     )
 
 
-def _run_row(name: str, run: Run | None) -> list[Cell]:
-    if run is None:
-        return [name, "not read yet", "", ""]
-    counts = run.counts()
-    tags = ", ".join(f"{len(tags)} {kind}" for kind, tags in counts.items()) or "none"
-    return [name, tags, sum(sum(tags.values()) for tags in counts.values()), len(run.problems) or ""]
+def _run_cells(row: RunRow) -> list[Cell]:
+    if row.kinds is None:
+        return [row.name, "not read yet", "", ""]
+    tags = ", ".join(f"{count} {kind}" for kind, count in row.kinds.items()) or "none"
+    return [row.name, tags, row.values, row.problems or ""]
 
 
 def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> str:
     """A table: its first rows and columns.
 
     Args:
-        columns: what is shown of it.
-        rows: how many there are.
-        width: how many columns there are.
+        columns: title -> cells, of the first columns and rows.
+        rows: number of all rows.
+        width: number of all columns.
     """
     shown = list(zip(*columns.values(), strict=True))
     return _block(
@@ -182,14 +213,14 @@ def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> 
 
 
 def _block(*parts: str) -> str:
-    """Parts one below the other, those left out that are empty."""
+    """Stacks the parts that are not empty."""
     inner = "".join(f"<div>{_cell(part)}</div>" for part in parts if part)
-    # Jupyter would typeset $...$ in a name, links to scripts included; these classes forbid it to MathJax 2 and 3.
+    # Jupyter would typeset $...$ in a name, including links to scripts; these classes stop MathJax 2 and 3.
     return f'<div class="tex2jax_ignore mathjax_ignore">{inner}</div>'
 
 
 def _table(names: Iterable[str], rows: Sequence[Sequence[Cell]]) -> Html:
-    """A table; columns are to the right where they hold numbers."""
+    """A table; columns of numbers are right-aligned."""
     names = list(names)
     right = [any(isinstance(row[at], (int, float)) for row in rows) for at in range(len(names))]
     aligned = ["right" if numbers else "left" for numbers in right]
@@ -214,13 +245,13 @@ def _cell(cell: Cell) -> str:
 
 
 def _text(text: str, most: int = 60) -> str:
-    """Text as HTML, shortened in its middle; what is no visible character as an escape."""
+    """Text as HTML, shortened in the middle, with invisible characters as escapes."""
     escaped = html.escape(shortened(text, most))
-    return escaped if text.isascii() else f"<bdi>{escaped}</bdi>"  # else Hebrew reorders what stands beside it
+    return escaped if text.isascii() else f"<bdi>{escaped}</bdi>"  # otherwise Hebrew reorders the text beside it
 
 
 def _number(value: float) -> str:
-    """A number in six digits; a large one, such as a time, to its unit."""
+    """A number in six digits; a large one, such as a time, as an integer."""
     if isinstance(value, int) or not math.isfinite(value):
         return str(value)
     return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:.6g}"

@@ -1,4 +1,4 @@
-"""Other people's strings, made harmless for whoever looks at them."""
+"""Makes strings of unknown origin safe to print."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ surrogates, private and unassigned characters, and what ends a line."""
 
 
 def printable(text: str) -> str:
-    r"""The text with all that could move the cursor, change colours or reorder what is shown as escapes.
+    r"""Returns the text with escapes for everything that could move the cursor, change colours or reorder text.
 
     A line feed becomes ``\n``, an escape ``\x1b``. Letters of all scripts, and spaces, stay.
     """
@@ -28,14 +28,14 @@ def _harmless(char: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, `printable`, without its middle where it has more than so many characters."""
+    """Returns the text, `printable`, without its middle if it has more than `most` characters."""
     if len(text) > most:
         text = f"{text[: (most - 1) // 2]}…{text[len(text) - most // 2 :]}"
     return printable(text)
 
 
 def storable(text: str) -> str:
-    r"""The text as UTF-8 can hold it: a byte of a file's name that is no UTF-8 (a lone surrogate) becomes ``\udcff``.
+    r"""Returns the text as UTF-8 can encode it: a lone surrogate (a byte of a file name) is written as ``\udcff``.
 
     Names that differ stay different, unlike with a replacement character.
     """

@@ -225,5 +225,5 @@ def test_json_nested_too_deep(tmp_path):
     write_events(tmp_path / NAME, [Event(summary=Summary(value=[mesh, model]))])
     run = tbevents.read_run(tmp_path)
     assert run.meshes["m"].config == {}
-    with pytest.raises(tbevents.PayloadError, match="the graph is no JSON"):
+    with pytest.raises(tbevents.PayloadError, match="the graph is not JSON"):
         _ = run.graphs["k"].last.json

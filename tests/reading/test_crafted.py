@@ -119,7 +119,7 @@ def test_a_sound_that_contradicts_itself_is_named(broken, form, tmp_path):
         value = tensor_value("t", one_stored(DataType.DT_STRING, 1, 2, string_val=[data, b"label"]), "audio")
     write_events(tmp_path / "tfevents", [Event(step=3, summary=Summary(value=[value]))])
     (sound,) = tbevents.read_run(tmp_path).audio["t"]
-    with pytest.raises(PayloadError, match="no PCM WAV file"):
+    with pytest.raises(PayloadError, match="not a PCM WAV file"):
         sound.array()
     (checked,) = check(tmp_path)
     (bad,) = checked.bad_values

@@ -191,7 +191,7 @@ def test_bytes_that_are_no_picture(read):
     pytest.importorskip("PIL", reason="decodes images with Pillow")
     logged = read(Summary.Value(tag="i", image={"encoded_image_string": b"no picture"})).images["i"].last
     assert logged.format == ""
-    with pytest.raises(tbevents.PayloadError, match="10 bytes are no picture that Pillow can decode"):
+    with pytest.raises(tbevents.PayloadError, match="10 bytes are not a picture that Pillow can decode"):
         logged.array()
 
 
@@ -246,7 +246,7 @@ def test_samples_of_every_width(read, width, data, expected):
 
 def test_bytes_that_are_no_wav_file(read):
     logged = read(Summary.Value(tag="a", audio={"encoded_audio_string": b"ID3 mp3"})).audio["a"].last
-    with pytest.raises(tbevents.PayloadError, match="7 bytes are no PCM WAV file"):
+    with pytest.raises(tbevents.PayloadError, match="7 bytes are not a PCM WAV file"):
         logged.array()
 
 
@@ -440,7 +440,7 @@ def test_a_graph_that_cannot_be_parsed(tmp_path):
     write_events(tmp_path / "tfevents", [Event(graph_def=b"\xff\xff")])
     graph = tbevents.read_run(tmp_path).graph
     assert graph.encoded == b"\xff\xff"
-    with pytest.raises(tbevents.PayloadError, match="the graph is no GraphDef"):
+    with pytest.raises(tbevents.PayloadError, match="the graph is not a GraphDef"):
         _ = graph.nodes
 
 
@@ -633,10 +633,10 @@ def test_events_from_memory_make_the_same_run(tmp_path):
             self.waiting = list(events)
 
         def read(self, before):
-            collector = before.collector.fork()
-            collector.add_events(self.waiting)
+            builder = before.builder.fork()
+            builder.add_events(self.waiting)
             self.waiting = []
-            return Reading(collector)
+            return Reading(builder)
 
     source = Memory()
     run = Run(source, name="m")

@@ -13,7 +13,7 @@ from event_files import record, scalar_event, version_event, write_events
 
 import tbevents
 from tbevents import DamageWarning, NotAnEventFileError
-from tbevents.reading.file_type import file_type
+from tbevents.format.file_type import file_type
 
 EVENTS = [version_event(), *(scalar_event("loss", step, 1 / (step + 1)) for step in range(20))]
 DATA = b"".join(record(event.SerializeToString()) for event in EVENTS)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Audio", "AudioSeries"]
@@ -24,7 +26,7 @@ _PCM: Final = 1
 _EXTENSIBLE: Final = 0xFFFE
 
 _UNKNOWN: Final = 0xFFFFFF00
-"""Sizes from here on stand for one that was not known when the file was begun: programs that write to a pipe put it."""
+"""Programs that write to a pipe do not know the size in advance, and store this or more."""
 
 _DTYPES: Final = {1: "u1", 2: "<i2", 3: "<i4", 4: "<i4"}
 """Bytes of a sample -> dtype; three are widened to four."""
@@ -37,11 +39,11 @@ class Audio:
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        sample_rate: frames a second, Hz. This and the next two are of the first sound, as the file says them; in the
-            TF2 form, as the header of the sound does: 0 where that cannot be read.
-        channels: samples a frame.
-        frames: how long it is, in frames.
-        content_type: MIME type; "audio/wav" mostly.
+        sample_rate: frames per second, Hz. This and the next two describe the first sound. In the TF2 form they come
+            from the header of the sound, and are 0 if it cannot be read.
+        channels: samples per frame.
+        frames: length in frames.
+        content_type: MIME type; mostly "audio/wav".
         samples: the encoded sounds, as they are in the file.
         labels: Markdown text beside each sound; empty in the TF1 form.
     """
@@ -66,7 +68,7 @@ class Audio:
 
     @property
     def seconds(self) -> float:
-        """The length of the first sound in seconds; 0 where the rate is not known."""
+        """The length of the first sound in seconds; 0 if the rate is not known."""
         return self.frames / self.sample_rate if self.sample_rate else 0.0
 
     def array(self, sample: int = 0) -> NDArray[Any]:
@@ -80,7 +82,7 @@ class Audio:
             samples keep their values, from -2**23 to 2**23 - 1).
 
         Raises:
-            PayloadError: this is no WAV file of integer samples of 8, 16, 24 or 32 bits.
+            PayloadError: the sound is not a WAV file with integer samples of 8, 16, 24 or 32 bits.
         """
         data = self._sample(sample)
         wav = _parse_wav(data)
@@ -97,10 +99,10 @@ class Audio:
         return np.frombuffer(pcm, stored).astype(stored.newbyteorder("=")).reshape(-1, channels)
 
     def verify(self) -> None:
-        """Looks at the structure of the sounds that are WAV files; of other formats nothing is known here.
+        """Checks the structure of the sounds that are WAV files; other formats are not checked.
 
         Raises:
-            PayloadError: a WAV file is damaged: a chunk in it is longer than the file, or what is needed is missing.
+            PayloadError: a WAV file is damaged: a chunk is longer than the file, or a needed chunk is missing.
         """
         for sound in self.samples:
             if sound.startswith(b"RIFF"):
@@ -149,15 +151,15 @@ class AudioSeries(LazySeries[Audio]):
 
 
 class _Wav(NamedTuple):
-    """What a WAV file says of itself.
+    """The header of a WAV file.
 
     Attributes:
         format: of the samples: 1 is PCM, 3 floating point.
         rate: frames a second.
         channels: samples a frame, at least 1.
         width: bytes of a sample, at least 1.
-        start: where the samples start.
-        frames: how many whole frames there are.
+        start: offset of the samples.
+        frames: number of whole frames.
     """
 
     format: int
@@ -169,12 +171,12 @@ class _Wav(NamedTuple):
 
 
 def _parse_wav(data: bytes) -> _Wav:
-    """Reads the chunks of a WAV file up to its samples; each is 4 bytes of name, 4 of size, and that many more.
+    """Reads the chunks of a WAV file up to its samples; a chunk is 4 bytes of name, 4 of size, and that many more.
 
     Raises:
-        PayloadError: it is none, or it is damaged.
+        PayloadError: the data are not a WAV file, or are damaged.
     """
-    what = f"{len(data)} bytes are no PCM WAV file"
+    what = f"{len(data)} bytes are not a PCM WAV file"
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise PayloadError(f"{what}: they do not begin with RIFF and WAVE")
     at = 12
@@ -203,3 +205,17 @@ def _parse_wav(data: bytes) -> _Wav:
             return _Wav(form, rate, channels, width, start, size // (width * channels))
         at = start + size + size % 2  # chunks start at even places
     raise PayloadError(f"{what}: there are no samples")
+
+
+register(
+    Kind(
+        name="audio",
+        noun="audio tag",
+        order=30,
+        field="audio",
+        plugins=("audio",),
+        fits=is_strings,
+        data_class="BLOB_SEQUENCE",
+        series=AudioSeries,
+    )
+)

@@ -1,4 +1,4 @@
-"""Graphs: what a graph_def event holds, the statistics of its runs, and the graphs that TF2 logs under tags."""
+"""Graphs: those of graph_def events, the statistics of their runs, and the graphs that TF2 logs under tags."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from google.protobuf.message import DecodeError
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import GraphDef, RunMetadata, Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.payloads import Payload, PayloadReader
 from tbevents.reading.series import LazySeries
 
@@ -22,9 +24,9 @@ class GraphNode(NamedTuple):
 
     Attributes:
         name: the node's path; slashes nest.
-        op: the sort of operation.
-        inputs: names of nodes; ``^`` before one means that only its end is waited for, ``:1`` behind one which output.
-        device: where it runs; mostly empty.
+        op: the type of operation.
+        inputs: names of nodes; ``^`` before a name means a control dependency, ``:1`` after it the output.
+        device: the device it runs on; mostly empty.
     """
 
     name: str
@@ -63,7 +65,7 @@ class Graph:
         try:
             return GraphDef.FromString(self.encoded)
         except DecodeError as error:
-            raise PayloadError(f"{self._where}: the graph is no GraphDef: {error}") from error
+            raise PayloadError(f"{self._where}: the graph is not a GraphDef: {error}") from error
 
     @property
     def nodes(self) -> tuple[GraphNode, ...]:
@@ -106,7 +108,7 @@ class RunStatistics:
         try:
             return RunMetadata.FromString(self.encoded)
         except DecodeError as error:
-            raise PayloadError(f"{self._where}: run metadata {self.tag!r} is no RunMetadata: {error}") from error
+            raise PayloadError(f"{self._where}: run metadata {self.tag!r} is not a RunMetadata: {error}") from error
 
     def __repr__(self) -> str:
         return f"RunStatistics({self.tag!r}, step={self.step}, wall_time={self.wall_time})"
@@ -132,12 +134,12 @@ class LoggedGraph:
         """A Keras model's configuration.
 
         Raises:
-            PayloadError: this is no JSON.
+            PayloadError: the graph is not JSON.
         """
         try:
             return json.loads(self.encoded)
         except (ValueError, RecursionError) as error:  # lists nested too deep
-            raise PayloadError(f"step {self.step}: the graph is no JSON: {error}") from error
+            raise PayloadError(f"step {self.step}: the graph is not JSON: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -149,3 +151,16 @@ class LoggedGraphSeries(LazySeries[LoggedGraph]):
         if strings.size != 1 or strings.dtype != object:
             raise PayloadError(f"a graph is one string, not an array of shape {strings.shape} of {strings.dtype}")
         return LoggedGraph(step, wall_time, strings.item())
+
+
+register(
+    Kind(
+        name="graphs",
+        noun="graph tag",
+        order=80,
+        plugins=("graph_run_metadata", "graph_run_metadata_graph", "graph_keras_model"),
+        fits=is_strings,
+        data_class="BLOB_SEQUENCE",
+        series=LoggedGraphSeries,
+    )
+)

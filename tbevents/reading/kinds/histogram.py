@@ -1,4 +1,4 @@
-"""Histograms: how many values lay between which edges."""
+"""Histograms: the number of values between edges."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import HistogramProto, Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Histogram", "HistogramSeries"]
@@ -17,7 +19,7 @@ __all__ = ["Histogram", "HistogramSeries"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """One histogram of k buckets, every bucket as the file has it, empty ones too.
+    """One histogram of k buckets: all that the file has, empty ones included.
 
     Attributes:
         step: the step it was logged at.
@@ -25,10 +27,10 @@ class Histogram:
         lefts: left edges, float64, shape (k,), unit of the values. The TF1 form has right edges only: the first
             left edge is then `min` there, unless the first bucket ends before it.
         rights: right edges, likewise.
-        counts: how many values each bucket holds, float64, shape (k,).
-        min: the least value; this and the next four are None where the file has none (the TF2 form).
+        counts: number of values in each bucket, float64, shape (k,).
+        min: the least value; this and the next four are None in the TF2 form, which does not store them.
         max: the greatest value.
-        num: how many values there are.
+        num: number of values.
         sum: of the values.
         sum_squares: of the values.
     """
@@ -76,3 +78,17 @@ def _from_proto(histo: HistogramProto, step: int, wall_time: float) -> Histogram
     return Histogram(
         step, wall_time, lefts, rights, counts, histo.min, histo.max, histo.num, histo.sum, histo.sum_squares
     )
+
+
+register(
+    Kind(
+        name="histograms",
+        noun="histogram tag",
+        order=10,
+        field="histo",
+        plugins=("histograms",),
+        fits=numbers_of_shape(None, 3),
+        data_class="TENSOR",
+        series=HistogramSeries,
+    )
+)

@@ -1,21 +1,19 @@
-"""Hyperparameters of one run: what a session was started with, how it ended, what the experiment says about both."""
+"""Hyperparameters of one run: what a session was started with, how it ended, and what the experiment describes."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
 from tbevents.proto import Experiment, HParamsPluginData, Status
-
-if TYPE_CHECKING:
-    from tbevents.reading.kinds.scalar import ScalarSeries
-    from tbevents.reading.run_data import RunData
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.scalar import ScalarSeries
 
 __all__ = ["HParamValue", "HParams", "hparams_of", "parse_hparams"]
 
@@ -35,21 +33,21 @@ _FIELDS: Final[dict[str, Literal["experiment", "session_start_info", "session_en
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HParams:
-    """The hyperparameters of one run, and what became of it.
+    """The hyperparameters of one run, and how it ended.
 
-    Where a run was started several times, the first start and the first end count, as in TensorBoard.
+    If a run was started several times, the first start and the first end count, as in TensorBoard.
 
     Attributes:
         parameters: name -> bool, float (the file has no integers) or str. Empty in a run that only describes the
             experiment, as TF2's root folder does.
-        metrics: tag -> last value of the run's own scalars: of those that the experiment names, or of all where the
-            run holds no experiment. NaN values stay.
+        metrics: tag -> last value, of the scalars that the experiment names, or of all scalars of the run if it holds
+            no experiment. NaN is kept.
         status: "success", "failure", "running", or "unknown".
-        start_time: seconds since 1970; None where the file says nothing.
+        start_time: seconds since 1970; None if the file says nothing.
         end_time: likewise.
-        group_name: sessions of one group are one row in TensorBoard; empty means a group of its own.
-        experiment: which hyperparameters and metrics there are, with types, domains and descriptions; None where the
-            run does not say.
+        group_name: sessions of one group are one row in TensorBoard; empty means that the session is alone.
+        experiment: types, domains and descriptions of the hyperparameters and metrics; None if the run has no
+            experiment.
     """
 
     parameters: Mapping[str, HParamValue] = field(default_factory=dict)
@@ -69,18 +67,18 @@ class HParams:
 
 
 def _shown(values: Mapping[str, object]) -> str:
-    """The first few of some values."""
+    """The first eight values, as in a dict's repr."""
     parts = [f"{name!r}: {value!r}" for name, value in itertools.islice(values.items(), 8)]
     parts += [f"... {len(values) - 8} more"] if len(values) > 8 else []
     return f"{{{', '.join(parts)}}}"
 
 
 def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
-    """The message in the metadata of one of the hparams tags; None where it is another tag.
+    """Returns the message in the metadata of one of the three hparams tags; None for another tag.
 
     Raises:
-        PayloadError: they hold none, or one that says nothing of what the tag is for; TensorBoard's HPARAMS page
-            fails on these.
+        PayloadError: the metadata hold no such message, or one without the field of the tag; TensorBoard's HPARAMS
+            page fails on these.
     """
     if tag not in _FIELDS:
         return None
@@ -96,13 +94,13 @@ def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
 
 
 def hparams_of(
-    contents: RunData, scalars: Mapping[str, ScalarSeries], where: str, *, lenient: bool = False
+    contents: Mapping[str, bytes], scalars: Mapping[str, ScalarSeries], where: str, *, lenient: bool = False
 ) -> HParams | None:
-    """What the hparams tags of a run say; None where it has none.
+    """Returns what the hparams tags of a run say; None if it has none.
 
     Args:
-        contents: of the run.
-        scalars: of the run.
+        contents: tag -> content of the plugin "hparams"; other tags than the three of `parse_hparams` are ignored.
+        scalars: tag -> series.
         where: the run, for messages.
         lenient: whether a tag whose content cannot be parsed counts as missing.
 
@@ -111,11 +109,10 @@ def hparams_of(
     """
     found: dict[str, HParamsPluginData] = {}
     for name in _FIELDS:
-        tag = contents.tags.get(name)
-        if tag is None or "hparams" not in tag.values:
+        if name not in contents:
             continue
         try:
-            data = parse_hparams(name, tag.metadata.plugin_data.content)
+            data = parse_hparams(name, contents[name])
         except PayloadError as error:
             if not lenient:
                 raise PayloadError(f"{where}: tag {name!r} {error}") from error
@@ -144,9 +141,14 @@ def hparams_of(
 
 
 def _plain(value: Value) -> HParamValue | None:
-    """A hyperparameter's value; None for null, and for lists and objects, which no writer makes."""
+    """The value of a hyperparameter; None for null, lists and objects, which no writer makes."""
     field = value.WhichOneof("kind")
     if field not in ("bool_value", "number_value", "string_value"):
         return None
     plain: HParamValue = getattr(value, field)
     return plain
+
+
+register(
+    Kind(name="hparams", noun="hparams tag", order=70, plugins=("hparams",), in_metadata=True, data_class="TENSOR")
+)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from tbevents.errors import MissingExtraError, PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 
 __all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSeries"]
@@ -21,7 +23,7 @@ MAX_PIXELS: Final = 2**26
 of file can declare a picture that fills the memory."""
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-"""What Pillow is asked to decode, by its names: its other formats are not logged, and some start another program."""
+"""The formats that Pillow may decode, by its names. Nobody logs the others, and some of them start a program."""
 
 _SIGNATURES: Final = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -38,7 +40,7 @@ class Image:
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        width: in pixels, as the file says it; of the first picture.
+        width: of the first picture, in pixels, as the file declares it.
         height: likewise.
         samples: the encoded pictures, as they are in the file.
     """
@@ -76,7 +78,7 @@ class Image:
 
         Raises:
             MissingExtraError: Pillow is not installed.
-            PayloadError: this is no picture that Pillow can decode, or it is larger than `max_pixels`.
+            PayloadError: Pillow cannot decode the picture, or it is larger than `max_pixels`.
         """
         return self._decode(sample, max_pixels, every_frame=False)[0]
 
@@ -126,8 +128,8 @@ class Image:
                         return decoded
         except (PayloadError, MemoryError):
             raise
-        except Exception as error:  # Pillow's decoders raise whatever they meet
-            raise PayloadError(f"{len(data)} bytes are no picture that Pillow can decode: {error}") from error
+        except Exception as error:  # Pillow's decoders raise exceptions of many types
+            raise PayloadError(f"{len(data)} bytes are not a picture that Pillow can decode: {error}") from error
 
 
 def _as_array(picture: Any) -> NDArray[Any]:
@@ -144,7 +146,7 @@ def _as_array(picture: Any) -> NDArray[Any]:
 
 
 def _with_channels(frame: NDArray[Any], channels: int) -> NDArray[Any]:
-    """A frame with as many channels as the richest: later frames of a GIF may have a palette or alpha of their own."""
+    """Returns a frame with this many channels: frames of a GIF may differ in palette and alpha."""
     have = frame.shape[2]
     if have == channels:
         return frame
@@ -171,3 +173,17 @@ class ImageSeries(LazySeries[Image]):
             raise PayloadError(
                 f"an image's tensor begins with its width and height, not {strings.ravel()[:2].tolist()!r}"[:200]
             ) from None
+
+
+register(
+    Kind(
+        name="images",
+        noun="image tag",
+        order=20,
+        field="image",
+        plugins=("images",),
+        fits=is_strings,
+        data_class="BLOB_SEQUENCE",
+        series=ImageSeries,
+    )
+)

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from google.protobuf.message import DecodeError
 
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
-from tbevents.proto import Layout
+from tbevents.proto import Layout, Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 
-if TYPE_CHECKING:
-    from tbevents.reading.payloads import PayloadReader
-    from tbevents.reading.run_data import RunData
-
-__all__ = ["Charts", "charts", "last_layout"]
+__all__ = ["Charts", "charts", "parse_layout"]
 
 Charts: TypeAlias = dict[str, dict[str, tuple[str, list[str]]]]
 """Category -> title -> ("Multiline", patterns of tags) or ("Margin", value, lower, upper of each of its series)."""
 
 
-def last_layout(contents: RunData, reader: PayloadReader, where: str) -> Layout | None:
-    """The layout written last, of whatever tag; None where there is none.
+def parse_layout(value: Summary.Value, where: str) -> Layout:
+    """Returns the layout in a value.
 
     Args:
-        contents: of a run.
-        reader: reads its payloads.
+        value: of the plugin "custom_scalars".
         where: the run, for messages.
 
     Raises:
-        PayloadError: it cannot be parsed.
-        TensorError: the tensor around it contradicts itself.
+        PayloadError: the value holds no layout.
+        TensorError: the tensor around it is inconsistent.
     """
-    found = [tag.values["custom_scalars"] for tag in contents.tags.values() if "custom_scalars" in tag.values]
-    if not found:
-        return None
-    last = max(found, key=lambda values: values.records[-1])
-    strings = to_array(reader.value(last.payloads[-1]).tensor)
+    strings = to_array(value.tensor)
     if strings.size != 1 or strings.dtype != object:
         raise PayloadError(f"{where}: a layout is one string, not an array of shape {strings.shape}")
     try:
@@ -57,3 +50,15 @@ def charts(layout: Layout) -> Charts:
             else:
                 of_category[chart.title] = ("Multiline", list(chart.multiline.tag))
     return found
+
+
+register(
+    Kind(
+        name="custom_scalars",
+        noun="layout tag",
+        order=75,
+        plugins=("custom_scalars",),
+        fits=is_strings,
+        data_class="TENSOR",
+    )
+)

@@ -1,9 +1,9 @@
-"""Meshes and point clouds: vertices, faces and colours, which are three tags in the file and one series here."""
+"""Meshes and point clouds: vertices, faces and colours are three tags in the file, and one series here."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, overload
 
@@ -12,6 +12,8 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from tbevents.proto import MeshPluginData
+from tbevents.reading.kinds.kind import Grouping, Kind, register
+from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.series import counted, place_of, place_of_step, read_only
 from tbevents.views.notebook import series_html
@@ -29,8 +31,8 @@ class Mesh:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
         vertices: coordinates, shape (batch, n, 3), float32 as a rule.
-        faces: three vertices each, by number, shape (batch, m, 3); None where none were logged.
-        colors: red, green, blue of each vertex, 0 to 255, shape (batch, n, 3); None where none were logged.
+        faces: indices of three vertices each, shape (batch, m, 3); None if none were logged.
+        colors: red, green, blue of each vertex, 0 to 255, shape (batch, n, 3); None if none were logged.
         config: three.js classes and their settings.
     """
 
@@ -71,7 +73,7 @@ class MeshSeries:
 
     @classmethod
     def of_parts(cls, name: str, parts: Mapping[str, TensorSeries], config: str) -> MeshSeries:
-        """Joins parts; the first of them (the vertices, where there are some) says which steps there are."""
+        """Joins parts; the steps are those of the first part (the vertices, if there are any)."""
         leading = next(parts[part] for part in _PARTS.values() if part in parts)
         return cls(
             name,
@@ -83,7 +85,7 @@ class MeshSeries:
         )
 
     def copy(self) -> MeshSeries:
-        """The same meshes, with steps and times in arrays of their own; the meshes stay in their files."""
+        """Returns the same meshes, with steps and times in separate arrays; the meshes stay in their files."""
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
 
     def __len__(self) -> int:
@@ -96,15 +98,15 @@ class MeshSeries:
     def __getitem__(self, index: slice) -> MeshSeries: ...
 
     def __getitem__(self, index: int | slice) -> Mesh | MeshSeries:
-        """The meshes at a place, negative ones counted from the end; of a slice, a shorter series.
+        """Returns the meshes at an index, where negative ones count from the end; for a slice, a shorter series.
 
         Raises:
-            IndexError: there is no such place.
+            IndexError: the index is out of range.
             TypeError: the index is neither an integer nor a slice.
             TensorError, FileChangedError: as for any series.
         """
         if isinstance(index, slice):
-            # A part with other steps than the first one's is looked up by step: it stays whole.
+            # A part whose steps differ from the first one's is looked up by step, so it stays whole.
             parts = {
                 part: series[index] if np.array_equal(series.steps, self.steps) else series
                 for part, series in self._parts.items()
@@ -123,11 +125,11 @@ class MeshSeries:
         )
 
     def verified(self, index: int) -> Mesh:
-        """As indexing: nothing more is encoded in meshes."""
+        """The same as indexing: meshes have no encoded data to check."""
         return self[index]
 
     def _array(self, series: TensorSeries, index: int, step: int) -> NDArray[Any] | None:
-        """The part at a step: at the same place as a rule, else the last one of that step; None where there is none."""
+        """The part at a step: mostly at the same index, else the last one of that step; None if there is none."""
         if index >= len(series) or series.steps[index] != step:
             places = np.flatnonzero(series.steps == step)
             if not len(places):
@@ -140,7 +142,7 @@ class MeshSeries:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The three.js settings; empty where there are none, or what is there is no JSON object."""
+        """The three.js settings; empty if there are none, or if they are not a JSON object."""
         try:
             config = json.loads(self._config or "{}")
         except (ValueError, RecursionError):  # lists nested too deep
@@ -158,10 +160,10 @@ class MeshSeries:
         return self[-1]
 
     def at(self, step: int) -> Mesh:
-        """The meshes of a step; the last ones, where the step was logged several times.
+        """Returns the meshes of a step; the last ones, if the step was logged several times.
 
         Raises:
-            UnknownStepError: there are none (also a KeyError).
+            UnknownStepError: the series has no meshes at that step (also a KeyError).
         """
         return self[place_of_step(self.tag, self.steps, step)]
 
@@ -173,9 +175,9 @@ class MeshSeries:
 
 
 def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
-    """What a tag of a mesh is: the name of the mesh, which part of it, and the JSON of its settings.
+    """Returns what a tag of a mesh is: the name of the mesh, the part, and the settings as JSON.
 
-    A tag that does not say so is its own mesh's vertices.
+    A tag whose content does not tell is the vertices of a mesh of its own name.
     """
     try:
         data = MeshPluginData.FromString(content)
@@ -184,10 +186,30 @@ def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
     return data.name or tag, _PARTS.get(data.content_type, "vertices"), data.json_config
 
 
-def grouped(tags: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, tuple[str, str]]]:
+def _groups(tags: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, tuple[str, str]]]:
     """Mesh name -> part -> (tag, JSON settings), from tags and their content; the first of equal parts counts."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for tag, content in tags:
         name, part, config = part_of_mesh(tag, content)
         found.setdefault(name, {}).setdefault(part, (tag, config))
     return found
+
+
+def _join(name: str, parts: dict[str, tuple[str, str]], series_of: Callable[[str], TensorSeries]) -> MeshSeries:
+    """The series of a mesh, from its name and its entry in `_groups`."""
+    series = {part: series_of(tag) for part, (tag, _) in parts.items()}
+    return MeshSeries.of_parts(name, series, next(iter(parts.values()))[1])
+
+
+register(
+    Kind(
+        name="meshes",
+        noun="mesh",
+        order=60,
+        plugins=("mesh",),
+        fits=numbers_of_shape(None, None, 3),
+        data_class="TENSOR",
+        series=TensorSeries,
+        grouping=Grouping(_groups, _join),
+    )
+)

@@ -1,4 +1,4 @@
-"""What a file says about a tag as a whole."""
+"""The metadata of a tag: plugin, display name, description."""
 
 from __future__ import annotations
 
@@ -6,37 +6,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from tbevents.proto import DataClass, SummaryMetadata
+from tbevents.reading.kinds.kind import FIELD_KINDS, PLUGIN_KINDS
 
 __all__ = ["TagMetadata", "tag_metadata"]
 
-_CLASSES: Final = {
-    "scalars": DataClass.DATA_CLASS_SCALAR,
-    "histograms": DataClass.DATA_CLASS_TENSOR,
-    "text": DataClass.DATA_CLASS_TENSOR,
-    "pr_curves": DataClass.DATA_CLASS_TENSOR,
-    "custom_scalars": DataClass.DATA_CLASS_TENSOR,
-    "hparams": DataClass.DATA_CLASS_TENSOR,
-    "mesh": DataClass.DATA_CLASS_TENSOR,
-    "images": DataClass.DATA_CLASS_BLOB_SEQUENCE,
-    "audio": DataClass.DATA_CLASS_BLOB_SEQUENCE,
-    "graphs": DataClass.DATA_CLASS_BLOB_SEQUENCE,
-    "graph_run_metadata": DataClass.DATA_CLASS_BLOB_SEQUENCE,
-    "graph_run_metadata_graph": DataClass.DATA_CLASS_BLOB_SEQUENCE,
-    "graph_keras_model": DataClass.DATA_CLASS_BLOB_SEQUENCE,
-}
-
-_PLUGINS: Final = {"scalars": "scalars", "histograms": "histograms", "images": "images", "audio": "audio"}
+_GRAPHS: Final = "graphs"
+"""A plugin with a data class in TensorBoard, of which no writer logs values under tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class TagMetadata:
-    """What the first event of a tag in a run says about it.
+    """The metadata in the first event of a tag in a run.
 
     Attributes:
-        plugin: whose data it is, such as "scalars"; where the file names no plugin, that of the value's form ("images"
-            for a TF1 image), or empty.
+        plugin: such as "scalars"; if the file names none, the plugin of the value's field ("images" for a TF1 image),
+            or empty.
         content: the plugin's own message, serialized.
-        display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
+        display_name: what TensorBoard shows in the tag's place; the tag, if the file says nothing.
         description: Markdown text.
         data_class: "SCALAR", "TENSOR", "BLOB_SEQUENCE" or "UNKNOWN"; inferred from the plugin where the file does not
             say.
@@ -50,14 +36,25 @@ class TagMetadata:
 
 
 def tag_metadata(tag: str, metadata: SummaryMetadata, kind: str | None) -> TagMetadata:
-    """The metadata of a tag, of a kind (or None, where it has no values)."""
-    plugin = metadata.plugin_data.plugin_name or _PLUGINS.get(kind or "", "")
-    data_class = metadata.data_class or _CLASSES.get(plugin, DataClass.DATA_CLASS_UNKNOWN)
-    known = data_class in DataClass.values()
+    """The metadata of a tag of a kind; the kind is None if the tag has no values."""
+    plugin = metadata.plugin_data.plugin_name or _plugin_of(kind)
     return TagMetadata(
         plugin,
         metadata.plugin_data.content,
         metadata.display_name or tag,
         metadata.summary_description,
-        DataClass.Name(data_class).removeprefix("DATA_CLASS_") if known else str(data_class),
+        _data_class(metadata.data_class, plugin),
     )
+
+
+def _plugin_of(kind: str | None) -> str:
+    """The plugin of a kind that TensorFlow 1 writes without naming one."""
+    return next((each.plugins[0] for each in FIELD_KINDS.values() if each.name == kind), "")
+
+
+def _data_class(stored: int, plugin: str) -> str:
+    if not stored and plugin == _GRAPHS:
+        return "BLOB_SEQUENCE"
+    if not stored:
+        return PLUGIN_KINDS[plugin].data_class if plugin in PLUGIN_KINDS else "UNKNOWN"
+    return DataClass.Name(stored).removeprefix("DATA_CLASS_") if stored in DataClass.values() else str(stored)

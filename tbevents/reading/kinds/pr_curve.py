@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
 
 __all__ = ["PrCurve", "PrCurveSeries"]
@@ -23,7 +25,7 @@ class PrCurve:
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        true_positives: how many, or their weight, at each threshold; so the next three.
+        true_positives: their number or weight at each threshold; so the next three.
         false_positives: likewise.
         true_negatives: likewise.
         false_negatives: likewise.
@@ -42,7 +44,7 @@ class PrCurve:
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
-        """The thresholds as TensorBoard shows them: evenly from 0 to 1, since the file has none; shape (n,)."""
+        """The thresholds as in TensorBoard: evenly from 0 to 1, since the file does not store them; shape (n,)."""
         return np.linspace(0.0, 1.0, len(self.precision))
 
 
@@ -55,3 +57,16 @@ class PrCurveSeries(LazySeries[PrCurve]):
         if table.ndim != 2 or table.shape[0] != 6:
             raise PayloadError(f"a precision-recall curve has six rows, not shape {table.shape}")
         return PrCurve(step, wall_time, *table)
+
+
+register(
+    Kind(
+        name="pr_curves",
+        noun="precision-recall tag",
+        order=50,
+        plugins=("pr_curves",),
+        fits=numbers_of_shape(6, None),
+        data_class="TENSOR",
+        series=PrCurveSeries,
+    )
+)

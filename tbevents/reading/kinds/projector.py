@@ -52,7 +52,7 @@ class Embedding:
 
     @property
     def tensor_path(self) -> str | None:
-        """Where the points are; None where they are in a checkpoint, which only TensorFlow reads."""
+        """Where the points are; None if they are in a checkpoint, which only TensorFlow reads."""
         return self._path(self.info.tensor_path)
 
     @property
@@ -67,7 +67,7 @@ class Embedding:
 
     @property
     def thumbnail_size(self) -> tuple[int, ...]:
-        """Width and height of one thumbnail in pixels; empty where there are none."""
+        """Width and height of one thumbnail in pixels; empty if there are none."""
         return tuple(self.info.sprite.single_image_dim)
 
     def tensor(self) -> NDArray[np.float32]:
@@ -94,7 +94,7 @@ class Embedding:
             raise PayloadError(f"{path}: no table of numbers: {error}") from error
 
     def metadata(self) -> list[list[str]]:
-        """The rows of the labels' file, a header included if it has one; empty where there is no file.
+        """The rows of the labels' file, a header included if it has one; empty if there is no file.
 
         Raises:
             PayloadError: it is not a plain file below the run's folder, or larger than 1 GiB.
@@ -128,10 +128,10 @@ class Projector:
 
 
 def read_projector(folder: str) -> Projector | None:
-    """The projector configuration of a folder; None where there is none.
+    """The projector configuration of a folder; None if there is none.
 
     Raises:
-        PayloadError: it is no such configuration.
+        PayloadError: the file is not a projector configuration.
         OSError: it cannot be read.
     """
     path = join(folder, CONFIG_NAME)

@@ -1,4 +1,4 @@
-"""Scalars: the points of one tag as three arrays."""
+"""Scalars: the points of one tag, as three arrays."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.frames import Column, Frame
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_one_number
+from tbevents.reading.points import integers_at
 from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.steps import unwrapped
-from tbevents.reading.tag_data import integers_at
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
 from tbevents.views.notebook import scalars_html
@@ -30,7 +32,7 @@ class ScalarPoint(NamedTuple):
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        value: the number, exact: an int where it was logged as an integer that float64 does not hold (beyond 2**53).
+        value: the exact number: an int if it was logged as an integer that float64 cannot hold (beyond 2**53).
     """
 
     step: int
@@ -46,14 +48,14 @@ class ScalarSeries(Frame):
         tag: the series' name.
         steps: int64, shape (n,).
         wall_times: float64 seconds since 1970, shape (n,).
-        values: shape (n,); float32, or float64 where any point was stored as a double or an integer. Integers beyond
-            2**53 are rounded here and in tables; points and `exact_values` have them as they are.
-        display_name: what TensorBoard shows in the tag's place; the tag, where the file says nothing.
+        values: shape (n,); float32, or float64 if any point was stored as a double or an integer. Integers beyond
+            2**53 are rounded here and in tables; points and `exact_values` have them exactly.
+        display_name: what TensorBoard shows in place of the tag; the tag, if the file says nothing.
         description: Markdown text shown beside the chart; mostly empty.
 
-    All arrays are read-only, and may share memory with those of the run's other series: to keep one series of each of
-    many runs, `copy` it. Arrays that the class is called with are not copied, and stay writable for the caller. n is at
-    least 1 in a run's series, unless a restart removed all its points.
+    All arrays are read-only, and may share memory with the run's other series: to keep a single series of each of many
+    runs, `copy` it. Arrays passed to the constructor are not copied, and stay writable for the caller. n is at least 1
+    in a run's series, unless a restart removed all its points.
     """
 
     tag: str
@@ -62,7 +64,7 @@ class ScalarSeries(Frame):
     values: NDArray[np.float32] | NDArray[np.float64]
     display_name: str = ""
     description: str = ""
-    _integers: Mapping[int, int] = field(default_factory=dict, repr=False)  # place -> what float64 does not hold
+    _integers: Mapping[int, int] = field(default_factory=dict, repr=False)  # index -> integer that float64 cannot hold
 
     def __post_init__(self) -> None:
         if not (self.steps.shape == self.wall_times.shape == self.values.shape) or self.steps.ndim != 1:
@@ -89,10 +91,10 @@ class ScalarSeries(Frame):
     def __getitem__(self, index: slice) -> ScalarSeries: ...
 
     def __getitem__(self, index: int | slice) -> ScalarPoint | ScalarSeries:
-        """The point at a place, negative ones counted from the end; of a slice, a shorter series.
+        """Returns the point at an index, where negative ones count from the end; for a slice, a shorter series.
 
         Raises:
-            IndexError: there is no such place.
+            IndexError: the index is out of range.
             TypeError: the index is neither an integer nor a slice.
         """
         if isinstance(index, slice):
@@ -121,7 +123,7 @@ class ScalarSeries(Frame):
 
     @property
     def exact_values(self) -> list[float]:
-        """The values, each exact: floats, and an int for each integer that float64 does not hold (beyond 2**53)."""
+        """The exact values: floats, and an int for each integer that float64 cannot hold (beyond 2**53)."""
         values: list[float] = self.values.tolist()
         for place, integer in self._integers.items():
             values[place] = integer
@@ -138,22 +140,22 @@ class ScalarSeries(Frame):
         return self[-1]
 
     def at(self, step: int) -> ScalarPoint:
-        """The point of a step; the last one, where the step was logged several times.
+        """Returns the point of a step; the last one, if the step was logged several times.
 
         Raises:
-            UnknownStepError: there is none (also a KeyError).
+            UnknownStepError: the series has no point at that step (also a KeyError).
         """
         return self[place_of_step(self.tag, self.steps, step)]
 
     def between(self, first: int | None = None, last: int | None = None) -> ScalarSeries:
-        """The points of some steps.
+        """Returns the points with first <= step <= last.
 
         Args:
-            first: the least step that is wanted; None for no limit.
-            last: the greatest one.
+            first: the least step; None for no limit.
+            last: the greatest step; None for no limit.
 
         Raises:
-            TypeError: one is no number.
+            TypeError: an argument is not a number.
         """
         wanted = np.ones(len(self), np.bool_)
         if first is not None:
@@ -163,15 +165,16 @@ class ScalarSeries(Frame):
         return self._take(wanted)
 
     def resample(self, n: int) -> ScalarSeries:
-        """At most n of the points, evenly spaced by their place in the series: the first, the last and others between.
+        """Returns at most n points, evenly spaced by index, among them the first and the last.
 
-        TensorBoard draws a random sample instead, so that two loadings differ; what both keep is the last point.
+        TensorBoard draws a random sample instead, which differs each time it loads; it keeps the last point, too.
 
         Args:
-            n: how many points to keep, at least 1; of 1, the last stays.
+            n: how many points to keep, at least 1; if 1, the last point is kept.
 
         Raises:
-            TypeError, ValueError: n is no such number.
+            TypeError: n is not an integer.
+            ValueError: n is less than 1.
         """
         try:
             count = operator.index(n)
@@ -182,26 +185,27 @@ class ScalarSeries(Frame):
         return self if count >= len(self) else self._take(evenly(len(self), count))
 
     def smooth(self, weight: float) -> ScalarSeries:
-        """The curve as TensorBoard smooths it: a debiased exponential moving average.
+        """Returns the curve smoothed as in TensorBoard: a debiased exponential moving average.
 
-        Values that are not finite stay what they are, and do not touch the others.
+        Values that are not finite are kept, and do not affect the others.
 
         Args:
             weight: from 0 (no smoothing) up to 1, as on TensorBoard's slider.
 
         Returns:
-            A series of the same steps and times, its values float64.
+            A series of the same steps and times, with float64 values.
 
         Raises:
             ValueError: the weight is not from 0 to 1.
-            TypeError: it is no number.
+            TypeError: the weight is not a number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
 
     def unwrap_steps(self) -> ScalarSeries:
-        """The series with the steps that it had if a 32-bit counter had not wrapped round; itself where none did.
+        """Returns the series with the steps it would have if its 32-bit counter had not wrapped around.
 
-        Behind each fall from above 0 to below it by more than 2**31, the steps are 2**32 more. Exact; the order stays.
+        After each fall from above 0 to below 0 by more than 2**31, 2**32 is added to the steps. The result is exact and
+        keeps the order; a series whose steps did not wrap is returned itself.
         """
         steps = unwrapped(self.steps)
         return self if steps is self.steps else replace(self, steps=steps)
@@ -217,30 +221,30 @@ class ScalarSeries(Frame):
         label: str | None = None,
         **line: Any,
     ) -> Axes:
-        """Draws the curve, through matplotlib. Points beside which there is none to draw a line to are dots.
+        """Draws the curve, through matplotlib. Points without a finite neighbour are drawn as dots.
 
         Args:
-            ax: where to; where None, a figure of its own, that a notebook shows and pyplot does not keep:
+            ax: axes to draw into; by default those of a new figure, which notebooks show and pyplot does not keep:
                 ``series.plot().figure.savefig(...)``.
-            x: the horizontal axis: "step", "order" (the places of the points), "relative" (hours since the first point)
-                or "wall" (the time). Where all steps are 0, "step" is drawn as "order".
+            x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the first point) or
+                "wall" (the time). If all steps are 0, "step" is drawn as "order".
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
-            log_y: whether the vertical one is.
-            label: the line's name in a legend, which is drawn where this is given; by default it is the tag.
-            **line: what matplotlib's `plot` takes: color, linestyle ...
+            log_y: whether the vertical axis is logarithmic.
+            label: name of the line in a legend, which is drawn if a label is given; by default the tag.
+            **line: arguments of matplotlib's `plot`: color, linestyle ...
 
         Returns:
             The axes.
 
         Raises:
-            ValueError: `x` or `smooth` has no such value.
+            ValueError: `x` or `smooth` has an invalid value.
             MissingExtraError: matplotlib is not installed.
         """
         return draw_series(self, ax, ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y), label, **line)
 
     def copy(self) -> ScalarSeries:
-        """The same points in arrays of their own: they keep no memory of the run's other series alive."""
+        """Returns the same points in separate arrays, which keep no memory of the run's other series alive."""
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy(), values=self.values.copy())
 
     def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
@@ -261,3 +265,17 @@ class ScalarSeries(Frame):
 
     def _repr_html_(self) -> str:
         return scalars_html(self)
+
+
+register(
+    Kind(
+        name="scalars",
+        noun="scalar tag",
+        order=0,
+        field="simple_value",
+        plugins=("scalars",),
+        fits=is_one_number,
+        data_class="SCALAR",
+        series=ScalarSeries,
+    )
+)

@@ -1,4 +1,4 @@
-"""What a file says about the session itself: its starts and ends, and lines of a log."""
+"""Events of the session itself: starts, stops, checkpoints, and lines of a log."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class SessionEvent(NamedTuple):
     """A session of training started, stopped or saved a checkpoint.
 
     Attributes:
-        step: the step of the event; a start's says from where on earlier points are superseded.
+        step: the step of the event; a start supersedes earlier points from this step on.
         wall_time: when, in seconds since 1970.
         status: "START", "STOP", "CHECKPOINT" or "STATUS_UNSPECIFIED"; another number as text.
         checkpoint_path: where the checkpoint was saved; else empty.
-        message: words for a human.
+        message: text for people.
     """
 
     step: int
@@ -44,7 +44,7 @@ class LogLine(NamedTuple):
 
 
 def session_event(event: Event) -> SessionEvent:
-    """What a session_log event says."""
+    """Returns the content of a session_log event."""
     log = event.session_log
     known = SessionLog.SessionStatus
     status = known.Name(log.status) if log.status in known.values() else str(log.status)
@@ -52,7 +52,7 @@ def session_event(event: Event) -> SessionEvent:
 
 
 def log_line(event: Event) -> LogLine:
-    """What a log_message event says."""
+    """Returns the content of a log_message event."""
     line = event.log_message
     level = LogMessage.Level.Name(line.level) if line.level in LogMessage.Level.values() else str(line.level)
     return LogLine(event.step, event.wall_time, level, line.message)

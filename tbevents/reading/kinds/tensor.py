@@ -1,4 +1,4 @@
-"""Tensors of any type and shape, and whatever else no other kind knows."""
+"""Tensors of any dtype and shape, and values of no other kind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Tensor", "TensorSeries"]
@@ -22,7 +23,7 @@ class Tensor:
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        array: in the dtype of the tensor; bfloat16 becomes float32, strings an object array of bytes.
+        array: in the dtype of the tensor; bfloat16 becomes float32, and strings become an object array of bytes.
     """
 
     step: int
@@ -35,6 +36,9 @@ class TensorSeries(LazySeries[Tensor]):
     """The tensors of one tag in one run."""
 
     def _decode(self, value: Summary.Value, step: int, wall_time: float) -> Tensor:
-        if value.HasField("obsolete_old_style_histogram"):  # of which nobody knows the format any more
+        if value.HasField("obsolete_old_style_histogram"):  # its format is not documented anywhere
             return Tensor(step, wall_time, np.array(value.obsolete_old_style_histogram, object))
         return Tensor(step, wall_time, to_array(value.tensor))
+
+
+register(Kind(name="tensors", noun="tensor tag", order=90, series=TensorSeries))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
+from tbevents.reading.kinds.kind import Kind, register
+from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 
 __all__ = ["Text", "TextSeries"]
@@ -35,17 +37,17 @@ class Text:
 
     @property
     def array(self) -> NDArray[Any]:
-        """The strings: an object array of str of the same shape. What is no UTF-8 shows as U+FFFD."""
+        """The strings: an object array of str of the same shape. Bytes that are not UTF-8 become U+FFFD."""
         decoded = np.empty(self.encoded.size, object)
         decoded[:] = [text.decode(errors="replace") for text in self.encoded.flat]
         return decoded.reshape(self.encoded.shape)
 
     @property
     def text(self) -> str:
-        """The string, where there is one only.
+        """The string, if there is exactly one.
 
         Raises:
-            PayloadError: there are none or several: `array` has them.
+            PayloadError: there is none, or there are several; see `array`.
         """
         if self.encoded.size != 1:
             raise PayloadError(f"the text is an array of shape {self.encoded.shape}, not one string; see array")
@@ -69,3 +71,16 @@ class TextSeries(LazySeries[Text]):
 
     def _decode(self, value: Summary.Value, step: int, wall_time: float) -> Text:
         return Text(step, wall_time, to_array(value.tensor))
+
+
+register(
+    Kind(
+        name="texts",
+        noun="text tag",
+        order=40,
+        plugins=("text",),
+        fits=is_strings,
+        data_class="TENSOR",
+        series=TextSeries,
+    )
+)

@@ -1,4 +1,4 @@
-"""What a report shows of some runs, as plain data: what the page's script draws from."""
+"""The content of a report as plain data, from which the script of the page draws."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
 from tbevents.reading.hparams_table import hparams_table
 from tbevents.reading.kinds.image import Image
+from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.pr_curve import PrCurve
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.kinds.text import Text
@@ -26,33 +27,27 @@ from tbevents.views.curves import evenly, thinned
 
 __all__ = ["Content"]
 
-_CARDS: Final = ("scalars", "histograms", "images", "texts", "pr_curves")
-"""The kinds that have cards on the page, one a tag."""
-
-_OTHERWISE: Final = ("hparams", "custom_scalars")
-"""Those that are part of it otherwise, or only arrange it. Of the rest it says how many tags there are."""
-
 _PROBLEMS: Final = 100
-"""Problems of a run that the page lists."""
+"""The most problems of a run that the page lists."""
 
 _SAMPLES: Final = 8
-"""Pictures of one step."""
+"""The most pictures of one step that the page shows."""
 
 P = TypeVar("P")
 Entry = dict[str, Any]
 
 
 class Content:
-    """Gathers what a report shows, run by run.
+    """Gathers the content of a report, run by run.
 
     Args:
-        limits: how much.
-        wanted: which tags.
+        limits: how much the report holds.
+        wanted: whether a tag is shown.
 
     Attributes:
-        problems: what was damaged or could not be decoded, in words, by run.
-        points: how many scalars there are.
-        drawn: how many of them are drawn.
+        problems: run -> texts about damage and values that cannot be decoded.
+        points: number of scalar points.
+        drawn: number of scalar points that are drawn.
     """
 
     def __init__(self, limits: ReportLimits, wanted: Callable[[str], bool] = lambda _tag: True) -> None:
@@ -63,16 +58,22 @@ class Content:
         self.drawn = 0
         self._arrays = ArrayStore()
         self._runs: list[str] = []
-        self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in _CARDS}
+        self._makers: dict[str, Callable[[Any], Entry]] = {
+            "histograms": self._histograms,
+            "images": lambda series: self._items(series, self._image),
+            "texts": lambda series: self._items(series, self._text),
+            "pr_curves": lambda series: self._items(series, self._pr_curve),
+        }
+        self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in ("scalars", *self._makers)}
         self._others: dict[str, int] = {}
         self._media = 0
-        self._notes: dict[str, int] = {}  # what was left out, and how often
+        self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
     def add(self, name: str, run: Run) -> None:
-        """Takes in a run. What cannot be decoded is a problem of it.
+        """Adds a run. Values that cannot be decoded are problems of the run.
 
         Args:
-            name: what the page calls it.
+            name: of the run on the page.
             run: the run.
         """
         number = len(self._runs)
@@ -81,19 +82,14 @@ class Content:
         for tag, series in run.scalars.items():
             if self._wanted(tag) and len(series):
                 self._card("scalars", series)["lines"].append(self._line(number, series))
-        makers: dict[str, Callable[[Any], Entry]] = {
-            "histograms": self._histograms,
-            "images": lambda series: self._items(series, self._image),
-            "texts": lambda series: self._items(series, self._text),
-            "pr_curves": lambda series: self._items(series, self._pr_curve),
-        }
-        for kind, make in makers.items():
-            for tag, series in getattr(run, kind).items():
+        for kind, make in self._makers.items():
+            for tag, series in run.series(kind).items():
                 if self._wanted(tag) and len(series):
                     self._card(kind, series)["lines"].append({"run": number, **make(series)})
-        for kind, tags in run.counts().items():
-            if kind not in (*_CARDS, *_OTHERWISE):
-                self._others[kind] = self._others.get(kind, 0) + len(tags)
+        counts = run.counts()
+        for each in lazy_kinds():
+            if each.name in counts and each.name not in self._makers:
+                self._others[each.name] = self._others.get(each.name, 0) + len(counts[each.name])
 
     def _card(self, kind: str, series: ScalarSeries | LazySeries[Any]) -> Entry:
         card = self._cards[kind].setdefault(
@@ -120,7 +116,7 @@ class Content:
         }
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:
-        """The points of some steps; those that cannot be decoded are problems."""
+        """The points of some steps; values that cannot be decoded are problems."""
         found = []
         if len(series) > self.limits.steps:
             self._note(f"{self.limits.steps} steps are shown of tags that have more values")
@@ -147,11 +143,11 @@ class Content:
         }
 
     def _items(self, series: LazySeries[Any], show: Callable[[Any, str], Entry]) -> Entry:
-        """The values of some steps, each as an entry of its own.
+        """The values of some steps, one entry each.
 
         Args:
-            series: where the values are.
-            show: makes the entry of a value; gets it, and what it is called in problems.
+            series: the series of the values.
+            show: makes the entry from a value and its name in problems.
         """
         items = []
         for each in self._decoded(series):
@@ -196,7 +192,7 @@ class Content:
         return text[: self.limits.text]
 
     def _pr_curve(self, curve: PrCurve, _where: str) -> Entry:
-        # Recall falls as the threshold rises: the other way round it is a curve from left to right.
+        # Recall falls as the threshold rises: reversed, the curve goes from left to right.
         return {
             "recall": self._arrays.floats(_reversed(curve.recall)),
             "precision": self._arrays.floats(_reversed(curve.precision)),
@@ -207,10 +203,10 @@ class Content:
         self._notes[text] = self._notes.get(text, 0) + 1
 
     def as_json(self, runs: Mapping[str, Run]) -> Entry:
-        """All of it, as plain data.
+        """Returns the content as plain data.
 
         Args:
-            runs: those that were added; of their hyperparameters a table is made.
+            runs: the runs that were added, for the table of hyperparameters.
         """
         notes = [f"{text} ({times:,} times)" if times > 1 else text for text, times in self._notes.items()]
         if self.drawn < self.points:
@@ -233,7 +229,7 @@ class Content:
         }
 
     def _rates(self) -> list[Entry]:
-        """The cards of learning rates, by the card of the loss to show beside them (-1 for none)."""
+        """The cards of learning rates, with the card of the loss to show beside them (-1 for none)."""
         cards = self._cards["scalars"]
         places = {tag: place for place, tag in enumerate(cards)}
         found = rates_by_loss({tag: {line["run"] for line in card["lines"]} for tag, card in cards.items()})
@@ -264,7 +260,7 @@ class Content:
 
 
 def _first_of(problems: list[str]) -> list[str]:
-    """The first of many problems, and how many more there are."""
+    """The first problems, and the number of the others."""
     more = len(problems) - _PROBLEMS
     return problems if more <= 0 else [*problems[:_PROBLEMS], f"... and {more:,} more"]
 

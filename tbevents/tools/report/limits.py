@@ -1,4 +1,4 @@
-"""How much of a logdir goes into a report."""
+"""The limits of what a report holds."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["ReportLimits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLimits:
-    """What a report holds at most; what is beyond that is thinned or left out, and the page says so.
+    """The most that a report holds; the rest is thinned or left out, and the page says so.
 
     Attributes:
-        points: of a curve. Longer ones are thinned for the picture; minima, maxima and gaps stay.
-        steps: of images, texts, histograms and precision-recall curves under one tag of one run: evenly chosen, the
-            first and the last among them.
-        pixels: the longer side of a picture; larger ones are scaled down.
-        decoded: pixels that a picture may have, all frames together: those with more are not decoded.
-        text: characters of a text, or of a description.
-        texts: texts of one step; of a table of texts, its cells.
-        media: bytes of all pictures together, as they stand in the page.
+        points: points of a curve. Longer curves are thinned for the picture; minima, maxima and gaps are kept.
+        steps: steps of images, texts, histograms and precision-recall curves under one tag of one run; evenly chosen,
+            with the first and the last among them.
+        pixels: longer side of a picture; larger pictures are scaled down.
+        decoded: pixels of a picture, all frames together; larger pictures are not decoded.
+        text: characters of a text or description.
+        texts: texts of one step, or cells of a table of texts.
+        media: bytes of all pictures together, as encoded in the page.
     """
 
     points: int = 5_000

@@ -1,4 +1,4 @@
-"""Logged pictures as a page may show them: decodable, of a bounded size."""
+"""Logged pictures as the page shows them: checked, and of a bounded size."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tbevents.tools.report.limits import ReportLimits
 __all__ = ["picture"]
 
 _AS_THEY_ARE: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
-"""What every browser shows, by Pillow's names; the rest becomes PNG."""
+"""Formats that every browser shows, by Pillow's names; the rest becomes PNG."""
 
 
 def picture(data: bytes, limits: ReportLimits) -> dict[str, Any]:
-    """One encoded picture, for the page.
+    """Returns one encoded picture, for the page.
 
-    The size that its header declares is looked at before anything is decoded. Small pictures of common formats stay as
-    they are, animations included; the others are decoded, scaled down and encoded as PNG, animations by their first
-    frame.
+    The size that its header declares is checked before anything is decoded. Small pictures of common formats are kept
+    as they are, animations included; the others are decoded, scaled down and encoded as PNG (of animations, the first
+    frame).
 
     Args:
         data: the contents of a picture file of one of the `FORMATS`.
@@ -33,7 +33,7 @@ def picture(data: bytes, limits: ReportLimits) -> dict[str, Any]:
 
     Raises:
         MissingExtraError: Pillow is not installed.
-        PayloadError: it is no picture that Pillow can decode, or it is too large.
+        PayloadError: Pillow cannot decode the picture, or it is too large.
     """
     try:
         from PIL import Image as Pillow
@@ -41,7 +41,7 @@ def picture(data: bytes, limits: ReportLimits) -> dict[str, Any]:
         raise MissingExtraError("Pillow", "image", "showing pictures") from None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large pictures; what is too large is an error here
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit is checked below
             opened = Pillow.open(io.BytesIO(data), formats=FORMATS)
         with opened:
             width, height = opened.size
@@ -51,14 +51,14 @@ def picture(data: bytes, limits: ReportLimits) -> dict[str, Any]:
                 raise PayloadError(f"{what}: over the limit of {limits.decoded} pixels")
             scaled = max(width, height) > limits.pixels
             if not scaled and opened.format in _AS_THEY_ARE:
-                opened.load()  # raises, where the header alone is right
+                opened.load()  # raises if only the header is intact
                 kind, encoded = _AS_THEY_ARE[opened.format], data
             else:
                 kind, encoded = "image/png", _as_png(opened, limits.pixels)
     except (PayloadError, MemoryError):
         raise
-    except Exception as error:  # Pillow's decoders raise whatever they meet
-        raise PayloadError(f"{len(data)} bytes are no picture that Pillow can decode: {error}") from error
+    except Exception as error:  # Pillow's decoders raise exceptions of many types
+        raise PayloadError(f"{len(data)} bytes are not a picture that Pillow can decode: {error}") from error
     source = f"data:{kind};base64,{base64.b64encode(encoded).decode('ascii')}"
     return {"source": source, "width": width, "height": height, "scaled": scaled}
 
@@ -67,7 +67,7 @@ def _as_png(opened: Any, longest: int) -> bytes:
     if opened.mode in ("P", "PA"):
         opened = opened.convert("RGBA" if "transparency" in opened.info or opened.mode == "PA" else "RGB")
     elif opened.mode.startswith(("I", "F")):
-        low, high = opened.getextrema()  # deeper than a screen: from the least to the greatest
+        low, high = opened.getextrema()  # more than 8 bits: scaled from the least to the greatest value
         span = (high - low) or 1
         opened = opened.point(lambda value: value * (255 / span) - low * (255 / span)).convert("L")
     elif opened.mode not in ("L", "LA", "RGB", "RGBA"):

@@ -1,4 +1,4 @@
-"""Which curves are learning rates, and which loss belongs beside them: by their tags."""
+"""Finds learning rates, and the loss to show beside them, by their tags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RATE: Final = re.compile(r"(?:lr|learning[ _-]?rate)(?:[-_ ].*)?|.*[-_ ](?:lr|l
 """A part of a tag that says learning rate: ``lr``, ``learning_rate``, ``lr-Adam`` (Lightning's), ``base_lr`` ..."""
 
 _BESIDE: Final = frozenset(("metric", "momentum", "bad_epochs", "cooldown"))
-"""What a scheduler logs below its rate's tag and is no rate, as is ``lr/momentum/0``."""
+"""Names below the tag of a rate that are not rates, though a scheduler logs them; so is ``lr/momentum/0``."""
 
 
 def is_rate(tag: str) -> bool:
@@ -25,19 +25,19 @@ def is_rate(tag: str) -> bool:
 
 
 def loss_beside(tags: Iterable[str]) -> str | None:
-    """The tag of the loss that a training lowers, of several; None where there is none.
+    """Returns the tag of the loss that training minimizes; None if there is none.
 
-    Of the tags that say loss, one of training is preferred to one of validation, then a short one.
+    Among tags with "loss" in them, training is preferred to validation, then a short tag to a long one.
     """
     losses = [tag for tag in tags if "loss" in tag.lower()]
     return min(losses, key=_rank, default=None)
 
 
 def rates_by_loss(runs: Mapping[str, AbstractSet[int]]) -> dict[str | None, list[str]]:
-    """The learning rates by the tag of the loss to show beside them, or None for those without one.
+    """Returns the learning rates by the tag of the loss to show beside them, or None for rates without one.
 
     Args:
-        runs: by their tags, which runs logged the curves: a loss belongs to a rate where a run logged both.
+        runs: tag -> runs that logged it. A loss belongs to a rate if a run logged both.
     """
     found: dict[str | None, list[str]] = {}
     losses = {tag: having for tag, having in runs.items() if "loss" in tag.lower()}

@@ -78,7 +78,7 @@ def test_animations_stay_and_are_bounded_by_all_their_frames(pillow):
     "data", [b"", b"no picture", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n"]
 )
 def test_what_is_no_picture_is_an_error(pillow, data):
-    with pytest.raises(PayloadError, match=f"{len(data)} bytes are no picture that Pillow can decode"):
+    with pytest.raises(PayloadError, match=f"{len(data)} bytes are not a picture that Pillow can decode"):
         picture(data, ReportLimits())
 
 
@@ -97,7 +97,7 @@ def test_without_pillow_the_error_names_the_extra(monkeypatch):
 def test_formats_that_start_another_program_are_not_decoded(pillow):
     data = encoded(pillow.new("RGB", (8, 8)), "EPS")
     pillow.open(io.BytesIO(data)).close()  # Pillow would
-    with pytest.raises(PayloadError, match="are no picture that Pillow can decode"):
+    with pytest.raises(PayloadError, match="are not a picture that Pillow can decode"):
         picture(data, ReportLimits())
 
 

@@ -1,4 +1,4 @@
 """`tensorboardX.summary`, as tbevents has it."""
 
 from tbevents.summary import *  # noqa: F403
-from tbevents.summary import __all__ as __all__
+from tbevents.summary import __all__ as __all__  # type: ignore[attr-defined] # computed

@@ -67,14 +67,14 @@ def test_loops_read_the_same_by_rounds_and_by_events(data, block, small_blocks, 
 def taken(monkeypatch):
     """How many rounds of how many records were taken, one pair for each time."""
     found = []
-    take = run_builder.RunBuilder.take_rounds
+    add = run_builder.RunBuilder._add_repeats
 
-    def spy(self, round_, *rest):
-        count = take(self, round_, *rest)
-        found.append((count, len(round_.skeletons)))
-        return count
+    def spy(self, repeats):
+        is_taken = add(self, repeats)
+        found.append((repeats.times * is_taken, len(repeats.loop.skeletons)))
+        return is_taken
 
-    monkeypatch.setattr(run_builder.RunBuilder, "take_rounds", spy)
+    monkeypatch.setattr(run_builder.RunBuilder, "_add_repeats", spy)
     return found
 
 

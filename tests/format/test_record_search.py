@@ -120,14 +120,11 @@ def in_one_go(data, chunk):
     """The same, by `next_scattered` wherever it can."""
     decoder = RecordDecoder(size=len(data))
     got, lost, fed = [], [], 0
-
-    def report(error, skipped):
-        lost.append((str(error), skipped))
-
     error = None
     while True:
         if error is None:
-            records, error = decoder.next_scattered(at_end=fed >= len(data), report=report)
+            records, damage, error = decoder.next_scattered(at_end=fed >= len(data))
+            lost += [(str(one), skipped) for one, skipped in damage]
             if records is not None:
                 got += list(zip(records.offsets + records.base, records.lengths, records.numbers, strict=True))
                 continue
@@ -142,7 +139,7 @@ def in_one_go(data, chunk):
                 fed += chunk
             if not found:
                 return got, lost, str(error)
-            report(error, decoder.offset - error.offset)
+            lost.append((str(error), decoder.offset - error.offset))
             error = None
         elif records is not NEED_DATA:
             got += list(zip(records.offsets + records.base, records.lengths, itertools.count(records.first)))

@@ -1,0 +1,145 @@
+"""The damage of one event file: the one list that its problems are on, and what they say of the file as a whole."""
+
+from __future__ import annotations
+
+import bisect
+from typing import Final
+
+from tbevents.errors import ChecksumError, DamagedFileError, NotAnEventFileError, UndecodableRecordError
+from tbevents.files import open_file
+from tbevents.format.file_type import EXAMPLE, LOOKED_AT, file_type, line_endings_changed, payload_type
+from tbevents.format.record import HEADER_SIZE
+from tbevents.reading.problem import Problem
+
+__all__ = ["Damage", "bytes_at"]
+
+_DATA_CHECKSUM: Final = "data_checksum"
+
+
+class WholeFileChecksumError(DamagedFileError):
+    """The checksums of all lengths hold, and none of those of the data."""
+
+    kind = _DATA_CHECKSUM
+
+
+class Damage:
+    """The problems of one event file, in the order of the file.
+
+    Like its reader, it belongs to one thread at a time; `copy` is independent of it.
+
+    Args:
+        path: the file.
+
+    Attributes:
+        path: the file.
+        end: the problem of the end of the file, which is withdrawn when reading goes on; None where there is none.
+        of_all: what is wrong with all records of the file; None where some can be used.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.end: Problem | None = None
+        self.of_all: DamagedFileError | None = None
+        self._problems: list[Problem] = []
+        self._explained = False  # whether the first checksum error has been
+        self._stored: frozenset[int] = frozenset()  # wrong checksums of data that the file stores: two that differ
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All problems, that of the end included."""
+        return self._problems if self.end is None else [*self._problems, self.end]
+
+    def copy(self) -> Damage:
+        """The same problems, to which more can be added."""
+        other = Damage.__new__(Damage)
+        vars(other).update(vars(self))
+        other._problems = self._problems.copy()
+        return other
+
+    def explain(self, error: DamagedFileError) -> None:
+        """Adds to the file's first checksum error what happened to the file, where that can be told."""
+        if self._explained or not isinstance(error, ChecksumError):
+            return
+        self._explained = True
+        start = bytes_at(self.path, error.offset)
+        if line_endings_changed(start):
+            error.detail += "; line endings were changed (LF to CR LF): copy the file again, as binary"
+        elif error.offset == 0 and error.part == "length" and (name := file_type(start)) is not None:
+            error.detail += f"; the file is {name}"
+
+    def add(self, error: DamagedFileError, skipped: int) -> None:
+        """Adds a problem: what is wrong and where, and how many bytes are passed over."""
+        if isinstance(error, ChecksumError) and len(self._stored) < 2:
+            self._stored = self._stored | {error.stored}
+        problem = self._problem(error, skipped)
+        if self._problems and problem.offset < self._problems[-1].offset:  # in a record that stood before other damage
+            bisect.insort(self._problems, problem, key=lambda one: one.offset)
+        else:
+            self._problems.append(problem)
+
+    def add_end(self, error: DamagedFileError, skipped: int) -> None:
+        """Sets the problem of the end of the file."""
+        self.end = self._problem(error, skipped)
+
+    def sum_up(self, records: int) -> DamagedFileError | None:
+        """Makes one problem of all, and sets `of_all`, if none of the file's records can be used.
+
+        Args:
+            records: how many records the file has.
+
+        Returns:
+            `of_all` if this call has set it.
+        """
+        if self.of_all is not None or not self._problems or len(self._problems) < records:
+            return None
+        error = self.of_all = self._error_of_all(records, bytes_at(self.path, HEADER_SIZE))
+        if error is not None:
+            skipped = sum(problem.skipped for problem in self._problems)
+            self._problems = [Problem(self.path, 0, self._problems[0].kind, skipped, 0, error.detail)]
+        return error
+
+    @staticmethod
+    def may_be_of_all(error: DamagedFileError) -> bool:
+        """Whether an error may be the first of one that all records of the file have."""
+        return not error.record and error.kind in (_DATA_CHECKSUM, UndecodableRecordError.kind)
+
+    def _error_of_all(self, records: int, payload: bytes) -> DamagedFileError | None:
+        """One error for all records; None where some can be used, or where they have nothing in common.
+
+        Args:
+            records: how many records the file has.
+            payload: the first record's payload, or its beginning.
+        """
+        problems = self.problems
+        kinds = {problem.kind for problem in problems} - {"incomplete"}
+        bad = {problem.record for problem in problems if problem.kind != "incomplete"}
+        if len(kinds) != 1 or len(bad & set(range(records))) < records:
+            return None
+        if kinds == {_DATA_CHECKSUM} and len(bad) > 1:
+            stored = self._stored
+            which = f"each stores {next(iter(stored)):#010x}, as SageMaker Debugger does" if len(stored) == 1 else ""
+            detail = (
+                f"data checksum mismatch in all {len(bad):,} records, while the checksums of their lengths hold"
+                f'{": " if which else ""}{which}; checksums="skip" (--checksums skip) reads them, and '
+                "repair --rewrite-checksums mends the file"
+            )
+            return WholeFileChecksumError(detail, offset=0, record=0, path=self.path)
+        name = payload_type(payload)
+        if kinds == {UndecodableRecordError.kind} and (name == EXAMPLE or len(bad) > 1):
+            what = f"; the first looks like {name}" if name is not None else ""
+            detail = (
+                f"this is no event file, but TFRecords of another sort: none of its {len(bad):,} records is an Event"
+                f"{what}"
+            )
+            return NotAnEventFileError(detail, offset=0, record=0, path=self.path)
+        return None
+
+    def _problem(self, error: DamagedFileError, skipped: int) -> Problem:
+        return Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail)
+
+
+def bytes_at(path: str, offset: int) -> bytes:
+    """The bytes of a file from an offset on that tell its type; the file is opened anew, since it may be being read."""
+    with open_file(path) as file:
+        file.seek(offset)
+        return file.read(LOOKED_AT) or b""

@@ -1,0 +1,64 @@
+"""Which of the runs or tags that exist are meant by names and patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tbevents.errors import UnknownNameError
+from tbevents.reading.options import Names, matches, patterns
+from tbevents.views.chart import refuse_many
+from tbevents.views.series import ScalarCurve
+
+__all__ = ["selected", "tags_to_draw"]
+
+
+def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -> list[str]:
+    """Returns the known names that match, in their own order; all of them if `names` is None.
+
+    Args:
+        noun: what a name is, for messages: "tag" or "run".
+        names: names or patterns. A pattern may match nothing.
+        known: the names there are.
+        where: what holds them, for messages.
+
+    Raises:
+        UnknownNameError: a name without wildcards is not known.
+        TypeError: `names` holds something other than str.
+    """
+    known = list(known)
+    if names is None:
+        return known
+    wanted = patterns(f"{noun}s", names)
+    there = set(known)
+    for name in wanted:
+        if name not in there and not set("*?[") & set(name):
+            raise UnknownNameError(noun, name, known, where)
+    return [name for name in known if matches(name, wanted)]
+
+
+def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | None, where: str) -> list[str]:
+    """Returns the tags to draw, in the order of `tags`; all of them if `tags` is None.
+
+    Args:
+        runs: run -> tag -> scalar series.
+        tags: names or patterns. Each must match a tag.
+        where: what holds the runs, for messages.
+
+    Raises:
+        UnknownNameError: a name or pattern matches no scalar tag.
+        ValueError: there are no scalars, or too many tags for one figure.
+        TypeError: `tags` holds something other than str.
+    """
+    known = dict.fromkeys(tag for series in runs.values() for tag in series)
+    chosen: dict[str, None] = {} if tags is not None else known
+    for pattern in () if tags is None else patterns("tags", tags):
+        found = [tag for tag in known if matches(tag, (pattern,))]
+        if not found and len(runs) == 1:
+            next(iter(runs.values()))[pattern]  # raises an error that knows whether the tag is of another kind
+        if not found:
+            raise UnknownNameError("scalar tag", pattern, known, where)
+        chosen |= dict.fromkeys(found)
+    if not chosen:
+        raise ValueError(f"{where}: there are no scalars to draw")
+    refuse_many(list(chosen), where)
+    return list(chosen)
