@@ -1,4 +1,4 @@
-"""Chains: short records that follow each other in a buffer, by their headers alone."""
+"""Adjacent records: short records that follow each other in a buffer, found by their headers alone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _FoundRecords(NamedTuple):
 
 
 class AdjacentRecordFinder:
-    """Finds chains in a buffer, and remembers those further on until the buffer changes.
+    """Finds adjacent records in a buffer, and remembers those further on until the buffer changes.
 
     Args:
         finder: of the headers.
@@ -47,17 +47,17 @@ class AdjacentRecordFinder:
         self._reach = sys.maxsize  # bytes that are searched
 
     def forget(self) -> None:
-        """Says that the buffer has changed."""
+        """Forgets what was found: the buffer has changed."""
         self._found = None
 
     def after_long(self) -> None:
-        """Says that a long record comes next: less is searched behind it, and each time four times as much."""
+        """Notes that a long record comes next: less is searched behind it, and each time four times as much."""
         self._reach = _AFTER_LONG
 
     def find(
         self, buffer: NDArray[np.uint8], at: int, within: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The chain that begins at a place.
+        """The adjacent records that begin at a place.
 
         Args:
             buffer: uint8, shape (n,).

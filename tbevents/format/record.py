@@ -56,7 +56,7 @@ class NeedData(enum.Enum):
 
 
 NEED_DATA: Final = NeedData.NEED_DATA
-"""What `RecordDecoder.next_record` answers when the bytes it has end within a record."""
+"""What `RecordDecoder.next_record` returns when the bytes it has end within a record."""
 
 
 class Record(NamedTuple):
@@ -221,7 +221,7 @@ class RecordDecoder:
         self._searching = False  # whether `recover` has moved on from the damaged record
         self._verified = -1  # position in the file of a record whose payload's checksum is known to hold
         finder = HeaderFinder()
-        self._chains = AdjacentRecordFinder(finder, min(max_length, SHORT))
+        self._adjacent = AdjacentRecordFinder(finder, min(max_length, SHORT))
         self._search = RecordSearch(finder, max_length, verify=verify)
 
     @property
@@ -231,17 +231,17 @@ class RecordDecoder:
 
     @property
     def record(self) -> int:
-        """How many records have been answered, counting those that stood before the first byte fed."""
+        """How many records have been returned, counting those that stood before the first byte fed."""
         return self._record
 
     @property
     def missing(self) -> int:
-        """How many bytes more must be fed before the next record, or an error, can be answered; 0: none, just ask."""
+        """How many more bytes must be fed before the next record or error can be returned; 0 if none."""
         return max(0, self._needed - (self._stop - self._at))
 
     @property
     def fed(self) -> int:
-        """The position in the file behind the bytes fed: of those to be fed next."""
+        """The position in the file at which the next chunk begins."""
         return self._start + self._stop
 
     @property
@@ -250,7 +250,7 @@ class RecordDecoder:
         return self._data[self._at : self._stop]
 
     def pass_over(self, size: int, records: int) -> None:
-        """Goes on behind so many of the bytes at hand, which the caller has found to be so many whole records."""
+        """Skips the first `size` bytes at hand, which the caller has found to be so many whole records."""
         self._pass(self._at + size, records)
 
     def feed(self, chunk: BytesLike) -> None:
@@ -259,9 +259,9 @@ class RecordDecoder:
         self.filled(len(chunk))
 
     def room(self, size: int) -> memoryview:
-        """A place to read the bytes into that follow those fed before; `filled` says how many came.
+        """A buffer for the bytes that follow those fed before; `filled` says how many were put there.
 
-        Blocks of records answered before are not valid any more.
+        Blocks of records returned before are not valid any more.
         """
         have = self._stop - self._at
         data = self._data
@@ -274,13 +274,13 @@ class RecordDecoder:
             self._start += self._at
             self._at, self._stop = 0, have
             self._data, self._bytes = data, data.data
-            self._chains.forget()
+            self._adjacent.forget()
         return self._bytes[have : have + size]
 
     def filled(self, size: int) -> None:
-        """Says that so many bytes have been put where `room` said."""
+        """Notes that so many bytes have been put into `room`."""
         self._stop += size
-        self._chains.forget()
+        self._adjacent.forget()
 
     def next_record(self) -> Record | Literal[NeedData.NEED_DATA]:
         """The next whole record, its checksums verified (the payload's, where `verify`), or `NEED_DATA`.
@@ -320,10 +320,10 @@ class RecordDecoder:
         if length is NEED_DATA:
             return NEED_DATA
         if length > SHORT:  # long ones are taken one by one
-            self._chains.after_long()
+            self._adjacent.after_long()
             offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
         else:
-            offsets, lengths = self._chains.find(self._data[: self._stop], self._at, within)
+            offsets, lengths = self._adjacent.find(self._data[: self._stop], self._at, within)
         records = Records(self._start, self._data[: self._stop], offsets, lengths, self._record)
         if not self.verify:
             if records.end > self._stop:  # the rest of the last one is to come; the first is whole
@@ -343,13 +343,13 @@ class RecordDecoder:
         return records
 
     def next_long(self, size: int) -> LongRecord | Literal[NeedData.NEED_DATA] | None:
-        """The next record, where it is a long one: how it begins. It stays the next record until `skip_long`.
+        """The beginning of the next record, if it is a long one. It stays the next record until `skip_long`.
 
         Args:
             size: how many bytes of the payload are wanted.
 
         Returns:
-            The record; `NEED_DATA` where it is a long one and less of it is at hand; None where it is none, or where
+            The record; `NEED_DATA` if it is a long one and less of it is at hand; None if it is a short one, or if
             anything is wrong with it: `next_records` says what.
         """
         if self._error is not None or self._stop - self._at < HEADER_SIZE:
@@ -365,15 +365,15 @@ class RecordDecoder:
         return LongRecord(self.offset, length, self._record, self._bytes[body : body + min(size, length)].tobytes())
 
     def skip_long(self, record: LongRecord) -> None:
-        """Passes over the record that `next_long` answered; bytes are to be fed from `fed` on afterwards.
+        """Skips the record that `next_long` returned; the next chunk must begin at `fed`.
 
-        Blocks of records answered before are not valid any more.
+        Blocks of records returned before are not valid any more.
         """
         end = self._at + HEADER_SIZE + record.length + FOOTER_SIZE
         if end > self._stop:  # the rest of it is never fed
             self._start += end
             end = self._stop = 0
-            self._chains.forget()
+            self._adjacent.forget()
         self._pass(end, 1)
 
     def _is_followed(self, records: Records) -> bool:
@@ -403,7 +403,7 @@ class RecordDecoder:
         return ChecksumError(part="data", stored=stored, computed=computed, **self._where())
 
     def end(self) -> None:
-        """Says that no more bytes follow.
+        """Ends the input: no more bytes follow.
 
         Raises:
             IncompleteRecordError: they stop within a record.

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 __all__ = ["ColumnMemory", "own"]
 
-_SLAB: Final = 1 << 23
-"""Bytes of a piece. Those that are never touched cost nothing."""
+_PIECE: Final = 1 << 23
+"""Bytes of a piece. Bytes that are never written to cost nothing."""
 
 _SMALL: Final = 1 << 16
 """Columns of fewer bytes have memory of their own."""
@@ -27,23 +27,26 @@ def own(column: NDArray[Any]) -> NDArray[Any]:
 
 
 class ColumnMemory:
-    """Gives out memory. A piece of it is free again when all the columns in it are gone."""
+    """Gives out memory for columns. A piece of memory is freed when all the columns in it are gone.
+
+    It belongs to one thread at a time.
+    """
 
     def __init__(self) -> None:
-        self._slab = np.empty(0, np.uint8)
+        self._piece = np.empty(0, np.uint8)
         self._used = 0
 
     def empty(self, count: int, dtype: Any) -> NDArray[Any]:
-        """A column of so many numbers, uninitialised."""
+        """An uninitialised column of `count` numbers."""
         size = count * np.dtype(dtype).itemsize
-        if not _SMALL <= size <= _SLAB // 2:
+        if not _SMALL <= size <= _PIECE // 2:
             return np.empty(count, dtype)
-        if self._used + size > len(self._slab):
+        if self._used + size > len(self._piece):
             _keep_freed_memory()
-            self._slab, self._used = np.empty(_SLAB, np.uint8), 0
+            self._piece, self._used = np.empty(_PIECE, np.uint8), 0
         start = self._used
         self._used += -(-size // 64) * 64  # the next one at a line of the processor's cache
-        return self._slab[start : start + size].view(dtype)
+        return self._piece[start : start + size].view(dtype)
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""What a run holds, by tag and kind: filled by a collector, event by event; asked by a run."""
+"""The data of a run, by tag and kind: filled by the run's builder, event by event; read by the run."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class RunData:
         self.tags: dict[str, TagData] = {}
         self.by_number: list[TagData] = []
         self.left_out: set[str] = set()
-        self._slabs = ColumnMemory()
+        self._memory = ColumnMemory()
         self.history = History(tracking=options.restarts == "tensorboard")
         self.sessions: list[SessionEvent] = []
         self.log: list[LogLine] = []
@@ -76,9 +76,9 @@ class RunData:
         self.first_wall_time: float | None = None
 
     def fork(self) -> RunData:
-        """One that takes more, and leaves this one as it is: as it is shown meanwhile, and if the reading fails.
+        """A copy that takes more and leaves this one unchanged: others read this one, or the reading fails.
 
-        A tag is only copied when it gets something, and its columns not even then.
+        A tag is only copied when it gets something; its columns are shared even then.
         """
         other = RunData.__new__(RunData)
         vars(other).update(vars(self))
@@ -101,7 +101,7 @@ class RunData:
         if not self.options.wants_tag(name):
             self.left_out.add(name)
             return None
-        tag = self.tags[name] = TagData(name, len(self.by_number), value.metadata, self._slabs)
+        tag = self.tags[name] = TagData(name, len(self.by_number), value.metadata, self._memory)
         self._own.add(tag.number)
         self.by_number.append(tag)
         return tag
@@ -227,7 +227,7 @@ class RunData:
         return 1 + len(again)
 
     def scalar_files(self, name: str) -> NDArray[np.int32]:
-        """The number of the file of each of these points, as the collector counts them; -1 for points from memory."""
+        """The number of the file of each of these points, as the builder counts them; -1 for points from memory."""
         tag = self.tags[name]
         places = self._places(tag, "scalars", tag.columns().steps)
         return tag.files() if places is None else tag.files()[places]

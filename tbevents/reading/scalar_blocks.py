@@ -2,7 +2,7 @@
 
 Records of one length whose variable bytes stand in the same places make a *shape*. All the records of a shape in a
 block are copied into the rows of one matrix; their constant bytes are hashed, column by column, and the hash looked up
-among the *skeletons* known (a skeleton is one tag in one form, see `scalar_event`). The checksum of a whole record is
+among the *skeletons* known (a skeleton is one tag in one form, see `scalar_layout`). The checksum of a whole record is
 then that of its skeleton, xor a table look-up for each variable byte, because CRC32C is linear; where it holds, wall
 time, step and value are columns of the matrix. A record that matches nothing, or whose checksum does not hold, is left
 to the general decoder. So a record is taken only if a 64-bit hash of all its constant bytes and its 32-bit checksum
@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,9 @@ class ScalarBlock:
 
 
 class SkeletonTable:
-    """The skeletons met so far; shared by all the files that are read together, also from several threads.
+    """The skeletons met so far, shared by all the files that are read together.
+
+    Threads may share it; a forked process has a copy of its own.
 
     Args:
         verify: whether a record must have the checksum that it stores; else none is computed.
@@ -146,21 +148,23 @@ class SkeletonTable:
             rows, which, chosen, others = rows[known], which[known], chosen[known], chosen[~known]
             if not len(chosen):
                 return others
-        points = shape.points(rows, skeletons, which, self._verify)
-        if not points.good.all():
-            others = np.concatenate((others, chosen[~points.good]))
+        wall_times, steps, values, good = shape.read(rows, skeletons, which, verify=self._verify)
+        numbers = skeletons.numbers[which]
+        if not good.all():
+            others = np.concatenate((others, chosen[~good]))
             others.sort()
-            chosen, points = chosen[points.good], points.only(points.good)
+            chosen, numbers = chosen[good], numbers[good]
+            wall_times, steps, values = wall_times[good], steps[good], values[good]
         target: Any = chosen if len(chosen) < len(block.skeleton) else slice(None)
-        block.skeleton[target] = points.skeleton
-        block.wall_times[target] = points.wall_times
-        block.steps[target] = points.steps
-        if points.values.dtype == np.float32:
-            block.values[target] = points.values
+        block.skeleton[target] = numbers
+        block.wall_times[target] = wall_times
+        block.steps[target] = steps
+        if values.dtype == np.float32:
+            block.values[target] = values
         else:
             if block.doubles is None:
                 block.doubles = np.zeros(len(block.skeleton), np.float64)
-            block.doubles[target] = points.values
+            block.doubles[target] = values
         return others
 
     def _learn_shape(self, length: int, records: Records, chosen: NDArray[np.intp]) -> _Shape | None:
@@ -241,22 +245,6 @@ def unique(numbers: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.intp],
     return ordered[starts], order[starts], np.diff(np.append(starts, len(numbers)))
 
 
-class _ShapePoints(NamedTuple):
-    """Points of one shape, arrays of shape (n,); `good` says where they mean something."""
-
-    good: NDArray[np.bool_]
-    skeleton: NDArray[np.int32]
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
-    values: NDArray[np.float32] | NDArray[np.float64]
-
-    def only(self, good: NDArray[np.bool_]) -> _ShapePoints:
-        """Those that are good."""
-        return _ShapePoints(
-            self.good[good], self.skeleton[good], self.steps[good], self.wall_times[good], self.values[good]
-        )
-
-
 class _Shape:
     """All scalar events of one length whose variable bytes stand in the same places.
 
@@ -329,10 +317,17 @@ class _Shape:
         words = np.frombuffer(payload.ljust(self._width * WORD, b"\0"), np.uint64, self._width).tolist()
         return tuple(words[at] & int(mask) for at, mask, _ in self._hashed)
 
-    def points(
-        self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], verify: bool
-    ) -> _ShapePoints:
-        """The points in some rows, of the skeletons at these places of a list."""
+    def read(
+        self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], *, verify: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float32] | NDArray[np.float64], NDArray[np.bool_]]:
+        """The wall times, steps and values in some rows, and which rows are intact.
+
+        Args:
+            rows: as `rows` returns them.
+            skeletons: the skeletons known.
+            which: the place among these of each row's skeleton.
+            verify: whether checksums tell what is intact; else the constant bytes do.
+        """
         crcs = skeletons.crcs[which] if verify else None
         fields = self._form.read(lambda dtype, place: self._column(rows, dtype, *place), crcs)
         good = fields.hold
@@ -340,7 +335,7 @@ class _Shape:
             good = np.ones(len(rows), np.bool_)
             for (at, mask, _), constant in zip(self._hashed, skeletons.constants.T, strict=True):
                 good &= (rows[:, at] & mask) == constant[which]
-        return _ShapePoints(good, skeletons.numbers[which], fields.steps, fields.wall_times, fields.values)
+        return fields.wall_times, fields.steps, fields.values, good
 
     def _column(self, rows: NDArray[np.uint64], dtype: str, place: int) -> NDArray[Any]:
         """The numbers at one place of the payloads, contiguous."""

@@ -23,37 +23,37 @@ _NOTHING: Final = np.empty(0, np.float64)
 class _SharedSteps:
     """Steps in order: of one tag, or of several that were logged together, which is half of their memory."""
 
-    __slots__ = ("_last", "_slabs", "array", "count")
+    __slots__ = ("_last", "_memory", "array", "count")
 
-    def __init__(self, array: NDArray[np.int64], slabs: ColumnMemory) -> None:
+    def __init__(self, array: NDArray[np.int64], memory: ColumnMemory) -> None:
         self.array = own(array)
         self.count = len(array)
         self._last = array, 0  # what was put last, and where: as a rule it is the same for the next tag
-        self._slabs = slabs
+        self._memory = memory
 
     def forget(self) -> None:
-        """Lets go of what was put last."""
+        """Releases the array that was put last."""
         self._last = self.array[:0], 0
 
     def has(self, start: int, steps: NDArray[np.int64]) -> bool:
-        """Whether those that stand from a place on are the same, as far as there are any."""
+        """Whether the steps from `start` on equal these, up to the shorter length."""
         if steps is self._last[0] and start == self._last[1]:
             return True
         here = self.array[start : min(self.count, start + len(steps))]
         return bool((here == steps[: len(here)]).all())
 
     def put(self, start: int, steps: NDArray[np.int64], room: int) -> _SharedSteps:
-        """Lets these stand from a place on; where that needs more memory, as much as so many need.
+        """Puts steps from `start` on; if memory must be taken for that, for `room` steps.
 
         Returns:
-            Where they stand: in new memory, where other steps do here.
+            What they are in: this, or a copy if it has other steps there.
         """
         if not self.has(start, steps):
-            return _SharedSteps(self.array[:start], self._slabs).put(start, steps, room)
+            return _SharedSteps(self.array[:start], self._memory).put(start, steps, room)
         end = start + len(steps)
         if end > self.count:
             if end > len(self.array):
-                larger = self._slabs.empty(room, np.int64)
+                larger = self._memory.empty(room, np.int64)
                 larger[: self.count] = self.array[: self.count]
                 self.array = larger
             self.array[self.count : end] = steps[self.count - start :]
@@ -63,7 +63,7 @@ class _SharedSteps:
 
 
 class TagValues:
-    """TagValues of one tag that are no scalars, in order."""
+    """The values of one tag that are not scalars, in order."""
 
     __slots__ = ("payloads", "records", "steps", "wall_times")
 
@@ -84,7 +84,7 @@ class TagValues:
         return other
 
     def add(self, step: int, wall_time: float, record: int, payload: Payload) -> None:
-        """Adds one value behind those there are."""
+        """Appends a value."""
         self.steps.append(step)
         self.wall_times.append(wall_time)
         self.records.append(record)
@@ -98,7 +98,7 @@ class TagData:
         name: the tag.
         number: of the tag in its run, by first appearance.
         metadata: of its first event.
-        slabs: where its columns have memory from.
+        memory: where its columns get memory from.
 
     Attributes:
         name: the tag.
@@ -114,8 +114,8 @@ class TagData:
     __slots__ = (
         "_ends",
         "_integers",
+        "_memory",
         "_records",
-        "_slabs",
         "_steps",
         "_values",
         "_wall_times",
@@ -129,7 +129,7 @@ class TagData:
         "values",
     )
 
-    def __init__(self, name: str, number: int, metadata: SummaryMetadata, slabs: ColumnMemory) -> None:
+    def __init__(self, name: str, number: int, metadata: SummaryMetadata, memory: ColumnMemory) -> None:
         self.name = name
         self.number = number
         # A copy: a message that is part of another keeps all of that one in memory.
@@ -146,7 +146,7 @@ class TagData:
         self._values: NDArray[Any] = _NOTHING
         self._records: NDArray[np.int64] | None = None
         self._integers: dict[int, int] = {}  # place -> the integer that float64 does not hold
-        self._slabs = slabs
+        self._memory = memory
         self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
 
     @property
@@ -155,7 +155,7 @@ class TagData:
         return [*(["scalars"] if self.scalar_count else []), *self.values]
 
     def fork(self) -> TagData:
-        """One to which values can be added that this one does not get."""
+        """A copy to which values can be added that this one does not get."""
         other = TagData.__new__(TagData)
         for name in TagData.__slots__:  # copy.copy takes five times as long
             setattr(other, name, getattr(self, name))
@@ -164,11 +164,11 @@ class TagData:
         return other  # columns are shared: what is added stands behind the points of this one
 
     def add_columns(self, columns: PointColumns, done: float, before: TagData | None) -> None:
-        """Adds scalar points behind those there are.
+        """Appends scalar points.
 
         Args:
             columns: the points.
-            done: the share of its file that has been read with them; as many points are expected in the rest.
+            done: fraction of its file that has been read with them; as many points are expected in the rest.
             before: the tag whose first appearance came before, and which therefore may have the same steps.
         """
         steps, wall_times, values, records, integers = columns
@@ -179,7 +179,7 @@ class TagData:
         if self._steps is None:
             near = None if before is None else before._steps
             same = near is not None and near.count >= end and near.has(0, steps)
-            self._steps = near if same else _SharedSteps(steps, self._slabs)
+            self._steps = near if same else _SharedSteps(steps, self._memory)
             self._wall_times, self._values = own(wall_times), own(values)
             self._records = None if records is None else own(records)
             return
@@ -199,7 +199,7 @@ class TagData:
 
     def _grown(self, column: NDArray[Any], count: int, room: int, dtype: Any = None) -> NDArray[Any]:
         """A column with room for more; the first `count` numbers stay."""
-        larger = self._slabs.empty(max(room, len(column)), column.dtype if dtype is None else dtype)
+        larger = self._memory.empty(max(room, len(column)), column.dtype if dtype is None else dtype)
         larger[:count] = column[:count]
         return larger
 

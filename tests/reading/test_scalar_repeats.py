@@ -1,4 +1,4 @@
-"""The rounds of training loops are taken as they repeat, and read as they are event by event."""
+"""The repeats of training loops are read as columns, and give the same points as event by event."""
 
 import random
 import warnings
@@ -17,15 +17,15 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 
 
 @pytest.fixture
-def any_rounds(monkeypatch):
-    """Takes rounds however few there are."""
+def any_repeats(monkeypatch):
+    """Takes repeats however few there are."""
     for name in ("_FEW", "_FEW_RECORDS", "_MANY", "_TIMES"):
         monkeypatch.setattr(repeat_search, name, 1)
 
 
 @st.composite
 def loops(draw, damage=True):
-    """Event files of training loops: rounds of the same tags, now and then others between them, and perhaps damage."""
+    """Event files of training loops: repeats of the same tags, others between them, and perhaps damage."""
     payloads, step = [], draw(st.sampled_from([0, 1, 100, 120, 16370, 2**56 - 9, -3]))
     for _ in range(draw(st.integers(1, 4))):
         size = draw(st.integers(1, 5))
@@ -55,7 +55,7 @@ def loops(draw, damage=True):
     deadline=None,
 )
 @given(data=loops(), block=st.sampled_from([64, 300, 2000, 1 << 20]))
-def test_loops_read_the_same_by_rounds_and_by_events(data, block, small_blocks, any_rounds, tmp_path):
+def test_loops_read_the_same_by_repeats_and_by_events(data, block, small_blocks, any_repeats, tmp_path):
     small_blocks(block)
     path = tmp_path / NAME
     path.write_bytes(data)
@@ -65,7 +65,7 @@ def test_loops_read_the_same_by_rounds_and_by_events(data, block, small_blocks, 
 
 @pytest.fixture
 def taken(monkeypatch):
-    """How many rounds of how many records were taken, one pair for each time."""
+    """How many repeats of how many records were taken, one pair for each stretch."""
     found = []
     add = run_builder.RunBuilder._add_repeats
 
@@ -88,14 +88,14 @@ def loop_events(count, tags=("loss", "lr", "accuracy/top 5"), first=1, form="tor
 
 
 @pytest.mark.parametrize("form", [form for form in VALUES if form != "node_name"])
-def test_a_training_loop_is_read_by_rounds(tmp_path, taken, form):
+def test_a_training_loop_is_read_by_repeats(tmp_path, taken, form):
     write_events(tmp_path / NAME, [version_event(), *loop_events(3000, form=form)])
     assert obtained(tmp_path) == expected(tmp_path)
     assert sum(count * size for count, size in taken) > 7500, "all but the start, and where steps grow in width"
     assert {size for _, size in taken} == {3}
 
 
-def test_rounds_go_on_behind_what_comes_between(tmp_path, taken):
+def test_repeats_go_on_behind_what_comes_between(tmp_path, taken):
     events = []
     for epoch in range(6):
         events += loop_events(2000, first=20_000 + epoch * 2000)
@@ -106,8 +106,8 @@ def test_rounds_go_on_behind_what_comes_between(tmp_path, taken):
 
 
 @pytest.mark.parametrize("every", [2, 5, 20])
-def test_where_rounds_are_short_their_search_is_given_up(tmp_path, monkeypatch, every):
-    """A validation every few steps makes a longer round; where that changes, too, blocks are as long as ever."""
+def test_where_repeats_are_short_their_search_is_given_up(tmp_path, monkeypatch, every):
+    """A validation every few steps makes a longer loop; where that changes, too, blocks are as long as ever."""
     rng = random.Random(1)
     events = []
     while len(events) < 30_000:
@@ -123,13 +123,13 @@ def test_where_rounds_are_short_their_search_is_given_up(tmp_path, monkeypatch, 
     assert len(sizes) < 12
 
 
-def test_a_tag_that_is_logged_twice_a_round_keeps_its_order(tmp_path, taken):
+def test_a_tag_that_is_logged_twice_a_repeat_keeps_its_order(tmp_path, taken):
     write_events(tmp_path / NAME, loop_events(2000, ("loss", "lr", "loss"), first=200))
     assert obtained(tmp_path) == expected(tmp_path)
     assert {size for _, size in taken} == {3}
 
 
-def test_rounds_of_tags_that_are_not_wanted(tmp_path, taken):
+def test_repeats_of_tags_that_are_not_wanted(tmp_path, taken):
     write_events(tmp_path / NAME, loop_events(2000, first=200))
     run = tbevents.read_run(tmp_path, tags=["lr"])
     assert run.tags == ("lr",)
@@ -137,7 +137,7 @@ def test_rounds_of_tags_that_are_not_wanted(tmp_path, taken):
     assert sum(count for count, _ in taken) > 1800
 
 
-def test_rounds_of_another_plugin_are_no_scalars(tmp_path):
+def test_repeats_of_another_plugin_are_no_scalars(tmp_path):
     first, *more = loop_events(2000, ("loss",), first=200, form="bare")
     first.summary.value[0].metadata.plugin_data.plugin_name = "mine"
     write_events(tmp_path / NAME, [first, *more])
@@ -146,7 +146,7 @@ def test_rounds_of_another_plugin_are_no_scalars(tmp_path):
 
 
 @pytest.mark.parametrize("checksums", ["verify", "skip"])
-def test_damage_within_rounds_costs_one_record(tmp_path, taken, checksums):
+def test_damage_within_repeats_costs_one_record(tmp_path, taken, checksums):
     path = tmp_path / NAME
     starts = write_events(path, loop_events(4000, first=200))
     data = bytearray(path.read_bytes())
@@ -164,7 +164,7 @@ def test_damage_within_rounds_costs_one_record(tmp_path, taken, checksums):
         assert sum(map(len, run.scalars.values())) == 12_000
 
 
-def test_a_file_that_grows_within_a_round(tmp_path, taken):
+def test_a_file_that_grows_within_a_repeat(tmp_path, taken):
     path = tmp_path / NAME
     starts = write_events(path, loop_events(4000, first=200))
     data = path.read_bytes()
@@ -183,7 +183,7 @@ def test_a_file_that_grows_within_a_round(tmp_path, taken):
     }
 
 
-def test_rounds_known_from_one_run_are_met_in_the_next(tmp_path, monkeypatch):
+def test_repeats_known_from_one_run_are_met_in_the_next(tmp_path, monkeypatch):
     for number in range(3):
         (tmp_path / f"run{number}").mkdir()
         write_events(tmp_path / f"run{number}" / NAME, [version_event(), *loop_events(1500, first=0)])
@@ -200,14 +200,14 @@ def test_rounds_known_from_one_run_are_met_in_the_next(tmp_path, monkeypatch):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=loops(damage=False), block=st.sampled_from([300, 2000, 1 << 20]))
-def test_loops_read_the_same_without_checksums(data, block, small_blocks, any_rounds, tmp_path):
+def test_loops_read_the_same_without_checksums(data, block, small_blocks, any_repeats, tmp_path):
     small_blocks(block)
     path = tmp_path / NAME
     path.write_bytes(data)
     assert obtained(path, checksums="skip") == expected(path)
 
 
-def test_a_step_of_another_width_ends_the_rounds(tmp_path, taken):
+def test_a_step_of_another_width_ends_the_repeats(tmp_path, taken):
     """Such a record has the length, the constant bytes and the checksum of a point, but its fields stand elsewhere."""
     payloads = [event.SerializeToString() for event in loop_events(1000, first=200)]
     payloads[1500] = payloads[1500][:9] + b"\x10\x05\x06" + payloads[1500][12:]
@@ -219,7 +219,7 @@ def test_a_step_of_another_width_ends_the_rounds(tmp_path, taken):
     assert [len(series) for series in run.scalars.values()] == [999, 1000, 1000]
 
 
-def test_the_first_record_of_a_file_may_be_one_of_a_round(tmp_path, taken):
+def test_the_first_record_of_a_file_may_be_one_of_a_loop(tmp_path, taken):
     for number in range(2):
         (tmp_path / f"run{number}").mkdir()
         write_events(tmp_path / f"run{number}" / NAME, loop_events(1000, first=200 + number))
@@ -228,7 +228,7 @@ def test_the_first_record_of_a_file_may_be_one_of_a_round(tmp_path, taken):
     assert [run.first_wall_time for run in runs] == [1e9 + 200 / 7, 1e9 + 201 / 7]
 
 
-def test_restarts_are_found_where_there_are_rounds(tmp_path):
+def test_restarts_are_found_where_there_are_repeats(tmp_path):
     write_events(tmp_path / NAME, loop_events(1000, first=200) + loop_events(1000, first=700))
     run = tbevents.read_run(tmp_path, restarts="tensorboard")
     assert [series.steps.tolist() for series in run.scalars.values()] == [list(range(200, 1700))] * 3
@@ -246,7 +246,7 @@ def test_tags_that_are_logged_together_share_their_steps(tmp_path):
 
 
 def test_a_step_at_the_end_of_the_last_record_is_not_read_over_the_end_of_the_file():
-    """Steps are read as whole words. Such a round needs bytes behind it, else the general way reads it."""
+    """Steps are read as whole words. Such a repeat needs bytes behind it, else the general way reads it."""
 
     def whole(tag, k):
         value = b"\x0a\x01" + tag + b"\x15" + np.array(k / 2, "<f4").tobytes()
