@@ -1,4 +1,4 @@
-"""Report: what runs logged, as one page that opens anywhere: no server, no network."""
+"""Report: runs as one HTML page that needs no server and no network."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Reported:
 
     Attributes:
         out: the file.
-        size: its bytes.
-        runs: how many runs there are.
-        points: how many scalars they logged.
-        drawn: how many of them are drawn.
-        problems: what was damaged or could not be shown, in words; the page says it, too.
-        unreadable: of the problems, the files and folders that could not be read.
+        size: its size in bytes.
+        runs: number of runs.
+        points: number of scalar points.
+        drawn: number of scalar points that are drawn.
+        problems: texts about damage and values that could not be shown; the page lists them, too.
+        unreadable: the problems of files and folders that could not be read.
     """
 
     out: str
@@ -58,26 +58,26 @@ def report(
     checksums: Checksums = "verify",
     progress: Progress = no_progress,
 ) -> Reported:
-    """Writes what runs logged as one HTML page, to be opened from disk, mailed or kept.
+    """Writes runs as one HTML page, to open from disk, mail or archive.
 
     Scalars are interactive charts; learning rates stand beside the loss; hyperparameters are a table that sorts;
-    histograms, images, texts and precision-recall curves have their steps on a slider. Whatever the event files hold is
-    shown as text or picture, and runs nothing. Pictures need Pillow; the page says where it was missing.
+    histograms, images, texts and precision-recall curves have their steps on a slider. Content of
+    event files is shown as text or pictures, and never runs. Pictures need Pillow; without it, the page says so.
 
     Args:
-        logdir: a folder of runs, a run's folder, or an event file; or runs that have been read, by name and in the
-            order in which they are to be shown.
-        out: the file, which may be replaced.
-        tags: names or globs of the tags that are wanted; all, where None.
-        runs: names or globs of the runs that are wanted; all, where None.
-        title: what the page is called; by default as the folder.
-        limits: how much goes into the page.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`; says nothing of
-            runs that have been read.
-        progress: gets runs.
+        logdir: a folder of runs, a run's folder, or an event file; or runs that have been read, by name, in the order
+            of the page.
+        out: the file to write; an existing one is replaced.
+        tags: names or globs of tags; None means all.
+        runs: names or globs of runs; None means all.
+        title: title of the page; by default the name of the folder.
+        limits: how much the page holds.
+        checksums: "skip" also reads records with a wrong data checksum, as in `read_run`; ignored for runs that have
+            been read.
+        progress: called with the number of finished runs, and of all.
 
     Raises:
-        RunNotFoundError, UnknownNameError: there is no such path, run or tag.
+        RunNotFoundError, UnknownNameError: the path does not exist, or no run or tag matches a name.
         ValueError: there is nothing to show.
         OSError: a file cannot be read or written.
     """

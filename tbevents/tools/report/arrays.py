@@ -1,4 +1,4 @@
-"""Columns of numbers as the page holds them: compact, exact where it matters, each only once."""
+"""Columns of numbers in the page: compact, exact if needed, equal ones stored once."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 __all__ = ["ArrayStore"]
 
 _TIME_ERROR = 1e-3
-"""Seconds that a time in a picture may be off."""
+"""The largest error of a time in a picture, seconds."""
 
 
 class ArrayStore:
-    """Gives columns numbers; equal ones share theirs.
+    """Stores columns, and returns the number of each; equal columns have the same number.
 
-    An entry is ``{"range": [first, stride, count]}`` where the numbers are evenly spaced integers, as most are, or
+    An entry is ``{"range": [first, stride, count]}`` if the numbers are evenly spaced integers, as most steps are, or
     ``{"type": "f4", "base64": ...}``: little-endian numbers of that type (f4, f8, i4, i8, u1).
 
     Attributes:
-        entries: the columns by their numbers, as JSON has them.
+        entries: the columns by number, ready for JSON.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class ArrayStore:
         self._numbers: dict[object, int] = {}
 
     def steps(self, steps: NDArray[np.int64]) -> int:
-        """Keeps integers, exactly; answers with the column's number."""
+        """Stores integers exactly; returns the number of the column."""
         count = len(steps)
         if count > 1 and int(steps[-1]) - int(steps[0]) == (int(steps[1]) - int(steps[0])) * (count - 1):
             stride = int(steps[1]) - int(steps[0])
@@ -39,14 +39,14 @@ class ArrayStore:
         return self._binary(steps, "i4" if small else "i8")
 
     def values(self, values: NDArray[Any]) -> int:
-        """Keeps values, exactly: as float32 where they are."""
+        """Stores values exactly: as float32 if that is exact, else as float64."""
         with np.errstate(over="ignore"):
             short = values.astype(np.float32)
         exact = bool(((short == values) | np.isnan(values)).all())
         return self._binary(values, "f4" if exact else "f8")
 
     def offsets(self, seconds: NDArray[np.float64]) -> int:
-        """Keeps spans of time, to the millisecond."""
+        """Stores durations, to the millisecond."""
         with np.errstate(over="ignore", invalid="ignore"):
             short = seconds.astype(np.float32)
             off = np.abs(short - seconds)
@@ -54,7 +54,7 @@ class ArrayStore:
         return self._binary(seconds, "f4" if exact else "f8")
 
     def floats(self, values: NDArray[Any]) -> int:
-        """Keeps what is only drawn, as float32."""
+        """Stores numbers that are only drawn, as float32."""
         with np.errstate(over="ignore"):
             return self._binary(values, "f4")
 

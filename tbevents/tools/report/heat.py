@@ -1,4 +1,4 @@
-"""Histograms over steps as one table of counts: a row a step, the same buckets for all."""
+"""Histograms over steps as one table of counts: a row for each step, with the same buckets."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class HeatMap:
     """Counts over steps and values.
 
     Attributes:
-        low: where the first bucket begins, in the unit of the values.
-        high: where the last one ends.
-        counts: shape (histograms, `BUCKETS`): how many values of each histogram lie in each bucket. A logged bucket
-            that lies in several gives each its share by width.
+        low: left edge of the first bucket, in the unit of the values.
+        high: right edge of the last bucket.
+        counts: shape (histograms, `BUCKETS`): number of values of each histogram in each bucket. The count of a logged
+            bucket that overlaps several is divided by width.
     """
 
     low: float
@@ -33,13 +33,13 @@ class HeatMap:
 
 
 def heat_map(histograms: Sequence[Histogram]) -> HeatMap:
-    """Brings histograms to buckets of equal width from the least to the greatest value in any of them."""
+    """Converts histograms to buckets of equal width, from the least to the greatest value of all of them."""
     cut = [_cut(each) for each in histograms]
     full = [edges for edges in cut if edges.shape[1]]
     low = min((float(edges[0].min()) for edges in full), default=0.0)
     high = max((float(edges[1].max()) for edges in full), default=1.0)
     if not low < high:
-        # The difference of equal numbers is nothing to draw on; for large ones one is no difference.
+        # Equal edges leave nothing to draw on. The margin is relative: a large number plus 1 may be the same.
         margin = max(abs(low) * 1e-3, 0.5)
         low, high = low - margin, high + margin
     counts = np.array([_shares(edges, low, high) for edges in cut]).reshape(len(cut), BUCKETS)

@@ -1,4 +1,4 @@
-"""The page itself: one file that needs no other, and runs nothing but its own script."""
+"""The page itself: one self-contained file that runs only its own script."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _SCRIPTS: Final = (
     "controls.js",
     "main.js",
 )
-"""In the order in which they need each other. They share one scope, that nothing outside can reach."""
+"""In order of dependency. They share one scope, which nothing outside can reach."""
 
 
 def render(title: str, content: dict[str, Any]) -> str:
     """The page as HTML.
 
-    What comes from event files is in it twice at most: the title, escaped, and the data, as JSON in which no character
-    means anything to HTML; the script only ever makes text of it. Besides, the page's policy lets nothing run but this
-    script, and nothing be fetched from anywhere; pictures are data URLs.
+    Text from event files is in two places only: the escaped title, and the data, as JSON without characters that HTML
+    interprets; the script uses them as text only. The page's policy forbids every other script and all network access;
+    pictures are data URLs.
 
     Args:
-        title: what the page is called.
+        title: title of the page.
         content: plain data, without NaN and infinities.
     """
     style = _asset("uplot/uPlot.min.css") + _asset("style.css")
