@@ -218,8 +218,9 @@ class UnknownStepError(TBEventsError, KeyError):
 class MissingExtraError(TBEventsError, ImportError):
     """An optional package is needed but not installed; the message names the extra that installs it."""
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs {package}: pip install 'tbevents[{extra}]'", name=package)
+    def __init__(self, package: str, extra: str, purpose: str, *, hint: str = "") -> None:
+        how = hint or f"pip install 'tbevents[{extra}]'"
+        super().__init__(f"{purpose} needs {package}: {how}", name=package)
 
 
 class TensorError(TBEventsError, ValueError):

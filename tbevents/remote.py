@@ -225,7 +225,11 @@ def _filesystem(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise MissingExtraError("fsspec", "remote", f"reading {url}") from error
-    fs, path = url_to_fs(url)
+    try:
+        fs, path = url_to_fs(url)
+    except ImportError as error:  # fsspec loads s3fs, gcsfs and the like when they are first needed
+        package = "a file system that fsspec does not bring along"
+        raise MissingExtraError(package, "remote", f"reading {url}", hint=str(error)) from error
     return fs, str(path)
 
 

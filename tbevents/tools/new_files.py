@@ -15,7 +15,15 @@ from types import TracebackType
 from typing import IO, Any
 
 from tbevents.errors import RunNotFoundError
-from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, make_folder, open_file, path_string
+from tbevents.files import (
+    StrPath,
+    event_file_name,
+    find_run_files,
+    is_event_file,
+    local_path,
+    make_folder,
+    open_file,
+)
 
 __all__ = [
     "NewFile",
@@ -50,6 +58,7 @@ class NewFile:
         backup: the path at which the replaced file is kept; None if there is none.
 
     Raises:
+        ValueError: if the path is a URL: URLs can be read, but not written to.
         FileExistsError: if the file exists and `overwrite` is False.
         IsADirectoryError: if the path is a folder.
         OSError: if the file cannot be written, or the file to replace was written to meanwhile or is open for writing;
@@ -65,12 +74,12 @@ class NewFile:
         since: os.stat_result | None = None,
         text: bool = False,
     ) -> None:
+        refuse_folder(path)
         self.path = path
         self.backup: str | None = None
         self._overwrite = overwrite
         self._replaces = (since or unwritten_status(path)) if backup else None
         self._wanted = True
-        refuse_folder(path)
         if not overwrite:
             refuse_existing(path)
         folder = os.path.dirname(path)
@@ -204,14 +213,26 @@ def refuse_existing(path: str) -> None:
 
 
 def refuse_run(folder: str) -> None:
-    """Raises FileExistsError if a folder holds an event file."""
+    """Checks that a run can be written to a folder.
+
+    Raises:
+        ValueError: if the folder is a URL.
+        FileExistsError: if it holds an event file.
+    """
+    local_path(folder, "the output")
     with contextlib.suppress(RunNotFoundError):
         existing = find_run_files(folder)[0]
         raise FileExistsError(errno.EEXIST, "a run exists already", existing)
 
 
 def refuse_folder(path: str) -> None:
-    """Raises IsADirectoryError if the path is a folder."""
+    """Checks that a file can be written at a path.
+
+    Raises:
+        ValueError: if the path is a URL.
+        IsADirectoryError: if it is a folder.
+    """
+    local_path(path, "the output")
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "is a folder", path)
 
@@ -262,7 +283,7 @@ def output_path(out: StrPath, name: str) -> str:
         out: the argument.
         name: the base name or relative path of the file if `out` is a folder.
     """
-    text = path_string(out, "out")
+    text = local_path(out, "the output")
     if is_event_file(text) and not os.path.isdir(text):
         return text
     return os.path.join(text, name)

@@ -436,3 +436,13 @@ def test_names_are_joined(folder, name, joined):
 def test_parents_are_in_the_link_that_has_the_path():
     assert files.parent("zip://runs/a::https://h/x.zip") == "zip://runs::https://h/x.zip"
     assert files.parent("s3://b/runs/a/") == "s3://b/runs"
+
+
+def test_a_file_system_that_is_not_installed_is_named(monkeypatch):
+    from fsspec import registry
+
+    implementations = {"nosuch": {"class": "no_such_package.FileSystem", "err": "Install no_such_package to access it"}}
+    monkeypatch.setattr(registry, "known_implementations", implementations)
+    for read in (tbevents.read_run, tbevents.read_logdir, lambda url: list(tbevents.iter_events(url))):
+        with pytest.raises(tbevents.MissingExtraError, match="reading nosuch://a/b needs .*Install no_such_package"):
+            read("nosuch://a/b")
