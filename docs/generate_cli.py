@@ -15,13 +15,13 @@ WIDTH = 100
 
 INTRODUCTION = """# The command line
 
-`pip install 'tbevents[cli]'` brings the command `tbevents`. Each of its commands is a thin layer
-over functions in `tbevents.tools`, which a script can call as well: they are named with each command below.
+`pip install 'tbevents[cli]'` installs the command `tbevents`. Each of its commands is a thin layer over functions in
+`tbevents.tools`, which scripts can call as well; each section below names them.
 
-In bash's startup file, `eval "$(tbevents --completion bash)"` has commands, options and paths completed; zsh's
-takes the same with `zsh`, fish's `tbevents --completion fish | source`.
+To complete commands, options and paths, add `eval "$(tbevents --completion bash)"` to bash's startup file, the same with
+`zsh` to zsh's, or `tbevents --completion fish | source` to fish's.
 
-This page is what `--help` prints; it is written by `docs/generate_cli.py`.
+This page contains the output of `--help`; `docs/generate_cli.py` writes it.
 """
 
 FUNCTIONS = {

@@ -19,7 +19,7 @@ STEPS = 100
 
 
 def curves(x):
-    """What is logged at a step, by series."""
+    """Returns the values to log at a step, by tag."""
     return {
         "y=2x": x * 2,
         "y=pow(2, x)": 2**x,

@@ -1,8 +1,8 @@
 """Every exception and warning of tbevents.
 
-All derive from `TBEventsError` or `TBEventsWarning`; each is also the built-in exception that plain code would
-expect (a missing run is a `FileNotFoundError`, an unknown tag a `KeyError`, damage a `ValueError`),
-so ordinary ``except`` clauses work. This module imports nothing of the package's, and neither numpy nor protobuf.
+All derive from `TBEventsError` or `TBEventsWarning`. Each is also a built-in exception, so that ordinary ``except``
+clauses work: a missing run is a `FileNotFoundError`, an unknown tag a `KeyError`, damage a `ValueError`. This module
+imports nothing from the package, and neither numpy nor protobuf.
 """
 
 from __future__ import annotations
@@ -10,32 +10,54 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+__all__ = [
+    "BadValueError",
+    "ChecksumError",
+    "DamageWarning",
+    "DamagedFileError",
+    "DropinError",
+    "FileChangedError",
+    "IncompleteRecordError",
+    "MissingExtraError",
+    "NotAnEventFileError",
+    "PayloadError",
+    "RecordTooLargeError",
+    "RunNotFoundError",
+    "TBEventsError",
+    "TBEventsWarning",
+    "TensorError",
+    "UndecodableRecordError",
+    "UnknownNameError",
+    "UnknownStepError",
+    "WriterWarning",
+]
+
 
 class TBEventsWarning(UserWarning):
-    """The root of the warnings."""
+    """Base class of all warnings of tbevents."""
 
 
 class DamageWarning(TBEventsWarning):
-    """Part of an event file could not be read; the rest was. The run's `problems` say what and where."""
+    """Part of an event file could not be read; the rest was read. See the run's `problems`."""
 
 
 class WriterWarning(TBEventsWarning):
-    """A writer's file was disturbed, so that it went on in another; or, where it warns of errors, a write failed."""
+    """A writer continued in a new file, because its file was changed; or a write failed and `on_error` is "warn"."""
 
 
 class TBEventsError(Exception):
-    """The root of the exceptions."""
+    """Base class of all exceptions of tbevents."""
 
 
 class DamagedFileError(TBEventsError, ValueError):
-    """An event file holds something that is no whole, intact record.
+    """An event file holds bytes that are not a complete, intact record.
 
     Attributes:
-        path: the file, or None where bytes were decoded without one.
-        offset: the byte at which the damaged record starts.
-        record: how many records stand before it in the file.
+        path: the file, or None if the bytes did not come from a file.
+        offset: the byte offset at which the damaged record starts.
+        record: the index of the damaged record in the file, from 0.
         detail: what is wrong, without the location.
-        kind: one word for the sort of damage, as in `Problem.kind`.
+        kind: one word for the kind of damage, as in `Problem.kind`.
     """
 
     kind = "damaged"
@@ -48,7 +70,7 @@ class DamagedFileError(TBEventsError, ValueError):
         self.path = path
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions pickle by their positional arguments; ours are keyword-only. The state carries them.
+        # Exceptions pickle by their positional arguments, but ours are keyword-only: the state carries them instead.
         return (_blank, (type(self),), self.__dict__)
 
     def __str__(self) -> str:
@@ -61,10 +83,10 @@ def _blank(cls: type[DamagedFileError]) -> DamagedFileError:
 
 
 class ChecksumError(DamagedFileError):
-    """A stored masked CRC32C is not that of the bytes it guards.
+    """A stored masked CRC32C does not match the bytes that it protects.
 
     Attributes:
-        part: "length" or "data", whichever the checksum guards.
+        part: "length" or "data": what the checksum protects.
         stored: the checksum in the file.
         computed: the checksum of the bytes in the file.
     """
@@ -80,16 +102,16 @@ class ChecksumError(DamagedFileError):
 
     @property
     def kind(self) -> str:  # type: ignore[override]  # the kind depends on the part here
-        """What failed: "length_checksum" or "data_checksum"."""
+        """The checksum that failed: "length_checksum" or "data_checksum"."""
         return f"{self.part}_checksum"
 
 
 class RecordTooLargeError(DamagedFileError):
-    """A record declares more bytes than the limit, or than its file has left; nothing was allocated for it.
+    """A record declares more bytes than the limit, or than are left in the file. No memory was allocated for it.
 
     Attributes:
         length: the declared length of the payload, in bytes.
-        limit: the most that was allowed.
+        limit: the largest length that is allowed, in bytes.
     """
 
     kind = "too_large"
@@ -102,16 +124,16 @@ class RecordTooLargeError(DamagedFileError):
 
 
 EMPTY_FILE = 12
-"""Bytes that an empty file lacks: a record's header."""
+"""Bytes missing from an empty file: the size of a record's header."""
 
 
 class IncompleteRecordError(DamagedFileError):
-    """The data ends within a record: a truncated file, or one whose writer has not finished.
+    """The data ends inside a record: the file is truncated, or its writer has not finished.
 
     Attributes:
         missing: how many bytes the record still needs, as far as is known.
-        zeros: how many zero bytes end the file in the record's place, as a network file system shows what has not
-            arrived yet; 0 where none do.
+        zeros: how many zero bytes end the file in place of the record; 0 if there are none. Network file systems
+            show zeros for data that has not arrived yet.
     """
 
     kind = "incomplete"
@@ -128,7 +150,7 @@ class IncompleteRecordError(DamagedFileError):
 
 
 class UndecodableRecordError(DamagedFileError):
-    """A record's checksums hold, but its payload is no Event message."""
+    """A record's checksums match, but its payload is not an Event message."""
 
     kind = "undecodable"
 
@@ -140,19 +162,19 @@ class BadValueError(DamagedFileError):
 
 
 class NotAnEventFileError(DamagedFileError):
-    """A file does not start with a record: it is something else (an image, an archive, text)."""
+    """A file does not start with a record: it is not an event file but, for example, an image, an archive or text."""
 
     kind = "not_an_event_file"
 
 
 class RunNotFoundError(TBEventsError, FileNotFoundError):
-    """No such run, logdir or event file."""
+    """A run, logdir or event file does not exist."""
 
 
 class UnknownNameError(TBEventsError, KeyError):
-    """A tag or run was asked for that is not there; the message names the nearest that are.
+    """A tag or run does not exist; the message names the closest matches.
 
-    `hint` takes the place of the nearest names, where the caller knows better.
+    `hint`, if given, replaces the closest matches in the message.
     """
 
     def __init__(self, noun: str, name: object, known: Iterable[str], where: str = "", *, hint: str = "") -> None:
@@ -170,14 +192,14 @@ class UnknownNameError(TBEventsError, KeyError):
         super().__init__(f"{where}{': ' if where else ''}no {noun} {_brief(name)}; {hint}")
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError's own would show the repr of the message
+        return str(self.args[0])  # KeyError.__str__ would show the repr of the message
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_blank_name, (), {"args": self.args})
 
 
 def _brief(name: object) -> str:
-    """A name for a message, its middle left out where it is very long."""
+    """Returns the repr of a name, with the middle left out if it is very long."""
     text = repr(name)
     return text if len(text) <= 100 else f"{text[:50]}...{text[-47:]}"
 
@@ -187,30 +209,30 @@ def _blank_name() -> UnknownNameError:
 
 
 class UnknownStepError(TBEventsError, KeyError):
-    """A series has no point at the step asked for."""
+    """A series has no point at the requested step."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class MissingExtraError(TBEventsError, ImportError):
-    """An optional package is needed and not installed; the message says which extra brings it."""
+    """An optional package is needed but not installed; the message names the extra that installs it."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'tbevents[{extra}]'", name=package)
 
 
 class TensorError(TBEventsError, ValueError):
-    """A TensorProto contradicts itself, or is of a type that numpy has no equivalent of."""
+    """A TensorProto contradicts itself, or numpy has no equivalent of its dtype."""
 
 
 class PayloadError(TBEventsError, ValueError):
-    """What a value holds is not what its kind says: a picture, a sound, a graph or a layout that cannot be decoded."""
+    """The content of a value cannot be decoded: an image, audio, a graph or a layout."""
 
 
 class FileChangedError(TBEventsError, OSError):
-    """An event file does not hold any more what was read of it: it was truncated, replaced or removed."""
+    """An event file no longer holds what was read from it: it was truncated, replaced or removed."""
 
 
 class DropinError(TBEventsError, ImportError):
-    """`tbevents.dropin` comes too late: a package that it is to replace has been imported."""
+    """`tbevents.dropin` was installed too late: a package that it should replace was already imported."""

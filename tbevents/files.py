@@ -1,6 +1,6 @@
-"""Event files by name: made, recognised, ordered, found, opened; and folder names that stay where they belong.
+"""Names of event files, the search for event files and runs, and reading files from a path or a URL.
 
-Here it is decided whether a path is this machine's or a URL, which `remote` reads; nobody else asks.
+Only this module decides whether a path is local or a URL; URLs are passed on to `remote`.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ __all__ = [
 StrPath: TypeAlias = str | os.PathLike[str]
 
 OnUnreadable: TypeAlias = Callable[[str, OSError], object]
-"""Gets a folder that cannot be listed, or what has an event file's name and is no file, and why."""
+"""Called with a path and the reason: a folder that cannot be listed, or an event file's name that is not a file."""
 
 _MARK: Final = "tfevents"
 _TIMESTAMP: Final = re.compile(r"tfevents\.(\d+)")
 _NUMBERS: Final = re.compile(r"(\d+)")
 
 _LONGEST_NAME: Final = 255
-"""Bytes in one folder name: the limit of the common file systems."""
+"""The longest folder name in bytes, on common file systems."""
 
 _WINDOWS: Final = os.name == "nt"
 _DEVICES: Final = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
     f"{d}{n}" for d in ("COM", "LPT") for n in range(10)
 }
-"""Names that mean a device in every folder on Windows, with and without an extension."""
+"""Names of devices, which Windows reserves in every folder, with and without an extension."""
 
 
 def path_string(path: object, argument: str) -> str:
-    """The path as a str.
+    """Returns a path as a str.
 
     Raises:
-        TypeError: it is neither a str nor path-like, or it is bytes.
-        ValueError: it has a NUL byte.
+        TypeError: if the path is neither a str nor path-like, or is bytes.
+        ValueError: if the path has a NUL byte.
     """
     try:
-        text = os.fspath(path)  # type: ignore[call-overload]  # it is the check
+        text = os.fspath(path)  # type: ignore[call-overload]  # this is the check
     except TypeError:
         text = None
     if not isinstance(text, str):
@@ -76,44 +76,44 @@ def path_string(path: object, argument: str) -> str:
 
 
 def local_path(path: object, argument: str) -> str:
-    """The path as a str, where it is to be written.
+    """Returns a path that will be written to, as a str.
 
     Raises:
-        TypeError: as `path_string`.
-        ValueError: as `path_string`, or it is a URL.
+        TypeError: as `path_string` does.
+        ValueError: as `path_string` does, and if the path is a URL.
     """
     text = path_string(path, argument)
     if remote.is_url(text):
-        raise ValueError(f"{argument} must be a local path: event files are read from URLs, but not written: {text!r}")
+        raise ValueError(f"{argument} must be a local path, since event files cannot be written to a URL: {text!r}")
     return text
 
 
 def join(folder: str, name: str) -> str:
-    """The path of something below a folder; slashes in the name nest, and an absolute one stands for itself."""
+    """Returns the path of a name below a folder. The name may have slashes; an absolute name is returned as it is."""
     if remote.is_url(name):
         return name
     return remote.join(folder, name) if remote.is_url(folder) else os.path.join(folder, name.replace("/", os.sep))
 
 
 def parent(path: str) -> str:
-    """The folder that something is in."""
+    """Returns the folder that contains a path."""
     return remote.parent(path) if remote.is_url(path) else os.path.dirname(path)
 
 
 def folder_name(path: str) -> str:
-    """The last part of a path."""
+    """Returns the last part of a path."""
     if remote.is_url(path):
         return path.rstrip("/").rpartition("/")[2]
     return os.path.basename(os.path.abspath(path))
 
 
 def is_folder(path: str) -> bool:
-    """Whether a path is a folder; else it is a file.
+    """Returns True if a path is a folder, False if it is a file.
 
     Raises:
-        RunNotFoundError: there is neither.
-        OSError: it cannot be looked up.
-        MissingExtraError: it is a URL, and fsspec is not installed.
+        RunNotFoundError: if the path does not exist.
+        OSError: if the path cannot be looked up.
+        MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     if remote.is_url(path):
         try:
@@ -127,34 +127,34 @@ def is_folder(path: str) -> bool:
 
 
 def open_file(path: str) -> io.RawIOBase:
-    """Opens a file for reading, without a buffer; its end, by `seek`, is its size. Never waits, as for a named pipe.
+    """Opens a file for reading, without a buffer. It never blocks; seeking to the end returns the size.
 
     Raises:
-        OSError: it cannot be opened, or is no file: a FIFO, which would have nothing to read until someone writes to
-            it, or a device. A URL's file may say so later.
-        MissingExtraError: it is a URL, and fsspec is not installed.
+        OSError: if the file cannot be opened, or is not a regular file but, for example, a FIFO (on which opening or
+            reading would block) or a device. For a URL, this may be raised by a later read.
+        MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     if remote.is_url(path):
         return remote.RemoteFile(path)
     file = open(path, "rb", buffering=0, opener=_open_without_waiting)  # noqa: SIM115  # the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "is no file, but a pipe, socket or device", path)
+        raise OSError(errno.EINVAL, "is not a regular file, but a pipe, socket or device", path)
     return file
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
     try:
         return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    except BlockingIOError:  # a lease that someone has on the file, and now has to give up
+    except BlockingIOError:  # another process has a lease on the file, and must now give it up
         return os.open(path, flags)
 
 
 def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
-    """So many bytes of a file from a place on, or as many as there are; None means all.
+    """Returns up to `size` bytes of a file from offset `start`; None means all.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: if the file cannot be read.
     """
     if remote.is_url(path):
         return remote.read_range(path, start, size)
@@ -164,28 +164,28 @@ def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
 
 
 def event_file_name(seconds: float, hostname: str, pid: int, uid: int, suffix: str = "") -> str:
-    """The base name of a new event file, as torch and TensorBoard make it.
+    """Returns the base name of a new event file, in the form that torch and TensorBoard use.
 
     Args:
-        seconds: the time, since 1970.
-        hostname: of this machine.
-        pid: of this process.
-        uid: tells apart the files that one process makes in one second.
-        suffix: added verbatim.
+        seconds: the time in seconds since 1970.
+        hostname: the name of this machine.
+        pid: the id of this process.
+        uid: a number that differs between files that one process creates in one second.
+        suffix: appended unchanged.
     """
     host = re.sub(r"[^\w.-]", "_", hostname)
     return f"events.out.{_MARK}.{int(seconds):010d}.{host}.{pid}.{uid}{suffix}"
 
 
 def is_event_file(name: str) -> bool:
-    """Whether a path is an event file's: its base name holds `tfevents`, which is TensorBoard's rule too."""
+    """Returns True if a path names an event file: its base name contains `tfevents`, as TensorBoard requires."""
     return _MARK in os.path.basename(name)
 
 
 def order_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
-    """Sorts the event files of a run: by the time in the name, then the rest in natural order (9 before 10).
+    """Returns the sort key of an event file: the time in its name, then the rest in natural order (9 before 10).
 
-    A name without a time comes first.
+    Names without a time come first.
     """
     base = os.path.basename(name)
     time = _TIMESTAMP.search(base)
@@ -194,20 +194,20 @@ def order_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
 
 
 def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> list[str]:
-    """The event files of a run, in order.
+    """Returns the event files of a run, in order.
 
     Args:
-        path: a folder that directly holds event files, or one event file (whatever its name).
-        on_unreadable: gets what has an event file's name in the folder and is neither a file nor a folder, such as a
-            link that leads nowhere; by default it is passed over.
+        path: a folder that directly contains event files, or one event file of any name.
+        on_unreadable: called for each entry of the folder that has an event file's name but is neither a file nor a
+            folder, such as a broken link. By default these are skipped.
 
     Returns:
-        Their paths, or URLs; of one file its path as it was given.
+        The paths or URLs of the files. A single file's path is returned as it was given.
 
     Raises:
-        RunNotFoundError: there is no such path, or no event file in the folder.
-        OSError: it cannot be looked up.
-        MissingExtraError: it is a URL, and fsspec is not installed.
+        RunNotFoundError: if the path does not exist, or the folder has no event file.
+        OSError: if the path cannot be looked up.
+        MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     text = path_string(path, "path")
     if not is_folder(text):
@@ -218,30 +218,30 @@ def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> 
         with os.scandir(text) as entries:
             files = _files_among(entries, on_unreadable or _pass_over, also_beside_files=True)
     if not files:
-        raise RunNotFoundError(f"{text}: no event file (a name with 'tfevents' in it) in this folder")
+        raise RunNotFoundError(f"{text}: this folder has no event file (a file with 'tfevents' in its name)")
     return sorted(files, key=order_key)
 
 
 def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[str]]:
-    """The runs below a folder, with their event files in order.
+    """Returns the runs below a folder, with their event files in order.
 
-    A run is any folder that directly holds an event file. Its name is its path relative to the logdir, with ``/``
-    between the parts, and ``.`` for the logdir itself: TensorBoard's names. Links to folders are followed, but each
-    folder is one run only, under its own name where that is below the logdir.
+    A run is a folder that directly contains an event file. As in TensorBoard, its name is its path relative to the
+    logdir, with ``/`` between the parts; ``.`` is the logdir itself. Links to folders are followed, but each folder is
+    only one run, under its own name if it is below the logdir.
 
     Args:
         logdir: the folder.
-        on_unreadable: gets each folder below it that cannot be listed, and what has an event file's name and is neither
-            a file nor a folder (such as a link that leads nowhere), where its folder holds no file; by default these
-            are passed over.
+        on_unreadable: called for each subfolder that cannot be listed. Also called for each entry that has an event
+            file's name but is neither a file nor a folder, such as a broken link, if its folder has no event file. By
+            default these are skipped.
 
     Returns:
-        Run name -> event files, sorted by name; empty where there are none.
+        A mapping of run name to event files, sorted by name; empty if there are no runs.
 
     Raises:
-        RunNotFoundError: there is no such folder.
-        OSError: it cannot be listed.
-        MissingExtraError: it is a URL, and fsspec is not installed.
+        RunNotFoundError: if the folder does not exist.
+        OSError: if the folder cannot be listed.
+        MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     text = path_string(logdir, "logdir")
     on_unreadable = _pass_over if on_unreadable is None else on_unreadable
@@ -249,7 +249,7 @@ def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
         return _find_remote_runs(text, on_unreadable)
     if not os.path.isdir(text):
         with contextlib.suppress(RunNotFoundError):
-            is_folder(text)  # raises: it is there, but out of reach
+            is_folder(text)  # raises if the path exists but cannot be reached
         raise RunNotFoundError(f"{text}: no such folder")
     found = {}
     for folder, entries in _walk(text, on_unreadable):
@@ -267,12 +267,13 @@ def _pass_over(_path: str, _error: OSError) -> None:
 def _files_among(
     entries: Iterable[os.DirEntry[str]], on_unreadable: OnUnreadable, *, also_beside_files: bool = False
 ) -> list[str]:
-    """The event files in a folder.
+    """Returns the event files among the entries of a folder.
 
     Args:
-        entries: what is in it.
-        on_unreadable: gets what has an event file's name and is neither a file nor a folder.
-        also_beside_files: whether also where there are files, which those who read them will say.
+        entries: the entries of the folder.
+        on_unreadable: called for each entry that has an event file's name but is neither a file nor a folder.
+        also_beside_files: if True, call `on_unreadable` even if the folder has event files. (A reader of those files
+            reports such entries itself.)
     """
     files, others = [], []
     for entry in entries:
@@ -287,7 +288,7 @@ def _files_among(
         except OSError as error:
             on_unreadable(path, error)
         else:
-            on_unreadable(path, OSError(errno.EINVAL, "is no regular file", path))
+            on_unreadable(path, OSError(errno.EINVAL, "is not a regular file", path))
     return files
 
 
@@ -302,12 +303,12 @@ def _find_remote_runs(url: str, on_unreadable: OnUnreadable) -> dict[str, list[s
 
 
 def _walk(top: str, on_unreadable: OnUnreadable) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
-    """Every folder from one down, once, and what is in it; links to folders come last.
+    """Yields a folder and all folders below it, each once with its entries; links to folders come last.
 
-    What is gone by now is passed over.
+    Folders that are removed during the walk are skipped.
 
     Raises:
-        OSError: the first folder cannot be listed; those below it go to `on_unreadable`.
+        OSError: if `top` cannot be listed. Folders below it are passed to `on_unreadable` instead.
     """
     seen: set[str] = set()
     folders, links = [(top, os.path.realpath(top))], list[str]()
@@ -340,14 +341,14 @@ def _walk(top: str, on_unreadable: OnUnreadable) -> Iterator[tuple[str, list[os.
                 if error.errno != errno.ELOOP and not is_event_file(entry.name):
                     on_unreadable(entry.path, error)
                 continue
-            if entry.is_symlink() or getattr(entry, "is_junction", bool)():  # Windows' other links; Python 3.12
+            if entry.is_symlink() or getattr(entry, "is_junction", bool)():  # Windows junctions, since Python 3.12
                 links.append(entry.path)
             else:
                 folders.append((entry.path, os.path.join(real, entry.name)))
 
 
 def _holds(test: Callable[[], bool]) -> bool:
-    """The answer of a method of an os.DirEntry; no, where it fails, as for a link that leads to itself."""
+    """Returns the result of a test of an os.DirEntry; False if it fails, as for a link that points to itself."""
     try:
         return test()
     except OSError:
@@ -355,15 +356,15 @@ def _holds(test: Callable[[], bool]) -> bool:
 
 
 def subfolder(parent: str, name: str, argument: str) -> str:
-    """A folder below another, from a name that comes from data; slashes in it nest.
+    """Returns the path of a subfolder whose name comes from data; slashes in the name create nested folders.
 
     Args:
-        parent: the folder it must stay in.
-        name: relative, for instance ``data_scalar_group_xsinx``.
-        argument: what to call the name in an error message.
+        parent: the folder that the path must stay in.
+        name: a relative name, for example ``data_scalar_group_xsinx``.
+        argument: the caller's name for `name`, for error messages.
 
     Raises:
-        ValueError: it would leave the parent, or is no possible name.
+        ValueError: if the path would be outside `parent`, or is not a valid name on this system.
     """
     parts = name.replace(os.sep, "/").split("/")
     problem: str | None
@@ -373,11 +374,11 @@ def subfolder(parent: str, name: str, argument: str) -> str:
         problem = next(filter(None, map(_problem_of_part, parts)), None)
     if problem is None:
         return os.path.join(parent, *(part for part in parts if part not in ("", ".")))
-    raise ValueError(f"{argument} makes no folder name inside {parent!r}: it has {problem}: {_shortened(name)}")
+    raise ValueError(f"{argument} is not a valid folder name inside {parent!r}: it has {problem}: {_shortened(name)}")
 
 
 def _problem_of_part(part: str) -> str | None:
-    """What makes a part of a relative path impossible or lead elsewhere, on this system."""
+    """Returns why one part of a relative path is invalid or unsafe on this system; None if it is fine."""
     if part == "..":
         return "a '..'"
     if "\0" in part:
@@ -389,9 +390,9 @@ def _problem_of_part(part: str) -> str | None:
         return "a character that no file name can hold"
     if _WINDOWS and part != ".":
         if part.endswith((".", " ")):
-            return "a part that ends in a dot or space"  # which Windows drops: '.. ' is '..' to it
+            return "a part that ends in a dot or space"  # Windows drops these: '.. ' means '..'
         if set(part) & set('<>:"|?*'):
-            return "a character that Windows does not allow"  # a colon names a drive or a stream
+            return "a character that Windows does not allow"  # a colon would name a drive or a stream
         if part.split(".")[0].rstrip().upper() in _DEVICES:
             return "the name of a device"
     return None
@@ -402,5 +403,5 @@ def _shortened(text: str) -> str:
 
 
 def make_folder(path: str) -> None:
-    """Makes a folder and its parents; one that exists is fine."""
+    """Creates a folder and its parents; does nothing if it exists."""
     Path(path).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Changes how some modules are imported, while that is wanted."""
+"""An import hook: changes how some modules are imported while it is installed."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Any
 __all__ = ["FindNext", "ModuleHook", "after_import"]
 
 FindNext = Callable[[], "ModuleSpec | None"]
-"""Returns the spec that the finders behind a hook have for the module; None where they have none."""
+"""Returns the spec that the finders after a hook have for the module; None if they have none."""
 
 
 class ModuleHook(MetaPathFinder):
-    """Answers the imports of some modules while it is installed.
+    """A finder on `sys.meta_path` that decides how some modules are imported while it is installed.
 
-    Hooks stack: the one installed last is asked first, and may ask those before it. Modules that are imported already
-    are not touched. Installing and removing change `sys.meta_path` in one operation each, so imports in other threads
-    see the hook or do not; a forked child has the hooks of its parent.
+    Hooks stack: the hook installed last is asked first, and may ask those installed before it. Modules that are
+    already imported are not touched. Installing and removing change `sys.meta_path` atomically, so an import in
+    another thread either sees the hook or does not. A forked child inherits the hooks of its parent.
 
     Args:
         names: the full names of the modules.
-        answer: is called with a module's name and a function that returns what the other finders have for it; returns
-            the spec to import it by.
+        answer: called with a module's name and a function that returns what the other finders have for it; returns
+            the spec that the module is imported with.
     """
 
     def __init__(self, names: Collection[str], answer: Callable[[str, FindNext], ModuleSpec | None]) -> None:
@@ -34,18 +34,18 @@ class ModuleHook(MetaPathFinder):
         self._answer = answer
 
     def install(self) -> None:
-        """Starts answering."""
+        """Installs the hook."""
         sys.meta_path.insert(0, self)
 
     def remove(self) -> None:
-        """Stops answering; does nothing where it was not installed."""
+        """Removes the hook; does nothing if it is not installed."""
         with contextlib.suppress(ValueError):
             sys.meta_path.remove(self)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Returns the spec of a module of the hook's, and None for any other."""
+        """Returns the spec of one of the hook's modules, and None for any other module."""
         if fullname not in self._names:
             return None
 
@@ -59,7 +59,7 @@ class ModuleHook(MetaPathFinder):
 
 
 def after_import(names: Collection[str], then: Callable[[ModuleType], None]) -> ModuleHook:
-    """Returns a hook that calls a function with each of the modules when it has been imported."""
+    """Returns a hook that calls `then` with each of the modules after its import."""
 
     def answer(_name: str, find_next: FindNext) -> ModuleSpec | None:
         spec = find_next()

@@ -1,9 +1,9 @@
 """The protobuf messages of event files, under their public names.
 
-Names, field numbers and types are TensorBoard's, so that the bytes are the same; the protobuf package is `tbevents`,
-so that TensorBoard's, TensorFlow's and tensorboardX's messages can be loaded in the same process. The meaning and
-unit of every field stand in the .proto files of the project's `proto` folder. TensorBoard's hparams `DataType` is
-`HParamDataType` here.
+Message names, field numbers and types are those of TensorBoard, so the bytes are the same. The protobuf package is
+`tbevents`, so that the messages of TensorBoard, TensorFlow and tensorboardX can be loaded in the same process. The
+.proto files in the project's `proto` folder document the meaning and unit of every field. The `DataType` of
+TensorBoard's hparams plugin is called `HParamDataType` here.
 
 Example:
     >>> from tbevents.proto import Event, Summary

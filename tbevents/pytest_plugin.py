@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures, options and hooks. What they do is in `tbevents.testing`, imported when first used."""
+"""The pytest plugin: fixtures, options and hooks. `tbevents.testing` implements them, and is imported on first use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tbevents.writing.summary_writer import SummaryWriter
 
 _LOGDIR = pytest.StashKey[Path]()
-_PASSED = pytest.StashKey[bool]()  # of the test itself, when it has run
+_PASSED = pytest.StashKey[bool]()  # set after the test function itself has run
 _GOLDEN = pytest.StashKey["GoldenRuns"]()
 
 _PLUGIN = "tbevents-golden-runs"
@@ -25,25 +25,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tb-update",
         action="store_true",
-        help="store the runs that tb_regression checks, where they differ or are new",
+        help="store the runs that tb_regression checks, if they are new or differ",
     )
     group.addoption(
         "--tb-orphans",
         choices=("warn", "fail", "remove"),
         default="warn",
-        help="what to do about golden runs that no test asks for (default: %(default)s)",
+        help="what to do about golden runs that no test uses (default: %(default)s)",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keeps account of golden runs."""
+    """Registers the account of golden runs."""
     golden = config.stash[_GOLDEN] = GoldenRuns(config)
     config.pluginmanager.register(golden, _PLUGIN)
 
 
 @pytest.fixture
 def tb_logdir(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """An empty folder for runs. The report of a failed test names it, with the last values in it."""
+    """An empty folder for runs. The report of a failed test names the folder and the last values in it."""
     folder = tmp_path / "runs"
     folder.mkdir()
     request.node.stash[_LOGDIR] = folder
@@ -52,7 +52,7 @@ def tb_logdir(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def tb_writer(tb_logdir: Path) -> Iterator[SummaryWriter]:
-    """A `tbevents.SummaryWriter` in `tb_logdir`, closed when the test is over."""
+    """A `tbevents.SummaryWriter` in `tb_logdir`, closed after the test."""
     from tbevents.writing.summary_writer import SummaryWriter
 
     with SummaryWriter(tb_logdir) as writer:
@@ -61,7 +61,7 @@ def tb_writer(tb_logdir: Path) -> Iterator[SummaryWriter]:
 
 @pytest.fixture
 def tb_run(tb_logdir: Path) -> LiveRun:
-    """The run in `tb_logdir`: empty at first, and at any moment what has been logged so far."""
+    """The run in `tb_logdir`: empty at first, and always up to date with what has been logged."""
     from tbevents.testing.live_run import live_run
 
     return live_run(tb_logdir)
@@ -69,7 +69,7 @@ def tb_run(tb_logdir: Path) -> LiveRun:
 
 @pytest.fixture
 def tb_capture() -> Iterator[Capture]:
-    """What the test logs with any SummaryWriter (tbevents', torch's, tensorboardX's), kept from the disk."""
+    """Captures in memory what the test logs with any SummaryWriter (of tbevents, torch or tensorboardX)."""
     from tbevents.testing.capture import capture
 
     with capture() as captured:
@@ -78,7 +78,7 @@ def tb_capture() -> Iterator[Capture]:
 
 @pytest.fixture
 def tb_regression(request: pytest.FixtureRequest) -> Iterator[Regression]:
-    """Golden runs beside the test: ``tb_regression.check(run)`` compares with them, ``--tb-update`` stores them."""
+    """Golden runs beside the test: ``tb_regression.check(run)`` compares a run, ``--tb-update`` stores it."""
     from tbevents.testing.regression import Regression
 
     item, golden = request.node, request.config.stash[_GOLDEN]
@@ -86,7 +86,7 @@ def tb_regression(request: pytest.FixtureRequest) -> Iterator[Regression]:
         golden_folder(item),
         name_in_module(item),
         update=request.config.getoption("--tb-update"),
-        how="pytest --tb-update stores what was obtained",
+        how="pytest --tb-update stores the obtained run",
         wrote=golden.written.append,
     )
     yield regression
@@ -96,42 +96,42 @@ def tb_regression(request: pytest.FixtureRequest) -> Iterator[Regression]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Adds to the report of a failed test where its runs are, and what they hold."""
+    """Adds the folder of the runs and their last values to the report of a failed test."""
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
     if report.when == "call":
         item.stash[_PASSED] = report.passed
     folder = item.stash.get(_LOGDIR, None)
     if folder is not None and report.failed:
-        from tbevents.testing.last_values import last_values
+        from tbevents.testing.failure_report import last_values
 
         report.sections.append((f"runs in {folder}", last_values(folder)))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Says how runs or series differ, and which names are near one that is not there."""
+    """Explains how runs or series differ, and names the closest matches of a missing name."""
     if any(type(each).__module__.partition(".")[0] == "tbevents" for each in (left, right)):
-        from tbevents.testing.explanation import explanation
+        from tbevents.testing.failure_report import explanation
 
         return explanation(op, left, right)
     return None
 
 
 def golden_folder(item: pytest.Item) -> Path:
-    """The folder of a test's golden runs: beside its module, and of its name."""
+    """Returns the folder of a test's golden runs: beside the test module, with the module's name."""
     return item.path.with_suffix("")
 
 
 def name_in_module(item: pytest.Item) -> str:
-    """A test's name within its module: ``TestClass.test_function[parameters]``."""
+    """Returns a test's name within its module: ``TestClass.test_function[parameters]``."""
     name, bracket, parameters = item.nodeid.partition("::")[2].partition("[")
     return name.replace("::", ".") + bracket + parameters or item.name
 
 
 class GoldenRuns:
-    """What becomes of golden runs in a session: those written, and those that no test asks for.
+    """The golden runs that a session stores, and those that no test uses (orphans).
 
-    With xdist each worker has one of its own, and hands the account to that of the main process.
+    With xdist, each worker keeps its own account and passes it to the main process at the end.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -142,7 +142,7 @@ class GoldenRuns:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Finds golden runs that are of no test, in modules of which every test was collected, deselected ones too."""
+        """Finds golden runs that belong to no test, in modules that were collected completely."""
         if any("::" in str(arg) for arg in self.config.args) or self.config.getoption("lf", False):
             return
         tests: dict[Path, list[pytest.Item]] = {}
@@ -158,12 +158,12 @@ class GoldenRuns:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Gives the account to the main process; there, does what is to be done about orphans."""
+        """Passes the account to the main process; the main process handles orphans as `--tb-orphans` says."""
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output["tbevents"] = {"written": self.written, "orphans": sorted(self.orphans)}
             return
-        if self.config.getoption("collectonly", False):  # changes nothing
+        if self.config.getoption("collectonly", False):  # must not change anything
             return
         what = self.config.getoption("--tb-orphans")
         if what == "remove" and self.orphans:
@@ -178,17 +178,17 @@ class GoldenRuns:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Takes the account of a worker of xdist."""
+        """Adds the account of an xdist worker."""
         account = getattr(node, "workeroutput", {}).get("tbevents", {})
         self.written += account.get("written", [])
         self.orphans.update(account.get("orphans", []))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Lists what was written, and what no test asks for."""
+        """Lists the golden runs that were stored, and those that no test uses."""
         for title, paths in (
             ("golden runs stored", self.written),
-            ("golden runs removed, which no test asked for", self.removed),
-            ("golden runs that no test asks for (--tb-orphans=remove removes them)", sorted(self.orphans)),
+            ("golden runs removed, since no test uses them", self.removed),
+            ("golden runs that no test uses (--tb-orphans=remove removes them)", sorted(self.orphans)),
         ):
             if paths:
                 terminalreporter.section(title)

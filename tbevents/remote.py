@@ -1,6 +1,6 @@
-"""Event files behind a URL: found, sized and read in ranges through fsspec, of which nothing else here knows.
+"""Event files at a URL: found and read in ranges through fsspec. No other module uses fsspec.
 
-A file is read by `cat_file` with the range that was asked for, past fsspec's own read-ahead, so no byte travels twice.
+Files are read by `cat_file` with exact ranges, without fsspec's read-ahead, so no byte is transferred twice.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from tbevents.errors import MissingExtraError
 __all__ = ["RemoteFile", "files_below", "files_in", "is_folder", "is_url", "join", "parent", "read_range"]
 
 _CHAIN: Final = "::"
-"""Between the URLs of a chain, such as ``zip://runs/a::https://host/runs.zip``; the path within is that of the first
-one that has any."""
+"""Separates the URLs of a chain, such as ``zip://runs/a::https://host/runs.zip``. The path inside the outermost file
+system is that of the first part with a scheme."""
 
 
 def is_url(path: str) -> bool:
-    """Whether a path is a URL: fsspec's, such as ``s3://bucket/runs``, and not this machine's own."""
+    """Returns True if a path is an fsspec URL such as ``s3://bucket/runs``, not a local path."""
     return "://" in path
 
 
 def join(url: str, name: str) -> str:
-    """The URL of something below a folder; slashes in the name nest."""
+    """Returns the URL of a name below a folder; the name may have slashes."""
     links = url.split(_CHAIN)
     place = next((place for place, link in enumerate(links) if "://" in link), 0)
     link = links[place]
@@ -36,7 +36,7 @@ def join(url: str, name: str) -> str:
 
 
 def parent(url: str) -> str:
-    """The URL of the folder that something is in."""
+    """Returns the URL of the folder that contains a URL."""
     links = url.split(_CHAIN)
     place = next((place for place, link in enumerate(links) if "://" in link), 0)
     scheme, mark, path = links[place].partition("://")
@@ -45,23 +45,23 @@ def parent(url: str) -> str:
 
 
 def is_folder(url: str) -> bool:
-    """Whether a URL is a folder's. What was listed before is forgotten: more may be there by now.
+    """Returns True if a URL is a folder. Clears fsspec's cache of listings, since files may have been added.
 
     Raises:
-        FileNotFoundError: there is no such thing.
-        OSError: it cannot be known.
-        MissingExtraError: fsspec is not installed.
+        FileNotFoundError: if the URL does not exist.
+        OSError: if the URL cannot be looked up.
+        MissingExtraError: if fsspec is not installed.
     """
     fs, path = _filesystem(url)
     with _as_os_errors(url):
         fs.invalidate_cache()
         info = fs.info(path)
-    # A web server knows no folders: it shows a page that lists one.
+    # A web server has no folders: it serves an HTML page that lists the files.
     return info["type"] == "directory" or path.endswith("/") or info.get("mimetype") == "text/html"
 
 
 def files_in(url: str) -> list[str]:
-    """The names of the files directly in a folder, in any order."""
+    """Returns the names of the files directly in a folder, in any order."""
     fs, path = _filesystem(url)
     with _as_os_errors(url):
         entries = fs.ls(path, detail=True)
@@ -69,30 +69,30 @@ def files_in(url: str) -> list[str]:
 
 
 def files_below(url: str, on_unreadable: Callable[[str, OSError], object]) -> list[str]:
-    """The files in a folder and the folders below, each relative to it, in any order.
+    """Returns the files in a folder and its subfolders, as paths relative to the folder, in any order.
 
     Args:
         url: the folder.
-        on_unreadable: gets each folder below it that cannot be listed, where the filesystem tells.
+        on_unreadable: called for each subfolder that cannot be listed, if the file system reports it.
 
     Raises:
-        OSError: the folder itself cannot be listed.
+        OSError: if the folder itself cannot be listed.
     """
     from fsspec import AbstractFileSystem
 
     fs, path = _filesystem(url)
     root = path.rstrip("/")
-    lists_folders = type(fs).find is AbstractFileSystem.find  # and passes over those that it cannot list
+    lists_folders = type(fs).find is AbstractFileSystem.find  # this one skips folders that it cannot list
     with _as_os_errors(url):
         names = list(_walk(fs, path, on_unreadable)) if lists_folders else fs.find(path)
     return [name[len(root) :].lstrip("/") for name in names if name.startswith(root)]
 
 
 def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) -> Iterator[str]:
-    """The files in a folder and the folders below.
+    """Yields the files in a folder and its subfolders.
 
     Raises:
-        OSError: the folder itself cannot be listed.
+        OSError: if the folder itself cannot be listed.
     """
     folders = [top]
     while folders:
@@ -102,7 +102,7 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
         except FileNotFoundError:
             if folder == top:
                 raise
-            continue  # gone by now
+            continue  # removed in the meantime
         except OSError as error:
             if folder == top:
                 raise
@@ -116,16 +116,16 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
 
 
 def read_range(url: str, start: int, size: int | None = None) -> bytes:
-    """So many bytes of a file from a place on, or as many as there are.
+    """Returns up to `size` bytes of a file from offset `start`.
 
     Args:
         url: the file.
-        start: the first byte.
-        size: how many; None means all.
+        start: the offset of the first byte.
+        size: the number of bytes; None means all.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        OSError: it cannot be read.
+        FileNotFoundError: if the file does not exist.
+        OSError: if the file cannot be read.
     """
     fs, path = _filesystem(url)
     with _as_os_errors(url):
@@ -135,46 +135,46 @@ def read_range(url: str, start: int, size: int | None = None) -> bytes:
 
 
 class RemoteFile(io.RawIOBase):
-    """A file behind a URL, read in ranges: each read is one request for just its bytes. Nothing is kept of them.
+    """A file at a URL. Each read is one request for exactly its bytes; they are not cached.
 
     Args:
         url: the file.
 
     Raises:
-        MissingExtraError: fsspec is not installed.
+        MissingExtraError: if fsspec is not installed.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._fs, self._path = _filesystem(url)
         self._at = 0
-        self._size: int | None = None  # None until it is asked for
-        self._whole: bytes | None = None  # the contents, where the server has no ranges: one download is enough
+        self._size: int | None = None  # None until it is needed
+        self._whole: bytes | None = None  # the whole file, if the server has no ranges: one download is enough
 
     def readable(self) -> bool:
-        """Yes."""
+        """Returns True."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
+        """Returns True."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Goes to a place, counted from the start, from here or from the end; returns it, counted from the start.
+        """Moves to an offset from the start, the current position or the end; returns the new position.
 
         Raises:
-            FileNotFoundError: there is no such file, where counted from the end.
-            OSError: the size cannot be known.
+            FileNotFoundError: if the offset is from the end and the file does not exist.
+            OSError: if the offset is from the end and the size is not available.
         """
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
         self._at = offset + (self._find_size() if base is None else base)
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        """Reads bytes into a buffer until that is full or the file ends; returns how many.
+        """Reads bytes until the buffer is full or the file ends; returns the number of bytes read.
 
         Raises:
-            OSError: the file cannot be read.
+            OSError: if the file cannot be read.
         """
         view = memoryview(buffer).cast("B")
         stop = min(self._at + len(view), self._find_size())
@@ -193,17 +193,17 @@ class RemoteFile(io.RawIOBase):
         if self._size is None:
             with _as_os_errors(self._url):
                 self._size = self._fs.info(self._path)["size"]
-                if self._size is None:  # a server that does not tell
+                if self._size is None:  # the server does not report it
                     self._whole = bytes(self._fs.cat_file(self._path))
                     self._size = len(self._whole)
         return self._size
 
 
 def _fetch(fs: Any, path: str, start: int, stop: int) -> tuple[bytes, bytes | None]:
-    """A range of a file, shorter where the file ends before; and the whole file where it came, too, unasked for."""
+    """Returns a range of a file, shorter if the file ends earlier; and the whole file, if the server sent all of it."""
     from fsspec import AbstractFileSystem
 
-    # Filesystems without a `cat_file` of their own open the file, and would read ahead.
+    # File systems without their own `cat_file` open the file, and would read ahead.
     plain = not fs.async_impl and type(fs).cat_file is AbstractFileSystem.cat_file
     try:
         data = bytes(fs.cat_file(path, start=start, end=stop, **({"cache_type": "none"} if plain else {})))
@@ -211,16 +211,16 @@ def _fetch(fs: Any, path: str, start: int, stop: int) -> tuple[bytes, bytes | No
         raise
     except Exception:
         size = fs.info(path)["size"]
-        if size is not None and size <= start:  # for which web servers have an error
+        if size is not None and size <= start:  # web servers answer such a range with an error
             return b"", None
         raise
-    if len(data) > stop - start:  # a web server that has no ranges
+    if len(data) > stop - start:  # a web server without ranges
         return data[start:stop], data
     return data, None
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
-    """The filesystem of a URL, and the path in it."""
+    """Returns the file system of a URL, and the path in it."""
     try:
         from fsspec.core import url_to_fs
     except ImportError as error:
@@ -231,7 +231,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
 
 @contextlib.contextmanager
 def _as_os_errors(url: str) -> Iterator[None]:
-    """Raises OSError instead of what each filesystem has for errors of its own."""
+    """Raises an OSError in place of each file system's own exceptions."""
     try:
         yield
     except OSError:

@@ -187,7 +187,7 @@ tbevents.dropin.uninstall()
 import torch.utils
 print(torch.utils.tensorboard.SummaryWriter.__module__)
 """
-    warned = "__main__ was imported already and keeps the SummaryWriter that it found"
+    warned = "__main__ was already imported and keeps the SummaryWriter that it found"
     assert run(code, TORCH, TENSORBOARD, error=warned) == [
         "('torch.utils.tensorboard',)",
         "torch.utils.tensorboard.writer tbevents.writing.summary_writer",
@@ -223,9 +223,9 @@ assert torch.utils.tensorboard is real is sys.modules["torch.utils.tensorboard"]
 assert sys.modules["tensorboardX.writer"] is tensorboardX.writer
 """
     framework = {"framework.py": "from tensorboardX import SummaryWriter\n"}
-    warned = "script.py:13: TBEventsWarning: framework was imported already and keeps the SummaryWriter that it found"
+    warned = "script.py:13: TBEventsWarning: framework was already imported and keeps the SummaryWriter that it found"
     (said,) = run(code, TORCH, TENSORBOARD, TENSORBOARDX, framework, error=warned)
-    assert said.startswith("torch.utils.tensorboard, tensorboardX was imported already: call tbevents.dropin.install()")
+    assert said.startswith("torch.utils.tensorboard, tensorboardX was already imported: call tbevents.dropin.install()")
     assert "`python -m tbevents.dropin`" in said
     assert "force=True" in said
 
@@ -244,7 +244,8 @@ assert sys.modules["tensorboardX.writer"] is tensorboardX.writer
 )  # fmt: skip
 def test_a_framework_that_found_nothing_before_is_named(run, name, code):
     script = "import framework\nimport tbevents.dropin\ntbevents.dropin.install()\nimport tensorboardX\n"
-    warned = f"script.py:3: TBEventsWarning: {name} was imported already and keeps that it found none: call"
+    found = "was already imported and has recorded that there is no SummaryWriter"
+    warned = f"script.py:3: TBEventsWarning: {name} {found}: call"
     run(script, {"framework.py": code}, error=warned if name else None)
 
 

@@ -3,7 +3,7 @@
     python examples/schedules/adam_warmup_cosine.py [FOLDER]
 
 Trains a small network with Adam, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
-checks the rates and draws them, from what was read, into a PNG beside the run. Needs ``tbevents[plot]``.
+checks the rates and draws them into a PNG beside the run. Needs ``tbevents[plot]``.
 
 Adam divides by a running mean of squared gradients, which says little while it has seen few of them; hence the small
 rates of the first epochs. The update is that of Kingma & Ba, "Adam" (arXiv 1412.6980), algorithm 1.
@@ -31,7 +31,7 @@ class Adam:
         self.count = 0
 
     def step(self, gradients):
-        """Move the parameters, given the gradient of each, in order."""
+        """Update the parameters with their gradients, given in the same order."""
         (group,) = self.param_groups
         beta1, beta2 = group["betas"]
         self.count += 1
@@ -58,7 +58,7 @@ class Network:
         ]
 
     def batches(self):
-        """An epoch: the numbers of the points of each batch, in a new order each time."""
+        """Yields the indices of the points of each batch of an epoch, in random order."""
         return np.split(self.random.permutation(len(self.x)), ITERATIONS)
 
     def loss(self):
@@ -66,7 +66,7 @@ class Network:
         return np.mean((self._forward(self.x)[1] - self.y) ** 2)
 
     def gradients(self, batch):
-        """Of the batch's mean squared error, by each of the parameters."""
+        """Returns the gradients of the mean squared error of a batch, one for each parameter."""
         x = self.x[batch]
         hidden, output = self._forward(x)
         by_output = 2 * (output - self.y[batch]) / len(batch)
@@ -94,7 +94,7 @@ def train(folder):
 
 
 def expected():
-    """The rate of each epoch, and the one that epoch 200 would have, which is 0."""
+    """Returns the expected rates of epochs 0 to 200, which is 0."""
     upwards = np.linspace(0.001, 0.01, WARMUP, endpoint=False)
     half_turn = np.linspace(0, np.pi, EPOCHS - WARMUP + 1)
     return np.concatenate([upwards, 0.005 + 0.005 * np.cos(half_turn)])

@@ -1,6 +1,6 @@
 """What the demonstrations share: a problem to train on, SGD with momentum, and the look of the plots.
 
-No script of its own. The scripts beside it hold what is worth reading: the schedule and the training loop.
+This is not a script. See the scripts beside it for the schedules and the training loops.
 """
 
 import sys
@@ -40,11 +40,11 @@ class Regression:
         self.best = np.linalg.lstsq(with_ones, self.y, rcond=None)[0]
 
     def batches(self):
-        """An epoch: the numbers of the points of each batch, in a new order each time."""
+        """Yields the indices of the points of each batch of an epoch, in random order."""
         return np.split(self.random.permutation(len(self.x)), ITERATIONS)
 
     def gradients(self, batch):
-        """Of the batch's mean squared error, by the weights and by the bias."""
+        """Returns the gradients of the mean squared error of a batch, for weights and bias."""
         error = self.x[batch] @ self.weights + self.bias - self.y[batch]
         return [2 * error @ self.x[batch] / len(batch), np.array([2 * error.mean()])]
 
@@ -53,7 +53,7 @@ class Regression:
         return np.mean((self.x @ self.weights + self.bias - self.y) ** 2)
 
     def excess_loss(self):
-        """The same, less the least that any weights have."""
+        """Returns the loss minus the least possible loss."""
         return np.mean((self.x @ (self.weights - self.best[:-1]) + self.bias - self.best[-1]) ** 2)
 
 
@@ -70,18 +70,18 @@ class SGD:
         self.velocities = [np.zeros_like(array) for group in groups for array in group["params"]]
 
     def step(self, gradients):
-        """Move the parameters, given the gradient of each, in order."""
+        """Update the parameters with their gradients, given in the same order."""
         updates = zip(self.velocities, gradients, strict=True)
         for group in self.param_groups:
             for array in group["params"]:
                 velocity, gradient = next(updates)
                 velocity *= group["momentum"]
                 velocity += gradient
-                array -= group["lr"] * velocity  # the rate that the scheduler has set
+                array -= group["lr"] * velocity  # the rate set by the scheduler
 
 
 def new_run(name):
-    """The folder of a new run, below the folder that the script was given."""
+    """Returns the folder of a new run, below the folder given to the script."""
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
     return parent / f"{name}_{datetime.now():%b%d_%H-%M-%S-%f}"
 
@@ -95,12 +95,12 @@ def check(series, expected):
 
 
 def rates_of(run):
-    """The series of a run that are rates."""
+    """Returns the series of a run that are rates."""
     return [series for tag, series in run.scalars.items() if tag.split("/")[0] == "lr" and tag != "lr/metric"]
 
 
 def print_table(run, epochs, loss="excess_loss"):
-    """Some epochs of a run: the rates, and the loss after the epoch."""
+    """Print the rates and the loss of some epochs of a run."""
     rates = rates_of(run)
     print("epoch" + "".join(f"{series.tag:>14}" for series in rates) + f"{loss:>14}")
     for epoch in epochs:
@@ -134,7 +134,7 @@ GREY = "#6b7280"
 
 
 def styled():
-    """A context in which figures look alike."""
+    """Returns a context with a common style for figures."""
     return mpl.rc_context(STYLE)
 
 
@@ -158,7 +158,7 @@ def draw_rates(ax, run, notes=None, label=None, linestyle="-"):
     """
     rates = rates_of(run)
     for series in rates:
-        # What was logged after the last epoch is the rate that training would go on with.
+        # The last point is the rate for the epoch after the last.
         plot_schedule(series.between(last=EPOCHS - 1), ax=ax, label=series.tag if len(rates) > 1 else label)
         ax.lines[-1].set_linestyle(linestyle)
     ax.set_xlabel("Epoch")

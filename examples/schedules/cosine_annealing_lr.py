@@ -3,7 +3,7 @@
     python examples/schedules/cosine_annealing_lr.py [FOLDER]
 
 Fits a plane with SGD and momentum, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
-checks the rates and draws them, from what was read, into a PNG beside the run. Needs ``tbevents[plot]``.
+checks the rates and draws them into a PNG beside the run. Needs ``tbevents[plot]``.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def train(folder):
 
 
 def expected():
-    """The rate of each epoch, and the one that epoch 200 would have: T_max is half a period, which is 100 epochs."""
+    """Returns the expected rates of epochs 0 to 200: T_max is half a period, which is 100 epochs."""
     turn = 2 * np.pi * np.arange(EPOCHS + 1) / 100
     return 0.05 + 0.05 * np.cos(turn)
 

@@ -1,9 +1,9 @@
-"""ExponentialLR: every epoch takes a twentieth off the rate.
+"""ExponentialLR: every epoch lowers the rate by 5 percent.
 
     python examples/schedules/exponential_lr.py [FOLDER]
 
 Fits a plane with SGD and momentum, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
-checks the rates and draws them, from what was read, into a PNG beside the run. Needs ``tbevents[plot]``.
+checks the rates and draws them into a PNG beside the run. Needs ``tbevents[plot]``.
 """
 
 from common import EPOCHS, LR, MOMENTUM, SGD, Regression, check, new_run, print_table, save_plot
@@ -28,7 +28,7 @@ def train(folder):
 
 
 def expected():
-    """The rate of each epoch, and the one that epoch 200 would have: each from the one before."""
+    """Returns the expected rates of epochs 0 to 200: each from the one before."""
     rates = [0.1]
     for _ in range(EPOCHS):
         rates.append(rates[-1] * 0.95)

@@ -1,4 +1,4 @@
-"""LambdaLR: the rate is whatever one's own function of the epoch makes of it, with a function for each group.
+"""LambdaLR: the rate follows a function of the epoch, one for each group.
 
     python examples/schedules/lambda_lr.py [FOLDER]
 

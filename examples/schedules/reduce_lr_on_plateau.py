@@ -3,10 +3,10 @@
     python examples/schedules/reduce_lr_on_plateau.py [FOLDER]
 
 Fits a plane with SGD and momentum, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
-checks the rates and draws them, from what was read, into a PNG beside the run. Needs ``tbevents[plot]``.
+checks the rates and draws them into a PNG beside the run. Needs ``tbevents[plot]``.
 
-The metric that the scheduler watches is made up: 0.5, and 0.4 from epoch 5 on, so that one can count by hand when it
-has to act. In a training of your own, give ``step()`` the validation loss.
+The metric is made up: 0.5, and 0.4 from epoch 5 on, so that you can count when the scheduler must act. In your own
+training, give ``step()`` the validation loss.
 """
 
 import numpy as np
@@ -30,13 +30,13 @@ def train(folder):
             for batch in problem.batches():
                 optimizer.step(problem.gradients(batch))
             writer.add_scalar("excess_loss", problem.excess_loss(), epoch)
-            scheduler.step(0.5 if epoch < 5 else 0.4)  # logs what it is given as lr/metric, too
+            scheduler.step(0.5 if epoch < 5 else 0.4)  # also logs the metric as lr/metric
 
 
 def expected():
-    """The rate of each epoch, and the one that epoch 200 would have.
+    """Returns the expected rates of epochs 0 to 200.
 
-    The metric improves for the last time at the end of epoch 5. Of the epochs after it 10 are waited for, and the
+    The metric improves for the last time at the end of epoch 5. The scheduler then waits for 10 epochs; the
     11th, epoch 16, is one too many: epoch 17 has the reduced rate. Then 10 of cooldown, 10 of patience and one more
     are 21 epochs, each time, until the rate is min_lr.
     """

@@ -3,7 +3,7 @@
     python examples/schedules/step_lr.py [FOLDER]
 
 Fits a plane with SGD and momentum, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
-checks the rates and draws them, from what was read, into a PNG beside the run. Needs ``tbevents[plot]``.
+checks the rates and draws them into a PNG beside the run. Needs ``tbevents[plot]``.
 """
 
 from common import EPOCHS, LR, MOMENTUM, SGD, Regression, check, new_run, print_table, save_plot
@@ -28,7 +28,7 @@ def train(folder):
 
 
 def expected():
-    """The rate of each epoch, and the one that epoch 200 would have."""
+    """Returns the expected rates of epochs 0 to 200."""
     return [0.1] * 50 + [0.01] * 50 + [0.001] * 50 + [0.0001] * 50 + [0.00001]
 
 

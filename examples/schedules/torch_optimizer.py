@@ -1,4 +1,4 @@
-"""With torch: its optimizer under a scheduler of ours, and its own scheduler, logged by emit_lr.
+"""With torch: its optimizer under a scheduler of tbevents, and its own scheduler, logged by emit_lr.
 
     python examples/schedules/torch_optimizer.py [FOLDER]
 
@@ -61,7 +61,7 @@ def train(folder, ours):
 
 
 def expected():
-    """The rate of each epoch, and the one that epoch 200 would have: T_max is half a period, which is 100 epochs."""
+    """Returns the expected rates of epochs 0 to 200: T_max is half a period, which is 100 epochs."""
     turn = 2 * np.pi * np.arange(EPOCHS + 1) / 100
     return 0.05 + 0.05 * np.cos(turn)
 

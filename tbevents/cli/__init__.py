@@ -1,7 +1,7 @@
-"""The command line: `tbevents COMMAND ...`. Each command is one call of the public library, and its print-out.
+"""The command line: `tbevents COMMAND ...`. Each command calls one public function and prints the result.
 
-This module stays light: what a command needs is imported when it runs, so that ``--version`` and ``--help`` are fast.
-``--version`` works without the optional packages too.
+This module imports what a command needs only when it runs, so that ``--version`` and ``--help`` are fast. ``--version``
+works without the optional packages too.
 """
 
 from __future__ import annotations
@@ -15,31 +15,32 @@ __all__ = ["end_of_pipe", "fail", "main"]
 
 EXIT_OK = 0
 EXIT_INCOMPLETE = 1
-"""Some files or folders below the one that was named could not be read; the rest was."""
+"""Some files or folders below the given one could not be read; the rest was."""
 EXIT_ERROR = 2
-"""Wrong usage, or something that could not be read or written. 1 is an answer: damaged, or different."""
+"""Wrong usage, or something could not be read or written. 1 means "damaged" or "different"."""
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
-"""What a shell sees of a process that its reader's end of the pipe has killed."""
+"""The status that a shell reports for a process killed by SIGPIPE."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Args:
-        argv: the arguments, without the program's name; the process's own, where None.
+        argv: the arguments without the program's name; None means those of the process.
 
     Returns:
-        The exit status: 0; 1 where the answer is "damaged" or "different", or where something below the path could not
-        be read; 2 for an error, which is one line on stderr.
+        The exit status: 0; 1 if the result is "damaged" or "different", or something below the path could not be read;
+            2
+        for an error, which is one line on stderr.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by the caller, who wants nothing of it
+        if stream is None:  # the caller closed it, so discard the output
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for the rest of the process
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # rather an ugly tag than none
+            stream.reconfigure(errors="backslashreplace")  # an escaped tag is better than an error
     try:
         status = _run(arguments)
         sys.stdout.flush()
@@ -47,26 +48,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return end_of_pipe()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except OSError as error:  # what a command meets is told by `run`: this is stdout or stderr, full perhaps
+    except OSError as error:  # `run` reports a command's own errors: this is stdout or stderr, perhaps a full disk
         return fail(f"the output cannot be written: {error.strerror or error}")
     except Exception:
         import traceback
 
         traceback.print_exc()
-        return fail("this is a mistake in tbevents: please report it, with the lines above")
+        return fail("this is a bug in tbevents: please report it with the lines above")
     return status
 
 
 def fail(message: str) -> int:
-    """Says what is wrong, if stderr takes it; answers with the exit status."""
+    """Prints an error on stderr, if it is open; returns the exit status."""
     with contextlib.suppress(OSError):
         print(f"tbevents: {message}", file=sys.stderr)  # noqa: T201
     return EXIT_ERROR
 
 
 def end_of_pipe() -> int:
-    """What remains to do where nobody reads stdout any more; answers with the exit status."""
-    # The interpreter flushes once more when it exits, and would complain.
+    """Cleans up after the reader of stdout has gone; returns the exit status."""
+    # The interpreter flushes stdout again at exit, which would print an error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return EXIT_BROKEN_PIPE
 
@@ -88,7 +89,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def describe_version() -> str:
-    """What ``tbevents --version`` prints: the versions that matter for a report of a bug, and the checksum engine."""
+    """Returns what ``tbevents --version`` prints: the versions needed in a bug report, and the checksum engine."""
     import platform
     from importlib.metadata import version
 

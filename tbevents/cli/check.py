@@ -1,4 +1,4 @@
-"""``tbevents check``: is it intact?"""
+"""``tbevents check``: checks whether runs are intact."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXIT_DAMAGED: Final = 1
 @click.command(epilog=example("tbevents check runs --strict && echo intact"))
 @logdir_argument
 @run_option
-@click.option("--strict", is_flag=True, help="What is odd counts as damage, too.")
+@click.option("--strict", is_flag=True, help="Count oddities as damage.")
 @checksums_option
 @json_option
 @takes_terminal
@@ -29,8 +29,9 @@ def command(
 ) -> int:
     """Check that every checksum, message and value below LOGDIR is intact.
 
-    What is intact and odd is said too, and counts with --strict: steps that go back, repeat, wrap round or are all 0,
-    NaNs, restarts, several kinds under one tag, empty files. Exit status: 0 intact, 1 damaged, 2 not readable at all.
+    Oddities in intact data are listed too, and count with --strict: steps that go back, repeat, wrap round or are all
+    0, NaNs, restarts, several kinds under one tag, empty files. Exit status: 0 intact, 1 damaged, 2 not readable at
+    all.
     """
     total = len(runs_below(logdir, runs, on_problem=lambda _: None))
     checked = list(terminal.each(check(logdir, runs=runs, checksums=checksums), "checking", total))
@@ -54,7 +55,7 @@ def command(
 
 
 def _lines(checked: Checked) -> list[str]:
-    """What is wrong with a run, the location first; nothing where it is fine. Of much damage, the first."""
+    """Describes the damage and the oddities of a run, only the first of many; empty if there is nothing to report."""
     damage = [*map(str, checked.problems), *checked.bad_values]
     return first_of([f"damaged  {text}" for text in damage]) + [
         f"odd      {checked.run}: {each}" for each in checked.oddities

@@ -1,4 +1,4 @@
-"""``tbevents diff``: what differs."""
+"""``tbevents diff``: compares runs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ EXIT_DIFFERENT: Final = 1
 @run_option
 @click.option("--rtol", type=float, default=0.0, help="Relative tolerance; default: 0.")
 @click.option("--atol", type=float, default=0.0, help="Absolute tolerance; default: 0.")
-@click.option("--wall-time", type=float, metavar="SECONDS", help="Compare times, too, with this tolerance.")
+@click.option("--wall-time", type=float, metavar="SECONDS", help="Compare wall times too, with this tolerance.")
 @click.option("--scalars", "scalars_only", is_flag=True, help="Compare scalars only.")
-@click.option("--points", is_flag=True, help="Every point that differs.")
+@click.option("--points", is_flag=True, help="List every point that differs.")
 @checksums_option
 @json_option
 @takes_terminal
@@ -47,7 +47,7 @@ def command(
 ) -> int:
     """Compare the runs below A and B by name, or two runs whatever their names: tags, steps and values.
 
-    Exit status: 0 equal, 1 different or damaged (what cannot be read is no part of the comparison), 2 trouble.
+    Exit status: 0 equal, 1 different or damaged (what cannot be read is not compared), 2 error.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, wall_time=wall_time)
     damage: list[Problem] = []
@@ -64,13 +64,13 @@ def command(
             on_problem=damage.append,
         )
         found = list(differing)
-    terminal.left_out(dict.fromkeys(map(str, damage)))  # both sides may be one file
+    terminal.left_out(dict.fromkeys(map(str, damage)))  # both sides may be the same file
     if as_json:
         terminal.json([_as_json(each, points) for each in found])
     elif found:
         terminal.table(_point_table(found) if points else _tag_table(found))
     else:
-        terminal.remark("equal, what could be read of them" if damage else "equal")
+        terminal.remark("equal, as far as they could be read" if damage else "equal")
     return EXIT_DIFFERENT if found or damage else EXIT_OK
 
 
@@ -82,8 +82,8 @@ def _tag_table(found: list[RunDiff]) -> TextTable:
         TextColumn("A", rank=4),
         TextColumn("B", rank=4),
         TextColumn("first at", rank=1),
-        TextColumn("A there", rank=2),
-        TextColumn("B there", rank=2),
+        TextColumn("value A", rank=2),
+        TextColumn("value B", rank=2),
         TextColumn("largest", rank=3),
     )
     for run in found:

@@ -1,4 +1,4 @@
-"""``tbevents edit``: runs with changes."""
+"""``tbevents edit``: edits the tags and steps of runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _parse_steps(_: click.Context, __: click.Parameter, text: str | None) -> tup
         return None, None
     match = _RANGE.fullmatch(text)
     if match is None:
-        raise click.BadParameter(f"{text!r} is no range: FIRST:LAST, one of which may be left out")
+        raise click.BadParameter(f"{text!r} is not a range FIRST:LAST; one of both may be left out")
     return (None if match[1] is None else int(match[1])), (None if match[2] is None else int(match[2]))
 
 
@@ -49,22 +49,20 @@ def _parse_renames(_: click.Context, __: click.Parameter, texts: tuple[str, ...]
 @out_option
 @in_place_option
 @run_option
-@click.option("--keep", multiple=True, metavar="PATTERN", help="Tags that stay; repeatable.")
-@click.option("--drop", multiple=True, metavar="PATTERN", help="Tags that go; repeatable.")
+@click.option("--keep", multiple=True, metavar="PATTERN", help="Tags to keep; repeatable.")
+@click.option("--drop", multiple=True, metavar="PATTERN", help="Tags to drop; repeatable.")
 @click.option(
     "--rename",
     multiple=True,
     metavar="OLD=NEW",
     callback=_parse_renames,
-    help="New names: a * in NEW is what the * in OLD matched; repeatable.",
+    help="Rename tags: a * in NEW stands for what the * in OLD matched; repeatable.",
 )
-@click.option(
-    "--merge-tags", is_flag=True, help="Let --rename make one series of several tags, which is an error otherwise."
-)
-@click.option("--regex", is_flag=True, help="Patterns of tags are regular expressions instead of globs.")
-@click.option("--steps", metavar="FIRST:LAST", callback=_parse_steps, help="The steps that stay, both ends included.")
+@click.option("--merge-tags", is_flag=True, help="Let --rename give several tags one name; otherwise that is an error.")
+@click.option("--regex", is_flag=True, help="Patterns of tags are regular expressions, not globs.")
+@click.option("--steps", metavar="FIRST:LAST", callback=_parse_steps, help="Steps to keep, both ends included.")
 @click.option("--shift", type=int, default=0, metavar="N", help="Add N to the steps.")
-@click.option("--purge", is_flag=True, help="Drop points that a later one of the same step or before overwrites.")
+@click.option("--purge", is_flag=True, help="Drop points that a later point at the same or a lower step overwrites.")
 @click.option("--thin", type=click.IntRange(1), default=1, metavar="N", help="Keep one point of N for each tag.")
 @overwrite_option
 @json_option
@@ -77,9 +75,9 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Write the runs of LOGDIR with changes; records that don't change are copied byte for byte.
+    """Edit the runs of LOGDIR; records that do not change are copied byte for byte.
 
-    In this order: tags are chosen, steps cut, overwritten points purged, series thinned, steps shifted, tags renamed.
+    Edits are applied in this order: choose tags, cut steps, purge overwritten points, thin series, shift steps, rename.
     """
     with terminal.progress("editing") as progress:
         done = edit(logdir, runs=runs, first_step=steps[0], last_step=steps[1], progress=progress, **options)
@@ -94,10 +92,10 @@ def command(
 
 def _line(done: Edited) -> str:
     if not done.records:
-        return f"{done.source}: no intact record, nothing written"
+        return f"{done.source}: no intact record, so nothing was written"
     if done.target is None:
         return f"{done.source}: nothing to change"
-    backup = f"; before: {done.backup}" if done.backup else ""
+    backup = f"; backup: {done.backup}" if done.backup else ""
     return (
         f"{done.target}: {counted(done.values - done.dropped, 'value')}, {count(done.dropped)} dropped, "
         f"{counted(done.changed, 'record')} changed{backup}"

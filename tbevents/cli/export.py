@@ -1,4 +1,4 @@
-"""``tbevents export``: runs as tables, pictures and sounds."""
+"""``tbevents export``: exports runs as tables, images and audio."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MEDIA: Final = ("images", "audio")
 
 
 class _Harmless(io.TextIOBase):
-    """Writes text to a terminal, other people's escapes as visible ones."""
+    """Writes text to a terminal and makes control characters visible."""
 
     def write(self, text: str) -> int:
         sys.stdout.write("\n".join(map(printable, text.split("\n"))))
@@ -39,27 +39,30 @@ class _Harmless(io.TextIOBase):
 @click.command(epilog=example("tbevents export runs losses.csv --tag 'loss/*' --wide"))
 @logdir_argument
 @click.argument("out", type=PATH)
-@click.option("--format", type=click.Choice(get_args(Format)), help="Instead of what the ending of OUT says.")
+@click.option("--format", type=click.Choice(get_args(Format)), help="The format; default: by the suffix of OUT.")
 @click.option(
     "--kind",
     "kinds",
     multiple=True,
     type=click.Choice([*_TABLES, *_MEDIA]),
-    help="What to export; default: scalars. Images and audio may go together.",
+    help="What to export; default: scalars. Images and audio can be combined.",
 )
-@click.option("--wide", is_flag=True, help="A column for each tag, a row for each step of a run.")
+@click.option("--wide", is_flag=True, help="Write a column for each tag, and a row for each step of a run.")
 @tag_option
 @run_option
 @click.option(
-    "--restarts", type=click.Choice(get_args(Restarts)), default="keep", help="What restarts remove; default: keep all."
+    "--restarts",
+    type=click.Choice(get_args(Restarts)),
+    default="keep",
+    help="Points to remove at restarts; default: keep all.",
 )
 @click.option(
     "--duplicates",
     type=click.Choice(get_args(Duplicates)),
     default="keep",
-    help="Which points of one step stay.",
+    help="Which points of one step to keep.",
 )
-@click.option("--safe-cells", is_flag=True, help="In csv, texts that no spreadsheet computes and no terminal obeys.")
+@click.option("--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals.")
 @checksums_option
 @takes_terminal
 def command(
@@ -74,15 +77,15 @@ def command(
     """Export the runs below LOGDIR to OUT: .csv, .jsonl, .parquet or .arrow; or images and audio into a folder.
 
     A table has the columns run, tag, step, wall_time and value. OUT may be - for stdout (csv, or jsonl with --format).
-    Names and texts are written as they were logged; a spreadsheet takes some for formulas. --safe-cells prevents that.
+    Names and texts are written as logged; a spreadsheet takes some for formulas, which --safe-cells prevents.
     """
     if kinds and "scalars" not in kinds:
         _refuse_without_effect(kinds, tags, options)
     if set(kinds) <= set(_MEDIA) and kinds:
         if out == "-" or looks_like_file(out):
             raise click.UsageError(
-                f"{out}: {' and '.join(kinds)} go into a folder"
-                + ("" if out == "-" else f"; if it is one, {out}{os.sep}")
+                f"{out}: {' and '.join(kinds)} are exported into a folder"
+                + ("" if out == "-" else f"; if that is a folder, give {out}{os.sep}")
             )
         with terminal.progress("exporting") as progress:
             done = export_media(
@@ -96,7 +99,7 @@ def command(
             )
     else:
         if len(kinds) > 1:
-            raise click.UsageError(f"{' and '.join(kinds)} do not go into one output")
+            raise click.UsageError(f"{' and '.join(kinds)} cannot be exported into one output")
         target: Any = out
         if out == "-":
             target = _Harmless() if terminal.interactive else sys.stdout
@@ -111,14 +114,14 @@ def command(
 
 
 def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], options: dict[str, Any]) -> None:
-    """Refuses options that say nothing about these kinds."""
+    """Refuses options that have no effect on these kinds."""
     given = {"--wide": options["wide"], "--tag": tags and kinds == ("hparams",)}
     if set(kinds) & set(_MEDIA):
         given |= {f"--{name}": options[name] != "keep" for name in ("restarts", "duplicates")}
         given |= {"--format": options["format"], "--safe-cells": options["safe_cells"]}
     for option, said in given.items():
         if said:
-            raise click.UsageError(f"{option} says nothing about {' and '.join(kinds)}")
+            raise click.UsageError(f"{option} has no effect on {' and '.join(kinds)}")
 
 
 def _summary(done: Exported) -> str:

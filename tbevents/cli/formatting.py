@@ -1,4 +1,4 @@
-"""Text for terminals: other people's strings made harmless, and numbers, sizes and times made short."""
+"""Formats text for terminals: escapes control characters, and shortens numbers, sizes and times."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """Returns the width of a text in columns of a terminal."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -37,9 +37,9 @@ def width(text: str) -> int:
 
 
 def clip(text: str, columns: int, *, plain: bool = False) -> str:
-    """The text, shortened in its middle to so many columns: both ends of a tag tell what it is.
+    """Shortens a text in its middle to `columns` columns, since both ends of a tag identify it.
 
-    What is missing is marked by one character, of ASCII where `plain`.
+    One character, ASCII if `plain`, marks the gap.
     """
     mark = "~" if plain else "…"
     if width(text) <= columns:
@@ -61,7 +61,7 @@ def _prefix(text: str, columns: int) -> str:
 
 
 def number(value: float | None) -> str:
-    """A value in five significant digits; empty for None."""
+    """Formats a value with five significant digits; empty for None."""
     if value is None:
         return ""
     if math.isfinite(value) and value == int(value) and abs(value) < 1e7:
@@ -70,12 +70,12 @@ def number(value: float | None) -> str:
 
 
 def count(value: int) -> str:
-    """A whole number with thin groups of thousands: 12,345."""
+    """Formats an integer with groups of thousands: 12,345."""
     return f"{value:,}"
 
 
 def size(value: float) -> str:
-    """Bytes as 512 B, 21.6 kB, 1.3 GB."""
+    """Formats a number of bytes as 512 B, 21.6 kB, 1.3 GB."""
     if value < 1000:
         return f"{value:.0f} B"
     for unit in ("kB", "MB", "GB", "TB"):
@@ -86,17 +86,17 @@ def size(value: float) -> str:
 
 
 def moment(seconds: float | None) -> str:
-    """A time as local ``2024-05-04 22:14``; the number where it is no date, empty for None."""
+    """Formats a time as local ``2024-05-04 22:14``; as a number if it is out of range, empty for None."""
     if seconds is None:
         return ""
     try:
-        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")  # noqa: DTZ006  # what a clock shows here
+        return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")  # noqa: DTZ006  # local time, as a clock shows it
     except (ValueError, OverflowError, OSError):
         return f"{seconds:g} s"
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time as 12s, 3m05s, 2h14m, 5d03h, 40d; empty for None."""
+    """Formats a duration as 12s, 3m05s, 2h14m, 5d03h, 40d; empty for None."""
     if seconds is None or not math.isfinite(seconds):
         return ""
     if seconds < 10:
@@ -111,32 +111,32 @@ def duration(seconds: float | None) -> str:
 
 
 def step_range(first: int | None, last: int | None) -> str:
-    """Steps from one to another: ``0..99``, or the one there is."""
+    """Formats a range of steps as ``0..99``, or as the only step."""
     if first is None or last is None:
         return ""
     return str(first) if first == last else f"{first}..{last}"
 
 
 def counted(value: int, noun: str, plural: str = "") -> str:
-    """How many of something: 1 record, 2,000 records."""
+    """Formats a count with its noun: 1 record, 2,000 records."""
     return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
 
 
 _LINES: Final = 100
-"""Lines of damage that are printed of one thing: a file may have a hundred thousand."""
+"""Maximum lines of damage to print for one thing: a file may have a hundred thousand."""
 
 
 def first_of(lines: Sequence[str]) -> list[str]:
-    """The first of many lines, and how many more there are."""
+    """Returns the first lines, and a line with the number of the others."""
     more = len(lines) - _LINES
     return [*lines] if more <= 0 else [*lines[:_LINES], f"... and {more:,} more"]
 
 
 def parse_size(text: str) -> int:
-    """The bytes that a size like ``64kB``, ``1.5 GB`` or ``500000`` means.
+    """Parses a size such as ``64kB``, ``1.5 GB`` or ``500000``; returns bytes.
 
     Raises:
-        ValueError: it is none.
+        ValueError: if the text is not a size.
     """
     match = re.fullmatch(r"\s*([\d_.]+)\s*([kmgt]?)(i?)b?\s*", text, re.IGNORECASE)
     try:
@@ -144,13 +144,13 @@ def parse_size(text: str) -> int:
     except ValueError:
         value = math.nan
     if match is None or math.isnan(value):
-        raise ValueError(f"{text!r} is no size: bytes, or a number with kB, MB or GB")
+        raise ValueError(f"{text!r} is not a size: give bytes, or a number with kB, MB or GB")
     power = " kmgt".index(match[2].lower() or " ")
     return int(value * (1024 if match[3] else 1000) ** power)
 
 
 def exact(a: float | None, b: float | None) -> tuple[str, str]:
-    """Two numbers in as many digits as tell them apart."""
+    """Formats two numbers with as many digits as are needed to tell them apart."""
     if a is None or b is None:
         return number(a), number(b)
     for digits in (5, 9, 17):

@@ -1,4 +1,4 @@
-"""The commands by name, each imported when it is called; and what their errors become."""
+"""The group of commands, each imported when it is called; turns their errors into one line."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ __all__ = ["SUMMARIES", "group", "run"]
 
 SUMMARIES = {
     "ls": "List runs: tags by kind, points, steps, times, sizes, problems.",
-    "show": "Show a run's values: numbers, trends, a chart.",
+    "show": "Show the values of a run: numbers, trends, a chart.",
     "tail": "Follow scalars while they are written.",
     "export": "Export to csv, json lines, parquet, arrow; images and audio to files.",
-    "import": "Import a table's scalars as runs.",
-    "plot": "Draw scalars into a png, svg or pdf.",
+    "import": "Import the scalars of a table as runs.",
+    "plot": "Draw scalars as a png, svg or pdf.",
     "report": "Write what runs logged as one HTML page.",
     "check": "Check that runs are intact.",
-    "repair": "Write the intact records of damaged files.",
+    "repair": "Copy the intact records of damaged files.",
     "merge": "Merge event files, or a resumed run's folders, into one file.",
     "split": "Split a run into several files, by size or by step.",
     "edit": "Rename or drop tags; cut, shift, purge or thin steps.",
     "diff": "Compare runs: tags, steps, values.",
-    "reduce": "Mean, std, min, max, quantiles over runs.",
+    "reduce": "Compute mean, std, min, max, quantiles over runs.",
     "schedule": "Print, draw or log a learning-rate schedule.",
 }
-"""The commands in the order of ``--help``, and their summaries: so that ``--help`` imports none of them."""
+"""The commands in the order of ``--help``, with their summaries, so that ``--help`` need not import them."""
 
 
 MOST_COLUMNS = 100
-"""Of a help page."""
+"""Maximum width of a help page in columns."""
 
 
 class CommandGroup(click.Group):
-    """Imports a command from the module of its name."""
+    """A group that imports each command from the module of its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """The names, in the order of the table."""
+        """Returns the names in the order of the table."""
         return list(SUMMARIES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
-        """The command, or None where there is none of that name."""
+        """Returns the command; None if there is none of that name."""
         if cmd_name not in SUMMARIES:
             return None
         module = import_module(f"tbevents.cli.{cmd_name}{'_' if iskeyword(cmd_name) else ''}")
@@ -57,7 +57,7 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with; where there is none, the error names the nearest."""
+        """Returns the command that the arguments start with; an error names the nearest command."""
         if args[0] not in SUMMARIES and not ctx.resilient_parsing:
             raise click.UsageError(str(UnknownNameError("command", args[0], SUMMARIES)), ctx)
         return super().resolve_command(ctx, args)
@@ -80,7 +80,7 @@ def _print_completion(ctx: click.Context, _: click.Parameter, value: str | None)
     from click.shell_completion import get_completion_class
 
     completion = get_completion_class(value)
-    assert completion is not None, "the option allows no other"
+    assert completion is not None, "the option allows only known shells"
     click.echo(completion(group, {}, "tbevents", "_TBEVENTS_COMPLETE").source())
     ctx.exit()
 
@@ -97,7 +97,7 @@ def _print_completion(ctx: click.Context, _: click.Parameter, value: str | None)
     is_eager=True,
     expose_value=False,
     callback=_print_version,
-    help="Print the versions of tbevents and of what it stands on.",
+    help="Print the versions of tbevents and its dependencies.",
 )
 @click.option(
     "--completion",
@@ -105,35 +105,35 @@ def _print_completion(ctx: click.Context, _: click.Parameter, value: str | None)
     is_eager=True,
     expose_value=False,
     callback=_print_completion,
-    help="Print a shell's completion script, for its startup file to eval.",
+    help="Print a completion script for the shell's startup file to eval.",
 )
 def group() -> None:
-    """Look into, check, convert, mend and edit TensorBoard event files, without TensorBoard.
+    """Inspect, check, convert, repair and edit TensorBoard event files, without TensorBoard.
 
-    Wherever a folder of runs is expected, one run or one event file will do. Data goes to stdout, progress and remarks
-    to stderr. Exit status: 0; 1 where the answer is "damaged" or "different", or where files below the folder cannot
+    A command that takes a folder of runs also takes one run or one event file. Data goes to stdout, progress and
+    remarks to stderr. Exit status: 0; 1 if the result is "damaged" or "different", or if files below the folder cannot
     be read; 2 for an error.
     """
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command; an error becomes one line on stderr.
+    """Runs a command; prints an error as one line on stderr.
 
     Args:
-        arguments: without the program's name.
+        arguments: the arguments, without the program's name.
 
     Returns:
         The exit status.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TBEventsWarning)  # the commands show a run's problems themselves
+        warnings.simplefilter("ignore", TBEventsWarning)  # commands print problems themselves
         try:
             # Without standalone mode click returns the status of ctx.exit(), or what the command returns.
             status = group.main(
                 arguments or ["--help"],
                 prog_name="tbevents",
                 standalone_mode=False,
-                terminal_width=min(shutil.get_terminal_size().columns, MOST_COLUMNS) - 2,  # click's own is 48 at least
+                terminal_width=min(shutil.get_terminal_size().columns, MOST_COLUMNS) - 2,  # click would use 48 or more
             )
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "tbevents"
@@ -143,7 +143,7 @@ def run(arguments: list[str]) -> int:
         except click.Abort:
             raise KeyboardInterrupt from None
         except MemoryError:
-            return _fail("there is not enough memory for this")
+            return _fail("not enough memory")
         except BrokenPipeError:
             raise
         except FileExistsError as error:
@@ -158,7 +158,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _way_out(arguments: list[str], error: FileExistsError) -> str:
-    """What to do where a file is there already."""
+    """Returns advice for an output that exists already."""
     command = group.get_command(click.Context(group), arguments[0])
     can_replace = command is not None and any(param.name == "overwrite" for param in command.params)
     if can_replace and error.strerror == "exists already":

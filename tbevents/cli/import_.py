@@ -1,4 +1,4 @@
-"""``tbevents import``: tables as runs."""
+"""``tbevents import``: imports tables as runs."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tbevents.tools.table_files import Format
 @click.command(epilog=example("tbevents import losses.csv -o runs/imported"))
 @click.argument("file", type=PATH)
 @click.option("-o", "--out", type=PATH, required=True, metavar="RUN", help="The folder of the run, or of the runs.")
-@click.option("--format", type=click.Choice(get_args(Format)), help="Instead of what the ending of FILE says.")
-@click.option("--tag", help="The tag of all points, where the table has no column for it.")
+@click.option("--format", type=click.Choice(get_args(Format)), help="The format; default: by the suffix of FILE.")
+@click.option("--tag", help="The tag of all points, if the table has no column tag.")
 @click.option(
     "--precision",
     type=click.Choice(get_args(Precision)),
     default="auto",
-    help="How values are stored; auto takes float64 where float32 would round.",
+    help="How values are stored; auto uses float64 if float32 would round.",
 )
 @json_option
 @takes_terminal
 def command(terminal: Terminal, file: str, out: str, as_json: bool, **options: Any) -> None:
     """Import the scalars of a table, FILE: .csv, .jsonl, .parquet or .arrow, or - for stdin.
 
-    A long table has the columns step and value, and may have tag, run and wall_time; in a wide one, every other column
-    is a tag.
+    A long table has the columns step and value, and may have tag, run and wall_time. In a wide table, every other
+    column is a tag.
     """
     source: Any = sys.stdin if file == "-" else file
     with terminal.progress("importing") as progress:
@@ -39,7 +39,8 @@ def command(terminal: Terminal, file: str, out: str, as_json: bool, **options: A
     if done.float64_tags:
         some = ", ".join(done.float64_tags[:3]) + (", ..." if len(done.float64_tags) > 3 else "")
         terminal.remark(
-            f"stored as float64, which TensorBoard shows with --load_fast=false only: {some}; or --precision float32"
+            f"stored as float64, which TensorBoard shows only with --load_fast=false: {some}; "
+            "--precision float32 avoids that"
         )
     if as_json:
         terminal.json(done)

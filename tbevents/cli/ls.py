@@ -1,4 +1,4 @@
-"""``tbevents ls``: the runs below a folder."""
+"""``tbevents ls``: lists the runs below a folder."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _ORDERS: Final = {
 
 @click.command(epilog=example("tbevents ls runs --sort time --reverse"))
 @logdir_argument
-@click.option("--tags", is_flag=True, help="A line for each tag of each run.")
+@click.option("--tags", is_flag=True, help="Print a line for each tag of each run.")
 @kind_option
 @run_option
-@click.option("--sort", type=click.Choice(list(_ORDERS)), default="name", help="By what to sort; default: name.")
-@click.option("--reverse", is_flag=True, help="The greatest first.")
+@click.option("--sort", type=click.Choice(list(_ORDERS)), default="name", help="Sort by this; default: name.")
+@click.option("--reverse", is_flag=True, help="Reverse the order.")
 @checksums_option
 @json_option
 @takes_terminal
@@ -77,7 +77,7 @@ def command(
         points = sum(run.count for run in found)
         terminal.remark(f"{count(len(found))} runs, {counted(points, 'point')}, {size(sum(run.size for run in found))}")
     if problems:
-        terminal.remark(f"{counted(problems, 'problem')}: tbevents check says which", style="yellow")
+        terminal.remark(f"{counted(problems, 'problem')}: run tbevents check for details", style="yellow")
 
 
 def _run_table(runs: list[RunDescription]) -> TextTable:

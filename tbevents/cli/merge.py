@@ -1,4 +1,4 @@
-"""``tbevents merge``: several event files as one."""
+"""``tbevents merge``: merges event files into one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tbevents.tools.merge import merge
 @click.command(epilog=example("tbevents merge runs/demo runs/demo-resumed -o runs/demo-whole --purge"))
 @click.argument("sources", type=PATH, nargs=-1, required=True, metavar="FILE_OR_RUN...")
 @click.option("-o", "--out", type=PATH, required=True, metavar="OUT", help="An event file, or the folder of a new run.")
-@click.option("--by-time", is_flag=True, help="Interleave the records by their time, as of files written at once.")
-@click.option("--purge", is_flag=True, help="Leave out points that a later one of the same step or before overwrites.")
+@click.option("--by-time", is_flag=True, help="Interleave the records by wall time, for files written at once.")
+@click.option("--purge", is_flag=True, help="Drop points that a later point at the same or a lower step overwrites.")
 @overwrite_option
 @json_option
 @takes_terminal
@@ -27,7 +27,7 @@ def command(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Merge event files, or the folders of a run that was resumed, into one file, in the order given."""
+    """Merge event files, or the folders of a resumed run, into one file in the given order."""
     with terminal.progress("merging") as progress:
         merged = merge(sources, out, by_time=by_time, purge=purge, overwrite=overwrite, progress=progress)
     terminal.left_out(merged.problems)

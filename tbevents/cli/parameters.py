@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -32,21 +32,19 @@ PATH = click.Path(path_type=str)
 
 logdir_argument = click.argument("logdir", type=PATH)
 out_option = click.option(
-    "-o", "--out", type=PATH, metavar="OUT", help="An event file where its name holds 'tfevents'; else a folder."
+    "-o", "--out", type=PATH, metavar="OUT", help="An event file if its name contains 'tfevents'; else a folder."
 )
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there.")
-in_place_option = click.option(
-    "--in-place", is_flag=True, help="Replace the files themselves; each stays as a backup beside."
-)
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing files.")
+in_place_option = click.option("--in-place", is_flag=True, help="Replace the files; each is kept beside as a backup.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 checksums_option = click.option(
     "--checksums",
     type=click.Choice(get_args(Checksums)),
     default="verify",
-    help="skip: read records whose data checksum is wrong, too (SageMaker Debugger's); default: verify.",
+    help="skip: also read records whose data checksum is wrong (SageMaker Debugger); default: verify.",
 )
-run_option = click.option("--run", "runs", multiple=True, metavar="GLOB", help="Only runs of this name; repeatable.")
-tag_option = click.option("--tag", "tags", multiple=True, metavar="GLOB", help="Only tags of this name; repeatable.")
+run_option = click.option("--run", "runs", multiple=True, metavar="GLOB", help="Only runs that match; repeatable.")
+tag_option = click.option("--tag", "tags", multiple=True, metavar="GLOB", help="Only tags that match; repeatable.")
 kind_option = click.option(
     "--kind",
     "kinds",
@@ -58,14 +56,14 @@ kind_option = click.option(
 
 
 def example(*lines: str) -> str:
-    """The end of a command's help: examples, as they are."""
+    """Returns the epilog of a command's help: examples, printed verbatim."""
     return "\b\n" + "\n".join(("Example:" if len(lines) == 1 else "Examples:", *(f"  {line}" for line in lines)))
 
 
 def takes_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds ``--quiet``; the function gets the `Terminal` to print to as its first argument.
+    """Adds ``--quiet`` and passes a `Terminal` to print to as the first argument.
 
-    Its status 0 becomes 1 where files or folders could not be read.
+    A status of 0 becomes 1 if files or folders could not be read.
     """
 
     def with_terminal(*args: Any, quiet: bool, **kwargs: Any) -> Any:
@@ -74,9 +72,9 @@ def takes_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
             status = function(terminal, *args, **kwargs)
             return EXIT_INCOMPLETE if terminal.incomplete and not status else status
         except KeyboardInterrupt:
-            return EXIT_INTERRUPTED  # click would print an empty line
+            return EXIT_INTERRUPTED  # click would print a blank line
         except BrokenPipeError:
-            return end_of_pipe()  # click would end with the status that means damage here
+            return end_of_pipe()  # click would exit with 1, which means damage here
 
     option = click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks on stderr.")
     return option(update_wrapper(with_terminal, function))

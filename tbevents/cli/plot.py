@@ -1,4 +1,4 @@
-"""``tbevents plot``: scalars as a picture."""
+"""``tbevents plot``: draws scalars."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from tbevents.tools.plot import MOST_INCHES, Band, PlotStyle, XAxis, plot
 def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float] | None) -> tuple[float, float] | None:
     if size is not None and max(size) > MOST_INCHES:
         raise click.BadParameter(
-            f"{size[0]:g} {size[1]:g} are inches, at most {MOST_INCHES} each; pixels are these times --dpi"
+            f"{size[0]:g} {size[1]:g}: the size is in inches, at most {MOST_INCHES} each; "
+            "--dpi gives the pixels per inch"
         )
     return size
 
@@ -29,12 +30,14 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 @run_option
 @click.option("--x", type=click.Choice(get_args(XAxis)), default="step", help="The horizontal axis; default: step.")
 @click.option("--smooth", type=float, default=0.0, metavar="WEIGHT", help="TensorBoard's smoothing, 0 to below 1.")
-@click.option("--log-x", is_flag=True, help="A logarithmic horizontal axis.")
-@click.option("--log-y", is_flag=True, help="A logarithmic vertical axis.")
-@click.option("--band", type=click.Choice(get_args(Band)), help="The mean over the runs, in a band, for their lines.")
-@click.option("--title", default="", help="Above the picture.")
-@click.option("--size", type=float, nargs=2, metavar="WIDTH HEIGHT", callback=_check_size, help="In inches.")
-@click.option("--dpi", type=float, default=120.0, help="Pixels an inch; default: 120.")
+@click.option("--log-x", is_flag=True, help="Use a logarithmic horizontal axis.")
+@click.option("--log-y", is_flag=True, help="Use a logarithmic vertical axis.")
+@click.option(
+    "--band", type=click.Choice(get_args(Band)), help="Draw the mean over the runs within a band, instead of lines."
+)
+@click.option("--title", default="", help="The title of the picture.")
+@click.option("--size", type=float, nargs=2, metavar="WIDTH HEIGHT", callback=_check_size, help="The size in inches.")
+@click.option("--dpi", type=float, default=120.0, help="Pixels per inch; default: 120.")
 @checksums_option
 @takes_terminal
 def command(
@@ -46,7 +49,7 @@ def command(
     checksums: Checksums,
     **style: Any,
 ) -> None:
-    """Draw the scalars under the TAGs (all, where none is named), a chart for each, the runs below LOGDIR overlaid.
+    """Draw the scalars of the TAGs (default: all), a chart for each, with the runs below LOGDIR overlaid.
 
     A TAG may be a glob ('train/*'). A picture has at most 60 charts.
     """
@@ -65,5 +68,5 @@ def command(
                 on_problem=damage.append,
             )
     finally:
-        terminal.left_out(damage)  # it may be why there is nothing to draw
+        terminal.left_out(damage)  # it may explain why there is nothing to draw
     terminal.remark(f"{out}: {counted(len(drawn), 'chart')}")

@@ -1,4 +1,4 @@
-"""``tbevents reduce``: statistics over runs."""
+"""``tbevents reduce``: computes statistics over runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tbevents.tools.table_files import is_table, looks_like_file, write_table
     type=PATH,
     required=True,
     metavar="OUT",
-    help="A folder, which gets a run for each statistic; or a table: .csv, .jsonl, .parquet, .arrow.",
+    help="A folder for a run of each statistic; or a table: .csv, .jsonl, .parquet, .arrow.",
 )
 @click.option(
     "--stat",
@@ -33,18 +33,20 @@ from tbevents.tools.table_files import is_table, looks_like_file, write_table
     help="mean, std, min, max, median, or a quantile such as q0.9; repeatable. Default: the first four.",
 )
 @tag_option
-@click.option("--lax-tags", is_flag=True, help="Take tags that only some runs have.")
-@click.option("--lax-steps", is_flag=True, help="Take steps that only some runs have.")
+@click.option("--lax-tags", is_flag=True, help="Include tags that only some runs have.")
+@click.option("--lax-steps", is_flag=True, help="Include steps that only some runs have.")
 @click.option(
-    "--min-runs", type=click.IntRange(1), default=1, metavar="N", help="Leave out steps of fewer than N runs."
+    "--min-runs", type=click.IntRange(1), default=1, metavar="N", help="Leave out steps that fewer than N runs have."
 )
 @click.option(
     "--duplicates",
     type=click.Choice(get_args(Duplicates)),
     default="last",
-    help="Which of a run's several values for a step counts; default: last.",
+    help="Which value to use if a run has several at a step; default: last.",
 )
-@click.option("--ddof", type=click.IntRange(0), default=0, help="The std divides by the runs less this; default: 0.")
+@click.option(
+    "--ddof", type=click.IntRange(0), default=0, help="The std divides by the number of runs minus this; default: 0."
+)
 @checksums_option
 @takes_terminal
 def command(
@@ -53,7 +55,7 @@ def command(
     """Compute statistics of the scalars over several RUNs, or over all runs below a folder, at equal steps."""
     if not is_table(out) and looks_like_file(out):
         raise click.BadParameter(
-            f"{out}: the ending is no table's, which are .csv, .jsonl, .parquet and .arrow; "
+            f"{out}: unknown table format; a table must end in .csv, .jsonl, .parquet or .arrow; "
             f"for a folder of this name, {out}{os.sep}",
             param_hint="--out",
         )
@@ -62,7 +64,7 @@ def command(
         with terminal.progress("reading") as progress:
             reduced = reduce(runs, stats=stats, tags=tags, progress=progress, on_problem=damage.append, **options)
     finally:
-        terminal.left_out(damage)  # it may be why there is nothing to reduce
+        terminal.left_out(damage)  # it may explain why there is nothing to reduce
     if is_table(out) and not os.path.isdir(out):
         write_table(reduced, out)
     else:

@@ -1,4 +1,4 @@
-"""``tbevents repair``: the intact records of damaged files."""
+"""``tbevents repair``: copies the intact records of damaged files."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tbevents.tools.repair import Repaired, repair
 @out_option
 @in_place_option
 @run_option
-@click.option("--keep-undecodable", is_flag=True, help="Keep records whose checksums hold, but that hold no event.")
+@click.option("--keep-undecodable", is_flag=True, help="Keep records with right checksums that hold no event.")
 @click.option(
     "--rewrite-checksums",
     is_flag=True,
-    help="Keep events whose data checksum is wrong, too, and store the right one (SageMaker Debugger's files).",
+    help="Also keep events whose data checksum is wrong, and store the right one (SageMaker Debugger).",
 )
 @overwrite_option
 @json_option
@@ -45,9 +45,9 @@ def command(
     overwrite: bool,
     as_json: bool,
 ) -> int:
-    """Write the intact records of FILE, byte for byte, and say what was dropped and where.
+    """Copy the intact records of FILE byte for byte, and list what was dropped and where.
 
-    FILE may be a run or a folder of runs, too: all their files are repaired then.
+    FILE may also be a run or a folder of runs, all of whose files are repaired.
     """
     with terminal.progress("repairing") as progress:
         done = repair(
@@ -70,7 +70,7 @@ def command(
 def _lines(done: Repaired) -> list[str]:
     kept = counted(done.records, "record")
     if not done.records:
-        lines = [f"{done.source}: no intact record, nothing written"]
+        lines = [f"{done.source}: no intact record, so nothing was written"]
     elif done.rewritten and not done.dropped:
         lines = [f"{done.source}: kept {kept}"]
     elif not done.dropped:
@@ -86,5 +86,5 @@ def _lines(done: Repaired) -> list[str]:
     if done.rewritten:
         lines.append(f"  {counted(done.rewritten, 'record')} got the right data checksum")
     if done.target is not None and (done.dropped or done.rewritten):
-        lines.append(f"  written to {done.target}" + (f"; before: {done.backup}" if done.backup else ""))
+        lines.append(f"  written to {done.target}" + (f"; backup: {done.backup}" if done.backup else ""))
     return list(map(printable, lines))

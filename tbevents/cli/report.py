@@ -1,4 +1,4 @@
-"""``tbevents report``: runs as one page."""
+"""``tbevents report``: writes an HTML page about runs."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from tbevents.tools.report import ReportLimits, report
 @click.option("-o", "--out", type=PATH, default="report.html", metavar="FILE", help="The page; default: report.html.")
 @run_option
 @tag_option
-@click.option("--title", help="What the page is called; default: the folder's name.")
+@click.option("--title", help="The title of the page; default: the folder's name.")
 @click.option(
     "--points",
     type=click.IntRange(min=8),
     default=ReportLimits().points,
     metavar="N",
-    help=f"Thin curves to N points for the picture, peaks kept; default: {ReportLimits().points}.",
+    help=f"Thin curves to N points, peaks kept; default: {ReportLimits().points}.",
 )
 @click.option(
     "--steps",
     type=click.IntRange(min=1),
     default=ReportLimits().steps,
     metavar="N",
-    help=f"Steps of images, texts and histograms that are shown; default: {ReportLimits().steps}.",
+    help=f"Show N steps of images, texts and histograms; default: {ReportLimits().steps}.",
 )
 @checksums_option
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
@@ -57,9 +57,9 @@ def command(
     checksums: Checksums,
     opens: bool,
 ) -> None:
-    """Write what the runs below LOGDIR logged as one HTML page: charts, tables, images, without a server.
+    """Write one HTML page about the runs below LOGDIR: charts, tables and images, without a server.
 
-    The page is one file that fetches nothing; it may be mailed, or kept beside a build. Pictures need Pillow.
+    The page is one file that loads nothing else; it can be mailed or kept beside a build. Pictures need Pillow.
     """
     limits = ReportLimits(points=points, steps=steps)
     with terminal.progress("reading") as progress:

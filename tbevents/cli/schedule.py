@@ -1,4 +1,4 @@
-"""``tbevents schedule``: a learning-rate schedule, printed, drawn or logged."""
+"""``tbevents schedule``: prints, draws or logs a learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import click
 import numpy as np
 
-from tbevents.cli.chart import chart
 from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
+from tbevents.cli.terminal_chart import chart
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 from tbevents.tools.schedule import SCHEDULES, ScheduleCurve, compute_schedule
@@ -38,7 +38,7 @@ def _parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
 @click.command(epilog=example("tbevents schedule StepLR lr=0.1 step_size=30 gamma=0.5 --steps 100 --chart"))
 @click.argument("name", metavar="NAME", shell_complete=_names)
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...", callback=_parse)
-@click.option("--steps", type=click.IntRange(1), required=True, metavar="N", help="How many steps, from 0.")
+@click.option("--steps", type=click.IntRange(1), required=True, metavar="N", help="The number of steps, from 0.")
 @click.option("--chart", "wants_chart", is_flag=True, help="Draw it in the terminal instead.")
 @click.option("-o", "--out", type=PATH, metavar="FILE", help="Draw it into a picture instead: .png, .svg, .pdf, ...")
 @click.option("--log", "run", type=PATH, metavar="RUN", help="Log it as a run instead.")
@@ -56,16 +56,16 @@ def command(
     tag: str,
     as_json: bool,
 ) -> None:
-    """Print the rates of the learning-rate schedule NAME with its arguments, step by step.
+    """Print the learning rates of the schedule NAME with its arguments, step by step.
 
-    The schedulers have PyTorch's names and arguments; lr=0.1 is the rate to start from.
+    The schedulers have PyTorch's names and arguments; lr=0.1 is the initial rate.
     """
     if wants_chart and as_json:
-        raise click.UsageError("--chart and --json do not go together")
+        raise click.UsageError("--chart and --json cannot be combined")
     curve = compute_schedule(name, steps, arguments)
     series = ScalarSeries(tag, curve.steps, np.full(steps, time.time()), curve.rates, display_name=curve.name)
     if out is not None:
-        from tbevents.tools.plot import plot_series  # most do not draw, and reading it takes a third of the start
+        from tbevents.tools.plot import plot_series  # it takes a third of the start-up time, and few calls draw
 
         plot_series({curve.name: series}, out, y="learning rate")
     if run is not None:
@@ -79,9 +79,8 @@ def command(
         _print(terminal, curve)
 
 
-command.help = (
-    f"{cleandoc(command.help or '')}\n\nNAME is one of {', '.join(SCHEDULES)}."  # indented before Python 3.13
-)
+# Python before 3.13 keeps the indentation.
+command.help = f"{cleandoc(command.help or '')}\n\nNAME is one of {', '.join(SCHEDULES)}."
 
 
 def _print(terminal: Terminal, curve: ScheduleCurve) -> None:

@@ -1,4 +1,4 @@
-"""``tbevents show``: the values of a run, in numbers and as a picture."""
+"""``tbevents show``: shows the values of a run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Final, get_args
 import click
 from rich.text import Text
 
-from tbevents.cli.chart import ChartAxis, chart
 from tbevents.cli.formatting import clip, count, first_of, number, printable, step_range
 from tbevents.cli.parameters import checksums_option, example, json_option, kind_option, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
+from tbevents.cli.terminal_chart import ChartAxis, chart
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
@@ -22,7 +22,7 @@ from tbevents.tools.names import NameFilter, iter_runs, runs_below
 from tbevents.tools.sparkline import sparkline
 
 _TREND: Final = 16
-"""Bars of a trend."""
+"""Number of bars in a trend."""
 
 _Found = list[tuple[Run, TagDescription]]
 
@@ -33,12 +33,12 @@ _Found = list[tuple[Run, TagDescription]]
 @run_option
 @kind_option
 @click.option(
-    "--chart/--no-chart", "wants_chart", default=None, help="Draw them; by default where tags are named, in a terminal."
+    "--chart/--no-chart", "wants_chart", default=None, help="Draw a chart; default: in a terminal, if tags are named."
 )
 @click.option("--x", type=click.Choice(get_args(ChartAxis)), default="step", help="The chart's axis; default: step.")
-@click.option("--log", is_flag=True, help="A logarithmic scale for the chart.")
+@click.option("--log", is_flag=True, help="Use a logarithmic scale in the chart.")
 @click.option("--height", type=click.IntRange(2, 200), default=12, help="Lines of the chart; default: 12.")
-@click.option("--points", is_flag=True, help="Every point: step, time and value.")
+@click.option("--points", is_flag=True, help="Print every point: step, time and value.")
 @checksums_option
 @json_option
 @takes_terminal
@@ -56,17 +56,17 @@ def command(
     checksums: Checksums,
     as_json: bool,
 ) -> None:
-    """Show what RUN holds under the TAGs: count, first, last, least, greatest and mean value, NaNs, and the trend.
+    """Show the values of the TAGs in RUN: count, first, last, least, greatest and mean value, NaNs, and the trend.
 
     A TAG may be a glob ('train/*'). RUN may be a folder of several runs; their charts are overlaid.
     """
     charts = wants_chart if wants_chart is not None else bool(tags) and terminal.interactive
     if wants_chart and (points or as_json):
-        raise click.UsageError(f"--chart and {'--points' if points else '--json'} do not go together")
+        raise click.UsageError(f"--chart and {'--points' if points else '--json'} cannot be combined")
     if log and (not charts or points or as_json):
-        raise click.UsageError("--log is the scale of a chart, and there is none: give --chart")
+        raise click.UsageError("--log has no effect without a chart: give --chart")
     if x != "step" and (not charts or points or as_json):
-        raise click.UsageError("--x is the axis of a chart, and there is none: give --chart")
+        raise click.UsageError("--x has no effect without a chart: give --chart")
     wanted = NameFilter(tags, noun="tag")
     kinds_there: dict[str, None] = {}
     found: _Found = []
@@ -96,7 +96,7 @@ def command(
     for each in {run.name: run for run, _ in found}.values():
         if each.starts > 1:
             terminal.remark(
-                f"{each.name}: {each.starts} starts in one folder; tbevents check says more", style="yellow"
+                f"{each.name}: {each.starts} starts in one folder; run tbevents check for details", style="yellow"
             )
     for each in {run.name: run for run, described in found if described.kind == "hparams"}.values():
         terminal.lines(_hparams_lines(each))
@@ -146,7 +146,7 @@ def _table(found: _Found, plain: bool) -> TextTable:
 
 
 def _hparams_lines(run: Run) -> list[str]:
-    """The hyperparameters of a run, and its metrics."""
+    """Returns lines with the hyperparameters and metrics of a run."""
     found = run.readable_hparams()
     if found is None or not found.parameters:
         return []
@@ -159,7 +159,7 @@ def _hparams_lines(run: Run) -> list[str]:
 
 
 def _text_lines(run: Run, tag: str) -> list[str]:
-    """The last text of a tag."""
+    """Returns lines with the last text of a tag."""
     last = run.texts[tag].last
     text = "\n".join(last.array.ravel().tolist())
     return ["", printable(f"{tag}, step {last.step}:"), *map(printable, text.replace("\t", "    ").split("\n"))]
@@ -180,7 +180,7 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, x: ChartAxis, 
 
 
 def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None:
-    """One tab-separated line for each point, after a header; for reading by other programs too."""
+    """Prints a header and a tab-separated line for each point, which other programs can read too."""
     left_out: dict[str, None] = {}
     several = len({run.name for run, _ in found}) > 1
     terminal.write(("run\t" if several else "") + "tag\tstep\twall_time\tvalue\n")
@@ -197,7 +197,7 @@ def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None
             continue
         terminal.write("".join(f"{prefix}{step}\t{time!r}\t{value!r}\n" for step, time, value in series))
     if left_out:
-        terminal.remark(f"--points is for scalars, and texts that are named: no {_either(left_out)}")
+        terminal.remark(f"--points prints scalars and named texts only, not {_either(left_out)}")
 
 
 def _either(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""``tbevents split``: a run as several event files."""
+"""``tbevents split``: splits a run into several event files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tbevents.tools.split import split
 @click.command(epilog=example("tbevents split runs/demo -o runs/demo-parts --size 100MB"))
 @click.argument("run", type=PATH)
 @click.option("-o", "--out", type=PATH, required=True, metavar="FOLDER", help="The folder for the files.")
-@click.option("--size", "limit", metavar="SIZE", help="The most bytes of a file: 500000, 64kB, 100MB, 2GB.")
-@click.option("--every", type=int, metavar="STEPS", help="How many steps each file covers.")
-@click.option("--at", type=int, multiple=True, metavar="STEP", help="A step at which a new file begins; repeatable.")
+@click.option("--size", "limit", metavar="SIZE", help="The maximum size of a file: 500000, 64kB, 100MB, 2GB.")
+@click.option("--every", type=int, metavar="STEPS", help="The number of steps in each file.")
+@click.option("--at", type=int, multiple=True, metavar="STEP", help="A step at which a new file starts; repeatable.")
 @json_option
 @takes_terminal
 def command(

@@ -1,4 +1,4 @@
-"""``tbevents tail``: scalars as they are written."""
+"""``tbevents tail``: follows scalars while they are written."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tbevents.tools.sparkline import sparkline
 from tbevents.tools.watch import Watch, Watched
 
 _TREND = 16
-"""Bars of a trend, each of one point or more."""
+"""Number of bars in a trend; each shows one or more points."""
 
 _TREND_POINTS = 64
-"""The latest points, which the trend shows."""
+"""Number of latest points that the trend shows."""
 
 
 @click.command(epilog=example("tbevents tail runs --tag 'loss*'"))
 @logdir_argument
 @tag_option
 @run_option
-@click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between two looks; default: 1.")
-@click.option("--for", "seconds", type=float, metavar="SECONDS", help="End after so long; default: at Ctrl-C.")
+@click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between updates; default: 1.")
+@click.option("--for", "seconds", type=float, metavar="SECONDS", help="Stop after this time; default: at Ctrl-C.")
 @checksums_option
 @takes_terminal
 def command(
@@ -43,8 +43,8 @@ def command(
 ) -> None:
     """Follow the scalars below LOGDIR while they are written: last value, trend, and steps per second.
 
-    In a terminal a table that updates; else a line for each new point: run, tag, step and value, after the last point
-    of each tag.
+    In a terminal, prints a table that updates; otherwise, the last point of each tag and then a line for each new
+    point: run, tag, step and value.
     """
     watch = Watch(logdir, tags=tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
@@ -55,7 +55,7 @@ def command(
 
 
 def _wait(interval: float, end: float | None) -> bool:
-    """Waits for the next look; answers whether there is one."""
+    """Waits for the next look; returns False if the time is over."""
     left = interval if end is None else min(interval, end - time.monotonic())
     if left <= 0:
         return False
@@ -89,7 +89,7 @@ def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | 
     with Live(console=terminal.out, auto_refresh=False, vertical_overflow="ellipsis") as live:
         while True:
             found = watch.look()
-            for problem in watch.problems:  # above the table, through its console: another one would break it
+            for problem in watch.problems:  # through the console of the table, since another would break it
                 live.console.print(Text(printable(f"left out: {problem}"), "yellow"))
             live.update(_table(terminal, found, [str(error) for error in watch.missing()]), refresh=True)
             if not _wait(interval, end):
@@ -109,7 +109,7 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Grou
         TextColumn("trend", left=True, rank=1, style="cyan"),
     )
     now = time.time()
-    shown = _latest(found, max(1, terminal.out.height - len(missing) - 3))  # beside the header and what stands below
+    shown = _latest(found, max(1, terminal.out.height - len(missing) - 3))  # without the header and the lines below
     for watched in shown:
         series = watched.series
         last = series.last
@@ -125,15 +125,15 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Grou
         )
     if not found:
         return Group("waiting for scalars", *map(printable, missing))
-    # A line that reached the edge would have the ^C of a terminal wrap, and the table would be drawn below itself.
+    # If a line reached the edge, the terminal's ^C would wrap and the table would be drawn again below itself.
     lines = table.lines(terminal.out.width - len("^C"), plain=terminal.plain)
     if len(shown) < len(found):
-        lines.append(Text(f"{count(len(found) - len(shown))} more, whose last points are older", "dim"))
+        lines.append(Text(f"{count(len(found) - len(shown))} more with older last points", "dim"))
     return Group(*lines, *map(printable, missing))
 
 
 def _latest(found: list[Watched], most: int) -> list[Watched]:
-    """As many series as there is room for: those with the latest points, in the order given."""
+    """Returns the series with the latest points, at most `most`, in the given order."""
     if len(found) <= most:
         return found
     latest = sorted(found, key=lambda watched: watched.series.last.wall_time, reverse=True)[:most]

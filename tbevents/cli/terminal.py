@@ -1,4 +1,4 @@
-"""The two ends of a command: data to stdout, progress and remarks to stderr."""
+"""The output of a command: data to stdout, progress and remarks to stderr."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from tbevents.tools.names import unreadable_among
 __all__ = ["Terminal"]
 
 _PATIENCE: Final = 1.0
-"""Seconds that a command may take without showing its progress."""
+"""Seconds before a command shows its progress."""
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leaves it to `main`, which ends quietly; rich would end with the status that means damage here."""
+        """Raises BrokenPipeError for `main`, which exits quietly; rich would exit with 1, which means damage here."""
         raise BrokenPipeError
 
 
 class Terminal:
-    """What a command prints to.
+    """The output of a command.
 
     Args:
-        quiet: whether remarks and progress are left out.
+        quiet: if True, print no remarks and no progress.
 
     Attributes:
-        room: columns that a line of data may take; None where stdout is no terminal and COLUMNS does not say.
-        plain: whether stdout can show nothing beyond ASCII.
-        incomplete: whether files or folders could not be read, so that the exit status is to say so.
+        room: width of a line of data in columns; None if stdout is not a terminal and COLUMNS is not set.
+        plain: True if stdout can show only ASCII.
+        incomplete: True if files or folders could not be read, which changes the exit status.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -53,7 +53,7 @@ class Terminal:
 
     @property
     def interactive(self) -> bool:
-        """Whether someone looks at stdout."""
+        """True if stdout is a terminal."""
         return self.out.is_terminal
 
     def table(self, table: TextTable) -> None:
@@ -61,16 +61,16 @@ class Terminal:
         self.lines(table.lines(self.room, plain=self.plain))
 
     def lines(self, lines: Iterable[Text | str]) -> None:
-        """Prints lines as data. They are taken as they are: other people's text must be `printable` already."""
+        """Prints lines as data, unchanged; text from files must be `printable` already."""
         for line in lines:
             self.out.print(line)
 
     def write(self, text: str) -> None:
-        """Writes text as data, unstyled and fast."""
+        """Writes text as data, without styles and fast."""
         sys.stdout.write(text)
 
     def flush(self) -> None:
-        """Hands what was written to its reader."""
+        """Flushes stdout."""
         sys.stdout.flush()
 
     def json(self, value: Any) -> None:
@@ -78,31 +78,31 @@ class Terminal:
         sys.stdout.write(json_text(value, indent=2) + "\n")
 
     def remark(self, text: str, style: str = "dim") -> None:
-        """Says something about the data, on stderr; not with --quiet."""
+        """Prints a remark about the data on stderr, unless --quiet."""
         if not self.quiet:
             self.err.print(Text(printable(text), style))
 
     def warn(self, text: str) -> None:
-        """Says that something is wrong, on stderr, also with --quiet."""
+        """Prints a warning on stderr, even with --quiet."""
         self.err.print(Text(printable(text), "yellow"))
 
     def left_out(self, problems: Iterable[object]) -> None:
-        """Says what was damaged, and is not in what the command makes; of much, the first."""
+        """Warns of damaged data that is left out; prints only the first of many problems."""
         problems = list(problems)
         self.incomplete |= any(getattr(problem, "kind", None) == "unreadable" for problem in problems)
         for line in first_of([f"left out: {problem}" for problem in problems]):
             self.warn(line)
 
     def unreadable(self, problems: Iterable[Problem]) -> None:
-        """Says which files and folders could not be read, of some problems."""
+        """Warns of those of the problems that are files and folders that could not be read."""
         self.left_out(unreadable_among(problems))
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar on stderr, from the second second on; none where stderr is no terminal, or with --quiet.
+        """Shows a progress bar on stderr after one second; none if stderr is not a terminal, or with --quiet.
 
         Yields:
-            A function to call with how much is done, and of how much in all. Until it is called, the bar only moves.
+            A function to call with how much is done and how much there is in all. Until then, the bar pulses.
         """
         if self.quiet or not self.err.is_terminal:
             yield lambda _done, _total: None
@@ -112,7 +112,7 @@ class Terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
         bar = Progress(*columns, TimeRemainingColumn(), console=self.err, transient=True)
         task = bar.add_task(title, total=None)
-        patience = threading.Timer(_PATIENCE, bar.start)  # a single file may take long before it says anything
+        patience = threading.Timer(_PATIENCE, bar.start)  # a single file may take long before it reports progress
         patience.daemon = True
         patience.start()
         try:
@@ -124,7 +124,7 @@ class Terminal:
                 bar.stop()
 
     def each(self, items: Iterable[Any], title: str, total: int) -> Iterator[Any]:
-        """The items, with a bar that counts them."""
+        """Yields the items while a progress bar counts them."""
         with self.progress(title) as advance:
             for done, item in enumerate(items, 1):
                 yield item

@@ -1,4 +1,4 @@
-"""Tables of aligned columns that fit the terminal: names are shortened first, then columns left out."""
+"""Tables that fit the terminal: names are shortened first, then columns are left out."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from tbevents.cli.formatting import clip, printable, width
 __all__ = ["TextColumn", "TextTable"]
 
 _GAP: Final = 2
-"""Blanks between two columns."""
+"""Number of blanks between two columns."""
 
 _LONG: Final = 200
-"""Where nothing is shortened, the most that a column is filled up to for the sake of its longest text."""
+"""Maximum width to which a column is padded if nothing is shortened."""
 
 
 @dataclass(slots=True)
 class TextColumn:
-    """One column.
+    """A column of a table.
 
     Attributes:
-        header: its title.
-        left: whether it holds text, aligned on the left; numbers are aligned on the right.
-        shortest: columns of the terminal down to which its texts may be shortened in their middle; None: not at all.
-        rank: how soon it is left out where there is no room: those with the highest first, together; 0 never.
-        style: of its cells, a rich style.
-        cells: the texts, from top to bottom.
+        header: the header.
+        left: True for text, which is aligned on the left; numbers are aligned on the right.
+        shortest: width to which its texts may be shortened in the middle; None does not shorten them.
+        rank: columns with the highest rank are left out first if there is no room; those with 0 never are.
+        style: the rich style of its cells.
+        cells: the cells from top to bottom.
     """
 
     header: str
@@ -41,36 +41,36 @@ class TextColumn:
 
     @property
     def natural_width(self) -> int:
-        """Columns of the terminal that the longest text takes."""
+        """The width of the longest text in columns of the terminal."""
         return max(map(width, (self.header, *self.cells)))
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing in it."""
+        """True if all cells are empty."""
         return not any(self.cells)
 
 
 class TextTable:
-    """Rows under a header.
+    """A table with a header.
 
     Args:
-        columns: without cells; those that stay empty are not shown.
+        columns: the columns, without cells; columns that stay empty are not shown.
     """
 
     def __init__(self, *columns: TextColumn) -> None:
         self.columns = columns
 
     def add(self, *cells: str) -> None:
-        """Adds a row; the texts may be other people's."""
+        """Adds a row; the cells may be any text."""
         for column, cell in zip(self.columns, cells, strict=True):
             column.cells.append(printable(cell))
 
     def lines(self, room: int | None, *, plain: bool = False) -> list[Text]:
-        """The table as lines of styled text.
+        """Returns the table as lines of styled text.
 
         Args:
-            room: columns of the terminal; None for no limit: nothing is shortened or left out.
-            plain: whether only ASCII may be used.
+            room: width of the terminal in columns; None for no limit, so that nothing is shortened or left out.
+            plain: if True, use only ASCII.
         """
         shown = [column for column in self.columns if not column.empty]
         if room is None:
@@ -87,7 +87,7 @@ class TextTable:
 
 
 def _fit(columns: list[TextColumn], room: int) -> tuple[list[TextColumn], list[int]]:
-    """The columns there is room for, and their widths."""
+    """Returns the columns that fit, and their widths."""
     while True:
         widths = [column.natural_width for column in columns]
         over = sum(widths) + _GAP * (len(widths) - 1) - room

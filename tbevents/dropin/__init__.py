@@ -1,4 +1,4 @@
-"""Puts our writer where torch's and tensorboardX's are imported from, for code whose imports cannot be changed.
+"""Replaces the writers of torch and tensorboardX with that of tbevents, for code whose imports cannot be changed.
 
 ::
 
@@ -10,9 +10,9 @@ or, before the frameworks are imported::
 
     tbevents.dropin.install()  # also a context manager
 
-From then on `torch.utils.tensorboard` and `tensorboardX` are tbevents', and frameworks find them available: Lightning,
-Hugging Face's Trainer, accelerate, ignite, Stable-Baselines3, mmengine. A package that is installed stays, unless
-forced; stderr says so. The modules are loaded when they are first used, so `install` itself is cheap.
+Imports of `torch.utils.tensorboard` and `tensorboardX` then return modules of tbevents, and frameworks find them
+available: Lightning, Hugging Face's Trainer, accelerate, ignite, Stable-Baselines3, mmengine. An installed package is
+not replaced unless forced; a line on stderr says so. The modules are loaded on first use, so `install` is cheap.
 """
 
 from tbevents.dropin.installation import Installation, install, uninstall

@@ -1,4 +1,4 @@
-"""``python -m tbevents.dropin [--force] script.py args...``, or ``-m module args...``: runs it with our writer."""
+"""``python -m tbevents.dropin [--force] script.py args...``, or ``-m module args...``: runs it with the drop-in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.is_module:
         runpy.run_module(given.target, run_name="__main__", alter_sys=True)
     else:
-        if not getattr(sys.flags, "safe_path", False):  # else Python puts no folder in front
+        if not getattr(sys.flags, "safe_path", False):  # with safe_path, Python does not add the script's folder
             sys.path[0] = os.path.dirname(os.path.realpath(given.target))
         runpy.run_path(given.target, run_name="__main__")
 

@@ -1,4 +1,4 @@
-"""What `importlib.metadata` says of the packages that ours stand for."""
+"""The metadata that `importlib.metadata` returns for the replaced packages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 __all__ = ["VERSION", "StandInDistribution"]
 
 VERSION = "2.99+tbevents"
-"""More than any framework asks for; the local part says whose it is."""
+"""Higher than any framework requires; the local part names tbevents."""
 
 
 class StandInDistribution(Distribution):
-    """The metadata of one package, without files.
+    """The metadata of a package without files.
 
     Args:
-        package: its name.
-        modules: the top-level modules that it has.
+        package: the name of the package.
+        modules: the names of its top-level modules.
     """
 
     def __init__(self, package: str, modules: str) -> None:
@@ -31,5 +31,5 @@ class StandInDistribution(Distribution):
         return self._files.get(filename)
 
     def locate_file(self, path: str | os.PathLike[str]) -> Path:
-        """Returns the path itself: there are no files."""
+        """Returns the path unchanged, since there are no files."""
         return Path(path)

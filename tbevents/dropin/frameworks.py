@@ -1,4 +1,4 @@
-"""What modules that were imported before recorded about a SummaryWriter."""
+"""Modules that looked for a SummaryWriter before the drop-in was installed, and keep the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def recorded_absence() -> list[str]:
 
 
 def recorded_writers() -> list[str]:
-    """Returns the names of the imported modules that hold the SummaryWriter of one of the packages, not ours."""
+    """Returns the names of the imported modules that hold the original SummaryWriter of one of the packages."""
     theirs = [module for peer in PEERS for module in peer.modules().values() if not peer.is_ours(module)]
     held = {id(globals_of(module).get("SummaryWriter")) for module in theirs} - {id(None)}
     own = {id(module) for module in theirs}
@@ -29,19 +29,19 @@ def recorded_writers() -> list[str]:
 
 
 def _is_none(names: dict[str, Any]) -> bool:
-    """Stable-Baselines3 and many others: the class, or the package, is None."""
+    """Stable-Baselines3 and many others set the class or the package to None."""
     return any(name in names and names[name] is None for name in ("SummaryWriter", "tensorboardX"))
 
 
 def _check_failed(names: dict[str, Any]) -> bool:
-    """Lightning: a check that keeps its first answer; earlier releases, a bool."""
+    """Lightning has a check that caches its first result; earlier releases have a bool."""
     check = names.get("_TENSORBOARDX_AVAILABLE")
-    # The check has the attribute once it was asked.
+    # The check has this attribute after its first use.
     return check is False or getattr(check, "available", None) is False
 
 
 def _is_not_listed(names: dict[str, Any]) -> bool:
-    """`accelerate.tracking`: the list of the trackers that it found."""
+    """`accelerate.tracking` has a list of the available trackers."""
     trackers = names.get("_available_trackers")
     return isinstance(trackers, list) and not any(getattr(each, "value", each) == "tensorboard" for each in trackers)
 

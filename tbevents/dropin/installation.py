@@ -1,4 +1,4 @@
-"""Installing: what is put in place, and how that is undone."""
+"""Installs the drop-in, and undoes it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import importlib
 import re
 import sys
 import threading
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from importlib.util import LazyLoader, module_from_spec
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from tbevents.callers import warn_caller
+from tbevents.dropin.child_processes import pass_on
 from tbevents.dropin.frameworks import recorded_absence, recorded_writers
-from tbevents.dropin.inheritance import pass_on
 from tbevents.dropin.peer import PEERS, Peer, is_installed
 from tbevents.errors import DropinError, TBEventsWarning
 from tbevents.module_hook import ModuleHook
@@ -24,42 +24,42 @@ if TYPE_CHECKING:
 
 __all__ = ["Installation", "inherit", "install", "uninstall"]
 
-_BEFORE = "call tbevents.dropin.install() before importing it, or start the script by `python -m tbevents.dropin`"
+_BEFORE = "call tbevents.dropin.install() before importing it, or start the script with `python -m tbevents.dropin`"
 
 _lock = threading.RLock()
 _active: list[Installation] = []
 
 
 def install(*, force: bool = False, children: bool = False) -> Installation:
-    """Puts our `torch.utils.tensorboard` and `tensorboardX` in place of those that are not installed.
+    """Replaces `torch.utils.tensorboard` and `tensorboardX`, if they are not installed, with modules of tbevents.
 
-    A second call adds only what the first left out: installed packages with `force`, or `children`. Calls may come from
-    any thread, one at a time; imports that run in other threads meanwhile may still find the old modules. A forked
-    child has what its parent had. An interrupt leaves nothing half done.
+    A second call only adds what the first call left out: installed packages with `force`, or `children`. Any thread may
+    call it; calls run one at a time. An import that runs in another thread at the same time may still find the old
+    module. A forked child inherits the replacements. An interrupt undoes the call.
 
     Args:
-        force: replace installed packages too, even those that have been imported; who imported them keeps their class.
-        children: also for Python processes of this environment that are started from here, by a `sitecustomize` on
-            PYTHONPATH that runs the environment's own as well. ``python -m tbevents.dropin`` does this.
+        force: if True, replace installed packages, too, even those already imported. Code that has imported their class
+            keeps it.
+        children: if True, also install in Python child processes of this environment, through a `sitecustomize` on
+            PYTHONPATH, which runs the environment's own, too. ``python -m tbevents.dropin`` does this.
 
     Returns:
-        What was done. As a context manager, it undoes this call in the end.
+        The installation. As a context manager, it undoes this call at the end.
 
     Warns:
-        TBEventsWarning: modules that have been imported found the package's class, or none, and keep that; it names
-            them.
+        TBEventsWarning: if imported modules already looked for the package's class and keep the result; it names the
+            modules.
 
     Raises:
-        DropinError: one of the packages has been imported, and `force` is False. Nothing was changed.
+        DropinError: if one of the packages is already imported and `force` is False. Nothing was changed.
     """
     return _install(force=force, children=children, quiet=False)
 
 
 def uninstall() -> None:
-    """Undoes every `install`: modules, distributions and PYTHONPATH are as they were before.
+    """Undoes every `install`: restores modules, distributions and PYTHONPATH. Does nothing if nothing is installed.
 
-    What was imported meanwhile stays: open writers go on, and frameworks keep the class they imported. Does nothing if
-    nothing is installed.
+    Objects that are in use are not affected: open writers continue, and frameworks keep the class they imported.
     """
     with _lock:
         if _active:
@@ -67,7 +67,7 @@ def uninstall() -> None:
 
 
 def inherit(*, force: bool) -> None:
-    """Installs in a child what its parent passed on; says nothing on stderr."""
+    """Installs the drop-in in a child process, without messages on stderr."""
     _install(force=force, children=True, quiet=True)
 
 
@@ -79,17 +79,17 @@ def _install(*, force: bool, children: bool, quiet: bool) -> Installation:
         for name in installation.stayed:
             sys.stderr.write(
                 f"tbevents.dropin: {name} is not replaced, since it is installed; "
-                "`--force`, or install(force=True), replaces it\n"
+                "use `--force` or install(force=True) to replace it\n"
             )
     return installation
 
 
 class Installation:
-    """What one call of `tbevents.dropin.install` did; as a context manager, it undoes that in the end.
+    """The result of one call of `tbevents.dropin.install`; as a context manager, it undoes the call at the end.
 
     Attributes:
-        replaced: the names of the modules that it replaced by tbevents'.
-        stayed: the names of those that are installed and stayed.
+        replaced: the names of the modules that were replaced.
+        stayed: the names of the modules that were not replaced, because they are installed.
     """
 
     def __init__(self, *, force: bool, children: bool) -> None:
@@ -108,7 +108,7 @@ class Installation:
                 _replace(peer, undo)
             if absent:
                 finder: Any = _Distributions([peer.needs for peer in absent])
-                sys.meta_path.append(finder)  # behind those that find real ones
+                sys.meta_path.append(finder)  # after the finders of real distributions
                 undo.callback(_take_away, finder)
             if children:
                 pass_on(undo, force=force)
@@ -126,36 +126,36 @@ class Installation:
         return f"<Installation: replaced {', '.join(self.replaced) or 'nothing'}>"
 
     def undo(self) -> None:
-        """Undoes this call and those that came after it. A second time it does nothing."""
+        """Undoes this call and all later ones. A second call does nothing."""
         with _lock:
             while self in _active:
                 _active.pop()._undo.close()
 
 
 def _check_order(peers: Collection[Peer]) -> None:
-    """Raises DropinError if one of the packages has been imported."""
+    """Raises DropinError if one of the packages is already imported."""
     imported = [peer.name for peer in peers if sys.modules.get(peer.name) is not None]
     if imported:
         raise DropinError(
-            f"{', '.join(imported)} was imported already: {_BEFORE}; install(force=True) replaces it for later imports"
+            f"{', '.join(imported)} was already imported: {_BEFORE}; install(force=True) replaces it for later imports"
         )
 
 
 def _warn_of_records() -> None:
-    """Warns of modules that looked for a SummaryWriter before, and keep what they found."""
-    findings = {"the SummaryWriter that it found": recorded_writers(), "that it found none": recorded_absence()}
+    """Warns of modules that already looked for a SummaryWriter and keep the result."""
+    findings = {
+        "keeps the SummaryWriter that it found": recorded_writers(),
+        "has recorded that there is no SummaryWriter": recorded_absence(),
+    }
     for finding, modules in findings.items():
         if modules:
-            from tbevents.callers import callers_level
-
-            message = f"{', '.join(modules)} was imported already and keeps {finding}: {_BEFORE}"
-            warnings.warn(message, TBEventsWarning, stacklevel=callers_level())
+            warn_caller(f"{', '.join(modules)} was already imported and {finding}: {_BEFORE}", TBEventsWarning)
 
 
 def _replace(peer: Peer, undo: ExitStack) -> None:
-    """Makes imports of a package find ours.
+    """Makes imports of a package return our module.
 
-    Modules of the package that were imported are put aside; whoever holds them keeps them.
+    Modules of the package that are already imported are removed from `sys.modules`; code that has them keeps them.
     """
     aside = peer.modules()
     undo.callback(_put_back, peer, aside)
@@ -166,9 +166,10 @@ def _replace(peer: Peer, undo: ExitStack) -> None:
     undo.callback(hook.remove)
     root, _, rest = peer.name.partition(".")
     if aside.get(peer.name) is not None:
-        importlib.import_module(peer.name)  # code that has imported it reaches it as an attribute of its parent
+        importlib.import_module(peer.name)  # sets the attribute of its parent, through which code may access it
     elif rest and not is_installed(root):
-        # Imports look for the parent first, but for a module that is there: what only logs runs without torch.
+        # An import looks for the parent first, unless the module is in `sys.modules`: code that only logs needs no
+        # torch.
         spec = peer.spec()
         assert spec.loader is not None
         spec.loader = LazyLoader(spec.loader)
@@ -177,7 +178,7 @@ def _replace(peer: Peer, undo: ExitStack) -> None:
 
 
 def _take_away(finder: Any) -> None:
-    with suppress(ValueError):  # somebody else has
+    with suppress(ValueError):  # it was already removed
         sys.meta_path.remove(finder)
 
 
@@ -195,7 +196,7 @@ def _put_back(peer: Peer, aside: dict[str, ModuleType]) -> None:
 
 
 class _Distributions:
-    """A finder on `sys.meta_path` that shows `importlib.metadata` the packages as installed; it finds no module."""
+    """A finder on `sys.meta_path` that makes packages look installed to `importlib.metadata`; it finds no modules."""
 
     def __init__(self, packages: Collection[str]) -> None:
         self._packages = packages
@@ -204,8 +205,8 @@ class _Distributions:
         """Returns None."""
 
     def find_distributions(self, context: Any = None) -> Iterator[Distribution]:
-        """Yields the distribution of a name, or all."""
-        # Imported only now, since it takes longer than all else here, and each child installs.
+        """Yields the distribution of a name, or all distributions."""
+        # Imported lazily: the import takes longer than the rest of an installation, which each child process does.
         from tbevents.dropin.distribution import StandInDistribution
 
         wanted = getattr(context, "name", None)

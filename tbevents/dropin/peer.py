@@ -1,4 +1,4 @@
-"""The packages that are replaced."""
+"""The packages that the drop-in replaces."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _STAND_INS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_ins
 
 
 class Peer(NamedTuple):
-    """A package that other code imports its SummaryWriter from.
+    """A package that other code imports a SummaryWriter from.
 
     Attributes:
         name: the full name of its module.
-        needs: the package without which it cannot be imported, as a module and as a distribution.
-        folder: the folder of our module for it, below `stand_ins`.
+        needs: the package that it requires, as the name of a module and of a distribution.
+        folder: the folder of our replacement, below `stand_ins`.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Peer(NamedTuple):
     folder: str
 
     def spec(self) -> ModuleSpec:
-        """Returns the spec of our module; its submodules are found in its folder."""
+        """Returns the spec of our replacement, whose submodules are in its folder."""
         folder = os.path.join(_STAND_INS, self.folder)
         file = os.path.join(folder, "__init__.py")
         spec = spec_from_file_location(self.name, file, submodule_search_locations=[folder])
@@ -37,12 +37,12 @@ class Peer(NamedTuple):
         return spec
 
     def is_ours(self, module: Any) -> bool:
-        """Returns whether a module is our one, or below it."""
+        """Returns True if a module is our replacement or one of its submodules."""
         spec = globals_of(module).get("__spec__")
         return str(getattr(spec, "origin", "")).startswith(os.path.join(_STAND_INS, self.folder))
 
     def modules(self) -> dict[str, ModuleType]:
-        """Returns the imported modules of this name and below it, ours or not."""
+        """Returns the imported module of this name and its submodules, whether ours or not."""
         below = f"{self.name}."
         return {name: module for name, module in list(sys.modules.items()) if f"{name}.".startswith(below)}
 
@@ -54,15 +54,15 @@ PEERS = (
 
 
 def globals_of(module: Any) -> dict[str, Any]:
-    """Returns a module's globals, without the loading that asking a lazy module for an attribute would cause."""
+    """Returns a module's globals, without loading a lazy module."""
     found: dict[str, Any] = object.__getattribute__(module, "__dict__") if isinstance(module, ModuleType) else {}
     return found
 
 
 def is_installed(package: str) -> bool:
-    """Returns whether a top-level package can be imported.
+    """Returns True if a top-level package can be imported.
 
-    A folder without code, of logs for instance, is a namespace package to Python and counts as not installed.
+    A folder without code, such as one of logs, is a namespace package for Python, but counts as not installed.
     """
     if package in sys.modules:
         return sys.modules[package] is not None

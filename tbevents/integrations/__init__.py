@@ -1,1 +1,1 @@
-"""Thin adapters to other libraries, which bring themselves; each module needs the one of its name."""
+"""Thin adapters to other libraries. Each module needs the library of its name, which the user installs."""

@@ -1,4 +1,4 @@
-"""Keras 3's `TensorBoard` callback without TensorFlow, for any backend."""
+"""The `TensorBoard` callback of Keras 3 without TensorFlow, for any backend."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ from tbevents.writing.summary_writer import SummaryWriter
 __all__ = ["TensorBoard"]
 
 _MAX_IMAGES = 3
-"""Images of one weight that are logged: what Keras' callback leaves of them, by tf.summary.image's default."""
+"""The number of images logged for one weight, as in Keras (the default of tf.summary.image)."""
 
 
 class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Logs metrics, learning rates and weights to the runs and tags of Keras' callback of this name.
+    """Logs metrics, learning rates and weights, to the same runs and tags as Keras' `TensorBoard` callback.
 
     ::
 
         model.fit(x, y, epochs=3, validation_split=0.1, callbacks=[TensorBoard("logs")])
 
     The runs are ``train`` and ``validation`` below `log_dir`, the tags ``epoch_loss``, ``epoch_learning_rate``,
-    ``batch_loss`` and ``evaluation_loss_vs_iterations``, the files in TensorFlow 2's form. Every fit and evaluate
-    closes its files in the end; another one goes on in files of its own. One callback serves one fit at a time.
+    ``batch_loss`` and ``evaluation_loss_vs_iterations``. The files have TensorFlow 2's form. Every fit and evaluate
+    closes its files at the end; the next one continues in new files. A callback can be used by one fit at a time.
 
     Args:
         log_dir: the folder of the runs.
-        histogram_freq: log a histogram of each weight every so many epochs; 0 for never.
-        write_graph: must be False, since the graph is TensorFlow's; where Keras says True by default.
-        write_images: log weights as images too, when their histograms are; needs the extra ``image``.
-        write_steps_per_second: log the training steps per second, by epoch and, if batches are logged, by batch.
-        update_freq: when to log metrics besides the end of an epoch: ``"epoch"`` for never, ``"batch"`` for each batch,
-            or the number of batches.
-        profile_batch: must be 0: the profiler is TensorFlow's.
-        embeddings_freq: must be 0: the checkpoints are TensorFlow's. Use `SummaryWriter.add_embedding`.
+        histogram_freq: the number of epochs between histograms of each weight; 0 means never.
+        write_graph: must be False, since the graph needs TensorFlow. (Keras' default is True.)
+        write_images: if True, log weights as images together with their histograms; needs the extra ``image``.
+        write_steps_per_second: if True, log the training steps per second for each epoch and, if batches are logged,
+            for each batch.
+        update_freq: how often to log metrics within an epoch: ``"epoch"`` for never, ``"batch"`` for every batch, or
+            the number of batches in between.
+        profile_batch: must be 0, since the profiler needs TensorFlow.
+        embeddings_freq: must be 0, since the checkpoints need TensorFlow. Use `SummaryWriter.add_embedding`.
         embeddings_metadata: must be None.
 
     Raises:
-        TypeError, ValueError: an argument is not valid, or needs TensorFlow; the message names it.
+        TypeError, ValueError: if an argument has the wrong type or value, or needs TensorFlow; the message names it.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras ship
         self.update_freq = update_freq
         self._writers: dict[str, SummaryWriter] = {}
         self._fitting = False
-        self._batch = 0  # the number of the batch in this fit, from 1 on
+        self._batch = 0  # the number of the current batch in this fit, from 1
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Starts counting batches."""
@@ -93,12 +94,12 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras ship
         self._close()
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Takes the time."""
+        """Starts timing the batch."""
         self._batch += 1
         self._batch_began = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Logs the batch's metrics, if it is its turn."""
+        """Logs the batch's metrics, depending on `update_freq`."""
         if isinstance(self.update_freq, str) or self._batch % self.update_freq:
             return
         values = dict(logs or {})
@@ -107,11 +108,11 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras ship
         self._log("train", "batch_{}", values, self._batch)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Takes the time."""
+        """Starts timing the epoch."""
         self._epoch_began = time.perf_counter(), self._batch
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Logs the epoch's metrics and learning rates, and the weights, if it is their turn."""
+        """Logs the epoch's metrics and learning rates, and the weights, depending on `histogram_freq`."""
         logs = logs or {}
         train = {name: value for name, value in logs.items() if not name.startswith("val_")}
         train |= self._learning_rates()
@@ -125,7 +126,7 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras ship
             self._log_weights(epoch)
 
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Logs the metrics of an evaluation over the optimizer's iterations."""
+        """Logs the metrics of an evaluation, with the optimizer's iterations as the step."""
         iterations = getattr(self.model.optimizer, "iterations", None)
         if iterations is not None:
             self._log("validation", "evaluation_{}_vs_iterations", logs or {}, int(_as_numpy(iterations)))
@@ -178,7 +179,7 @@ def _as_numpy(value: Any) -> NDArray[Any]:
 
 
 def _as_images(weight: NDArray[Any]) -> NDArray[Any] | None:
-    """Returns a weight as images of the axes NHWC, laid out as Keras' callback does; None where it is none."""
+    """Returns a weight as NHWC images, laid out as in Keras' callback; None if its shape does not allow it."""
     weight = weight.squeeze()
     if weight.ndim == 1:  # a bias: one column
         return weight.reshape(1, -1, 1, 1)

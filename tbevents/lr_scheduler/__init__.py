@@ -1,8 +1,8 @@
-"""PyTorch's learning-rate schedulers without torch, which log themselves; and the tools around them.
+"""PyTorch's learning-rate schedulers without torch, with built-in logging, and tools around them.
 
-A scheduler drives any object with `param_groups` (torch's optimizers, or `ParamGroups`), and with ``writer=`` logs
-each rate it sets. `schedules` holds the curves as pure functions of the step. What differs from PyTorch is listed in
-docs/schedulers.md.
+A scheduler sets the rates of any object with `param_groups` (torch's optimizers, or `ParamGroups`). With ``writer=`` it
+logs each rate it sets. `schedules` has the curves as pure functions of the step. docs/schedulers.md lists the
+differences from PyTorch.
 """
 
 from tbevents.lr_scheduler import schedules
@@ -11,7 +11,7 @@ from tbevents.lr_scheduler.base import LRScheduler, _LRScheduler
 from tbevents.lr_scheduler.composed import ChainedScheduler, SequentialLR
 from tbevents.lr_scheduler.cyclic import CyclicLR, OneCycleLR
 from tbevents.lr_scheduler.emission import LREmitter, ScalarWriter, emit_lr
-from tbevents.lr_scheduler.lambda_ import LambdaLR, MultiplicativeLR
+from tbevents.lr_scheduler.lambda_lr import LambdaLR, MultiplicativeLR
 from tbevents.lr_scheduler.param_groups import OptimizerLike, ParamGroups
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
 from tbevents.lr_scheduler.range_test import LRRangeResult, LRRangeTest

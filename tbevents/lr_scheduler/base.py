@@ -1,4 +1,4 @@
-"""The base of the schedulers: the optimizer's rates, the state, the steps, and the points they emit."""
+"""The base class of the schedulers: rates, state, steps and logging."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbevents.lr_scheduler.caller import warn_caller
-from tbevents.lr_scheduler.emission import Point, ScalarWriter, check_tag, check_writer, points_of, write_points
+from tbevents.callers import warn_caller
+from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_tag, check_writer, points_of, write_points
 from tbevents.lr_scheduler.formulas import check_numbers
 from tbevents.lr_scheduler.param_groups import (
     OptimizerLike,
@@ -23,64 +23,66 @@ from tbevents.lr_scheduler.param_groups import (
 )
 from tbevents.lr_scheduler.step_order import StepOrder
 
+__all__ = ["EPOCH_DEPRECATION_WARNING", "LRScheduler", "_LRScheduler", "attributes_of", "not_a_state", "warn_of_epoch"]
+
 
 class LRScheduler:
-    """The base class: counts the epochs and keeps the rates of an optimizer's groups.
+    """Base class of the schedulers: counts epochs and sets the rates of an optimizer's groups.
 
-    A subclass gives `get_lr()`, the rates for `last_epoch`, as a list with one for each group: computed from
-    `base_lrs`, or from the groups' present rates, as with PyTorch. The optimizer's own methods are never patched.
+    A subclass defines `get_lr()`, which returns a list with the rate of each group for `last_epoch`. As in PyTorch, it
+    may use `base_lrs` or the current rates of the groups. The optimizer's methods are never patched.
 
     Args:
         optimizer: any object with `param_groups`.
-        last_epoch: the index of the last epoch that was finished, -1 for a fresh start. When resuming, each group
-            must hold "initial_lr"; the constructor then stands at ``last_epoch + 1``.
-        writer: where to log the rates, at step `last_epoch`: anything with ``add_scalar(tag, value, step)``. The
-            initial rate goes out with the first `step()` or `emit()`, so that a run restored by `load_state_dict`
-            repeats no point. It is no part of the state, of a pickle or of a copy.
-        tag: the tag of the rate; with several groups ``tag/0``, ``tag/1``, or each group's "name". A cycled momentum
-            goes to ``tag/momentum``.
+        last_epoch: the index of the last finished epoch; -1 for a fresh start. When resuming, each group must have
+            "initial_lr", and the constructor moves to ``last_epoch + 1``.
+        writer: logs the rates at step `last_epoch`: any object with ``add_scalar(tag, value, step)``. The initial rate
+            is logged by the first `step()` or `emit()`, so that a run restored by `load_state_dict` repeats no point.
+            The writer is not part of the state, of a pickle or of a copy.
+        tag: the tag of the rate. With several groups, the tags are ``tag/0``, ``tag/1``, or end in each group's "name".
+            A cycled momentum is logged as ``tag/momentum``.
 
-    Logging never changes what the optimizer gets: `step()` first sets the rates, then writes the points. What the
-    writer raises is raised in the end, when the scheduler's state is complete and every point of the step was given to
-    the writer, once. The points that an interrupt keeps back go out with the next `step()` or `emit()`.
+    Logging does not affect the optimizer: `step()` first sets the rates, then logs the points. An exception of the
+    writer is raised at the end, after the scheduler's state is complete and each point was passed to the writer once.
+    Points that an interrupt left unwritten are logged by the next `step()` or `emit()`.
 
     Attributes:
-        optimizer: as given.
-        last_epoch: the epoch whose rates the groups hold.
+        optimizer: the argument.
+        last_epoch: the epoch of the current rates.
         base_lrs: the initial rate of each group.
 
     Raises:
-        TypeError: `optimizer` has no `param_groups`, or another argument is no such thing.
-        KeyError: a group has no "lr", or no "initial_lr" when resuming.
+        TypeError: if `optimizer` has no `param_groups`, or another argument has the wrong type.
+        KeyError: if a group has no "lr", or no "initial_lr" when resuming.
     """
 
-    # What state_dict() leaves out.
+    # The attributes that state_dict() leaves out.
     _UNSAVED: ClassVar[frozenset[str]] = frozenset(
         {"optimizer", "_writer", "_tag", "_emitted", "_due", "_held", "_rates_for", "_step_order"}
     )
 
-    # The attributes that the repr shows, by which one sort of scheduler's states are told from another's.
+    # The attributes that the repr shows, and by which a state is recognised as one of this kind of scheduler.
     _SHOWN: ClassVar[tuple[str, ...]] = ()
 
     last_epoch: int
     base_lrs: list[float]
     _last_lr: list[float]
     _step_count = 0
-    # PyTorch's two flags, which subclasses written for it look at.
+    # Two flags of PyTorch, which subclasses written for PyTorch may read.
     _is_initial = False
     _get_lr_called_within_step = False
     _epoch_is_deprecated = True
     _writer: ScalarWriter | None = None
     _tag = "lr"
-    # The epoch of the last point that was written here, or by the run that was restored; None before the first.
+    # The epoch of the last point written by this scheduler or by the restored run; None before the first.
     _emitted: float | None = None
-    # The points that are to be written next.
-    _due: Sequence[Point] = ()
-    # Whether the scheduler that this one is a part of writes them.
+    # The points to be written next.
+    _due: Sequence[PendingPoint] = ()
+    # If True, the composed scheduler that contains this one writes them.
     _held = False
-    # The epoch whose rates the groups hold; None while they are being computed.
+    # The epoch of the groups' current rates; None while they are being computed.
     _rates_for: float | None = None
-    # Whether `step` warns if the optimizer has made none, as PyTorch's does; None once it has looked.
+    # If True, `step` warns if the optimizer has not stepped, as in PyTorch. The watch is None after the check.
     _checks_order: ClassVar[bool] = True
     _step_order: StepOrder | None = None
 
@@ -115,7 +117,7 @@ class LRScheduler:
 
     @property
     def writer(self) -> ScalarWriter | None:
-        """Where the points go; may be set at any time."""
+        """The writer that logs the points; may be set at any time."""
         return self._writer
 
     @writer.setter
@@ -132,11 +134,11 @@ class LRScheduler:
         self._tag = check_tag(tag)
 
     def step(self, epoch: float | None = None) -> None:
-        """Go on to the next epoch: set its rates in the groups, and log them if there is a writer.
+        """Move to the next epoch: set its rates in the groups, and log them if there is a writer.
 
         Args:
-            epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form
-                where there is one.
+            epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form if there is
+                one.
         """
         if self._step_order is not None and not self._is_initial:
             order, self._step_order = self._step_order, None
@@ -152,31 +154,31 @@ class LRScheduler:
             self._emit(initial)
 
     def get_lr(self) -> list[float]:
-        """The rates of the current epoch, one for each group."""
+        """Return the rates of the current epoch, one for each group."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_lr()")
 
     def get_last_lr(self) -> list[float]:
-        """The rates that this scheduler set last, one for each group."""
+        """Return the rates that this scheduler set last, one for each group."""
         return list(self._last_lr)
 
     def emit(self) -> None:
-        """Write the point of the current epoch, unless it has been written."""
+        """Log the points of the current epoch, unless they are already logged."""
         if self._emitted != self.last_epoch and self.last_epoch >= 0:
             self._emit()
         else:
             self._write_due()
 
     def schedule(self, steps: ArrayLike) -> NDArray[np.float64]:
-        """The rates that this schedule gives when stepped from the start, undisturbed; nothing is changed.
+        """Return the rates of the schedule from its start, without changing anything.
 
         Args:
             steps: the epochs, from 0, in any order; shape (n,).
 
         Returns:
-            float64 of shape (n, groups).
+            The rates, float64 of shape (n, groups).
 
         Raises:
-            ValueError: a step is negative, or no whole number where the schedule has no closed form.
+            ValueError: if a step is negative, or the schedule has no closed form and a step is not a whole number.
         """
         wanted = np.asarray(steps)
         if wanted.ndim != 1:
@@ -184,11 +186,11 @@ class LRScheduler:
         if not wanted.size:
             return np.empty((0, len(self.optimizer.param_groups)))
         if wanted.dtype.kind not in "iuf" or not wanted.min() >= 0:
-            raise ValueError(f"steps must be numbers from 0, got {steps!r}")
+            raise ValueError(f"steps must be numbers that are not negative, got {steps!r}")
         return self._evaluate(wanted)
 
     def state_dict(self) -> dict[str, Any]:
-        """The state, with PyTorch's keys: every attribute but the optimizer and the writer."""
+        """Return the state, with PyTorch's keys: every attribute except the optimizer and the writer."""
         return {
             key: copy.copy(value) if isinstance(value, (list, dict)) else value
             for key, value in self.__dict__.items()
@@ -196,15 +198,15 @@ class LRScheduler:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take up the state that `state_dict()`, here or PyTorch's, returned.
+        """Restore a state returned by `state_dict()`, of this package or of PyTorch.
 
-        A group that still has the rate which this scheduler set last gets the rate that the state had last, so that
-        the scheduler's state is enough to go on; one whose rate came from elsewhere, such as the optimizer's own
-        restored state, is left alone.
+        If a group still has the rate that this scheduler set last, it gets the last rate of the state, so that the
+        scheduler's state is enough to resume. A group whose rate was set by something else, such as the optimizer's
+        restored state, is not changed.
 
         Raises:
-            TypeError: it is no mapping.
-            ValueError: it is no state of such a scheduler, or one of more groups than the optimizer has.
+            TypeError: if it is not a mapping.
+            ValueError: if it is not a state of this kind of scheduler, or has more groups than the optimizer.
         """
         check_mapping("state_dict", state_dict)
         groups = self.optimizer.param_groups
@@ -220,7 +222,7 @@ class LRScheduler:
         try:
             parts = [f"{name}={self._shown(name)}" for name in self._SHOWN]
             parts += [f"epoch {self.last_epoch}", f"lr {self._current_rates()}"]
-        except (AttributeError, KeyError):  # one that is not made yet, or has lost its groups
+        except (AttributeError, KeyError):  # not fully constructed, or without its groups
             return object.__repr__(self)
         return f"{type(self).__name__}({', '.join(parts)})"
 
@@ -237,7 +239,7 @@ class LRScheduler:
             self._is_initial = False
 
     def _update_lr(self, epoch: float | None = None) -> None:
-        """Go to an epoch, by default the next, without counting a step or writing a point."""
+        """Move to an epoch, by default the next, without counting a step or logging a point."""
         self._rates_for = None
         self._get_lr_called_within_step = True
         try:
@@ -255,14 +257,14 @@ class LRScheduler:
         self.last_epoch += 1
 
     def _go_to(self, epoch: float) -> None:
-        self.last_epoch = epoch  # type: ignore[assignment]  # fractional where the caller asks for it
+        self.last_epoch = epoch  # type: ignore[assignment]  # the caller may give a fractional epoch
 
     def _set_rates(self, values: Any) -> None:
         groups = self.optimizer.param_groups
         if not hasattr(values, "__getitem__"):
             if not isinstance(values, Iterable):
                 raise TypeError(
-                    f"{type(self).__name__}.get_lr() must return a list, a rate for each group, got {values!r}"
+                    f"{type(self).__name__}.get_lr() must return a list with a rate for each group, got {values!r}"
                 )
             values = list(values)
         if len(values) != len(groups):
@@ -283,14 +285,14 @@ class LRScheduler:
         self._rates_for = self.last_epoch
 
     def _own_rates(self) -> list[float]:
-        """The rates that this scheduler set last, or that the state loaded had last."""
+        """Return the rates that this scheduler set last, or the last rates of the loaded state."""
         return self._last_lr
 
     def _current_rates(self) -> list[float]:
         return [rate_of(group) for group in self.optimizer.param_groups]
 
     def _evaluate(self, steps: NDArray[Any]) -> NDArray[np.float64]:
-        """`schedule` where there is no closed form: step a copy."""
+        """Compute `schedule` without a closed form, by stepping a copy."""
         if (steps % 1).any():
             raise ValueError(f"{type(self).__name__} can be evaluated at whole steps only")
         twin = self._twin()
@@ -301,7 +303,7 @@ class LRScheduler:
         return np.asarray(rows, dtype=np.float64)[steps.astype(np.int64)]
 
     def _twin(self) -> LRScheduler:
-        """A copy of this scheduler at the start of its schedule, over groups of its own."""
+        """Return a copy of this scheduler at the start of its schedule, with its own groups."""
         groups = ParamGroups(lr=0.0)
         groups.param_groups = [
             {key: value for key, value in group.items() if key != "params"}
@@ -336,23 +338,23 @@ class LRScheduler:
         self.__dict__.update(state)
 
     def _restore_momentum(self, untouched: Sequence[bool]) -> None:
-        """Set the momentum of the groups that `load_state_dict` found untouched; where it is cycled."""
+        """Set the momentum of the groups that `load_state_dict` found untouched, if it is cycled."""
 
     def _mark_restored(self) -> None:
         self._rates_for = self.last_epoch
-        # The point of epoch 0 goes out with the first step: a state from before that has not written it.
+        # The point of epoch 0 is logged by the first step, so a state from before that step has not logged it.
         self._emitted = self.last_epoch if self.last_epoch > 0 else None
 
-    def _points(self) -> list[Point]:
-        """The points of the current epoch; none where there is no writer."""
+    def _points(self) -> list[PendingPoint]:
+        """Return the points of the current epoch; none if there is no writer."""
         return [] if self._writer is None else points_of(self, self._writer, self._tag, self.last_epoch)
 
-    def _initial_points(self) -> Sequence[Point]:
-        """The points of the current epoch, where none has been written yet: to be called before the rates change."""
+    def _initial_points(self) -> Sequence[PendingPoint]:
+        """Return the points of the current epoch if none were logged yet; must be called before the rates change."""
         return self._points() if self._emitted is None and self.last_epoch >= 0 else ()
 
-    def _emit(self, initial: Sequence[Point] = ()) -> None:
-        """Write the points of the current epoch; before them initial ones. Nothing may depend on what comes after."""
+    def _emit(self, initial: Sequence[PendingPoint] = ()) -> None:
+        """Log the initial points, then those of the current epoch. It may raise, so callers must do it last."""
         if self._writer is not None:
             self._due = [*initial, *self._due, *self._points()]
             self._emitted = self.last_epoch
@@ -364,13 +366,13 @@ class LRScheduler:
             write_points(due)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A writer holds files and threads, and a hook belongs to one optimizer: a copy or a pickle goes without.
+        # A writer has files and threads, and a hook belongs to one optimizer: copies and pickles have neither.
         left_out = ("_writer", "_due", "_held", "_step_order")
         return {key: value for key, value in self.__dict__.items() if key not in left_out}
 
 
 _LRScheduler = LRScheduler
-"""The base class by its old name."""
+"""The old name of the base class."""
 
 EPOCH_DEPRECATION_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
@@ -378,22 +380,22 @@ EPOCH_DEPRECATION_WARNING = (
     "form is used instead of the new chainable form, where available. Please open an issue if you are unable to "
     "replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose."
 )
-"""What `step(epoch)` warns of: PyTorch's words, so that the same filters catch it."""
+"""The warning of `step(epoch)`, in PyTorch's words, so that the same filters match."""
 
 
 def not_a_state(scheduler: LRScheduler, key: str, state_dict: Mapping[str, Any]) -> ValueError:
-    """The error for a mapping that is no state of a scheduler."""
-    keys = ", ".join(map(repr, list(state_dict)[:6])) or "nothing"
-    return ValueError(f"state_dict is no state of a {type(scheduler).__name__}: it has no {key!r}, but {keys}")
+    """Return the error for a mapping that is not a state of a scheduler."""
+    found = f"its keys are {', '.join(map(repr, list(state_dict)[:6]))}" if state_dict else "it is empty"
+    return ValueError(f"state_dict is not a state of a {type(scheduler).__name__}: it lacks {key!r}; {found}")
 
 
 def warn_of_epoch() -> None:
-    """The warning for ``step(epoch)``, attributed to the code that called step()."""
-    warn_caller(EPOCH_DEPRECATION_WARNING)
+    """Warn of ``step(epoch)``, at the line that called step()."""
+    warn_caller(EPOCH_DEPRECATION_WARNING, UserWarning)
 
 
 def attributes_of(function: Any) -> dict[str, Any] | None:
-    """What of a caller's callable goes into a state: an object's attributes, of a plain function nothing."""
+    """Return the part of a callable that is saved in a state: the attributes of an object; None for a function."""
     if isinstance(function, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return None
     attributes = getattr(function, "__dict__", None)

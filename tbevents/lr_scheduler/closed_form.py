@@ -1,4 +1,4 @@
-"""What the built-in schedulers share: closed forms, and PyTorch's recursions where a rate came from elsewhere."""
+"""Base classes of the built-in schedulers: closed forms, and PyTorch's recursions for rates set by other code."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from tbevents.lr_scheduler.base import LRScheduler
 from tbevents.lr_scheduler.param_groups import rate_of, store
 
+__all__ = ["ChainableLR", "ClosedFormLR"]
+
 _PACKAGE = __name__.rpartition(".")[0] + "."
 _MOVERS = ("get_lr", "_update_lr")
 
@@ -17,12 +19,12 @@ _MOVERS = ("get_lr", "_update_lr")
 class ClosedFormLR(LRScheduler):
     """A scheduler whose rate is a function of the epoch and the base rate."""
 
-    # Whether a step of this class is nothing but the next epoch's rates, put into the groups; set for each class.
+    # If True, a step only sets the rates of the next epoch in the groups; set for each class.
     _plain = True
 
-    # Whether there is more to count than epochs.
+    # If True, `_advance` counts more than epochs.
     _advances = False
-    # Whether there is a momentum to set with the rates.
+    # If True, a momentum is set with the rates.
     _cycler = False
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -31,16 +33,16 @@ class ClosedFormLR(LRScheduler):
         cls._advances = cls._advance is not LRScheduler._advance
 
     def step(self, epoch: float | None = None) -> None:
-        """Go on to the next epoch: set its rates in the groups, and log them if there is a writer.
+        """Move to the next epoch: set its rates in the groups, and log them if there is a writer.
 
         Args:
-            epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form
-                where there is one.
+            epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form if there is
+                one.
         """
         if epoch is not None or self._writer is not None or self._step_order is not None or not self._plain:
             super().step(epoch)
             return
-        # The common case, written out: what LRScheduler.step() does, at half the calls.
+        # The common case, inlined: the same as LRScheduler.step(), with half the calls.
         self._step_count += 1
         if self._advances:
             self._advance()
@@ -64,27 +66,27 @@ class ClosedFormLR(LRScheduler):
             self._turn_momentum()
 
     def get_lr(self) -> list[float]:
-        """The rates of the current epoch, one for each group; may be called at any time.
+        """Return the rates of the current epoch, one for each group; may be called at any time.
 
-        They are those in the groups, or, from the moment a subclass has moved `last_epoch` on, the next ones.
+        These are the rates in the groups or, if a subclass has already incremented `last_epoch`, the next rates.
         """
         if self._rates_for == self.last_epoch or self.last_epoch < 0:
             return self._current_rates()
         return self._next_rates()
 
     def _next_rates(self) -> list[float]:
-        """The rates for `last_epoch`, which the groups don't hold yet."""
+        """Return the rates for `last_epoch`, which are not set in the groups yet."""
         raise NotImplementedError
 
     def _turn_momentum(self) -> None:
-        """Set the momenta that go with the rates just set."""
+        """Set the momenta that belong to the current rates."""
 
     def _starts_afresh(self) -> bool:
-        """Whether epoch 0 gives the closed form whatever the groups hold, so that a sequence can be put together."""
+        """Return True if epoch 0 does not depend on the groups' rates, so that a sequence has a closed form."""
         return self._is_ours()
 
     def _is_ours(self) -> bool:
-        """Whether the closed form is in force: not if a subclass elsewhere has its own get_lr() or step()."""
+        """Return True if the closed form applies: no subclass outside this package overrides get_lr() or step()."""
         cls = type(self)
         return cls.get_lr is ClosedFormLR.get_lr and cls.step.__module__.startswith(_PACKAGE)
 
@@ -95,35 +97,35 @@ class ClosedFormLR(LRScheduler):
         return columns[0][:, np.newaxis] if len(columns) == 1 else np.stack(columns, axis=1)
 
     def _rates_at(self, steps: Any) -> list[Any]:
-        """The closed form for each group: numbers at a number, arrays at an array of epochs."""
+        """Return the closed form for each group: numbers for one epoch, arrays for an array of epochs."""
         return [self._rate(steps, base) for base in self.base_lrs]
 
     def _rate(self, step: Any, base_lr: float) -> Any:
-        """The closed form for one base rate."""
+        """Return the closed form for one base rate."""
         raise NotImplementedError
 
 
 class ChainableLR(ClosedFormLR):
-    """A scheduler that goes on from the rate it finds, as PyTorch's chainable ones do.
+    """A scheduler that computes the next rate from the current rate, like the chainable schedulers of PyTorch.
 
-    Each next rate is PyTorch's recursion on the rate found, whoever set that: this scheduler, the caller by hand,
-    another scheduler of a chain, a resumed run. Where the recursion comes out at the closed form but for rounding, it
-    is the closed form exactly, so that rounding errors don't add up.
+    The next rate is PyTorch's recursion on the current rate, which may have been set by this scheduler, by hand, by
+    another scheduler of a chain, or by a resumed run. If the result equals the closed form except for rounding, the
+    closed form is used, so that rounding errors do not add up.
     """
 
     def _both(self, lr: float, base_lr: float) -> tuple[float, float]:
-        """The rate for `last_epoch`: by PyTorch's recursion, from `lr` at the epoch before; and by the closed form."""
+        """Return the rate for `last_epoch` by recursion from the previous rate `lr`, and by the closed form."""
         raise NotImplementedError
 
     def _holds(self) -> bool:
-        """Whether the rate for `last_epoch` is the one before it, whatever that is."""
+        """Return True if the rate for `last_epoch` equals the previous rate."""
         return self._is_initial
 
     def step(self, epoch: float | None = None) -> None:
-        """Go on to the next epoch: set its rates in the groups, and log them if there is a writer.
+        """Move to the next epoch: set its rates in the groups, and log them if there is a writer.
 
         Args:
-            epoch: the old way, which PyTorch deprecates and warns of: go to this epoch instead, by the closed form.
+            epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form.
         """
         groups, bases = self.optimizer.param_groups, self.base_lrs
         if (
@@ -135,7 +137,7 @@ class ChainableLR(ClosedFormLR):
         ):
             super().step(epoch)
             return
-        # The common case, in one go: `_next_rates` and `_set_rates` written out.
+        # The common case, with `_next_rates` and `_set_rates` inlined.
         self._step_count += 1
         self.last_epoch += 1
         last: list[float] = []
@@ -168,7 +170,7 @@ class ChainableLR(ClosedFormLR):
         return rates if len(rates) == len(groups) else rates + self._added_rates()
 
     def _added_rates(self) -> list[float]:
-        """Of groups added after this scheduler was made: they have no base rate here, only their present one."""
+        """Return the rates of groups added after this scheduler was made; their current rate serves as base rate."""
         rates = [rate_of(group) for group in self.optimizer.param_groups[len(self.base_lrs) :]]
         return [self._both(rate, rate)[0] for rate in rates]
 
@@ -177,10 +179,10 @@ class ChainableLR(ClosedFormLR):
 
 
 def _settled(rate: float, closed: float, base: float) -> float:
-    """The recursion's rate; the closed form, if they differ only by the rounding of one step.
+    """Return the recursion's rate, or the closed form if both differ only by the rounding of one step.
 
-    Near a zero of the curve that is the rounding of a difference of numbers of base's size. With negative rates the
-    slack is negative, and the recursion stands.
+    Near a zero of the curve, the rounding error is relative to `base`. For negative rates the slack is negative, and
+    the recursion's rate is used.
     """
     slack = 1e-12 * closed + 1e-15 * base
     return closed if -slack <= rate - closed <= slack else rate

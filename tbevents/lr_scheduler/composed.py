@@ -1,4 +1,4 @@
-"""Schedulers made of schedulers: one after another, and all at once."""
+"""Schedulers composed of other schedulers, which run in sequence or together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
 
+__all__ = ["ChainedScheduler", "SequentialLR"]
+
 
 class _Composed(LRScheduler):
-    """What the composed schedulers share. Their parts may be PyTorch's, over one of its optimizers."""
+    """Base class of the composed schedulers. The parts may be PyTorch's schedulers, with a PyTorch optimizer."""
 
     _UNSAVED = LRScheduler._UNSAVED | {"_step_count", "_is_initial", "_get_lr_called_within_step"}
 
@@ -30,11 +32,11 @@ class _Composed(LRScheduler):
         return [float(group["initial_lr"]) for group in self.optimizer.param_groups]
 
     def get_lr(self) -> list[float]:
-        """The rates of the current epoch, one for each group; may be called at any time."""
+        """Return the rates of the current epoch, one for each group; may be called at any time."""
         return self._current_rates()
 
     def _step_part(self, part: Any) -> None:
-        """Step a part. The points that it logs are written when all parts have stepped, since its writer may raise."""
+        """Step a part. Its points are written after all parts have stepped, since its writer may raise."""
         if not isinstance(part, LRScheduler) or (part._writer is None and not isinstance(part, _Composed)):
             part.step()
             return
@@ -51,7 +53,7 @@ class _Composed(LRScheduler):
         return repr(getattr(self, f"_{name}"))
 
     def state_dict(self) -> dict[str, Any]:
-        """The state, with those of the parts in `_schedulers`."""
+        """Return the state; the states of the parts are in `_schedulers`."""
         state = super().state_dict()
         del state["_schedulers"]
         state["_schedulers"] = [part.state_dict() for part in self._schedulers]
@@ -65,7 +67,7 @@ class _Composed(LRScheduler):
             raise ValueError(f"the state has {len(saved)} schedulers, expected {len(self._schedulers)}")
         super()._load({key: value for key, value in state_dict.items() if key != "_schedulers"})
         for part, state in zip(self._schedulers, saved, strict=True):
-            # Only the outermost puts rates into the groups: the parts' last rates are of earlier epochs.
+            # Only the outermost scheduler sets rates in the groups: the parts' last rates are of earlier epochs.
             if isinstance(part, LRScheduler):
                 part._load(state)
                 part._mark_restored()
@@ -81,7 +83,7 @@ class _Composed(LRScheduler):
         for part in self._schedulers:
             if not isinstance(part, LRScheduler):
                 raise TypeError(
-                    f"a {type(part).__module__}.{type(part).__name__} has no schedule() to be part of this one's"
+                    f"a {type(part).__module__}.{type(part).__name__} has no schedule(), so this schedule is unknown"
                 )
             part._rewind()
 
@@ -117,16 +119,16 @@ class SequentialLR(_Composed):
 
     Args:
         optimizer: any object with `param_groups`; the schedulers' own.
-        schedulers: the schedulers, made with this optimizer in this order. Give the writer here, not to them.
-        milestones: the epochs at which the second, third ... takes over, in order.
-        last_epoch: as in PyTorch: where its own count of epochs starts, less one.
+        schedulers: the schedulers, made with this optimizer in this order. Pass the writer here, not to them.
+        milestones: the epochs at which the second, third, ... scheduler takes over, in order.
+        last_epoch: as in PyTorch, the start of the count of epochs, minus one.
         writer: as for `LRScheduler`.
         tag: as for `LRScheduler`.
 
     Raises:
-        TypeError: a part is no scheduler.
-        ValueError: no scheduler, a wrong number of milestones or an unsorted one, a part with another optimizer or that
-            logs to the same writer and tag, or a ReduceLROnPlateau.
+        TypeError: if a part is not a scheduler.
+        ValueError: if there is no scheduler, the number of milestones is wrong, they are not sorted, a part has another
+            optimizer, logs to the same writer and tag, or is a ReduceLROnPlateau.
     """
 
     _SHOWN = ("schedulers", "milestones")
@@ -154,7 +156,7 @@ class SequentialLR(_Composed):
         self._tag = check_tag(tag)
 
     def _start(self) -> None:
-        """Back to the initial rates, and the first step of the scheduler that is to run first."""
+        """Restore the initial rates, and make the first step of the first scheduler."""
         for group in self.optimizer.param_groups:
             store(group, "lr", group["initial_lr"])
         _take_back(self._schedulers)
@@ -163,10 +165,10 @@ class SequentialLR(_Composed):
         self._last_lr = self._current_rates()
 
     def step(self, epoch: float | None = None) -> None:
-        """Go on to the next epoch: step the scheduler whose turn it is, and log the rates if there is a writer.
+        """Move to the next epoch: step the active scheduler, and log the rates if there is a writer.
 
         Args:
-            epoch: for PyTorch's sake: only 0, which starts the first scheduler afresh.
+            epoch: for compatibility with PyTorch; must be None or 0, which restarts the first scheduler.
         """
         if epoch is not None or self._writer is not None:
             super().step(epoch)
@@ -190,7 +192,7 @@ class SequentialLR(_Composed):
 
     def _go_to(self, epoch: float) -> None:
         if epoch:
-            raise ValueError("SequentialLR can't go to an epoch out of order: call step() without one")
+            raise ValueError("SequentialLR cannot move to an epoch out of order: call step() without an epoch")
         self.last_epoch = 0
         self._schedulers[bisect_right(self._milestones, 0)]._update_lr(0)
         self._last_lr = self._current_rates()
@@ -219,15 +221,15 @@ class ChainedScheduler(_Composed):
     """Step several schedulers together, each going on from the rates that the one before it set.
 
     Args:
-        schedulers: the schedulers, all made with one optimizer, in the order in which they step. Give the writer
+        schedulers: the schedulers, all made with the same optimizer, in the order in which they step. Pass the writer
             here, not to them.
-        optimizer: that optimizer; the first scheduler's when None.
+        optimizer: that optimizer; None means the first scheduler's.
         writer: as for `LRScheduler`.
         tag: as for `LRScheduler`.
 
     Raises:
-        TypeError: a part is no scheduler.
-        ValueError: no scheduler, a part with another optimizer or that logs to the same writer and tag, or a
+        TypeError: if a part is not a scheduler.
+        ValueError: if there is no scheduler, or a part has another optimizer, logs to the same writer and tag, or is a
             ReduceLROnPlateau.
     """
 
@@ -245,7 +247,7 @@ class ChainedScheduler(_Composed):
         if len(schedulers) < 1:
             raise ValueError("expected at least one scheduler to be chained, but got no scheduler")
         chosen = getattr(schedulers[0], "optimizer", None) if optimizer is None else optimizer
-        # None is what no part's optimizer is.
+        # If `chosen` is None, the check fails, since no part's optimizer is None.
         self._check_parts(schedulers, chosen, writer, tag)  # type: ignore[arg-type]
         self._schedulers = list(schedulers)
         self.optimizer = chosen  # type: ignore[assignment]  # checked just above
@@ -259,10 +261,10 @@ class ChainedScheduler(_Composed):
         return int(self._schedulers[0].last_epoch)
 
     def step(self, epoch: float | None = None) -> None:
-        """Go on to the next epoch: step every scheduler, and log the rates if there is a writer.
+        """Move to the next epoch: step every scheduler, and log the rates if there is a writer.
 
         Args:
-            epoch: the old way: take every scheduler to this epoch by its closed form, one over the other.
+            epoch: deprecated. Move every scheduler to this epoch by its closed form, one after another.
         """
         if epoch is not None or self._writer is not None:
             super().step(epoch)
@@ -290,7 +292,7 @@ def _check_list(schedulers: object) -> None:
 
 
 def _take_back(schedulers: Sequence[Any]) -> None:
-    """Undo the count of the first step that each scheduler made when it was constructed."""
+    """Subtract the first step, which each scheduler made when it was constructed, from its count."""
     for part in schedulers:
         parts = getattr(part, "_schedulers", None)
         if parts is not None:

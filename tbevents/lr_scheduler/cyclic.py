@@ -1,4 +1,4 @@
-"""The schedulers that turn the momentum against the rate: cycles, and the one cycle."""
+"""The schedulers that cycle the rate and, inversely, the momentum: CyclicLR and OneCycleLR."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, per_group, store
 
+__all__ = ["CyclicLR", "OneCycleLR"]
+
 
 class _MomentumCycler(ClosedFormLR):
-    """A scheduler that turns the momentum against the rate, in "momentum" or the first of "betas"."""
+    """A scheduler that cycles the momentum inversely to the rate, in "momentum" or the first of "betas"."""
 
     _UNSAVED = LRScheduler._UNSAVED | {"_turn"}
     _cycler = True
 
     cycle_momentum: bool
     use_beta1: bool
-    # How far round the cycle the rates of the last `_next_rates` are: what the momenta follow from.
+    # The position in the cycle of the last `_next_rates`, from which the momenta are computed.
     _turn: Any
 
     def _find_momentum(self, optimizer: OptimizerLike) -> None:
@@ -45,7 +47,7 @@ class _MomentumCycler(ClosedFormLR):
             store(group, "momentum", value)
 
     def _momenta(self, turn: Any) -> list[float]:
-        """The momentum of each group, where `_next_rates` has left `_turn`."""
+        """Return the momentum of each group at the position `turn`, as `_next_rates` has stored it."""
         raise NotImplementedError
 
     def _set_rates(self, values: Sequence[Any]) -> None:
@@ -74,19 +76,19 @@ class _MomentumCycler(ClosedFormLR):
 
 
 class CyclicLR(_MomentumCycler):
-    """Go up and down between two rates: `schedules.cyclic`. Meant to be stepped after every batch.
+    """Move the rates up and down between two bounds: `schedules.cyclic`. Call `step()` after every batch.
 
     Args:
         optimizer: any object with `param_groups`, which must hold "momentum" or "betas" if it is cycled.
-        base_lr: the lower rate, or a list with one for each group; set in the groups at once.
+        base_lr: the lower rate, or a list with one for each group; set in the groups immediately.
         max_lr: the upper rate, or a list with one for each group.
-        step_size_up: the steps of the rising half.
-        step_size_down: the steps of the falling half; as many when None.
-        mode: "triangular", "triangular2" or "exp_range"; ignored where `scale_fn` is given.
+        step_size_up: the number of steps of the rising half.
+        step_size_down: the number of steps of the falling half; None means `step_size_up`.
+        mode: "triangular", "triangular2" or "exp_range"; ignored if `scale_fn` is given.
         gamma: the base of "exp_range".
         scale_fn: the height of a cycle, 0 to 1, as a function of its number or of the step.
-        scale_mode: "cycle" or "iterations": what `scale_fn` is a function of.
-        cycle_momentum: whether the momentum falls from `max_momentum` to `base_momentum` as the rate rises.
+        scale_mode: the argument of `scale_fn`: "cycle" or "iterations".
+        cycle_momentum: if True, the momentum falls from `max_momentum` to `base_momentum` as the rate rises.
         base_momentum: the lower momentum, or a list with one for each group.
         max_momentum: the upper momentum, or a list with one for each group.
         last_epoch: as for `LRScheduler`, counted in batches.
@@ -94,7 +96,7 @@ class CyclicLR(_MomentumCycler):
         tag: as for `LRScheduler`.
 
     Raises:
-        ValueError: a size, the mode, the scale mode or the length of a list is wrong, or the groups hold no momentum.
+        ValueError: if a size, the mode, the scale mode or the length of a list is wrong, or a group has no momentum.
     """
 
     _SHOWN = ("max_lrs", "total_size", "mode")
@@ -142,7 +144,7 @@ class CyclicLR(_MomentumCycler):
             if cycle_momentum:
                 self._start_momentum(self.base_momentums, self.max_momentums)
         super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
-        # The groups may have had an "initial_lr" from an earlier scheduler: the cycle starts from base_lr all the same.
+        # The cycle starts from base_lr, even if the groups have an "initial_lr" from an earlier scheduler.
         self.base_lrs = base_lrs
         self._set_rates(self._next_rates())
 
@@ -155,11 +157,11 @@ class CyclicLR(_MomentumCycler):
         self.scale_mode = self._scale_by
 
     def scale_fn(self, x: float) -> float:
-        """The height of the cycle numbered `x`, or at step `x`, as `scale_mode` says."""
+        """Return the height of cycle number `x` or at step `x`, depending on `scale_mode`."""
         return 1.0 if self._scale is None else float(self._scale(x))
 
     def state_dict(self) -> dict[str, Any]:
-        """The state. A function given as `scale_fn` is not part of it; of a callable object the attributes are."""
+        """Return the state. Of `scale_fn`, it has the attributes of a callable object, but not a function."""
         state = super().state_dict()
         custom = state.pop("_scale_fn_custom")
         state["_scale_fn_custom"] = None if custom is None else attributes_of(custom)
@@ -203,31 +205,31 @@ class CyclicLR(_MomentumCycler):
 
 
 class OneCycleLR(_MomentumCycler):
-    """Rise once to `max_lr` and anneal far below the start: `schedules.one_cycle`. Stepped after every batch.
+    """Raise the rates once to `max_lr`, then anneal them: `schedules.one_cycle`. Call `step()` after every batch.
 
-    The rates between which it moves are kept in the groups, as PyTorch keeps them: "initial_lr", "max_lr", "min_lr",
-    and "base_momentum", "max_momentum".
+    As in PyTorch, the bounds are stored in the groups: "initial_lr", "max_lr", "min_lr", "base_momentum" and
+    "max_momentum".
 
     Args:
         optimizer: any object with `param_groups`, which must hold "momentum" or "betas" if it is cycled.
         max_lr: the upper rate, or a list with one for each group.
-        total_steps: the steps of the cycle; or give `epochs` and `steps_per_epoch`, whose product it is.
-        epochs: how many epochs.
-        steps_per_epoch: the steps in each.
+        total_steps: the number of steps in the cycle. If None, it is `epochs` times `steps_per_epoch`.
+        epochs: the number of epochs.
+        steps_per_epoch: the number of steps in each epoch.
         pct_start: the fraction of the cycle spent rising, a float.
         anneal_strategy: "cos" or "linear".
-        cycle_momentum: whether the momentum goes from `max_momentum` to `base_momentum` and back.
+        cycle_momentum: if True, the momentum moves from `max_momentum` to `base_momentum` and back.
         base_momentum: the lower momentum, or a list with one for each group.
         max_momentum: the upper momentum, or a list with one for each group.
         div_factor: the initial rate is `max_lr` divided by this.
         final_div_factor: the last rate is the initial rate divided by this.
-        three_phase: whether to return to the initial rate first, and fall to the last one from there.
+        three_phase: if True, first return to the initial rate, then fall to the last rate.
         last_epoch: as for `LRScheduler`, counted in batches.
         writer: as for `LRScheduler`.
         tag: as for `LRScheduler`.
 
     Raises:
-        ValueError: an argument is out of range, or the groups hold no momentum. From `step()`: the cycle is over.
+        ValueError: if an argument is out of range, or the groups have no momentum. `step()` raises it after the cycle.
     """
 
     _SHOWN = ("total_steps",)
@@ -298,7 +300,7 @@ class OneCycleLR(_MomentumCycler):
         self._note_phases()
 
     def _note_phases(self) -> None:
-        """Have at hand for every step what `_schedule_phases` says: the phases' last steps and their keys."""
+        """Cache the last steps and the keys of the phases in `_schedule_phases`, for use at every step."""
         self._ends = [phase["end_step"] for phase in self._schedule_phases]
         self._keys = [
             (phase["start_lr"], phase["end_lr"], phase["start_momentum"], phase["end_momentum"])

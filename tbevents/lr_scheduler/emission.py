@@ -1,20 +1,32 @@
-"""The points that schedulers write: their tags, their steps, and the emitter for PyTorch's own schedulers."""
+"""The points that schedulers log, and the emitter for PyTorch's own schedulers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+__all__ = [
+    "LREmitter",
+    "PendingPoint",
+    "ScalarWriter",
+    "check_tag",
+    "check_writer",
+    "emit_lr",
+    "group_tags",
+    "points_of",
+    "write_points",
+]
+
 
 class ScalarWriter(Protocol):
-    """What a scheduler needs of a writer. `tbevents.SummaryWriter`, torch's and tensorboardX's have it."""
+    """The method that a scheduler's writer must have; the SummaryWriter of tbevents, torch and tensorboardX has it."""
 
     def add_scalar(self, tag: str, scalar_value: Any, global_step: Any = None, /) -> Any:
         """Log one value at one step."""
 
 
-class Point(NamedTuple):
-    """A point on its way to a writer."""
+class PendingPoint(NamedTuple):
+    """A point that is not written yet."""
 
     writer: ScalarWriter
     tag: str
@@ -22,11 +34,11 @@ class Point(NamedTuple):
     step: int
 
 
-def write_points(points: list[Point]) -> None:
-    """Write points, taking each off the list first: none is given to a writer twice.
+def write_points(points: list[PendingPoint]) -> None:
+    """Write points, removing each from the list first, so that no point is passed to a writer twice.
 
-    What `add_scalar` raises does not keep back the points behind it, and is raised in the end; of several errors the
-    first. An interrupt is raised at once, and leaves the points behind it on the list.
+    If `add_scalar` raises, the remaining points are still written, and the first exception is raised at the end. An
+    interrupt is raised at once, and leaves the remaining points on the list.
     """
     failed: Exception | None = None
     while points:
@@ -39,14 +51,14 @@ def write_points(points: list[Point]) -> None:
         try:
             raise failed
         finally:
-            del failed  # or it would refer to itself by its traceback
+            del failed  # its traceback refers to this frame, so keeping it would form a cycle
 
 
 def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
-    """Log the rates that a scheduler's optimizer has now, at the scheduler's step.
+    """Log the current rates of a scheduler's optimizer, at the scheduler's step.
 
-    For PyTorch's own schedulers, or anybody's: it reads `optimizer.param_groups` and `last_epoch`, keeps nothing,
-    and patches nothing. Call it once before the loop, for the initial rate at step 0, and after each step()::
+    This works for PyTorch's schedulers and any other: it reads `optimizer.param_groups` and `last_epoch`, and patches
+    nothing. Call it once before the loop, for the initial rate at step 0, and after each step()::
 
         emit_lr(scheduler, writer)
         for ...:
@@ -54,16 +66,16 @@ def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
             scheduler.step()
             emit_lr(scheduler, writer)
 
-    When a run is resumed, leave out the call before the loop (or use an `LREmitter`, which knows).
+    When a run is resumed, leave out the call before the loop (or use an `LREmitter`, which does so itself).
 
     Args:
-        scheduler: has `optimizer`, and `last_epoch` or, if it is a chain, schedulers that have.
-        writer: where to log.
-        tag: the tag; with several groups ``tag/0``, ``tag/1``, or each group's "name". A cycled momentum goes to
-            ``tag/momentum``.
+        scheduler: an object with `optimizer` and `last_epoch`, or a chain of such objects.
+        writer: the writer that logs the rates.
+        tag: the tag. With several groups, the tags are ``tag/0``, ``tag/1``, or end in each group's "name". A cycled
+            momentum is logged as ``tag/momentum``.
 
     Raises:
-        TypeError: `scheduler` lacks these, `writer` has no ``add_scalar``, or `tag` is no str.
+        TypeError: if `scheduler` lacks these attributes, `writer` has no ``add_scalar``, or `tag` is not a str.
     """
     step = scheduler_step(scheduler)
     if check_writer(writer) is None:
@@ -73,7 +85,7 @@ def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
 
 
 class LREmitter:
-    """Logs the rates of somebody else's scheduler: the initial ones, and those after each step, each once.
+    """Logs the rates of another library's scheduler: the initial rates, and those after each step, each once.
 
     ::
 
@@ -83,12 +95,12 @@ class LREmitter:
             scheduler.step()
             emitter.emit()
 
-    The first `emit()` also writes the initial rates at step 0, if the scheduler stood at step 0 when the emitter was
-    made; if it stood further on, the run is a resumed one, which has written its points.
+    If the scheduler is at step 0 when the emitter is made, the first `emit()` also logs the initial rates at step 0.
+    If it is at a later step, the run is resumed, and has already logged them.
 
     Args:
         scheduler: as for `emit_lr`.
-        writer: where to log.
+        writer: the writer that logs the rates.
         tag: as for `emit_lr`.
 
     Raises:
@@ -107,9 +119,9 @@ class LREmitter:
         self._emitted = step
 
     def emit(self) -> None:
-        """Write the present rates at the scheduler's step, unless they have been; before them the initial ones.
+        """Log the current rates at the scheduler's step, unless they are already logged; first the initial rates.
 
-        What the writer raises is raised when all points have been given to it; none is repeated.
+        An exception of the writer is raised after all points were passed to it; no point is repeated.
         """
         step = scheduler_step(self.scheduler)
         if step != self._emitted:
@@ -119,7 +131,7 @@ class LREmitter:
 
 
 def check_writer(writer: Any) -> ScalarWriter | None:
-    """Raise TypeError unless it is None or has add_scalar; a class has not, it makes what has."""
+    """Return the writer. Raise TypeError unless it is None or an object (not a class) with add_scalar."""
     if writer is not None and (isinstance(writer, type) or not callable(getattr(writer, "add_scalar", None))):
         raise _no_writer(writer)
     return writer
@@ -130,27 +142,27 @@ def _no_writer(writer: Any) -> TypeError:
 
 
 def check_tag(tag: Any) -> str:
-    """Raise TypeError unless it is a str."""
+    """Return the tag. Raise TypeError unless it is a str."""
     if not isinstance(tag, str):
         raise TypeError(f"tag must be a str, got {type(tag).__name__}: {tag!r}")
     return tag
 
 
-def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[Point]:
-    """The point of each rate and each cycled momentum, as they stand in the groups."""
+def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[PendingPoint]:
+    """Return a point for each current rate and cycled momentum of the groups."""
     groups = scheduler.optimizer.param_groups
     names = group_tags(tag, groups)
-    points = [Point(writer, name, float(group["lr"]), step) for name, group in zip(names, groups, strict=True)]
+    points = [PendingPoint(writer, name, float(group["lr"]), step) for name, group in zip(names, groups, strict=True)]
     key = momentum_key(scheduler)
     if key is not None:
         for name, group in zip(group_tags(f"{tag}/momentum", groups), groups, strict=True):
             momentum = float(group["betas"][0] if key == "betas" else group["momentum"])
-            points.append(Point(writer, name, momentum, step))
+            points.append(PendingPoint(writer, name, momentum, step))
     return points
 
 
 def group_tags(tag: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    """One tag for each group: `tag` alone for a single group, else with the group's name, or its number."""
+    """Return a tag for each group: `tag` itself for a single group, otherwise with the group's name or number."""
     if len(groups) == 1:
         return [tag]
     names = [group.get("name") for group in groups]
@@ -161,9 +173,9 @@ def group_tags(tag: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def scheduler_step(scheduler: Any) -> int:
-    """The step a scheduler stands at; a chain without one stands where its first scheduler does."""
+    """Return the current step of a scheduler; for a chain without one, that of its first scheduler."""
     if not hasattr(scheduler, "optimizer"):
-        raise TypeError(f"{type(scheduler).__name__} has no `optimizer`: it is no learning-rate scheduler")
+        raise TypeError(f"{type(scheduler).__name__} has no `optimizer`, so it is not a learning-rate scheduler")
     step = getattr(scheduler, "last_epoch", None)
     if step is not None:
         return int(step)
@@ -174,7 +186,7 @@ def scheduler_step(scheduler: Any) -> int:
 
 
 def momentum_key(scheduler: Any) -> str | None:
-    """The key that the scheduler, or one that it is composed of, cycles the momentum under: None if none does."""
+    """Return the group's key of the momentum that the scheduler, or a part of it, cycles; None if it cycles none."""
     if getattr(scheduler, "cycle_momentum", False):
         return "betas" if getattr(scheduler, "use_beta1", False) else "momentum"
     for part in getattr(scheduler, "_schedulers", ()):

@@ -1,7 +1,7 @@
-"""The formulas of the schedules at one step, the checks of their arguments, and what both forms are made of.
+"""Formulas of the schedules at one step, checks of their arguments, and shared parts.
 
-`schedules` puts these together with the checks; the schedulers, which have made the checks once, call those that end in
-_at at every step. So each formula and each check stands once.
+`schedules` combines the formulas with the checks. The schedulers run the checks once, and at every step call only the
+functions ending in _at.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 S = TypeVar("S", float, NDArray[Any])
 """A step and its rate: both numbers, or both arrays of one shape."""
 
-# Long arrays are worked on in blocks that stay in the cache: each pass over a long one in memory costs much of a sum.
+# Long arrays are processed in blocks that fit the cache, since a pass over main memory is slow.
 _BLOCK = 1 << 15
 
 
@@ -50,15 +50,15 @@ def polynomial_decay_at(step: float, base_lr: float, total_iters: int, power: fl
 
 
 def cosine_at(step: float, half: float) -> float:
-    """How much of the way from eta_min to the base rate a cosine of half period `half` stands at."""
+    """Return the position between eta_min (0) and the base rate (1) on a cosine of half period `half`."""
     return (1 + cos(pi * step / half)) / 2
 
 
 def checked_float(name: str, value: Any) -> float:
-    """A caller's number, of whatever type, as a float.
+    """Return a number of any type as a float.
 
     Raises:
-        TypeError: it is none.
+        TypeError: if it is not a number.
     """
     if type(value) is float:
         return value
@@ -71,7 +71,7 @@ def checked_float(name: str, value: Any) -> float:
 
 
 def check_numbers(**values: object) -> None:
-    """Raise TypeError or ValueError, which names the argument, unless all are numbers; NaN is none."""
+    """Raise TypeError or ValueError, naming the argument, unless all values are numbers other than NaN."""
     for name, value in values.items():
         if isnan(checked_float(name, value)):
             raise ValueError(f"{name} must be a number, got {value!r}")
@@ -88,12 +88,12 @@ def check_restarts(t_0: object, t_mult: object, eta_min: object) -> None:
 
 
 def restart_position(step: float, t_0: int, t_mult: int) -> tuple[float, int]:
-    """The steps since the last warm restart, and the length of the present run."""
+    """Return the number of steps since the last warm restart, and the length of the current run."""
     if step < t_0:
         return step, t_0
     if t_mult == 1:
         return step % t_0, t_0
-    # The logarithm finds the run up to a rounding error; whole-number arithmetic settles the boundaries.
+    # The logarithm finds the run up to a rounding error; integer arithmetic then corrects it at the boundaries.
     run = int(log(step / t_0 * (t_mult - 1) + 1, t_mult))
     start = t_0 * (t_mult**run - 1) // (t_mult - 1)
     if step < start:
@@ -105,7 +105,7 @@ def restart_position(step: float, t_0: int, t_mult: int) -> tuple[float, int]:
 
 
 def parts_between(steps: NDArray[Any], bounds: Sequence[float]) -> list[Any]:
-    """Indices of the steps below the first bound, from it to the next, and so on: slices where the steps are sorted."""
+    """Return the indices of the steps in each interval between the bounds; slices if the steps are sorted."""
     if not bounds:
         return [...]
     if steps.ndim == 1 and bool((steps[1:] >= steps[:-1]).all()):
@@ -116,7 +116,7 @@ def parts_between(steps: NDArray[Any], bounds: Sequence[float]) -> list[Any]:
 
 
 def cycle_shape(step_size_up: float, step_size_down: float | None) -> tuple[float, float]:
-    """The length of a cycle in steps, and the fraction of it spent rising."""
+    """Return the length of a cycle in steps, and the fraction of it in which the rate rises."""
     check_numbers(step_size_up=step_size_up, step_size_down=0 if step_size_down is None else step_size_down)
     if not step_size_up > 0:
         raise ValueError(f"step_size_up must be positive, got {step_size_up!r}")
@@ -129,7 +129,7 @@ def cycle_shape(step_size_up: float, step_size_down: float | None) -> tuple[floa
 def cycle_scale(
     mode: str, gamma: float, scale_fn: Callable[[float], float] | None, scale_mode: str
 ) -> tuple[Callable[[Any], Any] | None, str]:
-    """The scaling function (None: always 1; otherwise it takes arrays too) and what it is a function of."""
+    """Return the scaling function, which also accepts arrays (None if the scale is 1), and its argument's mode."""
     if scale_mode not in ("cycle", "iterations"):
         raise ValueError(f"scale_mode must be 'cycle' or 'iterations', got {scale_mode!r}")
     if scale_fn is not None:
@@ -154,7 +154,7 @@ def cycle_scale(
 
 
 def cycle_height(step: S, total_size: float, step_ratio: float, scale: Callable[[Any], Any] | None, by: str) -> S:
-    """How far from base to max the cycle stands at `step`: the triangle times its scale."""
+    """Return the position between base (0) and max (1) at `step`: the triangle times its scale."""
     if type(step) is int or isinstance(step, (int, float)):
         return cycle_height_at(checked_step(step), total_size, step_ratio, scale, by)
 
@@ -215,13 +215,13 @@ def one_cycle_phases(total_steps: int, pct_start: float, three_phase: bool) -> l
 def anneal_phases(
     step: S, ends: Sequence[float], firsts: Sequence[float], lasts: Sequence[float], total_steps: int, strategy: str
 ) -> S:
-    """The value at `step` of phases that follow one another, each going from its first value to its last.
+    """Return the value at `step` in a sequence of phases, each of which moves from its first value to its last.
 
-    `ends` are the last steps of the phases; the last phase goes on beyond its end, to `total_steps`. A phase of no
-    length stands at its last value.
+    `ends` are the last steps of the phases; the last phase continues to `total_steps`. A phase of length 0 has its last
+    value.
 
     Raises:
-        ValueError: a step is negative or beyond `total_steps`.
+        ValueError: if a step is negative or beyond `total_steps`.
     """
     if type(step) is int or isinstance(step, (int, float)):
         at, share = phase_at(checked_step(step), ends, total_steps, strategy)
@@ -252,7 +252,7 @@ def anneal_phases(
 
 
 def phase_at(step: float, ends: Sequence[float], total_steps: int, strategy: str) -> tuple[int, float]:
-    """Which of the phases a step falls in, and what share of the phase's first value is left there."""
+    """Return the index of the phase of a step, and the remaining share of the phase's first value."""
     if step > total_steps:
         raise _over(step, total_steps)
     at = 0
@@ -270,7 +270,7 @@ def _over(step: float, total_steps: int) -> ValueError:
 
 
 def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
-    """Raise ValueError unless there is one milestone less than schedulers, in order."""
+    """Raise an error unless the milestones are sorted numbers, one fewer than the schedulers."""
     if isinstance(milestones, (str, bytes)) or not isinstance(milestones, Sequence | np.ndarray):
         raise TypeError(f"milestones must be a list of epochs, got {milestones!r}")
     for milestone in milestones:
@@ -287,14 +287,14 @@ def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
 
 
 def checked_step(step: float) -> float:
-    """The step, unless it is negative."""
+    """Return the step. Raise ValueError if it is negative."""
     if step < 0:
         raise ValueError(f"step must not be negative, got {step!r}")
     return step
 
 
 def checked_steps(step: object) -> NDArray[Any]:
-    """The steps as an array of signed integers or floats, unless one is negative."""
+    """Return the steps as an array of signed integers or floats. Raise ValueError if one is negative."""
     steps = np.asarray(step)
     if steps.dtype.kind not in "iuf":
         raise TypeError(f"steps must be numbers, got an array of {steps.dtype}")
@@ -306,12 +306,12 @@ def checked_steps(step: object) -> NDArray[Any]:
 
 
 def not_whole(name: str, value: float) -> ValueError:
-    """The error for a count that has a fraction."""
+    """Return the error for a count that is not a whole number."""
     return ValueError(f"{name} must be a whole number, got {value!r}")
 
 
 def in_blocks(function: Callable[[NDArray[Any]], NDArray[Any]], steps: NDArray[Any]) -> NDArray[np.float64]:
-    """What a function gives for each step, which does not depend on the others: a block of them at a time."""
+    """Apply an elementwise function to the steps, one block at a time."""
     flat = steps.reshape(-1)
     values = np.empty(flat.size)
     for begin in range(0, flat.size, _BLOCK):
@@ -321,11 +321,11 @@ def in_blocks(function: Callable[[NDArray[Any]], NDArray[Any]], steps: NDArray[A
 
 
 def phases_in(period: int, steps: NDArray[Any]) -> NDArray[np.float64]:
-    """How far each step is into its period, as an angle: from 0 to below pi."""
+    """Return the position of each step in its period as an angle from 0 to below pi."""
 
     def phases_of(steps: NDArray[Any]) -> NDArray[Any]:
         if steps.dtype.kind == "i" and steps.max() < 2**52:
-            # The quotients of such whole numbers are exact enough for floor, and numpy's remainder is slow.
+            # The quotients of these integers are exact enough for floor, and numpy's remainder is slow.
             inside = steps.astype(np.float64)
             inside -= np.floor(inside / period) * period
         else:
@@ -336,7 +336,7 @@ def phases_in(period: int, steps: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def swing(phase: NDArray[Any], highest: float, lowest: float) -> NDArray[Any]:
-    """The cosine from `highest` at phase 0 to `lowest` at pi; `phase` is used up."""
+    """Return the cosine from `highest` at phase 0 to `lowest` at pi; overwrites `phase`."""
     rates = np.asarray(phase)
     flat = rates.reshape(-1)
     for begin in range(0, flat.size, _BLOCK):
@@ -353,7 +353,7 @@ def _halving(cycle: Any) -> Any:
 
 
 def power_of(base: float, exponent: float) -> float:
-    """`base ** exponent`, and infinity where that overflows: repeated multiplication would get there too."""
+    """Return `base ** exponent`, or infinity if that overflows, as repeated multiplication would."""
     try:
         return float(base**exponent)
     except OverflowError:
@@ -361,7 +361,7 @@ def power_of(base: float, exponent: float) -> float:
 
 
 def powers_of(base: float, steps: NDArray[Any], scale: float = 1.0, every: int = 1) -> NDArray[Any]:
-    """`scale * base ** (steps // every)`."""
+    """Return `scale * base ** (steps // every)`."""
     with np.errstate(over="ignore", under="ignore"):
         if steps.dtype.kind == "i" and steps.size > 2048:
             return _whole_powers(base, steps, scale, every)
@@ -370,13 +370,13 @@ def powers_of(base: float, steps: NDArray[Any], scale: float = 1.0, every: int =
 
 
 def _whole_powers(base: float, steps: NDArray[Any], scale: float, every: int) -> NDArray[Any]:
-    """Whole powers, looked up: numpy's power is slow, and slowest where it underflows."""
-    every = int(every)  # a whole number, but a float where the caller gave one
+    """Return integer powers from a table: numpy's power is slow, most of all if it underflows."""
+    every = int(every)  # a whole number, but the caller may have given a float
     most = int(steps.max()) // every
-    if most >> 10 > steps.size:  # far apart: a table would be longer than the answer
+    if most >> 10 > steps.size:  # the steps are far apart, and a table would be longer than the result
         exponents = steps if every == 1 else steps // every
         return scale * np.power(float(base), exponents.astype(np.float64))
-    # One table, or, where that were long, two: base**(1024 * i) * base**j.
+    # One table or, if it would be long, two: base**(1024 * i) * base**j.
     single = most < max(steps.size // 8, 1024)
     low = np.power(float(base), np.arange(most + 1 if single else 1024, dtype=np.float64))
     high = scale * (low if single else np.power(float(base), np.arange((most >> 10) + 1, dtype=np.float64) * 1024))
@@ -386,7 +386,7 @@ def _whole_powers(base: float, steps: NDArray[Any], scale: float, every: int) ->
         exponents, part = flat[begin : begin + _BLOCK], powers[begin : begin + _BLOCK]
         if every != 1:
             exponents = exponents // every
-        # As numpy.intp, which `take` wants: int64 has too many bits for it on 32-bit systems.
+        # As numpy.intp, which `take` needs: on 32-bit systems it does not accept int64.
         highs = (exponents if single else exponents >> 10).astype(np.intp, copy=False)
         np.take(high, highs, out=part, mode="clip")
         if not single:

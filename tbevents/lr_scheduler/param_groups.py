@@ -1,4 +1,4 @@
-"""Parameter groups: what the schedulers need of an optimizer, and the least thing that has it."""
+"""Parameter groups: the part of an optimizer that schedulers need, and a minimal object with it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import numpy as np
 
 from tbevents.lr_scheduler.formulas import checked_float
 
+__all__ = ["OptimizerLike", "ParamGroups", "check_mapping", "check_optimizer", "per_group", "rate_of", "store"]
+
 
 class OptimizerLike(Protocol):
-    """Anything with `param_groups`: a list of dicts, each holding "lr". torch's optimizers are, unmodified."""
+    """An object with `param_groups`: a list of dicts, each with "lr". torch's optimizers have it."""
 
     @property
     def param_groups(self) -> Sequence[MutableMapping[str, Any]]:
@@ -20,19 +22,18 @@ class OptimizerLike(Protocol):
 
 
 class ParamGroups:
-    """The rates of a script that has no optimizer object: the least thing that a scheduler can drive.
+    """Learning rates for scripts without an optimizer object: the minimal object that a scheduler can be used with.
 
-    ``groups = ParamGroups(lr=0.1)``; the present rate is ``groups.lrs[0]``, or ``groups.param_groups[0]["lr"]``.
+    ``groups = ParamGroups(lr=0.1)``; the current rate is ``groups.lrs[0]``, or ``groups.param_groups[0]["lr"]``.
 
     Args:
-        lr: the rate; a list gives several groups, one for each rate, or for each dict with an "lr" and what else the
-            group holds.
-        names: a name for each group, which the tags of its points then end in.
-        **values: what else each group holds, for example ``momentum=0.9`` or ``betas=(0.9, 0.999)``.
+        lr: the rate. A list makes several groups, one for each rate, or for each dict with "lr" and other values.
+        names: a name for each group; the tags of the group's points end in it.
+        **values: other values of each group, for example ``momentum=0.9`` or ``betas=(0.9, 0.999)``.
 
     Raises:
-        ValueError: no rate, a dict without "lr", or not one name for each.
-        TypeError: a rate is no number.
+        ValueError: if there is no rate, a dict has no "lr", or the number of names is not the number of groups.
+        TypeError: if a rate is not a number.
     """
 
     def __init__(
@@ -53,23 +54,23 @@ class ParamGroups:
 
     @property
     def lrs(self) -> list[float]:
-        """The present rate of each group."""
+        """The current rate of each group."""
         return [group["lr"] for group in self.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of the groups, for a checkpoint."""
+        """Return a copy of the groups, for a checkpoint."""
         return {"param_groups": copy.deepcopy(self.param_groups)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take the groups from a checkpoint.
+        """Restore the groups from a checkpoint.
 
         Raises:
-            ValueError: it holds another number of groups, or none.
-            TypeError: it is no mapping.
+            ValueError: if it has no groups, or another number of groups.
+            TypeError: if it is not a mapping.
         """
         check_mapping("state_dict", state_dict)
         if "param_groups" not in state_dict:
-            raise ValueError(f"state_dict is no state of {type(self).__name__}: it has no 'param_groups'")
+            raise ValueError(f"state_dict is not a state of {type(self).__name__}: it lacks 'param_groups'")
         groups = state_dict["param_groups"]
         if len(groups) != len(self.param_groups):
             raise ValueError(f"the state holds {len(groups)} groups, expected {len(self.param_groups)}")
@@ -82,7 +83,7 @@ class ParamGroups:
 
 
 def _group(rate: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A group of a rate, or of a dict that has one."""
+    """Return a group, from a rate or from a dict with a rate."""
     if not isinstance(rate, Mapping):
         return {"lr": checked_float("lr", rate), **values}
     if "lr" not in rate:
@@ -97,7 +98,7 @@ def check_mapping(name: str, value: object) -> None:
 
 
 def check_optimizer(optimizer: object) -> None:
-    """Raise TypeError unless it has groups whose rates are numbers, KeyError where one has none."""
+    """Raise TypeError unless it has groups whose rates are numbers; raise KeyError if a group has no rate."""
     groups = getattr(optimizer, "param_groups", None)
     if not isinstance(groups, (list, tuple)):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer: it has no list `param_groups`")
@@ -108,16 +109,16 @@ def check_optimizer(optimizer: object) -> None:
 
 
 def rate_of(group: Mapping[str, Any]) -> float:
-    """A group's present rate as a float, also where torch keeps it in a tensor."""
+    """Return a group's current rate as a float; torch may store it in a tensor."""
     rate = group["lr"]
     return rate if type(rate) is float else float(rate)
 
 
 def store(group: MutableMapping[str, Any], key: str, value: Any) -> float:
-    """Set a value, in place where the group holds a tensor: compiled optimizers keep hold of the tensor itself.
+    """Set a value of a group. A tensor is changed in place, since compiled optimizers refer to the tensor itself.
 
     Raises:
-        TypeError: it is no number.
+        TypeError: if the value is not a number.
     """
     number = checked_float(key, value)
     held = group[key]
@@ -129,11 +130,11 @@ def store(group: MutableMapping[str, Any], key: str, value: Any) -> float:
 
 
 def per_group(name: str, optimizer: OptimizerLike, value: Any) -> list[float]:
-    """A value for each group: the list given, or the one number for all.
+    """Return a value for each group, from a list or from one number for all groups.
 
     Raises:
-        ValueError: a list of another length than the groups.
-        TypeError: a value is no number.
+        ValueError: if a list does not have one value for each group.
+        TypeError: if a value is not a number.
     """
     groups = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""The scheduler that watches a metric."""
+"""The scheduler that depends on a metric."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.lr_scheduler.base import LRScheduler, warn_of_epoch
-from tbevents.lr_scheduler.emission import Point, ScalarWriter, check_tag, check_writer
+from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.formulas import check_numbers, checked_float
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
+
+__all__ = ["ReduceLROnPlateau"]
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -25,27 +27,27 @@ class ReduceLROnPlateau(LRScheduler):
 
     Args:
         optimizer: any object with `param_groups`.
-        mode: "min" or "max": whether less or more is better.
-        factor: by what the rates are multiplied; above 0 and below 1.
-        patience: how many epochs in a row may bring nothing better.
-        threshold: how much better counts as better.
+        mode: "min" if lower values are better, "max" if higher values are better.
+        factor: the factor of a reduction, above 0 and below 1.
+        patience: the number of epochs in a row without improvement that are tolerated.
+        threshold: the smallest change that counts as improvement.
         threshold_mode: "rel" or "abs".
-        cooldown: for how many epochs after a reduction bad ones aren't counted.
+        cooldown: the number of epochs after a reduction in which bad epochs are not counted.
         min_lr: the lowest rate, or a list with one for each group.
-        eps: a reduction by no more than this is left out.
-        verbose: whether to print a line for each reduction.
-        writer: as for `LRScheduler`; the metric that `step()` was given goes to ``tag/metric``.
+        eps: a reduction by `eps` or less is not made.
+        verbose: if True, print a line for each reduction.
+        writer: as for `LRScheduler`; the metric passed to `step()` is logged as ``tag/metric``.
         tag: as for `LRScheduler`.
-        log_counters: whether to log ``tag/bad_epochs`` and ``tag/cooldown`` too, as they stand after each step.
+        log_counters: if True, also log ``tag/bad_epochs`` and ``tag/cooldown`` after each step.
 
     Attributes:
         best: the best value so far.
-        num_bad_epochs: how many in a row were not better.
-        cooldown_counter: how many epochs of cooldown are left.
+        num_bad_epochs: the number of epochs in a row without improvement.
+        cooldown_counter: the remaining epochs of the cooldown.
 
     Raises:
-        TypeError: `optimizer` has no `param_groups`.
-        ValueError: an argument is out of range.
+        TypeError: if `optimizer` has no `param_groups`.
+        ValueError: if an argument is out of range.
     """
 
     _SHOWN = ("mode", "factor", "patience")
@@ -122,18 +124,18 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Whether bad epochs are not being counted."""
+        """True while bad epochs are not counted."""
         return self.cooldown_counter > 0
 
     def step(self, metrics: Any, epoch: float | None = None) -> None:  # type: ignore[override]  # PyTorch's signature
-        """Take in the metric of an epoch, and reduce the rates if it is time.
+        """Record the metric of an epoch, and reduce the rates if it has stopped improving.
 
         Args:
-            metrics: the value; anything that float() takes, torch tensors included. NaN is not better than anything.
-            epoch: the old way, which PyTorch deprecates and warns of: the number of the epoch.
+            metrics: the value: anything that float() accepts, including torch tensors. NaN is never an improvement.
+            epoch: deprecated, as in PyTorch, with a warning: the number of the epoch.
 
         Raises:
-            TypeError: `metrics` is no number.
+            TypeError: if `metrics` is not a number.
         """
         metric = metrics if type(metrics) is float else checked_float("metrics", metrics)
         initial = self._initial_points()
@@ -142,7 +144,7 @@ class ReduceLROnPlateau(LRScheduler):
             self.last_epoch += 1
         else:
             warn_of_epoch()
-            self.last_epoch = epoch  # type: ignore[assignment]  # fractional where the caller asks for it
+            self.last_epoch = epoch  # type: ignore[assignment]  # the caller may give a fractional epoch
         if self.mode == "min":
             if self.threshold_mode == "rel":
                 better = metric < self.best * (1.0 - self.threshold)
@@ -172,11 +174,11 @@ class ReduceLROnPlateau(LRScheduler):
         finally:
             if self.verbose:
                 for i, rate in reduced:
-                    # PyTorch's line, in the form it had while it had one.
+                    # The line that earlier versions of PyTorch printed.
                     sys.stdout.write(f"Epoch {self.last_epoch:5}: reducing learning rate of group {i} to {rate:.4e}.\n")
 
     def get_lr(self) -> list[float]:
-        """The rates of the current epoch, one for each group. PyTorch raises NotImplementedError."""
+        """Return the rates of the current epoch, one for each group; PyTorch raises NotImplementedError here."""
         return self._current_rates()
 
     @property
@@ -187,11 +189,11 @@ class ReduceLROnPlateau(LRScheduler):
         return self._own
 
     def state_dict(self) -> dict[str, Any]:
-        """The state, with PyTorch's keys: every attribute but the optimizer, the writer and what is only shown."""
+        """Return the state, with PyTorch's keys: all attributes but the optimizer, writer and display options."""
         return {**super().state_dict(), "_last_lr": self._last_lr}
 
     def _reduce(self) -> list[tuple[int, float]]:
-        """Reduces the rates; returns the groups that have a new one, by number, and it."""
+        """Reduce the rates; return the index and the new rate of each group that was changed."""
         groups = self.optimizer.param_groups
         if len(groups) != len(self.min_lrs):
             if self.default_min_lr is None:
@@ -210,7 +212,7 @@ class ReduceLROnPlateau(LRScheduler):
         self._own = self._current_rates()
         return reduced
 
-    def _points(self) -> list[Point]:
+    def _points(self) -> list[PendingPoint]:
         points = super()._points()
         if self._writer is None or self._last_metric is None:
             return points
@@ -218,7 +220,7 @@ class ReduceLROnPlateau(LRScheduler):
         if self.log_counters:
             more |= {"bad_epochs": float(self.num_bad_epochs), "cooldown": float(self.cooldown_counter)}
         return points + [
-            Point(self._writer, f"{self._tag}/{name}", value, self.last_epoch) for name, value in more.items()
+            PendingPoint(self._writer, f"{self._tag}/{name}", value, self.last_epoch) for name, value in more.items()
         ]
 
     def _load(self, state_dict: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The learning-rate range test: raise the rate step by step, watch the loss, and see which rates train."""
+"""The learning-rate range test: raise the rate step by step, and see at which rates the loss falls."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, s
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Below this share of the losses' size a change of their average may be rounding.
+__all__ = ["LRRangeResult", "LRRangeTest"]
+
+# A relative change of the average loss below this may be a rounding error.
 _NOISE = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LRRangeResult:
-    """What a range test saw, one value for each step made.
+    """The result of a range test, with one value for each step made.
 
     Attributes:
         lrs: the rates, float64.
-        losses: what `train_step` returned at each, float64; the last one may be NaN or infinite.
-        smoothed: the losses' moving average, float64; NaN where the loss was not finite.
-        stopped: why it ended early: "diverged", "not finite", or None if all steps were made.
-        mode: how the rates were spaced: "exp" or "linear".
+        losses: the results of `train_step`, float64; the last one may be NaN or infinite.
+        smoothed: the moving average of the losses, float64; NaN if the loss was not finite.
+        stopped: why the test ended early: "diverged" or "not finite"; None if all steps were made.
+        mode: the spacing of the rates: "exp" or "linear".
     """
 
     lrs: NDArray[np.float64]
@@ -41,48 +43,48 @@ class LRRangeResult:
     mode: Literal["exp", "linear"]
 
     def suggestion(self) -> float:
-        """The rate at which the smoothed loss fell most steeply, per step of the test, up to its minimum.
+        """Return the rate at which the smoothed loss fell most steeply, per step of the test, up to its minimum.
 
-        The first tenth of the steps is left out: the average rests on few losses there, and follows their noise.
+        The first tenth of the steps is ignored: the average is noisy there, since it is of few losses.
 
         Raises:
-            ValueError: the loss never fell by more than rounding, or fewer than three steps had a finite loss.
+            ValueError: if the loss never fell by more than a rounding error, or fewer than three losses were finite.
         """
         smoothed = self._finite()
         lowest = int(np.argmin(smoothed))
         first = min(len(smoothed) // 10, lowest)
         slopes = np.gradient(smoothed)[: lowest + 1]
         steepest = first + int(np.argmin(slopes[first:]))
-        # The moving average of equal losses falls and rises by its rounding.
+        # The moving average of equal losses fluctuates by rounding errors.
         noise = _NOISE * float(np.abs(smoothed[: lowest + 1]).max())
         if not slopes[steepest] < -noise:
             raise ValueError(
                 f"the loss never fell between the rates {self.lrs[0]:g} and {self.lrs[len(smoothed) - 1]:g}: "
-                "there is no rate to suggest"
+                "no rate can be suggested"
             )
         return float(self.lrs[steepest])
 
     def minimum_over_10(self) -> float:
-        """A tenth of the rate at which the smoothed loss was lowest.
+        """Return a tenth of the rate at which the smoothed loss was lowest.
 
         Raises:
-            ValueError: fewer than three steps had a finite loss.
+            ValueError: if fewer than three losses were finite.
         """
         return float(self.lrs[int(np.argmin(self._finite()))]) / 10
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the losses against the rate, with the suggestion marked if there is one.
 
-        Where the loss explodes, the axis is cut off above the fall, which is what there is to see.
+        If the loss explodes, the axis ends above the part where the loss falls, so that this part is visible.
 
         Args:
-            ax: where to draw; a new figure's axes when None.
+            ax: the axes to draw on; None makes a new figure.
 
         Returns:
-            The axes; their figure is ``ax.figure``. A notebook shows it, where it is new.
+            The axes; their figure is ``ax.figure``. A notebook shows a new figure.
 
         Raises:
-            MissingExtraError: matplotlib is not installed.
+            MissingExtraError: if matplotlib is not installed.
         """
         if ax is None:
             from tbevents.views.figure import new_axes
@@ -117,11 +119,11 @@ class LRRangeResult:
 
 
 class LRRangeTest:
-    """Train for some steps while the rate rises, to see from which rate the loss falls and from which it diverges.
+    """Train for some steps with a rising rate, to find the rates at which the loss falls and diverges.
 
-    After Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186), section 3.3. Every group of
-    the optimizer gets the same rate. At the end, also after an exception, the optimizer's groups are put back, and its
-    state if it has `state_dict()` and `load_state_dict()`. The weights are the caller's: put them back in `restore`.
+    See Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186), section 3.3. Every group of
+    the optimizer gets the same rate. At the end, even after an exception, the optimizer's groups are restored, and its
+    state if it has `state_dict()` and `load_state_dict()`. The weights are not: restore them in `restore`.
 
     ::
 
@@ -130,22 +132,22 @@ class LRRangeTest:
 
     Args:
         optimizer: any object with `param_groups`.
-        train_step: makes one training step, with whatever batch is next, and returns its loss.
+        train_step: makes one training step with the next batch, and returns its loss.
         min_lr: the first rate; above 0 for mode "exp", at least 0 for "linear".
         max_lr: the last rate.
-        steps: how many steps, at least 2.
-        mode: "exp" multiplies the rate by the same factor each step, "linear" adds the same amount.
-        writer: where to log ``tag/lr``, ``tag/loss`` and ``tag/smoothed_loss``, at steps 0, 1 ...
-        tag: where the tags start.
-        smoothing: how much of the moving average each step keeps, 0 to below 1. The average is corrected for its start,
-            as in Adam.
-        diverge_factor: stop once the smoothed loss is this many times the lowest so far (for losses below 0: above
-            the lowest by this many times less one its size); infinite: only stop on a loss that isn't finite.
-        restore: called once at the end, after the optimizer has been put back.
+        steps: the number of steps, at least 2.
+        mode: "exp" multiplies the rate by a constant factor each step, "linear" adds a constant.
+        writer: logs ``tag/lr``, ``tag/loss`` and ``tag/smoothed_loss``, at steps 0, 1, ...
+        tag: the prefix of the tags.
+        smoothing: the weight of the previous moving average in each step, at least 0 and below 1. As in Adam, the
+            average is corrected for its start at 0.
+        diverge_factor: stop if the smoothed loss exceeds ``lowest + (diverge_factor - 1) * abs(lowest)``, where
+            `lowest` is the lowest one so far. If infinite, only stop at a loss that is not finite.
+        restore: called once at the end, after the optimizer was restored.
 
     Raises:
-        TypeError: `optimizer` has no `param_groups`, `train_step` can't be called, or an argument is no such thing.
-        ValueError: another argument is out of range.
+        TypeError: if `optimizer` lacks `param_groups`, `train_step` is not callable, or an argument has the wrong type.
+        ValueError: if an argument is out of range.
     """
 
     def __init__(
@@ -192,10 +194,10 @@ class LRRangeTest:
         self.result: LRRangeResult | None = None
 
     def run(self) -> LRRangeResult:
-        """Make the test; the result is also kept in `result`.
+        """Run the test. The result is also stored in `result`.
 
         Raises:
-            TypeError: `train_step` returned no number. What it raises itself is passed on.
+            TypeError: if `train_step` does not return a number. Exceptions of `train_step` are passed on.
         """
         put_back = _snapshot(self.optimizer)
         try:
@@ -207,15 +209,15 @@ class LRRangeTest:
         return self.result
 
     def suggestion(self) -> float:
-        """`LRRangeResult.suggestion` of the last run, which is made now if there was none."""
+        """Return `LRRangeResult.suggestion` of the last run; runs the test if there was none."""
         return (self.result or self.run()).suggestion()
 
     def minimum_over_10(self) -> float:
-        """`LRRangeResult.minimum_over_10` of the last run, which is made now if there was none."""
+        """Return `LRRangeResult.minimum_over_10` of the last run; runs the test if there was none."""
         return (self.result or self.run()).minimum_over_10()
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """`LRRangeResult.plot` of the last run, which is made now if there was none."""
+        """Return `LRRangeResult.plot` of the last run; runs the test if there was none."""
         return (self.result or self.run()).plot(ax)
 
     def _run(self) -> LRRangeResult:
@@ -255,7 +257,7 @@ class LRRangeTest:
 
 
 def _snapshot(optimizer: OptimizerLike) -> Callable[[], None]:
-    """Remember the optimizer's groups and state; the function returned puts them back."""
+    """Save the optimizer's groups and state; return a function that restores them."""
     saved = [
         {key: _copied(value) for key, value in group.items() if key != "params"} for group in optimizer.param_groups
     ]

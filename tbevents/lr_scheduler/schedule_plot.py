@@ -1,4 +1,4 @@
-"""The curve of a schedule, or of a rate that was logged, through matplotlib."""
+"""Plots a schedule, or a logged rate, with matplotlib."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["plot_schedule"]
+
 
 def plot_schedule(
     schedule: Any, steps: int | ArrayLike | None = None, ax: Axes | None = None, *, label: str | None = None
@@ -18,20 +20,21 @@ def plot_schedule(
     """Draw the rate against the step.
 
     Args:
-        schedule: one of: a scheduler (its schedule from the start, a line for each group); a callable ``step -> rate``;
-            a series that was read back, with `steps` and `values`.
-        steps: for a scheduler or a callable, the steps, or how many from 0. For a series None, or which steps of it, or
-            how many from 0.
-        ax: where to draw; a new figure's axes when None, that a notebook shows: ``ax.figure.savefig(...)``.
-        label: the line's label, for a legend. With several groups each line's ends in the group's name or number.
+        schedule: a scheduler (its schedule from the start, one line for each group); a callable ``step -> rate``; or a
+            series with `steps` and `values`, as read from a run.
+        steps: for a scheduler or callable, the steps, or their number from 0. For a series, the steps to draw, or their
+            number from 0; None draws all.
+        ax: the axes to draw on; None makes a new figure, which a notebook shows. Save it with
+            ``ax.figure.savefig(...)``.
+        label: the label of the line in the legend. With several groups, each label ends in the group's name or number.
 
     Returns:
         The axes.
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
-        TypeError: `schedule` is none of these, or a ReduceLROnPlateau, whose rates depend on its metrics.
-        ValueError: `steps` is missing where it is needed.
+        MissingExtraError: if matplotlib is not installed.
+        TypeError: if `schedule` is another kind of object, or a ReduceLROnPlateau, whose rates depend on its metrics.
+        ValueError: if `steps` is needed but missing.
     """
     lines = _lines(schedule, steps)
     if ax is None:
@@ -63,7 +66,7 @@ def _lines(schedule: Any, steps: int | ArrayLike | None) -> list[tuple[str, NDAr
             f"got {type(schedule).__name__}"
         )
     if steps is None:
-        raise ValueError("steps is needed to draw a schedule: the steps, or how many")
+        raise ValueError("steps is needed to draw a schedule: the steps, or their number")
     xs = _step_array(steps)
     if evaluate is None:
         return [("", xs, _call(schedule, xs))]
@@ -83,5 +86,5 @@ def _step_array(steps: int | ArrayLike) -> NDArray[Any]:
 
 
 def _call(function: Callable[[Any], Any], xs: NDArray[Any]) -> NDArray[np.float64]:
-    # One step at a time: a function that was written for numbers may take an array and answer wrongly.
+    # One step at a time: a function written for numbers may accept an array and return a wrong result.
     return np.asarray([float(function(x)) for x in xs.tolist()], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The schedulers that multiply: steps, milestones, lines, powers, a cosine."""
+"""The chainable schedulers: steps, milestones, constant, linear, exponential, polynomial and cosine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tbevents.lr_scheduler import formulas, schedules
 from tbevents.lr_scheduler.closed_form import ChainableLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike
+
+__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LinearLR", "MultiStepLR", "PolynomialLR", "StepLR"]
 
 
 class StepLR(ChainableLR):
@@ -25,7 +27,7 @@ class StepLR(ChainableLR):
         tag: as for `LRScheduler`.
 
     Raises:
-        ValueError: `step_size` is no positive whole number.
+        ValueError: if `step_size` is not a positive whole number.
     """
 
     _SHOWN = ("step_size", "gamma")
@@ -124,7 +126,7 @@ class ConstantLR(ChainableLR):
         tag: as for `LRScheduler`.
 
     Raises:
-        ValueError: `factor` is outside 0 to 1, or `total_iters` is no whole number.
+        ValueError: if `factor` is outside 0 to 1, or `total_iters` is not a whole number.
     """
 
     _SHOWN = ("factor", "total_iters")
@@ -155,7 +157,7 @@ class ConstantLR(ChainableLR):
         closed = self._rate(self.last_epoch, base_lr)
         if self.last_epoch == 0:
             return lr * self.factor, closed
-        # A factor of 0 (or next to it, where few digits are left) can't be divided out; what it hid is the base rate.
+        # A factor of 0 (or so small that few digits are left) cannot be divided out; then the base rate is used.
         return lr / self.factor if self.factor > 1e-290 else base_lr, closed
 
 
@@ -172,7 +174,7 @@ class LinearLR(ChainableLR):
         tag: as for `LRScheduler`.
 
     Raises:
-        ValueError: a factor is out of range, or `total_iters` is no whole number.
+        ValueError: if a factor is out of range, or `total_iters` is not a whole number.
     """
 
     _SHOWN = ("start_factor", "end_factor", "total_iters")
@@ -244,7 +246,7 @@ class ExponentialLR(ChainableLR):
 
 
 class PolynomialLR(ChainableLR):
-    """Let the rates fall to zero along a power of the time left: `schedules.polynomial_decay`.
+    """Lower the rates to zero along a power of the remaining time: `schedules.polynomial_decay`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -255,7 +257,7 @@ class PolynomialLR(ChainableLR):
         tag: as for `LRScheduler`.
 
     Raises:
-        ValueError: `power` is negative, or `total_iters` is no whole number.
+        ValueError: if `power` is negative, or `total_iters` is not a whole number.
     """
 
     _SHOWN = ("total_iters", "power")
@@ -302,7 +304,7 @@ class CosineAnnealingLR(ChainableLR):
         tag: as for `LRScheduler`.
 
     Raises:
-        ValueError: `T_max` is 0.
+        ValueError: if `T_max` is 0.
     """
 
     _SHOWN = ("T_max", "eta_min")
@@ -333,5 +335,5 @@ class CosineAnnealingLR(ChainableLR):
         closed = lowest + (base_lr - lowest) * now
         if before:
             return now / before * (lr - lowest) + lowest, closed
-        # The epoch before was the lowest point, where the ratio of the two has no value.
+        # The previous epoch was at the lowest point, where the ratio is undefined.
         return lr + (base_lr - lowest) * (1 - cos(pi / half)) / 2, closed

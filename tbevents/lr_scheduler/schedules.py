@@ -1,10 +1,11 @@
 """Learning-rate schedules as pure functions of the step.
 
-Each function takes the step first, then the base rate, then the schedule's own parameters, and returns the rate
-at that step: a float for a number, a float64 array of the same shape for an array of steps. A million steps are
-one call. Nothing here holds state, reads an optimizer or logs; the schedulers beside it do.
+Each function takes the step, the base rate and the parameters of the schedule, and returns the rate at that step: a
+float for a number, a float64 array of the same shape for an array of steps. The functions have no state, and do not
+use an optimizer or a writer; the schedulers do.
 
-Bind the parameters with `functools.partial` to get the plain ``step -> rate`` that `plot_schedule` or `join` take::
+Bind the parameters with `functools.partial` to get the callable ``step -> rate`` that `plot_schedule` and `join`
+accept::
 
     curve = partial(cosine_annealing, base_lr=0.1, T_max=50)
 
@@ -70,7 +71,7 @@ def step_decay(step: S, base_lr: float, step_size: int, gamma: float = 0.1) -> S
     With base_lr 0.1, step_size 50: steps 0 to 49 give 0.1, step 50 gives 0.01.
 
     Raises:
-        ValueError: `step_size` is below 1 or no whole number, or a step is negative.
+        ValueError: if `step_size` is below 1 or not a whole number, or a step is negative.
     """
     if step_size < 1 or step_size % 1:
         raise ValueError(f"step_size must be a positive whole number, got {step_size!r}")
@@ -108,7 +109,7 @@ def constant(step: S, base_lr: float, factor: float = 1.0 / 3, total_iters: int 
     ``base_lr * factor``, as PyTorch's ConstantLR does.
 
     Raises:
-        ValueError: `factor` is outside 0 to 1, or `total_iters` is no whole number.
+        ValueError: if `factor` is outside 0 to 1, or `total_iters` is not a whole number.
     """
     if not 0 <= factor <= 1:
         raise ValueError(f"factor, the constant multiplicative factor, must be between 0 and 1, got {factor!r}")
@@ -130,7 +131,7 @@ def linear(step: S, base_lr: float, start_factor: float = 1.0 / 3, end_factor: f
     total_iters 0 it stays at ``base_lr * start_factor``, as PyTorch's LinearLR does.
 
     Raises:
-        ValueError: `start_factor` is not in (0, 1], `end_factor` not in [0, 1], or `total_iters` no whole number.
+        ValueError: if `start_factor` is not in (0, 1], `end_factor` is not in [0, 1], or `total_iters` is not whole.
     """
     if not 0 < start_factor <= 1:
         raise ValueError(
@@ -162,7 +163,7 @@ def exponential_decay(step: S, base_lr: float, gamma: float) -> S:
 
 
 def polynomial_decay(step: S, base_lr: float, total_iters: int = 5, power: float = 1.0) -> S:
-    """Let the rate fall to zero along a power of the time left.
+    """Lower the rate to zero along a power of the remaining time.
 
     ``base_lr * (1 - min(step, total_iters) / total_iters) ** power``
 
@@ -170,7 +171,7 @@ def polynomial_decay(step: S, base_lr: float, total_iters: int = 5, power: float
     stays at `base_lr`, as PyTorch's PolynomialLR does.
 
     Raises:
-        ValueError: `power` is negative, or `total_iters` is no whole number.
+        ValueError: if `power` is negative, or `total_iters` is not a whole number.
     """
     if total_iters % 1:
         raise not_whole("total_iters", total_iters)
@@ -192,7 +193,7 @@ def cosine_annealing(step: S, base_lr: float, T_max: float, eta_min: float = 0.0
     With base_lr 0.1, T_max 50: step 0 gives 0.1, step 25 gives 0.05, step 50 gives 0, step 100 gives 0.1 again.
 
     Raises:
-        ValueError: `T_max` is 0.
+        ValueError: if `T_max` is 0.
     """
     if T_max == 0:
         raise ValueError("T_max must not be 0")
@@ -217,7 +218,7 @@ def warm_restarts(
     fractional.
 
     Raises:
-        ValueError: `T_0` or `T_mult` is no positive integer, or `eta_min` no number.
+        ValueError: if `T_0` or `T_mult` is not a positive integer, or `eta_min` is not a number.
     """
     check_restarts(T_0, T_mult, eta_min)
     if type(step) is int or isinstance(step, (int, float)):
@@ -263,7 +264,7 @@ def cyclic(
     With base_lr 0.001, max_lr 0.1, step_size_up 20: steps 0 and 40 give 0.001, step 20 gives 0.1.
 
     Raises:
-        ValueError: a size, the mode or the scale mode is unknown or out of range.
+        ValueError: if a size, the mode or the scale mode is unknown or out of range.
     """
     total_size, step_ratio = cycle_shape(step_size_up, step_size_down)
     scale, by = cycle_scale(mode, gamma, scale_fn, scale_mode)
@@ -289,7 +290,7 @@ def one_cycle(
     With max_lr 0.1, total_steps 100: step 0 gives 0.004, step 29 gives 0.1, step 99 gives 4e-7.
 
     Raises:
-        ValueError: an argument is out of range, or a step is beyond `total_steps`.
+        ValueError: if an argument is out of range, or a step is beyond `total_steps`.
     """
     check_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
     start = max_lr / div_factor
@@ -312,7 +313,7 @@ def join(schedules: Sequence[Callable[[Any], Any]], milestones: Sequence[int]) -
         second, as in PyTorch's SequentialLR.
 
     Raises:
-        ValueError: the numbers don't fit, or the milestones are not sorted.
+        ValueError: if the numbers don't fit, or the milestones are not sorted.
     """
     check_milestones(len(schedules), milestones)
     starts = [0, *milestones]

@@ -1,10 +1,10 @@
-"""Whether the optimizer steps before its scheduler does, as it should."""
+"""A check that the optimizer steps before its scheduler."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tbevents.lr_scheduler.caller import warn_caller
+from tbevents.callers import warn_caller
 
 __all__ = ["StepOrder"]
 
@@ -12,25 +12,25 @@ __all__ = ["StepOrder"]
 class StepOrder:
     """Watches an optimizer until its scheduler's first step. Nothing is patched.
 
-    torch's optimizers tell of their steps, through a hook that `check` removes again. Of others nothing is known, and
-    `check` says nothing.
+    torch's optimizers report their steps through a hook, which `check` removes. If an optimizer has no such hook,
+    `check` does not warn.
 
     Args:
-        optimizer: any.
+        optimizer: any optimizer.
     """
 
     def __init__(self, optimizer: Any) -> None:
         self._stepped = False
         try:
             self._hook = optimizer.register_step_post_hook(self._note)
-        except Exception:  # it has none, or wraps an optimizer without being a whole one itself
+        except Exception:  # there is no such method, or this is an incomplete wrapper around an optimizer
             self._hook = None
 
     def _note(self, *_: Any) -> None:
         self._stepped = True
 
     def check(self) -> None:
-        """Warns unless the optimizer has made a step; ends the watch."""
+        """Removes the hook, and warns if the optimizer has not made a step."""
         if self._hook is None:
             return
         self._hook.remove()
@@ -38,5 +38,6 @@ class StepOrder:
             warn_caller(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call `optimizer.step()` first: "
                 "otherwise the first rate of the schedule is never used. See "
-                "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+                "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate",
+                UserWarning,
             )

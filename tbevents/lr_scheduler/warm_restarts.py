@@ -10,6 +10,8 @@ from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike
 
+__all__ = ["CosineAnnealingWarmRestarts"]
+
 
 class CosineAnnealingWarmRestarts(ClosedFormLR):
     """Anneal the rates along a cosine and start again, each run longer: `schedules.warm_restarts`.
@@ -17,18 +19,18 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
     Args:
         optimizer: any object with `param_groups`.
         T_0: the epochs until the first restart.
-        T_mult: by how much each run is longer than the one before.
+        T_mult: the factor by which each run is longer than the previous one.
         eta_min: the lowest rate.
-        last_epoch: as for `LRScheduler`. As in PyTorch, the epochs until then count as one run without a restart.
+        last_epoch: as for `LRScheduler`. As in PyTorch, the epochs up to it count as one run without a restart.
         writer: as for `LRScheduler`.
         tag: as for `LRScheduler`.
 
     Attributes:
-        T_cur: the epochs since the last restart.
-        T_i: the length of the present run.
+        T_cur: the number of epochs since the last restart.
+        T_i: the length of the current run.
 
     Raises:
-        ValueError: `T_0` or `T_mult` is no positive integer, or `eta_min` no number.
+        ValueError: if `T_0` or `T_mult` is not a positive integer, or `eta_min` is not a number.
     """
 
     _SHOWN = ("T_0", "T_mult", "eta_min")
@@ -65,7 +67,7 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
             self.T_i *= self.T_mult
 
     def _go_to(self, epoch: float) -> None:
-        """To an epoch that may be fractional: ``step(epoch + batch / batches)``."""
+        """Move to an epoch, which may be fractional: ``step(epoch + batch / batches)``."""
         if epoch < 0:
             raise ValueError(f"epoch must be non-negative, but got {epoch!r}")
         self.T_cur, self.T_i = formulas.restart_position(epoch, self.T_0, self.T_mult)

@@ -1,8 +1,7 @@
-"""Builders: what is to be logged in, a `Summary` message out, by the names of torch.utils.tensorboard.summary.
+"""Builders: functions that return a `Summary` message, with the names of torch.utils.tensorboard.summary.
 
-They write nothing: `SummaryWriter` does, or `file_writer.add_summary(summary, step)`. Errors call arguments by the
-names that `SummaryWriter`'s methods have for them. Importing this package imports neither Pillow nor matplotlib nor
-torch.
+Builders do not write: `SummaryWriter` does, or `file_writer.add_summary(summary, step)`. Errors name arguments as the
+methods of `SummaryWriter` do. Importing this package does not import Pillow, matplotlib or torch.
 """
 
 from tbevents.summary.audio import audio

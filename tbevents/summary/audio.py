@@ -12,10 +12,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.callers import warn_caller
+from tbevents.errors import TBEventsWarning
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_float
 from tbevents.proto import AudioPluginData, Summary
-from tbevents.summary.message import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array, warn
+from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
 
 __all__ = ["audio"]
 
@@ -29,23 +31,23 @@ def audio(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """A sound.
+    """Returns a summary of audio.
 
     Args:
         tag: the tag.
-        tensor: shape (samples,), or (samples, channels) with 1 or 2 channels; axes of length 1 do not count. From -1 to
-            1: multiplied by 32767 and truncated; what is louder is clipped and NaN is silence, with a
-            `TBEventsWarning` that names the tag. int16 is taken as PCM, as it is.
-        sample_rate: samples a second.
+        tensor: shape (samples,), or (samples, channels) with 1 or 2 channels; axes of length 1 are ignored. Values from
+            -1 to 1 are multiplied by 32767 and truncated. Values outside are clipped and NaN becomes silence, with a
+            `TBEventsWarning` that names the tag. int16 is PCM and is stored unchanged.
+        sample_rate: samples per second.
         format: ``"tf2"`` writes a tensor of strings, as tf.summary.audio does.
 
     Raises:
-        TypeError, ValueError: an argument is no such thing.
+        TypeError, ValueError: if an argument has the wrong type or value.
     """
     tag = checked_tag(tag)
     samples = real_array(tag, "snd_tensor", tensor)
     if not samples.size:
-        raise ValueError(f"{tag!r}: snd_tensor has no sample")
+        raise ValueError(f"{tag!r}: snd_tensor must not be empty")
     shape = samples.shape
     samples = np.atleast_1d(samples.squeeze())
     if samples.ndim == 1:
@@ -56,8 +58,8 @@ def audio(
             f"{tag!r}: snd_tensor must be of shape (samples,) or (samples, channels) with 1 or 2 channels, not {shape}"
         )
     rate = as_float(sample_rate, name=f"{tag!r}: sample_rate")
-    if not (rate.is_integer() and 0 < rate * channels * 2 < 2**32):  # WAV counts bytes a second in 32 bits
-        raise ValueError(f"{tag!r}: sample_rate must be a whole number that WAV can hold, not {sample_rate!r}")
+    if not (rate.is_integer() and 0 < rate * channels * 2 < 2**32):  # WAV stores the bytes per second in 32 bits
+        raise ValueError(f"{tag!r}: sample_rate must be a positive integer that WAV can store, not {sample_rate!r}")
     encoded = io.BytesIO()
     with wave.open(encoded, "wb") as file:
         file.setnchannels(channels)
@@ -85,10 +87,10 @@ def _pcm(tag: str, samples: NDArray[Any]) -> NDArray[np.int16]:
         return samples.astype("<i2")
     if samples.dtype.kind != "f":
         samples = samples.astype(np.float64)
-    elif samples.dtype.itemsize == 2:  # in which 32767 is 32768
+    elif samples.dtype.itemsize == 2:  # float16, which would round 32767 to 32768
         samples = samples.astype(np.float32)
     if not (np.abs(samples) <= 1).all():
-        warn(f"audio {tag!r}: what is beyond -1 to 1 was clipped, and NaN made silent")
+        warn_caller(f"audio {tag!r}: values outside -1 to 1 were clipped, and NaN set to 0", TBEventsWarning)
         samples = np.nan_to_num(samples.clip(-1, 1), nan=0.0)
     scaled: NDArray[Any] = samples * np.array(_LOUDEST, samples.dtype)
     return scaled.astype("<i2")

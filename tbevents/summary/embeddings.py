@@ -1,4 +1,4 @@
-"""Embeddings: the files that TensorBoard's projector reads. They are no part of an event file."""
+"""Embeddings: the files that TensorBoard's projector reads. They are not stored in event files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tbevents.proto import EmbeddingInfo, SpriteMetadata
+from tbevents.summary.builders import checked_tag, real_array
 from tbevents.summary.images import import_pillow
-from tbevents.summary.message import checked_tag, real_array
 from tbevents.summary.pixels import axes_in_order, checked_pixels, make_grid
 
 __all__ = ["Embedding", "embedding", "folder_name"]
@@ -22,22 +22,22 @@ TENSORS, METADATA, SPRITE = "tensors.tsv", "metadata.tsv", "sprite.png"
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """Points in many dimensions, as the projector reads them.
+    """Points in many dimensions, in the form that the projector reads.
 
     Attributes:
-        files: base name -> content: ``tensors.tsv``, and where given ``metadata.tsv`` and ``sprite.png``.
-        sprite_size: width and height, in pixels, of the picture of one point; None without pictures.
+        files: base name -> content: ``tensors.tsv`` and, if given, ``metadata.tsv`` and ``sprite.png``.
+        sprite_size: width and height of one point's image in pixels; None without images.
     """
 
     files: dict[str, bytes]
     sprite_size: tuple[int, int] | None
 
     def info(self, name: str, folder: str) -> EmbeddingInfo:
-        """Its entry in ``projector_config.pbtxt``.
+        """Returns the embedding's entry in ``projector_config.pbtxt``.
 
         Args:
-            name: what the projector shows.
-            folder: where the files are, relative to the configuration, with ``/`` between the parts.
+            name: the name that the projector shows.
+            folder: the folder of the files, relative to the configuration, with ``/`` between the parts.
         """
         info = EmbeddingInfo(tensor_name=name, tensor_path=f"{folder}/{TENSORS}")
         if METADATA in self.files:
@@ -51,23 +51,24 @@ class Embedding:
 def embedding(
     tag: str, mat: Any, metadata: Any = None, label_img: Any = None, metadata_header: Sequence[str] | None = None
 ) -> Embedding:
-    """Points, with a label and a picture each.
+    """Returns an embedding: points, each with an optional label and image.
 
     Args:
-        tag: for the error messages.
-        mat: shape (points, dimensions).
-        metadata: a label for each point; with `metadata_header`, a list of labels.
-        label_img: shape (points, channels, height, width), with 1 or 3 channels; uint8 from 0 to 255, or any other
-            dtype from 0 to 1.
-        metadata_header: the columns' names.
+        tag: the tag, for error messages.
+        mat: the points, shape (points, dimensions).
+        metadata: a label for each point; with `metadata_header`, a list of labels for each point.
+        label_img: an image for each point, shape (points, channels, height, width), with 1 or 3 channels; uint8 from 0
+            to 255, or any other dtype from 0 to 1.
+        metadata_header: the names of the label columns.
 
     Raises:
-        MissingExtraError: there are pictures, and Pillow is not installed.
-        TypeError, ValueError: an argument is no such thing, or there are not as many labels or pictures as points.
+        MissingExtraError: if there are images and Pillow is not installed.
+        TypeError, ValueError: if an argument has the wrong type or value, or the number of labels or images is not the
+            number of points.
     """
     points = real_array(tag, "mat", mat)
     if points.ndim != 2 or not points.size:
-        raise ValueError(f"{tag!r}: mat must be of shape (points, dimensions), not empty, not {points.shape}")
+        raise ValueError(f"{tag!r}: mat must have shape (points, dimensions) and not be empty, not {points.shape}")
     files = {TENSORS: _lines("\t".join(map(str, row)) for row in points.tolist())}
     if metadata is not None:
         files[METADATA] = _labels(tag, len(points), metadata, metadata_header)
@@ -78,27 +79,27 @@ def embedding(
 
 
 def folder_name(tag: str) -> str:
-    """A tag as one part of a path."""
+    """Returns a tag as a folder name, with slashes and backslashes escaped."""
     return checked_tag(tag).replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
 
 
 def _labels(tag: str, count: int, metadata: Any, header: Sequence[str] | None) -> bytes:
     rows = list(metadata.tolist() if hasattr(metadata, "tolist") else metadata)
     if len(rows) != count:
-        raise ValueError(f"{tag!r}: {len(rows)} labels in metadata for {count} points in mat")
+        raise ValueError(f"{tag!r}: metadata has {len(rows)} labels, but mat has {count} points")
     if not header:
         return _lines(map(_cell, rows))
     columns = len(header)
-    if columns == 1:  # the projector takes the first line for a header only where there are several columns
+    if columns == 1:  # the projector expects a header line only if there are several columns
         return _lines(_cell(row if isinstance(row, str) else row[0]) for row in rows)
     for number, row in enumerate(rows):
         if isinstance(row, str) or len(row) != columns:
-            raise ValueError(f"{tag!r}: metadata[{number}] has not the {columns} columns of metadata_header: {row!r}")
+            raise ValueError(f"{tag!r}: metadata[{number}] must have the {columns} columns of metadata_header: {row!r}")
     return _lines("\t".join(map(_cell, row)) for row in [header, *rows])
 
 
 def _cell(value: Any) -> str:
-    """A label on one line and in one column."""
+    """Returns a label without tabs and line breaks."""
     text = str(value)
     return text.translate({9: " ", 10: " ", 13: " "})
 
@@ -108,18 +109,18 @@ def _lines(lines: Any) -> bytes:
 
 
 def _sprite(tag: str, count: int, label_img: Any) -> tuple[bytes, tuple[int, int]]:
-    """The pictures in one: row by row, as many in a row as make it about square, black below."""
+    """Returns one image of all images, row by row and about square, padded with black below; and the size of each."""
     nhwc = axes_in_order(tag, "label_img", real_array(tag, "label_img", label_img), "NCHW", "NHWC")
     if len(nhwc) != count:
-        raise ValueError(f"{tag!r}: {len(nhwc)} pictures in label_img for {count} points in mat")
+        raise ValueError(f"{tag!r}: label_img has {len(nhwc)} images, but mat has {count} points")
     checked_pixels(tag, "label_img", nhwc)
     if nhwc.dtype != np.uint8:
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = nhwc.astype(np.float64) * 255.0  # in float64, as torch, for the same last bits
+            scaled = nhwc.astype(np.float64) * 255.0  # in float64 as in torch, for identical bits
         nhwc = np.nan_to_num(scaled, nan=0.0).clip(0, 255).astype(np.uint8)
     height, width, channels = nhwc.shape[1:]
     if channels not in (1, 3):
-        raise ValueError(f"{tag!r}: label_img has {channels} channels, not 1 (gray) or 3 (RGB)")
+        raise ValueError(f"{tag!r}: label_img must have 1 (gray) or 3 (RGB) channels, not {channels}")
     if channels == 1:
         nhwc = np.repeat(nhwc, 3, axis=3)
     grid = make_grid(nhwc, columns=math.ceil(math.sqrt(count)))

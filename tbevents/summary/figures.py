@@ -1,4 +1,4 @@
-"""Figures of matplotlib, as pixels."""
+"""Pixels of matplotlib figures."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ["close_figures", "figure_to_image"]
 
 
 def figure_to_image(figures: Figure | list[Figure], close: bool = True) -> NDArray[np.uint8]:
-    """Draws a figure, or several of one size.
+    """Draws one figure, or several figures of the same size.
 
     Args:
-        figures: one figure, or a list of them.
-        close: whether to close them afterwards, so that pyplot does not keep them.
+        figures: a figure, or a list of figures.
+        close: if True, close the figures afterwards, so that pyplot does not keep them.
 
     Returns:
-        Shape (3, height, width); of a list, (figures, 3, height, width).
+        The pixels, shape (3, height, width); for a list, shape (figures, 3, height, width).
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
-        TypeError: it is no figure.
-        ValueError: the list is empty, or its figures differ in size.
+        MissingExtraError: if matplotlib is not installed.
+        TypeError: if an object is not a figure.
+        ValueError: if the list is empty, or its figures differ in size.
     """
     if not isinstance(figures, (list, tuple)):
         pixels = _draw(figures)
@@ -38,14 +38,15 @@ def figure_to_image(figures: Figure | list[Figure], close: bool = True) -> NDArr
         return pixels
     drawn = [_draw(figure) for figure in figures]
     if len({pixels.shape for pixels in drawn}) != 1:
-        raise ValueError(f"figure: a list must hold figures of one size, not {[pixels.shape[1:] for pixels in drawn]}")
+        sizes = [pixels.shape[1:] for pixels in drawn]
+        raise ValueError(f"figure: a list must hold figures of the same size, not of sizes {sizes}")
     if close:
         close_figures(figures)
     return np.stack(drawn)
 
 
 def close_figures(figures: Any) -> None:
-    """Makes pyplot forget figures; those that never were pyplot's need nothing."""
+    """Closes those of the figures that belong to pyplot."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         for figure in figures if isinstance(figures, (list, tuple)) else [figures]:
@@ -58,13 +59,13 @@ def _draw(figure: Any) -> NDArray[np.uint8]:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("matplotlib", "plot", "a figure") from error
+        raise MissingExtraError("matplotlib", "plot", "logging a figure") from error
     if not isinstance(figure, Figure):
         raise TypeError(f"figure must be a matplotlib Figure, not {type(figure).__name__}")
     shown_on = figure.canvas
     try:
         canvas = FigureCanvasAgg(figure)  # becomes the figure's canvas
-        canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib leaves it out
+        canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib has no type for it
         rgba = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # likewise
     finally:
         figure.set_canvas(shown_on)

@@ -1,4 +1,4 @@
-"""Graphs: a serialised GraphDef, from a torch module, an ONNX model or one that is ready."""
+"""Graphs: a serialised GraphDef from a torch module, an ONNX model or an existing GraphDef."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["graph", "onnx_graph"]
 def graph(
     model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool = True
 ) -> tuple[bytes, bytes | None]:
-    """A model's graph.
+    """Returns a model's graph.
 
     Args:
-        model: a GraphDef (anyone's message, or its bytes), or a torch module, which is traced.
-        args: what the module is called with.
-        verbose: print the traced graph.
-        use_strict_trace: torch.jit.trace's `strict`: False allows outputs that are lists or dicts.
+        model: a GraphDef message of any library or its serialised bytes; or a torch module, which is traced.
+        args: the arguments that the module is called with.
+        verbose: if True, print the traced graph.
+        use_strict_trace: the `strict` argument of torch.jit.trace; False allows outputs that are lists or dicts.
 
     Returns:
-        The bytes of the GraphDef and, of a module, those of its RunMetadata.
+        The serialised GraphDef and, for a module, its serialised RunMetadata.
 
     Raises:
-        ImportError: a module needs torch, which traces it.
-        TypeError, ValueError: it is none of these.
+        ImportError: if the model is a module and torch is not installed.
+        TypeError, ValueError: if the model is neither a graph nor a module.
     """
     if isinstance(model, (bytes, bytearray, memoryview)):
         return _checked(bytes(model)), None
@@ -41,18 +41,20 @@ def graph(
 
 
 def onnx_graph(model: Any) -> bytes:
-    """The graph of an ONNX model: inputs and outputs as variables, and its nodes with their attributes as text.
+    """Returns the graph of an ONNX model, as a serialised GraphDef.
+
+    Inputs and outputs are variables; the other nodes have their attributes as text.
 
     Args:
         model: a path, or a loaded ModelProto.
 
     Raises:
-        ImportError: a path needs the onnx package.
+        ImportError: if the onnx package is not installed.
     """
     try:
         import onnx
     except ImportError as error:
-        raise ImportError("the graph of an ONNX model needs onnx: pip install onnx", name="onnx") from error
+        raise ImportError("logging the graph of an ONNX model needs onnx: pip install onnx", name="onnx") from error
     if isinstance(model, (str, os.PathLike)):
         model = onnx.load(os.fspath(model), load_external_data=False)
     nodes = [
@@ -107,5 +109,5 @@ def _checked(serialised: bytes) -> bytes:
     try:
         GraphDef.FromString(serialised)
     except DecodeError as error:
-        raise ValueError(f"model: these {len(serialised)} bytes are no GraphDef: {error}") from None
+        raise ValueError(f"model: {len(serialised)} bytes that are not a GraphDef: {error}") from None
     return serialised

@@ -1,7 +1,7 @@
 """Histograms.
 
-TF1 form: a `HistogramProto`, whose buckets are given by their right edges, so that an empty bucket comes first to give
-the left edge of the next. TF2 form: a float64 tensor of shape [k, 3]: left edge, right edge, count.
+TF1 form: a `HistogramProto`, which stores only the right edge of each bucket; an empty first bucket gives the left edge
+of the next one. TF2 form: a float64 tensor of shape [k, 3]: left edge, right edge, count.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.callers import warn_caller
+from tbevents.errors import TBEventsWarning
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_float
 from tbevents.proto import HistogramProto, Summary
-from tbevents.summary.message import Format, checked_format, from_value, is_finite, plugin_metadata, real_array, warn
+from tbevents.summary.builders import Format, checked_format, from_value, is_finite, plugin_metadata, real_array
 
 __all__ = ["default_edges", "histogram", "histogram_raw", "make_histogram"]
 
 TF2_BUCKETS: Final = 30
-"""How many buckets of equal width tf.summary.histogram makes."""
+"""The number of buckets of equal width in tf.summary.histogram."""
 
 _BLOCK: Final = 1 << 15
-"""Values binned at a time, so that what is computed of them stays in the processor's cache."""
+"""Values binned at a time, so that intermediate results stay in the processor's cache."""
 
 
 def histogram(
@@ -37,26 +39,26 @@ def histogram(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """The distribution of an array's values.
+    """Returns a summary of the distribution of an array's values.
 
-    Only finite values are counted; where others are present, a `TBEventsWarning` names the tag.
+    Only finite values are counted. If there are others, a `TBEventsWarning` names the tag.
 
     Args:
         name: the tag.
-        values: real numbers in any shape, at least one.
+        values: real numbers of any shape, at least one.
         bins: ``"tensorflow"``: in the TF1 form the 1,548 bins between `default_edges`, in the TF2 form 30 bins of equal
-            width between the least and the greatest value, as tf.summary.histogram does. Or what numpy.histogram
-            takes: a number of bins, increasing edges, or the name of a rule such as ``"auto"`` or ``"fd"``.
-        max_bins: where there are more bins, merge every so many that about this many are left.
+            width from the minimum to the maximum, as in tf.summary.histogram. Or any `bins` of numpy.histogram: a
+            number of bins, increasing edges, or the name of a rule such as ``"auto"`` or ``"fd"``.
+        max_bins: if there are more bins, neighbours are merged until about this many are left.
         format: ``"tf2"`` writes a tensor, as tf.summary.histogram does.
 
     Raises:
-        TypeError, ValueError: no values, or an argument is no such thing.
+        TypeError, ValueError: if there are no values, or an argument has the wrong type or value.
     """
     array = _flat(name, values)
     finite = array if is_finite(array) else array[np.isfinite(array)]
     if finite.size < array.size:
-        warn(f"histogram {name!r}: only the finite values were counted, there are others")
+        warn_caller(f"histogram {name!r}: values that are not finite were not counted", TBEventsWarning)
     if checked_format(format) == "tf2":
         table = _table(name, finite, bins, max_bins)
         return from_value(name, tensor=from_array(table), metadata=plugin_metadata("histograms"))
@@ -64,7 +66,7 @@ def histogram(
 
 
 def make_histogram(values: Any, bins: Any = "tensorflow", max_bins: int | None = None) -> HistogramProto:
-    """The message of `histogram`'s TF1 form, without a tag; values that are not finite are left out."""
+    """Returns the message of a histogram's TF1 form, without a tag. Values that are not finite are not counted."""
     array = _flat(None, values)
     return _proto(None, array if is_finite(array) else array[np.isfinite(array)], bins, max_bins)
 
@@ -81,28 +83,28 @@ def histogram_raw(
     *,
     format: Format = "tf1",  # noqa: A002
 ) -> Summary:
-    """A histogram that has been counted already.
+    """Returns a summary of a histogram from its bucket counts.
 
     Args:
         name: the tag.
-        min: the least value.
-        max: the greatest value.
-        num: how many values there are.
-        sum: of the values.
-        sum_squares: of the values.
+        min: the minimum of the values.
+        max: the maximum of the values.
+        num: the number of values.
+        sum: the sum of the values.
+        sum_squares: the sum of the squared values.
         bucket_limits: the right edge of each bucket, shape (k,).
-        bucket_counts: how many values each bucket holds, shape (k,).
-        format: ``"tf2"`` writes a tensor, as tf.summary.histogram does; the first bucket's left edge is `min` then.
+        bucket_counts: the number of values in each bucket, shape (k,).
+        format: ``"tf2"`` writes a tensor, as tf.summary.histogram does; the left edge of the first bucket is `min`.
 
     Raises:
-        TypeError, ValueError: an argument is no such thing, or the lengths differ.
+        TypeError, ValueError: if an argument has the wrong type or value, or the lengths differ.
     """
     limits = real_array(name, "bucket_limits", bucket_limits).astype(np.float64)
     counts = real_array(name, "bucket_counts", bucket_counts).astype(np.float64)
     if limits.ndim != 1 or limits.shape != counts.shape:
         raise ValueError(
-            f"{name!r}: bucket_limits and bucket_counts must be of one length, not of shapes {limits.shape} and "
-            f"{counts.shape}"
+            f"{name!r}: bucket_limits and bucket_counts must be one-dimensional and equally long, not of shapes "
+            f"{limits.shape} and {counts.shape}"
         )
     numbers = {"min": min, "max": max, "num": num, "sum": sum, "sum_squares": sum_squares}
     fields = {field: as_float(number, name=f"{name!r}: {field}") for field, number in numbers.items()}
@@ -114,28 +116,29 @@ def histogram_raw(
 
 
 def default_edges() -> list[float]:
-    """The 1,549 edges of the ``"tensorflow"`` bins.
+    """Returns the 1,549 edges of the ``"tensorflow"`` bins.
 
-    1e-12, multiplied by 1.1 again and again while below 1e20; the negatives of all these; and 0 between.
+    The positive edges start at 1e-12 and grow by a factor of 1.1 while below 1e20. The negative edges mirror them, and
+    0 is an edge, too.
     """
     edges = []
     edge = 1e-12
     while edge < 1e20:
         edges.append(edge)
-        edge *= 1.1  # not 1.1**k, which differs in the last bits
+        edge *= 1.1  # 1.1**k would differ in the last bits
     return [*(-edge for edge in reversed(edges)), 0.0, *edges]
 
 
 def _flat(name: str | None, values: Any) -> NDArray[np.float64]:
-    """The values in one dimension; ValueError where there are none."""
+    """Returns the values as a float64 array of shape (n,). Raises ValueError if it is empty."""
     array = real_array(name, "values", values).reshape(-1)
     if not array.size:
-        raise ValueError(f"{name!r}: values has no element")
+        raise ValueError(f"{name!r}: values must not be empty")
     return np.ascontiguousarray(array, np.float64)
 
 
 def _proto(name: str | None, values: NDArray[np.float64], bins: Any, max_bins: int | None) -> HistogramProto:
-    """The TF1 form of finite values, of which there may be none."""
+    """Returns the TF1 form of finite values; there may be none."""
     counts, limits = _count(name, values, bins, max_bins)
     if not values.size:
         return HistogramProto(bucket_limit=[0.0], bucket=[0.0])
@@ -144,7 +147,7 @@ def _proto(name: str | None, values: NDArray[np.float64], bins: Any, max_bins: i
         first, last = int(present[0]), int(present[-1])
         shown = counts[first : last + 1].tolist()
         edges = limits[first : last + 2].tolist()
-    else:  # all lie outside of the bins
+    else:  # all values are outside the bins
         shown, edges = [len(values)], [float(values.min()), float(values.max())]
     with np.errstate(over="ignore"):
         return HistogramProto(
@@ -159,7 +162,7 @@ def _proto(name: str | None, values: NDArray[np.float64], bins: Any, max_bins: i
 
 
 def _table(name: str, values: NDArray[np.float64], bins: Any, max_bins: int | None) -> NDArray[np.float64]:
-    """The TF2 form of finite values, of which there may be none."""
+    """Returns the TF2 form of finite values; there may be none."""
     if not values.size:
         return np.zeros((TF2_BUCKETS, 3))
     if isinstance(bins, str) and bins == "tensorflow":
@@ -171,7 +174,7 @@ def _table(name: str, values: NDArray[np.float64], bins: Any, max_bins: int | No
 
 
 def _equal_widths(values: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Counts and edges of bins as tf.summary.histogram makes them: of a single value, the last bin holds all."""
+    """Returns counts and edges like tf.summary.histogram. If all values are equal, the last bin holds all of them."""
     low, high = float(values.min()), float(values.max())
     scale = 1.0 if high / 2 - low / 2 < sys.float_info.max / 2 else 0.25  # so that the range is finite
     width = (high * scale - low * scale) / TF2_BUCKETS
@@ -185,7 +188,7 @@ def _equal_widths(values: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np
 def _count(
     name: str | None, values: NDArray[np.float64], bins: Any, max_bins: int | None
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Counts and edges of finite values."""
+    """Returns counts and edges of finite values."""
     if isinstance(bins, str) and bins == "tensorflow":
         counts, edges = _default_bins().count(values)
     else:
@@ -193,7 +196,7 @@ def _count(
             counts, edges = np.histogram(values, bins=_as_bins(name, bins))
         except TypeError as error:
             raise TypeError(f"{name!r}: bins: {error}") from None
-        except (ValueError, MemoryError) as error:  # the latter of too many bins
+        except (ValueError, MemoryError) as error:  # MemoryError if there are too many bins
             raise ValueError(f"{name!r}: bins: {error}") from None
     return _merge(name, counts, edges, max_bins)
 
@@ -205,14 +208,14 @@ def _as_bins(name: str | None, bins: Any) -> Any:
 def _merge(
     name: str | None, counts: NDArray[Any], edges: NDArray[Any], max_bins: int | None
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Joins every so many bins into one, where there are more than `max_bins`."""
+    """Merges neighbouring bins if there are more than `max_bins`."""
     if max_bins is None:
         return counts, edges
     if not isinstance(max_bins, (int, np.integer)):
         raise TypeError(f"{name!r}: max_bins must be an int, not {type(max_bins).__name__}: {max_bins!r}")
     if max_bins < 1:
         raise ValueError(f"{name!r}: max_bins must be at least 1, not {max_bins!r}")
-    # Rounded down, as in torch, so that somewhat more than max_bins may be left.
+    # Rounded down as in torch, so slightly more than max_bins may be left.
     every = max(1, len(counts) // max_bins)
     starts = np.arange(0, len(counts), every)
     return np.add.reduceat(counts, starts), np.append(edges[starts], edges[-1])
@@ -220,16 +223,16 @@ def _merge(
 
 @dataclass(frozen=True, slots=True)
 class _Bins:
-    """Bins found by a table, for edges that are far apart compared to float64's precision.
+    """Bins looked up in a table, for edges that are far apart compared to float64's precision.
 
-    The upper 16 bits of a float64 (sign, exponent and 4 bits of the mantissa) are a key. Numbers of one key lie within
-    a sixteenth of each other, edges at least a tenth apart, so that at most one edge falls among them: a number is in
-    the bin that its key begins in, or, from that edge on, in the next.
+    The key of a float64 is its upper 16 bits: sign, exponent and 4 bits of the mantissa. Numbers with the same key
+    differ by at most 1/16, and edges by at least 1/10, so at most one edge lies inside the range of a key. A number
+    is in the bin where its key's range begins or, from that edge on, in the next one.
 
     Attributes:
         edges: increasing, shape (n + 1,).
-        begins: for each key, how many edges are not above its least number, shape (65536,).
-        within: for each key, the edge among its other numbers, or inf, shape (65536,).
+        begins: for each key, the number of edges <= the lowest number with this key, shape (65536,).
+        within: for each key, the edge inside its range, or inf, shape (65536,).
     """
 
     edges: NDArray[np.float64]
@@ -241,15 +244,15 @@ class _Bins:
         array = np.array(edges, np.float64)
         bits = np.arange(1 << 16, dtype=np.uint64) << np.uint64(48)
         ends = np.stack([bits, bits | np.uint64((1 << 48) - 1)]).view(np.float64)
-        with np.errstate(invalid="ignore"):  # some keys are those of NaN
-            low, high = ends.min(axis=0), ends.max(axis=0)  # of negative numbers, the larger bits are the lower number
+        with np.errstate(invalid="ignore"):  # some keys belong to NaN
+            low, high = ends.min(axis=0), ends.max(axis=0)  # a negative number is lower if its bits are larger
         begins = np.searchsorted(array, low, side="right")
         within = np.append(array, np.inf)[begins]
         within[~(within <= high)] = np.inf
         return cls(array, begins, within)
 
     def count(self, values: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """How many finite values each bin holds; the last bin includes its right edge, as in numpy.histogram."""
+        """Returns the number of values in each bin; the last bin includes its right edge, as in numpy.histogram."""
         totals = np.zeros(len(self.edges) + 1, np.intp)
         for start in range(0, len(values), _BLOCK):
             block = values[start : start + _BLOCK]

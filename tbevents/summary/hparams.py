@@ -1,7 +1,8 @@
 """Hyperparameters of a run, for TensorBoard's HParams page.
 
-Three values without a tensor, whose message is in the metadata: the experiment (which hyperparameters and metrics there
-are), the start of the session (the hyperparameters' values) and its end. The metrics are scalars of the same run.
+A session is three values whose message is in the metadata and which have no tensor: the experiment (the names of the
+hyperparameters and metrics), the start of the session (the hyperparameters' values) and its end. The metrics are
+scalars of the same run.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from tbevents.proto import (
     Status,
     Summary,
 )
-from tbevents.summary.message import checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
 
-__all__ = ["Plain", "flattened", "hparams", "plain"]
+__all__ = ["Plain", "fields_of", "flattened", "hparams", "plain"]
 
 Plain: TypeAlias = bool | float | str
 
@@ -50,29 +51,30 @@ def hparams(
     start_time_secs: float | None = None,
     end_time_secs: float | None = None,
 ) -> tuple[Summary, Summary, Summary]:
-    """The three summaries of a session.
+    """Returns the three summaries of a session.
 
     Args:
-        hparam_dict: name -> value, or a dataclass or namespace with these fields. Booleans, numbers (also arrays of one
-            element) and strings stay what they are; None is left out; a mapping, dataclass or namespace becomes names
-            with slashes; a function is its name; all else, lists and numbers that are not finite included, is its text.
-        metric_dict: the tags of the metrics, as keys; the values do not matter here.
-        hparam_domain_discrete: name -> all the values it can take, of the same sort as the hyperparameter's.
-        group_name: of the sessions that TensorBoard shows as one.
-        start_time_secs: seconds since 1970; None leaves it out.
-        end_time_secs: likewise.
+        hparam_dict: name -> value, or a dataclass or namespace with these fields. Booleans, numbers (or arrays of one
+            element) and strings are stored as they are. None is left out. A mapping, dataclass or namespace becomes
+            names with slashes. A function is stored by name. Anything else, including lists and numbers that are not
+            finite, is stored as text.
+        metric_dict: a mapping whose keys are the tags of the metrics; the values are not used.
+        hparam_domain_discrete: name -> all possible values, of the same type as the hyperparameter.
+        group_name: TensorBoard shows sessions with the same group name as one.
+        start_time_secs: the start of the session in seconds since 1970; None leaves it out.
+        end_time_secs: the end of the session, likewise.
 
     Returns:
-        Of the experiment, the session's start and its end.
+        The summaries of the experiment, the session's start and the session's end.
 
     Raises:
-        TypeError: an argument is no such thing.
-        ValueError: two hyperparameters have one name.
+        TypeError: if an argument has the wrong type.
+        ValueError: if two hyperparameters have the same name.
     """
     values: dict[str, Plain] = {}
     for name, value in flattened("hparam_dict", hparam_dict):
         if name in values:
-            raise ValueError(f"hparam_dict has two values for {name!r}: one of that name, and one in a mapping")
+            raise ValueError(f"hparam_dict has two values for {name!r}: one under that name, and one in a mapping")
         values[name] = plain(value)
     metrics = _checked("metric_dict", metric_dict)
     domains = _domains(values, _checked("hparam_domain_discrete", hparam_domain_discrete or {}))
@@ -92,12 +94,12 @@ def hparams(
 
 
 def flattened(argument: str, mapping: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Names and values of nested mappings, the names joined by slashes; None is left out.
+    """Yields the names and values of nested mappings. Nested names are joined by slashes; values of None are left out.
 
-    Dataclasses and namespaces are mappings of their fields.
+    Dataclasses and namespaces count as mappings of their fields.
 
     Raises:
-        TypeError: it is no mapping, or has keys that are no str.
+        TypeError: if `mapping` is not a mapping, or a key is not a str.
     """
     for name, value in _checked(argument, fields_of(mapping)).items():
         value = fields_of(value)
@@ -108,30 +110,30 @@ def flattened(argument: str, mapping: Any, prefix: str = "") -> Iterator[tuple[s
 
 
 def fields_of(value: Any) -> Any:
-    """The fields of a dataclass or of a namespace (argparse's, types'), by name; all else is returned as it is."""
+    """Returns the fields of a dataclass or namespace (of argparse or types) as a dict; other values unchanged."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return dict(vars(value)) if isinstance(value, (argparse.Namespace, SimpleNamespace)) else value
 
 
 def plain(value: Any) -> Plain:
-    """A hyperparameter as TensorBoard can hold it: a bool, a finite float or a str."""
+    """Returns a hyperparameter as a type that TensorBoard supports: a bool, a finite float or a str."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
     if isinstance(value, str):
-        return _utf8(str.__str__(value))  # what a subclass holds, whatever it shows: an Enum's for instance
+        return _utf8(str.__str__(value))  # the text itself: a subclass, such as an Enum, may override __str__
     if isinstance(value, (list, tuple, set, frozenset)):
         return _utf8(str(value))
     try:
         array = as_array(value)
         number = as_float(value)
-    except (TypeError, ValueError):  # no number: a function, a dtype, an array, ...
+    except (TypeError, ValueError):  # not a number but a function, a dtype, an array, ...
         return _utf8(str(getattr(value, "__name__", value)))
     if array.dtype.kind == "b":
         return bool(number)
-    # JSON, in which TensorBoard's server answers, has no others: one such number would break the page for all runs.
+    # TensorBoard's server answers in JSON, which has only finite numbers: another one breaks the page for all runs.
     return number if math.isfinite(number) else str(number)
 
 
@@ -146,18 +148,18 @@ def _as_message(value: Plain) -> Value:
 
 
 def _domains(values: Mapping[str, Plain], given: Mapping[str, Any]) -> dict[str, list[Plain]]:
-    """The domains, each checked against its hyperparameter's value."""
+    """Returns the domains, each checked against the value of its hyperparameter."""
     domains = {}
     for name, domain in given.items():
         where = f"hparam_domain_discrete[{name!r}]"
         if name not in values:
-            raise TypeError(f"{where} is of no hyperparameter in hparam_dict")
+            raise TypeError(f"{where} is not the name of a hyperparameter in hparam_dict")
         if isinstance(domain, str) or not isinstance(domain, Sequence):
             raise TypeError(f"{where} must be a list, not {type(domain).__name__}")
         domains[name] = [plain(value) for value in domain]
         if any(type(value) is not type(values[name]) for value in domains[name]):
-            sort = type(values[name]).__name__
-            raise TypeError(f"{where} must be a list of {sort}, like hparam_dict[{name!r}], not {domain!r}")
+            kind = type(values[name]).__name__
+            raise TypeError(f"{where} must be a list of {kind}, like hparam_dict[{name!r}], not {domain!r}")
     return domains
 
 
@@ -172,6 +174,6 @@ def _checked(argument: str, mapping: Any) -> Mapping[str, Any]:
 
 
 def _summary(tag: str, content: HParamsPluginData) -> Summary:
-    # In the map's order of keys, so that equal calls write equal bytes.
+    # Map keys in a fixed order, so that equal calls write equal bytes.
     serialised = content.SerializeToString(deterministic=True)
     return from_value(tag, metadata=plugin_metadata("hparams", serialised))

@@ -1,6 +1,6 @@
 """Images.
 
-TF1 form: a PNG with its size. TF2 form: a tensor of strings: width, height, PNG, PNG, ...
+TF1 form: a PNG and its size. TF2 form: a tensor of strings: width, height, PNG, PNG, ...
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tbevents.errors import MissingExtraError
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_array, as_float
 from tbevents.proto import Summary
-from tbevents.summary.message import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
 from tbevents.summary.pixels import to_hwc, to_nhwc
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["draw_boxes", "from_encoded", "image", "image_boxes", "import_pillow", "make_image"]
 
 MAX_RESCALED: Final = 178_956_970
-"""Pixels that a picture may be rescaled to: Pillow takes what has more for an attack, and does not open it."""
+"""The largest number of pixels after rescaling: Pillow refuses to open larger images as a possible attack."""
 
 _FARTHEST: Final = 1e9
-"""Pixels beyond which the corners of boxes are drawn no farther."""
+"""The largest coordinate of a box corner, in pixels; larger ones are clipped."""
 
 
 def image(
@@ -41,20 +41,20 @@ def image(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """A picture, or a batch of them.
+    """Returns a summary of an image, or of a batch of images.
 
     Args:
         tag: the tag.
         tensor: uint8 from 0 to 255, or any other dtype from 0 to 1 (multiplied by 255 and clipped; NaN is black). 1
             channel (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA).
-        rescale: makes the picture this much larger.
-        dataformats: a letter for each axis: N picture, C channel, H row, W column. Without C it is gray.
-        format: ``"tf1"`` makes a batch one grid of 8 columns, and gray RGB; ``"tf2"`` keeps the pictures of a batch
-            apart and gray as it is, as tf.summary.image does.
+        rescale: the factor by which the image is enlarged.
+        dataformats: one letter per axis: N image, C channel, H row, W column. Without C, the image is gray.
+        format: ``"tf1"`` stores a batch as one grid of 8 columns, and gray images as RGB. ``"tf2"`` stores the images
+            of a batch separately, and gray images as gray, as tf.summary.image does.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
-        TypeError, ValueError: an argument is no such thing.
+        MissingExtraError: if Pillow is not installed.
+        TypeError, ValueError: if an argument has the wrong type or value.
     """
     tag = checked_tag(tag)
     if checked_format(format) == "tf2":
@@ -74,20 +74,21 @@ def image_boxes(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """A picture with red boxes on it.
+    """Returns a summary of an image with red boxes on it.
 
     Args:
         tag: the tag.
         tensor_image: as in `image`.
-        tensor_boxes: shape (boxes, 4): x and y of the upper left corner, x and y of the lower right one, in pixels.
-        rescale: makes the picture, boxes included, this much larger. The message's height and width are those before.
+        tensor_boxes: shape (boxes, 4): x and y of the upper left corner, then of the lower right corner, in pixels.
+        rescale: the factor by which the image, including the boxes, is enlarged. The height and width in the message
+            are those of the original image.
         dataformats: as in `image`.
-        labels: a text for each box.
+        labels: a label for each box.
         format: as in `image`.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
-        TypeError, ValueError: an argument is no such thing, or the labels are not as many as the boxes.
+        MissingExtraError: if Pillow is not installed.
+        TypeError, ValueError: if an argument has the wrong type or value, or the number of labels is not that of boxes.
     """
     tag = checked_tag(tag)
     picture = to_hwc(tag, "img_tensor", tensor_image, dataformats)
@@ -95,19 +96,19 @@ def image_boxes(
     if not boxes.size:
         boxes = boxes.reshape(0, 4)
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
-        raise ValueError(f"{tag!r}: box_tensor must be finite and of shape (boxes, 4), not {boxes.shape}")
+        raise ValueError(f"{tag!r}: box_tensor must be finite and have shape (boxes, 4), not {boxes.shape}")
     if labels is not None:
         labels = [labels] if isinstance(labels, str) else labels
         if not isinstance(labels, Iterable):
             raise TypeError(f"{tag!r}: labels must be a list of str, not {type(labels).__name__}")
         labels = list(labels)
         if len(labels) != len(boxes):
-            raise ValueError(f"{tag!r}: {len(labels)} labels for {len(boxes)} boxes of box_tensor")
+            raise ValueError(f"{tag!r}: labels has {len(labels)} items, but box_tensor has {len(boxes)} boxes")
     return from_encoded(tag, [make_image(picture, rescale, boxes, labels, tag=tag)], checked_format(format))
 
 
 def from_encoded(tag: str, images: Sequence[Summary.Image], format: Format) -> Summary:  # noqa: A002
-    """The summary of encoded pictures, of which there is just one in the TF1 form."""
+    """Returns the summary of encoded images. In the TF1 form there must be exactly one."""
     if format == "tf1":
         (only,) = images
         return from_value(tag, image=only)
@@ -124,29 +125,27 @@ def make_image(
     *,
     tag: str | None = None,
 ) -> Summary.Image:
-    """A picture as PNG.
+    """Returns an image as PNG.
 
     Args:
-        tensor: shape (height, width, channels).
-        rescale: makes the picture this much larger; the message's height and width are those before.
+        tensor: the pixels, shape (height, width, channels).
+        rescale: the factor by which the image is enlarged. The height and width in the message are those of `tensor`.
         rois: boxes as in `image_boxes`; None for none.
-        labels: a text for each box.
-        tag: for the error messages.
+        labels: a label for each box.
+        tag: the tag, for error messages.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
-        ValueError: `rescale` leaves no pixel, or makes more than `MAX_RESCALED`.
+        MissingExtraError: if Pillow is not installed.
+        ValueError: if the rescaled image would have no pixels, or more than `MAX_RESCALED`.
     """
     pillow = import_pillow("an image")
     height, width, channels = tensor.shape
     scale = as_float(rescale, name=f"{tag!r}: rescale")
     if not math.isfinite(scale) or int(min(height, width) * scale) < 1:
-        raise ValueError(f"{tag!r}: rescale of {rescale!r} leaves no pixel of {width} x {height}")
+        raise ValueError(f"{tag!r}: rescale={rescale!r} leaves no pixels of {width} x {height}")
     size = int(width * scale), int(height * scale)
     if scale > 1 and size[0] * size[1] > MAX_RESCALED:
-        raise ValueError(
-            f"{tag!r}: rescale of {rescale!r} makes {size[0]} x {size[1]} pixels, more than {MAX_RESCALED}"
-        )
+        raise ValueError(f"{tag!r}: rescale={rescale!r} makes {size[0]} x {size[1]} pixels, more than {MAX_RESCALED}")
     pixels = np.ascontiguousarray(tensor[:, :, 0] if channels == 1 else tensor)
     picture = pillow.fromarray(pixels)
     if rois is not None:
@@ -159,22 +158,22 @@ def make_image(
 
 
 def draw_boxes(disp_image: Image, boxes: Any, labels: Sequence[str] | None = None) -> Image:
-    """Draws red boxes onto a Pillow image, each with its label in the lower left corner.
+    """Draws red boxes on a Pillow image, each with its label in the lower left corner.
 
     Args:
-        disp_image: drawn upon.
+        disp_image: the image, which is changed.
         boxes: shape (boxes, 4), as in `image_boxes`.
-        labels: a text for each box; empty for none.
+        labels: a label for each box; an empty label is not drawn.
 
     Returns:
-        The image that was given.
+        The same image.
     """
     import_pillow("a box on an image")
     from PIL import ImageDraw, ImageFont
 
     draw = ImageDraw.Draw(disp_image)
     font = ImageFont.load_default()
-    # Pillow wants coordinates of 32 bits.
+    # Pillow needs coordinates that fit 32 bits.
     corners = as_array(boxes, name="boxes").astype(np.float64).clip(-_FARTHEST, _FARTHEST)
     for number, (left, top, right, bottom) in enumerate(corners.tolist()):
         around = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
@@ -190,10 +189,10 @@ def draw_boxes(disp_image: Image, boxes: Any, labels: Sequence[str] | None = Non
 
 
 def import_pillow(purpose: str) -> ModuleType:
-    """PIL.Image.
+    """Returns the module PIL.Image.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
+        MissingExtraError: if Pillow is not installed.
     """
     try:
         from PIL import Image

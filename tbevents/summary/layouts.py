@@ -1,6 +1,6 @@
 """Layouts of the Custom Scalars page: which series are drawn together.
 
-TensorBoard reads each tag of a layout as a regular expression, which a series' tag has to begin with.
+TensorBoard reads each tag of a layout as a regular expression, and matches it at the start of a series' tag.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import numpy as np
 
 from tbevents.format.tensors import from_array
 from tbevents.proto import Category, Chart, Layout, MarginChartContent, MultilineChartContent, Summary
-from tbevents.summary.message import from_value, plugin_metadata
+from tbevents.summary.builders import from_value, plugin_metadata
 
 __all__ = ["TAG", "Charts", "custom_scalars", "merged"]
 
 TAG = "custom_scalars__config__"
-"""Where the plugin looks for layouts; the last one in a run counts."""
+"""The tag of layouts. TensorBoard uses the last layout in a run."""
 
 Charts: TypeAlias = Mapping[str, Mapping[str, Sequence[object]]]
 """Category -> title -> ``["Multiline", [tag, ...]]`` or ``["Margin", [value, lower, upper]]``."""
 
 
 def custom_scalars(layout: Charts) -> Summary:
-    """A layout.
+    """Returns the summary of a layout.
 
     Args:
-        layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: of the value, of
-            its lower bound and of its upper one.
+        layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: the value, its
+            lower bound and its upper bound.
 
     Raises:
-        TypeError, ValueError: it is no such thing.
+        TypeError, ValueError: if the layout has another form.
     """
     message = Layout(category=[_category(title, charts) for title, charts in _items("layout", layout)])
     content = np.array(message.SerializeToString(), object)
@@ -39,7 +39,7 @@ def custom_scalars(layout: Charts) -> Summary:
 
 
 def merged(first: Charts, second: Charts) -> dict[str, dict[str, Sequence[object]]]:
-    """Both layouts in one; where they name the same chart, the second's counts."""
+    """Returns the charts of both layouts. If both have a chart of the same name, the second one is used."""
     both = {category: dict(charts) for category, charts in first.items()}
     for category, charts in second.items():
         both.setdefault(category, {}).update(charts)
@@ -54,7 +54,7 @@ def _category(title: str, charts: object) -> Category:
 def _chart(where: str, title: str, chart: object) -> Chart:
     where = f"{where}[{title!r}]"
     if isinstance(chart, str) or not isinstance(chart, Sequence) or len(chart) != 2:
-        raise TypeError(f"{where} must be a pair of kind and tags, not {chart!r}")
+        raise TypeError(f"{where} must be a pair of a kind and tags, not {chart!r}")
     kind, tags = chart
     if isinstance(tags, str) or not isinstance(tags, Sequence) or not all(isinstance(tag, str) for tag in tags):
         raise TypeError(f"{where}: tags must be a list of str, not {tags!r}")
@@ -63,7 +63,7 @@ def _chart(where: str, title: str, chart: object) -> Chart:
     if kind != "Margin":
         raise ValueError(f"{where}: the kind must be 'Multiline' or 'Margin', not {kind!r}")
     if len(tags) != 3:
-        raise ValueError(f"{where}: a margin chart takes three tags: value, lower, upper; not {tags!r}")
+        raise ValueError(f"{where}: a margin chart must have three tags (value, lower, upper), not {tags!r}")
     value, lower, upper = tags
     series = MarginChartContent.Series(value=value, lower=lower, upper=upper)
     return Chart(title=title, margin=MarginChartContent(series=[series]))
@@ -71,5 +71,5 @@ def _chart(where: str, title: str, chart: object) -> Chart:
 
 def _items(where: str, mapping: object) -> list[tuple[str, object]]:
     if not isinstance(mapping, Mapping) or not all(isinstance(key, str) for key in mapping):
-        raise TypeError(f"{where} must be a mapping with keys of str, not {mapping!r}")
+        raise TypeError(f"{where} must be a mapping with str keys, not {mapping!r}")
     return list(mapping.items())

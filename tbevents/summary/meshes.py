@@ -1,4 +1,4 @@
-"""Meshes and point clouds: a tensor each for the vertices, the faces and the colours, under tags of their own."""
+"""Meshes and point clouds: one tensor each for the vertices, faces and colours, with different tags."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from tbevents.format.tensors import from_array
 from tbevents.proto import MeshPluginData, Summary
-from tbevents.summary.message import checked_tag, plugin_metadata, real_array
+from tbevents.summary.builders import checked_tag, plugin_metadata, real_array
 
 __all__ = ["mesh"]
 
@@ -24,19 +24,19 @@ def mesh(
     display_name: str | None = None,
     description: str | None = None,
 ) -> Summary:
-    """Meshes, or clouds of points where there are no faces.
+    """Returns a summary of meshes, or of point clouds if there are no faces.
 
     Args:
-        tag: the tag, to which ``_VERTEX``, ``_FACE`` and ``_COLOR`` are added.
+        tag: the tag; ``_VERTEX``, ``_FACE`` and ``_COLOR`` are appended to it.
         vertices: coordinates, shape (batch, vertices, 3).
         colors: red, green and blue of each vertex, from 0 to 255, of the same shape.
-        faces: three vertices each, by their number from 0, shape (batch, faces, 3).
-        config_dict: three.js classes and their settings, as TensorBoard's mesh plugin takes them.
-        display_name: kept in the file; TensorBoard does not show it.
+        faces: the indices of three vertices for each face, shape (batch, faces, 3).
+        config_dict: three.js classes and their settings, as accepted by TensorBoard's mesh plugin.
+        display_name: stored in the file; TensorBoard does not show it.
         description: likewise.
 
     Raises:
-        TypeError, ValueError: an argument is no such thing, or the shapes do not fit.
+        TypeError, ValueError: if an argument has the wrong type or value, or the shapes do not match.
     """
     tag = checked_tag(tag)
     kinds = {MeshPluginData.VERTEX: vertices, MeshPluginData.FACE: faces, MeshPluginData.COLOR: colors}
@@ -47,15 +47,15 @@ def mesh(
     shape = arrays[MeshPluginData.VERTEX].shape
     for kind, array in arrays.items():
         if array.ndim != 3 or array.shape[2] != 3:
-            raise ValueError(f"{tag!r}: {names[kind]} must be of shape (batch, n, 3), not {array.shape}")
+            raise ValueError(f"{tag!r}: {names[kind]} must have shape (batch, n, 3), not {array.shape}")
         if array.shape[0] != shape[0] or (kind == MeshPluginData.COLOR and array.shape != shape):
-            raise ValueError(f"{tag!r}: {names[kind]} of shape {array.shape} do not fit vertices of shape {shape}")
+            raise ValueError(f"{tag!r}: {names[kind]} of shape {array.shape} do not match vertices of shape {shape}")
     if config_dict is not None and not isinstance(config_dict, Mapping):
         raise TypeError(f"{tag!r}: config_dict must be a mapping, not {type(config_dict).__name__}")
     try:
         config = json.dumps({} if config_dict is None else dict(config_dict), sort_keys=True)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{tag!r}: config_dict must be what JSON can hold: {error}") from None
+        raise TypeError(f"{tag!r}: config_dict must be serialisable as JSON: {error}") from None
     summary = Summary()
     for kind, array in arrays.items():
         content = MeshPluginData(

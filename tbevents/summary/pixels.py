@@ -1,4 +1,4 @@
-"""Arrays of pixels: from what callers log, in any order of the axes, to uint8 in one order."""
+"""Arrays of pixels: conversion from any dtype and order of axes to uint8 in one order."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.summary.message import real_array
+from tbevents.summary.builders import real_array
 
-__all__ = ["as_uint8", "axes_in_order", "make_grid", "to_hwc", "to_nhwc"]
+__all__ = ["as_uint8", "axes_in_order", "checked_pixels", "make_grid", "to_hwc", "to_nhwc"]
 
 
 def to_hwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[np.uint8]:
-    """One picture, with at least three channels.
+    """Returns one image; a batch becomes one grid, and gray becomes RGB.
 
     Args:
-        tag: for the error messages.
-        argument: the caller's name of the value, for the error messages.
-        value: real numbers: uint8 from 0 to 255, or of any other dtype from 0 to 1.
-        dataformats: a letter for each axis: N picture, C channel, H row, W column. A batch becomes one grid.
+        tag: the tag, for error messages.
+        argument: the caller's name for the value, for error messages.
+        value: real numbers: uint8 from 0 to 255, or any other dtype from 0 to 1.
+        dataformats: one letter per axis: N image, C channel, H row, W column.
 
     Returns:
-        Shape (height, width, channels): gray as three channels, the others as they are.
+        Shape (height, width, channels), with 2 to 4 channels.
 
     Raises:
-        TypeError, ValueError: the value is no picture in this format.
+        TypeError, ValueError: if the value is not an image in this format.
     """
     nhwc = to_nhwc(tag, argument, value, dataformats)
     if nhwc.shape[3] == 1:
@@ -34,10 +34,10 @@ def to_hwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[
 
 
 def to_nhwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[np.uint8]:
-    """A batch of pictures; arguments as in `to_hwc`.
+    """Returns a batch of images; the arguments are those of `to_hwc`.
 
     Returns:
-        Shape (pictures, height, width, channels), none of which is 0; there are up to 4 channels.
+        Shape (images, height, width, channels), not empty, with 1 to 4 channels.
     """
     array = real_array(tag, argument, value)
     letters = str(dataformats).upper()
@@ -52,24 +52,24 @@ def to_nhwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray
 
 
 def axes_in_order(tag: object, argument: str, array: NDArray[Any], dataformats: str, wanted: str) -> NDArray[Any]:
-    """The array with its axes moved from one order to another.
+    """Returns an array with its axes transposed from one order to another.
 
     Args:
-        tag: for the error messages.
-        argument: the caller's name of the array, for the error messages.
-        array: any.
-        dataformats: a letter for each axis, in either case.
-        wanted: the same letters, in the order they are to be in.
+        tag: the tag, for error messages.
+        argument: the caller's name for the array, for error messages.
+        array: any array.
+        dataformats: one letter per axis, upper or lower case.
+        wanted: the same letters in the new order.
 
     Raises:
-        ValueError: the format has not those letters, or the array not as many axes.
+        ValueError: if `dataformats` has other letters, or the array has another number of axes.
     """
     letters = str(dataformats).upper()
     if sorted(letters) != sorted(wanted):
-        raise ValueError(f"{tag!r}: dataformats must have the letters of {wanted!r}, each once, not {dataformats!r}")
+        raise ValueError(f"{tag!r}: dataformats must have each letter of {wanted!r} once, not {dataformats!r}")
     if array.ndim != len(letters):
         raise ValueError(
-            f"{tag!r}: {argument} of shape {array.shape} has {array.ndim} axes, dataformats {dataformats!r} "
+            f"{tag!r}: {argument} of shape {array.shape} has {array.ndim} axes, but dataformats {dataformats!r} "
             f"has {len(letters)}"
         )
     ordered: NDArray[Any] = array.transpose([letters.index(letter) for letter in wanted])
@@ -77,36 +77,36 @@ def axes_in_order(tag: object, argument: str, array: NDArray[Any], dataformats: 
 
 
 def checked_pixels(tag: object, argument: str, array: NDArray[Any]) -> None:
-    """Checks the size of an array whose last axis is the channels.
+    """Checks the size of an array of pixels. The last axis is the channels.
 
     Raises:
-        ValueError: it is empty, or has not 1 to 4 channels.
+        ValueError: if the array is empty, or has more than 4 channels.
     """
     if not array.size:
-        raise ValueError(f"{tag!r}: {argument} has no pixels")
+        raise ValueError(f"{tag!r}: {argument} must not be empty")
     if array.shape[-1] > 4:
         raise ValueError(
-            f"{tag!r}: {argument} has {array.shape[-1]} channels, not 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 "
-            "(RGBA); do dataformats fit?"
+            f"{tag!r}: {argument} must have 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA) channels, not "
+            f"{array.shape[-1]}; check dataformats"
         )
 
 
 def as_uint8(array: NDArray[Any]) -> NDArray[np.uint8]:
-    """Brightness from 0 to 255: uint8 as it is, all else multiplied by 255, clipped and truncated; NaN is 0."""
+    """Returns pixels as uint8. Dtypes other than uint8 are multiplied by 255, clipped and truncated; NaN becomes 0."""
     if array.dtype == np.uint8:
         return array
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = array.astype(np.float32) * np.float32(255)  # in float32, as torch, for the same last bits
+        scaled = array.astype(np.float32) * np.float32(255)  # in float32 as in torch, for identical bits
     clipped: NDArray[np.float32] = np.nan_to_num(scaled, copy=False, nan=0.0).clip(0, 255)
     return clipped.astype(np.uint8)
 
 
 def make_grid(nhwc: NDArray[Any], columns: int = 8) -> NDArray[Any]:
-    """Pictures side by side, row by row; what is left of the last row is black.
+    """Arranges images in a grid, row by row; empty cells of the last row are black.
 
     Args:
-        nhwc: shape (pictures, height, width, channels).
-        columns: the most pictures in a row.
+        nhwc: shape (images, height, width, channels).
+        columns: the largest number of images in a row.
 
     Returns:
         Shape (rows * height, columns * width, channels).

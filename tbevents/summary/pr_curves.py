@@ -1,7 +1,7 @@
 """Precision-recall curves: a float32 tensor of shape [6, thresholds].
 
-Its rows are true positives, false positives, true negatives, false negatives, precision and recall; its columns the
-thresholds, spaced equally from 0 to 1.
+The rows are true positives, false positives, true negatives, false negatives, precision and recall. The columns are
+thresholds, equally spaced from 0 to 1.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_float
 from tbevents.proto import PrCurvePluginData, Summary
-from tbevents.summary.message import checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import checked_tag, from_value, plugin_metadata, real_array
 
 __all__ = ["compute_curve", "pr_curve", "pr_curve_raw"]
 
 MOST_THRESHOLDS: Final = 127
-"""What `pr_curve` limits itself to, as torch does."""
+"""The largest number of thresholds of `pr_curve`, as in torch."""
 
-_SMALLEST: Final = 1e-7  # keeps 0 / 0 from being undefined, as TensorBoard's own summary does
+_SMALLEST: Final = 1e-7  # the smallest divisor, which avoids 0 / 0 as in TensorBoard's own summary
 
 
 def pr_curve(tag: str, labels: Any, predictions: Any, num_thresholds: int = 127, weights: Any = None) -> Summary:
-    """The curve of a binary classifier.
+    """Returns a summary of the precision-recall curve of a binary classifier.
 
     Args:
         tag: the tag.
-        labels: what is true: 0 or 1 (or between), any shape.
-        predictions: the probability given to each, from 0 to 1, of the same shape.
-        num_thresholds: at least 1; more than 127 are 127.
-        weights: what each counts for: a number, or an array of the same shape.
+        labels: the true class of each example, 0 or 1 (or between), any shape.
+        predictions: the predicted probability of class 1, from 0 to 1, of the same shape.
+        num_thresholds: the number of thresholds, at least 1; more than 127 are reduced to 127.
+        weights: the weight of each example: a number, or an array of the same shape.
 
     Raises:
-        TypeError, ValueError: an argument is no such thing, or the shapes differ.
+        TypeError, ValueError: if an argument has the wrong type or value, or the shapes differ.
     """
     tag = checked_tag(tag)
     count = as_float(num_thresholds, name=f"{tag!r}: num_thresholds")
@@ -52,24 +52,24 @@ def pr_curve_raw(
     fn: Any,
     precision: Any,
     recall: Any,
-    num_thresholds: int = 127,  # noqa: ARG001  # torch's signature; the arrays say how many there are
-    weights: Any = None,  # noqa: ARG001  # torch's signature; the counts are weighted already
+    num_thresholds: int = 127,  # noqa: ARG001  # part of torch's signature; the length of the arrays is used
+    weights: Any = None,  # noqa: ARG001  # part of torch's signature; the counts are already weighted
 ) -> Summary:
-    """A curve that has been computed already.
+    """Returns a summary of a precision-recall curve from its counts.
 
     Args:
         tag: the tag.
-        tp: true positives at each threshold, shape (n,); the others likewise.
+        tp: true positives at each threshold, shape (n,), like the other arrays.
         fp: false positives.
         tn: true negatives.
         fn: false negatives.
         precision: tp / (tp + fp).
         recall: tp / (tp + fn).
-        num_thresholds: without effect: n counts.
-        weights: without effect.
+        num_thresholds: has no effect; n is used.
+        weights: has no effect.
 
     Raises:
-        TypeError, ValueError: an argument is no such thing, or the lengths differ.
+        TypeError, ValueError: if an argument has the wrong type or value, or the lengths differ.
     """
     given = {
         "true_positive_counts": tp,
@@ -83,23 +83,23 @@ def pr_curve_raw(
     shapes = {row.shape for row in rows.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1 or (0,) in shapes:
         text = ", ".join(f"{argument} {row.shape}" for argument, row in rows.items())
-        raise ValueError(f"{tag!r}: the curve's rows must be of one shape (n,): {text}")
+        raise ValueError(f"{tag!r}: the curve's arrays must all have the same shape (n,): {text}")
     return _curve(tag, np.stack([row.astype(np.float64) for row in rows.values()]))
 
 
 def compute_curve(
     labels: Any, predictions: Any, num_thresholds: int = 127, weights: Any = None, *, tag: str | None = None
 ) -> NDArray[np.float64]:
-    """The six rows of a curve.
+    """Returns the six rows of a curve.
 
-    At the k-th of n thresholds, a prediction p is positive where floor(p * (n - 1)) >= k.
+    At threshold k of n, a prediction p is positive if floor(p * (n - 1)) >= k.
 
     Args:
         labels: as in `pr_curve`.
         predictions: as in `pr_curve`.
         num_thresholds: n.
         weights: as in `pr_curve`.
-        tag: for the error messages.
+        tag: the tag, for error messages.
 
     Returns:
         Shape (6, n).
@@ -109,9 +109,11 @@ def compute_curve(
     predicted = real_array(tag, "predictions", predictions)
     weight = np.asarray(1.0) if weights is None else real_array(tag, "weights", weights).astype(np.float64)
     if not true.size or predicted.shape != shape:
-        raise ValueError(f"{tag!r}: labels and predictions must be of one shape, not empty: {shape}, {predicted.shape}")
+        raise ValueError(
+            f"{tag!r}: labels and predictions must have the same shape and not be empty: {shape}, {predicted.shape}"
+        )
     if weight.shape not in ((), shape):
-        raise ValueError(f"{tag!r}: weights must be a number or of the shape of labels {shape}, not {weight.shape}")
+        raise ValueError(f"{tag!r}: weights must be a number or have the shape of labels {shape}, not {weight.shape}")
     if not np.isfinite(weight).all():
         raise ValueError(f"{tag!r}: weights must be finite")
     if not ((true >= 0) & (true <= 1)).all():

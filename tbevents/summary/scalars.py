@@ -9,7 +9,7 @@ import numpy as np
 
 from tbevents.format.values import as_float
 from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
-from tbevents.summary.message import Format, checked_format, from_value, plugin_metadata
+from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata
 
 __all__ = ["scalar"]
 
@@ -17,7 +17,7 @@ __all__ = ["scalar"]
 def scalar(
     name: str,
     tensor: Any,
-    collections: object = None,  # noqa: ARG001  # torch's signature has it, and ignores it too
+    collections: object = None,  # noqa: ARG001  # torch has this argument and ignores it, too
     new_style: bool = False,
     double_precision: bool = False,
     *,
@@ -25,25 +25,25 @@ def scalar(
     summary_description: str = "",
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """A number.
+    """Returns a summary of a number.
 
     Args:
         name: the tag.
         tensor: a number, or an array or tensor of one element.
-        collections: without effect, as in torch.
-        new_style: a tensor of plugin `scalars`, without a shape, instead of `simple_value`.
-        double_precision: with `new_style`, of float64; no effect without.
-        display_name: shown in place of the tag.
+        collections: has no effect, as in torch.
+        new_style: if True, write a tensor of the `scalars` plugin, without a shape, instead of a `simple_value`.
+        double_precision: if True and `new_style` is True, the tensor is float64. Has no effect without `new_style`.
+        display_name: shown instead of the tag.
         summary_description: shown beside the chart, as Markdown.
-        format: ``"tf2"`` writes what tf.summary.scalar does, a float32 tensor; `new_style` has no effect then.
+        format: ``"tf2"`` writes a float32 tensor, as tf.summary.scalar does; `new_style` then has no effect.
 
     Raises:
-        TypeError, ValueError: an argument is no such thing.
+        TypeError, ValueError: if an argument has the wrong type or value.
     """
     number = as_float(tensor, name=f"{name!r}: scalar_value", text=True)
     metadata = plugin_metadata("scalars", display_name=display_name, description=summary_description)
     if checked_format(format) == "tf2":
-        with np.errstate(over="ignore"):  # beyond float32 is inf, as in protobuf
+        with np.errstate(over="ignore"):  # numbers beyond float32 become inf, as in protobuf
             content = struct.pack("<f", np.float32(number))
         return from_value(
             name,

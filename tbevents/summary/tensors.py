@@ -8,34 +8,34 @@ from typing import Any
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_array
 from tbevents.proto import Summary
-from tbevents.summary.message import checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
 
 __all__ = ["half_to_int", "int_to_half", "tensor_proto"]
 
 
 def tensor_proto(tag: str, tensor: Any) -> Summary:
-    """A tensor, which TensorBoard keeps but has no page for.
+    """Returns a summary of a tensor. TensorBoard reads it, but has no page for it.
 
     Args:
         tag: the tag.
-        tensor: numbers, booleans or strings in any shape. bfloat16 is stored as float32.
+        tensor: numbers, booleans or strings of any shape. bfloat16 is stored as float32.
 
     Raises:
-        TypeError: the dtype has no equivalent in the format.
-        ValueError: it takes 2 GiB or more.
+        TypeError: if the dtype has no equivalent in the format.
+        ValueError: if the tensor takes 2 GiB or more.
     """
     name = f"{checked_tag(tag)!r}: tensor"
     array = as_array(tensor, name=name)
-    # The typed list, as torch; but TensorBoard reads these two from tensor_content only.
+    # In the typed list, as in torch, except for two dtypes that TensorBoard reads only from tensor_content.
     typed = array.dtype.name not in ("uint32", "uint64")
     return from_value(tag, tensor=from_array(array, typed=typed, name=name), metadata=plugin_metadata("tensor"))
 
 
 def half_to_int(f: float) -> int:
-    """The bits of a float32 as an int32: what torch's add_tensor writes of a half, and `tensor_proto` does not."""
+    """Returns the bits of a float32 as an int32, as torch's add_tensor writes a half (`tensor_proto` does not)."""
     return int(struct.unpack("<i", struct.pack("<f", f))[0])
 
 
 def int_to_half(i: int) -> float:
-    """Reverses `half_to_int`."""
+    """Returns the inverse of `half_to_int`."""
     return float(struct.unpack("<f", struct.pack("<i", i))[0])

@@ -1,4 +1,4 @@
-"""Texts: Markdown that TensorBoard renders."""
+"""Text, which TensorBoard renders as Markdown."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import numpy as np
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_array
 from tbevents.proto import Summary
-from tbevents.summary.message import Format, checked_format, checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata
 
 __all__ = ["text"]
 
 
 def text(tag: str, text: Any, *, format: Format = "tf1") -> Summary:  # noqa: A002  # the writer's name of it
-    """A text.
+    """Returns a summary of text.
 
     Args:
-        tag: the tag; the TF1 form adds ``/text_summary`` to it, as torch does.
+        tag: the tag; the TF1 form appends ``/text_summary`` to it, as torch does.
         text: a str, or UTF-8 bytes; in the TF2 form also an array of them, which TensorBoard shows as a table.
-        format: ``"tf2"`` writes what tf.summary.text does.
+        format: ``"tf2"`` writes what tf.summary.text writes.
 
     Raises:
-        TypeError: it is no text.
-        ValueError: it cannot be encoded as UTF-8.
+        TypeError: if it is not text.
+        ValueError: if it cannot be encoded as UTF-8.
     """
     tag = checked_tag(tag)
     tf2 = checked_format(format) == "tf2"
     try:
         content = as_array(text)
     except (TypeError, ValueError):
-        content = np.array(0)  # what is no array is no text either
+        content = np.array(0)  # not text: refused below
     if content.dtype.kind not in "OSUT" or (content.ndim and not tf2):
         raise TypeError(f"{tag!r}: text_string must be a str, not {type(text).__name__}")
     tensor = from_array(content if tf2 else content.reshape(1), name=f"{tag!r}: text_string")

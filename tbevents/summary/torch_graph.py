@@ -1,8 +1,8 @@
-"""The graph of a torch module, traced by torch, as the messages that TensorBoard's Graphs page reads.
+"""The graph of a torch module, traced by torch, as messages for TensorBoard's Graphs page.
 
 The names, kinds, attributes and order of the nodes are those of torch.utils.tensorboard:
 
-    input/x                       an input of the model; the kind is "IO Node", and so for outputs
+    input/x                       an input of the model; the kind of inputs and outputs is "IO Node"
     output/output.1               an output
     Net/Linear[fc]/12             an operation in the submodule `fc`: the class, the attribute, the value's name
     Net/Linear[fc]/weight/weight  a parameter, read by prim::GetAttr
@@ -29,43 +29,43 @@ from tbevents.proto import (
 __all__ = ["PRODUCER", "traced_graph"]
 
 PRODUCER = 22
-"""The version of TensorFlow's graphs that torch and tensorboardX say they write."""
+"""The version of TensorFlow's graph format that torch and tensorboardX write."""
 
 _IO = "IO Node"
 _GET_ATTR = "prim::GetAttr"
-_ROOT = "__module"  # how torch's scopes name the module that is traced
+_ROOT = "__module"  # the name of the traced module in torch's scopes
 
 
 class _Node(NamedTuple):
-    """A value of the traced graph, and what made it."""
+    """A value of the traced graph, and the operation that computes it."""
 
-    name: str  # the one that is shown, with its scope
+    name: str  # the displayed name, with its scope
     op: str
     inputs: list[str]  # names in torch's graph, without a scope
     attributes: str
-    shape: list[int] | None  # None where it is no tensor, or not known
+    shape: list[int] | None  # None if the value is not a tensor, or the shape is unknown
 
 
 def traced_graph(model: Any, args: Any, verbose: bool, strict: bool) -> tuple[bytes, bytes]:
-    """Traces a module and describes its graph. The module is traced in evaluation mode, and left in the mode it was in.
+    """Traces a module and returns its graph. The module is traced in evaluation mode; its mode is restored afterwards.
 
     Args:
         model: a torch.nn.Module, or a function or module of torch.jit.
-        args: what it is called with.
-        verbose: print the traced graph.
-        strict: torch.jit.trace's argument.
+        args: the arguments that the module is called with.
+        verbose: if True, print the traced graph.
+        strict: the argument of torch.jit.trace.
 
     Returns:
-        The bytes of the GraphDef and those of its RunMetadata.
+        The serialised GraphDef and its serialised RunMetadata.
 
     Raises:
-        ImportError: torch is not installed.
+        ImportError: if torch is not installed.
     """
     try:
         import torch
     except ImportError as error:
-        raise ImportError(f"the graph of a torch module needs torch, which traces it: {error}", name="torch") from error
-    model = getattr(model, "_orig_mod", model)  # the module that torch.compile wrapped: it cannot be traced itself
+        raise ImportError(f"logging the graph of a torch module needs torch: {error}", name="torch") from error
+    model = getattr(model, "_orig_mod", model)  # the original of a compiled module, which cannot be traced
     with _in_evaluation_mode(model):
         trace = torch.jit.trace(model, args, strict=strict)
     graph = trace.graph
@@ -73,14 +73,14 @@ def traced_graph(model: Any, args: Any, verbose: bool, strict: bool) -> tuple[by
     if verbose:
         sys.stdout.write(f"{graph}\n")
     definition = GraphDef(node=_messages(graph, _Scopes(trace)), versions=VersionDef(producer=PRODUCER))
-    # The Graphs page offers a run with metadata for colouring by device; nothing is measured, so there are no nodes.
+    # With metadata, the Graphs page can colour nodes by device. Nothing is measured, so it has no nodes.
     metadata = RunMetadata(step_stats=StepStats(dev_stats=[DeviceStepStats(device="/device:CPU:0")]))
     return definition.SerializeToString(deterministic=True), metadata.SerializeToString()
 
 
 @contextlib.contextmanager
 def _in_evaluation_mode(model: Any) -> Iterator[None]:
-    """Puts back the mode of each submodule: some may be frozen in evaluation mode."""
+    """Sets evaluation mode, and restores the mode of each submodule: some may be frozen in evaluation mode."""
     modes = [(module, module.training) for module in model.modules()] if hasattr(model, "modules") else []
     try:
         for module, _ in modes[:1]:
@@ -92,21 +92,21 @@ def _in_evaluation_mode(model: Any) -> Iterator[None]:
 
 
 class _Scopes:
-    """Turns torch's scopes into the names of the Graphs page: ``__module.fc`` into ``Linear[fc]``."""
+    """Converts torch's scopes to the names of the Graphs page: ``__module.fc`` to ``Linear[fc]``."""
 
     def __init__(self, trace: Any) -> None:
         self._root = _class_name(trace)
-        modules = trace.named_modules(prefix=_ROOT) if hasattr(trace, "named_modules") else ()  # a function has none
+        modules = trace.named_modules(prefix=_ROOT) if hasattr(trace, "named_modules") else ()  # none for a function
         self._titles = {path: f"{_class_name(module)}[{path.rpartition('.')[2]}]" for path, module in modules}
 
     def title(self, scope: str) -> str:
-        """The scope as it is shown, below the model's own class."""
+        """Returns the displayed scope, below the name of the model's class."""
         parts = [self._titles.get(path, path.rpartition(".")[2]) for path in scope.split("/")]
         return "/".join([self._root, *parts] if any(parts) else [self._root])
 
 
 def _class_name(module: Any) -> str:
-    """The name of the class that was traced or scripted, or of the function."""
+    """Returns the name of the class or function that was traced or scripted."""
     import torch
 
     if isinstance(module, torch.jit.ScriptFunction):
@@ -116,7 +116,7 @@ def _class_name(module: Any) -> str:
 
 
 def _messages(graph: Any, scopes: _Scopes) -> Iterator[NodeDef]:
-    """The nodes: inputs, outputs, then the operations in their order, one for each value that they make."""
+    """Yields the nodes: inputs, outputs, then the operations in order, with one node for each of their outputs."""
     nodes: dict[str, _Node] = {}
     for value in graph.inputs():
         if value.uses() and not _is_module(value):
@@ -125,7 +125,7 @@ def _messages(graph: Any, scopes: _Scopes) -> Iterator[NodeDef]:
     for number, value in enumerate(graph.outputs(), start=1):
         name = f"output.{number}"
         nodes[name] = _Node(f"output/{name}", _IO, [value.debugName()], "", _io_shape(value))
-    names: dict[str, str] = {}  # in torch's graph -> shown: of a module's value, that no node is made for, by its user
+    names: dict[str, str] = {}  # name in torch's graph -> displayed name; a module's value is named after its user
     for node, scope in _operations(graph):
         title = scopes.title(scope)
         inputs = [value.debugName() for value in node.inputs()]
@@ -134,7 +134,7 @@ def _messages(graph: Any, scopes: _Scopes) -> Iterator[NodeDef]:
         for value in node.outputs():
             name = value.debugName()
             shape = value.type().sizes() if value.isCompleteTensor() else None
-            # TensorBoard's page takes no single quotes. As in torch, a value that has an output's name replaces it.
+            # TensorBoard's page does not accept single quotes. As in torch, a value with an output's name replaces it.
             nodes[name] = _Node(f"{title}/{name}", node.kind(), inputs, attributes.replace("'", " "), shape)
     names.update((name, node.name) for name, node in nodes.items())
     for node in nodes.values():
@@ -146,12 +146,12 @@ def _messages(graph: Any, scopes: _Scopes) -> Iterator[NodeDef]:
 
 
 def _operations(graph: Any) -> Iterator[tuple[Any, str]]:
-    """The graph's nodes with their scopes, without those that only look up a submodule.
+    """Yields the graph's nodes with their scopes, without the nodes that only look up a submodule.
 
-    A node that reads an attribute has no scope of torch's. It gets the path of its attribute, in which every step
+    torch gives no scope to a node that reads an attribute. Its scope is the path of the attribute, in which every part
     repeats the one before it: ``__module.fc``, then ``__module.fc/__module.fc.weight``.
     """
-    paths: dict[str, str] = {}  # the value that such a node makes -> its scope
+    paths: dict[str, str] = {}  # the output of such a node -> its scope
     for node in graph.nodes():
         if node.kind() != _GET_ATTR:
             yield node, node.scopeName()

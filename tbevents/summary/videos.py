@@ -1,4 +1,4 @@
-"""Videos: a GIF where an image's PNG would be."""
+"""Videos: images whose content is a GIF instead of a PNG."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from tbevents.format.values import as_float
 from tbevents.proto import Summary
+from tbevents.summary.builders import Format, checked_format, checked_tag, real_array
 from tbevents.summary.images import from_encoded, import_pillow
-from tbevents.summary.message import Format, checked_format, checked_tag, real_array
 from tbevents.summary.pixels import as_uint8, axes_in_order, checked_pixels, make_grid
 
 __all__ = ["make_video", "video"]
 
 _SHORTEST: Final = 2
-"""Hundredths of a second that a frame lasts at least: browsers show shorter ones for 10."""
+"""The shortest duration of a frame, in hundredths of a second: browsers show shorter frames for 10."""
 
 
 def video(
@@ -31,25 +31,25 @@ def video(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """A video.
+    """Returns a summary of a video.
 
     Args:
         tag: the tag.
-        tensor: pixels as in `image`, with 1, 3 or 4 channels. Several videos play side by side in a grid, whose cells
-            are a power of two.
-        fps: frames a second, above 0. A GIF knows hundredths of a second, and no frame lasts less than two.
-        dataformats: a letter for each axis: N video, T frame, C channel, H row, W column.
+        tensor: pixels as in `image`, with 1, 3 or 4 channels. Several videos are shown side by side in a grid; its
+            number of cells is a power of two.
+        fps: frames per second, above 0. A GIF stores durations in 1/100 s; each frame lasts at least 2/100 s.
+        dataformats: one letter per axis: N video, T frame, C channel, H row, W column.
         format: ``"tf2"`` writes a tensor of strings.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
-        TypeError, ValueError: an argument is no such thing.
+        MissingExtraError: if Pillow is not installed.
+        TypeError, ValueError: if an argument has the wrong type or value.
     """
     tag = checked_tag(tag)
     videos = axes_in_order(tag, "vid_tensor", real_array(tag, "vid_tensor", tensor), dataformats, "NTHWC")
     checked_pixels(tag, "vid_tensor", videos)
     if videos.shape[4] == 2:
-        raise ValueError(f"{tag!r}: vid_tensor has 2 channels, not 1 (gray), 3 (RGB) or 4 (RGBA)")
+        raise ValueError(f"{tag!r}: vid_tensor must have 1 (gray), 3 (RGB) or 4 (RGBA) channels, not 2")
     rate = as_float(fps, name=f"{tag!r}: fps")
     if not (math.isfinite(rate) and rate > 0):
         raise ValueError(f"{tag!r}: fps must be above 0, not {fps!r}")
@@ -62,29 +62,27 @@ def video(
     try:
         encoded = make_video(frames, rate)
     except (OverflowError, struct.error):
-        limits = (
-            "at most 65,535 pixels in each direction and 655.35 seconds a frame, neighbours that are equal being one"
-        )
-        raise ValueError(f"{tag!r}: vid_tensor with fps={fps!r} makes no GIF: {limits}") from None
+        limits = "at most 65,535 pixels in each direction and 655.35 seconds per frame, with equal neighbours merged"
+        raise ValueError(f"{tag!r}: vid_tensor with fps={fps!r} does not fit a GIF: {limits}") from None
     return from_encoded(tag, [encoded], checked_format(format))
 
 
 def make_video(tensor: NDArray[np.uint8], fps: float) -> Summary.Image:
-    """Frames as GIF; neighbours that are equal may become one that lasts longer.
+    """Returns frames as a GIF. Equal neighbouring frames may be merged into one that lasts longer.
 
     Args:
         tensor: shape (frames, height, width, channels) with 1, 3 or 4 channels.
-        fps: frames a second, above 0.
+        fps: frames per second, above 0.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
-        OverflowError, struct.error: it is larger, or a frame lasts longer, than a GIF can say.
+        MissingExtraError: if Pillow is not installed.
+        OverflowError, struct.error: if the size, or the duration of a frame, is too large for a GIF.
     """
     pillow = import_pillow("a video")
     count, height, width, channels = tensor.shape
     pixels = np.ascontiguousarray(tensor[..., 0] if channels == 1 else tensor)
     first, *others = map(pillow.fromarray, pixels)
-    # Rounded where each frame begins, so that errors do not add up.
+    # The start of each frame is rounded, not its duration, so that errors do not add up.
     begins = [round(100 * number / fps) for number in range(count + 1)]
     lasting = [10 * max(end - begin, _SHORTEST) for begin, end in itertools.pairwise(begins)]
     encoded = io.BytesIO()

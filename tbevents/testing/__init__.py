@@ -1,7 +1,7 @@
-"""Runs in tests: assertions that say what is wrong, writers to memory, golden runs. It needs no pytest.
+"""Test helpers: assertions on runs, writers that write to memory, and golden runs. pytest is not required.
 
-Each ``assert_...`` has a ``check_...`` with the same arguments that returns what it finds, a list of `Finding`, empty
-where all is as it should be. The pytest plugin, `tbevents.pytest_plugin`, makes fixtures of the rest.
+Each ``assert_...`` has a ``check_...`` with the same arguments that returns a list of `Finding`; the list is empty if
+the check passes. The pytest plugin, `tbevents.pytest_plugin`, provides fixtures for the rest.
 """
 
 from tbevents.testing.assertions import (
@@ -22,12 +22,11 @@ from tbevents.testing.assertions import (
     assert_tags,
 )
 from tbevents.testing.capture import Capture, capture
-from tbevents.testing.finding import Finding, Table
+from tbevents.testing.finding import Finding, Table, message
 from tbevents.testing.histogram_checks import check_histogram_close
 from tbevents.testing.image_checks import check_image_close
 from tbevents.testing.live_run import LiveRun, live_run
 from tbevents.testing.memory_writer import MemoryWriter
-from tbevents.testing.message import message
 from tbevents.testing.regression import Regression
 from tbevents.testing.run_checks import check_intact, check_runs_close
 from tbevents.testing.scalar_checks import (

@@ -1,4 +1,4 @@
-"""The checks as assertions: what a check finds is raised, as an AssertionError that says it all."""
+"""Assertions: each runs a check and raises AssertionError with a message that lists the findings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 from tbevents.errors import RunNotFoundError
-from tbevents.testing.finding import Finding
+from tbevents.testing.finding import Finding, message
 from tbevents.testing.histogram_checks import check_histogram_close
 from tbevents.testing.image_checks import check_image_close
-from tbevents.testing.message import message
 from tbevents.testing.run_checks import check_intact, check_runs_close
 from tbevents.testing.scalar_checks import (
     check_bounded,
@@ -46,7 +45,7 @@ P = ParamSpec("P")
 
 
 def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
-    """The assertion that a check finds nothing."""
+    """Returns an assertion that fails if the check finds anything."""
     name = check.__name__.replace("check_", "assert_")
 
     @functools.wraps(check)
@@ -55,10 +54,10 @@ def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
         try:
             findings = check(*args, **kwargs)
         except RunNotFoundError as error:
-            raise error.with_traceback(None) from None  # it says all; where we looked for the files does not matter
+            raise error.with_traceback(None) from None  # the message is enough; our search for files is noise
         except (TypeError, ValueError) as error:
             text = str(error)
-            if text.startswith(check.__name__):  # it names the function, which is this one to the caller
+            if text.startswith(check.__name__):  # name the function that the caller called
                 error.args = (name + text.removeprefix(check.__name__),)
             raise
         if findings:
@@ -67,7 +66,7 @@ def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
     assertion.__name__ = assertion.__qualname__ = name
     assertion.__module__ = __name__
     head, _, rest = inspect.cleandoc(check.__doc__ or "").partition("Raises:\n")
-    failure = "    AssertionError: it is not so; the message says which points, and by how much they differ.\n"
+    failure = "    AssertionError: if the check fails; the message lists the findings.\n"
     assertion.__doc__ = f"{head}Raises:\n{failure}{rest}"
     vars(assertion)["__signature__"] = inspect.signature(check).replace(return_annotation=None)
     return assertion

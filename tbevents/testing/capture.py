@@ -1,4 +1,4 @@
-"""Records what code under test logs, with whichever SummaryWriter: tbevents', torch's or tensorboardX's."""
+"""Records what the code under test logs with the SummaryWriter of tbevents, torch or tensorboardX."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tbevents.writing.summary_writer import SummaryWriter
 __all__ = ["Capture", "capture"]
 
 _PEERS: Final = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
-"""The modules of the other writers: each makes its files with its global `EventFileWriter(logdir, ...)`."""
+"""Modules of the other writers. Each creates its files with its global `EventFileWriter(logdir, ...)`."""
 
 
 class Capture:
-    """What was logged while it was active, and still is by writers that were opened then.
+    """What was logged during a `capture`, and later by writers opened during it.
 
     Attributes:
-        embeddings: (folder, tag, step) -> what `add_embedding` would have written.
+        embeddings: what `add_embedding` would have written, by (folder, tag, step).
     """
 
     def __init__(self) -> None:
@@ -40,22 +40,22 @@ class Capture:
     def run(self) -> Run:
         """The run of the only writer, always up to date.
 
-        Those of `add_scalars` and `add_hparams` are below it: see `runs`.
+        Runs made by `add_scalars` and `add_hparams` are below it: see `runs`.
 
         Raises:
-            ValueError: several writers that are not below one were opened, or none.
+            ValueError: if no writer was opened, or several whose folders are not below one of them.
         """
         return self._files.run(self._top(), ".")
 
     @property
     def runs(self) -> Mapping[str, Run]:
-        """All runs by name: relative to the only writer's folder; where there are several, their folders as given."""
+        """All runs by name, relative to the folder of the only writer; with several writers, by folder as given."""
         tops = self._tops()
         return self._files.runs(tops[0]) if len(tops) == 1 else self.folders
 
     @property
     def folders(self) -> Mapping[str, Run]:
-        """All runs by the folder that they would be in, as it was given."""
+        """All runs by folder, as it was given to the writer."""
         names = dict.fromkeys(self._files.folders)
         return NamedMapping("captured folder", "", names, lambda folder: self._files.run(folder, folder))
 
@@ -63,7 +63,7 @@ class Capture:
         return f"<Capture of {', '.join(self._files.folders) or 'nothing yet'}>"
 
     def _tops(self) -> list[str]:
-        """The folders that are below no other one."""
+        """The folders that are not below another one."""
         folders = self._files.folders
         return [each for each in folders if not any(each != top and is_below(each, top) for top in folders)]
 
@@ -76,7 +76,7 @@ class Capture:
 
 
 class _PeerFile:
-    """What the other writers' `EventFileWriter` is meanwhile."""
+    """Stands in for the `EventFileWriter` of the other writers during a capture."""
 
     def __init__(self, sink: MemorySink) -> None:
         self._sink = sink
@@ -100,7 +100,7 @@ class _PeerFile:
 
 @contextlib.contextmanager
 def capture() -> Iterator[Capture]:
-    """Records what is logged while it is active, and keeps it from the disk.
+    """Records what is logged while the context is active; nothing is written to disk.
 
     ::
 
@@ -108,11 +108,11 @@ def capture() -> Iterator[Capture]:
             train()  # opens a SummaryWriter of its own
         assert_decreasing(logged, "loss")
 
-    It is this process's writers that are recorded: tbevents', torch's and tensorboardX's `SummaryWriter`, also where
-    their package is imported only meanwhile. Writers that were opened before go on with their files.
+    Records every `SummaryWriter` that this process opens meanwhile: of tbevents, torch or tensorboardX, even if its
+    package is imported only then. Writers opened before continue to write to their files.
 
     Yields:
-        What was recorded.
+        The `Capture`.
     """
     captured = Capture()
     with contextlib.ExitStack() as stack:
@@ -153,7 +153,7 @@ def _opener(captured: Capture) -> Callable[[SummaryWriter, str], Any]:
 
 
 def _embedding_keeper(captured: Capture) -> Callable[..., None]:
-    """An `add_embedding` for any SummaryWriter."""
+    """Returns an `add_embedding` method for any SummaryWriter."""
 
     def add_embedding(
         self: Any,

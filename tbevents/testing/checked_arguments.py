@@ -1,4 +1,4 @@
-"""What the checks share of looking at their arguments."""
+"""Validation of the arguments of checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["is_number", "whole"]
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is written as a number, alone or in an array without dimensions: bools and strings are not."""
+    """Returns True for a number, alone or in a 0-dimensional array; False for bools and strings."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.ndim == 0 and value.dtype.kind in "iufc"
     if isinstance(value, (bool, str, bytes)):
@@ -20,10 +20,10 @@ def is_number(value: Any) -> bool:
 
 
 def whole(name: str, value: Any) -> int:
-    """A caller's whole number.
+    """Returns an argument as an int.
 
     Raises:
-        TypeError: it is none.
+        TypeError: if `value` is not an integer.
     """
     try:
         return operator.index(value)

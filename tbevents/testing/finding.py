@@ -1,24 +1,38 @@
-"""What a check finds, in a form that a message is made of."""
+"""`Finding`: one thing that a check found, and the message of an assertion made from findings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
 
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
+from tbevents.tools.sparkline import sparkline
 
-__all__ = ["Finding", "Table", "finding"]
+__all__ = ["ROWS", "Finding", "Table", "finding", "message", "number", "table_lines"]
+
+ROWS: Final = 8
+"""Maximum number of rows of a table in a message."""
+
+_FINDINGS: Final = 12
+"""Maximum number of findings in a message."""
+
+_COLUMNS: Final = 40
+"""Maximum number of bars in a sparkline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The first rows of what differs.
+    """A table of differences, cut to its first rows.
 
     Attributes:
         header: names of the columns.
-        rows: the first few, cells as they are printed.
-        total: how many rows there are in all.
+        rows: the first rows, with cells as they are printed.
+        total: the number of rows before cutting.
     """
 
     header: tuple[str, ...]
@@ -27,22 +41,22 @@ class Table:
 
     @classmethod
     def of(cls, header: Sequence[str], rows: Sequence[Sequence[str]], total: int | None = None) -> Table:
-        """A table of rows, of which a message shows the first few."""
+        """Makes a table from rows; a message shows the first few of them."""
         return cls(tuple(header), tuple(tuple(row) for row in rows), len(rows) if total is None else total)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One thing that a check found to be wrong.
 
     Attributes:
-        kind: one word for the sort of it: "values", "steps", "missing", "empty", "not_finite", "trend" ...
-        summary: what is wrong, in one line, without the location.
+        kind: the kind of finding: "values", "steps", "missing", "empty", "not_finite", "trend" ...
+        summary: what is wrong, in one line, without the run and tag.
         run: the name of the run.
-        tag: the tag; None for what concerns the run.
-        path: where the run is.
-        table: the first rows of what differs; None where there is nothing to list.
-        series: the series that was checked; None where it has none.
+        tag: the tag; None if the finding is about the whole run.
+        path: the path of the run.
+        table: the differences; None if there is nothing to list.
+        series: the series that was checked; None if there is none.
     """
 
     kind: str
@@ -55,7 +69,7 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The run, unless it is the logdir's own, and the tag, for a message."""
+        """The run (unless it is the logdir itself) and the tag, for messages."""
         parts = [] if self.run == "." else [f"run {self.run!r}"]
         parts += [] if self.tag is None else [f"tag {self.tag!r}"]
         return ", ".join(parts) or "the run"
@@ -67,5 +81,80 @@ class Finding:
 def finding(
     run: Run, tag: str | None, kind: str, summary: str, table: Table | None = None, series: ScalarSeries | None = None
 ) -> Finding:
-    """A finding in a run."""
+    """Makes a `Finding` about a run."""
     return Finding(kind, summary, run.name, tag, run.path, table, series)
+
+
+def message(findings: Sequence[Finding]) -> str:
+    """Returns the message of a failed assertion.
+
+    Consecutive findings of one tag share one line about the series; those of one run share the path.
+
+    Args:
+        findings: one or more findings.
+    """
+    shown = findings[:_FINDINGS]
+    parts = [f"{len(findings)} findings"] if len(findings) > 1 else []
+    for (_, path), of_run in itertools.groupby(shown, lambda each: (each.run, each.path)):
+        lines: list[str] = []
+        for _, of_tag in itertools.groupby(of_run, lambda each: each.tag):
+            found = list(of_tag)
+            for each in found:
+                lines.append(str(each))
+                lines += _indented(table_lines(each.table)) if each.table is not None else []
+            series = next((each.series for each in found if each.series is not None), None)
+            lines += _indented([_course(series)]) if series is not None else []
+        lines += [] if _in_memory(path) else [f"  see: {path}"]
+        parts.append("\n".join(lines))
+    if len(findings) > len(shown):
+        parts.append(f"and {len(findings) - len(shown)} more findings")
+    return "\n\n".join(parts)
+
+
+def table_lines(table: Table, most: int = ROWS) -> Iterator[str]:
+    """Yields the lines of a table, right-aligned, with at most `most` rows and without empty columns."""
+    shown = table.rows[:most]
+    filled = [place for place in range(len(table.header)) if not shown or any(row[place] for row in shown)]
+    rows = [[row[place] for place in filled] for row in (table.header, *shown)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    more = table.total - (len(rows) - 1)
+    if more > 0:
+        yield f"... {more:,} more"
+
+
+def _course(series: ScalarSeries) -> str:
+    """Describes a series in one line: a sparkline, number of points, steps and values."""
+    if not len(series):
+        return "no points"
+    count = len(series)
+    points = "1 point" if count == 1 else f"{count:,} points"
+    finite = series.values[np.isfinite(series.values)]
+    dtype = series.values.dtype
+    span = "no finite value"
+    if len(finite):
+        span = f"values from {number(finite.min(), dtype)} to {number(finite.max(), dtype)}"
+    last = number(series.last.value, dtype)
+    steps = f"steps {series.steps.min()} to {series.steps.max()}"
+    return f"{sparkline(series.values, _COLUMNS).rstrip()}  {points}, {steps}, {span}, the last {last}".lstrip()
+
+
+def number(value: Any, dtype: Any = np.float64) -> str:
+    """Returns the shortest text that identifies the number in its dtype."""
+    kind = np.dtype(dtype)
+    if kind.kind != "f":
+        return str(value)
+    exact = kind.type(value)
+    if exact == 0 or 1e-4 <= abs(exact) < 1e16:
+        return np.format_float_positional(exact, trim="0")
+    return np.format_float_scientific(exact, trim="-") if np.isfinite(exact) else str(float(exact))
+
+
+def _in_memory(path: str) -> bool:
+    """Returns True if the path is of a `MemoryWriter` or a capture, so there is no file; False for URLs."""
+    return path.startswith("memory:") and not path.startswith("memory://")
+
+
+def _indented(lines: Iterator[str] | list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]

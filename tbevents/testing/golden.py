@@ -1,6 +1,6 @@
-"""Golden runs: what a run was when somebody looked and found it right, stored beside a test.
+"""Golden runs: reference runs that are stored beside a test and compared with later ones.
 
-Scalars are stored as JSON, a line for each column, so that a change can be read in a diff::
+Scalars are stored as JSON with one line for each column, so that a change is readable in a diff::
 
     {
       "tbevents golden run": 1,
@@ -14,7 +14,7 @@ Scalars are stored as JSON, a line for each column, so that a change can be read
       }
     }
 
-Runs with values of other kinds are stored as event files, one in a folder for each run. Wall times are not stored.
+Runs with other kinds of values are stored as event files, in one folder for each run. Wall times are not stored.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tbevents.testing.value_comparison import KINDS
 __all__ = ["SUFFIXES", "load", "remove_stored", "save", "stems_in"]
 
 SUFFIXES: Final = (".tbrun.json", ".tbruns")
-"""Of a golden run's file of scalars, and of its folder of event files."""
+"""Suffixes of a golden run: of a JSON file of scalars, and of a folder of event files."""
 
 _MARK: Final = "tbevents golden run"
 _VERSION: Final = 1
@@ -51,19 +51,19 @@ _NOT_FINITE: Final = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
 def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
-    """Stores runs, in place of those that were stored there.
+    """Stores runs; replaces those stored before.
 
     Args:
         stem: the path, without its suffix.
-        runs: by name.
-        tags: patterns of the tags that are stored; None means all.
+        runs: the runs by name.
+        tags: patterns of the tags to store; None means all.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: a run's name makes no folder.
-        OSError: it cannot be written.
+        ValueError: if a run's name cannot be the name of a folder.
+        OSError: if the golden run cannot be written.
     """
     for suffix in SUFFIXES:
         remove_stored(stem + suffix)
@@ -84,15 +84,15 @@ def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> st
 
 
 def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:
-    """The runs that were stored; None where there are none.
+    """Returns the stored runs; None if nothing is stored.
 
     Args:
         stem: the path, without its suffix.
-        runs: those that are to be compared with them: event files are read with the same options.
+        runs: the runs to compare with them; event files are read with the same options.
 
     Raises:
-        PayloadError: this is no golden run.
-        OSError: it cannot be read.
+        PayloadError: if the file is not a golden run.
+        OSError: if it cannot be read.
     """
     path = stem + SUFFIXES[0]
     if os.path.exists(path):
@@ -112,7 +112,7 @@ def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:
 
 
 def stems_in(folder: str) -> dict[str, str]:
-    """The golden runs that are stored in a folder: base name without suffix -> path."""
+    """Returns the golden runs stored in a folder: base name without suffix -> path."""
     try:
         names = sorted(os.listdir(folder))
     except OSError:
@@ -126,7 +126,7 @@ def stems_in(folder: str) -> dict[str, str]:
 
 
 def remove_stored(path: str) -> None:
-    """Removes a golden run, if it is there, by its path."""
+    """Removes the golden run at a path, if it exists."""
     if os.path.isdir(path):
         shutil.rmtree(path)
     elif os.path.exists(path):
@@ -134,14 +134,14 @@ def remove_stored(path: str) -> None:
 
 
 def _has_others(run: Run, tags: tuple[str, ...] | None) -> bool:
-    """Whether a run has wanted values that are no scalars."""
+    """Returns True if the run has values other than scalars under the wanted tags."""
     if tags is None:
         return bool(set(run.counts()) - {"scalars"}) or run.graph is not None
     return any(matches(tag, tags) for kind in KINDS for tag in getattr(run, kind))
 
 
 def _events(run: Run, tags: tuple[str, ...] | None) -> Iterator[Event]:
-    """A run's events without their wall times, and without the values of tags that are not wanted."""
+    """Yields a run's events without wall times and without the values of other tags."""
     events = memory_events(run)
     if events is None:
         events = (event for file in run.files for event in iter_events(file))
@@ -160,7 +160,7 @@ def _events(run: Run, tags: tuple[str, ...] | None) -> Iterator[Event]:
 
 
 def _as_json(runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
-    """JSON with a line for each column."""
+    """Returns JSON with one line for each column."""
     lines = ["{", f'  "{_MARK}": {_VERSION},', '  "runs": {']
     blocks = []
     for name, run in runs.items():
@@ -182,7 +182,7 @@ def _columns(series: ScalarSeries) -> str:
 
 
 def _plain(value: Any) -> float | str:
-    """The shortest number that is this one in its dtype; JSON has no word for those that are not finite."""
+    """Returns the shortest number that equals the value in its dtype; a str if it is not finite, as JSON has none."""
     if np.isfinite(value):
         return float(str(value))
     return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
@@ -192,7 +192,7 @@ def _from_json(path: str, text: str) -> dict[str, Run]:
     try:
         stored = json.loads(text)
         if stored[_MARK] != _VERSION:
-            raise PayloadError(f"{path}: this golden run is of version {stored[_MARK]!r}, not {_VERSION}")
+            raise PayloadError(f"{path}: the version of this golden run is {stored[_MARK]!r}, not {_VERSION}")
         files = MemoryFiles()
         for name, tags in stored["runs"].items():
             sink = files.open(name, clock=lambda: 0.0)
@@ -204,4 +204,4 @@ def _from_json(path: str, text: str) -> dict[str, Run]:
     except PayloadError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise PayloadError(f"{path}: this is no golden run: {type(error).__name__}: {error}") from error
+        raise PayloadError(f"{path}: not a golden run: {type(error).__name__}: {error}") from error

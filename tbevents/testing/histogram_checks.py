@@ -1,4 +1,4 @@
-"""The check of a histogram."""
+"""Checks of histograms."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from tbevents.format.values import as_array
 from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS
+from tbevents.testing.finding import ROWS, Finding, Table, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
@@ -28,21 +27,21 @@ def check_histogram_close(
     rtol: float = 1e-6,
     atol: float = 0.0,
 ) -> list[Finding]:
-    """A histogram counts what it should.
+    """Checks that a histogram has the expected counts.
 
     Args:
-        run: a Run, a path, or a writer, which is flushed first.
-        tag: of a histogram series.
-        expected: the values that it should be of, real numbers in any shape, which are counted into the buckets that
-            the histogram has; those that are not finite do not count, as in `add_histogram`. Or a `Histogram`, whose
-            buckets it should have, empty ones at the ends aside, and the first left edge, which the TF1 form lacks.
-        step: of the histogram; by default the one written last.
-        rtol: relative tolerance of each count, and of edges.
-        atol: absolute tolerance of each count.
+        run: a Run, a path or a writer; a writer is flushed first.
+        tag: the tag of a histogram series.
+        expected: the values that were logged: real numbers in any shape, which are counted into the buckets of the
+            histogram; values that are not finite are ignored, as in `add_histogram`. Or a `Histogram` with the expected
+            buckets; empty buckets at the ends are ignored, and so is the first left edge, which the TF1 format lacks.
+        step: the step of the histogram; by default the one written last.
+        rtol: relative tolerance of counts and edges.
+        atol: absolute tolerance of counts.
 
     Raises:
-        ValueError, TypeError: an argument is no such thing.
-        PayloadError: the file holds no histogram there.
+        ValueError, TypeError: if an argument has the wrong type.
+        PayloadError: if the value is not a valid histogram.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol)
     values = None if isinstance(expected, Histogram) else as_array(expected, name="expected").ravel()
@@ -60,17 +59,17 @@ def check_histogram_close(
 
 
 def _counted(histogram: Histogram, values: NDArray[np.float64]) -> Histogram:
-    """The values counted into the buckets of a histogram; what lies beyond them into buckets that it has not."""
+    """Counts values into the buckets of a histogram; values outside them go into additional buckets at the ends."""
     edges = np.concatenate(([-np.inf], histogram.lefts[:1], histogram.rights, [np.inf]))
     places = np.searchsorted(edges, values, side="right") - 1
-    if len(histogram):  # the last bucket holds its right edge, as numpy's and TensorBoard's
+    if len(histogram):  # the last bucket includes its right edge, as in numpy and TensorBoard
         places[values == histogram.rights[-1]] = len(histogram)
     counts = np.bincount(places, minlength=len(edges) - 1).astype(np.float64)
     return Histogram(histogram.step, histogram.wall_time, edges[:-1], edges[1:], counts)
 
 
 def _trimmed(histogram: Histogram) -> Histogram:
-    """A histogram without the empty buckets at its ends, of which writers add different numbers."""
+    """Returns a histogram without the empty buckets at its ends; their number depends on the writer."""
     filled = np.flatnonzero(histogram.counts)
     part = slice(filled[0], filled[-1] + 1) if len(filled) else slice(0, 0)
     lefts, rights, counts = histogram.lefts[part], histogram.rights[part], histogram.counts[part]
@@ -94,7 +93,7 @@ def _edges(run: Run, tag: str, obtained: Histogram, expected: Histogram, toleran
 
 
 def _counts(run: Run, tag: str, obtained: Histogram, expected: Histogram, tolerance: Tolerance) -> list[Finding]:
-    """Compares counts; an expected histogram of two buckets more has those beyond the ends of the other."""
+    """Compares counts; if `expected` has two more buckets, they hold the values beyond both ends."""
     counts = obtained.counts
     if len(expected) > len(obtained):
         beyond = len(expected) - len(obtained) - 1

@@ -1,4 +1,4 @@
-"""The check of an image."""
+"""Checks of images."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from tbevents.format.values import as_float
 from tbevents.reading.kinds.image import Image
 from tbevents.summary.pixels import to_hwc
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS
+from tbevents.testing.finding import ROWS, Finding, Table, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
@@ -30,23 +29,23 @@ def check_image_close(
     atol: float = 0.0,
     share: float = 0.0,
 ) -> list[Finding]:
-    """An image shows what it should.
+    """Checks that an image has the expected pixels.
 
     Args:
-        run: a Run, a path, or a writer, which is flushed first.
-        tag: of an image series.
-        expected: what was to be logged, as `add_image` takes it: uint8 from 0 to 255, or any other dtype from 0 to 1;
-            or an `Image`, of which the first picture counts.
-        step: of the image; by default the one written last.
-        sample: which of the step's pictures, from 0.
-        dataformats: of `expected`, a letter for each axis: N picture, C channel, H row, W column.
-        atol: how far a channel of a pixel may be off, of 255.
-        share: how much of the pixels may be further off, from 0 to 1.
+        run: a Run, a path or a writer; a writer is flushed first.
+        tag: the tag of an image series.
+        expected: the pixels, as `add_image` takes them: uint8 from 0 to 255, or any other dtype from 0 to 1; or an
+            `Image`, whose first picture is used.
+        step: the step of the image; by default the one written last.
+        sample: the index of the picture, if the step has several.
+        dataformats: the axes of `expected`, one letter each: N picture, C channel, H row, W column.
+        atol: the largest difference allowed in a channel of a pixel, on the scale from 0 to 255.
+        share: the fraction of pixels, from 0 to 1, that may differ by more.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
-        PayloadError: the file holds no picture there that Pillow can decode.
-        ValueError, TypeError: an argument is no such thing.
+        MissingExtraError: if Pillow is not installed.
+        PayloadError: if Pillow cannot decode the picture.
+        ValueError, TypeError: if an argument has the wrong type.
     """
     tolerance, allowed, sample = Tolerance(atol=atol), as_float(share, name="share"), whole("sample", sample)
     if sample < 0:
@@ -60,13 +59,13 @@ def check_image_close(
         return findings
     if not 0 <= sample < len(image.samples):
         held = "1 picture" if len(image.samples) == 1 else f"{len(image.samples)} pictures"
-        return [finding(run, tag, "missing", f"step {image.step}: it has {held}, and none at {sample}")]
+        return [finding(run, tag, "missing", f"step {image.step}: it has {held}, so there is no sample {sample}")]
     got = image.array(sample)
-    # Whether gray is one channel or three is the writer's choice.
+    # Writers store gray as one channel or as three.
     got, want = (np.repeat(each, 3, axis=2) if each.shape[2] == 1 else each for each in (got, want))
     if got.shape != want.shape:
         sizes = [f"{h} x {w} pixels of {c} channels" for h, w, c in (got.shape, want.shape)]
-        taken = "" if isinstance(expected, Image) else f"; what was expected was taken as {dataformats}"
+        taken = "" if isinstance(expected, Image) else f"; expected was read as {dataformats}"
         return [finding(run, tag, "shape", f"step {image.step}: it has {sizes[0]}, not {sizes[1]}{taken}")]
     near = tolerance.near(got.astype(np.float64), want.astype(np.float64))
     off = ~near.all(axis=2)

@@ -1,4 +1,4 @@
-"""A run that shows at any moment what has been logged so far."""
+"""`LiveRun`: a run that always shows what has been logged so far."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tbevents.writing import flusher
 __all__ = ["LiveRun", "live_run"]
 
 _FIXED: Final = {"name", "path", "options", "reload"}
-"""The attributes that no reading changes, and the one that reads itself."""
+"""Attributes that do not change when the run is read again, and `reload`, which reads it."""
 
 
 class LiveRun(Run):
-    """A run that is read on, as by `reload`, whenever something of it is asked for; made by `live_run`.
+    """A run that reloads itself whenever one of its attributes is used; made by `live_run`.
 
-    Series and mappings that were taken from it stay as they were. No warning is given of damage; `problems` says it.
-    Threads, forked processes and interrupts may do what they may to a `Run`.
+    Series and mappings taken from it do not change later. Damage is listed in `problems`; no warning is issued.
+    For threads, forked processes and interrupts, it promises what `Run` promises.
 
     Args:
         source: as of a `Run`.
         name: as of a `Run`.
-        before: is called before each reading.
+        before: called before each reload.
     """
 
     def __init__(self, source: Source, *, name: str = ".", before: Callable[[], object] = lambda: None) -> None:
@@ -37,7 +37,7 @@ class LiveRun(Run):
         if name.startswith("_") or name in _FIXED:
             return super().__getattribute__(name)
         self._read()
-        return getattr(self._still(), name)  # what is asked for may ask for more: that is to be of the same state
+        return getattr(self._still(), name)  # an attribute may use others, which must be of the same state
 
     def _read(self, *, warn: bool = False) -> None:
         self._before()
@@ -45,16 +45,16 @@ class LiveRun(Run):
 
 
 def live_run(path: StrPath, *, name: str = ".") -> LiveRun:
-    """The run in a folder that may be empty, or not be there yet.
+    """Returns the run in a folder; the folder may be empty or not exist yet.
 
-    What this process's tbevents writers have logged is flushed before each reading; torch's and tensorboardX's writers
-    are to be flushed or closed first. A folder that was emptied and filled anew is read anew.
+    Writers of tbevents in this process are flushed before each reload; flush or close those of torch and tensorboardX
+    yourself. A folder that was emptied and filled again is read from the beginning.
 
     Args:
         path: the folder.
-        name: what to call the run.
+        name: the name of the run.
 
     Raises:
-        TypeError: `path` is no path.
+        TypeError: if `path` is not a path.
     """
     return LiveRun(FileSource(path_string(path, "path"), expected=True), name=name, before=flusher.drain_all)

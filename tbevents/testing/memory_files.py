@@ -1,4 +1,4 @@
-"""Event files that are in memory only: sinks like those on disk, and the runs that they make."""
+"""Event files in memory: sinks like those on disk, and the runs read from them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MemoryFile(RecordFile):
     """A file whose bytes stay in memory.
 
     Attributes:
-        data: all that was written.
+        data: all bytes written so far.
     """
 
     def __init__(self) -> None:
@@ -37,23 +37,23 @@ class MemoryFile(RecordFile):
         self.data = bytearray()
 
     def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:  # noqa: ARG002  # it has no name
-        """Begins the file; no folder is made."""
+        """Starts the file; no folder is created."""
         self.path = f"memory:{folder}"
         self.data += record
 
     def write(self, sync: bool = False) -> None:  # noqa: ARG002  # there is no disk
-        """Appends the blocks."""
+        """Appends the pending blocks."""
         while self.blocks:
             self.data += self.blocks[0].records
             self.blocks = self.blocks[1:]
 
 
 class MemorySink(EventFileWriter):
-    """An event file whose records stay in memory; all else is as on disk: what is taken, refused, and in what order.
+    """An event file in memory. It accepts and refuses the same events as one on disk, and keeps them in the same order.
 
     Args:
-        logdir: the folder that it stands in for; it is not made.
-        clock: seconds since 1970, for events without a time of their own.
+        logdir: the folder that it stands for; it is not created.
+        clock: returns the time in seconds since 1970, for events without one.
     """
 
     _file: MemoryFile
@@ -63,13 +63,13 @@ class MemorySink(EventFileWriter):
         super().__init__(logdir, clock=clock)
 
     def records(self, start: int) -> bytes:
-        """The file's bytes from a position on: whole records, all that was logged so far."""
+        """Returns the bytes from `start` on: whole records, up to the last event logged."""
         if not self.closed:
             self.flush()
         return bytes(self._file.data[start:])
 
     def read_back(self) -> Iterator[bytes]:
-        """The bytes of the file, in one piece."""
+        """Yields the bytes of the file in one chunk."""
         yield self.records(0)
 
     def _is_served(self) -> bool:
@@ -77,7 +77,7 @@ class MemorySink(EventFileWriter):
 
 
 class _Cursor:
-    """Reads on in the records of a sink."""
+    """A read position in the records of a sink."""
 
     def __init__(self, sink: MemorySink, path: str) -> None:
         self.path = path
@@ -87,7 +87,7 @@ class _Cursor:
         self._record = 0
 
     def fork(self) -> _Cursor:
-        """One that reads on from here, and leaves this one as it is."""
+        """Returns a cursor at the same position; this one does not change."""
         other = copy.copy(self)
         other.problems = self.problems.copy()
         return other
@@ -111,11 +111,11 @@ class _Cursor:
 
 
 class MemorySource:
-    """The sinks of one folder, as the source of a run.
+    """The source of a run whose files are sinks in memory.
 
     Args:
-        folder: that they stand in for.
-        sinks: those there are, in order; more may come.
+        folder: the folder that they stand for.
+        sinks: the sinks in order; more may be appended later.
     """
 
     def __init__(self, folder: str, sinks: Sequence[MemorySink]) -> None:
@@ -123,7 +123,7 @@ class MemorySource:
         self._sinks = sinks
 
     def read(self, before: Reading) -> Reading:
-        """What there is now: with what was logged since, behind what was read before."""
+        """Returns the run's data so far: what was read before and what was logged since."""
         builder = before.builder.fork()
         cursors: dict[str, _Cursor] = {}
         for number, sink in enumerate(self._sinks, 1):
@@ -134,7 +134,7 @@ class MemorySource:
         return Reading(builder, cursors)
 
     def events(self) -> Iterator[Event]:
-        """All events, in order."""
+        """Yields all events in order."""
         for sink in self._sinks:
             decoder = RecordDecoder()
             decoder.feed(sink.records(0))
@@ -143,32 +143,32 @@ class MemorySource:
 
 
 class MemoryFiles:
-    """What was logged to memory, by folder."""
+    """Sinks and runs in memory, by folder."""
 
     def __init__(self) -> None:
         self._sinks: dict[str, list[MemorySink]] = {}  # by folder
         self._runs: dict[tuple[str, str], LiveRun] = {}  # by folder and name
 
     def open(self, folder: str, clock: Callable[[], float] = time.time) -> MemorySink:
-        """A new event file in a folder; there may be several."""
+        """Opens a new event file in a folder; a folder may have several."""
         sink = MemorySink(folder, clock=clock)
         self._sinks.setdefault(folder, []).append(sink)
         return sink
 
     @property
     def folders(self) -> list[str]:
-        """The folders that something was opened in, in that order."""
+        """The folders in which files were opened, in that order."""
         return [folder for folder, sinks in self._sinks.items() if sinks]
 
     def run(self, folder: str, name: str) -> LiveRun:
-        """The run of a folder, under a name; empty where nothing was opened in it."""
+        """Returns the run of a folder under a name; the run is empty if no file was opened there."""
         key = folder, name
         if key not in self._runs:
             self._runs[key] = LiveRun(MemorySource(folder, self._sinks.setdefault(folder, [])), name=name)
         return self._runs[key]
 
     def runs(self, top: str) -> Mapping[str, Run]:
-        """The runs of a folder and of those below it, by name relative to it, as TensorBoard names them."""
+        """Returns the runs of a folder and the folders below it, by relative name as in TensorBoard."""
         names = {
             _relative(folder, top): folder for folder, sinks in self._sinks.items() if sinks and is_below(folder, top)
         }
@@ -176,13 +176,13 @@ class MemoryFiles:
 
 
 def memory_events(run: Run) -> Iterator[Event] | None:
-    """The events of a run that is in memory, in order; None of any other."""
+    """Returns an iterator over the events of a run in memory; None for any other run."""
     source = run._source
     return source.events() if isinstance(source, MemorySource) else None
 
 
 def is_below(folder: str, top: str) -> bool:
-    """Whether a folder is another one, or below it."""
+    """Returns True if `folder` is `top` or below it."""
     name = _relative(folder, top)
     return name != ".." and not name.startswith("../")
 

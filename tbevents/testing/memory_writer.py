@@ -1,4 +1,4 @@
-"""`MemoryWriter`: a `SummaryWriter` that writes to memory, readable at once."""
+"""`MemoryWriter`: a `SummaryWriter` that writes to memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["MemoryWriter"]
 
 @untraced_methods
 class MemoryWriter(SummaryWriter):
-    """Takes what a `SummaryWriter` takes, in the same calls, and keeps it in memory; no file or folder is made.
+    """A `SummaryWriter` that keeps what is logged in memory; it creates no file and no folder.
 
     ::
 
@@ -26,15 +26,15 @@ class MemoryWriter(SummaryWriter):
         train(writer)
         assert writer.run.scalars["loss"].last.value < 0.1
 
-    What is logged shows at once, without `flush` or `close`, and stays after `close`. It goes through the very code
-    that writes and reads files: values are rounded, and wrong arguments refused, as on disk.
+    Logged values are readable at once, without `flush` or `close`, and stay readable after `close`. They go through the
+    code that writes and reads files, so values are rounded and wrong arguments refused as on disk.
 
     Args:
-        log_dir: the folder that it stands in for.
+        log_dir: the folder that it stands for.
         **options: the other arguments of `SummaryWriter`.
 
     Attributes:
-        embeddings: (tag, step) -> what `add_embedding` would have written.
+        embeddings: what `add_embedding` would have written, by (tag, step).
     """
 
     def __init__(self, log_dir: str = "memory", *args: Any, **options: Any) -> None:
@@ -44,12 +44,12 @@ class MemoryWriter(SummaryWriter):
 
     @property
     def run(self) -> Run:
-        """What was logged to the writer's own run. It is always up to date; series taken from it stay as they were."""
+        """The writer's own run, always up to date. Series taken from it do not change later."""
         return self._files.run(self.log_dir, ".")
 
     @property
     def runs(self) -> Mapping[str, Run]:
-        """By name, the writer's own run, ``.``, and those that `add_scalars` and `add_hparams` made below it."""
+        """The runs by name: the writer's own, ``.``, and those of `add_scalars` and `add_hparams` below it."""
         return self._files.runs(self.log_dir)
 
     def add_embedding(
@@ -61,7 +61,7 @@ class MemoryWriter(SummaryWriter):
         tag: str = "default",
         metadata_header: Sequence[str] | None = None,
     ) -> None:
-        """Keeps the files that `SummaryWriter.add_embedding` would write, in `embeddings`."""
+        """Stores in `embeddings` what `SummaryWriter.add_embedding` would write to files."""
         if self.write_to_disk:
             points = embedding(tag, mat, metadata, label_img, metadata_header)
             self.embeddings[tag, self._step_of(global_step)] = points
@@ -70,7 +70,7 @@ class MemoryWriter(SummaryWriter):
         return f"MemoryWriter({self.log_dir!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """The configuration: a copy begins with nothing logged."""
+        """Returns the configuration; a copy starts with nothing logged."""
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name not in ("_files", "embeddings")}
 

@@ -1,4 +1,4 @@
-"""The one comparison, that of `tools.diff`, as rows that tell how obtained numbers differ from expected ones."""
+"""Compares points by `tools.diff` and formats the differences as rows of obtained and expected numbers."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.testing.finding import Table
-from tbevents.testing.message import ROWS, number
+from tbevents.testing.finding import ROWS, Table, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
 
 __all__ = ["COLUMNS", "as_stored", "cells", "differing", "point_table", "series_of", "series_points"]
 
 COLUMNS: Final = ("obtained", "expected", "difference", "allowed")
-"""The columns of `cells`."""
+"""Headers of the cells that `cells` returns."""
 
 
 def as_stored(values: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """Expected values as a series of this dtype holds them: what logging them would have left."""
-    with np.errstate(over="ignore"):  # beyond float32 is inf, as in the file
+    """Returns values as a series of this dtype would store them."""
+    with np.errstate(over="ignore"):  # values too large for float32 become inf, as in a file
         return values.astype(dtype)
 
 
 def series_of(tag: str, steps: Any, values: NDArray[Any]) -> ScalarSeries:
-    """A series of expected points."""
+    """Makes a series of expected points."""
     steps = np.array(steps, np.int64)
     return ScalarSeries(tag, steps, np.zeros(len(steps)), np.array(values))
 
 
 def series_points(obtained: ScalarSeries, expected: ScalarSeries, tolerance: Tolerance) -> tuple[PointDiff, ...]:
-    """The points that differ, by step: points are paired by step, the k-th of a step with the k-th."""
+    """Returns the points that differ. Points are paired by step; with several at one step, in the order written."""
     if (
         tolerance.nan_ok
         and obtained.values.dtype == expected.values.dtype
@@ -47,14 +46,14 @@ def series_points(obtained: ScalarSeries, expected: ScalarSeries, tolerance: Tol
 def point_table(
     points: Sequence[PointDiff], tolerance: Tolerance, dtype: Any, label: str = "step", names: Sequence[str] = ()
 ) -> Table:
-    """The first points that differ, as a table.
+    """Makes a table of points that differ.
 
     Args:
-        points: all of them.
-        tolerance: that they do not meet.
-        dtype: of the values.
-        label: what the points are counted by.
-        names: what to print in place of each number that they are counted by; the number itself, where empty.
+        points: the points.
+        tolerance: the tolerance that they exceed.
+        dtype: the dtype of the values.
+        label: the header of the first column, for instance "step".
+        names: texts to print in the first column, indexed by step; if empty, the step itself is printed.
     """
     rows = [
         [names[point.step] if names else str(point.step), *cells(point.a, point.b, tolerance, dtype)]
@@ -64,7 +63,7 @@ def point_table(
 
 
 def cells(obtained: float | None, expected: float | None, tolerance: Tolerance, dtype: Any) -> list[str]:
-    """The cells of a row, under `COLUMNS`; None where there is no such value."""
+    """Returns the cells of a row, in the order of `COLUMNS`; None stands for a missing value."""
     got = "missing" if obtained is None else number(obtained, dtype)
     want = "nothing" if expected is None else number(expected, dtype)
     if obtained is None or expected is None:
@@ -76,12 +75,12 @@ def cells(obtained: float | None, expected: float | None, tolerance: Tolerance, 
 
 
 def differing(points: Sequence[PointDiff], count: int, noun: str = "points") -> str:
-    """How many points differ, in words.
+    """Describes in words how many points differ.
 
     Args:
-        points: those that do.
-        count: how many were obtained.
-        noun: what they are.
+        points: the points that differ.
+        count: the number of points obtained.
+        noun: what to call the points.
     """
     missing = sum(point.a is None for point in points)
     unexpected = sum(point.b is None for point in points)

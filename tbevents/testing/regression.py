@@ -1,4 +1,4 @@
-"""Checks runs against golden ones that are stored beside a test."""
+"""Compares runs with golden runs stored beside a test."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from tbevents.files import StrPath
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing import golden
-from tbevents.testing.message import message
+from tbevents.testing.finding import message
 from tbevents.testing.run_checks import check_runs_close, wanted_tags
 from tbevents.testing.subjects import Subject, as_runs
 
 __all__ = ["Regression", "orphans", "owned_by"]
 
 _NAMED: Final = "@"
-"""Stands between a test and the name of one of its golden runs; no owner has it."""
+"""Separates a test's name from the name of one of its golden runs; no test name contains it after `_safe`."""
 
 
 class Regression:
     """The golden runs of one test.
 
     Args:
-        folder: that they are in.
-        test: the test's name, with its parameters if it has any.
-        update: whether to store what is checked instead of failing.
-        how: says in a failure's message how to store it.
-        wrote: is called with the path of each golden run that is stored.
+        folder: the folder of the golden runs.
+        test: the name of the test, with its parameters if it has any.
+        update: if True, store the run that is checked instead of failing.
+        how: how to update, for the message of a failure.
+        wrote: called with the path of each golden run that is stored.
 
     Attributes:
-        used: the paths, without suffix, of the golden runs that were asked for.
+        used: the paths, without suffix, of the golden runs that were compared or stored.
     """
 
     def __init__(
@@ -62,26 +62,27 @@ class Regression:
         nan_ok: bool = True,
         name: str | None = None,
     ) -> None:
-        """A run holds what the golden one does.
+        """Checks that a run has the same contents as the golden run.
 
         Args:
             run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer.
-            tags: names, or patterns with ``*``, of the tags that count; by default all.
+            tags: names, or patterns with ``*``, of the tags to compare; by default all.
             rtol: relative tolerance of numbers, as in `assert_scalars`.
             atol: absolute tolerance.
-            nan_ok: whether NaN equals NaN.
-            name: tells apart several golden runs of one test.
+            nan_ok: if True, NaN equals NaN.
+            name: the name of this golden run, if a test has several.
 
         Raises:
-            AssertionError: it does not, or there is no golden run; or what was stored is not what was to be.
-            ValueError, TypeError: an argument is no such thing, or `name` was used before in this test.
-            PayloadError: what is stored is no golden run.
+            AssertionError: if the contents differ, there is no golden run, or a stored one does not read back as it
+                was.
+            ValueError, TypeError: if an argument has a wrong value or type, or `name` was used before in this test.
+            PayloadError: if the stored file is not a golden run.
         """
         __tracebackhide__ = True
         wanted = wanted_tags(tags)
         stem = self._stem if name is None else f"{self._stem}{_NAMED}{_safe(name)}"
         if stem in self.used:
-            raise ValueError(f"a test's golden runs need names of their own: {name!r} was used before")
+            raise ValueError(f"each golden run of a test needs its own name: {name!r} was used before")
         self.used.append(stem)
         runs = as_runs(run)
         stored = golden.load(stem, runs)
@@ -97,7 +98,7 @@ class Regression:
             raise AssertionError(f"{message(findings)}\n\ngolden run: {path}\n{self._how}")
 
     def unused(self) -> list[str]:
-        """The paths of golden runs of this test that were not asked for."""
+        """Returns the paths of this test's golden runs that were not used."""
         folder, owner = os.path.split(self._stem)
         used = {os.path.basename(stem) for stem in self.used}
         stored = golden.stems_in(folder)
@@ -105,7 +106,7 @@ class Regression:
 
 
 def orphans(folder: StrPath, tests: Iterable[str]) -> list[str]:
-    """The paths of golden runs in a folder that are of none of some tests."""
+    """Returns the paths of golden runs in a folder that belong to none of the tests."""
     owners = {owned_by(test) for test in tests}
     return [path for stem, path in golden.stems_in(os.fspath(folder)).items() if _owner(stem) not in owners]
 
@@ -115,16 +116,16 @@ def _owner(stem: str) -> str:
 
 
 def owned_by(test: str) -> str:
-    """What the names of a test's golden runs begin with.
+    """Returns the prefix of the names of a test's golden runs.
 
     Args:
-        test: for instance ``test_loss[0.1-adam]``, or ``TestLoss.test_it``.
+        test: the name of the test, for instance ``test_loss[0.1-adam]`` or ``TestLoss.test_it``.
     """
     name, bracket, rest = test.partition("[")
     return _safe(name + ("-" + rest.removesuffix("]") if bracket else ""))
 
 
 def _safe(name: str) -> str:
-    """A part of a file's name; one in which something had to be replaced stays different from all others."""
+    """Returns a name that is safe in a file name; a hash keeps changed names distinct."""
     safe = re.sub(r"[^\w.+=,-]", "_", name)[:120]
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

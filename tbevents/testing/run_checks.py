@@ -1,4 +1,4 @@
-"""Checks of whole runs: that two hold the same, and that one is undamaged."""
+"""Checks of whole runs: that two have the same contents, and that a run is intact."""
 
 from __future__ import annotations
 
@@ -29,24 +29,25 @@ def check_runs_close(
     atol: float = 0.0,
     nan_ok: bool = True,
 ) -> list[Finding]:
-    """Two runs, or all runs of two folders, hold the same: tags, steps, values; wall times aside.
+    """Checks that two runs, or all runs of two folders, have the same tags, steps and values. Wall times are ignored.
 
-    Every kind of value is compared: numbers within the tolerance, all else by equality; pictures by their pixels, where
-    Pillow is installed. Runs are paired by name; one run on each side, whatever its name.
+    Every kind of value is compared: numbers within the tolerance, images by their pixels if Pillow is installed, all
+    else by equality. Runs are paired by name; if each side has one run, these two are compared whatever their names.
 
     Args:
-        run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer, which is flushed.
-        expected: likewise.
-        tags: names, or patterns with ``*``, of the tags that are compared; by default all. One that neither side has is
-            a finding.
+        run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer; a writer is flushed
+            first.
+        expected: the same for the expected contents.
+        tags: names, or patterns with ``*``, of the tags to compare; by default all. A pattern that matches no tag on
+            either side is a finding.
         rtol: relative tolerance, as in `check_scalars`.
         atol: absolute tolerance.
-        nan_ok: whether NaN equals NaN.
+        nan_ok: if True, NaN equals NaN.
 
     Raises:
-        ValueError, TypeError: an argument is no such thing.
-        RunNotFoundError: there is no such path.
-        PayloadError: hyperparameters or a layout cannot be parsed.
+        ValueError, TypeError: if an argument has the wrong type.
+        RunNotFoundError: if the path does not exist.
+        PayloadError: if hyperparameters or a layout cannot be parsed.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
     wanted = wanted_tags(tags)
@@ -67,11 +68,11 @@ def check_runs_close(
 
 
 def wanted_tags(tags: Names | None) -> tuple[str, ...] | None:
-    """The patterns of the tags that are to be compared; None means all.
+    """Returns the patterns of the tags to compare; None means all.
 
     Raises:
-        TypeError: these are no names.
-        ValueError: there is none, and nothing would be compared.
+        TypeError: if `tags` are not names.
+        ValueError: if `tags` is empty, so that nothing would be compared.
     """
     wanted = None if tags is None else patterns("tags", tags)
     if wanted == ():
@@ -80,17 +81,18 @@ def wanted_tags(tags: Names | None) -> tuple[str, ...] | None:
 
 
 def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
-    """No event file is damaged: every checksum holds, every record is whole, every value can be decoded.
+    """Checks that no event file is damaged: all checksums are right, all records whole and all values decodable.
 
     Args:
-        run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer, which is flushed.
+        run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer; a writer is flushed
+            first.
 
     Raises:
-        RunNotFoundError: there is no such path, or no run below it.
-        TypeError: this is no such thing.
+        RunNotFoundError: if the path does not exist or there is no run below it.
+        TypeError: if `run` has the wrong type.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DamageWarning)  # it is what the findings say
+        warnings.simplefilter("ignore", DamageWarning)  # the findings list the damage
         checked = [(each, check_run(each)) for each in as_runs(run).values()]
     if not checked:
         raise RunNotFoundError(f"{run}: there is no run below this folder")
@@ -98,10 +100,10 @@ def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
 
 
 def _idle_patterns(runs: list[Run], wanted: tuple[str, ...] | None) -> list[Finding]:
-    """A finding for each pattern that is no tag's in any run: nothing would be compared, and nothing found."""
+    """Returns a finding for each pattern that matches no tag of any run, so that nothing would be compared."""
     tags = {tag for run in runs for tag in _kinds(run, None)}
     return [
-        finding(runs[0], None, "missing", f"no tag on either side is {pattern!r}")
+        finding(runs[0], None, "missing", f"no tag on either side matches {pattern!r}")
         for pattern in wanted or ()
         if not any(matches(tag, [pattern]) for tag in tags)
     ]
@@ -139,7 +141,7 @@ def _compare(got: Run, want: Run, wanted: tuple[str, ...] | None, tolerance: Tol
 
 
 def _kinds(run: Run, wanted: tuple[str, ...] | None) -> dict[str, list[str]]:
-    """Tag -> the kinds of values it has, of those that are wanted."""
+    """Returns the kinds of values of each wanted tag."""
     found: dict[str, list[str]] = {}
     for kind in ("scalars", *KINDS):
         for tag in getattr(run, kind):
@@ -172,7 +174,7 @@ def _compare_tag(got: Run, want: Run, kind: str, tag: str, tolerance: Tolerance)
 
 
 def _compare_session(got: Run, want: Run, tolerance: Tolerance) -> Iterator[Finding]:
-    """Compares what is under no tag of the caller's: hyperparameters, the layout of charts, the graph."""
+    """Compares what is about the whole run: hyperparameters, the layout of charts, the graph."""
     ours, theirs = got.hparams, want.hparams
     rows = hparam_rows(
         ours.parameters if ours is not None else {},

@@ -13,8 +13,7 @@ from tbevents.format.values import as_array, as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS, number
+from tbevents.testing.finding import ROWS, Finding, Table, finding, number
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
@@ -22,17 +21,17 @@ from tbevents.tools.diff import Tolerance
 __all__ = ["check_bounded", "check_finite", "check_lr_schedule", "check_scalar_at", "check_scalars"]
 
 _SHIFTS: Final = (1, -1)
-"""Offsets that a schedule which does not fit is tried with, for the message."""
+"""Offsets that are tried for the message if a schedule does not match."""
 
 _Rates: TypeAlias = Callable[[Sequence[int]], Mapping[int, float]]
-"""The rates of steps; none of those that the schedule says nothing of."""
+"""Returns the rate at each step; steps that the schedule does not cover are left out."""
 
 
 class _Scheduler(Protocol):
     """A scheduler of `tbevents.lr_scheduler`."""
 
     def schedule(self, steps: Any) -> NDArray[np.float64]:
-        """The rates of the undisturbed schedule, a row a step and a column a group."""
+        """Returns the rates, with a row for each step and a column for each parameter group."""
 
 
 def check_scalars(
@@ -45,24 +44,24 @@ def check_scalars(
     atol: float = 0.0,
     nan_ok: bool = False,
 ) -> list[Finding]:
-    """A series has these values, at these steps, and no others.
+    """Checks that a series has exactly these values at these steps.
 
-    ``|obtained - expected| <= atol + rtol * |expected|``, where the expected value is first rounded to what the series
-    stores (float32, as a rule): with rtol and atol 0, logging the expected values would have left the same.
+    A value passes if ``|obtained - expected| <= atol + rtol * |expected|``. The expected value is first rounded to the
+    dtype of the series (usually float32), so that with rtol and atol 0 it equals the value that logging it would store.
 
     Args:
-        run: a Run, a path, or a writer, which is flushed first.
-        tag: of a scalar series.
+        run: a Run, a path or a writer; a writer is flushed first.
+        tag: the tag of a scalar series.
         values: one for each point, in the order written; or a mapping of steps to values; or a `ScalarSeries`; or one
-            number, that all points have.
-        steps: that of each point, in the order written. Where only they are given, only they are checked.
+            number for all points.
+        steps: the step of each point, in the order written. If only `steps` are given, only they are checked.
         rtol: relative tolerance.
         atol: absolute tolerance.
-        nan_ok: whether NaN may stand where NaN is expected. Where a number is, it may not.
+        nan_ok: if True, NaN equals an expected NaN. NaN never equals a number.
 
     Raises:
-        ValueError: neither `values` nor `steps` is given, they are not equally many, or a tolerance is negative.
-        TypeError: an argument is no such thing.
+        ValueError: if neither `values` nor `steps` is given, if their lengths differ, or if a tolerance is negative.
+        TypeError: if an argument has the wrong type.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
     wanted_steps, wanted = _expected(values, steps)
@@ -97,19 +96,19 @@ def check_scalar_at(
     atol: float = 0.0,
     nan_ok: bool = False,
 ) -> list[Finding]:
-    """A series has this value at a step; the last one, where the step was logged several times.
+    """Checks the value of a series at a step; the last value, if the step was logged several times.
 
     Args:
-        run: as in `check_scalars`, and so the others.
-        tag: of a scalar series.
-        step: of the point.
-        value: that is expected there.
+        run: as in `check_scalars`.
+        tag: the tag of a scalar series.
+        step: the step.
+        value: the expected value.
         rtol: relative tolerance.
         atol: absolute tolerance.
-        nan_ok: whether NaN may stand where NaN is expected.
+        nan_ok: if True, NaN equals an expected NaN.
 
     Raises:
-        ValueError, TypeError: an argument is no such thing.
+        ValueError, TypeError: if an argument has the wrong type.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
     step, wanted = whole("step", step), np.array([as_float(value, name="value")])
@@ -133,14 +132,14 @@ def check_scalar_at(
 
 
 def check_finite(run: Subject, tag: str | None = None) -> list[Finding]:
-    """No value is NaN or infinite.
+    """Checks that no value is NaN or infinite.
 
     Args:
         run: as in `check_scalars`.
-        tag: of a scalar series, or a pattern with ``*``; by default all of the run's.
+        tag: the tag of a scalar series, or a pattern with ``*``; by default all of the run's.
 
     Raises:
-        TypeError: an argument is no such thing.
+        TypeError: if an argument has the wrong type.
     """
     run = as_run(run)
     found, findings = scalar_series(run, tag)
@@ -160,18 +159,18 @@ def check_bounded(
     high: float | None = None,
     nan_ok: bool = False,
 ) -> list[Finding]:
-    """Every value is within bounds, which are within themselves.
+    """Checks that ``low <= value <= high`` for every value.
 
     Args:
         run: as in `check_scalars`.
-        tag: of a scalar series, or a pattern with ``*``; by default all of the run's.
-        low: the least value that is allowed; None for no limit.
-        high: the greatest.
-        nan_ok: whether NaN counts as within.
+        tag: the tag of a scalar series, or a pattern with ``*``; by default all of the run's.
+        low: the lowest value allowed; None for no limit.
+        high: the highest value allowed; None for no limit.
+        nan_ok: if True, NaN is allowed.
 
     Raises:
-        ValueError: neither bound is given, one is NaN, or `low` is above `high`.
-        TypeError: an argument is no such thing.
+        ValueError: if neither bound is given, if one is NaN, or if `low` is above `high`.
+        TypeError: if an argument has the wrong type.
     """
     if low is None and high is None:
         raise ValueError("check_bounded needs low, high or both")
@@ -182,7 +181,9 @@ def check_bounded(
     run = as_run(run)
     found, findings = scalar_series(run, tag)
     for series in found:
-        stored = as_stored(np.array([least, most]), series.values.dtype)  # a bound that was logged is within itself
+        stored = as_stored(
+            np.array([least, most]), series.values.dtype
+        )  # a logged value equal to a bound passes, though it was rounded
         inside = (series.values >= stored[0]) & (series.values <= stored[1])
         if nan_ok:
             inside |= np.isnan(series.values)
@@ -202,20 +203,20 @@ def check_lr_schedule(
     rtol: float = 1e-6,
     atol: float = 0.0,
 ) -> list[Finding]:
-    """Each logged rate is the one that a schedule has at its step.
+    """Checks that each logged learning rate equals that of a schedule at its step.
 
     Args:
         run: as in `check_scalars`.
-        tag: of the series of rates.
+        tag: the tag of the learning rates.
         schedule: a function of the step, such as ``partial(schedules.step_decay, base_lr=0.1, step_size=30)``; or a
-            scheduler of `tbevents.lr_scheduler`, whose `schedule()` it is, of several groups' that of the group which
-            the tag ends in (``lr/0``, or its name); or the rates of steps 0, 1, 2 ...
-        offset: is added to the logged step before the schedule is asked.
+            scheduler of `tbevents.lr_scheduler`, whose `schedule()` is used (with several groups, the rates of the
+            group whose number or name the tag ends with, as in ``lr/0``); or the rates of steps 0, 1, 2 ...
+        offset: added to each logged step to get the step of the schedule.
         rtol: relative tolerance, as in `check_scalars`.
         atol: absolute tolerance.
 
     Raises:
-        ValueError, TypeError: an argument is no such thing. What `schedule` raises is passed on.
+        ValueError, TypeError: if an argument has a wrong value or type. Errors raised by `schedule` are passed on.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=False)
     offset = whole("offset", offset)
@@ -244,12 +245,12 @@ def check_lr_schedule(
 
 
 def _expected(values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
-    """The expected steps and values, each None where nothing is expected of them."""
+    """Returns the expected steps and values, each None if it is not to be checked."""
     if values is None and steps is None:
         raise ValueError("check_scalars needs values, steps or both")
     if isinstance(values, (ScalarSeries, Mapping)):
         if steps is not None:
-            raise ValueError("steps are those of values, where values has some")
+            raise ValueError("steps must not be given if values has its own")
         if isinstance(values, ScalarSeries):
             return values.steps, values.values.astype(np.float64)
         return _as_steps(list(values)), _as_values(list(values.values()))
@@ -306,13 +307,13 @@ def _presence(point: Any) -> list[str]:
 
 
 def _order(run: Run, series: ScalarSeries, wanted: NDArray[np.int64]) -> list[Finding]:
-    """Whether the steps, which are the expected ones, also are in the expected order."""
+    """Compares the order of steps that are otherwise as expected."""
     places = np.flatnonzero(series.steps != wanted)
     if not len(places):
         return []
     rows = [[str(place), str(series.steps[place]), str(wanted[place])] for place in places[:ROWS].tolist()]
     table = Table.of(("place", "step", "expected step"), rows, len(places))
-    return [finding(run, series.tag, "order", "the points are in another order", table, series)]
+    return [finding(run, series.tag, "order", "the points are in a different order", table, series)]
 
 
 def _within(tolerance: Tolerance) -> str:
@@ -336,7 +337,7 @@ def _values_at(series: ScalarSeries, places: NDArray[np.intp]) -> Table:
 
 
 def _rates_of(schedule: Any, tag: str) -> _Rates:
-    """What a schedule says of steps: a function of several of them."""
+    """Returns a function of several steps that returns their rates by the schedule."""
     if callable(schedule):
         return lambda steps: {step: as_float(schedule(step), name=f"schedule({step})") for step in steps}
     if callable(getattr(schedule, "schedule", None)):
@@ -356,7 +357,7 @@ def _rates_of(schedule: Any, tag: str) -> _Rates:
 
 
 def _group(scheduler: Any, tag: str, count: int) -> int:
-    """Which group of a scheduler a tag is of."""
+    """Returns the index of the scheduler's group that a tag belongs to."""
     if count == 1:
         return 0
     from tbevents.lr_scheduler.emission import group_tags
@@ -366,7 +367,7 @@ def _group(scheduler: Any, tag: str, count: int) -> int:
         if tag.endswith(ending):
             return place
     names = ", ".join(f"'...{ending}'" for ending in endings)
-    raise ValueError(f"the scheduler has {count} groups, and tag {tag!r} is of none of them: {names}")
+    raise ValueError(f"the scheduler has {count} groups, and tag {tag!r} matches none of them: {names}")
 
 
 def _count_of_rates(schedule: Any) -> str:
@@ -375,7 +376,7 @@ def _count_of_rates(schedule: Any) -> str:
 
 
 def _scheduled(series: ScalarSeries, rates: _Rates, offset: int) -> ScalarSeries:
-    """The points that a series should have; without those that the schedule says nothing of."""
+    """Returns the expected points of a series, for the steps that the schedule covers."""
     steps = series.steps.tolist()
     known = rates(sorted({step + offset for step in steps}))
     wanted = [step for step in steps if step + offset in known]

@@ -11,8 +11,7 @@ import numpy as np
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS
+from tbevents.testing.finding import ROWS, Finding, Table, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
 
 __all__ = ["check_steps"]
@@ -30,22 +29,22 @@ def check_steps(
     first: int | None = None,
     last: int | None = None,
 ) -> list[Finding]:
-    """Series were logged at the steps they should have been.
+    """Checks the steps of series.
 
     Args:
-        run: a Run, a path, or a writer, which is flushed first.
-        tag: of a scalar series, or a pattern with ``*``; by default all of the run's.
-        contiguous: each step is `every` above the one before it: no gap, no duplicate, none out of order.
-        no_gaps: of the steps that there are, in whatever order, none is more than `every` from the next.
-        no_duplicates: no step was logged twice.
-        ascending: no step is below the one before it.
-        every: the distance of steps.
-        first: the step that was logged first.
-        last: the step that was logged last.
+        run: a Run, a path or a writer; a writer is flushed first.
+        tag: the tag of a scalar series, or a pattern with ``*``; by default all of the run's.
+        contiguous: if True, each step must be the one before it plus `every`: no gap, no duplicate, none out of order.
+        no_gaps: if True, the sorted steps must not be more than `every` apart.
+        no_duplicates: if True, no step may be logged twice.
+        ascending: if True, no step may be below the one before it.
+        every: the expected distance between steps.
+        first: the expected first step.
+        last: the expected last step.
 
     Raises:
-        ValueError: nothing is asked for, or `every` is below 1.
-        TypeError: an argument is no such thing.
+        ValueError: if no check is chosen, or `every` is below 1.
+        TypeError: if an argument has the wrong type.
     """
     if not (contiguous or no_gaps or no_duplicates or ascending) and first is None and last is None:
         raise ValueError("check_steps needs one of contiguous, no_gaps, no_duplicates, ascending, first, last")
@@ -86,9 +85,9 @@ def _too_close(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
 
 
 def _pairs(series: ScalarSeries, odd: Callable[[Any, int], Any], every: int) -> Table:
-    """The pairs of neighbouring steps whose distance is odd."""
+    """Returns a table of the pairs of adjacent steps whose distance is `odd`."""
     steps = np.unique(series.steps)
-    distances = steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)  # which hold those of any two int64
+    distances = steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)  # uint64 holds the distance of any two int64
     places = np.flatnonzero(odd(distances, every))
     rows = [[str(steps[at]), str(steps[at + 1]), str(distances[at])] for at in places[:ROWS].tolist()]
     return Table.of(("after step", "comes step", "distance"), rows, len(places))

@@ -1,4 +1,4 @@
-"""What is checked: a run, however the caller names it, and the series of a tag in it."""
+"""What checks accept: a Run, a path or a writer; and how its series are looked up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Subject", "as_run", "as_runs", "hint_of", "point_of", "scalar_series
 
 
 class _Recorder(Protocol):
-    """What has recorded runs: a `MemoryWriter`, a `Capture`."""
+    """An object that records runs, such as a `MemoryWriter` or a `Capture`."""
 
     @property
     def run(self) -> Run:
@@ -26,26 +26,26 @@ class _Recorder(Protocol):
 
     @property
     def runs(self) -> Mapping[str, Run]:
-        """The run and those below it, by name."""
+        """The run and the runs below it, by name."""
 
 
-class _Writer(Protocol):
-    """A SummaryWriter: ours, torch's or tensorboardX's. It is flushed before its folder is read."""
+class _FolderWriter(Protocol):
+    """A SummaryWriter of tbevents, torch or tensorboardX. It is flushed before its folder is read."""
 
     def flush(self) -> Any:
         """Hands what was logged to the operating system."""
 
 
-Subject: TypeAlias = Run | StrPath | _Recorder | _Writer
-"""A run, the path of one, or a writer, whose folder is read."""
+Subject: TypeAlias = Run | StrPath | _Recorder | _FolderWriter
+"""A run, its path, or a writer whose folder is read."""
 
 
 def as_run(subject: Subject) -> Run:
-    """The run that a caller means.
+    """Returns the run of a subject.
 
     Raises:
-        RunNotFoundError: there is no such path, or no event file in the folder.
-        TypeError: this is neither a run, nor a path, nor a writer.
+        RunNotFoundError: if the path does not exist, or the folder has no event file.
+        TypeError: if `subject` is not a run, a path or a writer.
     """
     if isinstance(subject, Run):
         return subject
@@ -62,11 +62,11 @@ def as_run(subject: Subject) -> Run:
 
 
 def as_runs(subject: Subject | Mapping[str, Run]) -> Mapping[str, Run]:
-    """The runs that a caller means, by name: a single run is named ``.``, as are a path's own event files.
+    """Returns the runs of a subject by name. A single run, or the event files directly in a folder, are named ``.``.
 
     Raises:
-        RunNotFoundError: there is no such path.
-        TypeError: this is none of what `as_run` takes, and no mapping of runs either.
+        RunNotFoundError: if the path does not exist.
+        TypeError: if `subject` is neither a mapping of runs nor what `as_run` accepts.
     """
     if isinstance(subject, Run):
         return {".": subject}
@@ -82,10 +82,10 @@ def as_runs(subject: Subject | Mapping[str, Run]) -> Mapping[str, Run]:
 
 
 def _path_of(subject: Any) -> StrPath | None:
-    """The path that a caller means, if it is one; a writer is flushed first."""
+    """Returns the path of a subject, None if it has none; flushes a writer first."""
     if isinstance(subject, (str, os.PathLike)):
         return subject
-    if isinstance(getattr(type(subject), "run", None), property):  # it has recorded the run itself
+    if isinstance(getattr(type(subject), "run", None), property):  # it records runs itself
         return None
     folder = getattr(subject, "log_dir", None) or getattr(subject, "logdir", None)
     if isinstance(folder, (str, os.PathLike)) and callable(getattr(subject, "flush", None)):
@@ -95,7 +95,7 @@ def _path_of(subject: Any) -> StrPath | None:
 
 
 def _below(path: StrPath) -> str:
-    """The first runs below a folder, for the message that it is none itself."""
+    """Names the first runs below a folder, for the message that the folder itself has no event files."""
     try:
         names = list(find_runs(path))
     except RunNotFoundError:
@@ -109,18 +109,18 @@ def _no_run(subject: object) -> TypeError:
 
 
 def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
-    """A tag's series, which has points; or why there is none.
+    """Returns the series of a tag, or a finding if there is none or it is empty.
 
     Args:
         run: the run.
-        kind: the name of its mapping: "scalars", "histograms" ...
+        kind: the name of the run's mapping: "scalars", "histograms" ...
         tag: the tag.
 
     Returns:
         The series and no findings, or None and a finding.
 
     Raises:
-        TypeError: the tag is no str.
+        TypeError: if the tag is not a str.
     """
     if not isinstance(tag, str):
         raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
@@ -135,7 +135,7 @@ def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
 
 
 def hint_of(mapping: Mapping[str, Any], name: str) -> str:
-    """Why a name is not in a run's mapping: what is nearest, or that it is of another kind."""
+    """Explains why a name is not in a run's mapping: names the nearest one, or the kind that the name has."""
     try:
         mapping[name]
     except UnknownNameError as error:
@@ -144,13 +144,13 @@ def hint_of(mapping: Mapping[str, Any], name: str) -> str:
 
 
 def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[Finding]]:
-    """The scalar series that a name, a pattern with wildcards or None, which is all of them, stands for.
+    """Returns the scalar series that match a name or pattern; None matches all.
 
     Returns:
-        The series, each of which has points, and a finding for each without, or where there is none at all.
+        The series that have points, and a finding for each empty one, or if there are none.
 
     Raises:
-        TypeError: the tag is no str.
+        TypeError: if the tag is not a str.
     """
     names = list(run.scalars) if tag is None else [name for name in run.scalars if _fits(name, tag)]
     if tag is None and not names:
@@ -171,20 +171,20 @@ def _fits(name: str, tag: object) -> bool:
 
 
 def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list[Finding]]:
-    """A tag's point at a step, by default the one written last; or why there is none.
+    """Returns the value of a tag at a step, by default the one written last, or a finding if there is none.
 
     Args:
         run: the run.
         kind: the name of its mapping: "histograms", "images" ...
         tag: the tag.
-        step: of the point.
+        step: the step; None for the one written last.
 
     Returns:
         The point and no findings, or None and a finding.
 
     Raises:
-        PayloadError: the value there is no such thing.
-        TypeError: the tag is no str.
+        PayloadError: if the value cannot be decoded as this kind.
+        TypeError: if the tag is not a str.
     """
     series, findings = single_series(run, kind, tag)
     if series is None:

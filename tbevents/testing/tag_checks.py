@@ -1,4 +1,4 @@
-"""Checks of which tags a run has, and which hyperparameters."""
+"""Checks of the tags and hyperparameters of a run."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def check_tags(
     at_least: Iterable[str] | None = None,
     kind: str | None = None,
 ) -> list[Finding]:
-    """A run has these tags.
+    """Checks which tags a run has.
 
     Args:
-        run: a Run, a path, or a writer, which is flushed first.
-        exactly: all of them.
-        at_least: some of them.
-        kind: only tags of this kind count: "scalars", "histograms", "images" ...; by default all.
+        run: a Run, a path or a writer; a writer is flushed first.
+        exactly: all tags that the run must have; no others are allowed.
+        at_least: tags that the run must have; others are allowed.
+        kind: consider only tags of this kind: "scalars", "histograms", "images" ...; by default all.
 
     Raises:
-        ValueError: not one of `exactly` and `at_least` is given, or there is no such kind.
-        TypeError: an argument is no such thing.
+        ValueError: unless exactly one of `exactly` and `at_least` is given, or if the kind is unknown.
+        TypeError: if an argument has the wrong type.
     """
     if (exactly is None) == (at_least is None):
         raise ValueError("check_tags needs one of exactly and at_least")
@@ -75,22 +75,22 @@ def check_hparams(
     rtol: float = 1e-6,
     atol: float = 0.0,
 ) -> list[Finding]:
-    """A run was started with these hyperparameters.
+    """Checks the hyperparameters of a run.
 
-    torch's add_hparams writes them to a run below the writer's own. Where the run itself has none and exactly one of
-    those below it does, that one is meant.
+    torch's add_hparams writes them to a run below the writer's own. If the run itself has none and exactly one run
+    below it has some, that run is checked.
 
     Args:
-        run: a Run, a path, or a writer, which is flushed first.
-        expected: name -> bool, number or str. A bool is no number, and a number no str.
-        metrics: name -> number, that the session led to.
-        exactly: whether there may be no others.
+        run: a Run, a path or a writer; a writer is flushed first.
+        expected: hyperparameters by name: bools, numbers or str. A bool never equals a number, nor a number a str.
+        metrics: the session's metrics by name: numbers.
+        exactly: if True, no others are allowed.
         rtol: relative tolerance of numbers.
         atol: absolute tolerance of numbers.
 
     Raises:
-        ValueError, TypeError: an argument is no such thing.
-        PayloadError: the hyperparameters cannot be parsed.
+        ValueError, TypeError: if an argument has the wrong type.
+        PayloadError: if the hyperparameters cannot be parsed.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol)
     for name, given in (("expected", expected), ("metrics", metrics)):
@@ -113,7 +113,7 @@ def check_hparams(
 def hparam_rows(
     obtained: Mapping[str, Any], expected: Mapping[str, Any], tolerance: Tolerance, *, exactly: bool, prefix: str = ""
 ) -> list[list[str]]:
-    """A row for each value that differs, under "name" and `COLUMNS`."""
+    """Returns a row for each value that differs: its name, then the cells of `COLUMNS`."""
     rows = []
     for name, want in expected.items():
         label = prefix + name
@@ -134,7 +134,7 @@ def hparam_rows(
 
 
 def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
-    """The run that hyperparameters are of, and these; or why there are none."""
+    """Returns the run that has the hyperparameters, and these; None and the reason if there are none."""
     on_disk = isinstance(subject, Run) and os.path.isdir(subject.path)
     runs = as_runs(subject.path if isinstance(subject, Run) and on_disk else subject)
     run = (
@@ -156,7 +156,7 @@ def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
         return sole, sole.hparams, ""
     where = run if run is not None else as_run(subject)
     if not below:
-        return where, None, "it has no hyperparameters, and neither have the runs below it"
+        return where, None, "neither it nor the runs below it have hyperparameters"
     return where, None, f"several runs below it have hyperparameters: {', '.join(map(repr, sorted(below)))}"
 
 
@@ -165,6 +165,6 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
 
 def _plain(value: Any) -> tuple[type, Any]:
-    """A value and its sort, so that True differs from 1."""
+    """Returns a value with its type, so that True differs from 1."""
     plain = bool(value) if isinstance(value, np.bool_) else value
     return type(plain), plain

@@ -1,4 +1,4 @@
-"""Checks of where a series goes: down, up, or to a value."""
+"""Checks of trends: that a series decreases, increases or converges."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, Table, finding
-from tbevents.testing.message import ROWS, number
+from tbevents.testing.finding import ROWS, Finding, Table, finding, number
 from tbevents.testing.point_comparison import cells
 from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance
@@ -34,20 +33,21 @@ def check_decreasing(
     by: float = 0.0,
     nan_ok: bool = False,
 ) -> list[Finding]:
-    """A series falls: its last value is below its first; with `monotone` no value is above the one before it, either.
+    """Checks that a series decreases: its last value is below its first. If `monotone`, no value may rise.
 
     Args:
-        run: a Run, a path, or a writer, which is flushed first.
-        tag: of a scalar series; its points count in the order written.
-        monotone: whether each value counts, and not the first and the last alone.
-        tolerance: how far a value may rise all the same: the last above the first, or each above the one before it.
-        smoothing: TensorBoard's weight, from 0 to 1, of the moving average that is taken first.
-        by: how much the last value must be below the first at least.
-        nan_ok: whether values that are not finite are passed over; they are findings otherwise.
+        run: a Run, a path or a writer; a writer is flushed first.
+        tag: the tag of a scalar series; its points are taken in the order written.
+        monotone: if True, compare each value with the one before it, not only the last with the first.
+        tolerance: how far the last value may be above the first, or with `monotone`, each above the one before it.
+        smoothing: weight of TensorBoard's moving average, from 0 to 1, which is applied first.
+        by: the least distance of the last value below the first.
+        nan_ok: if True, skip values that are not finite; otherwise they are findings.
 
     Raises:
-        ValueError: an argument is negative or no number; `by` and `tolerance` are both given; `smoothing` is above 1.
-        TypeError: an argument is no such thing.
+        ValueError: if an argument is negative or NaN, if `by` and `tolerance` are both given, or if `smoothing` is
+            above 1.
+        TypeError: if an argument has the wrong type.
     """
     return _check_trend(run, tag, -1, monotone, tolerance, smoothing, by, nan_ok)
 
@@ -62,9 +62,9 @@ def check_increasing(
     by: float = 0.0,
     nan_ok: bool = False,
 ) -> list[Finding]:
-    """A series rises: its last value is above its first; with `monotone` no value is below the one before it, either.
+    """Checks that a series increases: its last value is above its first. If `monotone`, no value may fall.
 
-    Arguments and errors are those of `check_decreasing`, upside down.
+    The arguments and errors are those of `check_decreasing`, with the direction reversed.
     """
     return _check_trend(run, tag, 1, monotone, tolerance, smoothing, by, nan_ok)
 
@@ -78,26 +78,27 @@ def check_converges(
     last: float = 1,
     smoothing: float = 0.0,
 ) -> list[Finding]:
-    """The last values of a series are all near a number.
+    """Checks that the last values of a series are all near a target.
 
     Args:
         run: as in `check_decreasing`.
-        tag: of a scalar series.
-        to: the number.
-        within: how far each may be from it.
-        last: how many of the last values count; a number below 1 is a share of all, rounded up.
+        tag: the tag of a scalar series.
+        to: the target.
+        within: the largest distance from the target that is allowed.
+        last: the number of last values to check; below 1, the fraction of all values, rounded up.
         smoothing: as in `check_decreasing`.
 
     Raises:
-        ValueError: `to` is NaN, `within` is negative, `last` is not positive, or neither whole nor below 1.
-        TypeError: an argument is no such thing.
+        ValueError: if `to` is NaN, if `within` is negative, or if `last` is neither a positive integer nor a fraction
+            between 0 and 1.
+        TypeError: if an argument has the wrong type.
     """
     target, tolerance = as_float(to, name="to"), Tolerance(atol=_positive("within", within), nan_ok=False)
     if math.isnan(target):
         raise ValueError(f"to must be a number, not {to!r}")
     smoothing, count = _weight(smoothing), as_float(last, name="last")
     if not count > 0 or (count >= 1 and count % 1):
-        raise ValueError(f"last must be a whole number of values or a share below 1, not {last!r}")
+        raise ValueError(f"last must be a whole number of values or a fraction below 1, not {last!r}")
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:
@@ -106,7 +107,7 @@ def check_converges(
     wanted = int(count) if count >= 1 else math.ceil(count * len(values))
     if wanted > len(values):
         points = "1 point" if len(values) == 1 else f"{len(values):,} points"
-        summary = f"it has {points}, and the last {wanted:,} were to be near {target:g}"
+        summary = f"it has {points}, but the last {wanted:,} must be near {target:g}"
         return [finding(run, tag, "too_few", summary, None, series)]
     first = len(values) - wanted
     dtype = np.dtype(np.float64) if smoothing else series.values.dtype
@@ -134,7 +135,7 @@ def _check_trend(
 ) -> list[Finding]:
     slack, least = _positive("tolerance", tolerance), _positive("by", by)
     if slack and least:
-        raise ValueError(f"by and tolerance exclude each other: {by!r}, {tolerance!r}")
+        raise ValueError(f"by and tolerance must not both be given: {by!r}, {tolerance!r}")
     smoothing = _weight(smoothing)
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
@@ -148,7 +149,7 @@ def _check_trend(
         return [finding(run, tag, "not_finite", summary, Table.of(("step", "value"), rows, len(bad)), series)]
     places = np.flatnonzero(finite)
     if len(places) < 2:
-        summary = f"a trend needs two values that are finite, and there {'is' if len(places) == 1 else 'are'} "
+        summary = f"a trend needs two finite values, but there {'is' if len(places) == 1 else 'are'} "
         return [finding(run, tag, "too_few", f"{summary}{len(places) or 'none'}", None, series)]
     values = smoothed(series.values[places], smoothing)
     dtype = np.dtype(np.float64) if smoothing else series.values.dtype

@@ -1,4 +1,4 @@
-"""Compares decoded values of any kind, part by part: histograms, images, texts, tensors ..."""
+"""Compares decoded values of any kind field by field: histograms, images, texts, tensors ..."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tbevents.tools.diff import Tolerance
 __all__ = ["KINDS", "differing_values"]
 
 KINDS: Final = ("histograms", "images", "audio", "texts", "pr_curves", "meshes", "graphs", "tensors")
-"""The kinds of values that are decoded when asked for, by the names of a run's mappings."""
+"""Names of a run's mappings whose values are decoded on access."""
 
 _ASIDE: Final = {"step", "wall_time"}
 _LONGEST: Final = 60
 
 
 def differing_values(obtained: Any, expected: Any, tolerance: Tolerance) -> tuple[list[list[str]], int]:
-    """The values of two series that differ, paired by step, the k-th of a step with the k-th.
+    """Compares the values of two series. They are paired by step; with several at one step, in the order written.
 
     Args:
-        obtained: a series that decodes its values when asked for.
-        expected: likewise.
-        tolerance: for numbers. All else is equal or not.
+        obtained: a series that decodes its values on access.
+        expected: another one.
+        tolerance: the tolerance for numbers. All else must be equal.
 
     Returns:
-        Rows of step, part, and the comparison's `COLUMNS`; and how many values differ.
+        Rows of step, field and the cells of `COLUMNS`; and the number of values that differ.
     """
     places, wanted = _places(obtained.steps), _places(expected.steps)
     rows: list[list[str]] = []
@@ -52,7 +52,7 @@ def differing_values(obtained: Any, expected: Any, tolerance: Tolerance) -> tupl
 
 
 def _places(steps: NDArray[np.int64]) -> dict[tuple[int, int], int]:
-    """(step, how many of it stand before) -> place."""
+    """Returns the index of each (step, number of earlier points at that step)."""
     counts: dict[int, int] = {}
     places = {}
     for place, step in enumerate(steps.tolist()):
@@ -62,7 +62,7 @@ def _places(steps: NDArray[np.int64]) -> dict[tuple[int, int], int]:
 
 
 def _decoded(series: Any, place: int) -> Any:
-    """A value, or in the place of one that contradicts itself the words that say so."""
+    """Returns a value; if it cannot be decoded, a str that says so."""
     try:
         return series[place]
     except (PayloadError, TensorError) as error:
@@ -70,10 +70,10 @@ def _decoded(series: Any, place: int) -> Any:
 
 
 def _differing_parts(name: str, got: Any, want: Any, tolerance: Tolerance) -> Iterator[list[str]]:
-    """Rows of part, obtained, expected, difference and allowed."""
+    """Yields rows of field, obtained, expected, difference and allowed."""
     label = name or "value"
     if isinstance(got, Image) and isinstance(want, Image) and (same := _same_pixels(got, want, tolerance)) is not None:
-        yield from [] if same else [["pixels", "other ones", "", "", ""]]
+        yield from [] if same else [["pixels", "different", "", "", ""]]
     elif dataclasses.is_dataclass(got) and type(got) is type(want):
         for field in dataclasses.fields(got):
             if field.name not in _ASIDE:
@@ -116,7 +116,7 @@ def _differing_arrays(name: str, got: NDArray[Any], want: NDArray[Any], toleranc
 
 
 def _same_pixels(got: Image, want: Image, tolerance: Tolerance) -> bool | None:
-    """Whether pictures show the same, however they are encoded; None where that cannot be told."""
+    """Returns True if the pixels are equal, whatever the encoding; None if they cannot be decoded."""
     if got.samples == want.samples or len(got.samples) != len(want.samples):
         return None
     try:

@@ -1,11 +1,11 @@
-"""What can be done with whole runs and files; the command line is a thin layer over it.
+"""Tools for whole runs and files. The command line is a thin layer over them.
 
 Each tool has a module: `check`, `describe`, `diff`, `edit`, `export`, `import_`, `merge`, `plot`, `reduce`, `repair`,
-`report`, `schedule`, `split`, `watch`. A function that is named like its module is found there, and there only::
+`report`, `schedule`, `split`, `watch`. A function with the name of its module must be imported from that module::
 
     from tbevents.tools.check import check
 
-What has a name of its own is found here as well, and so are the modules; each is imported when it is first used::
+All other names can be imported from this package too. Each module is imported when it is first used::
 
     from tbevents.tools import Tolerance, export_table
 """
@@ -126,7 +126,7 @@ _HOMES: Final = {
         "steps_per_second",
     ),
 }
-"""The modules, and what is found here of each."""
+"""The modules, and the names that this package offers of each."""
 
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 

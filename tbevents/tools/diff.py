@@ -1,4 +1,4 @@
-"""Diff: which runs, tags and points of two logdirs differ."""
+"""Diff: compares the runs, tags and points of two logdirs."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = ["PointDiff", "RunDiff", "TagDiff", "Tolerance", "diff", "diff_runs", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """How far two values may be apart and be called equal: ``|a - b| <= atol + rtol * |b|``, as in numpy.
+    """Largest difference between values that count as equal: ``|a - b| <= atol + rtol * |b|``, as in numpy.
 
-    An infinity equals itself, and so does NaN, unless told otherwise.
+    An infinity equals itself. NaN equals NaN unless `nan_ok` is False.
 
     Attributes:
-        rtol: relative to the second value.
-        atol: absolute.
-        wall_time: seconds that two times may be apart; None: times are not compared.
-        nan_ok: whether NaN equals NaN.
+        rtol: relative tolerance, a fraction of the second value.
+        atol: absolute tolerance.
+        wall_time: tolerance of wall times in seconds; None does not compare them.
+        nan_ok: if True, NaN equals NaN.
     """
 
     rtol: float = 0.0
@@ -49,7 +49,7 @@ class Tolerance:
                 raise ValueError(f"{name} must be 0 or more, not {value!r}")
 
     def near(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where two arrays of real or complex numbers, of one shape, are equal within the tolerance."""
+        """Compares two real or complex arrays of one shape elementwise; True if the values are equal."""
         return _close(a, b, self.rtol, self.atol, self.nan_ok)
 
 
@@ -57,11 +57,11 @@ class PointDiff(NamedTuple):
     """A point that differs.
 
     Attributes:
-        step: its step.
-        a: the value on the one side; None where there is no such point.
-        b: the value on the other side.
-        wall_time_a: seconds since 1970, likewise.
-        wall_time_b: likewise.
+        step: the step.
+        a: the value in the first run; None if the point is missing.
+        b: the value in the second run; None if the point is missing.
+        wall_time_a: the first point's time in seconds since 1970; None if the point is missing.
+        wall_time_b: the second point's time; None if the point is missing.
     """
 
     step: int
@@ -77,12 +77,12 @@ class TagDiff:
 
     Attributes:
         tag: the tag.
-        kind: "scalars", or "values" for the others, which are compared as they are stored.
-        count_a: how many values there are on the one side; 0 where it has no such tag.
-        count_b: on the other.
-        equal: how many are equal.
-        points: of scalars, those that differ, by step.
-        steps: of the others, the steps of those that differ.
+        kind: "scalars", or "values" for other kinds, which are compared by their stored bytes.
+        count_a: number of values in the first run; 0 if it does not have the tag.
+        count_b: number of values in the second run.
+        equal: number of equal values.
+        points: for scalars, the points that differ, by step.
+        steps: for other kinds, the steps of the values that differ.
     """
 
     tag: str
@@ -100,12 +100,12 @@ class TagDiff:
 
     @property
     def differing(self) -> int:
-        """How many values differ, or stand on one side only."""
+        """Number of values that differ or are missing from one side."""
         return len(self.points) + len(self.steps)
 
     @property
     def largest(self) -> float | None:
-        """The largest difference of two values; None where no two numbers differ."""
+        """The largest difference between two values; None if no two numbers differ."""
         gaps = [abs(p.a - p.b) for p in self.points if p.a is not None and p.b is not None]
         return max((gap for gap in gaps if gap == gap), default=None)  # not NaN
 
@@ -116,9 +116,9 @@ class RunDiff:
 
     Attributes:
         run: its name.
-        only: "a" or "b", where the other side has no such run; else None. Where not all tags are compared, a run
-            counts only if it has one of those.
-        tags: those that differ.
+        only: "a" or "b" if only this side has the run, else None. If `tags` were chosen, a run without any of them does
+            not count.
+        tags: the tags that differ.
     """
 
     run: str
@@ -138,28 +138,28 @@ def diff(
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
 ) -> Iterator[RunDiff]:
-    """Compares the runs below two paths, by name; two paths of one run each, whatever their names.
+    """Compares the runs below two paths by name. Two paths of one run each are compared whatever the names.
 
-    Points of a tag are paired by step; the k-th point of a step with the k-th.
+    Points of a tag are paired by step; with several at one step, in the order written.
 
     Args:
         a: a folder of runs, a run, or an event file.
-        b: likewise.
-        tags: patterns of the tags that are compared; all, where None.
-        runs: likewise, of runs.
-        tolerance: for values and times; none, where None.
-        scalars_only: whether other values are left out. They are compared by their bytes.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
-        progress: gets runs.
-        on_problem: gets what was damaged and is left out; where None, there are warnings of it.
+        b: another one.
+        tags: patterns of the tags to compare; None means all.
+        runs: patterns of the runs to compare; None means all.
+        tolerance: tolerance of values and wall times; None means none.
+        scalars_only: if True, compare scalars only. Other values are compared by their stored bytes.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
+        progress: called with the number of runs done.
+        on_problem: called with each problem; None issues warnings instead.
 
     Yields:
         The runs that differ, by name.
 
     Raises:
-        RunNotFoundError: there is no such path.
-        UnknownNameError: a pattern is found on neither side.
-        OSError: a file cannot be read.
+        RunNotFoundError: if the path does not exist.
+        UnknownNameError: if a pattern matches nothing on either side.
+        OSError: if a file cannot be read.
     """
     tolerance = Tolerance() if tolerance is None else tolerance
     wanted_runs, wanted_tags = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
@@ -190,22 +190,24 @@ def diff_runs(
     Args:
         a: a run.
         b: another.
-        tags: patterns of the tags that are compared; all, where None.
-        tolerance: for values and times; none, where None.
+        tags: patterns of the tags to compare; None means all.
+        tolerance: tolerance of values and wall times; None means none.
 
     Returns:
-        The tags that differ, in the order of their appearance.
+        The tags that differ, in the order in which they first appear.
     """
     return _diff_scalars(a, b, NameFilter(tags, noun="tag"), Tolerance() if tolerance is None else tolerance)
 
 
 def diff_series(a: ScalarSeries | None, b: ScalarSeries | None, tolerance: Tolerance) -> TagDiff | None:
-    """Compares two series of one tag; None where they are equal.
+    """Compares two series of one tag.
+
+    Returns None if they are equal.
 
     Args:
-        a: a series; None where this side has no such tag.
-        b: likewise.
-        tolerance: for values and times.
+        a: a series; None if the first run does not have the tag.
+        b: another one; None if the second run does not have the tag.
+        tolerance: tolerance of values and wall times.
     """
     one = a if a is not None else b
     if one is None:
@@ -239,7 +241,7 @@ def diff_series(a: ScalarSeries | None, b: ScalarSeries | None, tolerance: Toler
 
 
 _Keys = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""The steps of points, and how many points of their step stand before them."""
+"""Steps of points, and the number of earlier points at the same step."""
 
 
 def _keys(series: ScalarSeries | None) -> _Keys:
@@ -254,7 +256,7 @@ def _keys(series: ScalarSeries | None) -> _Keys:
 
 
 def _pairs(a: _Keys, b: _Keys) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The places of points with equal keys."""
+    """Returns the indices of the points with equal keys."""
     dtype = [("step", np.int64), ("occurrence", np.int64)]
     keys = [np.empty(len(side[0]), dtype) for side in (a, b)]
     for key, side in zip(keys, (a, b), strict=True):
@@ -264,7 +266,7 @@ def _pairs(a: _Keys, b: _Keys) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def _missing(count: int, places: NDArray[np.intp]) -> list[int]:
-    """The places that are not among some."""
+    """Returns the indices below `count` that are not in `places`."""
     alone = np.ones(count, np.bool_)
     alone[places] = False
     found: list[int] = np.flatnonzero(alone).tolist()
@@ -319,7 +321,7 @@ def _has_others(run: Run) -> bool:
 
 
 def _digests(run: Run, wanted: NameFilter) -> dict[str, dict[tuple[int, int], bytes]]:
-    """Of each tag that has other values than scalars: (step, occurrence) -> digest of the value as it is stored."""
+    """Returns the digests of the stored values by tag and (step, occurrence), for values other than scalars."""
     others = {tag for kind, counts in run.counts().items() if kind != "scalars" for tag in counts}
     found: dict[str, dict[tuple[int, int], bytes]] = {}
     counts: Counter[tuple[str, int]] = Counter()

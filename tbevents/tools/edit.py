@@ -1,4 +1,4 @@
-"""Edit: event files with tags renamed or left out, steps cut or shifted, overwritten points purged, series thinned."""
+"""Edit: renames and drops tags, cuts and shifts steps, purges overwritten points and thins series."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ __all__ = ["Edited", "edit"]
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What an edit has done to one file.
+    """Result of an edit of one file.
 
     Attributes:
         source: the file that was read.
-        target: the file that was written; None where there is no intact record in the source, or where it was to be
-            replaced and nothing in it changes.
-        backup: the other name of the source as it was, where it was replaced.
-        records: how many intact records there were.
-        values: how many values there were.
-        dropped: how many of them were left out.
-        changed: how many records were encoded anew; the others were copied byte for byte.
-        problems: what could not be read, and is not in the new file either.
+        target: the file that was written; None if the source has no intact record, or if it was edited in place and
+            nothing changed.
+        backup: the path at which the source is kept if it was replaced.
+        records: number of intact records.
+        values: number of values.
+        dropped: number of values that were left out.
+        changed: number of records that were encoded again; the others were copied byte for byte.
+        problems: damage in the source; damaged records are not in the new file.
     """
 
     source: str
@@ -60,44 +60,44 @@ def edit(
     overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> list[Edited]:
-    r"""Writes event files anew with changes; records that do not change are copied byte for byte.
+    r"""Writes edited event files; records that do not change are copied byte for byte.
 
-    The changes are made in this order: tags are chosen, steps are cut, overwritten points are purged, series are
-    thinned, steps are shifted, tags are renamed. Values about a whole run (hyperparameters, layouts) have no step
-    that could be cut or shifted. The first value that is left of a tag keeps the tag's metadata.
+    The edits are applied in this order: choose tags, cut steps, purge overwritten points, thin series, shift steps,
+    rename tags. Values about a whole run (hyperparameters, layouts) have no step, so they are neither cut nor shifted.
+    The first remaining value of a tag gets the tag's metadata.
 
     Args:
-        source: an event file; or a run, or a folder of runs, whose files are all edited.
-        out: where to: a file, where its name is an event file's; else a folder that gets the runs with their names.
-        in_place: replace the files instead; each stays as a backup beside, under a name without ``tfevents``.
-        runs: patterns of the runs that are wanted; all, where None.
-        keep: patterns of the tags that stay; all, where empty.
-        drop: patterns of the tags that go.
-        rename: pairs of a pattern and what its tags become. Each ``*`` of the new name stands for what the same
-            ``*`` of the pattern matched; with `regex`, the new name replaces what matches, and may refer to groups as
-            ``\1``. The first pattern that matches counts.
-        merge_tags: whether several tags of a run may get one name, which makes one series of theirs.
-        regex: whether the patterns of tags are regular expressions, that may match anywhere in a tag; else globs.
-        first_step: values before it go.
-        last_step: values behind it go.
-        shift: is added to the steps.
-        purge: values go that a later one of their tag overwrites: one of the same step or an earlier one, as a resumed
-            run writes them; and those that a SessionLog START declares void.
-        thin: of each tag, keep the first of each so many values, and the last one.
-        overwrite: whether existing files may be replaced.
-        progress: gets bytes, of all files.
+        source: an event file, a run, or a folder of runs, all of whose files are edited.
+        out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
+        in_place: if True, replace the files. Each is kept beside as a backup, under a name without ``tfevents``.
+        runs: patterns of the runs to edit; None means all.
+        keep: patterns of the tags to keep; empty means all.
+        drop: patterns of the tags to drop.
+        rename: pairs of a pattern and a new name. Each ``*`` in the new name stands for what the same ``*`` of the
+            pattern matched; with `regex`, the new name replaces the match and may refer to groups as ``\1``. The first
+            pattern that matches is used.
+        merge_tags: if True, several tags of a run may be renamed to one, which merges their series.
+        regex: if True, the patterns of tags are regular expressions that may match anywhere in a tag; else globs.
+        first_step: drop values at lower steps.
+        last_step: drop values at higher steps.
+        shift: added to the steps.
+        purge: if True, drop values that a later value of the tag overwrites, one at the same or a lower step, as a
+            resumed run writes them; and values that a SessionLog START declares void.
+        thin: keep the first of every `thin` values of a tag, and the last.
+        overwrite: if True, replace existing files.
+        progress: called with the bytes read of all files.
 
     Returns:
         One report for each file.
 
     Raises:
-        ValueError: two tags of a run would have one name; neither `out` nor `in_place`, or both; `out` is a file, and
-            there are several; a pattern is no regular expression; `thin` is below 1; `first_step` is beyond
-            `last_step`; or a step would leave 64 bits.
-        UnknownNameError: a pattern matches no tag.
-        RunNotFoundError: there is no such path, or no event file below it.
-        FileExistsError: a file is there already, and must not be replaced. None was written then.
-        OSError: a file cannot be read or written; or it is to be replaced, and is being written. It was not replaced.
+        ValueError: if two tags of a run would get one name; if not exactly one of `out` and `in_place` is given; if
+            `out` is a file and there are several to write; if a pattern is not a regular expression; if `thin` is below
+            1; if `first_step` is above `last_step`; or if a shifted step does not fit int64.
+        UnknownNameError: if a pattern matches no tag.
+        RunNotFoundError: if the path does not exist, or there is no event file below it.
+        FileExistsError: if an output exists and `overwrite` is False; nothing is written then.
+        OSError: if a file cannot be read or written, or a file to replace is being written; it is not replaced then.
     """
     plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
     files = [plan.source for each in plans.values() for plan in each]
@@ -108,7 +108,7 @@ def edit(
     first, second = (RecordReader(files, part_of(progress, part, 2), sole=len(files) == 1) for part in range(2))
     for editor, run in zip(editors, plans.values(), strict=True):
         editor.study(record for plan in run for record in first.read(plan.source))
-    tags.check(str(source))  # a pattern that matches nothing is a mistake, to be found before anything is written
+    tags.check(str(source))  # refuse patterns without a match before anything is written
     if not merge_tags:
         for editor in editors:
             editor.check_names()

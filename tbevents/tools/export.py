@@ -1,4 +1,4 @@
-"""Export: what runs hold as tables, pictures and sounds."""
+"""Export: writes runs as tables, images and audio files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, withou
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress, part_of
 from tbevents.tools.table_files import table_format, write_table
-from tbevents.tools.table_headers import title_of_tag
+from tbevents.tools.table_headers import header_of_tag
 
 __all__ = ["Exported", "TableKind", "export_media", "export_table"]
 
@@ -33,14 +33,14 @@ TableKind: TypeAlias = Literal["scalars", "texts", "hparams"]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export has done.
+    """Result of an export.
 
     Attributes:
-        out: the file or folder.
-        rows: of the table; None for pictures and sounds.
-        files: pictures and sounds that were written, relative to the folder.
-        problems: values that could not be decoded, in words; and what was damaged in the event files.
-        unreadable: of the problems, the files and folders that could not be read.
+        out: the file or folder that was written.
+        rows: number of rows of the table; None for images and audio.
+        files: image and audio files that were written, relative to the folder.
+        problems: descriptions of values that could not be decoded and of damage in the event files.
+        unreadable: those of the problems that are files and folders that could not be read.
     """
 
     out: str
@@ -69,30 +69,30 @@ def export_table(
 
     Args:
         logdir: a folder of runs, a run, or an event file.
-        out: the file, which may be replaced; or a text stream, for CSV and JSON lines.
+        out: the file, which is replaced if it exists; or a text stream for CSV and JSON lines.
         format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
         kind: "scalars": run, tag, step, wall_time, value. "texts": run, tag, step, wall_time, text. "hparams": a row
-            for each run that has some, with its parameters and metrics.
-        wide: for scalars, a row for each step of each run, and a column for each tag.
-        tags: names or globs of the tags that are wanted; all, where None. Hyperparameters are taken whole.
-        runs: likewise, of runs.
-        restarts: what becomes of points that a restart overwrites, as in `read_run`.
-        duplicates: which points of one step stay, as in `read_run`.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
-        safe_cells: in CSV, whether names and texts are made harmless for spreadsheets and terminals, as in
-            `write_table`; they then may differ from those logged.
-        progress: gets how much of reading and writing is done.
+            for each run that has hyperparameters, with its parameters and metrics.
+        wide: for scalars, write a row for each step of each run and a column for each tag.
+        tags: names or globs of the tags to export; None means all. Hyperparameters are always exported whole.
+        runs: names or globs of the runs to export; None means all.
+        restarts: which points to remove at a restart, as in `read_run`.
+        duplicates: which points of one step to keep, as in `read_run`.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
+        safe_cells: if True, make names and texts in CSV harmless for spreadsheets and terminals, as in `write_table`;
+            they may then differ from those logged.
+        progress: called with how much of the reading and writing is done.
 
     Raises:
-        ValueError: the ending says no format.
-        RunNotFoundError: there is no such path.
-        UnknownNameError: there is no such tag or run.
-        MissingExtraError: pyarrow is needed and not installed.
-        OSError: a file cannot be read or written.
+        ValueError: if the format is unknown.
+        RunNotFoundError: if the path does not exist.
+        UnknownNameError: if a pattern matches no tag or run.
+        MissingExtraError: if pyarrow is needed and not installed.
+        OSError: if a file cannot be read or written.
     """
     is_path = isinstance(out, (str, os.PathLike))
     if is_path:
-        table_format(out, format)  # type: ignore[arg-type]  # wrong ones are told before anything is read
+        table_format(out, format)  # type: ignore[arg-type]  # refuse a wrong format before anything is read
         refuse_folder(os.fspath(out))  # type: ignore[arg-type]  # a path
     with without_damage_warnings():
         found = read_logdir(
@@ -128,7 +128,7 @@ def _filter(noun: str, names: Names | None) -> NameFilter:
 
 
 def _sessions_among(runs: Sequence[str], table: HParamsTable) -> HParamsTable:
-    """The rows of some runs; an experiment that says what their metrics are may stand in any other."""
+    """Returns the rows of the chosen runs; the experiment that declares their metrics may be in any other run."""
     rows = [row for row, run in enumerate(table.sessions) if run in runs]
 
     def chosen(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
@@ -144,18 +144,18 @@ _KINDS_NEEDED: Final = {"scalars": ("scalars",), "texts": ("texts",), "hparams":
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wide(Frame):
-    """A wide table whose titles an import understands."""
+    """A wide table whose headers `import_table` understands."""
 
     table: WideTable
 
     def _columns(self) -> Mapping[str, Column]:
-        tags = {title_of_tag(tag): cells for tag, cells in self.table.columns.items()}
+        tags = {header_of_tag(tag): cells for tag, cells in self.table.columns.items()}
         return {"run": Categories(self.table.run_codes, self.table.runs), "step": self.table.steps, **tags}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Texts(Frame):
-    """One row a text."""
+    """A table with one row for each text."""
 
     rows: tuple[tuple[str, str, int, float, str], ...] = field(repr=False)
 
@@ -188,28 +188,28 @@ def export_media(
     checksums: Checksums = "verify",
     progress: Progress = no_progress,
 ) -> Exported:
-    """Writes pictures and sounds as the files that were logged: ``<run>/<tag>/<step>.png``. Nothing is decoded.
+    """Writes images and audio as the encoded files that were logged: ``<run>/<tag>/<step>.png``. Nothing is decoded.
 
-    Slashes in runs and tags make folders; what else could lead elsewhere, or is no good in a file name, is written as
-    ``%2e`` and the like. Where a step has several pictures, a number follows it.
+    Slashes in runs and tags create folders. Characters that are unsafe in file names are written as ``%2e`` and the
+    like. If a step has several pictures, a number is appended.
 
     Args:
         logdir: a folder of runs, a run, or an event file.
-        out: the folder; files in it may be replaced.
-        kinds: of "images" and "audio".
-        tags: names or globs of the tags that are wanted; all, where None.
-        runs: likewise, of runs.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
-        progress: gets files so far, of as many.
+        out: the folder; existing files in it are replaced.
+        kinds: "images", "audio" or both.
+        tags: names or globs of the tags to export; None means all.
+        runs: names or globs of the runs to export; None means all.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
+        progress: called with the number of files so far, twice, as their total is not known.
 
     Raises:
-        ValueError: there is no such kind.
-        RunNotFoundError, UnknownNameError: there is no such path, run or tag.
-        OSError: a file cannot be read or written.
+        ValueError: if a kind is unknown.
+        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no tag or run.
+        OSError: if a file cannot be read or written.
     """
     unknown = set(kinds) - {"images", "audio"}
     if unknown:
-        raise ValueError(f"no files of {', '.join(sorted(unknown))}; there are: images, audio")
+        raise ValueError(f"cannot export {', '.join(sorted(unknown))} as files; the kinds are images and audio")
     folder = path_string(out, "out")
     wanted = _filter("tag", tags)
     written: list[str] = []
@@ -257,15 +257,15 @@ def _ending(data: bytes) -> str:
 
 
 class _Names:
-    """Gives names to files; two never get the same, also where upper and lower case are the same."""
+    """Makes unique names for files, also on file systems that ignore case."""
 
     def __init__(self) -> None:
-        self._folders: dict[str, tuple[str, str]] = {}  # casefolded -> whose it is
+        self._folders: dict[str, tuple[str, str]] = {}  # casefolded name -> its run and tag
         self._files: set[str] = set()
-        self._numbers: dict[str, int] = {}  # the first name of a file, casefolded -> how many were given like it
+        self._numbers: dict[str, int] = {}  # casefolded name -> number of files that wanted it
 
     def folder(self, run: str, tag: str) -> str:
-        """A folder for a tag of a run, relative, with slashes."""
+        """Returns the relative folder of a tag of a run, with slashes."""
         parts = [safe_name(part) for part in ([] if run == "." else run.split("/")) + tag.split("/")]
         ends = itertools.accumulate(len(part.encode()) + 1 for part in parts)
         whole = sum(end <= _LONGEST_PATH for end in ends)
@@ -282,7 +282,7 @@ class _Names:
             number += 1
 
     def file(self, folder: str, step: int, ending: str) -> str:
-        """A file for a step."""
+        """Returns the path of a file for a step."""
         while True:
             key = f"{folder}/{step:010d}.{ending}".casefold()
             number = self._numbers[key] = self._numbers.get(key, 0) + 1
@@ -293,19 +293,19 @@ class _Names:
 
 
 _LONGEST: Final = 120
-"""Bytes of a name: well below the limit of all file systems, with room for what is appended."""
+"""Maximum bytes of a name: below the limit of all file systems, with room for a suffix."""
 
 _LONGEST_PATH: Final = 1000
-"""Bytes of a path below the output folder: what is deeper becomes a hash. Systems take 4096, the folder's included."""
+"""Maximum bytes of a path below the output folder; a longer one becomes a hash. Systems allow 4096 in all."""
 
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def safe_name(part: str) -> str:
-    """A name for a file or folder from other people's text: it stays in its folder, on every system.
+    """Makes a name for a file or folder from any text; it cannot lead out of its folder on any system.
 
-    Letters of all scripts, digits, and ``-_+=@,()[]`` and single dots and blanks within stay; the rest becomes
-    ``%2e`` and the like. Names that are too long end in a hash.
+    Keeps letters of all scripts, digits, ``-_+=@,()[]``, and single dots and blanks inside the name; escapes the rest
+    as ``%2e`` and the like. Names that are too long end in a hash.
     """
     text = re.sub(r"[^\w\-+=@,()\[\]. ]|^[. ]|[. ]$|(?<=\.)\.", _escaped, part)
     if not text or _DEVICES.match(text):

@@ -1,4 +1,4 @@
-"""Import: scalars from tables to event files."""
+"""Import: writes the scalars of tables as runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tbevents.format.scalar_layout import STEP_RANGE, ScalarForm
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
 from tbevents.tools.table_files import SparseColumn, read_table
-from tbevents.tools.table_headers import KNOWN, known_title, tag_of_title
+from tbevents.tools.table_headers import KNOWN, known_header, tag_of_header
 
 __all__ = ["Imported", "Precision", "import_table"]
 
@@ -26,13 +26,13 @@ Precision: TypeAlias = Literal["auto", "float32", "float64"]
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import has done.
+    """Result of an import.
 
     Attributes:
-        files: run -> the event file that was written.
-        tags: how many different tags there are.
-        points: how many points were written.
-        float64_tags: those whose values are stored as float64, which TensorBoard's default loader does not show.
+        files: the event file that was written for each run.
+        tags: number of different tags.
+        points: number of points that were written.
+        float64_tags: tags stored as float64, which TensorBoard's default loader does not show.
     """
 
     files: Mapping[str, str]
@@ -53,30 +53,30 @@ def import_table(
 ) -> Imported:
     """Writes the scalars of a table as runs.
 
-    A long table has the columns tag, step and value; a wide one has step, and each column that is not known by
-    name is a tag. Both may have run (a folder below `out`) and wall_time (seconds since 1970). Titles may be in
-    capitals and have blanks, as in what TensorBoard's page lets download: Wall time, Step, Value.
+    A long table has the columns tag, step and value. A wide table has step, and every column without a known name is a
+    tag. Both may have the columns run (a folder below `out`) and wall_time (seconds since 1970). Headers may have
+    capitals and blanks, as in the tables that TensorBoard's page exports: Wall time, Step, Value.
 
     Args:
         source: the file, or a text stream of CSV or JSON lines.
-        out: the folder for the runs; an event file's name, where the table has one run.
+        out: the folder for the runs; or an event file, if the table has one run.
         format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
-        tag: of all points, for a long table without a column for it.
-        precision: "float32" rounds values as `SummaryWriter.add_scalar` does; "float64" keeps them; "auto" takes
-            float64 for those tags only that have a value which float32 does not hold.
-        clock: the time for points that have none.
-        progress: gets bytes, of CSV and JSON lines.
+        tag: the tag of all points, for a long table without a tag column.
+        precision: "float32" rounds values as `SummaryWriter.add_scalar` does; "float64" keeps them; "auto" uses float64
+            only for tags with a value that float32 cannot hold.
+        clock: returns the time for points without one, in seconds since 1970.
+        progress: called with the bytes read, for CSV and JSON lines.
 
     Raises:
-        ValueError: a column is missing, or a cell is no number; the message says which row. Or a run's name would
-            lead out of `out`.
-        FileExistsError: there is such a run already; none was written then.
-        OSError: a file cannot be read or written.
+        ValueError: if a column is missing, if a cell is not a number (the message names its row), or if a run's name
+            would lead out of `out`.
+        FileExistsError: if a run exists already; nothing is written then.
+        OSError: if a file cannot be read or written.
     """
     columns = _with_known_names(read_table(source, format, progress=progress))
     where = path_string(source, "source") if not hasattr(source, "read") else "stdin"
     if "step" not in columns:
-        raise ValueError(f"{where}: no column step; there are: {', '.join(columns) or 'none'}")
+        raise ValueError(f"{where}: there is no column step; the columns are: {', '.join(columns) or 'none'}")
     steps = _steps(columns["step"], where)
     now = clock()
     times = (
@@ -104,13 +104,13 @@ def import_table(
 
 
 def _with_known_names(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    """The columns, with the known ones under their own names."""
-    renamed = {title: known for title in columns if (known := known_title(title)) and known not in columns}
+    """Returns the columns, with the known ones under their standard names."""
+    renamed = {title: known for title in columns if (known := known_header(title)) and known not in columns}
     return {renamed.get(title, title): column for title, column in columns.items()}
 
 
 def _run_name(name: str) -> str:
-    """A run's name in one spelling: ``./r`` and ``r/`` are ``r``. One that leads elsewhere stays, to be refused."""
+    """Normalizes a run's name: ``./r`` and ``r/`` become ``r``. One that leads elsewhere is kept and refused later."""
     if name.startswith("/") or os.path.isabs(name):
         return name
     return "/".join(part for part in name.replace(os.sep, "/").split("/") if part not in ("", ".")) or "."
@@ -119,10 +119,10 @@ def _run_name(name: str) -> str:
 def _series(
     columns: Mapping[str, Sequence[Any]], runs: Sequence[str], tag: str | None, where: str
 ) -> Iterator[tuple[str, str, NDArray[np.intp], NDArray[np.float64]]]:
-    """(run, tag, rows, values) of each series, in the order of their first points."""
+    """Yields (run, tag, rows, values) of each series, in the order of their first points."""
     if "value" in columns:
         if "tag" not in columns and tag is None:
-            raise ValueError(f"{where}: no column tag; give the tag of all the points (--tag)")
+            raise ValueError(f"{where}: there is no column tag; give the tag of all points (--tag)")
         tags = _names(columns["tag"] if "tag" in columns else [tag] * len(runs), "tag", where)
         values = _floats(columns["value"], "value", where, math.nan)
         for (run, name), rows in _groups(zip(runs, tags, strict=True)):
@@ -136,7 +136,7 @@ def _series(
             continue
         rows, present = _present(cells)
         values = _floats(present, title, where, math.nan, rows)
-        (name,) = _names([tag_of_title(title)], "title", where)
+        (name,) = _names([tag_of_header(title)], "header", where)
         order = np.argsort(codes[rows], kind="stable")
         starts = np.flatnonzero(np.diff(codes[rows][order], prepend=-1))
         for of_run in np.split(order, starts[1:]) if len(order) else []:
@@ -144,14 +144,14 @@ def _series(
 
 
 def _present(cells: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
-    """The numbers of the rows that have a cell in a column, and those cells."""
+    """Returns the indices of the rows that have a cell in a column, and these cells."""
     pairs = zip(cells.rows, cells.cells, strict=True) if isinstance(cells, SparseColumn) else enumerate(cells)
     there = [(row, cell) for row, cell in pairs if cell is not None and cell != ""]
     return np.array([row for row, _ in there], np.intp), [cell for _, cell in there]
 
 
 def _groups(keys: Iterator[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:
-    """The rows of each key, in the order of their first rows."""
+    """Yields the rows of each key, in the order of their first rows."""
     numbers: dict[tuple[str, str], int] = {}
     codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.intp)
     order = np.argsort(codes, kind="stable")
@@ -160,19 +160,19 @@ def _groups(keys: Iterator[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], 
 
 
 def _names(cells: Sequence[Any], column: str, where: str) -> list[str]:
-    """Names of runs or tags; what is missing is empty."""
+    """Returns the names of runs or tags; a missing name is empty."""
     names = []
-    encode = os.fsencode if column == "run" else str.encode  # a folder's name may be no UTF-8
+    encode = os.fsencode if column == "run" else str.encode  # a folder's name need not be UTF-8
     for row, cell in enumerate(cells, 1):
         if isinstance(cell, (list, dict)):
-            raise ValueError(f"{where}: row {row}: {column} {cell!r} is no name")
+            raise ValueError(f"{where}: row {row}: {column} {cell!r} is not a name")
         name = "" if cell is None else str(cell)
         if not name.isascii():
             try:
                 encode(name)
             except UnicodeEncodeError:
                 place = f"{where}: " + (f"row {row}: " if len(cells) > 1 or column in KNOWN else "")
-                raise ValueError(f"{place}{column} {name!r} has half a surrogate pair: it is no text") from None
+                raise ValueError(f"{place}{column} {name!r} is not valid text: it has half a surrogate pair") from None
         names.append(name)
     return names
 
@@ -195,27 +195,27 @@ def _steps(cells: Sequence[Any], where: str) -> NDArray[np.int64]:
 
 
 def _whole(cell: Any, row: int, where: str) -> int:
-    """A step written as a float, such as 3.0."""
+    """Converts a step written as a float, such as 3.0."""
     try:
         number = math.nan if isinstance(cell, bool) else float(cell)
         if number.is_integer() and int(number) in STEP_RANGE:
             return int(number)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise ValueError(f"{where}: row {row}: step {cell!r} is no whole number of 64 bits")
+    raise ValueError(f"{where}: row {row}: step {cell!r} is not a 64-bit integer")
 
 
 def _floats(
     cells: Sequence[Any], column: str, where: str, missing: float, rows: NDArray[np.intp] | None = None
 ) -> NDArray[np.float64]:
-    """Numbers; what is missing or empty becomes `missing`. `rows` are those of the cells, where not all."""
+    """Converts cells to numbers; missing or empty ones become `missing`. `rows` are their rows, if not all."""
     found = []
     for place, cell in enumerate(cells):
         try:
             found.append(missing if cell is None or cell == "" else float(cell))
         except (TypeError, ValueError, OverflowError):
             row = 1 + (place if rows is None else int(rows[place]))
-            raise ValueError(f"{where}: row {row}: {column} {_brief(cell)} is no number of 64 bits") from None
+            raise ValueError(f"{where}: row {row}: {column} {_brief(cell)} is not a 64-bit number") from None
     return np.array(found, np.float64)
 
 

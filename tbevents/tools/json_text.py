@@ -1,4 +1,4 @@
-"""Plain values and dataclasses as strict JSON."""
+"""Converts plain values and dataclasses to strict JSON."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["json_text", "plain"]
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """Strict JSON of plain values and dataclasses; NaN and infinities as strings, as TensorBoard's server has them."""
+    """Returns strict JSON of plain values and dataclasses; NaN and infinities become strings, as in TensorBoard."""
     return json.dumps(plain(value), indent=indent, allow_nan=False)
 
 
 def plain(value: Any) -> Any:
-    """The same value of what strict JSON has: NaN and infinities as strings, dataclasses as objects."""
+    """Returns the value in types that strict JSON has: NaN and infinities as strings, dataclasses as objects."""
     if isinstance(value, float):
         if math.isfinite(value):
             return value

@@ -1,4 +1,4 @@
-"""Merge: the records of several event files, or of a run that was resumed, in one file."""
+"""Merge: joins several event files, or the parts of a resumed run, into one file."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["Merged", "merge"]
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge has done.
+    """Result of a merge.
 
     Attributes:
         sources: the files that were read, in the order of their records.
         target: the file that was written.
-        records: how many records it holds.
-        purged: how many values were left out because later ones overwrite them.
-        problems: what could not be read.
+        records: number of records in it.
+        purged: number of values left out because later ones overwrite them.
+        problems: damage in the sources.
     """
 
     sources: tuple[str, ...]
@@ -46,30 +46,30 @@ def merge(
     overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> Merged:
-    """Writes the records of several event files into one, each byte for byte.
+    """Copies the records of several event files into one, byte for byte.
 
-    Read back, the file gives what the sources give one after the other. Only file versions that say again what
-    is in force are left out.
+    Reading the file gives the same as reading the sources one after the other. Only file version records that repeat
+    the current version are left out.
 
     Args:
-        sources: event files, and folders whose own event files are taken in their order.
-        out: the event file to write; where its name is not an event file's, the folder of a new run.
-        by_time: interleave the files by the time of their records, as for two that were written at once. Records of one
-            file stay in their order.
-        purge: leave out values that a later one of their tag overwrites: one of the same step or an earlier one, as
-            a resumed run writes them.
-        overwrite: whether `out` may replace a file.
-        progress: gets bytes.
+        sources: event files, and folders whose event files are read in order.
+        out: the event file to write; if its name is not an event file's, the folder of a new run.
+        by_time: if True, interleave the files by the wall times of their records, as for two files written at the same
+            time. Records of one file stay in order.
+        purge: if True, leave out values that a later value of the tag overwrites, one at the same or a lower step, as a
+            resumed run writes them.
+        overwrite: if True, replace `out` if it exists.
+        progress: called with the bytes read.
 
     Raises:
-        RunNotFoundError: a source is missing, or a folder without event files.
-        FileExistsError: `out` is there already.
-        ValueError: a file stands among the sources twice, or there is nothing in them.
-        OSError: a file cannot be read or written.
+        RunNotFoundError: if a source does not exist, or is a folder without event files.
+        FileExistsError: if `out` exists and `overwrite` is False.
+        ValueError: if a file is among the sources twice, or there is no record.
+        OSError: if a file cannot be read or written.
     """
     files = [file for source in sources for file in files_of_run(source)]
     if len({os.path.realpath(file) for file in files}) < len(files):
-        raise ValueError("a file stands among the sources twice")
+        raise ValueError("a file is among the sources twice")
     target = _target(out, files)
     if os.path.realpath(target) in map(os.path.realpath, files):
         raise ValueError(f"{target} is one of the sources")
@@ -96,7 +96,7 @@ def _target(out: StrPath, files: list[str]) -> str:
 
 
 def _first_time(files: list[str]) -> float:
-    """The time of the first event there is; NaN where there is none."""
+    """Returns the wall time of the first event; NaN if there is none."""
     return next((record.event.wall_time for record in RecordReader(files)), math.nan)
 
 
@@ -108,16 +108,16 @@ def _in_order(reader: RecordReader, files: list[str], by_time: bool) -> Iterator
 
 
 def _with_time(records: Iterator[RawRecord]) -> Iterator[tuple[float, RawRecord]]:
-    """Records with the latest time so far in their file, so that they keep their order."""
+    """Yields each record with the latest time so far in its file, so that sorting keeps their order."""
     latest = -math.inf
     for record in records:
-        if record.event.wall_time > latest:  # not where it is NaN
+        if record.event.wall_time > latest:  # False for NaN
             latest = record.event.wall_time
         yield latest, record
 
 
 def _without_repeated_versions(records: Iterator[RawRecord]) -> Iterator[RawRecord]:
-    """All records, but those that say only the file version that is in force already."""
+    """Yields all records except those that only repeat the current file version."""
     version = ""
     for record in records:
         event = record.event

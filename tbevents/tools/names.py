@@ -1,4 +1,4 @@
-"""Choosing tags and runs by name: exact, glob or regular expression; and the runs below a path."""
+"""Selects tags and runs by name, glob or regular expression; finds the runs below a path."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ __all__ = [
 ]
 
 OnProblem: TypeAlias = Callable[[Problem], object]
-"""Gets what was damaged and is left out."""
+"""Called with each problem: damage that is left out."""
 
 
 _NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
 
 
 def natural_key(name: str) -> tuple[list[object], str]:
-    """What names are sorted by as people count, and TensorBoard lists them.
+    """Sort key of names that orders numbers by value, as TensorBoard does.
 
     ``run2`` before ``run10``, ``lr0.03`` before ``lr0.1``, ``lr1e-4`` before ``lr1e-3``.
     """
     parts: list[object] = list(_NUMBER.split(name.lower()))
-    parts[1::2] = map(float, parts[1::2])  # type: ignore[arg-type]  # every other one is a number's text
+    parts[1::2] = map(float, parts[1::2])  # type: ignore[arg-type]  # every second part is the text of a number
     return parts, name
 
 
 class NameFilter:
-    """Chooses names by patterns; all of them, where there is no pattern.
+    """Selects names by patterns; without patterns it selects all.
 
-    A pattern chooses the name that it equals, and those that it matches as a glob: ``*`` is any text, slashes
-    included, ``?`` one character, ``[ab]`` one of some.
+    A pattern matches an equal name, and as a glob: ``*`` matches any text, slashes included, ``?`` one character and
+    ``[ab]`` one of those listed.
 
     Args:
-        patterns: any number.
-        noun: what is chosen, "tag" or "run", for messages.
-        regex: whether the patterns are regular expressions that may match anywhere in the name.
+        patterns: the patterns; None or empty selects all names.
+        noun: "tag" or "run", for messages.
+        regex: if True, the patterns are regular expressions that may match anywhere in the name.
 
     Raises:
-        ValueError: a pattern is no regular expression.
+        ValueError: if a pattern is not a regular expression.
     """
 
     def __init__(self, patterns: Iterable[str] | None, *, noun: str, regex: bool = False) -> None:
@@ -66,14 +66,14 @@ class NameFilter:
         self.noun = noun
         self._regex = regex
         self._compiled = [compile_pattern(pattern, regex=regex) for pattern in self.patterns]
-        self._idle = set(self.patterns)  # those that have chosen nothing yet
+        self._idle = set(self.patterns)  # patterns without a match so far
         self._seen: dict[str, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self.patterns)
 
     def __call__(self, name: str) -> bool:
-        """Whether a name is chosen."""
+        """Returns True if a name is selected."""
         if not self.patterns:
             return True
         self._seen[name] = None
@@ -85,7 +85,7 @@ class NameFilter:
         return chosen
 
     def missing(self, where: str) -> list[UnknownNameError]:
-        """An error for each pattern that has chosen no name so far; it names the nearest."""
+        """Returns an error for each pattern without a match so far; it names the nearest name."""
         return [
             UnknownNameError(self.noun, pattern, self._seen, where)
             for pattern in self.patterns
@@ -93,46 +93,46 @@ class NameFilter:
         ]
 
     def check(self, where: str) -> None:
-        """To be called when all names have been seen.
+        """Raises if a pattern had no match. Call it after all names have been seen.
 
         Raises:
-            UnknownNameError: a pattern has chosen none of them; the message names the nearest.
+            UnknownNameError: if a pattern matched no name; the message names the nearest.
         """
         for error in self.missing(where):
             raise error
 
 
 def compile_pattern(pattern: str, *, regex: bool) -> re.Pattern[str]:
-    """A glob or regular expression, compiled.
+    """Compiles a glob or a regular expression.
 
     Raises:
-        ValueError: it is none.
+        ValueError: if it is not a regular expression.
     """
     try:
         return re.compile(pattern if regex else translate(pattern))
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 def runs_below(
     path: StrPath, runs: Sequence[str] | NameFilter | None = None, *, on_problem: OnProblem | None = None
 ) -> dict[str, str]:
-    """The runs below a folder, by name, with their paths; a run or an event file is the only one then, named ``.``.
+    """Returns the paths of the runs below a folder by name; a run or event file itself is the only one, named ``.``.
 
     Args:
         path: a folder, or an event file.
-        runs: patterns of the names that are wanted; all, where None or empty.
-        on_problem: gets each folder below it that cannot be listed; where None, there are warnings of them.
+        runs: patterns of the names to use; None or empty means all.
+        on_problem: called with each folder below it that cannot be listed; None issues warnings instead.
 
     Raises:
-        RunNotFoundError: there is no such path.
-        OSError: it cannot be listed.
-        UnknownNameError: a pattern chooses no run.
+        RunNotFoundError: if the path does not exist.
+        OSError: if it cannot be listed.
+        UnknownNameError: if a pattern matches no run.
     """
     text = path_string(path, "path")
     if not os.path.exists(text):
         if not is_url(text):
-            is_folder(text)  # raises: why not
+            is_folder(text)  # raises OSError with the reason
         raise RunNotFoundError(f"{text}: no such file or folder")
 
     def unreadable(where: str, error: OSError) -> None:
@@ -154,11 +154,11 @@ def runs_below(
 
 
 def files_of_run(path: StrPath) -> list[str]:
-    """The event files of one run, in order; of an event file, itself.
+    """Returns the event files of one run in order; for an event file, the file itself.
 
     Raises:
-        RunNotFoundError: there is no such path, or no event file in the folder; where it is a folder of runs, the
-            message names some.
+        RunNotFoundError: if the path does not exist or the folder has no event file; for a folder of runs, the message
+            names some of them.
     """
     try:
         return find_run_files(path)
@@ -168,7 +168,7 @@ def files_of_run(path: StrPath) -> list[str]:
         if not below:
             raise
     some = ", ".join(map(repr, below[:3])) + (" ..." if len(below) > 3 else "")
-    raise RunNotFoundError(f"{text}: one run is needed, and this is a folder of runs: {some}")
+    raise RunNotFoundError(f"{text}: expected one run, but this is a folder of runs: {some}")
 
 
 def iter_runs(
@@ -179,21 +179,21 @@ def iter_runs(
     checksums: Checksums = "verify",
     on_problem: OnProblem | None = None,
 ) -> Iterator[Run]:
-    """Reads the runs below a folder one after the other; only one is in memory, if the caller keeps none.
+    """Yields the runs below a folder one at a time; only one is in memory unless the caller keeps them.
 
-    What is damaged, or cannot be read, is on the runs' `problems`; there are no warnings of it.
+    Damage, and files that cannot be read, are listed in `problems` of the runs; no warning is issued.
 
     Args:
         path: a folder, or an event file.
-        runs: patterns of the names that are wanted; all, where None or empty.
-        strict: whether damage, and what cannot be read, is raised.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
-        on_problem: gets each folder that cannot be listed, as in `runs_below`.
+        runs: patterns of the names to use; None or empty means all.
+        strict: if True, raise on damage and on files that cannot be read.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
+        on_problem: called with each folder that cannot be listed, as in `runs_below`.
 
     Raises:
-        RunNotFoundError, UnknownNameError: as `runs_below`.
-        DamagedFileError: at the first damage, where `strict`.
-        OSError: the path, or where `strict` any file, cannot be read.
+        RunNotFoundError, UnknownNameError: as in `runs_below`.
+        DamagedFileError: at the first damage, if `strict`.
+        OSError: if the path, or with `strict` any file, cannot be read.
     """
     options = ReadOptions(strict=strict, checksums=checksums)
     found = runs_below(path, runs, on_problem=on_problem)
@@ -201,7 +201,7 @@ def iter_runs(
 
 
 def _open_quietly(path: str, name: str | None, options: ReadOptions) -> Run:
-    named = os.path.lexists(path) and not os.path.isdir(path)  # else it was found below a folder
+    named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
     return open_run(path, name, options, warn=False, named=named)
 
 
@@ -213,14 +213,14 @@ def read_telling(
     checksums: Checksums = "verify",
     on_problem: OnProblem | None = None,
 ) -> Run:
-    """Reads a run.
+    """Reads a run and reports its problems.
 
     Args:
         path: its folder, or an event file.
-        name: what it is called; by default as `read_run` says.
-        kinds: only these kinds of values.
+        name: the name of the run; by default as in `read_run`.
+        kinds: the kinds of values to read.
         checksums: as in `read_run`.
-        on_problem: gets what is damaged in it; where None, there are warnings of it.
+        on_problem: called with each problem; None issues warnings instead.
     """
     run = _open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
     if on_problem is None:
@@ -232,13 +232,13 @@ def read_telling(
 
 
 def unreadable_among(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The files and folders that could not be read, of some problems."""
+    """Returns those of the problems that are files and folders that could not be read."""
     return tuple(problem for problem in problems if problem.kind == "unreadable")
 
 
 @contextmanager
 def without_damage_warnings() -> Iterator[None]:
-    """For callers that show the problems themselves."""
+    """Suppresses warnings of damage, for callers that show the problems themselves."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DamageWarning)
         yield

@@ -1,4 +1,4 @@
-"""Files that appear under their names when they are complete, and the backups of those that are replaced."""
+"""Files that get their name only when they are complete, and backups of the files they replace."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class NewFile:
-    r"""A file being written, that gets its name when all of it is there; nothing is left of it otherwise.
+    r"""A file that gets its name only when it is complete; if writing fails, nothing is left of it.
 
     ::
 
@@ -38,22 +38,22 @@ class NewFile:
             new.file.write("step,value\n")
 
     Args:
-        path: the name it gets; its folder is made where it is missing.
-        overwrite: whether it may replace a file.
-        backup: whether the file that it replaces stays, under another name; nobody may write to it meanwhile.
-        since: the status of that file before it was read; now, where None.
-        text: whether str is written, as UTF-8 with line ends kept; else bytes.
+        path: the path it gets; its folder is created if it does not exist.
+        overwrite: if True, it may replace a file.
+        backup: if True, a file that it replaces is kept under another name; no program may write to it meanwhile.
+        since: the status of that file before it was read; None means now.
+        text: if True, str is written as UTF-8 with line ends kept; else bytes.
 
     Attributes:
-        path: the name.
-        file: what to write to.
-        backup: the other name of the file that was replaced; None where there is none.
+        path: the path it gets.
+        file: the file object to write to.
+        backup: the path at which the replaced file is kept; None if there is none.
 
     Raises:
-        FileExistsError: there is such a file, and it must not be replaced.
-        IsADirectoryError: there is a folder of that name.
-        OSError: it cannot be written; or the file to replace was written to meanwhile, or is open for writing, and was
-            not replaced.
+        FileExistsError: if the file exists and `overwrite` is False.
+        IsADirectoryError: if the path is a folder.
+        OSError: if the file cannot be written, or the file to replace was written to meanwhile or is open for writing;
+            it is not replaced then.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class NewFile:
             refuse_existing(path)
         folder = os.path.dirname(path)
         self._made = _make_folders(folder)
-        # Readers take a name with "tfevents" for an event file's: this one has none, whatever it becomes.
+        # Readers take a file for an event file if its name contains "tfevents", so this name must not.
         self._unfinished = os.path.join(folder, f".{secrets.token_hex(8)}.unfinished")
         how: dict[str, Any] = {"mode": "x", "encoding": "utf-8", "newline": ""} if text else {"mode": "xb"}
         try:
@@ -86,7 +86,7 @@ class NewFile:
             raise
 
     def discard(self) -> None:
-        """Says that the file is not wanted after all."""
+        """Discards the file: it will not get its name."""
         self._wanted = False
 
     def __enter__(self) -> NewFile:
@@ -100,15 +100,15 @@ class NewFile:
             if kind is None and self._wanted:
                 self._put_in_place()
         finally:
-            with contextlib.suppress(FileNotFoundError):  # the usual: it has its name now
+            with contextlib.suppress(FileNotFoundError):  # normally it has been renamed by now
                 os.unlink(self._unfinished)
                 self._remove_folders()
 
     def _remove_folders(self) -> None:
-        """Removes the folders that were made for a file that did not come."""
+        """Removes the folders that were created for a file that was not completed."""
         for folder in self._made:
             with contextlib.suppress(OSError):
-                os.rmdir(folder)  # not one that has something in it by now
+                os.rmdir(folder)  # fails if the folder is not empty
 
     def _put_in_place(self) -> None:
         if not self._overwrite:
@@ -122,13 +122,13 @@ class NewFile:
         try:
             os.replace(self._unfinished, self.path)
         except OSError as error:
-            error.filename, error.filename2 = self.path, None  # the other name says nothing to anyone
+            error.filename, error.filename2 = self.path, None  # the temporary name means nothing to the user
             raise
 
     def _replace(self, since: os.stat_result) -> None:
-        """Puts the file in place of one that stays as a backup.
+        """Replaces a file, which is kept as a backup.
 
-        Whoever opened that one in time may write to what has become the backup: then it is put back.
+        A program that opened the old file in time may write to what has become the backup; it is then put back.
         """
         _refuse_written(self.path, self.path, since)
         backup = _make_backup(self.path)
@@ -137,42 +137,43 @@ class NewFile:
             _refuse_written(backup, self.path, since)
         except BaseException:
             os.replace(backup, self.path)
-            with contextlib.suppress(FileNotFoundError):  # two names of one file both stay
+            with contextlib.suppress(FileNotFoundError):  # rename keeps both if they are links to one file
                 os.unlink(backup)
             raise
         self.backup = backup
 
 
 def unwritten_status(path: str) -> os.stat_result:
-    """The status of a file that is to be replaced.
+    """Returns the status of a file that is to be replaced.
 
     Raises:
-        OSError: it is open for writing, or is no file.
+        OSError: if it is open for writing or is not a file.
     """
     if _is_open_for_writing(path):
-        raise OSError(errno.EBUSY, "is being written by another program, and is not replaced", path)
+        raise OSError(errno.EBUSY, "is being written by another program, so it is not replaced", path)
     return os.stat(path)
 
 
 def _refuse_written(path: str, name: str, since: os.stat_result) -> None:
-    """Raises OSError where the file at a path, to be called by a name, was or is being written."""
+    """Raises OSError, under the given name, if the file at a path was written to or is open for writing."""
     now = os.stat(path)
     if (now.st_size, now.st_mtime_ns) != (since.st_size, since.st_mtime_ns) or _is_open_for_writing(path):
-        raise OSError(errno.EBUSY, "was written to meanwhile, and was not replaced", name)
+        raise OSError(errno.EBUSY, "was written to meanwhile, so it was not replaced", name)
 
 
 def _is_open_for_writing(path: str) -> bool:
-    """Whether some program has the file open for writing: the writers of torch and TensorFlow have, while they live.
+    """Returns True if a program has the file open for writing, as the writers of torch and TensorFlow do until closed.
 
-    Only Linux tells, by refusing a read lease, and only of files of this user's on a local file system; else no.
+    Only Linux can tell, by refusing a read lease, and only for files of this user on a local file system; otherwise
+    returns False.
     """
     with open_file(path) as file:
         if sys.platform == "linux":
             import fcntl
 
             try:
-                fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # the usual SIGIO ends a process
-                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)  # and given up when the file is closed
+                fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)  # the default, SIGIO, would end the process
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)  # released when the file is closed
             except BlockingIOError:
                 return True
             except OSError:
@@ -181,14 +182,14 @@ def _is_open_for_writing(path: str) -> bool:
 
 
 def _make_folders(path: str) -> list[str]:
-    """Makes a folder and its parents; answers with those that were not there, the innermost first."""
+    """Creates a folder and its parents; returns those that did not exist, innermost first."""
     missing = missing_folders(path)
     make_folder(path or ".")
     return missing
 
 
 def missing_folders(path: str) -> list[str]:
-    """A folder and its parents, as far as they are not there, the innermost first."""
+    """Returns a folder and its parents as far as they do not exist, innermost first."""
     missing = []
     while path and not os.path.isdir(path):
         missing.append(path)
@@ -197,31 +198,31 @@ def missing_folders(path: str) -> list[str]:
 
 
 def refuse_existing(path: str) -> None:
-    """Raises FileExistsError where there is such a file."""
+    """Raises FileExistsError if the path exists."""
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, "exists already", path)
 
 
 def refuse_run(folder: str) -> None:
-    """Raises FileExistsError where a folder holds an event file."""
+    """Raises FileExistsError if a folder holds an event file."""
     with contextlib.suppress(RunNotFoundError):
         existing = find_run_files(folder)[0]
-        raise FileExistsError(errno.EEXIST, "there is a run already", existing)
+        raise FileExistsError(errno.EEXIST, "a run exists already", existing)
 
 
 def refuse_folder(path: str) -> None:
-    """Raises IsADirectoryError where a folder stands in the place of a file."""
+    """Raises IsADirectoryError if the path is a folder."""
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "is a folder", path)
 
 
 def _make_backup(path: str) -> str:
-    """Gives a file a second name beside its own, that no reader takes for an event file's.
+    """Gives a file a second name beside it, under which no reader takes it for an event file.
 
-    On a file system without hard links, it gets that name instead of its own.
+    On a file system without hard links, the file is renamed instead.
 
     Returns:
-        The name: the file's with ``tfevents`` as ``backup``, and a number where there is such a file.
+        The backup's path: ``tfevents`` becomes ``backup``, and a number is appended if that exists.
     """
     folder, name = os.path.split(path)
     plain = name.replace("tfevents", "backup") if is_event_file(name) else f"{name}.backup"
@@ -240,26 +241,26 @@ def _make_backup(path: str) -> str:
 
 
 def event_file_in(folder: str, seconds: float) -> str:
-    """The path of the first event file in a run's folder, which need not be there.
+    """Returns the path of a run's first event file; the folder need not exist.
 
     Args:
-        folder: the run's.
-        seconds: of the file's first event, since 1970: readers order a run's files by it.
+        folder: the folder of the run.
+        seconds: wall time of the first event, in seconds since 1970; readers order a run's files by it.
 
     Raises:
-        FileExistsError: the folder holds an event file already.
+        FileExistsError: if the folder holds an event file already.
     """
     refuse_run(folder)
-    known = 0 <= seconds < 1e10  # NaN is not
+    known = 0 <= seconds < 1e10  # False for NaN
     return os.path.join(folder, event_file_name(seconds if known else 0, socket.gethostname(), os.getpid(), 0))
 
 
 def output_path(out: StrPath, name: str) -> str:
-    """The event file that an output argument means: itself, where its name is one's; else one in that folder.
+    """Returns the event file for an output: the output itself if its name is an event file's, else a file below it.
 
     Args:
         out: the argument.
-        name: the base name, or relative path, that the file gets in a folder.
+        name: the base name or relative path of the file if `out` is a folder.
     """
     text = path_string(out, "out")
     if is_event_file(text) and not os.path.isdir(text):

@@ -1,4 +1,4 @@
-"""What is intact in a run and perhaps not meant, with what users then see in TensorBoard, and what helps."""
+"""Oddities: data that is intact but perhaps not intended, how TensorBoard shows it, and what helps."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Oddity", "is_empty_file", "oddities_of"]
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """Something that is intact and perhaps not meant: a remark, no damage.
+    """Something in a run that is intact but perhaps not intended: a remark, not damage.
 
     Attributes:
-        kind: of a scalar series "steps_go_back", "repeated_steps", "steps_all_zero", "steps_wrap", "nan", "infinite",
-            "wall_time_nan", "wall_time_infinite" or "wall_time_negative"; of a tag "kinds_differ" or "ignored_hparams";
-            of the run "restart", "written_again" or "empty_file".
-        tag: of the series; None for what concerns the run.
-        count: how often.
-        step: of the first one; None where there is none.
-        detail: in words.
+        kind: for a scalar series "steps_go_back", "repeated_steps", "steps_all_zero", "steps_wrap", "nan", "infinite",
+            "wall_time_nan", "wall_time_infinite" or "wall_time_negative"; for a tag "kinds_differ" or
+            "ignored_hparams"; for the run "restart", "written_again" or "empty_file".
+        tag: the tag; None if it is about the whole run.
+        count: how often it occurs.
+        step: the step of the first occurrence; None if it has none.
+        detail: a description.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Oddity:
 
 
 def oddities_of(run: Run) -> Iterator[Oddity]:
-    """What is odd in a run: first what concerns all of it, then tag by tag."""
+    """Yields the oddities of a run: first those of the whole run, then those of each tag."""
     yield from (
         Oddity("empty_file", None, 1, None, f"{problem.file} is empty: nothing was written to it, or not yet")
         for problem in run.problems
@@ -58,13 +58,13 @@ def oddities_of(run: Run) -> Iterator[Oddity]:
 
 
 def is_empty_file(problem: Problem) -> bool:
-    """Whether a problem says that a file has no bytes, which is no damage."""
+    """Returns True if the problem is that a file is empty, which is not damage."""
     return problem.kind == "incomplete" and problem.offset == 0 and problem.skipped == 0
 
 
 def _restarts(run: Run) -> Iterator[Oddity]:
     starts = [event for event in run.session_log if event.status == "START"]
-    again = [event for number, event in enumerate(starts) if number or event.step]  # the first, at 0, is the beginning
+    again = [event for number, event in enumerate(starts) if number or event.step]  # not the run's own start at 0
     if again:
         detail = f"restarted {_times(len(again))}, first at step {again[0].step}"
         yield Oddity("restart", None, len(again), again[0].step, detail)
@@ -87,21 +87,23 @@ def _of_tags(run: Run) -> Iterator[Oddity]:
             kinds.setdefault(tag, []).append(kind)
     for tag, several in kinds.items():
         if len(several) > 1:
-            detail = f"{' and '.join(several)} under one tag: TensorBoard takes all for the first, and its page fails"
+            detail = (
+                f"{' and '.join(several)} under one tag: TensorBoard treats all as the first kind, and its page fails"
+            )
             yield Oddity("kinds_differ", tag, len(several), None, detail)
     for tag, count in run.counts().get("hparams", {}).items():
         if count > 1 and (others := _other_hparams(run, tag)):
             later = "1 later record differs" if others == 1 else f"{others:,} later records differ"
-            detail = f"{later}; as in TensorBoard the first counts: give each session a run of its own"
+            detail = f"{later}; as in TensorBoard, only the first is used: give each session its own run"
             yield Oddity("ignored_hparams", tag, others, None, detail)
 
 
 def _other_hparams(run: Run, tag: str) -> int:
-    """How many records of an hparams tag say something else than the first."""
+    """Returns the number of records of an hparams tag that differ from the first."""
     try:
         contents = run.hparams_records(tag)
     except (TBEventsError, PayloadError):
-        return 0  # changed or damaged: that is told elsewhere
+        return 0  # changed or damaged, which is reported elsewhere
     return sum(bool(content) and content != contents[0] for content in contents[1:])
 
 
@@ -109,8 +111,9 @@ def _of_steps(series: ScalarSeries) -> Iterator[Oddity]:
     tag, steps = series.tag, series.steps
     if len(steps) > 1 and not steps.any():
         detail = (
-            f"all {len(steps):,} points are of step 0, as without a step: TensorBoard draws them above each other; "
-            "its axes RELATIVE and WALL, and here --x order, tell them apart"
+            f"all {len(steps):,} points are at step 0, as if logged without a step: "
+            "TensorBoard draws them in one place; "
+            "its axes RELATIVE and WALL, and --x order here, separate them"
         )
         yield Oddity("steps_all_zero", tag, len(steps), 0, detail)
         return
@@ -150,7 +153,7 @@ def _of_wall_times(series: ScalarSeries) -> Iterator[Oddity]:
     lost = "; TensorBoard's data server drops the rest of the file"
     yield from _where(series, "wall_time_nan", np.isnan(times), "wall time NaN", lost)
     yield from _where(
-        series, "wall_time_infinite", np.isinf(times), "wall time infinite", "; it has no place on an axis"
+        series, "wall_time_infinite", np.isinf(times), "wall time infinite", "; it cannot be drawn on a time axis"
     )
     negative = np.isfinite(times) & (times < 0)
     yield from _where(series, "wall_time_negative", negative, "wall time negative", ": it is before 1970")

@@ -1,4 +1,4 @@
-"""Plot: scalars of runs as a picture, through matplotlib."""
+"""Plot: draws the scalars of runs with matplotlib."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ Band: TypeAlias = Literal["std", "minmax"]
 _VECTORS: Final = ("svg", "pdf")
 _ENDINGS: Final = ("png", *_VECTORS, "jpg", "webp")
 _MOST_SIDE: Final = 65_535
-"""Pixels: what matplotlib draws, wide or high."""
+"""Maximum width and height in pixels that matplotlib draws."""
 _MOST_PIXELS: Final = 200_000_000
-"""In all; each takes 4 bytes."""
+"""Maximum number of pixels; each takes 4 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotStyle(ChartStyle):
-    """How scalars of runs are drawn: as `ChartStyle` says, and with a band.
+    """Style of a plot: `ChartStyle`, and a band over runs.
 
     Attributes:
-        band: instead of a line for each run, their mean at each step, in a band: "std" one standard deviation to both
-            sides, "minmax" from the least to the greatest. Only by step.
+        band: instead of a line for each run, draw their mean at each step within a band: "std" is one standard
+            deviation to both sides, "minmax" from the minimum to the maximum. Requires x to be "step".
     """
 
     band: Band | None = None
@@ -52,7 +52,7 @@ class PlotStyle(ChartStyle):
         if self.band is not None and self.band not in get_args(Band):
             raise ValueError(f"band must be one of {', '.join(get_args(Band))}, not {self.band!r}")
         if self.band is not None and self.x != "step":
-            raise ValueError("a band is over equal steps: x must be step")
+            raise ValueError("band requires x to be step")
 
 
 def plot(
@@ -66,26 +66,26 @@ def plot(
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
 ) -> list[str]:
-    """Draws scalars of runs into a file: a chart for each tag, the runs overlaid.
+    """Draws scalars into a file: one chart for each tag, with the runs overlaid.
 
     Args:
         logdir: a folder of runs, a run, or an event file.
-        tags: names or globs; all scalars, where empty.
-        out: the file, which may be replaced; its ending says the format: png, svg, pdf, jpg or webp.
-        runs: names or globs of the runs that are wanted; all, where None.
-        style: how.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
-        progress: gets runs.
-        on_problem: gets what was damaged and is left out; where None, there are warnings of it.
+        tags: names or globs of scalars; empty means all.
+        out: the file, which is replaced if it exists. Its suffix selects the format: png, svg, pdf, jpg or webp.
+        runs: names or globs of the runs to draw; None means all.
+        style: the style of the charts.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
+        progress: called with the number of runs done.
+        on_problem: called with each problem; None issues warnings instead.
 
     Returns:
         The tags that were drawn.
 
     Raises:
-        ValueError: the ending says no format; there is nothing to draw; or there are more than 60 tags.
-        MissingExtraError: matplotlib is not installed.
-        RunNotFoundError, UnknownNameError: there is no such path, run or tag.
-        OSError: a file cannot be read or written.
+        ValueError: if the suffix is not a known format, there is nothing to draw, or there are more than 60 tags.
+        MissingExtraError: if matplotlib is not installed.
+        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no tag or run.
+        OSError: if a file cannot be read or written.
     """
     _picture_format(out)
     wanted = NameFilter(tags, noun="tag")
@@ -108,14 +108,14 @@ def plot_series(series: Mapping[str, ScalarSeries], out: StrPath, *, y: str = ""
     """Draws series against their steps into a file.
 
     Args:
-        series: by the names that the lines get.
+        series: the series by the names of their lines.
         out: the file, as in `plot`.
-        y: what the vertical axis says.
+        y: the label of the vertical axis.
 
     Raises:
-        ValueError: the ending says no format.
-        MissingExtraError: matplotlib is not installed.
-        OSError: the file cannot be written.
+        ValueError: if the suffix is not a known format.
+        MissingExtraError: if matplotlib is not installed.
+        OSError: if the file cannot be written.
     """
     _picture_format(out)
     title = ", ".join(series)
@@ -125,15 +125,15 @@ def plot_series(series: Mapping[str, ScalarSeries], out: StrPath, *, y: str = ""
 
 
 def _picture_format(out: StrPath) -> str:
-    """The format that a file's ending says.
+    """Returns the format for a file's suffix.
 
     Raises:
-        ValueError: none.
-        IsADirectoryError: there is a folder of that name.
+        ValueError: if the suffix is not a known format.
+        IsADirectoryError: if the path is a folder.
     """
     ending = os.path.splitext(os.fspath(out))[1].lower().removeprefix(".")
     if ending not in _ENDINGS:
-        raise ValueError(f"{os.fspath(out)}: the ending says no format; there are {', '.join(_ENDINGS)}")
+        raise ValueError(f"{os.fspath(out)}: unknown picture format; the file must end in {', '.join(_ENDINGS)}")
     refuse_folder(os.fspath(out))
     return ending
 
@@ -143,25 +143,25 @@ def _save(figure: Figure, out: StrPath) -> None:
     width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
     if ending not in _VECTORS and (max(width, height) > _MOST_SIDE or width * height > _MOST_PIXELS):
         raise ValueError(
-            f"{os.fspath(out)}: {width} x {height} pixels are too many; draw fewer tags, take a lower dpi (--dpi), or "
+            f"{os.fspath(out)}: {width} x {height} pixels are too many; draw fewer tags, use a lower dpi (--dpi), or "
             f"{' or '.join(_VECTORS)}"
         )
     metadata = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else None
     with NewFile(os.fspath(out)) as new, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a box in the picture says so as well
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the picture shows a box instead
         figure.savefig(new.file, format=ending, metadata=metadata)
 
 
 def draw(runs: Mapping[str, Run], tags: Sequence[str], style: PlotStyle | None = None) -> Figure:
-    """A figure with a chart for each tag.
+    """Makes a figure with one chart for each tag.
 
     Args:
-        runs: by the names that they get.
-        tags: which scalars.
-        style: how.
+        runs: the runs by the names of their lines.
+        tags: the tags of scalars to draw.
+        style: the style of the charts.
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
+        MissingExtraError: if matplotlib is not installed.
     """
     style = PlotStyle() if style is None else style
     scalars = {name: run.scalars for name, run in runs.items()}
@@ -173,7 +173,7 @@ def draw(runs: Mapping[str, Run], tags: Sequence[str], style: PlotStyle | None =
 
 
 def _draw_band(axes: Axes, tag: str, runs: Sequence[Run], style: PlotStyle) -> dict[str, Line2D]:
-    """The mean of the runs, in a band."""
+    """Draws the mean of the runs within a band."""
     reduced = reduce_runs(runs, stats=("mean", "std", "min", "max"), tags=[tag], lax_steps=True).tags[0]
     mean = reduced.stats["mean"]
     if style.band == "std":

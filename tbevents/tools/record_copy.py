@@ -1,4 +1,4 @@
-"""The intact records of event files as the bytes they are, for copying; what is damaged is noted on the way."""
+"""Reads the intact records of event files as bytes, for copying, and notes what is damaged."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tbevents.reading.problem import Problem
 __all__ = ["Progress", "RawRecord", "RecordReader", "no_progress", "part_of", "size_of"]
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Is called now and then with how much is done, and of how much in all."""
+"""Called from time to time with how much is done and how much there is in all."""
 
 
 def no_progress(_done: int, _total: int) -> None:
-    """Takes no notice."""
+    """Ignores progress."""
 
 
 def part_of(progress: Progress, part: int, parts: int) -> Progress:
-    """The progress of one of several passes of equal length, counted from 0, as that of all."""
+    """Returns a callback that reports pass `part` (from 0) of `parts` equal passes as progress of all of them."""
     return lambda done, total: progress(part * total + done, parts * total)
 
 
 def size_of(files: Iterable[str]) -> int:
-    """Bytes of files; those that cannot be asked have none."""
+    """Returns the total size of files in bytes; a file whose status cannot be read counts as 0."""
     size = 0
     for file in files:
         with contextlib.suppress(OSError):
@@ -43,8 +43,8 @@ class RawRecord(NamedTuple):
     """An intact record.
 
     Attributes:
-        raw: its bytes: header, payload, footer.
-        event: what it holds, decoded; an empty one where it is no Event.
+        raw: the bytes of the record: header, payload and footer.
+        event: the decoded event; empty if the payload is not an Event.
     """
 
     raw: bytes
@@ -52,18 +52,18 @@ class RawRecord(NamedTuple):
 
 
 class RecordReader:
-    """Goes through event files one after the other.
+    """Reads event files one after the other.
 
     Args:
         files: the event files, in order.
-        progress: gets bytes.
-        sole: whether the caller named one file itself: one that is no event file at all is then an error.
-        keep_undecodable: whether records whose checksums hold, but that are no Event, are among them; else they are
-            passed over: most readers stop at one.
-        verify: whether the checksums of payloads are verified; those of headers always are.
+        progress: called with the bytes read.
+        sole: if True, the caller named one file, and it is an error if it is not an event file at all.
+        keep_undecodable: if True, include records whose checksums are right but whose payload is not an Event;
+            otherwise skip them, since most readers stop at one.
+        verify: if True, verify the checksums of payloads; those of headers are always verified.
 
     Attributes:
-        problems: what has been passed over so far.
+        problems: what has been skipped so far.
     """
 
     def __init__(
@@ -85,16 +85,16 @@ class RecordReader:
         self._done = 0
 
     def __iter__(self) -> Iterator[RawRecord]:
-        """The intact records of all files."""
+        """Yields the intact records of all files."""
         for file in self.files:
             yield from self.read(file)
 
     def read(self, file: str) -> Iterator[RawRecord]:
-        """The intact records of one of the files.
+        """Yields the intact records of one of the files.
 
         Raises:
-            NotAnEventFileError: it is a file of another sort, and the sole one.
-            OSError: it cannot be read.
+            NotAnEventFileError: if it is not an event file and `sole` is True.
+            OSError: if it cannot be read.
         """
         reader = EventFileReader(file, sole=self._sole, verify=self._verify)
         for records in reader.read():
@@ -115,7 +115,7 @@ class RecordReader:
                 yield RawRecord(records.block[offset:end].tobytes(), event)
             self._progress(self._done + reader.offset, self._total)
         if reader.error is not None:
-            raise reader.error  # what is written must not lack what is there
+            raise reader.error  # the output must not lack records that are there
         self._done += reader.offset
         self._progress(self._done, self._total)
         self.problems += sorted(reader.problems, key=lambda problem: problem.offset)

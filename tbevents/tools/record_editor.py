@@ -1,4 +1,4 @@
-"""Changes the records of a run one by one."""
+"""Edits the records of a run one by one."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from tbevents.tools.tag_changes import TagChanges
 __all__ = ["Editor", "is_stepless"]
 
 _STEPLESS: Final = frozenset({"hparams", "custom_scalars"})
-"""Plugins whose values are about the whole run, whatever step their events carry."""
+"""Plugins whose values are about the whole run, whatever step their events have."""
 
 
 def is_stepless(value: Summary.Value) -> bool:
-    """Whether a value is about the whole run: hyperparameters, and layouts of custom scalars."""
+    """Returns True if a value is about the whole run: hyperparameters, or a layout of custom scalars."""
     return value.metadata.plugin_data.plugin_name in _STEPLESS
 
 
 class Editor:
-    """Changes the records of one run; those that do not change stay as they are, to the byte.
+    """Edits the records of one run; records that do not change are kept byte for byte.
 
-    It gets all records twice, in the same order: first `study`, then `apply` for each.
+    It needs all records twice in the same order: first in `study`, then each in `apply`.
 
     Args:
-        tags: which stay, and their new names.
-        first_step: values before it go.
-        last_step: values behind it go.
-        shift: is added to the steps that are left.
-        purge: values go that a later one of their tag overwrites, see `edit`.
-        thin: of each tag, keep the first of each so many values, and the last one.
+        tags: the tags to keep and their new names.
+        first_step: drop values at lower steps.
+        last_step: drop values at higher steps.
+        shift: added to the remaining steps.
+        purge: if True, drop values that a later one of their tag overwrites, as in `edit`.
+        thin: keep the first of every `thin` values of a tag, and the last.
 
     Attributes:
-        values: how many values have come.
-        dropped: how many of them went.
-        changed: how many records were encoded anew.
+        values: number of values so far.
+        dropped: number of values dropped so far.
+        changed: number of records encoded again so far.
 
     Raises:
-        ValueError: `thin` is below 1, or `first_step` beyond `last_step`.
+        ValueError: if `thin` is below 1, or `first_step` is above `last_step`.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Editor:
         if thin < 1:
             raise ValueError(f"thin must be at least 1, not {thin}")
         if first_step is not None and last_step is not None and first_step > last_step:
-            raise ValueError(f"the first step, {first_step}, is beyond the last, {last_step}")
+            raise ValueError(f"the first step, {first_step}, is above the last, {last_step}")
         self.values = self.dropped = self.changed = 0
         self._tags = TagChanges() if tags is None else tags
         self._first_step = STEP_RANGE.start if first_step is None else first_step
@@ -69,20 +69,20 @@ class Editor:
         self._shift = shift
         self._purge = purge
         self._thin = thin
-        self._stays: dict[str, NDArray[np.bool_]] = {}  # of the values with steps that are chosen, in order
-        self._met: dict[str, int] = {}  # tag -> how many of those have come
-        self._metadata: dict[str, SummaryMetadata] = {}  # tag -> of the first value in the run
-        self._chosen: dict[str, None] = {}  # the tags of which something stays, by the last study
+        self._stays: dict[str, NDArray[np.bool_]] = {}  # for each selected value with a step, in order
+        self._met: dict[str, int] = {}  # tag -> number of those so far
+        self._metadata: dict[str, SummaryMetadata] = {}  # tag -> metadata of its first value in the run
+        self._chosen: dict[str, None] = {}  # tags with a remaining value, by the last study
         self._written: set[str] = set()  # tags
-        self._touched = False  # whether the present event differs from its record
+        self._touched = False  # True if the current event differs from its record
 
     def study(self, records: Iterable[RawRecord]) -> None:
-        """Looks at all records: for the tags there are, and since what is purged depends on what comes later."""
+        """Reads all records: it needs all tags, and what to purge depends on later values."""
         ordered = self._purge or self._thin > 1
         if not (ordered or self._tags):
             return
         steps: dict[str, list[int]] = {}
-        starts: list[tuple[int, dict[str, int]]] = []  # of sessions: step, and how many values each tag had by then
+        starts: list[tuple[int, dict[str, int]]] = []  # sessions: step, and number of values of each tag before it
         for record in records:
             event = record.event
             if event.session_log.status == SessionLog.START:
@@ -108,10 +108,10 @@ class Editor:
             self._stays[tag] = stays
 
     def check_names(self) -> None:
-        """To be called after `study`.
+        """Checks the new names; call it after `study`.
 
         Raises:
-            ValueError: two tags would have one name.
+            ValueError: if two tags would get one name.
         """
         owners: dict[str, str] = {}
         for tag in self._chosen:
@@ -125,10 +125,10 @@ class Editor:
                 )
 
     def apply(self, record: RawRecord) -> bytes | None:
-        """What a record becomes; None where nothing of it is left.
+        """Returns the edited record; None if nothing of it is left.
 
         Raises:
-            ValueError: a step would leave 64 bits.
+            ValueError: if a shifted step does not fit int64.
         """
         event = record.event
         self._touched = False
@@ -156,7 +156,7 @@ class Editor:
         return encode_record(event.SerializeToString())
 
     def _take(self, step: int, value: Summary.Value) -> bool:
-        """Whether a value stays; gives it its new tag, and the metadata that the tag's first value had."""
+        """Returns True if a value is kept; sets its new tag and the metadata of the tag's first value."""
         self.values += 1
         tag = value.tag
         if tag not in self._metadata:
@@ -168,7 +168,7 @@ class Editor:
         if stays is not None and not is_stepless(value):
             at = self._met.get(tag, 0)
             self._met[tag] = at + 1
-            if at < len(stays) and not stays[at]:  # those that were written since the study stay
+            if at < len(stays) and not stays[at]:  # keep values written since the study
                 return False
         name = self._tags.new_name(tag)
         assert name is not None, "it is chosen"
@@ -183,7 +183,7 @@ class Editor:
         return True
 
     def _is_chosen(self, step: int, value: Summary.Value) -> bool:
-        """Whether a value's tag and step are wanted."""
+        """Returns True if a value's tag and step are selected."""
         if self._tags.new_name(value.tag) is None:
             return False
         return self._first_step <= step <= self._last_step or is_stepless(value)

@@ -1,4 +1,4 @@
-"""Reduce: mean, spread and quantiles over runs, at equal steps."""
+"""Reduce: computes mean, standard deviation, quantiles and other statistics over runs at equal steps."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ __all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "reduce_runs", "writ
 Duplicates: TypeAlias = Literal["last", "first", "mean"]
 
 STATS: Final = ("mean", "std", "min", "max", "median")
-"""The statistics by name; ``q0.9`` and the like are quantiles."""
+"""The statistics by name, besides quantiles such as ``q0.9``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReducedTag:
-    """One tag over the runs.
+    """Statistics of one tag over runs.
 
     Attributes:
         tag: the tag.
         steps: int64, shape (n,), ascending.
-        runs: how many runs have a value there; int64, shape (n,).
-        wall_times: the mean over those; float64 seconds since 1970, shape (n,).
-        stats: name -> float64 values, shape (n,).
+        runs: number of runs with a value at each step; int64, shape (n,).
+        wall_times: mean wall time of these runs; float64 seconds since 1970, shape (n,).
+        stats: float64 values, shape (n,), by name of the statistic.
     """
 
     tag: str
@@ -46,18 +46,18 @@ class ReducedTag:
     stats: Mapping[str, NDArray[np.float64]] = field(repr=False)
 
     def where(self, chosen: NDArray[np.bool_]) -> ReducedTag:
-        """Some of its steps; bool, shape (n,)."""
+        """Returns the chosen steps only; `chosen` is bool, shape (n,)."""
         stats = {name: values[chosen] for name, values in self.stats.items()}
         return ReducedTag(self.tag, self.steps[chosen], self.runs[chosen], self.wall_times[chosen], stats)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduced(Frame):
-    """Statistics over runs; as a table: tag, step, runs, and a column for each statistic.
+    """Statistics over runs; as a table it has the columns tag, step, runs, and one for each statistic.
 
     Attributes:
-        paths: of the runs.
-        tags: in the order of their appearance.
+        paths: the paths of the runs.
+        tags: the tags, in the order in which they first appear.
         stats: the names of the statistics.
     """
 
@@ -92,28 +92,28 @@ def reduce(
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
 ) -> Reduced:
-    """Computes statistics of scalars over runs, in float64; a NaN makes a NaN.
+    """Computes statistics of scalars over runs in float64. If a value is NaN, so is the result.
 
     Args:
-        sources: runs and event files; of a folder of runs, all below it.
-        stats: of "mean", "std", "min", "max", "median", and quantiles such as "q0.9", interpolated linearly.
-        tags: patterns of the tags that are wanted; all, where None.
-        lax_tags: take tags that only some runs have; else they are an error.
-        lax_steps: take steps that only some runs have, over those; else they are an error.
-        min_runs: leave out steps that fewer runs have, as at the end of runs of different lengths; and tags that have
-            no such step.
-        duplicates: which value counts where a run has several for a step.
-        ddof: the standard deviation divides by the number of runs less this; NaN where that is not positive.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
-        progress: gets runs.
-        on_problem: gets what was damaged and is left out; where None, there are warnings of it.
+        sources: runs, event files, or folders of runs, of which all runs are used.
+        stats: any of "mean", "std", "min", "max", "median", and linearly interpolated quantiles such as "q0.9".
+        tags: patterns of the tags to use; None means all.
+        lax_tags: if True, include tags that only some runs have; otherwise they are an error.
+        lax_steps: if True, include steps that only some runs have, computed over those; otherwise they are an error.
+        min_runs: leave out steps that fewer runs have, as at the end of runs of different lengths, and tags without any
+            remaining step.
+        duplicates: which value to use if a run has several at a step.
+        ddof: delta degrees of freedom: "std" divides by the number of runs minus this; NaN if that is not positive.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
+        progress: called with the number of runs done.
+        on_problem: called with each problem; None issues warnings instead.
 
     Raises:
-        ValueError: an unknown statistic; fewer than one run; no scalars; tags or steps differ, and may not; or
-            no step is in `min_runs` runs.
-        RunNotFoundError: a path is missing, or has no runs.
-        UnknownNameError: a pattern finds no tag.
-        OSError: a file cannot be read.
+        ValueError: if a statistic is unknown, there are no runs or no scalars, tags or steps differ without `lax_tags`
+            or `lax_steps`, or no step is in `min_runs` runs.
+        RunNotFoundError: if a path does not exist or has no runs.
+        UnknownNameError: if a pattern matches no tag.
+        OSError: if a file cannot be read.
     """
     for name in stats:
         _quantile(name)
@@ -149,20 +149,20 @@ def reduce_runs(
     duplicates: Duplicates = "last",
     ddof: int = 0,
 ) -> Reduced:
-    """The same for runs that were read.
+    """Computes the statistics of `reduce` for runs in memory.
 
     Args:
-        runs: at least one.
-        stats: as in `reduce`, and so the others.
+        runs: one or more runs.
+        stats: the statistics, as in `reduce`.
         tags: patterns of tags.
-        lax_tags: whether tags may differ.
-        lax_steps: whether steps may differ.
-        min_runs: the fewest runs that a step needs.
-        duplicates: which value counts.
-        ddof: of the standard deviation.
+        lax_tags: if True, tags may differ.
+        lax_steps: if True, steps may differ.
+        min_runs: the least number of runs that a step needs.
+        duplicates: which value to use if a run has several at a step.
+        ddof: delta degrees of freedom of the standard deviation.
 
     Raises:
-        ValueError, UnknownNameError: as `reduce`.
+        ValueError, UnknownNameError: as in `reduce`.
     """
     wanted_stats = tuple(dict.fromkeys(stats))
     wanted = NameFilter(tags, noun="tag")
@@ -196,18 +196,18 @@ def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[str]:
 
 
 def write_reduced(reduced: Reduced, out: StrPath) -> list[str]:
-    """Writes statistics as runs, one for each: ``out/mean``, ``out/std``, ...
+    """Writes each statistic as a run: ``out/mean``, ``out/std``, ...
 
     Args:
-        reduced: what `reduce` returns.
+        reduced: the statistics, as returned by `reduce`.
         out: the folder.
 
     Returns:
         The event files.
 
     Raises:
-        FileExistsError: there is such a run already; none was written then.
-        OSError: a file cannot be written.
+        FileExistsError: if a run exists already; nothing is written then.
+        OSError: if a file cannot be written.
     """
     return write_runs(
         {
@@ -220,10 +220,10 @@ def write_reduced(reduced: Reduced, out: StrPath) -> list[str]:
 
 
 def _quantile(name: str) -> float | None:
-    """The share that a quantile's name says; None for the other statistics.
+    """Returns the probability in a quantile's name; None for other statistics.
 
     Raises:
-        ValueError: there is no such statistic.
+        ValueError: if the statistic is unknown.
     """
     if name in STATS:
         return None
@@ -232,7 +232,7 @@ def _quantile(name: str) -> float | None:
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        raise ValueError(f"unknown statistic {name!r}; there are {', '.join(STATS)}, and quantiles such as q0.9")
+        raise ValueError(f"unknown statistic {name!r}; it must be {', '.join(STATS)}, or a quantile such as q0.9")
     return share
 
 
@@ -246,7 +246,7 @@ def _reduce_tag(
             if not lax_steps:
                 odd = np.setxor1d(others, steps)[0]
                 raise ValueError(
-                    f"{run.path}: {tag!r} has not the steps that {runs[0].path} has: step {odd} stands in one only; "
+                    f"{run.path}: the steps of {tag!r} differ from those in {runs[0].path}: only one has step {odd}; "
                     "lax steps (--lax-steps) allow that"
                 )
             steps = np.union1d(steps, others)
@@ -258,7 +258,7 @@ def _reduce_tag(
         values[row, places], times[row, places], present[row, places] = own_values, own_times, True
     counts = present.sum(axis=0)
     found = {name: np.empty(len(steps)) for name in stats}
-    # Steps that the same runs have are computed together.
+    # Steps that are in the same runs are computed together.
     patterns, which = np.unique(present, axis=1, return_inverse=True)
     for number in range(patterns.shape[1]):
         at = np.flatnonzero(which.ravel() == number)
@@ -272,7 +272,7 @@ def _reduce_tag(
 def _unique(
     run: Run, tag: str, duplicates: Duplicates
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Steps, ascending and each once, with times and values."""
+    """Returns ascending unique steps with their times and values."""
     series = run.scalars[tag]
     values = series.values.astype(np.float64)
     order = np.argsort(series.steps, kind="stable")
@@ -286,7 +286,7 @@ def _unique(
 
 
 def _statistic(name: str, block: NDArray[np.float64], ddof: int) -> NDArray[np.float64]:
-    """A statistic over the rows; NaN where the standard deviation has too few."""
+    """Computes a statistic over the rows; NaN if there are too few for the standard deviation."""
     share = _quantile(name)
     with np.errstate(all="ignore"):
         if share is not None:

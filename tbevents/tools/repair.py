@@ -1,4 +1,4 @@
-"""Repair: an event file's intact records and nothing else."""
+"""Repair: copies the intact records of damaged event files."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Repaired", "repair"]
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What a repair has done to one file.
+    """Result of a repair of one file.
 
     Attributes:
         source: the file that was read.
-        target: the file that was written; None where there is no intact record in the source, or where it was to be
-            replaced and is intact.
-        backup: the other name of the source as it was, where it was replaced.
-        records: how many records were kept.
-        dropped: what was left out, in the order of the file.
-        rewritten: how many of the records kept got another checksum.
+        target: the file that was written; None if the source has no intact record, or if it was repaired in place and
+            is intact.
+        backup: the path at which the source is kept if it was replaced.
+        records: number of records that were kept.
+        dropped: the damage that was left out, in the order of the file.
+        rewritten: number of kept records whose checksum was corrected.
     """
 
     source: str
@@ -37,7 +37,7 @@ class Repaired:
 
     @property
     def dropped_bytes(self) -> int:
-        """How many bytes were left out."""
+        """Number of bytes that were left out."""
         return sum(problem.skipped for problem in self.dropped)
 
 
@@ -52,29 +52,31 @@ def repair(
     overwrite: bool = False,
     progress: Progress = no_progress,
 ) -> list[Repaired]:
-    """Writes the intact records of event files, byte for byte but for checksums that are to be rewritten.
+    """Copies the intact records of event files byte for byte, except for checksums that are rewritten.
 
     Args:
-        source: an event file; or a run, or a folder of runs, whose files are all repaired.
-        out: where to: a file, where its name is an event file's; else a folder that gets the runs with their names.
-        in_place: replace the damaged files instead; each stays as a backup beside, under a name without ``tfevents``.
-        runs: patterns of the runs that are wanted; all, where None.
-        keep_undecodable: keep records whose checksums hold and that are no Event all the same. Most readers stop there.
-        rewrite_checksums: also keep events whose data checksum does not hold, and store the right one: for files of
-            writers that store a constant there (SageMaker Debugger). Damage within such an event goes unnoticed, now
-            and later.
-        overwrite: whether existing files may be replaced.
-        progress: gets bytes, of all files.
+        source: an event file, a run, or a folder of runs, all of whose files are repaired.
+        out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
+        in_place: if True, replace the damaged files. Each is kept beside as a backup, under a name without
+            ``tfevents``.
+        runs: patterns of the runs to repair; None means all.
+        keep_undecodable: if True, keep records whose checksums are right but whose payload is not an Event. Most
+            readers stop at one.
+        rewrite_checksums: if True, also keep events whose data checksum is wrong, and write the right one: for files of
+            writers that store a constant (SageMaker Debugger). Damage in such an event can no longer be detected.
+        overwrite: if True, replace existing files.
+        progress: called with the bytes read of all files.
 
     Returns:
         One report for each file.
 
     Raises:
-        ValueError: neither `out` nor `in_place`, or both; or `out` is a file, and there are several.
-        RunNotFoundError: there is no such path, or no event file below it.
-        FileExistsError: a file is there already, and must not be replaced. None was written then.
-        NotAnEventFileError: `source` is a file of another sort.
-        OSError: a file cannot be read or written; or it is to be replaced, and is being written. It was not replaced.
+        ValueError: if not exactly one of `out` and `in_place` is given, or if `out` is a file and there are several to
+            write.
+        RunNotFoundError: if the path does not exist, or there is no event file below it.
+        FileExistsError: if an output exists and `overwrite` is False; nothing is written then.
+        NotAnEventFileError: if `source` is a file, but not an event file.
+        OSError: if a file cannot be read or written, or a file to replace is being written; it is not replaced then.
     """
     plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
     files = [plan for each in plans.values() for plan in each]
@@ -94,7 +96,7 @@ def _repair_file(reader: RecordReader, plan: FilePlan, overwrite: bool) -> Repai
     kept = rewritten = 0
     with plan.open(overwrite=overwrite) as new:
         for record in reader.read(plan.source):
-            raw = encode_record(record.raw[HEADER_SIZE:-FOOTER_SIZE])  # the same bytes, where the checksum holds
+            raw = encode_record(record.raw[HEADER_SIZE:-FOOTER_SIZE])  # the same bytes if the checksum was right
             new.file.write(raw)
             kept += 1
             rewritten += raw != record.raw

@@ -1,4 +1,4 @@
-"""Which file each file of a tree of runs becomes, when it is rewritten."""
+"""Plans which file each event file becomes when runs are rewritten."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["FilePlan", "plan_rewrite"]
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One event file that is to be rewritten.
+    """The plan for one event file.
 
     Attributes:
-        source: the file.
-        target: the file it becomes; the source itself, where it is replaced.
-        since: where it is replaced, its status before it was read.
+        source: the file to read.
+        target: the file to write; the source itself if it is replaced.
+        since: the status of a file to replace before it was read; None otherwise.
     """
 
     source: str
@@ -29,34 +29,35 @@ class FilePlan:
 
     @property
     def in_place(self) -> bool:
-        """Whether the source is replaced."""
+        """True if the source is replaced."""
         return self.target == self.source
 
     def open(self, *, overwrite: bool) -> NewFile:
-        """The file to write; one that is replaced leaves a backup."""
+        """Opens the file to write; a file that is replaced is kept as a backup."""
         return NewFile(self.target, overwrite=overwrite or self.in_place, backup=self.in_place, since=self.since)
 
 
 def plan_rewrite(
     source: StrPath, out: StrPath | None, *, in_place: bool, runs: Sequence[str] | None, overwrite: bool
 ) -> dict[str, list[FilePlan]]:
-    """The files of a tree of runs, by run.
+    """Returns the plans of all event files of a source, by run.
 
     Args:
         source: an event file, a run, or a folder of runs.
-        out: where to: a file, where its name is an event file's; else a folder that gets the runs with their names.
-        in_place: whether the files are replaced.
-        runs: patterns of the runs that are wanted; all, where None.
-        overwrite: whether existing files may be replaced.
+        out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
+        in_place: if True, replace the files.
+        runs: patterns of the runs to rewrite; None means all.
+        overwrite: if True, replace existing files.
 
     Raises:
-        ValueError: neither `out` nor `in_place`, or both; or `out` is a file, and there are several.
-        RunNotFoundError: there is no such path, or no event file below it.
-        FileExistsError: a file is there already, and must not be replaced.
-        OSError: a file is to be replaced, and some program has it open for writing, as far as the system tells.
+        ValueError: if not exactly one of `out` and `in_place` is given, or if `out` is a file and there are several to
+            write.
+        RunNotFoundError: if the path does not exist, or there is no event file below it.
+        FileExistsError: if an output exists and `overwrite` is False.
+        OSError: if a file to replace is open for writing, as far as the system can tell.
     """
     if in_place == (out is not None):
-        raise ValueError("either an output (--out) or in-place (--in-place) says where to: give one of them")
+        raise ValueError("give either an output (--out) or in-place (--in-place)")
     plans = {
         name: [
             FilePlan(file, file, unwritten_status(file)) if out is None else FilePlan(file, _target(out, name, file))
@@ -65,12 +66,14 @@ def plan_rewrite(
         for name, path in runs_below(source, runs).items()
     }
     if not plans:
-        find_run_files(source)  # raises: there is none
+        find_run_files(source)  # raises if there is none
     targets = [os.path.realpath(plan.target) for each in plans.values() for plan in each]
     if len(set(targets)) < len(targets):
-        raise ValueError(f"{out} is one file, and {len(targets)} are to be written: give a folder")
+        raise ValueError(f"{out} is one file, but there are {len(targets)} to write: give a folder")
     if not in_place and {os.path.realpath(plan.source) for each in plans.values() for plan in each} & set(targets):
-        raise ValueError(f"{out} is what is read: give another output, or in-place (--in-place), which keeps a backup")
+        raise ValueError(
+            f"{out} is also the source: give another output, or in-place (--in-place), which keeps a backup"
+        )
     if not (overwrite or in_place):
         for each in plans.values():
             for plan in each:

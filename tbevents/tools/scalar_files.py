@@ -1,4 +1,4 @@
-"""Event files that hold whole scalar series."""
+"""Writes scalar series as event files."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tbevents.writing.event_file_writer import FILE_VERSION
 __all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
 
 _CHUNK = 65_536
-"""Points that are encoded at a time."""
+"""Number of points encoded at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScalarColumns:
-    """The points of one tag, in order.
+    """The points of one tag in order.
 
     Attributes:
-        tag: kept verbatim.
+        tag: the tag, written verbatim.
         steps: int64, shape (n,).
         wall_times: float64 seconds since 1970, shape (n,).
         values: shape (n,).
-        form: how the values are written; SIMPLE rounds them to float32.
+        form: the encoding of the values; SIMPLE rounds them to float32.
     """
 
     tag: str
@@ -45,24 +45,24 @@ class ScalarColumns:
 
 
 def fits_float32(values: NDArray[Any]) -> bool:
-    """Whether float32 holds all the values exactly; NaN is NaN."""
+    """Returns True if float32 holds all values exactly; NaN counts as exact."""
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32).astype(np.float64)
     return bool(((rounded == values) | np.isnan(values)).all())
 
 
 def write_runs(runs: Mapping[str, Iterable[ScalarColumns]]) -> list[str]:
-    """Writes several runs; none of them, where one is there already or cannot be written.
+    """Writes several runs; if one exists already or cannot be written, none is kept.
 
     Args:
-        runs: what each holds, by where it is written, as in `write_scalars`.
+        runs: the series of each run, by its output as in `write_scalars`.
 
     Returns:
         The files' paths.
 
     Raises:
-        FileExistsError: there is such a file or run already.
-        OSError: one cannot be written.
+        FileExistsError: if a file or run exists already.
+        OSError: if one cannot be written.
     """
     for out in runs:
         if not is_event_file(out):
@@ -78,24 +78,24 @@ def write_runs(runs: Mapping[str, Iterable[ScalarColumns]]) -> list[str]:
             os.unlink(path)
         for folder in sorted(made, key=len, reverse=True):
             with contextlib.suppress(OSError):
-                os.rmdir(folder)  # not one that has something else in it by now
+                os.rmdir(folder)  # fails if the folder is not empty
         raise
     return written
 
 
 def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:
-    """Writes an event file, tag by tag.
+    """Writes series into an event file, tag by tag.
 
     Args:
-        out: the file, where its name is an event file's; else the folder of a new run.
-        series: what it holds.
+        out: the file if its name is an event file's, else the folder of a new run.
+        series: the series to write.
 
     Returns:
         The file's path.
 
     Raises:
-        FileExistsError: the file is there already, or the folder holds an event file.
-        OSError: it cannot be written.
+        FileExistsError: if the file exists, or the folder holds an event file.
+        OSError: if it cannot be written.
     """
     several = list(series)
     first_times = [float(each.wall_times.min()) for each in several if len(each.wall_times)]

@@ -1,4 +1,4 @@
-"""Schedule: the rates of a learning-rate schedule that is named in words."""
+"""Schedule: computes the rates of a learning-rate schedule given by name and arguments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NEED_CODE: Final = {
     "ReduceLROnPlateau": "metrics",
     "LRRangeTest": "losses",
 }
-"""Schedulers that numbers and words do not suffice for."""
+"""Schedulers that need more than numbers and words, and what they need."""
 
 SCHEDULES: Final = tuple(
     name
@@ -33,7 +33,7 @@ SCHEDULES: Final = tuple(
     and issubclass(kind, LRScheduler)
     and name not in {*_NEED_CODE, "LRScheduler", "_LRScheduler"}
 )
-"""The schedulers that can be computed from their arguments."""
+"""The schedulers that can be computed from numbers and words."""
 
 _DEFAULT_LR: Final = 0.1
 
@@ -43,7 +43,7 @@ class ScheduleCurve:
     """The rates of a schedule.
 
     Attributes:
-        name: the scheduler's.
+        name: the name of the scheduler.
         steps: int64, shape (n,), from 0.
         rates: float64, shape (n,).
     """
@@ -54,17 +54,17 @@ class ScheduleCurve:
 
 
 def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None = None) -> ScheduleCurve:
-    """The rates that a schedule gives, stepped from the start.
+    """Computes the rates of a schedule from step 0.
 
     Args:
-        name: of a scheduler, as in `SCHEDULES`; case does not matter.
-        steps: how many.
-        arguments: the scheduler's, by name, without the optimizer; and ``lr``, the rate to start from (0.1).
+        name: the name of a scheduler in `SCHEDULES`; case does not matter.
+        steps: the number of steps.
+        arguments: the scheduler's arguments by name, without the optimizer; and ``lr``, the initial rate (0.1).
 
     Raises:
-        UnknownNameError: there is no such scheduler; the message names the nearest.
-        ValueError: the scheduler needs more than numbers and words; an argument is missing, unknown or impossible; or
-            `steps` is below 1.
+        UnknownNameError: if the scheduler is unknown; the message names the nearest.
+        ValueError: if the scheduler needs more than numbers and words; if an argument is missing, unknown or out of
+            range; or if `steps` is below 1.
     """
     if steps < 1:
         raise ValueError(f"steps must be at least 1, not {steps}")
@@ -73,7 +73,7 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
         raise UnknownNameError("schedule", name, SCHEDULES)
     name = known[name.lower()]
     if name in _NEED_CODE:
-        raise ValueError(f"{name} needs {_NEED_CODE[name]}: only a script can give it that")
+        raise ValueError(f"{name} needs {_NEED_CODE[name]}, which only a script can provide")
     keywords = dict(arguments or {})
     lr = keywords.pop("lr", _DEFAULT_LR)
     if isinstance(lr, bool) or not isinstance(lr, (int, float)):
@@ -84,7 +84,7 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
     if unknown:
         raise ValueError(f"{name} has no argument {unknown[0]!r}; its arguments: lr, {', '.join(accepted)}")
     try:
-        # The momentum is for those that cycle it; nothing of it is answered.
+        # Some schedulers cycle the momentum, so the optimizer needs one; the result ignores it.
         scheduler = kind(ParamGroups(float(lr), momentum=0.9), **keywords)
         rates = scheduler.schedule(np.arange(steps))[:, 0]
     except TypeError as error:
@@ -96,5 +96,5 @@ _HIDDEN: Final = frozenset({"optimizer", "writer", "tag", "last_epoch"})
 
 
 def _plain(error: TypeError, name: str) -> str:
-    """A TypeError about arguments without the constructor's name."""
+    """Returns the message of a TypeError without the constructor's name."""
     return str(error).removeprefix(f"{name}.__init__() ").removeprefix("__init__() ")

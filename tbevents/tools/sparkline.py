@@ -1,4 +1,4 @@
-"""A series as a row of little bars."""
+"""Sparklines: a series as a row of small bars."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ _PLAIN_BARS: Final = "_.-~=+*#"
 
 
 def sparkline(values: NDArray[Any], columns: int, *, plain: bool = False) -> str:
-    """The course of a series, as many bars as it has values, at most `columns`.
+    """Draws a series with one bar for each value, at most `columns`.
 
     Args:
-        values: shape (n,); each bar stands for the mean of the finite values in its share of them, a blank for none.
-        columns: the most bars.
-        plain: whether only ASCII may be used.
+        values: shape (n,). Each bar shows the mean of the finite values in its part of the series; blank if there are
+            none.
+        columns: the maximum number of bars.
+        plain: if True, use only ASCII.
     """
     bars = _PLAIN_BARS if plain else _BARS
     shares = np.array_split(values.astype(np.float64), min(columns, len(values))) if len(values) else []
@@ -32,6 +33,6 @@ def sparkline(values: NDArray[Any], columns: int, *, plain: bool = False) -> str
     low, high = float(known.min()), float(known.max())
     if low == high:
         return "".join(bars[3] if np.isfinite(mean) else " " for mean in means)
-    # Halves, since the difference of two float64 may be beyond float64.
+    # Halves, since the difference of two float64 values may overflow.
     heights = (means / 2 - low / 2) / (high / 2 - low / 2) * (len(bars) - 1)
     return "".join(bars[round(height)] if np.isfinite(height) else " " for height in heights.tolist())

@@ -1,4 +1,4 @@
-"""Split: one run's records into several event files, by size or by step."""
+"""Split: distributes the records of a run over several event files, by size or by step."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tbevents.tools.record_editor import is_stepless
 __all__ = ["Part", "Split", "split"]
 
 _MOST: Final = 200
-"""Parts: each is an open file until the last is complete."""
+"""Maximum number of parts: each stays open until the last is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the files.
+    """One of the files of a split.
 
     Attributes:
-        path: the file.
-        records: how many records it holds.
-        size: in bytes.
+        path: the path of the file.
+        records: number of records.
+        size: size in bytes.
     """
 
     path: str
@@ -41,31 +41,31 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What a split has done.
+    """Result of a split.
 
     Attributes:
         parts: the files that were written, in order.
-        problems: what could not be read.
+        problems: damage in the source.
     """
 
     parts: tuple[Part, ...]
     problems: tuple[Problem, ...]
 
 
-class _Writer:
-    """Writes the parts; a part is opened when it gets its first record, and begins with the file version.
+class _PartWriter:
+    """Writes the parts. A part is opened for its first record, and starts with the file version.
 
     Args:
-        stack: completes the files.
-        folder: theirs.
-        name: theirs, before the number.
+        stack: the context that completes the files.
+        folder: the folder of the files.
+        name: the name of the files, without the number.
     """
 
     def __init__(self, stack: contextlib.ExitStack, folder: str, name: str) -> None:
-        self.version: RawRecord | None = None  # the record that says it
+        self.version: RawRecord | None = None  # the record with the file version
         self._stack = stack
         self._path = os.path.join(folder, name)
-        self._parts: dict[int, tuple[NewFile, list[int]]] = {}  # and the sizes of its records
+        self._parts: dict[int, tuple[NewFile, list[int]]] = {}  # part -> its file and the sizes of its records
 
     def add(self, part: int, record: RawRecord) -> None:
         """Writes a record to a part."""
@@ -81,12 +81,12 @@ class _Writer:
         sizes.append(len(record.raw))
 
     def full(self, part: int, record: RawRecord, size: int) -> bool:
-        """Whether a part has no room for a record: it never is while it has nothing but the file version."""
+        """Returns True if a part has no room for a record; a part with only the file version always has room."""
         _, sizes = self._parts.get(part, (None, []))
         return len(sizes) > (self.version is not None) and sum(sizes) + len(record.raw) > size
 
     def parts(self) -> tuple[Part, ...]:
-        """The parts there are, in order."""
+        """The parts so far, in order."""
         return tuple(Part(new.path, len(sizes), sum(sizes)) for _, (new, sizes) in sorted(self._parts.items()))
 
 
@@ -99,25 +99,25 @@ def split(
     at: Sequence[int] = (),
     progress: Progress = no_progress,
 ) -> Split:
-    """Writes the records of a run into several event files, each byte for byte.
+    """Copies the records of a run into several event files, byte for byte.
 
-    The files are those of one run: read together, by size they give what the source gives; by step, the same
-    points in the order of the steps' ranges. Each begins with the source's file version.
+    The files form one run. Split by size, reading them gives the same as the source; by step, the same points in the
+    order of the ranges of steps. Each starts with the source's file version.
 
     Args:
-        source: an event file, or the folder of a run.
-        out: the folder for the files, with no event file in it; they have the source's name and a number.
-        size: the most bytes of a file. A record that alone has more makes a file of its own.
-        every: how many steps each file covers, counted from step 0.
-        at: the steps at which a new file begins, ascending.
-        progress: gets bytes.
+        source: an event file or the folder of a run.
+        out: the folder for the files, which must not hold an event file; they have the source's name and a number.
+        size: the maximum bytes of a file. A larger record gets its own file.
+        every: the number of steps in each file, counted from step 0.
+        at: the steps at which new files start, ascending.
+        progress: called with the bytes read.
 
     Raises:
-        ValueError: not exactly one of `size`, `every` and `at` is given; or one is not positive, or not ascending;
-            or there would be more than 200 parts.
-        RunNotFoundError: there is no such run.
-        FileExistsError: `out` has such a file already.
-        OSError: a file cannot be read or written.
+        ValueError: unless exactly one of `size`, `every` and `at` is given; if one is not positive or not ascending; or
+            if there would be more than 200 parts.
+        RunNotFoundError: if the run does not exist.
+        FileExistsError: if `out` holds an event file already.
+        OSError: if a file cannot be read or written.
     """
     if (size is not None) + (every is not None) + bool(at) != 1:
         raise ValueError("say where to split: give one of size, every and at (--size, --every, --at)")
@@ -133,7 +133,7 @@ def split(
     reader = RecordReader(files, progress, sole=len(files) == 1)
     part = 0
     with contextlib.ExitStack() as stack:
-        writer = _Writer(stack, path_string(out, "out"), os.path.basename(files[0]))
+        writer = _PartWriter(stack, path_string(out, "out"), os.path.basename(files[0]))
         for record in reader:
             event = record.event
             if writer.version is None and event.file_version:
@@ -151,14 +151,14 @@ def split(
 
 
 def _starts(records: Iterable[RawRecord], every: int) -> list[int]:
-    """The steps at which the second and later parts begin, for parts of so many steps that hold something."""
+    """Returns the steps at which the second and later parts start, for parts of `every` steps without empty ones."""
     steps = (_step(record.event) for record in records)
     parts = sorted({step // every for step in steps if step is not None})
     return [part * every for part in parts[1:]]
 
 
 def _step(event: Event) -> int | None:
-    """The step an event belongs to; None where it is about the whole run."""
+    """Returns the step of an event; None if it is about the whole run."""
     if not (event.HasField("summary") or event.HasField("session_log")):
         return None
     return None if event.HasField("summary") and all(map(is_stepless, event.summary.value)) else event.step

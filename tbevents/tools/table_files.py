@@ -1,4 +1,4 @@
-"""Tables as files: CSV, JSON lines, Parquet and Arrow, written and read."""
+"""Reads and writes tables as CSV, JSON lines, Parquet and Arrow files."""
 
 from __future__ import annotations
 
@@ -33,42 +33,42 @@ _ENDINGS: Final[dict[str, Format]] = {
     ".feather": "arrow",
 }
 _ROWS: Final = 65_536
-"""Rows that are turned into text at a time."""
+"""Number of rows converted to text at a time."""
 
 
 def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A002  # what users call it
-    """The format of a table's file.
+    """Returns the format of a table's file.
 
     Args:
-        path: the file; its ending says the format.
-        format: says it instead, where not None.
+        path: the file, whose suffix selects the format.
+        format: the format; None uses the suffix.
 
     Raises:
-        ValueError: there is no such format, or the ending says none.
+        ValueError: if the format or the suffix is unknown.
     """
     if format is not None:
         for known in get_args(Format):
             if format == known:
                 return known  # type: ignore[no-any-return]  # it is one of them
-        raise ValueError(f"unknown format {format!r}; there are: {', '.join(get_args(Format))}")
+        raise ValueError(f"unknown format {format!r}; it must be one of {', '.join(get_args(Format))}")
     ending = os.path.splitext(path_string(path, "path"))[1].lower()
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)
         raise ValueError(
-            f"{os.fspath(path)}: the ending says no format; there are {known}; or give the format (--format)"
+            f"{os.fspath(path)}: unknown table format; the file must end in {known}, or give the format (--format)"
         )
     return _ENDINGS[ending]
 
 
 def is_table(path: StrPath) -> bool:
-    """Whether a path's ending says that it is a table's."""
+    """Returns True if a path has the suffix of a table."""
     return os.path.splitext(path_string(path, "path"))[1].lower() in _ENDINGS
 
 
 def looks_like_file(path: StrPath) -> bool:
-    """Whether what is to be a folder is named like a file, ``runs.xls``, and no folder is there.
+    """Returns True if an output folder is named like a file, such as ``runs.xls``, and does not exist.
 
-    A separator at the end says that it is a folder's name all the same.
+    A separator at the end marks it as a folder.
     """
     text = path_string(path, "path")
     named = is_table(text) or re.search(r"\.[A-Za-z]{2,5}$", os.path.basename(text)) is not None
@@ -83,36 +83,36 @@ def write_table(
     safe_cells: bool = False,
     progress: Progress = no_progress,
 ) -> int:
-    """Writes a table; numbers so that they read back exactly.
+    """Writes a table. Numbers read back exactly.
 
-    In CSV, what is missing is empty, NaN is ``nan``. In JSON lines, what is missing is left out, NaN and the infinities
-    are the strings "NaN", "Infinity" and "-Infinity". Names of folders that are no UTF-8 are shown as in data frames;
-    JSON lines keep them as they are, for an import.
+    In CSV, missing cells are empty and NaN is ``nan``. In JSON lines, missing cells are left out, and NaN and
+    infinities are the strings "NaN", "Infinity" and "-Infinity". Folder names that are not UTF-8 are shown as in data
+    frames; JSON lines keep them as they are, for `import_table`.
 
     Args:
         frame: the table.
-        out: the file, which appears when it is complete and may replace another; or a text stream for CSV and JSON
+        out: the file, which appears when it is complete and replaces an existing one; or a text stream for CSV and JSON
             lines.
         format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
-        safe_cells: in CSV, whether texts are made harmless for spreadsheets and terminals: those that begin with ``=``,
-            ``+``, ``-``, ``@``, a tab or a carriage return get an apostrophe in front, and control characters but line
-            feeds become visible escapes. Such texts do not read back as they were. By default all texts are kept.
-        progress: gets rows, of CSV and JSON lines.
+        safe_cells: if True, make texts in CSV harmless for spreadsheets and terminals: texts that begin with ``=``,
+            ``+``, ``-``, ``@``, a tab or a carriage return get an apostrophe in front, and control characters except
+            line feeds become visible escapes. Such texts do not read back as they were.
+        progress: called with the rows written, for CSV and JSON lines.
 
     Returns:
-        How many rows it has.
+        The number of rows.
 
     Raises:
-        ValueError: the ending says no format, or the format is not text and `out` a stream; or a text has a
-            NUL, which CSV does not hold before Python 3.11.
-        MissingExtraError: pyarrow is needed and not installed.
-        OSError: the file cannot be written.
+        ValueError: if the format is unknown, if it is binary and `out` is a stream, or if a text has a NUL, which CSV
+            cannot hold before Python 3.11.
+        MissingExtraError: if pyarrow is needed and not installed.
+        OSError: if the file cannot be written.
     """
     stream = out if not isinstance(out, (str, os.PathLike)) else None
     kind = table_format("out.csv" if stream is not None else out, format)  # type: ignore[arg-type]  # a path then
     if kind in ("parquet", "arrow"):
         if stream is not None:
-            raise ValueError(f"{kind} is no text; give a file")
+            raise ValueError(f"{kind} is a binary format; give a file")
         arrow = frame.to_arrow()
         with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
             _write_arrow(arrow, new.file, kind)
@@ -137,10 +137,10 @@ def _write_arrow(table: Any, file: IO[bytes], kind: Format) -> None:
 
 
 class _LineFeeds:
-    """Ends the lines of a csv writer by a line feed alone.
+    """Ends the lines of a csv writer with a line feed alone.
 
-    The writer quotes what its line end consists of: with a line feed for that, Python before 3.13 would leave a lone
-    carriage return in a tag bare, which no reader takes for part of a cell.
+    The csv writer quotes the characters of its line end. If that were a line feed, Python before 3.13 would not quote
+    a single carriage return in a tag, and readers would take it for the end of a row.
     """
 
     def __init__(self, file: IO[str]) -> None:
@@ -151,11 +151,11 @@ class _LineFeeds:
 
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that spreadsheets take for a formula."""
+"""First characters that make a spreadsheet take a cell for a formula."""
 
 
 def _safe(cell: Any) -> Any:
-    """A cell that no spreadsheet computes and no terminal obeys; numbers are left alone."""
+    """Returns a cell that no spreadsheet evaluates and no terminal obeys; numbers do not change."""
     if not isinstance(cell, str):
         return cell
     text = "\n".join(map(printable, cell.split("\n")))
@@ -177,7 +177,7 @@ def _write_csv(
             writer.writerows(chunk if cell is None else (map(cell, row) for row in chunk))
             rows += len(chunk)
     except csv.Error as error:
-        raise ValueError(f"no csv of this: {error}; a NUL needs Python 3.11, or jsonl (--format jsonl)") from None
+        raise ValueError(f"cannot write csv: {error}; a NUL needs Python 3.11, or jsonl (--format jsonl)") from None
     return rows
 
 
@@ -199,7 +199,7 @@ def _json_cell(cell: Any) -> Any:
 
 
 def _chunks(columns: Sequence[Column], progress: Progress) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows, some at a time; None is a cell that is missing."""
+    """Yields the rows in chunks; None is a missing cell."""
     total = _length(columns[0]) if columns else 0
     for start in range(0, total, _ROWS):
         yield list(zip(*(_cells(column, slice(start, start + _ROWS)) for column in columns), strict=True))
@@ -214,7 +214,7 @@ def _length(column: Column) -> int:
 
 def _cells(column: Column, rows: slice) -> Sequence[Any]:
     if isinstance(column, Categories):
-        names = (*column.names, None)  # -1 is one that is missing
+        names = (*column.names, None)  # code -1 is a missing name
         return [names[code] for code in column.codes[rows].tolist()]
     if isinstance(column, Cells):
         pairs = zip(column.values[rows].tolist(), column.present[rows].tolist(), strict=True)
@@ -234,23 +234,23 @@ def read_table(
     Args:
         path: the file, or a text stream of CSV or JSON lines.
         format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
-        progress: gets bytes, of CSV and JSON lines.
+        progress: called with the bytes read, for CSV and JSON lines.
 
     Returns:
-        The columns by name, all of one length: lists, or a `SparseColumn` for a name that few lines of JSON have. The
-        cells of CSV are str; None is missing.
+        The columns by name, all of one length: lists, or a `SparseColumn` for a name that few lines of JSON have. Cells
+        of CSV are str; None is a missing cell.
 
     Raises:
-        ValueError: the file is not of that format, or the format is not known.
-        MissingExtraError: pyarrow is needed and not installed.
-        OSError: the file cannot be read.
+        ValueError: if the file is not of that format, or the format is unknown.
+        MissingExtraError: if pyarrow is needed and not installed.
+        OSError: if the file cannot be read.
     """
     stream = path if not isinstance(path, (str, os.PathLike)) else None
     kind = table_format("in.csv" if stream is not None else path, format)  # type: ignore[arg-type]  # a path then
     name = "stdin" if stream is not None else os.fspath(path)  # type: ignore[arg-type]
     if kind in ("parquet", "arrow"):
         if stream is not None:
-            raise ValueError(f"{kind} is no text; give a file")
+            raise ValueError(f"{kind} is a binary format; give a file")
         return _read_arrow(name, kind)
     opened: Any = open(name, encoding="utf-8-sig", newline="") if stream is None else nullcontext(stream)  # noqa: SIM115
     try:
@@ -258,11 +258,11 @@ def read_table(
             lines = _counted(file, os.path.getsize(name), progress) if stream is None else file
             return _read_csv(lines, name) if kind == "csv" else _read_json(lines, name)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{name}: this is no UTF-8 text: {error}") from None
+        raise ValueError(f"{name}: not UTF-8 text: {error}") from None
 
 
 def _counted(file: TextIOWrapper, size: int, progress: Progress) -> Iterator[str]:
-    """The lines of a file; says now and then how far it has been read."""
+    """Yields the lines of a file and reports progress."""
     for number, line in enumerate(file):
         if not number % _ROWS:
             progress(os.lseek(file.fileno(), 0, os.SEEK_CUR), size)
@@ -282,7 +282,7 @@ def _read_arrow(path: str, kind: Format) -> dict[str, Sequence[Any]]:
 
 
 def _read_csv(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
-    csv.field_size_limit(1 << 30)  # tags and texts may be long; the file has its own size
+    csv.field_size_limit(1 << 30)  # tags and texts may be long; the size of the file limits them
     reader = csv.reader(lines)
     try:
         header = next(reader, None)
@@ -293,12 +293,12 @@ def _read_csv(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
             if len(row) != len(header):
                 if not row:
                     continue
-                raise ValueError(f"{path}: line {reader.line_num}: {len(row)} cells under {len(header)} titles")
+                raise ValueError(f"{path}: line {reader.line_num}: {len(row)} cells under {len(header)} headers")
             rows.append(row)
     except csv.Error as error:
         raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
     if len(set(header)) < len(header):
-        raise ValueError(f"{path}: two columns have one title")
+        raise ValueError(f"{path}: two columns have the same header")
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
     return {title: list(column) for title, column in zip(header, columns, strict=True)}
 
@@ -312,11 +312,11 @@ def _read_json(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ValueError(f"{path}: line {number}: no JSON: {error}") from None
+            raise ValueError(f"{path}: line {number}: not JSON: {error}") from None
         except RecursionError:
-            raise ValueError(f"{path}: line {number}: JSON that is nested too deep") from None
+            raise ValueError(f"{path}: line {number}: the JSON is nested too deeply") from None
         if not isinstance(row, dict):
-            raise ValueError(f"{path}: line {number}: no JSON object")
+            raise ValueError(f"{path}: line {number}: not a JSON object")
         for name, cell in row.items():
             rows, cells = found.setdefault(name, ([], []))
             rows.append(count)
@@ -327,11 +327,11 @@ def _read_json(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
 
 
 class SparseColumn(Sequence[Any]):
-    """A column of which most cells are missing: None.
+    """A column with few cells; the missing ones are None.
 
     Attributes:
-        rows: the numbers of the rows that have a cell, ascending.
-        cells: those cells.
+        rows: the indices of the rows that have a cell, ascending.
+        cells: the cells of these rows.
     """
 
     def __init__(self, rows: list[int], cells: list[Any], count: int) -> None:

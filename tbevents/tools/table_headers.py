@@ -1,33 +1,33 @@
-"""The titles of a table's columns: those with a meaning, and tags beside them."""
+"""Headers of table columns: columns with a known meaning, and tags."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-__all__ = ["KNOWN", "known_title", "tag_of_title", "title_of_tag"]
+__all__ = ["KNOWN", "header_of_tag", "known_header", "tag_of_header"]
 
 KNOWN: Final = ("run", "tag", "step", "wall_time", "value")
-"""The columns with a meaning."""
+"""The columns with a known meaning."""
 
 _PREFIX: Final = "tag/"
 _AMBIGUOUS: Final = re.compile(rf"(?:{_PREFIX})*(.*)", re.DOTALL)
 
 
-def known_title(title: str) -> str | None:
-    """Which column with a meaning a title names, also with capitals and blanks, as in ``Wall time``; None for none."""
-    plain = title.strip().lower().replace(" ", "_")
+def known_header(header: str) -> str | None:
+    """Returns the known column that a header such as ``Wall time`` names, ignoring case and blanks; None for others."""
+    plain = header.strip().lower().replace(" ", "_")
     return plain if plain in KNOWN else None
 
 
-def title_of_tag(tag: str) -> str:
-    """The title of a tag's column in a wide table: the tag, after ``tag/`` where it could mean something else."""
+def header_of_tag(tag: str) -> str:
+    """Returns the header of a tag's column in a wide table: the tag, with ``tag/`` in front if it could be misread."""
     match = _AMBIGUOUS.fullmatch(tag)
     assert match is not None, "it matches anything"
-    return _PREFIX + tag if known_title(match[1]) else tag
+    return _PREFIX + tag if known_header(match[1]) else tag
 
 
-def tag_of_title(title: str) -> str:
-    """The tag of a column of a wide table."""
-    short = title.removeprefix(_PREFIX)
-    return short if short != title and title_of_tag(short) == title else title
+def tag_of_header(header: str) -> str:
+    """Returns the tag for a column's header in a wide table."""
+    short = header.removeprefix(_PREFIX)
+    return short if short != header and header_of_tag(short) == header else header

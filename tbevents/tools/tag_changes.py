@@ -1,4 +1,4 @@
-"""Which tags stay, and under what names."""
+"""Selects and renames tags."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from tbevents.tools.names import NameFilter, compile_pattern
 __all__ = ["TagChanges"]
 
 _TOKEN: Final = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
-"""A piece of a glob: a wildcard, a set, or a character."""
+"""A token of a glob: a wildcard, a set or a character."""
 
 
 class TagChanges:
-    r"""Which tags stay, and under what names.
+    r"""Selects and renames tags.
 
     Args:
-        keep: patterns of the tags that stay; all, where empty.
-        drop: patterns of the tags that go.
-        rename: pairs of a pattern and what its tags become; the first pattern that matches counts. Each ``*`` of the
-            new name stands for what the same ``*`` of a glob matched; that of a regular expression replaces what
-            matches, and may refer to groups as ``\1``.
-        regex: whether the patterns are regular expressions, that may match anywhere in a tag; else globs.
+        keep: patterns of the tags to keep; empty means all.
+        drop: patterns of the tags to drop.
+        rename: pairs of a pattern and a new name; the first pattern that matches is used. Each ``*`` in the new name
+            stands for what the same ``*`` of a glob matched; with `regex`, the new name replaces the match and may
+            refer to groups as ``\1``.
+        regex: if True, the patterns are regular expressions that may match anywhere in a tag; else globs.
 
     Raises:
-        ValueError: a pattern is no regular expression, or a new name has more ``*`` than its pattern.
+        ValueError: if a pattern is not a regular expression, or a new name has more ``*`` than its pattern.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class TagChanges:
         return bool(self._keep or self._drop or self._old)
 
     def new_name(self, tag: str) -> str | None:
-        """What a tag becomes; None where it goes."""
+        """Returns the new name of a tag; None if it is dropped."""
         if tag not in self._known:
             kept, dropped, renamed = self._keep(tag), bool(self._drop) and self._drop(tag), self._old(tag)
             name: str | None = tag
@@ -61,17 +61,17 @@ class TagChanges:
         return self._known[tag]
 
     def check(self, where: str) -> None:
-        """To be called when all tags have been seen.
+        """Raises if a pattern had no match. Call it after all tags have been seen.
 
         Raises:
-            UnknownNameError: a pattern has matched none of them.
+            UnknownNameError: if a pattern matched no tag.
         """
         for names in (self._keep, self._drop, self._old):
             names.check(where)
 
 
 class _Renaming:
-    """Gives the tags of a pattern new names."""
+    """Renames the tags that match a pattern."""
 
     def __init__(self, old: str, new: str, *, regex: bool) -> None:
         self._old, self._new, self._regex = old, new, regex
@@ -87,15 +87,15 @@ class _Renaming:
             raise ValueError(f"{new!r} has more '*' than {old!r}")
 
     def __call__(self, tag: str) -> str | None:
-        """The tag's new name; None where the pattern does not match."""
+        """Returns the tag's new name; None if the pattern does not match."""
         if self._regex:
             try:
                 new, count = self._pattern.subn(self._new, tag)
             except (re.error, IndexError) as error:
-                raise ValueError(f"{self._new!r} is no replacement for {self._old!r}: {error}") from None
+                raise ValueError(f"{self._new!r} is not a valid replacement for {self._old!r}: {error}") from None
             return new if count else None
         if tag == self._old:
-            matched = ("*",) * (len(self._pieces) - 1)  # a tag with stars of its own
+            matched = ("*",) * (len(self._pieces) - 1)  # a tag that itself contains stars
         elif (match := self._pattern.fullmatch(tag)) is not None:
             matched = match.groups()
         else:
@@ -104,7 +104,7 @@ class _Renaming:
 
 
 def _group(token: str) -> str:
-    """A piece of a glob as a regular expression; what a star matches is a group."""
+    """Converts a token of a glob to a regular expression; what a star matches is a group."""
     if token == "*":
         return "(.*)"
     if len(token) == 1 and token != "?":

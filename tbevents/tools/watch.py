@@ -1,4 +1,4 @@
-"""Watch: the latest points of runs while they are written."""
+"""Watch: follows the scalars of runs while they are written."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from tbevents.tools.names import NameFilter, without_damage_warnings
 __all__ = ["Watch", "Watched", "steps_per_second"]
 
 _RECENT: Final = 64
-"""Points that a rate is computed from."""
+"""Number of latest points from which a rate is computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watched:
-    """A scalar series at one look.
+    """A scalar series as seen at one look.
 
     Attributes:
-        run: the run's name.
-        series: all its points.
-        new: how many of them, at the end, have come since the last look; at the first look all, and where a run
-            was begun anew.
-        steps_per_second: over the latest points, by their times; None where they do not say.
+        run: the name of the run.
+        series: the series with all its points.
+        new: number of points at its end that are new since the last look; all of them at the first look and if the run
+            was started again.
+        steps_per_second: rate over the latest points by their wall times; None if it cannot be computed.
     """
 
     run: str
@@ -43,19 +43,19 @@ class Watched:
 
 
 class Watch:
-    """Looks at the scalars below a folder again and again; each look costs what has been appended.
+    """Looks at the scalars below a folder repeatedly; a look only reads what has been appended.
 
     Args:
         path: a folder of runs, a run, or an event file; runs may appear later.
-        tags: patterns of the tags that are wanted; all, where None.
-        runs: likewise, of runs.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
+        tags: patterns of the tags to use; None means all.
+        runs: patterns of the runs to use; None means all.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
 
     Raises:
-        RunNotFoundError: there is no such path.
+        RunNotFoundError: if the path does not exist.
 
     Attributes:
-        problems: what was found damaged at the last look, and not before. A record that is not complete yet is none.
+        problems: damage that the last look found and no earlier one. An incomplete record at the end is not damage.
     """
 
     def __init__(
@@ -67,25 +67,25 @@ class Watch:
         checksums: Checksums = "verify",
     ) -> None:
         self.problems: tuple[Problem, ...] = ()
-        self._known: set[tuple[str, int, str]] = set()  # problems: file, offset and kind
+        self._known: set[tuple[str, int, str]] = set()  # file, offset and kind of problems reported before
         self._path = path_string(path, "path")
         with without_damage_warnings():
             self._logdir = read_logdir(path, kinds=("scalars",), checksums=checksums)
         self._tags = NameFilter(tags, noun="tag")
         self._runs = NameFilter(runs, noun="run")
-        self._last: dict[tuple[str, str], tuple[int, Watched]] = {}  # by run and tag; and how many values there were
+        self._last: dict[tuple[str, str], tuple[int, Watched]] = {}  # (run, tag) -> number of values and result
 
     def look(self) -> list[Watched]:
-        """The series there are now, by run, in the order of their first appearance.
+        """Returns the series by run, in the order in which they first appeared.
 
         Raises:
-            OSError: a file cannot be read.
+            OSError: if a file cannot be read.
         """
         with without_damage_warnings():
             return self._look()
 
     def missing(self) -> list[UnknownNameError]:
-        """An error for each pattern that nothing has matched so far."""
+        """Returns an error for each pattern without a match so far."""
         return self._runs.missing(self._path) + self._tags.missing(self._path)
 
     def _look(self) -> list[Watched]:
@@ -121,12 +121,12 @@ class Watch:
 
 
 def steps_per_second(steps: NDArray[np.int64], wall_times: NDArray[np.float64]) -> float | None:
-    """Steps a second over the latest points; None where there are too few, or the times do not ascend."""
+    """Returns steps per second over the latest points; None if there are too few or the times do not increase."""
     recent = slice(max(0, len(steps) - _RECENT), None)
     of_steps, of_times = steps[recent].astype(np.float64), wall_times[recent]
     if len(of_steps) < 2:
         return None
-    back = np.flatnonzero(np.diff(of_steps) < 0)  # since the latest restart
+    back = np.flatnonzero(np.diff(of_steps) < 0)  # use only points after the last restart
     start = int(back[-1]) + 1 if len(back) else 0
     took, done = float(of_times[-1] - of_times[start]), float(of_steps[-1] - of_steps[start])
     return done / took if took > 0 and math.isfinite(took) else None

@@ -1,4 +1,4 @@
-"""The step and the time of calls that name none: `use_metadata`, as tensorboardX has it."""
+"""Default step and time of a writer's calls: `use_metadata`, as in tensorboardX."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ W = TypeVar("W", bound="TakesDefaultMetadata")
 
 @untraced_methods
 class TakesDefaultMetadata(ABC):
-    """A writer whose calls can have a step and a time by default."""
+    """A writer with a default step and time for its calls."""
 
     @property
     @abstractmethod
     def default_metadata(self) -> Mapping[str, Any]:
-        """What `use_metadata` set: "global_step", "walltime"; empty outside of it."""
+        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
 
     @default_metadata.setter
     @abstractmethod
@@ -30,23 +30,23 @@ class TakesDefaultMetadata(ABC):
 
     @contextlib.contextmanager
     def use_metadata(self: W, *, global_step: Any = None, walltime: float | None = None) -> Iterator[W]:
-        """Gives the calls inside a ``with`` block a step and a time, if they name none.
+        """Sets the default step and time of the calls inside a ``with`` block.
 
         ::
 
             with writer.use_metadata(global_step=10):
                 writer.add_scalar("loss", 3.0)
 
-        Blocks can be nested; the inner one wins. They belong to the writer, so calls from other threads meanwhile, and
-        in children forked inside, get the same.
+        Blocks can be nested; the inner one wins. The defaults belong to the writer: they also apply to calls from other
+        threads, and in children forked inside the block.
 
         Args:
             global_step: as in `add_scalar`.
             walltime: seconds since 1970.
 
         Raises:
-            ValueError: neither is given, or one is impossible.
-            TypeError: one is no number.
+            ValueError: if neither is given, or one is out of range.
+            TypeError: if one is not a number.
         """
         given: dict[str, Any] = {}
         if global_step is not None:

@@ -1,7 +1,7 @@
-"""What a writer has taken, as one list, and the records that it becomes.
+"""The list of a writer's pending events, and the records that they are encoded to.
 
-The list is flat: each event is `ITEMS` items of it, so that a column of many scalars is a slice. (A tuple for each
-event would cost twice as much to append, three times as much to take apart, and keep the garbage collector busy.)
+The list is flat: each event is `ITEMS` items, so that one column of many scalars is a slice. (One tuple per event would
+cost twice as much to append, three times as much to take apart, and keep the garbage collector busy.)
 
     a scalar            series, step, wall_time, value
     any other event     OTHER, its serialised bytes or `Columns`, None, None
@@ -22,58 +22,58 @@ from tbevents.writing.points import CheckedPoints
 __all__ = ["ITEMS", "OTHER", "Block", "Columns", "Encoder", "Item", "SeriesKey", "count_events"]
 
 ITEMS: Final = 4
-"""Items of the list that make an event."""
+"""The number of list items per event."""
 
 OTHER: Final = -1
-"""In the place of a scalar's series: this is no scalar."""
+"""Stands in place of the series number in events that are not scalars."""
 
 Item: TypeAlias = Any
-"""An int, float, bytes, `Columns` or None: see above."""
+"""An int, float, bytes, `Columns` or None, as described above."""
 
 SeriesKey: TypeAlias = str | tuple[str, str]
-"""A tag, which is then a scalar of ScalarForm.SIMPLE, or a tag and the value of a form."""
+"""A tag, for a series of ScalarForm.SIMPLE; or a tag and the value of another form."""
 
 
 class Columns(NamedTuple):
-    """Many points of one series that were taken together."""
+    """Many points of one series, logged by one call."""
 
     series: int
     points: CheckedPoints
 
 
 class Block(NamedTuple):
-    """Whole records, end to end, and how many they are."""
+    """Complete records in sequence, and their number."""
 
     records: bytes | bytearray
     events: int
 
 
 def count_events(items: Sequence[Item]) -> int:
-    """How many events these are."""
+    """Returns the number of events in the items."""
     others = items[1::ITEMS]
     return len(others) + sum(len(other.points.steps) - 1 for other in others if isinstance(other, Columns))
 
 
 class Encoder:
-    """Turns events into records."""
+    """Encodes events as records."""
 
     def __init__(self) -> None:
         self._scalars = ScalarEncoder()
-        self._known = 0  # series
+        self._known = 0  # the number of series added to the scalar encoder
 
     def encode(self, items: Sequence[Item], series: Sequence[SeriesKey]) -> Block:
-        """The records of a batch of events, in order.
+        """Returns the records of a batch of events, in order.
 
         Args:
-            items: the events, of the series below.
-            series: all of the writer, in the order of their numbers.
+            items: the events.
+            series: all series of the writer, ordered by their number.
         """
         for key in series[self._known :]:
             tag, form = (key, ScalarForm.SIMPLE) if isinstance(key, str) else (key[0], ScalarForm(key[1]))
             self._scalars.add_series(tag, form)
         self._known = len(series)
         numbers = items[::ITEMS]
-        if OTHER not in numbers:  # nearly always
+        if OTHER not in numbers:  # the usual case
             return Block(self._encode_scalars(items), len(numbers))
         parts: list[bytes | bytearray] = []
         done = 0

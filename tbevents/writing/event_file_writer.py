@@ -1,4 +1,4 @@
-"""One event file: takes events, keeps them in call order, hands them over in batches of whole records."""
+"""Writes one event file: buffers events in call order, and writes them in batches of complete records."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ import os
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from tbevents import files
-from tbevents.callers import callers_level
+from tbevents.callers import warn_caller
 from tbevents.errors import WriterWarning
 from tbevents.format.record import MAX_LENGTH, encode_record
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, SourceMetadata
-from tbevents.summary.message import checked_tag
+from tbevents.summary.builders import checked_tag
 from tbevents.writing import flusher
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
@@ -31,28 +30,28 @@ from tbevents.writing.record_file import DisturbedFileError, RecordFile
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
 
-__all__ = ["DEFAULT_FLUSH_SECS", "EventFileWriter"]
+__all__ = ["DEFAULT_FLUSH_SECS", "FILE_VERSION", "EventFileWriter"]
 
 DEFAULT_FLUSH_SECS: Final = 2.0
-"""Seconds after which what was logged is with the operating system: soon enough for a live TensorBoard."""
+"""Seconds until a logged event is passed to the operating system: short enough for a live TensorBoard."""
 
 BATCH: Final = 4096
-"""Scalars that make a batch: enough for numpy's fixed costs to vanish, few enough to encode in some milliseconds."""
+"""Scalars per batch: enough to make numpy's fixed costs negligible, few enough to encode in a few milliseconds."""
 
 BATCH_BYTES: Final = 1 << 20
-"""Bytes of other events that make a batch, so that images do not pile up in memory."""
+"""Bytes of other events per batch, so that images do not pile up in memory."""
 
 _CHUNK: Final = 1 << 13
-"""Points of `add_scalar_columns` that make a batch: few enough for what is computed of them to stay in the cache."""
+"""Points of `add_scalar_columns` per batch: few enough for intermediate results to stay in the cache."""
 
 UNWRITTEN_BYTES: Final = 64 << 20
-"""Bytes of records that are kept for another attempt while the file cannot be written; what comes after is dropped,
-and the error says so."""
+"""Bytes of records that are kept for a retry while the file cannot be written. Further events are dropped, and the
+error reports their number."""
 
 FILE_VERSION: Final = "brain.Event:2"
 WRITER_NAME: Final = "tbevents.writing.event_file"
 
-_SIMPLE: Final = ScalarForm.SIMPLE  # looking it up in its class takes longer than the rest of some calls
+_SIMPLE: Final = ScalarForm.SIMPLE  # an attribute lookup on the class would dominate the time of some calls
 _uids: Final = itertools.count()
 
 
@@ -60,45 +59,44 @@ _uids: Final = itertools.count()
 class EventFileWriter(TakesDefaultMetadata):
     """Writes one event file.
 
-    A call validates, converts and appends to a list; a batch is encoded and written with one system call when
-    it is full, on `flush`, and at most `flush_secs` after the call by a thread of the process. The file is
-    opened for each batch and closed behind it, so a writer holds no descriptor.
+    Each call validates and converts its arguments and appends the event to a list. A batch is encoded, and written with
+    one system call, when it is full, on `flush`, and by a background thread at most `flush_secs` after the call. The
+    file is opened for each batch and closed afterwards, so a writer holds no file descriptor.
 
-    Threads may share a writer; each thread's events stay in its order. Signal handlers may use it, too. After a fork
-    the child writes a file of its own, and so does a copy or a pickled writer: they carry the configuration only.
-    An interrupt (Ctrl-C) amid a call loses and repeats nothing that was taken: `flush` may be called again, and an
-    interrupted `close` leaves the writer open. The event of an interrupted addition was taken or not. A second `flush`
-    writes what was taken since the first; a second `close` does nothing.
+    Threads may share a writer; the events of each thread stay in order. Signal handlers may use it, too. After a fork,
+    the child writes to its own file. So does a copy or a pickled writer: both carry only the configuration.
+    An interrupt (Ctrl-C) during a call neither loses nor repeats logged events: `flush` may be called again, and an
+    interrupted `close` leaves the writer open. The event of the interrupted call itself may or may not be logged. A
+    second `flush` writes the events logged since the first; a second `close` does nothing.
 
-    Only whole records are left on disk. Where a disk is full, those that fit are written. What could not be written is
-    kept, up to 64 MiB, and tried again with the next batch; what comes beyond that is dropped and counted in `lost`.
-    What fails in the background is reported by the next call.
+    The file always consists of complete records. If the disk is full, the records that fit are written. Records that
+    could not be written are kept, up to 64 MiB, and retried with the next batch; further events are dropped and counted
+    in `lost`. The next call reports an error from the background thread.
 
-    Where something else removed, renamed, truncated, replaced or appended to the file, or removed its folder, a
-    `WriterWarning` names the file, whatever `on_error` is, and logging goes on in a new file of the same folder. What
-    was taken after the last successful write goes there.
+    If something else removed, renamed, truncated, replaced or appended to the file, or removed its folder, logging
+    continues in a new file in the same folder, with all events since the last successful write. A `WriterWarning`
+    names the old file, whatever `on_error` is.
 
     Args:
-        logdir: the folder; made where it is missing.
-        max_queue: kept as an attribute, for code that reads it. A batch here holds 4,096 scalars or 1 MiB.
-        flush_secs: seconds, at least 0, after which what was taken is with the operating system; below 0.01 each call
-            writes.
-        filename_suffix: added to the file's name.
-        clock: seconds since 1970, for the file's name and for events without a time of their own.
-        hostname: for the file's name; this machine's by default.
-        on_error: what happens when something cannot be written, or a file or folder cannot be made. ``"raise"`` raises
-            OSError, here or at the next call. ``"warn"`` never raises for that: one `WriterWarning` is issued for each
-            cause, the writer keeps what it can, and `lost` counts the rest. Wrong arguments are errors in both.
+        logdir: the folder; created if it does not exist.
+        max_queue: only kept as an attribute, for code that reads it. A batch holds 4,096 scalars or 1 MiB.
+        flush_secs: seconds, at least 0, until an event is passed to the operating system. Below 0.01, each call writes.
+        filename_suffix: appended to the file's name.
+        clock: returns the seconds since 1970, for the file's name and for events without a time.
+        hostname: the host name in the file's name; this machine's by default.
+        on_error: what to do if a write fails, or a file or folder cannot be created. ``"raise"`` raises OSError, here
+            or at the next call. ``"warn"`` never raises it: the writer issues one `WriterWarning` for each cause, keeps
+            what it can, and counts the rest in `lost`. Wrong arguments are errors in both cases.
         log_dir: torch's name for `logdir`.
 
     Attributes:
-        closed: whether `close` was called.
-        lost: how many events were taken and then dropped, because they could not be written.
+        closed: True after `close`.
+        lost: the number of logged events that were dropped because they could not be written.
 
     Raises:
-        OSError: the folder or file cannot be made, and `on_error` is ``"raise"``.
-        TypeError, ValueError: `logdir`, `flush_secs`, `filename_suffix` or `on_error` is impossible; a URL is no
-            logdir.
+        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``.
+        TypeError, ValueError: if `logdir`, `flush_secs`, `filename_suffix` or `on_error` has the wrong type or value.
+            `logdir` must not be a URL.
     """
 
     _new_file = RecordFile
@@ -117,14 +115,14 @@ class EventFileWriter(TakesDefaultMetadata):
     ) -> None:
         folder = log_dir if logdir is None else logdir
         if folder is None or None not in (log_dir, logdir):
-            raise TypeError(f"EventFileWriter needs one of logdir and log_dir, not {logdir!r} and {log_dir!r}")
+            raise TypeError(f"EventFileWriter needs either logdir or log_dir, not {logdir!r} and {log_dir!r}")
         self._logdir = files.local_path(folder, "logdir")
         self.flush_secs = as_float(flush_secs, name="flush_secs")
         if not self.flush_secs >= 0:
             raise ValueError(f"flush_secs must be a number of seconds, 0 or more, not {flush_secs!r}")
         if not isinstance(filename_suffix, str) or {"/", "\0", os.sep} & set(filename_suffix):
-            raise ValueError(f"filename_suffix must be a str without separators, not {filename_suffix!r}")
-        self._folder = os.path.join(os.getcwd(), self._logdir)  # a script may change its working directory
+            raise ValueError(f"filename_suffix must be a str without path separators, not {filename_suffix!r}")
+        self._folder = os.path.join(os.getcwd(), self._logdir)  # absolute: a script may change its working directory
         self.max_queue = max_queue
         self.filename_suffix = filename_suffix
         self._clock = clock
@@ -136,37 +134,35 @@ class EventFileWriter(TakesDefaultMetadata):
         self._open_or_report()
 
     def _start(self) -> None:
-        """The state of a writer that has taken nothing and opened nothing."""
+        """Sets the state of a writer without events and without a file."""
         self.closed = False
-        # What was taken, as `encoder` says. Extended without a lock; cut off at the front by whoever holds the lock.
-        # Both are atomic in CPython.
+        # Logged events, in the layout of `encoder`. Extended without the lock; only the holder of the lock removes
+        # items, from the front. Both operations are atomic in CPython.
         self._pending: list[Item] = []
-        self._batch = object()  # another one whenever the list is cut off
-        self._series: dict[
-            SeriesKey, int
-        ] = {}  # key -> number. A tag alone stands for ScalarForm.SIMPLE: the hot path.
+        self._batch = object()  # replaced whenever items are removed
+        self._series: dict[SeriesKey, int] = {}  # key -> number. A tag alone means ScalarForm.SIMPLE: the hot path.
         self._keys: list[SeriesKey] = []  # by number; only ever appended to
-        self._encoder: Encoder | None = None  # None while in use, so that one that was interrupted is not used again
+        self._encoder: Encoder | None = None  # None while in use, so that an interrupted one is not used again
         self._file = self._new_file()
         self.lost = 0
-        self._untold = 0  # events that were dropped and that no error has told of yet
-        self._disturbed: list[tuple[str, str]] = []  # files that were given up and why, to be warned of
-        self._error: Exception | None = None  # of the background, for the next call
-        self._bytes = 0  # of the pending events that are no scalars; an estimate, since it is not locked
-        self._at_once = True  # whether each call writes
-        self._threshold = 1  # pending items that make a call stop and look: `_rearm`
-        self._lock = threading.RLock()  # re-entrant: a signal handler may flush or close amid a flush
+        self._unreported = 0  # dropped events that no error has reported yet
+        self._disturbed: list[tuple[str, str]] = []  # abandoned files and why, without a warning yet
+        self._error: Exception | None = None  # an error of the background thread, for the next call
+        self._bytes = 0  # size of the pending events that are not scalars; an estimate, since it is not locked
+        self._at_once = True  # if True, each call writes
+        self._threshold = 1  # the number of pending items at which a call runs `_after_add`; set by `_rearm`
+        self._lock = threading.RLock()  # re-entrant: a signal handler may flush or close during a flush
 
     @property
     def path(self) -> str | None:
-        """The file, absolute; None before the first call in a forked child or a copy, or while none can be made."""
+        """The absolute path; None if creating the file failed, and before a forked child's or a copy's first call."""
         return self._file.path
 
-    # torch's and tensorboardX's FileWriter keep the writer of the file, and its name, in these.
+    # The FileWriter of torch and tensorboardX has the writer of the file, and its name, under these names.
 
     @property
     def event_writer(self) -> EventFileWriter:
-        """This writer itself."""
+        """This writer."""
         return self
 
     _ev_writer = event_writer
@@ -177,34 +173,34 @@ class EventFileWriter(TakesDefaultMetadata):
 
     @property
     def default_metadata(self) -> Mapping[str, Any]:
-        """What `use_metadata` set: "global_step", "walltime"; empty outside of it."""
+        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
         return self._default_metadata
 
     @default_metadata.setter
     def default_metadata(self, metadata: Mapping[str, Any]) -> None:
         self._default_metadata = metadata
-        self._default_step = metadata.get("global_step")  # of calls without one
+        self._default_step = metadata.get("global_step")  # for calls without a step
         walltime = metadata.get("walltime")
         self._now = self._clock if walltime is None else functools.partial(float, walltime)
 
-    # -- taking events -------------------------------------------------------------------------------------------
+    # -- adding events -------------------------------------------------------------------------------------------
 
     @graph_break
     def add_scalar(
         self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, form: ScalarForm = _SIMPLE
     ) -> None:
-        """Takes one scalar.
+        """Adds one scalar.
 
         Args:
-            tag: kept verbatim.
-            scalar_value: a number, or an array or tensor of one element. NaN and infinities are legal.
-            global_step: converted by int(), so that a float is truncated; None leaves the field out, which reads as 0.
-            walltime: seconds since 1970; now, where None.
+            tag: written unchanged.
+            scalar_value: a number, or an array or tensor of one element. NaN and infinities are allowed.
+            global_step: converted by int(), which truncates a float. None leaves the field out, which is read as 0.
+            walltime: seconds since 1970; None means now.
             form: how the value is written.
 
         Raises:
-            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was taken.
-            OSError: an earlier batch could not be written. This event was taken.
+            TypeError, ValueError: if an argument has the wrong type or value; the message names it. Nothing was added.
+            OSError: if an earlier batch could not be written. This event was added.
         """
         series = self._series.get(tag if form is _SIMPLE else (tag, form._value_)) if type(tag) is str else None
         try:
@@ -225,18 +221,18 @@ class EventFileWriter(TakesDefaultMetadata):
     def add_scalar_columns(
         self, tag: str, steps: Any, values: Any, wall_times: Any = None, form: ScalarForm = _SIMPLE
     ) -> None:
-        """Takes many points of one series, far faster than one by one.
+        """Adds many points of one series, far faster than one by one.
 
         Args:
-            tag: kept verbatim.
+            tag: written unchanged.
             steps: integers, shape (n,); floats are truncated.
             values: numbers, shape (n,).
-            wall_times: seconds since 1970, shape (n,), or one number for all; now, where None.
+            wall_times: seconds since 1970, shape (n,), or one number for all points; None means now.
             form: how the values are written.
 
         Raises:
-            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was taken.
-            OSError: a batch could not be written. These points were taken.
+            TypeError, ValueError: if an argument has the wrong type or value; the message names it. Nothing was added.
+            OSError: if a batch could not be written. These points were added.
         """
         try:
             series = self._add_series(tag, form)
@@ -244,18 +240,18 @@ class EventFileWriter(TakesDefaultMetadata):
         except (TypeError, ValueError) as error:
             raise about(tag, error) from None
         for start in range(0, len(points.steps), _CHUNK):
-            self._add_other(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # a batch of their own
+            self._add_other(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # each is one batch
 
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
-        """Takes a Summary (anyone's message, or its bytes), wrapped into an Event.
+        """Adds an Event with a Summary.
 
         Args:
-            summary: anything with SerializeToString, or the serialised bytes.
+            summary: a Summary message of any library, or its serialised bytes.
             global_step: as in `add_scalar`.
             walltime: as in `add_scalar`.
 
         Raises:
-            TypeError, ValueError, OSError: as `add_scalar`.
+            TypeError, ValueError, OSError: as `add_scalar` does.
         """
         message = Event()
         message.summary.SetInParent()
@@ -263,16 +259,16 @@ class EventFileWriter(TakesDefaultMetadata):
         self._add_message(message, as_step(self._default_step if global_step is None else global_step), walltime)
 
     def add_event(self, event: Message | bytes, step: Any = None, walltime: Any = None) -> None:
-        """Takes an Event (anyone's message, or its bytes).
+        """Adds an Event.
 
         Args:
-            event: anything with SerializeToString, or the serialised bytes. It is not changed.
-            step: replaces the event's, where not None.
-            walltime: seconds since 1970; replaces the event's time. Where None, an event without a time gets the
-                present one.
+            event: an Event message of any library, or its serialised bytes. It is not changed.
+            step: replaces the event's step, unless None.
+            walltime: seconds since 1970; replaces the event's time. If None, an event without a time gets the current
+                time.
 
         Raises:
-            TypeError, ValueError, OSError: as `add_scalar`.
+            TypeError, ValueError, OSError: as `add_scalar` does.
         """
         message = Event()
         parse_message(message, event, "event")
@@ -287,7 +283,7 @@ class EventFileWriter(TakesDefaultMetadata):
             message.wall_time = self._now()
         payload = message.SerializeToString()
         if len(payload) > MAX_LENGTH:
-            raise ValueError(f"event is too large for the format: {len(payload)} bytes, the limit is {MAX_LENGTH}")
+            raise ValueError(f"event is too large for the format: {len(payload)} bytes, but the limit is {MAX_LENGTH}")
         self._add_other(payload, len(payload))
 
     def _add_other(self, other: bytes | Columns, size: int) -> None:
@@ -298,15 +294,16 @@ class EventFileWriter(TakesDefaultMetadata):
             self._after_add(event)
 
     def get_logdir(self) -> str:
-        """The folder, as it was given."""
+        """Returns the folder, as it was given."""
         return self._logdir
 
     @untraced
     def _add_series(self, tag: str, form: ScalarForm) -> int:
-        """The number of a series, given now if it has none.
+        """Returns the number of a series; a new series gets the next number.
 
-        Needs no lock, with or without a global interpreter lock, and a signal handler may come in between: each step is
-        atomic, and a number means the key at its place. Threads that meet at a new key may give it two numbers.
+        This needs no lock, with or without a global interpreter lock, and a signal handler may run in between: each
+        step is atomic, and a number always means the key at that index. Two threads that add the same new key at the
+        same time may give it two numbers.
         """
         tag = checked_tag(tag)
         key: SeriesKey = tag if form is ScalarForm.SIMPLE else (tag, form.value)
@@ -318,7 +315,7 @@ class EventFileWriter(TakesDefaultMetadata):
 
     @untraced
     def _after_add(self, event: tuple[Item, ...]) -> None:
-        """What an addition may have to do, besides appending."""
+        """Writes a batch after an addition, if it is time; refuses the event if the writer is closed."""
         with self._lock:
             if not self.closed:
                 self._settle()
@@ -326,43 +323,43 @@ class EventFileWriter(TakesDefaultMetadata):
             for at in range(0, len(self._pending), ITEMS):
                 if all(map(operator.is_, self._pending[at : at + ITEMS], event)):
                     del self._pending[at : at + ITEMS]
-                    raise ValueError(f"{self!r} takes nothing more; a new one, or reopen(), goes on in a new file")
-            # It was there in time: `close` has written it.
+                    raise ValueError(f"{self!r} accepts no more events; make a new one, or call reopen()")
+            # The event was added before the end of `close`, which has written it.
 
     # -- writing -------------------------------------------------------------------------------------------------
 
     def flush(self, sync: bool = False) -> None:
-        """Returns when all that was taken is with the operating system; with `sync`, when it is on disk.
+        """Writes all added events to the file; with `sync`, also waits until they are on disk.
 
         Raises:
-            OSError: it could not be written, or events were lost since the last call. What could not be written is
-                kept, and tried again with the next batch.
+            OSError: if a write fails, or events were lost since the last call. Events that could not be written are
+                kept, and retried with the next batch.
         """
         with self._lock:
             self._settle(sync)
 
     def close(self) -> None:
-        """Flushes, and takes nothing more. Closing again does nothing.
+        """Flushes and closes the writer. Closing again does nothing.
 
         Raises:
-            OSError: the rest could not be written and is lost. The writer is closed all the same.
+            OSError: if the remaining events could not be written. They are lost, and the writer is closed.
         """
         with self._lock:
             if self.closed:
                 return
             try:
-                self.closed = True  # first, so that what another thread adds meanwhile is either written or refused
+                self.closed = True  # first, so that events added by other threads are either written or refused
                 self._rearm()
                 self._settle()
-            except (OSError, Warning):  # all is written, or counted as lost
+            except (OSError, Warning):  # every event is written or counted as lost
                 raise
-            except BaseException:  # interrupted: still open, nothing is lost
+            except BaseException:  # interrupted: the writer stays open, and nothing is lost
                 self.closed = False
                 self._rearm()
                 raise
 
     def read_back(self) -> Iterator[bytes]:
-        """The bytes of the file, in pieces, with all that was taken so far."""
+        """Yields the bytes of the file in chunks, with all events added so far."""
         if not self.closed:
             self.flush()
         if self.path is not None:
@@ -371,7 +368,7 @@ class EventFileWriter(TakesDefaultMetadata):
                     yield chunk
 
     def reopen(self) -> None:
-        """After `close`: goes on, in a new file. Otherwise does nothing."""
+        """Reopens a closed writer, which continues in a new file; does nothing if it is open."""
         with self._lock:
             if self.closed:
                 self._file.path = None
@@ -388,8 +385,8 @@ class EventFileWriter(TakesDefaultMetadata):
         return f"EventFileWriter({self.path or self._logdir!r}{', closed' if self.closed else ''})"
 
     def __del__(self) -> None:
-        # A writer that its owner dropped: what it took is written all the same, and an error goes to the interpreter,
-        # which prints it. (There is nothing to do where the constructor failed.)
+        # A writer that was never closed: its events are written, and the interpreter prints an error. (`closed` is
+        # missing if the constructor failed; then there is nothing to do.)
         if getattr(self, "closed", True) is False:
             self.close()
 
@@ -405,7 +402,7 @@ class EventFileWriter(TakesDefaultMetadata):
     # -- for the flusher -----------------------------------------------------------------------------------------
 
     def drain_in_background(self) -> None:
-        """Writes what is pending; an error is kept for the caller's next call."""
+        """Writes the pending events; an error is kept for the caller's next call."""
         with self._lock:
             if self.closed:
                 return
@@ -414,21 +411,21 @@ class EventFileWriter(TakesDefaultMetadata):
                     self._drain()
                 finally:
                     self._warn_of_disturbed()
-            except Exception as error:  # whatever it is, the thread goes on to serve the others
+            except Exception as error:  # any error: the thread must continue to serve the other writers
                 self._error = error
                 self._rearm()
 
     def finish(self) -> None:
-        """Writes what is pending, and from now on at each call: the process is ending."""
+        """Called when the process ends: writes the pending events, and from now on at each call."""
         with self._lock:
             self._at_once = True
             if not self.closed:
                 self._settle()
 
     def forget(self) -> None:
-        """In a forked child: what is pending is the parent's to write. The next call opens a file of this process."""
+        """Called in a forked child: drops pending events, which the parent writes. The next call opens a new file."""
         closed = self.closed
-        self._file.blocks = ()  # whoever forks in a signal handler may be amid writing them
+        self._file.blocks = ()  # a signal handler may fork while they are being written
         self._failures.forget()
         self._start()
         self.closed = closed
@@ -436,21 +433,21 @@ class EventFileWriter(TakesDefaultMetadata):
     # -- with the lock held --------------------------------------------------------------------------------------
 
     def _rearm(self) -> None:
-        """Sets how many pending events make a call stop and look."""
+        """Sets the number of pending items at which a call runs `_after_add`."""
         if self.closed or self._error is not None:
             self._threshold = 0
         else:
             self._threshold = 1 if self._at_once else ITEMS * BATCH
 
     def _settle(self, sync: bool = False) -> None:
-        """Writes what is pending, or reports why it could not be, in full: the file, and how many events are lost."""
+        """Writes the pending events, or reports the error with the file and the number of lost events."""
         warns = self.on_error == "warn"
         try:
             self._drain(sync)
             earlier, self._error = self._error, None
-            if isinstance(earlier, Warning):  # the program makes errors of warnings
+            if isinstance(earlier, Warning):  # the program turns warnings into errors
                 raise earlier
-            if self._untold and not warns:
+            if self._unreported and not warns:
                 raise OSError(errno.EIO, "could not be written for a while", self.path) from earlier
         except Exception as error:
             if isinstance(error, Warning) or not (warns or isinstance(error, OSError)):
@@ -461,37 +458,36 @@ class EventFileWriter(TakesDefaultMetadata):
                 self._file.blocks = ()
                 self._pending.clear()
                 self.lost += lost
-                self._untold += lost
+                self._unreported += lost
                 self._failures.lose(lost)
             self._complete(error)
             if not warns:
-                raise  # here: a function that got it would make a cycle, and the writer would outlive its owner
+                raise  # here: raised from another function, it would form a cycle that keeps the writer alive
             self._failures.warn_of(error)
         finally:
-            earlier = None  # no cycle either
+            earlier = None  # this would form a cycle, too
             self._rearm()
             self._warn_of_disturbed()
 
     def _complete(self, error: Exception) -> None:
-        """Has an error name the file, and how many events are lost."""
+        """Adds the file and the number of lost events to an error."""
         if isinstance(error, OSError):
             if error.filename is None:
                 error.filename = self.path
-            if self._untold:
-                error.strerror = f"{error.strerror} (events lost: {self._untold})"
-        self._untold = 0
+            if self._unreported:
+                error.strerror = f"{error.strerror} (events lost: {self._unreported})"
+        self._unreported = 0
 
     def _warn_of_disturbed(self) -> None:
-        """Warns of each file that was given up since the last time."""
+        """Warns of each file that was abandoned since the last call."""
         while self._disturbed:
             path, reason = self._disturbed.pop(0)
-            text = f"{path}: {reason}; logging goes on in {self.path or 'a new file'}"
-            warnings.warn(text, WriterWarning, callers_level())
+            warn_caller(f"{path}: {reason}; logging continues in {self.path or 'a new file'}", WriterWarning)
 
     def _drain(self, sync: bool = False) -> None:
-        """Encodes and writes all that is pending."""
+        """Encodes and writes all pending events."""
         try:
-            self._write()  # what an earlier attempt left comes first, and makes room
+            self._write()  # first the blocks that an earlier attempt left, to make room
         except OSError:
             if len(self._pending) >= ITEMS * BATCH or self._bytes >= BATCH_BYTES:
                 self._encode_pending()
@@ -500,9 +496,9 @@ class EventFileWriter(TakesDefaultMetadata):
         self._write(sync)
 
     def _encode_pending(self) -> None:
-        """Makes a block of all that is pending, or drops it where too much waits already.
+        """Encodes the pending events as a block, or drops them if too many blocks are unwritten.
 
-        A signal handler may raise, or flush this writer, in between: see `RecordFile` on how the state changes.
+        A signal handler may raise, or flush this writer, in between; `RecordFile` describes how the state changes.
         """
         items, batch, next_batch = self._pending[:], self._batch, object()
         if not items:
@@ -514,10 +510,10 @@ class EventFileWriter(TakesDefaultMetadata):
             block = encoder.encode(items, self._keys[:])
             self._encoder = encoder
         lost = count_events(items) if block is None else 0
-        if self._batch is batch:  # no handler has taken them
+        if self._batch is batch:  # no signal handler has encoded them
             if block is None:
                 self.lost += lost
-                self._untold += lost
+                self._unreported += lost
             else:
                 self._file.blocks += (block,)
             del self._pending[:count]
@@ -526,7 +522,7 @@ class EventFileWriter(TakesDefaultMetadata):
             self._failures.lose(lost)
 
     def _write(self, sync: bool = False) -> None:
-        """Writes what is encoded; makes the file where there is none yet, or it is not as it was left."""
+        """Writes the encoded blocks. Creates the file if there is none yet, or if the old one was disturbed."""
         if not (self._file.blocks or (sync and self.path)):
             return
         if self.path is None:
@@ -534,7 +530,7 @@ class EventFileWriter(TakesDefaultMetadata):
         try:
             self._file.write(sync)
         except DisturbedFileError as error:
-            if self.path == error.filename:  # no signal handler has gone on in another
+            if self.path == error.filename:  # no signal handler has created another file
                 self._file.path = None
                 self._disturbed.append((error.filename, str(error.strerror)))
             if self.path is None:
@@ -542,8 +538,8 @@ class EventFileWriter(TakesDefaultMetadata):
             self._file.write(sync)
 
     def _open(self) -> None:
-        """Makes the file, with the record that every event file begins with."""
-        # Looked after also where it cannot be made: a later attempt may succeed.
+        """Creates the file, with the header record of every event file."""
+        # The flusher watches the writer even if the file cannot be created: a later attempt may succeed.
         self._at_once = not self._is_served() or self.flush_secs < flusher.SHORTEST
         self._rearm()
         source = SourceMetadata(writer=WRITER_NAME)
@@ -559,8 +555,8 @@ class EventFileWriter(TakesDefaultMetadata):
             self._failures.warn_of(error)
 
     def _is_served(self) -> bool:
-        """Whether someone drains this writer in time."""
-        # Not while closing: a collected writer may be closed anywhere, also where a thread cannot be started.
+        """Returns True if the background thread writes this writer's events in time."""
+        # Not if closed: the garbage collector may close a writer in a place where no thread can be started.
         return not self.closed and flusher.watch(self)
 
     def _new_name(self) -> str:
@@ -578,4 +574,4 @@ _CONFIGURATION: Final = (
     "_hostname",
     "on_error",
 )
-"""The attributes that copies and pickles carry."""
+"""The attributes that are copied and pickled."""

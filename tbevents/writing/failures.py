@@ -1,12 +1,11 @@
-"""What a writer does when something cannot be written: it raises the error, or warns and goes on."""
+"""What a writer does when a write fails: it raises the error, or it warns and continues."""
 
 from __future__ import annotations
 
 import threading
-import warnings
 from typing import Final, Literal, TypeAlias
 
-from tbevents.callers import callers_level
+from tbevents.callers import warn_caller
 from tbevents.errors import WriterWarning
 
 __all__ = ["Failures", "OnError"]
@@ -17,19 +16,19 @@ _CHOICES: Final = ("raise", "warn")
 
 
 class Failures:
-    """Warns of errors, where they are not to be raised, and counts what was lost. A `SummaryWriter`'s files share one.
+    """Warns of failed writes if they are not raised, and counts lost events. All files of a `SummaryWriter` share one.
 
-    Threads may share it. A forked child calls `forget` and counts for itself.
+    Threads may share an instance. A forked child calls `forget` and counts its own losses.
 
     Args:
-        on_error: ``"raise"``: the writer raises each error; ``"warn"``: the first of each cause is warned of.
+        on_error: ``"raise"``: the writer raises each error. ``"warn"``: the first error of each cause is a warning.
 
     Attributes:
-        on_error: as given.
-        lost: how many events were dropped.
+        on_error: the argument.
+        lost: the number of events that were dropped.
 
     Raises:
-        ValueError: `on_error` is neither.
+        ValueError: if `on_error` has another value.
     """
 
     def __init__(self, on_error: OnError) -> None:
@@ -39,22 +38,22 @@ class Failures:
         self.forget()
 
     def forget(self) -> None:
-        """Begins anew: nothing lost, nothing told."""
+        """Resets the count of lost events and the causes that were warned of."""
         self.lost = 0
-        self._told: set[object] = set()  # causes
-        self._lock = threading.RLock()  # re-entrant: a signal handler may come in between
+        self._warned: set[object] = set()  # causes
+        self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
 
     def lose(self, count: int) -> None:
-        """Counts events that were dropped."""
+        """Adds to the number of events that were dropped."""
         with self._lock:
             self.lost += count
 
     def warn_of(self, error: Exception) -> None:
-        """Warns of an error, unless its cause has been told of."""
+        """Warns of an error, unless there was a warning of the same cause."""
         cause = error.errno if isinstance(error, OSError) else type(error)
         with self._lock:
-            if cause in self._told:
+            if cause in self._warned:
                 return
-            self._told.add(cause)
-        text = f"could not be written: {error}; logging goes on, and further errors of this kind are not told"
-        warnings.warn(text, WriterWarning, callers_level())
+            self._warned.add(cause)
+        text = f"could not be written: {error}; logging continues, without a warning for further errors of this kind"
+        warn_caller(text, WriterWarning)

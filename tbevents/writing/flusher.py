@@ -1,7 +1,7 @@
-"""One background thread per process that hands what was logged to the operating system in time.
+"""One background thread per process, which writes the pending events of all writers in time.
 
-It also sees to it that nothing is left when the interpreter exits, and makes a forked child forget what its parent
-had in hand. It knows its clients by four names only, and keeps none of them alive.
+It also writes pending events when the interpreter exits, and makes a forked child drop those of its parent. It holds
+only weak references to its clients.
 """
 
 from __future__ import annotations
@@ -19,33 +19,34 @@ from typing import Final, Protocol
 __all__ = ["SHORTEST", "Client", "drain_all", "watch"]
 
 SHORTEST: Final = 0.01
-"""Seconds: clients that ask for less write at each call, and are looked after every `_RETRY` seconds only."""
+"""The shortest interval in seconds. Clients with a shorter one write at each call, and are drained every `_RETRY`
+seconds."""
 
 _RETRY: Final = 2.0
-_SOON: Final = 1 / 8  # of its interval, a second at most: what is due by then is drained along
+_SOON: Final = 1 / 8  # a client due within this share of its interval, and within a second, is drained early
 _LONGEST_SLEEP: Final = 3600.0
 
 
 class Client(Protocol):
-    """What the flusher looks after."""
+    """An object that the flusher drains: a writer."""
 
     flush_secs: float
 
     def drain_in_background(self) -> None:
-        """Hands what is pending to the operating system; keeps an error for the caller's next call."""
+        """Writes pending events; keeps an error for the caller's next call."""
 
     def finish(self) -> None:
-        """The process is ending: drains, and from now on writes at each call. Raises what the drain does."""
+        """Called when the process ends: writes pending events, and from now on at each call. May raise errors."""
 
     def forget(self) -> None:
-        """In a forked child: drops what the parent has pending and leaves the parent's file alone."""
+        """Called in a forked child: drops the parent's pending events, and does not touch the parent's file."""
 
 
 class Flusher:
-    """The clients of a process, and the thread that serves them.
+    """The clients of a process, and the thread that drains them.
 
     Args:
-        clock: seconds, from any fixed point.
+        clock: returns seconds since any fixed point.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,17 +56,17 @@ class Flusher:
         self._anew()
 
     def _anew(self) -> None:
-        """The state of a process that has no thread yet."""
-        self._lock = threading.RLock()  # re-entrant: a signal handler or the garbage collector may run in between
+        """Sets the state of a process without a thread."""
+        self._lock = threading.RLock()  # re-entrant: a signal handler or the garbage collector may run while it is held
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
     def watch(self, client: Client) -> bool:
-        """Looks after a client from now on, until it is collected.
+        """Adds a client, until it is garbage collected.
 
         Returns:
-            Whether a thread serves it. There is none once the process is ending, or where the system refuses one; the
-            client is then to write at each call.
+            True if a thread drains it. False if the process is ending or the system cannot start a thread; the client
+            must then write at each call.
         """
         self._due[client] = self._clock() + _interval(client)
         with self._lock:
@@ -75,14 +76,14 @@ class Flusher:
                     thread.start()
                     self._thread = thread
                     self._finish_with_multiprocessing()
-        self._wake.set()  # the new client may be due before the next waking
+        self._wake.set()  # the new client may be due before the thread would wake up
         return self._thread is not None and not self._ended
 
     def serve(self) -> float:
-        """Drains the clients that are due or will be soon, or thousands of them would each wake the thread.
+        """Drains the clients that are due now or soon; otherwise each of thousands of clients would wake the thread.
 
         Returns:
-            The seconds until the next one is.
+            The seconds until the next client is due.
         """
         soonest = self._clock() + _LONGEST_SLEEP
         for ref in self._due.keyrefs():
@@ -94,19 +95,19 @@ class Flusher:
                 client.drain_in_background()
                 due = self._due[client] = now + interval
             soonest = min(soonest, due)
-            del client  # or this thread would keep the last one alive while it sleeps
+            del client  # otherwise the thread would keep the last client alive while it sleeps
         return max(0.0, soonest - self._clock())
 
     def drain_all(self) -> None:
-        """Drains every client now, due or not."""
+        """Drains every client now."""
         for ref in self._due.keyrefs():
             if (client := ref()) is not None:
                 client.drain_in_background()
 
     def finish(self) -> None:
-        """The process is ending: every client drains, whatever the others raise, and writes at each call from now on.
+        """Called when the process ends: every client writes pending events, and from now on writes at each call.
 
-        What they raise goes to the interpreter, which prints it.
+        An error of one client does not affect the others. The interpreter prints the errors.
         """
         self._ended = True
         self._wake.set()
@@ -116,7 +117,7 @@ class Flusher:
                     stack.callback(client.finish)
 
     def after_fork_in_child(self) -> None:
-        """Threads do not survive a fork: starts anew, and makes the clients forget what the parent writes."""
+        """Resets the thread, which does not survive a fork, and makes the clients drop the parent's events."""
         self._anew()
         for ref in self._due.keyrefs():
             if (client := ref()) is not None:
@@ -128,14 +129,14 @@ class Flusher:
             self._wake.wait(self.serve())
 
     def _finish_with_multiprocessing(self) -> None:
-        """Its forked children end without atexit, after its own finalizers: makes ours one of those, a late one."""
+        """Registers `finish` as a late finalizer of multiprocessing, whose forked children do not run atexit."""
         finalize = getattr(sys.modules.get("multiprocessing.util"), "Finalize", None)
         if finalize is not None:
             finalize(None, self.finish, exitpriority=-100)
 
 
 def _interval(client: Client) -> float:
-    """Seconds between two drains of a client."""
+    """Returns the seconds between two drains of a client."""
     return client.flush_secs if client.flush_secs >= SHORTEST else _RETRY
 
 

@@ -1,4 +1,4 @@
-"""`GlobalSummaryWriter`: a writer that counts the steps itself, for all modules and forked processes of a script."""
+"""`GlobalSummaryWriter`: a writer that counts the steps, shared by all modules and forked processes of a script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["GlobalSummaryWriter"]
 
 @untraced_methods
 class GlobalSummaryWriter:
-    """Logs without steps: each tag counts its own calls, from 0. A drop-in for tensorboardX's class of this name.
+    """Logs without steps: each tag counts its own calls, from 0. A drop-in for tensorboardX's `GlobalSummaryWriter`.
 
     ::
 
@@ -28,13 +28,12 @@ class GlobalSummaryWriter:
         writer.add_scalar("loss", 0.5)                   # step 0
         writer.add_scalar("loss", 0.4)                   # step 1
 
-    Safe to use from many threads. Children forked after it was made, such as those of a multiprocessing.Pool, count on
-    together: no step of a tag is used twice. Each process writes a file of its own into the run's folder. A child
-    that is killed in the middle of a call leaves the others waiting. It cannot be pickled, so children that are spawned
-    make their own.
+    Threads may share the writer. Children forked after it was made, such as those of a multiprocessing.Pool, share the
+    counts: no step of a tag is used twice. Each process writes its own file in the run's folder. If a child is killed
+    during a call, the other processes block. The writer cannot be pickled, so spawned children must make their own.
 
     Args:
-        logdir: as for `SummaryWriter`, and so for the others.
+        logdir: see `SummaryWriter`.
         comment: see `SummaryWriter`.
         purge_step: see `SummaryWriter`.
         max_queue: see `SummaryWriter`.
@@ -42,11 +41,11 @@ class GlobalSummaryWriter:
         filename_suffix: see `SummaryWriter`.
         write_to_disk: see `SummaryWriter`.
         log_dir: see `SummaryWriter`.
-        coalesce_process: without effect, as in tensorboardX.
+        coalesce_process: has no effect, as in tensorboardX.
         **options: the other arguments of `SummaryWriter`.
 
     Attributes:
-        smw: the `SummaryWriter` that it logs with.
+        smw: the underlying `SummaryWriter`.
     """
 
     _made: ClassVar[GlobalSummaryWriter | None] = None  # by getSummaryWriter
@@ -62,7 +61,7 @@ class GlobalSummaryWriter:
         filename_suffix: str = "",
         write_to_disk: bool = True,
         log_dir: files.StrPath | None = None,
-        coalesce_process: bool = True,  # noqa: ARG002  # tensorboardX's, which ignores it too
+        coalesce_process: bool = True,  # noqa: ARG002  # tensorboardX has this argument and ignores it, too
         **options: Any,
     ) -> None:
         self.smw = SummaryWriter(
@@ -80,7 +79,7 @@ class GlobalSummaryWriter:
 
     @classmethod
     def getSummaryWriter(cls) -> GlobalSummaryWriter:  # noqa: N802  # tensorboardX's name
-        """The writer that all modules share; made, with the default folder, by the first call."""
+        """Returns the writer that all modules share. The first call makes it, with the default folder."""
         with cls._making:
             if cls._made is None:
                 cls._made = cls()
@@ -91,11 +90,11 @@ class GlobalSummaryWriter:
         self._counts.use("scalar", tag, lambda step: self.smw.add_scalar(tag, scalar_value, step, walltime))
 
     def add_image(self, tag: str, img_tensor: Any, walltime: float | None = None, dataformats: str = "CHW") -> None:
-        """Logs a picture at the tag's next step; see `SummaryWriter.add_image`."""
+        """Logs an image at the tag's next step; see `SummaryWriter.add_image`."""
         self._counts.use("image", tag, lambda step: self.smw.add_image(tag, img_tensor, step, walltime, dataformats))
 
     def add_text(self, tag: str, text_string: str, walltime: float | None = None) -> None:
-        """Logs a text at the tag's next step; see `SummaryWriter.add_text`."""
+        """Logs text at the tag's next step; see `SummaryWriter.add_text`."""
         self._counts.use("text", tag, lambda step: self.smw.add_text(tag, text_string, step, walltime))
 
     @property
@@ -104,30 +103,30 @@ class GlobalSummaryWriter:
         return self.smw._get_file_writer()
 
     def flush(self) -> None:
-        """Returns when all that was logged in this process is with the operating system."""
+        """Writes all events logged in this process to the file."""
         self.smw.flush()
 
     def close(self) -> None:
-        """Closes the file. The next call goes on in a new one, and the steps go on."""
+        """Closes the file. The next call continues in a new file; the steps continue, too."""
         self.smw.close()
 
 
 _SLOTS: Final = 1 << 16
-_SLOT: Final = struct.Struct("<16sQ")  # a digest of the name, and how often it was used
+_SLOT: Final = struct.Struct("<16sQ")  # a digest of the name, and the number of its uses
 
 
 class _SharedCounts:
-    """How often each of up to 65,536 names was used, by this process and all that are forked from it.
+    """Counts the uses of up to 65,536 names, in this process and all processes forked from it.
 
-    A hash table in memory that these processes share. The system gives it pages as they are used.
+    The counts are a hash table in shared memory. The system allocates its pages on first use.
     """
 
     def __init__(self) -> None:
         self._table = mmap.mmap(-1, _SLOTS * _SLOT.size)
-        self._lock = multiprocessing.RLock()  # re-entrant: a signal handler may log, too
+        self._lock = multiprocessing.RLock()  # re-entrant: a signal handler may log while it is held
 
     def use(self, kind: str, tag: str, log: Callable[[int], None]) -> None:
-        """Calls `log` with the count of a name, and counts if it raises nothing."""
+        """Calls `log` with the count of a name, and increments the count unless `log` raises."""
         digest = hashlib.blake2b(f"{kind}/{tag}".encode(errors="surrogatepass"), digest_size=16).digest()
         with self._lock:
             at = self._find(digest)
@@ -136,7 +135,7 @@ class _SharedCounts:
             _SLOT.pack_into(self._table, at, digest, count + 1)
 
     def _find(self, digest: bytes) -> int:
-        """Where a name is, or where it can be put."""
+        """Returns the offset of a name's slot, or of a free slot for it."""
         first = int.from_bytes(digest[:8], "little")
         for i in range(_SLOTS):
             at = (first + i) % _SLOTS * _SLOT.size

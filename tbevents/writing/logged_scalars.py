@@ -10,20 +10,20 @@ from tbevents.format.tensors import to_array
 from tbevents.proto import Event
 from tbevents.writing.event_file_writer import EventFileWriter
 
-__all__ = ["Point", "logged_scalars"]
+__all__ = ["LoggedPoint", "logged_scalars"]
 
-Point: TypeAlias = tuple[float, int, float]
+LoggedPoint: TypeAlias = tuple[float, int, float]
 """Wall time, step and value."""
 
 
-def logged_scalars(writer: EventFileWriter, tags: Collection[str]) -> dict[str, list[Point]]:
-    """The points of some tags that went to a writer's present file, by tag.
+def logged_scalars(writer: EventFileWriter, tags: Collection[str]) -> dict[str, list[LoggedPoint]]:
+    """Returns the points of some tags in a writer's current file, by tag.
 
     Raises:
-        OSError: the file cannot be written or read.
-        DamagedFileError: somebody else has damaged it.
+        OSError: if the file cannot be written or read.
+        DamagedFileError: if something else has damaged the file.
     """
-    points: dict[str, list[Point]] = {tag: [] for tag in tags}
+    points: dict[str, list[LoggedPoint]] = {tag: [] for tag in tags}
     decoder = RecordDecoder(path=writer.path)
     for chunk in writer.read_back():
         decoder.feed(chunk)

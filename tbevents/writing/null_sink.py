@@ -1,4 +1,4 @@
-"""The sink of a disabled writer: takes everything, keeps nothing."""
+"""The sink of a disabled writer, which discards all events."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["NullSink"]
 
 
 class NullSink:
-    """Does nothing, for a `SummaryWriter` that is not to write: one of many processes, or a dry run.
+    """Discards events, for a `SummaryWriter` with ``write_to_disk=False``.
 
     Args:
-        logdir: the folder that a file would be in; it is not made.
+        logdir: the folder of the file that is not written; it is not created.
 
     Attributes:
-        lost: 0.
+        lost: always 0.
     """
 
     path = None
@@ -31,7 +31,7 @@ class NullSink:
 
     @property
     def event_writer(self) -> NullSink:
-        """This sink itself."""
+        """This sink."""
         return self
 
     _ev_writer = event_writer
@@ -58,7 +58,7 @@ class NullSink:
         """Does nothing."""
 
     def get_logdir(self) -> str:
-        """The folder that a file would be in."""
+        """Returns the folder."""
         return self._logdir
 
     def flush(self, sync: bool = False) -> None:

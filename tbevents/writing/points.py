@@ -1,4 +1,4 @@
-"""Steps, times, columns of points and messages as callers give them, checked and converted."""
+"""Checks and conversions of the caller's steps, times, columns of points, and messages."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from tbevents.writing.sink import Message
 __all__ = ["CheckedPoints", "about", "as_points", "as_step", "as_wall_time", "parse_message"]
 
 
-_NAN: Final = "must not be NaN: TensorBoard shows nothing that stands behind it in the file"
+_NAN: Final = "must not be NaN, since TensorBoard shows no event after it in the file"
 
 
 class CheckedPoints(NamedTuple):
-    """CheckedPoints of one series, arrays of shape (n,)."""
+    """Valid points of one series, as arrays of shape (n,)."""
 
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
     values: NDArray[np.float64]
 
     def part(self, start: int, stop: int) -> CheckedPoints:
-        """Those from one place up to another."""
+        """Returns the points from index `start` to before `stop`."""
         return CheckedPoints(self.steps[start:stop], self.wall_times[start:stop], self.values[start:stop])
 
 
 def about(tag: object, error: TypeError | ValueError) -> TypeError | ValueError:
-    """The same error, that also names the tag; as it is, where it is the tag that is wrong."""
+    """Returns an error that also names the tag. An error about the tag itself is returned unchanged."""
     if not isinstance(tag, str) or str(error).startswith("tag "):
         return error
     return (TypeError if isinstance(error, TypeError) else ValueError)(f"{tag!r}: {error}")
 
 
 def as_step(step: Any, argument: str = "global_step") -> int:
-    """A step as the file's int64; None is 0, which the file leaves out.
+    """Returns a step as an int in the range of int64. None becomes 0, which is not stored in the file.
 
-    A `global_step` may be an integer in a string, as in torch.
+    A `global_step` may be a string with an integer, as in torch.
 
     Raises:
-        TypeError: it is no number.
-        ValueError: it is not finite, beyond int64, or a string without an integer.
+        TypeError: if the step is not a number.
+        ValueError: if the step is not finite, does not fit int64, or is a string without an integer.
     """
     if step is None:
         return 0
@@ -59,18 +59,18 @@ def as_step(step: Any, argument: str = "global_step") -> int:
     except TypeError:
         raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}") from None
     if number not in STEP_RANGE:
-        raise ValueError(f"{argument} does not fit 64 bits: {step!r}")
+        raise ValueError(f"{argument} must fit a signed 64-bit integer: {step!r}")
     return number
 
 
 def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
-    """A time as float64 seconds since 1970.
+    """Returns a time as seconds since 1970.
 
     Raises:
-        TypeError: it is no number.
-        ValueError: it is NaN, behind which TensorBoard shows nothing of the file, or beyond float64.
+        TypeError: if the time is not a number.
+        ValueError: if the time does not fit float64, or is NaN: TensorBoard shows no event after such a time.
     """
-    if type(walltime) is float and walltime == walltime:  # the common case first, and NaN not
+    if type(walltime) is float and walltime == walltime:  # the common case first, but not NaN
         return walltime
     if isinstance(walltime, (str, bytes, bytearray)):
         raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}")
@@ -86,9 +86,9 @@ def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
 
 
 def _element(array: NDArray[Any]) -> Any:
-    """The element of an array of one, which int() and float() refuse if it has dimensions; NaN if it is masked.
+    """Returns the element of an array with one element; NaN if it is masked. Other arrays are returned unchanged.
 
-    Another array is returned as it is.
+    int() and float() do not accept such an array if it has dimensions.
     """
     if array.size != 1:
         return array
@@ -96,17 +96,17 @@ def _element(array: NDArray[Any]) -> Any:
 
 
 def as_points(steps: Any, values: Any, wall_times: Any, now: float) -> CheckedPoints:
-    """Columns of points.
+    """Returns the columns of points as arrays.
 
     Args:
-        steps: integers, or floats, which are truncated; shape (n,).
+        steps: integers, shape (n,); floats are truncated.
         values: real numbers, shape (n,).
-        wall_times: seconds since 1970, shape (n,) or one for all; None means now.
-        now: seconds since 1970.
+        wall_times: seconds since 1970, shape (n,), or one number for all points; None means now.
+        now: the current time in seconds since 1970.
 
     Raises:
-        TypeError: an argument holds no numbers.
-        ValueError: the shapes do not match, or a step or time is impossible.
+        TypeError: if an argument does not hold numbers.
+        ValueError: if the shapes do not match, or a step or time is out of range.
     """
     numbers = _column(values, "values").astype(np.float64)
     counts = _column(steps, "steps")
@@ -117,7 +117,9 @@ def as_points(steps: Any, values: Any, wall_times: Any, now: float) -> CheckedPo
     else:
         outside = counts > np.uint64(STEP_RANGE[-1]) if counts.dtype.kind == "u" else np.zeros(len(counts), np.bool_)
     if outside.any():
-        raise ValueError(f"steps must be finite and fit 64 bits: {counts[outside][0]!r} at index {outside.argmax()}")
+        raise ValueError(
+            f"steps must be finite and fit signed 64-bit integers: {counts[outside][0]!r} at index {outside.argmax()}"
+        )
     if wall_times is None:
         times = np.full(len(numbers), now)
     else:
@@ -125,7 +127,7 @@ def as_points(steps: Any, values: Any, wall_times: Any, now: float) -> CheckedPo
         times = np.full(len(numbers), as_wall_time(times, "wall_times")) if times.ndim == 0 else times
         times = _column(times, "wall_times").astype(np.float64)
     if times.shape != numbers.shape:
-        raise ValueError(f"wall_times must be one, or as many as values: {len(times)} and {len(numbers)}")
+        raise ValueError(f"wall_times must be one time, or as many as values: {len(times)} and {len(numbers)}")
     if np.isnan(times).any():
         raise ValueError(f"wall_times: {_NAN} (at index {np.isnan(times).argmax()})")
     return CheckedPoints(counts.astype(np.int64), times, numbers)
@@ -134,18 +136,18 @@ def as_points(steps: Any, values: Any, wall_times: Any, now: float) -> CheckedPo
 def _column(values: Any, argument: str) -> NDArray[Any]:
     array = as_array(values, name=argument)
     if array.ndim != 1:
-        raise ValueError(f"{argument} must have one dimension, not the shape {array.shape}")
+        raise ValueError(f"{argument} must have one dimension, not shape {array.shape}")
     if array.dtype.kind not in "biuf" and array.size:
         raise TypeError(f"{argument} must be real numbers, not {array.dtype}")
     return array
 
 
 def parse_message(message: Event | Summary, source: Message | bytes, argument: str) -> None:
-    """Fills a message from anyone's of that kind, or from its bytes.
+    """Fills a message from the same message of any library, or from its serialised bytes.
 
     Raises:
-        TypeError: it is no such message.
-        ValueError: the bytes are none of such a message.
+        TypeError: if the source is another kind of object.
+        ValueError: if the bytes cannot be parsed.
     """
     kind = message.DESCRIPTOR.name
     serialised: Any = source if isinstance(source, bytes) else None
@@ -157,4 +159,4 @@ def parse_message(message: Event | Summary, source: Message | bytes, argument: s
     try:
         message.ParseFromString(serialised)
     except DecodeError as error:
-        raise ValueError(f"{argument} holds no {kind} message: {error}") from None
+        raise ValueError(f"{argument} is not a valid {kind} message: {error}") from None

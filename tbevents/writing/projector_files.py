@@ -20,12 +20,12 @@ __all__ = ["write_embedding"]
 
 CONFIG: Final = "projector_config.pbtxt"
 
-_lock = threading.Lock()  # for the configuration, which is read and written again
+_lock = threading.Lock()  # for updates of the configuration file
 
 
 def _after_fork_in_child() -> None:
-    """Makes a lock anew: a thread that is not in the child may hold the parent's."""
-    global _lock  # noqa: PLW0603  # one for the process, by nature
+    """Replaces the lock: in the parent, a thread that does not exist in the child may hold it."""
+    global _lock  # noqa: PLW0603  # there is one lock per process
     _lock = threading.Lock()
 
 
@@ -34,17 +34,17 @@ if hasattr(os, "register_at_fork"):
 
 
 def write_embedding(logdir: str, tag: str, step: int, embedding: Embedding) -> None:
-    """Writes an embedding's files, then its entry in the configuration; other entries stay as they are.
+    """Writes an embedding's files, then its entry in the configuration; other entries are kept.
 
     Args:
         logdir: the run's folder.
-        tag: names the embedding, and with the step its folder.
-        step: likewise.
-        embedding: what to write; an earlier one of this tag and step is replaced.
+        tag: the name of the embedding; tag and step together name its folder.
+        step: the step.
+        embedding: the embedding; it replaces an earlier one with the same tag and step.
 
     Raises:
-        OSError: a file cannot be written.
-        ValueError: the tag makes no folder name, or the configuration that is there cannot be read.
+        OSError: if a file cannot be written.
+        ValueError: if the tag is not a valid folder name, or an existing configuration cannot be read.
     """
     digits = str(step).zfill(5)
     relative = f"{digits}/{folder_name(tag)}"
@@ -65,11 +65,11 @@ def _read(path: str) -> ProjectorConfig:
     except FileNotFoundError:
         return ProjectorConfig()
     except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot add an embedding to this configuration: {error}") from None
+        raise ValueError(f"{path}: this configuration cannot be read, so no embedding can be added: {error}") from None
 
 
 def _replace(config: ProjectorConfig, info: EmbeddingInfo) -> None:
-    """Puts an entry where one of its name was, or at the end."""
+    """Replaces the entry with the same name, or appends the entry."""
     for existing in config.embeddings:
         if existing.tensor_name == info.tensor_name:
             existing.CopyFrom(info)
@@ -78,7 +78,7 @@ def _replace(config: ProjectorConfig, info: EmbeddingInfo) -> None:
 
 
 def _write(path: str, content: bytes) -> None:
-    """Writes a file so that readers see all of it or none."""
+    """Writes a file atomically: readers see either the old or the new content."""
     unfinished = f"{path}.{os.getpid()}.tmp"
     try:
         with open(unfinished, "wb") as file:

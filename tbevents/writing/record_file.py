@@ -1,4 +1,4 @@
-"""A file that grows by whole records, and what is still to be written to it."""
+"""A file that grows by complete records, and the blocks that are not written yet."""
 
 from __future__ import annotations
 
@@ -20,53 +20,53 @@ __all__ = ["DisturbedFileError", "RecordFile"]
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_BINARY", 0)  # binary: Windows only
 
 _O_NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
-"""With it, `os.open` does not wait for the other end of a FIFO that has taken the file's place."""
+"""With this flag, `os.open` does not block if the file was replaced by a FIFO."""
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ELOOP, errno.ESTALE})
-"""What `os.open` says when the file is no longer there; ENXIO is a FIFO or socket in its place."""
+"""Errors of `os.open` if the file no longer exists; ENXIO means that a FIFO or socket has replaced it."""
 
 _TAIL: Final = 64
-"""Bytes at the file's end that are compared: no less than a scalar's time, value and checksum."""
+"""The number of bytes at the file's end that are compared: enough for a scalar's time, value and checksum."""
 
 _LENGTH: Final = struct.Struct("<Q")
 
 
 class DisturbedFileError(OSError):
-    """Something else removed, replaced or changed the file: nothing may be appended to it."""
+    """Something else removed, replaced or changed the file, so nothing may be appended to it."""
 
 
 class RecordFile:
-    """A file of records, and the blocks that wait to be written to it.
+    """A file of records, and the blocks that are not written to it yet.
 
-    It is opened for each `write` and closed behind it, so that no descriptor is held. Each time it must end as it was
-    left: its size is known, and so are its last bytes. (Inode numbers are no help: those of some network file systems
-    change, and others are used again.)
+    The file is opened for each `write` and closed afterwards, so that no descriptor is held. Each `write` checks that
+    the file's size and last bytes are unchanged. (Inode numbers cannot be compared: on some network file systems they
+    change, and others reuse them.)
 
-    Not for several threads at once, but safe in signal handlers: one may raise, or write this file, amid a write.
-    CPython runs handlers after calls and at the ends of loops only, so statements without either stay together: that is
-    how the state changes here. What is written has its place in the file, so writing it twice changes nothing.
+    Only one thread may use it at a time. Signal handlers are safe: a handler may raise, or write this file, during a
+    write. CPython runs handlers only after calls and at the end of loops, so a statement without either is atomic; all
+    changes of state are such statements. Each block has a fixed offset in the file, so writing it twice is harmless.
 
     Attributes:
-        path: None until `create`.
-        blocks: encoded and not yet written, in order.
+        path: the path of the file; None before `create`.
+        blocks: the encoded blocks that are not written yet, in order.
     """
 
     def __init__(self) -> None:
         self.path: str | None = None
         self.blocks: tuple[Block, ...] = ()
-        self._size = 0  # of the records that are written
-        self._tail = b""  # the last of them
+        self._size = 0  # the size of the written records
+        self._tail = b""  # the last bytes of the written records
 
     def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:
-        """Makes the file.
+        """Creates the file.
 
         Args:
-            folder: where; made where it is missing.
-            new_name: gives names until one is free.
-            record: what the file begins with.
+            folder: the folder; created if it does not exist.
+            new_name: returns a new name at each call; called until a name is free.
+            record: the first record of the file.
 
         Raises:
-            OSError: it cannot be made, and is not there.
+            OSError: if the file cannot be created. No file is left behind.
         """
         files.make_folder(folder)
         while True:
@@ -90,22 +90,22 @@ class RecordFile:
         self.path, self._size, self._tail = path, len(record), record[-_TAIL:]
 
     def unwritten_bytes(self) -> int:
-        """Of the blocks."""
+        """Returns the number of bytes in the blocks."""
         return sum(len(block.records) for block in self.blocks)
 
     def unwritten_events(self) -> int:
-        """In the blocks."""
+        """Returns the number of events in the blocks."""
         return sum(block.events for block in self.blocks)
 
     def write(self, sync: bool = False) -> None:
-        """Writes the blocks. On failure the whole records that could be written stay, and the others are kept.
+        """Writes the blocks. On an error, records that were written completely stay, and the others are kept.
 
         Args:
-            sync: return when the file is on disk.
+            sync: if True, wait until the file is on disk.
 
         Raises:
-            DisturbedFileError: the file is not what it was left as. Nothing was written.
-            OSError: it could not be written.
+            DisturbedFileError: if something else changed the file. Nothing was written.
+            OSError: if the file could not be written.
         """
         assert self.path is not None
         path = self.path
@@ -115,7 +115,7 @@ class RecordFile:
         try:
             try:
                 self._check(fd, path)
-                while self.blocks and self.path == path:  # a handler may have moved on to another file
+                while self.blocks and self.path == path:  # a signal handler may have changed to another file
                     written += self._write_blocks(fd)
                 if sync:
                     os.fsync(fd)
@@ -125,21 +125,21 @@ class RecordFile:
         except DisturbedFileError:
             raise
         except OSError:
-            # The system may take bytes and say later, to fsync or close, that they found no room.
+            # The system may accept bytes and report only at fsync or close that the disk is full.
             if not self.blocks and self._size == before[0] + sum(len(block.records) for block in written):
                 self._size, self._tail, self.blocks = *before, written
             raise
 
     def _check(self, fd: int, path: str) -> None:
-        """Raises DisturbedFileError unless the file ends as it was left.
+        """Raises DisturbedFileError if something else changed the file.
 
-        Behind that may stand the beginning of the blocks, from an attempt that failed.
+        After the known end, there may be the beginning of the blocks, from a write that failed.
         """
-        expected, tail, blocks = self._size, self._tail, self.blocks  # before a handler may write more
+        expected, tail, blocks = self._size, self._tail, self.blocks  # read before a signal handler can write more
         status = os.fstat(fd)
         size = status.st_size
         if not stat.S_ISREG(status.st_mode):
-            raise DisturbedFileError(errno.EINVAL, "something that is no file has taken its place", path)
+            raise DisturbedFileError(errno.EINVAL, "it was replaced by something that is not a regular file", path)
         if size < expected:
             raise DisturbedFileError(errno.EIO, f"it was truncated to {size} bytes of {expected}", path)
         os.lseek(fd, expected - len(tail), os.SEEK_SET)
@@ -153,12 +153,12 @@ class RecordFile:
                 raise DisturbedFileError(errno.EIO, f"something else appended {more} bytes to it", path)
 
     def _write_blocks(self, fd: int) -> tuple[Block, ...]:
-        """Writes the blocks that there are; returns those it has written, none where a signal handler has."""
+        """Writes the current blocks; returns those written, which are none if a signal handler has written them."""
         start, blocks = self._size, self.blocks
         count = size = 0
         try:
             os.lseek(fd, start, os.SEEK_SET)
-            # Compared before each write: a handler may have written the blocks, or have forked, and this is the child.
+            # Checked before each write: a signal handler may have written the blocks, or this may be a forked child.
             while count < len(blocks) and self.blocks and self.blocks[0] is blocks[0]:
                 _write_all(fd, blocks[count].records)
                 size += len(blocks[count].records)
@@ -166,17 +166,17 @@ class RecordFile:
         except BaseException as error:
             if isinstance(error, OSError):
                 self._keep(blocks, os.lseek(fd, 0, os.SEEK_CUR) - start)
-            with contextlib.suppress(OSError):  # where even that fails, the next attempt writes over it
+            with contextlib.suppress(OSError):  # if that fails, too, the next attempt overwrites these bytes
                 os.ftruncate(fd, self._size)
             raise
         tail = _tail_of(self._tail, blocks[:count])
-        if self.blocks and self.blocks[0] is blocks[0]:  # no handler has written them
+        if self.blocks and self.blocks[0] is blocks[0]:  # no signal handler has written them
             self._size, self._tail, self.blocks = start + size, tail, self.blocks[count:]
             return blocks[:count]
         return ()
 
     def _keep(self, blocks: tuple[Block, ...], size: int) -> None:
-        """Takes as written what is whole in so many bytes of the blocks."""
+        """Marks the complete records in the first `size` bytes of the blocks as written."""
         start, whole, count = self._size, 0, 0
         while count < len(blocks) and whole + len(blocks[count].records) <= size:
             whole += len(blocks[count].records)
@@ -189,36 +189,37 @@ class RecordFile:
             done += (Block(records[:end], kept),)
             rest = (Block(records[end:], events - kept), *rest[1:])
         tail, count = _tail_of(self._tail, done), len(blocks)
-        if self.blocks and self.blocks[0] is blocks[0]:  # no handler has written them
+        if self.blocks and self.blocks[0] is blocks[0]:  # no signal handler has written them
             self._size, self._tail, self.blocks = start + whole, tail, rest + self.blocks[count:]
 
 
 def _open_existing(path: str) -> int:
-    """A descriptor of the file, for reading and writing.
+    """Opens the file for reading and writing; returns the descriptor.
 
-    Without O_CREAT: a file that was removed must not come back without its beginning.
+    The flags lack O_CREAT: a file that was removed must not be created again without its header.
     """
     try:
         try:
             return os.open(path, _FLAGS | _O_NONBLOCK)
-        except BlockingIOError:  # a lease that someone has on the file, and now has to give up
+        except BlockingIOError:  # another process has a lease on the file, and must now give it up
             return os.open(path, _FLAGS)
     except OSError as error:
         if error.errno not in _GONE:
             raise
-        detail = "it was removed or renamed" if error.errno == errno.ENOENT else f"it is gone: {error.strerror}"
+        missing = error.errno == errno.ENOENT
+        detail = "it was removed or renamed" if missing else f"it no longer exists: {error.strerror}"
         raise DisturbedFileError(error.errno, detail, path) from error
 
 
 def _tail_of(tail: bytes, blocks: Sequence[Block]) -> bytes:
-    """The last bytes of a file that ended in `tail`, with the blocks behind."""
-    for block in blocks[-_TAIL:]:  # each has a byte at least
+    """Returns the last bytes of a file that ended in `tail` after the blocks are appended."""
+    for block in blocks[-_TAIL:]:  # each block has at least one byte
         tail = (tail + bytes(block.records[-_TAIL:]))[-_TAIL:]
     return tail
 
 
 def _whole_records(records: bytes | bytearray, size: int) -> tuple[int, int]:
-    """Where the last record ends that lies within so many bytes of these, and how many do."""
+    """Returns the end of the last complete record in the first `size` bytes, and the number of complete records."""
     end = count = 0
     while end + HEADER_SIZE <= size:
         following = end + HEADER_SIZE + _LENGTH.unpack_from(records, end)[0] + FOOTER_SIZE
@@ -229,7 +230,7 @@ def _whole_records(records: bytes | bytearray, size: int) -> tuple[int, int]:
 
 
 def _read_all(fd: int, size: int) -> bytes:
-    """So many bytes from the descriptor's position on, or as many as there are."""
+    """Reads up to `size` bytes from the descriptor's position."""
     parts = []
     while size and (part := os.read(fd, size)):
         parts.append(part)
@@ -238,14 +239,14 @@ def _read_all(fd: int, size: int) -> bytes:
 
 
 def _write_all(fd: int, data: bytes | bytearray) -> None:
-    """Writes bytes at the descriptor's position; the system may take them in parts."""
+    """Writes all bytes at the descriptor's position; the system may accept them in parts."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
 
 
 def _sync_folder(path: str) -> None:
-    """Makes the names in a folder durable, where the system can: Windows cannot, nor can every file system."""
+    """Syncs a folder's entries to disk. Windows and some file systems do not support this, so errors are ignored."""
     with contextlib.suppress(OSError):
         fd = os.open(path, os.O_RDONLY)
         try:

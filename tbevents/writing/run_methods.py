@@ -1,4 +1,4 @@
-"""The methods of `SummaryWriter` that say something of the run as a whole."""
+"""The methods of `SummaryWriter` that describe the run as a whole."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RunMethods(SummaryMethods):
 
     @abstractmethod
     def _get_file_writer(self) -> Sink:
-        """The writer of the run's own file."""
+        """Returns the writer of the run's own file."""
 
     @abstractmethod
     def _open(self, folder: str) -> Sink:
@@ -46,10 +46,10 @@ class RunMethods(SummaryMethods):
 
     @abstractmethod
     def _anchored(self, folder: str) -> str:
-        """A folder as it was meant when the writer was made: the script may have changed its working directory."""
+        """Returns a folder relative to the working directory at the time the writer was made."""
 
     def _step_of(self, global_step: Any) -> int:
-        """A step as the file's integer: the one given, or the one of `use_metadata`."""
+        """Returns the given step, or that of `use_metadata`, as an int."""
         return as_step(self._default_metadata.get("global_step") if global_step is None else global_step)
 
     def add_hparams(
@@ -65,34 +65,33 @@ class RunMethods(SummaryMethods):
         start_time_secs: float | None = None,
         end_time_secs: float | None = None,
     ) -> None:
-        """Logs a session of TensorBoard's HParams page: hyperparameters and the metrics they led to.
+        """Logs a session of TensorBoard's HParams page: the hyperparameters and the resulting metrics.
 
-        A session is a run of its own, in a folder below `log_dir`.
+        Each session is a separate run, in a folder below `log_dir`.
 
         Args:
-            hparam_dict: name -> value, or a dataclass or namespace (argparse's) with these fields. Booleans, numbers
-                (also arrays of one element) and strings stay what they are; None is left out; a mapping, dataclass or
-                namespace becomes names with slashes; a function is its name; all else, lists and numbers that are not
-                finite included, is its text.
+            hparam_dict: name -> value, or a dataclass or namespace (of argparse) with these fields. Booleans, numbers
+                (or arrays of one element) and strings are stored as they are. None is left out. A mapping, dataclass or
+                namespace becomes names with slashes. A function is stored by name. Anything else, including lists and
+                numbers that are not finite, is stored as text.
             metric_dict: tag -> number, logged as a scalar. May be empty.
-            hparam_domain_discrete: name -> list of all the values it can take, of the same sort as the
-                hyperparameter's.
-            run_name: the folder, ``str(time.time())`` by default; ``"."`` is `log_dir` itself. An absolute path may be
-                anywhere, as in torch.
-            global_step: of the metrics, as in `add_scalar`.
+            hparam_domain_discrete: name -> list of all possible values, of the same type as the hyperparameter.
+            run_name: the folder, by default ``str(time.time())``; ``"."`` is `log_dir` itself. As in torch, an absolute
+                path may be anywhere.
+            global_step: the step of the metrics, as in `add_scalar`.
             name: tensorboardX's name for `run_name`.
-            group_name: of the sessions that TensorBoard shows as one.
-            start_time_secs: when the session began, in seconds since 1970.
-            end_time_secs: when it ended.
+            group_name: TensorBoard shows sessions with the same group name as one.
+            start_time_secs: the start of the session, in seconds since 1970.
+            end_time_secs: the end of the session, in seconds since 1970.
 
         Raises:
-            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was logged.
-            OSError: a file cannot be written.
+            TypeError, ValueError: if an argument has the wrong type or value; the message names it. Nothing was logged.
+            OSError: if a file cannot be written.
         """
         if not self.write_to_disk:
             return
         if run_name is not None and name is not None:
-            raise ValueError(f"run_name and name are two names of one argument: {run_name!r}, {name!r}")
+            raise ValueError(f"run_name and name are the same argument, but both are given: {run_name!r}, {name!r}")
         summaries = summary.hparams(
             hparam_dict,
             metric_dict,
@@ -123,20 +122,20 @@ class RunMethods(SummaryMethods):
         tag: str = "default",
         metadata_header: Sequence[str] | None = None,
     ) -> None:
-        """Writes points in many dimensions for TensorBoard's projector: files in `log_dir`, and no event.
+        """Writes an embedding for TensorBoard's projector. It consists of files in `log_dir`; no event is logged.
 
         Args:
-            mat: shape (points, dimensions).
-            metadata: a label for each point; with `metadata_header`, a list of labels.
-            label_img: a picture of each point, shape (points, channels, height, width) with 1 or 3 channels. Needs
+            mat: the points, shape (points, dimensions).
+            metadata: a label for each point; with `metadata_header`, a list of labels for each point.
+            label_img: an image for each point, shape (points, channels, height, width) with 1 or 3 channels. Needs
                 Pillow (extra `image`).
             global_step: as in `add_scalar`.
-            tag: names the embedding.
-            metadata_header: the names of the labels' columns.
+            tag: the name of the embedding.
+            metadata_header: the names of the label columns.
 
         Raises:
-            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was written.
-            OSError: a file cannot be written.
+            TypeError, ValueError: if an argument has the wrong type or value; the message names it. No file is written.
+            OSError: if a file cannot be written.
         """
         if self.write_to_disk:
             points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
@@ -154,16 +153,16 @@ class RunMethods(SummaryMethods):
         """Logs a model's graph.
 
         Args:
-            model: a GraphDef (anyone's message, or its bytes), written as it is; or a torch module, which torch
-                traces in evaluation mode. What torch.compile wrapped is traced as the module that it was.
-            input_to_model: what the module is called with: a tensor or a tuple of them.
-            verbose: print the traced graph.
-            use_strict_trace: torch.jit.trace's `strict`: False allows outputs that are lists or dicts.
+            model: a GraphDef message of any library or its serialised bytes, written unchanged; or a torch module,
+                which torch traces in evaluation mode. For a module compiled by torch.compile, the original is traced.
+            input_to_model: the arguments of the module: a tensor or a tuple of tensors.
+            verbose: if True, print the traced graph.
+            use_strict_trace: the `strict` argument of torch.jit.trace; False allows outputs that are lists or dicts.
 
         Raises:
-            ImportError: torch is missing.
-            TypeError, ValueError: it is no graph. What tracing raises is passed on.
-            OSError: an earlier batch could not be written.
+            ImportError: if the model is a module and torch is not installed.
+            TypeError, ValueError: if `model` is not a graph or module. Exceptions from tracing are passed on.
+            OSError: if an earlier batch could not be written.
         """
         if not self.write_to_disk:
             return
@@ -174,25 +173,25 @@ class RunMethods(SummaryMethods):
             writer.add_event(Event(tagged_run_metadata=TaggedRunMetadata(tag="step1", run_metadata=metadata)))
 
     def add_onnx_graph(self, prototxt: Any) -> None:
-        """Logs the graph of an ONNX model: a path, or a loaded ModelProto. Needs the onnx package."""
+        """Logs the graph of an ONNX model, given as a path or a loaded ModelProto. Needs the onnx package."""
         if self.write_to_disk:
             self._get_file_writer().add_event(Event(graph_def=summary.onnx_graph(prototxt)))
 
     def add_custom_scalars(self, layout: Charts) -> None:
-        """Says which series TensorBoard's Custom Scalars page draws together.
+        """Sets which series TensorBoard's Custom Scalars page draws together.
 
-        Charts of earlier calls stay, unless this one names them again.
+        Charts of earlier calls are kept; a chart with the same category and title is replaced.
 
         Args:
-            layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: of the value,
-                of its lower bound and of its upper one. TensorBoard reads each tag as a regular expression.
+            layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: the value,
+                its lower bound and its upper bound. TensorBoard reads each tag as a regular expression.
 
         Raises:
-            TypeError, ValueError: it is no such thing.
+            TypeError, ValueError: if the layout has another form.
         """
         if not self.write_to_disk:
             return
-        summary.custom_scalars(layout)  # what is wrong with it must not stay among the charts
+        summary.custom_scalars(layout)  # raises if the layout is invalid, before it is added to the charts
         with self._lock:
             charts = merged(self._charts, layout)
             self._log(None, None, summary.custom_scalars, charts)
@@ -201,11 +200,11 @@ class RunMethods(SummaryMethods):
     def add_custom_scalars_multilinechart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
-        """Adds a chart of several series to the Custom Scalars page; see `add_custom_scalars`."""
+        """Adds a chart with several series to the Custom Scalars page; see `add_custom_scalars`."""
         self.add_custom_scalars({category: {title: ["Multiline", tags]}})
 
     def add_custom_scalars_marginchart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
-        """Adds a chart of one series between two others to the Custom Scalars page; see `add_custom_scalars`."""
+        """Adds a chart of a series with its bounds to the Custom Scalars page; see `add_custom_scalars`."""
         self.add_custom_scalars({category: {title: ["Margin", tags]}})

@@ -1,4 +1,4 @@
-"""Where events go: what a `SummaryWriter` needs of an event file, or of anything that stands in for one."""
+"""Protocols: a sink is what a `SummaryWriter` writes to; a message is any library's protobuf message."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ __all__ = ["Message", "Sink"]
 
 
 class Message(Protocol):
-    """A protobuf message of anyone's: ours, TensorBoard's, tensorboardX's."""
+    """A protobuf message of any library: tbevents, TensorBoard, tensorboardX."""
 
     def SerializeToString(self) -> bytes:  # noqa: N802  # protobuf's name
-        """The message's bytes."""
+        """Returns the serialised message."""
 
 
 class Sink(Protocol):
-    """Takes events in the order of the calls."""
+    """Accepts events in the order of the calls: an event file, or a replacement for one."""
 
     default_metadata: Mapping[str, Any]
-    """The step and time of calls that name none."""
+    """The default step and time of calls."""
 
     def add_scalar(
         self,
@@ -31,24 +31,24 @@ class Sink(Protocol):
         walltime: Any = None,
         form: ScalarForm = ScalarForm.SIMPLE,
     ) -> None:
-        """Takes one scalar."""
+        """Adds one scalar."""
 
     def add_scalar_columns(
         self, tag: str, steps: Any, values: Any, wall_times: Any = None, form: ScalarForm = ScalarForm.SIMPLE
     ) -> None:
-        """Takes many scalars of one series."""
+        """Adds many scalars of one series."""
 
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
-        """Takes a Summary, wrapped into an Event."""
+        """Adds an Event with a Summary."""
 
     def add_event(self, event: Message, step: Any = None, walltime: Any = None) -> None:
-        """Takes an Event."""
+        """Adds an Event."""
 
     def get_logdir(self) -> str:
-        """The folder the events go to."""
+        """Returns the folder that the events are written to."""
 
     def flush(self, sync: bool = False) -> None:
-        """Returns when what was taken is with the operating system; with `sync`, when it is on disk."""
+        """Writes all added events; with `sync`, also waits until they are on disk."""
 
     def close(self) -> None:
-        """Flushes, and takes nothing more."""
+        """Flushes and closes the sink."""

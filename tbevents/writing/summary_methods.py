@@ -1,4 +1,4 @@
-"""The methods of `SummaryWriter` that build one summary and hand it over."""
+"""The methods of `SummaryWriter` that build and log one summary."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 from tbevents import summary
 from tbevents.proto import Summary
+from tbevents.summary.builders import Format
 from tbevents.summary.figures import close_figures
 from tbevents.summary.histograms import default_edges
-from tbevents.summary.message import Format
 from tbevents.writing.untraced import untraced_methods
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 
 @untraced_methods
 class SummaryMethods(ABC):
-    """What one call logs as one summary. `SummaryWriter` says what the arguments mean that all methods have."""
+    """Methods that log one summary per call. `SummaryWriter` documents the arguments that all methods have."""
 
     format: Format
     write_to_disk: bool
@@ -34,13 +34,13 @@ class SummaryMethods(ABC):
 
     @property
     def default_bins(self) -> list[float]:
-        """The edges of `add_histogram`'s ``"tensorflow"`` bins in torch's form."""
+        """The edges of the ``"tensorflow"`` bins of `add_histogram`, for ``format="tf1"``."""
         return default_edges()
 
     def add_tensor(self, tag: str, tensor: Any, global_step: Any = None, walltime: float | None = None) -> None:
-        """Logs a tensor as it is: numbers, booleans or strings in any shape. TensorBoard has no page for it.
+        """Logs a tensor of numbers, booleans or strings, of any shape. TensorBoard has no page for it.
 
-        bfloat16 is stored as float32; all else reads back with its dtype.
+        bfloat16 is stored as float32; all other dtypes are kept.
         """
         self._log(global_step, walltime, summary.tensor_proto, tag, tensor)
 
@@ -55,16 +55,16 @@ class SummaryMethods(ABC):
     ) -> None:
         """Logs the distribution of an array's values.
 
-        Values that are not finite are not counted, and a `TBEventsWarning` names the tag.
+        Values that are not finite are not counted; a `TBEventsWarning` then names the tag.
 
         Args:
             tag: see SummaryWriter.
-            values: real numbers in any shape, at least one.
+            values: real numbers of any shape, at least one.
             global_step: see SummaryWriter.
             bins: ``"tensorflow"``, the 1,548 bins between `default_bins` (with ``format="tf2"``, 30 of equal width); or
-                a number of bins, increasing edges, or the name of one of numpy.histogram's rules, such as ``"auto"``.
+                a number of bins, increasing edges, or the name of a rule of numpy.histogram, such as ``"auto"``.
             walltime: see SummaryWriter.
-            max_bins: where there are more bins, merge every so many that about this many are left.
+            max_bins: if there are more bins, neighbours are merged until about this many are left.
         """
         self._log(global_step, walltime, summary.histogram, tag, values, bins, max_bins, format=self.format)
 
@@ -81,17 +81,17 @@ class SummaryMethods(ABC):
         global_step: Any = None,
         walltime: float | None = None,
     ) -> None:
-        """Logs a histogram that has been counted already.
+        """Logs a histogram from its bucket counts.
 
         Args:
             tag: see SummaryWriter.
-            min: the least value.
-            max: the greatest value.
-            num: how many values there are.
-            sum: of the values.
-            sum_squares: of the values.
+            min: the minimum of the values.
+            max: the maximum of the values.
+            num: the number of values.
+            sum: the sum of the values.
+            sum_squares: the sum of the squared values.
             bucket_limits: the right edge of each bucket, shape (k,).
-            bucket_counts: how many values each bucket holds, shape (k,).
+            bucket_counts: the number of values in each bucket, shape (k,).
             global_step: see SummaryWriter.
             walltime: see SummaryWriter.
         """
@@ -118,7 +118,7 @@ class SummaryMethods(ABC):
         walltime: float | None = None,
         dataformats: str = "CHW",
     ) -> None:
-        """Logs a picture, as PNG. Needs Pillow (extra `image`).
+        """Logs an image, as PNG. Needs Pillow (extra `image`).
 
         Args:
             tag: see SummaryWriter.
@@ -126,7 +126,7 @@ class SummaryMethods(ABC):
                 black). 1 channel (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA).
             global_step: see SummaryWriter.
             walltime: see SummaryWriter.
-            dataformats: a letter for each axis: N picture, C channel, H row, W column. Without C it is gray.
+            dataformats: one letter per axis: N image, C channel, H row, W column. Without C, the image is gray.
         """
         self._log(global_step, walltime, summary.image, tag, img_tensor, dataformats=dataformats, format=self.format)
 
@@ -138,11 +138,11 @@ class SummaryMethods(ABC):
         walltime: float | None = None,
         dataformats: str = "NCHW",
     ) -> None:
-        """Logs a batch of pictures: in torch's form as one grid of 8 columns, in TF2's one by one.
+        """Logs a batch of images: with ``format="tf1"`` as one grid of 8 columns, with ``"tf2"`` one by one.
 
         Args:
             tag: see SummaryWriter.
-            img_tensor: as in `add_image`; also a list of pictures, whose `dataformats` may leave out the N.
+            img_tensor: as in `add_image`; or a list of images, for which `dataformats` may leave out the N.
             global_step: see SummaryWriter.
             walltime: see SummaryWriter.
             dataformats: as in `add_image`.
@@ -162,17 +162,17 @@ class SummaryMethods(ABC):
         dataformats: str = "CHW",
         labels: Sequence[str] | str | None = None,
     ) -> None:
-        """Logs a picture with red boxes on it.
+        """Logs an image with red boxes on it.
 
         Args:
             tag: see SummaryWriter.
             img_tensor: as in `add_image`.
-            box_tensor: shape (boxes, 4): x and y of the upper left corner, x and y of the lower right one, in pixels.
+            box_tensor: shape (boxes, 4): x and y of the upper left corner, then of the lower right corner, in pixels.
             global_step: see SummaryWriter.
             walltime: see SummaryWriter.
-            rescale: makes the picture, boxes included, this much larger.
+            rescale: the factor by which the image, including the boxes, is enlarged.
             dataformats: as in `add_image`.
-            labels: a text for each box.
+            labels: a label for each box.
         """
         self._log(
             global_step,
@@ -195,13 +195,13 @@ class SummaryMethods(ABC):
         close: bool = True,
         walltime: float | None = None,
     ) -> None:
-        """Logs a matplotlib figure, or a list of them in a grid, as a picture. Needs Pillow too (extra `image`).
+        """Logs a matplotlib figure, or a list of figures in a grid, as an image. Needs Pillow, too (extra `image`).
 
         Args:
             tag: see SummaryWriter.
-            figure: a Figure, or a list of them, all of one size.
+            figure: a Figure, or a list of Figures of the same size.
             global_step: see SummaryWriter.
-            close: close the figures, so that pyplot does not keep them.
+            close: if True, close the figures, so that pyplot does not keep them.
             walltime: see SummaryWriter.
         """
         if not self.write_to_disk:
@@ -226,11 +226,11 @@ class SummaryMethods(ABC):
 
         Args:
             tag: see SummaryWriter.
-            vid_tensor: pixels as in `add_image`, with 1, 3 or 4 channels. Several videos play in a grid.
+            vid_tensor: pixels as in `add_image`, with 1, 3 or 4 channels. Several videos are shown in a grid.
             global_step: see SummaryWriter.
-            fps: frames a second; a GIF shows no more than 50.
+            fps: frames per second; a GIF shows at most 50.
             walltime: see SummaryWriter.
-            dataformats: a letter for each axis: N video, T frame, C channel, H row, W column.
+            dataformats: one letter per axis: N video, T frame, C channel, H row, W column.
         """
         self._log(global_step, walltime, summary.video, tag, vid_tensor, fps, dataformats, format=self.format)
 
@@ -242,20 +242,21 @@ class SummaryMethods(ABC):
         sample_rate: int = 44100,
         walltime: float | None = None,
     ) -> None:
-        """Logs a sound as 16-bit WAV.
+        """Logs audio as 16-bit WAV.
 
         Args:
             tag: see SummaryWriter.
-            snd_tensor: from -1 to 1, shape (samples,), or (samples, channels) with 1 or 2 channels. What is louder is
-                clipped and NaN is silence, and a `TBEventsWarning` names the tag. int16 is taken as it is.
+            snd_tensor: values from -1 to 1, shape (samples,), or (samples, channels) with 1 or 2 channels. Values
+                outside are clipped and NaN becomes silence; a `TBEventsWarning` then names the tag. int16 is stored
+                unchanged.
             global_step: see SummaryWriter.
-            sample_rate: samples a second.
+            sample_rate: samples per second.
             walltime: see SummaryWriter.
         """
         self._log(global_step, walltime, summary.audio, tag, snd_tensor, sample_rate, format=self.format)
 
     def add_text(self, tag: str, text_string: str, global_step: Any = None, walltime: float | None = None) -> None:
-        """Logs a text, which TensorBoard renders as Markdown; in torch's form, the tag gets ``/text_summary`` added."""
+        """Logs text, which TensorBoard renders as Markdown. ``format="tf1"`` appends ``/text_summary`` to the tag."""
         self._log(global_step, walltime, summary.text, tag, text_string, format=self.format)
 
     def add_pr_curve(
@@ -272,11 +273,11 @@ class SummaryMethods(ABC):
 
         Args:
             tag: see SummaryWriter.
-            labels: what is true: 0 or 1, any shape.
-            predictions: the probability given to each, from 0 to 1, of the same shape.
+            labels: the true class of each example, 0 or 1, any shape.
+            predictions: the predicted probability of class 1, from 0 to 1, of the same shape.
             global_step: see SummaryWriter.
-            num_thresholds: at least 1; more than 127 are 127.
-            weights: what each counts for: a number, or an array of the same shape.
+            num_thresholds: the number of thresholds, at least 1; more than 127 are reduced to 127.
+            weights: the weight of each example: a number, or an array of the same shape.
             walltime: see SummaryWriter.
         """
         self._log(global_step, walltime, summary.pr_curve, tag, labels, predictions, num_thresholds, weights)
@@ -295,19 +296,19 @@ class SummaryMethods(ABC):
         weights: Any = None,
         walltime: float | None = None,
     ) -> None:
-        """Logs a precision-recall curve that has been computed already.
+        """Logs a precision-recall curve from its counts at n thresholds from 0 to 1.
 
         Args:
             tag: see SummaryWriter.
-            true_positive_counts: at each of n thresholds from 0 to 1, shape (n,); and so for the others.
-            false_positive_counts: see above.
-            true_negative_counts: see above.
-            false_negative_counts: see above.
-            precision: see above.
-            recall: see above.
+            true_positive_counts: the count at each threshold, shape (n,).
+            false_positive_counts: likewise.
+            true_negative_counts: likewise.
+            false_negative_counts: likewise.
+            precision: the precision at each threshold, shape (n,).
+            recall: the recall at each threshold, shape (n,).
             global_step: see SummaryWriter.
-            num_thresholds: without effect: n counts.
-            weights: without effect.
+            num_thresholds: has no effect; the length of the arrays counts.
+            weights: has no effect.
             walltime: see SummaryWriter.
         """
         self._log(
@@ -335,14 +336,14 @@ class SummaryMethods(ABC):
         global_step: Any = None,
         walltime: float | None = None,
     ) -> None:
-        """Logs meshes, or clouds of points where there are no faces.
+        """Logs meshes, or point clouds if there are no faces.
 
         Args:
-            tag: see SummaryWriter; ``_VERTEX``, ``_FACE`` and ``_COLOR`` are added to it.
+            tag: see SummaryWriter; ``_VERTEX``, ``_FACE`` and ``_COLOR`` are appended to it.
             vertices: coordinates, shape (batch, vertices, 3).
             colors: red, green and blue of each vertex, from 0 to 255, of the same shape.
-            faces: three vertices each, by their number from 0, shape (batch, faces, 3).
-            config_dict: three.js classes and their settings, as TensorBoard's mesh plugin takes them.
+            faces: the indices of three vertices for each face, shape (batch, faces, 3).
+            config_dict: three.js classes and their settings, as accepted by TensorBoard's mesh plugin.
             global_step: see SummaryWriter.
             walltime: see SummaryWriter.
         """

@@ -1,4 +1,4 @@
-"""`SummaryWriter`: the API of torch's and tensorboardX's."""
+"""`SummaryWriter`, with the API of the classes of this name in torch and tensorboardX."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
+from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
-from tbevents.summary.message import Format, checked_format, checked_tag
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
 from tbevents.writing.failures import Failures, OnError
-from tbevents.writing.logged_scalars import Point, logged_scalars
+from tbevents.writing.logged_scalars import LoggedPoint, logged_scalars
 from tbevents.writing.null_sink import NullSink
 from tbevents.writing.points import as_step, as_wall_time
 from tbevents.writing.run_methods import RunMethods
@@ -39,28 +39,29 @@ _FORMS: Final[dict[Format, ScalarForm]] = {"tf1": ScalarForm.SIMPLE, "tf2": Scal
 
 
 class _Series(NamedTuple):
-    """Where the points of one series of `add_scalars` go."""
+    """A series of `add_scalars`, and the sink that its points are written to."""
 
-    add_scalar: Callable[..., None]  # of the sink
+    add_scalar: Callable[..., None]  # the sink's method
     tag: str
     sink: Sink
 
 
 @untraced_methods
 class SummaryWriter(RunMethods, TakesDefaultMetadata):
-    """Writes event files for TensorBoard; a drop-in for torch's and tensorboardX's class of this name.
+    """Writes event files for TensorBoard; a drop-in for the `SummaryWriter` of torch and of tensorboardX.
 
-    Calls are cheap (less than a microsecond): they validate, convert and append. What was logged is with the operating
-    system at most `flush_secs` later, on `flush` and on `close`; a script that ends without either loses nothing.
+    Calls are cheap (less than a microsecond): they validate, convert and append to a list. Events are passed to the
+    operating system at most `flush_secs` later, on `flush` and on `close`. A script that ends without either loses
+    nothing.
 
-    Threads may share a writer; each thread's points stay in its order. A forked child goes on in files of its own, and
-    so does a copy or a pickled writer. An interrupt (Ctrl-C) amid a call loses and repeats nothing that was logged:
-    `flush` and `close` may be called again. A second `flush` writes what was logged since the first; a second `close`
-    does nothing. After `close`, the next call that logs goes on in a new file.
+    Threads may share a writer; the points of each thread stay in order. A forked child writes to its own files, and so
+    does a copy or a pickled writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events:
+    `flush` and `close` may be called again. A second `flush` writes the events logged since the first; a second `close`
+    does nothing. After `close`, the next call that logs continues in a new file.
 
-    Where something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder, a
-    `WriterWarning` names the file, whatever `on_error` is, and logging goes on in a new file of the same folder. What
-    was logged after the last successful write goes there.
+    If something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder,
+    logging continues in a new file in the same folder, with all events since the last successful write. A
+    `WriterWarning` names the old file, whatever `on_error` is.
 
     ::
 
@@ -68,48 +69,47 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             for step in range(100):
                 writer.add_scalar("loss", 1 / (step + 1), step)
 
-    In every method, `tag` is the series' name, kept verbatim; `global_step` is converted by int() and, where None, left
-    out, which reads as step 0; `walltime` is in seconds since 1970, and now, where None. Arrays may be numpy's, torch's
-    (on a GPU, requiring a gradient or bfloat16 too), JAX's, or nested lists. A wrong argument is a TypeError or
-    ValueError that names the tag and the argument, and nothing is logged; what an earlier call could not write is an
-    OSError. MissingExtraError names the extra to install, where one is needed.
+    In every method, `tag` is the name of the series and is written unchanged. `global_step` is converted by int(); None
+    leaves it out, which is read as step 0. `walltime` is in seconds since 1970; None means now. Arrays may be numpy or
+    JAX arrays, torch tensors (also on a GPU, with a gradient, or of bfloat16), or nested lists. A wrong argument raises
+    a TypeError or ValueError that names the tag and the argument, and nothing is logged. If an earlier call could not
+    be written, OSError is raised. If an extra must be installed, MissingExtraError names it.
 
     Args:
-        log_dir: the run's folder, a str or Path. By default ``runs/<month><day>_<time>_<hostname><comment>``, with the
-            local time, for instance ``runs/May04_22-14-54_laptop``.
-        comment: added to the default folder; no effect with `log_dir`.
-        purge_step: where a run that crashed goes on: says to TensorBoard that points from this step on, logged
-            before, are to be hidden.
-        max_queue: kept as an attribute, for code that reads it. A batch here holds 4,096 scalars or 1 MiB.
-        flush_secs: seconds, at least 0, after which what was logged is with the operating system. torch and
-            tensorboardX say 120; here it is 2, so that a live TensorBoard shows what is going on.
-        filename_suffix: added to the name of each event file.
-        write_to_disk: False makes every method return at once, whatever its arguments, and touches no file: for all but
-            one of many processes, or a dry run.
+        log_dir: the run's folder, a str or Path. By default ``runs/<month><day>_<time>_<hostname><comment>`` with the
+            local time, for example ``runs/May04_22-14-54_laptop``.
+        comment: appended to the default folder; has no effect with `log_dir`.
+        purge_step: for a run that continues after a crash: TensorBoard hides points logged earlier from this step on.
+        max_queue: only kept as an attribute, for code that reads it. A batch holds 4,096 scalars or 1 MiB.
+        flush_secs: seconds, at least 0, until an event is passed to the operating system. The default is 2, so that a
+            live TensorBoard is up to date; in torch and tensorboardX it is 120.
+        filename_suffix: appended to the name of each event file.
+        write_to_disk: if False, every method returns at once, whatever its arguments, and no file is touched: for a dry
+            run, or for all but one of several processes.
         logdir: tensorboardX's name for `log_dir`.
-        format: ``"tf1"`` writes what torch and tensorboardX do; ``"tf2"`` scalars, histograms, images, audio and texts
-            as tf.summary and Keras do. TensorBoard shows both.
-        scalars_in_one_run: makes `add_scalars` keep its series in this run, as the tags ``main_tag/key``, drawn
-            together on TensorBoard's Custom Scalars page, instead of making each a run of its own.
-        clock: gives the seconds since 1970.
-        on_error: what happens when something cannot be written, or a file or folder cannot be made: a full disk, for
-            instance. ``"raise"`` raises OSError, at the call or at the next one. ``"warn"`` never raises for that,
-            so that a training of days is not ended by a log line: one `WriterWarning` is issued for each cause, the
-            writer keeps what it can (64 MiB for each file) and tries again, and `lost` counts the rest. Wrong
-            arguments are errors in both.
+        format: ``"tf1"`` writes what torch and tensorboardX write. ``"tf2"`` writes scalars, histograms, images, audio
+            and texts like tf.summary and Keras. TensorBoard shows both.
+        scalars_in_one_run: if True, `add_scalars` keeps its series in this run, with the tags ``main_tag/key``, and
+            TensorBoard's Custom Scalars page draws them together. If False, each series is a separate run.
+        clock: returns the seconds since 1970.
+        on_error: what to do if a write fails, or a file or folder cannot be created, for example because the disk is
+            full. ``"raise"`` raises OSError, at the call or at the next one. ``"warn"`` never raises it, so that
+            logging does not end a training of several days: the writer issues one `WriterWarning` for each cause, keeps
+            what it can (64 MiB per file), retries, and counts the rest in `lost`. Wrong arguments are errors in both
+            cases.
 
     Attributes:
         log_dir: the run's folder; `logdir` is the same.
         file_writer: the `EventFileWriter` of the run's own file; None after `close`.
-        all_writers: folder -> `EventFileWriter`, those of `add_scalars` included; None after `close`.
-        default_metadata: "global_step" and "walltime" of calls that name none: what `use_metadata` set.
+        all_writers: folder -> `EventFileWriter`, including those of `add_scalars`; None after `close`.
+        default_metadata: the default "global_step" and "walltime", set by `use_metadata`.
         default_bins: the edges of the bins of `add_histogram`.
-        lost: how many events (and embeddings) were logged and then dropped, because they could not be written; those
-            of all files of this writer, closed ones included.
+        lost: the number of logged events (and embeddings) that were dropped because they could not be written, in all
+            files of this writer, including closed ones.
 
     Raises:
-        OSError: the folder or file cannot be made, and `on_error` is ``"raise"``.
-        TypeError, ValueError: an argument is impossible; the message names it.
+        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``.
+        TypeError, ValueError: if an argument has the wrong type or value; the message names it.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         on_error: OnError = "raise",
     ) -> None:
         if log_dir is not None and logdir is not None:
-            raise ValueError(f"log_dir and logdir are two names of one argument: {log_dir!r}, {logdir!r}")
+            raise ValueError(f"log_dir and logdir are the same argument, but both are given: {log_dir!r}, {logdir!r}")
         folder = log_dir if log_dir is not None else logdir
         # An empty log_dir means the default, as in torch.
         text = "" if folder is None else files.local_path(folder, "log_dir")
@@ -147,20 +147,20 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self.format = checked_format(format)
         self.scalars_in_one_run = scalars_in_one_run
         self._form = _FORMS[self.format]
-        self._directory = os.getcwd()  # what a relative `log_dir` means
+        self._directory = os.getcwd()  # a relative `log_dir` is relative to this
         self._clock = clock
         self.on_error = on_error
         self._start()
         self._get_file_writer()
 
     def _start(self) -> None:
-        """The state of a writer that has opened nothing."""
+        """Sets the state of a writer without open files."""
         self.file_writer: Sink | None = None
         self.all_writers: dict[str, Sink] | None = None
         self._lock = threading.RLock()  # for opening and closing, not for logging
         self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
         self._default_metadata: Mapping[str, Any] = {}
-        self._charts: Charts = {}  # what the Custom Scalars page shows
+        self._charts: Charts = {}  # the charts of the Custom Scalars page
         self._failures = Failures(self.on_error)
         _writers.add(self)
         leave_to_python()
@@ -181,27 +181,29 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """Logs a number.
 
         Args:
-            tag: the series' name, kept verbatim; TensorBoard groups by what stands before the first ``/``.
-            scalar_value: a number, or an array or tensor of one element (torch's may be on a GPU, require a gradient or
-                be bfloat16). NaN and infinities are legal. Stored as float32; beyond that is inf.
-            global_step: converted by int(), so that a float is truncated. None leaves it out, which reads as step 0.
-            walltime: seconds since 1970; now, where None.
-            new_style: write a tensor of plugin `scalars` instead of `simple_value`. No effect with ``format="tf2"``.
-            double_precision: with `new_style`, store float64; no effect without, as in torch. TensorBoard's default
-                loader, the one in Rust, shows no such points; the one in Python (``--load_fast=false``) does.
-            display_name: shown in place of the tag. TensorBoard's default loader shows it, and the description, with
-                `new_style` or ``format="tf2"`` only.
+            tag: the name of the series, written unchanged. TensorBoard groups tags by the part before the first ``/``.
+            scalar_value: a number, or an array or tensor of one element (a torch tensor may be on a GPU, require a
+                gradient or be bfloat16). NaN and infinities are allowed. Stored as float32; larger values become inf.
+            global_step: converted by int(), which truncates a float. None leaves it out, which is read as step 0.
+            walltime: seconds since 1970; None means now.
+            new_style: if True, write a tensor of the `scalars` plugin instead of a `simple_value`. Has no effect with
+                ``format="tf2"``.
+            double_precision: if True and `new_style` is True, store float64. As in torch, it has no effect without
+                `new_style`. TensorBoard's default loader (in Rust) does not show such points; its Python loader
+                (``--load_fast=false``) does.
+            display_name: shown instead of the tag. TensorBoard's default loader shows it, and the description, only
+                with `new_style` or ``format="tf2"``.
             summary_description: shown beside the chart, as Markdown.
 
         Raises:
-            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was logged.
-            OSError: an earlier batch could not be written.
+            TypeError, ValueError: if an argument has the wrong type or value; the message names it. Nothing was logged.
+            OSError: if an earlier batch could not be written.
         """
         writer = self.file_writer or self._get_file_writer()
         if not (new_style or display_name or summary_description):
             writer.add_scalar(tag, scalar_value, global_step, walltime, self._form)
         elif isinstance(new_style, str):
-            raise TypeError(f"new_style must be a bool, not {new_style!r}; display_name is a keyword")
+            raise TypeError(f"new_style must be a bool, not {new_style!r}; display_name must be given by keyword")
         else:
             self._log(
                 global_step,
@@ -224,21 +226,21 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         global_step: Any = None,
         walltime: float | None = None,
     ) -> None:
-        """Logs several numbers that belong into one chart.
+        """Logs several numbers for one chart.
 
-        Each key is a run of its own, as in torch: the folder ``<log_dir>/<main_tag>_<key>``, with the slashes of
-        `main_tag` as underscores, holding one series with the tag `main_tag`. A slash in a key nests.
+        As in torch, each key is a separate run in the folder ``<log_dir>/<main_tag>_<key>``, with one series of the tag
+        `main_tag`. In the folder's name, slashes of `main_tag` become underscores; a slash in a key makes a subfolder.
 
         Args:
-            main_tag: the tag of all the series.
+            main_tag: the tag of all series.
             tag_scalar_dict: key -> number, as in `add_scalar`.
             global_step: as in `add_scalar`.
-            walltime: seconds since 1970, for all the points; now, where None.
+            walltime: seconds since 1970, for all points; None means now.
 
         Raises:
-            TypeError, ValueError: as in `add_scalar`, or a key would make a folder outside `log_dir`. Where a key or a
-                value is wrong, nothing of the call was logged.
-            OSError: an earlier batch could not be written, or a folder cannot be made.
+            TypeError, ValueError: as in `add_scalar`, and if the folder of a key would be outside `log_dir`. If any key
+                or value is wrong, nothing was logged.
+            OSError: if an earlier batch could not be written, or a folder cannot be created.
         """
         if not self.write_to_disk:
             return
@@ -262,35 +264,35 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             add_scalar(tag, value, step, walltime, form)
 
     def add_scalar_columns(self, tag: str, steps: Any, values: Any, wall_times: Any = None) -> None:
-        """Logs a whole series at once, at a fraction of the cost of a call for each point.
+        """Logs many points of one series at once, far faster than one call for each point.
 
         ::
 
             writer.add_scalar_columns("loss", np.arange(1_000_000), losses)
 
         Args:
-            tag: the series' name.
+            tag: the name of the series.
             steps: integers, shape (n,); floats are truncated.
             values: numbers, shape (n,); stored as float32.
-            wall_times: seconds since 1970, shape (n,), or one number for all; now, where None.
+            wall_times: seconds since 1970, shape (n,), or one number for all points; None means now.
 
         Raises:
-            TypeError, ValueError: an argument is no such thing; the message names it. Nothing was logged.
-            OSError: a batch could not be written.
+            TypeError, ValueError: if an argument has the wrong type or value; the message names it. Nothing was logged.
+            OSError: if a batch could not be written.
         """
         self._get_file_writer().add_scalar_columns(tag, steps, values, wall_times, self._form)
 
     def export_scalars_to_json(self, path: files.StrPath) -> None:
-        """Writes what `add_scalars` has logged since the writer was made, or last closed, to a JSON file.
+        """Writes all points that `add_scalars` has logged since the writer was made or last closed to a JSON file.
 
-        It is a mapping of ``<log_dir>/<main_tag>/<key>`` to a list of ``[walltime, step, value]``. The values are read
-        back from the event files, so they are float32.
+        The file holds a mapping of ``<log_dir>/<main_tag>/<key>`` to a list of ``[walltime, step, value]``. The values
+        are read back from the event files, so they are float32.
 
         Args:
-            path: the file, which is replaced.
+            path: the file; it is replaced if it exists.
 
         Raises:
-            OSError: a file cannot be written or read.
+            OSError: if a file cannot be written or read.
         """
         if not self.write_to_disk:
             return
@@ -299,7 +301,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             for _, tag, sink in series.values():
                 tags.setdefault(sink, []).append(tag)
         logged = {sink: logged_scalars(sink, tags[sink]) for sink in tags if isinstance(sink, EventFileWriter)}
-        points: dict[str, list[Point]] = {
+        points: dict[str, list[LoggedPoint]] = {
             f"{self.log_dir}/{main_tag}/{key}": logged[sink][tag]
             for main_tag, series in self._series.items()
             for key, (_, tag, sink) in series.items()
@@ -309,39 +311,39 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             json.dump(points, file)
 
     def flush(self, sync: bool = False) -> None:
-        """Returns when all that was logged is with the operating system; with `sync`, when it is on disk.
+        """Writes all logged events to their files; with `sync`, also waits until they are on disk.
 
         Raises:
-            OSError: something could not be written. It is kept, and tried again with the next batch. All other files
-                are flushed all the same.
+            OSError: if a write fails. The events are kept, and retried with the next batch. All other files are
+                flushed.
         """
         with self._lock:
             writers = list((self.all_writers or {}).values())
-        with contextlib.ExitStack() as stack:  # flushes each, whatever the others raise
+        with contextlib.ExitStack() as stack:  # flushes every writer, even if others raise
             for writer in writers:
-                # Other libraries' writers, which some scripts put there, know no `sync`.
+                # Some scripts put writers of other libraries here, which have no `sync`.
                 stack.callback(writer.flush, *([sync] if hasattr(writer, "add_scalar_columns") else []))
 
     def close(self) -> None:
-        """Flushes and closes all files. The next call that logs goes on in new ones; closing again does nothing.
+        """Flushes and closes all files. The next call that logs continues in new files; closing again does nothing.
 
         Raises:
-            OSError: something could not be written. All files are closed all the same.
+            OSError: if a write fails. All files are closed nevertheless.
         """
         with self._lock:
             writers, self.file_writer, self.all_writers = self.all_writers or {}, None, None
             self._series = {}
-        with contextlib.ExitStack() as stack:  # closes each, whatever the others raise
+        with contextlib.ExitStack() as stack:  # closes every writer, even if others raise
             for writer in writers.values():
                 stack.callback(writer.close)
 
     def get_logdir(self) -> str:
-        """The run's folder."""
+        """Returns the run's folder."""
         return self.log_dir
 
     @property
     def lost(self) -> int:
-        """How many events (and embeddings) were logged and then dropped, because they could not be written."""
+        """The number of logged events (and embeddings) that were dropped because they could not be written."""
         return self._failures.lost
 
     @property
@@ -351,7 +353,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
 
     @property
     def default_metadata(self) -> Mapping[str, Any]:
-        """What `use_metadata` set: "global_step", "walltime"; empty outside of it."""
+        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
         return self._default_metadata
 
     @default_metadata.setter
@@ -371,7 +373,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         return f"SummaryWriter({self.log_dir!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """The configuration: a copy, in another process for instance, opens a file of its own."""
+        """Returns the configuration only: a copy, for example in another process, opens its own file."""
         return {name: value for name, value in vars(self).items() if name not in _STATE}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -385,7 +387,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
 
     @untraced
     def _get_file_writer(self) -> Sink:
-        """The writer of the run's own file, opened where it is not (other libraries call this, as torch's)."""
+        """Returns the writer of the run's own file, and opens it if needed. Other libraries call this method, too."""
         with self._lock:
             if self.file_writer is None or self.all_writers is None:
                 step = None if self.purge_step is None else as_step(self.purge_step, "purge_step")
@@ -398,7 +400,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             return self.file_writer
 
     def _writer_in(self, folder: str) -> Sink:
-        """The writer of the file in a folder."""
+        """Returns the writer of the file in a folder."""
         with self._lock:
             if self.all_writers is None:
                 self._get_file_writer()
@@ -410,7 +412,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             return writer
 
     def _open(self, folder: str) -> Sink:
-        """Opens a file in a folder, or what stands in for one."""
+        """Opens an event file in a folder, or a null sink if the writer is disabled."""
         if not self.write_to_disk:
             return NullSink(folder)
         anchored = self._anchored(folder)
@@ -428,7 +430,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
 
     @untraced
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:
-        """Finds a place for series of `add_scalars`; returns all series that the tag has."""
+        """Adds series of `add_scalars`; returns all series of the tag."""
         with self._lock:
             series = self._series.get(main_tag, {})
             added = [checked_tag(key, "a key of tag_scalar_dict") for key in keys if key not in series]
@@ -442,7 +444,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             return series
 
     def _keep_together(self, main_tag: str, series: Iterable[str], added: Sequence[str]) -> list[_Series]:
-        """Keeps further series in this run, and has them drawn in one chart with those that the tag has."""
+        """Adds series to this run, and a chart of all series of the tag."""
         patterns = [re.escape(f"{main_tag}/{key}") + "$" for key in (*series, *added)]
         self.add_custom_scalars({main_tag.partition("/")[0]: {main_tag: ["Multiline", patterns]}})
         sink = self._get_file_writer()
@@ -453,7 +455,7 @@ _writers: Final[weakref.WeakSet[SummaryWriter]] = weakref.WeakSet()
 
 
 def _after_fork_in_child() -> None:
-    """Gives each writer a lock of its own: a thread that is not in the child may hold the parent's."""
+    """Replaces the lock of each writer: in the parent, a thread that does not exist in the child may hold it."""
     for writer in list(_writers):
         writer._lock = threading.RLock()
         writer._failures.forget()
@@ -465,4 +467,4 @@ if hasattr(os, "register_at_fork"):
 _STATE: Final = frozenset(
     {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures"}
 )
-"""The attributes that `_start` sets."""
+"""The attributes that `_start` sets, which are not pickled."""

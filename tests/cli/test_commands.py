@@ -85,7 +85,7 @@ def test_repair_says_what_was_dropped_and_where(cli, damaged, tmp_path):
 
 def test_repair_in_place_names_the_backup(cli, damaged):
     out = cli("repair", damaged, "--in-place").out
-    assert out.endswith(f"; before: {damaged}/events.out.backup.1.demo\n")
+    assert out.endswith(f"; backup: {damaged}/events.out.backup.1.demo\n")
     assert cli("repair", damaged, "--in-place").out.endswith(": intact, 18 records\n")
 
 
@@ -93,7 +93,7 @@ def test_repair_of_nothing_exits_2(cli, tmp_path):
     (tmp_path / "x.tfevents").touch()
     result = cli("repair", tmp_path, "-o", tmp_path / "out")
     assert result.status == 2
-    assert "no intact record, nothing written" in result.out
+    assert "no intact record, so nothing was written" in result.out
 
 
 # -- merge, split, edit --------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def test_edit_says_what_changed(cli, demo, tmp_path):
 
 def test_edit_in_place(cli, demo):
     out = cli("edit", demo, "--in-place", "--regex", "--rename", "^l(.*)=c\\1").out
-    assert out.endswith(f"; before: {demo}/events.out.backup.1.demo\n")
+    assert out.endswith(f"; backup: {demo}/events.out.backup.1.demo\n")
     assert "coss" in tbevents.read_run(demo).scalars
     assert cli("edit", demo, "--in-place").out.endswith("nothing to change\n")
 
@@ -179,7 +179,7 @@ def test_import_from_a_file_and_from_stdin(cli, demo, tmp_path, monkeypatch):
 
 def test_import_tells_of_float64(cli, tmp_path):
     (tmp_path / "x.csv").write_text("step,x\n1,0.1\n")
-    assert "--load_fast=false only: x" in cli("import", tmp_path / "x.csv", "-o", tmp_path / "a").err
+    assert "only with --load_fast=false: x" in cli("import", tmp_path / "x.csv", "-o", tmp_path / "a").err
     assert cli("import", tmp_path / "x.csv", "-o", tmp_path / "b", "--precision", "float32").err == ""
 
 
@@ -195,7 +195,7 @@ def test_diff_lists_the_tags_that_differ_and_exits_1(cli, demo, other):
     result = cli("diff", demo, other)
     assert result.status == 1
     assert [row[1:] for row in rows(result.out)] == [
-        ["tag", "differ", "A", "B", "first", "at", "A", "there", "B", "there", "largest"],
+        ["tag", "differ", "A", "B", "first", "at", "value", "A", "value", "B", "largest"],
         ["loss", "2", "of", "11", "10", "11", "4", "0.2", "0.25", "0.05"],
         ["train/acc", "10", "of", "10", "10", "-", "0", "0", "-"],
         ["lr", "1", "of", "1", "-", "1", "0", "-", "0.1"],

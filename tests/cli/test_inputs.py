@@ -201,7 +201,7 @@ def test_ls_and_show_of_damaged_files(process, cases):
     assert {name: run["points"] for name, run in listed.items()} == {name: len(steps) for name, steps in STEPS.items()}
     kinds = {name: run["problems"][0]["kind"] for name, run in listed.items() if run["problems"]}
     assert kinds.keys() == KINDS.keys()
-    assert process("ls", cases).err.splitlines()[-1] == "8 problems: tbevents check says which"
+    assert process("ls", cases).err.splitlines()[-1] == "8 problems: run tbevents check for details"
     shown = {row["run"]: row["last"] for row in json.loads(process("show", cases, "--json").out)}
     assert shown == {name: pytest.approx(1 / (steps[-1] + 1)) for name, steps in LEFT.items()}
 
@@ -224,7 +224,7 @@ def test_check_of_damaged_files(process, cases):
 def test_repair_of_damaged_files_keeps_every_whole_record(process, cases, tmp_path):
     result = process("repair", cases, "-o", tmp_path / "out")
     assert result.status == 2  # there is nothing to keep of three
-    assert result.out.count(": no intact record, nothing written\n") == 3
+    assert result.out.count(": no intact record, so nothing was written\n") == 3
     records = dict(enumerate(EVENTS, -1))
     for name, steps in LEFT.items():
         whole = b"".join(record(records[step].SerializeToString()) for step in [-1, *steps])
@@ -253,7 +253,7 @@ def test_edit_of_damaged_files(process, cases, tmp_path):
     result = process("edit", cases, "-o", tmp_path / "out", "--steps", "1:8", "--shift", "100")
     assert result.status == 2
     assert left_out(result) == sorted(KINDS)
-    assert result.out.count(": no intact record, nothing written\n") == 3
+    assert result.out.count(": no intact record, so nothing was written\n") == 3
     assert steps_of(tmp_path / "out") == {
         name: [step + 100 for step in steps if 1 <= step <= 8] for name, steps in LEFT.items()
     }

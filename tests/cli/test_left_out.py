@@ -46,7 +46,7 @@ def test_damaged_runs_are_not_simply_equal(cli, damaged):
     result = cli("diff", damaged, damaged)
     assert (result.status, result.out) == (1, "")
     assert result.err.count("left out: ") == 3
-    assert result.err.endswith("equal, what could be read of them\n")
+    assert result.err.endswith("equal, as far as they could be read\n")
     result = cli("diff", damaged, damaged, "--json", "-q")
     assert (result.status, json.loads(result.out)) == (1, [])
     assert result.err.count("left out: ") == 3
@@ -83,7 +83,7 @@ def test_points_of_a_text_that_is_named_are_its_texts(cli, with_text):
     ]
     result = cli("show", with_text, "--points")
     assert "note" not in result.out
-    assert "no texts" in result.err
+    assert "not texts" in result.err
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_options_without_effect_are_refused(cli, demo, options, words):
         (["edit", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
         (["repair", "RUN", "-o", "taken"], ["taken/events.out.tfevents.1.demo: exists already; --overwrite"]),
         (["merge", "RUN", "-o", "taken/events.out.tfevents.1.demo"], ["exists already; --overwrite replaces it"]),
-        (["merge", "RUN", "-o", "taken"], ["there is a run already; give another output"]),
-        (["merge", "runs", "-o", "out"], ["runs: one run is needed, and this is a folder of runs: 'demo'"]),
-        (["split", "runs", "-o", "out", "--at", "5"], ["runs: one run is needed", "'demo'"]),
+        (["merge", "RUN", "-o", "taken"], ["a run exists already; give another output"]),
+        (["merge", "runs", "-o", "out"], ["runs: expected one run, but this is a folder of runs: 'demo'"]),
+        (["split", "runs", "-o", "out", "--at", "5"], ["runs: expected one run", "'demo'"]),
         (["import", "x.csv", "-o", "out"], ["--tag"]),
         (["export", "RUN", "out.xyz"], ["--format"]),
         (["reduce", "RUN", "-o", "r6.xls"], ["r6.xls", ".csv"]),
-        (["export", "RUN", "x.parquet", "--kind", "images"], ["x.parquet: images go into a folder"]),
-        (["export", "RUN", "-", "--kind", "images"], ["-: images go into a folder"]),
+        (["export", "RUN", "x.parquet", "--kind", "images"], ["x.parquet: images are exported into a folder"]),
+        (["export", "RUN", "-", "--kind", "images"], ["-: images are exported into a folder"]),
         (["export", "RUN", "dir.csv"], ["tbevents: dir.csv: is a folder\n"]),
         (["reduce", "RUN", "taken", "-o", "out"], ["lax tags (--lax-tags)"]),
     ],
@@ -151,7 +151,7 @@ def test_a_folder_may_be_named_like_a_file_where_that_is_said(cli, demo, tmp_pat
 def test_pixels_for_inches_are_refused(cli, demo, tmp_path):
     result = cli("plot", demo, "-o", tmp_path / "x.png", "--size", "800", "600")
     assert result.status == 2
-    assert "800 600 are inches, at most 100" in result.err
+    assert "800 600: the size is in inches, at most 100" in result.err
 
 
 def test_too_little_memory_is_one_line(cli, demo, monkeypatch):
@@ -159,7 +159,7 @@ def test_too_little_memory_is_one_line(cli, demo, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("tbevents.cli.ls.describe_run", fail)
-    assert cli("ls", demo) == (2, "", "tbevents: there is not enough memory for this\n")
+    assert cli("ls", demo) == (2, "", "tbevents: not enough memory\n")
 
 
 def test_renaming_onto_a_tag_needs_to_be_said(cli, demo, tmp_path):
@@ -210,7 +210,7 @@ def test_safe_cells_are_an_option_of_export(cli, tmp_path):
     assert ",'=1+1\\x1b[2J,1," in cli("export", tmp_path, "-", "--safe-cells").out
     refused = cli("export", tmp_path, tmp_path / "out", "--kind", "images", "--safe-cells")
     assert refused.status == 2
-    assert "--safe-cells says nothing about images" in refused.err
+    assert "--safe-cells has no effect on images" in refused.err
 
 
 # -- data checksums of which none holds ------------------------------------------------------------------------------

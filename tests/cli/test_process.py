@@ -197,7 +197,7 @@ def test_a_terminal_without_unicode_gets_ascii(many):
 def test_a_tail_in_a_terminal_shows_the_latest_of_many(many):
     shown = Terminal("tail", many, "--for", "0", LINES="20").read()
     assert "group-00/run-000" in shown
-    assert "183 more, whose last points are older" in shown
+    assert "183 more with older last points" in shown
 
 
 def test_tail_shows_a_table_in_a_terminal(demo):
@@ -311,7 +311,7 @@ sys.exit(tbevents.cli.main(["ls", sys.argv[1]]))
     done = subprocess.run([sys.executable, "-c", code, corpus], capture_output=True, text=True, check=False)
     assert done.returncode == 2  # 1 would mean damaged, or different
     assert "ZeroDivisionError" in done.stderr
-    assert done.stderr.endswith("tbevents: this is a mistake in tbevents: please report it, with the lines above\n")
+    assert done.stderr.endswith("tbevents: this is a bug in tbevents: please report it with the lines above\n")
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "80"])

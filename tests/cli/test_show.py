@@ -117,7 +117,7 @@ def test_a_chart_of_nothing_finite_says_so(cli, tmp_path):
     write_events(tmp_path / "x.tfevents", [version_event(), scalar_event("n", 0, math.nan)])
     result = cli("show", tmp_path, "n", "--chart")
     assert result.status == 0
-    assert "nothing finite to draw" in result.out
+    assert "no finite values to draw" in result.out
 
 
 def test_values_of_any_size_make_a_chart(cli, tmp_path):

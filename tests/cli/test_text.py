@@ -114,7 +114,7 @@ def test_a_size_is_read(text, value):
 
 @pytest.mark.parametrize("text", ["", "MB", "1.2.3kB", "-1", "1 XB", "1e3"])
 def test_what_is_no_size_is_refused(text):
-    with pytest.raises(ValueError, match="is no size"):
+    with pytest.raises(ValueError, match="is not a size"):
         parse_size(text)
 
 

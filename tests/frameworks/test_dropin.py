@@ -23,7 +23,7 @@ tbevents.dropin.install()
 """
     train(code, framework.partition(".")[0], dropin=False)
     assert f"{named}" in train.said
-    assert "was imported already and keeps that it found none" in train.said
+    assert "was already imported and has recorded that there is no SummaryWriter" in train.said
 
 
 @pytest.mark.parametrize("framework", ["transformers", "ignite", "mmengine"])

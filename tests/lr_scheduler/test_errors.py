@@ -214,7 +214,7 @@ def test_errors_are_pytorchs_or_a_listed_difference(case):
         (lambda: lrs.SequentialLR(opt(), two()[:1], [3]), "one more than"),
         (lambda: ParamGroups([]), "at least one rate"),
         (lambda: ParamGroups([0.1, 0.2], names=["a"]), "names"),
-        (lambda: lrs.StepLR(opt(), 3).schedule([-1]), "from 0"),
+        (lambda: lrs.StepLR(opt(), 3).schedule([-1]), "not negative"),
         (lambda: lrs.StepLR(opt(), 3).schedule([[1]]), "one dimension"),
         (lambda: lrs.MultiplicativeLR(opt(), lambda e: 1).schedule([0.5]), "whole steps"),
     ],
@@ -299,7 +299,7 @@ def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
         (lambda: lrs.StepLR(with_rate("0.1"), 3), r"the 'lr' of param_groups\[0\] must be a number, got '0.1'"),
         (lambda: lrs.SequentialLR(opt(), lrs.StepLR(opt(), 3), []), r"must be a list of schedulers, got StepLR\("),
         (lambda: lrs.ChainedScheduler(lrs.StepLR(opt(), 3)), r"must be a list of schedulers, got StepLR\("),
-        (lambda: subclass(0.1), r"Mine.get_lr\(\) must return a list, a rate for each group, got 0.1"),
+        (lambda: subclass(0.1), r"Mine.get_lr\(\) must return a list with a rate for each group, got 0.1"),
         (lambda: subclass([None]), "lr must be a number, got None"),
         (lambda: lrs.SequentialLR(opt(), two(), 3), "milestones must be a list of epochs, got 3"),
         (lambda: lrs.LRRangeTest(opt(), lambda: 1.0, "x"), "min_lr must be a number, got 'x'"),
@@ -336,10 +336,10 @@ def test_a_mapping_that_is_no_state_is_refused_and_changes_nothing(make):
     scheduler = make()
     before = scheduler.state_dict()
     for state in ({}, {"model": 1}):
-        with pytest.raises(ValueError, match=r"state_dict is no state of a .* has no '"):
+        with pytest.raises(ValueError, match=r"state_dict is not a state of a .* lacks '"):
             scheduler.load_state_dict(state)
     assert scheduler.state_dict() == before
-    with pytest.raises(ValueError, match="has no 'param_groups'"):
+    with pytest.raises(ValueError, match="lacks 'param_groups'"):
         opt().load_state_dict({})
 
 
@@ -360,7 +360,7 @@ def test_the_state_of_another_sort_of_scheduler_is_refused(name):
         # All that an ExponentialLR needs, a gamma, others have too.
         if other == name or (name == "ExponentialLR" and other in ("StepLR", "CyclicLR")):
             continue
-        with pytest.raises(ValueError, match=f"no state of a {name}: it has no '"):
+        with pytest.raises(ValueError, match=f"not a state of a {name}: it lacks '"):
             STATEFUL[name]().load_state_dict(make().state_dict())
 
 

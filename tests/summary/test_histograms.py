@@ -132,7 +132,7 @@ def test_sums_that_overflow_do_not_warn():
 
 @pytest.mark.parametrize("empty", [[], np.zeros((0, 3))])
 def test_no_values_at_all_are_a_value_error(empty):
-    with pytest.raises(ValueError, match="'h': values has no element"):
+    with pytest.raises(ValueError, match="'h': values must not be empty"):
         histo(empty)
 
 

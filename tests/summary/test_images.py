@@ -126,15 +126,15 @@ def test_labels_that_are_no_list_are_refused():
 @pytest.mark.parametrize(
     ("array", "dataformats", "message"),
     [
-        (np.zeros((3, 4)), "CHW", r"'i': img_tensor of shape \(3, 4\) has 2 axes, dataformats 'CHW' has 3"),
+        (np.zeros((3, 4)), "CHW", r"'i': img_tensor of shape \(3, 4\) has 2 axes, but dataformats 'CHW' has 3"),
         (np.zeros((3, 4, 5)), "CHH", "'i': dataformats .* not 'CHH'"),
         (np.zeros((3, 4, 5)), "ABC", "'i': dataformats"),
         (np.zeros((3, 4, 5)), "", "'i': dataformats"),
         (np.zeros((3, 4, 5)), "NTCHW", "'i': dataformats"),
-        (np.zeros((5, 4, 4)), "CHW", "'i': img_tensor has 5 channels"),
-        (np.zeros((3, 0, 5)), "CHW", "'i': img_tensor has no pixels"),
-        (np.zeros((0, 4, 5)), "CHW", "'i': img_tensor has no pixels"),
-        (np.zeros((0, 3, 4, 5)), "NCHW", "'i': img_tensor has no pixels"),
+        (np.zeros((5, 4, 4)), "CHW", "'i': img_tensor must have .* channels, not 5"),
+        (np.zeros((3, 0, 5)), "CHW", "'i': img_tensor must not be empty"),
+        (np.zeros((0, 4, 5)), "CHW", "'i': img_tensor must not be empty"),
+        (np.zeros((0, 3, 4, 5)), "NCHW", "'i': img_tensor must not be empty"),
     ],
 )
 def test_what_is_no_picture_is_refused(array, dataformats, message):
@@ -155,8 +155,8 @@ def test_what_is_no_array_of_numbers_is_refused(array):
         ([[1, 2, 3]], None, "box_tensor"),
         ([1, 2, 3, 4], None, "box_tensor"),
         ([[1, 2, 3, np.nan]], None, "box_tensor"),
-        ([[1, 2, 3, 4]], ["a", "b"], "2 labels for 1 boxes"),
-        ([[1, 2, 3, 4]] * 2, "a", "1 labels for 2 boxes"),
+        ([[1, 2, 3, 4]], ["a", "b"], "labels has 2 items, but box_tensor has 1 boxes"),
+        ([[1, 2, 3, 4]] * 2, "a", "labels has 1 items, but box_tensor has 2 boxes"),
     ],
 )
 def test_boxes_and_labels_that_do_not_fit_are_refused(boxes, labels, message):

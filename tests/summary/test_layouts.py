@@ -8,7 +8,7 @@ from tbevents.summary.layouts import merged
     ("layout", "message"),
     [
         ([], "layout must be a mapping"),
-        ({1: {}}, "layout must be a mapping with keys of str"),
+        ({1: {}}, "layout must be a mapping with str keys"),
         ({"c": []}, r"layout\['c'\] must be a mapping"),
         ({"c": {"t": "Multiline"}}, r"layout\['c'\]\['t'\] must be a pair"),
         ({"c": {"t": ["Multiline"]}}, r"layout\['c'\]\['t'\] must be a pair"),

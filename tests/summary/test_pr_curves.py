@@ -54,7 +54,7 @@ def test_labels_of_one_sort_do_not_warn():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([1, 0], [0.5]), "'p': labels and predictions must be of one shape"),
+        (([1, 0], [0.5]), "'p': labels and predictions must have the same shape"),
         (([], []), "'p': labels and predictions"),
         (([2], [0.5]), "'p': labels must be 0 or 1"),
         (([np.nan], [0.5]), "'p': labels must be 0 or 1"),

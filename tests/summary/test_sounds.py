@@ -67,8 +67,8 @@ def test_integers_beyond_one_are_clipped(samples):
 @pytest.mark.parametrize(
     ("samples", "rate", "message"),
     [
-        ([], 8000, "'s': snd_tensor has no sample"),
-        (np.zeros((0, 2)), 8000, "'s': snd_tensor has no sample"),
+        ([], 8000, "'s': snd_tensor must not be empty"),
+        (np.zeros((0, 2)), 8000, "'s': snd_tensor must not be empty"),
         (np.zeros((2, 100)), 8000, r"'s': snd_tensor must be .* not \(2, 100\)"),
         (np.zeros((4, 3)), 8000, "'s': snd_tensor"),
         (np.zeros((2, 2, 2)), 8000, "'s': snd_tensor"),

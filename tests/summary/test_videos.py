@@ -70,16 +70,16 @@ def test_axes_come_in_any_order_and_floats_are_scaled():
     ("shape", "options", "message"),
     [
         ((1, 2, 3, 4), {}, "'v': vid_tensor of shape"),
-        ((1, 0, 3, 4, 4), {}, "'v': vid_tensor has no pixels"),
-        ((0, 2, 3, 4, 4), {}, "'v': vid_tensor has no pixels"),
-        ((1, 2, 2, 4, 4), {}, "'v': vid_tensor has 2 channels"),
-        ((1, 2, 5, 4, 4), {}, "'v': vid_tensor has 5 channels"),
+        ((1, 0, 3, 4, 4), {}, "'v': vid_tensor must not be empty"),
+        ((0, 2, 3, 4, 4), {}, "'v': vid_tensor must not be empty"),
+        ((1, 2, 2, 4, 4), {}, "'v': vid_tensor must have .* channels, not 2"),
+        ((1, 2, 5, 4, 4), {}, "'v': vid_tensor must have .* channels, not 5"),
         ((1, 2, 3, 4, 4), {"dataformats": "NTCH"}, "'v': dataformats"),
         ((1, 2, 3, 4, 4), {"fps": 0}, "'v': fps"),
         ((1, 2, 3, 4, 4), {"fps": float("nan")}, "'v': fps"),
-        ((1, 2, 3, 4, 4), {"fps": 0.001}, "'v': vid_tensor with fps=0.001 makes no GIF"),
-        ((1, 700, 1, 1, 1), {"fps": 1}, "'v': vid_tensor with fps=1 makes no GIF"),  # all of them are equal
-        ((1, 1, 1, 1, 70_000), {}, "'v': vid_tensor with fps=4 makes no GIF"),
+        ((1, 2, 3, 4, 4), {"fps": 0.001}, "'v': vid_tensor with fps=0.001 does not fit a GIF"),
+        ((1, 700, 1, 1, 1), {"fps": 1}, "'v': vid_tensor with fps=1 does not fit a GIF"),  # all of them are equal
+        ((1, 1, 1, 1, 70_000), {}, "'v': vid_tensor with fps=4 does not fit a GIF"),
     ],
 )
 def test_what_is_no_video_is_refused(shape, options, message):

@@ -141,7 +141,7 @@ def test_a_run_within_the_tolerance_leaves_what_is_stored(tmp_path):
 
 
 def test_a_golden_run_of_nothing_fails_at_once(tmp_path):
-    with pytest.raises(AssertionError, match="no tag on either side is 'los'"):
+    with pytest.raises(AssertionError, match="no tag on either side matches 'los'"):
         check(tmp_path, run_of(loss=[1.0]), update=True, tags="los")
 
 

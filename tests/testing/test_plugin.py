@@ -76,7 +76,7 @@ def test_the_report_of_a_test_that_passes_says_nothing(session):
     [
         ("assert 0", "no scalars"),
         ("(tb_logdir / 'a.tfevents').write_bytes(b'no event file at all'); assert 0", "no scalars"),
-        ("import shutil; shutil.rmtree(tb_logdir); assert 0", "they cannot be read: *no such folder"),
+        ("import shutil; shutil.rmtree(tb_logdir); assert 0", "the runs cannot be read: *no such folder"),
     ],
 )
 def test_the_report_survives_folders_that_hold_nothing_to_read(session, body, says):
@@ -169,7 +169,7 @@ def test_others():
             "E  *step  obtained  expected  difference  allowed",
             "E  *   1       2.0       3.0          -1        0",
             "E  *assert <Run '.' at *> == <Run '.' at *>",
-            "E  *A run equals itself only; assert_runs_close compares what two hold:",
+            "E  *A run is equal only to itself; assert_runs_close compares the contents of two runs:",
             "E  *tag 'loss': 1 of 1 points differs (rtol 0, atol 0)",
             "E  *assert 'los' in *",
             "E  *no scalar tag 'los'; did you mean 'loss'?",
@@ -182,9 +182,9 @@ def test_others():
     [
         ("series()", "series(tag='b')", "the tags differ: 'a', 'b'"),
         ("series()", "series(dtype='f8')", "the dtypes differ: float32, float64"),
-        ("series()", "series(steps=[1, 0], values=[2, 1])", "the points are in another order"),
-        ("series()", "series(times=[5, 7])", "wall times: 1 of 2 points differs; assert_scalars leaves them aside"),
-        ("MemoryWriter().run", "MemoryWriter().run", "They hold the same, wall times aside."),
+        ("series()", "series(steps=[1, 0], values=[2, 1])", "the points are in a different order"),
+        ("series()", "series(times=[5, 7])", "wall times: 1 of 2 points differs; assert_scalars ignores them"),
+        ("MemoryWriter().run", "MemoryWriter().run", "Their contents are the same, ignoring wall times."),
     ],
 )
 def test_whatever_differs_is_said(session, left, right, says):
@@ -290,7 +290,7 @@ def test_golden_runs_are_stored_and_compared(session, pytester):
             "E  *AssertionError: tag 'loss': 2 of 3 points differ (rtol 1e-06, atol 0)",
             "E  *   1       0.2       0.1        +0.1    1e-07",
             "E  *golden run: *test_loss-0.1.tbrun.json",
-            "E  *pytest --tb-update stores what was obtained",
+            "E  *pytest --tb-update stores the obtained run",
         ]
     )
     assert "in check" not in lines_of(result)
@@ -306,7 +306,7 @@ def test_golden_runs_that_no_test_asks_for_are_listed_and_can_be_removed(session
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
-            "*golden runs that no test asks for (--tb-orphans=remove removes them)*",
+            "*golden runs that no test uses (--tb-orphans=remove removes them)*",
             "*TestOther.test_weights@first.tbruns",
             "*test_loss-0.2.tbrun.json",
         ]
@@ -319,11 +319,11 @@ def test_golden_runs_that_no_test_asks_for_are_listed_and_can_be_removed(session
     result = session(None, "--tb-orphans=fail")
     assert result.ret == 1
     result = session(None, "--tb-orphans=remove", "--collect-only")
-    result.stdout.fnmatch_lines(["*golden runs that no test asks for*", "*test_loss-0.2.tbrun.json"])
+    result.stdout.fnmatch_lines(["*golden runs that no test uses*", "*test_loss-0.2.tbrun.json"])
     assert len(stored_in(pytester)) == 4
     result = session(None, "--tb-orphans=remove")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*golden runs removed, which no test asked for*", "*first.tbruns"])
+    result.stdout.fnmatch_lines(["*golden runs removed, since no test uses them*", "*first.tbruns"])
     assert "--tb-orphans" not in lines_of(result)  # there are none any more
     assert stored_in(pytester) == ["TestOther.test_weights@second.tbruns", "test_loss-0.1.tbrun.json"]
 
@@ -347,7 +347,7 @@ def test_a_failed_or_skipped_test_leaves_no_orphans(session):
     session(golden(), "--tb-update").assert_outcomes(passed=3)
     result = session(golden().replace("tb_regression.check(", "assert 0; dict("))
     result.assert_outcomes(failed=3)
-    assert "no test asks for" not in lines_of(result)
+    assert "no test uses" not in lines_of(result)
 
 
 def test_a_module_whose_tests_need_no_golden_runs_any_more_leaves_orphans(session, pytester):

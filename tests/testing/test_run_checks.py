@@ -258,7 +258,7 @@ def test_an_image_shows_something_else(images):
 def test_an_image_of_another_size(images):
     (found,) = check_image_close(images, "colour", PICTURE[:3], dataformats="HWC")
     assert found.summary == (
-        "step 1: it has 4 x 5 pixels of 3 channels, not 3 x 5 pixels of 3 channels; what was expected was taken as HWC"
+        "step 1: it has 4 x 5 pixels of 3 channels, not 3 x 5 pixels of 3 channels; expected was read as HWC"
     )
 
 
@@ -266,7 +266,7 @@ def test_no_such_image(images):
     assert kinds(check_image_close(images, "loss", PICTURE, dataformats="HWC")) == ["missing"]
     assert kinds(check_image_close(images, "gray", PICTURE, dataformats="HWC", step=9)) == ["missing"]
     (found,) = check_image_close(images, "colour", PICTURE, dataformats="HWC", sample=1)
-    assert (found.kind, found.summary) == ("missing", "step 1: it has 1 picture, and none at 1")
+    assert (found.kind, found.summary) == ("missing", "step 1: it has 1 picture, so there is no sample 1")
 
 
 def test_any_of_a_steps_pictures():
@@ -285,7 +285,7 @@ def test_any_of_a_steps_pictures():
         assert check_image_close(writer, "picture", picture, dataformats="HWC", sample=sample) == []
     assert kinds(check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=1)) == ["values"]
     (found,) = check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=2)
-    assert found.summary == "step 3: it has 2 pictures, and none at 2"
+    assert found.summary == "step 3: it has 2 pictures, so there is no sample 2"
 
 
 @pytest.mark.parametrize(
@@ -437,8 +437,8 @@ def test_runs_and_tags_on_one_side_only():
 def test_a_pattern_that_no_tag_fits_is_a_finding():
     ours, theirs = run_of(loss=[1.0]), run_of(acc=[1.0])
     assert [f.summary for f in check_runs_close(ours, ours, tags=["loss", "los", "x*"])] == [
-        "no tag on either side is 'los'",
-        "no tag on either side is 'x*'",
+        "no tag on either side matches 'los'",
+        "no tag on either side matches 'x*'",
     ]
     assert [f.kind for f in check_runs_close(ours, theirs, tags=["acc", "loss"])] == ["tags", "tags"]
 

@@ -207,7 +207,7 @@ def test_torch_like_tensors_are_values():
             "steps must be within int64, not 9223372036854775809",
         ),
         ({"values": [1.0, 2.0], "steps": [0]}, ValueError, "2 values for 1 steps"),
-        ({"values": {0: 1.0}, "steps": [0]}, ValueError, "steps are those of values"),
+        ({"values": {0: 1.0}, "steps": [0]}, ValueError, "steps must not be given if values has its own"),
         ({"values": [[1.0]]}, TypeError, "one dimension"),
         ({"values": ["high"]}, TypeError, "values"),
         ({"steps": [0.5]}, TypeError, "whole numbers"),
@@ -343,10 +343,10 @@ class TestTrends:
         (found,) = check(run_of(x=[NAN, NAN]), "x", nan_ok=True)
         assert (found.kind, found.summary) == (
             "too_few",
-            "a trend needs two values that are finite, and there are none",
+            "a trend needs two finite values, but there are none",
         )
         (found,) = check(run_of(x=[NAN, 1.0]), "x", nan_ok=True)
-        assert found.summary.endswith("and there is 1")
+        assert found.summary.endswith("but there is 1")
 
     @pytest.mark.parametrize(
         "wrong", [{"tolerance": -1}, {"by": -1}, {"smoothing": 2}, {"smoothing": NAN}, {"by": 1, "tolerance": 1}]

@@ -111,7 +111,8 @@ def test_two_kinds_under_one_tag_are_odd(tmp_path):
     write_events(tmp_path / "x.tfevents", events)
     odd = oddities(tmp_path)["kinds_differ", "x"]
     assert (
-        str(odd) == "x: scalars and histograms under one tag: TensorBoard takes all for the first, and its page fails"
+        str(odd)
+        == "x: scalars and histograms under one tag: TensorBoard treats all as the first kind, and its page fails"
     )
 
 
@@ -157,7 +158,7 @@ def test_a_second_hparams_record_that_is_ignored_is_odd(tmp_path):
     write_events(tmp_path / "other" / "x.tfevents", [hparams_event(0.1), hparams_event(0.2)])
     ((key, odd),) = oddities(tmp_path / "other").items()
     assert (key, odd.count) == (("ignored_hparams", "_hparams_/session_start_info"), 1)
-    assert "the first counts" in odd.detail
+    assert "only the first is used" in odd.detail
 
 
 def test_a_run_that_was_written_twice_is_odd_and_says_so_itself(tmp_path):

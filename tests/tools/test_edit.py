@@ -261,10 +261,10 @@ def test_a_fifo_is_an_error_and_no_hang(tmp_path):
     path = tmp_path / "events.out.tfevents.1"
     os.mkfifo(path)
     for how in ({"in_place": True}, {"out": tmp_path / "out"}):
-        with pytest.raises(OSError, match="is no file") as caught:
+        with pytest.raises(OSError, match="is not a regular file") as caught:
             edit(path, shift=1, **how)
         assert caught.value.filename == str(path)
-        with pytest.raises(OSError, match="is no file"):
+        with pytest.raises(OSError, match="is not a regular file"):
             repair(path, **how)
 
 

@@ -168,7 +168,7 @@ def test_a_stream_takes_text(make_run):
     out = io.StringIO()
     export_table(make_run("a", ("loss", 1, 0.5)), out, tags="lo*")
     assert out.getvalue() == "run,tag,step,wall_time,value\n.,loss,1,1001.0,0.5\n"
-    with pytest.raises(ValueError, match="parquet is no text"):
+    with pytest.raises(ValueError, match="parquet is a binary format"):
         export_table(make_run("a", ("loss", 1, 0.5)), out, format="parquet")
 
 
@@ -226,7 +226,7 @@ def test_an_ending_says_the_format():
     assert table_format("a/b.CSV") == "csv"
     assert table_format("a.ndjson") == "jsonl"
     assert table_format("a.txt", "csv") == "csv"
-    with pytest.raises(ValueError, match=r"a\.xls: the ending says no format; there are \.csv"):
+    with pytest.raises(ValueError, match=r"a\.xls: unknown table format; the file must end in \.csv"):
         table_format("a.xls")
     with pytest.raises(ValueError, match="unknown format 'xls'"):
         table_format("a.csv", "xls")
@@ -272,13 +272,13 @@ def test_precision_is_what_was_asked(tmp_path, precision, dtype):
     ("text", "message"),
     [
         ("", "the file is empty"),
-        ("a,b\n1,2\n", "no column step; there are: a, b"),
-        ("step,x\n1,2\n1.5,2\n", "row 2: step '1.5' is no whole number"),
-        ("step,x\n99999999999999999999,2\n", "row 1: step '99999999999999999999' is no whole number of 64 bits"),
+        ("a,b\n1,2\n", "no column step; the columns are: a, b"),
+        ("step,x\n1,2\n1.5,2\n", "row 2: step '1.5' is not a 64-bit integer"),
+        ("step,x\n99999999999999999999,2\n", "row 1: step '99999999999999999999' is not a 64-bit integer"),
         ("step,x\n,2\n", "row 1: step ''"),
-        ("step,x\n1,two\n", "row 1: x 'two' is no number"),
-        ("step,x\n1,2,3\n", "line 2: 3 cells under 2 titles"),
-        ("step,x,x\n1,2,3\n", "two columns have one title"),
+        ("step,x\n1,two\n", "row 1: x 'two' is not a 64-bit number"),
+        ("step,x\n1,2,3\n", "line 2: 3 cells under 2 headers"),
+        ("step,x,x\n1,2,3\n", "two columns have the same header"),
         ("step,tag,value,wall_time\n1,a,1,nan\n", "row 1: wall_time is NaN"),
         ("run,step,x\n../../evil,1,2\n", "'..'"),
         ("run,step,x\n/abs,1,2\n", "an absolute path"),
@@ -293,10 +293,10 @@ def test_a_table_that_cannot_be_imported_is_told_with_its_row(tmp_path, text, me
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ('{"tag": "x", "step": true, "value": 1}', "row 1: step True is no whole number of 64 bits"),
-        ('{"tag": ["x"], "step": 1, "value": 1}', r"row 1: tag \['x'\] is no name"),
-        ('{"run": {}, "tag": "x", "step": 1, "value": 1}', r"row 1: run {} is no name"),
-        ('{"tag": "x", "step": 1, "value": [1]}', r"row 1: value \[1\] is no number"),
+        ('{"tag": "x", "step": true, "value": 1}', "row 1: step True is not a 64-bit integer"),
+        ('{"tag": ["x"], "step": 1, "value": 1}', r"row 1: tag \['x'\] is not a name"),
+        ('{"run": {}, "tag": "x", "step": 1, "value": 1}', r"row 1: run {} is not a name"),
+        ('{"tag": "x", "step": 1, "value": [1]}', r"row 1: value \[1\] is not a 64-bit number"),
     ],
 )
 def test_json_of_another_kind_names_the_row(tmp_path, row, message):
@@ -308,13 +308,13 @@ def test_json_of_another_kind_names_the_row(tmp_path, row, message):
 
 def test_text_that_is_none_and_json_that_is_none_are_told(tmp_path):
     (tmp_path / "x.csv").write_bytes(b"step,x\n1,\xff\n")
-    with pytest.raises(ValueError, match=r"x\.csv: this is no UTF-8 text"):
+    with pytest.raises(ValueError, match=r"x\.csv: not UTF-8 text"):
         import_table(tmp_path / "x.csv", tmp_path / "run")
     (tmp_path / "x.jsonl").write_text('{"step": 1, "x": 1}\n[1]\n')
-    with pytest.raises(ValueError, match=r"x\.jsonl: line 2: no JSON object"):
+    with pytest.raises(ValueError, match=r"x\.jsonl: line 2: not a JSON object"):
         import_table(tmp_path / "x.jsonl", tmp_path / "run")
     (tmp_path / "x.jsonl").write_text('{"step": 1, "x"\n')
-    with pytest.raises(ValueError, match=r"x\.jsonl: line 1: no JSON"):
+    with pytest.raises(ValueError, match=r"x\.jsonl: line 1: not JSON"):
         import_table(tmp_path / "x.jsonl", tmp_path / "run")
     pytest.importorskip("pyarrow", reason="parquet needs pyarrow")
     (tmp_path / "x.parquet").write_text("no")
@@ -324,14 +324,14 @@ def test_text_that_is_none_and_json_that_is_none_are_told(tmp_path):
 
 def test_a_run_that_is_there_is_not_touched(make_run, tmp_path):
     run = make_run("run", ("loss", 1, 1.0))
-    with pytest.raises(FileExistsError, match="there is a run already"):
+    with pytest.raises(FileExistsError, match="a run exists already"):
         import_table(table(tmp_path, "step,x\n1,2\n"), run)
     assert len(list(run.iterdir())) == 1
 
 
 def test_no_run_is_imported_where_one_is_there(make_run, tmp_path):
     make_run("out/b", ("loss", 1, 1.0))
-    with pytest.raises(FileExistsError, match="there is a run already"):
+    with pytest.raises(FileExistsError, match="a run exists already"):
         import_table(table(tmp_path, "run,step,x\na,1,2\nb,1,2\n"), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b"]
 
@@ -478,12 +478,15 @@ def test_wide_lines_of_several_runs_that_lack_cells(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ('{"step": 1, "tag": "a", "value": ' + "[" * 100_000, "line 2: JSON that is nested too deep"),
-        ({"step": 1, "tag": "\ud800", "value": 1}, "row 2: tag '.*' has half a surrogate pair"),
-        ({"step": 1, "run": "\ud800", "tag": "a", "value": 1}, "row 2: run '.*' has half a surrogate pair"),
-        ({"step": 1, "tag": "a", "value": 10**400}, "row 2: value of 1329 bits is no number"),
-        ({"step": 10**400, "tag": "a", "value": 1}, "row 2: step 1.* is no whole number"),
-        ({"step": 1, "tag": "a", "value": [1]}, "row 2: value .* is no number"),
+        ('{"step": 1, "tag": "a", "value": ' + "[" * 100_000, "line 2: the JSON is nested too deeply"),
+        ({"step": 1, "tag": "\ud800", "value": 1}, "row 2: tag '.*' is not valid text: it has half a surrogate pair"),
+        (
+            {"step": 1, "run": "\ud800", "tag": "a", "value": 1},
+            "row 2: run '.*' is not valid text: it has half a surrogate pair",
+        ),
+        ({"step": 1, "tag": "a", "value": 10**400}, "row 2: value of 1329 bits is not a 64-bit number"),
+        ({"step": 10**400, "tag": "a", "value": 1}, "row 2: step 1.* is not a 64-bit integer"),
+        ({"step": 1, "tag": "a", "value": [1]}, "row 2: value .* is not a 64-bit number"),
         ({"step": 1, "tag": "a", "value": 1, "run": "../b"}, "it has a '..'"),
         ({"step": 1, "tag": "a", "value": 1, "run": "b\0"}, "it has a NUL"),
     ],
@@ -496,7 +499,7 @@ def test_a_line_that_cannot_be_imported_is_named_and_nothing_is_left(row, messag
 
 
 def test_a_title_that_is_no_text_is_named(tmp_path):
-    with pytest.raises(ValueError, match="has half a surrogate pair: it is no text"):
+    with pytest.raises(ValueError, match="is not valid text: it has half a surrogate pair"):
         import_lines(tmp_path, {"step": 1, "\ud800": 1})
     assert not (tmp_path / "out").exists()
 

@@ -70,7 +70,7 @@ def test_merging_refuses_what_is_there_or_its_own_source(make_run, tmp_path):
         merge([run, file], tmp_path / "b")
     with pytest.raises(ValueError, match="one of the sources"):
         merge([run], file, overwrite=True)
-    with pytest.raises(FileExistsError, match="there is a run already"):
+    with pytest.raises(FileExistsError, match="a run exists already"):
         merge([run], run)
     with pytest.raises(FileNotFoundError):
         merge([tmp_path / "nosuch"], tmp_path / "b")

@@ -29,7 +29,7 @@ def test_a_pattern_chooses_what_it_equals_or_matches(pattern, name, chosen):
 def test_no_pattern_chooses_all_and_regex_matches_anywhere():
     assert NameFilter((), noun="tag")("x")
     assert NameFilter(["ai+n"], noun="tag", regex=True)("loss/train")
-    with pytest.raises(ValueError, match="'\\(' is no regular expression"):
+    with pytest.raises(ValueError, match="'\\(' is not a regular expression"):
         NameFilter(["("], noun="tag", regex=True)
 
 
@@ -75,7 +75,7 @@ def test_a_regular_expression_replaces_what_it_matches():
     changes = TagChanges(rename=[(r"^(\w+)/(\w+)$", r"\2/\1"), ("x", "y")], regex=True)
     assert changes.new_name("train/loss") == "loss/train"
     assert changes.new_name("axbx") == "ayby"
-    with pytest.raises(ValueError, match="no replacement"):
+    with pytest.raises(ValueError, match="not a valid replacement"):
         TagChanges(rename=[("a", r"\3")], regex=True).new_name("a")
 
 

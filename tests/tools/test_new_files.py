@@ -180,5 +180,5 @@ def test_a_new_runs_file_is_named_by_its_first_time(tmp_path):
     assert "events.out.tfevents.0000001234." in event_file_in(str(tmp_path / "new"), 1234.5)
     assert "events.out.tfevents.0000000000." in event_file_in(str(tmp_path / "new"), float("nan"))
     (tmp_path / "a.tfevents").touch()
-    with pytest.raises(FileExistsError, match="there is a run already"):
+    with pytest.raises(FileExistsError, match="a run exists already"):
         event_file_in(str(tmp_path), 1.0)

@@ -169,7 +169,7 @@ def test_nothing_to_draw_is_an_error_and_writes_nothing(runs, tmp_path):
         plot(runs, ["x"], tmp_path / "x.png")
     with pytest.raises(ValueError, match="no scalars to draw"):
         plot(make_empty(tmp_path), [], tmp_path / "x.png")
-    with pytest.raises(ValueError, match=r"x\.txt: the ending says no format"):
+    with pytest.raises(ValueError, match=r"x\.txt: unknown picture format"):
         plot(runs, [], tmp_path / "x.txt")
     assert not (tmp_path / "x.png").exists()
 

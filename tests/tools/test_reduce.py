@@ -46,7 +46,7 @@ def test_a_folder_stands_for_all_runs_below(seeds, tmp_path):
 
 def test_tags_and_steps_must_agree_unless_lax(make_series):
     runs = [make_series("a", x=([0, 1, 2], [1, 2, 3]), y=([0], [1])), make_series("b", x=([1, 2, 3], [4, 5, 6]))]
-    with pytest.raises(ValueError, match=r"b: 'x' has not the steps that .*a has: step 0 stands in one only"):
+    with pytest.raises(ValueError, match=r"b: the steps of 'x' differ from those in .*a: only one has step 0"):
         reduce(runs, tags=["x"])
     with pytest.raises(ValueError, match=r"b: no tag 'y'"):
         reduce(runs, lax_steps=True)
@@ -122,7 +122,7 @@ def test_runs_without_scalars_are_nothing_to_reduce(make_run):
 
 def test_no_statistic_is_written_where_one_is_there(make_run, seeds, tmp_path):
     make_run("out/std", ("loss", 1, 1.0))
-    with pytest.raises(FileExistsError, match="there is a run already"):
+    with pytest.raises(FileExistsError, match="a run exists already"):
         write_reduced(reduce([tmp_path / "seeds"]), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["std"]
 

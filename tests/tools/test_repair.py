@@ -149,9 +149,9 @@ def test_nothing_is_replaced_unasked(file, tmp_path):
     with pytest.raises(FileExistsError, match="exists already"):
         repair(path, tmp_path / "out")
     repair(path, tmp_path / "out", overwrite=True)
-    with pytest.raises(ValueError, match="what is read"):
+    with pytest.raises(ValueError, match="is also the source"):
         repair(path, path, overwrite=True)
-    with pytest.raises(ValueError, match="give one of them"):
+    with pytest.raises(ValueError, match="give either an output"):
         repair(path, tmp_path / "x", in_place=True)
 
 

@@ -40,7 +40,7 @@ def test_log_dir_is_a_name_of_logdir(tmp_path):
     with EventFileWriter(log_dir=tmp_path) as writer:
         assert writer.get_logdir() == str(tmp_path)
     for given in ({}, {"logdir": tmp_path, "log_dir": tmp_path}):
-        with pytest.raises(TypeError, match="one of logdir and log_dir"):
+        with pytest.raises(TypeError, match="either logdir or log_dir"):
             EventFileWriter(**given)
 
 

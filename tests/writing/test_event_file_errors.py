@@ -143,7 +143,7 @@ def test_close_raises_once_says_what_is_lost_and_closes(writer, disk):
     disk.room = 1 << 60
     writer.flush()
     assert steps_of(writer.path) == list(range(10))
-    with pytest.raises(ValueError, match="takes nothing more"):
+    with pytest.raises(ValueError, match="accepts no more events"):
         log(writer, 1)
 
 

@@ -184,7 +184,7 @@ def test_wrong_arguments_are_errors_all_the_same(writer):
     with pytest.raises(ValueError, match="walltime"):
         writer.add_scalar("t", 1.0, 1, float("nan"))
     writer.close()
-    with pytest.raises(ValueError, match="takes nothing more"):
+    with pytest.raises(ValueError, match="accepts no more events"):
         log(writer, 1)
     assert writer.lost == 0
 

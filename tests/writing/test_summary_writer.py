@@ -142,7 +142,7 @@ def test_scalars_are_the_builders(options, form, tmp_path):
 
 
 def test_tensorboardxs_fifth_argument_is_refused_rather_than_misread(writer):
-    with pytest.raises(TypeError, match="display_name is a keyword"):
+    with pytest.raises(TypeError, match="display_name must be given by keyword"):
         writer.add_scalar("a", 1.0, 0, None, "A title")
 
 
@@ -363,7 +363,7 @@ def test_figures_may_stay_open_and_come_in_a_list(pyplot, writer):
 
 def test_figures_that_do_not_fit_are_refused_and_stay_open(pyplot, writer, tmp_path):
     figures = [pyplot.figure(figsize=(size, 1), dpi=20) for size in (1, 2)]
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(ValueError, match="the same size"):
         writer.add_figure("f", figures)
     with pytest.raises(TypeError, match="figure"):
         writer.add_figure("f", "no figure")
@@ -422,7 +422,7 @@ def test_tensorboardxs_names_are_taken(tmp_path):
         ({"log_dir": 5}, TypeError, "log_dir must be a path"),
         ({"log_dir": "s3://bucket/a"}, ValueError, "log_dir must be a local path"),
         ({"comment": None}, TypeError, "comment must be a str"),
-        ({"comment": "/../../x"}, ValueError, "comment makes no folder name"),
+        ({"comment": "/../../x"}, ValueError, "comment is not a valid folder name"),
     ],
 )
 def test_folders_that_are_none_are_refused_by_name(arguments, error, message, tmp_path, monkeypatch):
@@ -573,7 +573,7 @@ def test_without_torch_the_error_says_what_the_graph_of_a_module_needs(writer, m
             pass
 
     hide(monkeypatch, "torch")
-    with pytest.raises(ImportError, match="needs torch, which traces it"):
+    with pytest.raises(ImportError, match="logging the graph of a torch module needs torch"):
         writer.add_graph(Module())
 
 

@@ -1,4 +1,4 @@
-"""The schedulers that take the caller's function of the epoch."""
+"""The schedulers with a user-defined function of the epoch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike
 
+__all__ = ["LambdaLR", "MultiplicativeLR"]
+
 
 class _LambdaScheduler(LRScheduler):
-    """What LambdaLR and MultiplicativeLR share: a function for each group."""
+    """Base class of LambdaLR and MultiplicativeLR: a function for each group."""
 
     lr_lambdas: list[Callable[[int], float]]
 
@@ -42,7 +44,7 @@ class _LambdaScheduler(LRScheduler):
         self.lr_lambdas = functions
 
     def state_dict(self) -> dict[str, Any]:
-        """The state. Functions are not part of it; of callable objects the attributes are, as in PyTorch."""
+        """Return the state. As in PyTorch, it has the attributes of callable objects, but not functions."""
         state = super().state_dict()
         del state["lr_lambdas"]
         state["lr_lambdas"] = [attributes_of(function) for function in self.lr_lambdas]
@@ -75,8 +77,8 @@ class LambdaLR(_LambdaScheduler, ClosedFormLR):
         tag: as for `LRScheduler`.
 
     Raises:
-        TypeError: something given for a function can't be called.
-        ValueError: not one function for each group.
+        TypeError: if a function is not callable.
+        ValueError: if the number of functions is not that of groups.
     """
 
     def _next_rates(self) -> list[float]:
@@ -97,7 +99,7 @@ class LambdaLR(_LambdaScheduler, ClosedFormLR):
 
 
 class MultiplicativeLR(_LambdaScheduler, ClosedFormLR):
-    """Multiply the present rates by a function of the epoch, from epoch 1 on.
+    """Multiply the current rates by a function of the epoch, from epoch 1 on.
 
     ``base_lr * lr_lambda(1) * lr_lambda(2) * ... * lr_lambda(epoch)``
 
@@ -109,14 +111,14 @@ class MultiplicativeLR(_LambdaScheduler, ClosedFormLR):
         tag: as for `LRScheduler`.
 
     Raises:
-        TypeError: something given for a function can't be called.
-        ValueError: not one function for each group.
+        TypeError: if a function is not callable.
+        ValueError: if the number of functions is not that of groups.
     """
 
     def _starts_afresh(self) -> bool:
-        return False  # a sequence multiplies the rate it finds
+        return False  # in a sequence, it multiplies the current rate
 
-    # There is no closed form but the product: step(epoch) multiplies the present rate, as in PyTorch.
+    # There is no closed form except the product: as in PyTorch, step(epoch) multiplies the current rate.
     def _next_rates(self) -> list[float]:
         groups = self.optimizer.param_groups
         if self._is_initial:

@@ -1,4 +1,4 @@
-"""A chart of series against their steps, in a terminal: two by four dots a character."""
+"""Charts of series in a terminal, with two by four dots in each character."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ChartAxis: TypeAlias = Literal["step", "order"]
 
 _COLORS: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
 _DOTS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
-"""What the dots of a braille character add to its code, by row and column."""
+"""The value that each dot of a braille character adds to its code, by row and column."""
 _BRAILLE: Final = 0x2800
 _PLAIN: Final = "*+ox#%"
-"""A character for each line, where there is no braille."""
+"""A character for each line, if the terminal has no braille."""
 
 
-class _Frame(NamedTuple):
-    """What the chart's edges stand for: steps from left to right, values (or their logarithms) from bottom to top."""
+class _Limits(NamedTuple):
+    """The limits of a chart: of steps from left to right, and of values (or their logarithms) from bottom to top."""
 
     left: float
     right: float
@@ -43,30 +43,30 @@ def chart(
     log: bool = False,
     plain: bool = False,
 ) -> list[Text]:
-    """Series as overlaid lines, with axes, and their names below where there are several.
+    """Draws series as overlaid lines with axes, and with a legend if there are several.
 
     Args:
-        series: by the names that the lines get.
-        columns: of the terminal, all in all.
-        rows: of the chart without its axis.
-        x: the horizontal axis: the step, or the order; where all steps are 0, it is the order.
-        log: whether the values are drawn on a logarithmic scale; those that are not positive are left out then.
-        plain: whether only ASCII may be used.
+        series: the series by the names of their lines.
+        columns: width of the chart in columns of the terminal.
+        rows: height of the chart without its axis.
+        x: the horizontal axis: the step or the order written; if all steps are 0, always the order.
+        log: if True, use a logarithmic scale for values; values that are not positive are left out.
+        plain: if True, use only ASCII.
 
     Returns:
-        The lines; one that says so, where no series has a finite value.
+        The lines of the chart; a single line with a note if no series has a finite value.
     """
     axis = axis_of(series.values(), x)
     drawn = {name: points for name, each in series.items() if len((points := _points(each, axis, log))[0])}
     if not drawn:
-        return [Text("nothing finite to draw", "dim")]
+        return [Text("no finite values to draw", "dim")]
     steps = np.concatenate([steps for steps, _ in drawn.values()])
     values = np.concatenate([values for _, values in drawn.values()])
-    frame = _Frame(*_spread(steps), *_spread(values))
-    labels = [number(10.0**value if log else value) for value in (frame.top, frame.bottom)]
+    limits = _Limits(*_spread(steps), *_spread(values))
+    labels = [number(10.0**value if log else value) for value in (limits.top, limits.bottom)]
     margin = max(map(len, labels)) + 2
     area = max(8, columns - margin)
-    dots = [_draw(*points, frame, area, rows) for points in drawn.values()]
+    dots = [_draw(*points, limits, area, rows) for points in drawn.values()]
     lines = []
     for row in range(rows):
         line = Text((labels[0] if row == 0 else labels[1] if row == rows - 1 else "").rjust(margin - 2))
@@ -83,7 +83,7 @@ def chart(
 
 
 def _points(series: ScalarSeries, axis: str, log: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Steps, or places, and values that can be drawn."""
+    """Returns the x coordinates (steps or order) and values that can be drawn."""
     steps = series.steps.astype(np.float64) if axis == "step" else np.arange(len(series), dtype=np.float64)
     values = series.values.astype(np.float64)
     if log:
@@ -94,7 +94,7 @@ def _points(series: ScalarSeries, axis: str, log: bool) -> tuple[NDArray[np.floa
 
 
 def _spread(numbers: NDArray[np.float64]) -> tuple[float, float]:
-    """The least and the greatest; moved apart where they are the same."""
+    """Returns the minimum and the maximum; moved apart if they are equal."""
     low, high = float(numbers.min()), float(numbers.max())
     if low < high:
         return low, high
@@ -103,14 +103,14 @@ def _spread(numbers: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _draw(
-    steps: NDArray[np.float64], values: NDArray[np.float64], frame: _Frame, columns: int, rows: int
+    steps: NDArray[np.float64], values: NDArray[np.float64], limits: _Limits, columns: int, rows: int
 ) -> NDArray[np.bool_]:
-    """The dots of a line: bool, shape (4 * rows, 2 * columns)."""
+    """Returns the dots of a line: bool, shape (4 * rows, 2 * columns)."""
     dots = np.zeros((4 * rows, 2 * columns), np.bool_)
     order = np.argsort(steps, kind="stable")
-    x = _place(steps[order], frame.left, frame.right, dots.shape[1])
-    y = dots.shape[0] - 1 - _place(values[order], frame.bottom, frame.top, dots.shape[0])
-    # Per column of dots, from the least to the greatest; from one column to the next, a straight line.
+    x = _place(steps[order], limits.left, limits.right, dots.shape[1])
+    y = dots.shape[0] - 1 - _place(values[order], limits.bottom, limits.top, dots.shape[0])
+    # In each column of dots, fill from the minimum to the maximum; join adjacent columns by a straight line.
     starts = np.flatnonzero(np.diff(x, prepend=-1))
     for at, low, high in zip(x[starts], np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts), strict=True):
         dots[low : high + 1, at] = True
@@ -124,14 +124,14 @@ def _draw(
 
 
 def _place(numbers: NDArray[np.float64], low: float, high: float, size: int) -> NDArray[np.int64]:
-    """Where numbers between two stand among `size` dots."""
-    share = (numbers / 2 - low / 2) / (high / 2 - low / 2)  # halves: the difference may be beyond float64
+    """Maps numbers between `low` and `high` to indices of `size` dots."""
+    share = (numbers / 2 - low / 2) / (high / 2 - low / 2)  # halves: the difference may overflow float64
     places: NDArray[np.int64] = (share * (size - 1)).round().astype(np.int64)
     return places
 
 
 def _append_row(line: Text, layers: list[NDArray[np.bool_]], plain: bool) -> None:
-    """Adds a row of characters; where lines cross, the first one's colour shows."""
+    """Adds a row of characters; at a crossing, the first line's colour shows."""
     columns = layers[0].shape[1] // 2
     cells = [layer.reshape(4, columns, 2) for layer in layers]
     owner = np.argmax([cell.any(axis=(0, 2)) for cell in cells], axis=0)
@@ -145,7 +145,7 @@ def _append_row(line: Text, layers: list[NDArray[np.bool_]], plain: bool) -> Non
 
 
 def _legend(names: list[str], columns: int, plain: bool) -> list[Text]:
-    """The names of the lines beside samples of them, as many on a line as there is room for."""
+    """Returns the legend: names beside samples of their lines, as many on a line as fit."""
     lines = [Text()]
     for at, name in enumerate(names):
         sample = _PLAIN[at % len(_PLAIN)] if plain else "━━"

@@ -1,16 +1,12 @@
-"""What every builder begins and ends with: checked arguments in, one `Summary` out."""
+"""Functions that all builders share: checks of their arguments, and the `Summary` that they return."""
 
 from __future__ import annotations
 
-import sys
-import warnings
-from types import FrameType
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import TBEventsWarning
 from tbevents.format.values import as_array
 from tbevents.proto import Summary, SummaryMetadata
 
@@ -22,35 +18,34 @@ __all__ = [
     "is_finite",
     "plugin_metadata",
     "real_array",
-    "warn",
 ]
 
 Format: TypeAlias = Literal["tf1", "tf2"]
-"""How scalars, histograms, images, audio and text are written: ``"tf1"`` as torch and tensorboardX do, ``"tf2"`` as
-tf.summary and Keras do (tensors, with the plugin's name in every event). TensorBoard shows both."""
+"""How scalars, histograms, images, audio and text are written. ``"tf1"`` writes what torch and tensorboardX write,
+``"tf2"`` what tf.summary and Keras write: tensors, with the plugin's name in every event. TensorBoard shows both."""
 
 
 def checked_format(value: object) -> Format:
-    """The format, where it is one.
+    """Returns the format.
 
     Raises:
-        ValueError: it is none.
+        ValueError: if it is unknown.
     """
     if value in get_args(Format):
-        return value  # type: ignore[return-value]  # it is the check
+        return value  # type: ignore[return-value]  # this is the check
     raise ValueError(f"format must be one of {', '.join(map(repr, get_args(Format)))}, not {value!r}")
 
 
 def checked_tag(tag: object, argument: str = "tag") -> str:
-    """The tag, where it can be one.
+    """Returns the tag as a plain str.
 
     Args:
-        tag: what the caller gave.
-        argument: the caller's name of it, for the error message.
+        tag: the caller's value.
+        argument: the caller's name for it, for the error message.
 
     Raises:
-        TypeError: it is no str.
-        ValueError: it cannot be encoded as UTF-8.
+        TypeError: if it is not a str.
+        ValueError: if it cannot be encoded as UTF-8.
     """
     if not isinstance(tag, str):
         raise TypeError(f"{argument} must be a str, not {type(tag).__name__}: {tag!r}")
@@ -58,14 +53,14 @@ def checked_tag(tag: object, argument: str = "tag") -> str:
         tag.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"{argument} cannot be encoded as UTF-8: {tag!r} ({error.reason})") from None
-    return str.__str__(tag)  # what a subclass holds, whatever it shows: numpy's, or an Enum's
+    return str.__str__(tag)  # the text itself: a subclass, such as an Enum, may override __str__
 
 
 def from_value(tag: object, **fields: Any) -> Summary:
-    """The summary of one value.
+    """Returns a summary with one value.
 
     Args:
-        tag: checked here.
+        tag: the tag, which is checked here.
         **fields: the other fields of `Summary.Value`.
     """
     return Summary(value=[Summary.Value(tag=checked_tag(tag), **fields)])
@@ -74,12 +69,12 @@ def from_value(tag: object, **fields: Any) -> Summary:
 def plugin_metadata(
     plugin: str, content: bytes = b"", display_name: str = "", description: str = ""
 ) -> SummaryMetadata:
-    """The metadata that say which of TensorBoard's plugins a value is for.
+    """Returns the metadata that assign a value to one of TensorBoard's plugins.
 
     Args:
-        plugin: its name.
+        plugin: the plugin's name.
         content: the plugin's own message, serialised.
-        display_name: shown in place of the tag; empty for none.
+        display_name: shown instead of the tag; empty for none.
         description: shown beside the chart, as Markdown; empty for none.
     """
     return SummaryMetadata(
@@ -90,15 +85,15 @@ def plugin_metadata(
 
 
 def real_array(tag: object, argument: str, value: Any) -> NDArray[Any]:
-    """A caller's value as an array of real numbers, of any shape; it may share memory with the value.
+    """Returns a value as an array of real numbers of any shape. The array may share memory with the value.
 
     Args:
-        tag: for the error message.
-        argument: the caller's name of the value, for the error message.
-        value: what `tensors.as_array` takes.
+        tag: the tag, for the error message.
+        argument: the caller's name for the value, for the error message.
+        value: anything that `values.as_array` accepts.
 
     Raises:
-        TypeError: it is no array of booleans, integers or floats.
+        TypeError: if it is not an array of booleans, integers or floats.
     """
     name = f"{tag!r}: {argument}"
     array = as_array(value, name=name)
@@ -108,17 +103,7 @@ def real_array(tag: object, argument: str, value: Any) -> NDArray[Any]:
     return array
 
 
-def warn(message: str) -> None:
-    """Warns at the line of the caller outside this package: Python then shows each message once a line."""
-    frame: FrameType | None = sys._getframe(1)
-    level = 2
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "tbevents":
-        frame = frame.f_back
-        level += 1
-    warnings.warn(message, TBEventsWarning, stacklevel=level)
-
-
 def is_finite(array: NDArray[np.float64]) -> bool:
-    """Whether all numbers are finite; the cheap test first, which fails for sums that overflow."""
-    with np.errstate(all="ignore"):
+    """Returns True if all numbers are finite."""
+    with np.errstate(all="ignore"):  # a finite sum is a cheap proof; the sum of finite numbers may overflow
         return bool(np.isfinite(array.sum()) or np.isfinite(array).all())

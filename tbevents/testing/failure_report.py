@@ -1,35 +1,47 @@
-"""Why a plain assert on runs and series failed, for pytest."""
+"""What pytest shows of a failed test: why a plain assert failed, and the last values of the runs in a folder."""
 
 from __future__ import annotations
+
+import os
+from typing import Final
 
 import numpy as np
 
 from tbevents.errors import TBEventsError
+from tbevents.files import StrPath, find_runs
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
-from tbevents.testing.message import message, table_lines
+from tbevents.testing.finding import Table, message, number, table_lines
+from tbevents.testing.live_run import live_run
 from tbevents.testing.point_comparison import differing, point_table, series_of, series_points
 from tbevents.testing.run_checks import check_runs_close
 from tbevents.testing.subjects import hint_of
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["explanation"]
+__all__ = ["explanation", "last_values"]
+
+_LAST_ROWS: Final = 20
+"""Maximum number of series in the table of last values."""
 
 
 def explanation(op: str, left: object, right: object) -> list[str] | None:
-    """The lines that pytest shows under a failed comparison; None where there is nothing to add.
+    """Returns the lines that pytest shows below a failed comparison; None if there is nothing to add.
 
     Args:
         op: the operator.
-        left: what stands before it.
-        right: what stands behind it.
+        left: the left operand.
+        right: the right operand.
     """
     head = f"{left!r} {op} {right!r}"
     if op == "==" and isinstance(left, ScalarSeries) and isinstance(right, ScalarSeries):
         return [head, *_series(left, right)]
     if op == "==" and isinstance(left, Run) and isinstance(right, Run):
-        return [head, "A run equals itself only; assert_runs_close compares what two hold:", *_runs(left, right)]
+        return [
+            head,
+            "A run is equal only to itself; assert_runs_close compares the contents of two runs:",
+            *_runs(left, right),
+        ]
     if op == "in" and isinstance(left, str) and isinstance(right, NamedMapping):
         return [head, hint_of(right, left)]
     return None
@@ -45,11 +57,11 @@ def _series(left: ScalarSeries, right: ScalarSeries) -> list[str]:
         lines.append(differing(points, len(left)))
         lines += table_lines(point_table(points, tolerance, np.result_type(left.values, right.values)))
     elif not np.array_equal(left.steps, right.steps):
-        lines.append("the points are in another order")
+        lines.append("the points are in a different order")
     else:
         times = [series_of(each.tag, each.steps, each.wall_times) for each in (left, right)]
         apart = series_points(times[0], times[1], tolerance)
-        lines += [f"wall times: {differing(apart, len(left))}; assert_scalars leaves them aside"] if apart else []
+        lines += [f"wall times: {differing(apart, len(left))}; assert_scalars ignores them"] if apart else []
     return lines
 
 
@@ -58,4 +70,22 @@ def _runs(left: Run, right: Run) -> list[str]:
         findings = check_runs_close(left, right, rtol=0)
     except TBEventsError as error:
         return [f"they cannot be compared: {error}"]
-    return message(findings).splitlines() if findings else ["They hold the same, wall times aside."]
+    return message(findings).splitlines() if findings else ["Their contents are the same, ignoring wall times."]
+
+
+def last_values(folder: StrPath) -> str:
+    """Returns a table with the number of points, last step and last value of each scalar series."""
+    rows = []
+    try:
+        for name, files in find_runs(folder).items():
+            run = live_run(os.path.dirname(files[0]), name=name)
+            for tag, series in run.scalars.items():
+                if len(series):
+                    step, _, value = series.last
+                    rows.append((name, tag, f"{len(series):,}", str(step), number(value, series.values.dtype)))
+    except (TBEventsError, OSError) as error:  # must not hide the failure of the test
+        return f"the runs cannot be read: {error}"
+    if not rows:
+        return "no scalars"
+    table = Table(("run", "tag", "points", "last step", "last value"), tuple(rows), len(rows))
+    return "\n".join(table_lines(table, _LAST_ROWS))

@@ -1,4 +1,4 @@
-"""How the Python processes that are started from one with the drop-in come to have it too."""
+"""Passes the drop-in on to Python child processes, through environment variables."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ _VARIABLE = "TBEVENTS_DROPIN"
 
 
 def pass_on(undo: ExitStack, *, force: bool) -> None:
-    """Puts the folder of our `sitecustomize` in front of PYTHONPATH.
+    """Puts the folder of our `sitecustomize` at the front of PYTHONPATH.
 
-    A second variable says how to install, and which environment is meant: a Python of another may lack tbevents.
+    A second variable holds the mode and the environment (`sys.prefix`): a Python of another environment may not have
+    tbevents.
 
     Args:
-        undo: is given what takes the folder out again, and leaves what others have changed of the variables.
-        force: whether children replace installed packages too.
+        undo: receives a callback that removes the folder again, and keeps other changes of the variables.
+        force: if True, children replace installed packages, too.
     """
     before = os.environ.get(_VARIABLE)
     paths = _paths()
