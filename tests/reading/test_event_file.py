@@ -73,7 +73,7 @@ def test_a_missing_path_is_an_error_at_the_call(tmp_path, read):
 @pytest.mark.parametrize("read", [tbevents.iter_records, tbevents.iter_events, tbevents.read_run])
 def test_a_folder_without_event_files_is_an_error_at_the_call(tmp_path, read):
     (tmp_path / "notes.txt").write_text("nothing")
-    with pytest.raises(RunNotFoundError, match=r"no event file \(a name with 'tfevents' in it\) in this folder"):
+    with pytest.raises(RunNotFoundError, match=r"this folder has no event file \(a file with 'tfevents' in its name\)"):
         read(tmp_path)
     assert len(tbevents.read_logdir(tmp_path)) == 0
 

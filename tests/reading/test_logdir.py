@@ -133,7 +133,7 @@ def test_a_run_whose_file_is_gone_has_that_problem_and_hides_no_other(twenty):
     logdir = tbevents.read_logdir(twenty, threads=2)
     strict = tbevents.read_logdir(twenty, threads=2, strict=True)
     next((twenty / "run01").iterdir()).unlink()
-    with pytest.warns(tbevents.DamageWarning, match="run01: cannot be read: no event file"):
+    with pytest.warns(tbevents.DamageWarning, match="run01: cannot be read: this folder has no event file"):
         assert {name: len(run.scalars) for name, run in logdir.items()} == {
             f"run{k:02}": int(k != 1) for k in range(20)
         }

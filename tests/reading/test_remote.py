@@ -444,5 +444,5 @@ def test_a_file_system_that_is_not_installed_is_named(monkeypatch):
     implementations = {"nosuch": {"class": "no_such_package.FileSystem", "err": "Install no_such_package to access it"}}
     monkeypatch.setattr(registry, "known_implementations", implementations)
     for read in (tbevents.read_run, tbevents.read_logdir, lambda url: list(tbevents.iter_events(url))):
-        with pytest.raises(tbevents.MissingExtraError, match="reading nosuch://a/b needs .*Install no_such_package"):
+        with pytest.raises(tbevents.MissingExtraError, match=r"reading nosuch://a/b needs .*Install no_such_package"):
             read("nosuch://a/b")
