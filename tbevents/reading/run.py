@@ -96,11 +96,11 @@ class Run(Frame):
         self._lock = threading.RLock()  # held while reading
 
     @property
-    def _collector(self) -> RunBuilder:
+    def _builder(self) -> RunBuilder:
         return self._reading.builder
 
     @property
-    def _contents(self) -> RunData:
+    def _data(self) -> RunData:
         return self._reading.builder.data
 
     @property
@@ -174,7 +174,7 @@ class Run(Frame):
         return self._once("readable hparams", lambda run: run._hparams(lenient=True))
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
-        tags = self._contents.tags
+        tags = self._data.tags
         contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items() if "hparams" in tag.values}
         return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
@@ -188,7 +188,7 @@ class Run(Frame):
         return self._once("layout", Run._last_layout)
 
     def _last_layout(self) -> Layout | None:
-        tags = self._contents.tags.values()
+        tags = self._data.tags.values()
         found = [tag.values["custom_scalars"] for tag in tags if "custom_scalars" in tag.values]
         if not found:
             return None
@@ -204,19 +204,19 @@ class Run(Frame):
     @property
     def graph(self) -> Graph | None:
         """The model's graph, the last one written; None if there is none."""
-        graphs = self._contents.graphs
+        graphs = self._data.graphs
         return Graph(*graphs[-1], self._reader, self.path) if graphs else None
 
     @property
     def meta_graph_def(self) -> bytes | None:
         """TensorFlow 1's serialized MetaGraphDef, the last one written; None if there is none."""
-        kept = self._contents.meta_graphs
+        kept = self._data.meta_graphs
         return self._reader.event(kept[-1].payload).meta_graph_def if kept else None
 
     @property
     def run_metadata(self) -> NamedMapping[RunStatistics]:
         """The statistics of runs of the graph, by tag; the last one written counts."""
-        kept = self._contents.run_metadata
+        kept = self._data.run_metadata
 
         def make(tag: str) -> RunStatistics:
             last: KeptEvent = kept[tag][-1]
@@ -227,12 +227,12 @@ class Run(Frame):
     @property
     def session_log(self) -> tuple[SessionEvent, ...]:
         """Starts, stops and checkpoints of the session, in the order written."""
-        return tuple(self._contents.sessions)
+        return tuple(self._data.sessions)
 
     @property
     def log_messages(self) -> tuple[LogLine, ...]:
         """Lines of a log, in the order written."""
-        return tuple(self._contents.log)
+        return tuple(self._data.log)
 
     @property
     def projector(self) -> Projector | None:
@@ -248,13 +248,13 @@ class Run(Frame):
     @property
     def tags(self) -> tuple[str, ...]:
         """All tags, of every kind, in the order of their first appearance; `metadata` says more of each."""
-        return tuple(name for name, tag in self._contents.tags.items() if tag.bare or tag.kinds)
+        return tuple(name for name, tag in self._data.tags.items() if tag.bare or tag.kinds)
 
     @property
     def metadata(self) -> NamedMapping[TagMetadata]:
         """By tag: plugin, display name, description, data class."""
         run = self._still()
-        tags = run._contents.tags
+        tags = run._data.tags
 
         def make(name: str) -> TagMetadata:
             return tag_metadata(name, tags[name].metadata, next(iter(tags[name].kinds), None))
@@ -275,14 +275,14 @@ class Run(Frame):
         Values that `restarts` and `duplicates` leave out are counted, too.
         """
         found: dict[str, dict[str, int]] = {}
-        for tag, kind, count in self._contents.counts():
+        for tag, kind, count in self._data.counts():
             found.setdefault(kind, {})[tag] = count
         return found
 
     @property
     def first_wall_time(self) -> float | None:
         """When the first event was written, in seconds since 1970; None in a run without events."""
-        return self._contents.first_wall_time
+        return self._data.first_wall_time
 
     @property
     def starts(self) -> int:
@@ -291,7 +291,7 @@ class Run(Frame):
         More than 1 means that several trainings, or one that was resumed, share the folder. The option `restarts` of
         `read_run` says which points to keep.
         """
-        return self._once("starts", lambda run: run._contents.starts()) if len(self.files) > 1 else 1
+        return self._once("starts", lambda run: run._data.starts()) if len(self.files) > 1 else 1
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -385,7 +385,7 @@ class Run(Frame):
         """
         still = self._still()
         still.scalars[tag]
-        return still._collector.files, still._contents.scalar_files(tag)
+        return still._builder.files, still._data.scalar_files(tag)
 
     def hparams_records(self, tag: str) -> list[bytes]:
         """The contents of the records of an hparams tag, in order: serialized HParamsPluginData. The first one counts.
@@ -393,7 +393,7 @@ class Run(Frame):
         Raises:
             FileChangedError: a file was changed, and does not hold a record any more.
         """
-        values = (self._reader.value(payload) for payload in self._contents.values(tag, "hparams")[2])
+        values = (self._reader.value(payload) for payload in self._data.values(tag, "hparams")[2])
         return [value.metadata.plugin_data.content for value in values]
 
     def _read(self, *, warn: bool = True) -> None:
@@ -424,9 +424,9 @@ class Run(Frame):
         having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
         checked_choice("kind", name, having_series)
         kind = having_series[name]
-        known: Mapping[str, Any] = {tag: None for tag, of_kind, _ in self._contents.counts() if of_kind == name}
+        known: Mapping[str, Any] = {tag: None for tag, of_kind, _ in self._data.counts() if of_kind == name}
         if kind.grouping is not None:
-            tags = self._contents.tags
+            tags = self._data.tags
             known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
         return NamedMapping(
             kind.noun,
@@ -445,20 +445,20 @@ class Run(Frame):
 
     def _hint(self, kind: str, name: str) -> str:
         """What to say of a name that is not a tag of a kind; "" if nothing is known of it."""
-        tag = self._contents.tags.get(name)
+        tag = self._data.tags.get(name)
         if tag is not None and tag.kinds:
             return "it is of another kind: see run." + " and run.".join(tag.kinds)
-        if name in self._contents.left_out:
+        if name in self._data.left_out:
             return "the run was read without it, see `tags`"
         if tag is not None and not tag.bare:
             return "the run was read without its kind, see `kinds`"
-        if kind == "texts" and f"{name}/text_summary" in self._contents.tags:
+        if kind == "texts" and f"{name}/text_summary" in self._data.tags:
             return f"did you mean {name + '/text_summary'!r}?"
         return ""
 
     def _scalar_series(self, tag: str) -> ScalarSeries:
-        columns = self._contents.scalar_columns(tag)
-        metadata = self._contents.tags[tag].metadata
+        columns = self._data.scalar_columns(tag)
+        metadata = self._data.tags[tag].metadata
         return ScalarSeries(
             tag,
             columns.steps,
@@ -471,8 +471,8 @@ class Run(Frame):
 
     def _lazy_series(self, kind: Kind, tag: str) -> Any:
         assert kind.series is not None
-        steps, wall_times, payloads = self._contents.values(tag, kind.name)
-        metadata = self._contents.tags[tag].metadata
+        steps, wall_times, payloads = self._data.values(tag, kind.name)
+        metadata = self._data.tags[tag].metadata
         return kind.series(
             tag,
             steps,

@@ -31,7 +31,7 @@ _FIRST_TILE: Final = 1 << 12
 """Bytes that are compared first."""
 
 
-class _Kind(NamedTuple):
+class _RecordPattern(NamedTuple):
     """What the records of one skeleton have in common.
 
     Attributes:
@@ -49,7 +49,7 @@ class _Kind(NamedTuple):
     constant: tuple[int, int]
 
     @classmethod
-    def of(cls, record: bytes) -> _Kind:
+    def of(cls, record: bytes) -> _RecordPattern:
         """That of a record."""
         payload = record[HEADER_SIZE:-FOOTER_SIZE]
         places = find_places(payload)
@@ -94,31 +94,36 @@ class Loop:
     """
 
     def __init__(self, records: Sequence[bytes], skeletons: Sequence[int]) -> None:
-        of_skeleton: dict[int, _Kind] = {}
+        of_skeleton: dict[int, _RecordPattern] = {}
         for record, skeleton in zip(records, skeletons, strict=True):
             if skeleton not in of_skeleton:
-                of_skeleton[skeleton] = _Kind.of(record)
-        kinds = [of_skeleton[skeleton] for skeleton in skeletons]
+                of_skeleton[skeleton] = _RecordPattern.of(record)
+        patterns = [of_skeleton[skeleton] for skeleton in skeletons]
         *self._starts, self.size = itertools.accumulate(map(len, records), initial=0)
         self.skeletons = np.array(skeletons, np.int32)
-        self.constants = [kind.constant for kind in kinds]
+        self.constants = [pattern.constant for pattern in patterns]
         groups: dict[tuple[object, ...], list[int]] = {}
-        for number, kind in enumerate(kinds):
-            groups.setdefault((kind.places.wall is None, kind.places.width, kind.places.size), []).append(number)
+        for number, pattern in enumerate(patterns):
+            groups.setdefault((pattern.places.wall is None, pattern.places.width, pattern.places.size), []).append(
+                number
+            )
         self._groups: list[_Group] = []
         for members in groups.values():
-            members.sort(key=lambda number: kinds[number].length)  # those of one length side by side
-            places, lengths = [kinds[number].places for number in members], [kinds[number].length for number in members]
+            members.sort(key=lambda number: patterns[number].length)  # those of one length side by side
+            places, lengths = (
+                [patterns[number].places for number in members],
+                [patterns[number].length for number in members],
+            )
             starts = [self._starts[number] + HEADER_SIZE for number in members]
             even = _even_distances(starts, list(zip(places, lengths, strict=True)))
-            crcs = np.array([kinds[number].crc for number in members], np.uint32)[:, np.newaxis]
+            crcs = np.array([patterns[number].crc for number in members], np.uint32)[:, np.newaxis]
             self._groups.append(_Group(FieldReader(places, lengths), members, starts, even, crcs))
         # Steps are read as whole words: those of the last record may reach beyond the loop.
-        last = kinds[-1].places
+        last = patterns[-1].places
         end = 0 if last.step is None else self._starts[-1] + HEADER_SIZE + last.step - (-last.width // WORD) * WORD
         self._overhang = max(0, end - self.size)
         self._per_tile = max(1, _TILE // self.size)
-        self._mask = np.frombuffer(b"".join(kind.mask for kind in kinds) * self._per_tile, np.uint8)
+        self._mask = np.frombuffer(b"".join(pattern.mask for pattern in patterns) * self._per_tile, np.uint8)
         self._constant = np.frombuffer(b"".join(records) * self._per_tile, np.uint8) & self._mask
 
     def before_first(self, place: int) -> int:

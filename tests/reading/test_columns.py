@@ -159,7 +159,7 @@ def test_each_event_a_tag_of_its_own_does_not_fill_the_table(tmp_path):
     run = tbevents.read_run(tmp_path)
     assert len(run.scalars) == 5000
     assert run.scalars["tag04999"].values.tolist() == [4999.0]
-    assert len(run._collector._table.messages) < 100
+    assert len(run._builder._table.messages) < 100
 
 
 @pytest.mark.parametrize("threads", [4])

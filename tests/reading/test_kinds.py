@@ -461,7 +461,7 @@ def test_the_metadata_of_a_tags_first_event_count(read):
 def test_large_payloads_are_not_kept_and_small_ones_are(read):
     large = tensor_value("large", from_array(strings(bytes(100_000))), "text")
     run = read(large, tensor_value("small", from_array(strings(b"x")), "text"))
-    tags = run._contents.tags
+    tags = run._data.tags
     assert isinstance(tags["large"].values["texts"].payloads[0], Place)
     assert len(tags["small"].values["texts"].payloads[0]) < KEPT_BYTES
     assert run.texts["large"].last.encoded.tolist() == [bytes(100_000)]

@@ -67,8 +67,8 @@ def test_only_the_tags_that_were_asked_for_are_there(run_of, tags, expected):
 
 def test_points_of_unwanted_tags_are_not_stored(run_of):
     run = run_of(MANY, tags="val/*")
-    assert list(run._contents.tags) == ["val/loss"]
-    assert sum(tag.scalar_count for tag in run._contents.by_number) == 200
+    assert list(run._data.tags) == ["val/loss"]
+    assert sum(tag.scalar_count for tag in run._data.by_number) == 200
 
 
 def test_points_of_unwanted_tags_cost_little(run_of, monkeypatch):

@@ -63,7 +63,7 @@ class _Steps:
     """Steps and times of tags whose values the run shows in a form of their own."""
 
     def __init__(self, run, tag, kind):
-        self.steps, self.wall_times, _ = run._contents.values(tag, kind)
+        self.steps, self.wall_times, _ = run._data.values(tag, kind)
 
 
 def check_tensor(kind, point, array):
