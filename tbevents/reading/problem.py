@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tbevents.callers import callers_level
