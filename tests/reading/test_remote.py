@@ -439,10 +439,10 @@ def test_parents_are_in_the_link_that_has_the_path():
 
 
 def test_a_file_system_that_is_not_installed_is_named(monkeypatch):
-    from fsspec import registry
+    from fsspec.registry import known_implementations
 
-    implementations = {"nosuch": {"class": "no_such_package.FileSystem", "err": "Install no_such_package to access it"}}
-    monkeypatch.setattr(registry, "known_implementations", implementations)
+    broken = {"class": "no_such_package.FileSystem", "err": "Install no_such_package to access it"}
+    monkeypatch.setitem(known_implementations, "nosuch", broken)
     for read in (tbevents.read_run, tbevents.read_logdir, lambda url: list(tbevents.iter_events(url))):
         with pytest.raises(tbevents.MissingExtraError, match=r"reading nosuch://a/b needs .*Install no_such_package"):
             read("nosuch://a/b")

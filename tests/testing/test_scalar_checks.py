@@ -483,7 +483,9 @@ def test_a_missing_path_is_file_not_found(tmp_path):
 
 
 def test_a_folder_of_runs_is_no_run_and_says_which_are_below_it(tmp_path):
-    with pytest.raises(RunNotFoundError, match=r"in this folder$"):
+    with pytest.raises(RunNotFoundError, match=r"has no event file \(a file with 'tfevents' in its name\)$"):
+        RunNotFoundError, match=r"this folder has no event file \(a file with 'tfevents' in its name\)$"
+    ):
         check_finite(tmp_path)
     for name, said in (
         ("a", "'a'"),
@@ -493,7 +495,7 @@ def test_a_folder_of_runs_is_no_run_and_says_which_are_below_it(tmp_path):
     ):
         with SummaryWriter(tmp_path / name) as writer:
             writer.add_scalar("loss", 1.0, 0)
-        with pytest.raises(RunNotFoundError, match=f"in this folder; below it are the runs {said}$"):
+        with pytest.raises(RunNotFoundError, match=rf"in its name\); below it are the runs {said}$"):
             check_finite(tmp_path)
 
 
