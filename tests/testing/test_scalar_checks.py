@@ -484,8 +484,6 @@ def test_a_missing_path_is_file_not_found(tmp_path):
 
 def test_a_folder_of_runs_is_no_run_and_says_which_are_below_it(tmp_path):
     with pytest.raises(RunNotFoundError, match=r"has no event file \(a file with 'tfevents' in its name\)$"):
-        RunNotFoundError, match=r"this folder has no event file \(a file with 'tfevents' in its name\)$"
-    ):
         check_finite(tmp_path)
     for name, said in (
         ("a", "'a'"),
