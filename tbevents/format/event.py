@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.message import DecodeError
 
-from tbevents.errors import (
-    UndecodableRecordError,
-)
+from tbevents.errors import UndecodableRecordError
 from tbevents.format.file_type import payload_type
 from tbevents.proto import Event
 

@@ -9,14 +9,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
-from tbevents.errors import (
-    DamageWarning,
-    FileChangedError,
-)
+from tbevents.errors import DamageWarning, FileChangedError
 from tbevents.files import StrPath, find_run_files, path_string
-from tbevents.format.record import (
-    Record,
-)
+from tbevents.format.record import Record
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem

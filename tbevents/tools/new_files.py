@@ -15,15 +15,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from tbevents.errors import RunNotFoundError
-from tbevents.files import (
-    StrPath,
-    event_file_name,
-    find_run_files,
-    is_event_file,
-    local_path,
-    make_folder,
-    open_file,
-)
+from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, local_path, make_folder, open_file
 
 __all__ = [
     "NewFile",

@@ -174,7 +174,7 @@ def test_columns_of_any_byte_order_are_written_little_endian():
     encoder = ScalarEncoder()
     for form in ScalarForm:
         number = encoder.add_series("tag", form)
-        steps, numbers = np.arange(100), np.arange(100) / 7
+        steps, numbers = np.arange(100, dtype=np.int64), np.arange(100) / 7
         expected = encoder.encode_columns(np.full(100, number), steps, 1e9 + numbers, numbers)
         for order in "<>":
             times, values = ((1e9 + numbers).astype(f"{order}f8"), numbers.astype(f"{order}f8"))
