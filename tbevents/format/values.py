@@ -57,8 +57,10 @@ def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> f
         TypeError: no real number: None, str, bytes, complex, a list, an array of strings, objects or dates. A DTensor
             of torch's: it must be gathered first.
     """
-    if type(value) is float:  # the common case first; np.float64 is a subclass, and becomes plain below
+    if type(value) is float:  # the common cases first; np.float64 is a subclass, and becomes plain below
         return value
+    if type(value) is int:
+        return _number(value)
     if isinstance(value, np.generic) and value.dtype.kind in "biuf":
         return float(value)
     if not (hasattr(value, "__array__") or _is_torch(value)):
