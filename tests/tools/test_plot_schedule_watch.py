@@ -119,6 +119,7 @@ def test_more_tags_than_a_figure_has_room_for_are_refused_and_how_to_choose_is_s
     with pytest.raises(ValueError, match=wrong):
         plot(tmp_path / "many", [], tmp_path / "a.png")
     assert not (tmp_path / "a.png").exists()
+    pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     assert len(plot(tmp_path / "many", ["t5?"], tmp_path / "a.png")) == 10
 
 
