@@ -21,6 +21,7 @@ from tbevents.errors import RunNotFoundError
 __all__ = [
     "OnUnreadable",
     "StrPath",
+    "anchored",
     "event_file_name",
     "find_run_files",
     "find_runs",
@@ -93,6 +94,11 @@ def join(folder: str, name: str) -> str:
     if remote.is_url(name):
         return name
     return remote.join(folder, name) if remote.is_url(folder) else os.path.join(folder, name.replace("/", os.sep))
+
+
+def anchored(path: str, folder: str) -> str:
+    """Returns a path that is relative to a folder; URLs and absolute paths are returned as they are."""
+    return path if remote.is_url(path) else os.path.join(folder, path)
 
 
 def parent(path: str) -> str:
@@ -373,7 +379,8 @@ def subfolder(parent: str, name: str, argument: str) -> str:
     else:
         problem = next(filter(None, map(_problem_of_part, parts)), None)
     if problem is None:
-        return os.path.join(parent, *(part for part in parts if part not in ("", ".")))
+        kept = [part for part in parts if part not in ("", ".")]
+        return join(parent, "/".join(kept)) if kept else parent
     raise ValueError(f"{argument} is not a valid folder name inside {parent!r}: it has {problem}: {_shortened(name)}")
 
 

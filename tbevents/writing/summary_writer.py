@@ -26,6 +26,7 @@ from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, FILE_VERSION,
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.logged_scalars import LoggedPoint, logged_scalars
 from tbevents.writing.null_sink import NullSink
+from tbevents.writing.object_file import DEFAULT_UPLOAD_SECS
 from tbevents.writing.points import as_step, as_wall_time
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
@@ -127,12 +128,13 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         scalars_in_one_run: bool = False,
         clock: Callable[[], float] = time.time,
         on_error: OnError = "raise",
+        upload_secs: float = DEFAULT_UPLOAD_SECS,
     ) -> None:
         if log_dir is not None and logdir is not None:
             raise ValueError(f"log_dir and logdir are the same argument, but both are given: {log_dir!r}, {logdir!r}")
         folder = log_dir if log_dir is not None else logdir
         # An empty log_dir means the default, as in torch.
-        text = "" if folder is None else files.local_path(folder, "log_dir")
+        text = "" if folder is None else files.path_string(folder, "log_dir")
         if not text:
             if not isinstance(comment, str):
                 raise TypeError(f"comment must be a str, not {type(comment).__name__}: {comment!r}")
@@ -150,6 +152,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self._directory = os.getcwd()  # a relative `log_dir` is relative to this
         self._clock = clock
         self.on_error = on_error
+        self.upload_secs = upload_secs
         self._start()
         self._get_file_writer()
 
@@ -307,7 +310,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             for key, (_, tag, sink) in series.items()
             if isinstance(sink, EventFileWriter)
         }
-        with open(path, "w", encoding="utf-8") as file:
+        with open(files.local_path(path, "path"), "w", encoding="utf-8") as file:
             json.dump(points, file)
 
     def flush(self, sync: bool = False) -> None:
@@ -423,10 +426,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             self.filename_suffix,
             clock=self._clock,
             on_error=self._failures,
+            upload_secs=self.upload_secs,
         )
 
     def _anchored(self, folder: str) -> str:
-        return os.path.join(self._directory, folder)
+        return files.anchored(folder, self._directory)
 
     @untraced
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:

@@ -407,15 +407,6 @@ def test_local_reading_does_not_import_it(local, monkeypatch):
     assert tbevents.read_run(local / "a").reload().images["x"][0].encoded
 
 
-def test_urls_are_not_written_to(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r"log_dir must be a local path: .*'memory://runs'"):
-        tbevents.SummaryWriter("memory://runs")
-    with pytest.raises(ValueError, match=r"logdir must be a local path: .*'memory://runs'"):
-        EventFileWriter("memory://runs")
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize(
     ("folder", "name", "joined"),
     [
