@@ -202,7 +202,8 @@ class ObjectFile(RecordFile):
     def discard(self) -> None:
         """Removes the spool. Nothing more is put."""
         self.path, self._last, self._objects = None, None, []
-        self._remove_spool()
+        if self._spool is not None:
+            shutil.rmtree(self._spool, ignore_errors=True)
 
     def put(self) -> None:
         """Puts every object that has grown, in order.
@@ -270,6 +271,8 @@ class ObjectFile(RecordFile):
                 self._sealed = self.path
 
     def _remove_spool(self) -> None:
+        """Removes the folder, unless the writer was opened again and has begun another object in it."""
         if self._spool is not None:
-            shutil.rmtree(self._spool, ignore_errors=True)
-            self._spool = None
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(self._spool, _DESTINATION))
+                os.rmdir(self._spool)

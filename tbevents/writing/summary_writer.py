@@ -64,6 +64,12 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     logging continues in a new file in the same folder, with all events since the last successful write. A
     `WriterWarning` names the old file, whatever `on_error` is.
 
+    If `log_dir` is a URL such as ``s3://bucket/runs/demo``, events are written to a temporary local folder, and another
+    thread uploads them: every `upload_secs`, and on `flush` and `close`, which wait until everything is there. An
+    upload that fails is tried again by the next one, and no event is dropped. An interrupt ends the wait, not the
+    upload. If `close` fails, or the process ends without it, the upload is tried again at the end of the process; the
+    error names the local folder, which is then kept.
+
     ::
 
         with SummaryWriter("runs/demo") as writer:
@@ -77,8 +83,9 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     be written, OSError is raised. If an extra must be installed, MissingExtraError names it.
 
     Args:
-        log_dir: the run's folder, a str or Path. By default ``runs/<month><day>_<time>_<hostname><comment>`` with the
-            local time, for example ``runs/May04_22-14-54_laptop``.
+        log_dir: the run's folder: a str or Path, or a URL of any file system of fsspec (extra `remote`). By default
+            ``runs/<month><day>_<time>_<hostname><comment>`` with the local time, for example
+            ``runs/May04_22-14-54_laptop``.
         comment: appended to the default folder; has no effect with `log_dir`.
         purge_step: for a run that continues after a crash: TensorBoard hides points logged earlier from this step on.
         max_queue: only kept as an attribute, for code that reads it. A batch holds 4,096 scalars or 1 MiB.
@@ -98,6 +105,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             logging does not end a training of several days: the writer issues one `WriterWarning` for each cause, keeps
             what it can (64 MiB per file), retries, and counts the rest in `lost`. Wrong arguments are errors in both
             cases.
+        upload_secs: for a URL: seconds, at least 0, between two uploads in the background. They follow `flush_secs`.
 
     Attributes:
         log_dir: the run's folder; `logdir` is the same.
@@ -109,7 +117,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             files of this writer, including closed ones.
 
     Raises:
-        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``.
+        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``; for a URL, it is an UploadError.
+        MissingExtraError: if `log_dir` is a URL and fsspec, or the file system, is not installed.
         TypeError, ValueError: if an argument has the wrong type or value; the message names it.
     """
 
@@ -316,9 +325,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def flush(self, sync: bool = False) -> None:
         """Writes all logged events to their files; with `sync`, also waits until they are on disk.
 
+        For a URL, waits until they are uploaded.
+
         Raises:
             OSError: if a write fails. The events are kept, and retried with the next batch. All other files are
-                flushed.
+                flushed. If an upload fails, it is an UploadError.
         """
         with self._lock:
             writers = list((self.all_writers or {}).values())
@@ -331,7 +342,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """Flushes and closes all files. The next call that logs continues in new files; closing again does nothing.
 
         Raises:
-            OSError: if a write fails. All files are closed nevertheless.
+            OSError: if a write fails. All files are closed nevertheless. If an upload fails, it is an UploadError; it
+                names the local folder that keeps the events.
         """
         with self._lock:
             writers, self.file_writer, self.all_writers = self.all_writers or {}, None, None

@@ -19,7 +19,6 @@ from tbevents import files, remote
 from tbevents.errors import DamageWarning, FileChangedError, MissingExtraError, NotAnEventFileError, RunNotFoundError
 from tbevents.proto import Event, Summary
 from tbevents.reading import event_file
-from tbevents.writing.event_file_writer import EventFileWriter
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
