@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tbevents import files, remote
 from tbevents.callers import warn_caller
@@ -25,17 +25,21 @@ from tbevents.writing import flusher
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
 from tbevents.writing.failures import Failures, OnError
-from tbevents.writing.object_file import DEFAULT_UPLOAD_SECS, ObjectFile
 from tbevents.writing.points import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.record_file import DisturbedFileError, RecordFile
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
-from tbevents.writing.uploader import Upload
 
-__all__ = ["DEFAULT_FLUSH_SECS", "FILE_VERSION", "EventFileWriter"]
+if TYPE_CHECKING:
+    from tbevents.writing.uploader import Upload
+
+__all__ = ["DEFAULT_FLUSH_SECS", "DEFAULT_UPLOAD_SECS", "FILE_VERSION", "EventFileWriter"]
 
 DEFAULT_FLUSH_SECS: Final = 2.0
 """Seconds until a logged event is passed to the operating system: short enough for a live TensorBoard."""
+
+DEFAULT_UPLOAD_SECS: Final = 30.0
+"""Seconds between two uploads in the background, if the folder is a URL."""
 
 BATCH: Final = 4096
 """Scalars per batch: enough to make numpy's fixed costs negligible, few enough to encode in a few milliseconds."""
@@ -141,7 +145,11 @@ class EventFileWriter(TakesDefaultMetadata):
         self._open_or_report()
 
     def _new_file(self) -> RecordFile:
-        return ObjectFile(self._folder, self.upload_secs) if remote.is_url(self._folder) else RecordFile()
+        if not remote.is_url(self._folder):
+            return RecordFile()
+        from tbevents.writing.object_file import ObjectFile  # here: it costs some milliseconds
+
+        return ObjectFile(self._folder, self.upload_secs)
 
     def _start(self) -> None:
         """Sets the state of a writer without events and without a file."""

@@ -24,10 +24,7 @@ from tbevents.writing.record_file import RecordFile
 from tbevents.writing.uploader import Upload, Uploader, finish_before_threads_end
 from tbevents.writing.uploader import uploader as process_uploader
 
-__all__ = ["DEFAULT_UPLOAD_SECS", "LARGEST", "SMALL", "ObjectFile"]
-
-DEFAULT_UPLOAD_SECS: Final = 30.0
-"""Seconds between two uploads in the background."""
+__all__ = ["LARGEST", "SMALL", "ObjectFile"]
 
 SMALL: Final = 64 << 10
 """Bytes of an object that is put again whatever it costs."""

@@ -8,13 +8,15 @@ import os
 import stat
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tbevents import files
 from tbevents.format.header import HEADER_SIZE
 from tbevents.format.record import FOOTER_SIZE
 from tbevents.writing.encoder import Block
-from tbevents.writing.uploader import Upload
+
+if TYPE_CHECKING:
+    from tbevents.writing.uploader import Upload
 
 __all__ = ["DisturbedFileError", "RecordFile"]
 

@@ -22,11 +22,10 @@ from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
+from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, FILE_VERSION, EventFileWriter
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.logged_scalars import LoggedPoint, logged_scalars
 from tbevents.writing.null_sink import NullSink
-from tbevents.writing.object_file import DEFAULT_UPLOAD_SECS
 from tbevents.writing.points import as_step, as_wall_time
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
