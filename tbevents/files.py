@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 from tbevents import remote
@@ -48,6 +48,9 @@ _MARK: Final = "tfevents"
 _TIMESTAMP: Final = re.compile(r"tfevents\.(\d+)")
 _NUMBERS: Final = re.compile(r"(\d+)")
 
+_SHORTENED_URL: Final = re.compile(r"[A-Za-z][\w+.-]+:/(?!/)")
+"""A URL that pathlib has taken a slash from: ``Path("s3://bucket")`` is ``s3:/bucket``."""
+
 _LONGEST_NAME: Final = 255
 """The longest folder name in bytes, on common file systems."""
 
@@ -63,7 +66,7 @@ def path_string(path: object, argument: str) -> str:
 
     Raises:
         TypeError: if the path is neither a str nor path-like, or is bytes.
-        ValueError: if the path has a NUL byte.
+        ValueError: if the path has a NUL byte, or is a URL in a pathlib.Path.
     """
     try:
         text = os.fspath(path)  # type: ignore[call-overload]  # this is the check
@@ -73,6 +76,8 @@ def path_string(path: object, argument: str) -> str:
         raise TypeError(f"{argument} must be a path (str or os.PathLike), not {type(path).__name__}: {path!r}")
     if "\0" in text:
         raise ValueError(f"{argument} has a NUL byte: {text!r}")
+    if isinstance(path, PurePath) and _SHORTENED_URL.match(text) and not os.path.isdir(text.partition("/")[0]):
+        raise ValueError(f"{argument} is a URL in a pathlib.Path, which removes a slash; pass it as a str: {text!r}")
     return text
 
 
