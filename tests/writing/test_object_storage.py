@@ -6,6 +6,7 @@ import glob
 import itertools
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -211,6 +212,13 @@ def test_logging_goes_on_during_an_upload(storage):
     storage.gate.set()
     writer.close()
     assert steps() == list(range(10_000))
+
+
+def test_the_code_of_the_documentation_runs(storage):
+    page = Path(__file__).parents[2] / "docs" / "remote_writing.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    exec(compile(code, str(page), "exec"), {})
+    assert steps() == list(range(1000))
 
 
 # -- names -----------------------------------------------------------------------------------------------------------
