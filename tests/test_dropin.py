@@ -173,6 +173,42 @@ print(tensorboardX.SummaryWriter.__module__, torch.utils.tensorboard.SummaryWrit
     ]
 
 
+def test_modules_that_are_not_replaced_are_the_installed_ones(run):
+    code = """
+import sys
+import tbevents.dropin
+with tbevents.dropin.install(force="force" in sys.argv):
+    from torch.utils.tensorboard._utils import figure_to_image
+    from torch.utils.tensorboard.summary import hparams
+    print(figure_to_image(), hparams.__module__.partition(".")[0])
+    try:
+        import torch.utils.tensorboard._graph
+    except ImportError as error:
+        print(error)
+    if "force" in sys.argv:
+        from tensorboardX.proto import event
+        import tensorboardX
+        print(event.Event, tensorboardX.SummaryWriter.__module__)
+print([name for name in sys.modules if name.startswith(("tensorboardX", "torch.utils.tensorboard"))])
+if "force" in sys.argv:
+    import tensorboardX.proto.event
+    print(tensorboardX.SummaryWriter.__module__)
+"""
+    helpers = {
+        "torch/utils/tensorboard/_utils.py": "def figure_to_image(): return 'pixels'",
+        "torch/utils/tensorboard/_graph.py": "import tensorboard.compat",
+    }
+    proto = {"tensorboardX/proto/__init__.py": "", "tensorboardX/proto/event.py": "Event = 'message'"}
+    assert run(code, TORCH, helpers) == ["pixels tbevents", "No module named 'tensorboard'", "[]"]
+    assert run(code, TORCH, helpers, TENSORBOARDX, proto, arguments=["script.py", "force"]) == [
+        "pixels tbevents",
+        "No module named 'tensorboard'",
+        "message tbevents.writing.summary_writer",
+        "[]",
+        "tensorboardX.writer",
+    ]
+
+
 def test_one_may_be_installed_and_the_other_not(run):
     code = """
 import tbevents.dropin
