@@ -405,3 +405,26 @@ from tensorboardX.global_writer import GlobalSummaryWriter as again
 print(GlobalSummaryWriter is again, GlobalSummaryWriter.__module__)
 """
     assert run(code) == ["True tbevents.writing.global_summary_writer"]
+
+
+def test_tensorboardxs_builders_take_its_arguments(run):
+    code = """
+import sys
+import tbevents.dropin
+tbevents.dropin.install()
+from tensorboardX import summary
+(value,) = summary.scalar("loss", 0.5, "Loss", "of the run").value
+print(value.simple_value, value.metadata.display_name, value.metadata.summary_description)
+print(summary.scalar(name="loss", scalar=2).value[0].simple_value)
+try:
+    summary.image("dots", [[0.5]])
+except ValueError as error:
+    print(error)
+print(summary.hparams.__module__, sorted(set(summary.__all__) - set(dir(summary))))
+"""
+    assert run(code) == [
+        "0.5 Loss of the run",
+        "2.0",
+        "'dots': img_tensor of shape (1, 1) has 2 axes, but dataformats 'CHW' has 3",
+        "tbevents.summary.hparams []",
+    ]
