@@ -282,8 +282,8 @@ def interrupted(call, after):
     """Calls something, and raises in the midst of it, as a signal's handler does: where a function begins, or one of C
     has returned, which is where Python looks for signals.
 
-    Python drops what is raised in a function that it calls itself: so none is raised in those of weak references, and the
-    garbage collector, which has such functions of other packages, rests meanwhile.
+    Python drops what is raised in a function that it calls itself. So nothing is raised in those of weak references,
+    and the garbage collector, which calls functions of other packages, rests meanwhile.
 
     Args:
         call: what to call.
