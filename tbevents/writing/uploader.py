@@ -15,11 +15,11 @@ from typing import Final, Protocol
 
 from tbevents.writing import flusher
 
-__all__ = ["Client", "Upload", "Uploader", "finish_before_threads_end", "uploader"]
+__all__ = ["Upload", "Uploadable", "Uploader", "finish_before_threads_end", "uploader"]
 
 
-class Client(Protocol):
-    """Has objects to be put in storage: an object file."""
+class Uploadable(Protocol):
+    """Has objects to be put in storage: an `ObjectFile`."""
 
     def put(self) -> None:
         """Puts what has been written but not put yet. Called by one thread at a time.
@@ -37,8 +37,8 @@ class Upload:
         error: what the call raised, or None.
     """
 
-    def __init__(self, client: Client) -> None:
-        self._client: Client | None = client
+    def __init__(self, client: Uploadable) -> None:
+        self._client: Uploadable | None = client
         self.done = threading.Event()
         self.error: Exception | None = None
 
@@ -70,13 +70,13 @@ class Uploader:
 
     def _anew(self) -> None:
         """Sets the state of a process without a thread."""
-        self.unfinished: set[Client] = set()
+        self.unfinished: set[Uploadable] = set()
         self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
         self._running = threading.RLock()  # held during an upload
         self._queue: queue.SimpleQueue[Upload] = queue.SimpleQueue()  # a signal handler may put during a put
         self._thread: threading.Thread | None = None
 
-    def submit(self, client: Client) -> Upload:
+    def submit(self, client: Uploadable) -> Upload:
         """Starts an upload in the background; or does it here, if the system cannot start a thread."""
         upload = Upload(client)
         with self._lock:
@@ -120,7 +120,7 @@ class Uploader:
         with self._running:
             upload.run()
 
-    def _try_again(self, client: Client) -> None:
+    def _try_again(self, client: Uploadable) -> None:
         upload = Upload(client)
         self._do(upload)
         if upload.error is not None:
