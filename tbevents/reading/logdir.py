@@ -69,7 +69,7 @@ class Logdir(Frame, Mapping[str, Run]):
     Files and folders that cannot be read do not stop the rest: they are on the `problems` of the logdir or of the run.
     With ``strict=True`` they are raised.
 
-    Threads may share a logdir: each name has one `Run`, read by the first thread that asks for it, and other threads
+    Threads may share a logdir and reload it: each name has one `Run`, read by the first thread that asks for it, and other threads
     wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An interrupt or
     an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
 
@@ -95,7 +95,7 @@ class Logdir(Frame, Mapping[str, Run]):
         warn_about(self._problems)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.RLock()  # held while `_runs` is changed
+        self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
         for slot in self._slots.values():
             slot.lock, slot.ahead = threading.RLock(), None
 
@@ -220,14 +220,14 @@ class Logdir(Frame, Mapping[str, Run]):
                 raise error
             problems.append(Problem.unreadable(folder, error))
 
-        found = find_runs(self.path, unlisted) if is_folder(self.path) else {".": [self.path]}
-        slots = {name: self._slots.get(name) or _Slot() for name in found}
-        for place, (name, slot) in enumerate(slots.items()):
-            slot.place, slot.files = place, found[name]
         with self._lock:
+            found = find_runs(self.path, unlisted) if is_folder(self.path) else {".": [self.path]}
+            slots = {name: self._slots.get(name) or _Slot() for name in found}
+            for place, (name, slot) in enumerate(slots.items()):
+                slot.place, slot.files = place, found[name]
             self._slots, self._names = slots, list(slots)
             self._runs = {name: self._runs.get(name) for name in slots}
-        self._problems = tuple(problems)
+            self._problems = tuple(problems)
 
     def __getitem__(self, name: str) -> Run:
         slot = self._slots.get(name) if isinstance(name, str) else None
@@ -256,7 +256,8 @@ class Logdir(Frame, Mapping[str, Run]):
                     raise
                 problems = run.problems
                 with self._lock:
-                    self._runs[name] = run
+                    if self._slots.get(name) is slot:  # it may be gone since
+                        self._runs[name] = run
             slot.ahead = None
         warn_about(problems)
         return run
