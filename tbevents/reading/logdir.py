@@ -70,7 +70,7 @@ class Logdir(Frame, Mapping[str, Run]):
     Files and folders that cannot be read do not stop the rest: they are on the `problems` of the logdir or of the run.
     With ``strict=True`` they are raised.
 
-    Threads may share a logdir: each name has one `Run`, read by the first thread that asks for it, and other threads
+    Threads may share a logdir and reload it: each name has one `Run`, read by the first thread that asks for it, and other threads
     wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An interrupt or
     an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
 
@@ -108,7 +108,7 @@ class Logdir(Frame, Mapping[str, Run]):
         return _unread_logdir, (self.path, self.options, self._threads_given, self.refs(), self._problems)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.RLock()  # held while `_runs` is changed
+        self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
         for slot in self._slots.values():
             slot.lock, slot.ahead = threading.RLock(), None
 
@@ -242,17 +242,17 @@ class Logdir(Frame, Mapping[str, Run]):
                 raise error
             problems.append(Problem.unreadable(folder, error))
 
-        self._place(list_runs(self.path, unlisted))
-        self._problems = tuple(problems)
+        with self._lock:
+            self._place(list_runs(self.path, unlisted))
+            self._problems = tuple(problems)
 
     def _place(self, found: Mapping[str, Sequence[FileRef]]) -> None:
         """Takes these runs, and keeps what was read of those that were known."""
         slots = {name: self._slots.get(name) or _Slot() for name in found}
         for place, (name, slot) in enumerate(slots.items()):
             slot.place, slot.files = place, found[name]
-        with self._lock:
-            self._slots, self._names = slots, list(slots)
-            self._runs = {name: self._runs.get(name) for name in slots}
+        self._slots, self._names = slots, list(slots)
+        self._runs = {name: self._runs.get(name) for name in slots}
 
     def __getitem__(self, name: str) -> Run:
         slot = self._slots.get(name) if isinstance(name, str) else None
@@ -281,7 +281,8 @@ class Logdir(Frame, Mapping[str, Run]):
                     raise
                 problems = run.problems
                 with self._lock:
-                    self._runs[name] = run
+                    if self._slots.get(name) is slot:  # it may be gone since
+                        self._runs[name] = run
             slot.ahead = None
         warn_about(problems)
         return run

@@ -14,8 +14,8 @@ from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, TaggedRunMetadata
 from tbevents.summary.layouts import Charts, merged
+from tbevents.writing.checked_points import as_step
 from tbevents.writing.failures import Failures
-from tbevents.writing.points import as_step
 from tbevents.writing.projector_files import write_embedding
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
