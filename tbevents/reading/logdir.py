@@ -69,8 +69,8 @@ class Logdir(Frame, Mapping[str, Run]):
     Files and folders that cannot be read do not stop the rest: they are on the `problems` of the logdir or of the run.
     With ``strict=True`` they are raised.
 
-    Threads may share a logdir and reload it: each name has one `Run`, read by the first thread that asks for it, and other
-    threads wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An
+    Threads may share a logdir and reload it: each name has one `Run`, read by the first thread that asks for it;
+    other threads wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An
     interrupt or an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
 
     Attributes:
