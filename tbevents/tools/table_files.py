@@ -18,7 +18,7 @@ from tbevents.files import StrPath, path_string
 from tbevents.reading.frames import Categories, Cells, Column, Frame, storable_columns
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
-from tbevents.views.text import printable
+from tbevents.views.safe_text import printable
 
 __all__ = ["Format", "SparseColumn", "is_table", "looks_like_file", "read_table", "table_format", "write_table"]
 
