@@ -131,6 +131,7 @@ class SequentialLR(_Composed):
             optimizer, logs to the same writer and tag, or is a ReduceLROnPlateau.
     """
 
+    last_epoch: int
     _SHOWN = ("schedulers", "milestones")
 
     def __init__(

@@ -94,8 +94,8 @@ class EventFileReader:
     ) -> None:
         self.path = path
         self.patient = patient
-        self.offset = 0
-        self.record = 0
+        self.offset: int = 0
+        self.record: int = 0
         self._strict = strict
         self._sole = sole
         self._max_length = max_length

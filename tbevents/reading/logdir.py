@@ -81,8 +81,8 @@ class Logdir(Frame, Mapping[str, Run]):
 
     def __init__(self, path: str, options: ReadOptions | None = None, *, threads: int | None = None) -> None:
         self.path = path
-        self.options = ReadOptions() if options is None else options
-        self.threads = _checked_threads(threads)
+        self.options: ReadOptions = ReadOptions() if options is None else options
+        self.threads: int = _checked_threads(threads)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}

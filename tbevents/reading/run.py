@@ -80,8 +80,8 @@ class Run(Frame):
         warn: bool = True,
     ) -> None:
         self.name = name
-        self.path = source.location
-        self.options = ReadOptions() if options is None else options
+        self.path: str = source.location
+        self.options: ReadOptions = ReadOptions() if options is None else options
         self._source = source
         self._reader = PayloadReader()
         self._renew_locks()
