@@ -74,9 +74,9 @@ class Embedding:
         """The points: float32, shape (points, dimensions).
 
         Raises:
-            PayloadError: if the file is neither tab-separated numbers nor (TensorBoard allows it too) raw float32 of the
-                shape that the configuration says; it is not a plain file below the run's folder, or larger than 1 GiB;
-                or the points are in a checkpoint.
+            PayloadError: if the file is neither tab-separated numbers nor, as TensorBoard also allows, raw float32 of
+                the shape that the configuration says; it is not a plain file below the run's folder, or larger than
+                1 GiB; or the points are in a checkpoint.
             OSError: if it cannot be read.
         """
         path = self.tensor_path
