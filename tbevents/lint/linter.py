@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tbevents.errors import RunNotFoundError, TBEventsError
-from tbevents.files import StrPath, path_string
+from tbevents.files import StrPath, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
@@ -23,7 +24,7 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.testing import golden
 from tbevents.testing.finding import Finding, message
 from tbevents.testing.subjects import Subject, as_runs, single_series
-from tbevents.tools.names import read_telling, runs_below, without_damage_warnings
+from tbevents.tools.names import NameFilter, read_telling, runs_below, without_damage_warnings
 from tbevents.tools.sparkline import sparkline
 
 __all__ = ["AnyConfig", "LintedRun", "Linter", "as_config", "assert_lints", "lint_runs", "run"]
@@ -102,28 +103,40 @@ def as_config(config: AnyConfig) -> LintConfig:
 
 
 def lint_runs(
-    path: StrPath,
+    path: StrPath | Sequence[StrPath],
     config: LintConfig,
     *,
     runs: Iterable[str] | None = None,
     checksums: Checksums = "verify",
 ) -> Iterator[LintedRun]:
-    """Lints the runs below a path one after the other; each is released before the next is read.
+    """Lints the runs below paths one after the other; each is released before the next is read.
 
-    The arguments and errors are those of `run`. The path is looked up at the call, before the first run is read.
+    The arguments and errors are those of `run`; if there are several paths, the names of runs begin with theirs. Paths
+    are looked up at the call, before the first run is read.
 
     Yields:
         What was found in each run, then in each folder that cannot be listed, then what concerns no single run.
     """
-    text = path_string(path, "path")
-    unlisted: list[Problem] = []
-    found = runs_below(text, None if runs is None else list(runs), on_problem=unlisted.append)
-    linter = Linter(config, found)
-    return _lint_each(text, linter, found, unlisted, checksums)
+    paths = [path_string(each, "path") for each in ([path] if isinstance(path, (str, os.PathLike)) else path)]
+    wanted = NameFilter(runs, noun="run")
+    unlisted: list[tuple[str, Problem]] = []
+    found: dict[str, str] = {}
+    for each in paths:
+        problems: list[Problem] = []
+        below = runs_below(each, wanted, on_problem=problems.append)
+        unlisted += ((os.path.relpath(problem.file, each).replace(os.sep, "/"), problem) for problem in problems)
+        for name, where in below.items():
+            found[name if len(paths) == 1 else each if name == "." else join(each, name)] = where
+    wanted.check(", ".join(paths))
+    return _lint_each(Linter(config, found), found, set(paths), unlisted, checksums)
 
 
 def _lint_each(
-    path: str, linter: Linter, found: Mapping[str, str], unlisted: list[Problem], checksums: Checksums
+    linter: Linter,
+    found: Mapping[str, str],
+    named: AbstractSet[str],
+    unlisted: list[tuple[str, Problem]],
+    checksums: Checksums,
 ) -> Iterator[LintedRun]:
     table = SkeletonTable(verify=checksums == "verify")
     for name, where in found.items():
@@ -131,16 +144,15 @@ def _lint_each(
             read = read_telling(where, name, checksums=checksums, on_problem=_ignore, table=table)
             yield LintedRun(name, where, linter.lint(read))
         except (TBEventsError, OSError) as error:
-            if where == path:  # the caller named it
+            if where in named:
                 raise
             problem = Problem(where, 0, "unreadable", 0, 0, str(error).removeprefix(f"{where}: "))
             yield LintedRun(name, where, linter.of_problem(problem, name))
-    for problem in unlisted:
-        name = os.path.relpath(problem.file, path).replace(os.sep, "/")
+    for name, problem in unlisted:
         yield LintedRun(name, problem.file, linter.of_problem(problem, name))
     rest = linter.finish()
     if rest:
-        yield LintedRun(".", path, rest)
+        yield LintedRun("(all runs)", "", rest)
 
 
 def _ignore(_: Problem) -> None:

@@ -34,10 +34,13 @@ def onset(train: Curve, held_out: Curve, options: Options) -> _Onset | None:
     values = held_out.values
     if len(values) < options["points"] or len(train) < options["points"]:
         return None
+    last, lowest = median(values[-3:]), float(values.min())
+    if last <= lowest + options["rise"] * abs(lowest):
+        return None  # cheap, and true of most
     best = int(_running_median(values).argmin())
     if len(values) - 1 - best < _AFTER:
         return None
-    least, last = float(values[max(0, best - 1) : best + 2].min()), median(values[-3:])
+    least = float(values[max(0, best - 1) : best + 2].min())
     bound = least + max(options["rise"] * abs(least), options["noise"] * held_out.noise)
     if not last > bound:
         return None

@@ -190,7 +190,10 @@ class RunView:
         for column in self.step_columns:
             for tag in () if column.ascending else column.tags:
                 if tag not in self._oddities:
-                    self._oddities[tag] = tuple(self._of_steps(self.series[tag]))
+                    found = tuple(self._of_steps(self.series[tag]))
+                    # Steps that were gone back to are repeated as a rule: one cause, one finding.
+                    back = any(each.kind == "steps_go_back" for each in found)
+                    self._oddities[tag] = tuple(each for each in found if not (back and each.kind == "repeated_steps"))
                 yield from (each for each in self._oddities[tag] if each.kind == kind)
 
     def _of_steps(self, series: ScalarSeries) -> Iterator[Oddity]:

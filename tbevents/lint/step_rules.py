@@ -53,12 +53,12 @@ def _wall_time_order(view: RunView, options: Options) -> Iterator[Hit]:
     times = view.times
     if not len(times):
         return
-    odd = np.flatnonzero(~np.isfinite(times) | (times < 0))
+    jumps = np.zeros(len(times))
     with np.errstate(invalid="ignore", over="ignore"):
-        jumps = np.diff(times, prepend=times[0])
-        jumps[view.starts[:-1]] = 0  # the first point of a tag follows none
-        back = np.flatnonzero(jumps < -options["seconds"])
-    bad = np.union1d(odd, back)
+        np.subtract(times[1:], times[:-1], out=jumps[1:])
+    jumps[view.starts[:-1]] = 0  # the first point of a tag follows none
+    sound = (times >= 0) & (times < np.inf)  # not of NaN either
+    bad = np.flatnonzero(~sound | (jumps < -options["seconds"]))
     if not len(bad):
         return
     tags = view.tags_at(bad)
@@ -66,7 +66,7 @@ def _wall_time_order(view: RunView, options: Options) -> Iterator[Hit]:
     at = int(bad[0] - view.starts[list(view.series).index(tags[0])])
     others = "" if len(tags) == 1 else f"; the same in {len(tags) - 1:,} more {'tag' if len(tags) == 2 else 'tags'}"
     time = float(series.wall_times[at])
-    if len(odd) and odd[0] == bad[0]:
+    if not sound[bad[0]]:
         summary = f"a wall time of {time:g} s at step {series.steps[at]}{others}"
         yield Hit(tags[0], summary, int(series.steps[at]), time, "finite, since 1970")
     else:
