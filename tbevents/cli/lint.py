@@ -30,7 +30,9 @@ def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
 
 
 @click.command(
-    epilog=example("tbevents lint runs", "tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif")
+    epilog=example(
+        "tbevents lint runs", "tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"
+    )
 )
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
 @click.option("--select", multiple=True, callback=_codes, metavar="CODES", help="Only these rules: TB104, TB1, spike.")
@@ -101,7 +103,9 @@ def _config(terminal: Terminal, paths: tuple[str, ...], config: str | None, isol
         return LintConfig()
     found, refused = find_config(outside=[path for path in paths if "://" not in path])
     for each in refused:
-        terminal.remark(f"{each} is not used, since it is in a folder that is linted: --config {each} uses it", "yellow")
+        terminal.remark(
+            f"{each} is not used, since it is in a folder that is linted: --config {each} uses it", "yellow"
+        )
     return LintConfig() if found is None else load_config(found)
 
 

@@ -231,8 +231,9 @@ def _parse_toml(text: str, path: str) -> dict[str, Any]:
         except ImportError as error:
             raise MissingExtraError("tomli", "cli", f"reading {path} with Python 3.10") from error
     try:
-        return toml.loads(text)
+        found: dict[str, Any] = toml.loads(text)
     except toml.TOMLDecodeError as error:
         raise ValueError(f"{path}: not TOML: {error}") from None
     except RecursionError:
         raise ValueError(f"{path}: nested too deeply") from None
+    return found

@@ -301,7 +301,7 @@ def _parse_same_as(value: object, table: Mapping[str, Any], where: str, folder: 
     keywords = _keywords(options, check_runs_close, where, without=("tags",))
     if "tags" in table:
         keywords["tags"] = _names(table["tags"], where)
-    check = partial(check_runs_close, **keywords)
+    check: Callable[..., list[Finding]] = partial(check_runs_close, **keywords)
     try:
         check({".": _NO_RUN}, {".": _NO_RUN})
     except (TypeError, ValueError) as error:

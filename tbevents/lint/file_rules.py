@@ -66,7 +66,9 @@ def _empty_file(view: RunView, _: Options) -> Iterator[Hit]:
     damaged = set(view.damage[0])
     for problem in view.run.problems:
         if problem not in damaged:
-            yield Hit(None, f"{os.path.basename(problem.file)} is empty: nothing was written to it, or not yet", None, 0)
+            yield Hit(
+                None, f"{os.path.basename(problem.file)} is empty: nothing was written to it, or not yet", None, 0
+            )
 
 
 register(

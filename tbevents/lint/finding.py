@@ -72,7 +72,7 @@ class Findings(list[LintFinding]):
 
     def _repr_html_(self) -> str:
         rows = self[:MOST_ROWS]
-        columns = {
+        columns: dict[str, list[str]] = {
             "severity": [each.severity for each in rows],
             "code": [each.code for each in rows],
             "rule": [each.kind for each in rows],

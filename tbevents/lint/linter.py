@@ -78,7 +78,9 @@ def run(
     """
     config = as_config(config)
     if isinstance(path, (str, os.PathLike)):
-        return Findings(each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings)
+        return Findings(
+            each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings
+        )
     found = {name: each for name, each in as_runs(path).items() if runs is None or matches(name, runs)}
     linter = Linter(config, found)
     findings = Findings()
@@ -177,12 +179,10 @@ class Linter:
         self.config = config
         self._parents = {name.rpartition("/")[0] or "." for name in names if name != "."}
         self._curves = LossCurves()
-        self._golden = [None if each.same_as is None else _GoldenRuns(each.same_as.path) for each in config.expectations]
-        self._idle = {
-            (at, pattern)
-            for at, each in enumerate(config.expectations)
-            for pattern in _patterns_of(each)
-        }
+        self._golden = [
+            None if each.same_as is None else _GoldenRuns(each.same_as.path) for each in config.expectations
+        ]
+        self._idle = {(at, pattern) for at, each in enumerate(config.expectations) for pattern in _patterns_of(each)}
 
     def lint(self, run: Run, *, keep_series: bool = False) -> Findings:
         """Lints a run.
@@ -231,9 +231,7 @@ class Linter:
 
     def _finding(self, rule: Rule, hit: Hit, name: str, path: str) -> LintFinding:
         severity = self.config.rules[rule.code][1]
-        return LintFinding(
-            rule.name, hit.summary, name, hit.tag, path, hit.table, None, rule.code, severity, *hit[2:5]
-        )
+        return LintFinding(rule.name, hit.summary, name, hit.tag, path, hit.table, None, rule.code, severity, *hit[2:5])
 
     def _with_series(self, finding: LintFinding, view: RunView, keep: bool) -> LintFinding:
         series = None if finding.tag is None or finding.run != view.run.name else view.series.get(finding.tag)
@@ -252,17 +250,17 @@ class Linter:
                     if tag not in lacking:
                         lacking.add(tag)
                         _, findings = single_series(run, "scalars", tag)
-                        yield from (self._of_check(MISSING, each, expectation, "a scalar") for each in findings)
+                        yield from (self._of_check(MISSING, each, "a scalar") for each in findings)
             if expected.rule.code in self.config.rules:
                 for tag in tags:
                     for found in expected.check(run, tag):
-                        yield self._of_check(expected.rule, found, expectation, expected.bound)
+                        yield self._of_check(expected.rule, found, expected.bound)
         stored, same_as = self._golden[at], expectation.same_as
         if stored is not None and same_as is not None and SAME_AS.code in self.config.rules:
             for found in same_as.check({run.name: run}, stored.of(run)):
-                yield self._of_check(SAME_AS, found, expectation, stored.path)
+                yield self._of_check(SAME_AS, found, stored.path)
 
-    def _of_check(self, rule: Rule, found: Finding, expectation: Expectation, bound: str) -> LintFinding:
+    def _of_check(self, rule: Rule, found: Finding, bound: str) -> LintFinding:
         """Returns a finding of `tbevents.testing` as one of a rule."""
         step, value, limit = _facts(found)
         hit = Hit(found.tag, found.summary, step, value, bound if limit is None else limit, found.table)

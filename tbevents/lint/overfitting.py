@@ -34,13 +34,14 @@ def onset(train: Curve, held_out: Curve, options: Options) -> _Onset | None:
     values = held_out.values
     if len(values) < options["points"] or len(train) < options["points"]:
         return None
-    last, lowest = median(values[-3:]), float(values.min())
-    if last <= lowest + options["rise"] * abs(lowest):
+    lowest = float(values.min())
+    if median(values[-3:]) <= lowest + options["rise"] * abs(lowest):
         return None  # cheap, and true of most
     best = int(_running_median(values).argmin())
     if len(values) - 1 - best < _AFTER:
         return None
     least = float(values[max(0, best - 1) : best + 2].min())
+    last = median(values[-max(3, (len(values) - best) // 3) :])
     bound = least + max(options["rise"] * abs(least), options["noise"] * held_out.noise)
     if not last > bound:
         return None
@@ -127,7 +128,8 @@ class LossCurves:
             The name and the path of the held-out run, and what is found there.
         """
         name = view.run.name
-        role, key = role_of(name), key_of(name)
+        parent, _, last = name.rpartition("/")
+        role, key = role_of(last), f"{parent}/{key_of(last)}"
         if role is None or not view.losses:
             return
         mine = _Half(name, view.run.path, {tag: view.curve(tag) for tag in view.losses})
@@ -152,7 +154,7 @@ OVERFITTING: Final = register(
         "A held-out loss rises while that of training still falls.",
         (
             Option("rise", 0.1, "how far the last values may be above the best, as a fraction of the best"),
-            Option("noise", 3, "the same, in typical changes from one value to the next; the larger bound counts"),
+            Option("noise", 4, "the same, in typical changes from one value to the next; the larger bound counts"),
             Option("points", 8, "fewer finite values are not judged"),
         ),
         _overfitting,

@@ -16,11 +16,11 @@ _LOSSES: Final = frozenset(
     ("loss", "losses", "logloss", "nll", "perplexity", "ppl", "rmse", "mse", "mae", "bce", "crossentropy")
 )
 _OTHERWISE: Final = frozenset(
-    # Losses of reinforcement learning and of adversaries: none of them falls when all is well.
-    ("policy", "value", "actor", "critic", "entropy", "gan", "adv", "adversarial", "discriminator", "generator")
-    + ("disc", "gen", "d", "g", "q", "qf", "vf", "pg", "kl", "kld", "alpha", "ent", "temperature", "curiosity")
-    # What belongs to a loss and is none.
-    + ("scale", "scaler", "weight", "weights", "coef", "grad", "gradient", "norm", "lr", "rate", "std", "var", "count")
+    # Losses of reinforcement learning and of adversaries, none of which falls when all is well; then what belongs to a
+    # loss and is none.
+    "policy value actor critic entropy ent alpha temperature curiosity q qf vf pg kl kld "
+    "gan adv adversarial discriminator disc d generator gen g "
+    "scale scaler weight weights coef grad gradient norm lr rate std var count".split()
 )
 _TRAIN: Final = frozenset(("train", "training"))
 _HELD_OUT: Final = frozenset(("val", "valid", "validation", "eval", "evaluation", "test", "dev", "holdout"))

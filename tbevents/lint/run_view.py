@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -202,7 +203,7 @@ class RunView:
             return
         bounds = [0, *self.files_begin(series.tag), len(series)]
         seen: set[str] = set()
-        for start, stop in zip(bounds, bounds[1:], strict=False):
+        for start, stop in itertools.pairwise(bounds):
             for each in step_oddities(series[start:stop]):
                 if each.kind not in seen:
                     seen.add(each.kind)

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.lint.roles import role_of
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
 from tbevents.lint.run_view import Curve, RunView, median
 from tbevents.testing.finding import ROWS, Table, number
@@ -81,9 +82,7 @@ def _spike(view: RunView, options: Options) -> Iterator[Hit]:
         yield Hit(curve.tag, summary, int(curve.steps[at]), float(curve.values[at]), bound, table)
 
 
-def _spikes(
-    curve: Curve, options: Options
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
     """Returns the places of spikes, the running medians before them, and the bounds that they exceed."""
     values, none = curve.values, np.empty(0)
     # Cheap first: where a value rises by more than noise, above all of the few before it.
@@ -113,7 +112,8 @@ def _spikes(
 
 
 def _stagnation(view: RunView, options: Options) -> Iterator[Hit]:
-    for curve in view.curves(view.losses, options["points"]):
+    of_training = [tag for tag in view.losses if role_of(tag) != "held out"]
+    for curve in view.curves(of_training, options["points"]):
         quarter = len(curve) // 4
         earlier, later = median(curve.values[quarter : 2 * quarter]), median(curve.values[-quarter:])
         bound = earlier - options["improvement"] * abs(earlier)
@@ -162,7 +162,7 @@ register(
         "warning",
         "A loss jumps far above the median of the values before.",
         (
-            Option("factor", 2, "how many times the running median a value may be"),
+            Option("factor", 3, "how many times the running median a value may be"),
             Option("deviations", 8, "how many standard deviations above the running median"),
             Option("share", 0.1, "how far above the running median, as a fraction of the range of all values"),
             Option("window", 25, "how many values the running median is of"),
@@ -175,7 +175,7 @@ register(
         "TB105",
         "stagnation",
         "info",
-        "A loss does not fall in the last half of the run.",
+        "A training loss does not fall in the last half of the run.",
         (
             Option("improvement", 0.01, "the least fall from the second quarter to the last, as a fraction"),
             Option("points", 20, "fewer finite values are not judged"),
