@@ -15,13 +15,16 @@ _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LOSSES: Final = frozenset(
     ("loss", "losses", "logloss", "nll", "perplexity", "ppl", "rmse", "mse", "mae", "bce", "crossentropy")
 )
-_OTHERWISE: Final = frozenset(
-    # Losses of reinforcement learning and of adversaries, none of which falls when all is well; then what belongs to a
-    # loss and is none.
-    "policy value actor critic entropy ent alpha temperature curiosity q qf vf pg kl kld "
-    "gan adv adversarial discriminator disc d generator gen g "
-    "scale scaler weight weights coef grad gradient norm lr rate std var count".split()
+_NO_TARGETS: Final = frozenset(
+    # Losses of reinforcement learning and of adversaries: they do not fall when all is well.
+    ("policy", "value", "actor", "critic", "entropy", "ent", "alpha", "temperature", "curiosity", "q", "qf", "vf", "pg")
 )
+_ADVERSARIES: Final = frozenset(("gan", "adv", "adversarial", "discriminator", "disc", "d", "generator", "gen", "g"))
+_BESIDE: Final = frozenset(
+    # What belongs to a loss and is none; and the divergence of a VAE, which grows while it learns.
+    ("scale", "scaler", "weight", "weights", "coef", "grad", "gradient", "norm", "lr", "rate", "std", "var", "count")
+) | {"kl", "kld"}
+_OTHERWISE: Final = _NO_TARGETS | _ADVERSARIES | _BESIDE
 _TRAIN: Final = frozenset(("train", "training"))
 _HELD_OUT: Final = frozenset(("val", "valid", "validation", "eval", "evaluation", "test", "dev", "holdout"))
 
