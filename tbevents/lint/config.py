@@ -104,7 +104,7 @@ def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = 
         ValueError: if a key is unknown or a value is wrong; the message names the nearest key.
     """
     if not isinstance(table, Mapping):
-        raise ValueError(f"{where} must be a table, not {table!r}")
+        raise ValueError(f"{where}: the configuration must be a table, not {table!r}")
     given = {key.replace("-", "_"): value for key, value in table.items()}
     for key in given:
         if key not in _KEYS and key in _EXPECTATIONS:

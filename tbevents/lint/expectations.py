@@ -139,7 +139,7 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
             text = str(error)
             raise ValueError(text if text.startswith(where) else f"{place}: {text}") from None
         expected += found
-    if not expected and same_as is None:
+    if not given and same_as is None:
         raise ValueError(f"{where} expects nothing: it needs one of {', '.join((*_PARSERS, 'same_as'))}")
     return Expectation(where, tags, runs, tuple(expected), same_as)
 

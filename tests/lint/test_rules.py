@@ -80,7 +80,9 @@ def test_only_losses_diverge(tag):
     assert found(memory_run(**{tag: np.geomspace(1, 100, N)}), "TB103") == []
 
 
-@pytest.mark.parametrize("tag", ["loss", "train/loss", "trainLoss", "RMSE", "cross_entropy_1", "val_loss", "log_perplexity"])
+@pytest.mark.parametrize(
+    "tag", ["loss", "train/loss", "trainLoss", "RMSE", "cross_entropy_1", "val_loss", "log_perplexity"]
+)
 def test_what_is_a_loss_by_its_name(tag):
     assert [each.tag for each in found(memory_run(**{tag: np.geomspace(1, 100, N)}), "TB103")] == [tag]
 
@@ -378,7 +380,9 @@ def test_a_rate_jumps_also_where_a_session_starts_in_the_same_file(tmp_path):
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "events.out.tfevents.1.x"
-    write_events(path, [version_event(), *(scalar_event("loss", step, 1 / (step + 1), 1e9 + step) for step in range(10))])
+    write_events(
+        path, [version_event(), *(scalar_event("loss", step, 1 / (step + 1), 1e9 + step) for step in range(10))]
+    )
     return path
 
 
@@ -449,9 +453,10 @@ def test_an_empty_file(file):
 
 
 def test_every_rule_has_a_code_a_name_and_a_severity_and_is_tested_here_or_beside_the_expectations():
-    with open(__file__, encoding="utf-8") as source, open(
-        os.path.join(os.path.dirname(__file__), "test_expectations.py"), encoding="utf-8"
-    ) as other:
+    with (
+        open(__file__, encoding="utf-8") as source,
+        open(os.path.join(os.path.dirname(__file__), "test_expectations.py"), encoding="utf-8") as other,
+    ):
         text = source.read() + other.read()
     assert len(rules()) > 25
     for rule in rules():
