@@ -99,8 +99,11 @@ def _config(terminal: Terminal, paths: tuple[str, ...], config: str | None, isol
         raise click.UsageError("--config and --isolated cannot be combined")
     if config is not None:
         return load_config(config)
-    if isolated:
-        return LintConfig()
+    return LintConfig() if isolated else nearest_config(terminal, paths)
+
+
+def nearest_config(terminal: Terminal, paths: tuple[str, ...]) -> LintConfig:
+    """Returns the configuration that is found from the working folder on, or the defaults; never one of the paths."""
     found, refused = find_config(outside=[path for path in paths if "://" not in path])
     for each in refused:
         terminal.remark(
