@@ -14,6 +14,7 @@ COMMANDS = {
     "split": ["split", "RUN", "-o", "s3://bucket/out", "--size", "1k"],
     "edit": ["edit", "RUN", "-o", "s3://bucket/out", "--rename", "loss=cost"],
     "repair": ["repair", "RUN", "-o", "s3://bucket/out"],
+    "lint": ["lint", "RUN", "--isolated", "-o", "s3://bucket/out.json"],
     "reduce": ["reduce", "RUN", "-o", "s3://bucket/out"],
     "reduce to a table": ["reduce", "RUN", "-o", "s3://bucket/out.csv"],
     "schedule": ["schedule", "StepLR", "step_size=3", "--steps", "9", "-o", "s3://bucket/out.png"],

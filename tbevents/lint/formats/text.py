@@ -14,7 +14,7 @@ __all__ = ["as_text", "finding_lines", "title_of", "verdict"]
 
 
 def as_text(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
-    """Yields the findings run by run, and at the end the verdict."""
+    """Yields the findings run by run, and at the end the verdict; nothing if there are no runs."""
     counts: Counter[Severity] = Counter()
     runs = with_findings = 0
     for result in results:
@@ -25,7 +25,8 @@ def as_text(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
             yield f"{title_of(result)}\n"
         for each in result.findings:
             yield "".join(f"{line}\n" for line in finding_lines(each))
-    yield f"{verdict(counts, runs, with_findings, config)}\n"
+    if runs:
+        yield f"{verdict(counts, runs, with_findings, config)}\n"
 
 
 def title_of(result: LintedRun) -> str:
