@@ -178,7 +178,7 @@ function paintMarks(u, marks) {
   u.ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
   u.ctx.beginPath();
   for (const mark of marks) {
-    const x = to.x(mark);
+    const x = Math.round(to.x(mark)) + 0.5; // a line of one pixel, not two faint ones
     if (!(x >= left && x <= left + width)) continue;
     u.ctx.moveTo(x, top);
     u.ctx.lineTo(x, top + height);
