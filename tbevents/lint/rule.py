@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -82,7 +83,7 @@ class Rule:
         for name, value in given.items():
             if name not in found:
                 raise ValueError(f"{self.code} ({self.name}) has no option {name!r}{_near(name, found)}")
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
                 raise ValueError(f"{self.code} ({self.name}): {name} must be a number of 0 or more, not {value!r}")
             found[name] = value
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ from tbevents.tools.oddities import Oddity, step_oddities, tag_oddities
 from tbevents.tools.report.rates import is_rate
 
 __all__ = ["Curve", "RunView", "StepColumn"]
+
+
+_is_rate = lru_cache(maxsize=4096)(is_rate)  # the runs of a folder have the same tags
 
 
 class StepColumn(NamedTuple):
@@ -168,7 +171,7 @@ class RunView:
     def rates(self) -> list[str]:
         """The tags that are learning rates."""
         wanted = self._rates
-        return [tag for tag in self.series if (is_rate(tag) if wanted is None else matches(tag, wanted))]
+        return [tag for tag in self.series if (_is_rate(tag) if wanted is None else matches(tag, wanted))]
 
     def curve(self, tag: str) -> Curve:
         """Returns the finite values of a series."""
@@ -178,7 +181,8 @@ class RunView:
         return found
 
     def curves(self, tags: Iterable[str], points: float) -> Iterator[Curve]:
-        """Yields the curves of tags that have at least so many points."""
+        """Yields the curves of tags that have at least so many points, and at least three."""
+        points = max(points, 3)
         for tag in tags:
             if len(self.series[tag].steps) >= points and len(self.curve(tag)) >= points:
                 yield self.curve(tag)

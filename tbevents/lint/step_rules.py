@@ -27,7 +27,7 @@ def _as_check(kind: str, bound: str) -> Check:
 def _gap(view: RunView, options: Options) -> Iterator[Hit]:
     for column in view.step_columns:
         steps = column.steps
-        if len(steps) < options["points"] or not column.ascending:
+        if len(steps) < max(options["points"], 3) or not column.ascending:
             continue
         distances = (steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)).astype(np.float64)
         largest = distances.max()

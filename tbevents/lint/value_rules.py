@@ -91,7 +91,7 @@ def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[n
         return np.empty(0, np.intp), none, none
     recent = values[rises[:, None] - np.arange(1, _NEAR + 1)]
     rises = rises[values[rises] > recent.max(axis=1)]
-    window = int(options["window"])
+    window = max(int(options["window"]), _NEAR)
     reach = options["share"] * (float(values.max()) / 2 - float(values.min()) / 2) * 2
     places: list[int] = []
     medians, bounds = [], []
@@ -113,7 +113,7 @@ def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[n
 
 def _stagnation(view: RunView, options: Options) -> Iterator[Hit]:
     of_training = [tag for tag in view.losses if role_of(tag) != "held out"]
-    for curve in view.curves(of_training, options["points"]):
+    for curve in view.curves(of_training, max(options["points"], 4)):
         quarter = len(curve) // 4
         earlier, later = median(curve.values[quarter : 2 * quarter]), median(curve.values[-quarter:])
         bound = earlier - options["improvement"] * abs(earlier)

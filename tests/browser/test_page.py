@@ -534,6 +534,15 @@ def test_print_draws_everything_in_light(made, page):
     assert page.run("return document.documentElement.dataset.theme") == "auto"
 
 
+SHOWN_WARN = """
+const probe = document.body.appendChild(document.createElement("i"));
+probe.style.color = "var(--warn)";
+const color = getComputedStyle(probe).color;
+probe.remove();
+return color;
+"""
+
+
 def test_findings_are_listed_as_text_and_their_steps_are_marked(tmp_path, page):
     for name in "ab":
         events = [scalar_event(tag, step, step % 7) for step in range(0, 100, 2) for tag in ("loss", "other")]
@@ -555,16 +564,7 @@ def test_findings_are_listed_as_text_and_their_steps_are_marked(tmp_path, page):
     assert rows[4][2] == "gone"
     chart = page.chart("loss")
     assert chart.get_attribute("data-marks") == "2"
-    warn = tuple(
-        int(part)
-        for part in re.findall(
-            r"\d+",
-            page.run(
-                "const probe = document.body.appendChild(document.createElement('i')); probe.style.color = 'var(--warn)';"
-                "const color = getComputedStyle(probe).color; probe.remove(); return color"
-            ),
-        )
-    )
+    warn = tuple(int(part) for part in re.findall(r"\d+", page.run(SHOWN_WARN)))
     assert page.colors(chart).get(warn, 0) > 50
     assert page.chart("other").get_attribute("data-marks") == "0"
     assert page.colors(page.chart("other")).get(warn, 0) == 0

@@ -1,6 +1,7 @@
 """Configurations: what selects rules, options, and where a file is searched for."""
 
 import dataclasses
+import math
 import sys
 
 import numpy as np
@@ -44,6 +45,13 @@ def test_options_of_rules_by_code_or_name():
     assert codes(subject, ignore=["stagnation"], rules={"TB104": {"factor": 2, "deviations": 1}}) == ["TB104"]
 
 
+def test_options_of_nothing_judge_the_shortest_series():
+    options = {rule.name: dict.fromkeys((option.name for option in rule.options), 0) for rule in rules()}
+    for length in range(1, 8):
+        columns = {tag: np.linspace(2, 1, length) for tag in ("train/loss", "val/loss", "lr")}
+        assert isinstance(run(memory_run(**columns), {"rules": options}), list)
+
+
 def test_severities_and_names_of_losses():
     subject = memory_run(objective=np.geomspace(1, 100, 60))
     assert run(subject) == []
@@ -67,6 +75,8 @@ def test_severities_and_names_of_losses():
         ({"rules": {"spike": {"facter": 2}}}, ["TB104 (spike)", "no option 'facter'", "did you mean 'factor'?"]),
         ({"rules": {"spike": {"factor": "2"}}}, ["TB104 (spike)", "factor", "'2'"]),
         ({"rules": {"spike": {"factor": -1}}}, ["TB104 (spike)", "factor", "-1"]),
+        ({"rules": {"spike": {"factor": math.inf}}}, ["TB104 (spike)", "factor", "inf"]),
+        ({"rules": {"spike": {"factor": True}}}, ["TB104 (spike)", "factor", "True"]),
         ({"rules": {"spike": 3}}, ["spike must be a table"]),
         ({"rules": []}, ["rules must be a table"]),
         ({"expect": {"finite": True}}, ["expect must be an array of tables"]),
