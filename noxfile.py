@@ -277,6 +277,7 @@ def bench(session: nox.Session) -> None:
         "bench_import.py",
         "bench_read.py 10k",
         "bench_images.py 20",
+        "bench_lint.py 20",
         "bench_write.py --quick",
         "bench_schedulers.py --steps 200 --rounds 1 --array 1000",
     ):

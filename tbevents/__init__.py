@@ -64,13 +64,14 @@ _HOMES: Final = {
 }
 """The modules, and the public names that each defines."""
 
-_MODULES: Final = ("dropin", "errors", "integrations", "lr_scheduler", "proto", "summary", "testing", "tools")
+_MODULES: Final = ("dropin", "errors", "integrations", "lint", "lr_scheduler", "proto", "summary", "testing", "tools")
 """The modules that are public themselves, beside `pytest_plugin`, which pytest loads."""
 
 if TYPE_CHECKING:
     from tbevents import dropin as dropin
     from tbevents import errors as errors
     from tbevents import integrations as integrations
+    from tbevents import lint as lint
     from tbevents import lr_scheduler as lr_scheduler
     from tbevents import proto as proto
     from tbevents import summary as summary

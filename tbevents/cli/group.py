@@ -25,6 +25,7 @@ SUMMARIES = {
     "plot": "Draw scalars as a png, svg or pdf.",
     "report": "Write what runs logged as one HTML page.",
     "check": "Check that runs are intact.",
+    "lint": "Judge training runs: NaN, divergence, spikes, gaps; for CI.",
     "repair": "Copy the intact records of damaged files.",
     "merge": "Merge event files, or a resumed run's folders, into one file.",
     "split": "Split a run into several files, by size or by step.",

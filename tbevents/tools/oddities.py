@@ -14,7 +14,7 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.steps import wraps
 
-__all__ = ["Oddity", "is_empty_file", "oddities_of"]
+__all__ = ["Oddity", "is_empty_file", "oddities_of", "step_oddities", "tag_oddities"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ def oddities_of(run: Run) -> Iterator[Oddity]:
     )
     yield from _restarts(run)
     yield from _written_again(run)
-    yield from _of_tags(run)
+    yield from tag_oddities(run)
     for series in run.scalars.values():
-        yield from _of_steps(series)
+        yield from step_oddities(series)
         yield from _of_values(series)
         yield from _of_wall_times(series)
 
@@ -80,7 +80,8 @@ def _written_again(run: Run) -> Iterator[Oddity]:
         yield Oddity("written_again", None, run.starts - 1, None, detail)
 
 
-def _of_tags(run: Run) -> Iterator[Oddity]:
+def tag_oddities(run: Run) -> Iterator[Oddity]:
+    """Yields the oddities of tags that are not about the points of a scalar series."""
     kinds: dict[str, list[str]] = {}
     for kind, counts in run.counts().items():
         for tag in counts:
@@ -107,7 +108,8 @@ def _other_hparams(run: Run, tag: str) -> int:
     return sum(bool(content) and content != contents[0] for content in contents[1:])
 
 
-def _of_steps(series: ScalarSeries) -> Iterator[Oddity]:
+def step_oddities(series: ScalarSeries) -> Iterator[Oddity]:
+    """Yields the oddities of the steps of a scalar series."""
     tag, steps = series.tag, series.steps
     if len(steps) > 1 and not steps.any():
         detail = (
