@@ -34,6 +34,7 @@ FUNCTIONS = {
     "report": ("report.report",),
     "check": ("check.check",),
     "lint": ("lint.run",),
+    "mcp": ("server.create_server", "server.serve"),
     "repair": ("repair.repair",),
     "merge": ("merge.merge",),
     "split": ("split.split",),
@@ -42,7 +43,10 @@ FUNCTIONS = {
     "reduce": ("reduce.reduce", "reduce.write_reduced"),
     "schedule": ("schedule.compute_schedule",),
 }
-"""What each command calls, below `tbevents.tools`; `lint` is a package of its own."""
+"""What each command calls, below `tbevents.tools` or the package of `PACKAGES`."""
+
+PACKAGES = {"lint": "tbevents", "mcp": "tbevents.mcp_server"}
+"""The packages of commands that are not in `tbevents.tools`."""
 
 
 def page() -> str:
@@ -58,7 +62,7 @@ def page() -> str:
 
 def _functions(name: str) -> str:
     """A line that names the functions behind a command."""
-    package = "tbevents" if name == "lint" else "tbevents.tools"
+    package = PACKAGES.get(name, "tbevents.tools")
     for path in FUNCTIONS[name]:
         module, function = path.split(".")
         assert callable(getattr(import_module(f"{package}.{module}"), function)), path
