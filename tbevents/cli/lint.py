@@ -29,11 +29,7 @@ def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     return tuple(code.strip() for each in given for code in each.split(",") if code.strip())
 
 
-@click.command(
-    epilog=example(
-        "tbevents lint runs", "tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"
-    )
-)
+@click.command(epilog=example("tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"))
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
 @click.option("--select", multiple=True, callback=_codes, metavar="CODES", help="Only these rules: TB104, TB1, spike.")
 @click.option("--ignore", multiple=True, callback=_codes, metavar="CODES", help="Not these rules; repeatable.")
