@@ -37,10 +37,11 @@ def onset(train: Curve, held_out: Curve, options: Options) -> _Onset | None:
     lowest = float(values.min())
     if median(values[-3:]) <= lowest + options["rise"] * abs(lowest):
         return None  # cheap, and true of most
-    best = int(_running_median(values).argmin())
+    best = max(0, int(_running_median(values).argmin()) - 1)
+    best += int(values[best : best + 3].argmin())  # of the three values that the median is of
     if len(values) - 1 - best < _AFTER:
         return None
-    least = float(values[max(0, best - 1) : best + 2].min())
+    least = float(values[best])
     last = median(values[-max(3, (len(values) - best) // 3) :])
     bound = least + max(options["rise"] * abs(least), options["noise"] * held_out.noise)
     if not last > bound:
