@@ -13,7 +13,7 @@ import re
 import shutil
 import tarfile
 import zipfile
-from datetime import date
+from datetime import datetime, timezone
 from pathlib import Path
 
 import nox
@@ -219,15 +219,16 @@ def dists(session: nox.Session) -> None:
 def release(session: nox.Session) -> None:
     """Commits and tags a version: ``nox -s release -- 0.1.0``. Pushing the tag publishes it.
 
-    Writes the version into the package and the citation, and the day into the changelog, whose heading for it says "(not
-    released yet)".
+    Writes the version into the package and the citation, and the day into the changelog, whose heading for it says
+    "(not released yet)".
     """
     if len(session.posargs) != 1 or not re.fullmatch(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?", session.posargs[0]):
         session.error("name the version: nox -s release -- 0.1.0")
     (version,) = session.posargs
     if session.run("git", "status", "--porcelain", external=True, silent=True):
         session.error("there are changes that are not committed")
-    replace_in("CHANGELOG.md", rf"^## {re.escape(version)} \(not released yet\)$", f"## {version} ({date.today()})")
+    today = datetime.now(tz=timezone.utc).date()
+    replace_in("CHANGELOG.md", rf"^## {re.escape(version)} \(not released yet\)$", f"## {version} ({today})")
     replace_in("tbevents/_version.py", r'^__version__ = ".+"$', f'__version__ = "{version}"')
     replace_in("CITATION.cff", r"^version: .+$", f"version: {version}")
     if wrong := hindrances(version):
