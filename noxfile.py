@@ -378,6 +378,17 @@ def docs(session: nox.Session) -> None:
     last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py")
 
 
+@nox.session(python=TORCH_PYTHON)
+def site(session: nox.Session) -> None:
+    """Builds the documentation, with every warning an error: ``nox -s site -- --out site``."""
+    options = argparse.ArgumentParser(prog="nox -s site --")
+    options.add_argument("--out", type=Path)
+    out = (options.parse_args(session.posargs).out or Path(session.create_tmp()) / "site").resolve()
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-q", "-E", "-W", "--keep-going", "-b", "html", "docs", str(out), silent=True)
+    last_line(session, "python", "docs/check_site.py", str(out))
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Whether benchmarks run, each with its smallest case. The figures are no measurement.
