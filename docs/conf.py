@@ -1,7 +1,7 @@
 """The documentation's settings for Sphinx. `nox -s site` builds it, with every warning an error, and without network.
 
-Sphinx with furo, since both are kept up by many people and fetch nothing: no web fonts, no inventories. Docstrings are read
-from the imported package, so that what is public is what `__all__` says.
+Sphinx with furo, since both are kept up by many people and fetch nothing: no web fonts, no inventories. Docstrings are
+read from the imported package, so that what is public is what `__all__` says.
 """
 
 from __future__ import annotations
