@@ -57,7 +57,6 @@ class MemorySink(EventFileWriter):
     """
 
     _file: MemoryFile
-    _new_file = MemoryFile
 
     def __init__(self, logdir: str, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(logdir, clock=clock)
@@ -71,6 +70,9 @@ class MemorySink(EventFileWriter):
     def read_back(self) -> Iterator[bytes]:
         """Yields the bytes of the file in one chunk."""
         yield self.records(0)
+
+    def _new_file(self) -> MemoryFile:
+        return MemoryFile()
 
     def _is_served(self) -> bool:
         return True  # by `records`
