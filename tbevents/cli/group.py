@@ -9,8 +9,9 @@ from keyword import iskeyword
 
 import click
 
-from tbevents.cli import EXIT_OK, describe_version, fail
+from tbevents.cli.exit_status import EXIT_OK, fail
 from tbevents.cli.formatting import printable
+from tbevents.cli.versions import describe_version
 from tbevents.errors import TBEventsError, TBEventsWarning, UnknownNameError
 
 __all__ = ["SUMMARIES", "group", "run"]
@@ -113,7 +114,7 @@ def group() -> None:
 
     A command that takes a folder of runs also takes one run or one event file. Data goes to stdout, progress and
     remarks to stderr. Exit status: 0; 1 if the result is "damaged" or "different", or if files below the folder cannot
-    be read; 2 for an error.
+    be read, or damage leaves nothing to show; 2 for an error.
     """
 
 

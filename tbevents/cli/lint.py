@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from tbevents.cli import EXIT_OK
+from tbevents.cli.exit_status import EXIT_OK
 from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config

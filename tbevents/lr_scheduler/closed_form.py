@@ -19,6 +19,8 @@ _MOVERS = ("get_lr", "_update_lr")
 class ClosedFormLR(LRScheduler):
     """A scheduler whose rate is a function of the epoch and the base rate."""
 
+    last_epoch: int
+
     # If True, a step only sets the rates of the next epoch in the groups; set for each class.
     _plain = True
 
@@ -39,7 +41,7 @@ class ClosedFormLR(LRScheduler):
             epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form if there is
                 one.
         """
-        if epoch is not None or self._writer is not None or self._step_order is not None or not self._plain:
+        if epoch is not None or self._writer is not None or self._step_count == 1 or not self._plain:
             super().step(epoch)
             return
         # The common case, inlined: the same as LRScheduler.step(), with half the calls.
@@ -113,6 +115,8 @@ class ChainableLR(ClosedFormLR):
     closed form is used, so that rounding errors do not add up.
     """
 
+    last_epoch: int
+
     def _both(self, lr: float, base_lr: float) -> tuple[float, float]:
         """Return the rate for `last_epoch` by recursion from the previous rate `lr`, and by the closed form."""
         raise NotImplementedError
@@ -131,7 +135,7 @@ class ChainableLR(ClosedFormLR):
         if (
             epoch is not None
             or self._writer is not None
-            or self._step_order is not None
+            or self._step_count == 1
             or not self._plain
             or len(groups) != len(bases)
         ):

@@ -213,6 +213,21 @@ def test_safe_cells_are_an_option_of_export(cli, tmp_path):
     assert "--safe-cells has no effect on images" in refused.err
 
 
+def test_safe_cells_are_an_option_of_reduce(cli, tmp_path):
+    for run in "ab":
+        write_events(tmp_path / run / "tfevents", [scalar_event("=1+1\x1b[2J", 1, -2)])
+    table = tmp_path / "table.csv"
+    runs = [tmp_path / "a", tmp_path / "b"]
+    cli("reduce", *runs, "-o", table, "--stat", "mean")
+    assert "\n=1+1\x1b[2J,1,2,-2" in table.read_text()
+    cli("reduce", *runs, "-o", table, "--stat", "mean", "--safe-cells")
+    assert "\n'=1+1\\x1b[2J,1,2,-2" in table.read_text()
+    refused = cli("reduce", *runs, "-o", tmp_path / "out", "--safe-cells")
+    assert refused.status == 2
+    assert "--safe-cells has no effect on event files" in refused.err
+    assert not (tmp_path / "out").exists()
+
+
 # -- data checksums of which none holds ------------------------------------------------------------------------------
 
 
@@ -252,6 +267,13 @@ def test_each_reading_command_can_skip_checksums_and_the_problem_says_so(cli, co
     skipped = cli(*given, "--checksums", "skip")
     assert skipped.status == 0
     assert "checksum" not in skipped.out + skipped.err
+
+
+@pytest.mark.parametrize(
+    "command", [["show", "RUN"], ["show", "RUN", "--json"], ["show", "RUN", "--points"]], ids=" ".join
+)
+def test_damage_that_leaves_nothing_to_show_is_no_success(cli, constant_checksums, command):
+    assert cli(*(part.replace("RUN", str(constant_checksums)) for part in command)).status == 1
 
 
 def test_skipping_checksums_shows_every_point(cli, constant_checksums):
