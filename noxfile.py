@@ -375,7 +375,7 @@ def docs(session: nox.Session) -> None:
         "tests/test_architecture.py",
         "tests/lr_scheduler/test_docs.py",
     ]
-    last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py")
+    last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py", "tests/lint/test_docs.py")
 
 
 @nox.session(python=TORCH_PYTHON)
