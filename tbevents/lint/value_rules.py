@@ -85,14 +85,14 @@ def _spike(view: RunView, options: Options) -> Iterator[Hit]:
 def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
     """Returns the places of spikes, the running medians before them, and the bounds that they exceed."""
     values, none = curve.values, np.empty(0)
-    # Cheap first: where a value rises by more than noise, above all of the few before it.
-    rises = np.flatnonzero(curve.changes[_NEAR - 1 :] > 3 * curve.noise) + _NEAR
+    reach = options["share"] * (float(values.max()) / 2 - float(values.min()) / 2) * 2
+    # Cheap first: where a value rises at once, by more than noise, above all of the few before it.
+    rises = np.flatnonzero(curve.changes[_NEAR - 1 :] > max(3 * curve.noise, reach / 4)) + _NEAR
     if not len(rises):
         return np.empty(0, np.intp), none, none
     recent = values[rises[:, None] - np.arange(1, _NEAR + 1)]
     rises = rises[values[rises] > recent.max(axis=1)]
     window = max(int(options["window"]), _NEAR)
-    reach = options["share"] * (float(values.max()) / 2 - float(values.min()) / 2) * 2
     places: list[int] = []
     medians, bounds = [], []
     previous = -len(values)
