@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from tbevents.cli import EXIT_OK
+from tbevents.cli.exit_status import EXIT_OK
 from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
@@ -29,11 +29,7 @@ def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
     return tuple(code.strip() for each in given for code in each.split(",") if code.strip())
 
 
-@click.command(
-    epilog=example(
-        "tbevents lint runs", "tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"
-    )
-)
+@click.command(epilog=example("tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"))
 @click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
 @click.option("--select", multiple=True, callback=_codes, metavar="CODES", help="Only these rules: TB104, TB1, spike.")
 @click.option("--ignore", multiple=True, callback=_codes, metavar="CODES", help="Not these rules; repeatable.")

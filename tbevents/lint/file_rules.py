@@ -9,7 +9,7 @@ from typing import Final
 from tbevents.lint.rule import Hit, Options, Rule, register
 from tbevents.lint.run_view import RunView
 from tbevents.reading.problem import Problem
-from tbevents.testing.finding import ROWS, Table
+from tbevents.testing.finding import ROWS, FindingTable
 
 __all__ = ["UNREADABLE", "unreadable_hit"]
 
@@ -27,11 +27,11 @@ def _damage(view: RunView, _: Options) -> Iterator[Hit]:
         several = "" if len(found) == 1 else f", the first of {len(found):,}"
         summary = f"{os.path.basename(file)} is damaged at byte {found[0].offset}{several}: {found[0].detail}"
         skipped = sum(each.skipped for each in found)
-        yield Hit(None, summary, None, skipped, 0, Table.of(_ROW_HEADER, rows, len(found)))
+        yield Hit(None, summary, None, skipped, 0, FindingTable.of(_ROW_HEADER, rows, len(found)))
     if bad_values:
         count = "a value" if len(bad_values) == 1 else f"{len(bad_values):,} values"
         first = bad_values[0].removeprefix(f"{view.run.path}: ")
-        table = Table.of(("value",), [[each] for each in bad_values[:ROWS]], len(bad_values))
+        table = FindingTable.of(("value",), [[each] for each in bad_values[:ROWS]], len(bad_values))
         yield Hit(None, f"{count} cannot be decoded: {first}", None, len(bad_values), 0, table)
 
 

@@ -177,7 +177,7 @@ class Linter:
 
     def __init__(self, config: LintConfig, names: Iterable[str] = ()) -> None:
         self.config = config
-        self._parents = {name.rpartition("/")[0] or "." for name in names if name != "."}
+        self._parents = {above for name in names for above in _above(name)}
         self._curves = LossCurves()
         self._golden = [
             None if each.same_as is None else _GoldenRuns(each.same_as.path) for each in config.expectations
@@ -192,12 +192,12 @@ class Linter:
             keep_series: if True, findings have the series of their tags, which keep the memory of the run.
         """
         config = self.config
-        has_below = any(parent == run.name or parent.startswith(f"{run.name}/") for parent in self._parents)
-        view = RunView(run, config.losses, config.rates, has_below)
+        view = RunView(run, config.losses, config.rates, run.name in self._parents)
         findings = Findings()
         for rule, _, options in config.rules.values():
             if rule.check is not None:
-                findings += (self._finding(rule, hit, run.name, run.path) for hit in rule.check(view, options))
+                for hit in rule.check(view, options):
+                    findings.append(self._finding(rule, hit, run.name, run.path))
         if OVERFITTING.code in config.rules:
             for name, path, hit in self._curves.pair(view, config.rules[OVERFITTING.code][2]):
                 findings.append(self._finding(OVERFITTING, hit, name, path))
@@ -265,6 +265,14 @@ class Linter:
         step, value, limit = _facts(found)
         hit = Hit(found.tag, found.summary, step, value, bound if limit is None else limit, found.table)
         return self._finding(rule, hit, found.run, found.path)
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yields the names of the folders above a run."""
+    if name != ".":
+        yield "."
+        parts = name.split("/")
+        yield from ("/".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def _patterns_of(expectation: Expectation) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -37,10 +38,11 @@ def onset(train: Curve, held_out: Curve, options: Options) -> _Onset | None:
     lowest = float(values.min())
     if median(values[-3:]) <= lowest + options["rise"] * abs(lowest):
         return None  # cheap, and true of most
-    best = int(_running_median(values).argmin())
+    best = max(0, int(_running_median(values).argmin()) - 1)
+    best += int(values[best : best + 3].argmin())  # of the three values that the median is of
     if len(values) - 1 - best < _AFTER:
         return None
-    least = float(values[max(0, best - 1) : best + 2].min())
+    least = float(values[best])
     last = median(values[-max(3, (len(values) - best) // 3) :])
     bound = least + max(options["rise"] * abs(least), options["noise"] * held_out.noise)
     if not last > bound:
@@ -75,23 +77,26 @@ def hit_of(held_out: Curve, train_name: str, found: _Onset) -> Hit:
     return Hit(held_out.tag, summary, found.step, found.last, found.bound)
 
 
-def pairs_within(view: RunView) -> Iterator[tuple[str, str]]:
-    """Yields the tags of a training loss and of its held-out loss in one run.
+@lru_cache(maxsize=256)  # the runs of a folder have the same tags
+def _pairs_among(losses: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Returns the tags of training losses, each with that of its held-out loss, in one run.
 
     A tag that says nothing of its data is of training, if a held-out tag has its name.
     """
     train: dict[str, str] = {}
-    for tag in view.losses:
+    for tag in losses:
         if role_of(tag) != "held out" and (role_of(tag) or key_of(tag) not in train):
             train[key_of(tag)] = tag
     by_base: dict[str, str] = {}
     for key, tag in train.items():
         by_base.setdefault(_base(key), tag)
-    for tag in view.losses:
+    found = []
+    for tag in losses:
         if role_of(tag) == "held out":
             other = train.get(key_of(tag)) or by_base.get(_base(key_of(tag)))
             if other is not None:
-                yield other, tag
+                found.append((other, tag))
+    return tuple(found)
 
 
 def _base(key: str) -> str:
@@ -100,7 +105,7 @@ def _base(key: str) -> str:
 
 
 def _overfitting(view: RunView, options: Options) -> Iterator[Hit]:
-    for train, held_out in pairs_within(view):
+    for train, held_out in _pairs_among(tuple(view.losses)):
         found = onset(view.curve(train), view.curve(held_out), options)
         if found is not None:
             yield hit_of(view.curve(held_out), repr(train), found)

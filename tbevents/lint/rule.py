@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from tbevents.lint.finding import Quantity, Severity
 from tbevents.lint.run_view import RunView
-from tbevents.testing.finding import Table
+from tbevents.testing.finding import FindingTable
 
 __all__ = ["Hit", "Option", "Options", "Rule", "register", "rule_named", "rules", "selects"]
 
@@ -30,7 +30,7 @@ class Hit(NamedTuple):
     step: int | None = None
     value: Quantity = None
     bound: Quantity = None
-    table: Table | None = None
+    table: FindingTable | None = None
 
 
 class Option(NamedTuple):

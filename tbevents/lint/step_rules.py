@@ -9,7 +9,7 @@ import numpy as np
 
 from tbevents.lint.rule import Check, Hit, Option, Options, Rule, register
 from tbevents.lint.run_view import RunView
-from tbevents.testing.finding import ROWS, Table
+from tbevents.testing.finding import ROWS, FindingTable
 
 __all__: list[str] = []
 
@@ -42,7 +42,7 @@ def _gap(view: RunView, options: Options) -> Iterator[Hit]:
             continue
         first = int(places[0])
         rows = [[str(steps[at]), str(steps[at + 1]), f"{distances[at]:.0f}"] for at in places[:ROWS].tolist()]
-        table = Table.of(("after step", "comes step", "distance"), rows, len(places))
+        table = FindingTable.of(("after step", "comes step", "distance"), rows, len(places))
         count = "a gap" if len(places) == 1 else f"{len(places):,} gaps"
         summary = f"{count}: after step {steps[first]} comes {steps[first + 1]}; the usual distance is {usual:.0f}"
         for tag in column.tags:

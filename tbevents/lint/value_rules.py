@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tbevents.lint.roles import role_of
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
 from tbevents.lint.run_view import Curve, RunView, median
-from tbevents.testing.finding import ROWS, Table, number
+from tbevents.testing.finding import ROWS, FindingTable, number
 
 __all__ = ["DIVERGENCE", "diverges"]
 
@@ -38,7 +38,7 @@ def _not_finite(view: RunView, noun: str, test: np.ufunc) -> Iterator[Hit]:
         last = f"; the last finite value before is {series.values[before[-1]]:g}" if len(before) else ""
         verb = "is" if len(places) == 1 else "are"
         summary = f"{len(places):,} of {len(series):,} values {verb} {noun}, first at step {series.steps[first]}{last}"
-        table = Table.of(("step", "value"), rows, len(places))
+        table = FindingTable.of(("step", "value"), rows, len(places))
         yield Hit(tag, summary, int(series.steps[first]), float(series.values[first]), "finite", table)
 
 
@@ -78,21 +78,21 @@ def _spike(view: RunView, options: Options) -> Iterator[Hit]:
         times = "once" if len(places) == 1 else f"{len(places):,} times"
         at, middle, bound = int(places[0]), float(medians[0]), float(bounds[0])
         summary = f"it jumps {times}, first at step {curve.steps[at]} to {curve.values[at]:.4g} from about {middle:.4g}"
-        table = Table.of(("step", "value", "running median", "bound"), rows[:ROWS], len(rows))
+        table = FindingTable.of(("step", "value", "running median", "bound"), rows[:ROWS], len(rows))
         yield Hit(curve.tag, summary, int(curve.steps[at]), float(curve.values[at]), bound, table)
 
 
 def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
     """Returns the places of spikes, the running medians before them, and the bounds that they exceed."""
     values, none = curve.values, np.empty(0)
-    # Cheap first: where a value rises by more than noise, above all of the few before it.
-    rises = np.flatnonzero(curve.changes[_NEAR - 1 :] > 3 * curve.noise) + _NEAR
+    reach = options["share"] * (float(values.max()) / 2 - float(values.min()) / 2) * 2
+    # Cheap first: where a value rises at once, by more than noise, above all of the few before it.
+    rises = np.flatnonzero(curve.changes[_NEAR - 1 :] > max(3 * curve.noise, reach / 4)) + _NEAR
     if not len(rises):
         return np.empty(0, np.intp), none, none
     recent = values[rises[:, None] - np.arange(1, _NEAR + 1)]
     rises = rises[values[rises] > recent.max(axis=1)]
     window = max(int(options["window"]), _NEAR)
-    reach = options["share"] * (float(values.max()) / 2 - float(values.min()) / 2) * 2
     places: list[int] = []
     medians, bounds = [], []
     previous = -len(values)

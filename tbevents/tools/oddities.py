@@ -82,8 +82,9 @@ def _written_again(run: Run) -> Iterator[Oddity]:
 
 def tag_oddities(run: Run) -> Iterator[Oddity]:
     """Yields the oddities of tags that are not about the points of a scalar series."""
+    by_kind = run.counts()
     kinds: dict[str, list[str]] = {}
-    for kind, counts in run.counts().items():
+    for kind, counts in by_kind.items() if len(by_kind) > 1 else ():
         for tag in counts:
             kinds.setdefault(tag, []).append(kind)
     for tag, several in kinds.items():
@@ -92,7 +93,7 @@ def tag_oddities(run: Run) -> Iterator[Oddity]:
                 f"{' and '.join(several)} under one tag: TensorBoard treats all as the first kind, and its page fails"
             )
             yield Oddity("kinds_differ", tag, len(several), None, detail)
-    for tag, count in run.counts().get("hparams", {}).items():
+    for tag, count in by_kind.get("hparams", {}).items():
         if count > 1 and (others := _other_hparams(run, tag)):
             later = "1 later record differs" if others == 1 else f"{others:,} later records differ"
             detail = f"{later}; as in TensorBoard, only the first is used: give each session its own run"

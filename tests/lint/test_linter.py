@@ -136,6 +136,13 @@ def test_halves_of_pairs_do_not_keep_their_runs(logdir, monkeypatch):
         pass
     gc.collect()
     assert len(alive) == 0
+    subject = tbevents.read_run(logdir / "0" / "train", name="0/train")
+    linter = Linter(LintConfig())
+    linter.lint(subject)
+    (half,) = linter._curves._kept.values()
+    kept, series = half.curves["loss"], subject.scalars["loss"]
+    assert not np.shares_memory(kept.steps, series.steps)
+    assert not np.shares_memory(kept.times, series.wall_times)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")

@@ -89,7 +89,7 @@ def test_what_is_a_loss_by_its_name(tag):
 
 def test_a_spike_is_judged_against_the_values_before_it():
     values = noisy(FALLING, 0.02)
-    values[[40, 41]] = 5.0, 3.0
+    values[[40, 41]] = 5.0, 6.0  # of one spike
     values[50] = 4.0
     (one,) = found(memory_run(loss=values), "TB104")
     assert (one.severity, one.step, one.value) == ("warning", 40, 5.0)
@@ -155,7 +155,7 @@ def test_a_held_out_loss_that_rises_while_training_falls(train, held_out):
         "within a tenth of the best": (TRAIN, np.concatenate((np.linspace(2, 0.5, 12), np.linspace(0.5, 0.54, 12)))),
         "noise": (TRAIN, noisy(np.linspace(2, 0.5, 24), 0.1)),
         "both rise": (HELD_OUT, HELD_OUT),
-        "only the last three": (TRAIN, np.concatenate((np.linspace(2, 0.5, 21), [0.7, 0.8, 0.9]))),
+        "only the last three": (TRAIN, np.concatenate((np.linspace(0.6, 0.5, 21), [0.7, 0.8, 0.9]))),
         "too few": (TRAIN[::4], HELD_OUT[::4]),
     }.values(),
 )
@@ -170,6 +170,11 @@ def test_overfitting_is_found_where_training_counts_batches_and_validation_epoch
         train__loss=(np.arange(2400), batches, times), val__loss=(np.arange(24), HELD_OUT, 1e9 + 100.0 * np.arange(24))
     )
     assert [each.step for each in found(run, "TB106")] == [11]
+    batches = np.concatenate((np.linspace(2, 0.5, 1200), np.linspace(0.5, 0.9, 1200)))  # it rises as well
+    run = memory_run(
+        train__loss=(np.arange(2400), batches, times), val__loss=(np.arange(24), HELD_OUT, 1e9 + 100.0 * np.arange(24))
+    )
+    assert found(run, "TB106") == []
 
 
 @pytest.mark.parametrize("names", [("a/train", "a/validation"), ("loss_train", "loss_val"), ("b/train", "b/eval")])
@@ -218,6 +223,7 @@ def test_a_gap_in_steps_that_are_otherwise_regular():
         "regular": np.arange(0, 300, 10),
         "powers of two": 2 ** np.arange(30),
         "jittered": np.cumsum(np.random.default_rng(3).integers(5, 40, 30)),
+        "jittered, and once twice as far": np.cumsum([9, 10, 11] * 6 + [20] + [11, 9, 10] * 5),
         "the last one early": np.append(np.arange(0, 290, 10), 284),
         "two paces": np.concatenate((np.arange(15), np.arange(20, 170, 10))),
         "nine points": np.delete(np.arange(10), 5),

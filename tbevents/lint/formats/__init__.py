@@ -1,7 +1,7 @@
 """The formats of ``tbevents lint``: functions that turn what was found into text, chunk by chunk.
 
-All text of event files (names of runs and tags) is made harmless first, by `tbevents.views.text.printable`: it cannot
-move the cursor, end a line or begin a command of the continuous integration.
+All text of event files (names of runs and tags) is made harmless first, by `views.safe_text.printable`: it cannot move
+the cursor, end a line or begin a command of the continuous integration.
 """
 
 from __future__ import annotations

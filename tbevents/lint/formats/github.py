@@ -8,7 +8,7 @@ from typing import Final
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import LintFinding
 from tbevents.lint.linter import LintedRun
-from tbevents.views.text import printable
+from tbevents.views.safe_text import printable
 
 __all__ = ["as_github"]
 

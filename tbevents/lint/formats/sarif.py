@@ -15,7 +15,7 @@ from tbevents.lint.linter import LintedRun
 from tbevents.lint.rule import Rule
 from tbevents.remote import is_url
 from tbevents.tools.json_text import json_text
-from tbevents.views.text import printable
+from tbevents.views.safe_text import printable
 
 __all__ = ["as_sarif"]
 

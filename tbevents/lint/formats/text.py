@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import SEVERITIES, LintFinding, Severity, at_least
 from tbevents.lint.linter import LintedRun
-from tbevents.views.text import printable
+from tbevents.views.safe_text import printable
 
 __all__ = ["as_text", "finding_lines", "title_of", "verdict"]
 
