@@ -98,16 +98,28 @@ def serve(logdir: StrPath, *, config: StrPath | None = None, checksums: Checksum
     process with status 130: nothing is being written, and the SDK would wait for stdin.
 
     The arguments and errors are those of `create_server`.
+
+    Raises:
+        BrokenPipeError: if the client does not read stdout any more.
     """
     server = create_server(logdir, config=config, checksums=checksums)
-    if threading.current_thread() is not threading.main_thread():
-        server.run("stdio")
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: os._exit(_EXIT_INTERRUPTED))
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(_EXIT_INTERRUPTED)) if in_main_thread else None
     try:
         server.run("stdio")
+    except Exception as error:
+        if _is_broken_pipe(error):
+            raise BrokenPipeError from None
+        raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        if in_main_thread:
+            signal.signal(signal.SIGINT, before)
+
+
+def _is_broken_pipe(error: BaseException) -> bool:
+    """Returns True if an exception, or all of a group of exceptions, say that the client is gone."""
+    several = getattr(error, "exceptions", ())  # Python 3.10 has no exception groups of its own
+    return isinstance(error, BrokenPipeError) or (bool(several) and all(map(_is_broken_pipe, several)))
 
 
 def _lint_config(config: StrPath | None, served: ServedLogdir) -> LintConfig:
