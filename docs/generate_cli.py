@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from tbevents.cli.group import group
+from tbevents.errors import MissingExtraError
 
 TARGET = Path(__file__).with_name("cli.md")
 WIDTH = 100
@@ -65,7 +67,8 @@ def _functions(name: str) -> str:
     package = PACKAGES.get(name, "tbevents.tools")
     for path in FUNCTIONS[name]:
         module, function = path.split(".")
-        assert callable(getattr(import_module(f"{package}.{module}"), function)), path
+        with contextlib.suppress(MissingExtraError):  # the page needs no other extra than cli
+            assert callable(getattr(import_module(f"{package}.{module}"), function)), path
     return "In Python: " + ", ".join(f"`{package}.{path}`" for path in FUNCTIONS[name]) + ".\n\n"
 
 
