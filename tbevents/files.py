@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from tbevents import remote
+from tbevents import remote, remote_file
 from tbevents.errors import RunNotFoundError
 from tbevents.file_ref import FileRef
 
@@ -137,7 +137,7 @@ def open_file(path: str) -> io.RawIOBase:
         MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     if remote.is_url(path):
-        return remote.RemoteFile(path)
+        return remote_file.RemoteFile(path)
     file = open(path, "rb", buffering=0, opener=_open_without_waiting)  # noqa: SIM115  # the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -159,7 +159,7 @@ def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
         OSError: if the file cannot be read.
     """
     if remote.is_url(path):
-        return remote.read_range(path, start, size)
+        return remote_file.read_range(path, start, size)
     with io.BufferedReader(open_file(path)) as file:
         file.seek(start)
         return file.read(-1 if size is None else size)

@@ -45,6 +45,8 @@ from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from matplotlib.figure import Figure
 
 __all__ = ["Run", "Source", "open_run", "read_run"]
@@ -432,6 +434,13 @@ class Run(Frame):
         values = (self._reader.value(payload) for payload in self._data.values(tag, "hparams")[2])
         return [value.metadata.plugin_data.content for value in values]
 
+    def reload_as_listed(self, files: Sequence[FileRef]) -> None:
+        """`reload`, with its files as a listing has just shown them."""
+        with self._lock:
+            assert isinstance(self._source, FileSource)
+            self._source.listed = files
+            self._read()
+
     def _read(self, *, warn: bool = True) -> None:
         with self._lock:
             before = self._reading
@@ -596,6 +605,7 @@ def open_run(
     warn: bool = True,
     named: bool = True,
     files: Sequence[FileRef] | None = None,
+    requested: dict[str, Future[bytes]] | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 
@@ -607,9 +617,12 @@ def open_run(
         warn: whether to warn of problems.
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
+        requested: as of a `FileSource`.
     """
     name = folder_name(path) if name is None else name
-    source = FileSource(path, strict=options.strict, verify=options.verify, named=named, listed=files)
+    source = FileSource(
+        path, strict=options.strict, verify=options.verify, named=named, listed=files, requested=requested
+    )
     return Run(source, name=name, table=table, options=options, warn=warn)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
@@ -17,6 +17,9 @@ from tbevents.files import list_run_files
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["FileSource", "Reading", "Source"]
 
@@ -72,6 +75,7 @@ class FileSource:
         named: whether the caller named the path: that nothing of it can be read is then raised, too.
         expected: whether it is fine that there is no such folder, or that it is empty: the run is to come.
         listed: the files as a listing has just shown them, for the next reading; None lists them then.
+        requested: by URL, what gives the content of files that were requested ahead; each is used once.
 
     Attributes:
         listed: as given; set it to have the next reading use another listing, which is used once.
@@ -86,6 +90,7 @@ class FileSource:
         named: bool = True,
         expected: bool = False,
         listed: Sequence[FileRef] | None = None,
+        requested: dict[str, Future[bytes]] | None = None,
     ) -> None:
         self.location = path
         self._strict = strict
@@ -93,6 +98,7 @@ class FileSource:
         self._named = named
         self._expected = expected
         self.listed = listed
+        self._requested = {} if requested is None else requested
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = (self._strict, self._verify, self._named, self._expected, self.listed)
@@ -134,7 +140,9 @@ class FileSource:
     def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
         """A reader of one of the files, from its start."""
         sole = self._named and file.url == self.location
-        return EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        reader = EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        reader.listed, reader.requested = file, self._requested.pop(file.url, None)
+        return reader
 
     def read(self, before: Reading) -> Reading:
         """As in `Source`; everything, where a file is not the one that was read before.
@@ -180,6 +188,9 @@ class FileSource:
         news = bool(begun_anew) or unlisted != before.unlisted or names != before.files
         for file in files:
             known: Any = before.readers.get(file.url)
+            if known is not None and known.is_up_to_date(file):
+                readers[file.url] = known
+                continue
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient = patient
             reader.listed = file
@@ -188,7 +199,11 @@ class FileSource:
             news = news or reader.offset != known.offset or reader.problems != known.problems
         if self._named and not before.readers and files and len(errors) == len(files):
             raise errors[0]  # nothing of what the caller named can be read
-        return Reading(builder, readers, names, unlisted, begun_anew) if news else before
+        if news:
+            return Reading(builder, readers, names, unlisted, begun_anew)
+        for name, known in before.readers.items():
+            known.listed = readers[name].listed
+        return before
 
 
 def _restored(
