@@ -60,7 +60,7 @@ _DEVICES: Final = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
 
 
 def path_string(path: object, argument: str) -> str:
-    """Returns a path as a str.
+    """Returns a path as a str, with ``~`` at its start replaced by the home folder.
 
     Raises:
         TypeError: if the path is neither a str nor path-like, or is bytes.
@@ -74,7 +74,7 @@ def path_string(path: object, argument: str) -> str:
         raise TypeError(f"{argument} must be a path (str or os.PathLike), not {type(path).__name__}: {path!r}")
     if "\0" in text:
         raise ValueError(f"{argument} has a NUL byte: {text!r}")
-    return text
+    return os.path.expanduser(text) if text.startswith("~") else text
 
 
 def local_path(path: object, argument: str) -> str:
@@ -86,7 +86,7 @@ def local_path(path: object, argument: str) -> str:
     """
     text = path_string(path, argument)
     if remote.is_url(text):
-        raise ValueError(f"{argument} must be a local path: URLs can be read, but not written to: {text!r}")
+        raise ValueError(f"{argument} must be a local path, not a URL: {text!r}")
     return text
 
 
@@ -409,7 +409,7 @@ def subfolder(parent: str, name: str, argument: str) -> str:
     else:
         problem = next(filter(None, map(_problem_of_part, parts)), None)
     if problem is None:
-        return os.path.join(parent, *(part for part in parts if part not in ("", ".")))
+        return join(parent, "/".join(part for part in parts if part not in ("", ".")))
     raise ValueError(f"{argument} is not a valid folder name inside {parent!r}: it has {problem}: {_shortened(name)}")
 
 

@@ -11,7 +11,18 @@ from typing import Any, Final
 from tbevents.errors import MissingExtraError
 from tbevents.file_ref import FileRef
 
-__all__ = ["PARALLEL", "as_os_errors", "file_ref", "filesystem", "is_folder", "is_url", "join", "list_files", "parent"]
+__all__ = [
+    "PARALLEL",
+    "as_os_errors",
+    "file_ref",
+    "filesystem",
+    "is_folder",
+    "is_object_store",
+    "is_url",
+    "join",
+    "list_files",
+    "parent",
+]
 
 PARALLEL: Final = 32
 """Requests in flight. Most of a request is waiting, so the number does not depend on the processors."""
@@ -91,7 +102,7 @@ def list_files(
     with as_os_errors(url):
         fs.invalidate_cache()
         try:
-            if wanted(root) or not _is_flat(fs):
+            if wanted(root) or not is_object_store(fs):
                 info = fs.info(path)
                 if not _is_folder(info, path):
                     return file_ref(url, info)
@@ -127,7 +138,7 @@ def _entries(
     return found.values()
 
 
-def _is_flat(fs: Any) -> bool:
+def is_object_store(fs: Any) -> bool:
     """Returns True for an object store: it has no folders, and to look one up takes as many requests as to list it."""
     from fsspec.asyn import AsyncFileSystem
 
@@ -138,7 +149,7 @@ def _finds_itself(fs: Any) -> bool:
     """Returns True if a file system has its own `find`. That of fsspec skips folders that it cannot list."""
     from fsspec import AbstractFileSystem
 
-    return _is_flat(fs) or type(fs).find is not AbstractFileSystem.find
+    return is_object_store(fs) or type(fs).find is not AbstractFileSystem.find
 
 
 def _is_folder(info: dict[str, Any], path: str) -> bool:

@@ -9,6 +9,7 @@ import functools
 import io
 import os
 from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tbevents import remote
@@ -18,7 +19,7 @@ from tbevents.file_ref import FileRef
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["SMALL", "RemoteFile", "fetch_ahead", "read_range"]
+__all__ = ["SMALL", "RemoteFile", "fetch_ahead", "fetched_ahead", "read_range"]
 
 SMALL: Final = 8 << 20
 """The most bytes that are read with one request. Larger files are read in ranges."""
@@ -28,6 +29,9 @@ _RANGE: Final = 4 << 20
 
 _RANGES_AHEAD: Final = 8
 """Ranges read ahead for one file: 32 MiB."""
+
+_MOST_AHEAD: Final = 1 << 28
+"""The most bytes of files that are requested before they are needed."""
 
 _TRIES: Final = 3
 """How often a file is fetched that is replaced again and again."""
@@ -206,6 +210,34 @@ def fetch_ahead(file: FileRef) -> Future[bytes] | None:
         return None
     fs, path = remote.filesystem(file.url)  # here, so that all threads share one connection pool
     return _pool(os.getpid()).submit(_fetch_rest, fs, file.url, path, 0, file.size)
+
+
+def fetched_ahead(runs: Sequence[Sequence[FileRef]]) -> Iterator[dict[str, Future[bytes]]]:
+    """Requests the small remote files of runs that are read one after the other, up to 256 MiB and 64 runs ahead.
+
+    Args:
+        runs: the files of each run.
+
+    Yields:
+        For each run, what gives the content of those of its files that were requested, by URL.
+    """
+    ahead: deque[tuple[int, dict[str, Future[bytes]]]] = deque()
+    room, place = _MOST_AHEAD, 0
+    for current in range(len(runs)):
+        while place < len(runs) and len(ahead) < 2 * remote.PARALLEL:
+            size = sum(file.size or 0 for file in runs[place] if remote.is_url(file.url))
+            if place > current and size > room:
+                break
+            requested: dict[str, Future[bytes]] = {}
+            for file in runs[place]:
+                if remote.is_url(file.url) and (content := fetch_ahead(file)) is not None:
+                    requested[file.url] = content
+            ahead.append((size, requested))
+            room -= size
+            place += 1
+        size, requested = ahead.popleft()
+        yield requested
+        room += size
 
 
 def read_range(url: str, start: int, size: int | None = None) -> bytes:
