@@ -82,6 +82,7 @@ class NewFile:
         since: os.stat_result | None = None,
         text: bool = False,
     ) -> None:
+        path = path_string(path, "the output")
         refuse_folder(path)
         self.path = path
         self.backup: str | None = None

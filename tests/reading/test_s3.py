@@ -20,10 +20,17 @@ def content(count, first=0):
     return b"".join(record(event.SerializeToString()) for event in events)
 
 
-@pytest.fixture
-def s3(monkeypatch):
-    with s3_server(monkeypatch) as server:
+@pytest.fixture(scope="module")
+def server():
+    with pytest.MonkeyPatch.context() as monkeypatch, s3_server(monkeypatch) as server:
         yield server
+
+
+@pytest.fixture
+def s3(server):
+    server.clear()
+    yield server
+    server.restore()
 
 
 @pytest.fixture
@@ -31,6 +38,9 @@ def fs(s3):
     import s3fs
 
     fs = s3fs.S3FileSystem(endpoint_url=s3.endpoint)
+    fs.invalidate_cache()
+    if fs.exists(f"{BUCKET}/runs"):
+        fs.rm(f"{BUCKET}/runs", recursive=True)
     fs.pipe({f"{BUCKET}/runs/r{number:02}/{NAME}": content(number + 1) for number in range(8)})
     s3.clear()
     return fs
@@ -172,6 +182,7 @@ def test_without_credentials_the_error_says_so(s3, fs, monkeypatch, tmp_path):
     for read in (tbevents.read_run, tbevents.read_logdir):
         with pytest.raises(OSError, match="credentials"):
             read(ROOT)
+    s3fs.S3FileSystem.clear_instance_cache()  # those without credentials
 
 
 def test_a_run_that_vanishes_after_the_listing_is_a_problem_of_that_run(s3, fs):
