@@ -86,7 +86,7 @@ def local_path(path: object, argument: str) -> str:
     """
     text = path_string(path, argument)
     if remote.is_url(text):
-        raise ValueError(f"{argument} must be a local path, not a URL: {text!r}")
+        raise ValueError(f"{argument} must be a local path: URLs can be read, but not written to here: {text!r}")
     return text
 
 

@@ -9,8 +9,8 @@ import functools
 import io
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tbevents import remote
 from tbevents.errors import FileChangedError
@@ -19,7 +19,7 @@ from tbevents.file_ref import FileRef
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["SMALL", "RemoteFile", "fetch_ahead", "fetched_ahead", "read_range"]
+__all__ = ["SMALL", "RemoteFile", "Requested", "fetch_ahead", "fetched_ahead", "read_range"]
 
 SMALL: Final = 8 << 20
 """The most bytes that are read with one request. Larger files are read in ranges."""
@@ -37,6 +37,18 @@ _TRIES: Final = 3
 """How often a file is fetched that is replaced again and again."""
 
 
+class Requested(NamedTuple):
+    """What was requested of a file before it is read.
+
+    Attributes:
+        start: the offset of the first byte.
+        content: gives the bytes from there to the end.
+    """
+
+    start: int
+    content: Future[bytes]
+
+
 class RemoteFile(io.RawIOBase):
     """A file at a URL, as it was when its size was looked up.
 
@@ -48,19 +60,19 @@ class RemoteFile(io.RawIOBase):
     Args:
         url: the file.
         listed: the file as a listing has just shown it, so that its size need not be looked up.
-        whole: gives the content, which `fetch_ahead` requested.
+        requested: what `fetch_ahead` has requested of it.
 
     Raises:
         MissingExtraError: if fsspec is not installed.
     """
 
-    def __init__(self, url: str, listed: FileRef | None = None, whole: Future[bytes] | None = None) -> None:
+    def __init__(self, url: str, listed: FileRef | None = None, requested: Requested | None = None) -> None:
         self._url = url
         self._fs, self._path = remote.filesystem(url)
         self._at = 0
         self._size = None if listed is None else listed.size  # None until it is needed
         self._is_listed = self._size is not None
-        self._requested = whole
+        self._requested = requested
         self._held: tuple[int, bytes] | None = None  # offset, and all that follows there
         self._ahead: deque[tuple[int, int, Future[bytes]]] = deque()  # start, stop and content of the next ranges
         self._requests = 0
@@ -131,8 +143,8 @@ class RemoteFile(io.RawIOBase):
     def _hold_rest(self, size: int) -> None:
         """Gets everything from here on, and takes the size from that: a listing may be older than the file."""
         self._requests += 1
-        if self._requested is not None:
-            data = self._requested.result()[self._at :]
+        if self._requested is not None and self._requested.start <= self._at:
+            data = self._requested.content.result()[self._at - self._requested.start :]
         elif self._is_listed:
             data = _fetch_rest(self._fs, self._url, self._path, self._at, size)
         else:
@@ -200,38 +212,39 @@ class RemoteFile(io.RawIOBase):
         return self._size
 
 
-def fetch_ahead(file: FileRef) -> Future[bytes] | None:
-    """Requests the content of a small file, for a `RemoteFile`; None if the file is large or its size is unknown.
+def fetch_ahead(file: FileRef, start: int = 0) -> Requested | None:
+    """Requests a small file from an offset on, for a `RemoteFile`; None if that is large or the size is unknown.
 
     `remote.PARALLEL` requests are in flight at a time, whoever asks for them; the others wait. A forked process
     requests nothing that its parent has requested.
     """
-    if not file.size or file.size > SMALL:
+    if file.size is None or not 0 < file.size - start <= SMALL:
         return None
     fs, path = remote.filesystem(file.url)  # here, so that all threads share one connection pool
-    return _pool(os.getpid()).submit(_fetch_rest, fs, file.url, path, 0, file.size)
+    return Requested(start, _pool(os.getpid()).submit(_fetch_rest, fs, file.url, path, start, file.size))
 
 
-def fetched_ahead(runs: Sequence[Sequence[FileRef]]) -> Iterator[dict[str, Future[bytes]]]:
+def fetched_ahead(runs: Sequence[Mapping[FileRef, int]]) -> Iterator[dict[str, Requested]]:
     """Requests the small remote files of runs that are read one after the other, up to 256 MiB and 64 runs ahead.
 
     Args:
-        runs: the files of each run.
+        runs: the files of each run, and the offset from which each is read.
 
     Yields:
-        For each run, what gives the content of those of its files that were requested, by URL.
+        For each run, what was requested of its files, by URL.
     """
-    ahead: deque[tuple[int, dict[str, Future[bytes]]]] = deque()
+    ahead: deque[tuple[int, dict[str, Requested]]] = deque()
     room, place = _MOST_AHEAD, 0
     for current in range(len(runs)):
         while place < len(runs) and len(ahead) < 2 * remote.PARALLEL:
-            size = sum(file.size or 0 for file in runs[place] if remote.is_url(file.url))
+            remote_files = {file: start for file, start in runs[place].items() if remote.is_url(file.url)}
+            size = sum((file.size or 0) - start for file, start in remote_files.items())
             if place > current and size > room:
                 break
-            requested: dict[str, Future[bytes]] = {}
-            for file in runs[place]:
-                if remote.is_url(file.url) and (content := fetch_ahead(file)) is not None:
-                    requested[file.url] = content
+            requested: dict[str, Requested] = {}
+            for file, start in remote_files.items():
+                if (request := fetch_ahead(file, start)) is not None:
+                    requested[file.url] = request
             ahead.append((size, requested))
             room -= size
             place += 1

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from tbevents.errors import (
     ChecksumError,
@@ -37,10 +37,7 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
 from tbevents.reading.scalar_repeats import Repeats
 from tbevents.remote import is_url
-from tbevents.remote_file import RemoteFile
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from tbevents.remote_file import RemoteFile, Requested
 
 __all__ = ["EventFileReader", "Stretch"]
 
@@ -87,7 +84,7 @@ class EventFileReader:
         error: why the file could not be read on in the last attempt; None if it could.
         patient: as given.
         listed: the file as a listing has shown it before it was read; None if it has not been listed.
-        requested: gives the content of a remote file that was requested ahead; used once.
+        requested: what was requested ahead of a remote file; used once.
     """
 
     def __init__(
@@ -103,7 +100,7 @@ class EventFileReader:
         self.path = path
         self.patient = patient
         self.listed: FileRef | None = None
-        self.requested: Future[bytes] | None = None
+        self.requested: Requested | None = None
         self.offset = 0
         self.record = 0
         self._strict = strict
@@ -131,6 +128,11 @@ class EventFileReader:
         vars(other).update(vars(self))
         other._damage = self._damage.copy()
         return other
+
+    @property
+    def resumes_at(self) -> int:
+        """The offset of the first byte that reading on needs: those before `offset` by which the file is recognised."""
+        return self._known[0] if self._known[1] else self.offset
 
     def is_up_to_date(self, listed: FileRef) -> bool:
         """Returns True if a remote file has been read as a new listing shows it: there is nothing to request."""

@@ -25,7 +25,7 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import selected, tags_to_draw
 from tbevents.reading.tables import Table, table_of
 from tbevents.remote import PARALLEL, is_url
-from tbevents.remote_file import fetch_ahead
+from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
@@ -56,7 +56,7 @@ class _Slot:
         place: index of the run, from 0.
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
-        requested: by URL, what gives the content of its files that were requested ahead.
+        requested: what was requested ahead of its files, by URL.
     """
 
     __slots__ = ("ahead", "files", "lock", "place", "requested")
@@ -66,7 +66,7 @@ class _Slot:
         self.place = 0
         self.lock = threading.RLock()
         self.ahead: Future[Run] | None = None
-        self.requested: dict[str, Future[bytes]] = {}
+        self.requested: dict[str, Requested] = {}
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -154,10 +154,13 @@ class Logdir(Frame, Mapping[str, Run]):
         for slot in self._slots.values():
             slot.ahead, slot.requested = None, {}
         slots = self._slots
-        for name, run in self._runs.items():
-            if run is not None and name in slots and is_url(self.path):
-                run.reload_as_listed(slots[name].files)
-            elif run is not None:
+        read = [(run, slots[name].files) for name, run in self._runs.items() if run is not None and name in slots]
+        if is_url(self.path):
+            behind = [run.behind(files) for run, files in read]
+            for (run, files), requested in zip(read, fetched_ahead(behind), strict=True):
+                run.reload_as_listed(files, requested)
+        else:
+            for run, _ in read:
                 run.reload()
         return self
 
@@ -333,8 +336,8 @@ class Logdir(Frame, Mapping[str, Run]):
             return
         for file in slot.files:
             with contextlib.suppress(Exception):  # raised again when the run is read
-                if (content := fetch_ahead(file)) is not None:
-                    slot.requested[file.url] = content
+                if (request := fetch_ahead(file)) is not None:
+                    slot.requested[file.url] = request
 
     def _takes_long(self, slot: _Slot, size: int) -> bool:
         """Returns True if a run is worth a thread: it has a lot to read, or to wait for."""

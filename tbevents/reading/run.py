@@ -41,12 +41,11 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import tags_to_draw
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, table_of
+from tbevents.remote_file import Requested
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from matplotlib.figure import Figure
 
 __all__ = ["Run", "Source", "open_run", "read_run"]
@@ -434,11 +433,20 @@ class Run(Frame):
         values = (self._reader.value(payload) for payload in self._data.values(tag, "hparams")[2])
         return [value.metadata.plugin_data.content for value in values]
 
-    def reload_as_listed(self, files: Sequence[FileRef]) -> None:
-        """`reload`, with its files as a listing has just shown them."""
+    def behind(self, files: Sequence[FileRef]) -> dict[FileRef, int]:
+        """Returns the remote files that are not read as a listing shows them, and from which offset to read each on."""
+        readers: Mapping[str, Any] = self._reading.readers
+        return {
+            file: readers[file.url].resumes_at if file.url in readers else 0
+            for file in files
+            if file.url not in readers or not readers[file.url].is_up_to_date(file)
+        }
+
+    def reload_as_listed(self, files: Sequence[FileRef], requested: dict[str, Requested]) -> None:
+        """`reload`, with its files as a listing has just shown them, and what was requested of them."""
         with self._lock:
             assert isinstance(self._source, FileSource)
-            self._source.listed = files
+            self._source.listed, self._source.requested = files, requested
             self._read()
 
     def _read(self, *, warn: bool = True) -> None:
@@ -605,7 +613,7 @@ def open_run(
     warn: bool = True,
     named: bool = True,
     files: Sequence[FileRef] | None = None,
-    requested: dict[str, Future[bytes]] | None = None,
+    requested: dict[str, Requested] | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 

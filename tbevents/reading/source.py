@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
@@ -17,9 +17,7 @@ from tbevents.files import list_run_files
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from tbevents.remote_file import Requested
 
 __all__ = ["FileSource", "Reading", "Source"]
 
@@ -75,10 +73,11 @@ class FileSource:
         named: whether the caller named the path: that nothing of it can be read is then raised, too.
         expected: whether it is fine that there is no such folder, or that it is empty: the run is to come.
         listed: the files as a listing has just shown them, for the next reading; None lists them then.
-        requested: by URL, what gives the content of files that were requested ahead; each is used once.
+        requested: what was requested of remote files, by URL, for the next reading.
 
     Attributes:
         listed: as given; set it to have the next reading use another listing, which is used once.
+        requested: likewise.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class FileSource:
         named: bool = True,
         expected: bool = False,
         listed: Sequence[FileRef] | None = None,
-        requested: dict[str, Future[bytes]] | None = None,
+        requested: dict[str, Requested] | None = None,
     ) -> None:
         self.location = path
         self._strict = strict
@@ -98,7 +97,7 @@ class FileSource:
         self._named = named
         self._expected = expected
         self.listed = listed
-        self._requested = {} if requested is None else requested
+        self.requested = {} if requested is None else requested
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = (self._strict, self._verify, self._named, self._expected, self.listed)
@@ -141,7 +140,7 @@ class FileSource:
         """A reader of one of the files, from its start."""
         sole = self._named and file.url == self.location
         reader = EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
-        reader.listed, reader.requested = file, self._requested.pop(file.url, None)
+        reader.listed = file
         return reader
 
     def read(self, before: Reading) -> Reading:
@@ -193,7 +192,7 @@ class FileSource:
                 continue
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient = patient
-            reader.listed = file
+            reader.listed, reader.requested = file, self.requested.pop(file.url, None)
             builder.add_file(reader)
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems

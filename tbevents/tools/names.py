@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import translate
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_run_files, list_runs, parent, path_string
@@ -17,10 +17,7 @@ from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.remote import is_url
-from tbevents.remote_file import fetched_ahead
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from tbevents.remote_file import Requested, fetched_ahead
 
 __all__ = [
     "NameFilter",
@@ -205,11 +202,11 @@ def iter_runs(
     """
     options = ReadOptions(strict=strict, checksums=checksums)
     found = _refs_below(path, runs, on_problem=on_problem)
-    requested = fetched_ahead([ref.files for ref in found])
+    requested = fetched_ahead([dict.fromkeys(ref.files, 0) for ref in found])
     return (_open_quietly(ref, options, contents) for ref, contents in zip(found, requested, strict=True))
 
 
-def _open_quietly(ref: RunRef, options: ReadOptions, requested: dict[str, Future[bytes]]) -> Run:
+def _open_quietly(ref: RunRef, options: ReadOptions, requested: dict[str, Requested]) -> Run:
     named = ref.files[0].url == ref.url  # otherwise it was found below a folder
     files = ref.files if is_url(ref.url) else None  # a local folder takes little time to list again
     return open_run(ref.url, ref.name, options, warn=False, named=named, files=files, requested=requested)

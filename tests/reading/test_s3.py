@@ -91,7 +91,7 @@ def test_no_more_is_requested_ahead_than_memory_is_for(s3, fs, monkeypatch):
     logdir = tbevents.read_logdir(ROOT)
     next(iter(logdir.values()))
     for future in [future for slot in logdir._slots.values() for future in slot.requested.values()]:
-        future.result(10)
+        future.content.result(10)
     assert 1 <= len(s3.gets) <= 6
 
 
@@ -118,6 +118,17 @@ def test_a_reload_reads_what_is_new(s3, fs):
     assert sorted(s3.gets) == [f"/{BUCKET}/runs/r00/{NAME}", f"/{BUCKET}/runs/r01/{LATER}"]
     assert len(s3.listings) == 1
     assert points(logdir) == [100, 12, *range(3, 9), 9]
+
+
+def test_a_reload_requests_what_is_new_at_once(s3, fs):
+    logdir = tbevents.read_logdir(ROOT)
+    points(logdir)
+    fs.pipe({f"{BUCKET}/runs/r{number:02}/{NAME}": content(200) for number in range(8)})
+    s3.clear()
+    s3.delay = 0.3
+    assert points(logdir.reload()) == [200] * 8
+    assert s3.most == 8
+    assert len(s3.requests) == 9
 
 
 def test_a_listing_of_several_pages_is_a_request_a_page(s3, fs, monkeypatch):
