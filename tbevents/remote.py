@@ -1,4 +1,7 @@
-"""URLs: the file systems of fsspec, and listings of their folders. Only this module and `remote_file` use fsspec."""
+"""URLs: the file systems of fsspec, listings of their folders, and objects written to them.
+
+Only this module, `remote_file` and `remote_put` use fsspec.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ __all__ = [
     "join",
     "list_files",
     "parent",
+    "write_bytes",
 ]
 
 PARALLEL: Final = 32
@@ -199,8 +203,30 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
                 folders.append(entry["name"])
 
 
-def filesystem(url: str) -> tuple[Any, str]:
+def write_bytes(url: str, data: bytes) -> None:
+    """Writes a file as a whole; an earlier one is replaced. Creates its folder, but never a bucket.
+
+    Raises:
+        OSError: if the file cannot be written.
+        MissingExtraError: if fsspec, or the file system, is not installed.
+    """
+    with as_os_errors(url, "cannot be written"):
+        fs, path = filesystem(url, "writing")
+        try:
+            fs.pipe_file(path, data)
+        except FileNotFoundError:
+            if fs.async_impl:  # an object store, which has no folders: `makedirs` would create the missing bucket
+                raise
+            fs.makedirs(fs._parent(path), exist_ok=True)
+            fs.pipe_file(path, data)
+
+
+def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
     """Returns the file system of a URL, and the path in it. Storage options come from fsspec's configuration.
+
+    Args:
+        url: the URL.
+        purpose: "reading" or "writing", for error messages.
 
     Raises:
         MissingExtraError: if fsspec, or the package that it needs for the URL, is not installed.
@@ -210,7 +236,7 @@ def filesystem(url: str) -> tuple[Any, str]:
         from fsspec.config import conf
         from fsspec.core import url_to_fs
     except ImportError as error:
-        raise MissingExtraError("fsspec", "remote", f"reading {url}") from error
+        raise MissingExtraError("fsspec", "remote", f"{purpose} {url}") from error
     options: dict[str, Any] = {}
     if "s3://" in url:  # botocore keeps 10 connections, and more requests would wait for each other
         connections = {"max_pool_connections": PARALLEL, **conf.get("s3", {}).get("config_kwargs", {})}
@@ -219,16 +245,16 @@ def filesystem(url: str) -> tuple[Any, str]:
         fs, path = url_to_fs(url, **options)
     except ImportError as error:  # fsspec loads s3fs, gcsfs and the like when they are first needed
         package = "a file system that fsspec does not bring along"
-        raise MissingExtraError(package, "remote", f"reading {url}", hint=str(error)) from error
+        raise MissingExtraError(package, "remote", f"{purpose} {url}", hint=str(error)) from error
     return fs, str(path)
 
 
 @contextlib.contextmanager
-def as_os_errors(url: str) -> Iterator[None]:
+def as_os_errors(url: str, what: str = "cannot be read") -> Iterator[None]:
     """Raises an OSError in place of each file system's own exceptions."""
     try:
         yield
-    except OSError:
+    except (OSError, MissingExtraError):
         raise
     except Exception as error:
-        raise OSError(errno.EIO, f"cannot be read: {type(error).__name__}: {error}", url) from error
+        raise OSError(errno.EIO, f"{what}: {type(error).__name__}: {error}", url) from error

@@ -13,8 +13,8 @@ __all__ = ["put_file", "refuse_existing", "refuse_folder", "remove"]
 
 def refuse_existing(url: str) -> None:
     """Raises FileExistsError if there is a file or folder at a URL."""
-    fs, path = remote.filesystem(url)
-    with remote.as_os_errors(url):
+    fs, path = remote.filesystem(url, "writing")
+    with remote.as_os_errors(url, "cannot be written"):
         fs.invalidate_cache()
         if fs.exists(path):
             raise FileExistsError(errno.EEXIST, "exists already", url)
@@ -42,8 +42,8 @@ def put_file(source: str, url: str) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    fs, path = remote.filesystem(url)
-    with remote.as_os_errors(url):
+    fs, path = remote.filesystem(url, "writing")
+    with remote.as_os_errors(url, "cannot be written"):
         if remote.is_object_store(fs):
             fs.put_file(source, path)
             return
@@ -63,6 +63,6 @@ def put_file(source: str, url: str) -> None:
 
 def remove(url: str) -> None:
     """Removes a file that was put at a URL."""
-    fs, path = remote.filesystem(url)
-    with remote.as_os_errors(url):
+    fs, path = remote.filesystem(url, "writing")
+    with remote.as_os_errors(url, "cannot be written"):
         fs.rm_file(path)
