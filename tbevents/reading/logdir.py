@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -15,13 +15,14 @@ from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, find_runs, is_folder, join, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
+from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table, session_facts
+from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import selected, tags_to_draw
-from tbevents.reading.tables import Table, table_of
+from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
@@ -50,15 +51,17 @@ class _Slot:
         place: index of the run, from 0.
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
+        warned: the problems that were warned of, of which a later reading does not warn again.
     """
 
-    __slots__ = ("ahead", "files", "lock", "place")
+    __slots__ = ("ahead", "files", "lock", "place", "warned")
 
     def __init__(self) -> None:
         self.files: Sequence[str] = ()
         self.place = 0
         self.lock = threading.RLock()
         self.ahead: Future[Run] | None = None
+        self.warned: tuple[Problem, ...] = ()
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -137,7 +140,8 @@ class Logdir(Frame, Mapping[str, Run]):
     ) -> Table:
         """The scalars of the runs as one long table: run, tag, step, wall_time, value.
 
-        Reads the selected runs that have not been read yet.
+        Reads the selected runs that have not been read yet, one after the other, and keeps their rows only: memory is
+        that of the table. `iter_batches` yields the same rows in parts, and `logdir[name]` keeps the run that it reads.
 
         Args:
             tags: names of tags, or patterns with ``*``; by default all.
@@ -151,20 +155,27 @@ class Logdir(Frame, Mapping[str, Run]):
             ValueError: an extra column is unknown.
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        wanted = self._selected(runs)
-        parameters = hparams_of_runs(self) if hparams else {}
-        return table_of(wanted, tags, extra_columns, parameters, self.path)
+        names = selected("run", runs, self._runs, self.path)
+        wanted = set(names)
+        builder = TableBuilder(tags, extra_columns)
+        parameters: dict[str, HParams | None] = {}
+        for name, run in self.each(list(self._runs) if hparams else names):
+            if hparams:
+                parameters[name] = run.readable_hparams()
+            if name in wanted:
+                builder.add(name, run)
+        return builder.build(hparams_of_runs(parameters), self.path)
 
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
 
-        Reads the runs that have not been read yet. Hyperparameters that cannot be parsed are left out, and are on the
-        problems of their run.
+        Reads the runs that have not been read yet, and lets them go. Hyperparameters that cannot be parsed are left
+        out, and are on the problems of their run.
 
         Raises:
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        return hparams_table(self)
+        return hparams_table({name: session_facts(run) for name, run in self.each(list(self._runs))})
 
     def plot(
         self,
@@ -205,6 +216,26 @@ class Logdir(Frame, Mapping[str, Run]):
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
         return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
 
+    def each(
+        self, names: Sequence[str], on_problem: Callable[[Problem], object] | None = None
+    ) -> Iterator[tuple[str, Run]]:
+        """Yields runs by name, in this order. Runs that were not read before are not kept: for one pass over many.
+
+        Args:
+            names: of runs that there are.
+            on_problem: called with each problem of these runs; None issues warnings of those that are read now.
+
+        Raises:
+            OSError, DamagedFileError: as reading a run.
+        """
+        for place, name in enumerate(names):
+            run = self._run(name, names[place : place + self._most_ahead], keep=False, warn=on_problem is None)
+            if on_problem is not None:
+                for problem in run.problems:
+                    on_problem(problem)
+            yield name, run
+            del run  # it is let go before the next one is read
+
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
 
@@ -237,8 +268,15 @@ class Logdir(Frame, Mapping[str, Run]):
         one_by_one, self._next = place == self._next, place + 1
         return self._run(name, self._names[place : place + self._most_ahead] if one_by_one else ())
 
-    def _run(self, name: str, wanted: Sequence[str] = ()) -> Run:
-        """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first."""
+    def _run(self, name: str, wanted: Sequence[str] = (), *, keep: bool = True, warn: bool = True) -> Run:
+        """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first.
+
+        Args:
+            name: of the run.
+            wanted: the runs that are asked for next.
+            keep: whether the run is kept for whoever asks for it next.
+            warn: whether to warn of its problems, if it is read now.
+        """
         run = self._runs.get(name)
         if run is not None:
             return run
@@ -254,9 +292,12 @@ class Logdir(Frame, Mapping[str, Run]):
                 except Exception:
                     slot.ahead = None  # the next call tries again
                     raise
-                problems = run.problems
-                with self._lock:
-                    self._runs[name] = run
+                if warn and run.problems:
+                    problems = tuple(problem for problem in run.problems if problem not in slot.warned)
+                    slot.warned = run.problems
+                if keep:
+                    with self._lock:
+                        self._runs[name] = run
             slot.ahead = None
         warn_about(problems)
         return run

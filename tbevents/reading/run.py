@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tbevents.callers import callers_level
@@ -31,6 +31,7 @@ from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
+from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
@@ -337,7 +338,8 @@ class Run(Frame):
             ValueError: an extra column is unknown.
         """
         run = self._still()
-        return table_of({self.name: run}, tags, extra_columns, {self.name: run.readable_hparams()} if hparams else {})
+        parameters = {self.name: run.readable_hparams()} if hparams else {}
+        return table_of({self.name: run}, tags, extra_columns, parameters, self.path)
 
     def plot(
         self,
@@ -376,6 +378,13 @@ class Run(Frame):
 
     def _columns(self) -> Any:
         return self.table()._columns()
+
+    def scalar_columns(self) -> Iterator[tuple[str, PointColumns]]:
+        """Yields each scalar tag and its points, as `scalars` has them; for tables, which need no series."""
+        data = self._data
+        for tag, kind, _ in data.counts():
+            if kind == "scalars":
+                yield tag, data.scalar_columns(tag)
 
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.

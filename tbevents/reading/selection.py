@@ -31,9 +31,15 @@ def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -
     wanted = patterns(f"{noun}s", names)
     there = set(known)
     for name in wanted:
-        if name not in there and not set("*?[") & set(name):
+        if name not in there and not _is_glob(name):
             raise UnknownNameError(noun, name, known, where)
-    return [name for name in known if matches(name, wanted)]
+    # Names are looked up, so that it takes no longer for many of them: any may be given as it is, a glob's signs in it.
+    exact, globs = set(wanted), tuple(filter(_is_glob, wanted))
+    return [name for name in known if name in exact or matches(name, globs)]
+
+
+def _is_glob(name: str) -> bool:
+    return not set("*?[").isdisjoint(name)
 
 
 def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | None, where: str) -> list[str]:
