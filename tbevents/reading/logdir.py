@@ -6,8 +6,9 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +19,12 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table, session_facts
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
-from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.points import PointColumns
+from tbevents.reading.problem import OnProblem, Problem, tell_of, warn_about
 from tbevents.reading.run import Run, open_run
+from tbevents.reading.run_parts import can_be_parted, scalar_parts
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.selection import selected, tags_to_draw
+from tbevents.reading.selection import name_test, selected, tags_to_draw
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
@@ -38,6 +41,9 @@ threads mostly wait for each other: two threads take longer than one."""
 
 _AHEAD_MOST: Final = 2**28
 """The most bytes of runs that are read ahead, including the run that is asked for."""
+
+_PART_BYTES: Final = 2**26
+"""A run whose files are larger, in bytes, comes in parts where it can."""
 
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
@@ -82,7 +88,14 @@ class Logdir(Frame, Mapping[str, Run]):
         threads: the number of threads that read.
     """
 
-    def __init__(self, path: str, options: ReadOptions | None = None, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        options: ReadOptions | None = None,
+        *,
+        threads: int | None = None,
+        on_problem: OnProblem | None = None,
+    ) -> None:
         self.path = path
         self.options = ReadOptions() if options is None else options
         self.threads = _checked_threads(threads)
@@ -95,7 +108,7 @@ class Logdir(Frame, Mapping[str, Run]):
         self._renew_locks()
         renew_when_forked(self)
         self._find()
-        warn_about(self._problems)
+        tell_of(self._problems, on_problem)
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # held while `_runs` is changed
@@ -157,14 +170,15 @@ class Logdir(Frame, Mapping[str, Run]):
         """
         names = selected("run", runs, self._runs, self.path)
         wanted = set(names)
-        builder = TableBuilder(tags, extra_columns)
+        builder = TableBuilder(name_test("tag", tags), extra_columns)
         parameters: dict[str, HParams | None] = {}
         for name, run in self.each(list(self._runs) if hparams else names):
             if hparams:
                 parameters[name] = run.readable_hparams()
             if name in wanted:
                 builder.add(name, run)
-        return builder.build(hparams_of_runs(parameters), self.path)
+        selected("tag", tags, builder.known, self.path)
+        return builder.build(hparams_of_runs(parameters))
 
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
@@ -216,9 +230,7 @@ class Logdir(Frame, Mapping[str, Run]):
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
         return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
 
-    def each(
-        self, names: Sequence[str], on_problem: Callable[[Problem], object] | None = None
-    ) -> Iterator[tuple[str, Run]]:
+    def each(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[tuple[str, Run]]:
         """Yields runs by name, in this order. Runs that were not read before are not kept: for one pass over many.
 
         Args:
@@ -231,10 +243,38 @@ class Logdir(Frame, Mapping[str, Run]):
         for place, name in enumerate(names):
             run = self._run(name, names[place : place + self._most_ahead], keep=False, warn=on_problem is None)
             if on_problem is not None:
-                for problem in run.problems:
-                    on_problem(problem)
+                tell_of(run.problems, on_problem)
             yield name, run
             del run  # it is let go before the next one is read
+
+    def scalar_parts(
+        self, names: Sequence[str], on_problem: OnProblem | None = None
+    ) -> Iterator[tuple[str, Iterable[tuple[str, PointColumns]]]]:
+        """Yields the scalars of runs as `each` yields runs: name, and points by tag. Memory is that of one part.
+
+        A run is one part. If its files are larger than 64 MiB, and neither `restarts` nor `duplicates` nor `strict`
+        need the whole run, it comes in several parts of about a million points, in the order of its files; each part
+        has its points tag by tag.
+        """
+        options = replace(self.options, kinds=[kind for kind in ("scalars",) if self.options.wants_kind(kind)])
+        large = {name for name in names if self._is_large(name)} if can_be_parted(options) else set[str]()
+        at = 0
+        while at < len(names):
+            name = names[at]
+            if name in large:
+                damage: list[Problem] = []
+                for part in scalar_parts(*self._where(name), options, self._table, damage.append):
+                    yield name, part
+                self._tell_of(name, damage, on_problem)
+                at += 1
+                continue
+            end = next((place for place in range(at, len(names)) if names[place] in large), len(names))
+            for each, run in self.each(names[at:end], on_problem):
+                yield each, run.scalar_columns()
+            at = end
+
+    def _is_large(self, name: str) -> bool:
+        return self._runs.get(name) is None and _size(self._slots[name].files) > _PART_BYTES
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
@@ -284,7 +324,8 @@ class Logdir(Frame, Mapping[str, Run]):
         if self.threads > 1:
             self._read_ahead(wanted)
         with slot.lock:
-            ahead, problems = slot.ahead, tuple[Problem, ...]()
+            ahead = slot.ahead
+            problems: Sequence[Problem] = ()
             run = self._runs.get(name)
             if run is None:
                 try:
@@ -292,19 +333,29 @@ class Logdir(Frame, Mapping[str, Run]):
                 except Exception:
                     slot.ahead = None  # the next call tries again
                     raise
-                if warn and run.problems:
-                    problems = tuple(problem for problem in run.problems if problem not in slot.warned)
-                    slot.warned = run.problems
+                problems = run.problems if warn else ()
                 if keep:
                     with self._lock:
                         self._runs[name] = run
             slot.ahead = None
-        warn_about(problems)
+        self._tell_of(name, problems, None)
         return run
 
-    def _open(self, name: str) -> Run:
+    def _tell_of(self, name: str, problems: Sequence[Problem], on_problem: OnProblem | None) -> None:
+        """Tells of problems of a run that was read; does not warn again of those that were warned of before."""
+        if on_problem is None and problems:
+            slot = self._slots[name]
+            known, slot.warned = slot.warned, tuple(problems)
+            problems = [problem for problem in problems if problem not in known]
+        tell_of(problems, on_problem)
+
+    def _where(self, name: str) -> tuple[str, bool]:
+        """Returns the path of a run, and whether the caller named it."""
         path = self.path if name == "." else join(self.path, name)
-        named = self._slots[name].files == [path]
+        return path, self._slots[name].files == [path]
+
+    def _open(self, name: str) -> Run:
+        path, named = self._where(name)
         return open_run(path, name, self.options, self._table, warn=False, named=named)
 
     def _read_ahead(self, names: Sequence[str]) -> None:

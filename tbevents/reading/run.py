@@ -36,9 +36,9 @@ from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.selection import tags_to_draw
+from tbevents.reading.selection import name_test, selected, tags_to_draw
 from tbevents.reading.source import FileSource, Reading, Source
-from tbevents.reading.tables import Table, table_of
+from tbevents.reading.tables import Table, TableBuilder
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
@@ -338,8 +338,10 @@ class Run(Frame):
             ValueError: an extra column is unknown.
         """
         run = self._still()
-        parameters = {self.name: run.readable_hparams()} if hparams else {}
-        return table_of({self.name: run}, tags, extra_columns, parameters, self.path)
+        builder = TableBuilder(name_test("tag", tags), extra_columns)
+        builder.add(self.name, run)
+        selected("tag", tags, builder.known, self.path)
+        return builder.build({self.name: run.readable_hparams()} if hparams else {})
 
     def plot(
         self,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tbevents.errors import UnknownNameError
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.views.chart import refuse_many
 from tbevents.views.series import ScalarCurve
 
-__all__ = ["selected", "tags_to_draw"]
+__all__ = ["name_test", "selected", "tags_to_draw"]
 
 
 def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -> list[str]:
@@ -40,6 +40,18 @@ def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -
 
 def _is_glob(name: str) -> bool:
     return not set("*?[").isdisjoint(name)
+
+
+def name_test(noun: str, names: Names | None) -> Callable[[str], bool]:
+    """Returns a function that says whether a name is one of these, or fits a pattern; any does if `names` is None.
+
+    Raises:
+        TypeError: `names` holds something other than str.
+    """
+    if names is None:
+        return lambda _name: True
+    wanted = patterns(f"{noun}s", names)
+    return lambda name: matches(name, wanted)
 
 
 def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | None, where: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import Names, checked_choice, matches, patterns
+from tbevents.reading.options import checked_choice, patterns
 from tbevents.reading.points import PointColumns
-from tbevents.reading.selection import selected
 from tbevents.reading.series import counted
 
-__all__ = ["Repeated", "Table", "TableBuilder", "WideTable", "table_of"]
+__all__ = ["Repeated", "Table", "TableBuilder", "WideTable"]
 
 
 class ScalarRun(Protocol):
@@ -131,15 +130,15 @@ class TableBuilder:
     It belongs to one thread at a time.
 
     Args:
-        tags: names or patterns; None means all.
+        wanted: whether a tag's rows are wanted; called once for each tag. None means all.
         extra_columns: some of `EXTRA_COLUMNS`.
 
     Attributes:
         rows: the number of rows so far.
     """
 
-    def __init__(self, tags: Names | None = None, extra_columns: Sequence[str] = ()) -> None:
-        self._tags = None if tags is None else patterns("tags", tags)
+    def __init__(self, wanted: Callable[[str], bool] | None = None, extra_columns: Sequence[str] = ()) -> None:
+        self._wants = wanted
         self._extra_columns = patterns("extra_columns", extra_columns)
         for column in self._extra_columns:
             checked_choice("extra_columns", column, EXTRA_COLUMNS)
@@ -181,7 +180,7 @@ class TableBuilder:
                 self.rows += length
 
     def _number(self, tag: str) -> int:
-        wanted = self._tags is None or matches(tag, self._tags)
+        wanted = self._wants is None or self._wants(tag)
         code = self._known[tag] = len(self._wanted) if wanted else -1
         if wanted:
             self._wanted.append(tag)
@@ -196,17 +195,17 @@ class TableBuilder:
                     self._file_names += ["", *(file.replace("\\", "/").rpartition("/")[2] for file in files)]
                 self._file_codes.append(places + np.int32(start + 1))  # -1, of memory, is the empty name
 
-    def build(self, hparams: Mapping[str, HParams | None], where: str = "") -> Table:
+    @property
+    def known(self) -> list[str]:
+        """The tags so far, also those that are not wanted."""
+        return list(self._known)
+
+    def build(self, hparams: Mapping[str, HParams | None] | None = None) -> Table:
         """Returns the table. The builder is of no use after that.
 
         Args:
-            hparams: run -> hyperparameters, which become columns; empty for none.
-            where: what holds the tags, for messages.
-
-        Raises:
-            UnknownNameError: a name of a tag without wildcards matches none.
+            hparams: run -> hyperparameters, which become columns.
         """
-        selected("tag", self._tags, self._known, where)
         lengths = np.array(self._lengths, np.intp)
         run_codes = np.repeat(np.array(self._run_codes, np.int32), lengths)
         extra: dict[str, Column] = {}
@@ -256,20 +255,6 @@ class _GrowingColumn:
         self._join()
         joined, self._joined = self._joined, []
         return joined[0] if len(joined) == 1 else np.concatenate(joined)
-
-
-def table_of(
-    runs: Mapping[str, ScalarRun],
-    tags: Names | None,
-    extra_columns: Sequence[str],
-    hparams: Mapping[str, HParams | None],
-    where: str,
-) -> Table:
-    """Returns the scalars of some runs, by their name in the table. The other arguments are those of `TableBuilder`."""
-    builder = TableBuilder(tags, extra_columns)
-    for name, run in runs.items():
-        builder.add(name, run)
-    return builder.build(hparams, where)
 
 
 def _used_names(names: list[str], codes: list[NDArray[np.int32]]) -> Categories:

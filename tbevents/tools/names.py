@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import translate
-from typing import Final, TypeAlias
+from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_run_files, find_runs, is_folder, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
-from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.run import Run, open_run
 from tbevents.remote import is_url
 
@@ -28,10 +28,6 @@ __all__ = [
     "unreadable_among",
     "without_damage_warnings",
 ]
-
-OnProblem: TypeAlias = Callable[[Problem], object]
-"""Called with each problem: damage that is left out."""
-
 
 _NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
 
@@ -136,11 +132,7 @@ def runs_below(
         raise RunNotFoundError(f"{text}: no such file or folder")
 
     def unreadable(where: str, error: OSError) -> None:
-        problem = Problem.unreadable(where, error)
-        if on_problem is None:
-            warn_about([problem])
-        else:
-            on_problem(problem)
+        tell_of([Problem.unreadable(where, error)], on_problem)
 
     if os.path.isdir(text):
         found = {name: os.path.dirname(files[0]) for name, files in find_runs(text, unreadable).items()}
@@ -223,11 +215,7 @@ def read_telling(
         on_problem: called with each problem; None issues warnings instead.
     """
     run = _open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
-    if on_problem is None:
-        warn_about(run.problems)
-    else:
-        for problem in run.problems:
-            on_problem(problem)
+    tell_of(run.problems, on_problem)
     return run
 
 
