@@ -67,5 +67,21 @@ from tbevents._proto.tensor_pb2 import DataType as DataType
 from tbevents._proto.tensor_pb2 import TensorProto as TensorProto
 from tbevents._proto.tensor_pb2 import TensorShapeProto as TensorShapeProto
 
+
+def _name_home(message: typing.Any) -> None:
+    """Says where a message's constructor is, and those of the messages in it.
+
+    protobuf's pure Python says None, which ends `help` with a TypeError from Python 3.13 on.
+    """
+    if getattr(message.__init__, "__module__", "") is None:
+        message.__init__.__module__ = message.__module__
+    for nested in message.DESCRIPTOR.nested_types:
+        _name_home(getattr(message, nested.name))
+
+
+for _public in list(vars().values()):
+    if hasattr(_public, "FromString"):
+        _name_home(_public)
+
 if not typing.TYPE_CHECKING:
     __all__, __dir__ = public_names.eager_package(__name__)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -218,6 +221,24 @@ def test_the_public_module_names_every_message_and_enum() -> None:
     }
     assert set(tbevents.proto.__all__) == tops
     assert all(hasattr(tbevents.proto, name) for name in tops)
+
+
+def test_constructors_say_their_module_in_pure_python_too() -> None:
+    code = """
+import pydoc, tbevents.proto
+def constructors(message):
+    yield message.__init__.__module__
+    for nested in message.DESCRIPTOR.nested_types:
+        yield from constructors(getattr(message, nested.name))
+messages = [value for value in vars(tbevents.proto).values() if hasattr(value, "FromString")]
+found = {name for message in messages for name in constructors(message)}
+assert all(name.startswith("tbevents._proto.") for name in found), found
+print(pydoc.plain(pydoc.render_doc(tbevents.proto.Summary.Value)).splitlines()[0])
+"""
+    env = {**os.environ, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
+    command = [sys.executable, "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=env).stdout
+    assert "Value" in out
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "proto").glob("*.proto")), ids=lambda path: path.name)

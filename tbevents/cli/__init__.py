@@ -6,21 +6,14 @@ works without the optional packages too.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
 
-__all__ = ["end_of_pipe", "fail", "main"]
+from tbevents.cli.exit_status import EXIT_INTERRUPTED, EXIT_OK, end_of_pipe, fail
+from tbevents.cli.versions import describe_version
 
-EXIT_OK = 0
-EXIT_INCOMPLETE = 1
-"""Some files or folders below the given one could not be read; the rest was."""
-EXIT_ERROR = 2
-"""Wrong usage, or something could not be read or written. 1 means "damaged" or "different"."""
-EXIT_INTERRUPTED = 130
-EXIT_BROKEN_PIPE = 141
-"""The status that a shell reports for a process killed by SIGPIPE."""
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,8 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0; 1 if the result is "damaged" or "different", or something below the path could not be read;
-            2
-        for an error, which is one line on stderr.
+        2 for an error, which is one line on stderr.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     for name in ("stdout", "stderr"):
@@ -58,20 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def fail(message: str) -> int:
-    """Prints an error on stderr, if it is open; returns the exit status."""
-    with contextlib.suppress(OSError):
-        print(f"tbevents: {message}", file=sys.stderr)  # noqa: T201
-    return EXIT_ERROR
-
-
-def end_of_pipe() -> int:
-    """Cleans up after the reader of stdout has gone; returns the exit status."""
-    # The interpreter flushes stdout again at exit, which would print an error.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return EXIT_BROKEN_PIPE
-
-
 def _run(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         print(describe_version())  # noqa: T201
@@ -86,21 +64,3 @@ def _run(arguments: list[str]) -> int:
     from tbevents.cli.group import run
 
     return run(arguments)
-
-
-def describe_version() -> str:
-    """Returns what ``tbevents --version`` prints: the versions needed in a bug report, and the checksum engine."""
-    import platform
-    from importlib.metadata import version
-
-    from tbevents import __version__
-    from tbevents.format.crc32c import describe_engine
-
-    rows = {
-        "tbevents": __version__,
-        "crc32c": describe_engine(),
-        "protobuf": version("protobuf"),
-        "numpy": version("numpy"),
-        "Python": platform.python_version(),
-    }
-    return "\n".join(f"{name:<9} {value}" for name, value in rows.items())

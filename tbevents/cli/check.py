@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from tbevents.cli import EXIT_OK
+from tbevents.cli.exit_status import EXIT_OK
 from tbevents.cli.formatting import count, counted, first_of, printable, size
 from tbevents.cli.parameters import checksums_option, example, json_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal

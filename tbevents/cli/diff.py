@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from tbevents.cli import EXIT_OK
+from tbevents.cli.exit_status import EXIT_OK
 from tbevents.cli.formatting import count, exact, number
 from tbevents.cli.parameters import PATH, checksums_option, example, json_option, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from tbevents.cli import EXIT_ERROR, EXIT_OK
+from tbevents.cli.exit_status import EXIT_ERROR, EXIT_OK
 from tbevents.cli.formatting import count, counted, printable
 from tbevents.cli.parameters import (
     PATH,

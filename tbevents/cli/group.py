@@ -9,8 +9,9 @@ from keyword import iskeyword
 
 import click
 
-from tbevents.cli import EXIT_OK, describe_version, fail
+from tbevents.cli.exit_status import EXIT_OK, fail
 from tbevents.cli.formatting import printable
+from tbevents.cli.versions import describe_version
 from tbevents.errors import TBEventsError, TBEventsWarning, UnknownNameError
 
 __all__ = ["SUMMARIES", "group", "run"]

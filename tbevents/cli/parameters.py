@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
+from tbevents.cli.exit_status import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums

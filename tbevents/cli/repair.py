@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tbevents.cli import EXIT_ERROR, EXIT_OK
+from tbevents.cli.exit_status import EXIT_ERROR, EXIT_OK
 from tbevents.cli.formatting import count, counted, printable, size
 from tbevents.cli.parameters import (
     PATH,
