@@ -38,6 +38,7 @@ FUNCTIONS = {
     "split": ("split.split",),
     "edit": ("edit.edit",),
     "diff": ("diff.diff",),
+    "sync": ("sync.sync",),
     "reduce": ("reduce.reduce", "reduce.write_reduced"),
     "schedule": ("schedule.compute_schedule",),
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, find_runs, is_folder, join, path_string
@@ -33,7 +33,7 @@ from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Logdir", "read_logdir"]
+__all__ = ["Logdir", "ScalarPart", "read_logdir"]
 
 _AHEAD_BYTES: Final = 2**23
 """The smallest run on a local disk, in bytes, that is read ahead. Smaller runs need only short numpy calls, in which
@@ -68,6 +68,22 @@ class _Slot:
         self.lock = threading.RLock()
         self.ahead: Future[Run] | None = None
         self.warned: tuple[Problem, ...] = ()
+
+
+class ScalarPart(NamedTuple):
+    """Scalars of a run.
+
+    Attributes:
+        name: of the run.
+        series: points by tag.
+        last: whether these are the last ones of the run.
+        problems: those of the run, if `last`.
+    """
+
+    name: str
+    series: Iterable[tuple[str, PointColumns]]
+    last: bool
+    problems: Sequence[Problem] = ()
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -247,10 +263,8 @@ class Logdir(Frame, Mapping[str, Run]):
             yield name, run
             del run  # it is let go before the next one is read
 
-    def scalar_parts(
-        self, names: Sequence[str], on_problem: OnProblem | None = None
-    ) -> Iterator[tuple[str, Iterable[tuple[str, PointColumns]]]]:
-        """Yields the scalars of runs as `each` yields runs: name, and points by tag. Memory is that of one part.
+    def scalar_parts(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[ScalarPart]:
+        """Yields the scalars of runs as `each` yields runs. Memory is that of one part.
 
         A run is one part. If its files are larger than 64 MiB, and neither `restarts` nor `duplicates` nor `strict`
         need the whole run, it comes in several parts of about a quarter of a million points, in the order of its files;
@@ -264,13 +278,14 @@ class Logdir(Frame, Mapping[str, Run]):
             if name in large:
                 damage: list[Problem] = []
                 for part in scalar_parts(*self._where(name), options, self._table, damage.append):
-                    yield name, part
+                    yield ScalarPart(name, part, last=False)
                 self._tell_of(name, damage, on_problem)
+                yield ScalarPart(name, (), last=True, problems=damage)
                 at += 1
                 continue
             end = next((place for place in range(at, len(names)) if names[place] in large), len(names))
             for each, run in self.each(names[at:end], on_problem):
-                yield each, run.scalar_columns()
+                yield ScalarPart(each, run.scalar_columns(), last=True, problems=run.problems)
             at = end
 
     def _is_large(self, name: str) -> bool:

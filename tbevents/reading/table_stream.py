@@ -35,18 +35,16 @@ def stream_tables(
         wanted: whether a tag's rows are wanted; None means all.
         rows: the number of rows that end a table.
         on_problem: called with each problem of the runs; None issues warnings.
-        on_run: called with each name whose rows begin, or that has none.
+        on_run: called with the name of each run that was read.
 
     Raises:
         OSError, DamagedFileError: as reading a run.
     """
     builder = TableBuilder(wanted)
-    last = None
-    for name, series in logdir.scalar_parts(names, on_problem):
-        if on_run is not None and name != last:
-            on_run(name)
-        last = name
-        builder.add_columns(name, series)
+    for part in logdir.scalar_parts(names, on_problem):
+        builder.add_columns(part.name, part.series)
+        if on_run is not None and part.last:
+            on_run(part.name)
         if builder.rows >= rows:
             yield builder.build()
             builder = TableBuilder(wanted)

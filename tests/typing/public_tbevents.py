@@ -54,6 +54,16 @@ def writing() -> None:
     shared.add_scalar("loss", 0.5)
 
 
+def many_runs() -> None:
+    tbevents.iter_batches("runs", tags="loss", runs=["a*"], on_problem=lambda problem: problem.file)
+    synced = tbevents.sync("runs", "lake/scalars", removed="drop", storage_options={"region": "x"})
+    assert_type(synced, tbevents.tools.Synced)
+    assert_type(synced.version, int)
+    assert_type(synced.read, tuple[str, ...])
+    assert_type(synced.problems, tuple[tbevents.Problem, ...])
+    assert_type(tbevents.SyncConflictError, type[tbevents.SyncConflictError])
+
+
 def reading_a_run() -> None:
     run = tbevents.read_run("runs/demo", tags=["loss*"], restarts="overwrite", checksums="verify")
     assert_type(run, tbevents.Run)
