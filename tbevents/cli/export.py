@@ -18,6 +18,7 @@ from tbevents.cli.parameters import (
     logdir_argument,
     restarts_option,
     run_option,
+    safe_cells_option,
     tag_option,
     takes_terminal,
 )
@@ -53,7 +54,7 @@ class _Harmless(io.TextIOBase):
 @run_option
 @restarts_option
 @duplicates_option
-@click.option("--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals.")
+@safe_cells_option
 @checksums_option
 @takes_terminal
 def command(

@@ -26,6 +26,7 @@ __all__ = [
     "overwrite_option",
     "restarts_option",
     "run_option",
+    "safe_cells_option",
     "tag_option",
     "takes_terminal",
 ]
@@ -56,6 +57,9 @@ duplicates_option = click.option(
     type=click.Choice(get_args(Duplicates)),
     default="keep",
     help="Which points of one step to keep.",
+)
+safe_cells_option = click.option(
+    "--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals."
 )
 run_option = click.option("--run", "runs", multiple=True, metavar="GLOB", help="Only runs that match; repeatable.")
 tag_option = click.option("--tag", "tags", multiple=True, metavar="GLOB", help="Only tags that match; repeatable.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -10,14 +11,15 @@ import numpy as np
 
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
-from tbevents.reading.logdir import Logdir
+from tbevents.reading.logdir import Logdir, logdir_of_refs
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice, patterns
 from tbevents.reading.problem import OnProblem, tell_of
+from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.selection import name_test, selected
 from tbevents.reading.table_stream import STREAM_ROWS, stream_tables
 from tbevents.reading.tables import Table, TableBuilder
-from tbevents.views.text import storable
+from tbevents.views.safe_text import storable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,7 +56,7 @@ def scalar_schema() -> pa.Schema:
 
 
 def iter_batches(
-    source: StrPath | Logdir | Run,
+    source: StrPath | Logdir | Run | RunRef | Iterable[RunRef],
     *,
     tags: Names | None = None,
     runs: Names | None = None,
@@ -80,8 +82,9 @@ def iter_batches(
         duckdb.from_arrow(tbevents.iter_batches("s3://bucket/runs"))
 
     Args:
-        source: a folder of runs, a run or an event file, local or a URL; or what `read_logdir` or `read_run` returned.
-            Runs that were read already are not read again, as long as the options are theirs.
+        source: a folder of runs, a run or an event file, local or a URL; or what `read_logdir` or `read_run` returned:
+            runs that were read already are not read again, as long as the options are theirs. Or references
+            (`Logdir.refs`), in the order of the rows; files that are gone meanwhile are problems.
         tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``. One that matches nothing is no error.
         runs: only these runs, likewise; a name without wildcards must be there.
         kinds: "scalars", the only kind with this schema.
@@ -132,6 +135,11 @@ def _tables(
     if isinstance(source, Run):
         selected("run", runs, [source.name], source.path)
         return _tables_of_run(source, tags, replace(source.options, **changes), on_problem)
+    options = ReadOptions(tags=tags, kinds=("scalars",), **changes)
+    refs = _refs_of(source)
+    if refs is not None:
+        wanted = set(selected("run", runs, dict.fromkeys(ref.name for ref in refs), "the references"))
+        return _tables_of_refs([ref for ref in refs if ref.name in wanted], tags, options, rows, on_problem)
     if isinstance(source, Logdir):
         options = replace(source.options, **changes)
         if options == source.options:
@@ -141,7 +149,6 @@ def _tables(
         else:
             logdir = Logdir(source.path, options, threads=source.threads, on_problem=on_problem)
     else:
-        options = ReadOptions(tags=tags, kinds=("scalars",), **changes)
         logdir = Logdir(path_string(source, "source"), options, on_problem=on_problem)
     names = selected("run", runs, logdir, logdir.path)
     return stream_tables(logdir, names, wanted=name_test("tag", tags), rows=rows, on_problem=on_problem)
@@ -156,6 +163,34 @@ def _tables_of_run(run: Run, tags: Names | None, options: ReadOptions, on_proble
     builder.add(run.name, run)
     if builder.rows:
         yield builder.build()
+
+
+def _refs_of(source: object) -> list[RunRef] | None:
+    """Returns the references, if the source is one or several of them."""
+    if isinstance(source, RunRef):
+        return [source]
+    if isinstance(source, (str, os.PathLike, Logdir)) or not isinstance(source, Iterable):
+        return None
+    refs = list(source)
+    for ref in refs:
+        if not isinstance(ref, RunRef):
+            raise TypeError(f"source must be a path, a Logdir, a Run, or RunRefs, not an iterable with {ref!r}")
+    return refs
+
+
+def _tables_of_refs(
+    refs: list[RunRef], tags: Names | None, options: ReadOptions, rows: int, on_problem: OnProblem | None
+) -> Iterator[Table]:
+    start = 0
+    while start < len(refs):
+        # References of several logdirs may have the same names: the second of a name begins another logdir.
+        some: dict[str, RunRef] = {}
+        for ref in refs[start:]:
+            if some.setdefault(ref.name, ref) is not ref:
+                break
+        logdir = logdir_of_refs(list(some.values()), options)
+        yield from stream_tables(logdir, list(logdir), wanted=name_test("tag", tags), rows=rows, on_problem=on_problem)
+        start += len(some)
 
 
 def _split(tables: Iterator[Table], rows: int) -> Iterator[pa.RecordBatch]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import threading
@@ -10,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tbevents.errors import UnknownNameError
-from tbevents.files import StrPath, find_runs, is_folder, join, path_string
+from tbevents.file_ref import FileRef
+from tbevents.files import StrPath, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table, session_facts
@@ -21,10 +21,12 @@ from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import OnProblem, Problem, tell_of, warn_about
-from tbevents.reading.run import Run, open_run
+from tbevents.reading.refs import RunRef
+from tbevents.reading.run import Run
 from tbevents.reading.run_parts import can_be_parted, scalar_parts
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
+from tbevents.reading.source import FileSource
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
@@ -33,7 +35,7 @@ from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Logdir", "ScalarPart", "read_logdir"]
+__all__ = ["Logdir", "ScalarPart", "logdir_of_refs", "read_logdir"]
 
 _AHEAD_BYTES: Final = 2**23
 """The smallest run on a local disk, in bytes, that is read ahead. Smaller runs need only short numpy calls, in which
@@ -53,20 +55,22 @@ class _Slot:
     """The state of a run that may not have been read yet.
 
     Attributes:
-        files: the event files.
+        files: the event files, as the last listing of the logdir shows them.
         place: index of the run, from 0.
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
+        url: of the run, if it is that of a reference; None if it is the name below the logdir.
         warned: the problems that were warned of, of which a later reading does not warn again.
     """
 
-    __slots__ = ("ahead", "files", "lock", "place", "warned")
+    __slots__ = ("ahead", "files", "lock", "place", "url", "warned")
 
     def __init__(self) -> None:
-        self.files: Sequence[str] = ()
+        self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
         self.ahead: Future[Run] | None = None
+        self.url: str | None = None
         self.warned: tuple[Problem, ...] = ()
 
 
@@ -94,9 +98,13 @@ class Logdir(Frame, Mapping[str, Run]):
     Files and folders that cannot be read do not stop the rest: they are on the `problems` of the logdir or of the run.
     With ``strict=True`` they are raised.
 
-    Threads may share a logdir: each name has one `Run`, read by the first thread that asks for it, and other threads
-    wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An interrupt or
-    an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
+    Threads may share a logdir and reload it: each name has one `Run`, read by the first thread that asks for it, and
+    other threads wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An
+    interrupt or an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
+
+    Pickled and cloudpickled, a logdir is its references (see `refs`), options and problems, not what was read: the copy
+    has the same runs without listing the folder again, and reads each when it is first used, so that the problems of
+    runs appear again. Paths and URLs must lead to the same files there.
 
     Attributes:
         path: the folder, or the one event file, that was given.
@@ -112,8 +120,15 @@ class Logdir(Frame, Mapping[str, Run]):
         threads: int | None = None,
         on_problem: OnProblem | None = None,
     ) -> None:
+        self._begin(path, options, threads)
+        self._find()
+        tell_of(self._problems, on_problem)
+
+    def _begin(self, path: str, options: ReadOptions | None, threads: int | None) -> None:
+        """Sets everything but the runs."""
         self.path = path
         self.options = ReadOptions() if options is None else options
+        self._threads_given = threads
         self.threads = _checked_threads(threads)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         self._table = SkeletonTable(verify=self.options.verify)
@@ -123,11 +138,12 @@ class Logdir(Frame, Mapping[str, Run]):
         self._problems: tuple[Problem, ...] = ()
         self._renew_locks()
         renew_when_forked(self)
-        self._find()
-        tell_of(self._problems, on_problem)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unread_logdir, (self.path, self.options, self._threads_given, self.refs(), self._problems)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.RLock()  # held while `_runs` is changed
+        self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
         for slot in self._slots.values():
             slot.lock, slot.ahead = threading.RLock(), None
 
@@ -138,6 +154,15 @@ class Logdir(Frame, Mapping[str, Run]):
         Damage of a run is on the `problems` of that run.
         """
         return self._problems
+
+    def refs(self) -> tuple[RunRef, ...]:
+        """References to the runs, sorted by name, as the last listing shows them: that of `read_logdir` or `reload`.
+
+        Neither lists nor reads anything. The references are small, frozen and picklable: hand them to other processes,
+        which read them with `read_run`.
+        """
+        slots = self._slots
+        return tuple(RunRef(name, self._url(name), tuple(slot.files)) for name, slot in slots.items())
 
     def reload(self) -> Logdir:
         """Finds new runs, forgets those that are gone, and reloads those that were read before.
@@ -277,7 +302,7 @@ class Logdir(Frame, Mapping[str, Run]):
             name = names[at]
             if name in large:
                 damage: list[Problem] = []
-                for part in scalar_parts(*self._where(name), options, self._table, damage.append):
+                for part in scalar_parts(self._source(name), options, self._table, damage.append):
                     yield ScalarPart(name, part, last=False)
                 self._tell_of(name, damage, on_problem)
                 yield ScalarPart(name, (), last=True, problems=damage)
@@ -289,7 +314,8 @@ class Logdir(Frame, Mapping[str, Run]):
             at = end
 
     def _is_large(self, name: str) -> bool:
-        return self._runs.get(name) is None and _size(self._slots[name].files) > _PART_BYTES
+        size = sum(file.size or 0 for file in self._slots[name].files)
+        return self._runs.get(name) is None and size > _PART_BYTES
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
@@ -306,14 +332,17 @@ class Logdir(Frame, Mapping[str, Run]):
                 raise error
             problems.append(Problem.unreadable(folder, error))
 
-        found = find_runs(self.path, unlisted) if is_folder(self.path) else {".": [self.path]}
+        with self._lock:
+            self._place(list_runs(self.path, unlisted))
+            self._problems = tuple(problems)
+
+    def _place(self, found: Mapping[str, Sequence[FileRef]]) -> None:
+        """Takes these runs, and keeps what was read of those that were known."""
         slots = {name: self._slots.get(name) or _Slot() for name in found}
         for place, (name, slot) in enumerate(slots.items()):
             slot.place, slot.files = place, found[name]
-        with self._lock:
-            self._slots, self._names = slots, list(slots)
-            self._runs = {name: self._runs.get(name) for name in slots}
-        self._problems = tuple(problems)
+        self._slots, self._names = slots, list(slots)
+        self._runs = {name: self._runs.get(name) for name in slots}
 
     def __getitem__(self, name: str) -> Run:
         slot = self._slots.get(name) if isinstance(name, str) else None
@@ -349,8 +378,8 @@ class Logdir(Frame, Mapping[str, Run]):
                     slot.ahead = None  # the next call tries again
                     raise
                 problems = run.problems if warn else ()
-                if keep:
-                    with self._lock:
+                with self._lock:
+                    if keep and self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
             slot.ahead = None
         self._tell_of(name, problems, None)
@@ -364,14 +393,21 @@ class Logdir(Frame, Mapping[str, Run]):
             problems = [problem for problem in problems if problem not in known]
         tell_of(problems, on_problem)
 
-    def _where(self, name: str) -> tuple[str, bool]:
-        """Returns the path of a run, and whether the caller named it."""
-        path = self.path if name == "." else join(self.path, name)
-        return path, self._slots[name].files == [path]
+    def _source(self, name: str) -> FileSource:
+        """Returns the files of a run. Those of a reference are as it says, and may be gone, which is no error."""
+        slot, path, options = self._slots[name], self._url(name), self.options
+        named = slot.url is None and [file.url for file in slot.files] == [path]
+        listed = None if slot.url is None else slot.files
+        return FileSource(path, strict=options.strict, verify=options.verify, named=named, listed=listed)
 
     def _open(self, name: str) -> Run:
-        path, named = self._where(name)
-        return open_run(path, name, self.options, self._table, warn=False, named=named)
+        return Run(self._source(name), name=name, table=self._table, options=self.options, warn=False)
+
+    def _url(self, name: str) -> str:
+        url = self._slots[name].url
+        if url is not None:
+            return url
+        return self.path if name == "." else join(self.path, name)
 
     def _read_ahead(self, names: Sequence[str]) -> None:
         """Makes other threads begin to read runs, within the limit of memory for runs that nobody has asked for yet."""
@@ -446,6 +482,25 @@ def read_logdir(
     return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads)
 
 
+def _unread_logdir(
+    path: str, options: ReadOptions, threads: int | None, refs: Sequence[RunRef], problems: tuple[Problem, ...]
+) -> Logdir:
+    """A logdir of which nothing has been read, from its pickled state."""
+    logdir = Logdir.__new__(Logdir)
+    logdir._begin(path, options, threads)
+    logdir._place({ref.name: ref.files for ref in refs})
+    logdir._problems = problems
+    return logdir
+
+
+def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
+    """Returns the runs of references, which have different names, as a logdir; nothing is listed."""
+    logdir = _unread_logdir(refs[0].url if refs else "no references", options, None, refs, ())
+    for ref in refs:
+        logdir._slots[ref.name].url = ref.url
+    return logdir
+
+
 def _row_of(name: str, run: Run | None) -> RunRow:
     """What a notebook shows of a run; one that was not read yet is not read now."""
     if run is None:
@@ -463,13 +518,11 @@ def _checked_threads(threads: int | None) -> int:
     return threads
 
 
-def _size(paths: Sequence[str]) -> int:
-    """Bytes in some files; for remote files, whose sizes are not known, the least that is read ahead."""
-    if is_url(paths[0]):
+def _size(files: Sequence[FileRef]) -> int:
+    """Bytes in some files; for remote files, the least that is read ahead."""
+    if is_url(files[0].url):
         return _AHEAD_BYTES
-    with contextlib.suppress(OSError):  # raised again when the run is asked for
-        return sum(map(os.path.getsize, paths))
-    return 0
+    return sum(file.size or 0 for file in files)
 
 
 @functools.cache

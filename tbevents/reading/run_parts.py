@@ -25,15 +25,14 @@ def can_be_parted(options: ReadOptions) -> bool:
 
 
 def scalar_parts(
-    path: str, named: bool, options: ReadOptions, table: SkeletonTable, on_problem: OnProblem
+    source: FileSource, options: ReadOptions, table: SkeletonTable, on_problem: OnProblem
 ) -> Iterator[list[tuple[str, PointColumns]]]:
     """Yields the scalar points of a run in parts, each tag by tag; the parts are in the order of the files.
 
     If a file is replaced or truncated meanwhile, that is a problem of the run: parts yielded before are not taken back.
 
     Args:
-        path: the run's folder, or an event file.
-        named: whether the caller named the path, so that one that cannot be read at all is raised.
+        source: the files.
         options: how to read it, with which it `can_be_parted`.
         table: skeletons shared with other runs.
         on_problem: called with each problem, at the end of its file.
@@ -41,7 +40,6 @@ def scalar_parts(
     Raises:
         OSError: nothing of the path can be read, and the caller named it.
     """
-    source = FileSource(path, verify=options.verify, named=named)
     files, unlisted = source.find({})
     for problem in unlisted:
         on_problem(problem)
@@ -54,11 +52,11 @@ def scalar_parts(
                 if builder.held_scalars() >= _PART_POINTS:
                     yield builder.release_scalars()
         except FileChangedError as error:
-            on_problem(Problem.unreadable(file, error, reader.offset, reader.record))
+            on_problem(Problem.unreadable(file.url, error, reader.offset, reader.record))
         for problem in reader.problems:
             on_problem(problem)
         errors += [] if reader.error is None or reader.offset else [reader.error]
-    if named and files and len(errors) == len(files):
+    if source.named and files and len(errors) == len(files):
         raise errors[0]  # nothing of what the caller named can be read
     if builder.held_scalars():
         yield builder.release_scalars()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -14,6 +15,7 @@ from tbevents.reading.batches import batch_of
 from tbevents.reading.logdir import Logdir
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice, patterns
 from tbevents.reading.problem import OnProblem, Problem, tell_of
+from tbevents.reading.refs import RunRef
 from tbevents.reading.selection import name_test, selected
 from tbevents.reading.tables import TableBuilder
 from tbevents.tools.lake_table import SCALARS, LakeFile, LakeTable, LakeWriter
@@ -142,14 +144,17 @@ class _States:
         self._how = {name: value for name, value in how.items() if value not in (None, "keep", "verify")}
         self.sizes: dict[str, int] = {}
         self.complete: dict[str, str] = {}
-        files = _tmp(logdir)
-        for name in names:
-            self.sizes[name] = sum(size for _, size, _ in files[name])
-            self.complete[name] = self._text(files[name])
+        wanted = set(names)
+        for ref in logdir.refs():
+            if ref.name in wanted:
+                self.sizes[ref.name] = ref.size
+                self.complete[ref.name] = self._text(ref)
 
-    def _text(self, files: Sequence[tuple[str, int, float]]) -> str:
-        names = [(path.replace(os.sep, "/").rpartition("/")[2], size, modified) for path, size, modified in files]
-        return json.dumps({"files": names, **self._how}, separators=(",", ":"))
+    def _text(self, ref: RunRef) -> str:
+        untold = any(None in file for file in ref.files)  # what the listing does not tell may have changed
+        names = [(file.url.replace(os.sep, "/").rpartition("/")[2], *file[1:]) for file in ref.files]
+        at = {"at": uuid.uuid4().hex} if untold else {}
+        return json.dumps({"files": names, **self._how, **at}, separators=(",", ":"))
 
     def incomplete(self, name: str) -> str:
         """Returns the state of a run of which a file could not be read: it is none that makes it complete."""
@@ -270,7 +275,3 @@ def _table(columns: Sequence[Any]) -> pa.Table:
     import pyarrow as pa
 
     return pa.table(list(columns), names=list(SCALARS))
-
-
-def _tmp(logdir: Logdir) -> dict[str, list[tuple[str, int, float]]]:
-    return {n: [(f, os.stat(f).st_size, os.stat(f).st_mtime) for f in s.files] for n, s in logdir._slots.items()}

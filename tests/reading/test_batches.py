@@ -311,15 +311,47 @@ def test_a_logdirs_runs_are_not_kept_but_those_read_before_are_used(runs, monkey
     logdir = tbevents.read_logdir(runs)
     kept = logdir["a"]
     opened = []
-    original = logdir_module.open_run
-    monkeypatch.setattr(
-        logdir_module,
-        "open_run",
-        lambda path, *more, **options: opened.append(path) or original(path, *more, **options),
-    )
+    original = logdir_module.Logdir._open
+
+    def noted(logdir, name):
+        opened.append(name)
+        return original(logdir, name)
+
+    monkeypatch.setattr(logdir_module.Logdir, "_open", noted)
     for _ in range(2):
         rows(tbevents.iter_batches(logdir))
         logdir.scalars()
     assert logdir["a"] is kept
-    assert str(runs / "a") not in opened
-    assert opened.count(str(runs / "b/deep")) == 4
+    assert "a" not in opened
+    assert opened.count("b/deep") == 4
+
+
+def test_references_are_read_in_their_order_also_in_another_process(runs, tmp_path_factory):
+    refs = tbevents.read_logdir(runs).refs()
+    names = ["a", "b/deep"]
+    assert rows(tbevents.iter_batches(refs)) == rows_of_messages(runs, names)
+    assert rows(tbevents.iter_batches(iter(refs[::-1]))) == rows_of_messages(runs, names[::-1])
+    assert rows(tbevents.iter_batches(refs[0])) == rows_of_messages(runs, ["a"])
+    assert rows(tbevents.iter_batches(refs, runs="b*", tags=["z"])) == rows_of_messages(runs, ["b/deep"])
+    assert list(tbevents.iter_batches([])) == []
+    other = tmp_path_factory.mktemp("other")
+    write_events(other / "a" / NAME, [scalar_event("x", 8, 9.0)])
+    both = [*refs, *tbevents.read_logdir(other).refs()]
+    assert rows(tbevents.iter_batches(both)) == rows_of_messages(runs, names) + rows_of_messages(other, ["a"])
+    with pytest.raises(TypeError, match="not an iterable with 3"):
+        tbevents.iter_batches([refs[0], 3])
+
+
+def test_a_reference_to_a_file_that_is_gone_is_a_problem_of_that_run(runs):
+    refs = tbevents.read_logdir(runs).refs()
+    alone = tbevents.read_logdir(runs / "c" / NAME).refs()
+    (runs / "a" / NAME).unlink()
+    (runs / "c" / NAME).unlink()
+    problems = []
+    found = rows(tbevents.iter_batches([*refs, *alone], on_problem=problems.append))
+    assert [row[:3] for row in found] == [("a", "x", 1), ("b/deep", "z", -7)]
+    assert [(problem.kind, problem.file) for problem in problems] == [
+        ("unreadable", str(runs / "a" / NAME)),
+        ("unreadable", str(runs / "c" / NAME)),
+        ("unreadable", str(runs / "c" / NAME)),
+    ]
