@@ -104,6 +104,8 @@ class LakeTable:
         options = dict(storage_options or {})
         self._options = options
         with _as_os_errors(url):
+            if not is_url(url) and os.path.lexists(url) and not os.path.isdir(url):
+                raise FileExistsError(f"{url}: this is a file, not a Delta table")
             try:
                 self._table = DeltaTable(url, storage_options=options)
             except TableNotFoundError:
@@ -391,12 +393,8 @@ def _filesystem(url: str, options: dict[str, str]) -> Any:
 
 
 def _refuse_other_folder(url: str) -> None:
-    """Raises FileExistsError if there is something else where the table is to be."""
-    if is_url(url) or not os.path.lexists(url):
-        return
-    if not os.path.isdir(url):
-        raise FileExistsError(f"{url}: this is a file, not a Delta table")
-    if set(os.listdir(url)) - {"_delta_log"}:
+    """Raises FileExistsError if there is a folder with something else where the table is to be."""
+    if not is_url(url) and os.path.isdir(url) and set(os.listdir(url)) - {"_delta_log"}:
         raise FileExistsError(f"{url}: this folder is not empty, and no Delta table; give a new or an empty folder")
 
 
