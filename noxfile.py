@@ -268,8 +268,8 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Whether benchmarks run, each with its smallest case. The figures are no measurement.
 
-    Left out are bench_reload and bench_report, which have no small case, and bench_plugin, which fails above a limit of
-    time that a busy machine exceeds.
+    Left out are bench_reload and bench_report, which have no small case, bench_remote_write, which needs moto and s3fs,
+    and bench_plugin, which fails above a limit of time that a busy machine exceeds.
     """
     session.install("-e", ".[test]", "tbparse")
     session.env["TBEVENTS_BENCH"] = session.create_tmp()

@@ -35,6 +35,7 @@ _HOMES: Final = {
         "UndecodableRecordError",
         "UnknownNameError",
         "UnknownStepError",
+        "UploadError",
         "WriterWarning",
     ],
     "file_ref": ["FileRef"],
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from tbevents.errors import UndecodableRecordError as UndecodableRecordError
     from tbevents.errors import UnknownNameError as UnknownNameError
     from tbevents.errors import UnknownStepError as UnknownStepError
+    from tbevents.errors import UploadError as UploadError
     from tbevents.errors import WriterWarning as WriterWarning
     from tbevents.file_ref import FileRef as FileRef
     from tbevents.reading.batches import iter_batches as iter_batches

@@ -30,6 +30,7 @@ __all__ = [
     "UndecodableRecordError",
     "UnknownNameError",
     "UnknownStepError",
+    "UploadError",
     "WriterWarning",
 ]
 
@@ -238,6 +239,18 @@ class FileChangedError(TBEventsError, OSError):
 
 class SyncConflictError(TBEventsError):
     """Others changed a Delta table again and again while it was synchronized. The table holds what they wrote."""
+
+
+class UploadError(TBEventsError, OSError):
+    """What a writer logged could not be put in object storage.
+
+    Attributes:
+        filename: the URL of the object.
+        spool: the local folder that keeps the events, or None if it keeps none: nothing was logged yet, or the folder
+            was removed.
+    """
+
+    spool: str | None = None
 
 
 class DropinError(TBEventsError, ImportError):

@@ -216,6 +216,8 @@ def errors() -> None:
         del key
     except tbevents.UnknownStepError as error:
         key = error
+    except tbevents.UploadError as error:
+        assert_type(error.spool, str | None)
     except tbevents.MissingExtraError as error:
         import_error: ImportError = error
         del import_error
