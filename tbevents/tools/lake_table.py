@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -50,6 +51,10 @@ _MOST_ROWS: Final = 1 << 22
 
 _CRUMBS: Final = 16
 """So many files with less than a quarter of their rows are made anew together."""
+
+
+_MOST_CHARACTERS: Final = 500
+"""The most characters of an error of an object store that are repeated."""
 
 
 class LakeFile:
@@ -404,10 +409,14 @@ def _milliseconds() -> int:
 
 @contextlib.contextmanager
 def _as_os_errors(url: str) -> Iterator[None]:
-    """Raises an OSError in place of deltalake's own exceptions."""
+    """Raises an OSError that names the table in place of deltalake's own exceptions."""
     from deltalake.exceptions import DeltaError
 
     try:
         yield
-    except DeltaError as error:
-        raise OSError(f"{url}: {type(error).__name__}: {error}") from error
+    except (DeltaError, OSError) as error:
+        if url in str(error) and isinstance(error, OSError):
+            raise
+        # What comes from object stores has colours, and several lines.
+        text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+        raise OSError(f"{url}: {text[:_MOST_CHARACTERS]}") from error
