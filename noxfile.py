@@ -417,6 +417,8 @@ def bench(session: nox.Session) -> None:
         "bench_read.py 10k",
         "bench_images.py 20",
         "bench_write.py --quick",
+        "bench_export.py --quick",
+        "bench_sync.py --quick",
         "bench_schedulers.py --steps 200 --rounds 1 --array 1000",
     ):
         script, *arguments = command.split()

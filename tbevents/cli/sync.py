@@ -28,7 +28,7 @@ _WAIT = 30.0
 """Seconds between two syncs with ``--watch``."""
 
 
-@click.command(epilog=example("tbevents sync runs lake/scalars", "tbevents sync runs s3://bucket/scalars --watch 60"))
+@click.command(epilog=example("tbevents sync runs lake/scalars --watch 60"))
 @click.argument("src", type=PATH)
 @click.argument("dst", type=PATH)
 @run_option
