@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
@@ -28,7 +29,8 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
 from tbevents.reading.source import FileSource
 from tbevents.reading.tables import Table, TableBuilder
-from tbevents.remote import is_url
+from tbevents.remote import PARALLEL, is_url
+from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
@@ -50,6 +52,9 @@ _PART_BYTES: Final = 2**26
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
 
+_REQUESTED_AHEAD: Final = 2 * PARALLEL
+"""Remote runs whose files are requested ahead: all requests are busy while the first of them is read."""
+
 
 class _Slot:
     """The state of a run that may not have been read yet.
@@ -59,17 +64,19 @@ class _Slot:
         place: index of the run, from 0.
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
+        requested: what was requested ahead of its files, by URL.
         url: of the run, if it is that of a reference; None if it is the name below the logdir.
         warned: the problems that were warned of, of which a later reading does not warn again.
     """
 
-    __slots__ = ("ahead", "files", "lock", "place", "url", "warned")
+    __slots__ = ("ahead", "files", "lock", "place", "requested", "url", "warned")
 
     def __init__(self) -> None:
         self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
         self.ahead: Future[Run] | None = None
+        self.requested: dict[str, Requested] = {}
         self.url: str | None = None
         self.warned: tuple[Problem, ...] = ()
 
@@ -131,6 +138,8 @@ class Logdir(Frame, Mapping[str, Run]):
         self._threads_given = threads
         self.threads: int = _checked_threads(threads)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
+        if is_url(path) and threads != 1:
+            self._most_ahead = max(self._most_ahead, _REQUESTED_AHEAD)
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
         self._slots: dict[str, _Slot] = {}
@@ -145,7 +154,7 @@ class Logdir(Frame, Mapping[str, Run]):
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
         for slot in self._slots.values():
-            slot.lock, slot.ahead = threading.RLock(), None
+            slot.lock, slot.ahead, slot.requested = threading.RLock(), None, {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -178,9 +187,15 @@ class Logdir(Frame, Mapping[str, Run]):
         self._find()
         warn_about([problem for problem in self._problems if problem not in known])
         for slot in self._slots.values():
-            slot.ahead = None
-        for run in self._runs.values():
-            if run is not None:
+            slot.ahead, slot.requested = None, {}
+        slots = self._slots
+        read = [(run, slots[name].files) for name, run in self._runs.items() if run is not None and name in slots]
+        if is_url(self.path):
+            behind = [run.behind(files) for run, files in read]
+            for (run, files), requested in zip(read, fetched_ahead(behind), strict=True):
+                run.reload_as_listed(files, requested)
+        else:
+            for run, _ in read:
                 run.reload()
         return self
 
@@ -365,7 +380,7 @@ class Logdir(Frame, Mapping[str, Run]):
         if run is not None:
             return run
         slot = self._slots[name]
-        if self.threads > 1:
+        if len(wanted) > 1 and self._threads_given != 1:
             self._read_ahead(wanted)
         with slot.lock:
             ahead = slot.ahead
@@ -375,13 +390,13 @@ class Logdir(Frame, Mapping[str, Run]):
                 try:
                     run = self._open(name) if ahead is None else ahead.result()
                 except Exception:
-                    slot.ahead = None  # the next call tries again
+                    slot.ahead, slot.requested = None, {}  # the next call tries again
                     raise
                 problems = run.problems if warn else ()
                 with self._lock:
                     if keep and self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
-            slot.ahead = None
+            slot.ahead, slot.requested = None, {}
         self._tell_of(name, problems, None)
         return run
 
@@ -397,8 +412,12 @@ class Logdir(Frame, Mapping[str, Run]):
         """Returns the files of a run. Those of a reference are as it says, and may be gone, which is no error."""
         slot, path, options = self._slots[name], self._url(name), self.options
         named = slot.url is None and [file.url for file in slot.files] == [path]
-        listed = None if slot.url is None else slot.files
-        return FileSource(path, strict=options.strict, verify=options.verify, named=named, listed=listed)
+        # A local folder may have changed since it was listed, and takes little time to list again.
+        listed = slot.files if slot.url is not None or is_url(path) else None
+        requested = slot.requested if is_url(path) else None
+        return FileSource(
+            path, strict=options.strict, verify=options.verify, named=named, listed=listed, requested=requested
+        )
 
     def _open(self, name: str) -> Run:
         return Run(self._source(name), name=name, table=self._table, options=self.options, warn=False)
@@ -416,12 +435,29 @@ class Logdir(Frame, Mapping[str, Run]):
             slot = self._slots.get(name)
             if slot is None or self._runs.get(name) is not None:
                 continue
-            size = _size(slot.files)
+            size = sum(file.size or 0 for file in slot.files)
             room -= size
             if room < 0:
                 return
-            if size >= _AHEAD_BYTES and slot.ahead is None:
+            if is_url(self.path):
+                self._request(slot)
+            if self.threads > 1 and slot.ahead is None and self._takes_long(slot, size):
                 slot.ahead = _pool(self.threads, os.getpid()).submit(self._open, name)
+
+    def _request(self, slot: _Slot) -> None:
+        """Requests the small files of a run, so that they are there when it is read."""
+        if slot.requested or slot.ahead is not None:
+            return
+        for file in slot.files:
+            with contextlib.suppress(Exception):  # raised again when the run is read
+                if (request := fetch_ahead(file)) is not None:
+                    slot.requested[file.url] = request
+
+    def _takes_long(self, slot: _Slot, size: int) -> bool:
+        """Returns True if a run is worth a thread: it has a lot to read, or to wait for."""
+        if is_url(self.path):
+            return len(slot.requested) < len(slot.files)
+        return size >= _AHEAD_BYTES
 
     def __iter__(self) -> Iterator[str]:
         names = iter(self._runs)
@@ -468,7 +504,8 @@ def read_logdir(
         strict: whether damage is raised.
         threads: the number of threads that read. While the runs are asked for one after the other, the next ones are
             read ahead, up to 256 MiB of files. None means one thread per processor; 1 reads each run when it is asked
-            for. Threads help with remote files and large ones; runs below 8 MiB on a local disk are read without them.
+            for. Threads help with large files; runs below 8 MiB on a local disk are read without them. Of a URL, files
+            up to 8 MiB are requested ahead of their use, 32 at a time whatever the number of threads, unless it is 1.
 
     Returns:
         A mapping of run names to runs; empty if the folder holds none.
@@ -516,13 +553,6 @@ def _checked_threads(threads: int | None) -> int:
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a positive int, or None for one a processor, not {threads!r}")
     return threads
-
-
-def _size(files: Sequence[FileRef]) -> int:
-    """Bytes in some files; for remote files, the least that is read ahead."""
-    if is_url(files[0].url):
-        return _AHEAD_BYTES
-    return sum(file.size or 0 for file in files)
 
 
 @functools.cache
