@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import translate
-from typing import Final, TypeAlias
+from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, find_run_files, list_runs, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
-from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -31,10 +31,6 @@ __all__ = [
     "unreadable_among",
     "without_damage_warnings",
 ]
-
-OnProblem: TypeAlias = Callable[[Problem], object]
-"""Called with each problem: damage that is left out."""
-
 
 _NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
 
@@ -142,11 +138,7 @@ def _refs_below(
     text = path_string(path, "path")
 
     def unreadable(where: str, error: OSError) -> None:
-        problem = Problem.unreadable(where, error)
-        if on_problem is None:
-            warn_about([problem])
-        else:
-            on_problem(problem)
+        tell_of([Problem.unreadable(where, error)], on_problem)
 
     wanted = runs if isinstance(runs, NameFilter) else NameFilter(runs, noun="run")
     chosen = [
@@ -235,11 +227,7 @@ def read_telling(
     """
     named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
     run = open_run(path, name, ReadOptions(kinds=kinds, checksums=checksums), table, warn=False, named=named)
-    if on_problem is None:
-        warn_about(run.problems)
-    else:
-        for problem in run.problems:
-            on_problem(problem)
+    tell_of(run.problems, on_problem)
     return run
 
 
