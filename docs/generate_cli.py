@@ -42,6 +42,7 @@ FUNCTIONS = {
     "split": ("split.split",),
     "edit": ("edit.edit",),
     "diff": ("diff.diff",),
+    "sync": ("sync.sync",),
     "reduce": ("reduce.reduce", "reduce.write_reduced"),
     "schedule": ("schedule.compute_schedule",),
 }

@@ -32,6 +32,7 @@ SUMMARIES = {
     "split": "Split a run into several files, by size or by step.",
     "edit": "Rename or drop tags; cut, shift, purge or thin steps.",
     "diff": "Compare runs: tags, steps, values.",
+    "sync": "Keep a Delta Lake table of the scalars of many runs.",
     "reduce": "Compute mean, std, min, max, quantiles over runs.",
     "schedule": "Print, draw or log a learning-rate schedule.",
 }

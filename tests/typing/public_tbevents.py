@@ -55,6 +55,16 @@ def writing() -> None:
     shared.add_scalar("loss", 0.5)
 
 
+def many_runs() -> None:
+    tbevents.iter_batches("runs", tags="loss", runs=["a*"], on_problem=lambda problem: problem.file)
+    synced = tbevents.sync("runs", "lake/scalars", removed="drop", storage_options={"region": "x"})
+    assert_type(synced, tbevents.tools.Synced)
+    assert_type(synced.version, int)
+    assert_type(synced.read, tuple[str, ...])
+    assert_type(synced.problems, tuple[tbevents.Problem, ...])
+    assert_type(tbevents.SyncConflictError, type[tbevents.SyncConflictError])
+
+
 def references() -> None:
     (ref,) = tbevents.read_logdir("runs").refs()
     assert_type(ref, tbevents.RunRef)

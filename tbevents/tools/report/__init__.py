@@ -97,10 +97,11 @@ def report(
         if not chosen:
             raise ValueError(f"{where}: there are no runs to report")
         content = Content(limits or ReportLimits(), wanted_tag)
-        read: dict[str, Run] = {}
-        for done, name in enumerate(chosen, 1):
-            read[name] = found[name]
-            content.add(name, read[name])
+        damage: list[Problem] = []
+        each = found.each(chosen) if isinstance(found, Logdir) else ((name, found[name]) for name in chosen)
+        for done, (name, run) in enumerate(each, 1):
+            content.add(name, run)
+            damage += run.problems
             progress(done, len(chosen))
         wanted_tag.check(where)
         head = {
@@ -109,13 +110,14 @@ def report(
             "version": __version__,
         }
         found_by_lint = findings_json(findings, chosen)
-        page = render(head["title"], plain({**head, **content.as_json(read), **found_by_lint}))
+        page = render(head["title"], plain({**head, **content.as_json(), **found_by_lint}))
         with NewFile(target, text=True) as new:
             new.file.write(page)
+            new.file.flush()
+            size = os.fstat(new.file.fileno()).st_size
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
     problems = (*map(str, unlisted), *(problem for each in content.problems.values() for problem in each))
-    unreadable = unreadable_among([*unlisted, *(problem for run in read.values() for problem in run.problems)])
-    size = os.path.getsize(target)
+    unreadable = unreadable_among([*unlisted, *damage])
     return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
 
 
