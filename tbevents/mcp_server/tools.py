@@ -60,7 +60,7 @@ from tbevents.mcp_server.parts import (
 )
 from tbevents.mcp_server.served_logdir import ServedLogdir
 from tbevents.mcp_server.shown_text import LONGEST_NAME, clipped, shown, shown_names
-from tbevents.reading.hparams_table import hparams_table
+from tbevents.reading.hparams_table import hparams_table, session_facts
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.check import check_run
@@ -206,8 +206,7 @@ class Tools:
         """The table of hyperparameters: a row for each run that has some, with its last metrics."""
         with self._logdir.call():
             names = self._logdir.names(runs)
-            opened = {run.name: run for run in self._open(names)}
-            table = hparams_table(opened)
+            table = hparams_table({run.name: session_facts(run) for run in self._open(names)})
             wanted = NameFilter(columns, noun="parameter or metric")
             keys = [
                 (part, safe, real)
