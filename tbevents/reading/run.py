@@ -78,6 +78,7 @@ class Run(Frame):
         table: SkeletonTable | None = None,
         options: ReadOptions | None = None,
         warn: bool = True,
+        reading: Reading | None = None,
     ) -> None:
         self.name = name
         self.path = source.location
@@ -86,9 +87,11 @@ class Run(Frame):
         self._reader = PayloadReader()
         self._renew_locks()
         renew_when_forked(self)
-        table = SkeletonTable(verify=self.options.verify) if table is None else table
         # Everything that a reading changes is in one attribute, so that a run always shows one reading.
-        self._reading = source.read(Reading(RunBuilder(table, self.options)))
+        if reading is None:
+            table = SkeletonTable(verify=self.options.verify) if table is None else table
+            reading = source.read(Reading(RunBuilder(table, self.options)))
+        self._reading = reading
         if warn:
             warn_about(self._reading.problems)
 
@@ -174,8 +177,8 @@ class Run(Frame):
         return self._once("readable hparams", lambda run: run._hparams(lenient=True))
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
-        tags = self._data.tags
-        contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items() if "hparams" in tag.values}
+        tags = self._data.of_kind("hparams")
+        contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items()}
         return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
     @property
@@ -188,8 +191,7 @@ class Run(Frame):
         return self._once("layout", Run._last_layout)
 
     def _last_layout(self) -> Layout | None:
-        tags = self._data.tags.values()
-        found = [tag.values["custom_scalars"] for tag in tags if "custom_scalars" in tag.values]
+        found = [tag.values["custom_scalars"] for tag in self._data.of_kind("custom_scalars").values()]
         if not found:
             return None
         last = max(found, key=lambda values: values.records[-1])
@@ -248,7 +250,7 @@ class Run(Frame):
     @property
     def tags(self) -> tuple[str, ...]:
         """All tags, of every kind, in the order of their first appearance; `metadata` says more of each."""
-        return tuple(name for name, tag in self._data.tags.items() if tag.bare or tag.kinds)
+        return self._data.names()
 
     @property
     def metadata(self) -> NamedMapping[TagMetadata]:
@@ -458,7 +460,7 @@ class Run(Frame):
 
     def _scalar_series(self, tag: str) -> ScalarSeries:
         columns = self._data.scalar_columns(tag)
-        metadata = self._data.tags[tag].metadata
+        metadata = self._data.metadata(tag)
         return ScalarSeries(
             tag,
             columns.steps,
@@ -472,7 +474,7 @@ class Run(Frame):
     def _lazy_series(self, kind: Kind, tag: str) -> Any:
         assert kind.series is not None
         steps, wall_times, payloads = self._data.values(tag, kind.name)
-        metadata = self._data.tags[tag].metadata
+        metadata = self._data.metadata(tag)
         return kind.series(
             tag,
             steps,
