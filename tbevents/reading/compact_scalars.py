@@ -13,7 +13,7 @@ from tbevents.reading.column_memory import ColumnMemory
 from tbevents.reading.points import PointColumns
 from tbevents.reading.tag_data import TagData
 
-__all__ = ["CompactScalars", "TagLayout"]
+__all__ = ["CompactScalars", "TagLayout", "TagsOfSkeletons"]
 
 _FILE: Final = 0
 """The number of the only file that the points came from."""
@@ -33,6 +33,20 @@ class TagLayout(NamedTuple):
     metadata: tuple[SummaryMetadata, ...]
     doubles: tuple[bool, ...]
     left_out: frozenset[str]
+
+
+class TagsOfSkeletons(NamedTuple):
+    """What the skeletons are in a run that meets them in a certain order.
+
+    Attributes:
+        numbers: of each skeleton's tag; negative if the tag or kind was not asked for.
+        is_double: whether each stores a double.
+        layout: the tags.
+    """
+
+    numbers: tuple[int, ...]
+    is_double: tuple[bool, ...]
+    layout: TagLayout
 
 
 class CompactScalars:

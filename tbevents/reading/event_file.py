@@ -7,6 +7,9 @@ import os
 from collections.abc import Generator, Iterator
 from typing import Final, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tbevents.errors import (
     ChecksumError,
     DamagedFileError,
@@ -121,6 +124,14 @@ class EventFileReader:
         vars(other).update(vars(self))
         other._damage = self._damage.copy()
         return other
+
+    def take_whole(self, data: NDArray[np.uint8], records: int) -> None:
+        """Notes that the whole file has been read: these bytes, which are so many records, the last one complete."""
+        self._size = self.offset = len(data)
+        self.record = records
+        self._first = data[:_REMEMBERED].tobytes()
+        known = data[-_REMEMBERED:].tobytes()
+        self._known = (self.offset - len(known), known)
 
     def done(self) -> float:
         """Fraction of the file that has been read."""
