@@ -112,8 +112,8 @@ def test_runs_read_together_equal_runs_read_alone(runs, more, options, small_blo
             assert together(logdir, name) == alone(f"{top}/{name}", name, options)
         if options.get("strict"):
             return
-        for name in logdir:  # what is appended goes behind it
-            with open(f"{top}/{name}/{NAME}", "ab") as file:
+        for name in logdir:  # what is appended to the last file goes behind it
+            with open(f"{top}/{name}/{max(runs[name])}", "ab") as file:
                 file.write(b"".join(map(record, more)))
             run = logdir[name].reload()
             if not run.problems:
