@@ -36,6 +36,7 @@ _HOMES: Final = {
         "UnknownStepError",
         "WriterWarning",
     ],
+    "file_ref": ["FileRef"],
     "reading.hparams_table": ["HParamsTable"],
     "reading.iterate": ["follow", "iter_events", "iter_records"],
     "reading.kinds.audio": ["Audio", "AudioSeries"],
@@ -53,6 +54,7 @@ _HOMES: Final = {
     "reading.kinds.text": ["Text", "TextSeries"],
     "reading.logdir": ["Logdir", "read_logdir"],
     "reading.problem": ["Problem"],
+    "reading.refs": ["RunRef"],
     "reading.run": ["Run", "read_run"],
     "reading.tables": ["Table", "WideTable"],
     "writing.event_file_writer": ["EventFileWriter"],
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
     from tbevents.errors import UnknownNameError as UnknownNameError
     from tbevents.errors import UnknownStepError as UnknownStepError
     from tbevents.errors import WriterWarning as WriterWarning
+    from tbevents.file_ref import FileRef as FileRef
     from tbevents.reading.hparams_table import HParamsTable as HParamsTable
     from tbevents.reading.iterate import follow as follow
     from tbevents.reading.iterate import iter_events as iter_events
@@ -126,6 +129,7 @@ if TYPE_CHECKING:
     from tbevents.reading.logdir import Logdir as Logdir
     from tbevents.reading.logdir import read_logdir as read_logdir
     from tbevents.reading.problem import Problem as Problem
+    from tbevents.reading.refs import RunRef as RunRef
     from tbevents.reading.run import Run as Run
     from tbevents.reading.run import read_run as read_run
     from tbevents.reading.tables import Table as Table

@@ -5,7 +5,6 @@ Only this module decides whether a path is local or a URL; URLs are passed on to
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import io
 import os
@@ -17,6 +16,7 @@ from typing import Final, TypeAlias
 
 from tbevents import remote
 from tbevents.errors import RunNotFoundError
+from tbevents.file_ref import FileRef
 
 __all__ = [
     "OnUnreadable",
@@ -28,6 +28,8 @@ __all__ = [
     "is_event_file",
     "is_folder",
     "join",
+    "list_run_files",
+    "list_runs",
     "local_path",
     "make_folder",
     "open_file",
@@ -194,7 +196,12 @@ def order_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
 
 
 def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> list[str]:
-    """Returns the event files of a run, in order.
+    """Returns the paths or URLs of the event files of a run, in order: those of `list_run_files`."""
+    return [file.url for file in list_run_files(path, on_unreadable)]
+
+
+def list_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> list[FileRef]:
+    """Lists the event files of a run, in order.
 
     Args:
         path: a folder that directly contains event files, or one event file of any name.
@@ -202,7 +209,7 @@ def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> 
             folder, such as a broken link. By default these are skipped.
 
     Returns:
-        The paths or URLs of the files. A single file's path is returned as it was given.
+        The files. A single file's path is returned as it was given.
 
     Raises:
         RunNotFoundError: if the path does not exist, or the folder has no event file.
@@ -210,27 +217,44 @@ def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> 
         MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     text = path_string(path, "path")
-    if not is_folder(text):
-        return [text]
     if remote.is_url(text):
-        files = [remote.join(text, name) for name in remote.files_in(text) if is_event_file(name)]
+        found = _list_url(text, on_unreadable, below=False)
+        if isinstance(found, FileRef):
+            return [found]
+        files = list(found.values())
+    elif not is_folder(text):
+        return [_local_ref(text)]
     else:
         with os.scandir(text) as entries:
             files = _files_among(entries, on_unreadable or _pass_over, also_beside_files=True)
     if not files:
         raise RunNotFoundError(f"{text}: this folder has no event file (a file with 'tfevents' in its name)")
-    return sorted(files, key=order_key)
+    return _in_order(files)
 
 
 def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[str]]:
-    """Returns the runs below a folder, with their event files in order.
+    """Returns the runs below a folder, with the paths or URLs of their event files: those of `list_runs`.
+
+    Raises:
+        RunNotFoundError: as `list_runs` does, and if `logdir` is a file.
+        OSError, MissingExtraError: as `list_runs` does.
+    """
+    found = list_runs(logdir, on_unreadable)
+    text = path_string(logdir, "logdir")
+    if [file.url for file in found.get(".", ())] == [text]:
+        raise RunNotFoundError(f"{text}: no such folder")
+    return {name: [file.url for file in files] for name, files in found.items()}
+
+
+def list_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[FileRef]]:
+    """Lists the runs below a folder, with their event files in order.
 
     A run is a folder that directly contains an event file. As in TensorBoard, its name is its path relative to the
     logdir, with ``/`` between the parts; ``.`` is the logdir itself. Links to folders are followed, but each folder is
     only one run, under its own name if it is below the logdir.
 
     Args:
-        logdir: the folder.
+        logdir: the folder; or a file, which is then the only run, named ``.``.
         on_unreadable: called for each subfolder that cannot be listed. Also called for each entry that has an event
             file's name but is neither a file nor a folder, such as a broken link, if its folder has no event file. By
             default these are skipped.
@@ -239,25 +263,47 @@ def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
         A mapping of run name to event files, sorted by name; empty if there are no runs.
 
     Raises:
-        RunNotFoundError: if the folder does not exist.
+        RunNotFoundError: if the path does not exist.
         OSError: if the folder cannot be listed.
         MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     text = path_string(logdir, "logdir")
     on_unreadable = _pass_over if on_unreadable is None else on_unreadable
+    found: dict[str, list[FileRef]] = {}
     if remote.is_url(text):
-        return _find_remote_runs(text, on_unreadable)
-    if not os.path.isdir(text):
-        with contextlib.suppress(RunNotFoundError):
-            is_folder(text)  # raises if the path exists but cannot be reached
-        raise RunNotFoundError(f"{text}: no such folder")
-    found = {}
-    for folder, entries in _walk(text, on_unreadable):
-        files = _files_among(entries, on_unreadable)
-        if files:
-            name = os.path.relpath(folder, text).replace(os.sep, "/")
-            found[name] = sorted(files, key=order_key)
-    return dict(sorted(found.items()))
+        listed = _list_url(text, on_unreadable, below=True)
+        if isinstance(listed, FileRef):
+            return {".": [listed]}
+        for path, file in listed.items():
+            found.setdefault(path.rpartition("/")[0] or ".", []).append(file)
+    elif not is_folder(text):
+        return {".": [_local_ref(text)]}
+    else:
+        for folder, entries in _walk(text, on_unreadable):
+            files = _files_among(entries, on_unreadable)
+            if files:
+                found[os.path.relpath(folder, text).replace(os.sep, "/")] = files
+    return {name: _in_order(found[name]) for name in sorted(found)}
+
+
+def _list_url(url: str, on_unreadable: OnUnreadable | None, *, below: bool) -> FileRef | dict[str, FileRef]:
+    try:
+        return remote.list_files(url, is_event_file, on_unreadable, below=below)
+    except FileNotFoundError as error:
+        raise RunNotFoundError(f"{url}: no such file or folder") from error
+
+
+def _in_order(files: list[FileRef]) -> list[FileRef]:
+    return sorted(files, key=lambda file: order_key(file.url)) if len(files) > 1 else files
+
+
+def _local_ref(path: str, look_up: Callable[[], os.stat_result] | None = None) -> FileRef:
+    """Returns the reference of a local file; without size and time if it cannot be looked up, as when it is gone."""
+    try:
+        status = os.stat(path) if look_up is None else look_up()
+    except OSError:
+        return FileRef(path)
+    return FileRef(path, status.st_size, status.st_mtime)
 
 
 def _pass_over(_path: str, _error: OSError) -> None:
@@ -266,7 +312,7 @@ def _pass_over(_path: str, _error: OSError) -> None:
 
 def _files_among(
     entries: Iterable[os.DirEntry[str]], on_unreadable: OnUnreadable, *, also_beside_files: bool = False
-) -> list[str]:
+) -> list[FileRef]:
     """Returns the event files among the entries of a folder.
 
     Args:
@@ -279,7 +325,7 @@ def _files_among(
     for entry in entries:
         if is_event_file(entry.name):
             if _holds(entry.is_file):
-                files.append(entry.path)
+                files.append(_local_ref(entry.path, entry.stat))
             elif not _holds(entry.is_dir):
                 others.append(entry.path)
     for path in others if also_beside_files or not files else ():
@@ -290,16 +336,6 @@ def _files_among(
         else:
             on_unreadable(path, OSError(errno.EINVAL, "is not a regular file", path))
     return files
-
-
-def _find_remote_runs(url: str, on_unreadable: OnUnreadable) -> dict[str, list[str]]:
-    if not is_folder(url):
-        raise RunNotFoundError(f"{url}: no such folder")
-    found: dict[str, list[str]] = {}
-    for path in remote.files_below(url, on_unreadable):
-        if is_event_file(path):
-            found.setdefault(path.rpartition("/")[0] or ".", []).append(remote.join(url, path))
-    return {name: sorted(files, key=order_key) for name, files in sorted(found.items())}
 
 
 def _walk(top: str, on_unreadable: OnUnreadable) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:

@@ -9,12 +9,14 @@ import contextlib
 import errno
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timezone
 from typing import Any, Final
 
 from tbevents.errors import MissingExtraError
+from tbevents.file_ref import FileRef
 
-__all__ = ["RemoteFile", "files_below", "files_in", "is_folder", "is_url", "join", "parent", "read_range"]
+__all__ = ["RemoteFile", "is_folder", "is_url", "join", "list_files", "parent", "read_range"]
 
 _CHAIN: Final = "::"
 """Separates the URLs of a chain, such as ``zip://runs/a::https://host/runs.zip``. The path inside the outermost file
@@ -55,40 +57,113 @@ def is_folder(url: str) -> bool:
     fs, path = _filesystem(url)
     with _as_os_errors(url):
         fs.invalidate_cache()
-        info = fs.info(path)
+        return _is_folder(fs.info(path), path)
+
+
+def list_files(
+    url: str,
+    wanted: Callable[[str], bool],
+    on_unreadable: Callable[[str, OSError], object] | None = None,
+    *,
+    below: bool,
+) -> FileRef | dict[str, FileRef]:
+    """Lists the files in a folder as they are now: fsspec's cache of listings is cleared before and after.
+
+    Object stores list a folder, with all that is below it, in pages of 1,000 files, a request each. For other file
+    systems each folder is a request.
+
+    Args:
+        url: the folder.
+        wanted: returns whether to keep a file, by its path relative to the folder. If it is True of the URL itself, the
+            URL is looked up as a file before it is listed.
+        on_unreadable: called for each subfolder that cannot be listed, if the file system reports it.
+        below: whether to list the files in subfolders, too.
+
+    Returns:
+        The files by their relative paths, in any order; or the file itself if the URL is a file.
+
+    Raises:
+        FileNotFoundError: if the URL does not exist.
+        OSError: if the URL cannot be looked up, or the folder cannot be listed.
+        MissingExtraError: if fsspec is not installed.
+    """
+    fs, path = _filesystem(url)
+    root = path.strip("/")
+    found: dict[str, FileRef] = {}
+    with _as_os_errors(url):
+        fs.invalidate_cache()
+        try:
+            if wanted(root) or not _is_flat(fs):
+                info = fs.info(path)
+                if not _is_folder(info, path):
+                    return _ref(url, info)
+            for entry in _entries(fs, path, on_unreadable, below=below):
+                name = entry["name"].lstrip("/")
+                if entry["type"] != "directory" and name.startswith(root):
+                    if name == root:
+                        return _ref(url, entry)
+                    relative = name[len(root) :].lstrip("/")
+                    if wanted(relative):
+                        found[relative] = _ref(join(url, relative), entry)
+        finally:
+            fs.invalidate_cache()
+    return found
+
+
+def _entries(
+    fs: Any, path: str, on_unreadable: Callable[[str, OSError], object] | None, *, below: bool
+) -> Iterable[dict[str, Any]]:
+    """Returns what is in a folder, or below it.
+
+    Raises:
+        FileNotFoundError: if there is no such path.
+    """
+    if not below:
+        entries: Iterable[dict[str, Any]] = fs.ls(path, detail=True)
+        return entries
+    if not _finds_itself(fs):
+        return _walk(fs, path, on_unreadable or (lambda _path, _error: None))
+    found: dict[str, dict[str, Any]] = fs.find(path, detail=True)
+    if not found:
+        fs.info(path)
+    return found.values()
+
+
+def _is_flat(fs: Any) -> bool:
+    """Returns True for an object store: it has no folders, and to look one up takes as many requests as to list it."""
+    from fsspec.asyn import AsyncFileSystem
+
+    return isinstance(fs, AsyncFileSystem) and type(fs)._find is not AsyncFileSystem._find
+
+
+def _finds_itself(fs: Any) -> bool:
+    """Returns True if a file system has its own `find`. That of fsspec skips folders that it cannot list."""
+    from fsspec import AbstractFileSystem
+
+    return _is_flat(fs) or type(fs).find is not AbstractFileSystem.find
+
+
+def _is_folder(info: dict[str, Any], path: str) -> bool:
     # A web server has no folders: it serves an HTML page that lists the files.
     return info["type"] == "directory" or path.endswith("/") or info.get("mimetype") == "text/html"
 
 
-def files_in(url: str) -> list[str]:
-    """Returns the names of the files directly in a folder, in any order."""
-    fs, path = _filesystem(url)
-    with _as_os_errors(url):
-        entries = fs.ls(path, detail=True)
-    return [entry["name"].rpartition("/")[2] for entry in entries if entry["type"] == "file"]
+def _ref(url: str, info: dict[str, Any]) -> FileRef:
+    """Returns the reference of a file from what fsspec tells of it; file systems differ in the names they use."""
+    size = info.get("size")
+    tag = info.get("ETag") or info.get("etag")
+    if tag:
+        return FileRef(url, size, str(tag))
+    for key in ("mtime", "last_modified", "LastModified", "modified", "updated", "created"):
+        time = info.get(key)
+        if isinstance(time, datetime):
+            time = (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+        if isinstance(time, (int, float)):
+            return FileRef(url, size, float(time))
+    return FileRef(url, size)
 
 
-def files_below(url: str, on_unreadable: Callable[[str, OSError], object]) -> list[str]:
-    """Returns the files in a folder and its subfolders, as paths relative to the folder, in any order.
-
-    Args:
-        url: the folder.
-        on_unreadable: called for each subfolder that cannot be listed, if the file system reports it.
-
-    Raises:
-        OSError: if the folder itself cannot be listed.
-    """
-    from fsspec import AbstractFileSystem
-
-    fs, path = _filesystem(url)
-    root = path.rstrip("/")
-    lists_folders = type(fs).find is AbstractFileSystem.find  # this one skips folders that it cannot list
-    with _as_os_errors(url):
-        names = list(_walk(fs, path, on_unreadable)) if lists_folders else fs.find(path)
-    return [name[len(root) :].lstrip("/") for name in names if name.startswith(root)]
-
-
-def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) -> Iterator[str]:
+def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) -> Iterator[dict[str, Any]]:
     """Yields the files in a folder and its subfolders.
 
     Raises:
@@ -110,7 +185,7 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
             continue
         for entry in entries:
             if entry["type"] != "directory":
-                yield entry["name"]
+                yield entry
             elif entry["name"].rstrip("/") != folder.rstrip("/"):
                 folders.append(entry["name"])
 

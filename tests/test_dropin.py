@@ -173,6 +173,42 @@ print(tensorboardX.SummaryWriter.__module__, torch.utils.tensorboard.SummaryWrit
     ]
 
 
+def test_modules_that_are_not_replaced_are_the_installed_ones(run):
+    code = """
+import sys
+import tbevents.dropin
+with tbevents.dropin.install(force="force" in sys.argv):
+    from torch.utils.tensorboard._utils import figure_to_image
+    from torch.utils.tensorboard.summary import hparams
+    print(figure_to_image(), hparams.__module__.partition(".")[0])
+    try:
+        import torch.utils.tensorboard._graph
+    except ImportError as error:
+        print(error)
+    if "force" in sys.argv:
+        from tensorboardX.proto import event
+        import tensorboardX
+        print(event.Event, tensorboardX.SummaryWriter.__module__)
+print([name for name in sys.modules if name.startswith(("tensorboardX", "torch.utils.tensorboard"))])
+if "force" in sys.argv:
+    import tensorboardX.proto.event
+    print(tensorboardX.SummaryWriter.__module__)
+"""
+    helpers = {
+        "torch/utils/tensorboard/_utils.py": "def figure_to_image(): return 'pixels'",
+        "torch/utils/tensorboard/_graph.py": "import tensorboard.compat",
+    }
+    proto = {"tensorboardX/proto/__init__.py": "", "tensorboardX/proto/event.py": "Event = 'message'"}
+    assert run(code, TORCH, helpers) == ["pixels tbevents", "No module named 'tensorboard'", "[]"]
+    assert run(code, TORCH, helpers, TENSORBOARDX, proto, arguments=["script.py", "force"]) == [
+        "pixels tbevents",
+        "No module named 'tensorboard'",
+        "message tbevents.writing.summary_writer",
+        "[]",
+        "tensorboardX.writer",
+    ]
+
+
 def test_one_may_be_installed_and_the_other_not(run):
     code = """
 import tbevents.dropin
@@ -369,3 +405,26 @@ from tensorboardX.global_writer import GlobalSummaryWriter as again
 print(GlobalSummaryWriter is again, GlobalSummaryWriter.__module__)
 """
     assert run(code) == ["True tbevents.writing.global_summary_writer"]
+
+
+def test_tensorboardxs_builders_take_its_arguments(run):
+    code = """
+import sys
+import tbevents.dropin
+tbevents.dropin.install()
+from tensorboardX import summary
+(value,) = summary.scalar("loss", 0.5, "Loss", "of the run").value
+print(value.simple_value, value.metadata.display_name, value.metadata.summary_description)
+print(summary.scalar(name="loss", scalar=2).value[0].simple_value)
+try:
+    summary.image("dots", [[0.5]])
+except ValueError as error:
+    print(error)
+print(summary.hparams.__module__, sorted(set(summary.__all__) - set(dir(summary))))
+"""
+    assert run(code) == [
+        "0.5 Loss of the run",
+        "2.0",
+        "'dots': img_tensor of shape (1, 1) has 2 axes, but dataformats 'CHW' has 3",
+        "tbevents.summary.hparams []",
+    ]

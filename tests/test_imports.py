@@ -1,4 +1,4 @@
-"""Imports inside the package: no circle, whether at the top of a module, for types only, or inside a function."""
+"""No circle of imports (type-only and lazy ones included), and no class name twice, in the package."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter
@@ -74,3 +74,13 @@ def test_a_circle_through_a_packages_own_file_is_found(tmp_path):
     (package / "group.py").write_text("from made_up import main\n")
     with pytest.raises(CycleError):
         TopologicalSorter(imports(package)).prepare()
+
+
+def test_no_two_classes_have_the_same_name():
+    homes = {}
+    for name, path in sources(PACKAGE).items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(name)
+    assert len(homes) > 200
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}

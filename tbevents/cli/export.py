@@ -16,6 +16,7 @@ from tbevents.cli.parameters import (
     example,
     logdir_argument,
     run_option,
+    safe_cells_option,
     tag_option,
     takes_terminal,
 )
@@ -62,7 +63,7 @@ class _Harmless(io.TextIOBase):
     default="keep",
     help="Which points of one step to keep.",
 )
-@click.option("--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals.")
+@safe_cells_option
 @checksums_option
 @takes_terminal
 def command(

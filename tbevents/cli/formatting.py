@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from tbevents.views.text import printable
+from tbevents.views.safe_text import printable
 
 __all__ = [
     "clip",

@@ -24,6 +24,7 @@ __all__ = [
     "out_option",
     "overwrite_option",
     "run_option",
+    "safe_cells_option",
     "tag_option",
     "takes_terminal",
 ]
@@ -42,6 +43,9 @@ checksums_option = click.option(
     type=click.Choice(get_args(Checksums)),
     default="verify",
     help="skip: also read records whose data checksum is wrong (SageMaker Debugger); default: verify.",
+)
+safe_cells_option = click.option(
+    "--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals."
 )
 run_option = click.option("--run", "runs", multiple=True, metavar="GLOB", help="Only runs that match; repeatable.")
 tag_option = click.option("--tag", "tags", multiple=True, metavar="GLOB", help="Only tags that match; repeatable.")

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from tbevents.cli.formatting import counted, printable
-from tbevents.cli.parameters import PATH, checksums_option, example, tag_option, takes_terminal
+from tbevents.cli.parameters import PATH, checksums_option, example, safe_cells_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.problem import Problem
 from tbevents.tools.reduce import Duplicates, reduce, write_reduced
@@ -47,10 +47,17 @@ from tbevents.tools.table_files import is_table, looks_like_file, write_table
 @click.option(
     "--ddof", type=click.IntRange(0), default=0, help="The std divides by the number of runs minus this; default: 0."
 )
+@safe_cells_option
 @checksums_option
 @takes_terminal
 def command(
-    terminal: Terminal, runs: tuple[str, ...], out: str, stats: tuple[str, ...], tags: tuple[str, ...], **options: Any
+    terminal: Terminal,
+    runs: tuple[str, ...],
+    out: str,
+    stats: tuple[str, ...],
+    tags: tuple[str, ...],
+    safe_cells: bool,
+    **options: Any,
 ) -> None:
     """Compute statistics of the scalars over several RUNs, or over all runs below a folder, at equal steps."""
     if not is_table(out) and looks_like_file(out):
@@ -59,14 +66,17 @@ def command(
             f"for a folder of this name, {out}{os.sep}",
             param_hint="--out",
         )
+    as_table = is_table(out) and not os.path.isdir(out)
+    if safe_cells and not as_table:
+        raise click.UsageError("--safe-cells has no effect on event files")
     damage: list[Problem] = []
     try:
         with terminal.progress("reading") as progress:
             reduced = reduce(runs, stats=stats, tags=tags, progress=progress, on_problem=damage.append, **options)
     finally:
         terminal.left_out(damage)  # it may explain why there is nothing to reduce
-    if is_table(out) and not os.path.isdir(out):
-        write_table(reduced, out)
+    if as_table:
+        write_table(reduced, out, safe_cells=safe_cells)
     else:
         write_reduced(reduced, out)
     over, of_tags = counted(len(reduced.paths), "run"), counted(len(reduced.tags), "tag")

@@ -161,7 +161,7 @@ def _replace(peer: Peer, undo: ExitStack) -> None:
     undo.callback(_put_back, peer, aside)
     for name in aside:
         del sys.modules[name]
-    hook = ModuleHook([peer.name], lambda _name, _find_next: peer.spec())
+    hook = ModuleHook([peer.name], lambda _name, find_installed: peer.spec(find_installed()))
     hook.install()
     undo.callback(hook.remove)
     root, _, rest = peer.name.partition(".")
@@ -183,8 +183,9 @@ def _take_away(finder: Any) -> None:
 
 
 def _put_back(peer: Peer, aside: dict[str, ModuleType]) -> None:
-    for name, module in peer.modules().items():
-        if peer.is_ours(module):
+    modules = peer.modules()
+    if peer.is_ours(modules.get(peer.name)):
+        for name in modules:  # ours, and submodules of the installed package that were imported through it
             del sys.modules[name]
     sys.modules.update(aside)
     parent, _, name = peer.name.rpartition(".")

@@ -27,11 +27,16 @@ class Peer(NamedTuple):
     needs: str
     folder: str
 
-    def spec(self) -> ModuleSpec:
-        """Returns the spec of our replacement, whose submodules are in its folder."""
+    def spec(self, installed: ModuleSpec | None = None) -> ModuleSpec:
+        """Returns the spec of our replacement.
+
+        Its submodules are those in its folder. If the spec of the installed package is given, submodules that we do not
+        replace are the installed ones, such as torch's `_utils` and `_convert_np`.
+        """
         folder = os.path.join(_STAND_INS, self.folder)
         file = os.path.join(folder, "__init__.py")
-        spec = spec_from_file_location(self.name, file, submodule_search_locations=[folder])
+        folders = [folder, *((installed and installed.submodule_search_locations) or ())]
+        spec = spec_from_file_location(self.name, file, submodule_search_locations=folders)
         if spec is None:
             raise ImportError(f"{file} cannot be imported", name=self.name, path=file)
         return spec

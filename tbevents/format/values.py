@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 import sys
 from typing import Any
 
@@ -67,7 +68,8 @@ def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> f
         try:
             return float(value) if text and isinstance(value, (str, bytes)) else _number(value)
         except (TypeError, ValueError) as error:  # ValueError: a signalling NaN of Decimal, a string without a number
-            raise TypeError(f"{name}: expected a real number, got {type(value).__name__}") from error
+            shown = f": {reprlib.repr(value)}" if isinstance(value, (str, bytes)) else ""
+            raise TypeError(f"{name}: expected a real number, got {type(value).__name__}{shown}") from error
     try:
         array = _to_numpy(value)
     except Exception as error:  # whatever a foreign __array__ raises
@@ -114,6 +116,15 @@ def _with_nan(value: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
     return np.where(np.ma.getmaskarray(value), np.nan, np.ma.getdata(value)).astype(dtype)
 
 
+def check_gathered(value: Any) -> None:
+    """Raise a TypeError if a value is a DTensor of torch's.
+
+    Gathering it, as its int() and float() do, waits for all processes, and only some may be logging.
+    """
+    if _is_torch(value) and hasattr(value, "full_tensor"):
+        raise TypeError("a DTensor is spread over processes; log its .full_tensor(), which all of them must call")
+
+
 def _is_torch(value: Any) -> bool:
     return hasattr(value, "detach") and hasattr(value, "cpu")
 
@@ -121,8 +132,7 @@ def _is_torch(value: Any) -> bool:
 def _to_numpy(value: Any) -> npt.NDArray[Any]:
     """The numpy view of a value; every sort of small float (bfloat16, float8) as float32."""
     if _is_torch(value):
-        if hasattr(value, "full_tensor"):  # gathering it waits for all processes, and only some may be logging
-            raise TypeError("a DTensor is spread over processes; log its .full_tensor(), which all of them must call")
+        check_gathered(value)
         value = value.detach().cpu()
         if str(value.dtype).startswith(("torch.bfloat16", "torch.float8")):  # numpy has none
             value = value.float()

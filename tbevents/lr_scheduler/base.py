@@ -56,9 +56,12 @@ class LRScheduler:
         KeyError: if a group has no "lr", or no "initial_lr" when resuming.
     """
 
+    # The watch of the optimizer's steps is not in __dict__: subclasses written for PyTorch save that as their state.
+    __slots__ = ("__dict__", "__weakref__", "_step_order")
+
     # The attributes that state_dict() leaves out.
     _UNSAVED: ClassVar[frozenset[str]] = frozenset(
-        {"optimizer", "_writer", "_tag", "_emitted", "_due", "_held", "_rates_for", "_step_order"}
+        {"optimizer", "_writer", "_tag", "_emitted", "_due", "_held", "_rates_for"}
     )
 
     # The attributes that the repr shows, and by which a state is recognised as one of this kind of scheduler.
@@ -82,9 +85,10 @@ class LRScheduler:
     _held = False
     # The epoch of the groups' current rates; None while they are being computed.
     _rates_for: float | None = None
-    # If True, `step` warns if the optimizer has not stepped, as in PyTorch. The watch is None after the check.
+    # If True, the first `step` warns if the optimizer has not stepped, as in PyTorch.
     _checks_order: ClassVar[bool] = True
-    _step_order: StepOrder | None = None
+    # The watch; absent after the check, and from copies and pickles.
+    _step_order: StepOrder
 
     def __init__(
         self,
@@ -140,10 +144,8 @@ class LRScheduler:
             epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form if there is
                 one.
         """
-        if self._step_order is not None and not self._is_initial:
-            order, self._step_order = self._step_order, None
-            if self._step_count == 1:
-                order.check()
+        if self._step_count == 1 and not self._is_initial:
+            self._end_watch(check=True)
         writing = not self._is_initial
         initial = self._initial_points() if writing else ()
         self._step_count += 1
@@ -237,6 +239,13 @@ class LRScheduler:
             self.step()
         finally:
             self._is_initial = False
+
+    def _end_watch(self, *, check: bool) -> None:
+        """Stop to watch the optimizer's steps, and warn if there were none and `check` is True."""
+        order = getattr(self, "_step_order", None)
+        if order is not None:
+            del self._step_order
+            order.end(check=check)
 
     def _update_lr(self, epoch: float | None = None) -> None:
         """Move to an epoch, by default the next, without counting a step or logging a point."""
@@ -341,6 +350,8 @@ class LRScheduler:
         """Set the momentum of the groups that `load_state_dict` found untouched, if it is cycled."""
 
     def _mark_restored(self) -> None:
+        if self._step_count != 1:
+            self._end_watch(check=False)
         self._rates_for = self.last_epoch
         # The point of epoch 0 is logged by the first step, so a state from before that step has not logged it.
         self._emitted = self.last_epoch if self.last_epoch > 0 else None
@@ -367,7 +378,7 @@ class LRScheduler:
 
     def __getstate__(self) -> dict[str, Any]:
         # A writer has files and threads, and a hook belongs to one optimizer: copies and pickles have neither.
-        left_out = ("_writer", "_due", "_held", "_step_order")
+        left_out = ("_writer", "_due", "_held")
         return {key: value for key, value in self.__dict__.items() if key not in left_out}
 
 

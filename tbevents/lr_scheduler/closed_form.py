@@ -39,7 +39,7 @@ class ClosedFormLR(LRScheduler):
             epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form if there is
                 one.
         """
-        if epoch is not None or self._writer is not None or self._step_order is not None or not self._plain:
+        if epoch is not None or self._writer is not None or self._step_count == 1 or not self._plain:
             super().step(epoch)
             return
         # The common case, inlined: the same as LRScheduler.step(), with half the calls.
@@ -131,7 +131,7 @@ class ChainableLR(ClosedFormLR):
         if (
             epoch is not None
             or self._writer is not None
-            or self._step_order is not None
+            or self._step_count == 1
             or not self._plain
             or len(groups) != len(bases)
         ):

@@ -12,8 +12,8 @@ __all__ = ["StepOrder"]
 class StepOrder:
     """Watches an optimizer until its scheduler's first step. Nothing is patched.
 
-    torch's optimizers report their steps through a hook, which `check` removes. If an optimizer has no such hook,
-    `check` does not warn.
+    torch's optimizers report their steps through a hook, which `end` removes. If an optimizer has no such hook, `end`
+    does not warn.
 
     Args:
         optimizer: any optimizer.
@@ -29,12 +29,12 @@ class StepOrder:
     def _note(self, *_: Any) -> None:
         self._stepped = True
 
-    def check(self) -> None:
-        """Removes the hook, and warns if the optimizer has not made a step."""
+    def end(self, *, check: bool) -> None:
+        """Removes the hook, and warns if the optimizer has not made a step and `check` is True."""
         if self._hook is None:
             return
         self._hook.remove()
-        if not self._stepped:
+        if check and not self._stepped:
             warn_caller(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call `optimizer.step()` first: "
                 "otherwise the first rate of the schedule is never used. See "

@@ -18,6 +18,7 @@ from tbevents.errors import (
     NotAnEventFileError,
     UndecodableRecordError,
 )
+from tbevents.file_ref import FileRef
 from tbevents.files import open_file
 from tbevents.format.crc32c import masked_crc32c
 from tbevents.format.event import parse_event
@@ -83,6 +84,7 @@ class EventFileReader:
         record: how many records stand before `offset`.
         error: why the file could not be read on in the last attempt; None if it could.
         patient: as given.
+        listed: the file as a listing has shown it before it was read; None if it has not been listed.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class EventFileReader:
     ) -> None:
         self.path = path
         self.patient = patient
+        self.listed: FileRef | None = None
         self.offset = 0
         self.record = 0
         self._strict = strict

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
 from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, frame_html
-from tbevents.views.text import storable
+from tbevents.views.safe_text import storable
 
 if TYPE_CHECKING:
     import pandas as pd

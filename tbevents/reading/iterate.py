@@ -147,14 +147,14 @@ def _follow(
         last_look = stop.is_set() or (deadline is not None and clock() >= deadline)
         for file in source.find(readers)[0]:
             while True:
-                reader = readers.get(file)
+                reader = readers.get(file.url)
                 if reader is None:
-                    reader = readers[file] = source.open(file, patient=True)
+                    reader = readers[file.url] = source.open(file, patient=True)
                 try:
                     yield from warning(reader, reader.events(), warned)
                     break
                 except FileChangedError as error:
-                    del readers[file]
+                    del readers[file.url]
                     if reader.offset:
                         warnings.warn(f"{error}; reading it again", DamageWarning, stacklevel=3)
         if last_look:

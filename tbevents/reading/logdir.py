@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tbevents.errors import UnknownNameError
-from tbevents.files import StrPath, find_runs, is_folder, join, path_string
+from tbevents.file_ref import FileRef
+from tbevents.files import StrPath, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import selected, tags_to_draw
@@ -68,7 +69,7 @@ class _Slot:
     """The state of a run that may not have been read yet.
 
     Attributes:
-        files: the event files.
+        files: the event files, as the last listing of the logdir shows them.
         place: index of the run, from 0.
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
@@ -77,7 +78,7 @@ class _Slot:
     __slots__ = ("ahead", "files", "lock", "place")
 
     def __init__(self) -> None:
-        self.files: Sequence[str] = ()
+        self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
         self.ahead: Future[Run] | _Read | None = None
@@ -91,9 +92,13 @@ class Logdir(Frame, Mapping[str, Run]):
     Files and folders that cannot be read do not stop the rest: they are on the `problems` of the logdir or of the run.
     With ``strict=True`` they are raised.
 
-    Threads may share a logdir: each name has one `Run`, read by the first thread that asks for it, and other threads
-    wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An interrupt or
-    an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
+    Threads may share a logdir and reload it: each name has one `Run`, read by the first thread that asks for it, and
+    other threads wait for that run only. A process may fork at any time; the child reads the remaining runs itself. An
+    interrupt or an exception leaves the runs as they were; a run that was not read is read when it is asked for again.
+
+    Pickled and cloudpickled, a logdir is its references (see `refs`), options and problems, not what was read: the copy
+    has the same runs without listing the folder again, and reads each when it is first used, so that the problems of
+    runs appear again. Paths and URLs must lead to the same files there.
 
     Attributes:
         path: the folder, or the one event file, that was given.
@@ -102,8 +107,15 @@ class Logdir(Frame, Mapping[str, Run]):
     """
 
     def __init__(self, path: str, options: ReadOptions | None = None, *, threads: int | None = None) -> None:
+        self._begin(path, options, threads)
+        self._find()
+        warn_about(self._problems)
+
+    def _begin(self, path: str, options: ReadOptions | None, threads: int | None) -> None:
+        """Sets everything but the runs."""
         self.path = path
         self.options = ReadOptions() if options is None else options
+        self._threads_given = threads
         self.threads = _checked_threads(threads)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         self._table = SkeletonTable(verify=self.options.verify)
@@ -114,11 +126,12 @@ class Logdir(Frame, Mapping[str, Run]):
         self._together = _TOGETHER_FIRST  # how many small runs are read together next
         self._renew_locks()
         renew_when_forked(self)
-        self._find()
-        warn_about(self._problems)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unread_logdir, (self.path, self.options, self._threads_given, self.refs(), self._problems)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.RLock()  # held while `_runs` is changed
+        self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
         self._small_lock = threading.Lock()  # held while small runs are read together
         self._small_runs = SmallRunReader(self._table, self.options)
         for slot in self._slots.values():
@@ -131,6 +144,15 @@ class Logdir(Frame, Mapping[str, Run]):
         Damage of a run is on the `problems` of that run.
         """
         return self._problems
+
+    def refs(self) -> tuple[RunRef, ...]:
+        """References to the runs, sorted by name, as the last listing shows them: that of `read_logdir` or `reload`.
+
+        Neither lists nor reads anything. The references are small, frozen and picklable: hand them to other processes,
+        which read them with `read_run`.
+        """
+        slots = self._slots
+        return tuple(RunRef(name, self._url(name), tuple(slot.files)) for name, slot in slots.items())
 
     def reload(self) -> Logdir:
         """Finds new runs, forgets those that are gone, and reloads those that were read before.
@@ -245,14 +267,17 @@ class Logdir(Frame, Mapping[str, Run]):
                 raise error
             problems.append(Problem.unreadable(folder, error))
 
-        found = find_runs(self.path, unlisted) if is_folder(self.path) else {".": [self.path]}
+        with self._lock:
+            self._place(list_runs(self.path, unlisted))
+            self._problems = tuple(problems)
+
+    def _place(self, found: Mapping[str, Sequence[FileRef]]) -> None:
+        """Takes these runs, and keeps what was read of those that were known."""
         slots = {name: self._slots.get(name) or _Slot() for name in found}
         for place, (name, slot) in enumerate(slots.items()):
             slot.place, slot.files = place, found[name]
-        with self._lock:
-            self._slots, self._names = slots, list(slots)
-            self._runs = {name: self._runs.get(name) for name in slots}
-        self._problems = tuple(problems)
+        self._slots, self._names = slots, list(slots)
+        self._runs = {name: self._runs.get(name) for name in slots}
 
     def __getitem__(self, name: str) -> Run:
         slot = self._slots.get(name) if isinstance(name, str) else None
@@ -283,7 +308,8 @@ class Logdir(Frame, Mapping[str, Run]):
                     raise
                 problems = run.problems
                 with self._lock:
-                    self._runs[name] = run
+                    if self._slots.get(name) is slot:  # it may be gone since
+                        self._runs[name] = run
             slot.ahead = None
         warn_about(problems)
         return run
@@ -325,8 +351,11 @@ class Logdir(Frame, Mapping[str, Run]):
 
     def _where(self, name: str) -> tuple[str, bool]:
         """The path of a run, and whether the caller named it."""
-        path = self.path if name == "." else join(self.path, name)
-        return path, self._slots[name].files == [path]
+        path = self._url(name)
+        return path, [file.url for file in self._slots[name].files] == [path]
+
+    def _url(self, name: str) -> str:
+        return self.path if name == "." else join(self.path, name)
 
     def _read_ahead(self, names: Sequence[str]) -> None:
         """Makes other threads begin to read runs, within the limit of memory for runs that nobody has asked for yet."""
@@ -403,6 +432,17 @@ def read_logdir(
     return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads)
 
 
+def _unread_logdir(
+    path: str, options: ReadOptions, threads: int | None, refs: Sequence[RunRef], problems: tuple[Problem, ...]
+) -> Logdir:
+    """A logdir of which nothing has been read, from its pickled state."""
+    logdir = Logdir.__new__(Logdir)
+    logdir._begin(path, options, threads)
+    logdir._place({ref.name: ref.files for ref in refs})
+    logdir._problems = problems
+    return logdir
+
+
 def _row_of(name: str, run: Run | None) -> RunRow:
     """What a notebook shows of a run; one that was not read yet is not read now."""
     if run is None:
@@ -420,13 +460,11 @@ def _checked_threads(threads: int | None) -> int:
     return threads
 
 
-def _size(paths: Sequence[str]) -> int:
-    """Bytes in some files; for remote files, whose sizes are not known, the least that is read ahead."""
-    if is_url(paths[0]):
+def _size(files: Sequence[FileRef]) -> int:
+    """Bytes in some files; for remote files, the least that is read ahead."""
+    if is_url(files[0].url):
         return _AHEAD_BYTES
-    with contextlib.suppress(OSError):  # raised again when the run is asked for
-        return sum(map(os.path.getsize, paths))
-    return 0
+    return sum(file.size or 0 for file in files)
 
 
 @functools.cache

@@ -49,6 +49,9 @@ class ReadOptions:
         checked_choice("restarts", self.restarts, get_args(Restarts))
         checked_choice("duplicates", self.duplicates, get_args(Duplicates))
         checked_choice("checksums", self.checksums, get_args(Checksums))
+        for option in ("tags", "kinds"):  # other iterables may be usable once, and cannot be pickled
+            if not isinstance(names := getattr(self, option), (str, type(None))):
+                object.__setattr__(self, option, patterns(option, names))
         if self.tags is not None:
             object.__setattr__(self, "_tags", (*patterns("tags", self.tags), *_ALWAYS))
         if self.kinds is not None:

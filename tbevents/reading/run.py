@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning
+from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.forks import renew_when_forked
@@ -32,6 +34,7 @@ from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
 from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.refs import RunRef
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -64,6 +67,10 @@ class Run(Frame):
     before, and the next `reload` reads the rest. Threads may share a run and reload it: one thread reads at a time,
     and the others see the previous reading. A process may fork at any time; the child has a run of its own.
 
+    Pickled and cloudpickled, a run is its name, options and list of files, not what was read. The copy reads the files
+    when it is first used, so its problems and warnings appear again there. The paths or URLs must lead to the same
+    files. A run in memory, as those of `tbevents.testing`, cannot be pickled.
+
     Attributes:
         name: as TensorBoard shows it: the folder relative to the logdir; ``.`` for the logdir itself.
         path: the folder or file that was read.
@@ -80,20 +87,46 @@ class Run(Frame):
         warn: bool = True,
         reading: Reading | None = None,
     ) -> None:
+        self._begin(source, name, ReadOptions() if options is None else options)
+        # Everything that a reading changes is in one attribute, so that a run always shows one reading.
+        self._reading = self._first_reading(table) if reading is None else reading
+        if warn:
+            warn_about(self._reading.problems)
+
+    def _begin(self, source: Source, name: str, options: ReadOptions) -> None:
+        """Sets everything but the reading."""
         self.name = name
         self.path = source.location
-        self.options = ReadOptions() if options is None else options
+        self.options = options
         self._source = source
         self._reader = PayloadReader()
         self._renew_locks()
         renew_when_forked(self)
-        # Everything that a reading changes is in one attribute, so that a run always shows one reading.
-        if reading is None:
-            table = SkeletonTable(verify=self.options.verify) if table is None else table
-            reading = source.read(Reading(RunBuilder(table, self.options)))
-        self._reading = reading
-        if warn:
-            warn_about(self._reading.problems)
+
+    def _first_reading(self, table: SkeletonTable | None = None) -> Reading:
+        table = SkeletonTable(verify=self.options.verify) if table is None else table
+        return self._source.read(Reading(RunBuilder(table, self.options)))
+
+    if not TYPE_CHECKING:  # it would give a type to every misspelt name
+
+        def __getattr__(self, name: str) -> Any:
+            """Reads an unpickled run when its reading is first needed."""
+            if name != "_reading":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            with self._lock:
+                if "_reading" not in vars(self):
+                    self._reading = self._first_reading()
+                    warn_about(self._reading.problems)
+                return self._reading
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not isinstance(self._source, FileSource):
+            raise TypeError(f"a run in memory cannot be pickled: {self.path!r}")
+        reading = vars(self).get("_reading")
+        source = copy.copy(self._source)
+        if reading is not None:
+            source.listed = [reader.listed for reader in reading.readers.values()]
+        return _unread_run, (source, self.name, self.options)
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # held while reading
@@ -112,6 +145,7 @@ class Run(Frame):
 
     def _still(self) -> Run:
         """A copy that no reload changes, for code that asks the run for more than one thing."""
+        _ = self._reading  # reads an unpickled run, once for both
         still = Run.__new__(Run)
         vars(still).update(vars(self))
         return still
@@ -506,7 +540,7 @@ class Run(Frame):
 
 
 def read_run(
-    path: StrPath,
+    path: StrPath | RunRef,
     *,
     tags: Names | None = None,
     kinds: Names | None = None,
@@ -520,7 +554,8 @@ def read_run(
 
     Args:
         path: a folder that directly holds event files, or one event file; a local path, or a URL that fsspec
-            understands (``s3://...``, ``https://...``), of which only what is needed is fetched.
+            understands (``s3://...``, ``https://...``), of which only what is needed is fetched. Or a `RunRef`, whose
+            files are read without listing the folder again; `Run.reload` lists it.
         tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``; ``*`` matches slashes, too. The tags
             of hyperparameters and custom scalars are always read.
         kinds: only these kinds of values: "scalars", "histograms", "images", "audio", "texts", "pr_curves", "meshes",
@@ -536,7 +571,7 @@ def read_run(
             until their values are asked for. Faster, but a flipped bit in a number goes unnoticed.
         strict: whether damage is raised. By default it is skipped with a `DamageWarning` and listed in the run's
             `problems`, and the rest of the file is read.
-        name: what to call the run; by default the last part of the path.
+        name: what to call the run; by default the last part of the path, or the name of the reference.
 
     Raises:
         RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
@@ -546,9 +581,10 @@ def read_run(
         MissingExtraError: `path` is a URL, and fsspec is not installed.
         ValueError, TypeError: an option has an invalid value.
     """
-    text = path_string(path, "path")
     options = ReadOptions(strict, tags, kinds, restarts, duplicates, checksums)
-    return open_run(text, name, options, SkeletonTable(verify=options.verify))
+    if isinstance(path, RunRef):
+        return open_run(path.url, path.name if name is None else name, options, files=path.files)
+    return open_run(path_string(path, "path"), name, options)
 
 
 def open_run(
@@ -559,6 +595,7 @@ def open_run(
     *,
     warn: bool = True,
     named: bool = True,
+    files: Sequence[FileRef] | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 
@@ -569,7 +606,15 @@ def open_run(
         table: skeletons shared with other runs.
         warn: whether to warn of problems.
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
+        files: its files, as a listing has shown them; None lists them.
     """
     name = folder_name(path) if name is None else name
-    source = FileSource(path, strict=options.strict, verify=options.verify, named=named)
+    source = FileSource(path, strict=options.strict, verify=options.verify, named=named, listed=files)
     return Run(source, name=name, table=table, options=options, warn=warn)
+
+
+def _unread_run(source: FileSource, name: str, options: ReadOptions) -> Run:
+    """A run that is read when it is first used, from its pickled state."""
+    run = Run.__new__(Run)
+    run._begin(source, name, options)
+    return run

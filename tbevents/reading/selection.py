@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from tbevents.errors import UnknownNameError
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.views.chart import refuse_many
-from tbevents.views.series import ScalarCurve
+from tbevents.views.protocols import ScalarCurve
 
 __all__ = ["selected", "tags_to_draw"]
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import DamagedFileError, TBEventsError
+from tbevents.file_ref import FileRef
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
 from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE, SHORT
@@ -103,13 +104,10 @@ class SmallRunReader:
         """
         files = [self._files_of(source) for source, _ in sources]
         parts = self._read_files(files, sum(size for _, size in sources))
-        return [
-            None if of_run is None else self._reading(names or [], of_run)
-            for names, of_run in zip(files, parts, strict=True)
-        ]
+        return [None if of_run is None else self._reading(of_run) for of_run in parts]
 
     @staticmethod
-    def _files_of(source: FileSource) -> list[str] | None:
+    def _files_of(source: FileSource) -> list[FileRef] | None:
         """The files of a run; None if there is anything to say about them."""
         try:
             files, problems = source.find({})
@@ -117,19 +115,19 @@ class SmallRunReader:
             return None
         return None if problems or not files else files
 
-    def _read_files(self, files: Sequence[list[str] | None], size: int) -> list[list[_Part] | None]:
+    def _read_files(self, files: Sequence[list[FileRef] | None], size: int) -> list[list[_Part] | None]:
         """Reads the files of runs, decoded; None for a run of which a file is not intact."""
         if len(self._room) < size + SMALL:
             self._room = np.empty(size + SMALL, np.uint8)
         room = self._room.data
         runs: list[int] = []
-        paths: list[str] = []
+        listed: list[FileRef] = []
         ends = [0]
         for run, names in enumerate(files):
-            for path in names or ():
-                end = _read_into(path, room[ends[-1] :])
+            for file in names or ():
+                end = _read_into(file.url, room[ends[-1] :])
                 runs.append(run)
-                paths.append(path)
+                listed.append(file)
                 ends.append(ends[-1] + end)
         found: list[list[_Part] | None] = [None if names is None else [] for names in files]
         block = self._room[: ends[-1]]
@@ -138,19 +136,20 @@ class SmallRunReader:
         decoded = None
         if len(chains.offsets):
             decoded = self._table.decode(Records(0, block, chains.offsets, chains.lengths, 0))
-        for place, (run, path) in enumerate(zip(runs, paths, strict=True)):
+        for place, (run, file) in enumerate(zip(runs, listed, strict=True)):
             parts = found[run]
             if decoded is None or not chains.whole[place]:
                 found[run] = None
             elif parts is not None:
                 of_file = slice(*chains.records[place : place + 2])
-                parts.append(self._part(path, decoded, of_file, ends[place], ends[place + 1]))
+                parts.append(self._part(file, decoded, of_file, ends[place], ends[place + 1]))
         return found
 
-    def _part(self, path: str, decoded: ScalarBlock, of_file: slice, start: int, end: int) -> _Part:
+    def _part(self, file: FileRef, decoded: ScalarBlock, of_file: slice, start: int, end: int) -> _Part:
         """The file that has these bytes and these records."""
         records = decoded.records
-        reader = EventFileReader(path, strict=self._options.strict, verify=self._options.verify)
+        reader = EventFileReader(file.url, strict=self._options.strict, verify=self._options.verify)
+        reader.listed = file
         reader.take_whole(records.block[start:end], of_file.stop - of_file.start)
         block = ScalarBlock(
             Records(-start, records.block, records.offsets[of_file], records.lengths[of_file], 0),
@@ -162,7 +161,7 @@ class SmallRunReader:
         )
         return _Part(reader, block)
 
-    def _reading(self, files: Sequence[str], parts: Sequence[_Part]) -> Reading | None:
+    def _reading(self, parts: Sequence[_Part]) -> Reading | None:
         """What was read of a run; None if anything is wrong with it."""
         builder = self._compact(parts[0]) if len(parts) == 1 else None
         if builder is None:
@@ -175,7 +174,7 @@ class SmallRunReader:
         readers = {part.reader.path: part.reader for part in parts}
         if any(reader.problems for reader in readers.values()):
             return None
-        return Reading(builder, readers, tuple(files))
+        return Reading(builder, readers, tuple(readers))
 
     def _compact(self, part: _Part) -> RunBuilder | None:
         """The run of one file that has nothing but scalars, beside its header; None if it has something else."""

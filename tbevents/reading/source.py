@@ -7,12 +7,13 @@ is strict, an interrupt, no memory) leaves the one before, with the places in th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from tbevents.errors import FileChangedError, RunNotFoundError
-from tbevents.files import find_run_files
+from tbevents.file_ref import FileRef
+from tbevents.files import list_run_files
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
@@ -70,24 +71,43 @@ class FileSource:
         verify: whether the checksums of payloads are verified.
         named: whether the caller named the path: that nothing of it can be read is then raised, too.
         expected: whether it is fine that there is no such folder, or that it is empty: the run is to come.
+        listed: the files as a listing has just shown them, for the next reading; None lists them then.
+
+    Attributes:
+        listed: as given; set it to have the next reading use another listing, which is used once.
     """
 
     def __init__(
-        self, path: str, *, strict: bool = False, verify: bool = True, named: bool = True, expected: bool = False
+        self,
+        path: str,
+        *,
+        strict: bool = False,
+        verify: bool = True,
+        named: bool = True,
+        expected: bool = False,
+        listed: Sequence[FileRef] | None = None,
     ) -> None:
         self.location = path
         self._strict = strict
         self._verify = verify
         self._named = named
         self._expected = expected
+        self.listed = listed
 
-    def find(self, known: Mapping[str, object]) -> tuple[list[str], tuple[Problem, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = (self._strict, self._verify, self._named, self._expected, self.listed)
+        return _restored, (self.location, *state)
+
+    def find(self, known: Mapping[str, RecordSource]) -> tuple[list[FileRef], tuple[Problem, ...]]:
         """The files that there are, in order; those known where that cannot be told. And what cannot be read at all.
 
         Raises:
             RunNotFoundError: there are none, where the caller named the path and none are expected later.
             OSError: the folder cannot be listed, where the caller named it, or is strict.
         """
+        listed, self.listed = self.listed, None
+        if listed is not None:
+            return list(listed), ()
         problems: list[Problem] = []
 
         def unreadable(path: str, error: OSError) -> None:
@@ -95,9 +115,9 @@ class FileSource:
                 raise error
             problems.append(Problem.unreadable(path, error))
 
-        files: list[str] = []
+        files: list[FileRef] = []
         try:
-            files = find_run_files(self.location, unreadable)
+            files = list_run_files(self.location, unreadable)
         except RunNotFoundError as error:
             if not self._expected:
                 if self._named or self._strict:
@@ -107,14 +127,14 @@ class FileSource:
         except OSError as error:
             if self._named or self._strict:
                 raise
-            files = list(known)
+            files = [FileRef(file) for file in known]
             unreadable(self.location, error)
         return files, tuple(problems)
 
-    def open(self, file: str, *, patient: bool) -> EventFileReader:
+    def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
         """A reader of one of the files, from its start."""
-        sole = self._named and file == self.location
-        return EventFileReader(file, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        sole = self._named and file.url == self.location
+        return EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
 
     def read(self, before: Reading) -> Reading:
         """As in `Source`; everything, where a file is not the one that was read before.
@@ -127,7 +147,7 @@ class FileSource:
         start, begun_anew = before, ""
         for tries_left in reversed(range(_TRIES)):
             files, unlisted = self.find(start.readers)
-            there = set(files)
+            there = {file.url for file in files}
             try:
                 gone = next(
                     (name for name, reader in start.readers.items() if name not in there and reader.done()), None
@@ -144,22 +164,35 @@ class FileSource:
                     )
                 begun_anew = str(error) if before.readers else ""
                 start = Reading(before.builder.anew())
+            except FileNotFoundError as error:
+                if isinstance(error, RunNotFoundError):
+                    raise
+                raise RunNotFoundError(f"{error.filename}: no such file; it was removed meanwhile") from error
         raise AssertionError("the last try returns or raises")
 
     def _read_on(
-        self, before: Reading, files: list[str], unlisted: tuple[Problem, ...], begun_anew: str, *, patient: bool
+        self, before: Reading, files: list[FileRef], unlisted: tuple[Problem, ...], begun_anew: str, *, patient: bool
     ) -> Reading:
         builder = before.builder.fork()
         readers: dict[str, EventFileReader] = {}
         errors: list[OSError] = []
-        news = bool(begun_anew) or unlisted != before.unlisted or files != list(before.readers)
+        names = tuple(file.url for file in files)
+        news = bool(begun_anew) or unlisted != before.unlisted or names != before.files
         for file in files:
-            known: Any = before.readers.get(file)
-            reader = readers[file] = self.open(file, patient=patient) if known is None else known.fork()
+            known: Any = before.readers.get(file.url)
+            reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient = patient
+            reader.listed = file
             builder.add_file(reader)
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems
         if self._named and not before.readers and files and len(errors) == len(files):
             raise errors[0]  # nothing of what the caller named can be read
-        return Reading(builder, readers, tuple(files), unlisted, begun_anew) if news else before
+        return Reading(builder, readers, names, unlisted, begun_anew) if news else before
+
+
+def _restored(
+    path: str, strict: bool, verify: bool, named: bool, expected: bool, listed: Sequence[FileRef] | None
+) -> FileSource:
+    """A source from its pickled state."""
+    return FileSource(path, strict=strict, verify=verify, named=named, expected=expected, listed=listed)

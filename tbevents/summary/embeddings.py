@@ -15,13 +15,13 @@ from tbevents.summary.builders import checked_tag, real_array
 from tbevents.summary.images import import_pillow
 from tbevents.summary.pixels import axes_in_order, checked_pixels, make_grid
 
-__all__ = ["Embedding", "embedding", "folder_name"]
+__all__ = ["Embedding", "EmbeddingFiles", "embedding", "folder_name"]
 
 TENSORS, METADATA, SPRITE = "tensors.tsv", "metadata.tsv", "sprite.png"
 
 
 @dataclass(frozen=True, slots=True)
-class Embedding:
+class EmbeddingFiles:
     """Points in many dimensions, in the form that the projector reads.
 
     Attributes:
@@ -48,9 +48,13 @@ class Embedding:
         return info
 
 
+Embedding = EmbeddingFiles
+"""The public name: `tbevents.summary.Embedding`, beside `tbevents.Embedding`, one that was read."""
+
+
 def embedding(
     tag: str, mat: Any, metadata: Any = None, label_img: Any = None, metadata_header: Sequence[str] | None = None
-) -> Embedding:
+) -> EmbeddingFiles:
     """Returns an embedding: points, each with an optional label and image.
 
     Args:
@@ -73,9 +77,9 @@ def embedding(
     if metadata is not None:
         files[METADATA] = _labels(tag, len(points), metadata, metadata_header)
     if label_img is None:
-        return Embedding(files, None)
+        return EmbeddingFiles(files, None)
     files[SPRITE], size = _sprite(tag, len(points), label_img)
-    return Embedding(files, size)
+    return EmbeddingFiles(files, size)
 
 
 def folder_name(tag: str) -> str:

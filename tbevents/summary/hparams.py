@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from google.protobuf.struct_pb2 import ListValue, Value
 
-from tbevents.format.values import as_array, as_float
+from tbevents.format.values import as_array, as_float, check_gathered
 from tbevents.proto import (
     Experiment,
     HParamDataType,
@@ -58,7 +58,7 @@ def hparams(
             element) and strings are stored as they are. None is left out. A mapping, dataclass or namespace becomes
             names with slashes. A function is stored by name. Anything else, including lists and numbers that are not
             finite, is stored as text.
-        metric_dict: a mapping whose keys are the tags of the metrics; the values are not used.
+        metric_dict: a mapping, dataclass or namespace whose keys are the tags of the metrics; the values are not used.
         hparam_domain_discrete: name -> all possible values, of the same type as the hyperparameter.
         group_name: TensorBoard shows sessions with the same group name as one.
         start_time_secs: the start of the session in seconds since 1970; None leaves it out.
@@ -76,7 +76,7 @@ def hparams(
         if name in values:
             raise ValueError(f"hparam_dict has two values for {name!r}: one under that name, and one in a mapping")
         values[name] = plain(value)
-    metrics = _checked("metric_dict", metric_dict)
+    metrics = _checked("metric_dict", fields_of(metric_dict))
     domains = _domains(values, _checked("hparam_domain_discrete", hparam_domain_discrete or {}))
     start = SessionStartInfo(group_name=group_name, start_time_secs=_seconds("start_time_secs", start_time_secs))
     experiment = Experiment(metric_infos=[MetricInfo(name=MetricName(tag=tag)) for tag in metrics])
@@ -106,6 +106,10 @@ def flattened(argument: str, mapping: Any, prefix: str = "") -> Iterator[tuple[s
         if isinstance(value, Mapping):
             yield from flattened(f"{argument}[{name!r}]", value, f"{prefix}{name}/")
         elif value is not None:
+            try:
+                check_gathered(value)
+            except TypeError as error:
+                raise TypeError(f"{argument}[{name!r}]: {error}") from None
             yield prefix + name, value
 
 

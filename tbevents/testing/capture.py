@@ -13,10 +13,10 @@ from tbevents.module_hook import after_import
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
 from tbevents.summary import embedding
-from tbevents.summary.embeddings import Embedding
+from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.testing.memory_files import MemoryFiles, MemorySink, is_below
+from tbevents.writing.checked_points import as_step
 from tbevents.writing.null_sink import NullSink
-from tbevents.writing.points import as_step
 from tbevents.writing.summary_writer import SummaryWriter
 
 __all__ = ["Capture", "capture"]
@@ -34,7 +34,7 @@ class Capture:
 
     def __init__(self) -> None:
         self._files = MemoryFiles()
-        self.embeddings: dict[tuple[str, str, int], Embedding] = {}
+        self.embeddings: dict[tuple[str, str, int], EmbeddingFiles] = {}
 
     @property
     def run(self) -> Run:

@@ -12,7 +12,7 @@ from tbevents.files import StrPath, find_runs
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Table, message, number, table_lines
+from tbevents.testing.finding import FindingTable, message, number, table_lines
 from tbevents.testing.live_run import live_run
 from tbevents.testing.point_comparison import differing, point_table, series_of, series_points
 from tbevents.testing.run_checks import check_runs_close
@@ -87,5 +87,5 @@ def last_values(folder: StrPath) -> str:
         return f"the runs cannot be read: {error}"
     if not rows:
         return "no scalars"
-    table = Table(("run", "tag", "points", "last step", "last value"), tuple(rows), len(rows))
+    table = FindingTable(("run", "tag", "points", "last step", "last value"), tuple(rows), len(rows))
     return "\n".join(table_lines(table, _LAST_ROWS))

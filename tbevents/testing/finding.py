@@ -13,7 +13,7 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.tools.sparkline import sparkline
 
-__all__ = ["ROWS", "Finding", "Table", "finding", "message", "number", "table_lines"]
+__all__ = ["ROWS", "Finding", "FindingTable", "Table", "finding", "message", "number", "table_lines"]
 
 ROWS: Final = 8
 """Maximum number of rows of a table in a message."""
@@ -26,7 +26,7 @@ _COLUMNS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FindingTable:
     """A table of differences, cut to its first rows.
 
     Attributes:
@@ -40,9 +40,13 @@ class Table:
     total: int
 
     @classmethod
-    def of(cls, header: Sequence[str], rows: Sequence[Sequence[str]], total: int | None = None) -> Table:
+    def of(cls, header: Sequence[str], rows: Sequence[Sequence[str]], total: int | None = None) -> FindingTable:
         """Makes a table from rows; a message shows the first few of them."""
         return cls(tuple(header), tuple(tuple(row) for row in rows), len(rows) if total is None else total)
+
+
+Table = FindingTable
+"""The public name: `tbevents.testing.Table`, beside `tbevents.Table`, a table of scalars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Finding:
     run: str
     tag: str | None
     path: str
-    table: Table | None = None
+    table: FindingTable | None = None
     series: ScalarSeries | None = field(default=None, repr=False)
 
     @property
@@ -79,7 +83,12 @@ class Finding:
 
 
 def finding(
-    run: Run, tag: str | None, kind: str, summary: str, table: Table | None = None, series: ScalarSeries | None = None
+    run: Run,
+    tag: str | None,
+    kind: str,
+    summary: str,
+    table: FindingTable | None = None,
+    series: ScalarSeries | None = None,
 ) -> Finding:
     """Makes a `Finding` about a run."""
     return Finding(kind, summary, run.name, tag, run.path, table, series)
@@ -111,7 +120,7 @@ def message(findings: Sequence[Finding]) -> str:
     return "\n\n".join(parts)
 
 
-def table_lines(table: Table, most: int = ROWS) -> Iterator[str]:
+def table_lines(table: FindingTable, most: int = ROWS) -> Iterator[str]:
     """Yields the lines of a table, right-aligned, with at most `most` rows and without empty columns."""
     shown = table.rows[:most]
     filled = [place for place in range(len(table.header)) if not shown or any(row[place] for row in shown)]

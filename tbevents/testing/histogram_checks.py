@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tbevents.format.values import as_array
 from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.run import Run
-from tbevents.testing.finding import ROWS, Finding, Table, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
@@ -88,7 +88,7 @@ def _edges(run: Run, tag: str, obtained: Histogram, expected: Histogram, toleran
     ]
     if not rows:
         return []
-    table = Table.of(("edge", *COLUMNS), rows)
+    table = FindingTable.of(("edge", *COLUMNS), rows)
     return [finding(run, tag, "edges", f"step {obtained.step}: {len(rows)} edges of buckets differ", table)]
 
 
@@ -112,4 +112,4 @@ def _counts(run: Run, tag: str, obtained: Histogram, expected: Histogram, tolera
         f"step {obtained.step}: {len(bad)} of {len(counts)} counts {'differs' if len(bad) == 1 else 'differ'} "
         f"(rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
     )
-    return [finding(run, tag, "values", summary, Table.of(("bucket", *COLUMNS), rows, len(bad)))]
+    return [finding(run, tag, "values", summary, FindingTable.of(("bucket", *COLUMNS), rows, len(bad)))]

@@ -10,7 +10,7 @@ from tbevents.format.values import as_float
 from tbevents.reading.kinds.image import Image
 from tbevents.summary.pixels import to_hwc
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, Table, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
@@ -76,7 +76,7 @@ def check_image_close(
         [str(y), str(x), str(c), *cells(float(got[y, x, c]), float(want[y, x, c]), tolerance, np.float64)]
         for y, x, c in np.argwhere(~near)[:ROWS].tolist()
     ]
-    table = Table.of(("row", "column", "channel", *COLUMNS), rows, int((~near).sum()))
+    table = FindingTable.of(("row", "column", "channel", *COLUMNS), rows, int((~near).sum()))
     summary = (
         f"step {image.step}: {count:,} of {off.size:,} pixels {'differs' if count == 1 else 'differ'} (atol {atol:g}"
     )

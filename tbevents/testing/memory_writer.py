@@ -7,7 +7,7 @@ from typing import Any
 
 from tbevents.reading.run import Run
 from tbevents.summary import embedding
-from tbevents.summary.embeddings import Embedding
+from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.testing.memory_files import MemoryFiles
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
@@ -39,7 +39,7 @@ class MemoryWriter(SummaryWriter):
 
     def __init__(self, log_dir: str = "memory", *args: Any, **options: Any) -> None:
         self._files = MemoryFiles()
-        self.embeddings: dict[tuple[str, int], Embedding] = {}
+        self.embeddings: dict[tuple[str, int], EmbeddingFiles] = {}
         super().__init__(log_dir, *args, **options)
 
     @property

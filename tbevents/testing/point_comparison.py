@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.testing.finding import ROWS, Table, number
+from tbevents.testing.finding import ROWS, FindingTable, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
 
 __all__ = ["COLUMNS", "as_stored", "cells", "differing", "point_table", "series_of", "series_points"]
@@ -45,7 +45,7 @@ def series_points(obtained: ScalarSeries, expected: ScalarSeries, tolerance: Tol
 
 def point_table(
     points: Sequence[PointDiff], tolerance: Tolerance, dtype: Any, label: str = "step", names: Sequence[str] = ()
-) -> Table:
+) -> FindingTable:
     """Makes a table of points that differ.
 
     Args:
@@ -59,7 +59,7 @@ def point_table(
         [names[point.step] if names else str(point.step), *cells(point.a, point.b, tolerance, dtype)]
         for point in points[:ROWS]
     ]
-    return Table.of((label, *COLUMNS), rows, len(points))
+    return FindingTable.of((label, *COLUMNS), rows, len(points))
 
 
 def cells(obtained: float | None, expected: float | None, tolerance: Tolerance, dtype: Any) -> list[str]:

@@ -10,7 +10,7 @@ from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.reading.kinds.kind import kinds
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, Table, finding
+from tbevents.testing.finding import Finding, FindingTable, finding
 from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points
 from tbevents.testing.subjects import Subject, as_runs
 from tbevents.testing.tag_checks import hparam_rows
@@ -118,11 +118,11 @@ def _damage(run: Run, checked: Checked) -> Iterator[Finding]:
             for problem in problems
         ]
         summary = f"{len(rows):,} {'stretch is' if len(rows) == 1 else 'stretches are'} damaged"
-        yield finding(run, None, "damage", summary, Table.of(("file", "byte", "skipped", "detail"), rows))
+        yield finding(run, None, "damage", summary, FindingTable.of(("file", "byte", "skipped", "detail"), rows))
     if checked.bad_values:
         rows = [[detail.removeprefix(f"{run.path}: ")] for detail in checked.bad_values]
         summary = f"{len(rows):,} {'value' if len(rows) == 1 else 'values'} cannot be decoded"
-        yield finding(run, None, "undecodable", summary, Table.of(("value",), rows))
+        yield finding(run, None, "undecodable", summary, FindingTable.of(("value",), rows))
 
 
 def _of_run(run: Run, name: str, summary: str) -> Finding:
@@ -171,7 +171,7 @@ def _compare_tag(got: Run, want: Run, kind: str, tag: str, tolerance: Tolerance)
     rows, count = differing_values(obtained, expected, tolerance)
     if rows:
         summary = f"{count:,} of {len(obtained):,} {kind} {'differs' if count == 1 else 'differ'}{within}"
-        yield finding(got, tag, "values", summary, Table.of(("step", "part", *COLUMNS), rows))
+        yield finding(got, tag, "values", summary, FindingTable.of(("step", "part", *COLUMNS), rows))
 
 
 def _compare_session(got: Run, want: Run, tolerance: Tolerance) -> Iterator[Finding]:
@@ -185,7 +185,7 @@ def _compare_session(got: Run, want: Run, tolerance: Tolerance) -> Iterator[Find
     )
     if rows:
         summary = f"{len(rows)} {'hyperparameter differs' if len(rows) == 1 else 'hyperparameters differ'}"
-        yield finding(got, None, "hparams", summary, Table.of(("name", *COLUMNS), rows))
+        yield finding(got, None, "hparams", summary, FindingTable.of(("name", *COLUMNS), rows))
     if got.custom_scalars != want.custom_scalars:
         yield finding(got, None, "layout", "the layout of the custom scalars page differs")
     graphs = [run.graph.encoded if run.graph is not None else None for run in (got, want)]

@@ -13,7 +13,7 @@ from tbevents.format.values import as_array, as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, Table, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, finding, number
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
@@ -74,7 +74,9 @@ def check_scalars(
         return _by_place(run, series, wanted, tolerance)
     if wanted is None:
         points = series_points(_only_steps(series, series.steps), _only_steps(series, wanted_steps), tolerance)
-        table = Table.of(("step", "obtained", "expected"), [_presence(point) for point in points[:ROWS]], len(points))
+        table = FindingTable.of(
+            ("step", "obtained", "expected"), [_presence(point) for point in points[:ROWS]], len(points)
+        )
     else:
         expected = series_of(tag, wanted_steps, as_stored(wanted, series.values.dtype))
         points = series_points(series, expected, tolerance)
@@ -312,7 +314,7 @@ def _order(run: Run, series: ScalarSeries, wanted: NDArray[np.int64]) -> list[Fi
     if not len(places):
         return []
     rows = [[str(place), str(series.steps[place]), str(wanted[place])] for place in places[:ROWS].tolist()]
-    table = Table.of(("place", "step", "expected step"), rows, len(places))
+    table = FindingTable.of(("place", "step", "expected step"), rows, len(places))
     return [finding(run, series.tag, "order", "the points are in a different order", table, series)]
 
 
@@ -330,10 +332,10 @@ def _of(count: int, series: ScalarSeries) -> str:
     return f"{count:,} of {len(series):,} values {'is' if count == 1 else 'are'}"
 
 
-def _values_at(series: ScalarSeries, places: NDArray[np.intp]) -> Table:
+def _values_at(series: ScalarSeries, places: NDArray[np.intp]) -> FindingTable:
     dtype = series.values.dtype
     rows = [[str(series.steps[place]), number(series.values[place], dtype)] for place in places[:ROWS].tolist()]
-    return Table.of(("step", "value"), rows, len(places))
+    return FindingTable.of(("step", "value"), rows, len(places))
 
 
 def _rates_of(schedule: Any, tag: str) -> _Rates:

@@ -11,7 +11,7 @@ import numpy as np
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, Table, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
 
 __all__ = ["check_steps"]
@@ -84,13 +84,13 @@ def _too_close(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
         yield finding(run, series.tag, "close", summary, close, series)
 
 
-def _pairs(series: ScalarSeries, odd: Callable[[Any, int], Any], every: int) -> Table:
+def _pairs(series: ScalarSeries, odd: Callable[[Any, int], Any], every: int) -> FindingTable:
     """Returns a table of the pairs of adjacent steps whose distance is `odd`."""
     steps = np.unique(series.steps)
     distances = steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)  # uint64 holds the distance of any two int64
     places = np.flatnonzero(odd(distances, every))
     rows = [[str(steps[at]), str(steps[at + 1]), str(distances[at])] for at in places[:ROWS].tolist()]
-    return Table.of(("after step", "comes step", "distance"), rows, len(places))
+    return FindingTable.of(("after step", "comes step", "distance"), rows, len(places))
 
 
 def _duplicates(run: Run, series: ScalarSeries) -> Iterator[Finding]:
@@ -99,7 +99,9 @@ def _duplicates(run: Run, series: ScalarSeries) -> Iterator[Finding]:
     if len(several):
         rows = [[str(steps[at]), str(counts[at])] for at in several[:ROWS].tolist()]
         summary = f"{len(several):,} {'step was' if len(several) == 1 else 'steps were'} logged several times"
-        yield finding(run, series.tag, "duplicates", summary, Table.of(("step", "times"), rows, len(several)), series)
+        yield finding(
+            run, series.tag, "duplicates", summary, FindingTable.of(("step", "times"), rows, len(several)), series
+        )
 
 
 def _backwards(run: Run, series: ScalarSeries) -> Iterator[Finding]:
@@ -108,7 +110,7 @@ def _backwards(run: Run, series: ScalarSeries) -> Iterator[Finding]:
     if len(back):
         rows = [[str(at + 1), str(steps[at]), str(steps[at + 1])] for at in back[:ROWS].tolist()]
         times = "once" if len(back) == 1 else f"{len(back):,} times"
-        table = Table.of(("place", "after step", "comes step"), rows, len(back))
+        table = FindingTable.of(("place", "after step", "comes step"), rows, len(back))
         yield finding(run, series.tag, "order", f"the steps go back {times}", table, series)
 
 

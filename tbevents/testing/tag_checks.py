@@ -15,7 +15,7 @@ from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import checked_choice
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import is_number
-from tbevents.testing.finding import Finding, Table, finding
+from tbevents.testing.finding import Finding, FindingTable, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, as_runs
 from tbevents.tools.diff import Tolerance
@@ -63,7 +63,7 @@ def check_tags(
     parts = [f"{len(missing)} missing"] if missing else []
     parts += [f"{len(unexpected)} not expected"] if unexpected else []
     summary = f"{noun}: {', '.join(parts)}; there are {len(tags)}"
-    return [finding(run, None, "tags", summary, Table.of(("tag", "is", "nearest"), rows))]
+    return [finding(run, None, "tags", summary, FindingTable.of(("tag", "is", "nearest"), rows))]
 
 
 def check_hparams(
@@ -107,7 +107,7 @@ def check_hparams(
     summary = (
         f"{len(rows)} {'hyperparameter or metric differs' if len(rows) == 1 else 'hyperparameters or metrics differ'}"
     )
-    return [finding(where, None, "values", summary, Table.of(("name", *COLUMNS), rows))]
+    return [finding(where, None, "values", summary, FindingTable.of(("name", *COLUMNS), rows))]
 
 
 def hparam_rows(

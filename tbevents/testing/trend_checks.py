@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import ROWS, Finding, Table, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, finding, number
 from tbevents.testing.point_comparison import cells
 from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance
@@ -115,7 +115,7 @@ def check_converges(
     if not len(bad):
         return []
     rows = [[str(series.steps[at]), *cells(values[at], target, tolerance, dtype)] for at in bad[:ROWS].tolist()]
-    table = Table.of(
+    table = FindingTable.of(
         ("step", "smoothed" if smoothing else "obtained", "expected", "difference", "allowed"), rows, len(bad)
     )
     verb = "is" if len(bad) == 1 else "are"
@@ -146,7 +146,7 @@ def _check_trend(
         bad = np.flatnonzero(~finite)
         rows = [[str(series.steps[at]), str(series.values[at])] for at in bad[:ROWS].tolist()]
         summary = f"{len(bad):,} of {len(series):,} values {'is' if len(bad) == 1 else 'are'} not finite"
-        return [finding(run, tag, "not_finite", summary, Table.of(("step", "value"), rows, len(bad)), series)]
+        return [finding(run, tag, "not_finite", summary, FindingTable.of(("step", "value"), rows, len(bad)), series)]
     places = np.flatnonzero(finite)
     if len(places) < 2:
         summary = f"a trend needs two finite values, but there {'is' if len(places) == 1 else 'are'} "
@@ -205,7 +205,7 @@ def _each(
         ]
         for at in bad[:ROWS].tolist()
     ]
-    table = Table.of(("step", "before", "value", "difference", "allowed"), rows, len(bad))
+    table = FindingTable.of(("step", "before", "value", "difference", "allowed"), rows, len(bad))
     times = "once" if len(bad) == 1 else f"{len(bad):,} times"
     return [finding(run, series.tag, "monotone", f"it {_WORDS[sign][1]} {times}", table, series)]
 

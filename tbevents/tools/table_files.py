@@ -18,7 +18,7 @@ from tbevents.files import StrPath, path_string
 from tbevents.reading.frames import Categories, Cells, Column, Frame, storable_columns
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
-from tbevents.views.text import printable
+from tbevents.views.safe_text import printable
 
 __all__ = ["Format", "SparseColumn", "is_table", "looks_like_file", "read_table", "table_format", "write_table"]
 
@@ -95,8 +95,8 @@ def write_table(
             lines.
         format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
         safe_cells: if True, make texts in CSV harmless for spreadsheets and terminals: texts that begin with ``=``,
-            ``+``, ``-``, ``@``, a tab or a carriage return get an apostrophe in front, and control characters except
-            line feeds become visible escapes. Such texts do not read back as they were.
+            ``+``, ``-``, ``@`` (also in their wide forms), a tab or a carriage return get an apostrophe in front, and
+            control characters except line feeds become visible escapes. Such texts do not read back as they were.
         progress: called with the rows written, for CSV and JSON lines.
 
     Returns:
@@ -150,8 +150,8 @@ class _LineFeeds:
         self._file.write(line.removesuffix("\r\n") + "\n")
 
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet take a cell for a formula."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters that make a spreadsheet take a cell for a formula; the last four are the wide forms of the first."""
 
 
 def _safe(cell: Any) -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.views.curves import lonely, smoothed
-from tbevents.views.series import ScalarCurve
-from tbevents.views.text import shortened
+from tbevents.views.protocols import ScalarCurve
+from tbevents.views.safe_text import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

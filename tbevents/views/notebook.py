@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.views.curves import lonely, thinned
-from tbevents.views.series import AnySeries, ScalarCurve
-from tbevents.views.text import shortened
+from tbevents.views.protocols import AnySeries, ScalarCurve
+from tbevents.views.safe_text import shortened
 
 __all__ = [
     "MOST_COLUMNS",

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from tbevents.writing.points import as_step, as_wall_time
+from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.untraced import untraced_methods
 
 __all__ = ["TakesDefaultMetadata"]

@@ -17,7 +17,7 @@ import numpy as np
 from tbevents.format.record import encode_record
 from tbevents.format.scalar_encoder import ScalarEncoder
 from tbevents.format.scalar_layout import ScalarForm
-from tbevents.writing.points import CheckedPoints
+from tbevents.writing.checked_points import CheckedPoints
 
 __all__ = ["ITEMS", "OTHER", "Block", "Columns", "Encoder", "Item", "SeriesKey", "count_events"]
 

@@ -22,10 +22,10 @@ from tbevents.format.values import as_float
 from tbevents.proto import Event, SourceMetadata
 from tbevents.summary.builders import checked_tag
 from tbevents.writing import flusher
+from tbevents.writing.checked_points import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
 from tbevents.writing.failures import Failures, OnError
-from tbevents.writing.points import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.record_file import DisturbedFileError, RecordFile
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods

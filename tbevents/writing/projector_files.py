@@ -14,7 +14,7 @@ from google.protobuf import text_format
 
 from tbevents import files
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
-from tbevents.summary.embeddings import Embedding, folder_name
+from tbevents.summary.embeddings import EmbeddingFiles, folder_name
 
 __all__ = ["write_embedding"]
 
@@ -33,7 +33,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
-def write_embedding(logdir: str, tag: str, step: int, embedding: Embedding) -> None:
+def write_embedding(logdir: str, tag: str, step: int, embedding: EmbeddingFiles) -> None:
     """Writes an embedding's files, then its entry in the configuration; other entries are kept.
 
     Args:

@@ -13,9 +13,10 @@ from tbevents import files, summary
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, TaggedRunMetadata
+from tbevents.summary.hparams import fields_of
 from tbevents.summary.layouts import Charts, merged
+from tbevents.writing.checked_points import as_step
 from tbevents.writing.failures import Failures
-from tbevents.writing.points import as_step
 from tbevents.writing.projector_files import write_embedding
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
@@ -74,7 +75,7 @@ class RunMethods(SummaryMethods):
                 (or arrays of one element) and strings are stored as they are. None is left out. A mapping, dataclass or
                 namespace becomes names with slashes. A function is stored by name. Anything else, including lists and
                 numbers that are not finite, is stored as text.
-            metric_dict: tag -> number, logged as a scalar. May be empty.
+            metric_dict: tag -> number, logged as a scalar; a mapping, dataclass or namespace. May be empty.
             hparam_domain_discrete: name -> list of all possible values, of the same type as the hyperparameter.
             run_name: the folder, by default ``str(time.time())``; ``"."`` is `log_dir` itself. As in torch, an absolute
                 path may be anywhere.
@@ -100,7 +101,10 @@ class RunMethods(SummaryMethods):
             start_time_secs=start_time_secs,
             end_time_secs=end_time_secs,
         )
-        metrics = {tag: as_float(value, name=f"metric_dict[{tag!r}]", text=True) for tag, value in metric_dict.items()}
+        metrics = {
+            tag: as_float(value, name=f"metric_dict[{tag!r}]", text=True)
+            for tag, value in fields_of(metric_dict).items()
+        }
         step = self._step_of(global_step)
         given = run_name if run_name is not None else name
         folder = files.path_string(given, "run_name") if given else str(self._clock())

@@ -21,12 +21,12 @@ from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
+from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.logged_scalars import LoggedPoint, logged_scalars
 from tbevents.writing.null_sink import NullSink
-from tbevents.writing.points import as_step, as_wall_time
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
 from tbevents.writing.untraced import graph_break, leave_to_python, untraced, untraced_methods

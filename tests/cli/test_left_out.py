@@ -213,6 +213,21 @@ def test_safe_cells_are_an_option_of_export(cli, tmp_path):
     assert "--safe-cells has no effect on images" in refused.err
 
 
+def test_safe_cells_are_an_option_of_reduce(cli, tmp_path):
+    for run in "ab":
+        write_events(tmp_path / run / "tfevents", [scalar_event("=1+1\x1b[2J", 1, -2)])
+    table = tmp_path / "table.csv"
+    runs = [tmp_path / "a", tmp_path / "b"]
+    cli("reduce", *runs, "-o", table, "--stat", "mean")
+    assert "\n=1+1\x1b[2J,1,2,-2" in table.read_text()
+    cli("reduce", *runs, "-o", table, "--stat", "mean", "--safe-cells")
+    assert "\n'=1+1\\x1b[2J,1,2,-2" in table.read_text()
+    refused = cli("reduce", *runs, "-o", tmp_path / "out", "--safe-cells")
+    assert refused.status == 2
+    assert "--safe-cells has no effect on event files" in refused.err
+    assert not (tmp_path / "out").exists()
+
+
 # -- data checksums of which none holds ------------------------------------------------------------------------------
 
 

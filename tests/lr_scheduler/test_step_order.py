@@ -104,9 +104,24 @@ def test_a_restored_scheduler_does_not_warn():
         first.step()
     scheduler = lr_scheduler.StepLR(Optimizer(), 3)
     scheduler.load_state_dict(first.state_dict())
+    assert scheduler.optimizer.hooks == []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scheduler.step()
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+@pytest.mark.parametrize("name", ["StepLR", "ExponentialLR", "LambdaLR"])
+def test_a_state_that_a_subclass_takes_from_its_dict_has_no_watch(name, steps):
+    schedulers = [MAKERS[name](Optimizer()) for _ in range(2)]
+    for _ in range(steps):
+        schedulers[0].optimizer.step()
+        schedulers[0].step()
+    schedulers[1].load_state_dict(schedulers[0].state_dict())
+    first, second = map(vars, schedulers)
+    state = {key: value for key, value in first.items() if key not in ("optimizer", "lr_lambdas")}
+    assert state == {key: second[key] for key in state}
+    assert all(type(value).__module__ == "builtins" for value in state.values() if not callable(value))
 
 
 def test_states_copies_and_pickles_go_without_the_watch():

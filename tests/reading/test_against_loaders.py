@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +123,9 @@ def server(logdir):
         channel_creds_type=grpc_util.ChannelCredsType.LOCAL,
         samples_per_plugin=dict.fromkeys(plugins, 0),
     )
-    ingester.start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its folder to Python, and lets its process be
+        ingester.start()
     return ingester
 
 

@@ -14,7 +14,7 @@ import tbevents
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.tables import Table
 from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, sparkline
-from tbevents.views.text import printable, shortened
+from tbevents.views.safe_text import printable, shortened
 
 ELEMENTS = {"div", "b", "bdi", "table", "thead", "tbody", "tr", "th", "td", "svg", "path", "circle"}
 ATTRIBUTES = {"class", "style", "width", "height", "viewbox", "role", "aria-label", "fill", "d", "cx", "cy", "r"}

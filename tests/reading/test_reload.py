@@ -17,6 +17,7 @@ from event_files import record, scalar_event, tensor_value, version_event
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.reading import event_file
+from tbevents.reading import logdir as logdir_module
 from tbevents.reading.logdir import Logdir
 from tbevents.testing.live_run import live_run
 
@@ -264,6 +265,159 @@ def test_threads_that_reload_one_run_take_every_point_once_and_see_whole_states(
     writer.join(60)
     assert run.reload().scalars["loss"].steps.tolist() == list(range(6001))
     assert not run.problems
+
+
+class TellingLock:
+    """A lock that sets an event when a thread has to wait for it."""
+
+    def __init__(self, lock, awaited):
+        self.lock = lock
+        self.awaited = awaited
+
+    def __enter__(self):
+        if not self.lock.acquire(blocking=False):
+            self.awaited.set()
+            self.lock.acquire()
+
+    def __exit__(self, *_):
+        self.lock.release()
+
+
+class Two:
+    """Two threads, of which the first stops where it is told to until the second waits for a lock, or needs none."""
+
+    def __init__(self):
+        self.stopped = threading.Event()
+        self.second_came = threading.Event()
+        self.results = {}
+
+    def tell_of(self, owner, name):
+        setattr(owner, name, TellingLock(getattr(owner, name), self.second_came))
+
+    def stop_first(self):
+        """Called at the place in question: stops the thread that comes first; the second says that it is there."""
+        if threading.current_thread().name == "first":
+            self.stopped.set()
+            assert self.second_came.wait(30)
+        else:
+            self.second_came.set()
+
+    def run(self, first, second):
+        def call(work):
+            self.results[threading.current_thread().name] = work()
+
+        threads = [
+            threading.Thread(target=call, args=[work], name=name, daemon=True)
+            for name, work in (("first", first), ("second", second))
+        ]
+        threads[0].start()
+        assert self.stopped.wait(30)
+        threads[1].start()
+        for thread in threads:
+            thread.join(30)
+        return self.results["first"], self.results["second"]
+
+
+def test_a_thread_that_reloads_goes_on_where_the_one_before_it_ended(folder, monkeypatch):
+    append(folder, HEADER + scalar(0))
+    run = tbevents.read_run(folder)
+    append(folder, scalar(1))
+    two, read, begun_at = Two(), run._source.read, []
+
+    def stop_and_read(before):
+        begun_at.append(before.readers[before.files[0]].offset)
+        reading = read(before)
+        two.stop_first()
+        return reading
+
+    two.tell_of(run, "_lock")
+    monkeypatch.setattr(run._source, "read", stop_and_read)
+
+    def append_and_reload():
+        append(folder, scalar(2))
+        return len(run.reload().scalars["loss"])
+
+    assert two.run(run.reload, append_and_reload)[1] == 3
+    assert begun_at == [len(HEADER + scalar(0)), len(HEADER + scalar(0) + scalar(1))]
+
+
+def test_a_thread_that_asks_for_a_run_which_another_reads_gets_that_run(runs, monkeypatch):
+    logdir = tbevents.read_logdir(runs, threads=1)
+    two, read, opened = Two(), Logdir._open, []
+
+    def stop_and_open(self, name):
+        opened.append(name)
+        two.stop_first()
+        return read(self, name)
+
+    two.tell_of(logdir._slots["a"], "lock")
+    monkeypatch.setattr(Logdir, "_open", stop_and_open)
+    first, second = two.run(lambda: logdir["a"], lambda: logdir["a"])
+    assert first is second
+    assert opened == ["a"]
+
+
+class StoppingDict(dict):
+    """Stops the first thread that gets something of it, when it has it."""
+
+    def __init__(self, content, two):
+        super().__init__(content)
+        self.two = two
+
+    def get(self, name):
+        found = super().get(name)
+        if threading.current_thread().name == "first":
+            self.two.stop_first()
+        return found
+
+    def __setitem__(self, name, run):
+        super().__setitem__(name, run)
+        self.two.stop_first()
+
+
+def test_a_run_that_is_read_while_the_logdir_is_reloaded_stays_the_one_of_its_name(runs):
+    logdir = tbevents.read_logdir(runs, threads=1)
+    two = Two()
+    two.tell_of(logdir, "_lock")
+    logdir._runs = StoppingDict(logdir._runs, two)
+    _, run = two.run(logdir.reload, lambda: logdir["a"])
+    assert logdir["a"] is run
+
+
+def test_a_run_that_is_gone_when_it_has_been_read_is_not_of_the_logdir(runs, monkeypatch):
+    logdir = tbevents.read_logdir(runs, threads=1)
+    read = Logdir._open
+
+    def open_and_remove(self, name):
+        run = read(self, name)
+        shutil.rmtree(runs / name)
+        logdir.reload()
+        return run
+
+    monkeypatch.setattr(Logdir, "_open", open_and_remove)
+    assert len(logdir["a"].scalars["loss"]) == 50
+    assert "".join(logdir) == "bcdef"
+    with pytest.raises(tbevents.UnknownNameError):
+        logdir["a"]
+
+
+def test_threads_that_reload_a_logdir_agree_on_its_runs(runs, monkeypatch):
+    logdir = tbevents.read_logdir(runs, threads=1)
+    two, find = Two(), logdir_module.find_runs
+
+    def find_and_stop(*arguments):
+        found = find(*arguments)
+        two.stop_first()
+        return found
+
+    def add_and_reload():
+        shutil.copytree(runs / "a", runs / "z")
+        logdir.reload()
+
+    two.tell_of(logdir, "_lock")
+    monkeypatch.setattr(logdir_module, "find_runs", find_and_stop)
+    two.run(logdir.reload, add_and_reload)
+    assert "".join(logdir) == "abcdefz"
 
 
 def test_what_a_run_makes_on_demand_is_one_for_all_threads(folder):
@@ -546,7 +700,7 @@ def test_a_folder_that_cannot_be_listed_is_a_problem_of_the_logdir(unlisted, mon
 def test_a_run_that_was_read_stays_when_its_folder_cannot_be_listed_any_more(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs)
     run = logdir["c"]
-    monkeypatch.setattr("tbevents.reading.source.find_run_files", lambda *_: (_ for _ in ()).throw(DENIED))
+    monkeypatch.setattr("tbevents.reading.source.list_run_files", lambda *_: (_ for _ in ()).throw(DENIED))
     with pytest.warns(tbevents.DamageWarning, match="c: cannot be read: Permission denied"):
         run.reload()
     assert len(run.scalars["loss"]) == 50

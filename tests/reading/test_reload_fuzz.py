@@ -1,5 +1,6 @@
 """Whatever happens to the files of a run between two readings, `reload` shows what a fresh reading shows."""
 
+import gc
 import itertools
 import os
 import random
@@ -7,6 +8,7 @@ import shutil
 import signal
 import sys
 import threading
+import weakref
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
@@ -280,6 +282,9 @@ def interrupted(call, after):
     """Calls something, and raises in the midst of it, as a signal's handler does: where a function begins, or one of C
     has returned, which is where Python looks for signals.
 
+    Python drops what is raised in a function that it calls itself. So nothing is raised in those of weak references,
+    and the garbage collector, which calls functions of other packages, rests meanwhile.
+
     Args:
         call: what to call.
         after: how many such places to let pass.
@@ -291,12 +296,13 @@ def interrupted(call, after):
 
     def profile(frame, event, argument):
         nonlocal left
-        if event in ("call", "c_return"):
+        if event in ("call", "c_return") and frame.f_code.co_filename != weakref.__file__:
             left -= 1
             if left < 0:
                 sys.setprofile(None)
                 raise Interrupt
 
+    gc.disable()
     sys.setprofile(profile)
     try:
         call()
@@ -304,6 +310,7 @@ def interrupted(call, after):
         return True
     finally:
         sys.setprofile(None)
+        gc.enable()
     return False
 
 

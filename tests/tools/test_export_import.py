@@ -528,7 +528,21 @@ def test_where_one_run_cannot_be_written_none_stays(tmp_path, monkeypatch):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\x1b[31mred", "line\nbreak", "ünï", "plain"]
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\uff1d1+1",
+    "\uff20SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "\x1b[31mred",
+    "line\nbreak",
+    "ünï",
+    "plain",
+]
 
 
 def test_safe_cells_are_nothing_that_a_spreadsheet_computes_or_a_terminal_obeys(tmp_path):
@@ -541,7 +555,7 @@ def test_safe_cells_are_nothing_that_a_spreadsheet_computes_or_a_terminal_obeys(
         texts = [cell for row in (rows if wide else rows[1:]) for cell in row]
         numbers = [cell for cell in texts if cell.startswith("-")]
         assert set(numbers) == {"-1", "-0.5"}, "numbers stay numbers"
-        assert not [cell for cell in texts if cell.lstrip()[:1] in set("=+@\t\r")]
+        assert not [cell for cell in texts if cell.lstrip()[:1] in set("=+@\t\r\uff1d\uff20")]
         assert not set(out.getvalue()) & {"\x1b", "\r", "\t"}
         assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\\t=1", "'\\r=1", "' =1", "ünï", "plain", "line\nbreak"} <= set(
             texts

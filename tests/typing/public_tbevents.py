@@ -54,6 +54,18 @@ def writing() -> None:
     shared.add_scalar("loss", 0.5)
 
 
+def references() -> None:
+    (ref,) = tbevents.read_logdir("runs").refs()
+    assert_type(ref, tbevents.RunRef)
+    assert_type((ref.name, ref.url, ref.size), tuple[str, str, int])
+    assert_type(ref.files, tuple[tbevents.FileRef, ...])
+    url, size, modified = ref.files[0]
+    assert_type(url, str)
+    assert_type(size, int | None)
+    assert_type(modified, float | str | None)
+    assert_type(tbevents.read_run(ref, tags="loss"), tbevents.Run)
+
+
 def reading_a_run() -> None:
     run = tbevents.read_run("runs/demo", tags=["loss*"], restarts="overwrite", checksums="verify")
     assert_type(run, tbevents.Run)

@@ -182,12 +182,25 @@ class Distributed:
     def full_tensor(self):
         raise AssertionError("waits for all processes")
 
+    __int__ = __float__ = full_tensor
+
+
+def test_the_error_for_a_string_without_a_number_shows_it():
+    with pytest.raises(TypeError, match=r"^'loss': scalar_value: expected a real number, got str: 'fast'$"):
+        MemoryWriter().add_scalar("loss", "fast", 1)
+
 
 def test_the_error_for_a_dtensor_says_how_to_gather_it():
     with pytest.raises(TypeError, match=r"scalar_value: .*Distributed.*\.full_tensor\(\)"):
         point_of(Distributed())
     with pytest.raises(TypeError, match=r"values: .*\.full_tensor\(\)"):
         MemoryWriter().add_histogram("h", Distributed())
+    with pytest.raises(TypeError, match=r"^'loss': global_step: .*\.full_tensor\(\)"):
+        MemoryWriter().add_scalar("loss", 1.0, Distributed())
+    with pytest.raises(TypeError, match=r"^'loss': walltime: .*\.full_tensor\(\)"):
+        MemoryWriter().add_scalar("loss", 1.0, 1, Distributed())
+    with pytest.raises(TypeError, match=r"^hparam_dict\['a'\]\['scale'\]: .*\.full_tensor\(\)"):
+        MemoryWriter().add_hparams({"a": {"scale": Distributed()}}, {})
 
 
 # -- hyperparameters -----------------------------------------------------------------------------------------------
@@ -222,6 +235,12 @@ def test_dataclasses_and_namespaces_of_hyperparameters_become_their_fields(tmp_p
     with SummaryWriter(tmp_path) as writer:
         writer.add_hparams(given, {}, run_name="r")
     assert dict(read_logdir(tmp_path)["r"].hparams.parameters) == expected
+
+
+def test_the_fields_of_a_namespace_can_be_metrics(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_hparams({"batch": 8}, argparse.Namespace(loss=0.5), run_name="r")
+    assert read_logdir(tmp_path)["r"].scalars["loss"].values.tolist() == [0.5]
 
 
 def test_a_class_is_no_set_of_hyperparameters():

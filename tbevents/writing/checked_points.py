@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from tbevents.format.scalar_layout import STEP_RANGE
-from tbevents.format.values import as_array, is_masked_array
+from tbevents.format.values import as_array, check_gathered, is_masked_array
 from tbevents.proto import Event, Summary
 from tbevents.writing.sink import Message
 
@@ -52,6 +52,7 @@ def as_step(step: Any, argument: str = "global_step") -> int:
         return 0
     if isinstance(step, (str, bytes, bytearray)) and argument != "global_step":
         raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}")
+    _check_gathered(step, argument)
     try:
         number = int(_element(step) if isinstance(step, np.ndarray) else step)
     except (ValueError, OverflowError) as error:
@@ -74,6 +75,7 @@ def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
         return walltime
     if isinstance(walltime, (str, bytes, bytearray)):
         raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}")
+    _check_gathered(walltime, argument)
     try:
         seconds = float(_element(walltime) if isinstance(walltime, np.ndarray) else walltime)
     except (TypeError, ValueError):
@@ -83,6 +85,13 @@ def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
     if math.isnan(seconds):
         raise ValueError(f"{argument}: {_NAN}")
     return seconds
+
+
+def _check_gathered(value: Any, argument: str) -> None:
+    try:
+        check_gathered(value)
+    except TypeError as error:
+        raise TypeError(f"{argument}: {error}") from None
 
 
 def _element(array: NDArray[Any]) -> Any:

@@ -1,0 +1,26 @@
+"""A file as a listing shows it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["FileRef"]
+
+
+class FileRef(NamedTuple):
+    """A file as a listing of its folder shows it: a tuple of url, size and modified.
+
+    Attributes:
+        url: the path or URL.
+        size: in bytes; None if the listing does not tell.
+        modified: differs between two versions of the file: its ETag (a str) where the file system has one, otherwise
+            the time of its last change in seconds since 1970 (a float). None if the listing tells neither.
+    """
+
+    url: str
+    size: int | None = None
+    modified: float | str | None = None
+
+    def is_same_version(self, other: FileRef) -> bool:
+        """Whether two listings show the same content; False if they do not tell."""
+        return None not in (self.size, self.modified) and self[1:] == other[1:]
