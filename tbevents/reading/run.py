@@ -464,13 +464,15 @@ class Run(Frame):
         if kind.grouping is not None:
             tags = self._data.tags
             known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
-        return NamedMapping(
-            kind.noun,
-            self.path,
-            known,
-            lambda key: self._once((name, key), lambda run: run._one_series(kind, key, known[key])),
-            lambda key: self._hint(name, key),
-        )
+        reading_made = self._made
+
+        def make(key: str) -> Any:  # as `_once`, whose fixed cost is that of several short series
+            found = reading_made.get((name, key), _NOT_MADE)
+            if found is _NOT_MADE:
+                found = reading_made.setdefault((name, key), self._one_series(kind, key, known[key]))
+            return found
+
+        return NamedMapping(kind.noun, self.path, known, make, lambda key: self._hint(name, key))
 
     def _one_series(self, kind: Kind, name: str, members: Any) -> Any:
         if kind.name == "scalars":

@@ -70,16 +70,19 @@ class RunBuilder:
     Args:
         table: the skeletons of scalar events, shared with other runs.
         options: what is wanted; everything by default.
+        data: what has been taken before; nothing by default.
 
     Attributes:
         data: the run's data so far.
         files: the files read so far, by their number.
     """
 
-    def __init__(self, table: SkeletonTable, options: ReadOptions | None = None) -> None:
+    def __init__(
+        self, table: SkeletonTable, options: ReadOptions | None = None, *, data: RunData | None = None
+    ) -> None:
         self._table = table
         self._options = ReadOptions() if options is None else options
-        self.data = RunData(self._options)
+        self.data = RunData(self._options) if data is None else data
         self.files: list[str] = []
         self._numbers: dict[str, int] = {}  # of the files
         self._touched: set[int] = set()  # numbers of the tags that got points since the last file's end
@@ -94,8 +97,8 @@ class RunBuilder:
     @classmethod
     def of_file(cls, table: SkeletonTable, data: RunData, path: str, records: int) -> RunBuilder:
         """A builder that has taken the data of a file of so many records."""
-        builder = cls(table, data.options)
-        builder.data, builder.files, builder._numbers, builder._count = data, [path], {path: 0}, records
+        builder = cls(table, data.options, data=data)
+        builder.files, builder._numbers, builder._count = [path], {path: 0}, records
         return builder
 
     def anew(self) -> RunBuilder:

@@ -7,6 +7,8 @@ is read here is the same as there, to the bit.
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -23,6 +25,7 @@ from tbevents.format.record import Records
 from tbevents.reading.compact_scalars import CompactScalars, TagLayout, TagsOfSkeletons
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.options import ReadOptions
+from tbevents.reading.points import joined
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import RunData
 from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable, unique
@@ -34,7 +37,7 @@ SMALL: Final = 1 << 20
 """The most bytes in the files of a small run."""
 
 _MOST_ORDERS: Final = 32
-"""How many orders of records are remembered."""
+"""How many orders of records, or of headers, are remembered."""
 
 _MOST_OTHERS: Final = 16
 """A file with more records that are no known scalars is no plain one."""
@@ -52,6 +55,20 @@ class _Part(NamedTuple):
 
     reader: EventFileReader
     block: ScalarBlock
+
+
+class _Headers(NamedTuple):
+    """The headers of a file of short records.
+
+    Attributes:
+        offsets: where in the file they are, shape (n,).
+        lengths: that they declare, shape (n,).
+        headers: their bytes.
+    """
+
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    headers: bytes
 
 
 class _Order(NamedTuple):
@@ -89,6 +106,7 @@ class SmallRunReader:
         self._options = options
         self._finder = HeaderFinder()
         self._room = np.empty(0, np.uint8)
+        self._headers: dict[int, _Headers] = {}  # by the size of the file
         self._orders: dict[bytes, _Order | None] = {}
         self._layouts: dict[bytes, TagsOfSkeletons | None] = {}
 
@@ -117,6 +135,8 @@ class SmallRunReader:
 
     def _read_files(self, files: Sequence[list[FileRef] | None], size: int) -> list[list[_Part] | None]:
         """Reads the files of runs, decoded; None for a run of which a file is not intact."""
+        if not any(files):
+            return [None] * len(files)
         if len(self._room) < size + SMALL:
             self._room = np.empty(size + SMALL, np.uint8)
         room = self._room.data
@@ -132,7 +152,8 @@ class SmallRunReader:
         found: list[list[_Part] | None] = [None if names is None else [] for names in files]
         block = self._room[: ends[-1]]
         bounds = np.array(ends, np.int64)
-        chains = _Chains(*self._finder.find(block, max_length=SHORT), bounds)
+        chains = _Chains(*self._find(block, ends), bounds)
+        self._remember(block, ends, chains)
         decoded = None
         if len(chains.offsets):
             decoded = self._table.decode(Records(0, block, chains.offsets, chains.lengths, 0))
@@ -144,6 +165,55 @@ class SmallRunReader:
                 of_file = slice(*chains.records[place : place + 2])
                 parts.append(self._part(file, decoded, of_file, ends[place], ends[place + 1]))
         return found
+
+    def _find(self, block: NDArray[np.uint8], bounds: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The records of files end to end: offsets, ascending, and lengths; `bounds` are where the files begin and end.
+
+        Runs that log the same have files of one size, with headers in the same places: those are looked at first.
+        """
+        offsets: list[NDArray[np.int64]] = []
+        lengths: list[NDArray[np.int64]] = []
+        heads = np.ndarray((max(0, len(block) - HEADER_SIZE + 1),), f"V{HEADER_SIZE}", block, strides=(1,))
+        known, start = self._headers, 0  # those known, and where the files start that have not been searched
+        for first, end in itertools.pairwise(bounds):
+            same = known.get(end - first)
+            if same is None:
+                continue
+            there = same.offsets + first
+            if heads[there].tobytes() == same.headers:
+                if start < first:
+                    self._search(block, start, first, offsets, lengths)
+                offsets.append(there)
+                lengths.append(same.lengths)
+                start = end
+        if start < bounds[-1]:
+            self._search(block, start, bounds[-1], offsets, lengths)
+        return joined(offsets), joined(lengths)
+
+    def _search(
+        self,
+        block: NDArray[np.uint8],
+        start: int,
+        end: int,
+        offsets: list[NDArray[np.int64]],
+        lengths: list[NDArray[np.int64]],
+    ) -> None:
+        """Appends the records found in a part of the block."""
+        found, sizes = self._finder.find(block[start:end], max_length=SHORT)
+        offsets.append(found + start)
+        lengths.append(sizes)
+
+    def _remember(self, block: NDArray[np.uint8], bounds: Sequence[int], chains: _Chains) -> None:
+        """Remembers where the headers are in files of a size that several of these have."""
+        counts = Counter(end - first for first, end in itertools.pairwise(bounds))
+        for place, (first, end) in enumerate(itertools.pairwise(bounds)):
+            if counts[end - first] > 1 and chains.whole[place] and end - first not in self._headers:
+                if len(self._headers) == _MOST_ORDERS:
+                    self._headers.clear()
+                of_file = slice(*chains.records[place : place + 2])
+                offsets, lengths = chains.offsets[of_file] - first, chains.lengths[of_file].copy()
+                heads = np.ndarray((end - first - HEADER_SIZE + 1,), f"V{HEADER_SIZE}", block, first, (1,))
+                self._headers[end - first] = _Headers(offsets, lengths, heads[offsets].tobytes())
 
     def _part(self, file: FileRef, decoded: ScalarBlock, of_file: slice, start: int, end: int) -> _Part:
         """The file that has these bytes and these records."""

@@ -75,7 +75,9 @@ class ScalarSeries(Frame):
         if not self.display_name:
             object.__setattr__(self, "display_name", self.tag)
         for name in ("steps", "wall_times", "values"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
+            array = getattr(self, name)
+            if array.flags.writeable:
+                object.__setattr__(self, name, read_only(array))
 
     def __len__(self) -> int:
         return len(self.steps)
