@@ -22,7 +22,7 @@ from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import selected, tags_to_draw
-from tbevents.reading.small_runs import SMALL, SmallRunReader
+from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, small_source
 from tbevents.reading.source import FileSource
 from tbevents.reading.tables import Table, table_of
 from tbevents.remote import is_url
@@ -43,14 +43,6 @@ _AHEAD_MOST: Final = 2**28
 
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
-
-_TOGETHER_BYTES: Final = 2**22
-"""The most bytes of small runs that are read together."""
-
-_TOGETHER_MOST: Final = 256
-"""The most small runs that are read together; `_TOGETHER_FIRST` at first, and then twice as many each time."""
-
-_TOGETHER_FIRST: Final = 8
 
 
 class _Read:
@@ -123,7 +115,7 @@ class Logdir(Frame, Mapping[str, Run]):
         self._slots: dict[str, _Slot] = {}
         self._next = -1  # place of the run that an iteration asks for next
         self._problems: tuple[Problem, ...] = ()
-        self._together = _TOGETHER_FIRST  # how many small runs are read together next
+        self._together = FIRST  # how many small runs are read together next
         self._renew_locks()
         renew_when_forked(self)
 
@@ -257,7 +249,7 @@ class Logdir(Frame, Mapping[str, Run]):
 
     def _selected(self, runs: Names | None) -> dict[str, Run]:
         names = selected("run", runs, self._runs, self.path)
-        return {name: self._run(name, names[place : place + _TOGETHER_MOST]) for place, name in enumerate(names)}
+        return {name: self._run(name, names[place : place + MOST]) for place, name in enumerate(names)}
 
     def _find(self) -> None:
         problems: list[Problem] = []
@@ -285,7 +277,7 @@ class Logdir(Frame, Mapping[str, Run]):
             raise UnknownNameError("run", name, self._slots, self.path)
         place = slot.place
         one_by_one, self._next = place == self._next, place + 1
-        return self._run(name, self._names[place : place + _TOGETHER_MOST] if one_by_one else ())
+        return self._run(name, self._names[place : place + MOST] if one_by_one else ())
 
     def _run(self, name: str, wanted: Sequence[str] = ()) -> Run:
         """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first."""
@@ -323,26 +315,20 @@ class Logdir(Frame, Mapping[str, Run]):
         if not self._small_lock.acquire(blocking=False):
             return  # another thread is doing it
         try:
-            chosen: list[tuple[str, FileSource, int]] = []
-            room = _TOGETHER_BYTES
+            chosen: dict[str, FileSource] = {}
             for name in names[: self._together]:
                 slot = self._slots.get(name)
                 if slot is None or slot.ahead is not None or self._runs.get(name) is not None:
                     continue
                 path, named = self._where(name)
-                size = _size(slot.files)
-                if not named and 0 < size <= SMALL and not is_url(path):
-                    room -= size
-                    if room < 0:
-                        break
-                    source = FileSource(path, strict=self.options.strict, verify=self.options.verify, named=False)
-                    chosen.append((name, source, size))
+                if not named and 0 < _size(slot.files) <= SMALL and not is_url(path):
+                    chosen[name] = small_source(path, self.options)
                 elif name == names[0]:
                     return
             if len(chosen) > 1:
-                self._together = min(2 * self._together, _TOGETHER_MOST)
-                readings = self._small_runs.read([(source, size) for _, source, size in chosen])
-                for (name, source, _), reading in zip(chosen, readings, strict=True):
+                self._together = min(2 * self._together, MOST)
+                readings = self._small_runs.read(list(chosen.values()))
+                for (name, source), reading in zip(chosen.items(), readings, strict=False):
                     if reading is not None:
                         run = Run(source, name=name, options=self.options, warn=False, reading=reading)
                         self._slots[name].ahead = _Read(run)

@@ -30,11 +30,21 @@ from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import RunData
 from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable, unique
 from tbevents.reading.source import FileSource, Reading
+from tbevents.remote import is_url
 
-__all__ = ["SMALL", "SmallRunReader"]
+__all__ = ["FIRST", "MOST", "SMALL", "SmallRunReader", "small_source"]
 
 SMALL: Final = 1 << 20
 """The most bytes in the files of a small run."""
+
+TOGETHER: Final = 1 << 22
+"""The most bytes that are read together."""
+
+FIRST: Final = 8
+"""How many runs to read together first; each time after it twice as many, up to `MOST`."""
+
+MOST: Final = 256
+"""The most runs to read together."""
 
 _MOST_ORDERS: Final = 32
 """How many orders of records, or of headers, are remembered."""
@@ -43,6 +53,11 @@ _MOST_OTHERS: Final = 16
 """A file with more records that are no known scalars is no plain one."""
 
 _FRAME: Final = HEADER_SIZE + FOOTER_SIZE
+
+
+def small_source(path: str, options: ReadOptions) -> FileSource:
+    """The source of a run that was found below a folder."""
+    return FileSource(path, strict=options.strict, verify=options.verify, named=False)
 
 
 class _Part(NamedTuple):
@@ -110,19 +125,29 @@ class SmallRunReader:
         self._orders: dict[bytes, _Order | None] = {}
         self._layouts: dict[bytes, TagsOfSkeletons | None] = {}
 
-    def read(self, sources: Sequence[tuple[FileSource, int]]) -> list[Reading | None]:
-        """Reads runs.
+    def read(self, sources: Sequence[FileSource]) -> list[Reading | None]:
+        """Reads the first of some runs, as many as `TOGETHER` bytes allow.
 
         Args:
-            sources: of each run, with the size of its files in bytes, as far as it is known.
+            sources: of the runs.
 
         Returns:
-            What was read of each, in the same order; None for one that must be read in the ordinary way, which also
-            raises what is to be raised.
+            What was read of each of the first runs, at least one; None for one that must be read in the ordinary way,
+            which also raises what is to be raised.
         """
-        files = [self._files_of(source) for source, _ in sources]
-        parts = self._read_files(files, sum(size for _, size in sources))
-        return [None if of_run is None else self._reading(of_run) for of_run in parts]
+        files: list[list[FileRef] | None] = []
+        total = 0
+        for source in sources:
+            names = None if is_url(source.location) else self._files_of(source)
+            size = sum(file.size or 0 for file in names or ())
+            if size > SMALL:
+                names = None
+            elif total + size > TOGETHER:
+                break
+            else:
+                total += size
+            files.append(names)
+        return [None if parts is None else self._reading(parts) for parts in self._read_files(files, total)]
 
     @staticmethod
     def _files_of(source: FileSource) -> list[FileRef] | None:

@@ -15,6 +15,7 @@ from tbevents.files import StrPath, find_run_files, find_runs, is_folder, path_s
 from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.run import Run, open_run
+from tbevents.reading.run_stream import open_runs
 from tbevents.remote import is_url
 
 __all__ = [
@@ -179,7 +180,7 @@ def iter_runs(
     checksums: Checksums = "verify",
     on_problem: OnProblem | None = None,
 ) -> Iterator[Run]:
-    """Yields the runs below a folder one at a time; only one is in memory unless the caller keeps them.
+    """Yields the runs below a folder one at a time; only a few are in memory unless the caller keeps them.
 
     Damage, and files that cannot be read, are listed in `problems` of the runs; no warning is issued.
 
@@ -197,7 +198,7 @@ def iter_runs(
     """
     options = ReadOptions(strict=strict, checksums=checksums)
     found = runs_below(path, runs, on_problem=on_problem)
-    return (_open_quietly(where, name, options) for name, where in found.items())
+    return open_runs(found, options)
 
 
 def _open_quietly(path: str, name: str | None, options: ReadOptions) -> Run:

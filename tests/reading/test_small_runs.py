@@ -17,6 +17,7 @@ from tbevents.proto import Event, Summary, TensorProto
 from tbevents.reading import scalar_blocks
 from tbevents.reading.logdir import Logdir
 from tbevents.reading.small_runs import SmallRunReader
+from tbevents.tools import iter_runs
 
 LATER = NAME.replace("1700000000", "1700000009")
 
@@ -252,3 +253,14 @@ def test_a_series_shares_the_memory_of_its_run_alone(thirty):
     while base.base is not None:
         base = base.base
     assert base.nbytes == 80 * 4
+
+
+def test_iter_runs_reads_small_runs_together_and_yields_what_each_is_alone(thirty, reads):
+    damage(thirty / "run11")
+    found = [everything(run) for run in iter_runs(thirty)]
+    assert sum(count for how, count in reads if how == "together") == 29
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert found == [alone(str(thirty / f"run{k:02}"), f"run{k:02}", {}) for k in range(30)]
+    with pytest.raises(tbevents.DamagedFileError):
+        list(iter_runs(thirty, strict=True))
