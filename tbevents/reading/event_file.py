@@ -121,6 +121,11 @@ class EventFileReader:
         """What was passed over, in the order of the file."""
         return self._damage.problems
 
+    @property
+    def is_unusable(self) -> bool:
+        """Whether the file could not be read on, or none of its records can be used."""
+        return self.error is not None or self._damage.of_all is not None
+
     def fork(self) -> EventFileReader:
         """A reader that goes on from here and leaves this one unchanged."""
         other = EventFileReader.__new__(EventFileReader)

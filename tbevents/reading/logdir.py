@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from tbevents.errors import UnknownNameError
+from tbevents.errors import UnknownNameError, WorkerError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
@@ -25,6 +25,7 @@ from tbevents.reading.selection import selected, tags_to_draw
 from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, small_source
 from tbevents.reading.source import FileSource
 from tbevents.reading.tables import Table, table_of
+from tbevents.reading.worker_processes import RunGroup, WorkerProcesses
 from tbevents.remote import is_url
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
@@ -41,6 +42,9 @@ threads mostly wait for each other: two threads take longer than one."""
 _AHEAD_MOST: Final = 2**28
 """The most bytes of runs that are read ahead, including the run that is asked for."""
 
+_GROUP_BYTES: Final = 2**23
+"""The most bytes of runs that a process reads as one task; a larger run is one by itself."""
+
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
 
@@ -55,6 +59,23 @@ class _Read:
 
     def result(self) -> Run:
         return self._run
+
+
+class _InGroup:
+    """A run that another process reads, in place of a future.
+
+    Attributes:
+        group: the runs that are read with it.
+    """
+
+    __slots__ = ("_make", "group")
+
+    def __init__(self, group: RunGroup, make: Callable[[], Run]) -> None:
+        self.group = group
+        self._make = make
+
+    def result(self) -> Run:
+        return self._make()
 
 
 class _Slot:
@@ -73,7 +94,7 @@ class _Slot:
         self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
-        self.ahead: Future[Run] | _Read | None = None
+        self.ahead: Future[Run] | _Read | _InGroup | None = None
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -96,19 +117,28 @@ class Logdir(Frame, Mapping[str, Run]):
         path: the folder, or the one event file, that was given.
         options: how the runs are read.
         threads: the number of threads that read.
+        processes: the number of processes that read; None if it is this one alone.
     """
 
-    def __init__(self, path: str, options: ReadOptions | None = None, *, threads: int | None = None) -> None:
-        self._begin(path, options, threads)
+    def __init__(
+        self,
+        path: str,
+        options: ReadOptions | None = None,
+        *,
+        threads: int | None = None,
+        processes: int | None = None,
+    ) -> None:
+        self._begin(path, options, threads, processes)
         self._find()
         warn_about(self._problems)
 
-    def _begin(self, path: str, options: ReadOptions | None, threads: int | None) -> None:
+    def _begin(self, path: str, options: ReadOptions | None, threads: int | None, processes: int | None) -> None:
         """Sets everything but the runs."""
         self.path = path
         self.options = ReadOptions() if options is None else options
         self._threads_given = threads
-        self.threads = _checked_threads(threads)
+        self.threads = _checked("threads", threads) or os.cpu_count() or 1
+        self.processes = _checked("processes", processes)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
@@ -120,12 +150,20 @@ class Logdir(Frame, Mapping[str, Run]):
         renew_when_forked(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unread_logdir, (self.path, self.options, self._threads_given, self.refs(), self._problems)
+        return _unread_logdir, (
+            self.path,
+            self.options,
+            self._threads_given,
+            self.processes,
+            self.refs(),
+            self._problems,
+        )
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
         self._small_lock = threading.Lock()  # held while small runs are read together
         self._small_runs = SmallRunReader(self._table, self.options)
+        self._workers = WorkerProcesses(self.processes) if self.processes is not None and self.processes > 1 else None
         for slot in self._slots.values():
             slot.lock, slot.ahead = threading.RLock(), None
 
@@ -159,6 +197,7 @@ class Logdir(Frame, Mapping[str, Run]):
         known = set(self._problems)
         self._find()
         warn_about([problem for problem in self._problems if problem not in known])
+        self._forget_groups()
         for slot in self._slots.values():
             slot.ahead = None
         for run in self._runs.values():
@@ -285,7 +324,9 @@ class Logdir(Frame, Mapping[str, Run]):
         if run is not None:
             return run
         slot = self._slots[name]
-        if self.threads > 1:
+        if self._workers is not None and len(wanted) > 1 and not is_url(self.path):
+            self._read_in_processes(self._workers, wanted)
+        elif self.threads > 1:
             self._read_ahead(wanted[: self._most_ahead])
         if slot.ahead is None and len(wanted) > 1:
             self._read_together(wanted)
@@ -295,14 +336,19 @@ class Logdir(Frame, Mapping[str, Run]):
             if run is None:
                 try:
                     run = self._open(name) if ahead is None else ahead.result()
-                except Exception:
-                    slot.ahead = None  # the next call tries again
+                except BaseException as error:
+                    if isinstance(ahead, _InGroup) and ahead.group.is_lost:
+                        self._forget_groups()
+                    elif isinstance(error, Exception):
+                        slot.ahead = None  # the next call tries again
                     raise
                 problems = run.problems
                 with self._lock:
                     if self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
             slot.ahead = None
+        if self._workers is not None and name == self._names[-1]:
+            self._forget_groups()  # the processes are of no use any more, as a rule
         warn_about(problems)
         return run
 
@@ -334,6 +380,53 @@ class Logdir(Frame, Mapping[str, Run]):
                         self._slots[name].ahead = _Read(run)
         finally:
             self._small_lock.release()
+
+    def _read_in_processes(self, workers: WorkerProcesses, names: Sequence[str]) -> None:
+        """Has other processes read runs that are asked for next, in groups; each process gets two at most."""
+        with self._lock:
+            waiting = [self._slots[name].ahead for name in names if name in self._slots]
+            groups = {id(ahead.group) for ahead in waiting if isinstance(ahead, _InGroup)}
+            room = 2 * workers.count - len(groups)
+            left = [name for name in names if self._is_unread(name)] if room > 0 else []
+            at = 0
+            while at < len(left) and room > 0:
+                size, start = 0, at
+                while at < len(left) and (at == start or size + _size(self._slots[left[at]].files) <= _GROUP_BYTES):
+                    size += _size(self._slots[left[at]].files)
+                    at += 1
+                self._submit(workers, left[start:at])
+                room -= 1
+
+    def _submit(self, workers: WorkerProcesses, names: Sequence[str]) -> None:
+        """Has a process read some runs."""
+        sources = [small_source(self._url(name), self.options) for name in names]
+        try:
+            group = workers.submit(sources, self.options)
+        except WorkerError:
+            self._forget_groups()
+            raise
+
+        def make(name: str, place: int, source: FileSource) -> Run:
+            reading = group.reading(place, self._table)
+            if reading is None:
+                return self._open(name)
+            return Run(source, name=name, options=self.options, warn=False, reading=reading)
+
+        for place, (name, source) in enumerate(zip(names, sources, strict=True)):
+            self._slots[name].ahead = _InGroup(group, functools.partial(make, name, place, source))
+
+    def _is_unread(self, name: str) -> bool:
+        """Whether a run below the folder is neither read nor being read."""
+        slot = self._slots.get(name)
+        return slot is not None and slot.ahead is None and self._runs.get(name) is None and not self._where(name)[1]
+
+    def _forget_groups(self) -> None:
+        """Ends other processes, and forgets the runs that they were to read. The next use asks for them again."""
+        if self._workers is not None:
+            self._workers.end()
+        for slot in self._slots.values():
+            if isinstance(slot.ahead, _InGroup):
+                slot.ahead = None
 
     def _where(self, name: str) -> tuple[str, bool]:
         """The path of a run, and whether the caller named it."""
@@ -389,6 +482,7 @@ def read_logdir(
     checksums: Checksums = "verify",
     strict: bool = False,
     threads: int | None = None,
+    processes: int | None = None,
 ) -> Logdir:
     """Finds the runs below a folder. Each is read when it is first used.
 
@@ -405,6 +499,11 @@ def read_logdir(
             for. Threads help with remote files and large ones; runs below 8 MiB on a local disk are read without them.
             Whatever the number, runs below 1 MiB are read some at a time, up to 4 MiB: together they take a fraction of
             the time.
+        processes: the number of processes that read local runs while they are asked for one after the other, in place
+            of threads; None or 1 reads in this process. They pay for runs of a megabyte and more. What they read comes
+            back through shared memory, and is the same. The processes are started as `multiprocessing` starts them:
+            unless that is by fork, a script needs the guard ``if __name__ == "__main__":``. They end with the last run,
+            with the logdir, and when reading is interrupted (Ctrl-C).
 
     Returns:
         A mapping of run names to runs; empty if the folder holds none.
@@ -413,17 +512,25 @@ def read_logdir(
         RunNotFoundError: `path` does not exist (also a FileNotFoundError).
         OSError: `path` cannot be listed, or, if `strict`, a folder below it.
         ValueError, TypeError: an option has an invalid value.
+        WorkerError: when a run is asked for: the process that read it was killed. Asking again starts others.
     """
     text = path_string(path, "path")
-    return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads)
+    return Logdir(
+        text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads, processes=processes
+    )
 
 
 def _unread_logdir(
-    path: str, options: ReadOptions, threads: int | None, refs: Sequence[RunRef], problems: tuple[Problem, ...]
+    path: str,
+    options: ReadOptions,
+    threads: int | None,
+    processes: int | None,
+    refs: Sequence[RunRef],
+    problems: tuple[Problem, ...],
 ) -> Logdir:
     """A logdir of which nothing has been read, from its pickled state."""
     logdir = Logdir.__new__(Logdir)
-    logdir._begin(path, options, threads)
+    logdir._begin(path, options, threads, processes)
     logdir._place({ref.name: ref.files for ref in refs})
     logdir._problems = problems
     return logdir
@@ -438,12 +545,12 @@ def _row_of(name: str, run: Run | None) -> RunRow:
     return RunRow(name, {kind: len(tags) for kind, tags in counts.items()}, values, len(run.problems))
 
 
-def _checked_threads(threads: int | None) -> int:
-    if threads is None:
-        return os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads must be a positive int, or None for one a processor, not {threads!r}")
-    return threads
+def _checked(argument: str, count: int | None) -> int | None:
+    """Checks the number of threads or processes."""
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        default = "one a processor" if argument == "threads" else "this one alone"
+        raise ValueError(f"{argument} must be a positive int, or None for {default}, not {count!r}")
+    return count
 
 
 def _size(files: Sequence[FileRef]) -> int:

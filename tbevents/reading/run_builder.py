@@ -95,11 +95,17 @@ class RunBuilder:
         self._waiting_count = 0  # how many points those are
 
     @classmethod
-    def of_file(cls, table: SkeletonTable, data: RunData, path: str, records: int) -> RunBuilder:
-        """A builder that has taken the data of a file of so many records."""
+    def of_files(cls, table: SkeletonTable, data: RunData, files: Sequence[str], records: int) -> RunBuilder:
+        """A builder that has taken the data of some files, with so many records."""
         builder = cls(table, data.options, data=data)
-        builder.files, builder._numbers, builder._count = [path], {path: 0}, records
+        builder.files, builder._count = list(files), records
+        builder._numbers = {path: number for number, path in enumerate(files)}
         return builder
+
+    @property
+    def records(self) -> int:
+        """How many records have been taken, of all files together."""
+        return self._count
 
     def anew(self) -> RunBuilder:
         """A builder with the same table and options that has taken nothing yet."""

@@ -301,7 +301,7 @@ class SmallRunReader:
             steps = steps[: order.alike].copy()
         scalars = CompactScalars(order.layout, order.ends, steps, block.wall_times.take(order.places), values)
         data = RunData.of_compact(self._options, scalars, first)
-        return RunBuilder.of_file(self._table, data, part.reader.path, len(block.skeleton))
+        return RunBuilder.of_files(self._table, data, [part.reader.path], len(block.skeleton))
 
     def _order_of(self, skeletons: NDArray[np.int32]) -> _Order | None:
         """The order of the points in a file; None if a record of a known skeleton is no scalar, or there is none."""
