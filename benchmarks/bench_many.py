@@ -11,7 +11,7 @@ import resource
 import sys
 
 import bench_read
-from bench_read import data_server, files, protobuf, tbevents  # noqa: F401  # workers
+from bench_read import files
 from harness import main, medians, once, table, worker
 
 bench_read.CASES |= {

@@ -206,6 +206,9 @@ def errors() -> None:
         del key
     except tbevents.UnknownStepError as error:
         key = error
+    except tbevents.WorkerError as error:
+        runtime_error: RuntimeError = error
+        del runtime_error
     except tbevents.MissingExtraError as error:
         import_error: ImportError = error
         del import_error
