@@ -34,6 +34,7 @@ _HOMES: Final = {
         "UndecodableRecordError",
         "UnknownNameError",
         "UnknownStepError",
+        "UploadError",
         "WorkerError",
         "WriterWarning",
     ],
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from tbevents.errors import UndecodableRecordError as UndecodableRecordError
     from tbevents.errors import UnknownNameError as UnknownNameError
     from tbevents.errors import UnknownStepError as UnknownStepError
+    from tbevents.errors import UploadError as UploadError
     from tbevents.errors import WorkerError as WorkerError
     from tbevents.errors import WriterWarning as WriterWarning
     from tbevents.file_ref import FileRef as FileRef

@@ -29,6 +29,7 @@ __all__ = [
     "UndecodableRecordError",
     "UnknownNameError",
     "UnknownStepError",
+    "UploadError",
     "WorkerError",
     "WriterWarning",
 ]
@@ -238,6 +239,18 @@ class PayloadError(TBEventsError, ValueError):
 
 class FileChangedError(TBEventsError, OSError):
     """An event file no longer holds what was read from it: it was truncated, replaced or removed."""
+
+
+class UploadError(TBEventsError, OSError):
+    """What a writer logged could not be put in object storage.
+
+    Attributes:
+        filename: the URL of the object.
+        spool: the local folder that keeps the events, or None if it keeps none: nothing was logged yet, or the folder
+            was removed.
+    """
+
+    spool: str | None = None
 
 
 class DropinError(TBEventsError, ImportError):

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 from tbevents import remote
@@ -21,6 +21,7 @@ from tbevents.file_ref import FileRef
 __all__ = [
     "OnUnreadable",
     "StrPath",
+    "anchored",
     "event_file_name",
     "find_run_files",
     "find_runs",
@@ -49,6 +50,9 @@ _MARK: Final = "tfevents"
 _TIMESTAMP: Final = re.compile(r"tfevents\.(\d+)")
 _NUMBERS: Final = re.compile(r"(\d+)")
 
+_SHORTENED_URL: Final = re.compile(r"[A-Za-z][\w+.-]+:/(?!/)")
+"""A URL that pathlib has taken a slash from: ``Path("s3://bucket")`` is ``s3:/bucket``."""
+
 _LONGEST_NAME: Final = 255
 """The longest folder name in bytes, on common file systems."""
 
@@ -64,7 +68,7 @@ def path_string(path: object, argument: str) -> str:
 
     Raises:
         TypeError: if the path is neither a str nor path-like, or is bytes.
-        ValueError: if the path has a NUL byte.
+        ValueError: if the path has a NUL byte, or is a URL in a pathlib.Path.
     """
     try:
         text = os.fspath(path)  # type: ignore[call-overload]  # this is the check
@@ -74,6 +78,8 @@ def path_string(path: object, argument: str) -> str:
         raise TypeError(f"{argument} must be a path (str or os.PathLike), not {type(path).__name__}: {path!r}")
     if "\0" in text:
         raise ValueError(f"{argument} has a NUL byte: {text!r}")
+    if isinstance(path, PurePath) and _SHORTENED_URL.match(text) and not os.path.isdir(text.partition("/")[0]):
+        raise ValueError(f"{argument} is a URL in a pathlib.Path, which removes a slash; pass it as a str: {text!r}")
     return text
 
 
@@ -95,6 +101,11 @@ def join(folder: str, name: str) -> str:
     if remote.is_url(name):
         return name
     return remote.join(folder, name) if remote.is_url(folder) else os.path.join(folder, name.replace("/", os.sep))
+
+
+def anchored(path: str, folder: str) -> str:
+    """Returns a path that is relative to a folder; URLs and absolute paths are returned as they are."""
+    return path if remote.is_url(path) else os.path.join(folder, path)
 
 
 def parent(path: str) -> str:
@@ -409,7 +420,8 @@ def subfolder(parent: str, name: str, argument: str) -> str:
     else:
         problem = next(filter(None, map(_problem_of_part, parts)), None)
     if problem is None:
-        return os.path.join(parent, *(part for part in parts if part not in ("", ".")))
+        kept = [part for part in parts if part not in ("", ".")]
+        return join(parent, "/".join(kept)) if kept else parent
     raise ValueError(f"{argument} is not a valid folder name inside {parent!r}: it has {problem}: {_shortened(name)}")
 
 

@@ -1,4 +1,4 @@
-"""Event files at a URL: found and read in ranges through fsspec. No other module uses fsspec.
+"""Event files at a URL: found, read in ranges and written through fsspec. No other module uses fsspec.
 
 Files are read by `cat_file` with exact ranges, without fsspec's read-ahead, so no byte is transferred twice.
 """
@@ -16,7 +16,7 @@ from typing import Any, Final
 from tbevents.errors import MissingExtraError
 from tbevents.file_ref import FileRef
 
-__all__ = ["RemoteFile", "is_folder", "is_url", "join", "list_files", "parent", "read_range"]
+__all__ = ["RemoteFile", "is_folder", "is_url", "join", "list_files", "parent", "read_range", "write_bytes"]
 
 _CHAIN: Final = "::"
 """Separates the URLs of a chain, such as ``zip://runs/a::https://host/runs.zip``. The path inside the outermost file
@@ -209,6 +209,24 @@ def read_range(url: str, start: int, size: int | None = None) -> bytes:
         return _fetch(fs, path, start, start + size)[0]
 
 
+def write_bytes(url: str, data: bytes) -> None:
+    """Writes a file as a whole; an earlier one is replaced. Creates its folder, but never a bucket.
+
+    Raises:
+        OSError: if the file cannot be written.
+        MissingExtraError: if fsspec, or the file system, is not installed.
+    """
+    with _as_os_errors(url, "cannot be written"):
+        fs, path = _filesystem(url, "writing")
+        try:
+            fs.pipe_file(path, data)
+        except FileNotFoundError:
+            if fs.async_impl:  # an object store, which has no folders: `makedirs` would create the missing bucket
+                raise
+            fs.makedirs(fs._parent(path), exist_ok=True)
+            fs.pipe_file(path, data)
+
+
 class RemoteFile(io.RawIOBase):
     """A file at a URL. Each read is one request for exactly its bytes; they are not cached.
 
@@ -294,26 +312,26 @@ def _fetch(fs: Any, path: str, start: int, stop: int) -> tuple[bytes, bytes | No
     return data, None
 
 
-def _filesystem(url: str) -> tuple[Any, str]:
-    """Returns the file system of a URL, and the path in it."""
+def _filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
+    """Returns the file system of a URL, and the path in it. `purpose` is for error messages."""
     try:
         from fsspec.core import url_to_fs
     except ImportError as error:
-        raise MissingExtraError("fsspec", "remote", f"reading {url}") from error
+        raise MissingExtraError("fsspec", "remote", f"{purpose} {url}") from error
     try:
         fs, path = url_to_fs(url)
     except ImportError as error:  # fsspec loads s3fs, gcsfs and the like when they are first needed
         package = "a file system that fsspec does not bring along"
-        raise MissingExtraError(package, "remote", f"reading {url}", hint=str(error)) from error
+        raise MissingExtraError(package, "remote", f"{purpose} {url}", hint=str(error)) from error
     return fs, str(path)
 
 
 @contextlib.contextmanager
-def _as_os_errors(url: str) -> Iterator[None]:
+def _as_os_errors(url: str, what: str = "cannot be read") -> Iterator[None]:
     """Raises an OSError in place of each file system's own exceptions."""
     try:
         yield
-    except OSError:
+    except (OSError, MissingExtraError):
         raise
     except Exception as error:
-        raise OSError(errno.EIO, f"cannot be read: {type(error).__name__}: {error}", url) from error
+        raise OSError(errno.EIO, f"{what}: {type(error).__name__}: {error}", url) from error

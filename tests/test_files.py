@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import example, given
@@ -210,6 +210,17 @@ def test_a_folder_that_cannot_be_read_is_passed_over(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", failing)
     assert list(files.find_runs(tmp_path)) == ["c"]
+
+
+def test_a_url_in_a_pathlib_path_is_refused_and_a_folder_of_such_a_name_is_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"log_dir is a URL in a pathlib.Path.*'s3:/bucket/a'"):
+        tbevents.SummaryWriter(Path("s3:/bucket/a"))
+    assert list(tmp_path.iterdir()) == []
+    if os.name != "nt":
+        Path("runs:").mkdir()
+        tbevents.SummaryWriter(Path("runs:/a")).close()
+        assert Path("runs:/a").is_dir()
 
 
 # -- subfolders ----------------------------------------------------------------------------------------------------

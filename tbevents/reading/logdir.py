@@ -49,7 +49,7 @@ _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
 
 
-class _Read:
+class _ReadTogether:
     """A run that was read together with others, in place of a future."""
 
     __slots__ = ("_run",)
@@ -94,7 +94,7 @@ class _Slot:
         self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
-        self.ahead: Future[Run] | _Read | _InGroup | None = None
+        self.ahead: Future[Run] | _ReadTogether | _InGroup | None = None
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -135,10 +135,10 @@ class Logdir(Frame, Mapping[str, Run]):
     def _begin(self, path: str, options: ReadOptions | None, threads: int | None, processes: int | None) -> None:
         """Sets everything but the runs."""
         self.path = path
-        self.options = ReadOptions() if options is None else options
+        self.options: ReadOptions = ReadOptions() if options is None else options
         self._threads_given = threads
-        self.threads = _checked("threads", threads) or os.cpu_count() or 1
-        self.processes = _checked("processes", processes)
+        self.threads: int = _checked("threads", threads) or os.cpu_count() or 1
+        self.processes: int | None = _checked("processes", processes)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
@@ -377,7 +377,7 @@ class Logdir(Frame, Mapping[str, Run]):
                 for (name, source), reading in zip(chosen.items(), readings, strict=False):
                     if reading is not None:
                         run = Run(source, name=name, options=self.options, warn=False, reading=reading)
-                        self._slots[name].ahead = _Read(run)
+                        self._slots[name].ahead = _ReadTogether(run)
         finally:
             self._small_lock.release()
 

@@ -82,7 +82,7 @@ class RunBuilder:
     ) -> None:
         self._table = table
         self._options = ReadOptions() if options is None else options
-        self.data = RunData(self._options) if data is None else data
+        self.data: RunData = RunData(self._options) if data is None else data
         self.files: list[str] = []
         self._numbers: dict[str, int] = {}  # of the files
         self._touched: set[int] = set()  # numbers of the tags that got points since the last file's end

@@ -66,7 +66,7 @@ class RunData:
         self._compact: CompactScalars | None = None  # what they are made of when they are asked for
         self.left_out: set[str] = set()
         self._memory = ColumnMemory()
-        self.history = History(tracking=options.restarts == "tensorboard")
+        self.history: History = History(tracking=options.restarts == "tensorboard")
         self.sessions: list[SessionEvent] = []
         self.log: list[LogLine] = []
         self.graphs: list[KeptEvent] = []

@@ -51,7 +51,7 @@ _PATIENCE: Final = 5.0
 """Seconds to wait for a process that was told to end."""
 
 
-class _Read(NamedTuple):
+class _SentReading(NamedTuple):
     """What was read of a run, without what its process alone needs.
 
     Attributes:
@@ -151,7 +151,7 @@ class RunGroup:
         self._future: Future[_Block] = future
         self._locations = locations
         self._lock = threading.Lock()
-        self._taken: list[_Read | None] | None = None
+        self._taken: list[_SentReading | None] | None = None
         self.is_lost = False
 
     def reading(self, place: int, table: SkeletonTable) -> Reading | None:
@@ -171,7 +171,7 @@ class RunGroup:
         readers = {reader.path: reader for reader in read.readers}
         return Reading(builder, readers, files, unlisted, begun_anew)  # type: ignore[arg-type]  # as they were sent
 
-    def _take(self) -> list[_Read | None]:
+    def _take(self) -> list[_SentReading | None]:
         """Takes what was read of all the runs, and removes it from the shared memory."""
         try:
             block = self._future.result()
@@ -242,7 +242,7 @@ def _read_group(name: str, sources: Sequence[FileSource], options: ReadOptions) 
     return _pickled(name, [*_read(sources, options)])
 
 
-def _read(sources: Sequence[FileSource], options: ReadOptions) -> Iterator[_Read | None]:
+def _read(sources: Sequence[FileSource], options: ReadOptions) -> Iterator[_SentReading | None]:
     table = _table(options.verify)
     together = SmallRunReader(table, options)
     at = 0
@@ -260,11 +260,11 @@ def _read(sources: Sequence[FileSource], options: ReadOptions) -> Iterator[_Read
                 yield None
                 continue
             rest = (reading.files, reading.unlisted, reading.begun_anew)
-            yield _Read(reading.builder.data, reading.builder.records, readers, rest)  # type: ignore[arg-type]
+            yield _SentReading(reading.builder.data, reading.builder.records, readers, rest)  # type: ignore[arg-type]
         at += len(several)
 
 
-def _pickled(name: str, reads: Sequence[_Read | None]) -> _Block:
+def _pickled(name: str, reads: Sequence[_SentReading | None]) -> _Block:
     """Makes the block of what was read."""
     arrays: list[memoryview] = []
     pickled = io.BytesIO()
@@ -302,7 +302,7 @@ def _padded(parts: Sequence[memoryview]) -> Iterator[memoryview | bytes]:
         yield bytes(-part.nbytes % _LINE)
 
 
-def _unpickled(content: memoryview, sizes: Sequence[int]) -> list[_Read | None]:
+def _unpickled(content: memoryview, sizes: Sequence[int]) -> list[_SentReading | None]:
     """What was read, from the bytes of a block."""
     at = [*itertools.accumulate((size + -size % _LINE for size in sizes), initial=0)]
 
@@ -311,5 +311,5 @@ def _unpickled(content: memoryview, sizes: Sequence[int]) -> list[_Read | None]:
             part = content[start : start + size]
             yield bytes(part) if size < _SMALL else part
 
-    found: list[_Read | None] = pickle.loads(content[: sizes[0]], buffers=arrays())
+    found: list[_SentReading | None] = pickle.loads(content[: sizes[0]], buffers=arrays())
     return found

@@ -34,7 +34,7 @@ class MemoryFile(RecordFile):
 
     def __init__(self) -> None:
         super().__init__()
-        self.data = bytearray()
+        self.data: bytearray = bytearray()
 
     def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:  # noqa: ARG002  # it has no name
         """Starts the file; no folder is created."""
@@ -57,7 +57,6 @@ class MemorySink(EventFileWriter):
     """
 
     _file: MemoryFile
-    _new_file = MemoryFile
 
     def __init__(self, logdir: str, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(logdir, clock=clock)
@@ -71,6 +70,9 @@ class MemorySink(EventFileWriter):
     def read_back(self) -> Iterator[bytes]:
         """Yields the bytes of the file in one chunk."""
         yield self.records(0)
+
+    def _new_file(self) -> MemoryFile:
+        return MemoryFile()
 
     def _is_served(self) -> bool:
         return True  # by `records`
@@ -119,7 +121,7 @@ class MemorySource:
     """
 
     def __init__(self, folder: str, sinks: Sequence[MemorySink]) -> None:
-        self.location = f"memory:{folder}"
+        self.location: str = f"memory:{folder}"
         self._sinks = sinks
 
     def read(self, before: Reading) -> Reading:

@@ -11,9 +11,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tbevents import files
+from tbevents import files, remote
 from tbevents.callers import warn_caller
 from tbevents.errors import WriterWarning
 from tbevents.format.record import MAX_LENGTH, encode_record
@@ -30,10 +30,16 @@ from tbevents.writing.record_file import DisturbedFileError, RecordFile
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
 
-__all__ = ["DEFAULT_FLUSH_SECS", "FILE_VERSION", "EventFileWriter"]
+if TYPE_CHECKING:
+    from tbevents.writing.uploader import Upload
+
+__all__ = ["DEFAULT_FLUSH_SECS", "DEFAULT_UPLOAD_SECS", "FILE_VERSION", "EventFileWriter"]
 
 DEFAULT_FLUSH_SECS: Final = 2.0
 """Seconds until a logged event is passed to the operating system: short enough for a live TensorBoard."""
+
+DEFAULT_UPLOAD_SECS: Final = 30.0
+"""Seconds between two uploads in the background, if the folder is a URL."""
 
 BATCH: Final = 4096
 """Scalars per batch: enough to make numpy's fixed costs negligible, few enough to encode in a few milliseconds."""
@@ -77,8 +83,14 @@ class EventFileWriter(TakesDefaultMetadata):
     continues in a new file in the same folder, with all events since the last successful write. A `WriterWarning`
     names the old file, whatever `on_error` is.
 
+    If `logdir` is a URL, the file is a sequence of objects. Events are written to a temporary local folder, and
+    uploaded by another thread: on `flush` and `close`, which wait until everything is there, and every `upload_secs`.
+    An upload that fails is tried again by the next one. An interrupt ends the wait, not the upload. After a failed or
+    interrupted `close`, the upload is tried again with those of other writers, and when the process ends; each error
+    names the local folder. A forked child uploads objects of its own.
+
     Args:
-        logdir: the folder; created if it does not exist.
+        logdir: the folder, or its URL (needs the extra `remote`); created if it does not exist. A bucket must exist.
         max_queue: only kept as an attribute, for code that reads it. A batch holds 4,096 scalars or 1 MiB.
         flush_secs: seconds, at least 0, until an event is passed to the operating system. Below 0.01, each call writes.
         filename_suffix: appended to the file's name.
@@ -88,18 +100,17 @@ class EventFileWriter(TakesDefaultMetadata):
             or at the next call. ``"warn"`` never raises it: the writer issues one `WriterWarning` for each cause, keeps
             what it can, and counts the rest in `lost`. Wrong arguments are errors in both cases.
         log_dir: torch's name for `logdir`.
+        upload_secs: for a URL: seconds, at least 0, between two uploads in the background.
 
     Attributes:
         closed: True after `close`.
         lost: the number of logged events that were dropped because they could not be written.
 
     Raises:
-        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``.
-        TypeError, ValueError: if `logdir`, `flush_secs`, `filename_suffix` or `on_error` has the wrong type or value.
-            `logdir` must not be a URL.
+        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``; for a URL, it is an UploadError.
+        MissingExtraError: if `logdir` is a URL and fsspec, or the file system, is not installed.
+        TypeError, ValueError: if an argument has the wrong type or value.
     """
-
-    _new_file = RecordFile
 
     def __init__(
         self,
@@ -112,30 +123,38 @@ class EventFileWriter(TakesDefaultMetadata):
         hostname: str | None = None,
         on_error: OnError | Failures = "raise",
         log_dir: files.StrPath | None = None,
+        upload_secs: float = DEFAULT_UPLOAD_SECS,
     ) -> None:
         folder = log_dir if logdir is None else logdir
         if folder is None or None not in (log_dir, logdir):
             raise TypeError(f"EventFileWriter needs either logdir or log_dir, not {logdir!r} and {log_dir!r}")
-        self._logdir = files.local_path(folder, "logdir")
-        self.flush_secs = as_float(flush_secs, name="flush_secs")
-        if not self.flush_secs >= 0:
-            raise ValueError(f"flush_secs must be a number of seconds, 0 or more, not {flush_secs!r}")
+        self._logdir = files.path_string(folder, "logdir")
+        self.flush_secs: float = _as_seconds(flush_secs, "flush_secs")
+        self.upload_secs: float = _as_seconds(upload_secs, "upload_secs")
         if not isinstance(filename_suffix, str) or {"/", "\0", os.sep} & set(filename_suffix):
             raise ValueError(f"filename_suffix must be a str without path separators, not {filename_suffix!r}")
-        self._folder = os.path.join(os.getcwd(), self._logdir)  # absolute: a script may change its working directory
+        self._folder = files.anchored(self._logdir, os.getcwd())  # a script may change its working directory
         self.max_queue = max_queue
         self.filename_suffix = filename_suffix
         self._clock = clock
         self._hostname = hostname
         self._failures = on_error if isinstance(on_error, Failures) else Failures(on_error)
-        self.on_error = self._failures.on_error
+        self.on_error: OnError = self._failures.on_error
         self.default_metadata = {}
         self._start()
         self._open_or_report()
 
+    def _new_file(self) -> RecordFile:
+        if not remote.is_url(self._folder):
+            return RecordFile()
+        from tbevents.writing.object_file import ObjectFile  # here: it costs some milliseconds
+
+        return ObjectFile(self._folder, self.upload_secs)
+
     def _start(self) -> None:
         """Sets the state of a writer without events and without a file."""
-        self.closed = False
+        self.closed: bool = False
+        self._ended = False  # True if the process is ending: nothing runs in the background any more
         # Logged events, in the layout of `encoder`. Extended without the lock; only the holder of the lock removes
         # items, from the front. Both operations are atomic in CPython.
         self._pending: list[Item] = []
@@ -144,7 +163,7 @@ class EventFileWriter(TakesDefaultMetadata):
         self._keys: list[SeriesKey] = []  # by number; only ever appended to
         self._encoder: Encoder | None = None  # None while in use, so that an interrupted one is not used again
         self._file = self._new_file()
-        self.lost = 0
+        self.lost: int = 0
         self._unreported = 0  # dropped events that no error has reported yet
         self._disturbed: list[tuple[str, str]] = []  # abandoned files and why, without a warning yet
         self._error: Exception | None = None  # an error of the background thread, for the next call
@@ -155,8 +174,11 @@ class EventFileWriter(TakesDefaultMetadata):
 
     @property
     def path(self) -> str | None:
-        """The absolute path; None if creating the file failed, and before a forked child's or a copy's first call."""
-        return self._file.path
+        """The absolute path, or the URL of the current object.
+
+        None if creating the file failed, and before a forked child's or a copy's first call.
+        """
+        return self._file.location
 
     # The FileWriter of torch and tensorboardX has the writer of the file, and its name, under these names.
 
@@ -319,6 +341,12 @@ class EventFileWriter(TakesDefaultMetadata):
         with self._lock:
             if not self.closed:
                 self._settle()
+                if self._ended:
+                    self._end_upload(self._file.finish(closing=False))
+                elif self._file.failure is not None:
+                    failure, self._file.failure = self._file.failure, None
+                    self._rearm()
+                    self._report(failure)
                 return
             for at in range(0, len(self._pending), ITEMS):
                 if all(map(operator.is_, self._pending[at : at + ITEMS], event)):
@@ -331,27 +359,38 @@ class EventFileWriter(TakesDefaultMetadata):
     def flush(self, sync: bool = False) -> None:
         """Writes all added events to the file; with `sync`, also waits until they are on disk.
 
+        For a URL, waits until they are uploaded.
+
         Raises:
             OSError: if a write fails, or events were lost since the last call. Events that could not be written are
-                kept, and retried with the next batch.
+                kept, and retried with the next batch. If an upload fails, it is an UploadError.
         """
         with self._lock:
             self._settle(sync)
+            upload = self._file.upload()
+        self._end_upload(upload)
 
     def close(self) -> None:
         """Flushes and closes the writer. Closing again does nothing.
 
         Raises:
-            OSError: if the remaining events could not be written. They are lost, and the writer is closed.
+            OSError: if the remaining events could not be written. They are lost, and the writer is closed. If an upload
+                fails, it is an UploadError; the events are kept in the local folder that it names.
         """
+        self._end_upload(self._close())
+
+    def _close(self) -> Upload | None:
+        """Closes the writer; returns the last upload, which may be running."""
         with self._lock:
             if self.closed:
-                return
+                return None
             try:
                 self.closed = True  # first, so that events added by other threads are either written or refused
                 self._rearm()
                 self._settle()
+                return self._file.finish()
             except (OSError, Warning):  # every event is written or counted as lost
+                self._file.finish()
                 raise
             except BaseException:  # interrupted: the writer stays open, and nothing is lost
                 self.closed = False
@@ -362,10 +401,7 @@ class EventFileWriter(TakesDefaultMetadata):
         """Yields the bytes of the file in chunks, with all events added so far."""
         if not self.closed:
             self.flush()
-        if self.path is not None:
-            with open(self.path, "rb") as file:
-                while chunk := file.read(BATCH_BYTES):
-                    yield chunk
+        yield from self._file.chunks(BATCH_BYTES)
 
     def reopen(self) -> None:
         """Reopens a closed writer, which continues in a new file; does nothing if it is open."""
@@ -387,8 +423,9 @@ class EventFileWriter(TakesDefaultMetadata):
     def __del__(self) -> None:
         # A writer that was never closed: its events are written, and the interpreter prints an error. (`closed` is
         # missing if the constructor failed; then there is nothing to do.)
+        # An upload goes on in the background: the garbage collector may run in a thread that it needs.
         if getattr(self, "closed", True) is False:
-            self.close()
+            self._close()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _CONFIGURATION}
@@ -402,7 +439,7 @@ class EventFileWriter(TakesDefaultMetadata):
     # -- for the flusher -----------------------------------------------------------------------------------------
 
     def drain_in_background(self) -> None:
-        """Writes the pending events; an error is kept for the caller's next call."""
+        """Writes the pending events, and starts an upload if it is time. The caller's next call reports an error."""
         with self._lock:
             if self.closed:
                 return
@@ -411,16 +448,21 @@ class EventFileWriter(TakesDefaultMetadata):
                     self._drain()
                 finally:
                     self._warn_of_disturbed()
+                self._file.upload_if_due()
             except Exception as error:  # any error: the thread must continue to serve the other writers
                 self._error = error
+            if self._error is not None or self._file.failure is not None:
                 self._rearm()
 
     def finish(self) -> None:
-        """Called when the process ends: writes the pending events, and from now on at each call."""
+        """Called when the process ends: writes and uploads the pending events, and from now on at each call."""
+        upload = None
         with self._lock:
-            self._at_once = True
+            self._at_once = self._ended = True
             if not self.closed:
                 self._settle()
+                upload = self._file.finish(closing=False)
+        self._end_upload(upload)
 
     def forget(self) -> None:
         """Called in a forked child: drops pending events, which the parent writes. The next call opens a new file."""
@@ -434,7 +476,7 @@ class EventFileWriter(TakesDefaultMetadata):
 
     def _rearm(self) -> None:
         """Sets the number of pending items at which a call runs `_after_add`."""
-        if self.closed or self._error is not None:
+        if self.closed or self._error is not None or self._file.failure is not None:
             self._threshold = 0
         else:
             self._threshold = 1 if self._at_once else ITEMS * BATCH
@@ -477,6 +519,30 @@ class EventFileWriter(TakesDefaultMetadata):
             if self._unreported:
                 error.strerror = f"{error.strerror} (events lost: {self._unreported})"
         self._unreported = 0
+
+    def _end_upload(self, upload: Upload | None) -> None:
+        """Waits for an upload, and reports its error. Without the lock: other threads may log meanwhile."""
+        if upload is None:
+            return
+        upload.done.wait()
+        error, upload = upload.error, None
+        if error is not None:
+            try:
+                self._report(error)
+            finally:
+                del error  # this would form a cycle
+
+    def _report(self, error: Exception) -> None:
+        """Raises the error of an upload, or warns of it."""
+        try:
+            if self.on_error == "raise" or not isinstance(error, OSError):
+                raise error
+            if self.closed:  # the last word: it names the local folder, whatever there was a warning of before
+                warn_caller(str(error), WriterWarning)
+            else:
+                self._failures.warn_of(error)
+        finally:
+            del error
 
     def _warn_of_disturbed(self) -> None:
         """Warns of each file that was abandoned since the last call."""
@@ -525,15 +591,15 @@ class EventFileWriter(TakesDefaultMetadata):
         """Writes the encoded blocks. Creates the file if there is none yet, or if the old one was disturbed."""
         if not (self._file.blocks or (sync and self.path)):
             return
-        if self.path is None:
+        if self._file.path is None or (self._file.full and self._file.blocks):
             self._open()
         try:
             self._file.write(sync)
         except DisturbedFileError as error:
-            if self.path == error.filename:  # no signal handler has created another file
+            if self._file.path == error.filename:  # no signal handler has created another file
                 self._file.path = None
                 self._disturbed.append((error.filename, str(error.strerror)))
-            if self.path is None:
+            if self._file.path is None:
                 self._open()
             self._file.write(sync)
 
@@ -549,10 +615,15 @@ class EventFileWriter(TakesDefaultMetadata):
     def _open_or_report(self) -> None:
         try:
             self._open()
+            self._end_upload(self._file.upload())  # a bucket that does not exist is reported now, not in 30 seconds
         except OSError as error:
             if self.on_error == "raise":
+                self._file.discard()
                 raise
             self._failures.warn_of(error)
+        except BaseException:
+            self._file.discard()
+            raise
 
     def _is_served(self) -> bool:
         """Returns True if the background thread writes this writer's events in time."""
@@ -561,7 +632,14 @@ class EventFileWriter(TakesDefaultMetadata):
 
     def _new_name(self) -> str:
         hostname = socket.gethostname() if self._hostname is None else self._hostname
-        return files.event_file_name(self._clock(), hostname, os.getpid(), next(_uids), self.filename_suffix)
+        return self._file.name(self._clock(), hostname, os.getpid(), next(_uids), self.filename_suffix)
+
+
+def _as_seconds(seconds: Any, name: str) -> float:
+    number = as_float(seconds, name=name)
+    if not number >= 0:
+        raise ValueError(f"{name} must be a number of seconds, 0 or more, not {seconds!r}")
+    return number
 
 
 _CONFIGURATION: Final = (
@@ -573,5 +651,6 @@ _CONFIGURATION: Final = (
     "_clock",
     "_hostname",
     "on_error",
+    "upload_secs",
 )
 """The attributes that are copied and pickled."""

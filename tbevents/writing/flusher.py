@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable
 from typing import Final, Protocol
 
-__all__ = ["SHORTEST", "Client", "drain_all", "watch"]
+__all__ = ["SHORTEST", "Client", "drain_all", "finish", "watch"]
 
 SHORTEST: Final = 0.01
 """The shortest interval in seconds. Clients with a shorter one write at each call, and are drained every `_RETRY`
@@ -141,8 +141,9 @@ def _interval(client: Client) -> float:
 
 
 _flusher: Final = Flusher()
-watch = _flusher.watch
-drain_all = _flusher.drain_all
-atexit.register(_flusher.finish)
+watch: Final[Callable[[Client], bool]] = _flusher.watch
+drain_all: Final[Callable[[], None]] = _flusher.drain_all
+finish: Final[Callable[[], None]] = _flusher.finish
+atexit.register(finish)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_flusher.after_fork_in_child)

@@ -12,7 +12,7 @@ from typing import Final
 
 from google.protobuf import text_format
 
-from tbevents import files
+from tbevents import files, remote
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 from tbevents.summary.embeddings import EmbeddingFiles, folder_name
 
@@ -50,12 +50,11 @@ def write_embedding(logdir: str, tag: str, step: int, embedding: EmbeddingFiles)
     relative = f"{digits}/{folder_name(tag)}"
     folder = files.subfolder(logdir, relative, "tag")
     with _lock:
-        config = _read(os.path.join(logdir, CONFIG))
-        files.make_folder(folder)
+        config = _read(files.join(logdir, CONFIG))
         for name, content in embedding.files.items():
-            _write(os.path.join(folder, name), content)
+            _write(files.join(folder, name), content)
         _replace(config, embedding.info(f"{tag}:{digits}", relative))
-        _write(os.path.join(logdir, CONFIG), text_format.MessageToString(config).encode())
+        _write(files.join(logdir, CONFIG), text_format.MessageToString(config).encode())
 
 
 def _read(path: str) -> ProjectorConfig:
@@ -78,7 +77,11 @@ def _replace(config: ProjectorConfig, info: EmbeddingInfo) -> None:
 
 
 def _write(path: str, content: bytes) -> None:
-    """Writes a file atomically: readers see either the old or the new content."""
+    """Writes a file atomically: readers see either the old or the new content. Creates its folder."""
+    if remote.is_url(path):
+        remote.write_bytes(path, content)
+        return
+    files.make_folder(os.path.dirname(path))
     unfinished = f"{path}.{os.getpid()}.tmp"
     try:
         with open(unfinished, "wb") as file:

@@ -7,13 +7,16 @@ import errno
 import os
 import stat
 import struct
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from tbevents import files
 from tbevents.format.header import HEADER_SIZE
 from tbevents.format.record import FOOTER_SIZE
 from tbevents.writing.encoder import Block
+
+if TYPE_CHECKING:
+    from tbevents.writing.uploader import Upload
 
 __all__ = ["DisturbedFileError", "RecordFile"]
 
@@ -49,13 +52,30 @@ class RecordFile:
     Attributes:
         path: the path of the file; None before `create`.
         blocks: the encoded blocks that are not written yet, in order.
+        failure: why an upload in the background failed; None for all local files.
     """
+
+    failure: Exception | None = None
 
     def __init__(self) -> None:
         self.path: str | None = None
         self.blocks: tuple[Block, ...] = ()
         self._size = 0  # the size of the written records
         self._tail = b""  # the last bytes of the written records
+
+    @property
+    def location(self) -> str | None:
+        """The path or URL that readers find the file at; None before `create`."""
+        return self.path
+
+    @property
+    def full(self) -> bool:
+        """True if the next blocks belong in a new file."""
+        return False
+
+    def name(self, seconds: float, hostname: str, pid: int, uid: int, suffix: str) -> str:
+        """Returns the base name of a new file; see `files.event_file_name`."""
+        return files.event_file_name(seconds, hostname, pid, uid, suffix)
 
     def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:
         """Creates the file.
@@ -129,6 +149,33 @@ class RecordFile:
             if not self.blocks and self._size == before[0] + sum(len(block.records) for block in written):
                 self._size, self._tail, self.blocks = *before, written
             raise
+
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """Yields the bytes of the file in chunks of a size."""
+        if self.path is not None:
+            with open(self.path, "rb") as file:
+                while chunk := file.read(size):
+                    yield chunk
+
+    # A local file is where readers find it: there is nothing to upload. `ObjectFile` is another matter.
+
+    def upload(self) -> Upload | None:
+        """Starts an upload of what was written; returns None if there is nothing to upload."""
+        return None
+
+    def upload_if_due(self) -> None:
+        """Starts an upload in the background, if it is time."""
+
+    def finish(self, closing: bool = True) -> Upload | None:  # noqa: ARG002
+        """Starts the last upload of the file; returns None if there is nothing to upload.
+
+        Args:
+            closing: if True, an upload that fails is tried again without the writer.
+        """
+        return None
+
+    def discard(self) -> None:
+        """Drops the file if the writer could not be made."""
 
     def _check(self, fd: int, path: str) -> None:
         """Raises DisturbedFileError if something else changed the file.

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tbevents import files, summary
+from tbevents import files, remote, summary
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, TaggedRunMetadata
@@ -78,7 +78,7 @@ class RunMethods(SummaryMethods):
             metric_dict: tag -> number, logged as a scalar; a mapping, dataclass or namespace. May be empty.
             hparam_domain_discrete: name -> list of all possible values, of the same type as the hyperparameter.
             run_name: the folder, by default ``str(time.time())``; ``"."`` is `log_dir` itself. As in torch, an absolute
-                path may be anywhere.
+                path, or a URL, may be anywhere.
             global_step: the step of the metrics, as in `add_scalar`.
             name: tensorboardX's name for `run_name`.
             group_name: TensorBoard shows sessions with the same group name as one.
@@ -108,7 +108,7 @@ class RunMethods(SummaryMethods):
         step = self._step_of(global_step)
         given = run_name if run_name is not None else name
         folder = files.path_string(given, "run_name") if given else str(self._clock())
-        if not os.path.isabs(folder):
+        if not (os.path.isabs(folder) or remote.is_url(folder)):
             folder = files.subfolder(self.log_dir, folder, "run_name")
         with contextlib.closing(self._open(folder)) as sink:
             sink.default_metadata = self._default_metadata

@@ -23,7 +23,7 @@ from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
 from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, FILE_VERSION, EventFileWriter
+from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, FILE_VERSION, EventFileWriter
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.logged_scalars import LoggedPoint, logged_scalars
 from tbevents.writing.null_sink import NullSink
@@ -63,6 +63,12 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     logging continues in a new file in the same folder, with all events since the last successful write. A
     `WriterWarning` names the old file, whatever `on_error` is.
 
+    If `log_dir` is a URL such as ``s3://bucket/runs/demo``, events are written to a temporary local folder, and another
+    thread uploads them: every `upload_secs`, and on `flush` and `close`, which wait until everything is there. An
+    upload that fails is tried again by the next one, and no event is dropped. An interrupt ends the wait, not the
+    upload. If `close` fails, or the process ends without it, the upload is tried again at the end of the process; the
+    error names the local folder, which is then kept.
+
     ::
 
         with SummaryWriter("runs/demo") as writer:
@@ -76,8 +82,9 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     be written, OSError is raised. If an extra must be installed, MissingExtraError names it.
 
     Args:
-        log_dir: the run's folder, a str or Path. By default ``runs/<month><day>_<time>_<hostname><comment>`` with the
-            local time, for example ``runs/May04_22-14-54_laptop``.
+        log_dir: the run's folder: a str or Path, or a URL of any file system of fsspec (extra `remote`). By default
+            ``runs/<month><day>_<time>_<hostname><comment>`` with the local time, for example
+            ``runs/May04_22-14-54_laptop``.
         comment: appended to the default folder; has no effect with `log_dir`.
         purge_step: for a run that continues after a crash: TensorBoard hides points logged earlier from this step on.
         max_queue: only kept as an attribute, for code that reads it. A batch holds 4,096 scalars or 1 MiB.
@@ -97,6 +104,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             logging does not end a training of several days: the writer issues one `WriterWarning` for each cause, keeps
             what it can (64 MiB per file), retries, and counts the rest in `lost`. Wrong arguments are errors in both
             cases.
+        upload_secs: for a URL: seconds, at least 0, between two uploads in the background. They follow `flush_secs`.
 
     Attributes:
         log_dir: the run's folder; `logdir` is the same.
@@ -108,7 +116,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             files of this writer, including closed ones.
 
     Raises:
-        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``.
+        OSError: if the folder or file cannot be created and `on_error` is ``"raise"``; for a URL, it is an UploadError.
+        MissingExtraError: if `log_dir` is a URL and fsspec, or the file system, is not installed.
         TypeError, ValueError: if an argument has the wrong type or value; the message names it.
     """
 
@@ -127,12 +136,13 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         scalars_in_one_run: bool = False,
         clock: Callable[[], float] = time.time,
         on_error: OnError = "raise",
+        upload_secs: float = DEFAULT_UPLOAD_SECS,
     ) -> None:
         if log_dir is not None and logdir is not None:
             raise ValueError(f"log_dir and logdir are the same argument, but both are given: {log_dir!r}, {logdir!r}")
         folder = log_dir if log_dir is not None else logdir
         # An empty log_dir means the default, as in torch.
-        text = "" if folder is None else files.local_path(folder, "log_dir")
+        text = "" if folder is None else files.path_string(folder, "log_dir")
         if not text:
             if not isinstance(comment, str):
                 raise TypeError(f"comment must be a str, not {type(comment).__name__}: {comment!r}")
@@ -144,12 +154,13 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self.flush_secs = flush_secs
         self.filename_suffix = filename_suffix
         self.write_to_disk = write_to_disk
-        self.format = checked_format(format)
+        self.format: Format = checked_format(format)
         self.scalars_in_one_run = scalars_in_one_run
         self._form = _FORMS[self.format]
         self._directory = os.getcwd()  # a relative `log_dir` is relative to this
         self._clock = clock
         self.on_error = on_error
+        self.upload_secs = upload_secs
         self._start()
         self._get_file_writer()
 
@@ -307,15 +318,17 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             for key, (_, tag, sink) in series.items()
             if isinstance(sink, EventFileWriter)
         }
-        with open(path, "w", encoding="utf-8") as file:
+        with open(files.local_path(path, "path"), "w", encoding="utf-8") as file:
             json.dump(points, file)
 
     def flush(self, sync: bool = False) -> None:
         """Writes all logged events to their files; with `sync`, also waits until they are on disk.
 
+        For a URL, waits until they are uploaded.
+
         Raises:
             OSError: if a write fails. The events are kept, and retried with the next batch. All other files are
-                flushed.
+                flushed. If an upload fails, it is an UploadError.
         """
         with self._lock:
             writers = list((self.all_writers or {}).values())
@@ -328,7 +341,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """Flushes and closes all files. The next call that logs continues in new files; closing again does nothing.
 
         Raises:
-            OSError: if a write fails. All files are closed nevertheless.
+            OSError: if a write fails. All files are closed nevertheless. If an upload fails, it is an UploadError; it
+                names the local folder that keeps the events.
         """
         with self._lock:
             writers, self.file_writer, self.all_writers = self.all_writers or {}, None, None
@@ -423,10 +437,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             self.filename_suffix,
             clock=self._clock,
             on_error=self._failures,
+            upload_secs=self.upload_secs,
         )
 
     def _anchored(self, folder: str) -> str:
-        return os.path.join(self._directory, folder)
+        return files.anchored(folder, self._directory)
 
     @untraced
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:

@@ -19,7 +19,6 @@ from tbevents import files, remote
 from tbevents.errors import DamageWarning, FileChangedError, MissingExtraError, NotAnEventFileError, RunNotFoundError
 from tbevents.proto import Event, Summary
 from tbevents.reading import event_file
-from tbevents.writing.event_file_writer import EventFileWriter
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -405,15 +404,6 @@ def test_local_reading_does_not_import_it(local, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", guarded)
     assert tbevents.read_run(local / "a").reload().images["x"][0].encoded
-
-
-def test_urls_are_not_written_to(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r"log_dir must be a local path: .*'memory://runs'"):
-        tbevents.SummaryWriter("memory://runs")
-    with pytest.raises(ValueError, match=r"logdir must be a local path: .*'memory://runs'"):
-        EventFileWriter("memory://runs")
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

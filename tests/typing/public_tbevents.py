@@ -206,6 +206,8 @@ def errors() -> None:
         del key
     except tbevents.UnknownStepError as error:
         key = error
+    except tbevents.UploadError as error:
+        assert_type(error.spool, str | None)
     except tbevents.WorkerError as error:
         runtime_error: RuntimeError = error
         del runtime_error

@@ -1,0 +1,157 @@
+"""One background thread per process, which puts the objects of all writers in storage, one after the other.
+
+Writers never hold a lock while they wait for it, and it never takes a writer's lock: a signal handler may flush a
+writer during a flush of the same writer.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import queue
+import threading
+from typing import Final, Protocol
+
+from tbevents.writing import flusher
+
+__all__ = ["Upload", "Uploadable", "Uploader", "finish_before_threads_end", "uploader"]
+
+
+class Uploadable(Protocol):
+    """Has objects to be put in storage: an `ObjectFile`."""
+
+    def put(self) -> None:
+        """Puts what has been written but not put yet. Called by one thread at a time.
+
+        Raises:
+            OSError: if an object cannot be put. It is put again by the next call.
+        """
+
+
+class Upload:
+    """One call of a client's `put`.
+
+    Attributes:
+        done: set when the call has ended.
+        error: what the call raised, or None.
+    """
+
+    def __init__(self, client: Uploadable) -> None:
+        self._client: Uploadable | None = client
+        self.done = threading.Event()
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Calls `put`."""
+        client, self._client = self._client, None
+        try:
+            if client is not None:
+                client.put()
+        except Exception as error:  # any error: the thread must continue to serve the other writers
+            self.error = error
+        finally:
+            self.done.set()
+
+
+class Uploader:
+    """The uploads of a process, and the thread that does them.
+
+    Any thread and any signal handler may submit uploads. A forked child starts its own thread, and leaves the parent's
+    uploads to the parent.
+
+    Attributes:
+        unfinished: the clients of closed writers that are not complete in storage. They are tried again after each
+            successful upload and when the process ends.
+    """
+
+    def __init__(self) -> None:
+        self._anew()
+
+    def _anew(self) -> None:
+        """Sets the state of a process without a thread."""
+        self.unfinished: set[Uploadable] = set()
+        self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
+        self._running = threading.RLock()  # held during an upload
+        self._queue: queue.SimpleQueue[Upload] = queue.SimpleQueue()  # a signal handler may put during a put
+        self._thread: threading.Thread | None = None
+
+    def submit(self, client: Uploadable) -> Upload:
+        """Starts an upload in the background; or does it here, if the system cannot start a thread."""
+        upload = Upload(client)
+        with self._lock:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="tbevents-uploader", daemon=True)
+                with contextlib.suppress(RuntimeError):
+                    thread.start()
+                    self._thread = thread
+        # The garbage collector may close a writer in the thread itself, which then must not wait for itself.
+        if self._thread is None or self._thread is threading.current_thread():
+            self._do(upload)
+        else:
+            self._queue.put(upload)
+        return upload
+
+    def finish(self) -> None:
+        """Called when the process ends: tries what is unfinished once more.
+
+        Raises:
+            OSError: if something cannot be put. The interpreter prints it.
+        """
+        with contextlib.ExitStack() as stack:  # an error of one client does not affect the others
+            for client in list(self.unfinished):
+                stack.callback(self._try_again, client)
+
+    def after_fork_in_child(self) -> None:
+        """Resets the thread, which does not survive a fork, and leaves the parent's uploads to the parent."""
+        self._anew()
+
+    def _run(self) -> None:
+        while True:
+            upload = self._queue.get()
+            self._do(upload)
+            succeeded = upload.error is None
+            del upload  # otherwise the thread would keep its client alive while it waits
+            if succeeded:
+                with contextlib.suppress(Exception):  # reported when the writer was closed
+                    self.finish()
+
+    def _do(self, upload: Upload) -> None:
+        with self._running:
+            upload.run()
+
+    def _try_again(self, client: Uploadable) -> None:
+        upload = Upload(client)
+        self._do(upload)
+        if upload.error is not None:
+            raise upload.error
+
+
+def finish_before_threads_end() -> None:
+    """Writes and uploads everything early when the process ends, while other threads still work. Called once is enough.
+
+    At exit, `concurrent.futures` stops its threads before the functions of `atexit` run. File systems of asyncio need
+    these threads to find hosts by name, so an upload in `atexit` would fail.
+    """
+    global _registered  # noqa: PLW0603  # the interpreter has one list of such functions
+    register = getattr(threading, "_register_atexit", None)
+    if register is None or _registered:
+        return
+    _registered = True
+    import concurrent.futures.thread  # noqa: F401  # it registers first, and so runs later
+
+    with contextlib.suppress(RuntimeError):  # the process is ending
+        register(_finish_early)
+
+
+def _finish_early() -> None:
+    for finish in (flusher.finish, uploader.finish):
+        with contextlib.suppress(Exception):  # tried again, and raised, by `atexit`
+            finish()
+
+
+_registered = False
+uploader: Final = Uploader()
+atexit.register(uploader.finish)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=uploader.after_fork_in_child)
