@@ -500,8 +500,8 @@ def read_logdir(
             Whatever the number, runs below 1 MiB are read some at a time, up to 4 MiB: together they take a fraction of
             the time.
         processes: the number of processes that read local runs while they are asked for one after the other, in place
-            of threads; None or 1 reads in this process. They pay for runs of a megabyte and more. What they read comes
-            back through shared memory, and is the same. The processes are started as `multiprocessing` starts them:
+            of threads; None or 1 reads in this process. On two cores they save little. What they read comes back
+            through shared memory, and is the same. The processes are started as `multiprocessing` starts them:
             unless that is by fork, a script needs the guard ``if __name__ == "__main__":``. They end with the last run,
             with the logdir, and when reading is interrupted (Ctrl-C).
 
