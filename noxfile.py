@@ -351,6 +351,7 @@ def lint(session: nox.Session) -> None:
     last_line(session, "ruff", "check", ".")
     last_line(session, "ruff", "format", "--check", ".")
     last_line(session, "mypy")
+    last_line(session, "pytest", "-q", "tests/test_typing.py")
     last_line(session, "lint-imports")
     for schema, files in GITHUB_FILES.items():
         names = [str(path) for path in sorted(ROOT.glob(files))]
