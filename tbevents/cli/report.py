@@ -19,6 +19,7 @@ from tbevents.cli.parameters import (
 )
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
+from tbevents.remote import is_url
 from tbevents.tools.report import ReportLimits, report
 
 
@@ -78,4 +79,4 @@ def command(
     terminal.incomplete = bool(made.unreadable)
     terminal.remark(f"{out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")
     if opens:
-        click.launch(Path(os.path.abspath(out)).as_uri())
+        click.launch(out if is_url(out) else Path(os.path.abspath(out)).as_uri())

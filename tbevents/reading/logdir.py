@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
@@ -26,7 +27,8 @@ from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, smal
 from tbevents.reading.source import FileSource
 from tbevents.reading.tables import Table, table_of
 from tbevents.reading.worker_processes import RunGroup, WorkerProcesses
-from tbevents.remote import is_url
+from tbevents.remote import PARALLEL, is_url
+from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
@@ -47,6 +49,9 @@ _GROUP_BYTES: Final = 2**23
 
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
+
+_REQUESTED_AHEAD: Final = 2 * PARALLEL
+"""Remote runs whose files are requested ahead: all requests are busy while the first of them is read."""
 
 
 class _ReadTogether:
@@ -86,15 +91,17 @@ class _Slot:
         place: index of the run, from 0.
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
+        requested: what was requested ahead of its files, by URL.
     """
 
-    __slots__ = ("ahead", "files", "lock", "place")
+    __slots__ = ("ahead", "files", "lock", "place", "requested")
 
     def __init__(self) -> None:
         self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
         self.ahead: Future[Run] | _ReadTogether | _InGroup | None = None
+        self.requested: dict[str, Requested] = {}
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -140,6 +147,8 @@ class Logdir(Frame, Mapping[str, Run]):
         self.threads: int = _checked("threads", threads) or os.cpu_count() or 1
         self.processes: int | None = _checked("processes", processes)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
+        if is_url(path) and threads != 1:
+            self._most_ahead = max(self._most_ahead, _REQUESTED_AHEAD)
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
         self._slots: dict[str, _Slot] = {}
@@ -165,7 +174,7 @@ class Logdir(Frame, Mapping[str, Run]):
         self._small_runs = SmallRunReader(self._table, self.options)
         self._workers = WorkerProcesses(self.processes) if self.processes is not None and self.processes > 1 else None
         for slot in self._slots.values():
-            slot.lock, slot.ahead = threading.RLock(), None
+            slot.lock, slot.ahead, slot.requested = threading.RLock(), None, {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -199,9 +208,15 @@ class Logdir(Frame, Mapping[str, Run]):
         warn_about([problem for problem in self._problems if problem not in known])
         self._forget_groups()
         for slot in self._slots.values():
-            slot.ahead = None
-        for run in self._runs.values():
-            if run is not None:
+            slot.ahead, slot.requested = None, {}
+        slots = self._slots
+        read = [(run, slots[name].files) for name, run in self._runs.items() if run is not None and name in slots]
+        if is_url(self.path):
+            behind = [run.behind(files) for run, files in read]
+            for (run, files), requested in zip(read, fetched_ahead(behind), strict=True):
+                run.reload_as_listed(files, requested)
+        else:
+            for run, _ in read:
                 run.reload()
         return self
 
@@ -326,7 +341,7 @@ class Logdir(Frame, Mapping[str, Run]):
         slot = self._slots[name]
         if self._workers is not None and len(wanted) > 1 and not is_url(self.path):
             self._read_in_processes(self._workers, wanted)
-        elif self.threads > 1:
+        elif len(wanted) > 1 and self._threads_given != 1:
             self._read_ahead(wanted[: self._most_ahead])
         if slot.ahead is None and len(wanted) > 1:
             self._read_together(wanted)
@@ -340,21 +355,26 @@ class Logdir(Frame, Mapping[str, Run]):
                     if isinstance(ahead, _InGroup) and ahead.group.is_lost:
                         self._forget_groups()
                     elif isinstance(error, Exception):
-                        slot.ahead = None  # the next call tries again
+                        slot.ahead, slot.requested = None, {}  # the next call tries again
                     raise
                 problems = run.problems
                 with self._lock:
                     if self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
-            slot.ahead = None
+            slot.ahead, slot.requested = None, {}
         if self._workers is not None and name == self._names[-1]:
             self._forget_groups()  # the processes are of no use any more, as a rule
         warn_about(problems)
         return run
 
     def _open(self, name: str) -> Run:
+        slot = self._slots[name]
         path, named = self._where(name)
-        return open_run(path, name, self.options, self._table, warn=False, named=named)
+        # A local folder may have changed since it was listed, and takes little time to list again.
+        files, requested = (slot.files, slot.requested) if is_url(path) else (None, None)
+        return open_run(
+            path, name, self.options, self._table, warn=False, named=named, files=files, requested=requested
+        )
 
     def _read_together(self, names: Sequence[str]) -> None:
         """Reads runs that are asked for one after the other, as many as are small; the first is asked for now."""
@@ -367,7 +387,7 @@ class Logdir(Frame, Mapping[str, Run]):
                 if slot is None or slot.ahead is not None or self._runs.get(name) is not None:
                     continue
                 path, named = self._where(name)
-                if not named and 0 < _size(slot.files) <= SMALL and not is_url(path):
+                if not named and 0 < _bytes_of(slot.files) <= SMALL and not is_url(path):
                     chosen[name] = small_source(path, self.options)
                 elif name == names[0]:
                     return
@@ -391,8 +411,8 @@ class Logdir(Frame, Mapping[str, Run]):
             at = 0
             while at < len(left) and room > 0:
                 size, start = 0, at
-                while at < len(left) and (at == start or size + _size(self._slots[left[at]].files) <= _GROUP_BYTES):
-                    size += _size(self._slots[left[at]].files)
+                while at < len(left) and (at == start or size + _bytes_of(self._slots[left[at]].files) <= _GROUP_BYTES):
+                    size += _bytes_of(self._slots[left[at]].files)
                     at += 1
                 self._submit(workers, left[start:at])
                 room -= 1
@@ -443,12 +463,29 @@ class Logdir(Frame, Mapping[str, Run]):
             slot = self._slots.get(name)
             if slot is None or self._runs.get(name) is not None:
                 continue
-            size = _size(slot.files)
+            size = _bytes_of(slot.files)
             room -= size
             if room < 0:
                 return
-            if size >= _AHEAD_BYTES and slot.ahead is None:
+            if is_url(self.path):
+                self._request(slot)
+            if self.threads > 1 and slot.ahead is None and self._takes_long(slot, size):
                 slot.ahead = _pool(self.threads, os.getpid()).submit(self._open, name)
+
+    def _request(self, slot: _Slot) -> None:
+        """Requests the small files of a run, so that they are there when it is read."""
+        if slot.requested or slot.ahead is not None:
+            return
+        for file in slot.files:
+            with contextlib.suppress(Exception):  # raised again when the run is read
+                if (request := fetch_ahead(file)) is not None:
+                    slot.requested[file.url] = request
+
+    def _takes_long(self, slot: _Slot, size: int) -> bool:
+        """Returns True if a run is worth a thread: it has a lot to read, or to wait for."""
+        if is_url(self.path):
+            return len(slot.requested) < len(slot.files)
+        return size >= _AHEAD_BYTES
 
     def __iter__(self) -> Iterator[str]:
         names = iter(self._runs)
@@ -496,9 +533,10 @@ def read_logdir(
         strict: whether damage is raised.
         threads: the number of threads that read. While the runs are asked for one after the other, the next ones are
             read ahead, up to 256 MiB of files. None means one thread per processor; 1 reads each run when it is asked
-            for. Threads help with remote files and large ones; runs below 8 MiB on a local disk are read without them.
-            Whatever the number, runs below 1 MiB are read some at a time, up to 4 MiB: together they take a fraction of
-            the time.
+            for. Threads help with large files; runs below 8 MiB on a local disk are read without them. Whatever the
+            number, local runs below 1 MiB are read some at a time, up to 4 MiB: together they take a fraction of the
+            time. Of a URL, files up to 8 MiB are requested ahead of their use, 32 at a time whatever the number of
+            threads, unless it is 1.
         processes: the number of processes that read local runs while they are asked for one after the other, in place
             of threads; None or 1 reads in this process. On two cores they save little. What they read comes back
             through shared memory, and is the same. The processes are started as `multiprocessing` starts them:
@@ -545,19 +583,17 @@ def _row_of(name: str, run: Run | None) -> RunRow:
     return RunRow(name, {kind: len(tags) for kind, tags in counts.items()}, values, len(run.problems))
 
 
+def _bytes_of(files: Sequence[FileRef]) -> int:
+    """Bytes in some files, as far as a listing tells."""
+    return sum(file.size or 0 for file in files)
+
+
 def _checked(argument: str, count: int | None) -> int | None:
     """Checks the number of threads or processes."""
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
         default = "one a processor" if argument == "threads" else "this one alone"
         raise ValueError(f"{argument} must be a positive int, or None for {default}, not {count!r}")
     return count
-
-
-def _size(files: Sequence[FileRef]) -> int:
-    """Bytes in some files; for remote files, the least that is read ahead."""
-    if is_url(files[0].url):
-        return _AHEAD_BYTES
-    return sum(file.size or 0 for file in files)
 
 
 @functools.cache

@@ -41,6 +41,7 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import tags_to_draw
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, table_of
+from tbevents.remote_file import Requested
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
@@ -432,6 +433,22 @@ class Run(Frame):
         values = (self._reader.value(payload) for payload in self._data.values(tag, "hparams")[2])
         return [value.metadata.plugin_data.content for value in values]
 
+    def behind(self, files: Sequence[FileRef]) -> dict[FileRef, int]:
+        """Returns the remote files that are not read as a listing shows them, and from which offset to read each on."""
+        readers: Mapping[str, Any] = self._reading.readers
+        return {
+            file: readers[file.url].resumes_at if file.url in readers else 0
+            for file in files
+            if file.url not in readers or not readers[file.url].is_up_to_date(file)
+        }
+
+    def reload_as_listed(self, files: Sequence[FileRef], requested: dict[str, Requested]) -> None:
+        """`reload`, with its files as a listing has just shown them, and what was requested of them."""
+        with self._lock:
+            assert isinstance(self._source, FileSource)
+            self._source.listed, self._source.requested = files, requested
+            self._read()
+
     def _read(self, *, warn: bool = True) -> None:
         with self._lock:
             before = self._reading
@@ -598,6 +615,7 @@ def open_run(
     warn: bool = True,
     named: bool = True,
     files: Sequence[FileRef] | None = None,
+    requested: dict[str, Requested] | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 
@@ -609,9 +627,12 @@ def open_run(
         warn: whether to warn of problems.
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
+        requested: as of a `FileSource`.
     """
     name = folder_name(path) if name is None else name
-    source = FileSource(path, strict=options.strict, verify=options.verify, named=named, listed=files)
+    source = FileSource(
+        path, strict=options.strict, verify=options.verify, named=named, listed=files, requested=requested
+    )
     return Run(source, name=name, table=table, options=options, warn=warn)
 
 

@@ -17,6 +17,7 @@ from tbevents.files import list_run_files
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
+from tbevents.remote_file import Requested
 
 __all__ = ["FileSource", "Reading", "Source"]
 
@@ -72,9 +73,11 @@ class FileSource:
         named: if True, the caller named the path, so reading raises if nothing of it can be read.
         expected: if True, the folder may be missing or empty: the run is to come.
         listed: the files as a listing has just shown them, for the next reading; None lists them then.
+        requested: what was requested of remote files, by URL, for the next reading.
 
     Attributes:
         listed: as given; set it to have the next reading use another listing, which is used once.
+        requested: likewise.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class FileSource:
         named: bool = True,
         expected: bool = False,
         listed: Sequence[FileRef] | None = None,
+        requested: dict[str, Requested] | None = None,
     ) -> None:
         self.location = path
         self._strict = strict
@@ -93,6 +97,7 @@ class FileSource:
         self._named = named
         self._expected = expected
         self.listed = listed
+        self.requested = {} if requested is None else requested
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = (self._strict, self._verify, self._named, self._expected, self.listed)
@@ -134,7 +139,9 @@ class FileSource:
     def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
         """Returns a reader of one of the files, at its start."""
         sole = self._named and file.url == self.location
-        return EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        reader = EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        reader.listed = file
+        return reader
 
     def read(self, before: Reading) -> Reading:
         """As in `Source`; reads everything again if a file is not the one that was read before.
@@ -180,15 +187,22 @@ class FileSource:
         news = bool(begun_anew) or unlisted != before.unlisted or names != before.files
         for file in files:
             known: Any = before.readers.get(file.url)
+            if known is not None and known.is_up_to_date(file):
+                readers[file.url] = known
+                continue
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient = patient
-            reader.listed = file
+            reader.listed, reader.requested = file, self.requested.pop(file.url, None)
             builder.add_file(reader)
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems
         if self._named and not before.readers and files and len(errors) == len(files):
             raise errors[0]  # the caller named the path, and none of its files can be read
-        return Reading(builder, readers, names, unlisted, begun_anew) if news else before
+        if news:
+            return Reading(builder, readers, names, unlisted, begun_anew)
+        for name, known in before.readers.items():
+            known.listed = readers[name].listed
+        return before
 
 
 def _restored(

@@ -13,7 +13,7 @@ from typing import IO, Any, Final, Literal, TypeAlias
 import numpy as np
 
 from tbevents.errors import PayloadError, TensorError
-from tbevents.files import StrPath, local_path
+from tbevents.files import StrPath, join, path_string
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.hparams_table import HParamsTable
 from tbevents.reading.logdir import read_logdir
@@ -210,7 +210,7 @@ def export_media(
     unknown = set(kinds) - {"images", "audio"}
     if unknown:
         raise ValueError(f"cannot export {', '.join(sorted(unknown))} as files; the kinds are images and audio")
-    folder = local_path(out, "the output")
+    folder = path_string(out, "the output")
     wanted = _filter("tag", tags)
     written: list[str] = []
     problems: list[str] = []
@@ -231,7 +231,7 @@ def export_media(
                         continue
                     for sample in samples:
                         name = names.file(base, int(series.steps[index]), _ending(sample))
-                        with NewFile(os.path.join(folder, *name.split("/"))) as new:
+                        with NewFile(join(folder, name)) as new:
                             new.file.write(sample)
                         written.append(name)
                         progress(len(written), len(written))

@@ -11,12 +11,14 @@ from fnmatch import translate
 from typing import Final, TypeAlias
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_run_files, find_runs, is_folder, path_string
+from tbevents.files import StrPath, find_run_files, list_runs, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.run_stream import open_runs
 from tbevents.remote import is_url
+from tbevents.remote_file import Requested, fetched_ahead
 
 __all__ = [
     "NameFilter",
@@ -130,11 +132,14 @@ def runs_below(
         OSError: if it cannot be listed.
         UnknownNameError: if a pattern matches no run.
     """
+    return {ref.name: ref.url for ref in _refs_below(path, runs, on_problem=on_problem)}
+
+
+def _refs_below(
+    path: StrPath, runs: Sequence[str] | NameFilter | None, *, on_problem: OnProblem | None
+) -> list[RunRef]:
+    """`runs_below`, as references."""
     text = path_string(path, "path")
-    if not os.path.exists(text):
-        if not is_url(text):
-            is_folder(text)  # raises OSError with the reason
-        raise RunNotFoundError(f"{text}: no such file or folder")
 
     def unreadable(where: str, error: OSError) -> None:
         problem = Problem.unreadable(where, error)
@@ -143,12 +148,12 @@ def runs_below(
         else:
             on_problem(problem)
 
-    if os.path.isdir(text):
-        found = {name: os.path.dirname(files[0]) for name, files in find_runs(text, unreadable).items()}
-    else:
-        found = {".": text}
     wanted = runs if isinstance(runs, NameFilter) else NameFilter(runs, noun="run")
-    chosen = {name: folder for name, folder in found.items() if wanted(name)}
+    chosen = [
+        RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
+        for name, files in list_runs(text, unreadable).items()
+        if wanted(name)
+    ]
     if not isinstance(runs, NameFilter):
         wanted.check(text)
     return chosen
@@ -165,7 +170,7 @@ def files_of_run(path: StrPath) -> list[str]:
         return find_run_files(path)
     except RunNotFoundError:
         text = path_string(path, "path")
-        below = list(find_runs(text)) if os.path.isdir(text) else []
+        below = list(list_runs(text)) if is_url(text) or os.path.isdir(text) else []
         if not below:
             raise
     some = ", ".join(map(repr, below[:3])) + (" ..." if len(below) > 3 else "")
@@ -197,13 +202,17 @@ def iter_runs(
         OSError: if the path, or with `strict` any file, cannot be read.
     """
     options = ReadOptions(strict=strict, checksums=checksums)
-    found = runs_below(path, runs, on_problem=on_problem)
-    return open_runs(found, options)
+    found = _refs_below(path, runs, on_problem=on_problem)
+    if not any(is_url(ref.url) for ref in found):
+        return open_runs({ref.name: ref.url for ref in found}, options)
+    requested = fetched_ahead([dict.fromkeys(ref.files, 0) for ref in found])
+    return (_open_quietly(ref, options, contents) for ref, contents in zip(found, requested, strict=True))
 
 
-def _open_quietly(path: str, name: str | None, options: ReadOptions) -> Run:
-    named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
-    return open_run(path, name, options, warn=False, named=named)
+def _open_quietly(ref: RunRef, options: ReadOptions, requested: dict[str, Requested]) -> Run:
+    named = ref.files[0].url == ref.url  # otherwise it was found below a folder
+    files = ref.files if is_url(ref.url) else None  # a local folder takes little time to list again
+    return open_run(ref.url, ref.name, options, warn=False, named=named, files=files, requested=requested)
 
 
 def read_telling(
@@ -223,7 +232,8 @@ def read_telling(
         checksums: as in `read_run`.
         on_problem: called with each problem; None issues warnings instead.
     """
-    run = _open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
+    named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
+    run = open_run(path, name, ReadOptions(kinds=kinds, checksums=checksums), warn=False, named=named)
     if on_problem is None:
         warn_about(run.problems)
     else:

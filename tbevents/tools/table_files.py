@@ -10,12 +10,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from io import TextIOWrapper
+from io import BytesIO, TextIOWrapper
 from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
 from tbevents.errors import MissingExtraError
-from tbevents.files import StrPath, path_string
+from tbevents.files import StrPath, path_string, read_bytes
 from tbevents.reading.frames import Categories, Cells, Column, Frame, storable_columns
+from tbevents.remote import is_url
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.safe_text import printable
@@ -252,13 +253,22 @@ def read_table(
         if stream is not None:
             raise ValueError(f"{kind} is a binary format; give a file")
         return _read_arrow(name, kind)
-    opened: Any = open(name, encoding="utf-8-sig", newline="") if stream is None else nullcontext(stream)  # noqa: SIM115
+    local = stream is None and not is_url(name)
     try:
-        with opened as file:
-            lines = _counted(file, os.path.getsize(name), progress) if stream is None else file
+        with _opened(name, stream) as file:
+            lines = _counted(file, os.path.getsize(name), progress) if local else file
             return _read_csv(lines, name) if kind == "csv" else _read_json(lines, name)
     except UnicodeDecodeError as error:
         raise ValueError(f"{name}: not UTF-8 text: {error}") from None
+
+
+def _opened(name: str, stream: Any) -> Any:
+    """Opens a table of text: a stream that is left open, a path or a URL."""
+    if stream is not None:
+        return nullcontext(stream)
+    if is_url(name):
+        return TextIOWrapper(BytesIO(read_bytes(name)), encoding="utf-8-sig", newline="")
+    return open(name, encoding="utf-8-sig", newline="")
 
 
 def _counted(file: TextIOWrapper, size: int, progress: Progress) -> Iterator[str]:
@@ -275,7 +285,8 @@ def _read_arrow(path: str, kind: Format) -> dict[str, Sequence[Any]]:
     except ImportError:
         raise MissingExtraError("pyarrow", "arrow", f"reading {kind}") from None
     try:
-        table = parquet.read_table(path) if kind == "parquet" else feather.read_table(path)
+        source: Any = BytesIO(read_bytes(path)) if is_url(path) else path
+        table = parquet.read_table(source) if kind == "parquet" else feather.read_table(source)
     except ArrowInvalid as error:
         raise ValueError(f"{path}: {error}") from None
     return {name: table.column(name).to_pylist() for name in table.column_names}

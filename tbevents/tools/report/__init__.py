@@ -106,10 +106,11 @@ def report(
         page = render(head["title"], plain({**head, **content.as_json(read)}))
         with NewFile(target, text=True) as new:
             new.file.write(page)
+            new.file.flush()
+            size = os.fstat(new.file.fileno()).st_size
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
     problems = (*map(str, unlisted), *(problem for each in content.problems.values() for problem in each))
     unreadable = unreadable_among([*unlisted, *(problem for run in read.values() for problem in run.problems)])
-    size = os.path.getsize(target)
     return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
 
 
