@@ -5,6 +5,7 @@ Only this module decides whether a path is local or a URL; URLs are passed on to
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -250,11 +251,15 @@ def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
         RunNotFoundError: as `list_runs` does, and if `logdir` is a file.
         OSError, MissingExtraError: as `list_runs` does.
     """
-    found = list_runs(logdir, on_unreadable)
     text = path_string(logdir, "logdir")
-    if [file.url for file in found.get(".", ())] == [text]:
-        raise RunNotFoundError(f"{text}: no such folder")
-    return {name: [file.url for file in files] for name, files in found.items()}
+    if remote.is_url(text) or os.path.isdir(text):
+        found = list_runs(text, on_unreadable)
+        if [file.url for file in found.get(".", ())] != [text]:  # it is not a file
+            return {name: [file.url for file in files] for name, files in found.items()}
+    else:
+        with contextlib.suppress(RunNotFoundError):
+            is_folder(text)  # raises if the path exists but cannot be reached
+    raise RunNotFoundError(f"{text}: no such folder")
 
 
 def list_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[FileRef]]:

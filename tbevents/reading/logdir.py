@@ -6,26 +6,30 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tbevents.errors import UnknownNameError, WorkerError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
+from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table, session_facts
+from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
-from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.points import PointColumns
+from tbevents.reading.problem import OnProblem, Problem, tell_of, warn_about
 from tbevents.reading.refs import RunRef
-from tbevents.reading.run import Run, open_run
+from tbevents.reading.run import Run
+from tbevents.reading.run_parts import can_be_parted, scalar_parts
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.selection import selected, tags_to_draw
+from tbevents.reading.selection import name_test, selected, tags_to_draw
 from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, small_source
 from tbevents.reading.source import FileSource
-from tbevents.reading.tables import Table, table_of
+from tbevents.reading.tables import Table, TableBuilder
 from tbevents.reading.worker_processes import RunGroup, WorkerProcesses
 from tbevents.remote import PARALLEL, is_url
 from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
@@ -35,7 +39,7 @@ from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Logdir", "read_logdir"]
+__all__ = ["Logdir", "ScalarPart", "logdir_of_refs", "read_logdir"]
 
 _AHEAD_BYTES: Final = 2**23
 """The smallest run on a local disk, in bytes, that is read ahead. Smaller runs need only short numpy calls, in which
@@ -46,6 +50,8 @@ _AHEAD_MOST: Final = 2**28
 
 _GROUP_BYTES: Final = 2**23
 """The most bytes of runs that a process reads as one task; a larger run is one by itself."""
+_PART_BYTES: Final = 2**26
+"""A run whose files are larger, in bytes, comes in parts where it can."""
 
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
@@ -92,9 +98,11 @@ class _Slot:
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
         requested: what was requested ahead of its files, by URL.
+        url: of the run, if it is that of a reference; None if it is the name below the logdir.
+        warned: the problems that were warned of, of which a later reading does not warn again.
     """
 
-    __slots__ = ("ahead", "files", "lock", "place", "requested")
+    __slots__ = ("ahead", "files", "lock", "place", "requested", "url", "warned")
 
     def __init__(self) -> None:
         self.files: Sequence[FileRef] = ()
@@ -102,6 +110,24 @@ class _Slot:
         self.lock = threading.RLock()
         self.ahead: Future[Run] | _ReadTogether | _InGroup | None = None
         self.requested: dict[str, Requested] = {}
+        self.url: str | None = None
+        self.warned: tuple[Problem, ...] = ()
+
+
+class ScalarPart(NamedTuple):
+    """Scalars of a run.
+
+    Attributes:
+        name: of the run.
+        series: points by tag.
+        last: whether these are the last ones of the run.
+        problems: those of the run, if `last`.
+    """
+
+    name: str
+    series: Iterable[tuple[str, PointColumns]]
+    last: bool
+    problems: Sequence[Problem] = ()
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -134,10 +160,11 @@ class Logdir(Frame, Mapping[str, Run]):
         *,
         threads: int | None = None,
         processes: int | None = None,
+        on_problem: OnProblem | None = None,
     ) -> None:
         self._begin(path, options, threads, processes)
         self._find()
-        warn_about(self._problems)
+        tell_of(self._problems, on_problem)
 
     def _begin(self, path: str, options: ReadOptions | None, threads: int | None, processes: int | None) -> None:
         """Sets everything but the runs."""
@@ -230,7 +257,8 @@ class Logdir(Frame, Mapping[str, Run]):
     ) -> Table:
         """The scalars of the runs as one long table: run, tag, step, wall_time, value.
 
-        Reads the selected runs that have not been read yet.
+        Reads the selected runs that have not been read yet, one after the other, and keeps their rows only: memory is
+        that of the table. `iter_batches` yields the same rows in parts, and `logdir[name]` keeps the run that it reads.
 
         Args:
             tags: names of tags, or patterns with ``*``; by default all.
@@ -244,20 +272,28 @@ class Logdir(Frame, Mapping[str, Run]):
             ValueError: an extra column is unknown.
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        wanted = self._selected(runs)
-        parameters = hparams_of_runs(self) if hparams else {}
-        return table_of(wanted, tags, extra_columns, parameters, self.path)
+        names = selected("run", runs, self._runs, self.path)
+        wanted = set(names)
+        builder = TableBuilder(name_test("tag", tags), extra_columns)
+        parameters: dict[str, HParams | None] = {}
+        for name, run in self.each(list(self._runs) if hparams else names):
+            if hparams:
+                parameters[name] = run.readable_hparams()
+            if name in wanted:
+                builder.add(name, run)
+        selected("tag", tags, builder.known, self.path)
+        return builder.build(hparams_of_runs(parameters))
 
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
 
-        Reads the runs that have not been read yet. Hyperparameters that cannot be parsed are left out, and are on the
-        problems of their run.
+        Reads the runs that have not been read yet, and lets them go. Hyperparameters that cannot be parsed are left
+        out, and are on the problems of their run.
 
         Raises:
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        return hparams_table(self)
+        return hparams_table({name: session_facts(run) for name, run in self.each(list(self._runs))})
 
     def plot(
         self,
@@ -298,6 +334,52 @@ class Logdir(Frame, Mapping[str, Run]):
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
         return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
 
+    def each(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[tuple[str, Run]]:
+        """Yields runs by name, in this order. Runs that were not read before are not kept: for one pass over many.
+
+        Args:
+            names: of runs that there are.
+            on_problem: called with each problem of these runs; None issues warnings of those that are read now.
+
+        Raises:
+            OSError, DamagedFileError: as reading a run.
+        """
+        for place, name in enumerate(names):
+            run = self._run(name, names[place : place + MOST], keep=False, warn=on_problem is None)
+            if on_problem is not None:
+                tell_of(run.problems, on_problem)
+            yield name, run
+            del run  # it is let go before the next one is read
+
+    def scalar_parts(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[ScalarPart]:
+        """Yields the scalars of runs as `each` yields runs. Memory is that of one part.
+
+        A run is one part. If its files are larger than 64 MiB, and neither `restarts` nor `duplicates` nor `strict`
+        need the whole run, it comes in several parts of about a quarter of a million points, in the order of its files;
+        each part has its points tag by tag.
+        """
+        options = replace(self.options, kinds=[kind for kind in ("scalars",) if self.options.wants_kind(kind)])
+        large = {name for name in names if self._is_large(name)} if can_be_parted(options) else set[str]()
+        at = 0
+        while at < len(names):
+            name = names[at]
+            if name in large:
+                damage: list[Problem] = []
+                for part in scalar_parts(self._source(name), options, self._table, damage.append):
+                    yield ScalarPart(name, part, last=False)
+                self._tell_of(name, damage, on_problem)
+                yield ScalarPart(name, (), last=True, problems=damage)
+                at += 1
+                continue
+            end = next((place for place in range(at, len(names)) if names[place] in large), len(names))
+            for each, run in self.each(names[at:end], on_problem):
+                yield ScalarPart(each, run.scalar_columns(), last=True, problems=run.problems)
+            at = end
+
+    def _is_large(self, name: str) -> bool:
+        size = sum(file.size or 0 for file in self._slots[name].files)
+        return self._runs.get(name) is None and size > _PART_BYTES
+
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
 
@@ -333,8 +415,15 @@ class Logdir(Frame, Mapping[str, Run]):
         one_by_one, self._next = place == self._next, place + 1
         return self._run(name, self._names[place : place + MOST] if one_by_one else ())
 
-    def _run(self, name: str, wanted: Sequence[str] = ()) -> Run:
-        """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first."""
+    def _run(self, name: str, wanted: Sequence[str] = (), *, keep: bool = True, warn: bool = True) -> Run:
+        """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first.
+
+        Args:
+            name: of the run.
+            wanted: the runs that are asked for next.
+            keep: whether the run is kept for whoever asks for it next.
+            warn: whether to warn of its problems, if it is read now.
+        """
         run = self._runs.get(name)
         if run is not None:
             return run
@@ -346,7 +435,8 @@ class Logdir(Frame, Mapping[str, Run]):
         if slot.ahead is None and len(wanted) > 1:
             self._read_together(wanted)
         with slot.lock:
-            ahead, problems = slot.ahead, tuple[Problem, ...]()
+            ahead = slot.ahead
+            problems: Sequence[Problem] = ()
             run = self._runs.get(name)
             if run is None:
                 try:
@@ -357,24 +447,37 @@ class Logdir(Frame, Mapping[str, Run]):
                     elif isinstance(error, Exception):
                         slot.ahead, slot.requested = None, {}  # the next call tries again
                     raise
-                problems = run.problems
+                problems = run.problems if warn else ()
                 with self._lock:
-                    if self._slots.get(name) is slot:  # it may be gone since
+                    if keep and self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
             slot.ahead, slot.requested = None, {}
         if self._workers is not None and name == self._names[-1]:
             self._forget_groups()  # the processes are of no use any more, as a rule
-        warn_about(problems)
+        self._tell_of(name, problems, None)
         return run
 
-    def _open(self, name: str) -> Run:
-        slot = self._slots[name]
-        path, named = self._where(name)
+    def _tell_of(self, name: str, problems: Sequence[Problem], on_problem: OnProblem | None) -> None:
+        """Tells of problems of a run that was read; does not warn again of those that were warned of before."""
+        if on_problem is None and problems:
+            slot = self._slots[name]
+            known, slot.warned = slot.warned, tuple(problems)
+            problems = [problem for problem in problems if problem not in known]
+        tell_of(problems, on_problem)
+
+    def _source(self, name: str) -> FileSource:
+        """Returns the files of a run. Those of a reference are as it says, and may be gone, which is no error."""
+        slot, path, options = self._slots[name], self._url(name), self.options
+        named = slot.url is None and [file.url for file in slot.files] == [path]
         # A local folder may have changed since it was listed, and takes little time to list again.
-        files, requested = (slot.files, slot.requested) if is_url(path) else (None, None)
-        return open_run(
-            path, name, self.options, self._table, warn=False, named=named, files=files, requested=requested
+        listed = slot.files if slot.url is not None or is_url(path) else None
+        requested = slot.requested if is_url(path) else None
+        return FileSource(
+            path, strict=options.strict, verify=options.verify, named=named, listed=listed, requested=requested
         )
+
+    def _open(self, name: str) -> Run:
+        return Run(self._source(name), name=name, table=self._table, options=self.options, warn=False)
 
     def _read_together(self, names: Sequence[str]) -> None:
         """Reads runs that are asked for one after the other, as many as are small; the first is asked for now."""
@@ -386,9 +489,8 @@ class Logdir(Frame, Mapping[str, Run]):
                 slot = self._slots.get(name)
                 if slot is None or slot.ahead is not None or self._runs.get(name) is not None:
                     continue
-                path, named = self._where(name)
-                if not named and 0 < _bytes_of(slot.files) <= SMALL and not is_url(path):
-                    chosen[name] = small_source(path, self.options)
+                if 0 < _bytes_of(slot.files) <= SMALL and self._is_found_below(name):
+                    chosen[name] = self._source(name)
                 elif name == names[0]:
                     return
             if len(chosen) > 1:
@@ -438,7 +540,13 @@ class Logdir(Frame, Mapping[str, Run]):
     def _is_unread(self, name: str) -> bool:
         """Whether a run below the folder is neither read nor being read."""
         slot = self._slots.get(name)
-        return slot is not None and slot.ahead is None and self._runs.get(name) is None and not self._where(name)[1]
+        unread = slot is not None and slot.ahead is None and self._runs.get(name) is None
+        return unread and self._is_found_below(name)
+
+    def _is_found_below(self, name: str) -> bool:
+        """Whether a run was found below a local folder, by the logdir or for a reference; the caller named no file."""
+        slot, path = self._slots[name], self._url(name)
+        return not is_url(path) and (slot.url is not None or [file.url for file in slot.files] != [path])
 
     def _forget_groups(self) -> None:
         """Ends other processes, and forgets the runs that they were to read. The next use asks for them again."""
@@ -448,12 +556,10 @@ class Logdir(Frame, Mapping[str, Run]):
             if isinstance(slot.ahead, _InGroup):
                 slot.ahead = None
 
-    def _where(self, name: str) -> tuple[str, bool]:
-        """The path of a run, and whether the caller named it."""
-        path = self._url(name)
-        return path, [file.url for file in self._slots[name].files] == [path]
-
     def _url(self, name: str) -> str:
+        url = self._slots[name].url
+        if url is not None:
+            return url
         return self.path if name == "." else join(self.path, name)
 
     def _read_ahead(self, names: Sequence[str]) -> None:
@@ -571,6 +677,14 @@ def _unread_logdir(
     logdir._begin(path, options, threads, processes)
     logdir._place({ref.name: ref.files for ref in refs})
     logdir._problems = problems
+    return logdir
+
+
+def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
+    """Returns the runs of references, which have different names, as a logdir; nothing is listed."""
+    logdir = _unread_logdir(refs[0].url if refs else "no references", options, None, None, refs, ())
+    for ref in refs:
+        logdir._slots[ref.name].url = ref.url
     return logdir
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tbevents.callers import callers_level
@@ -33,14 +33,15 @@ from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
+from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.selection import tags_to_draw
+from tbevents.reading.selection import name_test, selected, tags_to_draw
 from tbevents.reading.source import FileSource, Reading, Source
-from tbevents.reading.tables import Table, table_of
+from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote_file import Requested
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
@@ -374,7 +375,10 @@ class Run(Frame):
             ValueError: an extra column is unknown.
         """
         run = self._still()
-        return table_of({self.name: run}, tags, extra_columns, {self.name: run.readable_hparams()} if hparams else {})
+        builder = TableBuilder(name_test("tag", tags), extra_columns)
+        builder.add(self.name, run)
+        selected("tag", tags, builder.known, self.path)
+        return builder.build({self.name: run.readable_hparams()} if hparams else {})
 
     def plot(
         self,
@@ -413,6 +417,13 @@ class Run(Frame):
 
     def _columns(self) -> Any:
         return self.table()._columns()
+
+    def scalar_columns(self) -> Iterator[tuple[str, PointColumns]]:
+        """Yields each scalar tag and its points, as `scalars` has them; for tables, which need no series."""
+        data = self._data
+        for tag, kind, _ in data.counts():
+            if kind == "scalars":
+                yield tag, data.scalar_columns(tag)
 
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.

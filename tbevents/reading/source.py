@@ -76,6 +76,7 @@ class FileSource:
         requested: what was requested of remote files, by URL, for the next reading.
 
     Attributes:
+        named: as given.
         listed: as given; set it to have the next reading use another listing, which is used once.
         requested: likewise.
     """
@@ -94,13 +95,13 @@ class FileSource:
         self.location = path
         self._strict = strict
         self._verify = verify
-        self._named = named
+        self.named = named
         self._expected = expected
         self.listed = listed
         self.requested = {} if requested is None else requested
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (self._strict, self._verify, self._named, self._expected, self.listed)
+        state = (self._strict, self._verify, self.named, self._expected, self.listed)
         return _restored, (self.location, *state)
 
     def find(self, known: Mapping[str, RecordSource]) -> tuple[list[FileRef], tuple[Problem, ...]]:
@@ -125,12 +126,12 @@ class FileSource:
             files = list_run_files(self.location, unreadable)
         except RunNotFoundError as error:
             if not self._expected:
-                if self._named or self._strict:
+                if self.named or self._strict:
                     raise
                 detail = f"cannot be read: {str(error).removeprefix(f'{self.location}: ')}"
                 problems.append(Problem(self.location, 0, "unreadable", 0, 0, detail))
         except OSError as error:
-            if self._named or self._strict:
+            if self.named or self._strict:
                 raise
             files = [FileRef(file) for file in known]
             unreadable(self.location, error)
@@ -138,7 +139,7 @@ class FileSource:
 
     def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
         """Returns a reader of one of the files, at its start."""
-        sole = self._named and file.url == self.location
+        sole = self.named and file.url == self.location
         reader = EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
         reader.listed = file
         return reader
@@ -163,7 +164,7 @@ class FileSource:
                     raise FileChangedError(f"{gone}: was removed")
                 return self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
             except FileChangedError as error:
-                if not tries_left and (self._named or self._strict):
+                if not tries_left and (self.named or self._strict):
                     raise
                 if not tries_left:
                     return Reading(
@@ -196,7 +197,7 @@ class FileSource:
             builder.add_file(reader)
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems
-        if self._named and not before.readers and files and len(errors) == len(files):
+        if self.named and not before.readers and files and len(errors) == len(files):
             raise errors[0]  # the caller named the path, and none of its files can be read
         if news:
             return Reading(builder, readers, names, unlisted, begun_anew)

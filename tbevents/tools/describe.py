@@ -200,5 +200,7 @@ def _describe_tag(run: Run, tag: str, kind: str, count: int, stats: bool) -> Tag
 
 def lazy_series(run: Run) -> Iterator[Any]:
     """The series of a run whose values are decoded when they are asked for."""
+    present = run.counts()
     for kind in lazy_kinds():
-        yield from run.series(kind.name).values()
+        if kind.name in present:
+            yield from run.series(kind.name).values()
