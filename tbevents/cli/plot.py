@@ -33,6 +33,9 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 @click.option("--log-x", is_flag=True, help="Use a logarithmic horizontal axis.")
 @click.option("--log-y", is_flag=True, help="Use a logarithmic vertical axis.")
 @click.option(
+    "--outliers", is_flag=True, help="Show all points; default: extreme ones are marked at the edge, as in TensorBoard."
+)
+@click.option(
     "--band", type=click.Choice(get_args(Band)), help="Draw the mean over the runs within a band, instead of lines."
 )
 @click.option("--title", default="", help="The title of the picture.")

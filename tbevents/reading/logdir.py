@@ -197,6 +197,7 @@ class Logdir(Frame, Mapping[str, Run]):
         smooth: float = 0.0,
         log_x: bool = False,
         log_y: bool = False,
+        outliers: bool = False,
         title: str = "",
         size: tuple[float, float] | None = None,
     ) -> Figure:
@@ -211,6 +212,8 @@ class Logdir(Frame, Mapping[str, Run]):
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
+            outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
+                TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
             title: text above the charts.
             size: width and height of the figure in inches; by default chosen by the number of tags.
 
@@ -223,7 +226,7 @@ class Logdir(Frame, Mapping[str, Run]):
             MissingExtraError: matplotlib is not installed.
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
+        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
         return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
 

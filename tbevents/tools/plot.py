@@ -119,7 +119,7 @@ def plot_series(series: Mapping[str, ScalarSeries], out: StrPath, *, y: str = ""
     """
     _picture_format(out)
     title = ", ".join(series)
-    figure = draw_charts({name: {title: each} for name, each in series.items()}, [title], ChartStyle())
+    figure = draw_charts({name: {title: each} for name, each in series.items()}, [title], ChartStyle(outliers=True))
     figure.axes[0].set_ylabel(y)
     _save(figure, out)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.views.curves import lonely, smoothed
+from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.protocols import ScalarCurve
 from tbevents.views.safe_text import shortened
 
@@ -47,6 +47,15 @@ _FEW: Final = 10
 _LEGEND: Final = 20
 """The most lines that a legend lists."""
 
+_RAW: Final = "_nolegend_"
+"""The label of lines that are there for comparison only."""
+
+_BEYOND: Final = "tbevents-beyond"
+"""The group of the marks at the edge."""
+
+_MARGIN: Final = 0.05
+"""The room above and below the curves, as a share of their height."""
+
 _TITLE: Final = 50
 """The most characters of a chart's title, and of a name in a legend."""
 
@@ -61,6 +70,8 @@ class ChartStyle:
         smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
         log_x: whether the horizontal axis is logarithmic.
         log_y: whether the vertical axis is logarithmic.
+        outliers: whether the vertical axis reaches all points. If not, it leaves out extreme ones as TensorBoard does
+            (see `without_outliers`), and marks them at its edge.
         title: text above the picture; empty for none.
         size: width and height in inches, at most 100; None to choose by the number of tags.
         dpi: pixels per inch.
@@ -70,6 +81,7 @@ class ChartStyle:
     smooth: float = 0.0
     log_x: bool = False
     log_y: bool = False
+    outliers: bool = False
     title: str = ""
     size: tuple[float, float] | None = None
     dpi: float = 120.0
@@ -131,6 +143,8 @@ def draw_charts(
             lines = draw_chart(axes, tag)
         _dress(axes, tag)
         _scale(axes, style, x)
+        if not style.outliers and draw_chart is None:
+            _leave_out(axes)
         _add_legend(axes, lines)
     for axes in grid.flat[len(tags) :]:
         axes.remove()
@@ -141,9 +155,10 @@ def draw_charts(
 
 def draw_series(series: ScalarCurve, ax: Axes | None, style: ChartStyle, label: str | None, **line: Any) -> Axes:
     """Draws a series into axes, or into new axes if `ax` is None. See `ScalarSeries.plot`."""
-    from tbevents.views.figure import new_axes
+    from tbevents.views.figure import ShownAxes, new_axes
 
     axes = new_axes(figsize=(7.0, 4.5), dpi=style.dpi) if ax is None else ax
+    ours = isinstance(axes, ShownAxes) and (axes.get_autoscaley_on() or axes.get_ylim() == axes.left_out_to)
     # The caller may add a legend, in which matplotlib would read dollar signs as a formula.
     name = _label(series.tag if label is None else label).replace("$", r"\$")
     x = axis_of([series], style.x)
@@ -151,6 +166,10 @@ def draw_series(series: ScalarCurve, ax: Axes | None, style: ChartStyle, label: 
     if ax is None:
         _dress(axes, series.tag)
     _scale(axes, style, x)
+    if ours and not style.outliers:
+        ends = _leave_out(axes)
+        if isinstance(axes, ShownAxes):
+            axes.left_out_to = ends
     if label is not None:
         axes.legend()
     return axes
@@ -179,7 +198,7 @@ def _draw_line(axes: Axes, series: ScalarCurve, style: ChartStyle, axis: XAxis, 
     x, values = _x(series, axis), series.values.astype(np.float64)
     line = {"linewidth": 1.5, **line}
     if style.smooth:
-        (raw,) = axes.plot(x, values, **{**line, "alpha": 0.25, "linewidth": 1, "label": "_nolegend_"})
+        (raw,) = axes.plot(x, values, **{**line, "alpha": 0.25, "linewidth": 1, "label": _RAW})
         values = smoothed(values, style.smooth)
         line["color"] = raw.get_color()
     dots = np.flatnonzero(lonely(values)).tolist()
@@ -206,6 +225,44 @@ def _scale(axes: Axes, style: ChartStyle, x: XAxis) -> None:
             (axes.set_xscale, axes.set_yscale)[number]("log")
         elif log:
             axis.set_label_text(f"{axis.get_label_text()} (nothing above 0: linear)".lstrip())
+
+
+def _leave_out(axes: Axes) -> tuple[float, float] | None:
+    """Ends the vertical axis where `without_outliers` says, with a triangle at its edge for each point beyond.
+
+    As in TensorBoard, the raw lines below smoothed ones do not count.
+
+    Returns:
+        The new limits of the axis; None if it shows all points, and stays as it is.
+    """
+    from matplotlib.markers import CARETDOWN, CARETUP
+
+    for marks in [each for each in axes.collections if each.get_gid() == _BEYOND]:
+        marks.remove()
+    drawn = [(line, *_data(line)) for line in axes.lines]
+    lines = [each for each in drawn if each[0].get_label() != _RAW]
+    log = axes.get_yscale() == "log"
+    shown = without_outliers(np.concatenate([y for _, _, y in lines] or [np.empty(0)]), log=log)
+    if shown is None:
+        return None
+    reached = np.concatenate([y[np.isfinite(y) & ((y > 0) | (not log))] for _, _, y in drawn])
+    if shown[0] <= reached.min() and reached.max() <= shown[1]:
+        return None
+    bottom, top = np.log10(shown) if log else shown
+    margin = (top / 2 - bottom / 2) * (2 * _MARGIN)  # halves, since the difference may be beyond float64
+    low, high = axes.set_ylim(
+        (10 ** (bottom - margin), 10 ** (top + margin)) if log else (bottom - margin, top + margin)
+    )
+    for line, x, y in lines:
+        there = np.isfinite(x) & np.isfinite(y) & ((y > 0) | (not log))
+        for marker, edge, which in ((CARETUP, 1.0, y > high), (CARETDOWN, 0.0, y < low)):
+            beyond = there & which
+            if beyond.any():
+                at = np.full(int(beyond.sum()), edge)
+                style: dict[str, Any] = {"marker": marker, "color": line.get_color(), "clip_on": False, "zorder": 3}
+                marks = axes.scatter(x[beyond], at, 30, transform=axes.get_xaxis_transform(), **style)
+                marks.set_gid(_BEYOND)
+    return low, high
 
 
 def _data(line: Line2D) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

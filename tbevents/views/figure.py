@@ -29,7 +29,13 @@ class ShownFigure(Figure):
 
 
 class ShownAxes(Axes):
-    """Axes whose figure a notebook shows as the result of a cell."""
+    """Axes whose figure a notebook shows as the result of a cell.
+
+    Attributes:
+        left_out_to: the limits of the vertical axis, if extreme points were left out.
+    """
+
+    left_out_to: tuple[float, float] | None = None
 
     def _repr_png_(self) -> bytes:
         figure: Any = self.figure

@@ -12,6 +12,7 @@ import tbevents
 from tbevents.errors import MissingExtraError, UnknownNameError
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.views.chart import MOST_CHARTS
+from tbevents.views.curves import without_outliers
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +102,71 @@ def test_a_wrong_option_of_a_series_is_named():
         series_of(1).plot(smooth=1)
     with pytest.raises(ValueError, match="x must be one of step, order, relative, wall, not 'time'"):
         series_of(1).plot(x="time")
+
+
+def test_extreme_points_are_left_out_and_marked_at_the_edge():
+    values = [math.sin(step) for step in range(100)]
+    values[40], values[60] = 1e6, -1e6
+    axes = series_of(*values).plot()
+    low, high = axes.get_ylim()
+    assert -1.2 < low < -0.99
+    assert 0.99 < high < 1.2
+    marks = [mark.get_offsets().tolist() for mark in axes.collections]
+    assert marks == [[[400.0, 1.0]], [[600.0, 0.0]]]
+    everything = series_of(*values).plot(outliers=True)
+    assert everything.get_ylim()[1] > 1e6
+    assert not everything.collections
+
+
+def test_points_that_flatten_nothing_stay():
+    for values in (np.linspace(0, 10, 100), np.exp(-np.arange(100) / 30), [0.1] * 97 + [0.01] * 3, [0, 100]):
+        axes = series_of(*values).plot()
+        assert axes.get_ylim()[0] <= min(values)
+        assert axes.get_ylim()[1] >= max(values)
+        assert not axes.collections
+
+
+def test_a_logarithmic_axis_leaves_out_what_is_orders_away():
+    values = [10 ** math.sin(step) for step in range(100)]
+    values[3], values[5] = 1e30, -5.0
+    axes = series_of(*values).plot(log_y=True)
+    assert 10 < axes.get_ylim()[1] < 100
+    assert [mark.get_offsets().tolist() for mark in axes.collections] == [[[30.0, 1.0]]]
+    assert series_of(*values).plot().get_ylim()[1] < 100
+
+
+def test_a_second_series_in_the_same_axes_is_seen_as_well():
+    values = [math.sin(step) for step in range(100)]
+    axes = series_of(*values[:50], 1e6, *values[50:]).plot()
+    series_of(*(5 + value for value in values)).plot(axes)
+    assert axes.get_ylim()[1] > 5.9
+    assert len(axes.collections) == 1
+    axes.set_ylim(0, 1)
+    series_of(*values, 1e6).plot(axes)
+    assert axes.get_ylim() == (0, 1)
+
+
+def test_raw_lines_do_not_count_below_smoothed_ones():
+    rng = np.random.default_rng(0)
+    axes = series_of(*rng.normal(size=200) * 50).plot(smooth=0.99)
+    assert axes.get_ylim()[1] < 50
+
+
+def test_values_near_the_ends_of_float64_are_ranged():
+    values = np.array([1.7e308, -1.7e308] * 50)
+    assert without_outliers(values) == (-1.7e308, 1.7e308)
+    assert without_outliers(np.array([math.nan, math.inf])) is None
+    assert without_outliers(np.array([*range(1001), 1e308])) == (0.0, 1000.0)
+
+
+def test_a_run_and_a_logdir_take_the_option(folder):
+    spike = [math.sin(step) for step in range(100)] + [1e6]
+    write_run(folder / "d", spiky=spike)
+    for drawn in (tbevents.read_logdir(folder), tbevents.read_run(folder / "d")):
+        (axes,) = drawn.plot("spiky").axes
+        assert axes.get_ylim()[1] < 2
+        (axes,) = drawn.plot("spiky", outliers=True).axes
+        assert axes.get_ylim()[1] > 1e6
 
 
 # -- runs and logdirs --------------------------------------------------------------------------------------------------

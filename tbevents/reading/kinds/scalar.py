@@ -218,6 +218,7 @@ class ScalarSeries(Frame):
         smooth: float = 0.0,
         log_x: bool = False,
         log_y: bool = False,
+        outliers: bool = False,
         label: str | None = None,
         **line: Any,
     ) -> Axes:
@@ -231,6 +232,8 @@ class ScalarSeries(Frame):
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
+            outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
+                TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
             label: name of the line in a legend, which is drawn if a label is given; by default the tag.
             **line: arguments of matplotlib's `plot`: color, linestyle ...
 
@@ -241,7 +244,8 @@ class ScalarSeries(Frame):
             ValueError: `x` or `smooth` has an invalid value.
             MissingExtraError: matplotlib is not installed.
         """
-        return draw_series(self, ax, ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y), label, **line)
+        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers)
+        return draw_series(self, ax, style, label, **line)
 
     def copy(self) -> ScalarSeries:
         """Returns the same points in separate arrays, which keep no memory of the run's other series alive."""
