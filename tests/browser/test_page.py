@@ -198,7 +198,7 @@ def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm(tmp_path, page):
     page.expect_lines("mixed", 1, 6)
     page.expect_lines("negative", 0, 3)
     notes = [card.find_element(By.CSS_SELECTOR, ".note").text for card in page.all("article.card")]
-    assert notes == ["2 points without a logarithm", "3 points without a logarithm"]
+    assert notes == ["2 points without a logarithm · 1 point beyond the axis", "3 points without a logarithm"]
 
 
 def test_runs_are_filtered_by_text_and_by_regular_expression(made, page):
@@ -340,7 +340,8 @@ def test_long_curves_are_thinned_and_the_page_says_so(tmp_path, page):
     assert made.drawn <= 1000
     page.expect_lines("spike", 1, made.drawn)
     assert f"({made.drawn:,} of 50,000 points are here)" in page.one("#notes").text
-    assert f"{made.drawn} of 50,000 points drawn · 1 point not finite" in page.one("article.card .note").text
+    assert f"{made.drawn} of 50,000 points drawn" in page.one("article.card .note").text
+    assert page.one(".odd summary").text == "1 point not finite"
     chart = page.chart("spike")
     page.hover(chart, 31_234 / 50_000, 0.05)
     assert "31234" in chart.find_element(By.CSS_SELECTOR, ".tip").text
@@ -532,3 +533,54 @@ def test_print_draws_everything_in_light(made, page):
     assert outside == 0
     page.run("dispatchEvent(new Event('afterprint'))")
     assert page.run("return document.documentElement.dataset.theme") == "auto"
+
+
+def write_spikes(folder):
+    for place, name in enumerate(("calm", "wild")):
+        with SummaryWriter(folder / name) as writer:
+            for step in range(100):
+                value = math.sin(step / 9) + place
+                value = {40: 1e6, 60: -1e6, 50: math.nan, 70: math.inf}.get(step, value) if place else value
+                writer.add_scalar("loss", value, step, walltime=1.7e9 + step)
+
+
+def test_extreme_points_are_marked_at_the_edge_until_they_are_asked_for(tmp_path, page):
+    write_spikes(tmp_path / "runs")
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    chart = page.chart("loss")
+    note = chart.find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, ".note")
+    assert chart.get_attribute("data-beyond") == "2"
+    assert "2 points beyond the axis" in note.text
+    assert len(page.drawn_rows(chart)) > 150
+    curves = page.colors(chart)[(72, 120, 208)]  # of the run without a spike
+    page.click(page.one("#outliers"))
+    chart = page.chart("loss")
+    assert chart.get_attribute("data-beyond") == "0"
+    assert "beyond" not in note.text
+    assert page.colors(chart).get((72, 120, 208), 0) < curves / 2  # flat
+
+
+def test_what_is_not_finite_is_marked_where_it_is_and_listed(tmp_path, page):
+    write_spikes(tmp_path / "runs")
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.chart("loss")
+    listed = page.one(".odd details")
+    assert listed.find_element(By.CSS_SELECTOR, "summary").text == "2 points not finite"
+    page.run("arguments[0].open = true", listed)
+    assert [item.text for item in listed.find_elements(By.CSS_SELECTOR, "li")] == [
+        "wild NaN at step 50",
+        "wild ∞ at step 70",
+    ]
+
+
+def test_percentiles_of_a_thinned_curve_are_those_of_all_its_points(tmp_path, page):
+    """A peak every 150 points is kept by thinning, and would be a third of the points."""
+    steps = np.arange(30_000)
+    values = np.where(steps % 150 == 7, 1e6, np.sin(steps / 900))
+    with SummaryWriter(tmp_path / "runs") as writer:
+        writer.add_scalar_columns("loss", steps, values, 1.7e9 + steps)
+    report(tmp_path / "runs", tmp_path / "report.html", limits=ReportLimits(points=500))
+    page.open(tmp_path / "report.html")
+    assert int(page.chart("loss").get_attribute("data-beyond")) > 100

@@ -18,6 +18,7 @@ _SCRIPTS: Final = (
     "smoothing.js",
     "elements.js",
     "plot.js",
+    "outliers.js",
     "curves.js",
     "heat.js",
     "steps.js",

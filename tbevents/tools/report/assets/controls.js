@@ -1,6 +1,6 @@
 // The panel: which runs are shown, and how curves are drawn.
 
-const settings = { x: "step", smoothing: 0, logX: false, logY: false };
+const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false };
 
 /** A filter as a function of names; null where it is no regular expression. */
 function nameFilter(text, asRegex) {
@@ -42,10 +42,10 @@ function choice(name, label, options, chosen, change) {
   return make("fieldset", { className: "choice" }, make("legend", { textContent: label }), make("div", { className: "segments" }, ...inputs));
 }
 
-function checkbox(id, label, change) {
+function checkbox(id, label, change, title = "") {
   const input = make("input", { type: "checkbox", id });
   input.onchange = () => change(input.checked);
-  return make("label", { className: "small" }, input, label);
+  return make("label", { className: "small", title }, input, label);
 }
 
 /**
@@ -65,7 +65,7 @@ function controls({ update, rescale, filterTags }) {
     choice("x", "Horizontal axis", [["step", "step"], ["order", "order"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
     make("div", { className: "field" },
       make("label", { htmlFor: "smoothing" }, "Smoothing ", weight), smoothing),
-    make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true))),
+    make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true)), checkbox("outliers", "outliers", setAxis("outliers", false), "Whether the vertical axis reaches extreme points; otherwise they are marked at its edge")),
     choice("theme", "Colours", [["auto", "system"], ["light", "light"], ["dark", "dark"]], "auto", (theme) => {
       document.documentElement.dataset.theme = theme;
       update();

@@ -4,14 +4,16 @@
  * Curves in an element.
  *
  * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
- * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits.
+ * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; outliers: whether the
+ * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned.
  */
 class Curves {
-  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null }) {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true }) {
     this.figure = figure;
     this.lines = lines;
     this.titles = titles;
     this.bounds = bounds;
+    this.outliers = outliers;
     this.room = x.time ? 30 : undefined;
     this.place = { line: 0, point: -1 };
     this.logs = [Boolean(x.log), Boolean(y.log)];
@@ -36,6 +38,7 @@ class Curves {
       series: this.series,
       x, y, zoom,
       extent: (range) => this.extent(range),
+      drawn: (u) => paintMarks(u, lines, this.logs, zoom.y === null && bounds === null),
       hover: framewise((plot, left, top) => this.hover(left, top)),
       leave: framewise(() => this.leave()),
     });
@@ -44,6 +47,10 @@ class Curves {
     figure.onkeydown = (event) => this.key(event);
     figure.onblur = () => this.leave();
     figure.dataset.lines = lines.filter((line) => line.ys.some((value) => drawable(value, this.logs[1]))).length;
+    const { x: [left, right], y: [low, high] } = this.plot.ranges;
+    const isBeyond = (line) => (y, place) => drawable(y, this.logs[1]) && (y < low || y > high) && line.xs[place] >= left && line.xs[place] <= right;
+    this.beyond = bounds === null && zoom.y === null ? lines.reduce((sum, line) => sum + line.ys.filter(isBeyond(line)).length, 0) : 0;
+    figure.dataset.beyond = this.beyond;
     figure.dataset.points = lines.reduce((sum, line) => sum + line.ys.length, 0);
   }
 
@@ -60,7 +67,19 @@ class Curves {
         if (range === null || (xs[place] >= range[0] && xs[place] <= range[1])) y.take(ys[place]);
       }
     }
+    const inner = this.outliers ? null : this.inner(range);
+    if (inner !== null) [y.min, y.max] = inner;
     return [x.range(logX, 0, this.room), y.range(logY, 0.05)];
+  }
+
+  /** The range of y without extreme values, within a range of x. As in TensorBoard, values before smoothing do not count. */
+  inner(range) {
+    const [logX, logY] = this.logs;
+    const within = (line) => (range === null && !logX ? line.ys
+      : line.ys.filter((value, place) => drawable(line.xs[place], logX) && (range === null || (line.xs[place] >= range[0] && line.xs[place] <= range[1]))));
+    const columns = this.lines.map(within);
+    const samples = this.lines.map((line, number) => (range === null && line.raw === null && line.sample ? line.sample : columns[number]));
+    return withoutOutliers(columns, samples, logY);
   }
 
   /** For each curve the place of the point that is nearest in x; {line, place, x, y} in CSS pixels. */

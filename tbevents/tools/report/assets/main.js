@@ -44,7 +44,7 @@ function scalarCurve(line, axis, unit) {
     timeText(line.start + offsets[place]),
     spanText(offsets[place]),
   ];
-  return { ...curveOf(line), xs, ys, raw: settings.smoothing ? raw : null, rowAt };
+  return { ...curveOf(line), stepAt: (place) => String(steps[place]), xs, ys, raw: settings.smoothing ? raw : null, sample: line.sample === undefined ? null : numbers(line.sample), rowAt };
 }
 
 function longest(lines) {
@@ -55,11 +55,30 @@ function longest(lines) {
 
 const LEGEND_ROWS = 6;
 
+/** What is not finite in some curves: how often, and where. */
+function oddList(curves) {
+  const most = 50;
+  const found = [];
+  let count = 0;
+  for (const curve of curves) {
+    const values = curve.raw ?? curve.ys;
+    for (let place = 0; place < values.length; place++) {
+      if (Number.isFinite(values[place])) continue;
+      if (count < most) found.push(make("li", {}, swatch(curve.color), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
+      count += 1;
+    }
+  }
+  if (!count) return [];
+  const more = count > most ? [make("p", { textContent: `and ${countText(count - most, "other point")}` })] : [];
+  return [make("details", {}, make("summary", { textContent: `${countText(count, "point")} not finite` }), make("ul", {}, ...found), ...more)];
+}
+
 /** A card of scalars: one curve a run. */
 function scalarCard(card, zoom = new Zoom()) {
   const figure = make("figure", { className: "chart" });
   const legend = make("ul", { className: "legend" });
   const note = make("p", { className: "quiet note" });
+  const odd = make("div", { className: "quiet odd" });
   let curves = null;
   const draw = () => {
     const lines = card.lines.filter((line) => runs[line.run].shown);
@@ -72,28 +91,28 @@ function scalarCard(card, zoom = new Zoom()) {
     curves = new Curves(figure, {
       lines: shown, titles, zoom, label: card.title,
       x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
-      y: { log: settings.logY },
+      y: { log: settings.logY }, outliers: settings.outliers,
     });
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
       make("li", { title: `${curve.name}: the last value` }, swatch(curve.color), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = lines.reduce((sum, line) => sum + line.count, 0);
     const drawn = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((count, x, place) => count + which(x, ys[place]), 0), 0);
-    const odd = counted((x, y) => !Number.isFinite(y));
-    const beyond = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
+    odd.replaceChildren(...oddList(shown));
+    const unshown = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
     const back = axis === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
     note.textContent = [
       axis === "relative" ? `in ${unit.name}` : "",
       axis !== settings.x ? "all steps are 0: in the order written" : "",
       shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
       drawn < points ? `${drawn.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
-      odd ? `${countText(odd, "point")} not finite` : "",
-      beyond ? `${countText(beyond, "point")} without a logarithm` : "",
+      unshown ? `${countText(unshown, "point")} without a logarithm` : "",
+      curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
       back ? `steps go back in ${countText(back, "run")}` : "",
     ].filter(Boolean).join(" · ");
   };
   const clear = () => { curves?.destroy(); curves = null; };
-  const element = cardElement(card, figure, legend, note);
+  const element = cardElement(card, figure, legend, note, odd);
   return { card, element, lazy: new Lazy(element, draw, clear), zoom };
 }
 

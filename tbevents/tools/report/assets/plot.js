@@ -73,7 +73,7 @@ class Zoom {
  *
  * options: series: what uPlot draws, in its mode of series with x and y of their own, each [xs, ys];
  * x: {log, time, whole}, whole being whether it is of steps; y: {log}; extent(x): the [x, y] ranges, of y within x where x is given;
- * hover(plot): what the crosshair is on; leave(); paint(u): draws beneath the series; zoom: a Zoom.
+ * hover(plot): what the crosshair is on; leave(); paint(u): draws beneath the series; drawn(u): above them; zoom: a Zoom.
  */
 class Plot {
   constructor(host, options) {
@@ -117,7 +117,7 @@ class Plot {
         drawAxes: [(u) => options.paint?.(u)],
         setSelect: [(u) => this.select(u)],
         setCursor: [(u) => (u.cursor.left < 0 ? options.leave?.() : options.hover?.(this, u.cursor.left, u.cursor.top))],
-        draw: [() => options.drawn?.(this)],
+        draw: [(u) => options.drawn?.(u)],
       },
     }, [null, ...options.series.map((each) => each.data)], host);
     this.zoom.plots.add(this);
