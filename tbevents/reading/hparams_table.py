@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,7 +14,11 @@ from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.series import counted
 
-__all__ = ["HParamsTable", "hparams_of_runs", "hparams_table"]
+__all__ = ["HParamsTable", "hparams_of_runs", "hparams_table", "session_curves"]
+
+
+_TORCH_SESSION = re.compile(r"\d+\.\d+")
+"""The folder that torch's add_hparams makes by default: the time."""
 
 
 class SessionRun(Protocol):
@@ -158,3 +163,45 @@ def hparams_of_runs(runs: Mapping[str, SessionRun]) -> dict[str, HParams | None]
             candidates += below[name]
         result[name] = next((own[candidate] for candidate in candidates if candidate in own), None)
     return result
+
+
+def session_curves(runs: Mapping[str, SessionRun]) -> dict[str, list[str]]:
+    """Returns the runs with the curves of each session, itself among them unless its folder has none.
+
+    torch's add_hparams puts the session below the run it belongs to, with metrics of one point. Keras puts the curves
+    below the session, in ``train`` and ``validation``.
+
+    Args:
+        runs: name -> run.
+
+    Returns:
+        The session's run -> names of runs, one at least.
+    """
+    sessions = [
+        name for name, run in runs.items() if (found := run.readable_hparams()) is not None and found.parameters
+    ]
+    known = set(sessions)
+    beside: dict[str, int] = {}
+    for name in sessions:
+        beside[posixpath.dirname(name) or "."] = beside.get(posixpath.dirname(name) or ".", 0) + 1
+    below: dict[str, list[str]] = {}
+    for name, run in runs.items():
+        session = next((each for each in _above(name) if each in known), None)
+        if name not in known and session is not None and run.scalars:
+            below.setdefault(session, []).append(name)
+    found_curves: dict[str, list[str]] = {}
+    for name in sessions:
+        folder, _, own_folder = name.rpartition("/")
+        above = runs.get(folder or ".") if name != "." else None
+        if any(len(series) > 1 for series in runs[name].scalars.values()):
+            found_curves[name] = [name, *below.get(name, ())]
+        elif (
+            above is not None
+            and (folder or ".") not in known
+            and above.scalars
+            and (beside[folder or "."] == 1 or _TORCH_SESSION.fullmatch(own_folder))
+        ):
+            found_curves[name] = [folder or "."]
+        else:
+            found_curves[name] = below.get(name) or [name]
+    return found_curves

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tbevents.errors import UnknownNameError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, join, list_runs, path_string
+from tbevents.files import StrPath, folder_name, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
@@ -228,7 +228,7 @@ class Logdir(Frame, Mapping[str, Run]):
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
-        return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
+        return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style, root=folder_name(self.path))
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()

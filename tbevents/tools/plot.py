@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
-from tbevents.files import StrPath
+from tbevents.files import StrPath, folder_name
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
@@ -100,7 +100,7 @@ def plot(
     if not chosen:
         raise ValueError(f"{os.fspath(logdir)}: there are no scalars to draw")
     refuse_many(chosen, os.fspath(logdir))
-    _save(draw(found, chosen, style), out)
+    _save(draw(found, chosen, style, root=folder_name(os.fspath(logdir))), out)
     return chosen
 
 
@@ -152,13 +152,14 @@ def _save(figure: Figure, out: StrPath) -> None:
         figure.savefig(new.file, format=ending, metadata=metadata)
 
 
-def draw(runs: Mapping[str, Run], tags: Sequence[str], style: PlotStyle | None = None) -> Figure:
+def draw(runs: Mapping[str, Run], tags: Sequence[str], style: PlotStyle | None = None, root: str = ".") -> Figure:
     """Makes a figure with one chart for each tag.
 
     Args:
         runs: the runs by the names of their lines.
         tags: the tags of scalars to draw.
         style: the style of the charts.
+        root: the name of the logdir's folder, which stands for the run ".".
 
     Raises:
         MissingExtraError: if matplotlib is not installed.
@@ -169,7 +170,7 @@ def draw(runs: Mapping[str, Run], tags: Sequence[str], style: PlotStyle | None =
     def draw_band(axes: Axes, tag: str) -> dict[str, Line2D]:
         return _draw_band(axes, tag, [run for name, run in runs.items() if tag in scalars[name]], style)
 
-    return draw_charts(scalars, tags, style, draw_band if style.band else None)
+    return draw_charts(scalars, tags, style, draw_band if style.band else None, root)
 
 
 def _draw_band(axes: Axes, tag: str, runs: Sequence[Run], style: PlotStyle) -> dict[str, Line2D]:

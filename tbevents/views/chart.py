@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.protocols import ScalarCurve
 from tbevents.views.safe_text import shortened
+from tbevents.views.short_names import short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,6 +113,7 @@ def draw_charts(
     tags: Sequence[str],
     style: ChartStyle,
     draw_chart: Callable[[Axes, str], Lines] | None = None,
+    root: str = ".",
 ) -> Figure:
     """A figure with a chart for each tag.
 
@@ -119,7 +121,9 @@ def draw_charts(
         runs: name in the legend -> tag -> series.
         tags: the tags to draw, one at least.
         style: how to draw them.
-        draw_chart: draws into the axes of a tag, and returns the lines; if None, each run with the tag is a line.
+        draw_chart: draws into the axes of a tag, and returns the lines; if None, each run with the tag is a line, and
+            the legend has their `short_names`.
+        root: name of the logdir's folder, in place of ".".
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -132,13 +136,16 @@ def draw_charts(
     figure = ShownFigure(figsize=size, dpi=style.dpi, layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     drawn = [name for name, series in runs.items() if any(tag in series for tag in tags)]
+    short = short_names(drawn, root)
     colors = dict(zip(drawn, _colors(len(drawn)), strict=True))
     for tag, axes in zip(tags, grid.flat, strict=False):
         x = style.x
         if draw_chart is None:
             having = {name: series[tag] for name, series in runs.items() if tag in series}
             x = axis_of(having.values(), x)
-            lines = {name: _draw_line(axes, series, style, x, color=colors[name]) for name, series in having.items()}
+            lines = {
+                short[name]: _draw_line(axes, series, style, x, color=colors[name]) for name, series in having.items()
+            }
         else:
             lines = draw_chart(axes, tag)
         _dress(axes, tag)

@@ -33,11 +33,11 @@ def made(training, tmp_path_factory):
 def test_each_tag_is_a_chart_with_a_line_for_each_run(made, page):
     page.open(made)
     tags = [card.get_attribute("data-tag") for card in page.all("details[id^=scalars] article.card")]
-    assert sorted(tags) == ["accuracy", "final", "lr", "train/loss"]
+    assert sorted(tags) == ["accuracy", "lr", "train/loss"]  # "final" is in the table
     for tag in ("train/loss", "accuracy", "lr"):
         page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
         colors = page.colors(page.chart(tag))
-        for number in (0, 2, 4):  # the runs between these hold hyperparameters
+        for number in range(len(RATES)):
             shown = page.run(
                 "return getComputedStyle(document.querySelectorAll('.runs .swatch')[arguments[0]]).backgroundColor",
                 number,
@@ -204,12 +204,12 @@ def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm(tmp_path, page):
 def test_runs_are_filtered_by_text_and_by_regular_expression(made, page):
     page.open(made)
     page.fill("#run-filter", "A")
-    page.expect_text("#runs-shown", "4 of 6 runs")  # a, and what holds hparams
+    page.expect_text("#runs-shown", "1 of 3 runs")
     page.fill("#run-filter", "deep")
     page.expect_lines("train/loss", 1, STEPS)
     page.click(page.one("#run-filter-regex"))
     page.fill("#run-filter", "^[ab]$")
-    page.expect_text("#runs-shown", "2 of 6 runs")
+    page.expect_text("#runs-shown", "2 of 3 runs")
     page.expect_lines("train/loss", 2, 2 * STEPS)
     page.put("#run-filter", "^[ab")  # typed, it would begin with a pattern that is one: ^
     assert page.one("#run-filter").get_attribute("aria-invalid") == "true"
@@ -233,13 +233,13 @@ def test_tags_are_filtered(made, page):
     page.fill("#tag-filter", "loss")
     shown = {card.get_attribute("data-tag") for card in page.all("article.card") if card.is_displayed()}
     assert shown == {"train/loss"}
-    page.expect_text("#tags-shown", "1 of 8 tags")
+    page.expect_text("#tags-shown", "1 of 7 tags")
     links = {link.text for link in page.all("#contents a") if link.is_displayed()}
     assert links == {"Learning rate and loss", "Hyperparameters", "train"}
     page.fill("#tag-filter", "nothing such")
     page.expect_text("#nothing", "Nothing passes the filters of tags and runs.")
     page.fill("#tag-filter", "")
-    page.expect_text("#tags-shown", "8 tags")
+    page.expect_text("#tags-shown", "7 tags")
     assert not page.one("#nothing").is_displayed()
 
 
@@ -287,7 +287,84 @@ def test_the_table_of_hyperparameters_sorts(made, page):
     assert column(4) == ["0.1", "0.03", "0.01"]
     assert page.all("#hparams-table thead th")[4].get_attribute("aria-sort") == "descending"
     page.fill("#run-filter", "deep")
-    assert column(0) == ["c/deep/hparams"]
+    assert column(0) == ["c/deep"]
+
+
+def test_the_table_of_hyperparameters_selects_runs(made, page):
+    page.open(made)
+    assert [item.text for item in page.all("#runs li")] == ["a", "b", "c/deep"]
+    boxes = page.all("#hparams-table tbody input")
+    assert len(boxes) == 3
+    page.click(boxes[1])
+    page.expect_lines("train/loss", 2, 2 * STEPS)
+    assert [box.is_selected() for box in page.all("#runs input")] == [True, False, True]
+    assert len(page.all("#hparams-table tr.off")) == 1
+    page.click(page.all("#runs input")[1])
+    page.expect_lines("train/loss", 3, 3 * STEPS)
+    assert page.all("#hparams-table tr.off") == []
+
+
+def swatches(page):
+    return page.run(
+        "return [...document.querySelectorAll('#runs .swatch')].map((each) => getComputedStyle(each).backgroundColor)"
+    )
+
+
+def choose(page, selector, text):
+    (option,) = (each for each in page.all(f"{selector} option") if each.get_attribute("textContent") == text)
+    page.run(
+        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))",
+        page.one(selector),
+        option.get_attribute("value"),
+    )
+    page.settle()
+
+
+def test_curves_have_the_colours_of_a_parameter(made, page):
+    page.open(made)
+    before = page.colors(page.chart("train/loss"))
+    own = swatches(page)
+    choose(page, "#color-by", "kind")  # all sgd
+    assert len(set(swatches(page))) == 1
+    choose(page, "#color-by", "rate")
+    assert len(set(swatches(page))) == 3
+    assert not set(swatches(page)) & set(own)
+    assert page.one("#color-legend").text == "0.01 0.1"
+    assert page.colors(page.chart("train/loss")) != before
+    choose(page, "#color-by", "the run")
+    assert swatches(page) == own
+    assert page.colors(page.chart("train/loss")) == before
+
+
+def test_a_parameter_is_drawn_against_a_metric(made, page):
+    page.open(made)
+    page.run("arguments[0].scrollIntoView({block: 'center'})", page.one("#scatter"))
+    page.settle()
+    for parameter in ("rate", "kind", "nesterov"):
+        choose(page, "#scatter-x", parameter)
+        figure = page.one("#scatter figure")
+        assert figure.get_attribute("data-points") == "3"
+        assert figure.get_attribute("aria-label").startswith(f"final over {parameter}: 3 sessions")
+        assert page.colors(figure)[(72, 120, 208)] > 5
+    page.click(page.all("#hparams-table tbody input")[0])
+    assert page.one("#scatter figure").get_attribute("data-points") == "2"
+
+
+def test_curves_of_one_session_have_one_colour(tmp_path, page):
+    for name in ("s1", "s2"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            writer.add_hparams({"units": 8}, {}, run_name=".")
+        for part in ("train", "validation"):
+            with SummaryWriter(tmp_path / "runs" / name / part) as writer:
+                for step in range(3):
+                    writer.add_scalar("epoch_loss", step + len(part), step)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.expect_lines("epoch_loss", 4, 12)
+    styles = page.run("return [...document.querySelectorAll('#runs .swatch')].map((each) => each.style.background)")
+    assert "gradient" in styles[1]
+    assert styles[0] in styles[1]
+    assert styles[0] != styles[2]
 
 
 def test_images_texts_and_curves_have_their_steps_on_a_slider(made, page):

@@ -103,7 +103,7 @@ def report(
             "made": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             "version": __version__,
         }
-        page = render(head["title"], plain({**head, **content.as_json(read)}))
+        page = render(head["title"], plain({**head, **content.as_json(read, folder_name(where))}))
         with NewFile(target, text=True) as new:
             new.file.write(page)
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
-from tbevents.reading.hparams_table import hparams_table
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.pr_curve import PrCurve
@@ -23,7 +22,9 @@ from tbevents.tools.report.heat import BUCKETS, heat_map
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
+from tbevents.tools.report.sessions import Sessions
 from tbevents.views.curves import evenly, thinned
+from tbevents.views.short_names import short_names
 
 __all__ = ["Content"]
 
@@ -208,12 +209,14 @@ class Content:
     def _note(self, text: str) -> None:
         self._notes[text] = self._notes.get(text, 0) + 1
 
-    def as_json(self, runs: Mapping[str, Run]) -> Entry:
+    def as_json(self, runs: Mapping[str, Run], root: str = ".") -> Entry:
         """Returns the content as plain data.
 
         Args:
             runs: the runs that were added, for the table of hyperparameters.
+            root: the name of the logdir's folder, which stands for the run ".".
         """
+        sessions = Sessions(self._runs, runs, root)
         notes = [f"{text} ({times:,} times)" if times > 1 else text for text, times in self._notes.items()]
         if self.drawn < self.points:
             notes.insert(
@@ -222,14 +225,24 @@ class Content:
                 f"and greatest values stay ({self.drawn:,} of {self.points:,} points are here)",
             )
         for kind, cards in self._cards.items():
-            self._cards[kind] = {tag: cards[tag] for tag in sorted(cards, key=natural_key)}
+            if kind == "scalars":
+                cards = {tag: sessions.without_metrics(card) for tag, card in cards.items()}
+            placed = {tag: sessions.place(card) for tag, card in cards.items() if card["lines"]}
+            self._cards[kind] = {tag: placed[tag] for tag in sorted(placed, key=natural_key)}
+        labels = short_names(sessions.entries, root)
+        problems: dict[int, list[str]] = {}
+        for name, number in zip(self._runs, sessions.numbers, strict=True):
+            problems.setdefault(number, []).extend(self.problems[name])
         return {
-            "runs": [{"name": name, "problems": _first_of(self.problems[name])} for name in self._runs],
+            "runs": [
+                {"name": name, "label": labels[name], "problems": _first_of(problems[number])}
+                for number, name in enumerate(sessions.entries)
+            ],
             "points": self.points,
             "notes": notes,
             "others": self._others,
             "rates": self._rates(),
-            "hparams": self._hparams(runs),
+            "hparams": sessions.as_json(),
             **{kind: list(cards.values()) for kind, cards in self._cards.items()},
             "arrays": self._arrays.entries,
         }
@@ -243,26 +256,6 @@ class Content:
             {"rates": [places[tag] for tag in rates], "loss": -1 if loss is None else places[loss]}
             for loss, rates in found.items()
         ]
-
-    def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
-        """The table of hyperparameters: titles, and a row for each session."""
-        table = hparams_table(runs)
-        if not table.sessions:
-            return None
-        numbers = {name: number for number, name in enumerate(self._runs)}
-        return {
-            "parameters": list(table.parameters),
-            "metrics": list(table.metrics),
-            "rows": [
-                {
-                    "run": numbers[name],
-                    "status": session.status,
-                    "parameters": [session.parameters.get(key) for key in table.parameters],
-                    "metrics": [session.metrics.get(key) for key in table.metrics],
-                }
-                for name, session in table.sessions.items()
-            ],
-        }
 
 
 def _first_of(problems: list[str]) -> list[str]:

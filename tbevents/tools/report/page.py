@@ -23,6 +23,8 @@ _SCRIPTS: Final = (
     "heat.js",
     "steps.js",
     "table.js",
+    "colors.js",
+    "scatter.js",
     "controls.js",
     "main.js",
 )

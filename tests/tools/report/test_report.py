@@ -47,13 +47,18 @@ def test_every_point_is_in_the_page_exactly(runs, out):
 
 
 def test_corpus(shared, out):
-    """Other people's runs: every scalar and every other value that the page shows."""
+    """Other people's runs: every scalar, as a curve or in the table, and every other value that is shown."""
     made = report(shared / "corpus", out)
     data = content(out)
     assert made.problems == ()
     logdir = read_logdir(shared / "corpus")
+    sessions = logdir.hparams().sessions
+    curves = {(data["runs"][line["run"]]["name"], card["tag"]) for card in data["scalars"] for line in card["lines"]}
     for name, run in logdir.items():
         for tag, series in run.scalars.items():
+            if (name, tag) not in curves:
+                assert (len(series), series.last.value) == (1, sessions[name].metrics[tag])
+                continue
             steps, values, _ = curve(data, tag, name)
             np.testing.assert_array_equal(steps, series.steps)
             np.testing.assert_array_equal(values, series.values)
@@ -179,6 +184,90 @@ def test_hyperparameters_with_the_last_metrics(tmp_path, out):
     assert [row["parameters"] for row in table["rows"]] == [["x", False, 0.1], ["x", True, 0.2]]
     assert [row["metrics"][0] for row in table["rows"]] == pytest.approx([0.2, 0.4])
     assert [row["metrics"][1] for row in table["rows"]] == ["NaN", "NaN"]
+
+
+def torch_session(folder, name="1700000000.5"):
+    with SummaryWriter(folder) as writer:
+        for step in range(3):
+            writer.add_scalar("loss", step, step)
+        writer.add_hparams({"rate": 0.1}, {"hparam/final": 0.5}, run_name=name)
+
+
+def test_a_session_below_its_run_belongs_to_it(tmp_path, out):
+    for name in ("a", "b"):
+        torch_session(tmp_path / "runs" / name)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [run["name"] for run in data["runs"]] == ["a", "b"]
+    assert [card["tag"] for card in data["scalars"]] == ["loss"]
+    assert [line["run"] for line in data["scalars"][0]["lines"]] == [0, 1]
+    table = data["hparams"]
+    assert [(row["runs"], row["label"], row["metrics"]) for row in table["rows"]] == [
+        ([0], "a", [0.5]),
+        ([1], "b", [0.5]),
+    ]
+
+
+def test_several_sessions_of_one_run_are_its_rows(tmp_path, out):
+    for name in ("1700000000.5", "1700000001.25"):
+        torch_session(tmp_path / "runs", name)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [(run["name"], run["label"]) for run in data["runs"]] == [(".", "runs")]
+    assert [row["runs"] for row in data["hparams"]["rows"]] == [[0], [0]]
+    assert [row["name"] for row in data["hparams"]["rows"]] == ["1700000000.5", "1700000001.25"]
+
+
+def test_curves_below_a_session_are_its_row(tmp_path, out):
+    """As Keras writes them."""
+    for name in ("s1", "s2"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            writer.add_hparams({"units": 8}, {}, run_name=".")
+        for part in ("train", "validation"):
+            with SummaryWriter(tmp_path / "runs" / name / part) as writer:
+                for step in range(3):
+                    writer.add_scalar("epoch_loss", step, step)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [run["label"] for run in data["runs"]] == ["s1/train", "s1/validation", "s2/train", "s2/validation"]
+    assert [(row["label"], row["runs"]) for row in data["hparams"]["rows"]] == [("s1", [0, 1]), ("s2", [2, 3])]
+
+
+def test_a_session_with_curves_stays_a_run(tmp_path, out):
+    with SummaryWriter(tmp_path / "runs") as writer:
+        writer.add_scalar("other", 1.0, 0)
+    with SummaryWriter(tmp_path / "runs" / "s") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.add_scalar("loss", 0.5, 1)
+        writer.add_hparams({"rate": 0.1}, {"hparam/final": 0.5}, run_name=".")
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [run["name"] for run in data["runs"]] == [".", "s"]
+    assert [card["tag"] for card in data["scalars"]] == ["loss", "other"]
+    assert [row["runs"] for row in data["hparams"]["rows"]] == [[1]]
+
+
+def test_what_else_a_session_logged_is_shown_with_its_run(tmp_path, out):
+    torch_session(tmp_path / "runs" / "a")
+    torch_session(tmp_path / "runs" / "b")
+    with SummaryWriter(tmp_path / "runs" / "a" / "1700000000.5") as writer:
+        writer.add_text("note", "x", 0)
+        writer.add_scalar("extra", 1.0, 0)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [line["run"] for line in data["texts"][0]["lines"]] == [0]
+    assert [card["tag"] for card in data["scalars"]] == ["extra", "loss"]
+
+
+def test_runs_have_short_names(tmp_path, out):
+    for name in ("sweep/seed_1/logs", "sweep/seed_2/logs"):
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+    report(tmp_path, out)
+    assert [(run["name"], run["label"]) for run in content(out)["runs"]] == [
+        ("sweep/seed_1/logs", "seed_1"),
+        ("sweep/seed_2/logs", "seed_2"),
+    ]
 
 
 def test_texts_histograms_and_precision_and_recall(tmp_path, out):

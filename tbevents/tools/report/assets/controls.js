@@ -71,10 +71,14 @@ function controls({ update, rescale, filterTags }) {
       update();
     }),
     make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, + and − zoom, 0 shows all." }),
+    ...colorChoice(data.hparams, () => { showRuns(); update(); }),
     filterField("tag-filter", "Tags", filterTags, make("p", { className: "quiet", id: "tags-shown", role: "status" })),
     runList(update),
   ];
 }
+
+/** Shows in the list of runs which are checked, and their colours. */
+let showRuns = () => {};
 
 /** The runs, with a filter; also the legend of all charts. */
 function runList(update) {
@@ -89,11 +93,19 @@ function runList(update) {
     const count = runs.filter((run) => run.shown).length;
     shown.textContent = count === runs.length ? countText(count, "run") : `${count.toLocaleString("en-US")} of ${countText(runs.length, "run")}`;
   };
+  showRuns = () => {
+    for (const run of runs) {
+      run.box.checked = run.checked;
+      run.patch.replaceWith(run.patch = swatch(run.color, run.dashed));
+    }
+    apply();
+  };
   const items = runs.map((run) => {
     const box = make("input", { type: "checkbox", checked: true });
     box.onchange = () => { run.checked = box.checked; apply(); update(); };
     run.box = box;
-    run.item = make("li", {}, make("label", { title: run.name }, box, swatch(run.color), make("span", { textContent: elided(run.name, 64), dir: "auto" })));
+    run.patch = swatch(run.color, run.dashed);
+    run.item = make("li", {}, make("label", { title: run.name }, box, run.patch, make("span", { textContent: elided(run.label, 64), dir: "auto" })));
     return run.item;
   });
   const check = (wanted) => () => {

@@ -32,7 +32,7 @@ class Curves {
     const faint = lines.filter((line) => line.raw !== null);
     this.series = [
       ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
-      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: 1.5, data: [line.xs, line.ys] })),
+      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: 1.5, dash: line.dashed ? [6, 3] : undefined, data: [line.xs, line.ys] })),
     ];
     this.plot = new Plot(this.body, {
       series: this.series,
@@ -121,7 +121,7 @@ class Curves {
     this.mark.style.background = first.line.color;
     const most = narrow.matches ? 4 : 8;
     const rows = found.slice(0, most).map(({ line, place }) =>
-      make("tr", {}, make("th", { scope: "row" }, swatch(line.color), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
+      make("tr", {}, make("th", { scope: "row", title: line.whole }, swatch(line.color, line.dashed), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
     const head = make("tr", {}, make("th"), ...this.titles.map((text) => make("th", { scope: "col", textContent: text })));
     const more = found.length > most ? [make("p", { textContent: `and ${countText(found.length - most, "other curve")}` })] : [];
     this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)), ...more);

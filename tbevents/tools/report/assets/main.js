@@ -4,8 +4,9 @@ const PALETTE = ["#4878d0", "#e07b39", "#3a9d63", "#cf4a55", "#8a67c8", "#96694c
 // Beyond these, hues far from the last ones, of a lightness that shows on light and on dark.
 const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3]}% ${number % 2 ? 0.16 : 0.09} ${(number * 137.508) % 360})`;
 
-const runs = data.runs.map((run, number) => ({ ...run, number, color: runColor(number), checked: true, listed: true, shown: true }));
+const runs = data.runs.map((run, number) => ({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true }));
 const cards = []; // {card, element, lazy}: all of the page
+const drawn = []; // lazy: besides the cards
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
 
@@ -21,7 +22,7 @@ function cardElement(card, ...contents) {
 }
 
 /** What all curves of a line have. */
-const curveOf = (line) => ({ run: line.run, name: runs[line.run].name, color: runs[line.run].color });
+const curveOf = (line) => ({ run: line.run, name: runs[line.run].label, whole: runs[line.run].name, color: runs[line.run].color, dashed: runs[line.run].dashed });
 
 /** The horizontal axis of some lines: that of the settings; but the order, where all steps are 0. */
 function axisOf(lines) {
@@ -64,7 +65,7 @@ function oddList(curves) {
     const values = curve.raw ?? curve.ys;
     for (let place = 0; place < values.length; place++) {
       if (Number.isFinite(values[place])) continue;
-      if (count < most) found.push(make("li", {}, swatch(curve.color), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
+      if (count < most) found.push(make("li", { title: curve.whole }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
       count += 1;
     }
   }
@@ -94,7 +95,7 @@ function scalarCard(card, zoom = new Zoom()) {
       y: { log: settings.logY }, outliers: settings.outliers,
     });
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
-      make("li", { title: `${curve.name}: the last value` }, swatch(curve.color), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
+      make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = lines.reduce((sum, line) => sum + line.count, 0);
     const drawn = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((count, x, place) => count + which(x, ys[place]), 0), 0);
@@ -127,7 +128,7 @@ function histogramCard(card) {
       const figure = make("figure", { className: "chart" });
       const run = runs[line.run];
       const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
-      body.append(make("div", { className: "item" }, make("p", { className: "who" }, swatch(run.color), run.name, make("span", { className: "quiet", textContent: note })), figure));
+      body.append(make("div", { className: "item" }, make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note })), figure));
       maps.push(numbers(line.steps).length ? new HeatMap(figure, line, run.color, values) : null);
     }
   };
@@ -180,7 +181,7 @@ function headline() {
     const most = 50;
     head.push(make("details", { className: "problems", id: "problems", open: problems.length <= 5 },
       make("summary", { textContent: `${countText(problems.length, "problem")}: what was damaged or could not be shown` }),
-      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.name }), ` ${text}`))),
+      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.label, title: run.name }), ` ${text}`))),
       ...(problems.length > most ? [make("p", { textContent: `and ${countText(problems.length - most, "problem")} more` })] : [])));
   }
   if (data.notes.length) head.push(make("ul", { className: "notes quiet", id: "notes" }, ...data.notes.map((text) => make("li", { textContent: text }))));
@@ -192,8 +193,10 @@ function sections() {
   if (data.rates.length) made.push(rateSection());
   let table = null;
   if (data.hparams !== null) {
-    table = hparamsTable(data.hparams);
-    made.push(section("hparams", "Hyperparameters", [table.element], ""));
+    table = hparamsTable(data.hparams, () => { showRuns(); update(); });
+    const scatter = scatterCard(data.hparams);
+    if (scatter !== null) drawn.push(scatter.lazy);
+    made.push(section("hparams", "Hyperparameters", [table.element, ...(scatter === null ? [] : [scatter.element])], ""));
   }
   made.push(...scalarSections());
   if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(prCard(card)))));
@@ -222,6 +225,7 @@ function contents(made) {
   return [make("nav", { id: "contents", "aria-label": "Sections" }, ...links.values())];
 }
 
+recolor(data.hparams, -1);
 const { made, table } = sections();
 const nothing = make("p", { className: "quiet", id: "nothing", role: "status" });
 document.getElementById("head").append(...headline(), ...contents(made));
@@ -249,6 +253,7 @@ function sift() {
 function update() {
   sift();
   for (const { lazy } of cards) lazy.renew();
+  for (const lazy of drawn) lazy.renew();
   table?.fill();
 }
 
@@ -259,6 +264,7 @@ function rescale(isX) {
 }
 
 document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
+table?.fill();
 sift();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
