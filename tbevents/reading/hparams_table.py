@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,8 +13,9 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.series import counted
+from tbevents.views.groups import GroupBy, grouped
 
-__all__ = ["HParamsTable", "hparams_of_runs", "hparams_table", "session_curves"]
+__all__ = ["HParamsTable", "grouped_runs", "hparams_of_runs", "hparams_table", "session_curves"]
 
 
 _TORCH_SESSION = re.compile(r"\d+\.\d+")
@@ -205,3 +206,15 @@ def session_curves(runs: Mapping[str, SessionRun]) -> dict[str, list[str]]:
         else:
             found_curves[name] = below.get(name) or [name]
     return found_curves
+
+
+def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, SessionRun]) -> dict[str, list[str]]:
+    """Returns the runs of each group, as `grouped` does, by the hyperparameters that apply to them.
+
+    Raises:
+        ValueError: `by` is no regular expression, or no run has the hyperparameter.
+    """
+    if not (isinstance(by, str) and by.startswith("hparam:")):
+        return grouped(names, by)
+    found = hparams_of_runs(runs)
+    return grouped(names, by, {name: having.parameters for name, having in found.items() if having is not None})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.views.curves import lonely, smoothed, without_outliers
+from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
 from tbevents.views.protocols import ScalarCurve
 from tbevents.views.safe_text import shortened
 from tbevents.views.short_names import short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+
+    from tbevents.views.figure import ShownFigure
 
 __all__ = [
     "MOST_CHARTS",
@@ -54,6 +56,9 @@ _RAW: Final = "_nolegend_"
 _BEYOND: Final = "tbevents-beyond"
 """The group of the marks at the edge."""
 
+_BAND: Final = "tbevents-band"
+"""The group of the bands of groups of runs."""
+
 _MARGIN: Final = 0.05
 """The room above and below the curves, as a share of their height."""
 
@@ -73,6 +78,9 @@ class ChartStyle:
         log_y: whether the vertical axis is logarithmic.
         outliers: whether the vertical axis reaches all points. If not, it leaves out extreme ones as TensorBoard does
             (see `without_outliers`), and marks them at its edge.
+        estimator: what a group of runs is drawn as: "mean", or "iqm" for the interquartile mean.
+        band: what is shaded about the curve of a group: "ci95" for the 95 % interval of a bootstrap over runs, "std"
+            for one standard deviation, "minmax" for the least and greatest value, or "none".
         title: text above the picture; empty for none.
         size: width and height in inches, at most 100; None to choose by the number of tags.
         dpi: pixels per inch.
@@ -83,6 +91,8 @@ class ChartStyle:
     log_x: bool = False
     log_y: bool = False
     outliers: bool = False
+    estimator: Estimator = "mean"
+    band: Band = "ci95"
     title: str = ""
     size: tuple[float, float] | None = None
     dpi: float = 120.0
@@ -90,6 +100,10 @@ class ChartStyle:
     def __post_init__(self) -> None:
         if self.x not in get_args(XAxis):
             raise ValueError(f"x must be one of {', '.join(get_args(XAxis))}, not {self.x!r}")
+        if self.estimator not in get_args(Estimator):
+            raise ValueError(f"estimator must be one of {', '.join(get_args(Estimator))}, not {self.estimator!r}")
+        if self.band not in get_args(Band):
+            raise ValueError(f"band must be one of {', '.join(get_args(Band))}, not {self.band!r}")
         if not 0 <= self.smooth < 1:
             raise ValueError(f"smooth must be from 0 to below 1, not {self.smooth!r}")
         if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
@@ -112,22 +126,26 @@ def draw_charts(
     runs: Mapping[str, Mapping[str, ScalarCurve]],
     tags: Sequence[str],
     style: ChartStyle,
-    draw_chart: Callable[[Axes, str], Lines] | None = None,
+    *,
+    groups: Mapping[str, Sequence[str]] | None = None,
     root: str = ".",
-) -> Figure:
+) -> ShownFigure:
     """A figure with a chart for each tag.
 
     Args:
         runs: name in the legend -> tag -> series.
         tags: the tags to draw, one at least.
         style: how to draw them.
-        draw_chart: draws into the axes of a tag, and returns the lines; if None, each run with the tag is a line, and
-            the legend has their `short_names`.
+        groups: name in the legend -> runs that are drawn as one curve; if None, each run is a line, and the legend has
+            their `short_names`.
         root: name of the logdir's folder, in place of ".".
 
     Raises:
         MissingExtraError: matplotlib is not installed.
+        ValueError: groups are to be drawn over an axis other than "step".
     """
+    if groups is not None and style.x != "step":
+        raise ValueError(f"groups of runs are drawn over steps: x must be step, not {style.x!r}")
     from tbevents.views.figure import ShownFigure
 
     columns = min(len(tags), 3)
@@ -137,26 +155,31 @@ def draw_charts(
     grid = figure.subplots(rows, columns, squeeze=False)
     drawn = [name for name, series in runs.items() if any(tag in series for tag in tags)]
     short = short_names(drawn, root)
-    colors = dict(zip(drawn, _colors(len(drawn)), strict=True))
+    names = drawn if groups is None else list(groups)
+    colors = dict(zip(names, _colors(len(names)), strict=True))
     for tag, axes in zip(tags, grid.flat, strict=False):
         x = style.x
-        if draw_chart is None:
+        if groups is None:
             having = {name: series[tag] for name, series in runs.items() if tag in series}
             x = axis_of(having.values(), x)
             lines = {
                 short[name]: _draw_line(axes, series, style, x, color=colors[name]) for name, series in having.items()
             }
         else:
-            lines = draw_chart(axes, tag)
+            lines = {}
+            for group, members in groups.items():
+                if curves := [runs[name][tag] for name in members if tag in runs[name]]:
+                    lines[f"{group} ({_runs(len(curves))})"] = _draw_group(axes, curves, style, colors[group])
         _dress(axes, tag)
         _scale(axes, style, x)
-        if not style.outliers and draw_chart is None:
+        if not style.outliers:
             _leave_out(axes)
-        _add_legend(axes, lines)
+        _add_legend(axes, lines, least=2 if groups is None else 1)
     for axes in grid.flat[len(tags) :]:
         axes.remove()
     if style.title:
         figure.suptitle(style.title).set_parse_math(False)
+    figure.caption = _caption(len(drawn), groups, style)
     return figure
 
 
@@ -215,6 +238,45 @@ def _draw_line(axes: Axes, series: ScalarCurve, style: ChartStyle, axis: XAxis, 
     return drawn
 
 
+def _draw_group(axes: Axes, curves: Sequence[ScalarCurve], style: ChartStyle, color: Any) -> Line2D:
+    """Draws some runs as one curve within a band, and returns the curve."""
+    found = summed_up(curves, style.estimator, style.band)
+    middle, low, high = (smoothed(each, style.smooth) for each in (found.middle, found.low, found.high))
+    if style.band != "none":
+        area = axes.fill_between(found.steps, low, high, alpha=0.25, linewidth=0, color=color)
+        area.set_gid(_BAND)
+    (line,) = axes.plot(found.steps, middle, color=color, linewidth=1.5)
+    return line
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _caption(drawn: int, groups: Mapping[str, Sequence[str]] | None, style: ChartStyle) -> str:
+    """What was drawn, as a caption of a paper says it."""
+    said = []
+    if groups is None:
+        said.append(f"Curves of {_runs(drawn)}, one line each.")
+    else:
+        curve = {"mean": "Mean", "iqm": "Interquartile mean"}[style.estimator]
+        bands = {
+            "ci95": f"the 95 % percentile bootstrap interval ({RESAMPLES:,} resamples of the runs)",
+            "std": "one standard deviation to either side",
+            "minmax": "the range from the least to the greatest value",
+        }
+        shaded = f"; the shaded band is {bands[style.band]}" if style.band != "none" else ""
+        counts = ", ".join(f"{name}: {len(members)}" for name, members in groups.items())
+        said.append(f"{curve} over runs at each step{shaded}. Number of runs: {counts}.")
+    if style.smooth:
+        said.append(f"Smoothed by a debiased exponential moving average of weight {style.smooth:g}.")
+    if logs := [name for name, log in (("horizontal", style.log_x), ("vertical", style.log_y)) if log]:
+        said.append(f"Logarithmic axes: {', '.join(logs)}.")
+    if not style.outliers:
+        said.append("Extreme points, far outside of the 5th to 95th percentile, are marked at the edge.")
+    return " ".join(said)
+
+
 def _dress(axes: Axes, tag: str) -> None:
     axes.set_title(shortened(tag, _TITLE), fontsize="medium", parse_math=False)  # a tag may have a $
     axes.grid(visible=True, alpha=0.3)
@@ -249,10 +311,12 @@ def _leave_out(axes: Axes) -> tuple[float, float] | None:
     drawn = [(line, *_data(line)) for line in axes.lines]
     lines = [each for each in drawn if each[0].get_label() != _RAW]
     log = axes.get_yscale() == "log"
-    shown = without_outliers(np.concatenate([y for _, _, y in lines] or [np.empty(0)]), log=log)
+    bands = [area.get_paths() for area in axes.collections if area.get_gid() == _BAND]
+    edges = [np.asarray(path.vertices)[:, 1] for paths in bands for path in paths]
+    shown = without_outliers(np.concatenate([y for _, _, y in lines] + edges + [np.empty(0)]), log=log)
     if shown is None:
         return None
-    reached = np.concatenate([y[np.isfinite(y) & ((y > 0) | (not log))] for _, _, y in drawn])
+    reached = np.concatenate([y[np.isfinite(y) & ((y > 0) | (not log))] for y in [y for _, _, y in drawn] + edges])
     if shown[0] <= reached.min() and reached.max() <= shown[1]:
         return None
     bottom, top = np.log10(shown) if log else shown
@@ -294,9 +358,9 @@ def _show_local_time(axes: Axes) -> None:
     axes.set_xlabel(f"time ({first:%Z})")
 
 
-def _add_legend(axes: Axes, lines: Lines) -> None:
-    """Adds a legend if there are several lines, and not too many."""
-    if 1 < len(lines) <= _LEGEND:
+def _add_legend(axes: Axes, lines: Lines, least: int) -> None:
+    """Adds a legend if there are as many lines as that, and not too many."""
+    if least <= len(lines) <= _LEGEND:
         legend = axes.legend(list(lines.values()), [_label(name) for name in lines], fontsize="small")
         for text in legend.get_texts():
             text.set_parse_math(False)

@@ -198,6 +198,59 @@ def test_a_logdir_overlays_its_runs(folder):
     assert colors[0] == colors[1] == test.get_lines()[0].get_color() != colors[2]
 
 
+@pytest.fixture
+def sweep(tmp_path):
+    """Two rates, with three seeds each."""
+    for rate in (0.1, 0.2):
+        for seed in range(3):
+            with tbevents.SummaryWriter(tmp_path / f"lr{rate}" / f"seed{seed}") as writer:
+                for step in range(4):
+                    writer.add_scalar("loss", rate * 10 + seed, step)
+                writer.add_hparams({"rate": rate}, {}, run_name="hp")
+    return tbevents.read_logdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("by", "legend"),
+    [
+        ("folder", ["lr0.1 (3 runs)", "lr0.2 (3 runs)"]),
+        ("hparam:rate", ["rate=0.1 (3 runs)", "rate=0.2 (3 runs)"]),
+        (r"lr0\.\d", ["lr0.1 (3 runs)", "lr0.2 (3 runs)"]),
+        ("all", ["all (6 runs)"]),
+        (lambda name: name[-1], ["0 (2 runs)", "1 (2 runs)", "2 (2 runs)"]),
+    ],
+)
+def test_groups_of_runs_are_curves_within_bands(sweep, by, legend):
+    (axes,) = sweep.plot("loss", group_by=by).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == legend
+    assert len(axes.collections) == len(axes.get_lines()) == len(legend)
+    if by == "folder":
+        assert lines_of(axes) == [[2.0] * 4, [3.0] * 4]
+        bottom, top = axes.collections[0].get_datalim(axes.transData).intervaly
+        assert (bottom, top) == (1.0, 3.0)  # of three runs, one may be drawn three times
+
+
+def test_a_caption_says_what_was_drawn(sweep):
+    caption = sweep.plot("loss", group_by="folder", estimator="iqm", smooth=0.5, log_y=True).caption
+    assert caption == (
+        "Interquartile mean over runs at each step; the shaded band is the 95 % percentile bootstrap interval (2,000 "
+        "resamples of the runs). Number of runs: lr0.1: 3, lr0.2: 3. Smoothed by a debiased exponential moving average "
+        "of weight 0.5. Logarithmic axes: vertical. Extreme points, far outside of the 5th to 95th percentile, are "
+        "marked at the edge."
+    )
+    assert sweep.plot("loss", outliers=True).caption == "Curves of 6 runs, one line each."
+    assert "band" not in sweep.plot("loss", group_by="all", band="none").caption
+
+
+def test_groups_that_cannot_be_are_refused(sweep):
+    with pytest.raises(ValueError, match="no run has the hyperparameter 'x'; there are: 'rate'"):
+        sweep.plot("loss", group_by="hparam:x")
+    with pytest.raises(ValueError, match="x must be step, not 'wall'"):
+        sweep.plot("loss", group_by="folder", x="wall")
+    with pytest.raises(ValueError, match="band must be one of ci95, std, minmax, none, not 'sem'"):
+        sweep.plot("loss", group_by="folder", band="sem")
+
+
 def test_of_a_logdir_only_the_runs_that_are_wanted_are_read(folder):
     logdir = tbevents.read_logdir(folder, threads=1)
     (axes,) = logdir.plot("loss/train", "b").axes
