@@ -367,6 +367,37 @@ def test_curves_of_one_session_have_one_colour(tmp_path, page):
     assert styles[0] != styles[2]
 
 
+def test_the_tip_has_all_curves_by_value(tmp_path, page):
+    for number in range(30):
+        with SummaryWriter(tmp_path / "runs" / f"r{number:02}") as writer:
+            writer.add_scalar_columns("loss", np.arange(50), np.full(50, float(number * 7 % 30)), 1.7e9)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    chart = page.chart("loss")
+    page.hover(chart, 0.5, 0.9)
+    tip = chart.find_element(By.CSS_SELECTOR, ".tip")
+    rows = page.run(
+        "return [...arguments[0].querySelectorAll('tbody tr')].map((row) => row.children[1].textContent)", tip
+    )
+    assert rows == [str(value) for value in range(29, -1, -1)]
+    box = "const {top, bottom} = arguments[0].getBoundingClientRect(); return [top, bottom]"
+    (top, bottom), row = page.run(box, tip), page.run(box, tip.find_element(By.CSS_SELECTOR, ".nearest"))
+    assert top <= row[0]
+    assert row[1] <= bottom + 1
+    assert page.run("return arguments[0].scrollTop", tip) > 0
+
+
+def test_sounds_play(tmp_path, page):
+    with SummaryWriter(tmp_path / "runs") as writer:
+        writer.add_audio("tone", np.sin(np.arange(8000) / 9), 0, sample_rate=8000)
+        writer.add_mesh("shape", np.zeros((1, 3, 3)), global_step=0)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.run("document.querySelector('audio').preload = 'auto'; document.querySelector('audio').load()")
+    page.expect(1, lambda: page.run("return Math.round(document.querySelector('audio').duration)"))
+    assert "TensorBoard's Mesh page" in page.one("#others").text
+
+
 def test_images_texts_and_curves_have_their_steps_on_a_slider(made, page):
     page.open(made)
     for section, show in (

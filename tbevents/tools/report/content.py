@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
+from tbevents.reading.kinds.audio import Audio
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.pr_curve import PrCurve
@@ -65,6 +66,7 @@ class Content:
         self._makers: dict[str, Callable[[Any], Entry]] = {
             "histograms": self._histograms,
             "images": lambda series: self._items(series, self._image),
+            "audio": lambda series: self._items(series, self._audio),
             "texts": lambda series: self._items(series, self._text),
             "pr_curves": lambda series: self._items(series, self._pr_curve),
         }
@@ -166,7 +168,7 @@ class Content:
         shown = []
         for number, data in enumerate(image.samples[:_SAMPLES]):
             if self._media >= self.limits.media:
-                self._note(f"pictures beyond the first {self.limits.media / 2**20:g} MB are left out")
+                self._note(f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out")
                 break
             try:
                 found = picture(data, self.limits)
@@ -199,12 +201,32 @@ class Content:
         return text[: self.limits.text]
 
     def _pr_curve(self, curve: PrCurve, _where: str) -> Entry:
+        # As in TensorBoard, the curve ends at the last threshold with anything predicted: beyond, precision is 0 / 0.
+        predicted = np.flatnonzero(curve.true_positives + curve.false_positives)
+        end = int(predicted[-1]) + 1 if len(predicted) else 1
         # Recall falls as the threshold rises: reversed, the curve goes from left to right.
         return {
-            "recall": self._arrays.floats(_reversed(curve.recall)),
-            "precision": self._arrays.floats(_reversed(curve.precision)),
-            "thresholds": self._arrays.floats(_reversed(curve.thresholds)),
+            "recall": self._arrays.floats(curve.recall[:end][::-1]),
+            "precision": self._arrays.floats(curve.precision[:end][::-1]),
+            "thresholds": self._arrays.floats(curve.thresholds[:end][::-1]),
         }
+
+    def _audio(self, audio: Audio, where: str) -> Entry:
+        shown = []
+        for number, data in enumerate(audio.samples[:_SAMPLES]):
+            if self._media + len(data) * 4 // 3 > self.limits.media:
+                self._note(f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out")
+                break
+            if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+                self._problem(f"{where}: sound {number} is not shown: it is no WAV file")
+                continue
+            source = f"data:audio/wav;base64,{base64.b64encode(data).decode('ascii')}"
+            self._media += len(source)
+            shown.append(source)
+        if len(audio.samples) > _SAMPLES:
+            self._note(f"of a step, the first {_SAMPLES} sounds are shown")
+        rate = f"{audio.sample_rate:g} Hz" if audio.sample_rate else ""
+        return {"sounds": shown, "about": ", ".join(filter(None, (f"{audio.seconds:.3g} s", rate)))}
 
     def _note(self, text: str) -> None:
         self._notes[text] = self._notes.get(text, 0) + 1
@@ -262,7 +284,3 @@ def _first_of(problems: list[str]) -> list[str]:
     """The first problems, and the number of the others."""
     more = len(problems) - _PROBLEMS
     return problems if more <= 0 else [*problems[:_PROBLEMS], f"... and {more:,} more"]
-
-
-def _reversed(values: NDArray[Any]) -> NDArray[Any]:
-    return values[::-1]

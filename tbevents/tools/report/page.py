@@ -45,8 +45,8 @@ def render(title: str, content: dict[str, Any]) -> str:
     style = _asset("uplot/uPlot.min.css") + _asset("style.css")
     script = _script()
     policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "img-src data:; media-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
     )
     parts = {
         "POLICY": html.escape(policy, quote=False),

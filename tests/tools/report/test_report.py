@@ -1,5 +1,6 @@
 """The report as a whole: what of the runs is in it."""
 
+import base64
 import os
 import sys
 
@@ -289,8 +290,8 @@ def test_texts_histograms_and_precision_and_recall(tmp_path, out):
     np.testing.assert_allclose(counts.sum(axis=1), 100, rtol=1e-5)
     item = data["pr_curves"][0]["lines"][0]["items"][0]
     curve_ = read_run(tmp_path / "run").pr_curves["quality"][0]
-    np.testing.assert_array_equal(array(data["arrays"], item["recall"]), curve_.recall[::-1])
-    np.testing.assert_array_equal(array(data["arrays"], item["precision"]), curve_.precision[::-1])
+    np.testing.assert_array_equal(array(data["arrays"], item["recall"]), curve_.recall[-2::-1])
+    np.testing.assert_array_equal(array(data["arrays"], item["precision"]), curve_.precision[-2::-1])
 
 
 @pytest.mark.parametrize(("rows", "columns", "shape"), [(4, 3, [2, 3]), (2, 9, [1, 7]), (1, 9, [1, 7])])
@@ -376,10 +377,42 @@ def test_what_cannot_be_decoded_is_a_problem_and_the_rest_is_there(tmp_path, out
 
 def test_what_the_page_does_not_show_is_counted(tmp_path, out):
     with SummaryWriter(tmp_path / "run") as writer:
-        writer.add_audio("tone", np.zeros(10), 0)
+        writer.add_mesh("mesh", np.zeros((1, 3, 3)), global_step=0)
         writer.add_tensor("tensor", np.zeros(3), 0)
     report(tmp_path / "run", out)
-    assert content(out)["others"] == {"audio": 1, "tensors": 1}
+    assert content(out)["others"] == {"meshes": 1, "tensors": 1}
+
+
+def test_sounds_are_in_the_page_as_they_are(tmp_path, out):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(2):
+            writer.add_audio("tone", np.sin(np.arange(800) / 9), step, sample_rate=8000)
+    report(tmp_path / "run", out)
+    (card,) = content(out)["audio"]
+    (line,) = card["lines"]
+    assert [(item["step"], item["about"], len(item["sounds"])) for item in line["items"]] == [
+        ("0", "0.1 s, 8000 Hz", 1),
+        ("1", "0.1 s, 8000 Hz", 1),
+    ]
+    encoded = line["items"][0]["sounds"][0].removeprefix("data:audio/wav;base64,")
+    assert base64.b64decode(encoded) == read_run(tmp_path / "run").audio["tone"][0].encoded
+    report(tmp_path / "run", out, limits=ReportLimits(media=1000))
+    data = content(out)
+    assert not any(item["sounds"] for item in data["audio"][0]["lines"][0]["items"])
+    assert "pictures and sounds beyond" in data["notes"][0]
+
+
+def test_precision_and_recall_end_where_nothing_is_predicted_any_more(tmp_path, out):
+    """As in TensorBoard, which has no drop to (0, 0)."""
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_pr_curve("quality", [0, 1, 1], [0.1, 0.4, 0.6], 0, num_thresholds=11)
+    report(tmp_path / "run", out)
+    data = content(out)
+    (item,) = data["pr_curves"][0]["lines"][0]["items"]
+    recall, precision, thresholds = (array(data["arrays"], item[key]) for key in ("recall", "precision", "thresholds"))
+    assert thresholds.max() == pytest.approx(0.6)
+    assert precision.min() > 0
+    assert recall.min() > 0
 
 
 def test_fifty_runs_are_below_15_mb(tmp_path, out):

@@ -119,13 +119,15 @@ class Curves {
     this.mark.hidden = false;
     this.mark.style.transform = `translate(${first.x}px, ${first.y}px)`;
     this.mark.style.background = first.line.color;
-    const most = narrow.matches ? 4 : 8;
-    const rows = found.slice(0, most).map(({ line, place }) =>
-      make("tr", {}, make("th", { scope: "row", title: line.whole }, swatch(line.color, line.dashed), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
+    // By value, as the curves lie; what is nearest is scrolled to, so that the pointer reaches all.
+    const ordered = [...found].sort((a, b) => b.line.ys[b.place] - a.line.ys[a.place]);
+    const rows = ordered.map(({ line, place }) =>
+      make("tr", { className: line === first.line ? "nearest" : "" }, make("th", { scope: "row", title: line.whole }, swatch(line.color, line.dashed), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
     const head = make("tr", {}, make("th"), ...this.titles.map((text) => make("th", { scope: "col", textContent: text })));
-    const more = found.length > most ? [make("p", { textContent: `and ${countText(found.length - most, "other curve")}` })] : [];
-    this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)), ...more);
+    this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
     this.tip.hidden = false;
+    const row = rows[ordered.indexOf(first)];
+    this.tip.scrollTop = row.offsetTop + row.offsetHeight / 2 - this.tip.clientHeight / 2;
     const { offsetWidth: width, offsetHeight: height } = this.tip;
     // Beside the crosshair where there is room; the whole of it within the window.
     const room = document.documentElement.clientWidth - over.getBoundingClientRect().left;

@@ -188,6 +188,16 @@ function headline() {
   return head;
 }
 
+/** How to see what the page does not draw. */
+const ELSEWHERE = {
+  meshes: "TensorBoard's Mesh page draws them; run.meshes[tag] has vertices, faces and colours as arrays.",
+  graphs: "TensorBoard's Graphs page draws them; run.graphs[tag] has their nodes.",
+  graph: "TensorBoard's Graphs page draws it; run.graph has its nodes.",
+  embeddings: "TensorBoard's Projector draws them; run.projector() has the vectors and their labels.",
+  tensors: "run.tensors[tag] has them as arrays.",
+  hparams: "they are the table of hyperparameters.",
+};
+
 function sections() {
   const made = [];
   if (data.rates.length) made.push(rateSection());
@@ -202,9 +212,10 @@ function sections() {
   if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(prCard(card)))));
   if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(histogramCard(card))), "stack"));
   if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(itemCard(card, imageNodes)))));
+  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(itemCard(card, soundNodes)))));
   if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(itemCard(card, textNodes))), "stack"));
-  const others = Object.entries(data.others).map(([kind, count]) => `${kind.replace("_", " ")} (${countText(count, "tag")})`);
-  if (others.length) made.push(make("p", { className: "quiet", id: "others", textContent: `Logged as well, and not on this page: ${others.join(", ")}.` }));
+  const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
+  if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
   if (!made.length) made.push(make("p", { textContent: "Nothing was logged that this page shows." }));
   return { made, table };
 }

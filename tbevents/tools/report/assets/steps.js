@@ -36,6 +36,12 @@ function imageNodes(item, label) {
   });
 }
 
+function soundNodes(item, label) {
+  if (!item.sounds.length) return [make("p", { className: "quiet", textContent: "not shown" })];
+  const sounds = item.sounds.map((source, number) => make("audio", { controls: true, preload: "none", src: source, "aria-label": `${label}, step ${item.step}, sound ${number + 1}` }));
+  return [...sounds, make("p", { className: "quiet", textContent: item.about })];
+}
+
 function textNodes(item) {
   const { shape, texts } = item;
   if (!texts.length) return [make("p", { className: "quiet", textContent: "empty" })];
