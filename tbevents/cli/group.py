@@ -25,11 +25,13 @@ SUMMARIES = {
     "plot": "Draw scalars as a png, svg or pdf.",
     "report": "Write what runs logged as one HTML page.",
     "check": "Check that runs are intact.",
+    "lint": "Judge training runs: NaN, divergence, spikes, gaps; for CI.",
     "repair": "Copy the intact records of damaged files.",
     "merge": "Merge event files, or a resumed run's folders, into one file.",
     "split": "Split a run into several files, by size or by step.",
     "edit": "Rename or drop tags; cut, shift, purge or thin steps.",
     "diff": "Compare runs: tags, steps, values.",
+    "sync": "Keep a Delta Lake table of the scalars of many runs.",
     "reduce": "Compute mean, std, min, max, quantiles over runs.",
     "schedule": "Print, draw or log a learning-rate schedule.",
 }
@@ -113,7 +115,7 @@ def group() -> None:
 
     A command that takes a folder of runs also takes one run or one event file. Data goes to stdout, progress and
     remarks to stderr. Exit status: 0; 1 if the result is "damaged" or "different", or if files below the folder cannot
-    be read; 2 for an error.
+    be read, or damage leaves nothing to show; 2 for an error.
     """
 
 

@@ -68,9 +68,9 @@ class TagValues:
     __slots__ = ("payloads", "records", "steps", "wall_times")
 
     def __init__(self) -> None:
-        self.steps = array("q")
-        self.wall_times = array("d")
-        self.records = array("q")  # the number of each value's record in the run
+        self.steps: array[int] = array("q")
+        self.wall_times: array[float] = array("d")
+        self.records: array[int] = array("q")  # the number of each value's record in the run
         self.payloads: list[Payload] = []
 
     def __len__(self) -> int:
@@ -130,16 +130,16 @@ class TagData:
     )
 
     def __init__(self, name: str, number: int, metadata: SummaryMetadata, memory: ColumnMemory) -> None:
-        self.name = name
-        self.number = number
+        self.name: str = name
+        self.number: int = number
         # A copy: a message that is part of another keeps all of that one in memory.
-        self.metadata = SummaryMetadata()
+        self.metadata: SummaryMetadata = SummaryMetadata()
         self.metadata.CopyFrom(metadata)
         self.plugin: str = self.metadata.plugin_data.plugin_name
-        self.double = False
-        self.bare = False
+        self.double: bool = False
+        self.bare: bool = False
         self.values: dict[str, TagValues] = {}
-        self.scalar_count = 0
+        self.scalar_count: int = 0
         # The scalar points so far, and room for more behind them.
         self._steps: _SharedSteps | None = None
         self._wall_times: NDArray[np.float64] = _NOTHING
@@ -244,6 +244,15 @@ class TagData:
         return PointColumns(
             self._steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
         )
+
+    def release(self) -> PointColumns:
+        """Returns all the scalar points, of which there is at least one, and forgets them."""
+        columns = self.columns()
+        self.scalar_count = 0
+        self._steps = None
+        self._wall_times, self._values, self._records = _NOTHING, _NOTHING, None
+        self._integers, self._ends = {}, []
+        return columns
 
     def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Record and step of every value of every kind; in order within a kind only."""

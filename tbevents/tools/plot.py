@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tbevents.files import StrPath, folder_name
+from tbevents.files import StrPath, folder_name, local_path
 from tbevents.reading.hparams_table import grouped_runs
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
@@ -135,7 +135,7 @@ def _picture_format(out: StrPath) -> str:
     ending = os.path.splitext(os.fspath(out))[1].lower().removeprefix(".")
     if ending not in _ENDINGS:
         raise ValueError(f"{os.fspath(out)}: unknown picture format; the file must end in {', '.join(_ENDINGS)}")
-    refuse_folder(os.fspath(out))
+    refuse_folder(local_path(out, "the output"))
     return ending
 
 

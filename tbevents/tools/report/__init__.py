@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
@@ -18,6 +19,7 @@ from tbevents.tools.names import NameFilter, natural_key, unreadable_among, with
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content
+from tbevents.tools.report.findings import findings_json
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.page import render
 
@@ -56,6 +58,7 @@ def report(
     title: str | None = None,
     limits: ReportLimits | None = None,
     checksums: Checksums = "verify",
+    findings: Iterable[Mapping[str, Any]] = (),
     progress: Progress = no_progress,
 ) -> Reported:
     """Writes runs as one HTML page, to open from disk, mail or archive.
@@ -74,6 +77,8 @@ def report(
         limits: how much the page holds.
         checksums: "skip" also reads records with a wrong data checksum, as in `read_run`; ignored for runs that have
             been read.
+        findings: what `tbevents.lint` found, as plain data with run, tag, step, severity, code, rule and summary: the
+            page lists them, and marks their steps in the charts.
         progress: called with the number of finished runs, and of all.
 
     Raises:
@@ -92,10 +97,11 @@ def report(
         if not chosen:
             raise ValueError(f"{where}: there are no runs to report")
         content = Content(limits or ReportLimits(), wanted_tag)
-        read: dict[str, Run] = {}
-        for done, name in enumerate(chosen, 1):
-            read[name] = found[name]
-            content.add(name, read[name])
+        damage: list[Problem] = []
+        each = found.each(chosen) if isinstance(found, Logdir) else ((name, found[name]) for name in chosen)
+        for done, (name, run) in enumerate(each, 1):
+            content.add(name, run)
+            damage += run.problems
             progress(done, len(chosen))
         wanted_tag.check(where)
         head = {
@@ -103,13 +109,16 @@ def report(
             "made": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             "version": __version__,
         }
-        page = render(head["title"], plain({**head, **content.as_json(read, folder_name(where))}))
+        shown = content.as_json(folder_name(where))
+        found_by_lint = findings_json(findings, content.numbers)
+        page = render(head["title"], plain({**head, **shown, **found_by_lint}))
         with NewFile(target, text=True) as new:
             new.file.write(page)
+            new.file.flush()
+            size = os.fstat(new.file.fileno()).st_size
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
     problems = (*map(str, unlisted), *(problem for each in content.problems.values() for problem in each))
-    unreadable = unreadable_among([*unlisted, *(problem for run in read.values() for problem in run.problems)])
-    size = os.path.getsize(target)
+    unreadable = unreadable_among([*unlisted, *damage])
     return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
+from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.kinds.audio import Audio
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
@@ -53,16 +54,19 @@ class Content:
         problems: run -> texts about damage and values that cannot be decoded.
         points: number of scalar points.
         drawn: number of scalar points that are drawn.
+        numbers: run -> number of its entry on the page, once `as_json` was called.
     """
 
     def __init__(self, limits: ReportLimits, wanted: Callable[[str], bool] = lambda _tag: True) -> None:
         self.limits = limits
         self._wanted = wanted
         self.problems: dict[str, list[str]] = {}
-        self.points = 0
-        self.drawn = 0
+        self.points: int = 0
+        self.drawn: int = 0
+        self.numbers: dict[str, int] = {}
         self._arrays = ArrayStore()
         self._runs: list[str] = []
+        self._facts: dict[str, SessionFacts] = {}
         self._makers: dict[str, Callable[[Any], Entry]] = {
             "histograms": self._histograms,
             "images": lambda series: self._items(series, self._image),
@@ -76,7 +80,7 @@ class Content:
         self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
     def add(self, name: str, run: Run) -> None:
-        """Adds a run. Values that cannot be decoded are problems of the run.
+        """Adds a run, which may be let go after that. Values that cannot be decoded are problems of the run.
 
         Args:
             name: of the run on the page.
@@ -84,6 +88,7 @@ class Content:
         """
         number = len(self._runs)
         self._runs.append(name)
+        self._facts[name] = session_facts(run)
         self.problems[name] = [str(problem) for problem in run.problems]
         for tag, series in run.scalars.items():
             if self._wanted(tag) and len(series):
@@ -231,14 +236,14 @@ class Content:
     def _note(self, text: str) -> None:
         self._notes[text] = self._notes.get(text, 0) + 1
 
-    def as_json(self, runs: Mapping[str, Run], root: str = ".") -> Entry:
+    def as_json(self, root: str = ".") -> Entry:
         """Returns the content as plain data.
 
         Args:
-            runs: the runs that were added, for the table of hyperparameters.
             root: the name of the logdir's folder, which stands for the run ".".
         """
-        sessions = Sessions(self._runs, runs, root)
+        sessions = Sessions(self._runs, self._facts, root)
+        self.numbers = dict(zip(self._runs, sessions.numbers, strict=True))
         notes = [f"{text} ({times:,} times)" if times > 1 else text for text, times in self._notes.items()]
         if self.drawn < self.points:
             notes.insert(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tbevents.reading.hparams_table import hparams_table, session_curves
-from tbevents.reading.run import Run
+from tbevents.reading.hparams_table import SessionFacts, hparams_table, session_curves
 from tbevents.views.short_names import short_names
 
 __all__ = ["Sessions"]
@@ -21,7 +20,7 @@ class Sessions:
 
     Args:
         names: the runs in the order of the page.
-        runs: name -> run.
+        runs: name -> what is known of the run.
         root: the name of the logdir's folder, which stands for the run ".".
 
     Attributes:
@@ -29,7 +28,7 @@ class Sessions:
         numbers: for each of the names, the number of its entry.
     """
 
-    def __init__(self, names: Sequence[str], runs: Mapping[str, Run], root: str) -> None:
+    def __init__(self, names: Sequence[str], runs: Mapping[str, SessionFacts], root: str) -> None:
         self._root = root
         self._table = hparams_table(runs)
         self._curves = session_curves(runs)

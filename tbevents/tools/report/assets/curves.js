@@ -6,9 +6,10 @@
  * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
  * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; outliers: whether the
  * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned.
+ * marks: the x of findings, each a dashed line.
  */
 class Curves {
-  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true }) {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [] }) {
     this.figure = figure;
     this.lines = lines;
     this.titles = titles;
@@ -37,8 +38,9 @@ class Curves {
     this.plot = new Plot(this.body, {
       series: this.series,
       x, y, zoom,
+      paint: (u) => paintMarks(u, marks),
       extent: (range) => this.extent(range),
-      drawn: (u) => paintMarks(u, lines, this.logs, zoom.y === null && bounds === null),
+      drawn: (u) => paintEdges(u, lines, this.logs, zoom.y === null && bounds === null),
       hover: framewise((plot, left, top) => this.hover(left, top)),
       leave: framewise(() => this.leave()),
     });
@@ -184,4 +186,24 @@ function closest(values, value) {
     if (Math.abs(values[place] - value) < Math.abs(values[best] - value)) best = place;
   }
   return best;
+}
+
+/** Draws a dashed line from top to bottom at each of some places. */
+function paintMarks(u, marks) {
+  if (!marks.length) return;
+  const { left, top, width, height } = u.bbox;
+  const to = projection(u);
+  u.ctx.save();
+  u.ctx.strokeStyle = themeColor("--warn");
+  u.ctx.lineWidth = devicePixelRatio;
+  u.ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+  u.ctx.beginPath();
+  for (const mark of marks) {
+    const x = Math.round(to.x(mark)) + 0.5; // a line of one pixel, not two faint ones
+    if (!(x >= left && x <= left + width)) continue;
+    u.ctx.moveTo(x, top);
+    u.ctx.lineTo(x, top + height);
+  }
+  u.ctx.stroke();
+  u.ctx.restore();
 }

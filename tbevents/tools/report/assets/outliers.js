@@ -37,7 +37,7 @@ function withoutOutliers(columns, samples, log) {
  * Marks at the edges of a chart, in the colour of their curve, at most one a pixel: a triangle for a value beyond the axis, a hollow
  * one for an infinity, a cross for NaN.
  */
-function paintMarks(u, lines, logs, wantsBeyond) {
+function paintEdges(u, lines, logs, wantsBeyond) {
   const { ctx, bbox } = u;
   const to = projection(u);
   const { min, max } = u.scales.y;
