@@ -14,7 +14,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.points import integers_at
-from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
+from tbevents.reading.series import as_datetimes, as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.steps import unwrapped
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
@@ -246,6 +246,11 @@ class ScalarSeries(Frame):
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers)
         return draw_series(self, ax, style, label, **line)
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """The wall times as UTC, datetime64[us], shape (n,); NaT where a time is not finite or beyond that type."""
+        return as_datetimes(self.wall_times)
 
     def copy(self) -> ScalarSeries:
         """Returns the same points in separate arrays, which keep no memory of the run's other series alive."""

@@ -209,6 +209,15 @@ def test_a_session_below_its_run_belongs_to_it(tmp_path, out):
     ]
 
 
+def test_findings_about_a_session_are_those_of_its_run(tmp_path, out):
+    for name in ("a", "b"):
+        torch_session(tmp_path / "runs" / name)
+    finding = {"tag": "loss", "step": 1, "severity": "error", "code": "TB101", "rule": "nan", "summary": "x"}
+    names = ["a", "a/1700000000.5", "b", "gone"]
+    report(tmp_path / "runs", out, findings=[{**finding, "run": name} for name in names])
+    assert [each["run"] for each in content(out)["findings"]] == [0, 0, 1, -1]
+
+
 def test_several_sessions_of_one_run_are_its_rows(tmp_path, out):
     for name in ("1700000000.5", "1700000001.25"):
         torch_session(tmp_path / "runs", name)
