@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tbevents.errors import UnknownNameError, WorkerError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, join, list_runs, path_string
+from tbevents.files import StrPath, folder_name, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table, session_facts
+from tbevents.reading.hparams_table import (
+    HParamsTable,
+    grouped_runs,
+    hparams_of_runs,
+    hparams_table,
+    session_facts,
+)
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.points import PointColumns
@@ -34,6 +40,7 @@ from tbevents.reading.worker_processes import RunGroup, WorkerProcesses
 from tbevents.remote import PARALLEL, is_url
 from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
+from tbevents.views.groups import Band, Estimator, GroupBy
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
 if TYPE_CHECKING:
@@ -304,10 +311,14 @@ class Logdir(Frame, Mapping[str, Run]):
         smooth: float = 0.0,
         log_x: bool = False,
         log_y: bool = False,
+        outliers: bool = False,
+        group_by: GroupBy | None = None,
+        estimator: Estimator = "mean",
+        band: Band = "ci95",
         title: str = "",
         size: tuple[float, float] | None = None,
     ) -> Figure:
-        """Draws scalars, through matplotlib: a chart for each tag, in which each run that has it is a line.
+        """Draws scalars, through matplotlib: a chart for each tag, in which each run or group that has it is a line.
 
         Reads the selected runs that have not been read yet.
 
@@ -318,11 +329,20 @@ class Logdir(Frame, Mapping[str, Run]):
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
+            outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
+                TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
+            group_by: draws groups of runs as one curve each, over steps: "all" for one group, "folder" for the folder
+                that a run is in, "hparam:NAME" for the value of a hyperparameter, a regular expression for the part of
+                the name that it matches (or its first group), or a function from the name to that of the group.
+            estimator: what is drawn of a group: "mean", or "iqm", the interquartile mean (Agarwal et al. 2021).
+            band: what is shaded about it: "ci95" for the 95 % interval of a bootstrap over runs, "std" for one standard
+                deviation, "minmax" for the least and greatest value, or "none".
             title: text above the charts.
             size: width and height of the figure in inches; by default chosen by the number of tags.
 
         Returns:
             The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``.
+            ``figure.caption`` says in words what was drawn, for a paper.
 
         Raises:
             UnknownNameError: a name or pattern matches no scalar tag, or a name no run (also a KeyError).
@@ -330,9 +350,24 @@ class Logdir(Frame, Mapping[str, Run]):
             MissingExtraError: matplotlib is not installed.
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
+        style = ChartStyle(
+            x=x,
+            smooth=smooth,
+            log_x=log_x,
+            log_y=log_y,
+            outliers=outliers,
+            estimator=estimator,
+            band=band,
+            title=title,
+            size=size,
+        )
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
-        return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
+        chosen = tags_to_draw(wanted, tags, self.path)
+        groups = None
+        if group_by is not None:
+            drawn = [name for name, series in wanted.items() if any(tag in series for tag in chosen)]
+            groups = grouped_runs(drawn, group_by, self)
+        return draw_charts(wanted, chosen, style, groups=groups, root=folder_name(self.path))
 
     def each(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[tuple[str, Run]]:
         """Yields runs by name, in this order. Runs that were not read before are not kept: for one pass over many.

@@ -388,6 +388,7 @@ class Run(Frame):
         smooth: float = 0.0,
         log_x: bool = False,
         log_y: bool = False,
+        outliers: bool = False,
         title: str = "",
         size: tuple[float, float] | None = None,
     ) -> Figure:
@@ -400,6 +401,8 @@ class Run(Frame):
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
+            outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
+                TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
             title: text above the charts.
             size: width and height of the figure in inches; by default chosen by the number of tags.
 
@@ -411,7 +414,7 @@ class Run(Frame):
             ValueError: the run has no scalars, or there are more than 60 tags; or an option has an invalid value.
             MissingExtraError: matplotlib is not installed.
         """
-        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
+        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
         runs = {self.name: self.scalars}
         return draw_charts(runs, tags_to_draw(runs, tags, self.path), style)
 
