@@ -306,7 +306,7 @@ def list_runs(
         for folder, entries in _walk(text, on_unreadable, within):
             files = _files_among(entries, on_unreadable, within=within)
             if files:
-                found[os.path.relpath(folder, text).replace(os.sep, "/")] = files
+                found[folder[len(text) :].replace(os.sep, "/").lstrip("/") or "."] = files
     return {name: _in_order(found[name]) for name in sorted(found)}
 
 

@@ -109,8 +109,9 @@ def report(
             "made": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             "version": __version__,
         }
-        found_by_lint = findings_json(findings, chosen)
-        page = render(head["title"], plain({**head, **content.as_json(), **found_by_lint}))
+        shown = content.as_json(folder_name(where))
+        found_by_lint = findings_json(findings, content.numbers)
+        page = render(head["title"], plain({**head, **shown, **found_by_lint}))
         with NewFile(target, text=True) as new:
             new.file.write(page)
             new.file.flush()

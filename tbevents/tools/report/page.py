@@ -18,10 +18,13 @@ _SCRIPTS: Final = (
     "smoothing.js",
     "elements.js",
     "plot.js",
+    "outliers.js",
     "curves.js",
     "heat.js",
     "steps.js",
     "table.js",
+    "colors.js",
+    "scatter.js",
     "controls.js",
     "main.js",
 )
@@ -42,8 +45,8 @@ def render(title: str, content: dict[str, Any]) -> str:
     style = _asset("uplot/uPlot.min.css") + _asset("style.css")
     script = _script()
     policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "img-src data:; media-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
     )
     parts = {
         "POLICY": html.escape(policy, quote=False),

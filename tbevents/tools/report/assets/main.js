@@ -4,8 +4,9 @@ const PALETTE = ["#4878d0", "#e07b39", "#3a9d63", "#cf4a55", "#8a67c8", "#96694c
 // Beyond these, hues far from the last ones, of a lightness that shows on light and on dark.
 const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3]}% ${number % 2 ? 0.16 : 0.09} ${(number * 137.508) % 360})`;
 
-const runs = data.runs.map((run, number) => ({ ...run, number, color: runColor(number), checked: true, listed: true, shown: true }));
+const runs = data.runs.map((run, number) => ({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true }));
 const cards = []; // {card, element, lazy}: all of the page
+const drawn = []; // lazy: besides the cards
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
 
@@ -21,7 +22,7 @@ function cardElement(card, ...contents) {
 }
 
 /** What all curves of a line have. */
-const curveOf = (line) => ({ run: line.run, name: runs[line.run].name, color: runs[line.run].color });
+const curveOf = (line) => ({ run: line.run, name: runs[line.run].label, whole: runs[line.run].name, color: runs[line.run].color, dashed: runs[line.run].dashed });
 
 /** The horizontal axis of some lines: that of the settings; but the order, where all steps are 0. */
 function axisOf(lines) {
@@ -44,7 +45,7 @@ function scalarCurve(line, axis, unit) {
     timeText(line.start + offsets[place]),
     spanText(offsets[place]),
   ];
-  return { ...curveOf(line), xs, ys, raw: settings.smoothing ? raw : null, rowAt };
+  return { ...curveOf(line), stepAt: (place) => String(steps[place]), xs, ys, raw: settings.smoothing ? raw : null, sample: line.sample === undefined ? null : numbers(line.sample), rowAt };
 }
 
 function longest(lines) {
@@ -66,11 +67,30 @@ function marksOn(card, lines, shown) {
 
 const LEGEND_ROWS = 6;
 
+/** What is not finite in some curves: how often, and where. */
+function oddList(curves) {
+  const most = 50;
+  const found = [];
+  let count = 0;
+  for (const curve of curves) {
+    const values = curve.raw ?? curve.ys;
+    for (let place = 0; place < values.length; place++) {
+      if (Number.isFinite(values[place])) continue;
+      if (count < most) found.push(make("li", { title: curve.whole }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
+      count += 1;
+    }
+  }
+  if (!count) return [];
+  const more = count > most ? [make("p", { textContent: `and ${countText(count - most, "other point")}` })] : [];
+  return [make("details", {}, make("summary", { textContent: `${countText(count, "point")} not finite` }), make("ul", {}, ...found), ...more)];
+}
+
 /** A card of scalars: one curve a run. */
 function scalarCard(card, zoom = new Zoom()) {
   const figure = make("figure", { className: "chart" });
   const legend = make("ul", { className: "legend" });
   const note = make("p", { className: "quiet note" });
+  const odd = make("div", { className: "quiet odd" });
   let curves = null;
   const draw = () => {
     const lines = card.lines.filter((line) => runs[line.run].shown);
@@ -85,28 +105,28 @@ function scalarCard(card, zoom = new Zoom()) {
     curves = new Curves(figure, {
       lines: shown, titles, zoom, label: card.title, marks,
       x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
-      y: { log: settings.logY },
+      y: { log: settings.logY }, outliers: settings.outliers,
     });
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
-      make("li", { title: `${curve.name}: the last value` }, swatch(curve.color), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
+      make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = lines.reduce((sum, line) => sum + line.count, 0);
     const drawn = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((count, x, place) => count + which(x, ys[place]), 0), 0);
-    const odd = counted((x, y) => !Number.isFinite(y));
-    const beyond = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
+    odd.replaceChildren(...oddList(shown));
+    const unshown = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
     const back = axis === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
     note.textContent = [
       axis === "relative" ? `in ${unit.name}` : "",
       axis !== settings.x ? "all steps are 0: in the order written" : "",
       shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
       drawn < points ? `${drawn.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
-      odd ? `${countText(odd, "point")} not finite` : "",
-      beyond ? `${countText(beyond, "point")} without a logarithm` : "",
+      unshown ? `${countText(unshown, "point")} without a logarithm` : "",
+      curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
       back ? `steps go back in ${countText(back, "run")}` : "",
     ].filter(Boolean).join(" · ");
   };
   const clear = () => { curves?.destroy(); curves = null; };
-  const element = cardElement(card, figure, legend, note);
+  const element = cardElement(card, figure, legend, note, odd);
   return { card, element, lazy: new Lazy(element, draw, clear), zoom };
 }
 
@@ -121,7 +141,7 @@ function histogramCard(card) {
       const figure = make("figure", { className: "chart" });
       const run = runs[line.run];
       const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
-      body.append(make("div", { className: "item" }, make("p", { className: "who" }, swatch(run.color), run.name, make("span", { className: "quiet", textContent: note })), figure));
+      body.append(make("div", { className: "item" }, make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note })), figure));
       maps.push(numbers(line.steps).length ? new HeatMap(figure, line, run.color, values) : null);
     }
   };
@@ -174,7 +194,7 @@ function headline() {
     const most = 50;
     head.push(make("details", { className: "problems", id: "problems", open: problems.length <= 5 },
       make("summary", { textContent: `${countText(problems.length, "problem")}: what was damaged or could not be shown` }),
-      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.name }), ` ${text}`))),
+      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.label, title: run.name }), ` ${text}`))),
       ...(problems.length > most ? [make("p", { textContent: `and ${countText(problems.length - most, "problem")} more` })] : [])));
   }
   if (data.findings.length) {
@@ -190,21 +210,34 @@ function headline() {
   return head;
 }
 
+/** How to see what the page does not draw. */
+const ELSEWHERE = {
+  meshes: "TensorBoard's Mesh page draws them; run.meshes[tag] has vertices, faces and colours as arrays.",
+  graphs: "TensorBoard's Graphs page draws them; run.graphs[tag] has their nodes.",
+  graph: "TensorBoard's Graphs page draws it; run.graph has its nodes.",
+  embeddings: "TensorBoard's Projector draws them; run.projector() has the vectors and their labels.",
+  tensors: "run.tensors[tag] has them as arrays.",
+  hparams: "they are the table of hyperparameters.",
+};
+
 function sections() {
   const made = [];
   if (data.rates.length) made.push(rateSection());
   let table = null;
   if (data.hparams !== null) {
-    table = hparamsTable(data.hparams);
-    made.push(section("hparams", "Hyperparameters", [table.element], ""));
+    table = hparamsTable(data.hparams, () => { showRuns(); update(); });
+    const scatter = scatterCard(data.hparams);
+    if (scatter !== null) drawn.push(scatter.lazy);
+    made.push(section("hparams", "Hyperparameters", [table.element, ...(scatter === null ? [] : [scatter.element])], ""));
   }
   made.push(...scalarSections());
   if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(prCard(card)))));
   if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(histogramCard(card))), "stack"));
   if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(itemCard(card, imageNodes)))));
+  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(itemCard(card, soundNodes)))));
   if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(itemCard(card, textNodes))), "stack"));
-  const others = Object.entries(data.others).map(([kind, count]) => `${kind.replace("_", " ")} (${countText(count, "tag")})`);
-  if (others.length) made.push(make("p", { className: "quiet", id: "others", textContent: `Logged as well, and not on this page: ${others.join(", ")}.` }));
+  const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
+  if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
   if (!made.length) made.push(make("p", { textContent: "Nothing was logged that this page shows." }));
   return { made, table };
 }
@@ -225,6 +258,7 @@ function contents(made) {
   return [make("nav", { id: "contents", "aria-label": "Sections" }, ...links.values())];
 }
 
+recolor(data.hparams, -1);
 const { made, table } = sections();
 const nothing = make("p", { className: "quiet", id: "nothing", role: "status" });
 document.getElementById("head").append(...headline(), ...contents(made));
@@ -252,6 +286,7 @@ function sift() {
 function update() {
   sift();
   for (const { lazy } of cards) lazy.renew();
+  for (const lazy of drawn) lazy.renew();
   table?.fill();
 }
 
@@ -262,6 +297,7 @@ function rescale(isX) {
 }
 
 document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
+table?.fill();
 sift();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
