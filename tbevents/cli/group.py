@@ -24,6 +24,7 @@ SUMMARIES = {
     "import": "Import the scalars of a table as runs.",
     "plot": "Draw scalars as a png, svg or pdf.",
     "report": "Write what runs logged as one HTML page.",
+    "board": "Follow runs in the browser while they train.",
     "check": "Check that runs are intact.",
     "repair": "Copy the intact records of damaged files.",
     "merge": "Merge event files, or a resumed run's folders, into one file.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -21,7 +21,7 @@ from tbevents.tools.report.content import Content
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.page import render
 
-__all__ = ["ReportLimits", "Reported", "report"]
+__all__ = ["ReportLimits", "Reported", "page_of", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,7 @@ def report(
             content.add(name, read[name])
             progress(done, len(chosen))
         wanted_tag.check(where)
-        head = {
-            "title": (folder_name(where) if title is None else title) or where,
-            "made": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-            "version": __version__,
-        }
-        page = render(head["title"], plain({**head, **content.as_json(read)}))
+        page = _page(content, read, (folder_name(where) if title is None else title) or where)
         with NewFile(target, text=True) as new:
             new.file.write(page)
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
@@ -111,6 +106,29 @@ def report(
     unreadable = unreadable_among([*unlisted, *(problem for run in read.values() for problem in run.problems)])
     size = os.path.getsize(target)
     return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
+
+
+def page_of(
+    runs: Mapping[str, Run], title: str, *, wanted: Callable[[str], bool], limits: ReportLimits | None = None
+) -> str:
+    """Returns the page that `report` writes.
+
+    Args:
+        runs: the runs by name, in the order of the page.
+        title: title of the page.
+        wanted: returns whether to show a tag.
+        limits: how much the page holds.
+    """
+    content = Content(limits or ReportLimits(), wanted)
+    with without_damage_warnings():
+        for name, run in runs.items():
+            content.add(name, run)
+        return _page(content, runs, title)
+
+
+def _page(content: Content, runs: Mapping[str, Run], title: str) -> str:
+    made = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return render(title, plain({"title": title, "made": made, "version": __version__, **content.as_json(runs)}))
 
 
 def _found(logdir: StrPath | Run | Mapping[str, Run], checksums: Checksums) -> tuple[Mapping[str, Run], str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
-from tbevents.reading.hparams_table import hparams_table
+from tbevents.reading.hparams_table import HParamsTable, hparams_table
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.pr_curve import PrCurve
@@ -25,7 +25,7 @@ from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
 from tbevents.views.curves import evenly, thinned
 
-__all__ = ["Content"]
+__all__ = ["Content", "hparams_entry"]
 
 _PROBLEMS: Final = 100
 """The most problems of a run that the page lists."""
@@ -69,20 +69,23 @@ class Content:
         self._media = 0
         self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
-    def add(self, name: str, run: Run) -> None:
+    def add(self, name: str, run: Run, kinds: Collection[str] | None = None) -> None:
         """Adds a run. Values that cannot be decoded are problems of the run.
 
         Args:
             name: of the run on the page.
             run: the run.
+            kinds: the kinds of values to add; None means all.
         """
         number = len(self._runs)
         self._runs.append(name)
         self.problems[name] = [str(problem) for problem in run.problems]
-        for tag, series in run.scalars.items():
+        for tag, series in run.scalars.items() if kinds is None or "scalars" in kinds else ():
             if self._wanted(tag) and len(series):
                 self._card("scalars", series)["lines"].append(self._line(number, series))
         for kind, make in self._makers.items():
+            if kinds is not None and kind not in kinds:
+                continue
             for tag, series in run.series(kind).items():
                 if self._wanted(tag) and len(series):
                     self._card(kind, series)["lines"].append({"run": number, **make(series)})
@@ -102,18 +105,7 @@ class Content:
         places = thinned(series.values, self.limits.points)
         self.points += len(series)
         self.drawn += len(places)
-        times = series.wall_times
-        known = times[np.isfinite(times)]
-        start = float(known[0]) if len(known) else 0.0
-        return {
-            "run": run,
-            "count": len(series),
-            "start": start,
-            "steps": self._arrays.steps(series.steps[places]),
-            "order": self._arrays.steps(places.astype(np.int64)),
-            "offsets": self._arrays.offsets(times[places] - start),
-            "values": self._arrays.values(series.values[places]),
-        }
+        return {"run": run, **self._arrays.curve(series, places)}
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:
         """The points of some steps; values that cannot be decoded are problems."""
@@ -240,23 +232,31 @@ class Content:
 
     def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
         """The table of hyperparameters: titles, and a row for each session."""
-        table = hparams_table(runs)
-        if not table.sessions:
-            return None
-        numbers = {name: number for number, name in enumerate(self._runs)}
-        return {
-            "parameters": list(table.parameters),
-            "metrics": list(table.metrics),
-            "rows": [
-                {
-                    "run": numbers[name],
-                    "status": session.status,
-                    "parameters": [session.parameters.get(key) for key in table.parameters],
-                    "metrics": [session.metrics.get(key) for key in table.metrics],
-                }
-                for name, session in table.sessions.items()
-            ],
-        }
+        return hparams_entry(hparams_table(runs), {name: number for number, name in enumerate(self._runs)})
+
+
+def hparams_entry(table: HParamsTable, numbers: Mapping[str, int]) -> Entry | None:
+    """Returns a table of hyperparameters as plain data; None if it has no rows.
+
+    Args:
+        table: the table.
+        numbers: numbers of the runs by name.
+    """
+    if not table.sessions:
+        return None
+    return {
+        "parameters": list(table.parameters),
+        "metrics": list(table.metrics),
+        "rows": [
+            {
+                "run": numbers[name],
+                "status": session.status,
+                "parameters": [session.parameters.get(key) for key in table.parameters],
+                "metrics": [session.metrics.get(key) for key in table.metrics],
+            }
+            for name, session in table.sessions.items()
+        ],
+    }
 
 
 def _first_of(problems: list[str]) -> list[str]:
