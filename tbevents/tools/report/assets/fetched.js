@@ -46,6 +46,10 @@ class FetchedLine {
     return `${this.epoch} ${this.count} ${points}`;
   }
 
+  lacks({ figure }) {
+    return this.got !== this.wanted(pointsOf(figure));
+  }
+
   thinned() {
     return this.whole !== null && this.whole.values.length < this.whole.count;
   }
@@ -95,7 +99,7 @@ const views = new Map(); // card -> the charts that show it: view -> function th
 async function loadLines(card, lines, view) {
   if (loading.has(card) || Date.now() - (card.failed ?? 0) < 2500) return;
   const points = pointsOf(view.figure);
-  const missing = lines.filter((line) => line.got !== line.wanted(points));
+  const missing = lines.filter((line) => line.lacks(view));
   const { x } = view.zoom;
   const range = x === null || view.axis !== "relative" ? x : x.map((edge) => edge * view.seconds);
   const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;

@@ -92,8 +92,9 @@ function take(told) {
 /** Shows what has changed of a card that is in view: curves are fetched first, and then drawn once. */
 function refresh(card, lazy) {
   const [view] = views.get(card)?.keys() ?? [];
-  if (view === undefined || !lazy.isNear) lazy.renew();
-  else loadLines(card, card.lines.filter((line) => runs[line.run].shown), view);
+  const lines = card.lines.filter((line) => runs[line.run].shown);
+  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(view))) loadLines(card, lines, view);
+  else lazy.renew();
 }
 
 /** Fetches the table of hyperparameters; at most every few seconds, as it is of all runs. */
