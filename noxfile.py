@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
 import shutil
+import tarfile
 import zipfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 import nox
@@ -48,6 +51,15 @@ TESTS_32_BITS = [
     "writing/test_scalar_columns.py",
     "writing/test_summary_writer.py",
 ]
+
+# What GitHub reads, by the schema it must follow.
+GITHUB_FILES = {
+    "github-workflows": ".github/workflows/*.yml",
+    "github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
+    "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
+    "dependabot": ".github/dependabot.yml",
+    "citation-file-format": "CITATION.cff",
+}
 
 # Files of the wheel that are no code.
 NOT_CODE = {
@@ -154,6 +166,105 @@ def wheel(session: nox.Session) -> None:
     print(built)
 
 
+@nox.session
+def sdist(session: nox.Session) -> None:
+    """Builds the source distribution from a clean tree, and runs the quick tests in it, unpacked."""
+    session.install("build")
+    folder = Path(session.create_tmp())
+    copy_checkout(folder / "checkout")
+    session.chdir(folder / "checkout")
+    session.run("python", "-m", "build", "--sdist", "--outdir", str(folder / "dist"), silent=True)
+    (built,) = (folder / "dist").iterdir()
+    with tarfile.open(built) as archive:
+        archive.extractall(folder, filter="data")
+    session.chdir(folder / built.name.removesuffix(".tar.gz"))
+    session.install("-e", ".[test]")
+    # The browser and the examples were tested from the checkout.
+    last_line(
+        session,
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "-m",
+        "not slow and not interop",
+        "--hypothesis-profile=quick",
+        *session.posargs,
+    )
+    print(built.name)
+
+
+@nox.session
+def dists(session: nox.Session) -> None:
+    """Builds what PyPI gets, and checks what it shows: ``nox -s dists -- --tag v0.1.0 --out dist``.
+
+    With a tag, it fails if version, changelog or citation are not of it, or if pyproject.toml still has the placeholder
+    for the repository's address.
+    """
+    options = argparse.ArgumentParser(prog="nox -s dists --")
+    options.add_argument("--tag")
+    options.add_argument("--out", type=Path)
+    arguments = options.parse_args(session.posargs)
+    if arguments.tag and (wrong := hindrances(arguments.tag.removeprefix("v"))):
+        session.error("; ".join(wrong))
+    out = (arguments.out or Path(session.create_tmp()) / "dist").resolve()
+    session.install("build", "twine")
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(out), silent=True)
+    session.run("twine", "check", "--strict", *sorted(map(str, out.iterdir())), silent=True)
+    print(*(path.name for path in sorted(out.iterdir())))
+
+
+@nox.session(python=False)
+def release(session: nox.Session) -> None:
+    """Commits and tags a version: ``nox -s release -- 0.1.0``. Pushing the tag publishes it.
+
+    Writes the version into the package and the citation, and the day into the changelog, whose heading for it says
+    "(not released yet)".
+    """
+    if len(session.posargs) != 1 or not re.fullmatch(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?", session.posargs[0]):
+        session.error("name the version: nox -s release -- 0.1.0")
+    (version,) = session.posargs
+    if session.run("git", "status", "--porcelain", external=True, silent=True):
+        session.error("there are changes that are not committed")
+    today = datetime.now(tz=timezone.utc).date()
+    replace_in("CHANGELOG.md", rf"^## {re.escape(version)} \(not released yet\)$", f"## {version} ({today})")
+    replace_in("tbevents/_version.py", r'^__version__ = ".+"$', f'__version__ = "{version}"')
+    replace_in("CITATION.cff", r"^version: .+$", f"version: {version}")
+    if wrong := hindrances(version):
+        session.run("git", "checkout", "-q", ".", external=True)
+        session.error("; ".join(wrong))
+    session.run("git", "commit", "-qam", f"Version {version}", external=True)
+    session.run("git", "tag", "-a", f"v{version}", "-m", f"tbevents {version}", external=True)
+    print(f"To publish it: git push origin main v{version}")
+
+
+def replace_in(name: str, pattern: str, line: str) -> None:
+    """Replaces the line of a file that matches, if there is one."""
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(pattern, line, text, flags=re.MULTILINE), encoding="utf-8")
+
+
+def hindrances(version: str) -> list[str]:
+    """What the checkout lacks to be released as this version."""
+
+    def lacks(name: str, pattern: str) -> bool:
+        return not re.search(pattern, (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+
+    escaped = re.escape(version)
+    wrong = []
+    if lacks("tbevents/_version.py", rf'^__version__ = "{escaped}"$'):
+        wrong.append(f"tbevents/_version.py is not of {version}")
+    if lacks("CHANGELOG.md", rf"^## {escaped} \(\d{{4}}-\d\d-\d\d\)$"):
+        wrong.append(f"CHANGELOG.md has no heading '## {version} (not released yet)', or with the day it was")
+    if lacks("CITATION.cff", rf"^version: {escaped}$"):
+        wrong.append(f"CITATION.cff is not of {version}")
+    if not lacks("pyproject.toml", r"github\.com/OWNER/"):
+        wrong.append("[project.urls] in pyproject.toml has the placeholder OWNER")
+    return wrong
+
+
 @nox.session(python=list(OLDEST_NUMPY), requires=["wheel"])
 @nox.parametrize("versions", ["oldest", "newest"], ids=["oldest", "newest"])
 def compat(session: nox.Session, versions: str) -> None:
@@ -240,7 +351,11 @@ def lint(session: nox.Session) -> None:
     last_line(session, "ruff", "check", ".")
     last_line(session, "ruff", "format", "--check", ".")
     last_line(session, "mypy")
+    last_line(session, "pytest", "-q", "tests/test_typing.py")
     last_line(session, "lint-imports")
+    for schema, files in GITHUB_FILES.items():
+        names = [str(path) for path in sorted(ROOT.glob(files))]
+        last_line(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *names)
 
 
 @nox.session(python=TORCH_PYTHON)
@@ -262,6 +377,17 @@ def docs(session: nox.Session) -> None:
         "tests/lr_scheduler/test_docs.py",
     ]
     last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py")
+
+
+@nox.session(python=TORCH_PYTHON)
+def site(session: nox.Session) -> None:
+    """Builds the documentation, with every warning an error: ``nox -s site -- --out site``."""
+    options = argparse.ArgumentParser(prog="nox -s site --")
+    options.add_argument("--out", type=Path)
+    out = (options.parse_args(session.posargs).out or Path(session.create_tmp()) / "site").resolve()
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-q", "-E", "-W", "--keep-going", "-b", "html", "docs", str(out), silent=True)
+    last_line(session, "python", "docs/check_site.py", str(out))
 
 
 @nox.session

@@ -71,7 +71,10 @@ def main():
     wrong = compare(folder)
     if wrong:
         sys.exit(f"{wrong} series differ from what was logged")
-    print(f"\nEvery value is what was logged. To look at the curves:\n\n    tensorboard --logdir {parent}")
+    print("\nEvery value is what was logged. To look at the curves, in TensorBoard or on a page:\n")
+    print(f"    tensorboard --logdir {parent}")
+    write_page = f"from tbevents.tools.report import report; report({str(parent)!r}, 'report.html')"
+    print(f'    {sys.executable} -c "{write_page}"')
 
 
 if __name__ == "__main__":

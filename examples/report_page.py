@@ -3,7 +3,7 @@
     python examples/report_page.py [FOLDER]
 
 Trains under each of the six schedules and logs the first run's curves, all below FOLDER (``runs`` by default). The page
-stands beside the runs and opens in any browser, without a server. Needs ``tbevents[plot]``, as the schedules do.
+is written beside the runs and opens in any browser, without a server. Needs ``tbevents[plot]``, as the schedules do.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Tests of a tiny training loop, which assert on what it logs. Run them with ``pytest examples/test_training.py``.
 
-The loop fits a line by gradient descent with numpy, and logs with a SummaryWriter. In a real project `train` stands in
-the package, and only the tests in the tests' folder.
+The loop fits a line by gradient descent with numpy, and logs with a SummaryWriter. In a real project `train` is in
+the package, and the tests folder holds only the tests.
 """
 
 from functools import partial

@@ -2,6 +2,7 @@
 
 import math
 import runpy
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,10 @@ def test_it_prints_a_table_and_how_to_look_at_the_curves(run_of_the_example):
     runs = [line.split()[0] for line in printed.splitlines()[1:6]]
     assert runs == [".", ".", *(f"data_scalar_group_{key}" for key in GROUP)]
     assert "DIFFERS" not in printed
-    assert printed.rstrip().endswith(f"tensorboard --logdir {folder.parent}")
+    *_, board, page = printed.splitlines()
+    assert board.split() == ["tensorboard", "--logdir", str(folder.parent)]
+    subprocess.run(shlex.split(page), cwd=folder.parent, check=True, timeout=120)
+    assert "y=2x" in (folder.parent / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_values_are_those_of_the_curves(run_of_the_example):

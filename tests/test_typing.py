@@ -2,6 +2,11 @@
 
 import ast
 import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +47,21 @@ def test_there_is_no_other_file():
 def test_mypy_is_told_to_check_them_and_lint_runs_it():
     assert 'files = ["tbevents", "tests/typing"]' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert 'last_line(session, "mypy")' in (ROOT / "noxfile.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow  # pyright checks the whole package
+def test_pyright_knows_nearly_every_type_of_the_package(tmp_path):
+    pytest.importorskip("pyright")
+    shutil.copytree(ROOT / "tbevents", tmp_path / "tbevents")  # pyright does not look for a package in its own folder
+    command = [sys.executable, "-m", "pyright", "--verifytypes", "tbevents", "--ignoreexternal", "--pythonpath"]
+    done = subprocess.run(
+        [*command, sys.executable],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    (score,) = re.findall(r"completeness score: ([\d.]+)%", done.stdout)
+    assert float(score) >= 99, done.stdout

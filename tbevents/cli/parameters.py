@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import click
 
@@ -31,25 +31,34 @@ __all__ = [
 
 PATH = click.Path(path_type=str)
 
-logdir_argument = click.argument("logdir", type=PATH)
-out_option = click.option(
+Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""What adds an argument or an option to a command."""
+
+logdir_argument: Decorator = click.argument("logdir", type=PATH)
+out_option: Decorator = click.option(
     "-o", "--out", type=PATH, metavar="OUT", help="An event file if its name contains 'tfevents'; else a folder."
 )
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing files.")
-in_place_option = click.option("--in-place", is_flag=True, help="Replace the files; each is kept beside as a backup.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-checksums_option = click.option(
+overwrite_option: Decorator = click.option("--overwrite", is_flag=True, help="Replace existing files.")
+in_place_option: Decorator = click.option(
+    "--in-place", is_flag=True, help="Replace the files; each is kept beside as a backup."
+)
+json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+checksums_option: Decorator = click.option(
     "--checksums",
     type=click.Choice(get_args(Checksums)),
     default="verify",
     help="skip: also read records whose data checksum is wrong (SageMaker Debugger); default: verify.",
 )
-safe_cells_option = click.option(
+safe_cells_option: Decorator = click.option(
     "--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals."
 )
-run_option = click.option("--run", "runs", multiple=True, metavar="GLOB", help="Only runs that match; repeatable.")
-tag_option = click.option("--tag", "tags", multiple=True, metavar="GLOB", help="Only tags that match; repeatable.")
-kind_option = click.option(
+run_option: Decorator = click.option(
+    "--run", "runs", multiple=True, metavar="GLOB", help="Only runs that match; repeatable."
+)
+tag_option: Decorator = click.option(
+    "--tag", "tags", multiple=True, metavar="GLOB", help="Only tags that match; repeatable."
+)
+kind_option: Decorator = click.option(
     "--kind",
     "kinds",
     multiple=True,

@@ -71,6 +71,7 @@ def command(
     kinds_there: dict[str, None] = {}
     found: _Found = []
     unread: list[Problem] = []
+    damaged = False
     total = len(runs_below(run, runs, on_problem=unread.append))
     terminal.unreadable(unread)
     reading = iter_runs(run, runs, checksums=checksums, on_problem=lambda _: None)
@@ -81,6 +82,8 @@ def command(
         for line in first_of([str(problem) for problem in described.problems]):
             terminal.warn(line)
         terminal.incomplete |= any(problem.kind == "unreadable" for problem in described.problems)
+        damaged |= any(problem.skipped for problem in described.problems)
+    terminal.incomplete |= damaged and not kinds_there  # else all of it could pass for an empty run
     wanted.check(run)
     if as_json:
         terminal.json([_as_json(each, described, points) for each, described in found])

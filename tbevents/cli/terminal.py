@@ -44,12 +44,12 @@ class Terminal:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.incomplete = False
-        self.out = _Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self.err = _Console(file=sys.stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.incomplete: bool = False
+        self.out: Console = _Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.err: Console = _Console(file=sys.stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
         limited = self.out.is_terminal or os.environ.get("COLUMNS", "").isdigit()
-        self.room = self.out.width if limited else None
-        self.plain = not (getattr(sys.stdout, "encoding", None) or "ascii").lower().startswith("utf")
+        self.room: int | None = self.out.width if limited else None
+        self.plain: bool = not (getattr(sys.stdout, "encoding", None) or "ascii").lower().startswith("utf")
 
     @property
     def interactive(self) -> bool:

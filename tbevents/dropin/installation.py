@@ -98,7 +98,7 @@ class Installation:
         absent = [peer for peer in theirs if not is_installed(peer.needs)]
         replaced = theirs if force else absent
         self.replaced: tuple[str, ...] = tuple(peer.name for peer in replaced)
-        self.stayed = tuple(peer.name for peer in theirs if peer not in replaced)
+        self.stayed: tuple[str, ...] = tuple(peer.name for peer in theirs if peer not in replaced)
         if not force:
             _check_order(theirs)
         if replaced:

@@ -40,6 +40,8 @@ def _crcmod() -> Callable[[BytesLike], int]:
     return engine
 
 
+crc32c: Callable[[BytesLike], int]
+ENGINE: str
 try:
     crc32c, ENGINE = _google(), "google-crc32c"
 except ImportError:

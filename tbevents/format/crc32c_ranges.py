@@ -1,8 +1,8 @@
-"""CRC32C of many ranges of bytes that overlap: each byte is hashed once, however many ranges hold it.
+"""CRC32C of many overlapping byte ranges; each byte is hashed only once.
 
-The checksum of two pieces end to end follows from those of the pieces: it is the first one's, moved on over as many
-zero bytes as the second one has, xor the second one's. So the checksum of a range follows from the checksums of all the
-bytes up to its start and up to its end, and those are kept for the start of every row of `ROW` bytes.
+The checksum of two pieces end to end is that of the first, advanced over as many zero bytes as the second has, xor that
+of the second. So the checksum of a range follows from the checksums of all bytes up to its start and up to its end.
+Those are kept for the start of every row of `ROW` bytes.
 """
 
 from __future__ import annotations
@@ -18,21 +18,19 @@ from tbevents.format.crc32c_columns import contributions
 __all__ = ["ROW", "RangeChecksums"]
 
 ROW: Final = 8
-"""Bytes of a row. To hash a range, its bytes must be at hand from up to so many before its start on."""
+"""Bytes in a row. To hash a range, the block must also hold up to this many bytes before its start."""
 
 _ROWS: Final = 1 << 15
-"""Rows that are hashed at a time: what is computed on the way stays in the processor's nearer caches."""
+"""Rows that are hashed at a time, so that intermediate results stay in the processor's cache."""
 
 _ALL: Final = np.uint32(0xFFFFFFFF)
 
 
 class RangeChecksums:
-    """The checksums of ranges of a file whose bytes come block by block.
-
-    Not for several threads at once.
+    """Checksums of ranges of a file whose bytes come block by block. Not thread-safe.
 
     Args:
-        origin: the position in the file from which on ranges may start.
+        origin: the file position at which the first range may start.
     """
 
     def __init__(self, origin: int) -> None:
@@ -42,7 +40,7 @@ class RangeChecksums:
     def of(
         self, block: NDArray[np.uint8], base: int, starts: NDArray[np.int64], ends: NDArray[np.int64]
     ) -> NDArray[np.uint32]:
-        """The checksums of some ranges.
+        """Returns the checksums of ranges.
 
         Args:
             block: uint8, shape (n,): bytes of the file. It must hold the ranges, and the `ROW` bytes before each that
@@ -54,7 +52,7 @@ class RangeChecksums:
         Returns:
             uint32 array of shape (m,), not masked.
         """
-        if base > self._first + ROW * (len(self._crcs) - 1):  # no row that is known is of use any more
+        if base > self._first + ROW * (len(self._crcs) - 1):  # none of the known rows is needed any more
             self._first, self._crcs = base, np.zeros(1, np.uint32)
         self._forget_before(base)
         self._extend(block, base, int(ends.max()))
@@ -62,14 +60,14 @@ class RangeChecksums:
         return self._up_to(block, base, ends) ^ before
 
     def _forget_before(self, position: int) -> None:
-        """Drops the rows that end before a position, when they are most of those that are known."""
+        """Drops the rows that end before a position, if they are more than half of the known rows."""
         rows = min((position - self._first) // ROW, len(self._crcs) - 1)
         if rows > len(self._crcs) // 2:
             self._crcs = self._crcs[rows:].copy()
             self._first += ROW * rows
 
     def _extend(self, block: NDArray[np.uint8], base: int, stop: int) -> None:
-        """Makes known all rows up to a position in the file."""
+        """Hashes all rows up to a file position."""
         parts = [self._crcs]
         position = self._first + ROW * (len(self._crcs) - 1)
         last = self._crcs[-1:]
@@ -78,7 +76,7 @@ class RangeChecksums:
             by_row = block[at : at + ROW * rows].reshape(rows, ROW)
             crcs = np.concatenate((last, _row_checksums(by_row)))
             reach = 1
-            while reach <= rows:  # each is of `reach` rows by now
+            while reach <= rows:  # each checksum covers `reach` rows by now
                 crcs[reach:] ^= _moved_on_alike(crcs[:-reach], ROW * reach)
                 reach *= 2
             parts.append(crcs[1:])
@@ -88,7 +86,7 @@ class RangeChecksums:
             self._crcs = np.concatenate(parts)
 
     def _up_to(self, block: NDArray[np.uint8], base: int, positions: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """The checksums of the bytes from the origin up to some positions."""
+        """Returns the checksums of the bytes from the origin up to each position."""
         rows = (positions - self._first) // ROW
         states: NDArray[np.uint32] = self._crcs[rows] ^ _ALL
         at = self._first + ROW * rows
@@ -108,7 +106,7 @@ class RangeChecksums:
 
 
 def _row_checksums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """The checksum of each row."""
+    """Returns the checksum of each row."""
     tables = contributions(ROW)
     states: NDArray[np.uint32] = np.full(len(rows), crc32c(bytes(ROW)), np.uint32)
     for place in range(ROW):
@@ -117,11 +115,11 @@ def _row_checksums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
 
 
 _steps: list[NDArray[np.uint32]] = []
-"""How checksums move on over 2**k zero bytes: for each byte of a checksum, a table; uint32, shape (4, 256)."""
+"""Item k: tables that advance a checksum over 2**k zero bytes, one for each byte of it; uint32, shape (4, 256)."""
 
 
 def _step(power: int) -> NDArray[np.uint32]:
-    """The tables for 2**power zero bytes. A thread that makes them twice makes the same."""
+    """Returns the tables for 2**power zero bytes. Threads that make them at the same time make equal ones."""
     steps = list(_steps)
     while len(steps) <= power:
         if steps:
@@ -135,7 +133,7 @@ def _step(power: int) -> NDArray[np.uint32]:
 
 
 def _stepped(crcs: NDArray[np.uint32], tables: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Checksums moved on by the tables of one step."""
+    """Returns checksums advanced by the tables of one step."""
     by_byte = crcs.astype("<u4").view(np.uint8).reshape(-1, 4)
     moved: NDArray[np.uint32] = tables[0].take(by_byte[:, 0])
     for place in range(1, 4):
@@ -144,12 +142,12 @@ def _stepped(crcs: NDArray[np.uint32], tables: NDArray[np.uint32]) -> NDArray[np
 
 
 def _moved_on_alike(crcs: NDArray[np.uint32], zeros: int) -> NDArray[np.uint32]:
-    """Checksums moved on over so many zero bytes, which are a power of two."""
+    """Returns checksums advanced over `zeros` zero bytes, a power of two."""
     return _stepped(crcs, _step(zeros.bit_length() - 1))
 
 
 def _moved_on(crcs: NDArray[np.uint32], zeros: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Checksums moved on, each over its own number of zero bytes."""
+    """Returns checksums advanced, each over its own number of zero bytes."""
     for power in range(int(zeros.max()).bit_length()):
         set_ = (zeros >> power & 1).astype(np.bool_)
         crcs = np.where(set_, _stepped(crcs, _step(power)), crcs)

@@ -1,4 +1,4 @@
-"""Finds every place in a block of bytes where the header of a record stands."""
+"""Finds every record header in a block of bytes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["HeaderFinder"]
 
 
 _TILE: Final = 1 << 17
-"""Bytes that are searched for zeros at a time: what is computed on the way stays in the processor's nearest cache."""
+"""Bytes that are searched for zeros at a time, so that intermediate results stay in the processor's L1 or L2 cache."""
 
 
 class HeaderFinder:
-    """Finds every place in a block at which a header stands whose checksum holds.
+    """Finds every header in a block whose checksum is right.
 
-    A length below 4 GiB leaves four zero bytes in the header, one below 64 KiB leaves six: only such places are looked
-    at, and their checksums computed all at once. The chance that other bytes pass for a header is 1 in 2**32 a place.
+    A length below 4 GiB leaves four zero bytes in the header, one below 64 KiB leaves six: only such
+    places are checked, all at once. The chance that other bytes pass for a header is 1 in 2**32 for each place.
 
-    One finder serves one thread: it keeps its scratch memory from block to block, because fresh memory costs more
-    than what is done in it.
+    One finder serves one thread: it keeps its scratch memory from block to block, because allocating costs more
+    than the search.
     """
 
     def __init__(self) -> None:
@@ -35,25 +35,25 @@ class HeaderFinder:
     def find(
         self, block: NDArray[np.uint8], *, max_length: int = MAX_LENGTH
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The headers in a block.
+        """Returns the headers in a block.
 
         Args:
-            block: uint8 array of shape (n,), contiguous. Headers that reach over its end are not found.
+            block: uint8 array of shape (n,), contiguous. A header cut by its end is not found.
             max_length: the longest payload to look for, in bytes; under 4 GiB.
 
         Returns:
-            (offsets, lengths): int64 arrays of one shape, the offsets ascending and relative to the block.
+            (offsets, lengths): int64 arrays of the same shape; offsets ascend and are relative to the block.
         """
         n = len(block) - HEADER_SIZE + 1
         if n <= 0:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        size = 2 if max_length <= SHORT else 4  # bytes of the length that are looked at
+        size = 2 if max_length <= SHORT else 4  # bytes of the length that may be non-zero
         words = self._zeros_after(block, size, n)
-        (at,) = (words != 0).nonzero()  # twice as fast as that of the words themselves
-        left = words[at].byteswap()  # the last place of a word is its lowest byte now
+        (at,) = (words != 0).nonzero()  # twice as fast as words.nonzero()
+        left = words[at].byteswap()  # the last place of a word is now its lowest byte
         found = []
         while len(at):
-            # The last one first: the place before a header passes for one, too, where the length is under 256.
+            # The last place first: if the length is under 256, the place before a header looks like a header too.
             last = left & (~left + np.uint64(1))
             # The product with 1 << 8k moves the byte 7 - k up to the top.
             places = at * 8 + ((last * np.uint64(0x0706050403020100)) >> np.uint64(56)).view(np.int64)
@@ -61,7 +61,7 @@ class HeaderFinder:
             stored = np.ndarray((n,), "<u4", block, offset=8, strides=(1,))[places]
             holds = _masked_crcs(lengths) == stored
             left ^= last
-            (more,) = ((left != 0) & ~holds).nonzero()  # two headers cannot be so near that they share a word
+            (more,) = ((left != 0) & ~holds).nonzero()  # two headers are too far apart to share a word
             holds &= lengths <= max_length
             if holds.any():
                 found.append((places[holds], lengths[holds].astype(np.int64)))
@@ -74,10 +74,10 @@ class HeaderFinder:
         return offsets[order], lengths[order]
 
     def _zeros_after(self, block: NDArray[np.uint8], size: int, n: int) -> NDArray[np.uint64]:
-        """Whether a header may stand at each of the first n places; eight places in a word.
+        """Returns whether a header may start at each of the first n places, with eight places in a word.
 
-        The bytes `size` to 7 behind it must be zero, and those of the checksum not all: long runs of zeros, in images
-        and in tails that have not arrived, would else be looked at byte by byte.
+        Bytes `size` to 7 of a header must be zero, and its checksum must not be: else long runs of zeros, in images
+        and in preallocated files, would be checked byte by byte.
         """
         room = n + -n % 8  # whole words
         if room > len(self._result):
@@ -90,7 +90,7 @@ class HeaderFinder:
         return words
 
     def _mark(self, block: NDArray[np.uint8], size: int, result: NDArray[np.uint8]) -> None:
-        """Sets each byte of the result to whether a header may stand there, 1 or 0."""
+        """Sets each byte of `result` to 1 if a header may start there, else to 0."""
         n = len(result)
         # Ones and zeros as bytes, and bit operations: the loops for bools of numpy 1.24 store other bytes for True.
         zero, pairs = self._scratch[0, : len(block)], self._scratch[1, : len(block) - 1]
@@ -105,7 +105,7 @@ class HeaderFinder:
 
 
 def _masked_crcs(lengths: NDArray[Any]) -> NDArray[np.uint32]:
-    """The checksums of headers that declare these lengths; uint16 or uint32 in, shape (n,)."""
+    """Returns the checksums of headers that declare these lengths (uint16 or uint32, shape (n,))."""
     tables = contributions(8)
     crcs = np.full(len(lengths), crc32c(bytes(8)), np.uint32)
     by_byte = lengths.view(np.uint8).reshape(len(lengths), lengths.itemsize)

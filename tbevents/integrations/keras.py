@@ -70,8 +70,8 @@ class TensorBoard(keras.callbacks.Callback):  # type: ignore[misc]  # keras ship
         for name, (value, why) in unsupported.items():
             if value:
                 raise ValueError(f"{name}={value!r} is not supported without TensorFlow ({why}); leave it out")
-        self.log_dir = os.fspath(log_dir)
-        self.histogram_freq = _count("histogram_freq", histogram_freq, least=0)
+        self.log_dir: str = os.fspath(log_dir)
+        self.histogram_freq: int = _count("histogram_freq", histogram_freq, least=0)
         self.write_images = write_images
         self.write_steps_per_second = write_steps_per_second
         if update_freq == "batch":

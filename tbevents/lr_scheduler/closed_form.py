@@ -19,6 +19,8 @@ _MOVERS = ("get_lr", "_update_lr")
 class ClosedFormLR(LRScheduler):
     """A scheduler whose rate is a function of the epoch and the base rate."""
 
+    last_epoch: int
+
     # If True, a step only sets the rates of the next epoch in the groups; set for each class.
     _plain = True
 
@@ -112,6 +114,8 @@ class ChainableLR(ClosedFormLR):
     another scheduler of a chain, or by a resumed run. If the result equals the closed form except for rounding, the
     closed form is used, so that rounding errors do not add up.
     """
+
+    last_epoch: int
 
     def _both(self, lr: float, base_lr: float) -> tuple[float, float]:
         """Return the rate for `last_epoch` by recursion from the previous rate `lr`, and by the closed form."""

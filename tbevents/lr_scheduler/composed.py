@@ -113,6 +113,20 @@ class _Composed(LRScheduler):
                     f"{name} alone"
                 )
 
+    def step(self, epoch: float | None = None) -> None:
+        """Move to the next epoch: step the active schedulers, and log the rates if there is a writer.
+
+        Args:
+            epoch: deprecated. A chain moves every scheduler to this epoch by its closed form, one after another. A
+                sequence takes only 0, which restarts its first scheduler.
+        """
+        if epoch is not None or self._writer is not None:
+            super().step(epoch)
+        else:
+            self._update_lr()
+            if self._due:
+                self._write_due()
+
 
 class SequentialLR(_Composed):
     """Run one scheduler after another, each from its own epoch 0.
@@ -131,6 +145,7 @@ class SequentialLR(_Composed):
             optimizer, logs to the same writer and tag, or is a ReduceLROnPlateau.
     """
 
+    last_epoch: int
     _SHOWN = ("schedulers", "milestones")
 
     def __init__(
@@ -163,19 +178,6 @@ class SequentialLR(_Composed):
         first = self._schedulers[bisect_right(self._milestones, 0)]
         first._initial_step()
         self._last_lr = self._current_rates()
-
-    def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: step the active scheduler, and log the rates if there is a writer.
-
-        Args:
-            epoch: for compatibility with PyTorch; must be None or 0, which restarts the first scheduler.
-        """
-        if epoch is not None or self._writer is not None:
-            super().step(epoch)
-        else:
-            self._update_lr()
-            if self._due:
-                self._write_due()
 
     def _update_lr(self, epoch: float | None = None) -> None:
         if epoch is not None:
@@ -259,19 +261,6 @@ class ChainedScheduler(_Composed):
     def last_epoch(self) -> int:  # type: ignore[override]  # no part of the state, as in PyTorch
         """The epoch of the first scheduler of the chain."""
         return int(self._schedulers[0].last_epoch)
-
-    def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: step every scheduler, and log the rates if there is a writer.
-
-        Args:
-            epoch: deprecated. Move every scheduler to this epoch by its closed form, one after another.
-        """
-        if epoch is not None or self._writer is not None:
-            super().step(epoch)
-        else:
-            self._update_lr()
-            if self._due:
-                self._write_due()
 
     def _update_lr(self, epoch: float | None = None) -> None:
         for part in self._schedulers:

@@ -122,7 +122,9 @@ class CyclicLR(_MomentumCycler):
     ) -> None:
         check_optimizer(optimizer)
         base_lrs = per_group("base_lr", optimizer, base_lr)
-        self.max_lrs = per_group("max_lr", optimizer, max_lr)
+        self.max_lrs: list[float] = per_group("max_lr", optimizer, max_lr)
+        self.total_size: float
+        self.step_ratio: float
         self.total_size, self.step_ratio = formulas.cycle_shape(step_size_up, step_size_down)
         self.mode = mode
         self.gamma = gamma
@@ -130,14 +132,14 @@ class CyclicLR(_MomentumCycler):
             raise TypeError(f"scale_fn must be a function, got {scale_fn!r}")
         formulas.check_numbers(gamma=gamma)
         self._scale_fn_custom = scale_fn
-        self.scale_mode = scale_mode
+        self.scale_mode: str = scale_mode
         self._find_scale()
         self.cycle_momentum = cycle_momentum
         self.optimizer = optimizer
         if cycle_momentum:
             self._find_momentum(optimizer)
-            self.base_momentums = per_group("base_momentum", optimizer, base_momentum)
-            self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
+            self.base_momentums: list[float] = per_group("base_momentum", optimizer, base_momentum)
+            self.max_momentums: list[float] = per_group("max_momentum", optimizer, max_momentum)
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
                 store(group, "lr", lr)

@@ -90,6 +90,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.factor = factor
         self.optimizer = optimizer
         self.default_min_lr: float | None
+        self.min_lrs: list[float]
         if isinstance(min_lr, (list, tuple)):
             if len(min_lr) != len(groups):
                 raise ValueError(f"expected {len(groups)} min_lrs, got {len(min_lr)}")
@@ -97,20 +98,20 @@ class ReduceLROnPlateau(LRScheduler):
             self.min_lrs = list(min_lr)
         else:
             self.default_min_lr = min_lr  # type: ignore[assignment]  # the lists are dealt with above
-            self.min_lrs = [min_lr] * len(groups)
+            self.min_lrs = [min_lr] * len(groups)  # type: ignore[list-item]  # as above
         self.patience = patience
         self.cooldown = cooldown
         self.eps = eps
-        self.last_epoch = 0
+        self.last_epoch: int = 0
         self._initial_rates = self._current_rates()
         self._own = list(self._initial_rates)
         self.mode = mode
         self.threshold = threshold
         self.threshold_mode = threshold_mode
-        self.mode_worse = math.inf if mode == "min" else -math.inf
-        self.best = self.mode_worse
-        self.cooldown_counter = 0
-        self.num_bad_epochs = 0
+        self.mode_worse: float = math.inf if mode == "min" else -math.inf
+        self.best: float = self.mode_worse
+        self.cooldown_counter: int = 0
+        self.num_bad_epochs: int = 0
         self.verbose = verbose
         self.log_counters = log_counters
         self._last_metric: float | None = None

@@ -187,8 +187,8 @@ class LRRangeTest:
         self.smoothing = smoothing
         self.diverge_factor = diverge_factor
         self.restore = restore
-        self.tag = check_tag(tag)
-        self.writer = check_writer(writer)
+        self.tag: str = check_tag(tag)
+        self.writer: ScalarWriter | None = check_writer(writer)
         space = np.geomspace if mode == "exp" else np.linspace
         self.lrs: NDArray[np.float64] = space(min_lr, max_lr, steps)
         self.result: LRRangeResult | None = None

@@ -85,7 +85,7 @@ class MultiStepLR(ChainableLR):
     ) -> None:
         if isinstance(milestones, (str, bytes)) or not isinstance(milestones, Iterable):
             raise TypeError(f"milestones must be a list of epochs, got {milestones!r}")
-        self.milestones = Counter(milestones)
+        self.milestones: Counter[int] = Counter(milestones)
         for milestone in self.milestones:
             formulas.check_numbers(milestones=milestone)
         formulas.check_numbers(gamma=gamma)

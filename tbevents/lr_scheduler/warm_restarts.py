@@ -33,6 +33,7 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
         ValueError: if `T_0` or `T_mult` is not a positive integer, or `eta_min` is not a number.
     """
 
+    last_epoch: int
     _SHOWN = ("T_0", "T_mult", "eta_min")
 
     _epoch_is_deprecated = False  # fractional epochs are what SGDR steps by
@@ -49,8 +50,8 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
         tag: str = "lr",
     ) -> None:
         formulas.check_restarts(T_0, T_mult, eta_min)
-        self.T_0 = T_0
-        self.T_i = T_0
+        self.T_0: int = T_0
+        self.T_i: int = T_0
         self.T_mult = T_mult
         self.eta_min = eta_min
         self.T_cur: float = last_epoch

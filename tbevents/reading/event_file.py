@@ -97,8 +97,8 @@ class EventFileReader:
         self.path = path
         self.patient = patient
         self.listed: FileRef | None = None
-        self.offset = 0
-        self.record = 0
+        self.offset: int = 0
+        self.record: int = 0
         self._strict = strict
         self._sole = sole
         self._max_length = max_length

@@ -92,9 +92,9 @@ class Logdir(Frame, Mapping[str, Run]):
     def _begin(self, path: str, options: ReadOptions | None, threads: int | None) -> None:
         """Sets everything but the runs."""
         self.path = path
-        self.options = ReadOptions() if options is None else options
+        self.options: ReadOptions = ReadOptions() if options is None else options
         self._threads_given = threads
-        self.threads = _checked_threads(threads)
+        self.threads: int = _checked_threads(threads)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}

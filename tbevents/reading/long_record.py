@@ -1,17 +1,17 @@
-"""The head of a long record: what its first bytes tell of the event, its value left out.
+"""The head of a long record: the event without its value, decoded from the first bytes.
 
-Every writer puts the value's bytes last, each message's length before it:
+Every writer puts the value's bytes last, and the length of each message before its content:
 
     09 8 bytes      Event.wall_time            whole
     10 varint       Event.step                 whole
-    2a n            Event.summary              open: its length reaches over the head
+    2a n            Event.summary              open: it ends beyond the head
     0a n              Summary.value            open
     0a t, t bytes       Value.tag              whole
     22 n                Value.image (or 2a histo, 32 audio, 42 tensor)    open
     ...
-    4a n                Value.metadata: may follow, behind a tensor always
+    4a n                Value.metadata: may follow; always does after a tensor
 
-So each message is its whole fields and at most one open one. Where anything else stands there, nothing is said.
+So each message consists of whole fields and at most one open field, at its end. Any other layout returns None.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _IMAGE, _HISTO, _AUDIO, _TENSOR = 0x22, 0x2A, 0x32, 0x42  # in Summary.Value
 
 
 class EventHead(NamedTuple):
-    """What the beginning of a long event tells.
+    """The part of a long event that its first bytes hold.
 
     Attributes:
-        event: the event without what is large in it: a graph is empty, a tensor has its dtype and shape only.
-        ends: whether the value's metadata, if it has any, is there; else it may follow.
+        event: the event without its large content: a graph is empty, a tensor has only its dtype and shape.
+        ends: True if the value's metadata, if any, is in the head; False if it may follow.
     """
 
     event: Event
@@ -44,14 +44,14 @@ class EventHead(NamedTuple):
 
 
 class _CutMessage(NamedTuple):
-    """A message that the head breaks off in.
+    """A message that the end of the head cuts.
 
     Attributes:
-        whole: its fields that are whole, serialised.
-        key: the wire key of the field that is not.
-        start: where the content of that begins.
-        end: where it ends, beyond the head.
-        last: whether the message ends there, too.
+        whole: its whole fields, serialized.
+        key: the wire key of the field that is cut.
+        start: where the content of that field begins.
+        end: where that content ends, beyond the head.
+        last: True if the message ends there too.
     """
 
     whole: bytes
@@ -62,7 +62,7 @@ class _CutMessage(NamedTuple):
 
 
 def head_of(record: LongRecord) -> EventHead | None:
-    """What the head of a record tells; None where that is not enough: the record must be read as a whole."""
+    """Returns the event in the head of a record; None if the whole record must be read."""
     try:
         return _head(record.head, record.length)
     except (ValueError, DecodeError):
@@ -109,10 +109,10 @@ def _head(head: bytes, length: int) -> EventHead | None:
 
 
 def _cut_message(head: bytes, start: int, stop: int) -> _CutMessage:
-    """The message between two places, of which the second is beyond the head.
+    """Returns the message between two places, the second of them beyond the head.
 
     Raises:
-        ValueError: it is none, or the head breaks off in something other than a field's content.
+        ValueError: if this is no message, or the cut is not in a field's content.
     """
     for field in iter_fields(head, start, stop):
         if field.end > len(head):

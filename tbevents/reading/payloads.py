@@ -1,8 +1,8 @@
-"""Where the values are that a run does not hold: kept as bytes, or read again from their record when asked for.
+"""Payloads of values: kept as bytes if small, else read again from their record when they are used.
 
-A value of more than `KEPT_BYTES` stays in its file; the run remembers the record's place, its length and its checksum.
-A record that is not found there again, with that checksum, means that the file was changed: `FileChangedError`. Where
-checksums are skipped there is none to compare, and a record is known again by its length.
+A value of more than `KEPT_BYTES` stays in its file; the run keeps the record's place, length and checksum. If the
+record there has another length or checksum, the file was changed: reading raises `FileChangedError`. If checksums are
+skipped, only the lengths are compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tbevents.proto import Event, Summary
 __all__ = ["KEPT_BYTES", "Payload", "PayloadReader", "Payloads", "Place"]
 
 KEPT_BYTES: Final = 1024
-"""Values up to this many bytes are kept: a place takes a fifth of that itself, and reading again costs time."""
+"""Values up to this many bytes are kept: a `Place` takes a fifth of that, and reading again costs time."""
 
 
 class Place(NamedTuple):
@@ -30,8 +30,8 @@ class Place(NamedTuple):
     Attributes:
         file: the event file.
         offset: the byte at which the record starts.
-        length: of the record's payload, in bytes.
-        checksum: the masked CRC32C that the record stores for its payload; None where checksums are skipped.
+        length: the size of the record's payload in bytes.
+        checksum: the masked CRC32C that the record stores for its payload; None if checksums are skipped.
         number: which value of the event's summary it is, from 0; -1 means the whole event.
     """
 
@@ -43,11 +43,11 @@ class Place(NamedTuple):
 
 
 Payload: TypeAlias = bytes | Place
-"""A serialized Summary.Value (or Event, where it is no summary's value), or where to find it."""
+"""A serialized Summary.Value (or a whole Event, for a graph and the like), or its place in a file."""
 
 
 class PayloadReader:
-    """Reads records again. The event read last is kept, since a summary's values are mostly asked for together."""
+    """Reads records again. Keeps the event that was read last, since a summary's values are mostly used together."""
 
     def __init__(self) -> None:
         self._last: tuple[tuple[str, int, int, int | None], Event] | None = None
@@ -56,11 +56,11 @@ class PayloadReader:
         return PayloadReader, ()  # what is kept is no part of a pickled series
 
     def value(self, payload: Payload) -> Summary.Value:
-        """The value.
+        """Returns the value of a payload.
 
         Raises:
-            FileChangedError: its file does not hold it any more.
-            PayloadError: checksums are skipped, and the record is damaged.
+            FileChangedError: if the file no longer holds it.
+            PayloadError: if checksums are skipped and the record is damaged.
         """
         if isinstance(payload, bytes):
             return Summary.Value.FromString(payload)
@@ -70,11 +70,11 @@ class PayloadReader:
         return values[payload.number]
 
     def event(self, payload: Payload) -> Event:
-        """The event.
+        """Returns the event of a payload.
 
         Raises:
-            FileChangedError: its file does not hold it any more.
-            PayloadError: checksums are skipped, and the record is damaged.
+            FileChangedError: if the file no longer holds it.
+            PayloadError: if checksums are skipped and the record is damaged.
         """
         if isinstance(payload, bytes):
             return Event.FromString(payload)
@@ -85,7 +85,7 @@ class PayloadReader:
         try:
             event = Event.FromString(_read_again(payload))
         except DecodeError as error:
-            if payload.checksum is None:  # nobody has looked at all of it before
+            if payload.checksum is None:  # it is decoded as a whole for the first time
                 detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
                 raise PayloadError(f"{payload.file}: {detail}") from error
             raise _changed(payload) from error  # a collision of the checksum
@@ -98,7 +98,7 @@ def _read_again(place: Place) -> bytes:
     try:
         record = read_bytes(place.file, place.offset, size)
     except FileNotFoundError as error:
-        raise FileChangedError(f"{place.file}: the file is gone: its values can be read no more") from error
+        raise FileChangedError(f"{place.file}: the file is gone, so its values cannot be read") from error
     payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
     declared = int.from_bytes(record[:8], "little")
     stored = int.from_bytes(footer, "little")
@@ -120,9 +120,9 @@ class Payloads(NamedTuple):
     """The payloads of one series.
 
     Attributes:
-        items: one a point.
-        reader: reads those that are in files.
-        where: the run they belong to, for messages.
+        items: one for each point.
+        reader: reads the payloads that are in files.
+        where: the path of the run, for messages.
     """
 
     items: Sequence[Payload]
@@ -130,5 +130,5 @@ class Payloads(NamedTuple):
     where: str
 
     def load(self, index: int) -> Summary.Value:
-        """The value of a point."""
+        """Returns the value of a point."""
         return self.reader.value(self.items[index])

@@ -1,15 +1,15 @@
-"""Which points of a series stay after restarts, and where a step was logged several times.
+"""Which points of a series are kept after restarts, and if a step was logged several times.
 
 Three rules for restarts:
 
-keep         all stay
+keep         keeps all points
 overwrite    a point removes those of its series that were written before it and have its step or a later one, which
              is what TensorBoard's data server shows
 tensorboard  the rules of TensorBoard's EventAccumulator. From file version 2 on, a SessionLog START event removes the
              points of all tags that were written before it and have its step or a later one. Before version 2, a
              summary event whose step is less than the latest does so for the tags in it. The latest step is that of
-             the latest event of any sort that is no such step back. (TensorBoard's web server compares with the
-             summary event just before, and takes no notice of a run's first START.)
+             the latest event of any sort that does not go back itself. (TensorBoard's web server compares with
+             the summary event just before, and ignores the first START of a run.)
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class History:
     """What happened between the points of a run. Records are numbered from 0 in the order in which they were read.
 
     Args:
-        tracking: whether what the ``tensorboard`` rules need is kept; else nothing is.
+        tracking: if True, keep what the ``tensorboard`` rules need; else keep nothing.
 
     Attributes:
         tracking: as given.
@@ -53,7 +53,7 @@ class History:
         self._versions: list[tuple[int, bool]] = []
 
     def fork(self) -> History:
-        """One that takes more, and leaves this one as it is."""
+        """Returns a copy that takes more events; this one does not change."""
         if not self.tracking:
             return self  # it takes nothing
         other = copy.copy(self)
@@ -62,7 +62,7 @@ class History:
         return other
 
     def add(self, event: Event, record: int) -> None:
-        """Takes an event; those that are known to be summaries may come with `end_block` instead."""
+        """Takes an event. Events known to be summaries may come with `end_block` instead."""
         if not self.tracking:
             return
         if event.HasField("summary"):
@@ -76,7 +76,7 @@ class History:
         self._others.append((record, event.step))
 
     def end_block(self, first: int, is_summary: NDArray[np.bool_], steps: NDArray[np.int64]) -> None:
-        """Takes a block of records, after those of its events that are given to `add`.
+        """Takes a block of records, after `add` has taken some of its events.
 
         Args:
             first: the number of its first record.
@@ -99,7 +99,7 @@ class History:
     def _find_backward(
         self, first: int, is_summary: NDArray[np.bool_], steps: NDArray[np.int64], others: list[tuple[int, int]]
     ) -> None:
-        """Notes which summary events of a block go back; between two other events, a running maximum says."""
+        """Notes which summary events of a block go back: between two other events, those below the running maximum."""
         begin = 0
         for record, step in [*others, (first + len(steps), None)]:
             places = begin + np.flatnonzero(is_summary[begin : record - first])
@@ -114,7 +114,7 @@ class History:
             begin = record - first
 
     def removed(self, records: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which points of one tag the ``tensorboard`` rules remove.
+        """Returns which points of one tag the ``tensorboard`` rules remove.
 
         Args:
             records: the number of each point's record, shape (n,), in any order.
@@ -133,7 +133,7 @@ class History:
 
 
 def _version(text: str) -> float:
-    """The number in what a file_version event says, such as ``brain.Event:2``; 0 where there is none."""
+    """Returns the number in a file_version such as ``brain.Event:2``; 0 if there is none."""
     try:
         return float(text.rpartition("brain.Event:")[2])
     except ValueError:
@@ -146,7 +146,7 @@ def _behind(
     mark_records: NDArray[np.int64],
     mark_steps: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Which points have the step, or a later one, of a mark that comes after them; marks ascend by record."""
+    """Returns which points have the step of a later mark, or a higher one; marks ascend by record."""
     removed = np.zeros(len(steps), np.bool_)
     if len(mark_records):
         least_from = np.minimum.accumulate(mark_steps[::-1])[::-1]  # the least step of a mark and those after it
@@ -157,7 +157,7 @@ def _behind(
 
 
 def overwritten(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which points of a series have the step, or a later one, of a point that comes after them; shape (n,)."""
+    """Returns which points of a series have the step of a later point, or a higher one; shape (n,)."""
     removed = np.zeros(len(steps), np.bool_)
     if len(steps) > 1:
         removed[:-1] = steps[:-1] >= np.minimum.accumulate(steps[:0:-1])[::-1]
@@ -165,7 +165,7 @@ def overwritten(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def without_duplicates(steps: NDArray[np.int64], duplicates: Duplicates) -> NDArray[np.intp] | None:
-    """The places of the first or last point of each step, ascending; None means all."""
+    """Returns the indices of the first or last point of each step, ascending; None means all."""
     if duplicates == "keep" or len(steps) < 2 or bool((steps[1:] > steps[:-1]).all()):
         return None
     if duplicates == "first":
@@ -180,12 +180,12 @@ def without_duplicates(steps: NDArray[np.int64], duplicates: Duplicates) -> NDAr
 def places_kept(
     steps: NDArray[np.int64], removed: NDArray[np.bool_] | None, duplicates: Duplicates
 ) -> NDArray[np.intp] | None:
-    """The places of the points that stay, ascending; None means all.
+    """Returns the indices of the points that are kept, ascending; None means all.
 
     Args:
         steps: shape (n,).
-        removed: what restarts remove, shape (n,); None means nothing.
-        duplicates: which points of one step stay, of those that restarts leave.
+        removed: True for points that restarts remove, shape (n,); None means none.
+        duplicates: which points of a step are kept, among those that restarts leave.
     """
     if removed is None or not removed.any():
         return without_duplicates(steps, duplicates)

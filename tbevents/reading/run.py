@@ -95,7 +95,7 @@ class Run(Frame):
     def _begin(self, source: Source, name: str, options: ReadOptions) -> None:
         """Sets everything but the reading."""
         self.name = name
-        self.path = source.location
+        self.path: str = source.location
         self.options = options
         self._source = source
         self._reader = PayloadReader()

@@ -78,7 +78,7 @@ class RunBuilder:
     def __init__(self, table: SkeletonTable, options: ReadOptions | None = None) -> None:
         self._table = table
         self._options = ReadOptions() if options is None else options
-        self.data = RunData(self._options)
+        self.data: RunData = RunData(self._options)
         self.files: list[str] = []
         self._numbers: dict[str, int] = {}  # of the files
         self._touched: set[int] = set()  # numbers of the tags that got points since the last file's end

@@ -67,7 +67,7 @@ class RunData:
         self.by_number: list[TagData] = []
         self.left_out: set[str] = set()
         self._memory = ColumnMemory()
-        self.history = History(tracking=options.restarts == "tensorboard")
+        self.history: History = History(tracking=options.restarts == "tensorboard")
         self.sessions: list[SessionEvent] = []
         self.log: list[LogLine] = []
         self.graphs: list[KeptEvent] = []

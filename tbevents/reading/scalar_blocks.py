@@ -86,7 +86,7 @@ class SkeletonTable:
 
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
-        self.loops = KnownLoops()
+        self.loops: KnownLoops = KnownLoops()
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
         self._shapes: dict[int, tuple[_Shape, ...]] = {}

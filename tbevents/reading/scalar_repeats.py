@@ -99,9 +99,10 @@ class Loop:
             if skeleton not in of_skeleton:
                 of_skeleton[skeleton] = _RecordPattern.of(record)
         patterns = [of_skeleton[skeleton] for skeleton in skeletons]
+        self.size: int
         *self._starts, self.size = itertools.accumulate(map(len, records), initial=0)
-        self.skeletons = np.array(skeletons, np.int32)
-        self.constants = [pattern.constant for pattern in patterns]
+        self.skeletons: NDArray[np.int32] = np.array(skeletons, np.int32)
+        self.constants: list[tuple[int, int]] = [pattern.constant for pattern in patterns]
         groups: dict[tuple[object, ...], list[int]] = {}
         for number, pattern in enumerate(patterns):
             groups.setdefault((pattern.places.wall is None, pattern.places.width, pattern.places.size), []).append(

@@ -1,8 +1,8 @@
 """The files of a run: the one place that lists them, sees that they have changed, and reads on in them.
 
-A reading is a transaction. What has been read of a run is a `Reading`, which never changes; reading on makes another
-one beside it, that takes its place when it is complete. So whatever ends a reading before that (damage where the caller
-is strict, an interrupt, no memory) leaves the one before, with the places in the files that belong to it.
+A reading is a transaction. What has been read of a run is a `Reading`, which never changes; reading on makes a new one,
+which replaces it when it is complete. If a reading is cut short (damage in strict mode, an interrupt, no memory), the
+earlier one stays, with its own offsets in the files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tbevents.reading.run_builder import RecordSource, RunBuilder
 __all__ = ["FileSource", "Reading", "Source"]
 
 _TRIES: Final = 3
-"""How often a run is begun anew because a file changes while it is read."""
+"""How often reading starts again from the beginning because a file changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class Reading:
     """What has been read of a run.
 
     Attributes:
-        builder: has taken it, and is not given more.
-        readers: of the files, in order, by name; they stand where reading goes on.
-        files: their names; none where the events come from memory.
-        unlisted: why the folder, or what stands in it as an event file, could not be read.
-        begun_anew: why what had been read before was dropped; "" where it was not.
-        made: what has been made on demand of what the builder has taken.
+        builder: holds the run's data; it gets no more.
+        readers: file name -> reader, in order; each stands where the next reading continues.
+        files: the names of the files; empty if the events come from memory.
+        unlisted: the problems with the folder, or with entries of it that could not be opened as event files.
+        begun_anew: why earlier data was dropped; "" if it was not.
+        made: a cache of what was made from the builder's data on demand.
     """
 
     builder: RunBuilder
@@ -56,10 +56,10 @@ class Source(Protocol):
 
     @property
     def location(self) -> str:
-        """The path, or what stands for it in messages."""
+        """The path, or a name for it in messages."""
 
     def read(self, before: Reading) -> Reading:
-        """What there is now: with what is new behind what was read before; that itself, where nothing is new."""
+        """Returns what there is now: `before` with the new data after it, or `before` itself if nothing is new."""
 
 
 class FileSource:
@@ -67,10 +67,10 @@ class FileSource:
 
     Args:
         path: the folder or the file.
-        strict: whether damage, and what cannot be read, is raised.
-        verify: whether the checksums of payloads are verified.
-        named: whether the caller named the path: that nothing of it can be read is then raised, too.
-        expected: whether it is fine that there is no such folder, or that it is empty: the run is to come.
+        strict: if True, damage and unreadable files raise.
+        verify: if True, verify the checksums of payloads.
+        named: if True, the caller named the path, so reading raises if nothing of it can be read.
+        expected: if True, the folder may be missing or empty: the run is to come.
         listed: the files as a listing has just shown them, for the next reading; None lists them then.
 
     Attributes:
@@ -99,11 +99,11 @@ class FileSource:
         return _restored, (self.location, *state)
 
     def find(self, known: Mapping[str, RecordSource]) -> tuple[list[FileRef], tuple[Problem, ...]]:
-        """The files that there are, in order; those known where that cannot be told. And what cannot be read at all.
+        """Returns the files in order, or the known ones if the folder cannot be listed; and what cannot be read.
 
         Raises:
-            RunNotFoundError: there are none, where the caller named the path and none are expected later.
-            OSError: the folder cannot be listed, where the caller named it, or is strict.
+            RunNotFoundError: if there are none, the caller named the path, and none are expected later.
+            OSError: if the folder cannot be listed, and the caller named it or is strict.
         """
         listed, self.listed = self.listed, None
         if listed is not None:
@@ -132,17 +132,17 @@ class FileSource:
         return files, tuple(problems)
 
     def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
-        """A reader of one of the files, from its start."""
+        """Returns a reader of one of the files, at its start."""
         sole = self._named and file.url == self.location
         return EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
 
     def read(self, before: Reading) -> Reading:
-        """As in `Source`; everything, where a file is not the one that was read before.
+        """As in `Source`; reads everything again if a file is not the one that was read before.
 
         Raises:
-            RunNotFoundError, OSError: the caller named the path, or is strict, and it cannot be read.
-            DamagedFileError: at the first damage, where strict; an incomplete record at the end is none where
-                something was read before: the rest may be to come.
+            RunNotFoundError, OSError: if the path cannot be read, and the caller named it or is strict.
+            DamagedFileError: at the first damage in strict mode. An incomplete last record does not count if
+                something was read before: the rest may still come.
         """
         start, begun_anew = before, ""
         for tries_left in reversed(range(_TRIES)):
@@ -187,7 +187,7 @@ class FileSource:
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems
         if self._named and not before.readers and files and len(errors) == len(files):
-            raise errors[0]  # nothing of what the caller named can be read
+            raise errors[0]  # the caller named the path, and none of its files can be read
         return Reading(builder, readers, names, unlisted, begun_anew) if news else before
 
 

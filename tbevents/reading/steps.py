@@ -1,4 +1,4 @@
-"""Steps of a 32-bit counter that wrapped round: found, and made whole."""
+"""Steps of a 32-bit counter that wrapped: finds the wraps, and undoes them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MOST: Final = 2**31 - 1
 
 
 def wraps(steps: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The places of the first steps behind each wrap; none where a step is beyond 32 bits.
+    """Returns the index of the first step after each wrap; empty if a step does not fit in 32 bits.
 
-    A wrap is a fall by more than half of what 32 bits count, from above 0 to below.
+    A wrap is a drop by more than 2**31.
     """
     if len(steps) < 2 or int(steps.min()) < _LEAST or int(steps.max()) > _MOST:
         return np.empty(0, np.intp)
@@ -24,9 +24,9 @@ def wraps(steps: NDArray[np.int64]) -> NDArray[np.intp]:
 
 
 def unwrapped(steps: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The steps that a counter of 64 bits would have had: 2**32 more behind each wrap.
+    """Returns the steps of a 64-bit counter: 2**32 more after each wrap.
 
-    A rise by more than half of what 32 bits count is a restart at a step before the wrap, and goes back as much.
+    A rise by more than 2**31 - 1 is a restart at a step before the wrap, and takes 2**32 off again.
     """
     if not len(wraps(steps)):
         return steps

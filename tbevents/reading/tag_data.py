@@ -68,9 +68,9 @@ class TagValues:
     __slots__ = ("payloads", "records", "steps", "wall_times")
 
     def __init__(self) -> None:
-        self.steps = array("q")
-        self.wall_times = array("d")
-        self.records = array("q")  # the number of each value's record in the run
+        self.steps: array[int] = array("q")
+        self.wall_times: array[float] = array("d")
+        self.records: array[int] = array("q")  # the number of each value's record in the run
         self.payloads: list[Payload] = []
 
     def __len__(self) -> int:
@@ -130,16 +130,16 @@ class TagData:
     )
 
     def __init__(self, name: str, number: int, metadata: SummaryMetadata, memory: ColumnMemory) -> None:
-        self.name = name
-        self.number = number
+        self.name: str = name
+        self.number: int = number
         # A copy: a message that is part of another keeps all of that one in memory.
-        self.metadata = SummaryMetadata()
+        self.metadata: SummaryMetadata = SummaryMetadata()
         self.metadata.CopyFrom(metadata)
         self.plugin: str = self.metadata.plugin_data.plugin_name
-        self.double = False
-        self.bare = False
+        self.double: bool = False
+        self.bare: bool = False
         self.values: dict[str, TagValues] = {}
-        self.scalar_count = 0
+        self.scalar_count: int = 0
         # The scalar points so far, and room for more behind them.
         self._steps: _SharedSteps | None = None
         self._wall_times: NDArray[np.float64] = _NOTHING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Final, ParamSpec
 
 from tbevents.errors import RunNotFoundError
 from tbevents.testing.finding import Finding, message
@@ -72,18 +72,18 @@ def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
     return assertion
 
 
-assert_bounded = _asserting(check_bounded)
-assert_converges = _asserting(check_converges)
-assert_decreasing = _asserting(check_decreasing)
-assert_finite = _asserting(check_finite)
-assert_histogram_close = _asserting(check_histogram_close)
-assert_hparams = _asserting(check_hparams)
-assert_image_close = _asserting(check_image_close)
-assert_increasing = _asserting(check_increasing)
-assert_intact = _asserting(check_intact)
-assert_lr_schedule = _asserting(check_lr_schedule)
-assert_runs_close = _asserting(check_runs_close)
-assert_scalar_at = _asserting(check_scalar_at)
-assert_scalars = _asserting(check_scalars)
-assert_steps = _asserting(check_steps)
-assert_tags = _asserting(check_tags)
+assert_bounded: Final = _asserting(check_bounded)
+assert_converges: Final = _asserting(check_converges)
+assert_decreasing: Final = _asserting(check_decreasing)
+assert_finite: Final = _asserting(check_finite)
+assert_histogram_close: Final = _asserting(check_histogram_close)
+assert_hparams: Final = _asserting(check_hparams)
+assert_image_close: Final = _asserting(check_image_close)
+assert_increasing: Final = _asserting(check_increasing)
+assert_intact: Final = _asserting(check_intact)
+assert_lr_schedule: Final = _asserting(check_lr_schedule)
+assert_runs_close: Final = _asserting(check_runs_close)
+assert_scalar_at: Final = _asserting(check_scalar_at)
+assert_scalars: Final = _asserting(check_scalars)
+assert_steps: Final = _asserting(check_steps)
+assert_tags: Final = _asserting(check_tags)

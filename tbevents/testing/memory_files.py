@@ -34,7 +34,7 @@ class MemoryFile(RecordFile):
 
     def __init__(self) -> None:
         super().__init__()
-        self.data = bytearray()
+        self.data: bytearray = bytearray()
 
     def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:  # noqa: ARG002  # it has no name
         """Starts the file; no folder is created."""
@@ -121,7 +121,7 @@ class MemorySource:
     """
 
     def __init__(self, folder: str, sinks: Sequence[MemorySink]) -> None:
-        self.location = f"memory:{folder}"
+        self.location: str = f"memory:{folder}"
         self._sinks = sinks
 
     def read(self, before: Reading) -> Reading:

@@ -62,7 +62,7 @@ class NameFilter:
     """
 
     def __init__(self, patterns: Iterable[str] | None, *, noun: str, regex: bool = False) -> None:
-        self.patterns = tuple(patterns or ())
+        self.patterns: tuple[str, ...] = tuple(patterns or ())
         self.noun = noun
         self._regex = regex
         self._compiled = [compile_pattern(pattern, regex=regex) for pattern in self.patterns]

@@ -75,7 +75,7 @@ class RecordReader:
         keep_undecodable: bool = False,
         verify: bool = True,
     ) -> None:
-        self.files = tuple(files)
+        self.files: tuple[str, ...] = tuple(files)
         self.problems: list[Problem] = []
         self._sole = sole
         self._keep_undecodable = keep_undecodable

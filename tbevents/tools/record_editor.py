@@ -62,7 +62,9 @@ class Editor:
             raise ValueError(f"thin must be at least 1, not {thin}")
         if first_step is not None and last_step is not None and first_step > last_step:
             raise ValueError(f"the first step, {first_step}, is above the last, {last_step}")
-        self.values = self.dropped = self.changed = 0
+        self.values: int = 0
+        self.dropped: int = 0
+        self.changed: int = 0
         self._tags = TagChanges() if tags is None else tags
         self._first_step = STEP_RANGE.start if first_step is None else first_step
         self._last_step = STEP_RANGE.stop if last_step is None else last_step

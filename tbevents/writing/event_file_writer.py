@@ -129,8 +129,8 @@ class EventFileWriter(TakesDefaultMetadata):
         if folder is None or None not in (log_dir, logdir):
             raise TypeError(f"EventFileWriter needs either logdir or log_dir, not {logdir!r} and {log_dir!r}")
         self._logdir = files.path_string(folder, "logdir")
-        self.flush_secs = _as_seconds(flush_secs, "flush_secs")
-        self.upload_secs = _as_seconds(upload_secs, "upload_secs")
+        self.flush_secs: float = _as_seconds(flush_secs, "flush_secs")
+        self.upload_secs: float = _as_seconds(upload_secs, "upload_secs")
         if not isinstance(filename_suffix, str) or {"/", "\0", os.sep} & set(filename_suffix):
             raise ValueError(f"filename_suffix must be a str without path separators, not {filename_suffix!r}")
         self._folder = files.anchored(self._logdir, os.getcwd())  # a script may change its working directory
@@ -139,7 +139,7 @@ class EventFileWriter(TakesDefaultMetadata):
         self._clock = clock
         self._hostname = hostname
         self._failures = on_error if isinstance(on_error, Failures) else Failures(on_error)
-        self.on_error = self._failures.on_error
+        self.on_error: OnError = self._failures.on_error
         self.default_metadata = {}
         self._start()
         self._open_or_report()
@@ -153,7 +153,7 @@ class EventFileWriter(TakesDefaultMetadata):
 
     def _start(self) -> None:
         """Sets the state of a writer without events and without a file."""
-        self.closed = False
+        self.closed: bool = False
         self._ended = False  # True if the process is ending: nothing runs in the background any more
         # Logged events, in the layout of `encoder`. Extended without the lock; only the holder of the lock removes
         # items, from the front. Both operations are atomic in CPython.
@@ -163,7 +163,7 @@ class EventFileWriter(TakesDefaultMetadata):
         self._keys: list[SeriesKey] = []  # by number; only ever appended to
         self._encoder: Encoder | None = None  # None while in use, so that an interrupted one is not used again
         self._file = self._new_file()
-        self.lost = 0
+        self.lost: int = 0
         self._unreported = 0  # dropped events that no error has reported yet
         self._disturbed: list[tuple[str, str]] = []  # abandoned files and why, without a warning yet
         self._error: Exception | None = None  # an error of the background thread, for the next call

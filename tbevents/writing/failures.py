@@ -39,7 +39,7 @@ class Failures:
 
     def forget(self) -> None:
         """Resets the count of lost events and the causes that were warned of."""
-        self.lost = 0
+        self.lost: int = 0
         self._warned: set[object] = set()  # causes
         self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
 

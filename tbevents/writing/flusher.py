@@ -141,9 +141,9 @@ def _interval(client: Client) -> float:
 
 
 _flusher: Final = Flusher()
-watch = _flusher.watch
-drain_all = _flusher.drain_all
-finish = _flusher.finish
+watch: Final[Callable[[Client], bool]] = _flusher.watch
+drain_all: Final[Callable[[], None]] = _flusher.drain_all
+finish: Final[Callable[[], None]] = _flusher.finish
 atexit.register(finish)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_flusher.after_fork_in_child)

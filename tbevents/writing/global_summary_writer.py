@@ -64,7 +64,7 @@ class GlobalSummaryWriter:
         coalesce_process: bool = True,  # noqa: ARG002  # tensorboardX has this argument and ignores it, too
         **options: Any,
     ) -> None:
-        self.smw = SummaryWriter(
+        self.smw: SummaryWriter = SummaryWriter(
             log_dir,
             comment,
             purge_step,

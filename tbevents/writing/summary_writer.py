@@ -154,7 +154,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self.flush_secs = flush_secs
         self.filename_suffix = filename_suffix
         self.write_to_disk = write_to_disk
-        self.format = checked_format(format)
+        self.format: Format = checked_format(format)
         self.scalars_in_one_run = scalars_in_one_run
         self._form = _FORMS[self.format]
         self._directory = os.getcwd()  # a relative `log_dir` is relative to this

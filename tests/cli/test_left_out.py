@@ -269,6 +269,13 @@ def test_each_reading_command_can_skip_checksums_and_the_problem_says_so(cli, co
     assert "checksum" not in skipped.out + skipped.err
 
 
+@pytest.mark.parametrize(
+    "command", [["show", "RUN"], ["show", "RUN", "--json"], ["show", "RUN", "--points"]], ids=" ".join
+)
+def test_damage_that_leaves_nothing_to_show_is_no_success(cli, constant_checksums, command):
+    assert cli(*(part.replace("RUN", str(constant_checksums)) for part in command)).status == 1
+
+
 def test_skipping_checksums_shows_every_point(cli, constant_checksums):
     shown = cli("show", constant_checksums, "--points", "--checksums", "skip")
     assert [line.split("\t")[-1] for line in shown.out.splitlines()[1:]] == [str(step + 0.25) for step in range(20)]

@@ -403,7 +403,7 @@ def test_a_run_that_is_gone_when_it_has_been_read_is_not_of_the_logdir(runs, mon
 
 def test_threads_that_reload_a_logdir_agree_on_its_runs(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs, threads=1)
-    two, find = Two(), logdir_module.find_runs
+    two, find = Two(), logdir_module.list_runs
 
     def find_and_stop(*arguments):
         found = find(*arguments)
@@ -415,7 +415,7 @@ def test_threads_that_reload_a_logdir_agree_on_its_runs(runs, monkeypatch):
         logdir.reload()
 
     two.tell_of(logdir, "_lock")
-    monkeypatch.setattr(logdir_module, "find_runs", find_and_stop)
+    monkeypatch.setattr(logdir_module, "list_runs", find_and_stop)
     two.run(logdir.reload, add_and_reload)
     assert "".join(logdir) == "abcdefz"
 

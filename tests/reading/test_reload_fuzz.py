@@ -274,6 +274,10 @@ def test_reload_equals_a_fresh_reading(tmp_path, seed, strict, sole):
 # -- interrupts --------------------------------------------------------------------------------------------------------
 
 
+# An interrupt between the opening of a file and its `with` leaves it to Python to close the file.
+closed_by_python = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+
 class Interrupt(BaseException):
     """Raised where a signal's handler could raise."""
 
@@ -324,6 +328,7 @@ def assert_part(run, before, after):
             assert points in (before.get(key), first), key
 
 
+@closed_by_python
 @pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_reload_after_interrupts_equals_a_fresh_reading(tmp_path, seed, strict):
@@ -346,6 +351,7 @@ def test_reload_after_interrupts_equals_a_fresh_reading(tmp_path, seed, strict):
     assert count
 
 
+@closed_by_python
 @pytest.mark.parametrize("places", range(0, 400, 7))
 def test_an_interrupt_anywhere_loses_nothing(tmp_path, places):
     training = Training(tmp_path / "run", random.Random(0))
@@ -357,6 +363,7 @@ def test_an_interrupt_anywhere_loses_nothing(tmp_path, places):
     assert_reloaded(run, training.folder, strict=False)
 
 
+@closed_by_python
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system sends no SIGINT to a thread")
 @pytest.mark.parametrize("seed", range(3))
 def test_reload_after_real_signals_equals_a_fresh_reading(tmp_path, seed):

@@ -22,12 +22,12 @@ def parse_layout(value: Summary.Value, where: str) -> Layout:
     """Returns the layout in a value.
 
     Args:
-        value: of the plugin "custom_scalars".
-        where: the run, for messages.
+        value: a value of the plugin "custom_scalars".
+        where: the path of the run, for messages.
 
     Raises:
-        PayloadError: the value holds no layout.
-        TensorError: the tensor around it is inconsistent.
+        PayloadError: if the value holds no layout.
+        TensorError: if its tensor is inconsistent.
     """
     strings = to_array(value.tensor)
     if strings.size != 1 or strings.dtype != object:
@@ -39,7 +39,7 @@ def parse_layout(value: Summary.Value, where: str) -> Layout:
 
 
 def charts(layout: Layout) -> Charts:
-    """A layout in the form that `SummaryWriter.add_custom_scalars` takes."""
+    """Returns a layout in the form that `SummaryWriter.add_custom_scalars` takes."""
     found: Charts = {}
     for category in layout.category:
         of_category = found.setdefault(category.title, {})

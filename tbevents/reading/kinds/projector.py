@@ -1,7 +1,7 @@
 """Embeddings for TensorBoard's Projector: files beside the event files, listed in projector_config.pbtxt.
 
-The configuration may come from anyone, and it names files. So only plain files are opened, and only those that are in
-the run's folder or below it, as in TensorBoard; of a bounded size.
+The configuration may come from anyone, and it names files. So only plain files of a limited size are opened, and only
+in the run's folder or below it, as in TensorBoard.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ MAX_FILE_BYTES: Final = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """One embedding. Its files are read when asked for.
+    """One embedding. Its files are read when they are used.
 
-    They must be plain files in the run's folder or below it: whatever asks for another, by an absolute path, by ``..``,
-    by a URL or by a symbolic link, raises PayloadError, and nothing is opened.
+    They must be plain files in the run's folder or below it. An absolute path, ``..``, a URL, or a symbolic link that
+    leads elsewhere raises PayloadError, and nothing is opened.
 
     Attributes:
         name: the tensor's name.
@@ -74,10 +74,10 @@ class Embedding:
         """The points: float32, shape (points, dimensions).
 
         Raises:
-            PayloadError: the file is neither tab-separated numbers nor, as TensorBoard also allows, raw float32 of the
-                shape that the configuration says; it is not a plain file below the run's folder, or larger than 1 GiB;
-                or the points are in a checkpoint.
-            OSError: it cannot be read.
+            PayloadError: if the file is neither tab-separated numbers nor, as TensorBoard also allows, raw float32 of
+                the shape that the configuration says; it is not a plain file below the run's folder, or larger than
+                1 GiB; or the points are in a checkpoint.
+            OSError: if it cannot be read.
         """
         path = self.tensor_path
         if path is None:
@@ -97,8 +97,8 @@ class Embedding:
         """The rows of the labels' file, a header included if it has one; empty if there is no file.
 
         Raises:
-            PayloadError: it is not a plain file below the run's folder, or larger than 1 GiB.
-            OSError: it cannot be read.
+            PayloadError: if it is not a plain file below the run's folder, or larger than 1 GiB.
+            OSError: if it cannot be read.
         """
         path = self.metadata_path
         if path is None:
@@ -120,7 +120,7 @@ class Projector:
 
     Attributes:
         config: the whole configuration.
-        embeddings: by the tensor's name; of equal names the last one counts.
+        embeddings: tensor name -> embedding; of equal names, the last one counts.
     """
 
     config: ProjectorConfig = field(repr=False)
@@ -128,11 +128,11 @@ class Projector:
 
 
 def read_projector(folder: str) -> Projector | None:
-    """The projector configuration of a folder; None if there is none.
+    """Returns the projector configuration of a folder; None if there is none.
 
     Raises:
-        PayloadError: the file is not a projector configuration.
-        OSError: it cannot be read.
+        PayloadError: if the file is not a projector configuration.
+        OSError: if it cannot be read.
     """
     path = join(folder, CONFIG_NAME)
     try:
@@ -151,10 +151,10 @@ def read_projector(folder: str) -> Projector | None:
 
 
 def _below(folder: str, name: str) -> str:
-    """The path of a file that a configuration names, in its folder or below it; it need not be there.
+    """Returns the path of a file that a configuration names, in its folder or below it. The file need not exist.
 
     Raises:
-        PayloadError: the name leads elsewhere.
+        PayloadError: if the name leads elsewhere.
     """
     parts = re.split(r"[/\\]", name)
     if parts[0] == "" or ".." in parts or "\0" in name or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", name):
@@ -163,11 +163,11 @@ def _below(folder: str, name: str) -> str:
 
 
 def _read_plain(folder: str, path: str, limit: int) -> bytes:
-    """The bytes of a plain file below a folder.
+    """Returns the bytes of a plain file below a folder.
 
     Raises:
-        PayloadError: it is not a plain file, is not below the folder once symbolic links are followed, or is too large.
-        OSError: it cannot be read.
+        PayloadError: if it is not a plain file, is not below the folder once links are followed, or is too large.
+        OSError: if it cannot be read.
     """
     if not remote.is_url(path):
         path, home = os.path.realpath(path), os.path.realpath(folder)

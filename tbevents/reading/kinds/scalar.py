@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +119,7 @@ class ScalarSeries(Frame):
             and self._integers == other._integers
         )
 
-    __hash__ = None  # type: ignore[assignment]  # compared by content, which is large
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by content, which is large
 
     @property
     def exact_values(self) -> list[float]:

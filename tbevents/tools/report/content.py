@@ -54,8 +54,8 @@ class Content:
         self.limits = limits
         self._wanted = wanted
         self.problems: dict[str, list[str]] = {}
-        self.points = 0
-        self.drawn = 0
+        self.points: int = 0
+        self.drawn: int = 0
         self._arrays = ArrayStore()
         self._runs: list[str] = []
         self._makers: dict[str, Callable[[Any], Entry]] = {

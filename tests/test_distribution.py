@@ -1,0 +1,65 @@
+"""What PyPI and GitHub show: links that lead somewhere, and one place for the repository's address."""
+
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytest.importorskip("hatchling")
+
+
+@pytest.fixture(scope="module")
+def hatch_build():
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[a page](docs/cli.md)", "[a page](https://host/me/blob/v1/docs/cli.md)"),
+        ("[a heading](docs/cli.md#ls)", "[a heading](https://host/me/blob/v1/docs/cli.md#ls)"),
+        ("![a picture](docs/images/a.png)", "![a picture](https://host/me/raw/v1/docs/images/a.png)"),
+        ("[elsewhere](https://semver.org)", "[elsewhere](https://semver.org)"),
+        ("[to write](mailto:me@host)", "[to write](mailto:me@host)"),
+        ("[below](#write)", "[below](#write)"),
+    ],
+)
+def test_relative_links_lead_to_the_tag(hatch_build, text, expected):
+    assert hatch_build.with_absolute_links(text, "https://host/me", "v1") == expected
+
+
+def test_the_readme_on_pypi_has_no_relative_link(hatch_build):
+    class Hook(hatch_build.ReadmeHook):
+        root = str(ROOT)
+
+        def __init__(self):
+            pass
+
+    metadata = {"urls": {"Repository": "https://host/me"}}
+    Hook().update(metadata)
+    text = metadata["readme"]["text"]
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert len(targets) > 10
+    assert [target for target in targets if not re.match(r"https?://|#", target)] == []
+    for path in re.findall(r"https://host/me/(?:raw|blob)/v[^/]+/([^)#\s]+)", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_address_of_the_repository_stands_once():
+    listed = subprocess.run(
+        ["git", "grep", "-lF", "github.com/OWNER"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    if listed.returncode > 1:
+        pytest.skip("no checkout of git")
+    naming = set(listed.stdout.split())
+    assert "pyproject.toml" in naming
+    # The session that refuses the placeholder names it, and so does this test; the guide to releasing explains it.
+    assert naming <= {"pyproject.toml", "noxfile.py", "tests/test_distribution.py", "CONTRIBUTING.md"}
+    assert (ROOT / "pyproject.toml").read_text(encoding="utf-8").count("github.com/OWNER") == 1
