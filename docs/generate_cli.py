@@ -32,6 +32,7 @@ FUNCTIONS = {
     "import": ("import_.import_table",),
     "plot": ("plot.plot",),
     "report": ("report.report",),
+    "board": ("report.page_of",),
     "check": ("check.check",),
     "repair": ("repair.repair",),
     "merge": ("merge.merge",),

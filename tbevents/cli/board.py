@@ -20,9 +20,7 @@ _LABEL = re.compile(r"([^/=:\\]+)=(.+)", re.DOTALL)
 _DEFAULT = Address()
 
 
-@click.command(
-    epilog=example("tbevents board runs", "tbevents board new=runs/new old=s3://bucket/runs --port 8080 --no-open")
-)
+@click.command(epilog=example("tbevents board new=runs/new old=s3://bucket/runs --port 8080"))
 @click.argument("logdirs", nargs=-1, required=True, metavar="LOGDIR...")
 @click.option(
     "--port",

@@ -108,6 +108,9 @@ class PrefixRemoved:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
         path = scope.get("path", "")
+        if self._prefix and path == self._prefix:  # without the slash at its end: the page's own URLs are relative
+            query = scope.get("query_string", b"").decode("latin-1")
+            return await RedirectResponse(f"{path}/{'?' if query else ''}{query}")(scope, receive, send)
         if self._prefix and path.startswith(self._prefix + "/"):
             scope = {**scope, "path": path[len(self._prefix) :], "raw_path": None}
-        await self._app(scope, receive, send)
+        return await self._app(scope, receive, send)
