@@ -19,7 +19,7 @@ def board(tmp_path, make_board):
 def test_nothing_is_answered_without_the_token(board, client, path):
     outside = client(board, signed_in=False)
     assert outside.get(path).status_code == 401
-    assert outside.get(path, cookies={"tbevents_board": "wrong"}).status_code == 401
+    assert outside.get(path, headers={"Cookie": "tbevents_board=wrong"}).status_code == 401
     assert outside.get(path, headers={"Cookie": b"tbevents_board=\xe9"}).status_code == 401
     assert outside.post("/api/report", json={"runs": [0], "tags": [0]}).status_code == 401
     assert "loss" not in outside.get(path).text
