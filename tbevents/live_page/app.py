@@ -29,7 +29,7 @@ __all__ = ["make_app"]
 _HEARTBEAT: Final = 15.0
 """Seconds after which a stream without news says that it is there, so that proxies keep it open."""
 
-_BREATH: Final = 0.1
+_BREATH: Final = 0.2
 """The least seconds between two messages of a stream."""
 
 _BODY: Final = 2**20

@@ -5,6 +5,7 @@ const tags = []; // by number: {kind, tag, card, lines: run -> line}
 const names = new Intl.Collator("en", { numeric: true });
 let rates = [];
 let hparamsAsked = false;
+let unread = -1; // runs that the server has not read yet
 
 /** The line that says how the board is. */
 const state = {
@@ -76,13 +77,15 @@ function take(told) {
     more = true;
   }
   data.points = tags.reduce((sum, { kind, lines }) => (kind === "scalars" ? [...lines.values()].reduce((part, line) => part + line.count, sum) : sum), 0);
-  if (more) {
+  source.nothing = told.unread ? "The runs are being read." : "Nothing has been logged yet that this page shows.";
+  if (more || unread !== told.unread) {
+    unread = told.unread;
     arrangeCards(changed);
     build();
     listRuns();
     document.getElementById("head").append(actions);
     sift();
-  }
+  } else document.getElementById("counts").textContent = countsText();
   for (const { card, element, lazy } of cards) if (!element.hidden && [...changed].some((each) => each.card === card)) refresh(card, lazy);
   if (told.runs.some((run) => run.session) || (data.hparams !== null && told.runs.some((run) => run.gone))) askHparams();
   const there = data.runs.filter((run) => !run.gone).length;

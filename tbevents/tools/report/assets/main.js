@@ -188,11 +188,16 @@ function rateSection() {
   return section("rates", "Learning rate and loss", rows, "");
 }
 
-function headline() {
-  const problems = runs.flatMap((run) => run.problems.map((text) => ({ run, text })));
+/** How much there is. */
+function countsText() {
   const parts = [countText(runs.filter((run) => !run.gone).length, "run")];
   if (data.scalars.length) parts.push(countText(data.scalars.length, "scalar tag"), countText(data.points, "point"));
-  const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { className: "quiet", textContent: parts.join(" · ") })];
+  return parts.join(" · ");
+}
+
+function headline() {
+  const problems = runs.flatMap((run) => run.problems.map((text) => ({ run, text })));
+  const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { id: "counts", className: "quiet", textContent: countsText() })];
   if (problems.length) {
     const most = 50;
     head.push(make("details", { className: "problems", id: "problems", open: problems.length <= 5 },
@@ -219,7 +224,7 @@ function sections() {
   if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, textNodes)))), "stack"));
   const others = Object.entries(data.others).map(([kind, count]) => `${kind.replace("_", " ")} (${countText(count, "tag")})`);
   if (others.length) made.push(make("p", { className: "quiet", id: "others", textContent: `Logged as well, and not on this page: ${others.join(", ")}.` }));
-  if (!made.length) made.push(make("p", { textContent: "Nothing was logged that this page shows." }));
+  if (!made.length) made.push(make("p", { textContent: source.nothing }));
   return made;
 }
 
