@@ -117,6 +117,19 @@ def frameworks(session: nox.Session) -> None:
 
 
 @nox.session(python=TORCH_PYTHON)
+def engines(session: nox.Session) -> None:
+    """The tests with Dask, Spark and an S3 server of their own. Spark needs Java; its tests are skipped without."""
+    can_install = shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0
+    if not shutil.which("java") and can_install:
+        session.run("apt-get", "update", "-q", external=True, silent=True)
+        wait = "DPkg::Lock::Timeout=300"  # another session may be installing
+        session.run("apt-get", "-o", wait, "install", "-y", "-q", "openjdk-17-jre-headless", external=True, silent=True)
+    session.install("-e", ".[lake,dask,remote]", "distributed", "pyspark==4.*", "s3fs", "moto[server,s3]")
+    session.install("pytest", "hypothesis", "pytest-timeout")
+    last_line(session, "pytest", "-q", "--timeout", "200", "tests/engines", *session.posargs)
+
+
+@nox.session(python=TORCH_PYTHON)
 def tensorflow(session: nox.Session) -> None:
     """The tests beside TensorFlow, where there is a wheel of it."""
     wheel = "tensorflow-cpu==2.21.*"
@@ -376,7 +389,7 @@ def docs(session: nox.Session) -> None:
         "tests/test_architecture.py",
         "tests/lr_scheduler/test_docs.py",
     ]
-    last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py")
+    last_line(session, "pytest", "-q", *pages, "tests/testing/test_docs.py", "tests/lint/test_docs.py")
 
 
 @nox.session(python=TORCH_PYTHON)
@@ -403,7 +416,10 @@ def bench(session: nox.Session) -> None:
         "bench_import.py",
         "bench_read.py 10k",
         "bench_images.py 20",
+        "bench_lint.py 20",
         "bench_write.py --quick",
+        "bench_export.py --quick",
+        "bench_sync.py --quick",
         "bench_schedulers.py --steps 200 --rounds 1 --array 1000",
     ):
         script, *arguments = command.split()

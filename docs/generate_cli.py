@@ -34,15 +34,17 @@ FUNCTIONS = {
     "report": ("report.report",),
     "board": ("report.page_of",),
     "check": ("check.check",),
+    "lint": ("lint.run",),
     "repair": ("repair.repair",),
     "merge": ("merge.merge",),
     "split": ("split.split",),
     "edit": ("edit.edit",),
     "diff": ("diff.diff",),
+    "sync": ("sync.sync",),
     "reduce": ("reduce.reduce", "reduce.write_reduced"),
     "schedule": ("schedule.compute_schedule",),
 }
-"""What each command calls, below `tbevents.tools`."""
+"""What each command calls, below `tbevents.tools`; `lint` is a package of its own."""
 
 
 def page() -> str:
@@ -58,10 +60,11 @@ def page() -> str:
 
 def _functions(name: str) -> str:
     """A line that names the functions behind a command."""
+    package = "tbevents" if name == "lint" else "tbevents.tools"
     for path in FUNCTIONS[name]:
         module, function = path.split(".")
-        assert callable(getattr(import_module(f"tbevents.tools.{module}"), function)), path
-    return "In Python: " + ", ".join(f"`tbevents.tools.{path}`" for path in FUNCTIONS[name]) + ".\n\n"
+        assert callable(getattr(import_module(f"{package}.{module}"), function)), path
+    return "In Python: " + ", ".join(f"`{package}.{path}`" for path in FUNCTIONS[name]) + ".\n\n"
 
 
 def _section(title: str, command: click.Command, parent: click.Context | None = None, functions: str = "") -> str:

@@ -28,6 +28,7 @@ _HOMES: Final = {
         "PayloadError",
         "RecordTooLargeError",
         "RunNotFoundError",
+        "SyncConflictError",
         "TBEventsError",
         "TBEventsWarning",
         "TensorError",
@@ -38,6 +39,7 @@ _HOMES: Final = {
         "WriterWarning",
     ],
     "file_ref": ["FileRef"],
+    "reading.batches": ["iter_batches"],
     "reading.hparams_table": ["HParamsTable"],
     "reading.iterate": ["follow", "iter_events", "iter_records"],
     "reading.kinds.audio": ["Audio", "AudioSeries"],
@@ -58,19 +60,21 @@ _HOMES: Final = {
     "reading.refs": ["RunRef"],
     "reading.run": ["Run", "read_run"],
     "reading.tables": ["Table", "WideTable"],
+    "tools.sync": ["sync"],
     "writing.event_file_writer": ["EventFileWriter"],
     "writing.global_summary_writer": ["GlobalSummaryWriter"],
     "writing.summary_writer": ["SummaryWriter"],
 }
 """The modules, and the public names that each defines."""
 
-_MODULES: Final = ("dropin", "errors", "integrations", "lr_scheduler", "proto", "summary", "testing", "tools")
+_MODULES: Final = ("dropin", "errors", "integrations", "lint", "lr_scheduler", "proto", "summary", "testing", "tools")
 """The modules that are public themselves, beside `pytest_plugin`, which pytest loads."""
 
 if TYPE_CHECKING:
     from tbevents import dropin as dropin
     from tbevents import errors as errors
     from tbevents import integrations as integrations
+    from tbevents import lint as lint
     from tbevents import lr_scheduler as lr_scheduler
     from tbevents import proto as proto
     from tbevents import summary as summary
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     from tbevents.errors import PayloadError as PayloadError
     from tbevents.errors import RecordTooLargeError as RecordTooLargeError
     from tbevents.errors import RunNotFoundError as RunNotFoundError
+    from tbevents.errors import SyncConflictError as SyncConflictError
     from tbevents.errors import TBEventsError as TBEventsError
     from tbevents.errors import TBEventsWarning as TBEventsWarning
     from tbevents.errors import TensorError as TensorError
@@ -97,6 +102,7 @@ if TYPE_CHECKING:
     from tbevents.errors import UploadError as UploadError
     from tbevents.errors import WriterWarning as WriterWarning
     from tbevents.file_ref import FileRef as FileRef
+    from tbevents.reading.batches import iter_batches as iter_batches
     from tbevents.reading.hparams_table import HParamsTable as HParamsTable
     from tbevents.reading.iterate import follow as follow
     from tbevents.reading.iterate import iter_events as iter_events
@@ -136,6 +142,7 @@ if TYPE_CHECKING:
     from tbevents.reading.run import read_run as read_run
     from tbevents.reading.tables import Table as Table
     from tbevents.reading.tables import WideTable as WideTable
+    from tbevents.tools.sync import sync as sync
     from tbevents.writing.event_file_writer import EventFileWriter as EventFileWriter
     from tbevents.writing.global_summary_writer import GlobalSummaryWriter as GlobalSummaryWriter
     from tbevents.writing.summary_writer import SummaryWriter as SummaryWriter

@@ -23,6 +23,7 @@ __all__ = [
     "PayloadError",
     "RecordTooLargeError",
     "RunNotFoundError",
+    "SyncConflictError",
     "TBEventsError",
     "TBEventsWarning",
     "TensorError",
@@ -234,6 +235,10 @@ class PayloadError(TBEventsError, ValueError):
 
 class FileChangedError(TBEventsError, OSError):
     """An event file no longer holds what was read from it: it was truncated, replaced or removed."""
+
+
+class SyncConflictError(TBEventsError):
+    """Others changed a Delta table again and again while it was synchronized. The table holds what they wrote."""
 
 
 class UploadError(TBEventsError, OSError):

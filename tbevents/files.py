@@ -5,6 +5,7 @@ Only this module decides whether a path is local or a URL; URLs are passed on to
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
-from tbevents import remote
+from tbevents import remote, remote_file
 from tbevents.errors import RunNotFoundError
 from tbevents.file_ref import FileRef
 
@@ -64,7 +65,7 @@ _DEVICES: Final = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
 
 
 def path_string(path: object, argument: str) -> str:
-    """Returns a path as a str.
+    """Returns a path as a str, with ``~`` at its start replaced by the home folder.
 
     Raises:
         TypeError: if the path is neither a str nor path-like, or is bytes.
@@ -80,7 +81,7 @@ def path_string(path: object, argument: str) -> str:
         raise ValueError(f"{argument} has a NUL byte: {text!r}")
     if isinstance(path, PurePath) and _SHORTENED_URL.match(text) and not os.path.isdir(text.partition("/")[0]):
         raise ValueError(f"{argument} is a URL in a pathlib.Path, which removes a slash; pass it as a str: {text!r}")
-    return text
+    return os.path.expanduser(text) if text.startswith("~") else text
 
 
 def local_path(path: object, argument: str) -> str:
@@ -92,7 +93,7 @@ def local_path(path: object, argument: str) -> str:
     """
     text = path_string(path, argument)
     if remote.is_url(text):
-        raise ValueError(f"{argument} must be a local path: URLs can be read, but not written to: {text!r}")
+        raise ValueError(f"{argument} must be a local path: URLs can be read, but not written to here: {text!r}")
     return text
 
 
@@ -148,7 +149,7 @@ def open_file(path: str) -> io.RawIOBase:
         MissingExtraError: if the path is a URL and fsspec is not installed.
     """
     if remote.is_url(path):
-        return remote.RemoteFile(path)
+        return remote_file.RemoteFile(path)
     file = open(path, "rb", buffering=0, opener=_open_without_waiting)  # noqa: SIM115  # the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -170,7 +171,7 @@ def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
         OSError: if the file cannot be read.
     """
     if remote.is_url(path):
-        return remote.read_range(path, start, size)
+        return remote_file.read_range(path, start, size)
     with io.BufferedReader(open_file(path)) as file:
         file.seek(start)
         return file.read(-1 if size is None else size)
@@ -250,11 +251,15 @@ def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
         RunNotFoundError: as `list_runs` does, and if `logdir` is a file.
         OSError, MissingExtraError: as `list_runs` does.
     """
-    found = list_runs(logdir, on_unreadable)
     text = path_string(logdir, "logdir")
-    if [file.url for file in found.get(".", ())] == [text]:
-        raise RunNotFoundError(f"{text}: no such folder")
-    return {name: [file.url for file in files] for name, files in found.items()}
+    if remote.is_url(text) or os.path.isdir(text):
+        found = list_runs(text, on_unreadable)
+        if [file.url for file in found.get(".", ())] != [text]:  # it is not a file
+            return {name: [file.url for file in files] for name, files in found.items()}
+    else:
+        with contextlib.suppress(RunNotFoundError):
+            is_folder(text)  # raises if the path exists but cannot be reached
+    raise RunNotFoundError(f"{text}: no such folder")
 
 
 def list_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[FileRef]]:

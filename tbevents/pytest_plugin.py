@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,20 @@ def tb_capture() -> Iterator[Capture]:
 
     with capture() as captured:
         yield captured
+
+
+@pytest.fixture
+def tb_lint(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`tbevents.lint.assert_lints` with the configuration of the project: ``tb_lint(run)``."""
+    from tbevents.lint import assert_lints, find_config
+
+    found, _ = find_config(request.config.rootpath)
+
+    def assert_lints_as_configured(run: Any, config: Any = None) -> None:
+        __tracebackhide__ = True
+        assert_lints(run, found if config is None else config)
+
+    return assert_lints_as_configured
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
-"""Event files at a URL: found, read in ranges and written through fsspec. No other module uses fsspec.
+"""URLs: the file systems of fsspec, listings of their folders, and objects written to them.
 
-Files are read by `cat_file` with exact ranges, without fsspec's read-ahead, so no byte is transferred twice.
+Only this module, `remote_file` and `remote_put` use fsspec.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import io
-import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any, Final
@@ -16,7 +14,22 @@ from typing import Any, Final
 from tbevents.errors import MissingExtraError
 from tbevents.file_ref import FileRef
 
-__all__ = ["RemoteFile", "is_folder", "is_url", "join", "list_files", "parent", "read_range", "write_bytes"]
+__all__ = [
+    "PARALLEL",
+    "as_os_errors",
+    "file_ref",
+    "filesystem",
+    "is_folder",
+    "is_object_store",
+    "is_url",
+    "join",
+    "list_files",
+    "parent",
+    "write_bytes",
+]
+
+PARALLEL: Final = 32
+"""Requests in flight. Most of a request is waiting, so the number does not depend on the processors."""
 
 _CHAIN: Final = "::"
 """Separates the URLs of a chain, such as ``zip://runs/a::https://host/runs.zip``. The path inside the outermost file
@@ -54,8 +67,8 @@ def is_folder(url: str) -> bool:
         OSError: if the URL cannot be looked up.
         MissingExtraError: if fsspec is not installed.
     """
-    fs, path = _filesystem(url)
-    with _as_os_errors(url):
+    fs, path = filesystem(url)
+    with as_os_errors(url):
         fs.invalidate_cache()
         return _is_folder(fs.info(path), path)
 
@@ -87,24 +100,24 @@ def list_files(
         OSError: if the URL cannot be looked up, or the folder cannot be listed.
         MissingExtraError: if fsspec is not installed.
     """
-    fs, path = _filesystem(url)
+    fs, path = filesystem(url)
     root = path.strip("/")
     found: dict[str, FileRef] = {}
-    with _as_os_errors(url):
+    with as_os_errors(url):
         fs.invalidate_cache()
         try:
-            if wanted(root) or not _is_flat(fs):
+            if wanted(root) or not is_object_store(fs):
                 info = fs.info(path)
                 if not _is_folder(info, path):
-                    return _ref(url, info)
+                    return file_ref(url, info)
             for entry in _entries(fs, path, on_unreadable, below=below):
                 name = entry["name"].lstrip("/")
                 if entry["type"] != "directory" and name.startswith(root):
                     if name == root:
-                        return _ref(url, entry)
+                        return file_ref(url, entry)
                     relative = name[len(root) :].lstrip("/")
                     if wanted(relative):
-                        found[relative] = _ref(join(url, relative), entry)
+                        found[relative] = file_ref(join(url, relative), entry)
         finally:
             fs.invalidate_cache()
     return found
@@ -129,7 +142,7 @@ def _entries(
     return found.values()
 
 
-def _is_flat(fs: Any) -> bool:
+def is_object_store(fs: Any) -> bool:
     """Returns True for an object store: it has no folders, and to look one up takes as many requests as to list it."""
     from fsspec.asyn import AsyncFileSystem
 
@@ -140,7 +153,7 @@ def _finds_itself(fs: Any) -> bool:
     """Returns True if a file system has its own `find`. That of fsspec skips folders that it cannot list."""
     from fsspec import AbstractFileSystem
 
-    return _is_flat(fs) or type(fs).find is not AbstractFileSystem.find
+    return is_object_store(fs) or type(fs).find is not AbstractFileSystem.find
 
 
 def _is_folder(info: dict[str, Any], path: str) -> bool:
@@ -148,7 +161,7 @@ def _is_folder(info: dict[str, Any], path: str) -> bool:
     return info["type"] == "directory" or path.endswith("/") or info.get("mimetype") == "text/html"
 
 
-def _ref(url: str, info: dict[str, Any]) -> FileRef:
+def file_ref(url: str, info: dict[str, Any]) -> FileRef:
     """Returns the reference of a file from what fsspec tells of it; file systems differ in the names they use."""
     size = info.get("size")
     tag = info.get("ETag") or info.get("etag")
@@ -190,25 +203,6 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
                 folders.append(entry["name"])
 
 
-def read_range(url: str, start: int, size: int | None = None) -> bytes:
-    """Returns up to `size` bytes of a file from offset `start`.
-
-    Args:
-        url: the file.
-        start: the offset of the first byte.
-        size: the number of bytes; None means all.
-
-    Raises:
-        FileNotFoundError: if the file does not exist.
-        OSError: if the file cannot be read.
-    """
-    fs, path = _filesystem(url)
-    with _as_os_errors(url):
-        if size is None:
-            return bytes(fs.cat_file(path))[start:]
-        return _fetch(fs, path, start, start + size)[0]
-
-
 def write_bytes(url: str, data: bytes) -> None:
     """Writes a file as a whole; an earlier one is replaced. Creates its folder, but never a bucket.
 
@@ -216,8 +210,8 @@ def write_bytes(url: str, data: bytes) -> None:
         OSError: if the file cannot be written.
         MissingExtraError: if fsspec, or the file system, is not installed.
     """
-    with _as_os_errors(url, "cannot be written"):
-        fs, path = _filesystem(url, "writing")
+    with as_os_errors(url, "cannot be written"):
+        fs, path = filesystem(url, "writing")
         try:
             fs.pipe_file(path, data)
         except FileNotFoundError:
@@ -227,99 +221,28 @@ def write_bytes(url: str, data: bytes) -> None:
             fs.pipe_file(path, data)
 
 
-class RemoteFile(io.RawIOBase):
-    """A file at a URL. Each read is one request for exactly its bytes; they are not cached.
+def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
+    """Returns the file system of a URL, and the path in it. Storage options come from fsspec's configuration.
 
     Args:
-        url: the file.
+        url: the URL.
+        purpose: "reading" or "writing", for error messages.
 
     Raises:
-        MissingExtraError: if fsspec is not installed.
+        MissingExtraError: if fsspec, or the package that it needs for the URL, is not installed.
+        ValueError: if the URL or its storage options are invalid.
     """
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._fs, self._path = _filesystem(url)
-        self._at = 0
-        self._size: int | None = None  # None until it is needed
-        self._whole: bytes | None = None  # the whole file, if the server has no ranges: one download is enough
-
-    def readable(self) -> bool:
-        """Returns True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Returns True."""
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Moves to an offset from the start, the current position or the end; returns the new position.
-
-        Raises:
-            FileNotFoundError: if the offset is from the end and the file does not exist.
-            OSError: if the offset is from the end and the size is not available.
-        """
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
-        self._at = offset + (self._find_size() if base is None else base)
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        """Reads bytes until the buffer is full or the file ends; returns the number of bytes read.
-
-        Raises:
-            OSError: if the file cannot be read.
-        """
-        view = memoryview(buffer).cast("B")
-        stop = min(self._at + len(view), self._find_size())
-        if stop <= self._at:
-            return 0
-        if self._whole is None:
-            with _as_os_errors(self._url):
-                data, self._whole = _fetch(self._fs, self._path, self._at, stop)
-        else:
-            data = self._whole[self._at : stop]
-        view[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-    def _find_size(self) -> int:
-        if self._size is None:
-            with _as_os_errors(self._url):
-                self._size = self._fs.info(self._path)["size"]
-                if self._size is None:  # the server does not report it
-                    self._whole = bytes(self._fs.cat_file(self._path))
-                    self._size = len(self._whole)
-        return self._size
-
-
-def _fetch(fs: Any, path: str, start: int, stop: int) -> tuple[bytes, bytes | None]:
-    """Returns a range of a file, shorter if the file ends earlier; and the whole file, if the server sent all of it."""
-    from fsspec import AbstractFileSystem
-
-    # File systems without their own `cat_file` open the file, and would read ahead.
-    plain = not fs.async_impl and type(fs).cat_file is AbstractFileSystem.cat_file
     try:
-        data = bytes(fs.cat_file(path, start=start, end=stop, **({"cache_type": "none"} if plain else {})))
-    except FileNotFoundError:
-        raise
-    except Exception:
-        size = fs.info(path)["size"]
-        if size is not None and size <= start:  # web servers answer such a range with an error
-            return b"", None
-        raise
-    if len(data) > stop - start:  # a web server without ranges
-        return data[start:stop], data
-    return data, None
-
-
-def _filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
-    """Returns the file system of a URL, and the path in it. `purpose` is for error messages."""
-    try:
+        from fsspec.config import conf
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise MissingExtraError("fsspec", "remote", f"{purpose} {url}") from error
+    options: dict[str, Any] = {}
+    if "s3://" in url:  # botocore keeps 10 connections, and more requests would wait for each other
+        connections = {"max_pool_connections": PARALLEL, **conf.get("s3", {}).get("config_kwargs", {})}
+        options = {"s3": {"config_kwargs": connections}}
     try:
-        fs, path = url_to_fs(url)
+        fs, path = url_to_fs(url, **options)
     except ImportError as error:  # fsspec loads s3fs, gcsfs and the like when they are first needed
         package = "a file system that fsspec does not bring along"
         raise MissingExtraError(package, "remote", f"{purpose} {url}", hint=str(error)) from error
@@ -327,7 +250,7 @@ def _filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
 
 
 @contextlib.contextmanager
-def _as_os_errors(url: str, what: str = "cannot be read") -> Iterator[None]:
+def as_os_errors(url: str, what: str = "cannot be read") -> Iterator[None]:
     """Raises an OSError in place of each file system's own exceptions."""
     try:
         yield

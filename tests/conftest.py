@@ -30,3 +30,5 @@ def pytest_collection_modifyitems(items):
             item.add_marker("interop")
         if path.startswith("tests/browser/"):
             item.add_marker("slow")  # each waits for what Chromium draws
+        if path.startswith("tests/engines/"):
+            item.add_marker("slow")  # they start servers and workers

@@ -342,3 +342,13 @@ sys.stdin.read()
             pytest.skip("this file system knows no leases")
         assert files.read_bytes(str(path)) == b"content"
         other.stdin.close()
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # Windows
+    with tbevents.SummaryWriter("~/runs/a") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    assert list(tbevents.read_logdir("~/runs")) == ["a"]
+    assert tbevents.read_run("~/runs/a").path == os.path.join(str(tmp_path), "runs/a")
+    assert files.path_string("a/~", "path") == "a/~"

@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 HERE = ["tutorial.md", "logging.md", "reading.md", "reference/proto.md"]
 ELSEWHERE = {
+    "lint.md": "tests/lint/test_docs.py",
     "migrating.md": "tests/test_migrating.py",
     "remote_writing.md": "tests/writing/test_object_storage.py",
+    "scale.md": "tests/test_scale.py",
     "schedulers.md": "tests/lr_scheduler/test_docs.py",
     "testing.md": "tests/testing/test_docs.py",
 }

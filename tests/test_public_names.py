@@ -12,6 +12,7 @@ import types
 import pytest
 
 import tbevents
+import tbevents.lint
 import tbevents.lr_scheduler
 import tbevents.proto
 import tbevents.summary
@@ -19,7 +20,7 @@ import tbevents.testing
 import tbevents.tools
 
 LAZY = [tbevents, tbevents.tools]
-EAGER = [tbevents.lr_scheduler, tbevents.proto, tbevents.summary, tbevents.testing]
+EAGER = [tbevents.lint, tbevents.lr_scheduler, tbevents.proto, tbevents.summary, tbevents.testing]
 PYTHONS_OWN = {"__name__", "__doc__", "__file__", "__all__", "__dir__", "__spec__"}
 
 each = pytest.mark.parametrize("package", LAZY + EAGER, ids=lambda package: package.__name__)

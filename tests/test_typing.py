@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "tbevents": "public_tbevents.py",
+    "tbevents.lint": "public_lint.py",
     "tbevents.lr_scheduler": "public_lr_scheduler.py",
     "tbevents.proto": "public_proto.py",
     "tbevents.summary": "public_summary.py",

@@ -13,15 +13,16 @@ from tbevents.cli.formatting import counted, printable
 from tbevents.cli.parameters import (
     PATH,
     checksums_option,
+    duplicates_option,
     example,
     logdir_argument,
+    restarts_option,
     run_option,
     safe_cells_option,
     tag_option,
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.reading.options import Duplicates, Restarts
 from tbevents.tools.export import Exported, export_media, export_table
 from tbevents.tools.table_files import Format, looks_like_file
 
@@ -51,18 +52,8 @@ class _Harmless(io.TextIOBase):
 @click.option("--wide", is_flag=True, help="Write a column for each tag, and a row for each step of a run.")
 @tag_option
 @run_option
-@click.option(
-    "--restarts",
-    type=click.Choice(get_args(Restarts)),
-    default="keep",
-    help="Points to remove at restarts; default: keep all.",
-)
-@click.option(
-    "--duplicates",
-    type=click.Choice(get_args(Duplicates)),
-    default="keep",
-    help="Which points of one step to keep.",
-)
+@restarts_option
+@duplicates_option
 @safe_cells_option
 @checksums_option
 @takes_terminal

@@ -26,11 +26,13 @@ SUMMARIES = {
     "report": "Write what runs logged as one HTML page.",
     "board": "Follow runs in the browser while they train.",
     "check": "Check that runs are intact.",
+    "lint": "Judge training runs: NaN, divergence, spikes, gaps; for CI.",
     "repair": "Copy the intact records of damaged files.",
     "merge": "Merge event files, or a resumed run's folders, into one file.",
     "split": "Split a run into several files, by size or by step.",
     "edit": "Rename or drop tags; cut, shift, purge or thin steps.",
     "diff": "Compare runs: tags, steps, values.",
+    "sync": "Keep a Delta Lake table of the scalars of many runs.",
     "reduce": "Compute mean, std, min, max, quantiles over runs.",
     "schedule": "Print, draw or log a learning-rate schedule.",
 }

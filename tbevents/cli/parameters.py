@@ -11,11 +11,12 @@ import click
 from tbevents.cli.exit_status import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.kinds.kind import kind_names
-from tbevents.reading.options import Checksums
+from tbevents.reading.options import Checksums, Duplicates, Restarts
 
 __all__ = [
     "PATH",
     "checksums_option",
+    "duplicates_option",
     "example",
     "in_place_option",
     "json_option",
@@ -23,6 +24,7 @@ __all__ = [
     "logdir_argument",
     "out_option",
     "overwrite_option",
+    "restarts_option",
     "run_option",
     "safe_cells_option",
     "tag_option",
@@ -48,6 +50,18 @@ checksums_option: Decorator = click.option(
     type=click.Choice(get_args(Checksums)),
     default="verify",
     help="skip: also read records whose data checksum is wrong (SageMaker Debugger); default: verify.",
+)
+restarts_option: Decorator = click.option(
+    "--restarts",
+    type=click.Choice(get_args(Restarts)),
+    default="keep",
+    help="Points to remove at restarts; default: keep all.",
+)
+duplicates_option: Decorator = click.option(
+    "--duplicates",
+    type=click.Choice(get_args(Duplicates)),
+    default="keep",
+    help="Which points of one step to keep.",
 )
 safe_cells_option: Decorator = click.option(
     "--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals."

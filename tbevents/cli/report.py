@@ -19,6 +19,7 @@ from tbevents.cli.parameters import (
 )
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
+from tbevents.remote import is_url
 from tbevents.tools.report import ReportLimits, report
 
 
@@ -43,6 +44,7 @@ from tbevents.tools.report import ReportLimits, report
     help=f"Show N steps of images, texts and histograms; default: {ReportLimits().steps}.",
 )
 @checksums_option
+@click.option("--lint", "lints", is_flag=True, help="List what tbevents lint finds, and mark the steps.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @takes_terminal
 def command(
@@ -55,6 +57,7 @@ def command(
     points: int,
     steps: int,
     checksums: Checksums,
+    lints: bool,
     opens: bool,
 ) -> None:
     """Write one HTML page about the runs below LOGDIR: charts, tables and images, without a server.
@@ -62,6 +65,16 @@ def command(
     The page is one file that loads nothing else; it can be mailed or kept beside a build. Pictures need Pillow.
     """
     limits = ReportLimits(points=points, steps=steps)
+    findings = []
+    if lints:
+        from tbevents.cli.lint import nearest_config  # few reports are with findings
+        from tbevents.lint import run as lint
+        from tbevents.lint.formats.json_format import finding_json
+
+        config = nearest_config(terminal, (logdir,))
+        with terminal.progress("linting"):
+            found = lint(logdir, config, runs=runs or None, checksums=checksums)
+        findings = [finding_json(each) for each in found]
     with terminal.progress("reading") as progress:
         made = report(
             logdir,
@@ -71,6 +84,7 @@ def command(
             title=title,
             limits=limits,
             checksums=checksums,
+            findings=findings,
             progress=progress,
         )
     for line in first_of(made.problems):
@@ -78,4 +92,4 @@ def command(
     terminal.incomplete = bool(made.unreadable)
     terminal.remark(f"{out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")
     if opens:
-        click.launch(Path(os.path.abspath(out)).as_uri())
+        click.launch(out if is_url(out) else Path(os.path.abspath(out)).as_uri())

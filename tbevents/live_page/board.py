@@ -170,7 +170,7 @@ class Board:
         """Returns the numbers of the runs by name, and the hyperparameters of those that have been read."""
         with self._lock:
             runs = [run for run in self._runs if not run.gone and run.summary is not None]
-            sessions = {run.name: run.summary.session for run in runs if run.summary is not None}
+            sessions = {run.name: run.summary.facts for run in runs if run.summary is not None}
         return {run.name: run.number for run in runs}, hparams_table(sessions)
 
     def changes(self, since: int) -> dict[str, Any] | None:

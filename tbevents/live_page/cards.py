@@ -26,7 +26,7 @@ def card_of(board: Board, kind: str, tag: str, states: Sequence[tuple[int, int, 
     for number, run in _read(board, (state[0] for state in states)):
         content.add(str(number), run, [kind])
         numbers.append(number)
-    made = content.as_json({})
+    made = content.as_json()
     lines = made[kind][0]["lines"] if made[kind] else []
     return {
         "lines": [{**line, "run": numbers[line["run"]]} for line in lines],

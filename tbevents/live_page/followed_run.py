@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tbevents.file_ref import FileRef
-from tbevents.reading.kinds.hparams import HParams
-from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.run import Run
 
-__all__ = ["FollowedRun", "Session", "Summary", "weight"]
+__all__ = ["FollowedRun", "Summary", "weight"]
 
 _PROBLEMS: Final = 20
 """The most problems of a run that the board lists."""
@@ -33,30 +32,18 @@ def weight(run: Run) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """What a table of hyperparameters needs of a run that may have been let go of."""
-
-    scalars: Mapping[str, ScalarSeries]
-    hparams: HParams | None
-
-    def readable_hparams(self) -> HParams | None:
-        """Returns the hyperparameters; None if the run has none."""
-        return self.hparams
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What the board keeps of a run after it was read.
 
     Attributes:
         counts: kind -> tag -> number of values.
         problems: the first problems, as text.
-        session: the run's hyperparameters and the last points of its scalars.
+        facts: the run's hyperparameters and the last values of its scalars.
     """
 
     counts: Mapping[str, Mapping[str, int]]
     problems: tuple[str, ...]
-    session: Session
+    facts: SessionFacts
 
     @staticmethod
     def of(run: Run) -> Summary:
@@ -65,14 +52,7 @@ class Summary:
         more = len(problems) - _PROBLEMS
         if more > 0:
             problems[_PROBLEMS:] = [f"... and {more:,} more"]
-        last = {tag: _last_point(series) for tag, series in run.scalars.items()}
-        return Summary(run.counts(), tuple(problems), Session(last, run.readable_hparams()))
-
-
-def _last_point(series: ScalarSeries) -> ScalarSeries:
-    """The series with its last point alone, in memory of its own."""
-    columns = (series.steps, series.wall_times, series.values)
-    return ScalarSeries(series.tag, *(column[-1:].copy() for column in columns))
+        return Summary(run.counts(), tuple(problems), session_facts(run))
 
 
 class FollowedRun:
@@ -146,7 +126,7 @@ class FollowedRun:
             for kind, tags in self.summary.counts.items()
         }
         news = [self.news] if self.news else []
-        hparams = self.summary.session.hparams
+        hparams = self.summary.facts.hparams
         return {
             **told,
             "epoch": self.epoch,

@@ -6,7 +6,7 @@ import bisect
 from typing import Final
 
 from tbevents.errors import ChecksumError, DamagedFileError, NotAnEventFileError, UndecodableRecordError
-from tbevents.files import open_file
+from tbevents.files import read_bytes
 from tbevents.format.file_type import EXAMPLE, LOOKED_AT, file_type, line_endings_changed, payload_type
 from tbevents.format.record import HEADER_SIZE
 from tbevents.reading.problem import Problem
@@ -140,6 +140,4 @@ class Damage:
 
 def bytes_at(path: str, offset: int) -> bytes:
     """The bytes of a file from an offset on that tell its type; the file is opened anew, since it may be being read."""
-    with open_file(path) as file:
-        file.seek(offset)
-        return file.read(LOOKED_AT) or b""
+    return read_bytes(path, offset, LOOKED_AT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Generator, Iterator
@@ -36,6 +37,7 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
 from tbevents.reading.scalar_repeats import Repeats
 from tbevents.remote import is_url
+from tbevents.remote_file import RemoteFile, Requested
 
 __all__ = ["EventFileReader", "Stretch"]
 
@@ -82,6 +84,7 @@ class EventFileReader:
         error: why the file could not be read on in the last attempt; None if it could.
         patient: as given.
         listed: the file as a listing has shown it before it was read; None if it has not been listed.
+        requested: what was requested ahead of a remote file; used once.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class EventFileReader:
         self.path = path
         self.patient = patient
         self.listed: FileRef | None = None
+        self.requested: Requested | None = None
         self.offset: int = 0
         self.record: int = 0
         self._strict = strict
@@ -124,6 +128,16 @@ class EventFileReader:
         vars(other).update(vars(self))
         other._damage = self._damage.copy()
         return other
+
+    @property
+    def resumes_at(self) -> int:
+        """The offset of the first byte that reading on needs: those before `offset` by which the file is recognised."""
+        return self._known[0] if self._known[1] else self.offset
+
+    def is_up_to_date(self, listed: FileRef) -> bool:
+        """Returns True if a remote file has been read as a new listing shows it: there is nothing to request."""
+        before = self.listed
+        return before is not None and self.error is None and is_url(self.path) and before.is_same_version(listed)
 
     def done(self) -> float:
         """Fraction of the file that has been read."""
@@ -167,7 +181,7 @@ class EventFileReader:
     def _read(self, search: RepeatSearch | None = None, *, known: bool) -> Iterator[Stretch]:
         self._damage.end = self.error = None
         try:
-            with open_file(self.path) as file:
+            with self._open() as file:
                 size = file.seek(0, os.SEEK_END)
                 self._know_again(file, size)
                 while True:
@@ -176,6 +190,8 @@ class EventFileReader:
                     before, size = size, file.seek(0, os.SEEK_END)
                     if not isinstance(error, IncompleteRecordError) or error.zeros or size < before + error.missing:
                         break  # else it was being written when its size was asked for, and is there by now
+                if isinstance(file, RemoteFile):
+                    file.check(self.listed)
             if error is not None:
                 self._report_end(error, self._size - error.offset)
             of_all = self._damage.sum_up(self.record)
@@ -190,10 +206,17 @@ class EventFileReader:
         except OSError as error:
             self._cannot_be_read(error)
 
+    def _open(self) -> io.RawIOBase:
+        if not is_url(self.path):
+            return open_file(self.path)
+        requested, self.requested = self.requested, None
+        return RemoteFile(self.path, self.listed, requested)
+
     def _cannot_be_read(self, error: OSError) -> None:
         """Notes, or raises, that the file cannot be read on."""
         if error.filename is None:
-            error = OSError(error.errno, error.strerror or str(error), self.path)
+            missing = errno.ENOENT if isinstance(error, FileNotFoundError) else None  # file systems may leave it out
+            error = OSError(error.errno or missing, error.strerror or str(error), self.path)
         if self._strict or self._sole:
             raise error
         self.error = error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
@@ -13,16 +13,35 @@ from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.series import counted
 
-__all__ = ["HParamsTable", "hparams_of_runs", "hparams_table"]
+__all__ = ["HParamsTable", "SessionFacts", "hparams_of_runs", "hparams_table", "session_facts"]
 
 
 class SessionRun(Protocol):
-    """What a table of hyperparameters needs of a run."""
+    """What `session_facts` needs of a run."""
 
     @property
     def scalars(self) -> Mapping[str, ScalarSeries]: ...
 
     def readable_hparams(self) -> HParams | None: ...
+
+
+class SessionFacts(NamedTuple):
+    """What a table of hyperparameters keeps of a run, so that the run itself may be let go.
+
+    Attributes:
+        hparams: its hyperparameters; None if it has none.
+        last_values: tag -> last value of its scalars.
+    """
+
+    hparams: HParams | None
+    last_values: Mapping[str, float]
+
+
+def session_facts(run: SessionRun) -> SessionFacts:
+    """Returns what a table of hyperparameters needs to know of a run."""
+    scalars = run.scalars
+    last_values = {tag: series.last.value for tag in scalars if len(series := scalars[tag])}
+    return SessionFacts(run.readable_hparams(), last_values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,15 +82,15 @@ class HParamsTable(Frame):
         return columns
 
 
-def hparams_table(runs: Mapping[str, SessionRun]) -> HParamsTable:
-    """Returns the table of the sessions among some runs: of the runs that hold hyperparameters.
+def hparams_table(runs: Mapping[str, SessionFacts]) -> HParamsTable:
+    """Returns the table of the sessions among some runs, by name: of the runs that hold hyperparameters.
 
     As in TensorBoard, the experiment is looked for in the run itself (torch), in the folders above it (TF2), and then
     anywhere else. Without an experiment, the metrics are all scalars of the sessions' runs and of the runs below them
     (Keras); a run belongs to the nearest session above it. Hyperparameters that cannot be parsed are left out, and are
     on the problems of their run.
     """
-    all_found = {name: found for name, run in runs.items() if (found := run.readable_hparams()) is not None}
+    all_found = {name: facts.hparams for name, facts in runs.items() if facts.hparams is not None}
     experiments = {name: found.experiment for name, found in all_found.items() if found.experiment is not None}
     with_parameters = {name: found for name, found in all_found.items() if found.parameters}
     scalars_there = None if experiments else _metric_names(with_parameters, runs)
@@ -116,37 +135,35 @@ def _above(name: str) -> list[str]:
     return above
 
 
-def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionRun]) -> list[tuple[str, str]]:
+def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionFacts]) -> list[tuple[str, str]]:
     """The scalars of sessions and of the runs below them: (folder below the session or "", tag), ordered by tag."""
     known = set(sessions)
     found: set[tuple[str, str]] = set()
-    for name, run in runs.items():
+    for name, facts in runs.items():
         session = next((each for each in (name, *_above(name)) if each in known), None)
         if session is not None:
             group = "" if name == session else name if session == "." else name[len(session) + 1 :]
-            found.update((group, tag) for tag in run.scalars)
+            found.update((group, tag) for tag in facts.last_values)
     return sorted(found, key=lambda metric: metric[::-1])
 
 
-def _metrics(name: str, runs: Mapping[str, SessionRun], names: Iterable[tuple[str, str]]) -> dict[str, float]:
+def _metrics(name: str, runs: Mapping[str, SessionFacts], names: Iterable[tuple[str, str]]) -> dict[str, float]:
     """The last values of the metrics that a session has."""
     metrics: dict[str, float] = {}
     for group, tag in names:
-        run = runs.get(posixpath.normpath(posixpath.join(name, group)) if group else name)
-        if run is not None and tag in run.scalars and len(run.scalars[tag]):
-            metrics[f"{group}/{tag}" if group else tag] = run.scalars[tag].last.value
+        facts = runs.get(posixpath.normpath(posixpath.join(name, group)) if group else name)
+        if facts is not None and tag in facts.last_values:
+            metrics[f"{group}/{tag}" if group else tag] = facts.last_values[tag]
     return metrics
 
 
-def hparams_of_runs(runs: Mapping[str, SessionRun]) -> dict[str, HParams | None]:
-    """Returns the hyperparameters that apply to each run.
+def hparams_of_runs(runs: Mapping[str, HParams | None]) -> dict[str, HParams | None]:
+    """Returns the hyperparameters that apply to each run, from those that each holds itself.
 
     These are its own; else those of the nearest folder above it that has some (Keras logs below the session's folder);
     else those of the only folder directly below it that has some (torch's add_hparams makes one).
     """
-    own = {
-        name: found for name, run in runs.items() if (found := run.readable_hparams()) is not None and found.parameters
-    }
+    own = {name: found for name, found in runs.items() if found is not None and found.parameters}
     below: dict[str, list[str]] = {}
     for name in own:
         if name != ".":

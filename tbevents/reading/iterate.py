@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 from tbevents.errors import DamageWarning, FileChangedError
-from tbevents.files import StrPath, find_run_files, path_string
+from tbevents.files import StrPath, list_run_files, path_string
 from tbevents.format.record import Record
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
@@ -41,9 +41,7 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
         DamagedFileError: a file is damaged, and `strict`.
         OSError: a file cannot be read.
     """
-    files = find_run_files(path)
-    sole = files == [path_string(path, "path")]
-    readers = [EventFileReader(file, strict=strict, sole=sole) for file in files]
+    readers = _readers(path, strict)
     return (record for reader in readers for _, record in warning(reader, reader.records()))
 
 
@@ -60,10 +58,13 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
     Raises:
         RunNotFoundError, NotAnEventFileError, DamagedFileError, OSError: as `iter_records`.
     """
-    files = find_run_files(path)
-    sole = files == [path_string(path, "path")]
-    readers = [EventFileReader(file, strict=strict, sole=sole) for file in files]
+    readers = _readers(path, strict)
     return (event for reader in readers for event in warning(reader, reader.events()))
+
+
+def _readers(path: StrPath, strict: bool) -> list[EventFileReader]:
+    source = FileSource(path_string(path, "path"), strict=strict)
+    return [source.open(file, patient=False) for file in list_run_files(path)]
 
 
 def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
@@ -150,6 +151,9 @@ def _follow(
                 reader = readers.get(file.url)
                 if reader is None:
                     reader = readers[file.url] = source.open(file, patient=True)
+                elif reader.is_up_to_date(file):
+                    break
+                reader.listed = file
                 try:
                     yield from warning(reader, reader.events(), warned)
                     break

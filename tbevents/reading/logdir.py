@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tbevents.errors import UnknownNameError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table
+from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table, session_facts
+from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
-from tbevents.reading.problem import Problem, warn_about
+from tbevents.reading.points import PointColumns
+from tbevents.reading.problem import OnProblem, Problem, tell_of, warn_about
 from tbevents.reading.refs import RunRef
-from tbevents.reading.run import Run, open_run
+from tbevents.reading.run import Run
+from tbevents.reading.run_parts import can_be_parted, scalar_parts
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.selection import selected, tags_to_draw
-from tbevents.reading.tables import Table, table_of
-from tbevents.remote import is_url
+from tbevents.reading.selection import name_test, selected, tags_to_draw
+from tbevents.reading.source import FileSource
+from tbevents.reading.tables import Table, TableBuilder
+from tbevents.remote import PARALLEL, is_url
+from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Logdir", "read_logdir"]
+__all__ = ["Logdir", "ScalarPart", "logdir_of_refs", "read_logdir"]
 
 _AHEAD_BYTES: Final = 2**23
 """The smallest run on a local disk, in bytes, that is read ahead. Smaller runs need only short numpy calls, in which
@@ -39,8 +46,14 @@ threads mostly wait for each other: two threads take longer than one."""
 _AHEAD_MOST: Final = 2**28
 """The most bytes of runs that are read ahead, including the run that is asked for."""
 
+_PART_BYTES: Final = 2**26
+"""A run whose files are larger, in bytes, comes in parts where it can."""
+
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
+
+_REQUESTED_AHEAD: Final = 2 * PARALLEL
+"""Remote runs whose files are requested ahead: all requests are busy while the first of them is read."""
 
 
 class _Slot:
@@ -51,15 +64,37 @@ class _Slot:
         place: index of the run, from 0.
         lock: held by the thread that reads it.
         ahead: the run that is being read ahead, or was; None if nobody reads ahead.
+        requested: what was requested ahead of its files, by URL.
+        url: of the run, if it is that of a reference; None if it is the name below the logdir.
+        warned: the problems that were warned of, of which a later reading does not warn again.
     """
 
-    __slots__ = ("ahead", "files", "lock", "place")
+    __slots__ = ("ahead", "files", "lock", "place", "requested", "url", "warned")
 
     def __init__(self) -> None:
         self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
         self.ahead: Future[Run] | None = None
+        self.requested: dict[str, Requested] = {}
+        self.url: str | None = None
+        self.warned: tuple[Problem, ...] = ()
+
+
+class ScalarPart(NamedTuple):
+    """Scalars of a run.
+
+    Attributes:
+        name: of the run.
+        series: points by tag.
+        last: whether these are the last ones of the run.
+        problems: those of the run, if `last`.
+    """
+
+    name: str
+    series: Iterable[tuple[str, PointColumns]]
+    last: bool
+    problems: Sequence[Problem] = ()
 
 
 class Logdir(Frame, Mapping[str, Run]):
@@ -84,10 +119,17 @@ class Logdir(Frame, Mapping[str, Run]):
         threads: the number of threads that read.
     """
 
-    def __init__(self, path: str, options: ReadOptions | None = None, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        options: ReadOptions | None = None,
+        *,
+        threads: int | None = None,
+        on_problem: OnProblem | None = None,
+    ) -> None:
         self._begin(path, options, threads)
         self._find()
-        warn_about(self._problems)
+        tell_of(self._problems, on_problem)
 
     def _begin(self, path: str, options: ReadOptions | None, threads: int | None) -> None:
         """Sets everything but the runs."""
@@ -96,6 +138,8 @@ class Logdir(Frame, Mapping[str, Run]):
         self._threads_given = threads
         self.threads: int = _checked_threads(threads)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
+        if is_url(path) and threads != 1:
+            self._most_ahead = max(self._most_ahead, _REQUESTED_AHEAD)
         self._table = SkeletonTable(verify=self.options.verify)
         self._runs: dict[str, Run | None] = {}
         self._slots: dict[str, _Slot] = {}
@@ -110,7 +154,7 @@ class Logdir(Frame, Mapping[str, Run]):
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
         for slot in self._slots.values():
-            slot.lock, slot.ahead = threading.RLock(), None
+            slot.lock, slot.ahead, slot.requested = threading.RLock(), None, {}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -143,9 +187,15 @@ class Logdir(Frame, Mapping[str, Run]):
         self._find()
         warn_about([problem for problem in self._problems if problem not in known])
         for slot in self._slots.values():
-            slot.ahead = None
-        for run in self._runs.values():
-            if run is not None:
+            slot.ahead, slot.requested = None, {}
+        slots = self._slots
+        read = [(run, slots[name].files) for name, run in self._runs.items() if run is not None and name in slots]
+        if is_url(self.path):
+            behind = [run.behind(files) for run, files in read]
+            for (run, files), requested in zip(read, fetched_ahead(behind), strict=True):
+                run.reload_as_listed(files, requested)
+        else:
+            for run, _ in read:
                 run.reload()
         return self
 
@@ -159,7 +209,8 @@ class Logdir(Frame, Mapping[str, Run]):
     ) -> Table:
         """The scalars of the runs as one long table: run, tag, step, wall_time, value.
 
-        Reads the selected runs that have not been read yet.
+        Reads the selected runs that have not been read yet, one after the other, and keeps their rows only: memory is
+        that of the table. `iter_batches` yields the same rows in parts, and `logdir[name]` keeps the run that it reads.
 
         Args:
             tags: names of tags, or patterns with ``*``; by default all.
@@ -173,20 +224,28 @@ class Logdir(Frame, Mapping[str, Run]):
             ValueError: an extra column is unknown.
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        wanted = self._selected(runs)
-        parameters = hparams_of_runs(self) if hparams else {}
-        return table_of(wanted, tags, extra_columns, parameters, self.path)
+        names = selected("run", runs, self._runs, self.path)
+        wanted = set(names)
+        builder = TableBuilder(name_test("tag", tags), extra_columns)
+        parameters: dict[str, HParams | None] = {}
+        for name, run in self.each(list(self._runs) if hparams else names):
+            if hparams:
+                parameters[name] = run.readable_hparams()
+            if name in wanted:
+                builder.add(name, run)
+        selected("tag", tags, builder.known, self.path)
+        return builder.build(hparams_of_runs(parameters))
 
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.
 
-        Reads the runs that have not been read yet. Hyperparameters that cannot be parsed are left out, and are on the
-        problems of their run.
+        Reads the runs that have not been read yet, and lets them go. Hyperparameters that cannot be parsed are left
+        out, and are on the problems of their run.
 
         Raises:
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        return hparams_table(self)
+        return hparams_table({name: session_facts(run) for name, run in self.each(list(self._runs))})
 
     def plot(
         self,
@@ -227,6 +286,52 @@ class Logdir(Frame, Mapping[str, Run]):
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
         return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
 
+    def each(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[tuple[str, Run]]:
+        """Yields runs by name, in this order. Runs that were not read before are not kept: for one pass over many.
+
+        Args:
+            names: of runs that there are.
+            on_problem: called with each problem of these runs; None issues warnings of those that are read now.
+
+        Raises:
+            OSError, DamagedFileError: as reading a run.
+        """
+        for place, name in enumerate(names):
+            run = self._run(name, names[place : place + self._most_ahead], keep=False, warn=on_problem is None)
+            if on_problem is not None:
+                tell_of(run.problems, on_problem)
+            yield name, run
+            del run  # it is let go before the next one is read
+
+    def scalar_parts(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[ScalarPart]:
+        """Yields the scalars of runs as `each` yields runs. Memory is that of one part.
+
+        A run is one part. If its files are larger than 64 MiB, and neither `restarts` nor `duplicates` nor `strict`
+        need the whole run, it comes in several parts of about a quarter of a million points, in the order of its files;
+        each part has its points tag by tag.
+        """
+        options = replace(self.options, kinds=[kind for kind in ("scalars",) if self.options.wants_kind(kind)])
+        large = {name for name in names if self._is_large(name)} if can_be_parted(options) else set[str]()
+        at = 0
+        while at < len(names):
+            name = names[at]
+            if name in large:
+                damage: list[Problem] = []
+                for part in scalar_parts(self._source(name), options, self._table, damage.append):
+                    yield ScalarPart(name, part, last=False)
+                self._tell_of(name, damage, on_problem)
+                yield ScalarPart(name, (), last=True, problems=damage)
+                at += 1
+                continue
+            end = next((place for place in range(at, len(names)) if names[place] in large), len(names))
+            for each, run in self.each(names[at:end], on_problem):
+                yield ScalarPart(each, run.scalar_columns(), last=True, problems=run.problems)
+            at = end
+
+    def _is_large(self, name: str) -> bool:
+        size = sum(file.size or 0 for file in self._slots[name].files)
+        return self._runs.get(name) is None and size > _PART_BYTES
+
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
 
@@ -262,37 +367,65 @@ class Logdir(Frame, Mapping[str, Run]):
         one_by_one, self._next = place == self._next, place + 1
         return self._run(name, self._names[place : place + self._most_ahead] if one_by_one else ())
 
-    def _run(self, name: str, wanted: Sequence[str] = ()) -> Run:
-        """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first."""
+    def _run(self, name: str, wanted: Sequence[str] = (), *, keep: bool = True, warn: bool = True) -> Run:
+        """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first.
+
+        Args:
+            name: of the run.
+            wanted: the runs that are asked for next.
+            keep: whether the run is kept for whoever asks for it next.
+            warn: whether to warn of its problems, if it is read now.
+        """
         run = self._runs.get(name)
         if run is not None:
             return run
         slot = self._slots[name]
-        if self.threads > 1:
+        if len(wanted) > 1 and self._threads_given != 1:
             self._read_ahead(wanted)
         with slot.lock:
-            ahead, problems = slot.ahead, tuple[Problem, ...]()
+            ahead = slot.ahead
+            problems: Sequence[Problem] = ()
             run = self._runs.get(name)
             if run is None:
                 try:
                     run = self._open(name) if ahead is None else ahead.result()
                 except Exception:
-                    slot.ahead = None  # the next call tries again
+                    slot.ahead, slot.requested = None, {}  # the next call tries again
                     raise
-                problems = run.problems
+                problems = run.problems if warn else ()
                 with self._lock:
-                    if self._slots.get(name) is slot:  # it may be gone since
+                    if keep and self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
-            slot.ahead = None
-        warn_about(problems)
+            slot.ahead, slot.requested = None, {}
+        self._tell_of(name, problems, None)
         return run
 
+    def _tell_of(self, name: str, problems: Sequence[Problem], on_problem: OnProblem | None) -> None:
+        """Tells of problems of a run that was read; does not warn again of those that were warned of before."""
+        if on_problem is None and problems:
+            slot = self._slots[name]
+            known, slot.warned = slot.warned, tuple(problems)
+            problems = [problem for problem in problems if problem not in known]
+        tell_of(problems, on_problem)
+
+    def _source(self, name: str) -> FileSource:
+        """Returns the files of a run. Those of a reference are as it says, and may be gone, which is no error."""
+        slot, path, options = self._slots[name], self._url(name), self.options
+        named = slot.url is None and [file.url for file in slot.files] == [path]
+        # A local folder may have changed since it was listed, and takes little time to list again.
+        listed = slot.files if slot.url is not None or is_url(path) else None
+        requested = slot.requested if is_url(path) else None
+        return FileSource(
+            path, strict=options.strict, verify=options.verify, named=named, listed=listed, requested=requested
+        )
+
     def _open(self, name: str) -> Run:
-        path = self._url(name)
-        named = [file.url for file in self._slots[name].files] == [path]
-        return open_run(path, name, self.options, self._table, warn=False, named=named)
+        return Run(self._source(name), name=name, table=self._table, options=self.options, warn=False)
 
     def _url(self, name: str) -> str:
+        url = self._slots[name].url
+        if url is not None:
+            return url
         return self.path if name == "." else join(self.path, name)
 
     def _read_ahead(self, names: Sequence[str]) -> None:
@@ -302,12 +435,29 @@ class Logdir(Frame, Mapping[str, Run]):
             slot = self._slots.get(name)
             if slot is None or self._runs.get(name) is not None:
                 continue
-            size = _size(slot.files)
+            size = sum(file.size or 0 for file in slot.files)
             room -= size
             if room < 0:
                 return
-            if size >= _AHEAD_BYTES and slot.ahead is None:
+            if is_url(self.path):
+                self._request(slot)
+            if self.threads > 1 and slot.ahead is None and self._takes_long(slot, size):
                 slot.ahead = _pool(self.threads, os.getpid()).submit(self._open, name)
+
+    def _request(self, slot: _Slot) -> None:
+        """Requests the small files of a run, so that they are there when it is read."""
+        if slot.requested or slot.ahead is not None:
+            return
+        for file in slot.files:
+            with contextlib.suppress(Exception):  # raised again when the run is read
+                if (request := fetch_ahead(file)) is not None:
+                    slot.requested[file.url] = request
+
+    def _takes_long(self, slot: _Slot, size: int) -> bool:
+        """Returns True if a run is worth a thread: it has a lot to read, or to wait for."""
+        if is_url(self.path):
+            return len(slot.requested) < len(slot.files)
+        return size >= _AHEAD_BYTES
 
     def __iter__(self) -> Iterator[str]:
         names = iter(self._runs)
@@ -354,7 +504,8 @@ def read_logdir(
         strict: whether damage is raised.
         threads: the number of threads that read. While the runs are asked for one after the other, the next ones are
             read ahead, up to 256 MiB of files. None means one thread per processor; 1 reads each run when it is asked
-            for. Threads help with remote files and large ones; runs below 8 MiB on a local disk are read without them.
+            for. Threads help with large files; runs below 8 MiB on a local disk are read without them. Of a URL, files
+            up to 8 MiB are requested ahead of their use, 32 at a time whatever the number of threads, unless it is 1.
 
     Returns:
         A mapping of run names to runs; empty if the folder holds none.
@@ -379,6 +530,14 @@ def _unread_logdir(
     return logdir
 
 
+def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
+    """Returns the runs of references, which have different names, as a logdir; nothing is listed."""
+    logdir = _unread_logdir(refs[0].url if refs else "no references", options, None, refs, ())
+    for ref in refs:
+        logdir._slots[ref.name].url = ref.url
+    return logdir
+
+
 def _row_of(name: str, run: Run | None) -> RunRow:
     """What a notebook shows of a run; one that was not read yet is not read now."""
     if run is None:
@@ -394,13 +553,6 @@ def _checked_threads(threads: int | None) -> int:
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ValueError(f"threads must be a positive int, or None for one a processor, not {threads!r}")
     return threads
-
-
-def _size(files: Sequence[FileRef]) -> int:
-    """Bytes in some files; for remote files, the least that is read ahead."""
-    if is_url(files[0].url):
-        return _AHEAD_BYTES
-    return sum(file.size or 0 for file in files)
 
 
 @functools.cache

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning
 
-__all__ = ["Problem", "warn_about"]
+__all__ = ["OnProblem", "Problem", "tell_of", "warn_about"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,10 @@ class Problem:
         return f"{self.file}: record {self.record} at byte {self.offset}: {self.detail} ({self.skipped} bytes skipped)"
 
 
+OnProblem: TypeAlias = Callable[[Problem], object]
+"""Called with each problem."""
+
+
 _WARNED_EACH: Final = 3
 """Problems of one reading that get a warning each; those behind get one together."""
 
@@ -61,3 +65,12 @@ def warn_about(problems: Sequence[Problem]) -> None:
         warnings.warn(
             f"and {more} more damaged stretches: see the run's problems", DamageWarning, stacklevel=stacklevel
         )
+
+
+def tell_of(problems: Sequence[Problem], on_problem: OnProblem | None) -> None:
+    """Calls `on_problem` with each of the problems; None warns of them."""
+    if on_problem is None:
+        warn_about(problems)
+    else:
+        for problem in problems:
+            on_problem(problem)

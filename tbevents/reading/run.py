@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tbevents.callers import callers_level
@@ -33,14 +33,16 @@ from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
+from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import Problem, warn_about
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import KeptEvent, RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.selection import tags_to_draw
+from tbevents.reading.selection import name_test, selected, tags_to_draw
 from tbevents.reading.source import FileSource, Reading, Source
-from tbevents.reading.tables import Table, table_of
+from tbevents.reading.tables import Table, TableBuilder
+from tbevents.remote_file import Requested
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
@@ -387,7 +389,10 @@ class Run(Frame):
             ValueError: an extra column is unknown.
         """
         run = self._still()
-        return table_of({self.name: run}, tags, extra_columns, {self.name: run.readable_hparams()} if hparams else {})
+        builder = TableBuilder(name_test("tag", tags), extra_columns)
+        builder.add(self.name, run)
+        selected("tag", tags, builder.known, self.path)
+        return builder.build({self.name: run.readable_hparams()} if hparams else {})
 
     def plot(
         self,
@@ -427,6 +432,13 @@ class Run(Frame):
     def _columns(self) -> Any:
         return self.table()._columns()
 
+    def scalar_columns(self) -> Iterator[tuple[str, PointColumns]]:
+        """Yields each scalar tag and its points, as `scalars` has them; for tables, which need no series."""
+        data = self._data
+        for tag, kind, _ in data.counts():
+            if kind == "scalars":
+                yield tag, data.scalar_columns(tag)
+
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.
 
@@ -445,6 +457,22 @@ class Run(Frame):
         """
         values = (self._reader.value(payload) for payload in self._data.values(tag, "hparams")[2])
         return [value.metadata.plugin_data.content for value in values]
+
+    def behind(self, files: Sequence[FileRef]) -> dict[FileRef, int]:
+        """Returns the remote files that are not read as a listing shows them, and from which offset to read each on."""
+        readers: Mapping[str, Any] = self._reading.readers
+        return {
+            file: readers[file.url].resumes_at if file.url in readers else 0
+            for file in files
+            if file.url not in readers or not readers[file.url].is_up_to_date(file)
+        }
+
+    def reload_as_listed(self, files: Sequence[FileRef], requested: dict[str, Requested]) -> None:
+        """`reload`, with its files as a listing has just shown them, and what was requested of them."""
+        with self._lock:
+            assert isinstance(self._source, FileSource)
+            self._source.listed, self._source.requested = files, requested
+            self._read()
 
     def _read(self, *, warn: bool = True) -> None:
         with self._lock:
@@ -610,6 +638,7 @@ def open_run(
     warn: bool = True,
     named: bool = True,
     files: Sequence[FileRef] | None = None,
+    requested: dict[str, Requested] | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 
@@ -621,9 +650,12 @@ def open_run(
         warn: whether to warn of problems.
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
+        requested: as of a `FileSource`.
     """
     name = folder_name(path) if name is None else name
-    source = FileSource(path, strict=options.strict, verify=options.verify, named=named, listed=files)
+    source = FileSource(
+        path, strict=options.strict, verify=options.verify, named=named, listed=files, requested=requested
+    )
     return Run(source, name=name, table=table, options=options, warn=warn)
 
 

@@ -111,6 +111,14 @@ class RunBuilder:
             reader: the file.
             reread: whether large values can be read again from `reader.path`; else they are kept.
         """
+        for _ in self.add_stretches(reader, reread=reread):
+            pass
+
+    def add_stretches(self, reader: RecordSource, *, reread: bool = True) -> Iterator[None]:
+        """Takes what is new in a file as `add_file` does, and stops after each of its stretches.
+
+        The caller may `release_scalars` there.
+        """
         # The rules of restarts that are tracked need every record.
         search = None if self.data.history.tracking else RepeatSearch(self._table.loops)
         for stretch in reader.stretches(search):
@@ -122,11 +130,24 @@ class RunBuilder:
                     reader.refuse(stretch)
             else:
                 self._add_records(stretch, reader, search, reread=reread)
+            yield
         self._flush(reader.done())
         number = self._numbers.setdefault(reader.path, len(self.files))
         if number == len(self.files):
             self.files.append(reader.path)
         self._end_file(number)
+
+    def held_scalars(self) -> int:
+        """The number of scalar points that have been taken and not been released."""
+        return self._waiting_count + sum(tag.scalar_count for tag in self.data.by_number)
+
+    def release_scalars(self) -> list[tuple[str, PointColumns]]:
+        """Returns the scalar points taken so far, by tag, and forgets them.
+
+        Restarts and duplicates are the caller's matter: it sees a part of the points only.
+        """
+        self._flush(1.0)
+        return [(tag.name, tag.release()) for tag in self.data.by_number if tag.scalar_count]
 
     def _add_records(
         self, records: Records, reader: RecordSource, search: RepeatSearch | None, *, reread: bool

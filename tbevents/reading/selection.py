@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tbevents.errors import UnknownNameError
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.views.chart import refuse_many
 from tbevents.views.protocols import ScalarCurve
 
-__all__ = ["selected", "tags_to_draw"]
+__all__ = ["name_test", "selected", "tags_to_draw"]
 
 
 def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -> list[str]:
@@ -31,9 +31,27 @@ def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -
     wanted = patterns(f"{noun}s", names)
     there = set(known)
     for name in wanted:
-        if name not in there and not set("*?[") & set(name):
+        if name not in there and not _is_glob(name):
             raise UnknownNameError(noun, name, known, where)
-    return [name for name in known if matches(name, wanted)]
+    # Names are looked up, so that it takes no longer for many of them: any may be given as it is, a glob's signs in it.
+    exact, globs = set(wanted), tuple(filter(_is_glob, wanted))
+    return [name for name in known if name in exact or matches(name, globs)]
+
+
+def _is_glob(name: str) -> bool:
+    return not set("*?[").isdisjoint(name)
+
+
+def name_test(noun: str, names: Names | None) -> Callable[[str], bool]:
+    """Returns a function that says whether a name is one of these, or fits a pattern; any does if `names` is None.
+
+    Raises:
+        TypeError: `names` holds something other than str.
+    """
+    if names is None:
+        return lambda _name: True
+    wanted = patterns(f"{noun}s", names)
+    return lambda name: matches(name, wanted)
 
 
 def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | None, where: str) -> list[str]:

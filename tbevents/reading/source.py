@@ -17,6 +17,7 @@ from tbevents.files import list_run_files
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
+from tbevents.remote_file import Requested
 
 __all__ = ["FileSource", "Reading", "Source"]
 
@@ -72,9 +73,12 @@ class FileSource:
         named: if True, the caller named the path, so reading raises if nothing of it can be read.
         expected: if True, the folder may be missing or empty: the run is to come.
         listed: the files as a listing has just shown them, for the next reading; None lists them then.
+        requested: what was requested of remote files, by URL, for the next reading.
 
     Attributes:
+        named: as given.
         listed: as given; set it to have the next reading use another listing, which is used once.
+        requested: likewise.
     """
 
     def __init__(
@@ -86,16 +90,18 @@ class FileSource:
         named: bool = True,
         expected: bool = False,
         listed: Sequence[FileRef] | None = None,
+        requested: dict[str, Requested] | None = None,
     ) -> None:
         self.location = path
         self._strict = strict
         self._verify = verify
-        self._named = named
+        self.named = named
         self._expected = expected
         self.listed = listed
+        self.requested = {} if requested is None else requested
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (self._strict, self._verify, self._named, self._expected, self.listed)
+        state = (self._strict, self._verify, self.named, self._expected, self.listed)
         return _restored, (self.location, *state)
 
     def find(self, known: Mapping[str, RecordSource]) -> tuple[list[FileRef], tuple[Problem, ...]]:
@@ -120,12 +126,12 @@ class FileSource:
             files = list_run_files(self.location, unreadable)
         except RunNotFoundError as error:
             if not self._expected:
-                if self._named or self._strict:
+                if self.named or self._strict:
                     raise
                 detail = f"cannot be read: {str(error).removeprefix(f'{self.location}: ')}"
                 problems.append(Problem(self.location, 0, "unreadable", 0, 0, detail))
         except OSError as error:
-            if self._named or self._strict:
+            if self.named or self._strict:
                 raise
             files = [FileRef(file) for file in known]
             unreadable(self.location, error)
@@ -133,8 +139,10 @@ class FileSource:
 
     def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
         """Returns a reader of one of the files, at its start."""
-        sole = self._named and file.url == self.location
-        return EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        sole = self.named and file.url == self.location
+        reader = EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        reader.listed = file
+        return reader
 
     def read(self, before: Reading) -> Reading:
         """As in `Source`; reads everything again if a file is not the one that was read before.
@@ -156,7 +164,7 @@ class FileSource:
                     raise FileChangedError(f"{gone}: was removed")
                 return self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
             except FileChangedError as error:
-                if not tries_left and (self._named or self._strict):
+                if not tries_left and (self.named or self._strict):
                     raise
                 if not tries_left:
                     return Reading(
@@ -180,15 +188,22 @@ class FileSource:
         news = bool(begun_anew) or unlisted != before.unlisted or names != before.files
         for file in files:
             known: Any = before.readers.get(file.url)
+            if known is not None and known.is_up_to_date(file):
+                readers[file.url] = known
+                continue
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient = patient
-            reader.listed = file
+            reader.listed, reader.requested = file, self.requested.pop(file.url, None)
             builder.add_file(reader)
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems
-        if self._named and not before.readers and files and len(errors) == len(files):
+        if self.named and not before.readers and files and len(errors) == len(files):
             raise errors[0]  # the caller named the path, and none of its files can be read
-        return Reading(builder, readers, names, unlisted, begun_anew) if news else before
+        if news:
+            return Reading(builder, readers, names, unlisted, begun_anew)
+        for name, known in before.readers.items():
+            known.listed = readers[name].listed
+        return before
 
 
 def _restored(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import Names, checked_choice, patterns
-from tbevents.reading.selection import selected
+from tbevents.reading.options import checked_choice, patterns
+from tbevents.reading.points import PointColumns
 from tbevents.reading.series import counted
 
-__all__ = ["Repeated", "Table", "WideTable", "table_of"]
+__all__ = ["Repeated", "Table", "TableBuilder", "WideTable"]
 
 
 class ScalarRun(Protocol):
@@ -27,10 +27,15 @@ class ScalarRun(Protocol):
     @property
     def scalars(self) -> Mapping[str, ScalarSeries]: ...
 
+    def scalar_columns(self) -> Iterable[tuple[str, PointColumns]]: ...
+
     def scalar_files(self, tag: str) -> tuple[list[str], Any]: ...
 
 
 EXTRA_COLUMNS: Final = ("dir_name", "file_name")
+
+_JOINED_ROWS: Final = 1 << 16
+"""So many rows of different series are copied into one array: their own arrays are parts of larger ones."""
 
 Repeated: TypeAlias = Literal["keep", "first", "last", "mean"]
 
@@ -119,73 +124,142 @@ class WideTable(Frame):
         return {"run": Categories(self.run_codes, self.runs), "step": self.steps, **tags}
 
 
-def table_of(
-    runs: Mapping[str, ScalarRun],
-    tags: Names | None,
-    extra_columns: Sequence[str],
-    hparams: Mapping[str, HParams | None],
-    where: str = "",
-) -> Table:
-    """The scalars of some runs.
+class TableBuilder:
+    """Gathers the scalars of runs as the columns of a table. A run may be let go once it was added.
+
+    It belongs to one thread at a time.
 
     Args:
-        runs: name in the table -> run.
-        tags: names or patterns; None means all.
+        wanted: whether a tag's rows are wanted; called once for each tag. None means all.
         extra_columns: some of `EXTRA_COLUMNS`.
-        hparams: run -> hyperparameters, which become columns; empty for none.
-        where: what holds the tags, for messages.
+
+    Attributes:
+        rows: the number of rows so far.
     """
-    extra_columns = patterns("extra_columns", extra_columns)
-    for column in extra_columns:
-        checked_choice("extra_columns", column, EXTRA_COLUMNS)
-    known = dict.fromkeys(tag for run in runs.values() for tag in run.scalars)
-    wanted = selected("tag", tags, known, where or ", ".join(run.path for run in list(runs.values())[:1]))
-    numbers = {tag: number for number, tag in enumerate(wanted)}
-    found = [
-        (code, numbers[tag], run, tag)
-        for code, run in enumerate(runs.values())
-        for tag in run.scalars
-        if tag in numbers
-    ]
-    series = [run.scalars[tag] for _, _, run, tag in found]
-    lengths = [len(points) for points in series]
 
-    def repeated(codes: list[int]) -> NDArray[np.int32]:
-        return np.repeat(np.array(codes, np.int32), lengths)
+    def __init__(self, wanted: Callable[[str], bool] | None = None, extra_columns: Sequence[str] = ()) -> None:
+        self._wants = wanted
+        self._extra_columns = patterns("extra_columns", extra_columns)
+        for column in self._extra_columns:
+            checked_choice("extra_columns", column, EXTRA_COLUMNS)
+        self.rows = 0
+        self._runs: list[str] = []
+        self._known: dict[str, int] = {}  # tag -> its number among those that are wanted; -1 if it is not
+        self._wanted: list[str] = []
+        # Of each series: its run, its tag, how many rows it has.
+        self._run_codes: list[int] = []
+        self._tag_codes: list[int] = []
+        self._lengths: list[int] = []
+        self._steps, self._wall_times, self._values = map(_GrowingColumn, (np.int64, np.float64, np.float32))
+        self._file_names: list[str] = []
+        self._file_codes: list[NDArray[np.int32]] = []
 
-    run_codes = repeated([code for code, _, _, _ in found])
-    extra: dict[str, Column] = {}
-    for column in extra_columns:
-        if column == "dir_name":
-            extra[column] = categories_of(["" if name == "." else name for name in runs], run_codes)
-        else:
-            extra[column] = _file_names([(run, tag) for _, _, run, tag in found])
-    if hparams:
-        extra.update(_parameters(list(runs), hparams, run_codes))
-    return Table(
-        tuple(runs),
-        tuple(wanted),
-        run_codes,
-        repeated([code for _, code, _, _ in found]),
-        np.concatenate([np.empty(0, np.int64), *(points.steps for points in series)]),
-        np.concatenate([np.empty(0, np.float64), *(points.wall_times for points in series)]),
-        np.concatenate([np.empty(0, np.float32), *(points.values for points in series)]),
-        extra,
-    )
+    def add(self, name: str, run: ScalarRun) -> None:
+        """Adds the rows of a run, under a name."""
+        self.add_columns(name, run.scalar_columns())
+        if "file_name" in self._extra_columns:
+            self._add_files(run)
+
+    def add_columns(self, name: str, series: Iterable[tuple[str, PointColumns]]) -> None:
+        """Adds rows of a run: points by their tag. Rows of one run may be added in several parts."""
+        if not self._runs or self._runs[-1] != name:
+            self._runs.append(name)
+        run = len(self._runs) - 1
+        for tag, points in series:
+            code = self._known.get(tag)
+            if code is None:
+                code = self._number(tag)
+            if code >= 0:
+                length = len(points.steps)
+                self._run_codes.append(run)
+                self._tag_codes.append(code)
+                self._lengths.append(length)
+                self._steps.add(points.steps)
+                self._wall_times.add(points.wall_times)
+                self._values.add(points.values)
+                self.rows += length
+
+    def _number(self, tag: str) -> int:
+        wanted = self._wants is None or self._wants(tag)
+        code = self._known[tag] = len(self._wanted) if wanted else -1
+        if wanted:
+            self._wanted.append(tag)
+        return code
+
+    def _add_files(self, run: ScalarRun) -> None:
+        start = len(self._file_names)
+        for tag in run.scalars:
+            if self._known[tag] >= 0:
+                files, places = run.scalar_files(tag)
+                if start == len(self._file_names):
+                    self._file_names += ["", *(file.replace("\\", "/").rpartition("/")[2] for file in files)]
+                self._file_codes.append(places + np.int32(start + 1))  # -1, of memory, is the empty name
+
+    @property
+    def known(self) -> list[str]:
+        """The tags so far, also those that are not wanted."""
+        return list(self._known)
+
+    def build(self, hparams: Mapping[str, HParams | None] | None = None) -> Table:
+        """Returns the table. The builder is of no use after that.
+
+        Args:
+            hparams: run -> hyperparameters, which become columns.
+        """
+        lengths = np.array(self._lengths, np.intp)
+        run_codes = np.repeat(np.array(self._run_codes, np.int32), lengths)
+        extra: dict[str, Column] = {}
+        for column in self._extra_columns:
+            if column == "dir_name":
+                extra[column] = categories_of(["" if name == "." else name for name in self._runs], run_codes)
+            else:
+                extra[column] = _used_names(self._file_names, self._file_codes)
+        if hparams:
+            extra.update(_parameters(self._runs, hparams, run_codes))
+        return Table(
+            tuple(self._runs),
+            tuple(self._wanted),
+            run_codes,
+            np.repeat(np.array(self._tag_codes, np.int32), lengths),
+            self._steps.array(),
+            self._wall_times.array(),
+            self._values.array(),
+            extra,
+        )
 
 
-def _file_names(found: list[tuple[ScalarRun, str]]) -> Categories:
-    """The base name of the event file of each point."""
-    names: list[str] = []
-    starts: dict[int, int] = {}  # of a run's files among the names
-    codes = [np.empty(0, np.int32)]
-    for run, tag in found:
-        files, places = run.scalar_files(tag)
-        if id(run) not in starts:
-            starts[id(run)] = len(names)
-            names += ["", *(file.replace("\\", "/").rpartition("/")[2] for file in files)]
-        codes.append(places + np.int32(starts[id(run)] + 1))  # -1, of memory, is the empty name
-    used, places = np.unique(np.concatenate(codes), return_inverse=True)
+class _GrowingColumn:
+    """A column that arrays are added to. What they are parts of is soon let go.
+
+    Args:
+        dtype: of an empty column.
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        self._arrays: list[NDArray[Any]] = [np.empty(0, dtype)]
+        self._joined: list[NDArray[Any]] = []
+        self._count = 0  # how many numbers are in `_arrays`
+
+    def add(self, array: NDArray[Any]) -> None:
+        self._arrays.append(array)
+        self._count += len(array)
+        if self._count >= _JOINED_ROWS:
+            self._join()
+
+    def _join(self) -> None:
+        self._joined.append(np.concatenate(self._arrays))
+        self._arrays, self._count = [self._arrays[0][:0]], 0
+
+    def array(self) -> NDArray[Any]:
+        """All the numbers. The column is empty then, which frees the memory of the parts."""
+        self._join()
+        joined, self._joined = self._joined, []
+        return joined[0] if len(joined) == 1 else np.concatenate(joined)
+
+
+def _used_names(names: list[str], codes: list[NDArray[np.int32]]) -> Categories:
+    """Returns a column of those of the names that have a code."""
+    used, places = np.unique(np.concatenate([np.empty(0, np.int32), *codes]), return_inverse=True)
     return categories_of([names[code] for code in used.tolist()], places.astype(np.int32))
 
 

@@ -245,6 +245,15 @@ class TagData:
             self._steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
         )
 
+    def release(self) -> PointColumns:
+        """Returns all the scalar points, of which there is at least one, and forgets them."""
+        columns = self.columns()
+        self.scalar_count = 0
+        self._steps = None
+        self._wall_times, self._values, self._records = _NOTHING, _NOTHING, None
+        self._integers, self._ends = {}, []
+        return columns
+
     def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Record and step of every value of every kind; in order within a kind only."""
         records, steps = [_NO_RECORDS], [_NO_RECORDS]

@@ -17,6 +17,7 @@ from tbevents.testing.assertions import assert_image_close as assert_image_close
 from tbevents.testing.assertions import assert_increasing as assert_increasing
 from tbevents.testing.assertions import assert_intact as assert_intact
 from tbevents.testing.assertions import assert_lr_schedule as assert_lr_schedule
+from tbevents.testing.assertions import assert_reaches as assert_reaches
 from tbevents.testing.assertions import assert_runs_close as assert_runs_close
 from tbevents.testing.assertions import assert_scalar_at as assert_scalar_at
 from tbevents.testing.assertions import assert_scalars as assert_scalars
@@ -46,6 +47,7 @@ from tbevents.testing.tag_checks import check_tags as check_tags
 from tbevents.testing.trend_checks import check_converges as check_converges
 from tbevents.testing.trend_checks import check_decreasing as check_decreasing
 from tbevents.testing.trend_checks import check_increasing as check_increasing
+from tbevents.testing.trend_checks import check_reaches as check_reaches
 
 if not typing.TYPE_CHECKING:
     __all__, __dir__ = public_names.eager_package(__name__)

@@ -21,7 +21,7 @@ from tbevents.testing.scalar_checks import (
 )
 from tbevents.testing.step_checks import check_steps
 from tbevents.testing.tag_checks import check_hparams, check_tags
-from tbevents.testing.trend_checks import check_converges, check_decreasing, check_increasing
+from tbevents.testing.trend_checks import check_converges, check_decreasing, check_increasing, check_reaches
 
 __all__ = [
     "assert_bounded",
@@ -34,6 +34,7 @@ __all__ = [
     "assert_increasing",
     "assert_intact",
     "assert_lr_schedule",
+    "assert_reaches",
     "assert_runs_close",
     "assert_scalar_at",
     "assert_scalars",
@@ -82,6 +83,7 @@ assert_image_close: Final = _asserting(check_image_close)
 assert_increasing: Final = _asserting(check_increasing)
 assert_intact: Final = _asserting(check_intact)
 assert_lr_schedule: Final = _asserting(check_lr_schedule)
+assert_reaches: Final = _asserting(check_reaches)
 assert_runs_close: Final = _asserting(check_runs_close)
 assert_scalar_at: Final = _asserting(check_scalar_at)
 assert_scalars: Final = _asserting(check_scalars)

@@ -1,4 +1,4 @@
-"""Checks of trends: that a series decreases, increases or converges."""
+"""Checks of trends: that a series decreases, increases, converges or reaches a value."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
+from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, finding, number
-from tbevents.testing.point_comparison import cells
+from tbevents.testing.point_comparison import as_stored, cells
 from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance
 from tbevents.views.curves import smoothed
 
-__all__ = ["check_converges", "check_decreasing", "check_increasing"]
+__all__ = ["check_converges", "check_decreasing", "check_increasing", "check_reaches"]
 
 _Sign = Literal[-1, 1]
 _WORDS: Final[dict[_Sign, tuple[str, str]]] = {-1: ("fall", "rises"), 1: ("rise", "falls")}
@@ -121,6 +122,61 @@ def check_converges(
     verb = "is" if len(bad) == 1 else "are"
     which = "the last value is" if wanted == 1 else f"{len(bad):,} of the last {wanted:,} values {verb}"
     return [finding(run, tag, "trend", f"{which} not within {within:g} of {target:g}", table, series)]
+
+
+def check_reaches(
+    run: Subject,
+    tag: str,
+    *,
+    value: float,
+    by_step: int | None = None,
+    smoothing: float = 0.0,
+) -> list[Finding]:
+    """Checks that a series gets to a value: from below, it rises to it or above; from above, it falls to it or below.
+
+    The first finite value says whether the series starts below or above.
+
+    Args:
+        run: as in `check_decreasing`.
+        tag: the tag of a scalar series.
+        value: the value to reach.
+        by_step: the last step at which it may be reached; None for any.
+        smoothing: as in `check_decreasing`.
+
+    Raises:
+        ValueError: if `value` is NaN, or `smoothing` is not from 0 to 1.
+        TypeError: if an argument has the wrong type.
+    """
+    target, smoothing = as_float(value, name="value"), _weight(smoothing)
+    if math.isnan(target):
+        raise ValueError(f"value must be a number, not {value!r}")
+    latest = None if by_step is None else whole("by_step", by_step)
+    run = as_run(run)
+    series, findings = single_series(run, "scalars", tag)
+    if series is None:
+        return findings
+    values = smoothed(series.values, smoothing)
+    finite = np.flatnonzero(np.isfinite(values))
+    if not len(finite):
+        return [finding(run, tag, "too_few", "it has no finite value", None, series)]
+    dtype = np.dtype(np.float64) if smoothing else series.values.dtype
+    stored = float(as_stored(np.array([target]), dtype)[0])
+    rises = bool(values[finite[0]] < stored)
+    there = values >= stored if rises else values <= stored
+    in_time = np.ones(len(values), np.bool_) if latest is None else series.steps <= latest
+    if (there & in_time).any():
+        return []
+    until = "" if latest is None else f" by step {latest}"
+    early = finite[in_time[finite]]
+    if not len(early):
+        summary = f"it does not reach {target:g}{until}: its first point is at step {series.steps.min()}"
+        return [finding(run, tag, "trend", summary, None, series)]
+    best = early[values[early].argmax() if rises else values[early].argmin()]
+    nearest = f"its {'greatest' if rises else 'least'} value until then is {number(values[best], dtype)}"
+    later = np.flatnonzero(there)
+    when = f", and it is there at step {series.steps[later[0]]}" if len(later) else ""
+    summary = f"it does not reach {target:g}{until}: {nearest}, at step {series.steps[best]}{when}"
+    return [finding(run, tag, "trend", summary, None, series)]
 
 
 def _check_trend(

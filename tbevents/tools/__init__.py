@@ -1,7 +1,8 @@
 """Tools for whole runs and files. The command line is a thin layer over them.
 
 Each tool has a module: `check`, `describe`, `diff`, `edit`, `export`, `import_`, `merge`, `plot`, `reduce`, `repair`,
-`report`, `schedule`, `split`, `watch`. A function with the name of its module must be imported from that module::
+`report`, `schedule`, `split`, `sync`, `watch`. A function with the name of its module must be imported from that
+module::
 
     from tbevents.tools.check import check
 
@@ -32,6 +33,7 @@ _HOMES: Final = {
     "scalar_files": ["ScalarColumns", "write_scalars"],
     "schedule": ["ScheduleCurve", "compute_schedule"],
     "split": ["Part", "Split"],
+    "sync": ["Synced"],
     "table_files": ["read_table", "write_table"],
     "watch": ["Watch", "Watched", "steps_per_second"],
 }
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from tbevents.tools import scalar_files as scalar_files
     from tbevents.tools import schedule as schedule
     from tbevents.tools import split as split
+    from tbevents.tools import sync as sync
     from tbevents.tools import table_files as table_files
     from tbevents.tools import watch as watch
     from tbevents.tools.check import Checked as Checked
@@ -94,6 +97,7 @@ if TYPE_CHECKING:
     from tbevents.tools.schedule import compute_schedule as compute_schedule
     from tbevents.tools.split import Part as Part
     from tbevents.tools.split import Split as Split
+    from tbevents.tools.sync import Synced as Synced
     from tbevents.tools.table_files import read_table as read_table
     from tbevents.tools.table_files import write_table as write_table
     from tbevents.tools.watch import Watch as Watch

@@ -17,7 +17,7 @@ from tbevents.tools.names import iter_runs
 from tbevents.tools.oddities import Oddity, is_empty_file, oddities_of
 from tbevents.tools.record_copy import size_of
 
-__all__ = ["Checked", "Oddity", "check", "check_run"]
+__all__ = ["Checked", "Oddity", "check", "check_run", "damage_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,23 @@ def _name_of(problem: Problem, logdir: str) -> str:
 
 def check_run(run: Run) -> Checked:
     """Checks a run that was read: what reading has found, every value that it left to be decoded, and the steps."""
+    problems, bad_values = damage_of(run)
     return Checked(
         run.name,
         run.path,
         run.files,
         size_of(run.files),
         sum(count for counts in run.counts().values() for count in counts.values()),
-        tuple(problem for problem in run.problems if not is_empty_file(problem)),
-        tuple(_bad_values(run)),
+        problems,
+        bad_values,
         tuple(oddities_of(run)),
     )
+
+
+def damage_of(run: Run) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+    """Returns the `problems` and the `bad_values` that `check_run` reports of a run."""
+    problems = tuple(problem for problem in run.problems if not is_empty_file(problem))
+    return problems, tuple(_bad_values(run))
 
 
 def _bad_values(run: Run) -> Iterator[str]:

@@ -196,5 +196,7 @@ def _describe_tag(run: Run, tag: str, kind: str, count: int) -> TagDescription:
 
 def lazy_series(run: Run) -> Iterator[Any]:
     """The series of a run whose values are decoded when they are asked for."""
+    present = run.counts()
     for kind in lazy_kinds():
-        yield from run.series(kind.name).values()
+        if kind.name in present:
+            yield from run.series(kind.name).values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tbevents.files import StrPath
+from tbevents.files import StrPath, local_path
 from tbevents.reading.problem import Problem
 from tbevents.tools.record_copy import Progress, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import Editor
@@ -99,6 +99,8 @@ def edit(
         FileExistsError: if an output exists and `overwrite` is False; nothing is written then.
         OSError: if a file cannot be read or written, or a file to replace is being written; it is not replaced then.
     """
+    if out is not None:
+        local_path(out, "the output")
     plans = plan_rewrite(source, out, in_place=in_place, runs=runs, overwrite=overwrite)
     files = [plan.source for each in plans.values() for plan in each]
     tags = TagChanges(keep, drop, rename, regex=regex)

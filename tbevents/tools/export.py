@@ -6,25 +6,30 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import IO, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from tbevents.errors import PayloadError, TensorError
-from tbevents.files import StrPath, local_path
+from tbevents.files import StrPath, join, path_string
 from tbevents.reading.frames import Categories, Column, Frame
-from tbevents.reading.hparams_table import HParamsTable
-from tbevents.reading.logdir import read_logdir
+from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts
+from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.options import Checksums, Duplicates, Names, Restarts, patterns
-from tbevents.reading.problem import Problem
-from tbevents.reading.tables import WideTable
+from tbevents.reading.problem import OnProblem, Problem
+from tbevents.reading.run import Run
+from tbevents.reading.table_stream import stream_tables
+from tbevents.reading.tables import Table, TableBuilder, WideTable
 from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
-from tbevents.tools.record_copy import Progress, no_progress, part_of
-from tbevents.tools.table_files import table_format, write_table
+from tbevents.tools.record_copy import Progress, no_progress
+from tbevents.tools.table_files import table_format, write_frames
 from tbevents.tools.table_headers import header_of_tag
+
+OnRun: TypeAlias = Callable[[str], object]
+"""Called with the name of each run that is read."""
 
 __all__ = ["Exported", "TableKind", "export_media", "export_table"]
 
@@ -101,26 +106,95 @@ def export_table(
     wanted_runs, wanted_tags = _filter("run", runs), _filter("tag", tags)
     names = [name for name in found if wanted_runs(name)]
     wanted_runs.check(found.path)
-    reading, writing = part_of(progress, 0, 2), part_of(progress, 1, 2)
-    for done, name in enumerate(names, 1):
-        with without_damage_warnings():
-            for tag in found[name].counts().get(kind, ()):  # the run is read here
-                wanted_tags(tag)
-        reading(done, len(names))
-    frame: Frame
+    problems = list(found.problems)
+    reading = _Halfway(progress, len(names))
+    frames: Iterator[Frame]
     if kind == "hparams":
-        frame = _sessions_among(names, found.hparams())
+        frames = iter([_sessions_among(names, _all_hparams(found, reading, names, problems.append))])
+    elif kind == "texts":
+        frames = _text_frames(found.each(names, problems.append), wanted_tags, reading.took)
+    elif wide:
+        frames = _wide_frames(found, names, wanted_tags, reading.took, problems.append)
     else:
-        wanted_tags.check(found.path)
-        if kind == "texts":
-            frame = _Texts(tuple(_text_rows({name: found[name] for name in names}, wanted_tags)))
-        else:
-            table = found.scalars(tags, names)
-            frame = _Wide(table.pivot()) if wide else table
-    rows = write_table(frame, out, format, safe_cells=safe_cells, progress=writing)
-    problems = [*found.problems, *(problem for name in names for problem in found[name].problems)]
+        frames = _scalar_frames(found, names, wanted_tags, reading.took, problems.append)
+    rows = write_frames(_with_names_checked(frames, wanted_tags, kind, found.path), out, format, safe_cells=safe_cells)
+    reading.finished()
     where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
     return Exported(where, rows, problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
+
+
+class _Halfway:
+    """Reports a run as half done when it has been read, since it is written after that.
+
+    Args:
+        progress: called with what is done.
+        total: number of runs.
+    """
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def took(self, _name: str) -> None:
+        """One more run was read."""
+        self._done += 1
+        self._progress(2 * self._done - 1, 2 * self._total)
+
+    def finished(self) -> None:
+        """Everything was written."""
+        self._progress(2 * max(1, self._total), 2 * max(1, self._total))
+
+
+def _with_names_checked(frames: Iterator[Frame], wanted: NameFilter, kind: str, where: str) -> Iterator[Frame]:
+    """Yields the frames; raises at their end, before a single frame is yielded, if a pattern matched no tag."""
+    last: Frame | None = None
+    for frame in frames:
+        if last is not None:
+            yield last
+        last = frame
+    if kind != "hparams":
+        wanted.check(where)
+    assert last is not None, "there is at least one"
+    yield last
+
+
+def _scalar_frames(
+    logdir: Logdir, names: Sequence[str], wanted: NameFilter, on_run: OnRun, on_problem: OnProblem
+) -> Iterator[Table]:
+    """Yields the long table in parts; an empty one if there are no rows."""
+    tables = stream_tables(logdir, names, wanted=wanted, on_run=on_run, on_problem=on_problem)
+    table = None
+    for table in tables:
+        # A later run may have values that are float64: they all are, so that the columns are the same.
+        yield replace(table, values=table.values.astype(np.float64))
+    if table is None:
+        yield TableBuilder().build()
+
+
+def _wide_frames(
+    logdir: Logdir, names: Sequence[str], wanted: NameFilter, on_run: OnRun, on_problem: OnProblem
+) -> Iterator[Frame]:
+    """Yields the wide table, which is made of the whole long one: its columns are known after the last run only."""
+    builder = TableBuilder(wanted)
+    for name, run in logdir.each(names, on_problem):
+        on_run(name)
+        builder.add(name, run)
+    yield _Wide(builder.build().pivot())
+
+
+def _all_hparams(logdir: Logdir, reading: _Halfway, names: Sequence[str], on_problem: OnProblem) -> HParamsTable:
+    """Returns the hyperparameters of all runs: metrics and experiments may be in those that are not exported."""
+    facts = {}
+    chosen = set(names)
+    found: list[Problem] = []
+    for name, run in logdir.each(list(logdir), found.append):
+        facts[name] = session_facts(run)
+        if name in chosen:
+            reading.took(name)
+            for problem in run.problems:
+                on_problem(problem)
+    return hparams_table(facts)
 
 
 def _filter(noun: str, names: Names | None) -> NameFilter:
@@ -157,7 +231,7 @@ class _Wide(Frame):
 class _Texts(Frame):
     """A table with one row for each text."""
 
-    rows: tuple[tuple[str, str, int, float, str], ...] = field(repr=False)
+    rows: Sequence[tuple[str, str, int, float, str]] = field(repr=False)
 
     def _columns(self) -> Mapping[str, Column]:
         runs, tags, steps, times, texts = zip(*self.rows, strict=True) if self.rows else ((),) * 5
@@ -170,12 +244,26 @@ class _Texts(Frame):
         }
 
 
-def _text_rows(runs: Mapping[str, Any], wanted: NameFilter) -> Iterator[tuple[str, str, int, float, str]]:
-    for name, run in runs.items():
+_TEXT_CHARACTERS: Final = 1 << 22
+"""Rows of texts are written when they have so many characters, and at least one row."""
+
+
+def _text_frames(runs: Iterator[tuple[str, Run]], wanted: NameFilter, on_run: OnRun) -> Iterator[_Texts]:
+    """Yields the table of texts in parts; an empty one if there are no rows."""
+    rows: list[tuple[str, str, int, float, str]] = []
+    size, empty = 0, True
+    for name, run in runs:
+        on_run(name)
         for tag, series in run.texts.items():
-            if wanted(tag):
-                for point in series:
-                    yield name, tag, point.step, point.wall_time, "\n".join(point.array.ravel().tolist())
+            for point in series if wanted(tag) else ():
+                text = "\n".join(point.array.ravel().tolist())
+                rows.append((name, tag, point.step, point.wall_time, text))
+                size += len(text) + 100  # the row's other cells
+                if size >= _TEXT_CHARACTERS:
+                    yield _Texts(rows)
+                    rows, size, empty = [], 0, False
+    if rows or empty:
+        yield _Texts(rows)
 
 
 def export_media(
@@ -210,7 +298,7 @@ def export_media(
     unknown = set(kinds) - {"images", "audio"}
     if unknown:
         raise ValueError(f"cannot export {', '.join(sorted(unknown))} as files; the kinds are images and audio")
-    folder = local_path(out, "the output")
+    folder = path_string(out, "the output")
     wanted = _filter("tag", tags)
     written: list[str] = []
     problems: list[str] = []
@@ -231,7 +319,7 @@ def export_media(
                         continue
                     for sample in samples:
                         name = names.file(base, int(series.steps[index]), _ending(sample))
-                        with NewFile(os.path.join(folder, *name.split("/"))) as new:
+                        with NewFile(join(folder, name)) as new:
                             new.file.write(sample)
                         written.append(name)
                         progress(len(written), len(written))

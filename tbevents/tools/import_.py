@@ -12,7 +12,7 @@ from typing import IO, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.files import StrPath, path_string, subfolder
+from tbevents.files import StrPath, local_path, path_string, subfolder
 from tbevents.format.scalar_layout import STEP_RANGE, ScalarForm
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
@@ -93,7 +93,7 @@ def import_table(
             else ScalarForm.SIMPLE
         )
         by_run.setdefault(run, []).append(ScalarColumns(name, steps[rows], times[rows], values, form))
-    folder = path_string(out, "out")
+    folder = local_path(out, "the output")
     targets = {folder if run == "." else subfolder(folder, run, "run"): series for run, series in by_run.items()}
     files = dict(zip(by_run, write_runs(targets), strict=True))
     every = [series for several in by_run.values() for series in several]

@@ -11,11 +11,24 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from types import TracebackType
 from typing import IO, Any
 
+from tbevents import remote_put
 from tbevents.errors import RunNotFoundError
-from tbevents.files import StrPath, event_file_name, find_run_files, is_event_file, local_path, make_folder, open_file
+from tbevents.files import (
+    StrPath,
+    event_file_name,
+    find_run_files,
+    is_event_file,
+    join,
+    local_path,
+    make_folder,
+    open_file,
+    path_string,
+)
+from tbevents.remote import is_url
 
 __all__ = [
     "NewFile",
@@ -25,6 +38,7 @@ __all__ = [
     "refuse_existing",
     "refuse_folder",
     "refuse_run",
+    "remove_file",
     "unwritten_status",
 ]
 
@@ -38,7 +52,8 @@ class NewFile:
             new.file.write("step,value\n")
 
     Args:
-        path: the path it gets; its folder is created if it does not exist.
+        path: the path it gets; its folder is created if it does not exist. If it is a URL, the file is written to a
+            temporary local file, and put there when it is complete.
         overwrite: if True, it may replace a file.
         backup: if True, a file that it replaces is kept under another name; no program may write to it meanwhile.
         since: the status of that file before it was read; None means now.
@@ -50,7 +65,8 @@ class NewFile:
         backup: the path at which the replaced file is kept; None if there is none.
 
     Raises:
-        ValueError: if the path is a URL: URLs can be read, but not written to.
+        ValueError: if the path is a URL, and `backup` is True.
+        MissingExtraError: if the path is a URL, and fsspec or what it needs is not installed.
         FileExistsError: if the file exists and `overwrite` is False.
         IsADirectoryError: if the path is a folder.
         OSError: if the file cannot be written, or the file to replace was written to meanwhile or is open for writing;
@@ -66,15 +82,18 @@ class NewFile:
         since: os.stat_result | None = None,
         text: bool = False,
     ) -> None:
+        path = path_string(path, "the output")
         refuse_folder(path)
         self.path = path
         self.backup: str | None = None
         self._overwrite = overwrite
+        if backup:
+            local_path(path, "a file that is replaced and kept as a backup")
         self._replaces = (since or unwritten_status(path)) if backup else None
         self._wanted = True
         if not overwrite:
             refuse_existing(path)
-        folder = os.path.dirname(path)
+        folder = tempfile.gettempdir() if is_url(path) else os.path.dirname(path)
         self._made = _make_folders(folder)
         # Readers take a file for an event file if its name contains "tfevents", so this name must not.
         self._unfinished = os.path.join(folder, f".{secrets.token_hex(8)}.unfinished")
@@ -114,6 +133,9 @@ class NewFile:
     def _put_in_place(self) -> None:
         if not self._overwrite:
             refuse_existing(self.path)
+        if is_url(self.path):
+            remote_put.put_file(self._unfinished, self.path)
+            return
         if os.path.exists(self.path):
             shutil.copymode(self.path, self._unfinished)
             if self._replaces is not None:
@@ -190,8 +212,10 @@ def _make_folders(path: str) -> list[str]:
 
 
 def missing_folders(path: str) -> list[str]:
-    """Returns a folder and its parents as far as they do not exist, innermost first."""
-    missing = []
+    """Returns a folder and its parents as far as they do not exist, innermost first; none of a URL."""
+    missing: list[str] = []
+    if is_url(path):
+        return missing
     while path and not os.path.isdir(path):
         missing.append(path)
         path = os.path.dirname(path)
@@ -199,8 +223,10 @@ def missing_folders(path: str) -> list[str]:
 
 
 def refuse_existing(path: str) -> None:
-    """Raises FileExistsError if the path exists."""
-    if os.path.lexists(path):
+    """Raises FileExistsError if the path or URL exists."""
+    if is_url(path):
+        remote_put.refuse_existing(path)
+    elif os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, "exists already", path)
 
 
@@ -208,24 +234,22 @@ def refuse_run(folder: str) -> None:
     """Checks that a run can be written to a folder.
 
     Raises:
-        ValueError: if the folder is a URL.
         FileExistsError: if it holds an event file.
     """
-    local_path(folder, "the output")
     with contextlib.suppress(RunNotFoundError):
         existing = find_run_files(folder)[0]
         raise FileExistsError(errno.EEXIST, "a run exists already", existing)
 
 
 def refuse_folder(path: str) -> None:
-    """Checks that a file can be written at a path.
+    """Checks that a file can be written at a path or URL.
 
     Raises:
-        ValueError: if the path is a URL.
         IsADirectoryError: if it is a folder.
     """
-    local_path(path, "the output")
-    if os.path.isdir(path):
+    if is_url(path):
+        remote_put.refuse_folder(path)
+    elif os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "is a folder", path)
 
 
@@ -253,6 +277,14 @@ def _make_backup(path: str) -> str:
     raise AssertionError("the numbers never end")
 
 
+def remove_file(path: str) -> None:
+    """Removes a file that was written before something else failed."""
+    if is_url(path):
+        remote_put.remove(path)
+    else:
+        os.unlink(path)
+
+
 def event_file_in(folder: str, seconds: float) -> str:
     """Returns the path of a run's first event file; the folder need not exist.
 
@@ -265,7 +297,7 @@ def event_file_in(folder: str, seconds: float) -> str:
     """
     refuse_run(folder)
     known = 0 <= seconds < 1e10  # False for NaN
-    return os.path.join(folder, event_file_name(seconds if known else 0, socket.gethostname(), os.getpid(), 0))
+    return join(folder, event_file_name(seconds if known else 0, socket.gethostname(), os.getpid(), 0))
 
 
 def output_path(out: StrPath, name: str) -> str:
@@ -275,7 +307,7 @@ def output_path(out: StrPath, name: str) -> str:
         out: the argument.
         name: the base name or relative path of the file if `out` is a folder.
     """
-    text = local_path(out, "the output")
+    text = path_string(out, "the output")
     if is_event_file(text) and not os.path.isdir(text):
         return text
-    return os.path.join(text, name)
+    return join(text, name.replace(os.sep, "/"))

@@ -14,7 +14,7 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.steps import wraps
 
-__all__ = ["Oddity", "is_empty_file", "oddities_of"]
+__all__ = ["Oddity", "is_empty_file", "oddities_of", "step_oddities", "tag_oddities"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ def oddities_of(run: Run) -> Iterator[Oddity]:
     )
     yield from _restarts(run)
     yield from _written_again(run)
-    yield from _of_tags(run)
+    yield from tag_oddities(run)
     for series in run.scalars.values():
-        yield from _of_steps(series)
+        yield from step_oddities(series)
         yield from _of_values(series)
         yield from _of_wall_times(series)
 
@@ -80,9 +80,11 @@ def _written_again(run: Run) -> Iterator[Oddity]:
         yield Oddity("written_again", None, run.starts - 1, None, detail)
 
 
-def _of_tags(run: Run) -> Iterator[Oddity]:
+def tag_oddities(run: Run) -> Iterator[Oddity]:
+    """Yields the oddities of tags that are not about the points of a scalar series."""
+    by_kind = run.counts()
     kinds: dict[str, list[str]] = {}
-    for kind, counts in run.counts().items():
+    for kind, counts in by_kind.items() if len(by_kind) > 1 else ():
         for tag in counts:
             kinds.setdefault(tag, []).append(kind)
     for tag, several in kinds.items():
@@ -91,7 +93,7 @@ def _of_tags(run: Run) -> Iterator[Oddity]:
                 f"{' and '.join(several)} under one tag: TensorBoard treats all as the first kind, and its page fails"
             )
             yield Oddity("kinds_differ", tag, len(several), None, detail)
-    for tag, count in run.counts().get("hparams", {}).items():
+    for tag, count in by_kind.get("hparams", {}).items():
         if count > 1 and (others := _other_hparams(run, tag)):
             later = "1 later record differs" if others == 1 else f"{others:,} later records differ"
             detail = f"{later}; as in TensorBoard, only the first is used: give each session its own run"
@@ -107,7 +109,8 @@ def _other_hparams(run: Run, tag: str) -> int:
     return sum(bool(content) and content != contents[0] for content in contents[1:])
 
 
-def _of_steps(series: ScalarSeries) -> Iterator[Oddity]:
+def step_oddities(series: ScalarSeries) -> Iterator[Oddity]:
+    """Yields the oddities of the steps of a scalar series."""
     tag, steps = series.tag, series.steps
     if len(steps) > 1 and not steps.any():
         detail = (

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
-from tbevents.files import StrPath
+from tbevents.files import StrPath, local_path
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
@@ -134,7 +134,7 @@ def _picture_format(out: StrPath) -> str:
     ending = os.path.splitext(os.fspath(out))[1].lower().removeprefix(".")
     if ending not in _ENDINGS:
         raise ValueError(f"{os.fspath(out)}: unknown picture format; the file must end in {', '.join(_ENDINGS)}")
-    refuse_folder(os.fspath(out))
+    refuse_folder(local_path(out, "the output"))
     return ending
 
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from tbevents.errors import ChecksumError, UndecodableRecordError
+from tbevents.files import open_file
 from tbevents.format.event import parse_event
 from tbevents.format.header import HEADER_SIZE
 from tbevents.format.record import FOOTER_SIZE
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
+from tbevents.remote import is_url
 
 __all__ = ["Progress", "RawRecord", "RecordReader", "no_progress", "part_of", "size_of"]
 
@@ -35,7 +37,7 @@ def size_of(files: Iterable[str]) -> int:
     size = 0
     for file in files:
         with contextlib.suppress(OSError):
-            size += os.path.getsize(file)
+            size += open_file(file).seek(0, os.SEEK_END) if is_url(file) else os.path.getsize(file)
     return size
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,12 +122,14 @@ def reduce(
     paths = [path for source in sources for path in _runs_of(source, on_problem)]
     if not paths:
         raise ValueError("there are no runs to reduce")
-    runs = []
-    for done, path in enumerate(paths, 1):
-        runs.append(read_telling(path, kinds=("scalars",), checksums=checksums, on_problem=on_problem))
-        progress(done, len(paths))
+
+    def runs() -> Iterator[Run]:
+        for done, path in enumerate(paths, 1):
+            yield read_telling(path, kinds=("scalars",), checksums=checksums, on_problem=on_problem)
+            progress(done, len(paths))
+
     return reduce_runs(
-        runs,
+        runs(),
         stats=stats,
         tags=tags,
         lax_tags=lax_tags,
@@ -139,7 +141,7 @@ def reduce(
 
 
 def reduce_runs(
-    runs: Sequence[Run],
+    runs: Iterable[Run],
     *,
     stats: Sequence[str] = ("mean", "std", "min", "max"),
     tags: Sequence[str] | None = None,
@@ -149,10 +151,10 @@ def reduce_runs(
     duplicates: Duplicates = "last",
     ddof: int = 0,
 ) -> Reduced:
-    """Computes the statistics of `reduce` for runs in memory.
+    """Computes the statistics of `reduce` for runs that have been read.
 
     Args:
-        runs: one or more runs.
+        runs: one or more runs. Each is let go before the next one is taken; its steps and values are kept.
         stats: the statistics, as in `reduce`.
         tags: patterns of tags.
         lax_tags: if True, tags may differ.
@@ -166,26 +168,38 @@ def reduce_runs(
     """
     wanted_stats = tuple(dict.fromkeys(stats))
     wanted = NameFilter(tags, noun="tag")
-    known = dict.fromkeys(tag for run in runs for tag in run.scalars)
+    known: dict[str, dict[int, _Points]] = {}  # tag -> place of a run among the paths -> points
+    paths: list[str] = []
+    for run in runs:
+        paths.append(run.path)
+        of_run: _Points | None = None
+        for tag in run.scalars:
+            having = known.setdefault(tag, {})
+            if wanted(tag):
+                before = next(iter(having.values()), of_run)
+                of_run = having[len(paths) - 1] = _unique(run, tag, duplicates, before)
+        del run
     chosen = [tag for tag in known if wanted(tag)]
-    where = ", ".join(run.path for run in runs[:3])
+    where = ", ".join(paths[:3])
     wanted.check(where)
     if not chosen:
         raise ValueError(f"{where}: there are no scalars to reduce")
     reduced = []
     for tag in chosen:
-        having = [run for run in runs if tag in run.scalars]
-        if len(having) < len(runs) and not lax_tags:
-            lacking = next(run for run in runs if tag not in run.scalars)
+        having = known.pop(tag)
+        if len(having) < len(paths) and not lax_tags:
+            lacking = next(path for place, path in enumerate(paths) if place not in having)
             raise ValueError(
-                f"{lacking.path}: no tag {tag!r}, which {having[0].path} has; lax tags (--lax-tags) allow that"
+                f"{lacking}: no tag {tag!r}, which {paths[next(iter(having))]} has; lax tags (--lax-tags) allow that"
             )
-        of_tag = _reduce_tag(tag, having, wanted_stats, lax_steps, duplicates, ddof)
+        of_tag = _reduce_tag(
+            tag, [(paths[place], points) for place, points in having.items()], wanted_stats, lax_steps, ddof
+        )
         if of_tag.runs.max(initial=0) >= min_runs:
             reduced.append(of_tag.where(of_tag.runs >= min_runs))
     if not reduced:
         raise ValueError(f"{where}: no step is in {min_runs} runs")
-    return Reduced(tuple(run.path for run in runs), tuple(reduced), wanted_stats)
+    return Reduced(tuple(paths), tuple(reduced), wanted_stats)
 
 
 def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[str]:
@@ -236,24 +250,37 @@ def _quantile(name: str) -> float | None:
     return share
 
 
+class _Points(NamedTuple):
+    """The points of one tag in one run.
+
+    Attributes:
+        steps: ascending and unique; int64, shape (n,).
+        wall_times: float64, shape (n,).
+        values: float64, shape (n,).
+    """
+
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
 def _reduce_tag(
-    tag: str, runs: Sequence[Run], stats: Sequence[str], lax_steps: bool, duplicates: Duplicates, ddof: int
+    tag: str, runs: Sequence[tuple[str, _Points]], stats: Sequence[str], lax_steps: bool, ddof: int
 ) -> ReducedTag:
-    columns = [_unique(run, tag, duplicates) for run in runs]
-    steps = columns[0][0]
-    for run, (others, _, _) in zip(runs, columns, strict=True):
-        if not np.array_equal(others, steps):
+    first, (steps, _, _) = runs[0]
+    for path, points in runs:
+        if points.steps is not steps and not np.array_equal(points.steps, steps):
             if not lax_steps:
-                odd = np.setxor1d(others, steps)[0]
+                odd = np.setxor1d(points.steps, steps)[0]
                 raise ValueError(
-                    f"{run.path}: the steps of {tag!r} differ from those in {runs[0].path}: only one has step {odd}; "
+                    f"{path}: the steps of {tag!r} differ from those in {first}: only one has step {odd}; "
                     "lax steps (--lax-steps) allow that"
                 )
-            steps = np.union1d(steps, others)
+            steps = np.union1d(steps, points.steps)
     values = np.zeros((len(runs), len(steps)))
     times = np.zeros((len(runs), len(steps)))
     present = np.zeros((len(runs), len(steps)), np.bool_)
-    for row, (own, own_times, own_values) in enumerate(columns):
+    for row, (_, (own, own_times, own_values)) in enumerate(runs):
         places = np.searchsorted(steps, own)
         values[row, places], times[row, places], present[row, places] = own_values, own_times, True
     counts = present.sum(axis=0)
@@ -269,20 +296,20 @@ def _reduce_tag(
         return ReducedTag(tag, steps, counts, np.where(present, times, 0.0).sum(axis=0) / counts, found)
 
 
-def _unique(
-    run: Run, tag: str, duplicates: Duplicates
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Returns ascending unique steps with their times and values."""
+def _unique(run: Run, tag: str, duplicates: Duplicates, like: _Points | None) -> _Points:
+    """Returns ascending unique steps with their times and values; the steps of `like`, if they are the same."""
     series = run.scalars[tag]
     values = series.values.astype(np.float64)
     order = np.argsort(series.steps, kind="stable")
     steps, starts, counts = np.unique(series.steps[order], return_index=True, return_counts=True)
+    if like is not None and np.array_equal(like.steps, steps):
+        steps = like.steps
     last = starts + counts - 1
     times = series.wall_times[order]
     if duplicates == "mean":
-        return steps, times[last], np.add.reduceat(values[order], starts) / counts
+        return _Points(steps, times[last], np.add.reduceat(values[order], starts) / counts)
     places = starts if duplicates == "first" else last
-    return steps, times[places], values[order][places]
+    return _Points(steps, times[places], values[order][places])
 
 
 def _statistic(name: str, block: NDArray[np.float64], ddof: int) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tbevents.files import StrPath, find_run_files
+from tbevents.files import StrPath, find_run_files, folder_name, local_path
 from tbevents.tools.names import runs_below
 from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
 
@@ -58,6 +58,8 @@ def plan_rewrite(
     """
     if in_place == (out is not None):
         raise ValueError("give either an output (--out) or in-place (--in-place)")
+    if in_place:
+        local_path(source, "a run that is rewritten in place")
     plans = {
         name: [
             FilePlan(file, file, unwritten_status(file)) if out is None else FilePlan(file, _target(out, name, file))
@@ -83,4 +85,4 @@ def plan_rewrite(
 
 def _target(out: StrPath, run: str, file: str) -> str:
     parts = () if run == "." else run.split("/")
-    return output_path(out, os.path.join(*parts, os.path.basename(file)))
+    return output_path(out, "/".join((*parts, folder_name(file))))

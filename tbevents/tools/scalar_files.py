@@ -16,7 +16,7 @@ from tbevents.format.record import encode_record
 from tbevents.format.scalar_encoder import ScalarEncoder
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event, SourceMetadata
-from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run
+from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run, remove_file
 from tbevents.writing.event_file_writer import FILE_VERSION
 
 __all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
@@ -75,7 +75,7 @@ def write_runs(runs: Mapping[str, Iterable[ScalarColumns]]) -> list[str]:
             written.append(write_scalars(out, series))
     except BaseException:
         for path in written:
-            os.unlink(path)
+            remove_file(path)
         for folder in sorted(made, key=len, reverse=True):
             with contextlib.suppress(OSError):
                 os.rmdir(folder)  # fails if the folder is not empty

@@ -14,7 +14,7 @@ from tbevents import lr_scheduler
 from tbevents.errors import UnknownNameError
 from tbevents.lr_scheduler import LRScheduler, ParamGroups
 
-__all__ = ["SCHEDULES", "ScheduleCurve", "compute_schedule"]
+__all__ = ["SCHEDULES", "ScheduleCurve", "compute_schedule", "make_scheduler"]
 
 _NEED_CODE: Final = {
     "LambdaLR": "a function",
@@ -66,6 +66,21 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
     """
     if steps < 1:
         raise ValueError(f"steps must be at least 1, not {steps}")
+    scheduler = make_scheduler(name, arguments)
+    rates = scheduler.schedule(np.arange(steps))[:, 0]
+    return ScheduleCurve(type(scheduler).__name__, np.arange(steps), rates)
+
+
+def make_scheduler(name: str, arguments: Mapping[str, Any] | None = None) -> Any:
+    """Makes a scheduler of one parameter group from its name and arguments.
+
+    Args:
+        name: as in `compute_schedule`.
+        arguments: as in `compute_schedule`.
+
+    Raises:
+        UnknownNameError, ValueError: as `compute_schedule`.
+    """
     known = {each.lower(): each for each in (*SCHEDULES, *_NEED_CODE)}
     if name.lower() not in known:
         raise UnknownNameError("schedule", name, SCHEDULES)
@@ -84,10 +99,10 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
     try:
         # Some schedulers cycle the momentum, so the optimizer needs one; the result ignores it.
         scheduler = kind(ParamGroups(float(lr), momentum=0.9), **keywords)
-        rates = scheduler.schedule(np.arange(steps))[:, 0]
+        scheduler.schedule(np.arange(1))  # some arguments are first used here
     except TypeError as error:
         raise ValueError(f"{name}: {_plain(error, name)}; its arguments: lr, {', '.join(accepted)}") from None
-    return ScheduleCurve(name, np.arange(steps), rates)
+    return scheduler
 
 
 _HIDDEN: Final = frozenset({"optimizer", "writer", "tag", "last_epoch"})

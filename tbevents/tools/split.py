@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from tbevents.files import StrPath, path_string
+from tbevents.files import StrPath, local_path
 from tbevents.proto import Event
 from tbevents.reading.problem import Problem
 from tbevents.tools.names import files_of_run
@@ -125,6 +125,7 @@ def split(
         raise ValueError("size and every must be at least 1")
     if any(first >= second for first, second in pairwise(at)):
         raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
+    folder = local_path(out, "the output")
     files = files_of_run(source)
     starts = list(at)
     if every is not None:
@@ -133,7 +134,7 @@ def split(
     reader = RecordReader(files, progress, sole=len(files) == 1)
     part = 0
     with contextlib.ExitStack() as stack:
-        writer = _PartWriter(stack, path_string(out, "out"), os.path.basename(files[0]))
+        writer = _PartWriter(stack, folder, os.path.basename(files[0]))
         for record in reader:
             event = record.event
             if writer.version is None and event.file_version:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -10,17 +11,28 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from io import TextIOWrapper
+from io import BytesIO, TextIOWrapper
 from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
 from tbevents.errors import MissingExtraError
-from tbevents.files import StrPath, path_string
+from tbevents.files import StrPath, path_string, read_bytes
 from tbevents.reading.frames import Categories, Cells, Column, Frame, storable_columns
+from tbevents.remote import is_url
+from tbevents.tools import arrow_files
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.safe_text import printable
 
-__all__ = ["Format", "SparseColumn", "is_table", "looks_like_file", "read_table", "table_format", "write_table"]
+__all__ = [
+    "Format",
+    "SparseColumn",
+    "is_table",
+    "looks_like_file",
+    "read_table",
+    "table_format",
+    "write_frames",
+    "write_table",
+]
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
 
@@ -108,32 +120,49 @@ def write_table(
         MissingExtraError: if pyarrow is needed and not installed.
         OSError: if the file cannot be written.
     """
+    return write_frames(iter([frame]), out, format, safe_cells=safe_cells, progress=progress)
+
+
+def write_frames(
+    frames: Iterator[Frame],
+    out: StrPath | IO[str],
+    format: str | None = None,  # noqa: A002
+    *,
+    safe_cells: bool = False,
+    progress: Progress = no_progress,
+) -> int:
+    """Writes frames of equal columns as one table, in memory that does not grow with their number.
+
+    Args:
+        frames: at least one; an empty one for a table without rows. Nothing is written before the first.
+        out: as in `write_table`, and so the others.
+        format: the format.
+        safe_cells: whether texts in CSV are made harmless.
+        progress: called with the rows written of a frame, for CSV and JSON lines.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        ValueError, MissingExtraError, OSError: as `write_table`. What `frames` raises leaves no file.
+    """
     stream = out if not isinstance(out, (str, os.PathLike)) else None
     kind = table_format("out.csv" if stream is not None else out, format)  # type: ignore[arg-type]  # a path then
     if kind in ("parquet", "arrow"):
         if stream is not None:
             raise ValueError(f"{kind} is a binary format; give a file")
-        arrow = frame.to_arrow()
+        write_arrow = arrow_files.write_parquet if kind == "parquet" else arrow_files.write_arrow
+        first = next(frames)
+        tables = itertools.chain([first.to_arrow()], (frame.to_arrow() for frame in frames))
+        del first
         with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
-            _write_arrow(arrow, new.file, kind)
-        return int(arrow.num_rows)
-    columns = storable_columns(frame) if kind == "csv" else frame._columns()
+            return write_arrow(tables, new.file)
+    columns = (storable_columns(frame) if kind == "csv" else frame._columns() for frame in frames)
     write = _write_json if kind == "jsonl" else _write_safe_csv if safe_cells else _write_csv
     if stream is not None:
         return write(columns, stream, progress)
     with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
         return write(columns, new.file, progress)
-
-
-def _write_arrow(table: Any, file: IO[bytes], kind: Format) -> None:
-    if kind == "parquet":
-        from pyarrow import parquet
-
-        parquet.write_table(table, file)
-    else:
-        from pyarrow import feather
-
-        feather.write_feather(table, file, compression="uncompressed")
 
 
 class _LineFeeds:
@@ -162,33 +191,40 @@ def _safe(cell: Any) -> Any:
     return f"'{text}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else text
 
 
-def _write_safe_csv(columns: Mapping[str, Column], file: IO[str], progress: Progress) -> int:
-    return _write_csv(columns, file, progress, cell=_safe)
+def _write_safe_csv(frames: Iterator[Mapping[str, Column]], file: IO[str], progress: Progress) -> int:
+    return _write_csv(frames, file, progress, cell=_safe)
 
 
 def _write_csv(
-    columns: Mapping[str, Column], file: IO[str], progress: Progress, *, cell: Callable[[Any], Any] | None = None
+    frames: Iterator[Mapping[str, Column]],
+    file: IO[str],
+    progress: Progress,
+    *,
+    cell: Callable[[Any], Any] | None = None,
 ) -> int:
     writer = csv.writer(_LineFeeds(file), lineterminator="\r\n")
     rows = 0
     try:
-        writer.writerow(columns if cell is None else map(cell, columns))
-        for chunk in _chunks(list(columns.values()), progress):
-            writer.writerows(chunk if cell is None else (map(cell, row) for row in chunk))
-            rows += len(chunk)
+        for number, columns in enumerate(frames):
+            if not number:
+                writer.writerow(columns if cell is None else map(cell, columns))
+            for chunk in _chunks(list(columns.values()), progress):
+                writer.writerows(chunk if cell is None else (map(cell, row) for row in chunk))
+                rows += len(chunk)
     except csv.Error as error:
         raise ValueError(f"cannot write csv: {error}; a NUL needs Python 3.11, or jsonl (--format jsonl)") from None
     return rows
 
 
-def _write_json(columns: Mapping[str, Column], file: IO[str], progress: Progress) -> int:
-    names = list(columns)
+def _write_json(frames: Iterator[Mapping[str, Column]], file: IO[str], progress: Progress) -> int:
     rows = 0
-    for chunk in _chunks(list(columns.values()), progress):
-        for row in chunk:
-            cells = {name: _json_cell(cell) for name, cell in zip(names, row, strict=True) if cell is not None}
-            file.write(json.dumps(cells, allow_nan=False) + "\n")
-        rows += len(chunk)
+    for columns in frames:
+        names = list(columns)
+        for chunk in _chunks(list(columns.values()), progress):
+            for row in chunk:
+                cells = {name: _json_cell(cell) for name, cell in zip(names, row, strict=True) if cell is not None}
+                file.write(json.dumps(cells, allow_nan=False) + "\n")
+            rows += len(chunk)
     return rows
 
 
@@ -252,13 +288,22 @@ def read_table(
         if stream is not None:
             raise ValueError(f"{kind} is a binary format; give a file")
         return _read_arrow(name, kind)
-    opened: Any = open(name, encoding="utf-8-sig", newline="") if stream is None else nullcontext(stream)  # noqa: SIM115
+    local = stream is None and not is_url(name)
     try:
-        with opened as file:
-            lines = _counted(file, os.path.getsize(name), progress) if stream is None else file
+        with _opened(name, stream) as file:
+            lines = _counted(file, os.path.getsize(name), progress) if local else file
             return _read_csv(lines, name) if kind == "csv" else _read_json(lines, name)
     except UnicodeDecodeError as error:
         raise ValueError(f"{name}: not UTF-8 text: {error}") from None
+
+
+def _opened(name: str, stream: Any) -> Any:
+    """Opens a table of text: a stream that is left open, a path or a URL."""
+    if stream is not None:
+        return nullcontext(stream)
+    if is_url(name):
+        return TextIOWrapper(BytesIO(read_bytes(name)), encoding="utf-8-sig", newline="")
+    return open(name, encoding="utf-8-sig", newline="")
 
 
 def _counted(file: TextIOWrapper, size: int, progress: Progress) -> Iterator[str]:
@@ -275,7 +320,8 @@ def _read_arrow(path: str, kind: Format) -> dict[str, Sequence[Any]]:
     except ImportError:
         raise MissingExtraError("pyarrow", "arrow", f"reading {kind}") from None
     try:
-        table = parquet.read_table(path) if kind == "parquet" else feather.read_table(path)
+        source: Any = BytesIO(read_bytes(path)) if is_url(path) else path
+        table = parquet.read_table(source) if kind == "parquet" else feather.read_table(source)
     except ArrowInvalid as error:
         raise ValueError(f"{path}: {error}") from None
     return {name: table.column(name).to_pylist() for name in table.column_names}

@@ -532,3 +532,40 @@ def test_print_draws_everything_in_light(made, page):
     assert outside == 0
     page.run("dispatchEvent(new Event('afterprint'))")
     assert page.run("return document.documentElement.dataset.theme") == "auto"
+
+
+SHOWN_WARN = """
+const probe = document.body.appendChild(document.createElement("i"));
+probe.style.color = "var(--warn)";
+const color = getComputedStyle(probe).color;
+probe.remove();
+return color;
+"""
+
+
+def test_findings_are_listed_as_text_and_their_steps_are_marked(tmp_path, page):
+    for name in "ab":
+        events = [scalar_event(tag, step, step % 7) for step in range(0, 100, 2) for tag in ("loss", "other")]
+        write_events(tmp_path / "runs" / name / "events.out.tfevents.1.x", [version_event(), *events])
+    finding = {"tag": "loss", "severity": "error", "code": "TB101", "rule": "nan", "summary": "<b>bold</b>"}
+    listed = [
+        {**finding, "run": "a", "step": 40},
+        {**finding, "run": "b", "step": 41},  # between two points
+        {**finding, "run": "b", "step": 999},
+        {**finding, "run": "b", "tag": None, "step": None},
+        {**finding, "run": "gone", "step": 3},
+    ]
+    report(tmp_path / "runs", tmp_path / "report.html", findings=listed)
+    page.open(tmp_path / "report.html")
+    assert page.one("#findings summary").text == "5 findings of tbevents lint"
+    rows = [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in page.all("#findings tbody tr")]
+    assert rows[0] == ["error", "TB101 nan", "a", "loss", "40", "<b>bold</b>"]
+    assert rows[3][2:5] == ["b", "", ""]
+    assert rows[4][2] == "gone"
+    chart = page.chart("loss")
+    assert chart.get_attribute("data-marks") == "2"
+    warn = tuple(int(part) for part in re.findall(r"\d+", page.run(SHOWN_WARN)))
+    assert page.colors(chart).get(warn, 0) > 50
+    assert page.chart("other").get_attribute("data-marks") == "0"
+    assert page.colors(page.chart("other")).get(warn, 0) == 0
+    page.check_console()

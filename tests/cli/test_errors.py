@@ -11,6 +11,7 @@ FILE_COMMANDS = {
     "import": ["import", "PATH", "-o", "OUT", "--format", "csv"],
     "plot": ["plot", "PATH", "-o", "OUT.png"],
     "check": ["check", "PATH"],
+    "lint": ["lint", "PATH", "--isolated"],
     "repair": ["repair", "PATH", "-o", "OUT"],
     "merge": ["merge", "PATH", "-o", "OUT"],
     "split": ["split", "PATH", "-o", "OUT", "--every", "5"],
@@ -62,7 +63,7 @@ def test_an_empty_folder_has_nothing_to_work_on(cli, tmp_path, command):
     assert list(tmp_path.iterdir()) == [empty]
 
 
-@pytest.mark.parametrize("command", ["ls", "show", "check", "tail"])
+@pytest.mark.parametrize("command", ["ls", "show", "check", "tail", "lint"])
 def test_an_empty_folder_is_said_to_be_so_and_is_no_error(cli, tmp_path, command):
     result = cli(*arguments(command, tmp_path, None))
     assert (result.status, result.out) == (0, "")
@@ -94,6 +95,14 @@ def test_an_empty_folder_is_said_to_be_so_and_is_no_error(cli, tmp_path, command
         (["show", "RUN", "--run", "x*"], ["'x*'"]),
         (["diff", "RUN", "RUN", "--rtol", "-1"], ["rtol"]),
         (["reduce", "RUN", "-o", "OUT", "--stat", "mode"], ["'mode'", "median"]),
+        (["lint"], ["PATH", "tbevents lint --help"]),
+        (["lint", "RUN", "--select", "TB999"], ["select", "TB999"]),
+        (["lint", "RUN", "--ignore", "nan,spkie"], ["ignore", "'spkie'", "'spike'"]),
+        (["lint", "RUN", "--fail-on", "all"], ["all", "warning"]),
+        (["lint", "RUN", "--format", "xml"], ["xml", "junit"]),
+        (["lint", "RUN", "--config", "none.toml"], ["none.toml", "No such file"]),
+        (["lint", "RUN", "--config", "none.toml", "--isolated"], ["--isolated"]),
+        (["lint", "RUN", "--run", "x*"], ["'x*'"]),
         (["schedule", "StepLR", "--steps", "0"], ["--steps"]),
         (["schedule", "StepLR", "gamma", "--steps", "3"], ["key=value"]),
         (["schedule", "StepLR", "--steps", "3"], ["step_size"]),

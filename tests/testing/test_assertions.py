@@ -74,6 +74,7 @@ ASSERTIONS = {  # name -> how it is called with a run, and the changes that it m
         lambda check, run: check(run, "loss", to=1.5, within=0.5, last=2),
         [RISEN, BUMPED, LOST, BLOWN_UP],
     ),
+    "assert_reaches": (lambda check, run: check(run, "loss", value=1, by_step=3), [OFF, RISEN, LATE]),
     "assert_finite": (lambda check, run: check(run), [LOST, BLOWN_UP]),
     "assert_bounded": (lambda check, run: check(run, "loss", low=1, high=8), [RISEN, LOST, BLOWN_UP]),
     "assert_steps": (lambda check, run: check(run, contiguous=True, first=0, last=3), [LATE, TWICE, BACK]),

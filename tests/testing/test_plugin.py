@@ -397,7 +397,7 @@ def test_the_options_are_in_the_help(session):
     result = session("", "--help")
     result.stdout.fnmatch_lines(["TensorBoard runs:", "*--tb-update*", "*--tb-orphans=*"])
     result = session("", "--fixtures")
-    for name in ("tb_logdir", "tb_writer", "tb_run", "tb_capture", "tb_regression"):
+    for name in ("tb_logdir", "tb_writer", "tb_run", "tb_capture", "tb_lint", "tb_regression"):
         result.stdout.fnmatch_lines([f"{name} -- *pytest_plugin.py:*"])
 
 
@@ -442,3 +442,26 @@ writer.add_scalar("loss", 1.0)
 assert_scalars(writer, "loss", values=[1.0])
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# -- lint ------------------------------------------------------------------------------------------------------------
+
+
+def test_lint_fails_on_errors_and_takes_the_configuration_of_the_project(session, pytester):
+    code = """
+import math
+def test_it(tb_writer, tb_lint):
+    for step in range(3):
+        tb_writer.add_scalar("loss", math.nan, step)
+    tb_lint(tb_writer)
+def test_other(tb_writer, tb_lint):
+    tb_writer.add_scalar("loss", math.nan, 1)
+    tb_lint(tb_writer, {"ignore": ["nan"]})
+"""
+    result = session(code)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*tag 'loss': TB101 nan: 3 of 3 values are NaN, first at step 0"])
+    if sys.version_info < (3, 11):
+        pytest.importorskip("tomli", reason="Python 3.10 reads TOML with tomli")
+    pytester.path.joinpath("tbevents.toml").write_text("[lint]\nignore = ['nan']\n")
+    session(code).assert_outcomes(passed=2)

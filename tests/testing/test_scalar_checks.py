@@ -18,6 +18,7 @@ from tbevents.testing import (
     check_finite,
     check_increasing,
     check_lr_schedule,
+    check_reaches,
     check_scalar_at,
     check_scalars,
     check_steps,
@@ -35,6 +36,7 @@ OF_ONE_SERIES = {
     "check_decreasing": check_decreasing,
     "check_increasing": check_increasing,
     "check_converges": partial(check_converges, to=0, within=1),
+    "check_reaches": partial(check_reaches, value=0),
     "check_lr_schedule": partial(check_lr_schedule, schedule=lambda step: 0.1),
     "check_steps": partial(check_steps, contiguous=True),
 }
@@ -379,6 +381,30 @@ def test_smoothed_values_converge():
 def test_what_check_converges_refuses(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         check_converges(run_of(x=FALLS), "x", **{"to": 1, "within": 1, **wrong})
+
+
+def test_reaches_from_below_or_from_above_at_or_before_a_step():
+    rising = run_of(x=[(0, 0.1), (10, 0.5), (20, 0.9), (30, 0.7)])
+    assert check_reaches(rising, "x", value=0.9) == []
+    assert check_reaches(rising, "x", value=0.9, by_step=20) == []  # though 0.9 was rounded to float32
+    (late,) = check_reaches(rising, "x", value=0.9, by_step=19)
+    assert late.kind == "trend"
+    assert late.summary.startswith("it does not reach 0.9 by step 19: its greatest value until then is 0.5, at step 10")
+    assert late.summary.endswith(", and it is there at step 20")
+    (never,) = check_reaches(rising, "x", value=0.91)
+    assert never.summary == "it does not reach 0.91: its greatest value until then is 0.9, at step 20"
+    (before,) = check_reaches(rising, "x", value=0.9, by_step=-1)
+    assert before.summary == "it does not reach 0.9 by step -1: its first point is at step 0"
+    falling = run_of(x=[NAN, 8.0, 2.0, 4.0])
+    assert check_reaches(falling, "x", value=2) == []
+    assert check_reaches(falling, "x", value=8, by_step=1) == []
+    assert kinds(check_reaches(falling, "x", value=1.5)) == ["trend"]
+    assert kinds(check_reaches(falling, "x", value=2, smoothing=0.9)) == ["trend"]
+    assert kinds(check_reaches(run_of(x=[NAN]), "x", value=1)) == ["too_few"]
+    with pytest.raises(ValueError, match="value must be a number"):
+        check_reaches(falling, "x", value=NAN)
+    with pytest.raises(TypeError, match="by_step"):
+        check_reaches(falling, "x", value=1, by_step=1.5)
 
 
 # -- schedules -------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ def modules_need_no_import_of_their_own() -> None:
     assert_type(tbevents.tools.check_run(tbevents.read_run("runs/demo")), tbevents.tools.Checked)
     assert_type(tbevents.testing.live_run("runs/demo"), tbevents.testing.LiveRun)
     assert_type(tbevents.summary.scalar("loss", 0.5), tbevents.proto.Summary)
+    assert_type(tbevents.lint.run("runs"), tbevents.lint.Findings)
     tbevents.lr_scheduler.StepLR(tbevents.lr_scheduler.ParamGroups(0.1), 3)
     assert_type(tbevents.dropin.install(), tbevents.dropin.Installation)
     assert_type(tbevents.integrations.__name__, str)
@@ -52,6 +53,16 @@ def writing() -> None:
     shared = tbevents.GlobalSummaryWriter("runs/demo")
     assert_type(tbevents.GlobalSummaryWriter.getSummaryWriter(), tbevents.GlobalSummaryWriter)
     shared.add_scalar("loss", 0.5)
+
+
+def many_runs() -> None:
+    tbevents.iter_batches("runs", tags="loss", runs=["a*"], on_problem=lambda problem: problem.file)
+    synced = tbevents.sync("runs", "lake/scalars", removed="drop", storage_options={"region": "x"})
+    assert_type(synced, tbevents.tools.Synced)
+    assert_type(synced.version, int)
+    assert_type(synced.read, tuple[str, ...])
+    assert_type(synced.problems, tuple[tbevents.Problem, ...])
+    assert_type(tbevents.SyncConflictError, type[tbevents.SyncConflictError])
 
 
 def references() -> None:

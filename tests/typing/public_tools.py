@@ -72,6 +72,7 @@ def functions_named_like_their_modules() -> None:
     assert_type(tools.import_.import_table("table.csv", "runs/new"), tools.Imported)
     assert_type(tools.merge.merge(["runs/a", "runs/b"], "runs/both"), tools.Merged)
     assert_type(tools.plot.plot("runs", ["loss"], "loss.png"), list[str])
+    assert_type(tools.sync.sync("runs", "lake"), tools.Synced)
     assert_type(tools.reduce.reduce(["runs/a", "runs/b"]), tools.Reduced)
     assert_type(tools.repair.repair("runs", "repaired"), list[tools.Repaired])
     assert_type(tools.report.report("runs", "report.html", limits=tools.ReportLimits(points=100)), tools.Reported)

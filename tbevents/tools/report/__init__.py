@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
@@ -18,6 +19,7 @@ from tbevents.tools.names import NameFilter, natural_key, unreadable_among, with
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content
+from tbevents.tools.report.findings import findings_json
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.page import render
 
@@ -56,6 +58,7 @@ def report(
     title: str | None = None,
     limits: ReportLimits | None = None,
     checksums: Checksums = "verify",
+    findings: Iterable[Mapping[str, Any]] = (),
     progress: Progress = no_progress,
 ) -> Reported:
     """Writes runs as one HTML page, to open from disk, mail or archive.
@@ -74,6 +77,8 @@ def report(
         limits: how much the page holds.
         checksums: "skip" also reads records with a wrong data checksum, as in `read_run`; ignored for runs that have
             been read.
+        findings: what `tbevents.lint` found, as plain data with run, tag, step, severity, code, rule and summary: the
+            page lists them, and marks their steps in the charts.
         progress: called with the number of finished runs, and of all.
 
     Raises:
@@ -92,19 +97,22 @@ def report(
         if not chosen:
             raise ValueError(f"{where}: there are no runs to report")
         content = Content(limits or ReportLimits(), wanted_tag)
-        read: dict[str, Run] = {}
-        for done, name in enumerate(chosen, 1):
-            read[name] = found[name]
-            content.add(name, read[name])
+        damage: list[Problem] = []
+        each = found.each(chosen) if isinstance(found, Logdir) else ((name, found[name]) for name in chosen)
+        for done, (name, run) in enumerate(each, 1):
+            content.add(name, run)
+            damage += run.problems
             progress(done, len(chosen))
         wanted_tag.check(where)
-        page = _page(content, read, (folder_name(where) if title is None else title) or where)
+        title = (folder_name(where) if title is None else title) or where
+        page = _page(content, title, findings_json(findings, chosen))
         with NewFile(target, text=True) as new:
             new.file.write(page)
+            new.file.flush()
+            size = os.fstat(new.file.fileno()).st_size
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
     problems = (*map(str, unlisted), *(problem for each in content.problems.values() for problem in each))
-    unreadable = unreadable_among([*unlisted, *(problem for run in read.values() for problem in run.problems)])
-    size = os.path.getsize(target)
+    unreadable = unreadable_among([*unlisted, *damage])
     return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
 
 
@@ -123,12 +131,13 @@ def page_of(
     with without_damage_warnings():
         for name, run in runs.items():
             content.add(name, run)
-        return _page(content, runs, title)
+        return _page(content, title, findings_json((), ()))
 
 
-def _page(content: Content, runs: Mapping[str, Run], title: str) -> str:
+def _page(content: Content, title: str, found_by_lint: Mapping[str, Any]) -> str:
     made = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    return render(title, plain({"title": title, "made": made, "version": __version__, **content.as_json(runs)}))
+    head = {"title": title, "made": made, "version": __version__}
+    return render(title, plain({**head, **content.as_json(), **found_by_lint}))
 
 
 def _found(logdir: StrPath | Run | Mapping[str, Run], checksums: Checksums) -> tuple[Mapping[str, Run], str]:

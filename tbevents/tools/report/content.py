@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
-from tbevents.reading.hparams_table import HParamsTable, hparams_table
+from tbevents.reading.hparams_table import HParamsTable, SessionFacts, hparams_table, session_facts
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.pr_curve import PrCurve
@@ -58,6 +58,7 @@ class Content:
         self.drawn: int = 0
         self._arrays = ArrayStore()
         self._runs: list[str] = []
+        self._facts: dict[str, SessionFacts] = {}
         self._makers: dict[str, Callable[[Any], Entry]] = {
             "histograms": self._histograms,
             "images": lambda series: self._items(series, self._image),
@@ -70,7 +71,7 @@ class Content:
         self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
     def add(self, name: str, run: Run, kinds: Collection[str] | None = None) -> None:
-        """Adds a run. Values that cannot be decoded are problems of the run.
+        """Adds a run, which may be let go after that. Values that cannot be decoded are problems of the run.
 
         Args:
             name: of the run on the page.
@@ -79,6 +80,7 @@ class Content:
         """
         number = len(self._runs)
         self._runs.append(name)
+        self._facts[name] = session_facts(run)
         self.problems[name] = [str(problem) for problem in run.problems]
         for tag, series in run.scalars.items() if kinds is None or "scalars" in kinds else ():
             if self._wanted(tag) and len(series):
@@ -194,12 +196,8 @@ class Content:
     def _note(self, text: str) -> None:
         self._notes[text] = self._notes.get(text, 0) + 1
 
-    def as_json(self, runs: Mapping[str, Run]) -> Entry:
-        """Returns the content as plain data.
-
-        Args:
-            runs: the runs that were added, for the table of hyperparameters.
-        """
+    def as_json(self) -> Entry:
+        """Returns the content as plain data."""
         notes = [f"{text} ({times:,} times)" if times > 1 else text for text, times in self._notes.items()]
         if self.drawn < self.points:
             notes.insert(
@@ -215,7 +213,7 @@ class Content:
             "notes": notes,
             "others": self._others,
             "rates": self._rates(),
-            "hparams": self._hparams(runs),
+            "hparams": self._hparams(),
             **{kind: list(cards.values()) for kind, cards in self._cards.items()},
             "arrays": self._arrays.entries,
         }
@@ -230,9 +228,9 @@ class Content:
             for loss, rates in found.items()
         ]
 
-    def _hparams(self, runs: Mapping[str, Run]) -> Entry | None:
+    def _hparams(self) -> Entry | None:
         """The table of hyperparameters: titles, and a row for each session."""
-        return hparams_entry(hparams_table(runs), {name: number for number, name in enumerate(self._runs)})
+        return hparams_entry(hparams_table(self._facts), {name: number for number, name in enumerate(self._runs)})
 
 
 def hparams_entry(table: HParamsTable, numbers: Mapping[str, int]) -> Entry | None:

@@ -312,3 +312,16 @@ def test_limits_are_checked(limits):
     ((name, value),) = limits.items()
     with pytest.raises(ValueError, match=rf"{name} must be an integer, at least \d, not {value!r}"):
         ReportLimits(**limits)
+
+
+def test_findings_are_plain_data_of_which_the_first_are_listed(tmp_path, out):
+    write_events(tmp_path / "runs" / "a" / "events.out.tfevents.1.x", [version_event(), scalar_event("loss", 1, 0.5)])
+    finding = {"tag": "loss", "step": 1, "severity": "info", "code": "TB301", "rule": "x", "summary": "it", "value": 1}
+    report(tmp_path / "runs", out, findings=[{**finding, "run": "a"}, *[{**finding, "run": "b"}] * 510])
+    data = content(out)
+    assert (len(data["findings"]), data["more_findings"]) == (500, 11)
+    kept = {key: value for key, value in finding.items() if key != "value"}
+    assert data["findings"][0] == {**kept, "name": "a", "run": 0}
+    assert data["findings"][1] == {**kept, "name": "b", "run": -1}
+    report(tmp_path / "runs", out)
+    assert content(out)["findings"] == []

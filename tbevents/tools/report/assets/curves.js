@@ -4,10 +4,11 @@
  * Curves in an element.
  *
  * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
- * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits.
+ * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; marks: the x
+ * of findings, each a dashed line.
  */
 class Curves {
-  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null }) {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, marks = [] }) {
     this.figure = figure;
     this.lines = lines;
     this.titles = titles;
@@ -35,6 +36,7 @@ class Curves {
     this.plot = new Plot(this.body, {
       series: this.series,
       x, y, zoom,
+      paint: (u) => paintMarks(u, marks),
       extent: (range) => this.extent(range),
       hover: framewise((plot, left, top) => this.hover(left, top)),
       leave: framewise(() => this.leave()),
@@ -163,4 +165,24 @@ function closest(values, value) {
     if (Math.abs(values[place] - value) < Math.abs(values[best] - value)) best = place;
   }
   return best;
+}
+
+/** Draws a dashed line from top to bottom at each of some places. */
+function paintMarks(u, marks) {
+  if (!marks.length) return;
+  const { left, top, width, height } = u.bbox;
+  const to = projection(u);
+  u.ctx.save();
+  u.ctx.strokeStyle = themeColor("--warn");
+  u.ctx.lineWidth = devicePixelRatio;
+  u.ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+  u.ctx.beginPath();
+  for (const mark of marks) {
+    const x = Math.round(to.x(mark)) + 0.5; // a line of one pixel, not two faint ones
+    if (!(x >= left && x <= left + width)) continue;
+    u.ctx.moveTo(x, top);
+    u.ctx.lineTo(x, top + height);
+  }
+  u.ctx.stroke();
+  u.ctx.restore();
 }

@@ -61,6 +61,17 @@ function longest(lines) {
   return extent.max - Math.min(0, extent.min);
 }
 
+/** The x of the findings about a tag, on the curves that are shown. */
+function marksOn(card, lines, shown) {
+  const marks = new Set();
+  for (const { run, tag, step } of data.findings) {
+    const at = tag === card.tag && step !== null ? lines.findIndex((line) => line.run === run) : -1;
+    const place = at < 0 ? -1 : numbers(lines[at].steps).findIndex((each) => each >= step);
+    if (place >= 0) marks.add(shown[at].xs[place]);
+  }
+  return [...marks];
+}
+
 const LEGEND_ROWS = 6;
 
 /** A card of scalars: one curve a run. */
@@ -82,8 +93,10 @@ function scalarCard(card, zoom = new Zoom()) {
     const shown = lines.map((line) => scalarCurve(line, axis, unit));
     const logX = settings.logX && axis !== "wall";
     const titles = ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
+    const marks = marksOn(card, lines, shown);
+    figure.dataset.marks = marks.length;
     curves = new Curves(figure, {
-      lines: shown, titles, zoom, label: card.title,
+      lines: shown, titles, zoom, label: card.title, marks,
       x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
       y: { log: settings.logY },
     });
@@ -204,6 +217,15 @@ function headline() {
       make("summary", { textContent: `${countText(problems.length, "problem")}: what was damaged or could not be shown` }),
       make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.name }), ` ${text}`))),
       ...(problems.length > most ? [make("p", { textContent: `and ${countText(problems.length - most, "problem")} more` })] : [])));
+  }
+  if (data.findings.length) {
+    const rows = data.findings.map(({ severity, code, rule, name, tag, step, summary }) => make("tr", {},
+      ...[severity, `${code} ${rule}`, name, tag ?? "", step === null ? "" : String(step), summary].map((text) => make("td", { textContent: text, dir: "auto" }))));
+    const titles = ["severity", "rule", "run", "tag", "step", "finding"].map((title) => make("th", { scope: "col", textContent: title }));
+    const left = data.more_findings ? [make("p", { textContent: `and ${countText(data.more_findings, "finding")} more` })] : [];
+    head.push(make("details", { className: "findings", id: "findings", open: rows.length <= 10 },
+      make("summary", { textContent: `${countText(rows.length + data.more_findings, "finding")} of tbevents lint` }),
+      make("div", { className: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...titles)), make("tbody", {}, ...rows))), ...left));
   }
   if (data.notes.length) head.push(make("ul", { className: "notes quiet", id: "notes" }, ...data.notes.map((text) => make("li", { textContent: text }))));
   return head;

@@ -1,0 +1,51 @@
+"""Questions to a table that `tbevents sync` keeps, in SQL, with DuckDB.
+
+    pip install 'tbevents[cli,lake]' duckdb
+    tbevents sync runs lake/scalars
+    python examples/lake_duckdb.py lake/scalars loss
+
+Runs that differ in their seed only are named like exp1/seed0, exp1/seed1 ...: the folder is the experiment.
+"""
+
+import sys
+
+import duckdb
+from deltalake import DeltaTable
+
+LAST = """
+    SELECT run, arg_max(value, (step, wall_time)) AS value FROM scalars WHERE tag = $tag GROUP BY run ORDER BY run
+"""
+BEST = """
+    SELECT run, min(value) AS best, arg_min(step, value) AS step FROM scalars WHERE tag = $tag AND NOT isnan(value)
+    GROUP BY run ORDER BY best, run LIMIT 1
+"""
+# The interval is that of a normal distribution. With few seeds, take Student's factor in place of 1.96.
+OVER_SEEDS = """
+    WITH points AS (
+        SELECT regexp_replace(run, '/[^/]*$', '') AS experiment, run, step, arg_max(value, wall_time) AS value
+        FROM scalars WHERE tag = $tag GROUP BY run, step
+    )
+    SELECT experiment, step, count(*) AS seeds, avg(value) AS mean, 1.96 * stddev_samp(value) / sqrt(count(*)) AS half
+    FROM points GROUP BY experiment, step ORDER BY experiment, step
+"""
+
+
+def main():
+    table, tag = sys.argv[1:]
+    with duckdb.connect() as database:
+        database.register("scalars", DeltaTable(table).to_pyarrow_dataset())
+
+        def ask(question):
+            return database.execute(question, {"tag": tag}).fetchall()
+
+        for run, value in ask(LAST):
+            print(f"last of {run}: {value:g}")
+        for run, best, step in ask(BEST):
+            print(f"best: {run}, {best:g} at step {step}")
+        for experiment, step, seeds, mean, half in ask(OVER_SEEDS):
+            width = "" if half is None else f" +- {half:.4g}"
+            print(f"{experiment}, step {step}: {mean:.4g}{width} over {seeds}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Questions to a table that `tbevents sync` keeps, with Polars.
+
+    pip install 'tbevents[cli,lake,polars]'
+    tbevents sync runs lake/scalars
+    python examples/lake_polars.py lake/scalars loss
+
+Runs that differ in their seed only are named like exp1/seed0, exp1/seed1 ...: the folder is the experiment.
+"""
+
+import sys
+
+import polars as pl
+
+
+def last_values(scalars):
+    return scalars.group_by("run").agg(pl.col("value").sort_by("step", "wall_time").last()).sort("run")
+
+
+def best_run(scalars):
+    known = scalars.filter(pl.col("value").is_not_nan())
+    best = known.group_by("run").agg(pl.col("value").min().alias("best"), pl.col("step").sort_by("value").first())
+    return best.sort("best", "run").head(1)
+
+
+def over_seeds(scalars):
+    """Mean and half of the 95 % interval, that of a normal distribution: with few seeds, take Student's factor."""
+    points = scalars.group_by("run", "step").agg(pl.col("value").sort_by("wall_time").last())
+    named = points.with_columns(pl.col("run").str.replace(r"/[^/]*$", "").alias("experiment"))
+    half = 1.96 * pl.col("value").std() / pl.len().sqrt()
+    groups = named.group_by("experiment", "step")
+    return groups.agg(pl.len().alias("seeds"), pl.col("value").mean().alias("mean"), half.alias("half")).sort(
+        "experiment", "step"
+    )
+
+
+def main():
+    table, tag = sys.argv[1:]
+    scalars = pl.scan_delta(table).filter(pl.col("tag") == tag)  # only files with the tag are opened
+    for run, value in last_values(scalars).collect().iter_rows():
+        print(f"last of {run}: {value:g}")
+    for run, best, step in best_run(scalars).collect().iter_rows():
+        print(f"best: {run}, {best:g} at step {step}")
+    for experiment, step, seeds, mean, half in over_seeds(scalars).collect().iter_rows():
+        width = "" if half is None else f" +- {half:.4g}"
+        print(f"{experiment}, step {step}: {mean:.4g}{width} over {seeds}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""``tbevents lint``: a verdict on training runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import click
+from rich.text import Text
+
+from tbevents.cli.exit_status import EXIT_OK
+from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
+from tbevents.cli.terminal import Terminal
+from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
+from tbevents.lint.finding import at_least
+from tbevents.lint.formats import FORMATS
+from tbevents.reading.options import Checksums
+from tbevents.tools.new_files import NewFile
+
+EXIT_FOUND: Final = 1
+
+_STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+_PLAIN: Final = str.maketrans("▁▂▃▄▅▆▇█", "_.-~=+*#")
+
+
+def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Splits lists of codes at commas."""
+    return tuple(code.strip() for each in given for code in each.split(",") if code.strip())
+
+
+@click.command(epilog=example("tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"))
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
+@click.option("--select", multiple=True, callback=_codes, metavar="CODES", help="Only these rules: TB104, TB1, spike.")
+@click.option("--ignore", multiple=True, callback=_codes, metavar="CODES", help="Not these rules; repeatable.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info", "never"]),
+    help="The least severity that gives status 1; default: error.",
+)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", help="Default: text.")
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Write to a file instead of stdout.")
+@click.option("--config", type=PATH, metavar="FILE", help="The configuration; by default it is searched for.")
+@click.option("--isolated", is_flag=True, help="Use no configuration file.")
+@run_option
+@checksums_option
+@takes_terminal
+def command(
+    terminal: Terminal,
+    paths: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str | None,
+    form: str,
+    output: str | None,
+    config: str | None,
+    isolated: bool,
+    runs: tuple[str, ...],
+    checksums: Checksums,
+) -> int:
+    """Judge training runs: NaN, divergence, spikes, gaps in steps, damage, and what a configuration expects.
+
+    PATH is a folder of runs, a run, an event file or a URL. docs/lint.md describes the rules. The configuration is the
+    table [tool.tbevents.lint] of the nearest tbevents.toml or pyproject.toml in the working folder or above it, but
+    never in a PATH. --select replaces its list, --ignore adds to it. Exit status: 0 nothing as grave as --fail-on, 1
+    otherwise, 2 wrong usage or not readable at all.
+    """
+    used = _config(terminal, paths, config, isolated)
+    changes: dict[str, Any] = {"ignore": (*used.ignore, *ignore)}
+    changes |= {"select": select} if select else {}
+    changes |= {"fail_on": fail_on} if fail_on else {}
+    used = dataclasses.replace(used, **changes)
+    failing: list[bool] = []
+    with terminal.progress("linting"):
+        results = _noting(lint_runs(paths, used, runs=runs or None, checksums=checksums), used, failing)
+        chunks = FORMATS[form](results, used)
+        if output is not None:
+            with NewFile(output, text=True) as new:
+                new.file.writelines(chunks)
+        elif form == "text":
+            for chunk in chunks:
+                terminal.lines(_styled(line, terminal.plain) for line in chunk.splitlines())
+        else:
+            for chunk in chunks:
+                terminal.write(chunk)
+    if output is not None:
+        terminal.remark(output)
+    if not failing:
+        terminal.remark(f"{', '.join(paths)}: no runs", style="")
+    return EXIT_FOUND if any(failing) else EXIT_OK
+
+
+def _config(terminal: Terminal, paths: tuple[str, ...], config: str | None, isolated: bool) -> LintConfig:
+    if isolated and config is not None:
+        raise click.UsageError("--config and --isolated cannot be combined")
+    if config is not None:
+        return load_config(config)
+    return LintConfig() if isolated else nearest_config(terminal, paths)
+
+
+def nearest_config(terminal: Terminal, paths: tuple[str, ...]) -> LintConfig:
+    """Returns the configuration that is found from the working folder on, or the defaults; never one of the paths."""
+    found, refused = find_config(outside=[path for path in paths if "://" not in path])
+    for each in refused:
+        terminal.remark(
+            f"{each} is not used, since it is in a folder that is linted: --config {each} uses it", "yellow"
+        )
+    return LintConfig() if found is None else load_config(found)
+
+
+def _noting(results: Iterable[LintedRun], config: LintConfig, failing: list[bool]) -> Iterator[LintedRun]:
+    """Yields the results; notes of each whether it makes the command fail."""
+    for each in results:
+        failing.append(any(at_least(found.severity, config.fail_on) for found in each.findings))
+        yield each
+
+
+def _styled(line: str, plain: bool) -> Text:
+    text = Text(line.translate(_PLAIN) if plain else line)
+    severity = line.split(maxsplit=1)[0] if line.startswith("  ") and line.strip() else ""
+    if severity in _STYLES and not line.startswith("   "):
+        text.stylize(_STYLES[severity], 2, 2 + len(severity))
+    elif not line.startswith(" "):
+        text.stylize("bold")
+    return text

@@ -1,0 +1,357 @@
+"""Lints runs: calls the rules and the expectations, one run at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tbevents.errors import RunNotFoundError, TBEventsError
+from tbevents.files import StrPath, join, path_string
+from tbevents.lint.config import LintConfig, load_config, parse_config
+from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
+from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
+from tbevents.lint.finding import Findings, LintFinding, Quantity, at_least
+from tbevents.lint.overfitting import OVERFITTING, LossCurves
+from tbevents.lint.rule import Hit, Rule
+from tbevents.lint.run_view import RunView
+from tbevents.reading.options import Checksums, matches
+from tbevents.reading.problem import Problem
+from tbevents.reading.run import Run
+from tbevents.reading.scalar_blocks import SkeletonTable
+from tbevents.testing import golden
+from tbevents.testing.finding import Finding, message
+from tbevents.testing.subjects import Subject, as_runs, single_series
+from tbevents.tools.names import NameFilter, read_telling, runs_below, without_damage_warnings
+from tbevents.tools.sparkline import sparkline
+
+__all__ = ["AnyConfig", "LintedRun", "Linter", "as_config", "assert_lints", "lint_runs", "run"]
+
+_BARS = 40
+
+AnyConfig = LintConfig | Mapping[str, Any] | StrPath | None
+"""A configuration, a table of one, the path of a file that has one, or None for the defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class LintedRun:
+    """What was found in one run.
+
+    Attributes:
+        run: the name of the run; of a folder that cannot be listed, its path below the logdir.
+        path: its path.
+        findings: what was found.
+    """
+
+    run: str
+    path: str
+    findings: Findings
+
+
+def run(
+    path: Subject | Mapping[str, Run],
+    config: AnyConfig = None,
+    *,
+    runs: Iterable[str] | None = None,
+    checksums: Checksums = "verify",
+) -> Findings:
+    """Lints a run, or all runs below a folder.
+
+    Args:
+        path: a folder of runs, a run, or an event file; a local path, or a URL that fsspec understands; or what
+            the checks of `tbevents.testing` take: a Run, a writer, or runs by name.
+        config: a `LintConfig`, a table such as ``{"ignore": ["TB105"]}``, or the path of a TOML file; None uses the
+            defaults. No file is searched for: `find_config` does that.
+        runs: names or patterns of the runs to lint; by default all.
+        checksums: "skip" also reads records with a wrong data checksum, as in `read_run`.
+
+    Returns:
+        The findings, run by run. It is a list; notebooks show it as a table. Runs that are read from a path are
+        released one by one, and the `series` of their findings are None.
+
+    Raises:
+        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no run.
+        OSError: if the path itself cannot be read. What cannot be read below it is a finding.
+        ValueError, TypeError: if the configuration is wrong.
+    """
+    config = as_config(config)
+    if isinstance(path, (str, os.PathLike)):
+        return Findings(
+            each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings
+        )
+    found = {name: each for name, each in as_runs(path).items() if runs is None or matches(name, runs)}
+    linter = Linter(config, found)
+    findings = Findings()
+    with without_damage_warnings():
+        for each in found.values():
+            findings += linter.lint(each, keep_series=True)
+        findings += linter.finish()
+    return findings
+
+
+def as_config(config: AnyConfig) -> LintConfig:
+    """Returns a configuration, however it is given.
+
+    Raises:
+        ValueError, TypeError: if it is wrong.
+    """
+    if config is None:
+        return LintConfig()
+    if isinstance(config, LintConfig):
+        return config
+    return parse_config(config) if isinstance(config, Mapping) else load_config(path_string(config, "config"))
+
+
+def lint_runs(
+    path: StrPath | Sequence[StrPath],
+    config: LintConfig,
+    *,
+    runs: Iterable[str] | None = None,
+    checksums: Checksums = "verify",
+) -> Iterator[LintedRun]:
+    """Lints the runs below paths one after the other; each is released before the next is read.
+
+    The arguments and errors are those of `run`; if there are several paths, the names of runs begin with theirs. Paths
+    are looked up at the call, before the first run is read.
+
+    Yields:
+        What was found in each run, then in each folder that cannot be listed, then what concerns no single run.
+    """
+    paths = [path_string(each, "path") for each in ([path] if isinstance(path, (str, os.PathLike)) else path)]
+    wanted = NameFilter(runs, noun="run")
+    unlisted: list[tuple[str, Problem]] = []
+    found: dict[str, str] = {}
+    for each in paths:
+        problems: list[Problem] = []
+        below = runs_below(each, wanted, on_problem=problems.append)
+        unlisted += ((os.path.relpath(problem.file, each).replace(os.sep, "/"), problem) for problem in problems)
+        for name, where in below.items():
+            found[name if len(paths) == 1 else each if name == "." else join(each, name)] = where
+    wanted.check(", ".join(paths))
+    return _lint_each(Linter(config, found), found, set(paths), unlisted, checksums)
+
+
+def _lint_each(
+    linter: Linter,
+    found: Mapping[str, str],
+    named: AbstractSet[str],
+    unlisted: list[tuple[str, Problem]],
+    checksums: Checksums,
+) -> Iterator[LintedRun]:
+    table = SkeletonTable(verify=checksums == "verify")
+    for name, where in found.items():
+        try:
+            read = read_telling(where, name, checksums=checksums, on_problem=_ignore, table=table)
+            yield LintedRun(name, where, linter.lint(read))
+        except (TBEventsError, OSError) as error:
+            if where in named:
+                raise
+            problem = Problem(where, 0, "unreadable", 0, 0, str(error).removeprefix(f"{where}: "))
+            yield LintedRun(name, where, linter.of_problem(problem, name))
+    for name, problem in unlisted:
+        yield LintedRun(name, problem.file, linter.of_problem(problem, name))
+    rest = linter.finish()
+    if rest:
+        yield LintedRun("(all runs)", "", rest)
+
+
+def _ignore(_: Problem) -> None:
+    """The findings list the problems."""
+
+
+class Linter:
+    """One pass over runs with a configuration.
+
+    Used by one thread. It keeps no run, but of some the losses, until the other run of a pair comes.
+
+    Args:
+        config: the configuration.
+        names: the names of all runs of the pass.
+
+    Raises:
+        RunNotFoundError, OSError: if a golden run does not exist or cannot be read.
+        PayloadError: if a file is not a golden run.
+    """
+
+    def __init__(self, config: LintConfig, names: Iterable[str] = ()) -> None:
+        self.config = config
+        self._parents = {above for name in names for above in _above(name)}
+        self._curves = LossCurves()
+        self._golden = [
+            None if each.same_as is None else _GoldenRuns(each.same_as.path) for each in config.expectations
+        ]
+        self._idle = {(at, pattern) for at, each in enumerate(config.expectations) for pattern in _patterns_of(each)}
+
+    def lint(self, run: Run, *, keep_series: bool = False) -> Findings:
+        """Lints a run.
+
+        Args:
+            run: the run.
+            keep_series: if True, findings have the series of their tags, which keep the memory of the run.
+        """
+        config = self.config
+        view = RunView(run, config.losses, config.rates, run.name in self._parents)
+        findings = Findings()
+        for rule, _, options in config.rules.values():
+            if rule.check is not None:
+                for hit in rule.check(view, options):
+                    findings.append(self._finding(rule, hit, run.name, run.path))
+        if OVERFITTING.code in config.rules:
+            for name, path, hit in self._curves.pair(view, config.rules[OVERFITTING.code][2]):
+                findings.append(self._finding(OVERFITTING, hit, name, path))
+        for at, expectation in enumerate(config.expectations):
+            if expectation.concerns(run.name):
+                findings += self._expect(at, expectation, run)
+        return Findings(self._with_series(each, view, keep_series) for each in findings)
+
+    def of_problem(self, problem: Problem, name: str) -> Findings:
+        """Returns the finding about a run or folder that cannot be read; none if the rule is not used."""
+        if UNREADABLE.code not in self.config.rules:
+            return Findings()
+        return Findings([self._finding(UNREADABLE, unreadable_hit(problem), name, problem.file)])
+
+    def finish(self) -> Findings:
+        """Returns what can be said only after all runs: patterns that matched no tag, golden runs without a run."""
+        findings = Findings()
+        for at, expectation in enumerate(self.config.expectations):
+            if MISSING.code in self.config.rules:
+                for place, pattern in sorted(self._idle):
+                    if place == at:
+                        summary = f"{expectation.where}: no tag of any run matches {pattern!r}"
+                        findings.append(self._finding(MISSING, Hit(None, summary), ".", ""))
+            stored = self._golden[at]
+            if stored is not None and SAME_AS.code in self.config.rules and len(stored.names) > 1:
+                for name in stored.names:
+                    if name not in stored.used and expectation.concerns(name):
+                        summary = f"the run is missing; {stored.path} has it"
+                        findings.append(self._finding(SAME_AS, Hit(None, summary), name, stored.path))
+        return findings
+
+    def _finding(self, rule: Rule, hit: Hit, name: str, path: str) -> LintFinding:
+        severity = self.config.rules[rule.code][1]
+        return LintFinding(rule.name, hit.summary, name, hit.tag, path, hit.table, None, rule.code, severity, *hit[2:5])
+
+    def _with_series(self, finding: LintFinding, view: RunView, keep: bool) -> LintFinding:
+        series = None if finding.tag is None or finding.run != view.run.name else view.series.get(finding.tag)
+        if series is None:
+            return finding
+        return replace(finding, sparkline=sparkline(series.values, _BARS), series=series if keep else None)
+
+    def _expect(self, at: int, expectation: Expectation, run: Run) -> Iterator[LintFinding]:
+        lacking: set[str] = set()
+        for expected in expectation.expected:
+            tags, missing = expectation.tags_of(run, expected)
+            wanted = expectation.tags if expected.tag is None else (expected.tag,)
+            self._idle -= {(at, each) for each in wanted if any(matches(tag, [each]) for tag in tags)}
+            if MISSING.code in self.config.rules:
+                for tag in missing:
+                    if tag not in lacking:
+                        lacking.add(tag)
+                        _, findings = single_series(run, "scalars", tag)
+                        yield from (self._of_check(MISSING, each, "a scalar") for each in findings)
+            if expected.rule.code in self.config.rules:
+                for tag in tags:
+                    for found in expected.check(run, tag):
+                        yield self._of_check(expected.rule, found, expected.bound)
+        stored, same_as = self._golden[at], expectation.same_as
+        if stored is not None and same_as is not None and SAME_AS.code in self.config.rules:
+            for found in same_as.check({run.name: run}, stored.of(run)):
+                yield self._of_check(SAME_AS, found, stored.path)
+
+    def _of_check(self, rule: Rule, found: Finding, bound: str) -> LintFinding:
+        """Returns a finding of `tbevents.testing` as one of a rule."""
+        step, value, limit = _facts(found)
+        hit = Hit(found.tag, found.summary, step, value, bound if limit is None else limit, found.table)
+        return self._finding(rule, hit, found.run, found.path)
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yields the names of the folders above a run."""
+    if name != ".":
+        yield "."
+        parts = name.split("/")
+        yield from ("/".join(parts[:count]) for count in range(1, len(parts)))
+
+
+def _patterns_of(expectation: Expectation) -> set[str]:
+    named: list[Expected] = [each for each in expectation.expected if each.tag is not None]
+    own = expectation.tags if len(named) < len(expectation.expected) else ()
+    return {each for each in (*own, *(each.tag or "" for each in named)) if is_pattern(each) and each != "*"}
+
+
+def _facts(found: Finding) -> tuple[int | None, Quantity, Quantity]:
+    """Returns the step, the value and the bound of the first row of a finding's table, as far as it has them."""
+    table = found.table
+    if table is None or not table.rows:
+        return None, None, None
+    row = dict(zip(table.header, table.rows[0], strict=True))
+    step = row.get("step", row.get("after step", ""))
+    value = row.get("value", row.get("obtained", row.get("smoothed", row.get("comes step"))))
+    return (
+        int(step) if step.lstrip("-").isdecimal() else None,
+        _number(value),
+        _number(row.get("expected")),
+    )
+
+
+def _number(cell: str | None) -> Quantity:
+    try:
+        return None if cell is None else float(cell)
+    except ValueError:
+        return cell
+
+
+class _GoldenRuns:
+    """The golden runs at a path, each read when it is compared.
+
+    Attributes:
+        path: a run, a folder of runs, or what `tb_regression` stores.
+        names: the names of the runs.
+        used: the names of those that were compared.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.used: set[str] = set()
+        self._read: Callable[[str], Run]
+        for suffix in golden.SUFFIXES:
+            if path.endswith(suffix):
+                stored = golden.load(path.removesuffix(suffix), {})
+                if stored is None:
+                    raise RunNotFoundError(f"{path}: no such golden run")
+                self.names = list(stored)
+                self._read = stored.__getitem__
+                return
+        below = runs_below(path)
+        if not below:
+            raise RunNotFoundError(f"{path}: there is no run to compare with")
+        self.names = list(below)
+        self._read = lambda name: read_telling(below[name], name, on_problem=_ignore)
+
+    def of(self, run: Run) -> dict[str, Run]:
+        """Returns the run to compare with: the only one, or that of the same name; none if there is none."""
+        name = self.names[0] if len(self.names) == 1 else run.name
+        if name not in self.names:
+            return {}
+        self.used.add(name)
+        return {run.name: self._read(name)}
+
+
+def assert_lints(path: Subject | Mapping[str, Run], config: AnyConfig = None) -> None:
+    """Asserts that runs have no finding as grave as the `fail_on` of the configuration, which is "error" by default.
+
+    Args:
+        path: as in `run`.
+        config: as in `run`.
+
+    Raises:
+        AssertionError: if there are such findings; the message lists them.
+        RunNotFoundError, OSError, ValueError, TypeError: as `run`.
+    """
+    __tracebackhide__ = True
+    checked = as_config(config)
+    failing = [each for each in run(path, checked) if at_least(each.severity, checked.fail_on)]
+    if failing:
+        raise AssertionError(message(failing))

@@ -1,0 +1,153 @@
+"""The table of rules, which each module of rules adds to; and the selection of rules by code or name."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from tbevents.lint.finding import Quantity, Severity
+from tbevents.lint.run_view import RunView
+from tbevents.testing.finding import FindingTable
+
+__all__ = ["Hit", "Option", "Options", "Rule", "register", "rule_named", "rules", "selects"]
+
+
+class Hit(NamedTuple):
+    """What a rule says of a run; with the rule and the run it becomes a `LintFinding`.
+
+    Attributes:
+        tag: the tag; None if it is about the whole run.
+        summary: what is wrong, in one line.
+        step, value, bound: as of a `LintFinding`.
+        table: the places; None if there is nothing to list.
+    """
+
+    tag: str | None
+    summary: str
+    step: int | None = None
+    value: Quantity = None
+    bound: Quantity = None
+    table: FindingTable | None = None
+
+
+class Option(NamedTuple):
+    """A number that a rule can be configured with.
+
+    Attributes:
+        name: the name of the option.
+        default: its value unless it is configured.
+        meaning: what it is.
+    """
+
+    name: str
+    default: float
+    meaning: str
+
+
+Options: TypeAlias = Mapping[str, float]
+"""The options of a rule by name."""
+
+Check: TypeAlias = Callable[[RunView, Options], Iterable[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        code: identifies it: "TB" and three digits, of which the first says what the rule is about.
+        name: its name in words, joined by hyphens.
+        severity: how grave its findings are.
+        summary: what it finds, in one line.
+        options: what it can be configured with.
+        check: finds it in a run; None if it belongs to an expectation, or to something other than a run.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    options: tuple[Option, ...] = ()
+    check: Check | None = None
+
+    def with_defaults(self, given: Mapping[str, Any]) -> Options:
+        """Returns all options of the rule, those given among them.
+
+        Raises:
+            ValueError: if an option is unknown, or its value is no number of 0 or more.
+        """
+        found = {option.name: option.default for option in self.options}
+        for name, value in given.items():
+            if name not in found:
+                raise ValueError(f"{self.code} ({self.name}) has no option {name!r}{_near(name, found)}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+                raise ValueError(f"{self.code} ({self.name}): {name} must be a number of 0 or more, not {value!r}")
+            found[name] = value
+        return found
+
+
+_RULES: Final[dict[str, Rule]] = {}
+
+
+def register(rule: Rule) -> Rule:
+    """Adds a rule to the table.
+
+    Raises:
+        ValueError: if the code or the name is taken.
+    """
+    if any(rule.code == other.code or rule.name == other.name for other in _RULES.values()):
+        raise ValueError(f"{rule.code} ({rule.name}) is registered already")
+    _RULES[rule.code] = rule
+    return rule
+
+
+def rules() -> tuple[Rule, ...]:
+    """Returns all rules, by code."""
+    return tuple(_RULES[code] for code in sorted(_RULES))
+
+
+def rule_named(name: str) -> Rule:
+    """Returns the rule of a code or name.
+
+    Raises:
+        ValueError: if there is none; the message names the nearest.
+    """
+    for rule in _RULES.values():
+        if name.upper() == rule.code or name.lower() == rule.name:
+            return rule
+    raise ValueError(f"no rule {name!r}{_near(name, _names())}")
+
+
+def selects(selectors: Iterable[str], rule: Rule) -> bool:
+    """Returns True if one of the selectors is the rule's name, its code, or what its code begins with."""
+    return any(rule.name == each.lower() or rule.code.startswith(each.upper()) for each in selectors)
+
+
+def checked_selectors(argument: str, selectors: Iterable[str]) -> tuple[str, ...]:
+    """Returns selectors of rules as a tuple.
+
+    Raises:
+        ValueError: if one selects no rule; the message names the nearest.
+    """
+    found = tuple(selectors)
+    for each in found:
+        if not each or not any(selects((each,), rule) for rule in _RULES.values()):
+            raise ValueError(f"{argument}: no rule {each!r}{_near(each, _names())}")
+    return found
+
+
+def _names() -> Iterator[str]:
+    for rule in rules():
+        yield rule.name
+        yield rule.code
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(map(repr, known))}" if 0 < len(known) <= 20 else ""

@@ -1,0 +1,146 @@
+"""Rules about tags as a whole: too few points, ends before the others, kinds, hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from tbevents.lint.rule import Hit, Option, Options, Rule, register
+from tbevents.lint.run_view import RunView
+
+__all__: list[str] = []
+
+_NO_CLOCK: Final = 1.0
+"""Seconds: wall times of a run that span less say nothing of when a tag was logged."""
+
+
+def _single_point(view: RunView, options: Options) -> Iterator[Hit]:
+    if all(len(column.steps) > 1 for column in view.step_columns):
+        return  # cheap, and true of most
+    counts = np.diff(view.starts)
+    if not len(counts) or int(counts.max()) < options["others"]:
+        return
+    alone = np.flatnonzero(counts == 1)
+    if len(alone) > 0.5 * len(counts):
+        return  # a run that mostly logs once
+    session = view.run.readable_hparams() if len(alone) else None
+    tags = list(view.series)
+    for tag in (tags[number] for number in alone.tolist()):
+        if tag == "hp_metric" or (session is not None and tag in session.metrics):
+            continue
+        step = int(view.series[tag].steps[0])
+        longest = tags[int(counts.argmax())]
+        yield Hit(tag, f"it has one point, at step {step}; {longest!r} has {counts.max():,}", step, 1, 2)
+
+
+def _stopped_early(view: RunView, options: Options) -> Iterator[Hit]:
+    if len({int(column.steps[-1]) for column in view.step_columns}) < 2:
+        return  # cheap, and true of most
+    counts = np.diff(view.starts)
+    long = counts >= options["points"]
+    if np.count_nonzero(long) < 2:
+        return
+    ends = view.starts[1:] - 1
+    begins = view.starts[:-1]
+    steps_end = np.array([int(each.steps[-1]) for each in view.series.values()], np.float64)
+    steps_begin = np.array([int(each.steps[0]) for each in view.series.values()], np.float64)
+    last, first = steps_end[long].max(), steps_begin[long].min()
+    times = view.times
+    with np.errstate(invalid="ignore", over="ignore"):
+        spacing = (steps_end - steps_begin) / np.maximum(counts - 1, 1)
+        missing = np.maximum(options["intervals"] * spacing, options["share"] * (last - first))
+        stopped = long & (last - steps_end > missing)
+        if not stopped.any():
+            return
+        # Tags may count epochs where others count batches: one that stopped did so by the clock as well.
+        time_last, time_first = times[ends][long].max(), times[begins][long].min()
+        if time_last - time_first > _NO_CLOCK:
+            stopped &= time_last - times[ends] > options["share"] * (time_last - time_first)
+    others = np.count_nonzero(long & ~stopped)
+    if others < np.count_nonzero(stopped):
+        return  # a phase that most tags end with, and not a tag that is lost
+    for number in np.flatnonzero(stopped).tolist():
+        tag = list(view.series)[number]
+        step = int(view.series[tag].steps[-1])
+        noun = "tag goes" if others == 1 else "tags go"
+        summary = f"it ends at step {step}, while {others:,} {noun} on, up to step {int(last)}"
+        yield Hit(tag, summary, step, step, float(last - missing[number]))
+
+
+def _mixed_kinds(view: RunView, _: Options) -> Iterator[Hit]:
+    for each in view.tag_oddities:
+        if each.kind == "kinds_differ":
+            yield Hit(each.tag, each.detail, None, each.count, 1)
+
+
+def _ignored_hparams(view: RunView, _: Options) -> Iterator[Hit]:
+    for each in view.tag_oddities:
+        if each.kind == "ignored_hparams":
+            yield Hit(each.tag, each.detail, None, each.count, 0)
+
+
+def _hparams_without_metrics(view: RunView, _: Options) -> Iterator[Hit]:
+    session = view.run.readable_hparams()
+    if session is None or not session.parameters or session.metrics or view.has_runs_below:
+        return
+    declared = [] if session.experiment is None else [each.name.tag for each in session.experiment.metric_infos]
+    if view.series and not declared:
+        return
+    wanted = f"the declared {', '.join(map(repr, declared[:3]))}" if declared else "any scalar"
+    summary = f"{len(session.parameters)} hyperparameters, but no value of {wanted}: its row of the table stays empty"
+    yield Hit(None, summary, None, 0, 1)
+
+
+register(
+    Rule(
+        "TB301",
+        "single-point",
+        "info",
+        "A tag has one point, where others have many.",
+        (Option("others", 10, "how many points the longest tag must have"),),
+        _single_point,
+    )
+)
+register(
+    Rule(
+        "TB302",
+        "stops-early",
+        "warning",
+        "A tag ends early while others go on.",
+        (
+            Option("share", 0.2, "the largest fraction of the run, in steps and in time, that may be missing"),
+            Option("intervals", 5, "the same, in distances between the points of the tag; both must be exceeded"),
+            Option("points", 5, "tags with fewer points are not judged"),
+        ),
+        _stopped_early,
+    )
+)
+register(
+    Rule(
+        "TB303",
+        "mixed-kinds",
+        "warning",
+        "A tag has values of several kinds.",
+        check=_mixed_kinds,
+    )
+)
+register(
+    Rule(
+        "TB304",
+        "hparams-without-metrics",
+        "info",
+        "A run has hyperparameters, but no metrics.",
+        check=_hparams_without_metrics,
+    )
+)
+register(
+    Rule(
+        "TB305",
+        "ignored-hparams",
+        "warning",
+        "Hyperparameters were written again, and are ignored.",
+        check=_ignored_hparams,
+    )
+)

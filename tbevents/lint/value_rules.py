@@ -1,0 +1,185 @@
+"""Rules about values: NaN, infinity, and losses that diverge, jump or stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.lint.roles import role_of
+from tbevents.lint.rule import Hit, Option, Options, Rule, register
+from tbevents.lint.run_view import Curve, RunView, median
+from tbevents.testing.finding import ROWS, FindingTable, number
+
+__all__ = ["DIVERGENCE", "diverges"]
+
+_NEAR: Final = 5
+"""Rises fewer points apart than this are one spike; as many values before it are needed to judge it."""
+
+
+def _nan(view: RunView, _: Options) -> Iterator[Hit]:
+    return _not_finite(view, "NaN", np.isnan)
+
+
+def _infinite(view: RunView, _: Options) -> Iterator[Hit]:
+    return _not_finite(view, "infinite", np.isinf)
+
+
+def _not_finite(view: RunView, noun: str, test: np.ufunc) -> Iterator[Hit]:
+    bad = np.flatnonzero(test(view.values))
+    for tag in view.tags_at(bad) if len(bad) else ():
+        series = view.series[tag]
+        places = np.flatnonzero(test(series.values))
+        first = int(places[0])
+        rows = [[str(series.steps[at]), str(series.values[at])] for at in places[:ROWS].tolist()]
+        before = np.flatnonzero(np.isfinite(series.values[:first]))
+        last = f"; the last finite value before is {series.values[before[-1]]:g}" if len(before) else ""
+        verb = "is" if len(places) == 1 else "are"
+        summary = f"{len(places):,} of {len(series):,} values {verb} {noun}, first at step {series.steps[first]}{last}"
+        table = FindingTable.of(("step", "value"), rows, len(places))
+        yield Hit(tag, summary, int(series.steps[first]), float(series.values[first]), "finite", table)
+
+
+def diverges(curve: Curve, options: Options) -> tuple[float, float, float] | None:
+    """Returns the first values, the last values and the bound of a curve that ends above it; None if it does not."""
+    start, end = curve.ends(0.1)
+    bound = start + max(options["rise"] * abs(start), options["noise"] * curve.noise)
+    return (start, end, bound) if end > bound else None
+
+
+def _divergence(view: RunView, options: Options) -> Iterator[Hit]:
+    for curve in view.curves(view.losses, options["points"]):
+        found = diverges(curve, options)
+        if found is None:
+            continue
+        start, end, bound = found
+        inside = np.flatnonzero(curve.values <= bound)
+        onset = min(int(inside[-1]) + 1, len(curve) - 1) if len(inside) else 0
+        least = int(curve.values.argmin())
+        summary = (
+            f"it ends at about {end:.4g}, above the {start:.4g} it starts at; "
+            f"the least is {curve.values[least]:.4g} at step {curve.steps[least]}"
+        )
+        yield Hit(curve.tag, summary, int(curve.steps[onset]), end, bound)
+
+
+def _spike(view: RunView, options: Options) -> Iterator[Hit]:
+    for curve in view.curves(view.losses, _NEAR + 1):
+        places, medians, bounds = _spikes(curve, options)
+        if not len(places):
+            continue
+        dtype = view.series[curve.tag].values.dtype
+        rows = [
+            [str(curve.steps[at]), number(curve.values[at], dtype), f"{middle:.6g}", f"{bound:.6g}"]
+            for at, middle, bound in zip(places.tolist(), medians, bounds, strict=True)
+        ]
+        times = "once" if len(places) == 1 else f"{len(places):,} times"
+        at, middle, bound = int(places[0]), float(medians[0]), float(bounds[0])
+        summary = f"it jumps {times}, first at step {curve.steps[at]} to {curve.values[at]:.4g} from about {middle:.4g}"
+        table = FindingTable.of(("step", "value", "running median", "bound"), rows[:ROWS], len(rows))
+        yield Hit(curve.tag, summary, int(curve.steps[at]), float(curve.values[at]), bound, table)
+
+
+def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Returns the places of spikes, the running medians before them, and the bounds that they exceed."""
+    values, none = curve.values, np.empty(0)
+    reach = options["share"] * (float(values.max()) / 2 - float(values.min()) / 2) * 2
+    # Cheap first: where a value rises at once, by more than noise, above all of the few before it.
+    rises = np.flatnonzero(curve.changes[_NEAR - 1 :] > max(3 * curve.noise, reach / 4)) + _NEAR
+    if not len(rises):
+        return np.empty(0, np.intp), none, none
+    recent = values[rises[:, None] - np.arange(1, _NEAR + 1)]
+    rises = rises[values[rises] > recent.max(axis=1)]
+    window = max(int(options["window"]), _NEAR)
+    places: list[int] = []
+    medians, bounds = [], []
+    previous = -len(values)
+    for at in rises.tolist():
+        before = values[max(0, at - window) : at]
+        middle = median(before)
+        spread = 1.4826 * median(np.abs(before - middle))  # of a normal distribution, the standard deviation
+        above = max((options["factor"] - 1) * abs(middle), options["deviations"] * spread, reach)
+        if not values[at] > middle + above:
+            continue
+        if at - previous >= _NEAR:
+            places.append(at)
+            medians.append(middle)
+            bounds.append(middle + above)
+        previous = at
+    return np.array(places, np.intp), np.array(medians), np.array(bounds)
+
+
+def _stagnation(view: RunView, options: Options) -> Iterator[Hit]:
+    of_training = [tag for tag in view.losses if role_of(tag) != "held out"]
+    for curve in view.curves(of_training, max(options["points"], 4)):
+        quarter = len(curve) // 4
+        earlier, later = median(curve.values[quarter : 2 * quarter]), median(curve.values[-quarter:])
+        bound = earlier - options["improvement"] * abs(earlier)
+        if later > bound and diverges(curve, DIVERGENCE.with_defaults({})) is None:
+            step = int(curve.steps[2 * quarter])
+            summary = f"no progress in the last half, since step {step}: from about {earlier:.4g} to {later:.4g}"
+            yield Hit(curve.tag, summary, step, later, bound)
+
+
+register(
+    Rule(
+        "TB101",
+        "nan",
+        "error",
+        "A value is NaN.",
+        check=_nan,
+    )
+)
+register(
+    Rule(
+        "TB102",
+        "infinite",
+        "error",
+        "A value is infinite.",
+        check=_infinite,
+    )
+)
+DIVERGENCE: Final = register(
+    Rule(
+        "TB103",
+        "divergence",
+        "error",
+        "A loss ends above where it starts.",
+        (
+            Option("rise", 0.25, "how far the last values may be above the first, as a fraction of the first"),
+            Option("noise", 3, "the same, in typical changes from one value to the next; the larger bound counts"),
+            Option("points", 10, "fewer finite values are not judged"),
+        ),
+        _divergence,
+    )
+)
+register(
+    Rule(
+        "TB104",
+        "spike",
+        "warning",
+        "A loss jumps far above the median of the values before.",
+        (
+            Option("factor", 3, "how many times the running median a value may be"),
+            Option("deviations", 8, "how many standard deviations above the running median"),
+            Option("share", 0.1, "how far above the running median, as a fraction of the range of all values"),
+            Option("window", 25, "how many values the running median is of"),
+        ),
+        _spike,
+    )
+)
+register(
+    Rule(
+        "TB105",
+        "stagnation",
+        "info",
+        "A training loss does not fall in the last half of the run.",
+        (
+            Option("improvement", 0.01, "the least fall from the second quarter to the last, as a fraction"),
+            Option("points", 20, "fewer finite values are not judged"),
+        ),
+        _stagnation,
+    )
+)

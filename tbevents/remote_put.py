@@ -1,0 +1,68 @@
+"""Puts a complete local file at a URL, so that readers see all of it or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import secrets
+
+from tbevents import remote
+
+__all__ = ["put_file", "refuse_existing", "refuse_folder", "remove"]
+
+
+def refuse_existing(url: str) -> None:
+    """Raises FileExistsError if there is a file or folder at a URL."""
+    fs, path = remote.filesystem(url, "writing")
+    with remote.as_os_errors(url, "cannot be written"):
+        fs.invalidate_cache()
+        if fs.exists(path):
+            raise FileExistsError(errno.EEXIST, "exists already", url)
+
+
+def refuse_folder(url: str) -> None:
+    """Checks that a file can be put at a URL.
+
+    Raises:
+        IsADirectoryError: if it is a folder.
+        OSError: if it cannot be looked up.
+        MissingExtraError: if fsspec, or the package it needs for the URL, is not installed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if url.endswith("/") or remote.is_folder(url):
+            raise IsADirectoryError(errno.EISDIR, "is a folder", url)
+
+
+def put_file(source: str, url: str) -> None:
+    """Puts a local file at a URL, in place of a file that is there.
+
+    An object store shows an object when it is complete. On other file systems the file is put under another name beside
+    it, and then renamed. If that fails, nothing is left of it.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    fs, path = remote.filesystem(url, "writing")
+    with remote.as_os_errors(url, "cannot be written"):
+        if remote.is_object_store(fs):
+            fs.put_file(source, path)
+            return
+        folder, _, _ = path.rpartition("/")
+        if folder:
+            fs.makedirs(folder, exist_ok=True)
+        # Readers take a file for an event file if its name contains "tfevents", so this name must not.
+        unfinished = f"{folder}/.{secrets.token_hex(8)}.unfinished"
+        try:
+            fs.put_file(source, unfinished)
+            fs.mv(unfinished, path)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                fs.rm(unfinished)
+            raise
+
+
+def remove(url: str) -> None:
+    """Removes a file that was put at a URL."""
+    fs, path = remote.filesystem(url, "writing")
+    with remote.as_os_errors(url, "cannot be written"):
+        fs.rm_file(path)

@@ -1,0 +1,422 @@
+"""A Delta Lake table of scalars: what it holds of each run, and a commit that replaces some of them.
+
+Rows have the columns of `SCALARS`. The last of them, ``state``, is the same in all rows of a run: it says which files,
+and how they were read, the rows come from. So the rows of a run and what is known of it can't part: not in a crash, not
+if the log is cleaned up, not if the table is copied or optimized. A run without scalars has one row, in which only
+``run`` and ``state`` are not null.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from tbevents.errors import MissingExtraError
+from tbevents.remote import is_url
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["SCALARS", "LakeFile", "LakeTable", "LakeWriter"]
+
+SCALARS: Final = {
+    "run": "string",
+    "tag": "string",
+    "step": "int64",
+    "wall_time": "float64",
+    "value": "float64",
+    "state": "string",
+}
+"""The columns of the table, with their types."""
+
+_CODED: Final = ("run", "tag", "state")
+"""The columns of few different strings, stored as dictionaries."""
+
+_BUFFERED_ROWS: Final = 1 << 18
+"""The most rows of a run that are in memory. A run with more gets files of its own."""
+
+_FILES: Final = 128
+"""So many files hold the table, if they are not too small then: a run that changes makes its whole file anew."""
+
+_LEAST_ROWS: Final = 1 << 14
+_MOST_ROWS: Final = 1 << 22
+"""Rows of a file, at least and at most: runs are put into it until it has so many."""
+
+_CRUMBS: Final = 16
+"""So many files with less than a quarter of their rows are made anew together."""
+
+
+_MOST_CHARACTERS: Final = 500
+"""The most characters of an error of an object store that are repeated."""
+
+
+class LakeFile:
+    """A data file of the table.
+
+    Attributes:
+        path: relative to the table.
+        size: in bytes.
+        rows: the number of rows.
+        states: run -> state, of the runs in it. A large run is in several files.
+    """
+
+    def __init__(self, path: str, size: int, rows: int, states: Mapping[str, str]) -> None:
+        self.path = path
+        self.size = size
+        self.rows = rows
+        self.states = states
+
+
+class LakeTable:
+    """A version of a Delta table of scalars.
+
+    It belongs to one thread at a time. Processes may work on one table: the first commit wins, and `commit` of the
+    others returns False.
+
+    Args:
+        url: where the table is; it is made if there is none.
+        storage_options: of deltalake's object stores.
+
+    Attributes:
+        url: as given.
+        version: the version that was opened.
+        files: its data files.
+
+    Raises:
+        MissingExtraError: deltalake or pyarrow is not installed.
+        FileExistsError: there is a folder that is not empty, or a file, and it is no Delta table.
+        ValueError: the table has other columns.
+        OSError: it cannot be read or made.
+    """
+
+    def __init__(self, url: str, storage_options: Mapping[str, str] | None = None) -> None:
+        try:
+            import pyarrow as pa
+            from deltalake import DeltaTable
+            from deltalake.exceptions import TableNotFoundError
+            from deltalake.transaction import RemoveAction  # noqa: F401  # not in older versions
+        except ImportError as error:
+            package = "pyarrow" if "pyarrow" in str(error) else "deltalake (1.6.6 or newer)"
+            raise MissingExtraError(package, "lake", "a Delta table") from None
+        self.url = url
+        options = dict(storage_options or {})
+        self._options = options
+        with _as_os_errors(url):
+            if not is_url(url) and os.path.lexists(url) and not os.path.isdir(url):
+                raise FileExistsError(f"{url}: this is a file, not a Delta table")
+            try:
+                self._table = DeltaTable(url, storage_options=options)
+            except TableNotFoundError:
+                _refuse_other_folder(url)
+                about = "Scalars of TensorBoard runs, kept by tbevents sync"
+                # Where another process has made it meanwhile, that is the table.
+                schema = pa.schema([(name, kind) for name, kind in _types().items()])
+                DeltaTable.create(url, schema, mode="ignore", description=about, storage_options=options)
+                self._table = DeltaTable(url, storage_options=options)
+            columns = [field.name for field in self._table.schema().fields]
+            if columns != list(SCALARS):
+                expected = ", ".join(SCALARS)
+                raise ValueError(f"{url}: this Delta table has the columns {', '.join(columns)}, not {expected}")
+            self._filesystem = _filesystem(url, options)
+            self.version: int = self._table.version()
+            self.files = self._files()
+
+    def _files(self) -> list[LakeFile]:
+        import pyarrow as pa
+
+        found = pa.table(self._table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
+        return [self._file(action["path"], action["size_bytes"]) for action in found]
+
+    def _file(self, path: str, size: int) -> LakeFile:
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(path, filesystem=self._filesystem, read_dictionary=["run", "state"]) as file:
+            table = file.read(columns=["run", "state"])
+        states: dict[str, str] = {}
+        for batch in table.unify_dictionaries().to_batches():
+            runs, kept = batch.column(0), batch.column(1)
+            # A run has one state, so the first row of each run is enough.
+            places = dict(zip(runs.indices.to_pylist(), range(len(runs)), strict=True))
+            names, texts = runs.dictionary.to_pylist(), kept.dictionary.to_pylist()
+            for code, place in places.items():
+                states[names[code]] = texts[kept.indices[place].as_py()]
+        return LakeFile(path, size, table.num_rows, states)
+
+    def states(self) -> dict[str, str]:
+        """Returns the state of each run in the table."""
+        return {run: state for file in self.files for run, state in file.states.items()}
+
+    def crumbs(self) -> list[LakeFile]:
+        """Returns the files that are so small that they should be put together, if there are many of them."""
+        small = [file for file in self.files if file.rows < self.rows_of_a_file() // 4]
+        return small if len(small) >= _CRUMBS else []
+
+    def rows_of_a_file(self, more: int = 0) -> int:
+        """Returns how many rows a file should have, if so many more rows are to come."""
+        rows = sum(file.rows for file in self.files) + more
+        return min(max(rows // _FILES, _LEAST_ROWS), _MOST_ROWS)
+
+    def rows(self, file: LakeFile) -> Iterator[pa.Table]:
+        """Yields the rows of a file in parts, as `LakeWriter` takes them, and with their state."""
+        from pyarrow import Table, parquet
+
+        source = parquet.ParquetFile(file.path, filesystem=self._filesystem, read_dictionary=list(_CODED))
+        with source:
+            for batch in source.iter_batches(_BUFFERED_ROWS):
+                yield Table.from_batches([batch])
+
+    def writer(self, more: int = 0) -> LakeWriter:
+        """Returns a writer of new files, for about so many more rows. Nobody sees them before the commit."""
+        return LakeWriter(self._filesystem, self.rows_of_a_file(more))
+
+    def commit(self, added: list[dict[str, Any]], removed: list[LakeFile]) -> bool:
+        """Replaces files of the table in one transaction.
+
+        Args:
+            added: what `LakeWriter.added` has.
+            removed: files of this version.
+
+        Returns:
+            False if there is a newer version meanwhile; nothing was changed then.
+
+        Raises:
+            OSError: the log cannot be written.
+        """
+        from deltalake import CommitProperties
+        from deltalake.exceptions import CommitFailedError
+        from deltalake.transaction import AddAction, RemoveAction
+
+        now = _milliseconds()
+        removals = [
+            RemoveAction(path=file.path, data_change=True, deletion_timestamp=now, size=file.size) for file in removed
+        ]
+        # Any other commit is a conflict, also one that only adds: it may have added the same runs.
+        at_once = CommitProperties(max_commit_retries=0)
+        with _as_os_errors(self.url):
+            try:
+                self._table.create_write_transaction(
+                    [*(AddAction(**action) for action in added), *removals],
+                    "append",
+                    self._table.schema(),
+                    commit_properties=at_once,
+                )
+            except CommitFailedError:
+                return False
+        self.version += 1
+        return True
+
+
+class LakeWriter:
+    """Writes data files of runs: runs are put into a file until it has enough rows.
+
+    A context manager: files that were written are deleted if it ends with an exception, and by `discard`.
+
+    Args:
+        filesystem: pyarrow's, with the table at its root.
+        rows: of a file.
+
+    Attributes:
+        added: the files that are complete, as the arguments of deltalake's ``AddAction``.
+    """
+
+    def __init__(self, filesystem: Any, rows: int) -> None:
+        self._filesystem = filesystem
+        self._rows = rows
+        self._file: _DataFile | None = None  # the one that gets the next runs
+        self._own: list[_DataFile] = []  # of the run that is being added, if it is large
+        self._buffer: list[pa.Table] = []
+        self._buffered = 0
+        self.added: list[dict[str, Any]] = []
+
+    def __enter__(self) -> LakeWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.discard()
+
+    def add(self, rows: pa.Table) -> None:
+        """Adds rows of a run, with their state; they count once `end_run` was called."""
+        self._buffer.append(rows)
+        self._buffered += rows.num_rows
+        if self._buffered > _BUFFERED_ROWS:
+            if not self._own or self._own[-1].rows >= _MOST_ROWS:
+                self._own.append(_DataFile(self._filesystem))
+            self._flush(self._own[-1])
+
+    def end_run(self, *, keep: bool) -> None:
+        """Ends a run, whose rows since the last call are kept or forgotten."""
+        if not keep:
+            for file in self._own:
+                file.delete()
+            self._buffer, self._buffered = [], 0
+        elif self._own:
+            self._flush(self._own[-1])
+            self.added += [file.close() for file in self._own]
+        else:
+            self._file = self._file or _DataFile(self._filesystem)
+            self._flush(self._file)
+            if self._file.rows >= self._rows:
+                self.finish()
+        self._own = []
+
+    def _flush(self, file: _DataFile) -> None:
+        buffer, self._buffer, self._buffered = self._buffer, [], 0
+        for table in buffer:
+            file.write(table)
+
+    def finish(self) -> None:
+        """Completes the last file."""
+        file, self._file = self._file, None
+        if file is not None and file.rows:
+            self.added.append(file.close())
+
+    def discard(self) -> None:
+        """Deletes all files, complete or not, as far as the file system lets it: nothing refers to them."""
+        for file in (*self._own, *filter(None, [self._file])):
+            file.delete()
+        for action in self.added:
+            with contextlib.suppress(OSError):
+                self._filesystem.delete_file(action["path"])
+        self._own, self._file, self.added = [], None, []
+
+
+class _DataFile:
+    """A Parquet file that is being written."""
+
+    def __init__(self, filesystem: Any) -> None:
+        from pyarrow import parquet
+
+        self.path = f"scalars-{uuid.uuid4().hex}.parquet"
+        self.rows = 0
+        self._filesystem = filesystem
+        self._waiting: list[pa.Table] = []
+        self._waiting_rows = 0
+        self._writer = parquet.ParquetWriter(
+            self.path,
+            _schema(),
+            filesystem=filesystem,
+            # Values rarely repeat: a dictionary of them costs time, and room in the file.
+            use_dictionary=[name for name in SCALARS if name != "value"],
+            store_schema=False,  # which says that strings are dictionaries, while the table says that they are strings
+        )
+
+    def write(self, table: pa.Table) -> None:
+        self._waiting.append(table)
+        self._waiting_rows += table.num_rows
+        self.rows += table.num_rows
+        if self._waiting_rows >= _BUFFERED_ROWS:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        import pyarrow as pa
+
+        waiting, self._waiting, self._waiting_rows = self._waiting, [], 0
+        if waiting:
+            self._writer.write_table(pa.concat_tables(waiting).unify_dictionaries(), _BUFFERED_ROWS * 2)
+
+    def close(self) -> dict[str, Any]:
+        """Completes the file; returns the arguments of its ``AddAction``."""
+        from pyarrow import parquet
+
+        self._write_group()
+        self._writer.close()
+        size = self._filesystem.get_file_info(self.path).size
+        with parquet.ParquetFile(self.path, filesystem=self._filesystem) as file:
+            stats = _statistics(file.metadata)
+        return {
+            "path": self.path,
+            "size": size,
+            "partition_values": {},
+            "modification_time": _milliseconds(),
+            "data_change": True,
+            "stats": json.dumps(stats),
+        }
+
+    def delete(self) -> None:
+        with contextlib.suppress(Exception):  # an object store may not finish what is incomplete
+            self._writer.close()
+        with contextlib.suppress(OSError):
+            self._filesystem.delete_file(self.path)
+
+
+def _statistics(metadata: Any) -> dict[str, Any]:
+    """Returns what Delta's log says of a file, so that readers of some runs or tags open no other files.
+
+    Values are left out: Parquet's least and greatest ones ignore NaN, which Delta's readers count as the greatest.
+    """
+    least: dict[str, Any] = {}
+    greatest: dict[str, Any] = {}
+    nulls: dict[str, int] = {}
+    for place, name in enumerate(SCALARS):
+        if name in ("value", "state"):
+            continue
+        groups = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
+        if any(group is None for group in groups):
+            continue
+        if all(group.has_null_count for group in groups):
+            nulls[name] = sum(group.null_count for group in groups)
+        known = [group for group in groups if group.has_min_max]
+        if name != "wall_time" and len(known) == len(groups):
+            least[name] = min(group.min for group in known)
+            greatest[name] = max(group.max for group in known)
+    return {"numRecords": metadata.num_rows, "minValues": least, "maxValues": greatest, "nullCount": nulls}
+
+
+def _types() -> dict[str, Any]:
+    import pyarrow as pa
+
+    types = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}
+    return {name: types[text] for name, text in SCALARS.items()}
+
+
+def _schema() -> pa.Schema:
+    """Returns the schema of the rows in memory: strings are dictionaries."""
+    import pyarrow as pa
+
+    words = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([(name, words if name in _CODED else kind) for name, kind in _types().items()])
+
+
+def _filesystem(url: str, options: dict[str, str]) -> Any:
+    from pyarrow import fs
+
+    if not is_url(url):
+        return fs.SubTreeFileSystem(os.path.abspath(url), fs.LocalFileSystem())
+    from deltalake.fs import DeltaStorageHandler
+
+    return fs.PyFileSystem(DeltaStorageHandler(url, options))
+
+
+def _refuse_other_folder(url: str) -> None:
+    """Raises FileExistsError if there is a folder with something else where the table is to be."""
+    if not is_url(url) and os.path.isdir(url) and set(os.listdir(url)) - {"_delta_log"}:
+        raise FileExistsError(f"{url}: this folder is not empty, and no Delta table; give a new or an empty folder")
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@contextlib.contextmanager
+def _as_os_errors(url: str) -> Iterator[None]:
+    """Raises an OSError that names the table in place of deltalake's own exceptions."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        if url in str(error) and isinstance(error, OSError):
+            raise
+        # What comes from object stores has colours, and several lines.
+        text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+        raise OSError(f"{url}: {text[:_MOST_CHARACTERS]}") from error

@@ -1,0 +1,28 @@
+"""The findings of lint on the page, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+__all__ = ["findings_json"]
+
+_MOST: Final = 500
+"""The most findings that the page lists."""
+
+_KEYS: Final = ("severity", "code", "rule", "summary", "tag", "step")
+
+
+def findings_json(findings: Iterable[Mapping[str, Any]], runs: Sequence[str]) -> dict[str, Any]:
+    """Returns the first findings, each with the number of its run on the page (-1 for none), and how many are left out.
+
+    Args:
+        findings: each with run, tag, step, severity, code, rule and summary.
+        runs: the names of the runs, in the order of the page.
+    """
+    numbers = {name: number for number, name in enumerate(runs)}
+    listed = [
+        {**{key: each.get(key) for key in _KEYS}, "name": str(each["run"]), "run": numbers.get(each["run"], -1)}
+        for each in findings
+    ]
+    return {"findings": listed[:_MOST], "more_findings": max(0, len(listed) - _MOST)}

@@ -1,0 +1,277 @@
+"""Sync: keeps a Delta Lake table of the scalars of a logdir."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+from tbevents.errors import SyncConflictError
+from tbevents.files import StrPath, path_string
+from tbevents.reading.batches import batch_of
+from tbevents.reading.logdir import Logdir
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice, patterns
+from tbevents.reading.problem import OnProblem, Problem, tell_of
+from tbevents.reading.refs import RunRef
+from tbevents.reading.selection import name_test, selected
+from tbevents.reading.tables import TableBuilder
+from tbevents.tools.lake_table import SCALARS, LakeFile, LakeTable, LakeWriter
+from tbevents.tools.record_copy import Progress, no_progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Removed", "Synced", "sync"]
+
+Removed: TypeAlias = Literal["keep", "drop"]
+
+_TRIES: Final = 5
+"""How often a sync begins anew because another process has changed the table."""
+
+_BYTES_OF_A_POINT: Final = 50
+"""About as many bytes of an event file make a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync did.
+
+    Attributes:
+        version: of the table, which holds the runs as they were found.
+        read: the runs whose rows were replaced or are new, in order.
+        dropped: the runs whose rows were removed, since they are no longer there.
+        unchanged: the number of runs that were not read, since the table holds them as they are.
+        problems: damage of the runs that were read, and what could not be read.
+    """
+
+    version: int
+    read: tuple[str, ...]
+    dropped: tuple[str, ...]
+    unchanged: int
+    problems: tuple[Problem, ...]
+
+
+def sync(
+    src: StrPath,
+    dst: StrPath,
+    *,
+    tags: Names | None = None,
+    runs: Names | None = None,
+    restarts: Restarts = "keep",
+    duplicates: Duplicates = "keep",
+    checksums: Checksums = "verify",
+    removed: Removed = "keep",
+    storage_options: Mapping[str, str] | None = None,
+    on_problem: OnProblem | None = None,
+    progress: Progress = no_progress,
+) -> Synced:
+    """Makes a Delta Lake table hold all scalars of a logdir, and reads only the runs whose files have changed.
+
+    The table has the columns run, tag, step, wall_time, value and state. Polars, DuckDB, Spark and others read it. The
+    rows of a run are replaced when one of its files has another size or time than those in ``state``, or when it was
+    read with other options. A run without scalars has one row, whose tag, step, wall_time and value are null.
+
+    All changes are one commit, and none is made if nothing changed: readers see the table before or after it. A crash
+    or an interrupt (Ctrl-C) before the commit leaves the table as it was; data files that were written until then are
+    deleted, or, after a crash, by the next ``vacuum(full=True)``. Processes may sync into one table at once: the one
+    that commits later finds out, and looks again at what is left to do.
+
+    Args:
+        src: a folder of runs, a run or an event file, local or a URL.
+        dst: the table: a new or empty folder, or a URL that deltalake knows, such as ``s3://bucket/scalars``.
+        tags: only these tags, as in `read_run`.
+        runs: only these runs: names or patterns. The rows of others stay as they are.
+        restarts: which points a restart removes, as in `read_run`.
+        duplicates: which points of one step to keep, as in `read_run`.
+        checksums: whether the checksums of payloads are verified, as in `read_run`.
+        removed: what becomes of the rows of runs that are no longer there: ``"keep"`` or ``"drop"``. They are kept if
+            a folder could not be listed, in which the run may be.
+        storage_options: for deltalake, if `dst` is a URL: credentials, region, endpoint. By default they come from the
+            environment (``AWS_ACCESS_KEY_ID`` ...).
+        on_problem: called with each problem; None issues warnings. A run of which a file cannot be read keeps the rows
+            that it has, and is tried again next time.
+        progress: called with the number of runs read, and of all that are to be read.
+
+    Returns:
+        What was done.
+
+    Raises:
+        RunNotFoundError: `src` does not exist.
+        UnknownNameError: a name in `runs` without wildcards matches no run.
+        FileExistsError: `dst` is a folder that is not empty and no Delta table.
+        ValueError, TypeError: an option has an invalid value, or the table has other columns.
+        SyncConflictError: other processes changed the table again and again.
+        OSError: `src` cannot be listed, or the table cannot be written.
+        MissingExtraError: deltalake or pyarrow is not installed.
+    """
+    checked_choice("removed", removed, get_args(Removed))
+    source, target = path_string(src, "src"), path_string(dst, "dst")
+    tags = None if tags is None else patterns("tags", tags)
+    options = ReadOptions(tags=tags, kinds=("scalars",), restarts=restarts, duplicates=duplicates, checksums=checksums)
+    unlisted: list[Problem] = []
+    logdir = Logdir(source, options, on_problem=unlisted.append)
+    tell_of(unlisted, on_problem)
+    wanted = name_test("run", runs)
+    for _ in range(_TRIES):
+        table = LakeTable(target, storage_options)
+        listed = _States(logdir, selected("run", runs, logdir, source))
+        known = table.states()
+        changed = [name for name, state in listed.complete.items() if known.get(name) != state]
+        gone = [name for name in known if name not in logdir and wanted(name)] if removed == "drop" else []
+        done = _Attempt(table, logdir, listed, known, on_problem, progress).run(changed, gone if not unlisted else [])
+        if done is not None:
+            return Synced(
+                table.version, tuple(done.read), tuple(done.dropped), len(listed.complete) - len(changed),
+                (*unlisted, *done.problems),
+            )  # fmt: skip
+        logdir.reload()
+    raise SyncConflictError(f"{target}: other processes changed the table {_TRIES} times while this one read the runs")
+
+
+class _States:
+    """What the table should say of each run: its files, as they were listed before they are read, and the options.
+
+    Attributes:
+        complete: run -> state.
+    """
+
+    def __init__(self, logdir: Logdir, names: Sequence[str]) -> None:
+        options = logdir.options
+        how = {name: getattr(options, name) for name in ("tags", "restarts", "duplicates", "checksums")}
+        self._how = {name: value for name, value in how.items() if value not in (None, "keep", "verify")}
+        self.sizes: dict[str, int] = {}
+        self.complete: dict[str, str] = {}
+        wanted = set(names)
+        for ref in logdir.refs():
+            if ref.name in wanted:
+                self.sizes[ref.name] = ref.size
+                self.complete[ref.name] = self._text(ref)
+
+    def _text(self, ref: RunRef) -> str:
+        untold = any(None in file for file in ref.files)  # what the listing does not tell may have changed
+        names = [(file.url.replace(os.sep, "/").rpartition("/")[2], *file[1:]) for file in ref.files]
+        at = {"at": uuid.uuid4().hex} if untold else {}
+        return json.dumps({"files": names, **self._how, **at}, separators=(",", ":"))
+
+    def incomplete(self, name: str) -> str:
+        """Returns the state of a run of which a file could not be read: it is none that makes it complete."""
+        return json.dumps({**json.loads(self.complete[name]), "unreadable": True}, separators=(",", ":"))
+
+
+class _Attempt:
+    """One pass over what has changed: it ends in a commit, or finds that another process was faster.
+
+    Attributes:
+        read: the runs with new rows.
+        dropped: the runs whose rows were removed.
+        problems: of the runs that were read.
+    """
+
+    def __init__(
+        self,
+        table: LakeTable,
+        logdir: Logdir,
+        listed: _States,
+        known: Mapping[str, str],
+        on_problem: OnProblem | None,
+        progress: Progress,
+    ) -> None:
+        self._table = table
+        self._logdir = logdir
+        self._listed = listed
+        self._known = known
+        self._on_problem = on_problem
+        self._progress = progress
+        self.read: list[str] = []
+        self.dropped: list[str] = []
+        self.problems: list[Problem] = []
+
+    def run(self, changed: Sequence[str], gone: Sequence[str]) -> _Attempt | None:
+        """Reads the changed runs and commits; returns itself, or None if the table was changed meanwhile."""
+        more = sum(self._listed.sizes[name] for name in changed) // _BYTES_OF_A_POINT
+        with self._table.writer(more) as writer:
+            self._read(changed, writer)
+            self.dropped = list(gone)
+            replaced = {*self.read, *gone}
+            if not replaced:
+                return self
+            removed = [file for file in self._table.files if not replaced.isdisjoint(file.states)]
+            removed += [file for file in self._table.crumbs() if file not in removed]
+            for file in removed:
+                self._copy(file, replaced, writer)
+            writer.finish()
+            if self._table.commit(writer.added, removed):
+                return self
+            writer.discard()
+        return None
+
+    def _read(self, names: Sequence[str], writer: LakeWriter) -> None:
+        """Writes the rows of runs, of those that could be read."""
+        rows = 0
+        for done, part in enumerate(self._logdir.scalar_parts(names, self._on_problem), 1):
+            builder = TableBuilder()
+            builder.add_columns(part.name, part.series)
+            state = self._listed.complete[part.name]
+            keep = True
+            if part.last:
+                self.problems += part.problems
+                if any(problem.kind == "unreadable" for problem in part.problems):
+                    state = self._listed.incomplete(part.name)
+                    keep = not rows and builder.rows > 0 and self._is_news(part.name, state)
+            if builder.rows:
+                writer.add(_with_state(batch_of(builder.build()), state))
+                rows += builder.rows
+            if part.last:
+                if keep and not rows:
+                    writer.add(_row_without_points(part.name, state))
+                writer.end_run(keep=keep)
+                self.read += [part.name] if keep else []
+                rows = 0
+                self._progress(min(done, len(names)), len(names))
+
+    def _is_news(self, name: str, incomplete: str) -> bool:
+        """Returns True if an incomplete run is to be written: the table has nothing of it, or other incomplete rows."""
+        known = self._known.get(name)
+        return known is None or (known != incomplete and bool(json.loads(known).get("unreadable")))
+
+    def _copy(self, file: LakeFile, without: set[str], writer: LakeWriter) -> None:
+        """Writes the rows of a file again, but for some runs."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if without.issuperset(file.states):
+            return
+        left = pa.array(sorted(without), pa.string())
+        for table in self._table.rows(file):
+            kept = table.filter(pc.invert(pc.is_in(table["run"].cast(pa.string()), left)))
+            if kept.num_rows:
+                writer.add(kept)
+        writer.end_run(keep=True)
+
+
+def _with_state(batch: pa.RecordBatch, state: str) -> pa.Table:
+    return _table([*batch.columns, _repeated(state, batch.num_rows)])
+
+
+def _row_without_points(run: str, state: str) -> pa.Table:
+    import pyarrow as pa
+
+    tags = pa.DictionaryArray.from_arrays(pa.nulls(1, pa.int32()), pa.array([], pa.string()))
+    nothing = [pa.nulls(1, pa.int64()), pa.nulls(1, pa.float64()), pa.nulls(1, pa.float64())]
+    return _table([_repeated(run, 1), tags, *nothing, _repeated(state, 1)])
+
+
+def _repeated(text: str, count: int) -> Any:
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text], pa.string()))
+
+
+def _table(columns: Sequence[Any]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table(list(columns), names=list(SCALARS))

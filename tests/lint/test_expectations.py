@@ -1,0 +1,265 @@
+"""Expectations: each checks what the function of tbevents.testing checks, and is refused where it is wrong."""
+
+import math
+
+import numpy as np
+import pytest
+
+import tbevents
+from tbevents.errors import RunNotFoundError
+from tbevents.lint import parse_config, run
+from tbevents.lint.expectations import parse_schedule
+from tbevents.lr_scheduler import ParamGroups, StepLR
+from tbevents.testing import Regression, check_bounded, check_decreasing, check_steps
+
+from .runs import FALLING, memory_run
+
+
+def expecting(subject, *expect):
+    return run(subject, {"select": ["TB9", "TB401"], "expect": list(expect)})
+
+
+@pytest.fixture
+def training():
+    rates = [0.1 * 0.5 ** (step // 20) for step in range(60)]
+    return memory_run(train__loss=FALLING, val__loss=FALLING + 0.2, accuracy=1 - FALLING / 3, lr=rates)
+
+
+@pytest.mark.parametrize(
+    ("expectation", "code", "holds"),
+    [
+        ({"tags": "*loss", "bounds": [0, 1]}, "TB903", {"tags": "*loss", "bounds": [0, 3]}),
+        ({"tags": "*loss", "bounds": {"high": 1}}, "TB903", {"tags": "*loss", "bounds": {"low": 0}}),
+        ({"tags": "accuracy", "decreasing": True}, "TB904", {"tags": "*loss", "decreasing": True}),
+        ({"tags": "*loss", "decreasing": {"by": 5}}, "TB904", {"tags": "*loss", "decreasing": {"by": 1}}),
+        ({"tags": "lr", "increasing": True}, "TB904", {"tags": "accuracy", "increasing": {"monotone": True}}),
+        (
+            {"tags": "train/loss", "converges": {"to": 0.5, "within": 0.1}},
+            "TB905",
+            {"tags": "train/loss", "converges": {"to": 0.15, "within": 0.05, "last": 5}},
+        ),
+        (
+            {"reaches": {"tag": "accuracy", "value": 0.9, "by_step": 20}},
+            "TB906",
+            {"reaches": [{"tag": "accuracy", "value": 0.9, "by-step": 40}, {"tag": "*loss", "value": 0.5}]},
+        ),
+        ({"tags": "lr", "steps": {"every": 2, "contiguous": True}}, "TB907", {"tags": "lr", "steps": True}),
+        ({"steps": {"last": 60}}, "TB907", {"steps": ["ascending", "no_gaps"]}),
+        (
+            {"tags": "lr", "schedule": "StepLR(step_size=30)"},
+            "TB401",
+            {"tags": "lr", "schedule": "StepLR(step_size=20, gamma=0.5)"},
+        ),
+        (
+            {"tags": "lr", "schedule": {"schedule": "StepLR(step_size=20, gamma=0.5)", "offset": 1}},
+            "TB401",
+            {"tags": "lr", "schedule": {"schedule": "StepLR(lr=0.1, step_size=20, gamma=0.5)", "rtol": 1e-6}},
+        ),
+    ],
+)
+def test_each_expectation_fails_and_holds(training, expectation, code, holds):
+    findings = expecting(training, expectation)
+    assert {each.code for each in findings} == {code}
+    assert {each.severity for each in findings} == {"error"}
+    assert all(each.bound is not None for each in findings)
+    assert expecting(training, holds) == []
+
+
+def test_finite():
+    run = memory_run(a=[1.0, math.nan], b=[1.0, 2.0])
+    (one,) = expecting(run, {"finite": True})
+    assert (one.code, one.tag, one.step, one.bound) == ("TB902", "a", 1, "finite")
+    assert math.isnan(one.value)
+    assert expecting(run, {"tags": "b", "finite": True}) == []
+    assert expecting(run, {"finite": False, "tags": "a", "decreasing": False}) == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "check"),
+    [
+        ({"tags": "train/loss", "bounds": [0.2, 1]}, lambda run: check_bounded(run, "train/loss", low=0.2, high=1)),
+        (
+            {"tags": "lr", "decreasing": {"monotone": True, "smoothing": 0.6, "by": 1}},
+            lambda run: check_decreasing(run, "lr", monotone=True, smoothing=0.6, by=1),
+        ),
+        (
+            {"tags": "lr", "steps": {"every": 3, "no-gaps": True, "first": 1}},
+            lambda run: check_steps(run, "lr", every=3, no_gaps=True, first=1),
+        ),
+    ],
+)
+def test_what_is_found_is_what_the_check_finds(training, expect, check):
+    want = check(training)
+    assert want
+    got = expecting(training, expect)
+    assert [(each.tag, each.summary, each.table) for each in got] == [
+        (each.tag, each.summary, each.table) for each in want
+    ]
+
+
+def test_step_value_and_bound_are_those_of_the_first_row(training):
+    (one,) = expecting(training, {"tags": "lr", "schedule": "StepLR(step_size=30, gamma=0.5)"})
+    assert (one.step, one.value, one.bound) == (20, 0.05, 0.1)
+    (one,) = expecting(training, {"tags": "train/loss", "bounds": [0, 2]})
+    assert (one.step, one.bound) == (0, "low 0, high 2")
+    assert one.value == pytest.approx(2.1)
+
+
+def test_a_name_must_be_in_every_run_and_a_pattern_in_one(training):
+    other = memory_run(lr=[0.1])
+    other.name = "other"
+    training.name = "training"
+    runs = {"training": training, "other": other}
+    assert expecting(runs, {"tags": "*loss", "decreasing": True}) == []
+    (one,) = expecting(runs, {"tags": "train/loss", "decreasing": True, "bounds": [0, 9]})
+    assert (one.code, one.run, one.tag) == ("TB901", "other", "train/loss")
+    assert expecting(runs, {"tags": "train/loss", "runs": "train*", "decreasing": True}) == []
+    (one,) = expecting(runs, {"tags": ["los*", "lr"], "bounds": [0, 9]})
+    assert (one.code, one.tag) == ("TB901", None)
+    assert "no tag of any run matches 'los*'" in one.summary
+    (one,) = expecting(runs, {"reaches": {"tag": "acuracy", "value": 0.5}, "runs": "training"})
+    assert "did you mean 'accuracy'?" in one.summary
+
+
+def logged(folder, values):
+    with tbevents.SummaryWriter(folder) as writer:
+        writer.add_scalar_columns("loss", np.arange(len(values)), values)
+
+
+def test_the_same_as_a_run_whatever_its_name(tmp_path):
+    logged(tmp_path / "golden run", FALLING)
+    logged(tmp_path / "runs" / "a", FALLING)
+    logged(tmp_path / "runs" / "b", FALLING + 1e-3)
+    config = {"same_as": str(tmp_path / "golden run")}
+    assert [(each.code, each.run, each.tag) for each in expecting(tmp_path / "runs", config)] == [
+        ("TB908", "b", "loss")
+    ]
+    assert expecting(tmp_path / "runs", {"same-as": {"path": config["same_as"], "atol": 0.01}}) == []
+    (one,) = expecting(tmp_path / "runs" / "b", config)
+    assert (one.step, one.value) == (0, pytest.approx(2.101))
+    assert one.bound == pytest.approx(2.1)
+
+
+def test_the_same_as_a_folder_of_runs_by_name(tmp_path):
+    for name in "ab":
+        logged(tmp_path / "golden" / name, FALLING)
+    logged(tmp_path / "runs" / "a", FALLING)
+    logged(tmp_path / "runs" / "c", FALLING)
+    findings = expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden")})
+    assert [(each.run, each.summary) for each in findings] == [
+        ("c", "the run was not expected"),
+        ("b", f"the run is missing; {tmp_path / 'golden'} has it"),
+    ]
+    assert expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden"), "runs": "a"}) == []
+
+
+def test_the_same_as_what_tb_regression_stored(tmp_path):
+    run = memory_run(loss=FALLING, other=FALLING)
+    with pytest.raises(AssertionError):
+        Regression(tmp_path, "test_it").check(run)
+    Regression(tmp_path, "test_it", update=True).check(run)
+    stored = {"same_as": str(tmp_path / "test_it.tbrun.json")}
+    assert expecting(run, stored) == []
+    changed = memory_run(loss=FALLING, other=FALLING * 2)
+    assert [each.tag for each in expecting(changed, stored)] == ["other"]
+    assert expecting(changed, {"tags": "loss", **stored}) == []
+    with pytest.raises(RunNotFoundError, match="no such golden run"):
+        expecting(run, {"same_as": str(tmp_path / "nothing.tbrun.json")})
+    with pytest.raises(RunNotFoundError):
+        expecting(run, {"same_as": str(tmp_path / "nowhere")})
+
+
+def test_relative_paths_are_relative_to_the_folder_of_the_configuration(tmp_path):
+    logged(tmp_path / "golden", FALLING)
+    config = parse_config({"expect": [{"same_as": "golden"}]}, folder=str(tmp_path))
+    assert run(memory_run(loss=FALLING), config) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("StepLR(step_size=30)", ("StepLR", {"step_size": 30})),
+        (
+            " MultiStepLR( milestones=[10, 20],\n gamma=-0.5, lr = 1e-3 ) ",
+            ("MultiStepLR", {"milestones": [10, 20], "gamma": -0.5, "lr": 1e-3}),
+        ),
+        (
+            "OneCycleLR(max_lr=1, total_steps=9, anneal_strategy='linear')",
+            ("OneCycleLR", {"max_lr": 1, "total_steps": 9, "anneal_strategy": "linear"}),
+        ),
+    ],
+)
+def test_a_schedule_is_parsed(text, parsed):
+    assert parse_schedule(text) == parsed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "StepLR",
+        "StepLR(step_size=print(1))",
+        "StepLR(step_size=__import__('os').getpid())",
+        "StepLR(**{'step_size': 3})",
+        "StepLR(step_size=3); StepLR()",
+        "os.system('true')",
+        "(lambda: StepLR)()(step_size=3)",
+        "StepLR(step_size=x)",
+        "StepLR(step_size=[1 for _ in 'ab'])",
+        "StepLR(" + "(" * 500 + ")" * 500 + ")",
+        "",
+    ],
+)
+def test_a_schedule_is_never_evaluated(text, monkeypatch):
+    import os
+
+    monkeypatch.setattr(os, "system", lambda _: pytest.fail("it was called"))
+    monkeypatch.setattr(os, "getpid", lambda: pytest.fail("it was called"))
+    with pytest.raises(ValueError, match="is not a schedule of the form NAME"):
+        parse_schedule(text)
+
+
+def test_a_schedule_has_the_rates_of_the_scheduler():
+    scheduler = StepLR(ParamGroups(0.3), 7, 0.7)
+    rates = scheduler.schedule(np.arange(60))[:, 0]
+    run = memory_run(lr=rates)
+    assert expecting(run, {"tags": "lr", "schedule": "StepLR(step_size=7, gamma=0.7, lr=0.3)"}) == []
+    assert len(expecting(run, {"tags": "lr", "schedule": "StepLR(step_size=7, gamma=0.7)"})) == 1  # lr is 0.1
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"tags": "loss"}, ["expect 1", "expects nothing", "finite"]),
+        ({"tags": "loss", "finit": True}, ["expect 1", "no key 'finit'", "did you mean 'finite'?"]),
+        ({"finite": "yes"}, ["expect 1: finite", "true or false", "'yes'"]),
+        ({"tags": 3, "finite": True}, ["expect 1: tags", "3"]),
+        ({"tags": [], "finite": True}, ["expect 1: tags", "at least one"]),
+        ({"bounds": [1]}, ["expect 1: bounds", "[low, high]", "[1]"]),
+        ({"bounds": [2, 1]}, ["expect 1: bounds", "low must not be above high", "2"]),
+        ({"bounds": {"lo": 1}}, ["expect 1: bounds", "no key 'lo'", "'low'"]),
+        ({"bounds": ["a", 1]}, ["expect 1: bounds", "low"]),
+        ({"decreasing": {"smothing": 1}}, ["expect 1: decreasing", "no key 'smothing'", "'smoothing'"]),
+        ({"decreasing": {"smoothing": 2}}, ["expect 1: decreasing", "smoothing", "2"]),
+        ({"converges": {"to": 1}}, ["expect 1: converges", "needs within"]),
+        ({"converges": True}, ["expect 1: converges", "to, within", "True"]),
+        ({"reaches": {"tag": "a"}}, ["expect 1: reaches", "needs value"]),
+        ({"reaches": {"tag": 1, "value": 1}}, ["expect 1: reaches", "tag"]),
+        ({"steps": "contigous"}, ["expect 1: steps", "no key 'contigous'", "'contiguous'"]),
+        ({"steps": {"every": 0, "contiguous": True}}, ["expect 1: steps", "every", "0"]),
+        ({"schedule": "StepLR(30)"}, ["expect 1: schedule", "by name"]),
+        ({"schedule": "StepLP(step_size=30)"}, ["expect 1: schedule", "StepLP", "did you mean 'StepLR'"]),
+        ({"schedule": "StepLR(stepsize=30)"}, ["expect 1: schedule", "StepLR", "stepsize", "step_size"]),
+        ({"schedule": "LambdaLR(lr_lambda=1)"}, ["expect 1: schedule", "LambdaLR needs a function"]),
+        ({"schedule": 3}, ["expect 1: schedule", "StepLR(step_size=30)", "3"]),
+        ({"same_as": 3}, ["expect 1: same_as", "path"]),
+        ({"same_as": {"path": "x", "tol": 1}}, ["expect 1: same_as", "no key 'tol'"]),
+        ({"same_as": {"path": "x", "rtol": -1}}, ["expect 1: same_as", "rtol"]),
+        ("finite", ["expect 1", "must be a table"]),
+    ],
+)
+def test_what_is_wrong_is_refused_at_once_with_its_place(table, words):
+    with pytest.raises(ValueError, match="config: expect 1") as caught:
+        parse_config({"expect": [table]})
+    for word in words:
+        assert word in str(caught.value)
+    assert str(caught.value).count("config: expect 1") == 1

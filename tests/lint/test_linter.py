@@ -1,0 +1,223 @@
+"""Linting many runs: one at a time, from paths, URLs and objects; what is wrong with one does not stop the rest."""
+
+import gc
+import math
+import os
+import weakref
+
+import numpy as np
+import pytest
+
+import tbevents
+from tbevents.errors import NotAnEventFileError, RunNotFoundError, UnknownNameError
+from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, run
+from tbevents.lint.linter import Linter
+from tbevents.reading.run import Run
+from tbevents.testing import Finding, MemoryWriter, capture
+
+from .runs import FALLING, memory_run
+
+
+def logged(folder, values=FALLING, tag="loss"):
+    with tbevents.SummaryWriter(folder) as writer:
+        writer.add_scalar_columns(tag, np.arange(len(values)), values)
+    return folder
+
+
+BAD = np.append(FALLING, math.nan)
+
+
+@pytest.fixture
+def logdir(tmp_path):
+    logged(tmp_path / "runs" / "bad", BAD)
+    logged(tmp_path / "runs" / "deep" / "er")
+    logged(tmp_path / "runs" / "good")
+    return tmp_path / "runs"
+
+
+def test_findings_extend_those_of_testing(logdir):
+    (one,) = run(logdir)
+    assert isinstance(one, Finding)
+    assert isinstance(one, LintFinding)
+    assert (one.kind, one.run, one.tag, one.path) == ("nan", "bad", "loss", str(logdir / "bad"))
+    assert (one.code, one.severity, one.step, one.bound) == ("TB101", "error", 60, "finite")
+    assert str(one).startswith("run 'bad', tag 'loss': TB101 nan: 1 of 61 values is NaN")
+    assert one.facts == "step 60, value nan, bound finite"
+    assert one.series is None  # it would keep the run
+    assert len(one.sparkline) == 40
+
+
+def test_what_may_be_linted(logdir):
+    (file,) = (logdir / "bad").iterdir()
+    for subject in (logdir / "bad", str(file), tbevents.read_run(logdir / "bad"), tbevents.read_logdir(logdir)):
+        assert [each.code for each in run(subject)] == ["TB101"]
+    writer = MemoryWriter()
+    writer.add_scalar("loss", math.nan, 1)
+    (one,) = run(writer)
+    assert one.series.tag == "loss"  # the caller has the run anyway
+    with capture() as captured:
+        logged(logdir / "captured", BAD)
+    assert [each.code for each in run(captured)] == ["TB101"]
+    assert run(logdir, runs=["g*", "deep/*"]) == []
+    assert [each.run for each in run(tbevents.read_logdir(logdir), runs=["b*"])] == ["bad"]
+
+
+def test_what_may_not(logdir):
+    with pytest.raises(RunNotFoundError, match="nowhere"):
+        run(logdir / "nowhere")
+    with pytest.raises(UnknownNameError, match="did you mean 'good'"):
+        run(logdir, runs=["goood"])
+    other = logdir / "picture.png"
+    other.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    with pytest.raises(NotAnEventFileError):
+        run(other)
+    with pytest.raises(TypeError, match="run must be a Run, a path or a writer"):
+        run(3)
+    with pytest.raises(TypeError, match="config"):
+        run(logdir, 3)
+    assert run(logdir / "deep" / "er" / "..") == []
+
+
+def test_several_paths_have_names_that_begin_with_theirs(logdir):
+    config = LintConfig()
+    found = list(lint_runs([logdir / "bad", logdir / "deep"], config))
+    assert [each.run for each in found] == [str(logdir / "bad"), str(logdir / "deep" / "er")]
+    assert [len(each.findings) for each in found] == [1, 0]
+    with pytest.raises(RunNotFoundError):  # before anything is read
+        lint_runs([logdir, logdir / "nowhere"], config)
+
+
+def test_urls(logdir):
+    fsspec = pytest.importorskip("fsspec", reason="reads URLs")
+    fs = fsspec.filesystem("memory")
+    try:
+        fs.put(str(logdir), "/lint-test", recursive=True)
+        (one,) = run("memory://lint-test")
+        assert (one.run, one.path, one.code) == ("bad", "memory://lint-test/bad", "TB101")
+        assert [each.run for each in lint_runs("memory://lint-test", LintConfig())] == ["bad", "deep/er", "good"]
+        assert [each.code for each in run("memory://lint-test/bad")] == ["TB101"]
+        with pytest.raises(RunNotFoundError):
+            run("memory://lint-nothing")
+    finally:
+        fs.rm("/lint-test", recursive=True)
+
+
+def test_each_run_is_released_before_the_next_is_read(logdir, monkeypatch):
+    alive = weakref.WeakSet()
+    most = 0
+
+    def lint(self, run, **options):
+        nonlocal most
+        gc.collect()
+        alive.add(run)
+        most = max(most, len(alive))
+        return original(self, run, **options)
+
+    original = Linter.lint
+    monkeypatch.setattr(Linter, "lint", lint)
+    for number in range(5):
+        logged(logdir / f"bad{number}", BAD)
+    findings = run(logdir)
+    assert len(findings) == 6
+    assert most == 1
+    assert all(isinstance(each, Run) for each in alive)
+
+
+def test_halves_of_pairs_do_not_keep_their_runs(logdir, monkeypatch):
+    alive = weakref.WeakSet()
+    original = Linter.lint
+    monkeypatch.setattr(
+        Linter, "lint", lambda self, run, **options: (alive.add(run), original(self, run, **options))[1]
+    )
+    for number in range(4):
+        logged(logdir / f"{number}" / "train")
+    results = lint_runs(logdir, LintConfig())
+    for _ in results:
+        pass
+    gc.collect()
+    assert len(alive) == 0
+    subject = tbevents.read_run(logdir / "0" / "train", name="0/train")
+    linter = Linter(LintConfig())
+    linter.lint(subject)
+    (half,) = linter._curves._kept.values()
+    kept, series = half.curves["loss"], subject.scalars["loss"]
+    assert not np.shares_memory(kept.steps, series.steps)
+    assert not np.shares_memory(kept.times, series.wall_times)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
+def test_a_folder_that_cannot_be_listed_is_a_finding(logdir):
+    (logdir / "deep").chmod(0)
+    try:
+        assert [(each.code, each.run) for each in run(logdir)] == [("TB101", "bad"), ("TB504", "deep")]
+    finally:
+        (logdir / "deep").chmod(0o755)
+
+
+def test_a_run_that_cannot_be_read_is_a_finding_and_the_rest_is_linted(logdir, monkeypatch):
+    from tbevents.lint import linter
+
+    original = linter.read_telling
+
+    def read(path, name, **options):
+        if name == "bad":
+            raise PermissionError(13, "Permission denied", path)
+        return original(path, name, **options)
+
+    monkeypatch.setattr(linter, "read_telling", read)
+    logged(logdir / "other", BAD)
+    findings = run(logdir)
+    assert [(each.code, each.run) for each in findings] == [("TB504", "bad"), ("TB101", "other")]
+    assert "Permission denied" in findings[0].summary
+    assert [each.run for each in run(logdir, {"ignore": ["TB504"]})] == ["other"]
+
+
+def test_a_damaged_run_is_linted_as_far_as_it_can_be_read(logdir):
+    (file,) = (logdir / "good").iterdir()
+    file.write_bytes(file.read_bytes()[:-3])
+    assert [(each.code, each.run) for each in run(logdir)] == [("TB101", "bad"), ("TB502", "good")]
+
+
+def test_the_list_is_a_table_in_notebooks():
+    hostile = memory_run(**{"<script>alert(1)</script>": [1.0, math.nan]})
+    findings = run(hostile)
+    assert isinstance(findings, Findings)
+    text = findings._repr_html_()
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert "TB101" in text
+    assert "<td" in Findings(findings * 100)._repr_html_()
+    assert "60 more rows" in Findings(findings * 100)._repr_html_()
+    assert Findings()._repr_html_()
+
+
+def test_a_run_and_tags_of_every_shape_are_linted():
+    writer = MemoryWriter()
+    assert run(writer) == []
+    writer.add_scalar("", 1.0, -(2**63))
+    writer.add_scalar("", 1.0, 2**63 - 1)
+    writer.add_scalar("loss", 2**99, 0)
+    writer.add_text("text", "a")
+    writer.add_scalar("train/loss", -1e38, 0)
+    assert isinstance(run(writer), Findings)
+    extremes = np.array([-1.7e308, 1.7e308] * 20)
+    writer = MemoryWriter()
+    writer.add_scalar_columns("loss", np.arange(40), extremes)
+    with np.errstate(all="raise"):
+        assert isinstance(run(memory_run(loss=extremes, val_loss=-extremes)), Findings)
+
+
+def test_assert_lints_fails_on_errors_unless_configured():
+    assert assert_lints(memory_run(loss=FALLING, once=[1.0])) is None
+    with pytest.raises(
+        AssertionError, match=r"tag 'loss': TB101 nan: 1 of 61 values is NaN, first at step 60"
+    ) as caught:
+        assert_lints(memory_run(loss=BAD, once=[1.0]))
+    assert "TB301" not in str(caught.value)
+    assert "█" in str(caught.value)
+    with pytest.raises(AssertionError, match="TB301"):
+        assert_lints(memory_run(loss=FALLING, once=[1.0]), {"fail_on": "info"})
+    assert assert_lints(memory_run(loss=BAD), {"fail_on": "never"}) is None
+    assert assert_lints(memory_run(loss=BAD), {"ignore": ["nan"]}) is None
+    with pytest.raises(ValueError, match="no rule 'nann'"):
+        assert_lints(memory_run(loss=BAD), {"ignore": ["nann"]})

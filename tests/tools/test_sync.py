@@ -1,0 +1,421 @@
+"""The Delta table of a logdir: what is in it, what is read again, and that rows and states cannot part."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import warnings
+
+import pytest
+from event_files import scalar_event, tensor_value, version_event, write_events
+
+import tbevents
+from tbevents.proto import Event, Summary
+from tbevents.tools import lake_table
+from tbevents.tools.lake_table import LakeTable, LakeWriter
+
+deltalake = pytest.importorskip("deltalake", reason="writes a Delta table")
+pa = pytest.importorskip("pyarrow", reason="writes a Delta table")
+
+NAME = "events.out.tfevents.1700000000.h.1.0"
+
+
+def write_run(folder, *points, name=NAME):
+    write_events(folder / name, [version_event(), *(scalar_event(tag, step, value) for tag, step, value in points)])
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Thirty runs of three points, and one of texts only."""
+    for number in range(30):
+        write_run(tmp_path / "runs" / f"r{number:02}", ("x", 0, 1.0), ("y", 0, number), ("x", 1, 2.5))
+    text = Event(summary=Summary(value=[tensor_value("note", tbevents.proto.TensorProto(dtype=7), "text")]))
+    write_events(tmp_path / "runs" / "texts" / NAME, [version_event(), text])
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return tmp_path / "lake"
+
+
+def contents(lake):
+    """The rows of the table, in order: run, tag, step, value."""
+    table = deltalake.DeltaTable(lake).to_pyarrow_table()
+    rows = zip(*(table[name].to_pylist() for name in ("run", "tag", "step", "value")), strict=True)
+    return sorted(rows, key=str)
+
+
+def expected(runs):
+    """The same rows as `Run` has them, with one of nulls for a run without scalars."""
+    rows = []
+    for name, run in tbevents.read_logdir(runs).items():
+        points = [(name, tag, point.step, point.value) for tag, series in run.scalars.items() for point in series]
+        rows += points or [(name, None, None, None)]
+    return sorted(rows, key=str)
+
+
+def data_files(lake):
+    return {name for name in os.listdir(lake) if name.endswith(".parquet")}
+
+
+def test_the_table_has_all_scalars_and_says_what_it_comes_from(runs, lake):
+    done = tbevents.sync(runs, lake)
+    assert contents(lake) == expected(runs)
+    assert (done.version, len(done.read), done.dropped, done.unchanged, done.problems) == (1, 31, (), 0, ())
+    table = deltalake.DeltaTable(lake)
+    assert [field.name for field in table.schema().fields] == ["run", "tag", "step", "wall_time", "value", "state"]
+    arrow = table.to_pyarrow_table()
+    assert set(arrow["wall_time"].to_pylist()) == {1001.5, None}
+    states = dict(zip(arrow["run"].to_pylist(), arrow["state"].to_pylist(), strict=True))
+    status = (runs / "r07" / NAME).stat()
+    assert json.loads(states["r07"]) == {"files": [[NAME, status.st_size, status.st_mtime]]}
+    assert len(set(states.values())) > 1
+
+
+def test_only_runs_whose_files_changed_are_read_and_replaced_in_one_commit(runs, lake, monkeypatch):
+    tbevents.sync(runs, lake)
+    write_run(runs / "r03", ("x", 0, 7.0))  # another content
+    write_run(runs / "r05", ("z", 9, 8.0), name=NAME + ".later")  # one more file
+    write_run(runs / "texts", ("x", 1, 5.0), name=NAME + ".later")  # scalars where there were none
+    write_run(runs / "new", ("x", 0, 6.0))
+    done = tbevents.sync(runs, lake)
+    assert (done.version, set(done.read), done.unchanged) == (2, {"r03", "r05", "texts", "new"}, 28)
+    assert contents(lake) == expected(runs)
+    assert len(deltalake.DeltaTable(lake).history()) == 3  # made, filled, changed
+    done = tbevents.sync(runs, lake)
+    assert (done.version, done.read, done.unchanged) == (2, (), 32)
+
+
+def test_a_run_that_loses_its_scalars_loses_its_rows(runs, lake):
+    tbevents.sync(runs, lake)
+    write_run(runs / "r01")
+    assert tbevents.sync(runs, lake).read == ("r01",)
+    assert contents(lake) == expected(runs)
+    assert ("r01", None, None, None) in contents(lake)
+
+
+def test_other_options_are_a_reason_to_read_again(runs, lake):
+    write_run(runs / "r00", ("x", 0, 1.0), ("x", 0, 2.0), ("y", 1, 3.0))
+    tbevents.sync(runs, lake)
+    assert len(tbevents.sync(runs, lake, tags="x").read) == 31
+    assert {row[1] for row in contents(lake)} == {"x", None}
+    assert tbevents.sync(runs, lake, tags=["x"]).read == ()
+    tbevents.sync(runs, lake, tags=["x"], duplicates="last")
+    assert [row for row in contents(lake) if row[0] == "r00"] == [("r00", "x", 0, 2.0)]
+
+
+def test_removed_runs_are_kept_unless_they_are_to_be_dropped(runs, lake):
+    tbevents.sync(runs, lake)
+    before = contents(lake)
+    for name in ("r01", "r02"):
+        (runs / name / NAME).unlink()
+    assert tbevents.sync(runs, lake).dropped == ()
+    assert contents(lake) == before
+    assert tbevents.sync(runs, lake, removed="drop", runs="r0[13]").dropped == ("r01",)
+    done = tbevents.sync(runs, lake, removed="drop")
+    assert (done.dropped, done.version) == (("r02",), 3)
+    assert contents(lake) == expected(runs)
+
+
+def test_nothing_is_dropped_where_a_folder_cannot_be_listed(runs, lake, monkeypatch):
+    tbevents.sync(runs, lake)
+    (runs / "r01" / NAME).unlink()
+    (runs / "loop").symlink_to(runs / "loop2")
+    (runs / "loop2").symlink_to(runs / "loop")
+    (runs / "lost" / "tfevents").parent.mkdir()
+    (runs / "lost" / "tfevents").symlink_to("nowhere")
+    problems = []
+    assert tbevents.sync(runs, lake, removed="drop", on_problem=problems.append).dropped == ()
+    assert [problem.kind for problem in problems] == ["unreadable"]
+
+
+def test_only_chosen_runs_are_synced(runs, lake):
+    assert len(tbevents.sync(runs, lake, runs="r0*").read) == 10
+    assert tbevents.sync(runs, lake, runs=["r00", "r11"]).read == ("r11",)
+    assert {row[0] for row in contents(lake)} == {*(f"r{number:02}" for number in range(10)), "r11"}
+    with pytest.raises(tbevents.UnknownNameError, match="no run 'r99'"):
+        tbevents.sync(runs, lake, runs="r99")
+
+
+def test_damage_is_told_and_the_rest_is_in_the_table(runs, lake):
+    data = (runs / "r04" / NAME).read_bytes()
+    (runs / "r04" / NAME).write_bytes(data[:-1])
+    with pytest.warns(tbevents.DamageWarning, match="r04"):
+        done = tbevents.sync(runs, lake)
+    assert [problem.kind for problem in done.problems] == ["incomplete"]
+    assert [row[1:] for row in contents(lake) if row[0] == "r04"] == [("x", 0, 1.0), ("y", 0, 4.0)]
+    (runs / "r04" / NAME).write_bytes(data)
+    assert tbevents.sync(runs, lake).read == ("r04",)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tbevents.sync(runs, lake).problems == ()
+
+
+@pytest.fixture
+def unreadable(monkeypatch):
+    """Files with these parts in their names cannot be read (root may read everything)."""
+    from tbevents.reading import event_file
+
+    parts = set()
+    original = event_file.open_file
+
+    def opened(path, *arguments):
+        if any(part in str(path) for part in parts):
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, *arguments)
+
+    monkeypatch.setattr(event_file, "open_file", opened)
+    return parts
+
+
+def test_a_run_that_cannot_be_read_keeps_its_rows_and_is_tried_again(runs, lake, unreadable):
+    tbevents.sync(runs, lake)
+    before = contents(lake)
+    write_run(runs / "r03", ("x", 0, 7.0))
+    write_run(runs / "new", ("x", 0, 7.0))
+    unreadable |= {"r03", "new"}
+    problems = []
+    done = tbevents.sync(runs, lake, on_problem=problems.append)
+    assert (done.read, done.version, len(problems)) == ((), 1, 2)
+    assert contents(lake) == before
+    unreadable.clear()
+    assert set(tbevents.sync(runs, lake).read) == {"r03", "new"}
+    assert contents(lake) == expected(runs)
+
+
+def test_what_can_be_read_of_a_new_run_is_there_until_all_of_it_is(runs, lake, unreadable):
+    write_run(runs / "r03", ("x", 5, 7.0), name=NAME + ".later")
+    unreadable.add(".later")
+    assert "r03" in tbevents.sync(runs, lake, on_problem=id).read
+    assert len([row for row in contents(lake) if row[0] == "r03"]) == 3
+    again = tbevents.sync(runs, lake, on_problem=id)
+    assert (again.read, again.version, len(again.problems)) == ((), 1, 1)
+    unreadable.clear()
+    assert tbevents.sync(runs, lake).read == ("r03",)
+    assert contents(lake) == expected(runs)
+
+
+@pytest.mark.parametrize("method", ["commit", "_copy", "rows"])
+def test_an_exception_in_the_middle_leaves_the_table_and_no_file(runs, lake, monkeypatch, method):
+    from tbevents.tools import sync as module
+
+    tbevents.sync(runs, lake)
+    before, files = contents(lake), data_files(lake)
+    write_run(runs / "r03", ("x", 0, 7.0))
+    owner = module._Attempt if method == "_copy" else LakeTable
+
+    def fail(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, method, fail)
+        with pytest.raises(KeyboardInterrupt):
+            tbevents.sync(runs, lake)
+    assert (contents(lake), data_files(lake)) == (before, files)
+    assert tbevents.sync(runs, lake).read == ("r03",)
+    assert contents(lake) == expected(runs)
+
+
+KILLED = """
+import os, signal, sys, tbevents
+from tbevents.tools import lake_table
+if sys.argv[3] == "commit":
+    lake_table.LakeTable.commit = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+else:
+    lake_table.LakeWriter.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+tbevents.sync(sys.argv[1], sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills a process")
+@pytest.mark.parametrize("where", ["commit", "write"])
+def test_a_killed_sync_leaves_the_table_as_it_was(runs, lake, where):
+    command = [sys.executable, "-c", KILLED, runs, lake, where]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert contents(lake) == []
+    assert len(tbevents.sync(runs, lake).read) == 31
+    whole = expected(runs)
+    write_run(runs / "r03", ("x", 0, 7.0))
+    assert subprocess.run(command, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert contents(lake) == whole
+    assert tbevents.sync(runs, lake).read == ("r03",)
+    # What the killed ones have left is not part of the table.
+    table = deltalake.DeltaTable(lake)
+    table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+    assert len(data_files(lake)) == len(table.file_uris())
+    assert contents(lake) == expected(runs)
+
+
+def test_cleaning_the_log_and_vacuum_lose_nothing(runs, lake):
+    for number in range(12):
+        write_run(runs / "r03", *(("x", step, 7.0) for step in range(number)))
+        tbevents.sync(runs, lake)
+    table = deltalake.DeltaTable(lake)
+    table.create_checkpoint()
+    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 days"})
+    table.cleanup_metadata()
+    table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+    table.optimize.compact()
+    assert tbevents.sync(runs, lake).read == ()
+    assert contents(lake) == expected(runs)
+
+
+def test_a_commit_of_another_process_in_between_is_looked_at_again(runs, lake, monkeypatch):
+    tbevents.sync(runs, lake)
+    write_run(runs / "r03", ("x", 0, 7.0))
+    original = LakeTable.commit
+    others = iter([True])
+
+    def after_another(table, *arguments):
+        if next(others, False):
+            tbevents.sync(runs, lake)
+        return original(table, *arguments)
+
+    monkeypatch.setattr(LakeTable, "commit", after_another)
+    done = tbevents.sync(runs, lake)
+    assert (done.read, done.version) == ((), 2)  # the other one has read it
+    assert contents(lake) == expected(runs)
+    assert len(data_files(lake)) == len(deltalake.DeltaTable(lake).file_uris()) + 1  # the one that was replaced
+
+
+def test_endless_conflicts_are_an_error_with_a_name(runs, lake, monkeypatch):
+    monkeypatch.setattr(LakeTable, "commit", lambda *_: False)
+    with pytest.raises(tbevents.SyncConflictError, match="lake: other processes changed the table 5 times"):
+        tbevents.sync(runs, lake)
+    assert data_files(lake) == set()
+
+
+@pytest.mark.slow  # starts processes
+def test_processes_that_sync_at_once_leave_each_run_once(runs, lake):
+    code = "import sys, tbevents; tbevents.sync(*sys.argv[1:])"
+    processes = [subprocess.Popen([sys.executable, "-c", code, runs, lake]) for _ in range(3)]
+    assert [process.wait(120) for process in processes] == [0, 0, 0]
+    assert contents(lake) == expected(runs)
+
+
+def test_files_of_the_table_hold_several_runs_and_crumbs_are_put_together(runs, lake, monkeypatch):
+    monkeypatch.setattr(lake_table, "_LEAST_ROWS", 12)
+    tbevents.sync(runs, lake)
+    assert len(deltalake.DeltaTable(lake).file_uris()) == 8
+    for number in range(40):
+        write_run(runs / f"s{number:02}", ("x", 0, 1.0))
+        tbevents.sync(runs, lake)
+    assert contents(lake) == expected(runs)
+    assert len(deltalake.DeltaTable(lake).file_uris()) < 8 + lake_table._CRUMBS + 4
+
+
+def test_a_large_run_has_files_of_its_own(runs, lake, monkeypatch):
+    monkeypatch.setattr(lake_table, "_BUFFERED_ROWS", 50)
+    write_run(runs / "r03", *(("x", step, step / 2) for step in range(180)))
+    for _ in range(2):
+        tbevents.sync(runs, lake)
+        assert contents(lake) == expected(runs)
+        assert tbevents.sync(runs, lake).read == ()
+        write_run(runs / "r03", *(("x", step, step / 4) for step in range(170)))
+
+
+def test_statistics_let_readers_skip_files(runs, lake, monkeypatch):
+    monkeypatch.setattr(lake_table, "_LEAST_ROWS", 12)
+    tbevents.sync(runs, lake)
+    actions = pa.table(deltalake.DeltaTable(lake).get_add_actions(flatten=True)).to_pylist()
+    assert sum(action["num_records"] for action in actions) == 91
+    (of_r00,) = [action for action in actions if action["min.run"] == "r00"]
+    assert (of_r00["max.run"], of_r00["min.tag"], of_r00["max.tag"], of_r00["max.step"]) == ("r03", "x", "y", 1)
+
+
+def test_duckdb_and_polars_read_the_table(runs, lake):
+    tbevents.sync(runs, lake)
+    duckdb = pytest.importorskip("duckdb")
+    table = deltalake.DeltaTable(lake).to_pyarrow_dataset()
+    rows = duckdb.from_arrow(table).filter("tag = 'y'").aggregate("max(value), count(*)").fetchall()
+    assert rows == [(29.0, 30)]
+    polars = pytest.importorskip("polars")
+    frame = polars.scan_delta(str(lake)).filter(polars.col("tag") == "y").collect()
+    assert sorted(frame["value"].to_list()) == [float(number) for number in range(30)]
+
+
+def test_a_folder_with_something_else_is_refused(runs, tmp_path):
+    with pytest.raises(FileExistsError, match="not empty, and no Delta table"):
+        tbevents.sync(runs, runs / "r03")
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(FileExistsError, match="this is a file"):
+        tbevents.sync(runs, tmp_path / "file")
+    deltalake.write_deltalake(tmp_path / "other", pa.table({"a": [1]}))
+    with pytest.raises(ValueError, match="has the columns a, not run, tag"):
+        tbevents.sync(runs, tmp_path / "other")
+    assert not (runs / "r03" / "_delta_log").exists()
+
+
+def test_wrong_arguments_are_refused(runs, lake):
+    with pytest.raises(tbevents.RunNotFoundError, match="nowhere"):
+        tbevents.sync(runs / "nowhere", lake)
+    with pytest.raises(ValueError, match="removed: unknown value 'forget'"):
+        tbevents.sync(runs, lake, removed="forget")
+    assert not lake.exists()
+
+
+@pytest.mark.parametrize("missing", ["deltalake", "pyarrow"])
+def test_without_the_extra_it_is_named(runs, lake, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(tbevents.MissingExtraError, match=r"tbevents\[lake\]"):
+        tbevents.sync(runs, lake)
+
+
+def test_a_writer_forgets_a_run_that_is_not_to_be_kept(tmp_path, monkeypatch):
+    from pyarrow import fs
+
+    monkeypatch.setattr(lake_table, "_BUFFERED_ROWS", 2)
+    words = pa.DictionaryArray.from_arrays(pa.array([0, 0, 0], pa.int32()), pa.array(["r"]))
+    numbers = pa.array([1.0, 2.0, 3.0])
+    rows = pa.table([words, words, pa.array([1, 2, 3]), numbers, numbers, words], names=list(lake_table.SCALARS))
+    with LakeWriter(fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), 10) as writer:
+        writer.add(rows)  # more than is kept in memory
+        writer.end_run(keep=False)
+        writer.finish()
+        assert writer.added == []
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def command(*arguments, **options):
+    pytest.importorskip("rich", reason="the command line needs rich")
+    pytest.importorskip("click", reason="the command line needs click")
+    code = [sys.executable, "-m", "tbevents.cli", "sync", *map(str, arguments)]
+    return subprocess.Popen(code, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+@pytest.mark.slow  # starts processes
+def test_the_command_says_what_it_did(runs, lake):
+    out, err = command(runs, lake).communicate(timeout=60)
+    assert (out, err) == ("", f"{lake}: version 1, 31 runs read, 0 unchanged\n")
+    (runs / "r01" / NAME).unlink()
+    out, err = command(runs, lake, "--removed", "drop", "--json").communicate(timeout=60)
+    assert (json.loads(out)["dropped"], err) == (["r01"], "")
+    (runs / "r01" / NAME).write_bytes(b"no event file")
+    process = command(runs, lake)
+    assert process.communicate(timeout=60)[1].startswith("left out: ")
+    assert process.returncode == 0
+    process = command(runs / "none", lake)
+    assert process.communicate(timeout=60)[1].startswith("tbevents: ")
+    assert process.returncode == 2
+
+
+@pytest.mark.slow  # starts processes
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+def test_watching_takes_up_what_changes_and_ends_at_an_interrupt(runs, lake):
+    process = command(runs, lake, "--watch", "0.2")
+    try:
+        assert process.stderr.readline() == f"{lake}: version 1, 31 runs read, 0 unchanged\n"
+        write_run(runs / "r03", ("x", 0, 7.0))
+        assert process.stderr.readline().startswith(f"{lake}: version 2, 1 run read")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait(30)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert contents(lake) == expected(runs)
