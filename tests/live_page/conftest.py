@@ -6,9 +6,6 @@ import struct
 import numpy as np
 import pytest
 
-pytest.importorskip("starlette", reason="the board needs the extra board")
-pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
-
 TOKEN = "a-secret-of-the-tests"
 
 

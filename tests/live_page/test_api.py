@@ -9,6 +9,8 @@ import threading
 import numpy as np
 import pytest
 
+pytest.importorskip("starlette", reason="the board needs the extra board")
+pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
 from live_page.conftest import curves, tag_number, wait_until
 from tbevents import SummaryWriter, read_run
 

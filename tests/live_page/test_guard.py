@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.importorskip("starlette", reason="the board needs the extra board")
+pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
 from live_page.conftest import TOKEN
 from tbevents import SummaryWriter
 
