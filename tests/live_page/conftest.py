@@ -25,8 +25,8 @@ def make_board():
 
     made = []
 
-    def make(*args, read=True, **options):
-        board = Board({"": str(args[0])} if len(args) == 1 else dict(args), **options)
+    def make(logdirs, *, read=True, **options):
+        board = Board(logdirs if isinstance(logdirs, dict) else {"": str(logdirs)}, **options)
         made.append(board)
         if read:
             wait_until(lambda: board.changes(0)["unread"] == 0)

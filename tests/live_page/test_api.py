@@ -135,7 +135,7 @@ def test_hostile_names_are_json_and_only_in_the_answers_of_the_api(tmp_path, mak
         for text in HOSTILE:
             writer.add_scalar(text, 1.0, 0)
             writer.add_text(text, text, 0)
-    board = make_board(("<i>", str(tmp_path)), ("b", str(tmp_path)))
+    board = make_board({"<i>": str(tmp_path), "b": str(tmp_path)})
     inside = client(board)
     told = json.loads(json.dumps(board.changes(0), allow_nan=False))
     assert [run["name"] for run in told["runs"]] == ["<i>/<b>run", "b/<b>run"]
@@ -265,3 +265,27 @@ def test_closing_ends_the_threads_and_a_second_call_does_nothing(tmp_path, make_
         board.close()
     assert called
     wait_until(lambda: not [each for each in threading.enumerate() if each.name.startswith("tbevents-board")])
+
+
+def test_a_logdir_can_be_a_url(tmp_path, make_board, client):
+    fsspec = pytest.importorskip("fsspec", reason="URLs need the extra remote")
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.flush()
+        memory = fsspec.filesystem("memory")
+        (file,) = (tmp_path / "run").iterdir()
+
+        def put():
+            memory.pipe(f"/board-test/run/{file.name}", file.read_bytes())
+
+        put()
+        board = make_board({"bucket": "memory://board-test"})
+        assert board.names() == {0: "bucket/run"}
+        writer.add_scalar("loss", 2.0, 1)
+        writer.flush()
+        put()
+        board.look()
+        inside, number = client(board), tag_number(board, "scalars", "loss")
+        wait_until(lambda: board.state(0, "scalars", "loss")[2] == 2)
+        assert curves(inside.get(f"/api/scalars?tag={number}&runs=0"))[0]["values"].tolist() == [1, 2]
+    memory.rm("/board-test", recursive=True)
