@@ -36,6 +36,7 @@ _HOMES: Final = {
         "UnknownNameError",
         "UnknownStepError",
         "UploadError",
+        "WorkerError",
         "WriterWarning",
     ],
     "file_ref": ["FileRef"],
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from tbevents.errors import UnknownNameError as UnknownNameError
     from tbevents.errors import UnknownStepError as UnknownStepError
     from tbevents.errors import UploadError as UploadError
+    from tbevents.errors import WorkerError as WorkerError
     from tbevents.errors import WriterWarning as WriterWarning
     from tbevents.file_ref import FileRef as FileRef
     from tbevents.reading.batches import iter_batches as iter_batches

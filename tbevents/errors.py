@@ -31,6 +31,7 @@ __all__ = [
     "UnknownNameError",
     "UnknownStepError",
     "UploadError",
+    "WorkerError",
     "WriterWarning",
 ]
 
@@ -223,6 +224,10 @@ class MissingExtraError(TBEventsError, ImportError):
     def __init__(self, package: str, extra: str, purpose: str, *, hint: str = "") -> None:
         how = hint or f"pip install 'tbevents[{extra}]'"
         super().__init__(f"{purpose} needs {package}: {how}", name=package)
+
+
+class WorkerError(TBEventsError, RuntimeError):
+    """A process that reads runs ended before it had finished: it was killed, for instance. The next use tries again."""
 
 
 class TensorError(TBEventsError, ValueError):

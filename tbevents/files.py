@@ -298,7 +298,7 @@ def list_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
         for folder, entries in _walk(text, on_unreadable):
             files = _files_among(entries, on_unreadable)
             if files:
-                found[os.path.relpath(folder, text).replace(os.sep, "/")] = files
+                found[folder[len(text) :].replace(os.sep, "/").lstrip("/") or "."] = files
     return {name: _in_order(found[name]) for name in sorted(found)}
 
 

@@ -60,7 +60,7 @@ def command(
     unread: list[Problem] = []
     total = len(runs_below(logdir, runs, on_problem=unread.append))
     reading = terminal.each(iter_runs(logdir, runs, checksums=checksums, on_problem=lambda _: None), "reading", total)
-    found = [describe_run(run, kinds=kinds or None) for run in reading]
+    found = [describe_run(run, kinds=kinds or None, stats=False) for run in reading]
     terminal.unreadable([*unread, *(problem for run in found for problem in run.problems)])
     if kinds:
         found = [run for run in found if run.tags]

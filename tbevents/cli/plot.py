@@ -6,12 +6,12 @@ from typing import Any, get_args
 
 import click
 
-from tbevents.cli.formatting import counted
+from tbevents.cli.formatting import counted, printable
 from tbevents.cli.parameters import PATH, checksums_option, example, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
-from tbevents.tools.plot import MOST_INCHES, Band, PlotStyle, XAxis, plot
+from tbevents.tools.plot import MOST_INCHES, Band, Estimator, PlotStyle, XAxis, plot
 
 
 def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -33,8 +33,20 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 @click.option("--log-x", is_flag=True, help="Use a logarithmic horizontal axis.")
 @click.option("--log-y", is_flag=True, help="Use a logarithmic vertical axis.")
 @click.option(
-    "--band", type=click.Choice(get_args(Band)), help="Draw the mean over the runs within a band, instead of lines."
+    "--outliers", is_flag=True, help="Show all points; default: extreme ones are marked at the edge, as in TensorBoard."
 )
+@click.option(
+    "--group-by",
+    metavar="HOW",
+    help="Draw groups of runs: all, folder, hparam:NAME, or a regular expression for a part of the name.",
+)
+@click.option(
+    "--estimator", type=click.Choice(get_args(Estimator)), default=None, help="A group's curve; default: mean."
+)
+@click.option(
+    "--band", type=click.Choice(get_args(Band)), default=None, help="A group's band; default: ci95 (bootstrap)."
+)
+@click.option("--caption", "wants_caption", is_flag=True, help="Print a caption that says what was drawn.")
 @click.option("--title", default="", help="The title of the picture.")
 @click.option("--size", type=float, nargs=2, metavar="WIDTH HEIGHT", callback=_check_size, help="The size in inches.")
 @click.option("--dpi", type=float, default=120.0, help="Pixels per inch; default: 120.")
@@ -47,6 +59,10 @@ def command(
     out: str,
     runs: tuple[str, ...],
     checksums: Checksums,
+    wants_caption: bool,
+    group_by: str | None,
+    estimator: Estimator | None,
+    band: Band | None,
     **style: Any,
 ) -> None:
     """Draw the scalars of the TAGs (default: all), a chart for each, with the runs below LOGDIR overlaid.
@@ -54,7 +70,9 @@ def command(
     A TAG may be a glob ('train/*'). A picture has at most 60 charts.
     """
     damage: list[Problem] = []
-    options = PlotStyle(**style)
+    grouping = "all" if group_by is None and (band or estimator) else group_by
+    options = PlotStyle(group_by=grouping, estimator=estimator or "mean", band=band or "ci95", **style)
+    captions: list[str] = []
     try:
         with terminal.progress("reading") as progress:
             drawn = plot(
@@ -66,7 +84,10 @@ def command(
                 checksums=checksums,
                 progress=progress,
                 on_problem=damage.append,
+                on_caption=captions.append,
             )
     finally:
         terminal.left_out(damage)  # it may explain why there is nothing to draw
+    if wants_caption:
+        terminal.lines(map(printable, captions))
     terminal.remark(f"{out}: {counted(len(drawn), 'chart')}")

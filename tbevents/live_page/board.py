@@ -15,7 +15,7 @@ from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, list_runs, path_string
 from tbevents.live_page.followed_run import FollowedRun, Summary, weight
-from tbevents.reading.hparams_table import HParamsTable, hparams_table
+from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -166,12 +166,12 @@ class Board:
                 return run
         return self._read(followed)
 
-    def hparams(self) -> tuple[dict[str, int], HParamsTable]:
-        """Returns the numbers of the runs by name, and the hyperparameters of those that have been read."""
+    def facts(self) -> tuple[dict[str, int], dict[str, SessionFacts]]:
+        """Returns, of the runs that have been read, the numbers and what a table of hyperparameters needs, by name."""
         with self._lock:
-            runs = [run for run in self._runs if not run.gone and run.summary is not None]
-            sessions = {run.name: run.summary.facts for run in runs if run.summary is not None}
-        return {run.name: run.number for run in runs}, hparams_table(sessions)
+            runs = [run for run in self._runs if not run.gone]
+            facts = {run.name: run.summary.facts for run in runs if run.summary is not None}
+            return {run.name: run.number for run in runs}, facts
 
     def changes(self, since: int) -> dict[str, Any] | None:
         """Returns what changed after a version, as plain data for the page; None if nothing did.

@@ -10,12 +10,13 @@ from tbevents.errors import PayloadError, TBEventsError
 from tbevents.live_page.board import Board
 from tbevents.reading.run import Run
 from tbevents.tools.report import page_of
-from tbevents.tools.report.content import Content, hparams_entry
+from tbevents.tools.report.content import Content
 from tbevents.tools.report.limits import ReportLimits
+from tbevents.tools.report.sessions import Sessions
 
 __all__ = ["MEDIA", "card_of", "hparams_of", "report_of"]
 
-MEDIA: Final = ("histograms", "images", "texts", "pr_curves")
+MEDIA: Final = ("histograms", "images", "audio", "texts", "pr_curves")
 """The kinds whose cards are made as a report makes them."""
 
 
@@ -37,8 +38,12 @@ def card_of(board: Board, kind: str, tag: str, states: Sequence[tuple[int, int, 
 
 def hparams_of(board: Board) -> dict[str, Any] | None:
     """Returns the table of hyperparameters of the runs that have been read; None if there are none."""
-    numbers, table = board.hparams()
-    return hparams_entry(table, numbers)
+    numbers, facts = board.facts()
+    sessions = Sessions(list(facts), facts, board.title)
+    table = sessions.as_json()
+    for row in [] if table is None else table["rows"]:
+        row["runs"] = [numbers[sessions.entries[place]] for place in row["runs"]]
+    return table
 
 
 def report_of(board: Board, body: bytes) -> str:

@@ -14,6 +14,6 @@ __all__ = ["board_page"]
 
 def board_page(title: str) -> tuple[str, str]:
     """Returns the page as HTML, and its content policy."""
-    content = {**Content(ReportLimits()).as_json(), **findings_json((), ())}
+    content = {**Content(ReportLimits()).as_json(), **findings_json((), {})}
     empty = {"title": title, "made": "now", "version": __version__, **content}
     return render(title, plain(empty), live=True), policy(live=True)

@@ -36,6 +36,9 @@ class ColumnMemory:
         self._piece = np.empty(0, np.uint8)
         self._used = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ColumnMemory, ()
+
     def empty(self, count: int, dtype: Any) -> NDArray[Any]:
         """An uninitialised column of `count` numbers."""
         size = count * np.dtype(dtype).itemsize

@@ -8,6 +8,9 @@ import os
 from collections.abc import Generator, Iterator
 from typing import Final, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tbevents.errors import (
     ChecksumError,
     DamagedFileError,
@@ -122,12 +125,25 @@ class EventFileReader:
         """What was passed over, in the order of the file."""
         return self._damage.problems
 
+    @property
+    def is_unusable(self) -> bool:
+        """Whether the file could not be read on, or none of its records can be used."""
+        return self.error is not None or self._damage.of_all is not None
+
     def fork(self) -> EventFileReader:
         """A reader that goes on from here and leaves this one unchanged."""
         other = EventFileReader.__new__(EventFileReader)
         vars(other).update(vars(self))
         other._damage = self._damage.copy()
         return other
+
+    def take_whole(self, data: NDArray[np.uint8], records: int) -> None:
+        """Notes that the whole file has been read: these bytes, which are so many records, the last one complete."""
+        self._size = self.offset = len(data)
+        self.record = records
+        self._first = data[:_REMEMBERED].tobytes()
+        known = data[-_REMEMBERED:].tobytes()
+        self._known = (self.offset - len(known), known)
 
     @property
     def resumes_at(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -12,8 +13,20 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.series import counted
+from tbevents.views.groups import GroupBy, grouped
 
-__all__ = ["HParamsTable", "SessionFacts", "hparams_of_runs", "hparams_table", "session_facts"]
+__all__ = [
+    "HParamsTable",
+    "SessionFacts",
+    "grouped_runs",
+    "hparams_of_runs",
+    "hparams_table",
+    "session_curves",
+    "session_facts",
+]
+
+_TORCH_SESSION = re.compile(r"\d+\.\d+")
+"""The folder that torch's add_hparams makes by default: the time."""
 
 
 class SessionRun(Protocol):
@@ -31,17 +44,19 @@ class SessionFacts(NamedTuple):
     Attributes:
         hparams: its hyperparameters; None if it has none.
         last_values: tag -> last value of its scalars.
+        has_curves: whether any of its scalars has several points.
     """
 
     hparams: HParams | None
     last_values: Mapping[str, float]
+    has_curves: bool = False
 
 
 def session_facts(run: SessionRun) -> SessionFacts:
     """Returns what a table of hyperparameters needs to know of a run."""
     scalars = run.scalars
     last_values = {tag: series.last.value for tag in scalars if len(series := scalars[tag])}
-    return SessionFacts(run.readable_hparams(), last_values)
+    return SessionFacts(run.readable_hparams(), last_values, any(len(scalars[tag]) > 1 for tag in last_values))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,3 +190,55 @@ def hparams_of_runs(runs: Mapping[str, HParams | None]) -> dict[str, HParams | N
             candidates += below[name]
         result[name] = next((own[candidate] for candidate in candidates if candidate in own), None)
     return result
+
+
+def session_curves(runs: Mapping[str, SessionFacts]) -> dict[str, list[str]]:
+    """Returns the runs with the curves of each session, itself among them unless its folder has none.
+
+    torch's add_hparams puts the session below the run it belongs to, with metrics of one point. Keras puts the curves
+    below the session, in ``train`` and ``validation``.
+
+    Args:
+        runs: name -> what is known of the run.
+
+    Returns:
+        The session's run -> names of runs, one at least.
+    """
+    sessions = [name for name, facts in runs.items() if facts.hparams is not None and facts.hparams.parameters]
+    known = set(sessions)
+    beside: dict[str, int] = {}
+    for name in sessions:
+        beside[posixpath.dirname(name) or "."] = beside.get(posixpath.dirname(name) or ".", 0) + 1
+    below: dict[str, list[str]] = {}
+    for name, facts in runs.items():
+        session = next((each for each in _above(name) if each in known), None)
+        if name not in known and session is not None and facts.last_values:
+            below.setdefault(session, []).append(name)
+    found_curves: dict[str, list[str]] = {}
+    for name in sessions:
+        folder, _, own_folder = name.rpartition("/")
+        above = runs.get(folder or ".") if name != "." else None
+        if runs[name].has_curves:
+            found_curves[name] = [name, *below.get(name, ())]
+        elif (
+            above is not None
+            and (folder or ".") not in known
+            and above.last_values
+            and (beside[folder or "."] == 1 or _TORCH_SESSION.fullmatch(own_folder))
+        ):
+            found_curves[name] = [folder or "."]
+        else:
+            found_curves[name] = below.get(name) or [name]
+    return found_curves
+
+
+def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, SessionRun]) -> dict[str, list[str]]:
+    """Returns the runs of each group, as `grouped` does, by the hyperparameters that apply to them.
+
+    Raises:
+        ValueError: `by` is no regular expression, or no run has the hyperparameter.
+    """
+    if not (isinstance(by, str) and by.startswith("hparam:")):
+        return grouped(names, by)
+    found = hparams_of_runs({name: run.readable_hparams() for name, run in runs.items()})
+    return grouped(names, by, {name: having.parameters for name, having in found.items() if having is not None})

@@ -6,18 +6,24 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tbevents.errors import UnknownNameError
+from tbevents.errors import UnknownNameError, WorkerError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, join, list_runs, path_string
+from tbevents.files import StrPath, folder_name, join, list_runs, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.hparams_table import HParamsTable, hparams_of_runs, hparams_table, session_facts
+from tbevents.reading.hparams_table import (
+    HParamsTable,
+    grouped_runs,
+    hparams_of_runs,
+    hparams_table,
+    session_facts,
+)
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.points import PointColumns
@@ -27,11 +33,14 @@ from tbevents.reading.run import Run
 from tbevents.reading.run_parts import can_be_parted, scalar_parts
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
+from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, small_source
 from tbevents.reading.source import FileSource
 from tbevents.reading.tables import Table, TableBuilder
+from tbevents.reading.worker_processes import RunGroup, WorkerProcesses
 from tbevents.remote import PARALLEL, is_url
 from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
+from tbevents.views.groups import Band, Estimator, GroupBy
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
 
 if TYPE_CHECKING:
@@ -46,6 +55,8 @@ threads mostly wait for each other: two threads take longer than one."""
 _AHEAD_MOST: Final = 2**28
 """The most bytes of runs that are read ahead, including the run that is asked for."""
 
+_GROUP_BYTES: Final = 2**23
+"""The most bytes of runs that a process reads as one task; a larger run is one by itself."""
 _PART_BYTES: Final = 2**26
 """A run whose files are larger, in bytes, comes in parts where it can."""
 
@@ -54,6 +65,35 @@ _AHEAD_PER_THREAD: Final = 2
 
 _REQUESTED_AHEAD: Final = 2 * PARALLEL
 """Remote runs whose files are requested ahead: all requests are busy while the first of them is read."""
+
+
+class _ReadTogether:
+    """A run that was read together with others, in place of a future."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def result(self) -> Run:
+        return self._run
+
+
+class _InGroup:
+    """A run that another process reads, in place of a future.
+
+    Attributes:
+        group: the runs that are read with it.
+    """
+
+    __slots__ = ("_make", "group")
+
+    def __init__(self, group: RunGroup, make: Callable[[], Run]) -> None:
+        self.group = group
+        self._make = make
+
+    def result(self) -> Run:
+        return self._make()
 
 
 class _Slot:
@@ -75,7 +115,7 @@ class _Slot:
         self.files: Sequence[FileRef] = ()
         self.place = 0
         self.lock = threading.RLock()
-        self.ahead: Future[Run] | None = None
+        self.ahead: Future[Run] | _ReadTogether | _InGroup | None = None
         self.requested: dict[str, Requested] = {}
         self.url: str | None = None
         self.warned: tuple[Problem, ...] = ()
@@ -117,6 +157,7 @@ class Logdir(Frame, Mapping[str, Run]):
         path: the folder, or the one event file, that was given.
         options: how the runs are read.
         threads: the number of threads that read.
+        processes: the number of processes that read; None if it is this one alone.
     """
 
     def __init__(
@@ -125,18 +166,20 @@ class Logdir(Frame, Mapping[str, Run]):
         options: ReadOptions | None = None,
         *,
         threads: int | None = None,
+        processes: int | None = None,
         on_problem: OnProblem | None = None,
     ) -> None:
-        self._begin(path, options, threads)
+        self._begin(path, options, threads, processes)
         self._find()
         tell_of(self._problems, on_problem)
 
-    def _begin(self, path: str, options: ReadOptions | None, threads: int | None) -> None:
+    def _begin(self, path: str, options: ReadOptions | None, threads: int | None, processes: int | None) -> None:
         """Sets everything but the runs."""
         self.path = path
         self.options: ReadOptions = ReadOptions() if options is None else options
         self._threads_given = threads
-        self.threads: int = _checked_threads(threads)
+        self.threads: int = _checked("threads", threads) or os.cpu_count() or 1
+        self.processes: int | None = _checked("processes", processes)
         self._most_ahead = _AHEAD_PER_THREAD * self.threads + 1
         if is_url(path) and threads != 1:
             self._most_ahead = max(self._most_ahead, _REQUESTED_AHEAD)
@@ -145,14 +188,25 @@ class Logdir(Frame, Mapping[str, Run]):
         self._slots: dict[str, _Slot] = {}
         self._next = -1  # place of the run that an iteration asks for next
         self._problems: tuple[Problem, ...] = ()
+        self._together = FIRST  # how many small runs are read together next
         self._renew_locks()
         renew_when_forked(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unread_logdir, (self.path, self.options, self._threads_given, self.refs(), self._problems)
+        return _unread_logdir, (
+            self.path,
+            self.options,
+            self._threads_given,
+            self.processes,
+            self.refs(),
+            self._problems,
+        )
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # held while runs are found, and while `_runs` is changed
+        self._small_lock = threading.Lock()  # held while small runs are read together
+        self._small_runs = SmallRunReader(self._table, self.options)
+        self._workers = WorkerProcesses(self.processes) if self.processes is not None and self.processes > 1 else None
         for slot in self._slots.values():
             slot.lock, slot.ahead, slot.requested = threading.RLock(), None, {}
 
@@ -186,6 +240,7 @@ class Logdir(Frame, Mapping[str, Run]):
         known = set(self._problems)
         self._find()
         warn_about([problem for problem in self._problems if problem not in known])
+        self._forget_groups()
         for slot in self._slots.values():
             slot.ahead, slot.requested = None, {}
         slots = self._slots
@@ -256,10 +311,14 @@ class Logdir(Frame, Mapping[str, Run]):
         smooth: float = 0.0,
         log_x: bool = False,
         log_y: bool = False,
+        outliers: bool = False,
+        group_by: GroupBy | None = None,
+        estimator: Estimator = "mean",
+        band: Band = "ci95",
         title: str = "",
         size: tuple[float, float] | None = None,
     ) -> Figure:
-        """Draws scalars, through matplotlib: a chart for each tag, in which each run that has it is a line.
+        """Draws scalars, through matplotlib: a chart for each tag, in which each run or group that has it is a line.
 
         Reads the selected runs that have not been read yet.
 
@@ -270,11 +329,20 @@ class Logdir(Frame, Mapping[str, Run]):
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
+            outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
+                TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
+            group_by: draws groups of runs as one curve each, over steps: "all" for one group, "folder" for the folder
+                that a run is in, "hparam:NAME" for the value of a hyperparameter, a regular expression for the part of
+                the name that it matches (or its first group), or a function from the name to that of the group.
+            estimator: what is drawn of a group: "mean", or "iqm", the interquartile mean (Agarwal et al. 2021).
+            band: what is shaded about it: "ci95" for the 95 % interval of a bootstrap over runs, "std" for one standard
+                deviation, "minmax" for the least and greatest value, or "none".
             title: text above the charts.
             size: width and height of the figure in inches; by default chosen by the number of tags.
 
         Returns:
             The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``.
+            ``figure.caption`` says in words what was drawn, for a paper.
 
         Raises:
             UnknownNameError: a name or pattern matches no scalar tag, or a name no run (also a KeyError).
@@ -282,9 +350,24 @@ class Logdir(Frame, Mapping[str, Run]):
             MissingExtraError: matplotlib is not installed.
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """
-        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
+        style = ChartStyle(
+            x=x,
+            smooth=smooth,
+            log_x=log_x,
+            log_y=log_y,
+            outliers=outliers,
+            estimator=estimator,
+            band=band,
+            title=title,
+            size=size,
+        )
         wanted = {name: run.scalars for name, run in self._selected(runs).items()}
-        return draw_charts(wanted, tags_to_draw(wanted, tags, self.path), style)
+        chosen = tags_to_draw(wanted, tags, self.path)
+        groups = None
+        if group_by is not None:
+            drawn = [name for name, series in wanted.items() if any(tag in series for tag in chosen)]
+            groups = grouped_runs(drawn, group_by, self)
+        return draw_charts(wanted, chosen, style, groups=groups, root=folder_name(self.path))
 
     def each(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[tuple[str, Run]]:
         """Yields runs by name, in this order. Runs that were not read before are not kept: for one pass over many.
@@ -297,7 +380,7 @@ class Logdir(Frame, Mapping[str, Run]):
             OSError, DamagedFileError: as reading a run.
         """
         for place, name in enumerate(names):
-            run = self._run(name, names[place : place + self._most_ahead], keep=False, warn=on_problem is None)
+            run = self._run(name, names[place : place + MOST], keep=False, warn=on_problem is None)
             if on_problem is not None:
                 tell_of(run.problems, on_problem)
             yield name, run
@@ -337,7 +420,7 @@ class Logdir(Frame, Mapping[str, Run]):
 
     def _selected(self, runs: Names | None) -> dict[str, Run]:
         names = selected("run", runs, self._runs, self.path)
-        return {name: self._run(name, names[place : place + self._most_ahead]) for place, name in enumerate(names)}
+        return {name: self._run(name, names[place : place + MOST]) for place, name in enumerate(names)}
 
     def _find(self) -> None:
         problems: list[Problem] = []
@@ -365,7 +448,7 @@ class Logdir(Frame, Mapping[str, Run]):
             raise UnknownNameError("run", name, self._slots, self.path)
         place = slot.place
         one_by_one, self._next = place == self._next, place + 1
-        return self._run(name, self._names[place : place + self._most_ahead] if one_by_one else ())
+        return self._run(name, self._names[place : place + MOST] if one_by_one else ())
 
     def _run(self, name: str, wanted: Sequence[str] = (), *, keep: bool = True, warn: bool = True) -> Run:
         """Returns a run, which is read if needed; other threads begin to read `wanted`, of which it is the first.
@@ -380,8 +463,12 @@ class Logdir(Frame, Mapping[str, Run]):
         if run is not None:
             return run
         slot = self._slots[name]
-        if len(wanted) > 1 and self._threads_given != 1:
-            self._read_ahead(wanted)
+        if self._workers is not None and len(wanted) > 1 and not is_url(self.path):
+            self._read_in_processes(self._workers, wanted)
+        elif len(wanted) > 1 and self._threads_given != 1:
+            self._read_ahead(wanted[: self._most_ahead])
+        if slot.ahead is None and len(wanted) > 1:
+            self._read_together(wanted)
         with slot.lock:
             ahead = slot.ahead
             problems: Sequence[Problem] = ()
@@ -389,14 +476,19 @@ class Logdir(Frame, Mapping[str, Run]):
             if run is None:
                 try:
                     run = self._open(name) if ahead is None else ahead.result()
-                except Exception:
-                    slot.ahead, slot.requested = None, {}  # the next call tries again
+                except BaseException as error:
+                    if isinstance(ahead, _InGroup) and ahead.group.is_lost:
+                        self._forget_groups()
+                    elif isinstance(error, Exception):
+                        slot.ahead, slot.requested = None, {}  # the next call tries again
                     raise
                 problems = run.problems if warn else ()
                 with self._lock:
                     if keep and self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
             slot.ahead, slot.requested = None, {}
+        if self._workers is not None and name == self._names[-1]:
+            self._forget_groups()  # the processes are of no use any more, as a rule
         self._tell_of(name, problems, None)
         return run
 
@@ -422,6 +514,83 @@ class Logdir(Frame, Mapping[str, Run]):
     def _open(self, name: str) -> Run:
         return Run(self._source(name), name=name, table=self._table, options=self.options, warn=False)
 
+    def _read_together(self, names: Sequence[str]) -> None:
+        """Reads runs that are asked for one after the other, as many as are small; the first is asked for now."""
+        if not self._small_lock.acquire(blocking=False):
+            return  # another thread is doing it
+        try:
+            chosen: dict[str, FileSource] = {}
+            for name in names[: self._together]:
+                slot = self._slots.get(name)
+                if slot is None or slot.ahead is not None or self._runs.get(name) is not None:
+                    continue
+                if 0 < _bytes_of(slot.files) <= SMALL and self._is_found_below(name):
+                    chosen[name] = self._source(name)
+                elif name == names[0]:
+                    return
+            if len(chosen) > 1:
+                self._together = min(2 * self._together, MOST)
+                readings = self._small_runs.read(list(chosen.values()))
+                for (name, source), reading in zip(chosen.items(), readings, strict=False):
+                    if reading is not None:
+                        run = Run(source, name=name, options=self.options, warn=False, reading=reading)
+                        self._slots[name].ahead = _ReadTogether(run)
+        finally:
+            self._small_lock.release()
+
+    def _read_in_processes(self, workers: WorkerProcesses, names: Sequence[str]) -> None:
+        """Has other processes read runs that are asked for next, in groups; each process gets two at most."""
+        with self._lock:
+            waiting = [self._slots[name].ahead for name in names if name in self._slots]
+            groups = {id(ahead.group) for ahead in waiting if isinstance(ahead, _InGroup)}
+            room = 2 * workers.count - len(groups)
+            left = [name for name in names if self._is_unread(name)] if room > 0 else []
+            at = 0
+            while at < len(left) and room > 0:
+                size, start = 0, at
+                while at < len(left) and (at == start or size + _bytes_of(self._slots[left[at]].files) <= _GROUP_BYTES):
+                    size += _bytes_of(self._slots[left[at]].files)
+                    at += 1
+                self._submit(workers, left[start:at])
+                room -= 1
+
+    def _submit(self, workers: WorkerProcesses, names: Sequence[str]) -> None:
+        """Has a process read some runs."""
+        sources = [small_source(self._url(name), self.options) for name in names]
+        try:
+            group = workers.submit(sources, self.options)
+        except WorkerError:
+            self._forget_groups()
+            raise
+
+        def make(name: str, place: int, source: FileSource) -> Run:
+            reading = group.reading(place, self._table)
+            if reading is None:
+                return self._open(name)
+            return Run(source, name=name, options=self.options, warn=False, reading=reading)
+
+        for place, (name, source) in enumerate(zip(names, sources, strict=True)):
+            self._slots[name].ahead = _InGroup(group, functools.partial(make, name, place, source))
+
+    def _is_unread(self, name: str) -> bool:
+        """Whether a run below the folder is neither read nor being read."""
+        slot = self._slots.get(name)
+        unread = slot is not None and slot.ahead is None and self._runs.get(name) is None
+        return unread and self._is_found_below(name)
+
+    def _is_found_below(self, name: str) -> bool:
+        """Whether a run was found below a local folder, by the logdir or for a reference; the caller named no file."""
+        slot, path = self._slots[name], self._url(name)
+        return not is_url(path) and (slot.url is not None or [file.url for file in slot.files] != [path])
+
+    def _forget_groups(self) -> None:
+        """Ends other processes, and forgets the runs that they were to read. The next use asks for them again."""
+        if self._workers is not None:
+            self._workers.end()
+        for slot in self._slots.values():
+            if isinstance(slot.ahead, _InGroup):
+                slot.ahead = None
+
     def _url(self, name: str) -> str:
         url = self._slots[name].url
         if url is not None:
@@ -435,7 +604,7 @@ class Logdir(Frame, Mapping[str, Run]):
             slot = self._slots.get(name)
             if slot is None or self._runs.get(name) is not None:
                 continue
-            size = sum(file.size or 0 for file in slot.files)
+            size = _bytes_of(slot.files)
             room -= size
             if room < 0:
                 return
@@ -491,6 +660,7 @@ def read_logdir(
     checksums: Checksums = "verify",
     strict: bool = False,
     threads: int | None = None,
+    processes: int | None = None,
 ) -> Logdir:
     """Finds the runs below a folder. Each is read when it is first used.
 
@@ -504,8 +674,15 @@ def read_logdir(
         strict: whether damage is raised.
         threads: the number of threads that read. While the runs are asked for one after the other, the next ones are
             read ahead, up to 256 MiB of files. None means one thread per processor; 1 reads each run when it is asked
-            for. Threads help with large files; runs below 8 MiB on a local disk are read without them. Of a URL, files
-            up to 8 MiB are requested ahead of their use, 32 at a time whatever the number of threads, unless it is 1.
+            for. Threads help with large files; runs below 8 MiB on a local disk are read without them. Whatever the
+            number, local runs below 1 MiB are read some at a time, up to 4 MiB: together they take a fraction of the
+            time. Of a URL, files up to 8 MiB are requested ahead of their use, 32 at a time whatever the number of
+            threads, unless it is 1.
+        processes: the number of processes that read local runs while they are asked for one after the other, in place
+            of threads; None or 1 reads in this process. On two cores they save little. What they read comes back
+            through shared memory, and is the same. The processes are started as `multiprocessing` starts them:
+            unless that is by fork, a script needs the guard ``if __name__ == "__main__":``. They end with the last run,
+            with the logdir, and when reading is interrupted (Ctrl-C).
 
     Returns:
         A mapping of run names to runs; empty if the folder holds none.
@@ -514,17 +691,25 @@ def read_logdir(
         RunNotFoundError: `path` does not exist (also a FileNotFoundError).
         OSError: `path` cannot be listed, or, if `strict`, a folder below it.
         ValueError, TypeError: an option has an invalid value.
+        WorkerError: when a run is asked for: the process that read it was killed. Asking again starts others.
     """
     text = path_string(path, "path")
-    return Logdir(text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads)
+    return Logdir(
+        text, ReadOptions(strict, tags, kinds, restarts, duplicates, checksums), threads=threads, processes=processes
+    )
 
 
 def _unread_logdir(
-    path: str, options: ReadOptions, threads: int | None, refs: Sequence[RunRef], problems: tuple[Problem, ...]
+    path: str,
+    options: ReadOptions,
+    threads: int | None,
+    processes: int | None,
+    refs: Sequence[RunRef],
+    problems: tuple[Problem, ...],
 ) -> Logdir:
     """A logdir of which nothing has been read, from its pickled state."""
     logdir = Logdir.__new__(Logdir)
-    logdir._begin(path, options, threads)
+    logdir._begin(path, options, threads, processes)
     logdir._place({ref.name: ref.files for ref in refs})
     logdir._problems = problems
     return logdir
@@ -532,7 +717,7 @@ def _unread_logdir(
 
 def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
     """Returns the runs of references, which have different names, as a logdir; nothing is listed."""
-    logdir = _unread_logdir(refs[0].url if refs else "no references", options, None, refs, ())
+    logdir = _unread_logdir(refs[0].url if refs else "no references", options, None, None, refs, ())
     for ref in refs:
         logdir._slots[ref.name].url = ref.url
     return logdir
@@ -547,12 +732,17 @@ def _row_of(name: str, run: Run | None) -> RunRow:
     return RunRow(name, {kind: len(tags) for kind, tags in counts.items()}, values, len(run.problems))
 
 
-def _checked_threads(threads: int | None) -> int:
-    if threads is None:
-        return os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads must be a positive int, or None for one a processor, not {threads!r}")
-    return threads
+def _bytes_of(files: Sequence[FileRef]) -> int:
+    """Bytes in some files, as far as a listing tells."""
+    return sum(file.size or 0 for file in files)
+
+
+def _checked(argument: str, count: int | None) -> int | None:
+    """Checks the number of threads or processes."""
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        default = "one a processor" if argument == "threads" else "this one alone"
+        raise ValueError(f"{argument} must be a positive int, or None for {default}, not {count!r}")
+    return count
 
 
 @functools.cache

@@ -41,6 +41,8 @@ class History:
 
     def __init__(self, *, tracking: bool) -> None:
         self.tracking = tracking
+        if not tracking:
+            return  # the rest is not used, and most runs are small
         self._old = True  # steps that go back mean a restart; newer files have START events for that
         self._was_old = True  # the same, at the end of the latest block
         self._latest = -1  # the latest step
@@ -121,6 +123,8 @@ class History:
             steps: shape (n,).
         """
         removed = np.zeros(len(steps), np.bool_)
+        if not self.tracking:
+            return removed
         if self._starts:
             starts = np.array(self._starts, np.int64)
             removed |= _behind(records, steps, starts[:, 0], starts[:, 1])

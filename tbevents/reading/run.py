@@ -87,10 +87,11 @@ class Run(Frame):
         table: SkeletonTable | None = None,
         options: ReadOptions | None = None,
         warn: bool = True,
+        reading: Reading | None = None,
     ) -> None:
         self._begin(source, name, ReadOptions() if options is None else options)
         # Everything that a reading changes is in one attribute, so that a run always shows one reading.
-        self._reading = self._first_reading(table)
+        self._reading = self._first_reading(table) if reading is None else reading
         if warn:
             warn_about(self._reading.problems)
 
@@ -212,8 +213,8 @@ class Run(Frame):
         return self._once("readable hparams", lambda run: run._hparams(lenient=True))
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
-        tags = self._data.tags
-        contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items() if "hparams" in tag.values}
+        tags = self._data.of_kind("hparams")
+        contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items()}
         return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
     @property
@@ -226,8 +227,7 @@ class Run(Frame):
         return self._once("layout", Run._last_layout)
 
     def _last_layout(self) -> Layout | None:
-        tags = self._data.tags.values()
-        found = [tag.values["custom_scalars"] for tag in tags if "custom_scalars" in tag.values]
+        found = [tag.values["custom_scalars"] for tag in self._data.of_kind("custom_scalars").values()]
         if not found:
             return None
         last = max(found, key=lambda values: values.records[-1])
@@ -286,7 +286,7 @@ class Run(Frame):
     @property
     def tags(self) -> tuple[str, ...]:
         """All tags, of every kind, in the order of their first appearance; `metadata` says more of each."""
-        return tuple(name for name, tag in self._data.tags.items() if tag.bare or tag.kinds)
+        return self._data.names()
 
     @property
     def metadata(self) -> NamedMapping[TagMetadata]:
@@ -402,6 +402,7 @@ class Run(Frame):
         smooth: float = 0.0,
         log_x: bool = False,
         log_y: bool = False,
+        outliers: bool = False,
         title: str = "",
         size: tuple[float, float] | None = None,
     ) -> Figure:
@@ -414,6 +415,8 @@ class Run(Frame):
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
+            outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
+                TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
             title: text above the charts.
             size: width and height of the figure in inches; by default chosen by the number of tags.
 
@@ -425,7 +428,7 @@ class Run(Frame):
             ValueError: the run has no scalars, or there are more than 60 tags; or an option has an invalid value.
             MissingExtraError: matplotlib is not installed.
         """
-        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, title=title, size=size)
+        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
         runs = {self.name: self.scalars}
         return draw_charts(runs, tags_to_draw(runs, tags, self.path), style)
 
@@ -506,13 +509,15 @@ class Run(Frame):
         if kind.grouping is not None:
             tags = self._data.tags
             known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
-        return NamedMapping(
-            kind.noun,
-            self.path,
-            known,
-            lambda key: self._once((name, key), lambda run: run._one_series(kind, key, known[key])),
-            lambda key: self._hint(name, key),
-        )
+        reading_made = self._made
+
+        def make(key: str) -> Any:  # as `_once`, whose fixed cost is that of several short series
+            found = reading_made.get((name, key), _NOT_MADE)
+            if found is _NOT_MADE:
+                found = reading_made.setdefault((name, key), self._one_series(kind, key, known[key]))
+            return found
+
+        return NamedMapping(kind.noun, self.path, known, make, lambda key: self._hint(name, key))
 
     def _one_series(self, kind: Kind, name: str, members: Any) -> Any:
         if kind.name == "scalars":
@@ -536,7 +541,7 @@ class Run(Frame):
 
     def _scalar_series(self, tag: str) -> ScalarSeries:
         columns = self._data.scalar_columns(tag)
-        metadata = self._data.tags[tag].metadata
+        metadata = self._data.metadata(tag)
         return ScalarSeries(
             tag,
             columns.steps,
@@ -550,7 +555,7 @@ class Run(Frame):
     def _lazy_series(self, kind: Kind, tag: str) -> Any:
         assert kind.series is not None
         steps, wall_times, payloads = self._data.values(tag, kind.name)
-        metadata = self._data.tags[tag].metadata
+        metadata = self._data.metadata(tag)
         return kind.series(
             tag,
             steps,

@@ -13,6 +13,7 @@ from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, Unde
 from tbevents.format.event import parse_event
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, LongRecord, Records
 from tbevents.proto import Event
+from tbevents.reading.compact_scalars import TagLayout, TagsOfSkeletons
 from tbevents.reading.event_file import Stretch
 from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
 from tbevents.reading.long_record import head_of
@@ -69,16 +70,19 @@ class RunBuilder:
     Args:
         table: the skeletons of scalar events, shared with other runs.
         options: what is wanted; everything by default.
+        data: what has been taken before; nothing by default.
 
     Attributes:
         data: the run's data so far.
         files: the files read so far, by their number.
     """
 
-    def __init__(self, table: SkeletonTable, options: ReadOptions | None = None) -> None:
+    def __init__(
+        self, table: SkeletonTable, options: ReadOptions | None = None, *, data: RunData | None = None
+    ) -> None:
         self._table = table
         self._options = ReadOptions() if options is None else options
-        self.data: RunData = RunData(self._options)
+        self.data: RunData = RunData(self._options) if data is None else data
         self.files: list[str] = []
         self._numbers: dict[str, int] = {}  # of the files
         self._touched: set[int] = set()  # numbers of the tags that got points since the last file's end
@@ -89,6 +93,19 @@ class RunBuilder:
         # Points that are not with their tags yet: the numbers of their tags, and the points.
         self._waiting: list[tuple[NDArray[np.int32], PointColumns]] = []
         self._waiting_count = 0  # how many points those are
+
+    @classmethod
+    def of_files(cls, table: SkeletonTable, data: RunData, files: Sequence[str], records: int) -> RunBuilder:
+        """A builder that has taken the data of some files, with so many records."""
+        builder = cls(table, data.options, data=data)
+        builder.files, builder._count = list(files), records
+        builder._numbers = {path: number for number, path in enumerate(files)}
+        return builder
+
+    @property
+    def records(self) -> int:
+        """How many records have been taken, of all files together."""
+        return self._count
 
     def anew(self) -> RunBuilder:
         """A builder with the same table and options that has taken nothing yet."""
@@ -131,6 +148,16 @@ class RunBuilder:
             else:
                 self._add_records(stretch, reader, search, reread=reread)
             yield
+        self._end(reader)
+
+    def add_whole(self, block: ScalarBlock, reader: RecordSource) -> None:
+        """Takes a file whose records are all in a block, and reports to its reader what cannot be used."""
+        tags, points = self._add_block(block, reader, reread=True)
+        self._waiting.append((tags, points))
+        self._end(reader)
+
+    def _end(self, reader: RecordSource) -> None:
+        """Gives the points that wait to their tags, at the end of a file."""
         self._flush(reader.done())
         number = self._numbers.setdefault(reader.path, len(self.files))
         if number == len(self.files):
@@ -272,8 +299,8 @@ class RunBuilder:
             late = self._add_rest(block, tags, reader, reread)
             tags = self._tag_of[block.skeleton]
         values: NDArray[np.float32] | NDArray[np.float64] = block.values
-        if block.doubles is not None:
-            values = np.where(self._is_double[block.skeleton], block.doubles, values)
+        if block.doubles is not None and (is_double := self._is_double[block.skeleton]).any():
+            values = np.where(is_double, block.doubles, values)
         first, self._count = self._count, self._count + len(tags)
         if data.history.tracking:
             data.history.end_block(first, block.skeleton >= 0, block.steps)
@@ -315,6 +342,24 @@ class RunBuilder:
                 for at in np.flatnonzero(block.skeleton == skeleton).tolist():
                     heapq.heappush(queue, (at, _GENERAL))
         return late
+
+    def resolve(self, skeletons: Sequence[int]) -> TagsOfSkeletons | None:
+        """What skeletons are in a run that meets them in this order; None if one is not a scalar there.
+
+        Nothing else may have been taken before.
+        """
+        self._grow()
+        numbers = tuple(map(self._resolve, skeletons))
+        if _GENERAL in numbers:
+            return None
+        tags = self.data.by_number
+        layout = TagLayout(
+            {tag.name: tag.number for tag in tags},
+            tuple(tag.metadata for tag in tags),
+            tuple(tag.double for tag in tags),
+            frozenset(self.data.left_out),
+        )
+        return TagsOfSkeletons(numbers, tuple(self._is_double[list(skeletons)].tolist()), layout)
 
     def _resolve(self, skeleton: int) -> int:
         """What the records of a skeleton are in this run, as `_tag_of` has it."""

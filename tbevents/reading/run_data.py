@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TensorError
-from tbevents.proto import Event, Summary
+from tbevents.proto import Event, Summary, SummaryMetadata
 from tbevents.reading.column_memory import ColumnMemory
+from tbevents.reading.compact_scalars import CompactScalars
 from tbevents.reading.kinds.hparams import parse_hparams
 from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
 from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, session_event
@@ -48,8 +49,6 @@ class RunData:
 
     Attributes:
         options: as given.
-        tags: by name, in the order of their first appearance; those that were not asked for are not there.
-        by_number: the same tags, by their number.
         left_out: names of tags that were not asked for.
         history: restarts.
         sessions: what session_log events say, in order.
@@ -63,8 +62,8 @@ class RunData:
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
         self._own: set[int] = set()  # numbers of the tags that are no other's, too
-        self.tags: dict[str, TagData] = {}
-        self.by_number: list[TagData] = []
+        self._tags: tuple[dict[str, TagData], list[TagData]] | None = {}, []  # by name, by number
+        self._compact: CompactScalars | None = None  # what they are made of when they are asked for
         self.left_out: set[str] = set()
         self._memory = ColumnMemory()
         self.history: History = History(tracking=options.restarts == "tensorboard")
@@ -74,6 +73,33 @@ class RunData:
         self.meta_graphs: list[KeptEvent] = []
         self.run_metadata: dict[str, list[KeptEvent]] = {}
         self.first_wall_time: float | None = None
+
+    @classmethod
+    def of_compact(cls, options: ReadOptions, scalars: CompactScalars, first_wall_time: float | None) -> RunData:
+        """The data of a run whose only values are these scalars; `fork` it to add more."""
+        data = cls(options)
+        data._tags, data._compact = None, scalars
+        data.left_out, data.first_wall_time = set(scalars.layout.left_out), first_wall_time
+        return data
+
+    @property
+    def tags(self) -> dict[str, TagData]:
+        """The tags by name, in the order of their first appearance; those that were not asked for are not there."""
+        return (self._tags or self._unpack())[0]
+
+    @property
+    def by_number(self) -> list[TagData]:
+        """The same tags, by their number."""
+        return (self._tags or self._unpack())[1]
+
+    def _unpack(self) -> tuple[dict[str, TagData], list[TagData]]:
+        """Makes the tags of the compact scalars. Threads may do so at once: what one of them has made counts."""
+        compact, made = self._compact, self._tags
+        if made is None:
+            assert compact is not None
+            made = self._tags = compact.tag_data(self._memory)
+            self._compact = None
+        return made
 
     def fork(self) -> RunData:
         """A copy that takes more and leaves this one unchanged: others read this one, or the reading fails.
@@ -85,7 +111,9 @@ class RunData:
         other._own = set()
         other.history = self.history.fork()
         other.run_metadata = {tag: kept.copy() for tag, kept in self.run_metadata.items()}
-        other.tags, other.by_number, other.left_out = self.tags.copy(), self.by_number.copy(), self.left_out.copy()
+        tags, by_number = self._tags or self._unpack()
+        other._tags, other._compact = (tags.copy(), by_number.copy()), None
+        other.left_out = set(self.left_out)
         other.sessions, other.log = self.sessions.copy(), self.log.copy()
         other.graphs, other.meta_graphs = self.graphs.copy(), self.meta_graphs.copy()
         return other
@@ -193,8 +221,32 @@ class RunData:
                 values.add(event.step, event.wall_time, record, payload)
         return bad
 
+    def names(self) -> tuple[str, ...]:
+        """The tags that have values, or came without one, in the order of their first appearance."""
+        compact = self._compact
+        if compact is not None:
+            return tuple(name for name, _, _ in compact.counts())
+        return tuple(name for name, tag in self.tags.items() if tag.bare or tag.kinds)
+
+    def of_kind(self, kind: str) -> dict[str, TagData]:
+        """The tags that have values of a kind other than scalars."""
+        if self._compact is not None:
+            return {}
+        return {name: tag for name, tag in self.tags.items() if kind in tag.values}
+
+    def metadata(self, name: str) -> SummaryMetadata:
+        """The metadata of a tag: those of its first event, which are the ones that count."""
+        compact = self._compact
+        if compact is not None:
+            return compact.layout.metadata[compact.layout.numbers[name]]
+        return self.tags[name].metadata
+
     def counts(self) -> Iterator[tuple[str, str, int]]:
         """Each tag's kinds: (tag, kind, how many values were read)."""
+        compact = self._compact
+        if compact is not None:
+            yield from compact.counts()
+            return
         for name, tag in self.tags.items():
             if tag.scalar_count:
                 yield name, "scalars", tag.scalar_count
@@ -203,9 +255,13 @@ class RunData:
 
     def scalar_columns(self, name: str) -> PointColumns:
         """The scalars of a tag that has some: those that the options for restarts and duplicates leave."""
+        keep = self.options.restarts == self.options.duplicates == "keep"
+        compact = self._compact
+        if compact is not None and keep:
+            return compact.columns(compact.layout.numbers[name])
         tag = self.tags[name]
         columns = tag.columns()
-        if self.options.restarts == self.options.duplicates == "keep":
+        if keep:
             return columns
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)

@@ -124,6 +124,11 @@ class LazySeries(Generic[P_co]):
         """
         return self[place_of_step(self.tag, self.steps, step)]
 
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """The wall times as UTC, datetime64[us], shape (n,); NaT where a time is not finite or beyond that type."""
+        return as_datetimes(self.wall_times)
+
     def copy(self: S) -> S:
         """Returns the same points, with steps and times in separate arrays; large values stay in their files."""
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
@@ -142,6 +147,14 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
         array = array.view()
         array.flags.writeable = False
     return array
+
+
+def as_datetimes(wall_times: NDArray[np.float64]) -> NDArray[np.datetime64]:
+    """Returns seconds since 1970 as datetime64[us]; NaT if a time is not finite, or some 95,000 years away or more."""
+    known = np.abs(wall_times) < 3e12  # False for NaN
+    found = np.full(len(wall_times), np.datetime64("NaT"), "datetime64[us]")
+    found[known] = np.rint(wall_times[known] * 1e6).astype(np.int64).astype("datetime64[us]")
+    return found
 
 
 def counted(count: int, noun: str) -> str:

@@ -31,6 +31,9 @@ class _SharedSteps:
         self._last = array, 0  # what was put last, and where: as a rule it is the same for the next tag
         self._memory = memory
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _SharedSteps, (self.array[: self.count], self._memory)
+
     def forget(self) -> None:
         """Releases the array that was put last."""
         self._last = self.array[:0], 0
@@ -153,6 +156,14 @@ class TagData:
     def kinds(self) -> list[str]:
         """The kinds of values there are."""
         return [*(["scalars"] if self.scalar_count else []), *self.values]
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Its columns without the room behind them."""
+        state = {name: getattr(self, name) for name in TagData.__slots__}
+        for name in ("_wall_times", "_values", "_records"):
+            if state[name] is not None:
+                state[name] = state[name][: self.scalar_count]
+        return None, state
 
     def fork(self) -> TagData:
         """A copy to which values can be added that this one does not get."""

@@ -16,6 +16,7 @@ from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
+from tbevents.reading.run_stream import open_runs
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
@@ -177,7 +178,7 @@ def iter_runs(
     checksums: Checksums = "verify",
     on_problem: OnProblem | None = None,
 ) -> Iterator[Run]:
-    """Yields the runs below a folder one at a time; only one is in memory unless the caller keeps them.
+    """Yields the runs below a folder one at a time; only a few are in memory unless the caller keeps them.
 
     Damage, and files that cannot be read, are listed in `problems` of the runs; no warning is issued.
 
@@ -195,6 +196,8 @@ def iter_runs(
     """
     options = ReadOptions(strict=strict, checksums=checksums)
     found = _refs_below(path, runs, on_problem=on_problem)
+    if not any(is_url(ref.url) for ref in found):
+        return open_runs({ref.name: ref.url for ref in found}, options)
     requested = fetched_ahead([dict.fromkeys(ref.files, 0) for ref in found])
     table = SkeletonTable(verify=options.verify)  # the runs of a folder mostly log alike, which halves the time
     return (_open_quietly(ref, options, contents, table) for ref, contents in zip(found, requested, strict=True))

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final
 
-from tbevents.files import StrPath, local_path
+from tbevents.files import StrPath, folder_name, local_path
+from tbevents.reading.hparams_table import grouped_runs
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
-from tbevents.tools.reduce import reduce_runs
 from tbevents.views.chart import MOST_INCHES, ChartStyle, XAxis, draw_charts, refuse_many
-from tbevents.views.curves import smoothed
+from tbevents.views.groups import Band, Estimator, GroupBy
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
+    from tbevents.views.figure import ShownFigure
 
-__all__ = ["MOST_INCHES", "Band", "PlotStyle", "XAxis", "draw", "plot", "plot_series"]
-
-Band: TypeAlias = Literal["std", "minmax"]
+__all__ = ["MOST_INCHES", "Band", "Estimator", "PlotStyle", "XAxis", "draw", "plot", "plot_series"]
 
 _VECTORS: Final = ("svg", "pdf")
 _ENDINGS: Final = ("png", *_VECTORS, "jpg", "webp")
@@ -38,21 +34,19 @@ _MOST_PIXELS: Final = 200_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotStyle(ChartStyle):
-    """Style of a plot: `ChartStyle`, and a band over runs.
+    """Style of a plot: `ChartStyle`, and groups of runs.
 
     Attributes:
-        band: instead of a line for each run, draw their mean at each step within a band: "std" is one standard
-            deviation to both sides, "minmax" from the minimum to the maximum. Requires x to be "step".
+        group_by: draw groups of runs instead of runs: "all", "folder", "hparam:NAME", a regular expression or a
+            function, as in `Logdir.plot`. Requires x to be "step".
     """
 
-    band: Band | None = None
+    group_by: GroupBy | None = None
 
     def __post_init__(self) -> None:
         ChartStyle.__post_init__(self)  # super() knows no class with slots
-        if self.band is not None and self.band not in get_args(Band):
-            raise ValueError(f"band must be one of {', '.join(get_args(Band))}, not {self.band!r}")
-        if self.band is not None and self.x != "step":
-            raise ValueError("band requires x to be step")
+        if self.group_by is not None and self.x != "step":
+            raise ValueError("group_by requires x to be step")
 
 
 def plot(
@@ -65,6 +59,7 @@ def plot(
     checksums: Checksums = "verify",
     progress: Progress = no_progress,
     on_problem: OnProblem | None = None,
+    on_caption: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Draws scalars into a file: one chart for each tag, with the runs overlaid.
 
@@ -77,6 +72,7 @@ def plot(
         checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
         progress: called with the number of runs done.
         on_problem: called with each problem; None issues warnings instead.
+        on_caption: called with a caption that says what was drawn.
 
     Returns:
         The tags that were drawn.
@@ -90,9 +86,11 @@ def plot(
     _picture_format(out)
     wanted = NameFilter(tags, noun="tag")
     paths = runs_below(logdir, runs, on_problem=on_problem)
+    by = None if style is None else style.group_by
+    kinds = ("scalars", "hparams") if isinstance(by, str) and by.startswith("hparam:") else ("scalars",)
     found: dict[str, Run] = {}
     for done, (name, where) in enumerate(paths.items(), 1):
-        found[name] = read_telling(where, name, kinds=("scalars",), checksums=checksums, on_problem=on_problem)
+        found[name] = read_telling(where, name, kinds=kinds, checksums=checksums, on_problem=on_problem)
         progress(done, len(paths))
     known = dict.fromkeys(tag for run in found.values() for tag in run.scalars)
     chosen = [tag for tag in known if wanted(tag)]
@@ -100,7 +98,10 @@ def plot(
     if not chosen:
         raise ValueError(f"{os.fspath(logdir)}: there are no scalars to draw")
     refuse_many(chosen, os.fspath(logdir))
-    _save(draw(found, chosen, style), out)
+    figure = draw(found, chosen, style, root=folder_name(os.fspath(logdir)))
+    _save(figure, out)
+    if on_caption is not None:
+        on_caption(figure.caption)
     return chosen
 
 
@@ -119,7 +120,7 @@ def plot_series(series: Mapping[str, ScalarSeries], out: StrPath, *, y: str = ""
     """
     _picture_format(out)
     title = ", ".join(series)
-    figure = draw_charts({name: {title: each} for name, each in series.items()}, [title], ChartStyle())
+    figure = draw_charts({name: {title: each} for name, each in series.items()}, [title], ChartStyle(outliers=True))
     figure.axes[0].set_ylabel(y)
     _save(figure, out)
 
@@ -138,7 +139,7 @@ def _picture_format(out: StrPath) -> str:
     return ending
 
 
-def _save(figure: Figure, out: StrPath) -> None:
+def _save(figure: ShownFigure, out: StrPath) -> None:
     ending = _picture_format(out)
     width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
     if ending not in _VECTORS and (max(width, height) > _MOST_SIDE or width * height > _MOST_PIXELS):
@@ -152,36 +153,22 @@ def _save(figure: Figure, out: StrPath) -> None:
         figure.savefig(new.file, format=ending, metadata=metadata)
 
 
-def draw(runs: Mapping[str, Run], tags: Sequence[str], style: PlotStyle | None = None) -> Figure:
+def draw(runs: Mapping[str, Run], tags: Sequence[str], style: PlotStyle | None = None, root: str = ".") -> ShownFigure:
     """Makes a figure with one chart for each tag.
 
     Args:
         runs: the runs by the names of their lines.
         tags: the tags of scalars to draw.
         style: the style of the charts.
+        root: the name of the logdir's folder, which stands for the run ".".
 
     Raises:
         MissingExtraError: if matplotlib is not installed.
     """
     style = PlotStyle() if style is None else style
     scalars = {name: run.scalars for name, run in runs.items()}
-
-    def draw_band(axes: Axes, tag: str) -> dict[str, Line2D]:
-        return _draw_band(axes, tag, [run for name, run in runs.items() if tag in scalars[name]], style)
-
-    return draw_charts(scalars, tags, style, draw_band if style.band else None)
-
-
-def _draw_band(axes: Axes, tag: str, runs: Sequence[Run], style: PlotStyle) -> dict[str, Line2D]:
-    """Draws the mean of the runs within a band."""
-    reduced = reduce_runs(runs, stats=("mean", "std", "min", "max"), tags=[tag], lax_steps=True).tags[0]
-    mean = reduced.stats["mean"]
-    if style.band == "std":
-        low, high = mean - reduced.stats["std"], mean + reduced.stats["std"]
-    else:
-        low, high = reduced.stats["min"], reduced.stats["max"]
-    if style.smooth:
-        mean, low, high = (smoothed(each, style.smooth) for each in (mean, low, high))
-    axes.fill_between(reduced.steps, low, high, alpha=0.25, linewidth=0, color="C0")
-    (line,) = axes.plot(reduced.steps, mean, color="C0", linewidth=1.5)
-    return {f"mean of {len(runs)} runs": line}
+    groups = None
+    if style.group_by is not None:
+        drawn = [name for name, series in scalars.items() if any(tag in series for tag in tags)]
+        groups = grouped_runs(drawn, style.group_by, runs)
+    return draw_charts(scalars, tags, style, groups=groups, root=root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.views.curves import lonely, smoothed
+from tbevents.views.curves import lonely, smoothed, without_outliers
+from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
 from tbevents.views.protocols import ScalarCurve
 from tbevents.views.safe_text import shortened
+from tbevents.views.short_names import short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+
+    from tbevents.views.figure import ShownFigure
 
 __all__ = [
     "MOST_CHARTS",
@@ -47,6 +50,18 @@ _FEW: Final = 10
 _LEGEND: Final = 20
 """The most lines that a legend lists."""
 
+_RAW: Final = "_nolegend_"
+"""The label of lines that are there for comparison only."""
+
+_BEYOND: Final = "tbevents-beyond"
+"""The group of the marks at the edge."""
+
+_BAND: Final = "tbevents-band"
+"""The group of the bands of groups of runs."""
+
+_MARGIN: Final = 0.05
+"""The room above and below the curves, as a share of their height."""
+
 _TITLE: Final = 50
 """The most characters of a chart's title, and of a name in a legend."""
 
@@ -61,6 +76,11 @@ class ChartStyle:
         smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
         log_x: whether the horizontal axis is logarithmic.
         log_y: whether the vertical axis is logarithmic.
+        outliers: whether the vertical axis reaches all points. If not, it leaves out extreme ones as TensorBoard does
+            (see `without_outliers`), and marks them at its edge.
+        estimator: what a group of runs is drawn as: "mean", or "iqm" for the interquartile mean.
+        band: what is shaded about the curve of a group: "ci95" for the 95 % interval of a bootstrap over runs, "std"
+            for one standard deviation, "minmax" for the least and greatest value, or "none".
         title: text above the picture; empty for none.
         size: width and height in inches, at most 100; None to choose by the number of tags.
         dpi: pixels per inch.
@@ -70,6 +90,9 @@ class ChartStyle:
     smooth: float = 0.0
     log_x: bool = False
     log_y: bool = False
+    outliers: bool = False
+    estimator: Estimator = "mean"
+    band: Band = "ci95"
     title: str = ""
     size: tuple[float, float] | None = None
     dpi: float = 120.0
@@ -77,6 +100,10 @@ class ChartStyle:
     def __post_init__(self) -> None:
         if self.x not in get_args(XAxis):
             raise ValueError(f"x must be one of {', '.join(get_args(XAxis))}, not {self.x!r}")
+        if self.estimator not in get_args(Estimator):
+            raise ValueError(f"estimator must be one of {', '.join(get_args(Estimator))}, not {self.estimator!r}")
+        if self.band not in get_args(Band):
+            raise ValueError(f"band must be one of {', '.join(get_args(Band))}, not {self.band!r}")
         if not 0 <= self.smooth < 1:
             raise ValueError(f"smooth must be from 0 to below 1, not {self.smooth!r}")
         if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
@@ -99,19 +126,26 @@ def draw_charts(
     runs: Mapping[str, Mapping[str, ScalarCurve]],
     tags: Sequence[str],
     style: ChartStyle,
-    draw_chart: Callable[[Axes, str], Lines] | None = None,
-) -> Figure:
+    *,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    root: str = ".",
+) -> ShownFigure:
     """A figure with a chart for each tag.
 
     Args:
         runs: name in the legend -> tag -> series.
         tags: the tags to draw, one at least.
         style: how to draw them.
-        draw_chart: draws into the axes of a tag, and returns the lines; if None, each run with the tag is a line.
+        groups: name in the legend -> runs that are drawn as one curve; if None, each run is a line, and the legend has
+            their `short_names`.
+        root: name of the logdir's folder, in place of ".".
 
     Raises:
         MissingExtraError: matplotlib is not installed.
+        ValueError: groups are to be drawn over an axis other than "step".
     """
+    if groups is not None and style.x != "step":
+        raise ValueError(f"groups of runs are drawn over steps: x must be step, not {style.x!r}")
     from tbevents.views.figure import ShownFigure
 
     columns = min(len(tags), 3)
@@ -120,30 +154,41 @@ def draw_charts(
     figure = ShownFigure(figsize=size, dpi=style.dpi, layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     drawn = [name for name, series in runs.items() if any(tag in series for tag in tags)]
-    colors = dict(zip(drawn, _colors(len(drawn)), strict=True))
+    short = short_names(drawn, root)
+    names = drawn if groups is None else list(groups)
+    colors = dict(zip(names, _colors(len(names)), strict=True))
     for tag, axes in zip(tags, grid.flat, strict=False):
         x = style.x
-        if draw_chart is None:
+        if groups is None:
             having = {name: series[tag] for name, series in runs.items() if tag in series}
             x = axis_of(having.values(), x)
-            lines = {name: _draw_line(axes, series, style, x, color=colors[name]) for name, series in having.items()}
+            lines = {
+                short[name]: _draw_line(axes, series, style, x, color=colors[name]) for name, series in having.items()
+            }
         else:
-            lines = draw_chart(axes, tag)
+            lines = {}
+            for group, members in groups.items():
+                if curves := [runs[name][tag] for name in members if tag in runs[name]]:
+                    lines[f"{group} ({_runs(len(curves))})"] = _draw_group(axes, curves, style, colors[group])
         _dress(axes, tag)
         _scale(axes, style, x)
-        _add_legend(axes, lines)
+        if not style.outliers:
+            _leave_out(axes)
+        _add_legend(axes, lines, least=2 if groups is None else 1)
     for axes in grid.flat[len(tags) :]:
         axes.remove()
     if style.title:
         figure.suptitle(style.title).set_parse_math(False)
+    figure.caption = _caption(len(drawn), groups, style)
     return figure
 
 
 def draw_series(series: ScalarCurve, ax: Axes | None, style: ChartStyle, label: str | None, **line: Any) -> Axes:
     """Draws a series into axes, or into new axes if `ax` is None. See `ScalarSeries.plot`."""
-    from tbevents.views.figure import new_axes
+    from tbevents.views.figure import ShownAxes, new_axes
 
     axes = new_axes(figsize=(7.0, 4.5), dpi=style.dpi) if ax is None else ax
+    ours = isinstance(axes, ShownAxes) and (axes.get_autoscaley_on() or axes.get_ylim() == axes.left_out_to)
     # The caller may add a legend, in which matplotlib would read dollar signs as a formula.
     name = _label(series.tag if label is None else label).replace("$", r"\$")
     x = axis_of([series], style.x)
@@ -151,6 +196,10 @@ def draw_series(series: ScalarCurve, ax: Axes | None, style: ChartStyle, label: 
     if ax is None:
         _dress(axes, series.tag)
     _scale(axes, style, x)
+    if ours and not style.outliers:
+        ends = _leave_out(axes)
+        if isinstance(axes, ShownAxes):
+            axes.left_out_to = ends
     if label is not None:
         axes.legend()
     return axes
@@ -179,7 +228,7 @@ def _draw_line(axes: Axes, series: ScalarCurve, style: ChartStyle, axis: XAxis, 
     x, values = _x(series, axis), series.values.astype(np.float64)
     line = {"linewidth": 1.5, **line}
     if style.smooth:
-        (raw,) = axes.plot(x, values, **{**line, "alpha": 0.25, "linewidth": 1, "label": "_nolegend_"})
+        (raw,) = axes.plot(x, values, **{**line, "alpha": 0.25, "linewidth": 1, "label": _RAW})
         values = smoothed(values, style.smooth)
         line["color"] = raw.get_color()
     dots = np.flatnonzero(lonely(values)).tolist()
@@ -187,6 +236,45 @@ def _draw_line(axes: Axes, series: ScalarCurve, style: ChartStyle, axis: XAxis, 
         line |= {"marker": ".", "markevery": dots}  # no line leads to these
     (drawn,) = axes.plot(x, values, **line)
     return drawn
+
+
+def _draw_group(axes: Axes, curves: Sequence[ScalarCurve], style: ChartStyle, color: Any) -> Line2D:
+    """Draws some runs as one curve within a band, and returns the curve."""
+    found = summed_up(curves, style.estimator, style.band)
+    middle, low, high = (smoothed(each, style.smooth) for each in (found.middle, found.low, found.high))
+    if style.band != "none":
+        area = axes.fill_between(found.steps, low, high, alpha=0.25, linewidth=0, color=color)
+        area.set_gid(_BAND)
+    (line,) = axes.plot(found.steps, middle, color=color, linewidth=1.5)
+    return line
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _caption(drawn: int, groups: Mapping[str, Sequence[str]] | None, style: ChartStyle) -> str:
+    """What was drawn, as a caption of a paper says it."""
+    said = []
+    if groups is None:
+        said.append(f"Curves of {_runs(drawn)}, one line each.")
+    else:
+        curve = {"mean": "Mean", "iqm": "Interquartile mean"}[style.estimator]
+        bands = {
+            "ci95": f"the 95 % percentile bootstrap interval ({RESAMPLES:,} resamples of the runs)",
+            "std": "one standard deviation to either side",
+            "minmax": "the range from the least to the greatest value",
+        }
+        shaded = f"; the shaded band is {bands[style.band]}" if style.band != "none" else ""
+        counts = ", ".join(f"{name}: {len(members)}" for name, members in groups.items())
+        said.append(f"{curve} over runs at each step{shaded}. Number of runs: {counts}.")
+    if style.smooth:
+        said.append(f"Smoothed by a debiased exponential moving average of weight {style.smooth:g}.")
+    if logs := [name for name, log in (("horizontal", style.log_x), ("vertical", style.log_y)) if log]:
+        said.append(f"Logarithmic axes: {', '.join(logs)}.")
+    if not style.outliers:
+        said.append("Extreme points, far outside of the 5th to 95th percentile, are marked at the edge.")
+    return " ".join(said)
 
 
 def _dress(axes: Axes, tag: str) -> None:
@@ -206,6 +294,46 @@ def _scale(axes: Axes, style: ChartStyle, x: XAxis) -> None:
             (axes.set_xscale, axes.set_yscale)[number]("log")
         elif log:
             axis.set_label_text(f"{axis.get_label_text()} (nothing above 0: linear)".lstrip())
+
+
+def _leave_out(axes: Axes) -> tuple[float, float] | None:
+    """Ends the vertical axis where `without_outliers` says, with a triangle at its edge for each point beyond.
+
+    As in TensorBoard, the raw lines below smoothed ones do not count.
+
+    Returns:
+        The new limits of the axis; None if it shows all points, and stays as it is.
+    """
+    from matplotlib.markers import CARETDOWN, CARETUP
+
+    for marks in [each for each in axes.collections if each.get_gid() == _BEYOND]:
+        marks.remove()
+    drawn = [(line, *_data(line)) for line in axes.lines]
+    lines = [each for each in drawn if each[0].get_label() != _RAW]
+    log = axes.get_yscale() == "log"
+    bands = [area.get_paths() for area in axes.collections if area.get_gid() == _BAND]
+    edges = [np.asarray(path.vertices)[:, 1] for paths in bands for path in paths]
+    shown = without_outliers(np.concatenate([y for _, _, y in lines] + edges + [np.empty(0)]), log=log)
+    if shown is None:
+        return None
+    reached = np.concatenate([y[np.isfinite(y) & ((y > 0) | (not log))] for y in [y for _, _, y in drawn] + edges])
+    if shown[0] <= reached.min() and reached.max() <= shown[1]:
+        return None
+    bottom, top = np.log10(shown) if log else shown
+    margin = (top / 2 - bottom / 2) * (2 * _MARGIN)  # halves, since the difference may be beyond float64
+    low, high = axes.set_ylim(
+        (10 ** (bottom - margin), 10 ** (top + margin)) if log else (bottom - margin, top + margin)
+    )
+    for line, x, y in lines:
+        there = np.isfinite(x) & np.isfinite(y) & ((y > 0) | (not log))
+        for marker, edge, which in ((CARETUP, 1.0, y > high), (CARETDOWN, 0.0, y < low)):
+            beyond = there & which
+            if beyond.any():
+                at = np.full(int(beyond.sum()), edge)
+                style: dict[str, Any] = {"marker": marker, "color": line.get_color(), "clip_on": False, "zorder": 3}
+                marks = axes.scatter(x[beyond], at, 30, transform=axes.get_xaxis_transform(), **style)
+                marks.set_gid(_BEYOND)
+    return low, high
 
 
 def _data(line: Line2D) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -230,9 +358,9 @@ def _show_local_time(axes: Axes) -> None:
     axes.set_xlabel(f"time ({first:%Z})")
 
 
-def _add_legend(axes: Axes, lines: Lines) -> None:
-    """Adds a legend if there are several lines, and not too many."""
-    if 1 < len(lines) <= _LEGEND:
+def _add_legend(axes: Axes, lines: Lines, least: int) -> None:
+    """Adds a legend if there are as many lines as that, and not too many."""
+    if least <= len(lines) <= _LEGEND:
         legend = axes.legend(list(lines.values()), [_label(name) for name in lines], fontsize="small")
         for text in legend.get_texts():
             text.set_parse_math(False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEAST", "evenly", "lonely", "smoothed", "thinned"]
+__all__ = ["LEAST", "evenly", "lonely", "smoothed", "thinned", "without_outliers"]
 
 
 def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
@@ -93,6 +93,32 @@ def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
     finite = np.pad(np.isfinite(values), 1)
     dots: NDArray[np.bool_] = finite[1:-1] & ~finite[:-2] & ~finite[2:]
     return dots
+
+
+def without_outliers(values: NDArray[Any], *, log: bool = False) -> tuple[float, float] | None:
+    """Returns the least and greatest value that an axis shows if it leaves out extreme values.
+
+    As in TensorBoard, values below the 5th or above the 95th percentile of the finite ones are extreme. Those that are
+    no farther from these percentiles than the percentiles are from each other stay, since they flatten nothing; so do
+    all if the percentiles are equal, or there are fewer than three values.
+
+    Args:
+        values: shape (n,).
+        log: whether the axis is logarithmic: values that are not positive are ignored, and distances are ratios.
+
+    Returns:
+        The range, which contains at least one value; None if no value can be shown.
+    """
+    shown = values[np.isfinite(values) & (values > 0)] if log else values[np.isfinite(values)]
+    if not len(shown):
+        return None
+    last = len(shown) - 1
+    ranks = [-(-last // 20), 19 * last // 20]
+    places = np.log10(shown) if log else shown / 4.0  # quarters, since a difference may be beyond float64
+    low, high = np.partition(places, ranks)[ranks].tolist()
+    if len(shown) > 2 and low < high:
+        shown = shown[(places >= low - (high - low)) & (places <= high + (high - low))]
+    return float(shown.min()), float(shown.max())
 
 
 def evenly(count: int, most: int) -> NDArray[np.intp]:

@@ -20,7 +20,13 @@ __all__ = ["ShownAxes", "ShownFigure", "new_axes"]
 
 
 class ShownFigure(Figure):
-    """A figure that a notebook shows as the result of a cell; it lives as long as its user keeps it."""
+    """A figure that a notebook shows as the result of a cell; it lives as long as its user keeps it.
+
+    Attributes:
+        caption: what was drawn, in words for a paper.
+    """
+
+    caption: str = ""
 
     def _repr_png_(self) -> bytes:
         picture = io.BytesIO()
@@ -29,7 +35,13 @@ class ShownFigure(Figure):
 
 
 class ShownAxes(Axes):
-    """Axes whose figure a notebook shows as the result of a cell."""
+    """Axes whose figure a notebook shows as the result of a cell.
+
+    Attributes:
+        left_out_to: the limits of the vertical axis, if extreme points were left out.
+    """
+
+    left_out_to: tuple[float, float] | None = None
 
     def _repr_png_(self) -> bytes:
         figure: Any = self.figure

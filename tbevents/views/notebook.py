@@ -5,6 +5,7 @@ They have no script, no colours (a sparkline has the colour of the text) and inl
 
 from __future__ import annotations
 
+import base64
 import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from tbevents.views.curves import lonely, thinned
 from tbevents.views.protocols import AnySeries, ScalarCurve
-from tbevents.views.safe_text import shortened
+from tbevents.views.safe_text import printable, shortened
 
 __all__ = [
     "MOST_COLUMNS",
@@ -27,7 +28,9 @@ __all__ = [
     "run_html",
     "scalars_html",
     "series_html",
+    "sound_html",
     "sparkline",
+    "texts_html",
 ]
 
 MOST_ROWS: Final = 40
@@ -37,6 +40,9 @@ MOST_COLUMNS: Final = 20
 """The most columns of a table that are shown."""
 
 _MOST_PROBLEMS: Final = 5
+
+_MOST_LETTERS: Final = 20_000
+"""The most characters of a text that are shown."""
 
 
 class TagRow(NamedTuple):
@@ -210,6 +216,33 @@ def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> 
         _more(rows - len(shown), "row"),
         _more(width - len(columns), "column"),
     )
+
+
+def texts_html(texts: Sequence[str]) -> str:
+    """Texts as they are, with their line breaks: the first ones, and of each the beginning."""
+    style = "white-space:pre-wrap;margin:.3em 0;text-align:left"
+    shown = [
+        Html(f'<pre style="{style}">{html.escape("".join(_line(each) for each in _lines(text)))}</pre>')
+        for text in texts[:MOST_ROWS]
+    ]
+    return _block(*shown, _more(len(texts) - len(shown), "text"))
+
+
+def _lines(text: str) -> list[str]:
+    return text[:_MOST_LETTERS].splitlines(keepends=True) + (["…"] if len(text) > _MOST_LETTERS else [])
+
+
+def _line(line: str) -> str:
+    """A line with invisible characters as escapes; its tabs and its end stay."""
+    content = line.rstrip("\r\n")
+    return "\t".join(map(printable, content.split("\t"))) + ("\n" if len(content) < len(line) else "")
+
+
+def sound_html(encoded: bytes) -> str | None:
+    """A sound to play; None if it is not a WAV file."""
+    if encoded[:4] != b"RIFF" or encoded[8:12] != b"WAVE":
+        return None
+    return f'<audio controls src="data:audio/wav;base64,{base64.b64encode(encoded).decode("ascii")}"></audio>'
 
 
 def _block(*parts: str) -> str:

@@ -33,11 +33,11 @@ def made(training, tmp_path_factory):
 def test_each_tag_is_a_chart_with_a_line_for_each_run(made, page):
     page.open(made)
     tags = [card.get_attribute("data-tag") for card in page.all("details[id^=scalars] article.card")]
-    assert sorted(tags) == ["accuracy", "final", "lr", "train/loss"]
+    assert sorted(tags) == ["accuracy", "lr", "train/loss"]  # "final" is in the table
     for tag in ("train/loss", "accuracy", "lr"):
         page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
         colors = page.colors(page.chart(tag))
-        for number in (0, 2, 4):  # the runs between these hold hyperparameters
+        for number in range(len(RATES)):
             shown = page.run(
                 "return getComputedStyle(document.querySelectorAll('.runs .swatch')[arguments[0]]).backgroundColor",
                 number,
@@ -198,18 +198,18 @@ def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm(tmp_path, page):
     page.expect_lines("mixed", 1, 6)
     page.expect_lines("negative", 0, 3)
     notes = [card.find_element(By.CSS_SELECTOR, ".note").text for card in page.all("article.card")]
-    assert notes == ["2 points without a logarithm", "3 points without a logarithm"]
+    assert notes == ["2 points without a logarithm · 1 point beyond the axis", "3 points without a logarithm"]
 
 
 def test_runs_are_filtered_by_text_and_by_regular_expression(made, page):
     page.open(made)
     page.fill("#run-filter", "A")
-    page.expect_text("#runs-shown", "4 of 6 runs")  # a, and what holds hparams
+    page.expect_text("#runs-shown", "1 of 3 runs")
     page.fill("#run-filter", "deep")
     page.expect_lines("train/loss", 1, STEPS)
     page.click(page.one("#run-filter-regex"))
     page.fill("#run-filter", "^[ab]$")
-    page.expect_text("#runs-shown", "2 of 6 runs")
+    page.expect_text("#runs-shown", "2 of 3 runs")
     page.expect_lines("train/loss", 2, 2 * STEPS)
     page.put("#run-filter", "^[ab")  # typed, it would begin with a pattern that is one: ^
     assert page.one("#run-filter").get_attribute("aria-invalid") == "true"
@@ -233,13 +233,13 @@ def test_tags_are_filtered(made, page):
     page.fill("#tag-filter", "loss")
     shown = {card.get_attribute("data-tag") for card in page.all("article.card") if card.is_displayed()}
     assert shown == {"train/loss"}
-    page.expect_text("#tags-shown", "1 of 8 tags")
+    page.expect_text("#tags-shown", "1 of 7 tags")
     links = {link.text for link in page.all("#contents a") if link.is_displayed()}
     assert links == {"Learning rate and loss", "Hyperparameters", "train"}
     page.fill("#tag-filter", "nothing such")
     page.expect_text("#nothing", "Nothing passes the filters of tags and runs.")
     page.fill("#tag-filter", "")
-    page.expect_text("#tags-shown", "8 tags")
+    page.expect_text("#tags-shown", "7 tags")
     assert not page.one("#nothing").is_displayed()
 
 
@@ -287,7 +287,115 @@ def test_the_table_of_hyperparameters_sorts(made, page):
     assert column(4) == ["0.1", "0.03", "0.01"]
     assert page.all("#hparams-table thead th")[4].get_attribute("aria-sort") == "descending"
     page.fill("#run-filter", "deep")
-    assert column(0) == ["c/deep/hparams"]
+    assert column(0) == ["c/deep"]
+
+
+def test_the_table_of_hyperparameters_selects_runs(made, page):
+    page.open(made)
+    assert [item.text for item in page.all("#runs li")] == ["a", "b", "c/deep"]
+    boxes = page.all("#hparams-table tbody input")
+    assert len(boxes) == 3
+    page.click(boxes[1])
+    page.expect_lines("train/loss", 2, 2 * STEPS)
+    assert [box.is_selected() for box in page.all("#runs input")] == [True, False, True]
+    assert len(page.all("#hparams-table tr.off")) == 1
+    page.click(page.all("#runs input")[1])
+    page.expect_lines("train/loss", 3, 3 * STEPS)
+    assert page.all("#hparams-table tr.off") == []
+
+
+def swatches(page):
+    return page.run(
+        "return [...document.querySelectorAll('#runs .swatch')].map((each) => getComputedStyle(each).backgroundColor)"
+    )
+
+
+def choose(page, selector, text):
+    (option,) = (each for each in page.all(f"{selector} option") if each.get_attribute("textContent") == text)
+    page.run(
+        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))",
+        page.one(selector),
+        option.get_attribute("value"),
+    )
+    page.settle()
+
+
+def test_curves_have_the_colours_of_a_parameter(made, page):
+    page.open(made)
+    before = page.colors(page.chart("train/loss"))
+    own = swatches(page)
+    choose(page, "#color-by", "kind")  # all sgd
+    assert len(set(swatches(page))) == 1
+    choose(page, "#color-by", "rate")
+    assert len(set(swatches(page))) == 3
+    assert not set(swatches(page)) & set(own)
+    assert page.one("#color-legend").text == "0.01 0.1"
+    assert page.colors(page.chart("train/loss")) != before
+    choose(page, "#color-by", "the run")
+    assert swatches(page) == own
+    assert page.colors(page.chart("train/loss")) == before
+
+
+def test_a_parameter_is_drawn_against_a_metric(made, page):
+    page.open(made)
+    page.run("arguments[0].scrollIntoView({block: 'center'})", page.one("#scatter"))
+    page.settle()
+    for parameter in ("rate", "kind", "nesterov"):
+        choose(page, "#scatter-x", parameter)
+        figure = page.one("#scatter figure")
+        assert figure.get_attribute("data-points") == "3"
+        assert figure.get_attribute("aria-label").startswith(f"final over {parameter}: 3 sessions")
+        assert page.colors(figure)[(72, 120, 208)] > 5
+    page.click(page.all("#hparams-table tbody input")[0])
+    assert page.one("#scatter figure").get_attribute("data-points") == "2"
+
+
+def test_curves_of_one_session_have_one_colour(tmp_path, page):
+    for name in ("s1", "s2"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            writer.add_hparams({"units": 8}, {}, run_name=".")
+        for part in ("train", "validation"):
+            with SummaryWriter(tmp_path / "runs" / name / part) as writer:
+                for step in range(3):
+                    writer.add_scalar("epoch_loss", step + len(part), step)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.expect_lines("epoch_loss", 4, 12)
+    styles = page.run("return [...document.querySelectorAll('#runs .swatch')].map((each) => each.style.background)")
+    assert "gradient" in styles[1]
+    assert styles[0] in styles[1]
+    assert styles[0] != styles[2]
+
+
+def test_the_tip_has_all_curves_by_value(tmp_path, page):
+    for number in range(30):
+        with SummaryWriter(tmp_path / "runs" / f"r{number:02}") as writer:
+            writer.add_scalar_columns("loss", np.arange(50), np.full(50, float(number * 7 % 30)), 1.7e9)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    chart = page.chart("loss")
+    page.hover(chart, 0.5, 0.9)
+    tip = chart.find_element(By.CSS_SELECTOR, ".tip")
+    rows = page.run(
+        "return [...arguments[0].querySelectorAll('tbody tr')].map((row) => row.children[1].textContent)", tip
+    )
+    assert rows == [str(value) for value in range(29, -1, -1)]
+    box = "const {top, bottom} = arguments[0].getBoundingClientRect(); return [top, bottom]"
+    (top, bottom), row = page.run(box, tip), page.run(box, tip.find_element(By.CSS_SELECTOR, ".nearest"))
+    assert top <= row[0]
+    assert row[1] <= bottom + 1
+    assert page.run("return arguments[0].scrollTop", tip) > 0
+
+
+def test_sounds_play(tmp_path, page):
+    with SummaryWriter(tmp_path / "runs") as writer:
+        writer.add_audio("tone", np.sin(np.arange(8000) / 9), 0, sample_rate=8000)
+        writer.add_mesh("shape", np.zeros((1, 3, 3)), global_step=0)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.run("document.querySelector('audio').preload = 'auto'; document.querySelector('audio').load()")
+    page.expect(1, lambda: page.run("return Math.round(document.querySelector('audio').duration)"))
+    assert "TensorBoard's Mesh page" in page.one("#others").text
 
 
 def test_images_texts_and_curves_have_their_steps_on_a_slider(made, page):
@@ -340,7 +448,8 @@ def test_long_curves_are_thinned_and_the_page_says_so(tmp_path, page):
     assert made.drawn <= 1000
     page.expect_lines("spike", 1, made.drawn)
     assert f"({made.drawn:,} of 50,000 points are here)" in page.one("#notes").text
-    assert f"{made.drawn} of 50,000 points drawn · 1 point not finite" in page.one("article.card .note").text
+    assert f"{made.drawn} of 50,000 points drawn" in page.one("article.card .note").text
+    assert page.one(".odd summary").text == "1 point not finite"
     chart = page.chart("spike")
     page.hover(chart, 31_234 / 50_000, 0.05)
     assert "31234" in chart.find_element(By.CSS_SELECTOR, ".tip").text
@@ -532,6 +641,57 @@ def test_print_draws_everything_in_light(made, page):
     assert outside == 0
     page.run("dispatchEvent(new Event('afterprint'))")
     assert page.run("return document.documentElement.dataset.theme") == "auto"
+
+
+def write_spikes(folder):
+    for place, name in enumerate(("calm", "wild")):
+        with SummaryWriter(folder / name) as writer:
+            for step in range(100):
+                value = math.sin(step / 9) + place
+                value = {40: 1e6, 60: -1e6, 50: math.nan, 70: math.inf}.get(step, value) if place else value
+                writer.add_scalar("loss", value, step, walltime=1.7e9 + step)
+
+
+def test_extreme_points_are_marked_at_the_edge_until_they_are_asked_for(tmp_path, page):
+    write_spikes(tmp_path / "runs")
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    chart = page.chart("loss")
+    note = chart.find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, ".note")
+    assert chart.get_attribute("data-beyond") == "2"
+    assert "2 points beyond the axis" in note.text
+    assert len(page.drawn_rows(chart)) > 150
+    curves = page.colors(chart)[(72, 120, 208)]  # of the run without a spike
+    page.click(page.one("#outliers"))
+    chart = page.chart("loss")
+    assert chart.get_attribute("data-beyond") == "0"
+    assert "beyond" not in note.text
+    assert page.colors(chart).get((72, 120, 208), 0) < curves / 2  # flat
+
+
+def test_what_is_not_finite_is_marked_where_it_is_and_listed(tmp_path, page):
+    write_spikes(tmp_path / "runs")
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.chart("loss")
+    listed = page.one(".odd details")
+    assert listed.find_element(By.CSS_SELECTOR, "summary").text == "2 points not finite"
+    page.run("arguments[0].open = true", listed)
+    assert [item.text for item in listed.find_elements(By.CSS_SELECTOR, "li")] == [
+        "wild NaN at step 50",
+        "wild ∞ at step 70",
+    ]
+
+
+def test_percentiles_of_a_thinned_curve_are_those_of_all_its_points(tmp_path, page):
+    """A peak every 150 points is kept by thinning, and would be a third of the points."""
+    steps = np.arange(30_000)
+    values = np.where(steps % 150 == 7, 1e6, np.sin(steps / 900))
+    with SummaryWriter(tmp_path / "runs") as writer:
+        writer.add_scalar_columns("loss", steps, values, 1.7e9 + steps)
+    report(tmp_path / "runs", tmp_path / "report.html", limits=ReportLimits(points=500))
+    page.open(tmp_path / "report.html")
+    assert int(page.chart("loss").get_attribute("data-beyond")) > 100
 
 
 SHOWN_WARN = """

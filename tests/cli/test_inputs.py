@@ -62,6 +62,23 @@ def test_export_and_import_of_200_runs(process, many, tmp_path, ending):
         }
 
 
+def test_plot_of_groups_prints_a_caption(process, many, tmp_path):
+    pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    out = tmp_path / "x.svg"
+    plot = ["plot", many, "loss", "-o", out]
+    result = process(*plot, "--group-by", r"\d$", "--estimator", "iqm", "--caption")
+    assert result.err == f"{out}: 1 chart\n"
+    assert result.out.startswith(
+        "Interquartile mean over runs at each step; the shaded band is the 95 % percentile boot"
+    )
+    assert ": 20, " in result.out
+    assert (
+        "Mean over runs at each step; the shaded band is one standard" in process(*plot, "--band=std", "--caption").out
+    )
+    assert process(*plot, "--group-by", "hparam:x").status == 2
+    assert process(*plot, "--outliers", "--caption").out == "Curves of 200 runs, one line each.\n"
+
+
 def test_plot_of_200_runs(process, many, tmp_path):
     pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     assert process("plot", many, "loss", "-o", tmp_path / "x.svg").err == f"{tmp_path}/x.svg: 1 chart\n"

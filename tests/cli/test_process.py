@@ -43,6 +43,12 @@ def python(code, **options):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, **options)
 
 
+def test_the_package_itself_is_the_command_line():
+    done = subprocess.run([sys.executable, "-m", "tbevents", "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("tbevents")
+
+
 def test_version_names_what_matters_for_a_report(process):
     result = process("--version")
     assert result.status == 0

@@ -8,6 +8,7 @@ from event_files import scalar_event, version_event, write_events
 
 import tbevents
 from tbevents.reading.logdir import Logdir
+from tbevents.reading.small_runs import SmallRunReader
 
 
 def log(folder, steps, tag="loss", name="events.out.tfevents.1.h"):
@@ -112,7 +113,15 @@ def readers(logdir, monkeypatch):
         found.append(threading.current_thread().name)
         return read(self, name)
 
+    read_together = SmallRunReader.read
+
+    def read_here(self, sources):
+        readings = read_together(self, sources)
+        found.extend(threading.current_thread().name for reading in readings if reading is not None)
+        return readings
+
     monkeypatch.setattr(Logdir, "_open", open_here)
+    monkeypatch.setattr(SmallRunReader, "read", read_here)
     everything(logdir)
     assert len(found) == 20
     return set(found)

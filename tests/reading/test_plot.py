@@ -12,6 +12,7 @@ import tbevents
 from tbevents.errors import MissingExtraError, UnknownNameError
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.views.chart import MOST_CHARTS
+from tbevents.views.curves import without_outliers
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +104,71 @@ def test_a_wrong_option_of_a_series_is_named():
         series_of(1).plot(x="time")
 
 
+def test_extreme_points_are_left_out_and_marked_at_the_edge():
+    values = [math.sin(step) for step in range(100)]
+    values[40], values[60] = 1e6, -1e6
+    axes = series_of(*values).plot()
+    low, high = axes.get_ylim()
+    assert -1.2 < low < -0.99
+    assert 0.99 < high < 1.2
+    marks = [mark.get_offsets().tolist() for mark in axes.collections]
+    assert marks == [[[400.0, 1.0]], [[600.0, 0.0]]]
+    everything = series_of(*values).plot(outliers=True)
+    assert everything.get_ylim()[1] > 1e6
+    assert not everything.collections
+
+
+def test_points_that_flatten_nothing_stay():
+    for values in (np.linspace(0, 10, 100), np.exp(-np.arange(100) / 30), [0.1] * 97 + [0.01] * 3, [0, 100]):
+        axes = series_of(*values).plot()
+        assert axes.get_ylim()[0] <= min(values)
+        assert axes.get_ylim()[1] >= max(values)
+        assert not axes.collections
+
+
+def test_a_logarithmic_axis_leaves_out_what_is_orders_away():
+    values = [10 ** math.sin(step) for step in range(100)]
+    values[3], values[5] = 1e30, -5.0
+    axes = series_of(*values).plot(log_y=True)
+    assert 10 < axes.get_ylim()[1] < 100
+    assert [mark.get_offsets().tolist() for mark in axes.collections] == [[[30.0, 1.0]]]
+    assert series_of(*values).plot().get_ylim()[1] < 100
+
+
+def test_a_second_series_in_the_same_axes_is_seen_as_well():
+    values = [math.sin(step) for step in range(100)]
+    axes = series_of(*values[:50], 1e6, *values[50:]).plot()
+    series_of(*(5 + value for value in values)).plot(axes)
+    assert axes.get_ylim()[1] > 5.9
+    assert len(axes.collections) == 1
+    axes.set_ylim(0, 1)
+    series_of(*values, 1e6).plot(axes)
+    assert axes.get_ylim() == (0, 1)
+
+
+def test_raw_lines_do_not_count_below_smoothed_ones():
+    rng = np.random.default_rng(0)
+    axes = series_of(*rng.normal(size=200) * 50).plot(smooth=0.99)
+    assert axes.get_ylim()[1] < 50
+
+
+def test_values_near_the_ends_of_float64_are_ranged():
+    values = np.array([1.7e308, -1.7e308] * 50)
+    assert without_outliers(values) == (-1.7e308, 1.7e308)
+    assert without_outliers(np.array([math.nan, math.inf])) is None
+    assert without_outliers(np.array([*range(1001), 1e308])) == (0.0, 1000.0)
+
+
+def test_a_run_and_a_logdir_take_the_option(folder):
+    spike = [math.sin(step) for step in range(100)] + [1e6]
+    write_run(folder / "d", spiky=spike)
+    for drawn in (tbevents.read_logdir(folder), tbevents.read_run(folder / "d")):
+        (axes,) = drawn.plot("spiky").axes
+        assert axes.get_ylim()[1] < 2
+        (axes,) = drawn.plot("spiky", outliers=True).axes
+        assert axes.get_ylim()[1] > 1e6
+
+
 # -- runs and logdirs --------------------------------------------------------------------------------------------------
 
 
@@ -130,6 +196,59 @@ def test_a_logdir_overlays_its_runs(folder):
     assert lines_of(test)[0::2] == [[4.0, 3.0, 2.0]]
     colors = [line.get_color() for line in loss.get_lines()]
     assert colors[0] == colors[1] == test.get_lines()[0].get_color() != colors[2]
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """Two rates, with three seeds each."""
+    for rate in (0.1, 0.2):
+        for seed in range(3):
+            with tbevents.SummaryWriter(tmp_path / f"lr{rate}" / f"seed{seed}") as writer:
+                for step in range(4):
+                    writer.add_scalar("loss", rate * 10 + seed, step)
+                writer.add_hparams({"rate": rate}, {}, run_name="hp")
+    return tbevents.read_logdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("by", "legend"),
+    [
+        ("folder", ["lr0.1 (3 runs)", "lr0.2 (3 runs)"]),
+        ("hparam:rate", ["rate=0.1 (3 runs)", "rate=0.2 (3 runs)"]),
+        (r"lr0\.\d", ["lr0.1 (3 runs)", "lr0.2 (3 runs)"]),
+        ("all", ["all (6 runs)"]),
+        (lambda name: name[-1], ["0 (2 runs)", "1 (2 runs)", "2 (2 runs)"]),
+    ],
+)
+def test_groups_of_runs_are_curves_within_bands(sweep, by, legend):
+    (axes,) = sweep.plot("loss", group_by=by).axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == legend
+    assert len(axes.collections) == len(axes.get_lines()) == len(legend)
+    if by == "folder":
+        assert lines_of(axes) == [[2.0] * 4, [3.0] * 4]
+        bottom, top = axes.collections[0].get_datalim(axes.transData).intervaly
+        assert (bottom, top) == (1.0, 3.0)  # of three runs, one may be drawn three times
+
+
+def test_a_caption_says_what_was_drawn(sweep):
+    caption = sweep.plot("loss", group_by="folder", estimator="iqm", smooth=0.5, log_y=True).caption
+    assert caption == (
+        "Interquartile mean over runs at each step; the shaded band is the 95 % percentile bootstrap interval (2,000 "
+        "resamples of the runs). Number of runs: lr0.1: 3, lr0.2: 3. Smoothed by a debiased exponential moving average "
+        "of weight 0.5. Logarithmic axes: vertical. Extreme points, far outside of the 5th to 95th percentile, are "
+        "marked at the edge."
+    )
+    assert sweep.plot("loss", outliers=True).caption == "Curves of 6 runs, one line each."
+    assert "band" not in sweep.plot("loss", group_by="all", band="none").caption
+
+
+def test_groups_that_cannot_be_are_refused(sweep):
+    with pytest.raises(ValueError, match="no run has the hyperparameter 'x'; there are: 'rate'"):
+        sweep.plot("loss", group_by="hparam:x")
+    with pytest.raises(ValueError, match="x must be step, not 'wall'"):
+        sweep.plot("loss", group_by="folder", x="wall")
+    with pytest.raises(ValueError, match="band must be one of ci95, std, minmax, none, not 'sem'"):
+        sweep.plot("loss", group_by="folder", band="sem")
 
 
 def test_of_a_logdir_only_the_runs_that_are_wanted_are_read(folder):

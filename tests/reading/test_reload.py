@@ -451,7 +451,7 @@ def test_two_runs_of_a_logdir_are_read_at_the_same_time(runs, monkeypatch):
         return read(self, name)
 
     monkeypatch.setattr(Logdir, "_open", wait_and_open)
-    names = iter("ab")
+    names = iter("ba")  # not one after the other, so that each is read alone
     assert {run.name for run in in_threads(2, lambda: logdir[next(names)])} == {"a", "b"}
 
 

@@ -95,7 +95,9 @@ def test_a_picture_of_any_tag_and_value_is_drawn_without_a_warning(make_series, 
         "损失\0": ([1], [1.0]),
     }
     run = make_series("run", **series)
-    for number, style in enumerate(({}, {"log_x": True, "log_y": True}, {"x": "wall"}, {"band": "std"})):
+    for number, style in enumerate(
+        ({}, {"log_x": True, "log_y": True}, {"x": "wall"}, {"band": "std", "group_by": "all"})
+    ):
         plot(run, [], tmp_path / f"{number}.png", style=PlotStyle(**style))
     assert not [str(each.message) for each in recwarn if each.category is UserWarning]
     nan, zero, negative = axes_of(run, "nan", "zero", "negative", log_x=True, log_y=True)
@@ -140,7 +142,7 @@ def test_a_band_is_around_the_mean_of_the_runs(make_series, tmp_path, band, reac
     pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     for number in range(3):
         make_series(f"runs/{number}", loss=(range(4), np.arange(4) + number))
-    (axes,) = axes_of(tmp_path / "runs", "loss", band=band)
+    (axes,) = axes_of(tmp_path / "runs", "loss", band=band, group_by="all")
     (line,) = axes.get_lines()
     assert line.get_ydata().tolist() == [1.0, 2.0, 3.0, 4.0]
     (area,) = axes.collections
@@ -153,11 +155,12 @@ def test_a_band_is_around_the_mean_of_the_runs(make_series, tmp_path, band, reac
     [
         {"x": "time"},
         {"band": "iqr"},
+        {"estimator": "median"},
         {"smooth": 1.0},
         {"dpi": 0},
         {"size": (0, 1)},
         {"size": (800, 600)},
-        {"band": "std", "x": "wall"},
+        {"group_by": "all", "x": "wall"},
     ],
 )
 def test_an_impossible_style_is_refused(style):

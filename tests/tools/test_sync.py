@@ -156,7 +156,7 @@ def test_damage_is_told_and_the_rest_is_in_the_table(runs, lake):
 @pytest.fixture
 def unreadable(monkeypatch):
     """Files with these parts in their names cannot be read (root may read everything)."""
-    from tbevents.reading import event_file
+    from tbevents.reading import event_file, small_runs
 
     parts = set()
     original = event_file.open_file
@@ -166,7 +166,8 @@ def unreadable(monkeypatch):
             raise PermissionError(13, "Permission denied", str(path))
         return original(path, *arguments)
 
-    monkeypatch.setattr(event_file, "open_file", opened)
+    for module in (event_file, small_runs):
+        monkeypatch.setattr(module, "open_file", opened)
     return parts
 
 

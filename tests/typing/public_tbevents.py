@@ -219,6 +219,9 @@ def errors() -> None:
         key = error
     except tbevents.UploadError as error:
         assert_type(error.spool, str | None)
+    except tbevents.WorkerError as error:
+        runtime_error: RuntimeError = error
+        del runtime_error
     except tbevents.MissingExtraError as error:
         import_error: ImportError = error
         del import_error

@@ -16,6 +16,7 @@ from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
+from tbevents.views.notebook import sound_html
 
 __all__ = ["Audio", "AudioSeries"]
 
@@ -70,6 +71,10 @@ class Audio:
     def seconds(self) -> float:
         """The length of the first sound in seconds; 0 if the rate is not known."""
         return self.frames / self.sample_rate if self.sample_rate else 0.0
+
+    def _repr_html_(self) -> str | None:
+        """The first sound to play in a notebook; None if it is no WAV file."""
+        return sound_html(self.samples[0]) if self.samples else None
 
     def array(self, sample: int = 0) -> NDArray[Any]:
         """Decodes the PCM samples of a WAV file.

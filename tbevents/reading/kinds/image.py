@@ -65,6 +65,14 @@ class Image:
         """The first picture's format by its first bytes: "png", "jpeg", "gif", "bmp", or "" for any other."""
         return next((name for signature, name in _SIGNATURES if self.encoded.startswith(signature)), "")
 
+    def _repr_png_(self) -> bytes | None:
+        """The first picture, as notebooks ask for it; None if it is no PNG."""
+        return self.samples[0] if self.samples and self.format == "png" else None
+
+    def _repr_jpeg_(self) -> bytes | None:
+        """The first picture, as notebooks ask for it; None if it is no JPEG."""
+        return self.samples[0] if self.samples and self.format == "jpeg" else None
+
     def array(self, sample: int = 0, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
         """Decodes a picture; of an animation, its first frame.
 

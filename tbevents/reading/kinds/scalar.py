@@ -14,7 +14,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.points import integers_at
-from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
+from tbevents.reading.series import as_datetimes, as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.steps import unwrapped
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
@@ -75,7 +75,9 @@ class ScalarSeries(Frame):
         if not self.display_name:
             object.__setattr__(self, "display_name", self.tag)
         for name in ("steps", "wall_times", "values"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
+            array = getattr(self, name)
+            if array.flags.writeable:
+                object.__setattr__(self, name, read_only(array))
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -218,6 +220,7 @@ class ScalarSeries(Frame):
         smooth: float = 0.0,
         log_x: bool = False,
         log_y: bool = False,
+        outliers: bool = False,
         label: str | None = None,
         **line: Any,
     ) -> Axes:
@@ -231,6 +234,8 @@ class ScalarSeries(Frame):
             smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
+            outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
+                TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
             label: name of the line in a legend, which is drawn if a label is given; by default the tag.
             **line: arguments of matplotlib's `plot`: color, linestyle ...
 
@@ -241,7 +246,13 @@ class ScalarSeries(Frame):
             ValueError: `x` or `smooth` has an invalid value.
             MissingExtraError: matplotlib is not installed.
         """
-        return draw_series(self, ax, ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y), label, **line)
+        style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers)
+        return draw_series(self, ax, style, label, **line)
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """The wall times as UTC, datetime64[us], shape (n,); NaT where a time is not finite or beyond that type."""
+        return as_datetimes(self.wall_times)
 
     def copy(self) -> ScalarSeries:
         """Returns the same points in separate arrays, which keep no memory of the run's other series alive."""

@@ -14,6 +14,7 @@ from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
+from tbevents.views.notebook import texts_html
 
 __all__ = ["Text", "TextSeries"]
 
@@ -52,6 +53,9 @@ class Text:
         if self.encoded.size != 1:
             raise PayloadError(f"the text is an array of shape {self.encoded.shape}, not one string; see array")
         return str(self.array.flat[0])
+
+    def _repr_html_(self) -> str:
+        return texts_html(self.array.ravel().tolist())
 
     def __repr__(self) -> str:
         shown = [_shortened(text.decode(errors="replace")) for text in self.encoded.flat[:3]]

@@ -105,7 +105,7 @@ def report(
             progress(done, len(chosen))
         wanted_tag.check(where)
         title = (folder_name(where) if title is None else title) or where
-        page = _page(content, title, findings_json(findings, chosen))
+        page = _page(content, title, folder_name(where), findings)
         with NewFile(target, text=True) as new:
             new.file.write(page)
             new.file.flush()
@@ -131,13 +131,14 @@ def page_of(
     with without_damage_warnings():
         for name, run in runs.items():
             content.add(name, run)
-        return _page(content, title, findings_json((), ()))
+        return _page(content, title, title, ())
 
 
-def _page(content: Content, title: str, found_by_lint: Mapping[str, Any]) -> str:
+def _page(content: Content, title: str, root: str, findings: Iterable[Mapping[str, Any]]) -> str:
     made = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    shown = content.as_json(root)
     head = {"title": title, "made": made, "version": __version__}
-    return render(title, plain({**head, **content.as_json(), **found_by_lint}))
+    return render(title, plain({**head, **shown, **findings_json(findings, content.numbers)}))
 
 
 def _found(logdir: StrPath | Run | Mapping[str, Run], checksums: Checksums) -> tuple[Mapping[str, Run], str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import base64
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
-from tbevents.reading.hparams_table import HParamsTable, SessionFacts, hparams_table, session_facts
+from tbevents.reading.hparams_table import SessionFacts, session_facts
+from tbevents.reading.kinds.audio import Audio
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.pr_curve import PrCurve
@@ -23,15 +24,20 @@ from tbevents.tools.report.heat import BUCKETS, heat_map
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
+from tbevents.tools.report.sessions import Sessions
 from tbevents.views.curves import evenly, thinned
+from tbevents.views.short_names import short_names
 
-__all__ = ["Content", "hparams_entry"]
+__all__ = ["Content"]
 
 _PROBLEMS: Final = 100
 """The most problems of a run that the page lists."""
 
 _SAMPLES: Final = 8
 """The most pictures of one step that the page shows."""
+
+_SAMPLE: Final = 256
+"""The values of a thinned curve that percentiles are taken from."""
 
 P = TypeVar("P")
 Entry = dict[str, Any]
@@ -48,6 +54,7 @@ class Content:
         problems: run -> texts about damage and values that cannot be decoded.
         points: number of scalar points.
         drawn: number of scalar points that are drawn.
+        numbers: run -> number of its entry on the page, once `as_json` was called.
     """
 
     def __init__(self, limits: ReportLimits, wanted: Callable[[str], bool] = lambda _tag: True) -> None:
@@ -56,12 +63,14 @@ class Content:
         self.problems: dict[str, list[str]] = {}
         self.points: int = 0
         self.drawn: int = 0
+        self.numbers: dict[str, int] = {}
         self._arrays = ArrayStore()
         self._runs: list[str] = []
         self._facts: dict[str, SessionFacts] = {}
         self._makers: dict[str, Callable[[Any], Entry]] = {
             "histograms": self._histograms,
             "images": lambda series: self._items(series, self._image),
+            "audio": lambda series: self._items(series, self._audio),
             "texts": lambda series: self._items(series, self._text),
             "pr_curves": lambda series: self._items(series, self._pr_curve),
         }
@@ -107,7 +116,13 @@ class Content:
         places = thinned(series.values, self.limits.points)
         self.points += len(series)
         self.drawn += len(places)
-        return {"run": run, **self._arrays.curve(series, places)}
+        # What is kept of a thinned curve are mostly extreme values: percentiles are taken from an even sample.
+        sample = {"sample": self._arrays.values(series.values[evenly(len(series), _SAMPLE)])}
+        return {
+            **(sample if len(places) < len(series) else {}),
+            "run": run,
+            **self._arrays.curve(series, places),
+        }
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:
         """The points of some steps; values that cannot be decoded are problems."""
@@ -153,7 +168,7 @@ class Content:
         shown = []
         for number, data in enumerate(image.samples[:_SAMPLES]):
             if self._media >= self.limits.media:
-                self._note(f"pictures beyond the first {self.limits.media / 2**20:g} MB are left out")
+                self._note(f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out")
                 break
             try:
                 found = picture(data, self.limits)
@@ -186,18 +201,44 @@ class Content:
         return text[: self.limits.text]
 
     def _pr_curve(self, curve: PrCurve, _where: str) -> Entry:
+        # As in TensorBoard, the curve ends at the last threshold with anything predicted: beyond, precision is 0 / 0.
+        predicted = np.flatnonzero(curve.true_positives + curve.false_positives)
+        end = int(predicted[-1]) + 1 if len(predicted) else 1
         # Recall falls as the threshold rises: reversed, the curve goes from left to right.
         return {
-            "recall": self._arrays.floats(_reversed(curve.recall)),
-            "precision": self._arrays.floats(_reversed(curve.precision)),
-            "thresholds": self._arrays.floats(_reversed(curve.thresholds)),
+            "recall": self._arrays.floats(curve.recall[:end][::-1]),
+            "precision": self._arrays.floats(curve.precision[:end][::-1]),
+            "thresholds": self._arrays.floats(curve.thresholds[:end][::-1]),
         }
+
+    def _audio(self, audio: Audio, where: str) -> Entry:
+        shown = []
+        for number, data in enumerate(audio.samples[:_SAMPLES]):
+            if self._media + len(data) * 4 // 3 > self.limits.media:
+                self._note(f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out")
+                break
+            if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+                self._problem(f"{where}: sound {number} is not shown: it is no WAV file")
+                continue
+            source = f"data:audio/wav;base64,{base64.b64encode(data).decode('ascii')}"
+            self._media += len(source)
+            shown.append(source)
+        if len(audio.samples) > _SAMPLES:
+            self._note(f"of a step, the first {_SAMPLES} sounds are shown")
+        rate = f"{audio.sample_rate:g} Hz" if audio.sample_rate else ""
+        return {"sounds": shown, "about": ", ".join(filter(None, (f"{audio.seconds:.3g} s", rate)))}
 
     def _note(self, text: str) -> None:
         self._notes[text] = self._notes.get(text, 0) + 1
 
-    def as_json(self) -> Entry:
-        """Returns the content as plain data."""
+    def as_json(self, root: str = ".") -> Entry:
+        """Returns the content as plain data.
+
+        Args:
+            root: the name of the logdir's folder, which stands for the run ".".
+        """
+        sessions = Sessions(self._runs, self._facts, root)
+        self.numbers = dict(zip(self._runs, sessions.numbers, strict=True))
         notes = [f"{text} ({times:,} times)" if times > 1 else text for text, times in self._notes.items()]
         if self.drawn < self.points:
             notes.insert(
@@ -206,14 +247,24 @@ class Content:
                 f"and greatest values stay ({self.drawn:,} of {self.points:,} points are here)",
             )
         for kind, cards in self._cards.items():
-            self._cards[kind] = {tag: cards[tag] for tag in sorted(cards, key=natural_key)}
+            if kind == "scalars":
+                cards = {tag: sessions.without_metrics(card) for tag, card in cards.items()}
+            placed = {tag: sessions.place(card) for tag, card in cards.items() if card["lines"]}
+            self._cards[kind] = {tag: placed[tag] for tag in sorted(placed, key=natural_key)}
+        labels = short_names(sessions.entries, root)
+        problems: dict[int, list[str]] = {}
+        for name, number in zip(self._runs, sessions.numbers, strict=True):
+            problems.setdefault(number, []).extend(self.problems[name])
         return {
-            "runs": [{"name": name, "problems": _first_of(self.problems[name])} for name in self._runs],
+            "runs": [
+                {"name": name, "label": labels[name], "problems": _first_of(problems[number])}
+                for number, name in enumerate(sessions.entries)
+            ],
             "points": self.points,
             "notes": notes,
             "others": self._others,
             "rates": self._rates(),
-            "hparams": self._hparams(),
+            "hparams": sessions.as_json(),
             **{kind: list(cards.values()) for kind, cards in self._cards.items()},
             "arrays": self._arrays.entries,
         }
@@ -228,40 +279,8 @@ class Content:
             for loss, rates in found.items()
         ]
 
-    def _hparams(self) -> Entry | None:
-        """The table of hyperparameters: titles, and a row for each session."""
-        return hparams_entry(hparams_table(self._facts), {name: number for number, name in enumerate(self._runs)})
-
-
-def hparams_entry(table: HParamsTable, numbers: Mapping[str, int]) -> Entry | None:
-    """Returns a table of hyperparameters as plain data; None if it has no rows.
-
-    Args:
-        table: the table.
-        numbers: numbers of the runs by name.
-    """
-    if not table.sessions:
-        return None
-    return {
-        "parameters": list(table.parameters),
-        "metrics": list(table.metrics),
-        "rows": [
-            {
-                "run": numbers[name],
-                "status": session.status,
-                "parameters": [session.parameters.get(key) for key in table.parameters],
-                "metrics": [session.metrics.get(key) for key in table.metrics],
-            }
-            for name, session in table.sessions.items()
-        ],
-    }
-
 
 def _first_of(problems: list[str]) -> list[str]:
     """The first problems, and the number of the others."""
     more = len(problems) - _PROBLEMS
     return problems if more <= 0 else [*problems[:_PROBLEMS], f"... and {more:,} more"]
-
-
-def _reversed(values: NDArray[Any]) -> NDArray[Any]:
-    return values[::-1]

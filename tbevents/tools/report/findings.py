@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 __all__ = ["findings_json"]
@@ -13,14 +13,13 @@ _MOST: Final = 500
 _KEYS: Final = ("severity", "code", "rule", "summary", "tag", "step")
 
 
-def findings_json(findings: Iterable[Mapping[str, Any]], runs: Sequence[str]) -> dict[str, Any]:
+def findings_json(findings: Iterable[Mapping[str, Any]], numbers: Mapping[str, int]) -> dict[str, Any]:
     """Returns the first findings, each with the number of its run on the page (-1 for none), and how many are left out.
 
     Args:
         findings: each with run, tag, step, severity, code, rule and summary.
-        runs: the names of the runs, in the order of the page.
+        numbers: run -> its number on the page.
     """
-    numbers = {name: number for number, name in enumerate(runs)}
     listed = [
         {**{key: each.get(key) for key in _KEYS}, "name": str(each["run"]), "run": numbers.get(each["run"], -1)}
         for each in findings

@@ -21,7 +21,7 @@ class ReportLimits:
         decoded: pixels of a picture, all frames together; larger pictures are not decoded.
         text: characters of a text or description.
         texts: texts of one step, or cells of a table of texts.
-        media: bytes of all pictures together, as encoded in the page.
+        media: bytes of all pictures and sounds together, as encoded in the page.
     """
 
     points: int = 5_000

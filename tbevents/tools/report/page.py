@@ -18,10 +18,13 @@ _SCRIPTS: Final = (
     "smoothing.js",
     "elements.js",
     "plot.js",
+    "outliers.js",
     "curves.js",
     "heat.js",
     "steps.js",
     "table.js",
+    "colors.js",
+    "scatter.js",
     "controls.js",
     "main.js",
 )
@@ -36,7 +39,8 @@ def policy(*, live: bool = False) -> str:
     connect = "connect-src 'self'; " if live else ""
     return (
         f"default-src 'none'; script-src '{_digest(_script(live=live))}'; style-src '{_digest(_style())}'; "
-        f"img-src data:; {connect}base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+        f"img-src data:; media-src data:; {connect}base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'"
     )
 
 

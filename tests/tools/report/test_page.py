@@ -29,6 +29,7 @@ def test_the_policy_names_this_script_and_this_style_and_nothing_else():
         "script-src": digest(script),
         "style-src": digest(style),
         "img-src": "data:",
+        "media-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",
         "require-trusted-types-for": "'script'",

@@ -1,5 +1,6 @@
 """The report as a whole: what of the runs is in it."""
 
+import base64
 import os
 import sys
 
@@ -47,13 +48,18 @@ def test_every_point_is_in_the_page_exactly(runs, out):
 
 
 def test_corpus(shared, out):
-    """Other people's runs: every scalar and every other value that the page shows."""
+    """Other people's runs: every scalar, as a curve or in the table, and every other value that is shown."""
     made = report(shared / "corpus", out)
     data = content(out)
     assert made.problems == ()
     logdir = read_logdir(shared / "corpus")
+    sessions = logdir.hparams().sessions
+    curves = {(data["runs"][line["run"]]["name"], card["tag"]) for card in data["scalars"] for line in card["lines"]}
     for name, run in logdir.items():
         for tag, series in run.scalars.items():
+            if (name, tag) not in curves:
+                assert (len(series), series.last.value) == (1, sessions[name].metrics[tag])
+                continue
             steps, values, _ = curve(data, tag, name)
             np.testing.assert_array_equal(steps, series.steps)
             np.testing.assert_array_equal(values, series.values)
@@ -181,6 +187,99 @@ def test_hyperparameters_with_the_last_metrics(tmp_path, out):
     assert [row["metrics"][1] for row in table["rows"]] == ["NaN", "NaN"]
 
 
+def torch_session(folder, name="1700000000.5"):
+    with SummaryWriter(folder) as writer:
+        for step in range(3):
+            writer.add_scalar("loss", step, step)
+        writer.add_hparams({"rate": 0.1}, {"hparam/final": 0.5}, run_name=name)
+
+
+def test_a_session_below_its_run_belongs_to_it(tmp_path, out):
+    for name in ("a", "b"):
+        torch_session(tmp_path / "runs" / name)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [run["name"] for run in data["runs"]] == ["a", "b"]
+    assert [card["tag"] for card in data["scalars"]] == ["loss"]
+    assert [line["run"] for line in data["scalars"][0]["lines"]] == [0, 1]
+    table = data["hparams"]
+    assert [(row["runs"], row["label"], row["metrics"]) for row in table["rows"]] == [
+        ([0], "a", [0.5]),
+        ([1], "b", [0.5]),
+    ]
+
+
+def test_findings_about_a_session_are_those_of_its_run(tmp_path, out):
+    for name in ("a", "b"):
+        torch_session(tmp_path / "runs" / name)
+    finding = {"tag": "loss", "step": 1, "severity": "error", "code": "TB101", "rule": "nan", "summary": "x"}
+    names = ["a", "a/1700000000.5", "b", "gone"]
+    report(tmp_path / "runs", out, findings=[{**finding, "run": name} for name in names])
+    assert [each["run"] for each in content(out)["findings"]] == [0, 0, 1, -1]
+
+
+def test_several_sessions_of_one_run_are_its_rows(tmp_path, out):
+    for name in ("1700000000.5", "1700000001.25"):
+        torch_session(tmp_path / "runs", name)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [(run["name"], run["label"]) for run in data["runs"]] == [(".", "runs")]
+    assert [row["runs"] for row in data["hparams"]["rows"]] == [[0], [0]]
+    assert [row["name"] for row in data["hparams"]["rows"]] == ["1700000000.5", "1700000001.25"]
+
+
+def test_curves_below_a_session_are_its_row(tmp_path, out):
+    """As Keras writes them."""
+    for name in ("s1", "s2"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            writer.add_hparams({"units": 8}, {}, run_name=".")
+        for part in ("train", "validation"):
+            with SummaryWriter(tmp_path / "runs" / name / part) as writer:
+                for step in range(3):
+                    writer.add_scalar("epoch_loss", step, step)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [run["label"] for run in data["runs"]] == ["s1/train", "s1/validation", "s2/train", "s2/validation"]
+    assert [(row["label"], row["runs"]) for row in data["hparams"]["rows"]] == [("s1", [0, 1]), ("s2", [2, 3])]
+
+
+def test_a_session_with_curves_stays_a_run(tmp_path, out):
+    with SummaryWriter(tmp_path / "runs") as writer:
+        writer.add_scalar("other", 1.0, 0)
+    with SummaryWriter(tmp_path / "runs" / "s") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.add_scalar("loss", 0.5, 1)
+        writer.add_hparams({"rate": 0.1}, {"hparam/final": 0.5}, run_name=".")
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [run["name"] for run in data["runs"]] == [".", "s"]
+    assert [card["tag"] for card in data["scalars"]] == ["loss", "other"]
+    assert [row["runs"] for row in data["hparams"]["rows"]] == [[1]]
+
+
+def test_what_else_a_session_logged_is_shown_with_its_run(tmp_path, out):
+    torch_session(tmp_path / "runs" / "a")
+    torch_session(tmp_path / "runs" / "b")
+    with SummaryWriter(tmp_path / "runs" / "a" / "1700000000.5") as writer:
+        writer.add_text("note", "x", 0)
+        writer.add_scalar("extra", 1.0, 0)
+    report(tmp_path / "runs", out)
+    data = content(out)
+    assert [line["run"] for line in data["texts"][0]["lines"]] == [0]
+    assert [card["tag"] for card in data["scalars"]] == ["extra", "loss"]
+
+
+def test_runs_have_short_names(tmp_path, out):
+    for name in ("sweep/seed_1/logs", "sweep/seed_2/logs"):
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+    report(tmp_path, out)
+    assert [(run["name"], run["label"]) for run in content(out)["runs"]] == [
+        ("sweep/seed_1/logs", "seed_1"),
+        ("sweep/seed_2/logs", "seed_2"),
+    ]
+
+
 def test_texts_histograms_and_precision_and_recall(tmp_path, out):
     with SummaryWriter(tmp_path / "run") as writer:
         for step in range(5):
@@ -200,8 +299,8 @@ def test_texts_histograms_and_precision_and_recall(tmp_path, out):
     np.testing.assert_allclose(counts.sum(axis=1), 100, rtol=1e-5)
     item = data["pr_curves"][0]["lines"][0]["items"][0]
     curve_ = read_run(tmp_path / "run").pr_curves["quality"][0]
-    np.testing.assert_array_equal(array(data["arrays"], item["recall"]), curve_.recall[::-1])
-    np.testing.assert_array_equal(array(data["arrays"], item["precision"]), curve_.precision[::-1])
+    np.testing.assert_array_equal(array(data["arrays"], item["recall"]), curve_.recall[-2::-1])
+    np.testing.assert_array_equal(array(data["arrays"], item["precision"]), curve_.precision[-2::-1])
 
 
 @pytest.mark.parametrize(("rows", "columns", "shape"), [(4, 3, [2, 3]), (2, 9, [1, 7]), (1, 9, [1, 7])])
@@ -287,10 +386,42 @@ def test_what_cannot_be_decoded_is_a_problem_and_the_rest_is_there(tmp_path, out
 
 def test_what_the_page_does_not_show_is_counted(tmp_path, out):
     with SummaryWriter(tmp_path / "run") as writer:
-        writer.add_audio("tone", np.zeros(10), 0)
+        writer.add_mesh("mesh", np.zeros((1, 3, 3)), global_step=0)
         writer.add_tensor("tensor", np.zeros(3), 0)
     report(tmp_path / "run", out)
-    assert content(out)["others"] == {"audio": 1, "tensors": 1}
+    assert content(out)["others"] == {"meshes": 1, "tensors": 1}
+
+
+def test_sounds_are_in_the_page_as_they_are(tmp_path, out):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(2):
+            writer.add_audio("tone", np.sin(np.arange(800) / 9), step, sample_rate=8000)
+    report(tmp_path / "run", out)
+    (card,) = content(out)["audio"]
+    (line,) = card["lines"]
+    assert [(item["step"], item["about"], len(item["sounds"])) for item in line["items"]] == [
+        ("0", "0.1 s, 8000 Hz", 1),
+        ("1", "0.1 s, 8000 Hz", 1),
+    ]
+    encoded = line["items"][0]["sounds"][0].removeprefix("data:audio/wav;base64,")
+    assert base64.b64decode(encoded) == read_run(tmp_path / "run").audio["tone"][0].encoded
+    report(tmp_path / "run", out, limits=ReportLimits(media=1000))
+    data = content(out)
+    assert not any(item["sounds"] for item in data["audio"][0]["lines"][0]["items"])
+    assert "pictures and sounds beyond" in data["notes"][0]
+
+
+def test_precision_and_recall_end_where_nothing_is_predicted_any_more(tmp_path, out):
+    """As in TensorBoard, which has no drop to (0, 0)."""
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_pr_curve("quality", [0, 1, 1], [0.1, 0.4, 0.6], 0, num_thresholds=11)
+    report(tmp_path / "run", out)
+    data = content(out)
+    (item,) = data["pr_curves"][0]["lines"][0]["items"]
+    recall, precision, thresholds = (array(data["arrays"], item[key]) for key in ("recall", "precision", "thresholds"))
+    assert thresholds.max() == pytest.approx(0.6)
+    assert precision.min() > 0
+    assert recall.min() > 0
 
 
 def test_fifty_runs_are_below_15_mb(tmp_path, out):

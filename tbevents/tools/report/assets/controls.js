@@ -1,6 +1,6 @@
 // The panel: which runs are shown, and how curves are drawn.
 
-const settings = { x: "step", smoothing: 0, logX: false, logY: false };
+const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false };
 
 /** A filter as a function of names; null where it is no regular expression. */
 function nameFilter(text, asRegex) {
@@ -42,10 +42,10 @@ function choice(name, label, options, chosen, change) {
   return make("fieldset", { className: "choice" }, make("legend", { textContent: label }), make("div", { className: "segments" }, ...inputs));
 }
 
-function checkbox(id, label, change) {
+function checkbox(id, label, change, title = "") {
   const input = make("input", { type: "checkbox", id });
   input.onchange = () => change(input.checked);
-  return make("label", { className: "small" }, input, label);
+  return make("label", { className: "small", title }, input, label);
 }
 
 /**
@@ -65,12 +65,13 @@ function controls({ update, rescale, filterTags }) {
     choice("x", "Horizontal axis", [["step", "step"], ["order", "order"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
     make("div", { className: "field" },
       make("label", { htmlFor: "smoothing" }, "Smoothing ", weight), smoothing),
-    make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true))),
+    make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true)), checkbox("outliers", "outliers", setAxis("outliers", false), "Whether the vertical axis reaches extreme points; otherwise they are marked at its edge")),
     choice("theme", "Colours", [["auto", "system"], ["light", "light"], ["dark", "dark"]], "auto", (theme) => {
       document.documentElement.dataset.theme = theme;
       update();
     }),
     make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, + and − zoom, 0 shows all." }),
+    ...colorChoice(data.hparams, () => { showRuns(); update(); }),
     filterField("tag-filter", "Tags", filterTags, make("p", { className: "quiet", id: "tags-shown", role: "status" })),
     runList(update),
   ];
@@ -78,6 +79,8 @@ function controls({ update, rescale, filterTags }) {
 
 /** Lists the runs that are new, and no longer those that are gone. */
 let listRuns = () => {};
+/** Shows in the list of runs which are checked, and their colours. */
+let showRuns = () => {};
 
 /** The runs, with a filter; also the legend of all charts. */
 function runList(update) {
@@ -93,11 +96,19 @@ function runList(update) {
     const all = runs.filter((run) => !run.gone).length;
     shown.textContent = count === all ? countText(count, "run") : `${count.toLocaleString("en-US")} of ${countText(all, "run")}`;
   };
+  showRuns = () => {
+    for (const run of runs) {
+      run.box.checked = run.checked;
+      run.patch.replaceWith(run.patch = swatch(run.color, run.dashed));
+    }
+    apply();
+  };
   const itemOf = (run) => {
     const box = make("input", { type: "checkbox", checked: true });
     box.onchange = () => { run.checked = box.checked; apply(); update(); };
     run.box = box;
-    run.item = make("li", {}, make("label", { title: run.name }, box, swatch(run.color), make("span", { textContent: elided(run.name, 64), dir: "auto" })));
+    run.patch = swatch(run.color, run.dashed);
+    run.item = make("li", {}, make("label", { title: run.name }, box, run.patch, make("span", { textContent: elided(run.label, 64), dir: "auto" })));
     return run.item;
   };
   const list = make("ul", { className: "runs", id: "runs" });

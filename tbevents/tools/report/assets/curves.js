@@ -4,15 +4,17 @@
  * Curves in an element.
  *
  * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
- * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; marks: the x
- * of findings, each a dashed line.
+ * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; outliers: whether the
+ * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned.
+ * marks: the x of findings, each a dashed line.
  */
 class Curves {
-  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, marks = [] }) {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [] }) {
     this.figure = figure;
     this.lines = lines;
     this.titles = titles;
     this.bounds = bounds;
+    this.outliers = outliers;
     this.room = x.time ? 30 : undefined;
     this.place = { line: 0, point: -1 };
     this.logs = [Boolean(x.log), Boolean(y.log)];
@@ -31,13 +33,14 @@ class Curves {
     const faint = lines.filter((line) => line.raw !== null);
     this.series = [
       ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
-      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: 1.5, data: [line.xs, line.ys] })),
+      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: 1.5, dash: line.dashed ? [6, 3] : undefined, data: [line.xs, line.ys] })),
     ];
     this.plot = new Plot(this.body, {
       series: this.series,
       x, y, zoom,
       paint: (u) => paintMarks(u, marks),
       extent: (range) => this.extent(range),
+      drawn: (u) => paintEdges(u, lines, this.logs, zoom.y === null && bounds === null),
       hover: framewise((plot, left, top) => this.hover(left, top)),
       leave: framewise(() => this.leave()),
     });
@@ -46,6 +49,10 @@ class Curves {
     figure.onkeydown = (event) => this.key(event);
     figure.onblur = () => this.leave();
     figure.dataset.lines = lines.filter((line) => line.ys.some((value) => drawable(value, this.logs[1]))).length;
+    const { x: [left, right], y: [low, high] } = this.plot.ranges;
+    const isBeyond = (line) => (y, place) => drawable(y, this.logs[1]) && (y < low || y > high) && line.xs[place] >= left && line.xs[place] <= right;
+    this.beyond = bounds === null && zoom.y === null ? lines.reduce((sum, line) => sum + line.ys.filter(isBeyond(line)).length, 0) : 0;
+    figure.dataset.beyond = this.beyond;
     figure.dataset.points = lines.reduce((sum, line) => sum + line.ys.length, 0);
   }
 
@@ -62,7 +69,19 @@ class Curves {
         if (range === null || (xs[place] >= range[0] && xs[place] <= range[1])) y.take(ys[place]);
       }
     }
+    const inner = this.outliers ? null : this.inner(range);
+    if (inner !== null) [y.min, y.max] = inner;
     return [x.range(logX, 0, this.room), y.range(logY, 0.05)];
+  }
+
+  /** The range of y without extreme values, within a range of x. As in TensorBoard, values before smoothing do not count. */
+  inner(range) {
+    const [logX, logY] = this.logs;
+    const within = (line) => (range === null && !logX ? line.ys
+      : line.ys.filter((value, place) => drawable(line.xs[place], logX) && (range === null || (line.xs[place] >= range[0] && line.xs[place] <= range[1]))));
+    const columns = this.lines.map(within);
+    const samples = this.lines.map((line, number) => (range === null && line.raw === null && line.sample ? line.sample : columns[number]));
+    return withoutOutliers(columns, samples, logY);
   }
 
   /** For each curve the place of the point that is nearest in x; {line, place, x, y} in CSS pixels. */
@@ -102,13 +121,15 @@ class Curves {
     this.mark.hidden = false;
     this.mark.style.transform = `translate(${first.x}px, ${first.y}px)`;
     this.mark.style.background = first.line.color;
-    const most = narrow.matches ? 4 : 8;
-    const rows = found.slice(0, most).map(({ line, place }) =>
-      make("tr", {}, make("th", { scope: "row" }, swatch(line.color), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
+    // By value, as the curves lie; what is nearest is scrolled to, so that the pointer reaches all.
+    const ordered = [...found].sort((a, b) => b.line.ys[b.place] - a.line.ys[a.place]);
+    const rows = ordered.map(({ line, place }) =>
+      make("tr", { className: line === first.line ? "nearest" : "" }, make("th", { scope: "row", title: line.whole }, swatch(line.color, line.dashed), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
     const head = make("tr", {}, make("th"), ...this.titles.map((text) => make("th", { scope: "col", textContent: text })));
-    const more = found.length > most ? [make("p", { textContent: `and ${countText(found.length - most, "other curve")}` })] : [];
-    this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)), ...more);
+    this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
     this.tip.hidden = false;
+    const row = rows[ordered.indexOf(first)];
+    this.tip.scrollTop = row.offsetTop + row.offsetHeight / 2 - this.tip.clientHeight / 2;
     const { offsetWidth: width, offsetHeight: height } = this.tip;
     // Beside the crosshair where there is room; the whole of it within the window.
     const room = document.documentElement.clientWidth - over.getBoundingClientRect().left;

@@ -19,10 +19,10 @@ function arrange(parent, children) {
   while (parent.children.length > children.length) parent.lastElementChild.remove();
 }
 
-/** A patch of a run's colour. */
-function swatch(color) {
+/** A patch of a run's colour, striped where its curve is dashed. */
+function swatch(color, dashed = false) {
   const patch = make("span", { className: "swatch", "aria-hidden": "true" });
-  patch.style.background = color;
+  patch.style.background = dashed ? `repeating-linear-gradient(90deg, ${color} 0 3px, transparent 3px 5px)` : color;
   return patch;
 }
 

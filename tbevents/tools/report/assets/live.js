@@ -1,6 +1,6 @@
 // What a board is told by its server: runs and tags that are new, changed or gone.
 
-const KINDS = ["scalars", "pr_curves", "histograms", "images", "texts"];
+const KINDS = ["scalars", "pr_curves", "histograms", "images", "audio", "texts"];
 const tags = []; // by number: {kind, tag, card, lines: run -> line}
 const names = new Intl.Collator("en", { numeric: true });
 let rates = [];
@@ -26,7 +26,7 @@ function takeTag({ number, kind, tag, title, description }) {
 function takeRun(told, changed) {
   const { number, name, gone = false, epoch = 0, kinds = {}, problems = [], session = false } = told;
   const before = data.runs[number];
-  data.runs[number] = { name, problems, gone, session, tags: new Set() };
+  data.runs[number] = { name, label: name, problems, gone, session, tags: new Set() };
   let more = before === undefined || before.gone !== gone || problems.join() !== before.problems.join();
   for (const counts of Object.values(kinds)) {
     for (const [tag, count] of counts) {

@@ -6,6 +6,7 @@ const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3
 
 const runs = [];
 const cards = []; // {card, element, lazy}: all of the page
+const drawn = []; // lazy: besides the cards
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
 
@@ -24,12 +25,12 @@ function cardElement(card, ...contents) {
 function takeRuns() {
   for (const [number, run] of data.runs.entries()) {
     if (number in runs) Object.assign(runs[number], run);
-    else runs.push({ ...run, number, color: runColor(number), checked: true, listed: true, shown: true });
+    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true });
   }
 }
 
 /** What all curves of a line have. */
-const curveOf = (line) => ({ run: line.run, name: runs[line.run].name, color: runs[line.run].color });
+const curveOf = (line) => ({ run: line.run, name: runs[line.run].label, whole: runs[line.run].name, color: runs[line.run].color, dashed: runs[line.run].dashed });
 
 /** The horizontal axis of some lines: that of the settings; but the order, where all steps are 0. */
 function axisOf(lines) {
@@ -52,7 +53,7 @@ function scalarCurve(line, axis, unit) {
     timeText(line.start + offsets[place]),
     spanText(offsets[place]),
   ];
-  return { ...curveOf(line), xs, ys, raw: settings.smoothing ? raw : null, rowAt };
+  return { ...curveOf(line), stepAt: (place) => String(steps[place]), xs, ys, raw: settings.smoothing ? raw : null, sample: line.sample === undefined ? null : numbers(line.sample), rowAt };
 }
 
 function longest(lines) {
@@ -74,11 +75,30 @@ function marksOn(card, lines, shown) {
 
 const LEGEND_ROWS = 6;
 
+/** What is not finite in some curves: how often, and where. */
+function oddList(curves) {
+  const most = 50;
+  const found = [];
+  let count = 0;
+  for (const curve of curves) {
+    const values = curve.raw ?? curve.ys;
+    for (let place = 0; place < values.length; place++) {
+      if (Number.isFinite(values[place])) continue;
+      if (count < most) found.push(make("li", { title: curve.whole }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
+      count += 1;
+    }
+  }
+  if (!count) return [];
+  const more = count > most ? [make("p", { textContent: `and ${countText(count - most, "other point")}` })] : [];
+  return [make("details", {}, make("summary", { textContent: `${countText(count, "point")} not finite` }), make("ul", {}, ...found), ...more)];
+}
+
 /** A card of scalars: one curve a run. */
 function scalarCard(card, zoom = new Zoom()) {
   const figure = make("figure", { className: "chart" });
   const legend = make("ul", { className: "legend" });
   const note = make("p", { className: "quiet note" });
+  const odd = make("div", { className: "quiet odd" });
   let curves = null;
   let cursor = null; // where the crosshair was when the chart was last cleared
   const view = { figure, zoom, axis: "step", seconds: 1 };
@@ -98,24 +118,24 @@ function scalarCard(card, zoom = new Zoom()) {
     curves = new Curves(figure, {
       lines: shown, titles, zoom, label: card.title, marks,
       x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
-      y: { log: settings.logY },
+      y: { log: settings.logY }, outliers: settings.outliers,
     });
     if (cursor !== null) curves.hover(cursor.left, cursor.top);
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
-      make("li", { title: `${curve.name}: the last value` }, swatch(curve.color), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
+      make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = lines.reduce((sum, line) => sum + line.count, 0);
     const drawn = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((count, x, place) => count + which(x, ys[place]), 0), 0);
-    const odd = counted((x, y) => !Number.isFinite(y));
-    const beyond = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
+    odd.replaceChildren(...oddList(shown));
+    const unshown = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
     const back = axis === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
     note.textContent = [
       axis === "relative" ? `in ${unit.name}` : "",
       axis !== settings.x ? "all steps are 0: in the order written" : "",
       shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
       drawn < points ? `${drawn.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
-      odd ? `${countText(odd, "point")} not finite` : "",
-      beyond ? `${countText(beyond, "point")} without a logarithm` : "",
+      unshown ? `${countText(unshown, "point")} without a logarithm` : "",
+      curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
       back ? `steps go back in ${countText(back, "run")}` : "",
     ].filter(Boolean).join(" · ");
   };
@@ -125,7 +145,7 @@ function scalarCard(card, zoom = new Zoom()) {
     curves?.destroy();
     curves = null;
   };
-  const element = cardElement(card, figure, legend, note);
+  const element = cardElement(card, figure, legend, note, odd);
   const lazy = new Lazy(element, draw, clear);
   return { card, element, lazy, zoom };
 }
@@ -141,7 +161,7 @@ function histogramCard(card) {
       const figure = make("figure", { className: "chart" });
       const run = runs[line.run];
       const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
-      body.append(make("div", { className: "item" }, make("p", { className: "who" }, swatch(run.color), run.name, make("span", { className: "quiet", textContent: note })), figure));
+      body.append(make("div", { className: "item" }, make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note })), figure));
       maps.push(numbers(line.steps).length ? new HeatMap(figure, line, run.color, values) : null);
     }
   };
@@ -215,7 +235,7 @@ function headline() {
     const most = 50;
     head.push(make("details", { className: "problems", id: "problems", open: problems.length <= 5 },
       make("summary", { textContent: `${countText(problems.length, "problem")}: what was damaged or could not be shown` }),
-      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.name }), ` ${text}`))),
+      make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.label, title: run.name }), ` ${text}`))),
       ...(problems.length > most ? [make("p", { textContent: `and ${countText(problems.length - most, "problem")} more` })] : [])));
   }
   if (data.findings.length) {
@@ -231,21 +251,36 @@ function headline() {
   return head;
 }
 
+/** How to see what the page does not draw. */
+const ELSEWHERE = {
+  meshes: "TensorBoard's Mesh page draws them; run.meshes[tag] has vertices, faces and colours as arrays.",
+  graphs: "TensorBoard's Graphs page draws them; run.graphs[tag] has their nodes.",
+  graph: "TensorBoard's Graphs page draws it; run.graph has its nodes.",
+  embeddings: "TensorBoard's Projector draws them; run.projector() has the vectors and their labels.",
+  tensors: "run.tensors[tag] has them as arrays.",
+  hparams: "they are the table of hyperparameters.",
+};
+
 function sections() {
   const made = [];
   if (data.rates.length) made.push(rateSection());
   if (data.hparams === null) table = null;
   else {
-    if (table?.data !== data.hparams) table = { ...hparamsTable(data.hparams), data: data.hparams };
-    made.push(section("hparams", "Hyperparameters", [table.element], ""));
+    if (table?.data !== data.hparams) {
+      table = { ...hparamsTable(data.hparams, () => { showRuns(); update(); }), data: data.hparams, scatter: scatterCard(data.hparams) };
+      drawn.length = 0;
+      if (table.scatter !== null) drawn.push(table.scatter.lazy);
+    }
+    made.push(section("hparams", "Hyperparameters", [table.element, ...(table.scatter === null ? [] : [table.scatter.element])], ""));
   }
   made.push(...scalarSections());
   if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(card, (it) => source.card(it, prCard)))));
   if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(card, (it) => source.card(it, histogramCard))), "stack"));
   if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, imageNodes))))));
+  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, soundNodes))))));
   if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, textNodes)))), "stack"));
-  const others = Object.entries(data.others).map(([kind, count]) => `${kind.replace("_", " ")} (${countText(count, "tag")})`);
-  if (others.length) made.push(make("p", { className: "quiet", id: "others", textContent: `Logged as well, and not on this page: ${others.join(", ")}.` }));
+  const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
+  if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
   if (!made.length) made.push(make("p", { textContent: source.nothing }));
   return made;
 }
@@ -273,10 +308,12 @@ const nothing = make("p", { className: "quiet", id: "nothing", role: "status" })
 /** Shows the data as it is now; cards and sections that are there already stay. */
 function build() {
   takeRuns();
+  recolor(data.hparams, -1);
   cards.length = 0;
   const made = sections();
   document.getElementById("head").replaceChildren(...headline(), ...contents(made));
   arrange(document.getElementById("main"), [nothing, ...made]);
+  table?.fill();
 }
 
 build();
@@ -303,6 +340,7 @@ function sift() {
 function update() {
   sift();
   for (const { lazy } of cards) lazy.renew();
+  for (const lazy of drawn) lazy.renew();
   table?.fill();
 }
 
@@ -313,6 +351,7 @@ function rescale(isX) {
 }
 
 document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
+table?.fill();
 sift();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);

@@ -73,8 +73,8 @@ class Zoom {
  * A chart in an element.
  *
  * options: series: what uPlot draws, in its mode of series with x and y of their own, each [xs, ys];
- * x: {log, time, whole}, whole being whether it is of steps; y: {log}; extent(x): the [x, y] ranges, of y within x where x is given;
- * hover(plot): what the crosshair is on; leave(); paint(u): draws beneath the series; zoom: a Zoom.
+ * x: {log, time, whole, names}, whole being whether it is of steps, names those of the places 0, 1 ...; y: {log}; extent(x): the [x, y] ranges, of y within x where x is given;
+ * hover(plot): what the crosshair is on; leave(); paint(u): draws beneath the series; drawn(u): above them; zoom: a Zoom.
  */
 class Plot {
   constructor(host, options) {
@@ -97,7 +97,7 @@ class Plot {
         y: { auto: false, distr: y.log ? 3 : 1, range: () => this.ranges.y },
       },
       axes: [
-        { ...axis, ...(x.log ? logarithmic : {}), ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.time ? timeAxisTexts(splits, step) : axisTexts(splits)) },
+        { ...axis, ...(x.log ? logarithmic : {}), ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.names ? splits.map((place) => elided(x.names[place] ?? "", 14)) : x.time ? timeAxisTexts(splits, step) : axisTexts(splits)) },
         { ...axis, ...(y.log ? logarithmic : {}), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits) },
       ],
       series: [{}, ...options.series.map((each) => ({
@@ -105,6 +105,7 @@ class Plot {
         stroke: each.color,
         width: each.width ?? 1.5,
         alpha: each.alpha ?? 1,
+        dash: each.dash,
         points: { show: false },
         paths: each.paths ?? linePaths(x.log, y.log),
       }))],
@@ -118,7 +119,7 @@ class Plot {
         drawAxes: [(u) => options.paint?.(u)],
         setSelect: [(u) => this.select(u)],
         setCursor: [(u) => (u.cursor.left < 0 ? options.leave?.() : options.hover?.(this, u.cursor.left, u.cursor.top))],
-        draw: [() => options.drawn?.(this)],
+        draw: [(u) => options.drawn?.(u)],
       },
     }, [null, ...options.series.map((each) => each.data)], host);
     this.zoom.plots.add(this);

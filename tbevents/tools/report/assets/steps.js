@@ -36,6 +36,12 @@ function imageNodes(item, label) {
   });
 }
 
+function soundNodes(item, label) {
+  if (!item.sounds.length) return [make("p", { className: "quiet", textContent: "not shown" })];
+  const sounds = item.sounds.map((source, number) => make("audio", { controls: true, preload: "none", src: source, "aria-label": `${label}, step ${item.step}, sound ${number + 1}` }));
+  return [...sounds, make("p", { className: "quiet", textContent: item.about })];
+}
+
 function textNodes(item) {
   const { shape, texts } = item;
   if (!texts.length) return [make("p", { className: "quiet", textContent: "empty" })];
@@ -57,8 +63,8 @@ function itemCard(card, nodes) {
       const run = runs[line.run];
       const item = itemAt(line, step);
       const time = typeof item?.time === "number" ? `, ${timeText(item.time)}` : "";
-      const head = make("p", { className: "who" }, swatch(run.color), run.name, make("span", { className: "quiet", textContent: item === undefined ? "" : ` step ${item.step}${time}` }));
-      const shown = item === undefined ? [make("p", { className: "quiet", textContent: "nothing yet" })] : nodes(item, `${run.name}: ${card.title}`);
+      const head = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: item === undefined ? "" : ` step ${item.step}${time}` }));
+      const shown = item === undefined ? [make("p", { className: "quiet", textContent: "nothing yet" })] : nodes(item, `${run.label}: ${card.title}`);
       return make("div", { className: "item" }, head, ...shown);
     }));
   };

@@ -1,8 +1,9 @@
-// Hyperparameters and metrics: a row a session, sorted by the column that is asked for.
+// Hyperparameters and metrics: a row a session, sorted by the column that is asked for. A row selects its runs.
 
-function hparamsTable(table) {
+/** change: called when other runs are selected. */
+function hparamsTable(table, change) {
   const titles = ["run", "status", ...table.parameters, ...table.metrics];
-  const cells = table.rows.map((row) => ({ run: runs[row.run], values: [runs[row.run].name, row.status, ...row.parameters, ...row.metrics] }));
+  const cells = table.rows.map((row) => ({ ...row, runs: row.runs.map((number) => runs[number]), values: [row.label, row.status, ...row.parameters, ...row.metrics] }));
   const metricsFrom = 2 + table.parameters.length;
   const body = make("tbody");
   let sorted = { column: -1, sign: 1 };
@@ -15,11 +16,21 @@ function hparamsTable(table) {
     return numeric(a) - numeric(b) || String(a).localeCompare(String(b));
   };
   const fill = () => {
-    const shown = cells.filter((row) => row.run.shown);
+    const shown = cells.filter((row) => row.runs.some((run) => run.listed));
     if (sorted.column >= 0) shown.sort((a, b) => sorted.sign * compare(a.values[sorted.column], b.values[sorted.column]));
-    body.replaceChildren(...shown.map((row) => make("tr", {},
-      make("th", { scope: "row" }, swatch(row.run.color), make("span", { textContent: elided(row.run.name, 40), title: row.run.name })),
+    const focused = shown.find((row) => row.box !== undefined && row.box === document.activeElement);
+    body.replaceChildren(...shown.map((row) => make("tr", { className: row.runs.some((run) => run.shown) ? "" : "off" },
+      make("th", { scope: "row" }, make("label", { title: row.name }, select(row), swatch(row.runs[0].color), make("span", { textContent: elided(row.label, 40), dir: "auto" }))),
       ...row.values.slice(1).map((value) => make("td", { className: typeof value === "number" ? "number" : "", textContent: cellText(value), title: String(value ?? "") })))));
+    focused?.box.focus();
+  };
+  const select = (row) => {
+    row.box = make("input", { type: "checkbox", checked: row.runs.some((run) => run.checked), "aria-label": `Show ${row.label}` });
+    row.box.onchange = () => {
+      for (const run of row.runs) run.checked = row.box.checked;
+      change();
+    };
+    return row.box;
   };
   const heads = titles.map((title, column) => {
     const button = make("button", { type: "button", textContent: title, title: `Sort by ${title}` });
@@ -32,7 +43,6 @@ function hparamsTable(table) {
     };
     return head;
   });
-  fill();
   const element = make("div", { className: "scroll card" }, make("table", { id: "hparams-table" }, make("thead", {}, make("tr", {}, ...heads)), body));
   return { element, fill };
 }

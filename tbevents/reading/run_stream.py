@@ -1,0 +1,45 @@
+"""Runs one after the other, for those who need each only once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from tbevents.reading.options import ReadOptions
+from tbevents.reading.run import Run, open_run
+from tbevents.reading.scalar_blocks import SkeletonTable
+from tbevents.reading.small_runs import FIRST, MOST, SmallRunReader, small_source
+
+__all__ = ["open_runs"]
+
+
+def open_runs(paths: Mapping[str, str], options: ReadOptions) -> Iterator[Run]:
+    """Opens runs one after the other; small ones some at a time, so that a few megabytes are read ahead.
+
+    No warning is issued: what cannot be read is on the problems of the runs.
+
+    Args:
+        paths: name of the run -> its folder, or an event file.
+        options: how to read.
+
+    Raises:
+        DamagedFileError, OSError: as `read_run`, at the run in question.
+    """
+    table = SkeletonTable(verify=options.verify)
+    reader = SmallRunReader(table, options)
+    names, at, count = list(paths), 0, FIRST
+    while at < len(names):
+        sources = {name: small_source(paths[name], options) for name in names[at : at + count]}
+        readings = reader.read(list(sources.values())) if len(sources) > 1 else [None]
+        at, count = at + len(readings), min(2 * count, MOST)
+        readings.reverse()
+        for name, source in sources.items():
+            if not readings:
+                break
+            reading = readings.pop()  # the caller alone keeps the run
+            if reading is not None:
+                yield Run(source, name=name, options=options, warn=False, reading=reading)
+            else:
+                path = paths[name]
+                named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
+                yield open_run(path, name, options, table, warn=False, named=named)

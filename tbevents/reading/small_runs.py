@@ -1,0 +1,401 @@
+"""Small runs, read some at a time: their records are found, verified and decoded together, as if they were one file.
+
+numpy's fixed costs are then paid once for all of them. A file that has anything unusual in it (damage, a long record,
+bytes to come) is left to the ordinary way of reading, so that there is only one place that knows what it means; what
+is read here is the same as there, to the bit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.errors import DamagedFileError, TBEventsError
+from tbevents.file_ref import FileRef
+from tbevents.files import open_file
+from tbevents.format.event import parse_event
+from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE, SHORT
+from tbevents.format.header_search import HeaderFinder
+from tbevents.format.record import Records
+from tbevents.reading.compact_scalars import CompactScalars, TagLayout, TagsOfSkeletons
+from tbevents.reading.event_file import EventFileReader
+from tbevents.reading.options import ReadOptions
+from tbevents.reading.points import joined
+from tbevents.reading.run_builder import RunBuilder
+from tbevents.reading.run_data import RunData
+from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable, unique
+from tbevents.reading.source import FileSource, Reading
+from tbevents.remote import is_url
+
+__all__ = ["FIRST", "MOST", "SMALL", "SmallRunReader", "small_source"]
+
+SMALL: Final = 1 << 20
+"""The most bytes in the files of a small run."""
+
+TOGETHER: Final = 1 << 22
+"""The most bytes that are read together."""
+
+FIRST: Final = 8
+"""How many runs to read together first; each time after it twice as many, up to `MOST`."""
+
+MOST: Final = 256
+"""The most runs to read together."""
+
+_MOST_ORDERS: Final = 32
+"""How many orders of records, or of headers, are remembered."""
+
+_MOST_OTHERS: Final = 16
+"""A file with more records that are no known scalars is no plain one."""
+
+_FRAME: Final = HEADER_SIZE + FOOTER_SIZE
+
+
+def small_source(path: str, options: ReadOptions) -> FileSource:
+    """The source of a run that was found below a folder."""
+    return FileSource(path, strict=options.strict, verify=options.verify, named=False)
+
+
+class _Part(NamedTuple):
+    """An intact file among those read together.
+
+    Attributes:
+        reader: of the file; at its end.
+        block: its records, decoded.
+    """
+
+    reader: EventFileReader
+    block: ScalarBlock
+
+
+class _Headers(NamedTuple):
+    """The headers of a file of short records.
+
+    Attributes:
+        offsets: where in the file they are, shape (n,).
+        lengths: that they declare, shape (n,).
+        headers: their bytes.
+    """
+
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    headers: bytes
+
+
+class _Order(NamedTuple):
+    """How the scalar points of a file get to their tags: the same for all files with the same order of records.
+
+    Attributes:
+        layout: the tags.
+        places: of the points among the records, tag after tag.
+        ends: of each tag, where in `places` its points end.
+        doubles: which of the points are stored as doubles; None if none is.
+        alike: how many points each tag has, if they all have as many; else 0.
+        others: the records that are no points, ascending.
+    """
+
+    layout: TagLayout
+    places: NDArray[np.intp]
+    ends: tuple[int, ...]
+    doubles: NDArray[np.bool_] | None
+    alike: int
+    others: tuple[int, ...]
+
+
+class SmallRunReader:
+    """Reads small runs together.
+
+    Belongs to one thread at a time. A call that is interrupted leaves it as it was.
+
+    Args:
+        table: the skeletons, shared with other runs.
+        options: how to read.
+    """
+
+    def __init__(self, table: SkeletonTable, options: ReadOptions) -> None:
+        self._table = table
+        self._options = options
+        self._finder = HeaderFinder()
+        self._room = np.empty(0, np.uint8)
+        self._headers: dict[int, _Headers] = {}  # by the size of the file
+        self._orders: dict[bytes, _Order | None] = {}
+        self._layouts: dict[bytes, TagsOfSkeletons | None] = {}
+
+    def read(self, sources: Sequence[FileSource]) -> list[Reading | None]:
+        """Reads the first of some runs, as many as `TOGETHER` bytes allow.
+
+        Args:
+            sources: of the runs.
+
+        Returns:
+            What was read of each of the first runs, at least one; None for one that must be read in the ordinary way,
+            which also raises what is to be raised.
+        """
+        files: list[list[FileRef] | None] = []
+        total = 0
+        for source in sources:
+            names = None if is_url(source.location) else self._files_of(source)
+            size = sum(file.size or 0 for file in names or ())
+            if size > SMALL:
+                names = None
+            elif total + size > TOGETHER:
+                break
+            else:
+                total += size
+            files.append(names)
+        return [None if parts is None else self._reading(parts) for parts in self._read_files(files, total)]
+
+    @staticmethod
+    def _files_of(source: FileSource) -> list[FileRef] | None:
+        """The files of a run; None if there is anything to say about them."""
+        try:
+            files, problems = source.find({})
+        except (OSError, TBEventsError):
+            return None
+        return None if problems or not files else files
+
+    def _read_files(self, files: Sequence[list[FileRef] | None], size: int) -> list[list[_Part] | None]:
+        """Reads the files of runs, decoded; None for a run of which a file is not intact."""
+        if not any(files):
+            return [None] * len(files)
+        if len(self._room) < size + SMALL:
+            self._room = np.empty(size + SMALL, np.uint8)
+        room = self._room.data
+        runs: list[int] = []
+        listed: list[FileRef] = []
+        ends = [0]
+        for run, names in enumerate(files):
+            for file in names or ():
+                end = _read_into(file.url, room[ends[-1] :])
+                runs.append(run)
+                listed.append(file)
+                ends.append(ends[-1] + end)
+        found: list[list[_Part] | None] = [None if names is None else [] for names in files]
+        block = self._room[: ends[-1]]
+        bounds = np.array(ends, np.int64)
+        chains = _Chains(*self._find(block, ends), bounds)
+        self._remember(block, ends, chains)
+        decoded = None
+        if len(chains.offsets):
+            decoded = self._table.decode(Records(0, block, chains.offsets, chains.lengths, 0))
+        for place, (run, file) in enumerate(zip(runs, listed, strict=True)):
+            parts = found[run]
+            if decoded is None or not chains.whole[place]:
+                found[run] = None
+            elif parts is not None:
+                of_file = slice(*chains.records[place : place + 2])
+                parts.append(self._part(file, decoded, of_file, ends[place], ends[place + 1]))
+        return found
+
+    def _find(self, block: NDArray[np.uint8], bounds: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The records of files end to end: offsets, ascending, and lengths; `bounds` are where the files begin and end.
+
+        Runs that log the same have files of one size, with headers in the same places: those are looked at first.
+        """
+        offsets: list[NDArray[np.int64]] = []
+        lengths: list[NDArray[np.int64]] = []
+        heads = np.ndarray((max(0, len(block) - HEADER_SIZE + 1),), f"V{HEADER_SIZE}", block, strides=(1,))
+        known, start = self._headers, 0  # those known, and where the files start that have not been searched
+        for first, end in itertools.pairwise(bounds):
+            same = known.get(end - first)
+            if same is None:
+                continue
+            there = same.offsets + first
+            if heads[there].tobytes() == same.headers:
+                if start < first:
+                    self._search(block, start, first, offsets, lengths)
+                offsets.append(there)
+                lengths.append(same.lengths)
+                start = end
+        if start < bounds[-1]:
+            self._search(block, start, bounds[-1], offsets, lengths)
+        return joined(offsets), joined(lengths)
+
+    def _search(
+        self,
+        block: NDArray[np.uint8],
+        start: int,
+        end: int,
+        offsets: list[NDArray[np.int64]],
+        lengths: list[NDArray[np.int64]],
+    ) -> None:
+        """Appends the records found in a part of the block."""
+        found, sizes = self._finder.find(block[start:end], max_length=SHORT)
+        offsets.append(found + start)
+        lengths.append(sizes)
+
+    def _remember(self, block: NDArray[np.uint8], bounds: Sequence[int], chains: _Chains) -> None:
+        """Remembers where the headers are in files of a size that several of these have."""
+        counts = Counter(end - first for first, end in itertools.pairwise(bounds))
+        for place, (first, end) in enumerate(itertools.pairwise(bounds)):
+            if counts[end - first] > 1 and chains.whole[place] and end - first not in self._headers:
+                if len(self._headers) == _MOST_ORDERS:
+                    self._headers.clear()
+                of_file = slice(*chains.records[place : place + 2])
+                offsets, lengths = chains.offsets[of_file] - first, chains.lengths[of_file].copy()
+                heads = np.ndarray((end - first - HEADER_SIZE + 1,), f"V{HEADER_SIZE}", block, first, (1,))
+                self._headers[end - first] = _Headers(offsets, lengths, heads[offsets].tobytes())
+
+    def _part(self, file: FileRef, decoded: ScalarBlock, of_file: slice, start: int, end: int) -> _Part:
+        """The file that has these bytes and these records."""
+        records = decoded.records
+        reader = EventFileReader(file.url, strict=self._options.strict, verify=self._options.verify)
+        reader.listed = file
+        reader.take_whole(records.block[start:end], of_file.stop - of_file.start)
+        block = ScalarBlock(
+            Records(-start, records.block, records.offsets[of_file], records.lengths[of_file], 0),
+            decoded.skeleton[of_file],
+            decoded.steps[of_file],
+            decoded.wall_times[of_file],
+            decoded.values[of_file],
+            None if decoded.doubles is None else decoded.doubles[of_file],
+        )
+        return _Part(reader, block)
+
+    def _reading(self, parts: Sequence[_Part]) -> Reading | None:
+        """What was read of a run; None if anything is wrong with it."""
+        builder = self._compact(parts[0]) if len(parts) == 1 else None
+        if builder is None:
+            builder = RunBuilder(self._table, self._options)
+            try:
+                for part in parts:
+                    builder.add_whole(part.block, part.reader)
+            except DamagedFileError:  # where strict
+                return None
+        readers = {part.reader.path: part.reader for part in parts}
+        if any(reader.problems for reader in readers.values()):
+            return None
+        return Reading(builder, readers, tuple(readers))
+
+    def _compact(self, part: _Part) -> RunBuilder | None:
+        """The run of one file that has nothing but scalars, beside its header; None if it has something else."""
+        if self._options.restarts == "tensorboard":
+            return None  # which needs to know every record
+        block = part.block
+        key = block.skeleton.tobytes()
+        if key in self._orders:
+            order = self._orders[key]
+        else:
+            if len(self._orders) == _MOST_ORDERS:
+                self._orders.clear()
+            order = self._orders[key] = self._order_of(block.skeleton)
+        if order is None:
+            return None
+        first: float | None = None
+        for place in order.others:
+            time = _version_time(block.records, place, verify=self._options.verify)
+            if time is None:
+                return None
+            first = time if place == 0 else first
+        if first is None:
+            first = float(block.wall_times[0])
+        values: NDArray[np.float32] | NDArray[np.float64] = block.values.take(order.places)
+        if order.doubles is not None and block.doubles is not None:
+            values = np.where(order.doubles, block.doubles.take(order.places), values)
+        steps = block.steps.take(order.places)
+        if order.alike and bool((steps.reshape(-1, order.alike) == steps[: order.alike]).all()):
+            steps = steps[: order.alike].copy()
+        scalars = CompactScalars(order.layout, order.ends, steps, block.wall_times.take(order.places), values)
+        data = RunData.of_compact(self._options, scalars, first)
+        return RunBuilder.of_files(self._table, data, [part.reader.path], len(block.skeleton))
+
+    def _order_of(self, skeletons: NDArray[np.int32]) -> _Order | None:
+        """The order of the points in a file; None if a record of a known skeleton is no scalar, or there is none."""
+        others = skeletons < 0
+        if others.all() or np.count_nonzero(others) > _MOST_OTHERS:
+            return None
+        (points,) = (~others).nonzero()
+        known, first, _ = unique(skeletons[points])
+        met = known[first.argsort()]
+        tags = self._tags_of(met)
+        if tags is None:
+            return None
+        of_skeleton = np.zeros(int(known[-1]) + 1, np.int32)
+        of_skeleton[met] = tags.numbers
+        numbers = of_skeleton[skeletons[points]]
+        wanted = numbers >= 0
+        if not wanted.all():
+            points, numbers = points[wanted], numbers[wanted]
+        by_tag = numbers.argsort(kind="stable")
+        places = points[by_tag]
+        counts = np.bincount(numbers, minlength=len(tags.layout.numbers)).tolist()
+        doubles = None
+        if any(tags.is_double):
+            of_skeleton[met] = tags.is_double
+            doubles = of_skeleton[skeletons[places]] > 0
+        ends = np.cumsum(counts).tolist()
+        alike = counts[0] if len(set(counts)) == 1 and len(counts) > 1 else 0
+        return _Order(tags.layout, places, tuple(ends), doubles, alike, tuple(others.nonzero()[0].tolist()))
+
+    def _tags_of(self, skeletons: NDArray[np.int32]) -> TagsOfSkeletons | None:
+        """The tags of skeletons, in the order in which a file has them first; None if one is no scalar there."""
+        key = skeletons.tobytes()
+        if key not in self._layouts:
+            if len(self._layouts) == _MOST_ORDERS:
+                self._layouts.clear()
+            builder = RunBuilder(self._table, self._options)
+            self._layouts[key] = builder.resolve(skeletons.tolist())
+        return self._layouts[key]
+
+
+class _Chains:
+    """The files among those read together that are nothing but short records end to end.
+
+    Args:
+        offsets: of the records found in all of them, ascending, shape (n,).
+        lengths: of their payloads.
+        bounds: where the first file starts, and where each ends, shape (files + 1,).
+
+    Attributes:
+        offsets: of the records of these files.
+        lengths: likewise.
+        whole: which files they are, shape (files,).
+        records: where the records of each file start among them, shape (files + 1,).
+    """
+
+    def __init__(self, offsets: NDArray[np.int64], lengths: NDArray[np.int64], bounds: NDArray[np.int64]) -> None:
+        ends = offsets + (lengths + _FRAME)
+        firsts = offsets.searchsorted(bounds)
+        # How many of the records before each do not follow the record before them.
+        breaks = np.zeros(max(2, len(offsets) + 1), np.intp)
+        np.cumsum(offsets[1:] != ends[:-1], out=breaks[2:])
+        whole = firsts[1:] > firsts[:-1]
+        first, stop = firsts[:-1][whole], firsts[1:][whole]
+        whole[whole] = (
+            (offsets[first] == bounds[:-1][whole])
+            & (ends[stop - 1] == bounds[1:][whole])
+            & (breaks[first + 1] == breaks[stop])
+        )
+        counts = np.where(whole, firsts[1:] - firsts[:-1], 0)
+        if not whole.all():
+            kept = np.repeat(whole, firsts[1:] - firsts[:-1])
+            offsets, lengths = offsets[kept], lengths[kept]
+        self.offsets, self.lengths = offsets, lengths
+        self.whole = whole.tolist()
+        self.records = [0, *np.cumsum(counts).tolist()]
+
+
+def _read_into(path: str, room: memoryview) -> int:
+    """Reads a file into a buffer, and returns its size; 0 if it cannot be read, or is larger."""
+    try:
+        with open_file(path) as file:
+            size = 0
+            while more := file.readinto(room[size:]):
+                size += more
+    except OSError:
+        return 0
+    return size if size < len(room) else 0
+
+
+def _version_time(records: Records, index: int, *, verify: bool) -> float | None:
+    """The wall time of a record that says the file's version; None if it is another one, or damaged."""
+    try:
+        payload = records.verified_payload(index) if verify else records.payload(index)
+        event = parse_event(payload, offset=0, record=0, path=None)
+    except DamagedFileError:
+        return None
+    return event.wall_time if event.WhichOneof("what") == "file_version" else None

@@ -1,0 +1,169 @@
+"""Groups of runs as one curve: their mean or interquartile mean, within a band."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbevents.views.protocols import ScalarCurve
+
+__all__ = ["RESAMPLES", "Band", "Estimator", "GroupBy", "Summary", "grouped", "summed_up"]
+
+Estimator: TypeAlias = Literal["mean", "iqm"]
+Band: TypeAlias = Literal["ci95", "std", "minmax", "none"]
+GroupBy: TypeAlias = "str | Callable[[str], str]"
+
+RESAMPLES: Final = 2000
+"""How often the bootstrap draws runs."""
+
+_CELLS: Final = 2**22
+"""The most numbers that the bootstrap holds at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """The curve of a group.
+
+    Attributes:
+        steps: ascending, shape (n,): those that at least one run has.
+        middle: mean or interquartile mean of the runs that have the step.
+        low: lower end of the band.
+        high: upper end of the band.
+        runs: number of runs.
+    """
+
+    steps: NDArray[np.int64]
+    middle: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    runs: int
+
+
+def grouped(
+    names: Sequence[str], by: GroupBy, parameters: Mapping[str, Mapping[str, object]] | None = None
+) -> dict[str, list[str]]:
+    """Returns the runs of each group.
+
+    Args:
+        names: names of runs.
+        by: "all" for one group; "folder" for the folder that a run is in; "hparam:NAME" for the value of a
+            hyperparameter; a function from the name of a run to that of its group; or else a regular expression that is
+            searched in the names: what it matches, or its first group in parentheses, is the name of the group. Runs
+            without one are in the group "other".
+        parameters: run -> its hyperparameters.
+
+    Raises:
+        ValueError: `by` is no regular expression, or no run has the hyperparameter.
+    """
+    groups: dict[str, list[str]] = {}
+    key = _key(by, parameters or {})
+    for name in names:
+        groups.setdefault(key(name), []).append(name)
+    if isinstance(by, str) and by.startswith("hparam:") and set(groups) == {"other"}:
+        known = dict.fromkeys(each for having in (parameters or {}).values() for each in having)
+        raise ValueError(
+            f"no run has the hyperparameter {by[7:]!r}; there are: {', '.join(map(repr, known)) or 'none'}"
+        )
+    return groups
+
+
+def _key(by: GroupBy, parameters: Mapping[str, Mapping[str, object]]) -> Callable[[str], str]:
+    if not isinstance(by, str):
+        return by
+    if by == "all":
+        return lambda _name: "all"
+    if by == "folder":
+        return lambda name: name.rpartition("/")[0] or "."
+    if by.startswith("hparam:"):
+        wanted = by.removeprefix("hparam:")
+
+        def of_parameter(name: str) -> str:
+            having = parameters.get(name, {})
+            return f"{wanted}={having[wanted]}" if wanted in having else "other"
+
+        return of_parameter
+    try:
+        pattern = re.compile(by)
+    except re.error as error:
+        raise ValueError(f"group_by: {by!r} is no regular expression: {error}") from None
+
+    def of_match(name: str) -> str:
+        match = pattern.search(name)
+        if match is None:
+            return "other"
+        return (match[1] if pattern.groups else match[0]) or "other"
+
+    return of_match
+
+
+def summed_up(curves: Iterable[ScalarCurve], estimator: Estimator = "mean", band: Band = "ci95") -> Summary:
+    """Returns the curve of a group: at each step over the runs that have it; of a repeated step, the last value.
+
+    The interquartile mean is the mean of the middle half: a quarter of the runs, rounded down, is left out at either
+    end. "ci95" is the 95 % interval of a bootstrap over runs (percentiles of `RESAMPLES` resamples, always the same
+    ones); see Agarwal et al. 2021, "Deep reinforcement learning at the edge of the statistical precipice".
+
+    Args:
+        curves: a series for each run.
+        estimator: "mean" or "iqm".
+        band: "ci95"; "std" for one standard deviation about the curve; "minmax" for the least and greatest value; or
+            "none".
+    """
+    columns = [_unique(curve) for curve in curves]
+    steps = np.unique(np.concatenate([own for own, _ in columns]))
+    values = np.zeros((len(columns), len(steps)))
+    present = np.zeros(values.shape, np.bool_)
+    for row, (own, numbers) in enumerate(columns):
+        places = np.searchsorted(steps, own)
+        values[row, places], present[row, places] = numbers, True
+    middle, low, high = (np.empty(len(steps)) for _ in range(3))
+    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    for number in range(patterns.shape[1]):  # steps that are in the same runs are computed together
+        at = np.flatnonzero(which.ravel() == number)
+        block = values[patterns[:, number]][:, at]
+        with np.errstate(all="ignore"):
+            middle[at] = _middle(block, estimator)
+            low[at], high[at] = _ends(block, middle[at], estimator, band)
+    return Summary(steps, middle, low, high, len(columns))
+
+
+def _unique(curve: ScalarCurve) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Ascending unique steps with the last value of each."""
+    order = np.argsort(curve.steps, kind="stable")
+    steps, starts, counts = np.unique(curve.steps[order], return_index=True, return_counts=True)
+    return steps, curve.values[order][starts + counts - 1].astype(np.float64)
+
+
+def _middle(block: NDArray[np.float64], estimator: Estimator) -> NDArray[np.float64]:
+    """The estimate over the last but one axis."""
+    cut = block.shape[-2] // 4 if estimator == "iqm" else 0
+    if cut:
+        odd = np.isnan(block).any(axis=-2)
+        block = np.sort(block, axis=-2)[..., cut : block.shape[-2] - cut, :]
+        return np.asarray(np.where(odd, np.nan, block.mean(axis=-2)))
+    return np.asarray(block.mean(axis=-2))
+
+
+def _ends(
+    block: NDArray[np.float64], middle: NDArray[np.float64], estimator: Estimator, band: Band
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if band == "std":
+        std = block.std(axis=0)
+        return middle - std, middle + std
+    if band == "minmax":
+        return block.min(axis=0), block.max(axis=0)
+    if band == "none" or len(block) == 1:
+        return middle, middle
+    drawn = np.random.default_rng(0).integers(len(block), size=(RESAMPLES, len(block)))
+    low, high = np.empty(len(middle)), np.empty(len(middle))
+    width = max(1, _CELLS // drawn.size)
+    for start in range(0, len(middle), width):
+        part = slice(start, start + width)
+        estimates = _middle(block[:, part][drawn], estimator)
+        low[part], high[part] = np.percentile(estimates, (2.5, 97.5), axis=0)
+    return low, high

@@ -1,0 +1,266 @@
+"""Small runs that are read together are what each is when it is read alone: to the bit, damage and options included."""
+
+import shutil
+import tempfile
+import threading
+import warnings
+from pathlib import Path
+
+import pytest
+from event_files import record, scalar_event, tensor_value, version_event, write_events
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scalar_files import NAME, expected, one_event
+
+import tbevents
+from tbevents.proto import Event, Summary, TensorProto
+from tbevents.reading import scalar_blocks
+from tbevents.reading.logdir import Logdir
+from tbevents.reading.small_runs import SmallRunReader
+from tbevents.tools import iter_runs
+
+LATER = NAME.replace("1700000000", "1700000009")
+
+
+def everything(run):
+    """All that a run shows of its files, with arrays as bytes."""
+    series = {
+        (kind, tag): (one.steps.tobytes(), one.wall_times.tobytes(), one.display_name, one.description)
+        for kind in ("scalars", "histograms", "tensors", "texts")
+        for tag, one in run.series(kind).items()
+    }
+    scalars = {tag: (one.values.dtype, one.values.tobytes(), one.exact_values) for tag, one in run.scalars.items()}
+    files = {tag: [(run.scalar_files(tag)[0]), run.scalar_files(tag)[1].tolist()] for tag in run.scalars}
+    metadata = {tag: repr(one) for tag, one in run.metadata.items()}
+    facts = run.name, run.path, run.tags, run.counts(), run.first_wall_time, run.starts, run.files, run.problems
+    return [*map(repr, (series, scalars, files, metadata, facts)), list(run.scalars)]
+
+
+def alone(folder, name, options):
+    try:
+        return everything(tbevents.read_run(folder, name=name, **options))
+    except (tbevents.TBEventsError, OSError) as error:
+        return repr(error)
+
+
+def together(logdir, name):
+    try:
+        return everything(logdir[name])
+    except (tbevents.TBEventsError, OSError) as error:
+        return repr(error)
+
+
+@st.composite
+def damaged(draw, data):
+    """The bytes of a file, perhaps with some of them changed, removed or added."""
+    data = bytearray(data)
+    for place, bit in draw(st.lists(st.tuples(st.integers(0, max(0, len(data) - 1)), st.integers(0, 7)), max_size=2)):
+        if data:
+            data[place] ^= 1 << bit
+    if draw(st.booleans()):
+        del data[draw(st.integers(0, len(data))) :]
+    return bytes(data) + draw(st.sampled_from([b"", b"", b"\0" * 20, b"stray"]))
+
+
+@st.composite
+def logdirs(draw):
+    """Run -> file -> bytes: many runs log the same, some anything, some files are damaged."""
+    loop = draw(st.lists(one_event(), min_size=1, max_size=4)) * draw(st.integers(1, 8))
+    header = [version_event().SerializeToString()] * draw(st.integers(0, 1))
+    alike = b"".join(map(record, [*header, *loop]))
+    runs = {}
+    for number in range(draw(st.integers(2, 7))):
+        files = {NAME: alike}
+        if draw(st.integers(0, 2)) == 0:
+            files[NAME] = b"".join(map(record, draw(st.lists(one_event(), max_size=12))))
+        if draw(st.integers(0, 3)) == 0:
+            files[LATER] = alike
+        if draw(st.integers(0, 3)) == 0:
+            files[NAME] = draw(damaged(files[NAME]))
+        runs[f"run{number}"] = files
+    return runs
+
+
+options = st.fixed_dictionaries(
+    {},
+    optional={
+        "tags": st.sampled_from(["ato*", "loss*", ["btor", "nothing"]]),
+        "kinds": st.sampled_from(["scalars", ["histograms"], ["scalars", "tensors"]]),
+        "restarts": st.sampled_from(["tensorboard", "overwrite"]),
+        "duplicates": st.sampled_from(["first", "last"]),
+        "checksums": st.just("skip"),
+        "strict": st.just(True),
+    },
+)
+
+
+@settings(
+    max_examples=2 * settings().max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
+@given(runs=logdirs(), more=st.lists(one_event(), max_size=3), options=options)
+def test_runs_read_together_equal_runs_read_alone(runs, more, options, small_blocks):
+    small_blocks(1 << 20)
+    with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, files in runs.items():
+            for file, data in files.items():
+                write_events(Path(top, name, file), [])
+                Path(top, name, file).write_bytes(data)
+        logdir = tbevents.read_logdir(top, threads=1, **options)
+        for name in logdir:
+            assert together(logdir, name) == alone(f"{top}/{name}", name, options)
+        if options.get("strict"):
+            return
+        for name in logdir:  # what is appended to the last file goes behind it
+            with open(f"{top}/{name}/{max(runs[name])}", "ab") as file:
+                file.write(b"".join(map(record, more)))
+            run = logdir[name].reload()
+            if not run.problems:
+                assert everything(run) == alone(f"{top}/{name}", name, options)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
+@given(runs=logdirs())
+def test_runs_read_together_have_the_points_of_their_events(runs, small_blocks):
+    small_blocks(1 << 20)
+    with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, files in runs.items():
+            write_events(Path(top, name, NAME), [])
+            Path(top, name, NAME).write_bytes(files[NAME])
+        for name, run in tbevents.read_logdir(top, threads=1).items():
+            try:
+                events = expected(Path(top, name, NAME))
+            except tbevents.NotAnEventFileError:
+                continue
+            found = {
+                tag: (one.steps.tobytes(), one.wall_times.tobytes(), one.values.tobytes())
+                for tag, one in run.scalars.items()
+            }
+            assert found == events
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """What was read how: "alone" with the name of the run, or "together" with the number of runs."""
+    found = []
+    read_alone, read_together = Logdir._open, SmallRunReader.read
+
+    def note_alone(self, name):
+        found.append(("alone", name))
+        return read_alone(self, name)
+
+    def note_together(self, sources):
+        readings = read_together(self, sources)
+        found.append(("together", sum(reading is not None for reading in readings)))
+        return readings
+
+    monkeypatch.setattr(Logdir, "_open", note_alone)
+    monkeypatch.setattr(SmallRunReader, "read", note_together)
+    return found
+
+
+@pytest.fixture
+def thirty(tmp_path):
+    """Thirty runs that log two tags, each its own values."""
+    for k in range(30):
+        points = [scalar_event(tag, step, step * k) for step in range(40) for tag in ("a", "b")]
+        write_events(tmp_path / f"run{k:02}" / NAME, [version_event(), *points])
+    return tmp_path
+
+
+def damage(folder):
+    path = folder / NAME
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_only_the_damaged_run_is_read_alone(thirty, reads):
+    damage(thirty / "run11")
+    with pytest.warns(tbevents.DamageWarning, match="run11"):
+        assert [len(run.problems) for run in tbevents.read_logdir(thirty, threads=1).values()].count(0) == 29
+    assert [name for how, name in reads if how == "alone"] == ["run11"]
+    assert sum(count for how, count in reads if how == "together") == 29
+
+
+def test_a_run_asked_for_by_name_is_read_alone(thirty, reads):
+    tbevents.read_logdir(thirty)["run07"]
+    assert reads == [("alone", "run07")]
+
+
+def test_a_run_that_is_not_small_is_read_alone(thirty, reads):
+    points = [scalar_event("loss", step, 1.0) for step in range(30_000)]
+    write_events(thirty / "run05" / NAME, [version_event(), *points])
+    counts = [sum(run.counts()["scalars"].values()) for run in tbevents.read_logdir(thirty, threads=1).values()]
+    assert counts == [80] * 5 + [30_000] + [80] * 24
+    assert [name for how, name in reads if how == "alone"] == ["run05"]
+
+
+def test_a_run_that_vanishes_between_listing_and_reading_is_a_problem_of_that_run(thirty):
+    logdir = tbevents.read_logdir(thirty, threads=1)
+    shutil.rmtree(thirty / "run03")
+    with pytest.warns(tbevents.DamageWarning, match="run03"):
+        assert [name for name, run in logdir.items() if run.problems] == ["run03"]
+
+
+def test_a_tag_that_is_a_scalar_in_one_run_may_be_a_tensor_in_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(scalar_blocks, "_FEW", 1)
+    tensor = TensorProto(dtype=1, float_val=[2.0])
+    plain = Summary.Value(tag="a", tensor=tensor)
+    for name, first in (("run1", tensor_value("a", tensor, "scalars")), ("run2", tensor_value("a", tensor, "other"))):
+        values = [first, *[plain] * 5]
+        events = [Event(wall_time=1.0, step=step, summary=Summary(value=[one])) for step, one in enumerate(values)]
+        for copy in "xy":
+            write_events(tmp_path / (name + copy) / NAME, events)
+    kinds = {name: next(iter(run.counts())) for name, run in tbevents.read_logdir(tmp_path, threads=1).items()}
+    assert kinds == {"run1x": "scalars", "run1y": "scalars", "run2x": "tensors", "run2y": "tensors"}
+
+
+def test_threads_that_iterate_at_once_get_the_same_runs(thirty):
+    logdir = tbevents.read_logdir(thirty)
+    found = [[] for _ in range(4)]
+    threads = [threading.Thread(target=lambda mine=mine: mine.extend(logdir.values())) for mine in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert all(mine == found[0] and len(mine) == 30 for mine in found)
+
+
+def test_a_reading_that_is_interrupted_leaves_the_runs_to_the_next(thirty, monkeypatch):
+    logdir = tbevents.read_logdir(thirty, threads=1)
+    read = scalar_blocks.SkeletonTable.decode
+
+    def interrupt(self, records):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scalar_blocks.SkeletonTable, "decode", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        list(logdir.values())
+    monkeypatch.setattr(scalar_blocks.SkeletonTable, "decode", read)
+    assert [len(run.scalars["a"]) for run in logdir.values()] == [40] * 30
+
+
+def test_a_series_shares_the_memory_of_its_run_alone(thirty):
+    run = next(iter(tbevents.read_logdir(thirty, threads=1).values()))
+    base = run.scalars["a"].values
+    while base.base is not None:
+        base = base.base
+    assert base.nbytes == 80 * 4
+
+
+def test_iter_runs_reads_small_runs_together_and_yields_what_each_is_alone(thirty, reads):
+    damage(thirty / "run11")
+    found = [everything(run) for run in iter_runs(thirty)]
+    assert sum(count for how, count in reads if how == "together") == 29
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert found == [alone(str(thirty / f"run{k:02}"), f"run{k:02}", {}) for k in range(30)]
+    with pytest.raises(tbevents.DamagedFileError):
+        list(iter_runs(thirty, strict=True))

@@ -1,0 +1,225 @@
+"""Runs that other processes read are the same as when this one reads them; a process that ends early is an error."""
+
+import gc
+import glob
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+
+import pytest
+from event_files import record, scalar_event, tensor_value, version_event, write_events
+from scalar_files import NAME
+
+import tbevents
+from tbevents.proto import Event, HistogramProto, Summary, TensorProto
+from tbevents.reading import logdir as logdir_module
+from tbevents.reading import worker_processes
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+
+
+def shared_memory():
+    return set(glob.glob("/dev/shm/tbevents_*"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left():
+    before = shared_memory()
+    yield
+    gc.collect()
+    assert shared_memory() <= before
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """Runs of every sort: small and larger ones, other kinds of values, two files, damage, and one that goes on."""
+    monkeypatch.setattr(logdir_module, "_GROUP_BYTES", 1 << 17)
+    for k in range(12):
+        steps = 3000 if k % 5 == 2 else 60
+        events = [scalar_event(tag, step, step * k) for step in range(steps) for tag in ("a", "b", "c")]
+        write_events(tmp_path / f"run{k:02}" / NAME, [version_event(), *events])
+    histogram = Summary.Value(tag="h", histo=HistogramProto(num=3, bucket_limit=[1.0], bucket=[3.0]))
+    number = tensor_value("n", TensorProto(dtype=9, int64_val=[2**60 + 1]), "scalars")
+    text = tensor_value("t", TensorProto(dtype=7, string_val=[b"x" * 70_000]), "text")
+    others = [
+        Event(wall_time=5.0, step=k, summary=Summary(value=[each])) for k, each in enumerate((histogram, number, text))
+    ]
+    write_events(tmp_path / "run03" / NAME.replace("17", "18", 1), others)
+    damaged = tmp_path / "run04" / NAME
+    data = bytearray(damaged.read_bytes())
+    data[len(data) // 2] ^= 1
+    damaged.write_bytes(data)
+    cut = tmp_path / "run06" / NAME
+    cut.write_bytes(cut.read_bytes()[:-5])
+    (tmp_path / "run08" / NAME).write_bytes(b"no event file at all, but some text")
+    return tmp_path
+
+
+def everything(run):
+    series = {
+        (kind, tag): (one.steps.tobytes(), one.wall_times.tobytes(), [repr(point) for point in one])
+        for kind in ("scalars", "histograms", "tensors", "texts")
+        for tag, one in run.series(kind).items()
+    }
+    scalars = {tag: (one.values.dtype, one.values.tobytes(), one.exact_values) for tag, one in run.scalars.items()}
+    return series, scalars, run.tags, run.counts(), run.first_wall_time, run.starts, run.files, run.problems
+
+
+@pytest.mark.parametrize("options", [{}, {"tags": "a"}, {"checksums": "skip", "restarts": "tensorboard"}])
+def test_other_processes_read_the_same(runs, options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        here = tbevents.read_logdir(runs, threads=1, **options)
+        there = tbevents.read_logdir(runs, processes=2, **options)
+        assert [(name, everything(run)) for name, run in there.items()] == [
+            (name, everything(run)) for name, run in here.items()
+        ]
+        for name in ("run00", "run02", "run03"):  # all that was read can go on
+            with open(runs / name / max(os.listdir(runs / name)), "ab") as file:
+                file.write(record(scalar_event("a", 9000, 1.5).SerializeToString()))
+                file.write(record(scalar_event("new", 9000, 2.5).SerializeToString()))
+            assert everything(there[name].reload()) == everything(here[name].reload())
+
+
+def test_what_a_strict_reading_raises_is_raised_here(runs):
+    found = tbevents.read_logdir(runs, processes=2, strict=True)
+    with pytest.raises(tbevents.DamagedFileError, match="run04"):
+        list(found.values())
+    assert len(found["run05"].scalars) == 3
+
+
+def test_the_problems_are_warned_of_when_a_run_is_asked_for(runs):
+    with pytest.warns(tbevents.DamageWarning) as caught:
+        list(tbevents.read_logdir(runs, processes=2).values())
+    assert {next(name for name in ("run04", "run06", "run08") if name in str(one.message)) for one in caught} == {
+        "run04",
+        "run06",
+        "run08",
+    }
+    assert all(one.filename == __file__ for one in caught)
+
+
+def kill_worker(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the worker's code is changed by forking")
+def test_a_worker_that_is_killed_is_an_error_that_names_the_run_and_the_next_use_tries_again(runs, monkeypatch):
+    real = worker_processes._pickled
+
+    def pickled(name, reads):
+        block = real(name, reads)
+        assert shared_memory()
+        kill_worker()
+        return block
+
+    monkeypatch.setattr(worker_processes, "_pickled", pickled)
+    monkeypatch.setattr(worker_processes, "_IN_PIPE", 0)
+    found = tbevents.read_logdir(runs, processes=2)
+    with pytest.raises(tbevents.errors.WorkerError, match="run00: a process that was reading runs ended before"):
+        list(found.values())
+    assert not multiprocessing.active_children()
+    monkeypatch.setattr(worker_processes, "_pickled", real)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert len(list(found.values())) == 12
+
+
+def test_processes_end_with_the_last_run_and_with_the_logdir(runs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = tbevents.read_logdir(runs, processes=2)
+        list(found.values())
+        assert not multiprocessing.active_children()
+        found = tbevents.read_logdir(runs, processes=2)
+        next(iter(found.values()))
+    assert multiprocessing.active_children()
+    del found
+    gc.collect()
+    assert not multiprocessing.active_children()
+
+
+def test_no_room_in_shared_memory_is_no_error(runs, monkeypatch):
+    def full(path, parts):
+        raise OSError(28, "No space left on device", path)
+
+    monkeypatch.setattr(worker_processes, "_write", full)
+    monkeypatch.setattr(worker_processes, "_IN_PIPE", 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert len(list(tbevents.read_logdir(runs, processes=2).values())) == 12
+
+
+@pytest.mark.parametrize("processes", [0, -1, True, 1.5, "2"])
+def test_an_invalid_number_of_processes_is_refused(runs, processes):
+    with pytest.raises(ValueError, match="processes must be a positive int, or None for this one alone"):
+        tbevents.read_logdir(runs, processes=processes)
+
+
+SCRIPT = """
+    import multiprocessing, signal, sys, time, warnings
+    import tbevents
+    from tbevents.reading import worker_processes
+
+    def slowly(*arguments):
+        print("reading", flush=True)
+        time.sleep(60)
+
+    if __name__ == "__main__":
+        warnings.simplefilter("ignore")
+        if sys.argv[2] == "interrupted":
+            worker_processes._pickled = slowly
+        else:
+            multiprocessing.set_start_method(sys.argv[2])
+        try:
+            runs = tbevents.read_logdir(sys.argv[1], processes=2).values()
+            print(sum(sum(counts["scalars"].values()) for counts in (run.counts() for run in runs) if counts))
+        except KeyboardInterrupt:
+            print("interrupted", len(multiprocessing.active_children()))
+"""
+
+
+@pytest.fixture
+def script(tmp_path_factory):
+    path = tmp_path_factory.mktemp("script") / "script.py"
+    path.write_text(textwrap.dedent(SCRIPT))
+    return path
+
+
+@pytest.mark.slow  # starts processes that import everything
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_processes_may_be_started_in_any_way(runs, script, method):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"there is no {method} here")
+    done = subprocess.run([sys.executable, script, runs, method], capture_output=True, text=True, timeout=120)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        here = tbevents.read_logdir(runs).values()
+        expected = sum(sum(run.counts()["scalars"].values()) for run in here if run.counts())
+    assert (done.stdout, done.stderr) == (f"{expected}\n", "")
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the worker's code is changed by forking")
+def test_an_interrupt_ends_the_processes(runs, script):
+    running = subprocess.Popen(
+        [sys.executable, script, runs, "interrupted"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert running.stdout.readline() == "reading\n"
+        started = time.monotonic()
+        os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C: all processes of the group get it
+        out, err = running.communicate(timeout=30)
+    finally:
+        running.kill()
+    assert "interrupted 0" in out
+    assert "Traceback" not in err
+    assert time.monotonic() - started < 20

@@ -1,0 +1,73 @@
+"""Groups of runs as one curve."""
+
+import numpy as np
+import pytest
+
+from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.views.groups import grouped, summed_up
+
+
+def curve(values, steps=None):
+    values = np.asarray(values, np.float64)
+    steps = np.arange(len(values)) if steps is None else np.asarray(steps)
+    return ScalarSeries("t", steps, 1.0 * steps, values)
+
+
+NAMES = ["a/seed1", "a/seed2", "b/seed1", "top"]
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("all", {"all": NAMES}),
+        ("folder", {"a": NAMES[:2], "b": ["b/seed1"], ".": ["top"]}),
+        (r"seed\d", {"seed1": ["a/seed1", "b/seed1"], "seed2": ["a/seed2"], "other": ["top"]}),
+        (r"^(\w)/", {"a": NAMES[:2], "b": ["b/seed1"], "other": ["top"]}),
+        (len, {7: NAMES[:3], 3: ["top"]}),
+        ("hparam:lr", {"lr=0.1": ["a/seed1"], "lr=1": ["b/seed1"], "other": ["a/seed2", "top"]}),
+    ],
+)
+def test_runs_are_grouped(by, expected):
+    assert grouped(NAMES, by, {"a/seed1": {"lr": 0.1}, "b/seed1": {"lr": 1}, "top": {"other": 2}}) == expected
+
+
+def test_what_groups_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"'\(' is no regular expression"):
+        grouped(NAMES, "(")
+    with pytest.raises(ValueError, match="no run has the hyperparameter 'x'; there are: 'lr'"):
+        grouped(NAMES, "hparam:x", {"a/seed1": {"lr": 1}})
+
+
+def test_the_interquartile_mean_leaves_out_a_quarter_at_either_end():
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(10, 6))
+    found = summed_up([curve(row) for row in values], "iqm", "minmax")
+    np.testing.assert_allclose(found.middle, np.sort(values, axis=0)[2:8].mean(axis=0))
+    np.testing.assert_array_equal(found.low, values.min(axis=0))
+    assert found.runs == 10
+    three = summed_up([curve(row) for row in values[:3]], "iqm", "none")
+    np.testing.assert_allclose(three.middle, values[:3].mean(axis=0))
+
+
+def test_the_interval_is_that_of_the_sampled_mean():
+    """Of normal values, the bootstrap's interval is close to 1.96 standard errors, and the same each time."""
+    values = np.random.default_rng(5).normal(size=(200, 4))
+    found = summed_up([curve(row) for row in values])
+    error = values.std(axis=0) / np.sqrt(200)
+    np.testing.assert_allclose(found.high - found.middle, 1.96 * error, rtol=0.1)
+    np.testing.assert_allclose(found.middle - found.low, 1.96 * error, rtol=0.1)
+    again = summed_up([curve(row) for row in values])
+    np.testing.assert_array_equal(again.low, found.low)
+
+
+def test_each_step_is_over_the_runs_that_have_it():
+    found = summed_up([curve([1, 2, 3]), curve([3, 9, 5], [0, 2, 2])], band="std")
+    assert found.steps.tolist() == [0, 1, 2]
+    assert found.middle.tolist() == [2.0, 2.0, 4.0]
+    assert (found.high - found.middle).tolist() == [1.0, 0.0, 1.0]
+
+
+def test_nan_of_one_run_is_nan_of_the_group_at_that_step_only():
+    for estimator in ("mean", "iqm"):
+        found = summed_up([curve([1, np.nan, 3]) for _ in range(4)], estimator)
+        assert np.isnan([found.middle, found.low, found.high]).tolist() == [[False, True, False]] * 3
