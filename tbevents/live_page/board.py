@@ -14,7 +14,7 @@ from typing import Any, Final
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, list_runs, path_string
-from tbevents.live_page.followed_run import FollowedRun, Summary, weight
+from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
 from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run, open_run
@@ -325,7 +325,7 @@ class Board:
                 anew = run.reload_quietly()
             else:
                 return run  # another thread has read it meanwhile
-            summary = Summary.of(run)
+            summary = RunSummary.of(run)
             with self._lock:
                 if followed.gone or self._closed:
                     return run
@@ -341,7 +341,7 @@ class Board:
                 self._keep(followed, weight(run))
         return run
 
-    def _name_tags(self, run: Run, summary: Summary) -> None:
+    def _name_tags(self, run: Run, summary: RunSummary) -> None:
         for kind, tags in summary.counts.items():
             for tag in tags:
                 if (kind, tag) not in self._tags:
@@ -382,7 +382,7 @@ class Board:
         ]
 
 
-def _shrunk(before: Summary, after: Summary) -> bool:
+def _shrunk(before: RunSummary, after: RunSummary) -> bool:
     """Whether a tag has fewer values than before, or is gone."""
     return any(
         after.counts.get(kind, {}).get(tag, 0) < count

@@ -11,7 +11,7 @@ from tbevents.file_ref import FileRef
 from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.run import Run
 
-__all__ = ["FollowedRun", "Summary", "weight"]
+__all__ = ["FollowedRun", "RunSummary", "weight"]
 
 _PROBLEMS: Final = 20
 """The most problems of a run that the board lists."""
@@ -32,7 +32,7 @@ def weight(run: Run) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class RunSummary:
     """What the board keeps of a run after it was read.
 
     Attributes:
@@ -46,13 +46,13 @@ class Summary:
     facts: SessionFacts
 
     @staticmethod
-    def of(run: Run) -> Summary:
+    def of(run: Run) -> RunSummary:
         """Summarizes a run."""
         problems = [str(problem) for problem in run.problems if problem.kind != "incomplete"]
         more = len(problems) - _PROBLEMS
         if more > 0:
             problems[_PROBLEMS:] = [f"... and {more:,} more"]
-        return Summary(run.counts(), tuple(problems), session_facts(run))
+        return RunSummary(run.counts(), tuple(problems), session_facts(run))
 
 
 class FollowedRun:
@@ -96,7 +96,7 @@ class FollowedRun:
         self.gone = False
         self.version = 0
         self.epoch = 0
-        self.summary: Summary | None = None
+        self.summary: RunSummary | None = None
         self.news = ""
         self.queued = False
         self.reading = threading.RLock()
