@@ -34,6 +34,7 @@ FUNCTIONS = {
     "import": ("import_.import_table",),
     "plot": ("plot.plot",),
     "report": ("report.report",),
+    "board": ("report.page_of",),
     "check": ("check.check",),
     "lint": ("lint.run",),
     "mcp": ("server.create_server", "server.serve"),

@@ -24,6 +24,7 @@ SUMMARIES = {
     "import": "Import the scalars of a table as runs.",
     "plot": "Draw scalars as a png, svg or pdf.",
     "report": "Write what runs logged as one HTML page.",
+    "board": "Follow runs in the browser while they train.",
     "check": "Check that runs are intact.",
     "lint": "Judge training runs: NaN, divergence, spikes, gaps; for CI.",
     "mcp": "Serve runs to an agent, read-only, by the Model Context Protocol.",

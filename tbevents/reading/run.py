@@ -362,6 +362,20 @@ class Run(Frame):
         self._read()
         return self
 
+    def reload_quietly(self) -> str:
+        """`reload` without warnings, for those who show `problems` themselves.
+
+        Returns:
+            Why the run was read again from the start; "" if it was not.
+
+        Raises:
+            OSError, DamagedFileError: as `reload` does.
+        """
+        with self._lock:
+            before = self._reading
+            self._read(warn=False)
+            return "" if self._reading is before else self._reading.begun_anew
+
     def table(self, tags: Names | None = None, *, extra_columns: Sequence[str] = (), hparams: bool = False) -> Table:
         """The scalars as one long table: run, tag, step, wall_time, value.
 

@@ -831,3 +831,16 @@ def test_records_within_a_record_that_is_still_written_are_not_taken_for_good(fo
     assert run.tags == tbevents.read_run(folder).tags == ("loss", "file")
     assert run.scalars["loss"].steps.tolist() == [0, 1]
     assert not run.problems
+
+
+def test_a_quiet_reload_returns_why_the_run_was_read_again(tmp_path):
+    with tbevents.SummaryWriter(tmp_path / "run") as writer:
+        for step in range(100):
+            writer.add_scalar("loss", step, step)
+    run = tbevents.read_run(tmp_path / "run")
+    assert run.reload_quietly() == ""
+    (file,) = (tmp_path / "run").iterdir()
+    os.truncate(file, file.stat().st_size // 2)
+    assert str(file) in run.reload_quietly()  # a warning would be an error here
+    assert 0 < len(run.scalars["loss"]) < 100
+    assert run.reload_quietly() == ""

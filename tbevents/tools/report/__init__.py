@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -23,7 +23,7 @@ from tbevents.tools.report.findings import findings_json
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.page import render
 
-__all__ = ["ReportLimits", "Reported", "report"]
+__all__ = ["ReportLimits", "Reported", "page_of", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,8 @@ def report(
             damage += run.problems
             progress(done, len(chosen))
         wanted_tag.check(where)
-        head = {
-            "title": (folder_name(where) if title is None else title) or where,
-            "made": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-            "version": __version__,
-        }
-        shown = content.as_json(folder_name(where))
-        found_by_lint = findings_json(findings, content.numbers)
-        page = render(head["title"], plain({**head, **shown, **found_by_lint}))
+        title = (folder_name(where) if title is None else title) or where
+        page = _page(content, title, folder_name(where), findings)
         with NewFile(target, text=True) as new:
             new.file.write(page)
             new.file.flush()
@@ -120,6 +114,31 @@ def report(
     problems = (*map(str, unlisted), *(problem for each in content.problems.values() for problem in each))
     unreadable = unreadable_among([*unlisted, *damage])
     return Reported(target, size, len(chosen), content.points, content.drawn, problems, unreadable)
+
+
+def page_of(
+    runs: Mapping[str, Run], title: str, *, wanted: Callable[[str], bool], limits: ReportLimits | None = None
+) -> str:
+    """Returns the page that `report` writes.
+
+    Args:
+        runs: the runs by name, in the order of the page.
+        title: title of the page.
+        wanted: returns whether to show a tag.
+        limits: how much the page holds.
+    """
+    content = Content(limits or ReportLimits(), wanted)
+    with without_damage_warnings():
+        for name, run in runs.items():
+            content.add(name, run)
+        return _page(content, title, title, ())
+
+
+def _page(content: Content, title: str, root: str, findings: Iterable[Mapping[str, Any]]) -> str:
+    made = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    shown = content.as_json(root)
+    head = {"title": title, "made": made, "version": __version__}
+    return render(title, plain({**head, **shown, **findings_json(findings, content.numbers)}))
 
 
 def _found(logdir: StrPath | Run | Mapping[str, Run], checksums: Checksums) -> tuple[Mapping[str, Run], str]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.reading.kinds.scalar import ScalarSeries
+
 __all__ = ["ArrayStore"]
 
 _TIME_ERROR = 1e-3
@@ -27,6 +29,29 @@ class ArrayStore:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self._numbers: dict[object, int] = {}
+
+    def curve(self, series: ScalarSeries, places: NDArray[np.intp]) -> dict[str, Any]:
+        """Stores some points of a series.
+
+        Args:
+            series: the series.
+            places: indices of the points, ascending.
+
+        Returns:
+            ``count``, of all points; ``start``, the first known time; and the numbers of the columns ``steps``,
+            ``order`` (the indices), ``offsets`` (seconds since the start) and ``values``.
+        """
+        times = series.wall_times
+        known = times[np.isfinite(times)]
+        start = float(known[0]) if len(known) else 0.0
+        return {
+            "count": len(series),
+            "start": start,
+            "steps": self.steps(series.steps[places]),
+            "order": self.steps(places.astype(np.int64)),
+            "offsets": self.offsets(times[places] - start),
+            "values": self.values(series.values[places]),
+        }
 
     def steps(self, steps: NDArray[np.int64]) -> int:
         """Stores integers exactly; returns the number of the column."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -79,21 +79,24 @@ class Content:
         self._media = 0
         self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
-    def add(self, name: str, run: Run) -> None:
+    def add(self, name: str, run: Run, kinds: Collection[str] | None = None) -> None:
         """Adds a run, which may be let go after that. Values that cannot be decoded are problems of the run.
 
         Args:
             name: of the run on the page.
             run: the run.
+            kinds: the kinds of values to add; None means all.
         """
         number = len(self._runs)
         self._runs.append(name)
         self._facts[name] = session_facts(run)
         self.problems[name] = [str(problem) for problem in run.problems]
-        for tag, series in run.scalars.items():
+        for tag, series in run.scalars.items() if kinds is None or "scalars" in kinds else ():
             if self._wanted(tag) and len(series):
                 self._card("scalars", series)["lines"].append(self._line(number, series))
         for kind, make in self._makers.items():
+            if kinds is not None and kind not in kinds:
+                continue
             for tag, series in run.series(kind).items():
                 if self._wanted(tag) and len(series):
                     self._card(kind, series)["lines"].append({"run": number, **make(series)})
@@ -113,20 +116,12 @@ class Content:
         places = thinned(series.values, self.limits.points)
         self.points += len(series)
         self.drawn += len(places)
-        times = series.wall_times
-        known = times[np.isfinite(times)]
-        start = float(known[0]) if len(known) else 0.0
         # What is kept of a thinned curve are mostly extreme values: percentiles are taken from an even sample.
         sample = {"sample": self._arrays.values(series.values[evenly(len(series), _SAMPLE)])}
         return {
             **(sample if len(places) < len(series) else {}),
             "run": run,
-            "count": len(series),
-            "start": start,
-            "steps": self._arrays.steps(series.steps[places]),
-            "order": self._arrays.steps(places.astype(np.int64)),
-            "offsets": self._arrays.offsets(times[places] - start),
-            "values": self._arrays.values(series.values[places]),
+            **self._arrays.curve(series, places),
         }
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:

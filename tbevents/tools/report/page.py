@@ -10,7 +10,7 @@ import re
 from importlib import resources
 from typing import Any, Final
 
-__all__ = ["render"]
+__all__ = ["policy", "render"]
 
 _SCRIPTS: Final = (
     "data.js",
@@ -30,8 +30,21 @@ _SCRIPTS: Final = (
 )
 """In order of dependency. They share one scope, which nothing outside can reach."""
 
+_LIVE_SCRIPTS: Final = ("fetched.js", "live.js")
+"""What a board has beside these: its data is fetched, and changes."""
 
-def render(title: str, content: dict[str, Any]) -> str:
+
+def policy(*, live: bool = False) -> str:
+    """Returns the content policy of the page: its own style and script, and no network but a board's own server."""
+    connect = "connect-src 'self'; " if live else ""
+    return (
+        f"default-src 'none'; script-src '{_digest(_script(live=live))}'; style-src '{_digest(_style())}'; "
+        f"img-src data:; media-src data:; {connect}base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'"
+    )
+
+
+def render(title: str, content: dict[str, Any], *, live: bool = False) -> str:
     """The page as HTML.
 
     Text from event files is in two places only: the escaped title, and the data, as JSON without characters that HTML
@@ -41,27 +54,30 @@ def render(title: str, content: dict[str, Any]) -> str:
     Args:
         title: title of the page.
         content: plain data, without NaN and infinities.
+        live: whether the page is a board, whose script fetches the data from the server that the page comes from.
     """
-    style = _asset("uplot/uPlot.min.css") + _asset("style.css")
-    script = _script()
-    policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "img-src data:; media-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
-    )
     parts = {
-        "POLICY": html.escape(policy, quote=False),
+        "POLICY": html.escape(policy(live=live), quote=False),
         "TITLE": html.escape(title.encode("utf-8", "replace").decode("utf-8")),  # a file's name may be no UTF-8
-        "STYLE": style,
+        "STYLE": _style(),
         "LICENCE": html.escape(_asset("uplot/LICENSE").strip()),
         "DATA": _json(content),
-        "SCRIPT": script,
+        "SCRIPT": _script(live=live),
     }
     # All at once: what is put in is not looked through again.
     return re.sub(r"\{\{([A-Z]+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
 
 
-def _script() -> str:
-    own = "\n".join(_asset(name) for name in _SCRIPTS)
+def _style() -> str:
+    return _asset("uplot/uPlot.min.css") + _asset("style.css")
+
+
+def _script(*, live: bool) -> str:
+    own = "\n".join(map(_asset, _SCRIPTS))
+    if live:
+        own += (
+            "\n{\n" + "\n".join(map(_asset, _LIVE_SCRIPTS)) + "\n}"
+        )  # a block: its names do not clash with the page's
     return f'{_asset("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}\n}})();\n'
 
 

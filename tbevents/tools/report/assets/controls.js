@@ -77,6 +77,8 @@ function controls({ update, rescale, filterTags }) {
   ];
 }
 
+/** Lists the runs that are new, and no longer those that are gone. */
+let listRuns = () => {};
 /** Shows in the list of runs which are checked, and their colours. */
 let showRuns = () => {};
 
@@ -86,12 +88,13 @@ function runList(update) {
   const shown = make("p", { className: "quiet", id: "runs-shown", role: "status" });
   const apply = () => {
     for (const run of runs) {
-      run.listed = passes(run.name);
+      run.listed = !run.gone && passes(run.name);
       run.item.hidden = !run.listed;
       run.shown = run.listed && run.checked;
     }
     const count = runs.filter((run) => run.shown).length;
-    shown.textContent = count === runs.length ? countText(count, "run") : `${count.toLocaleString("en-US")} of ${countText(runs.length, "run")}`;
+    const all = runs.filter((run) => !run.gone).length;
+    shown.textContent = count === all ? countText(count, "run") : `${count.toLocaleString("en-US")} of ${countText(all, "run")}`;
   };
   showRuns = () => {
     for (const run of runs) {
@@ -100,23 +103,28 @@ function runList(update) {
     }
     apply();
   };
-  const items = runs.map((run) => {
+  const itemOf = (run) => {
     const box = make("input", { type: "checkbox", checked: true });
     box.onchange = () => { run.checked = box.checked; apply(); update(); };
     run.box = box;
     run.patch = swatch(run.color, run.dashed);
     run.item = make("li", {}, make("label", { title: run.name }, box, run.patch, make("span", { textContent: elided(run.label, 64), dir: "auto" })));
     return run.item;
-  });
+  };
+  const list = make("ul", { className: "runs", id: "runs" });
+  listRuns = () => {
+    list.append(...runs.slice(list.children.length).map(itemOf));
+    apply();
+  };
   const check = (wanted) => () => {
     for (const run of runs) if (run.listed) run.checked = run.box.checked = wanted;
     apply();
     update();
   };
-  apply();
+  listRuns();
   return filterField("run-filter", "Runs", (filter) => { passes = filter; apply(); update(); },
     make("div", { className: "row" }, shown,
       make("button", { type: "button", id: "all-runs", textContent: "all", title: "Show all listed runs", onclick: check(true) }),
       make("button", { type: "button", id: "no-runs", textContent: "none", title: "Hide all listed runs", onclick: check(false) })),
-    make("ul", { className: "runs", id: "runs" }, ...items));
+    list);
 }

@@ -5,6 +5,17 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const ARRAY_TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array, i8: BigInt64Array, u1: Uint8Array };
 const decoded = new Map();
 
+/** Where cards get what they show: here it is all in the page. A board, which fetches it, replaces these. */
+const source = {
+  nothing: "Nothing was logged that this page shows.",
+  /** Those of the lines of scalars that can be drawn now; `again` is called when there are more. */
+  lines: (card, lines, view, again) => lines,
+  /** The zoom of a card has changed. */
+  zoomed: (card, again) => {},
+  /** A card of another kind, made by `build`. */
+  card: (card, build) => build(card),
+};
+
 /** A column by its number: a typed array. Integers beyond 2**53 are BigInts. */
 function column(number) {
   if (!decoded.has(number)) decoded.set(number, decodeColumn(data.arrays[number]));

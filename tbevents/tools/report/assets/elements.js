@@ -13,6 +13,12 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
+/** Gives an element these children; those that are in place already are not touched, and keep the focus. */
+function arrange(parent, children) {
+  children.forEach((child, place) => { if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null); });
+  while (parent.children.length > children.length) parent.lastElementChild.remove();
+}
+
 /** A patch of a run's colour, striped where its curve is dashed. */
 function swatch(color, dashed = false) {
   const patch = make("span", { className: "swatch", "aria-hidden": "true" });
@@ -53,12 +59,20 @@ class Lazy {
   }
 
   constructor(element, draw, clear) {
+    this.element = element;
     this.draw = draw;
     this.clear = clear;
     this.isNear = false;
     this.drawn = false;
     Lazy.of.set(element, this);
     Lazy.observer.observe(element);
+  }
+
+  /** Ends it: the element is replaced by another. */
+  end() {
+    Lazy.observer.unobserve(this.element);
+    Lazy.of.delete(this.element);
+    Lazy.pending.delete(this);
   }
 
   near(isNear) {

@@ -4,7 +4,7 @@ const PALETTE = ["#4878d0", "#e07b39", "#3a9d63", "#cf4a55", "#8a67c8", "#96694c
 // Beyond these, hues far from the last ones, of a lightness that shows on light and on dark.
 const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3]}% ${number % 2 ? 0.16 : 0.09} ${(number * 137.508) % 360})`;
 
-const runs = data.runs.map((run, number) => ({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true }));
+const runs = [];
 const cards = []; // {card, element, lazy}: all of the page
 const drawn = []; // lazy: besides the cards
 const links = new Map(); // of the sections that have one
@@ -19,6 +19,14 @@ function cardElement(card, ...contents) {
   const about = card.description ? [make("p", { className: "about", textContent: card.description })] : [];
   const element = make("article", { className: "card", "data-tag": card.tag }, head, ...about, ...contents);
   return element;
+}
+
+/** Takes those of the data's runs that are new. */
+function takeRuns() {
+  for (const [number, run] of data.runs.entries()) {
+    if (number in runs) Object.assign(runs[number], run);
+    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true });
+  }
 }
 
 /** What all curves of a line have. */
@@ -92,11 +100,16 @@ function scalarCard(card, zoom = new Zoom()) {
   const note = make("p", { className: "quiet note" });
   const odd = make("div", { className: "quiet odd" });
   let curves = null;
+  let cursor = null; // where the crosshair was when the chart was last cleared
+  const view = { figure, zoom, axis: "step", seconds: 1 };
+  const again = () => lazy.renew();
+  zoom.changed = () => source.zoomed(card, again);
   const draw = () => {
-    const lines = card.lines.filter((line) => runs[line.run].shown);
+    const lines = source.lines(card, card.lines.filter((line) => runs[line.run].shown), view, again);
     if (!lines.length) return;
-    const axis = axisOf(card.lines);
-    const unit = axis === "relative" ? spanUnit(longest(card.lines)) : { name: "", seconds: 1 };
+    const axis = axisOf(lines);
+    const unit = axis === "relative" ? spanUnit(longest(lines)) : { name: "", seconds: 1 };
+    Object.assign(view, { axis, seconds: unit.seconds });
     const shown = lines.map((line) => scalarCurve(line, axis, unit));
     const logX = settings.logX && axis !== "wall";
     const titles = ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
@@ -107,6 +120,7 @@ function scalarCard(card, zoom = new Zoom()) {
       x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
       y: { log: settings.logY }, outliers: settings.outliers,
     });
+    if (cursor !== null) curves.hover(cursor.left, cursor.top);
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
       make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = lines.reduce((sum, line) => sum + line.count, 0);
@@ -125,9 +139,15 @@ function scalarCard(card, zoom = new Zoom()) {
       back ? `steps go back in ${countText(back, "run")}` : "",
     ].filter(Boolean).join(" · ");
   };
-  const clear = () => { curves?.destroy(); curves = null; };
+  const clear = () => {
+    const at = curves?.plot.u.cursor;
+    cursor = curves !== null && !curves.tip.hidden && at.left >= 0 ? { left: at.left, top: at.top } : null;
+    curves?.destroy();
+    curves = null;
+  };
   const element = cardElement(card, figure, legend, note, odd);
-  return { card, element, lazy: new Lazy(element, draw, clear), zoom };
+  const lazy = new Lazy(element, draw, clear);
+  return { card, element, lazy, zoom };
 }
 
 /** The heat maps of a tag, one a run, over the same values. */
@@ -150,16 +170,31 @@ function histogramCard(card) {
   return { card, element, lazy: new Lazy(element, draw, clear) };
 }
 
-/** A section that folds, with cards. */
+const folds = new Map(); // the sections by kind and title
+
+/** A section that folds, with cards; one that is there already gets these. */
 function section(id, title, elements, className = "grid") {
-  return make("details", { className: "section", id, open: true },
-    make("summary", {}, make("h2", { textContent: title, dir: "auto" }), make("span", { className: "count quiet", textContent: className !== "" && elements.length > 1 ? String(elements.length) : "" })),
-    make("div", { className }, ...elements));
+  const key = `${id.split("-")[0]} ${title}`;
+  if (!folds.has(key)) {
+    folds.set(key, make("details", { className: "section", open: true },
+      make("summary", {}, make("h2", { textContent: title, dir: "auto" }), make("span", { className: "count quiet" })),
+      make("div", { className })));
+  }
+  const fold = folds.get(key);
+  fold.id = id;
+  fold.querySelector(".count").textContent = className !== "" && elements.length > 1 ? String(elements.length) : "";
+  arrange(fold.lastElementChild, elements);
+  return fold;
 }
 
-function add(made) {
-  cards.push(made);
-  return made.element;
+const shownCards = { rates: new Map(), sections: new Map() }; // by the card's data
+
+/** The element of a card, which is made by `build` when it is first shown in a part of the page. */
+function add(card, build, part = "sections") {
+  const known = shownCards[part];
+  if (!known.has(card)) known.set(card, build(card));
+  cards.push(known.get(card));
+  return known.get(card).element;
 }
 
 /** The scalars by what their tags begin with, up to a slash. */
@@ -172,24 +207,30 @@ function scalarSections() {
     groups.get(name).push(card);
   }
   return [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0)).map(([name, group], place) =>
-    section(`scalars-${place}`, name || "Scalars", group.map((card) => add(scalarCard(card)))));
+    section(`scalars-${place}`, name || "Scalars", group.map((card) => add(card, scalarCard))));
 }
 
 /** The learning rates beside their loss; what is zoomed in one is so in the others. */
 function rateSection() {
   const rows = data.rates.map(({ rates, loss }) => {
-    const made = [...(loss < 0 ? [] : [loss]), ...rates].map((place) => [data.scalars[place], new Zoom()]);
-    for (const [, zoom] of made) zoom.linked = made.map(([, other]) => other);
-    return make("div", { className: "pair" }, ...made.map(([card, zoom]) => add(scalarCard(card, zoom))));
+    const elements = [...(loss < 0 ? [] : [loss]), ...rates].map((place) => add(data.scalars[place], scalarCard, "rates"));
+    const zooms = cards.slice(-elements.length).map(({ zoom }) => zoom);
+    for (const zoom of zooms) zoom.linked = zooms;
+    return make("div", { className: "pair" }, ...elements);
   });
   return section("rates", "Learning rate and loss", rows, "");
 }
 
+/** How much there is. */
+function countsText() {
+  const parts = [countText(runs.filter((run) => !run.gone).length, "run")];
+  if (data.scalars.length) parts.push(countText(data.scalars.length, "scalar tag"), countText(data.points, "point"));
+  return parts.join(" · ");
+}
+
 function headline() {
   const problems = runs.flatMap((run) => run.problems.map((text) => ({ run, text })));
-  const parts = [countText(runs.length, "run")];
-  if (data.scalars.length) parts.push(countText(data.scalars.length, "scalar tag"), countText(data.points, "point"));
-  const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { className: "quiet", textContent: parts.join(" · ") })];
+  const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { id: "counts", className: "quiet", textContent: countsText() })];
   if (problems.length) {
     const most = 50;
     head.push(make("details", { className: "problems", id: "problems", open: problems.length <= 5 },
@@ -223,23 +264,25 @@ const ELSEWHERE = {
 function sections() {
   const made = [];
   if (data.rates.length) made.push(rateSection());
-  let table = null;
-  if (data.hparams !== null) {
-    table = hparamsTable(data.hparams, () => { showRuns(); update(); });
-    const scatter = scatterCard(data.hparams);
-    if (scatter !== null) drawn.push(scatter.lazy);
-    made.push(section("hparams", "Hyperparameters", [table.element, ...(scatter === null ? [] : [scatter.element])], ""));
+  if (data.hparams === null) table = null;
+  else {
+    if (table?.data !== data.hparams) {
+      table = { ...hparamsTable(data.hparams, () => { showRuns(); update(); }), data: data.hparams, scatter: scatterCard(data.hparams) };
+      drawn.length = 0;
+      if (table.scatter !== null) drawn.push(table.scatter.lazy);
+    }
+    made.push(section("hparams", "Hyperparameters", [table.element, ...(table.scatter === null ? [] : [table.scatter.element])], ""));
   }
   made.push(...scalarSections());
-  if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(prCard(card)))));
-  if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(histogramCard(card))), "stack"));
-  if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(itemCard(card, imageNodes)))));
-  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(itemCard(card, soundNodes)))));
-  if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(itemCard(card, textNodes))), "stack"));
+  if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(card, (it) => source.card(it, prCard)))));
+  if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(card, (it) => source.card(it, histogramCard))), "stack"));
+  if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, imageNodes))))));
+  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, soundNodes))))));
+  if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, textNodes)))), "stack"));
   const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
   if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
-  if (!made.length) made.push(make("p", { textContent: "Nothing was logged that this page shows." }));
-  return { made, table };
+  if (!made.length) made.push(make("p", { textContent: source.nothing }));
+  return made;
 }
 
 /** Scrolls to a section, until what is drawn on the way there moves it no longer. */
@@ -251,6 +294,7 @@ function jump(section, frames = 10) {
 /** Links to the sections, where there are several. */
 function contents(made) {
   const sections = made.filter((element) => element.tagName === "DETAILS");
+  links.clear();
   if (sections.length < 3) return [];
   for (const each of sections) {
     links.set(each, make("a", { href: `#${each.id}`, textContent: each.querySelector("h2").textContent, dir: "auto", onclick: () => { each.open = true; jump(each); } }));
@@ -258,11 +302,21 @@ function contents(made) {
   return [make("nav", { id: "contents", "aria-label": "Sections" }, ...links.values())];
 }
 
-recolor(data.hparams, -1);
-const { made, table } = sections();
+let table = null; // of hyperparameters
 const nothing = make("p", { className: "quiet", id: "nothing", role: "status" });
-document.getElementById("head").append(...headline(), ...contents(made));
-document.getElementById("main").append(nothing, ...made);
+
+/** Shows the data as it is now; cards and sections that are there already stay. */
+function build() {
+  takeRuns();
+  recolor(data.hparams, -1);
+  cards.length = 0;
+  const made = sections();
+  document.getElementById("head").replaceChildren(...headline(), ...contents(made));
+  arrange(document.getElementById("main"), [nothing, ...made]);
+  table?.fill();
+}
+
+build();
 document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Curves are smoothed as TensorBoard smooths them.`;
 
 /** Shows the cards that the filters let pass, and says how many these are. */

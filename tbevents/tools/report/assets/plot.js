@@ -65,6 +65,7 @@ class Zoom {
     this.x = x;
     this.y = y;
     for (const plot of this.plots) plot.fit();
+    this.changed?.();
   }
 }
 

@@ -1,0 +1,221 @@
+"""The application that serves a board: the page, and what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tbevents.errors import TBEventsError, UnknownNameError
+from tbevents.live_page.board import Board
+from tbevents.live_page.cards import MEDIA, card_of, hparams_of, report_of
+from tbevents.live_page.columns import BinaryStore, Window
+from tbevents.live_page.guard import LOOPBACK, Guard, PrefixRemoved, SafeHeaders
+from tbevents.live_page.page import board_page
+from tbevents.tools.json_text import json_text
+
+__all__ = ["make_app"]
+
+_HEARTBEAT: Final = 15.0
+"""Seconds after which a stream without news says that it is there, so that proxies keep it open."""
+
+_BREATH: Final = 0.2
+"""The least seconds between two messages of a stream."""
+
+_BODY: Final = 2**20
+"""The most bytes of a request's body."""
+
+
+def make_app(
+    board: Board,
+    *,
+    token: str | None,
+    cookie: str = "tbevents_board",
+    hosts: tuple[str, ...] = LOOPBACK,
+    root_path: str = "",
+) -> Starlette:
+    """Returns the ASGI application of a board.
+
+    Args:
+        board: the board.
+        token: the secret in the board's URL; None lets everybody in who reaches the port.
+        cookie: name of the cookie for which the token is exchanged.
+        hosts: host names that requests may be for; others are refused, which stops DNS rebinding.
+        root_path: path under which a proxy shows the board, such as ``/board``.
+    """
+    prefix = "/" + root_path.strip("/") if root_path.strip("/") else ""
+    handlers = _Handlers(board)
+    routes = [
+        Route("/", handlers.page, methods=["GET"]),
+        Route("/api/events", handlers.events, methods=["GET"]),
+        Route("/api/scalars", handlers.scalars, methods=["GET"]),
+        Route("/api/card", handlers.card, methods=["GET"]),
+        Route("/api/hparams", handlers.hparams, methods=["GET"]),
+        Route("/api/report", handlers.report, methods=["POST"]),
+    ]
+    middleware = [
+        Middleware(SafeHeaders),
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+        Middleware(PrefixRemoved, prefix=prefix),
+        Middleware(Guard, token=token, cookie=cookie, path=f"{prefix}/"),
+    ]
+    errors: Any = {UnknownNameError: _not_found, TBEventsError: _unreadable, OSError: _unreadable}
+    return Starlette(routes=routes, middleware=middleware, exception_handlers=errors)
+
+
+def _not_found(_request: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", status_code=404)
+
+
+def _unreadable(_request: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", status_code=422)
+
+
+class _Handlers:
+    """Answers requests. Those that are not coroutines run on Starlette's threads."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def page(self, _request: Request) -> Response:
+        text, policy = board_page(self._board.title)
+        return HTMLResponse(text, headers={"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"})
+
+    async def events(self, request: Request) -> Response:
+        """Server-sent events: all that is known, or what a client that comes back has missed; then what changes."""
+        last = request.headers.get("last-event-id") or request.query_params.get("since", "")
+        key, _, version = last.partition(".")
+        since = int(version) if key == self._board.key and _is_number(version) else 0
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._stream(since), media_type="text/event-stream", headers=headers)
+
+    async def _stream(self, since: int) -> AsyncIterator[str]:
+        board, loop, news = self._board, asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(news.set)
+
+        with board.watching(wake):
+            while not board.closed:
+                news.clear()
+                told = await run_in_threadpool(board.changes, since)
+                if told is not None:
+                    since = told["version"]
+                    text = await run_in_threadpool(json_text, {"key": board.key, **told})
+                    yield f"id: {board.key}.{since}\ndata: {text}\n\n"
+                    await asyncio.sleep(_BREATH)
+                try:
+                    await asyncio.wait_for(news.wait(), _HEARTBEAT)
+                except asyncio.TimeoutError:
+                    yield ": still here\n\n"
+
+    def scalars(self, request: Request) -> Response:
+        """The curves of a tag of some runs as binary columns; see `BinaryStore.packed`."""
+        kind, tag = self._board.tag(_integer(request, "tag"))
+        if kind != "scalars":
+            raise UnknownNameError("scalar tag", tag, ())
+        try:
+            window = Window(
+                _integer(request, "points", 2_000),
+                request.query_params.get("axis", "step"),
+                _number(request, "from"),
+                _number(request, "to"),
+            )
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+        states = self._states(request, kind, tag)
+        return _cached(request, (self._board.key, tag, window, states), lambda: self._pack(tag, window, states))
+
+    def _pack(self, tag: str, window: Window, states: list[tuple[int, int, int]]) -> Response:
+        store, lines = BinaryStore(), []
+        for number, epoch, _ in states:
+            try:
+                series = self._board.run(number).scalars[tag]
+            except (TBEventsError, OSError):
+                continue  # it went away since, which the stream tells
+            lines.append({"run": number, "epoch": epoch, **store.curve(series, window.places(series))})
+        return Response(store.packed(lines), media_type="application/octet-stream")
+
+    def card(self, request: Request) -> Response:
+        """What was logged under a tag of another kind, as a report holds it."""
+        kind, tag = self._board.tag(_integer(request, "tag"))
+        if kind not in MEDIA:
+            raise UnknownNameError("tag that is shown", tag, ())
+        states = self._states(request, kind, tag)
+        return _cached(
+            request, (self._board.key, kind, tag, states), lambda: _json(card_of(self._board, kind, tag, states))
+        )
+
+    def hparams(self, _request: Request) -> Response:
+        """The table of hyperparameters; null if there are none."""
+        return _json(hparams_of(self._board))
+
+    async def report(self, request: Request) -> Response:
+        """A report about the runs and tags in the body, to be saved."""
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            raise HTTPException(415, "the body must be JSON")
+        data = bytearray()
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > _BODY:
+                raise HTTPException(413, f"the body is over the limit of {_BODY} bytes")
+        text = await run_in_threadpool(report_of, self._board, bytes(data))
+        return HTMLResponse(text, headers={"Content-Disposition": 'attachment; filename="report.html"'})
+
+    def _states(self, request: Request, kind: str, tag: str) -> list[tuple[int, int, int]]:
+        """The runs that a request asks for, as far as they have the tag: numbers and spans such as ``0-3,7``."""
+        numbers: dict[int, None] = {}
+        for part in filter(None, request.query_params.get("runs", "").split(",")):
+            first, dash, last = part.partition("-")
+            if not (_is_number(first) and (not dash or _is_number(last))):
+                raise HTTPException(400, f"runs must be numbers and spans such as 0-3,7, not {part[:40]!r}")
+            most = max(self._board.names(), default=-1)
+            numbers.update(dict.fromkeys(range(int(first), min(int(last) if dash else int(first), most) + 1)))
+        found = (self._board.state(number, kind, tag) for number in numbers)
+        return [state for state in found if state is not None]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 9
+
+
+def _integer(request: Request, name: str, default: int | None = None) -> int:
+    text = request.query_params.get(name)
+    if text is None and default is not None:
+        return default
+    if text is None or not _is_number(text):
+        raise HTTPException(400, f"{name} must be a whole number")
+    return int(text)
+
+
+def _number(request: Request, name: str) -> float | None:
+    text = request.query_params.get(name)
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        raise HTTPException(400, f"{name} must be a number") from None
+
+
+def _cached(request: Request, state: object, make: Any) -> Response:
+    """Answers 304 if the browser has what it asks for; its tag is that of the state, so nothing is read for it."""
+    tag = f'"{hashlib.blake2b(repr(state).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()}"'
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"ETag": tag})
+    response: Response = make()
+    response.headers["ETag"] = tag
+    return response
+
+
+def _json(value: object) -> Response:
+    return Response(json_text(value), media_type="application/json")

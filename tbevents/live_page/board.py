@@ -1,0 +1,391 @@
+"""A board: follows the runs below some logdirs, reads them when they change, and says what changed since."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final
+
+from tbevents.errors import TBEventsError, UnknownNameError
+from tbevents.file_ref import FileRef
+from tbevents.files import folder_name, join, list_runs, path_string
+from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
+from tbevents.reading.hparams_table import SessionFacts
+from tbevents.reading.options import ReadOptions
+from tbevents.reading.run import Run, open_run
+from tbevents.reading.scalar_blocks import SkeletonTable
+from tbevents.remote import is_url
+from tbevents.tools.names import natural_key
+from tbevents.tools.report.rates import rates_by_loss
+
+__all__ = ["Board"]
+
+_INTERVAL: Final = 0.5
+"""Seconds between two listings of the logdirs, while a page is open."""
+
+_SHARE: Final = 5
+"""A listing that takes long is followed by a pause of this many times its duration."""
+
+_READERS: Final = 2
+_URL_READERS: Final = 8
+"""Threads that read runs; those that read from URLs mostly wait."""
+
+
+class Board:
+    """The runs below some logdirs. Nothing is written.
+
+    The runs are listed when the board is made. They are read on threads of the board, and again when a listing shows
+    that their files changed; the logdirs are listed only while somebody watches. Runs that have not been used for the
+    longest time are let go of once all take more than `memory` bytes, and are read again when they are asked for.
+
+    Any thread may call any method. A forked child must not use the board: its threads stay in the parent. `close` ends
+    the threads; a second call does nothing.
+
+    Args:
+        logdirs: label -> folder, event file or URL. A label is put before the names of the runs, with a slash; there
+            is none before the runs of the label "".
+        memory: bytes of runs in memory, roughly. The run in use is kept in any case.
+        options: how the runs are read.
+
+    Attributes:
+        key: a random text, different for each board.
+
+    Raises:
+        RunNotFoundError, OSError: a logdir does not exist, or cannot be listed.
+    """
+
+    def __init__(
+        self, logdirs: Mapping[str, str], *, memory: int = 512 * 2**20, options: ReadOptions | None = None
+    ) -> None:
+        self.logdirs = {label: path_string(path, "logdir") for label, path in logdirs.items()}
+        self.memory = memory
+        self.key = secrets.token_hex(8)
+        self._options = ReadOptions() if options is None else options
+        self._table = SkeletonTable(verify=self._options.verify)
+        self._lock = threading.Condition()
+        self._version = 1
+        self._runs: list[FollowedRun] = []
+        self._by_name: dict[tuple[str, str], FollowedRun] = {}
+        self._tags: dict[tuple[str, str], int] = {}
+        self._tag_texts: list[tuple[int, dict[str, Any]]] = []  # (version, what the page is told of the tag)
+        self._problems: tuple[str, ...] = ()
+        self._problems_version = 0
+        self._rates: tuple[int, list[dict[str, Any]]] = (0, [])
+        self._kept: OrderedDict[int, int] = OrderedDict()  # number of a run in memory -> bytes; the least used first
+        self._watchers: set[Callable[[], object]] = set()
+        self._closed = False
+        remote = any(map(is_url, self.logdirs.values()))
+        self._pool = ThreadPoolExecutor(_URL_READERS if remote else _READERS, "tbevents-board-read")
+        try:
+            self._look(first=True)
+        except BaseException:
+            self._pool.shutdown(wait=False)
+            raise
+        self._follower = threading.Thread(target=self._follow, name="tbevents-board-follow", daemon=True)
+        self._follower.start()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    @property
+    def title(self) -> str:
+        """The names of the logdirs."""
+        return ", ".join(label or folder_name(path) or path for label, path in self.logdirs.items())
+
+    def close(self) -> None:
+        """Ends the board: no run is read any more, and all watchers are called."""
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()
+            watchers = list(self._watchers)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for call in watchers:
+            call()
+
+    @contextmanager
+    def watching(self, call: Callable[[], object]) -> Iterator[None]:
+        """Follows the logdirs meanwhile, and calls a function on some thread whenever something has changed."""
+        with self._lock:
+            self._watchers.add(call)
+            self._lock.notify_all()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watchers.discard(call)
+
+    def look(self) -> None:
+        """Lists the logdirs now: finds new runs, those that are gone, and those whose files changed."""
+        self._look()
+
+    def names(self) -> dict[int, str]:
+        """Returns the names of the runs that are there, by their numbers."""
+        with self._lock:
+            return {run.number: run.name for run in self._runs if not run.gone}
+
+    def tag(self, number: int) -> tuple[str, str]:
+        """Returns kind and name of a tag.
+
+        Raises:
+            UnknownNameError: there is no such tag.
+        """
+        with self._lock:
+            if not 0 <= number < len(self._tag_texts):
+                raise UnknownNameError("tag", number, ())
+            told = self._tag_texts[number][1]
+            return told["kind"], told["tag"]
+
+    def state(self, number: int, kind: str, tag: str) -> tuple[int, int, int] | None:
+        """Returns what differs once a series does; None if the run has no such series, or is gone. Reads nothing."""
+        with self._lock:
+            run = self._runs[number] if 0 <= number < len(self._runs) else None
+            return None if run is None or run.gone or not run.count(kind, tag) else run.state(kind, tag)
+
+    def run(self, number: int) -> Run:
+        """Returns a run, which is read if it is not in memory.
+
+        Raises:
+            UnknownNameError: there is no such run, or it is gone.
+            TBEventsError, OSError: the run cannot be read.
+        """
+        with self._lock:
+            if not 0 <= number < len(self._runs) or self._runs[number].gone:
+                raise UnknownNameError("run", number, ())
+            followed = self._runs[number]
+            run = followed.run
+            if run is not None:
+                if number in self._kept:
+                    self._kept.move_to_end(number)
+                return run
+        return self._read(followed)
+
+    def facts(self) -> tuple[dict[str, int], dict[str, SessionFacts]]:
+        """Returns, of the runs that have been read, the numbers and what a table of hyperparameters needs, by name."""
+        with self._lock:
+            runs = [run for run in self._runs if not run.gone]
+            facts = {run.name: run.summary.facts for run in runs if run.summary is not None}
+            return {run.name: run.number for run in runs}, facts
+
+    def changes(self, since: int) -> dict[str, Any] | None:
+        """Returns what changed after a version, as plain data for the page; None if nothing did.
+
+        Args:
+            since: the version of an earlier answer; 0 for everything.
+        """
+        with self._lock:
+            version = self._version
+            if since >= version:
+                return None
+            told: dict[str, Any] = {
+                "version": version,
+                "tags": [text for at, text in self._tag_texts if at > since],
+                "runs": [
+                    run.as_json(lambda kind, tag: self._tags[kind, tag]) for run in self._runs if run.version > since
+                ],
+                "unread": sum(run.summary is None and not run.gone for run in self._runs),
+            }
+            if self._problems_version > since:
+                told["problems"] = list(self._problems)
+            if told["tags"] or since == 0:
+                told["rates"] = self._find_rates()
+            return told
+
+    # -- listing -----------------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Lists the logdirs again and again, while somebody watches."""
+        pause = _INTERVAL
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: self._closed or self._watchers)
+                if self._closed:
+                    return
+            began = time.monotonic()
+            self._look()
+            pause = max(_INTERVAL, _SHARE * (time.monotonic() - began))
+            with self._lock:
+                if self._lock.wait_for(lambda: self._closed, pause):
+                    return
+
+    def _look(self, *, first: bool = False) -> None:
+        found: dict[tuple[str, str], Sequence[FileRef]] = {}
+        problems: list[str] = []
+        unknown: set[str] = set()  # labels of logdirs that could not be listed: their runs stay
+        for label, path in self.logdirs.items():
+            try:
+                listed = list_runs(path, lambda folder, error: problems.append(f"{folder}: {error.strerror or error}"))
+            except FileNotFoundError as error:
+                if first:
+                    raise
+                problems.append(str(error))
+                continue
+            except (OSError, TBEventsError) as error:
+                if first:
+                    raise
+                problems.append(f"{path}: {error.strerror if isinstance(error, OSError) and error.strerror else error}")
+                unknown.add(label)
+                continue
+            found.update({(label, name): listed[name] for name in sorted(listed, key=natural_key)})
+        with self._lock:
+            if self._closed:
+                return
+            changed = self._take(found, unknown)
+            if tuple(problems) != self._problems:
+                self._problems = tuple(problems)
+                self._problems_version = self._step()
+                changed = True
+        if changed and not first:
+            self._tell()
+
+    def _take(self, found: Mapping[tuple[str, str], Sequence[FileRef]], unknown: set[str]) -> bool:
+        """Takes a listing; returns whether anything is to be told now. Readings tell of themselves when they end."""
+        changed = False
+        for key, files in found.items():
+            run = self._by_name.get(key)
+            if run is None:
+                label, name = key
+                path = self.logdirs[label]
+                shown = "/".join(part for part in (label, "" if label and name == "." else name) if part)
+                url = path if name == "." else join(path, name)
+                run = self._by_name[key] = FollowedRun(len(self._runs), shown, url, files)
+                self._runs.append(run)
+            elif run.gone:
+                run.gone, run.files = False, tuple(files)
+                run.epoch += 1
+            elif run.files != tuple(files):
+                run.files = tuple(files)
+                self._queue(run)
+                continue
+            else:
+                continue
+            changed = True
+            run.version = self._step()
+            self._queue(run)
+        for key, run in self._by_name.items():
+            if key not in found and not run.gone and key[0] not in unknown:
+                run.gone, run.run, run.summary, run.news = True, None, None, ""
+                self._kept.pop(run.number, None)
+                run.version = self._step()
+                changed = True
+        return changed
+
+    def _step(self) -> int:
+        self._version += 1
+        return self._version
+
+    def _tell(self) -> None:
+        with self._lock:
+            watchers = list(self._watchers)
+        for call in watchers:
+            call()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _queue(self, run: FollowedRun) -> None:
+        if not run.queued:
+            run.queued = True
+            self._pool.submit(self._read_quietly, run)
+
+    def _read_quietly(self, followed: FollowedRun) -> None:
+        """Reads a run, or what was appended to it. What cannot be read is a problem of the run."""
+        if self._closed:
+            return
+        with self._lock:
+            followed.queued = False
+        try:
+            self._read(followed, again=True)
+        except Exception as error:  # one bad run must not end the thread
+            with self._lock:
+                if not followed.gone:
+                    followed.news = str(error)
+                    followed.version = self._step()
+        self._tell()
+
+    def _read(self, followed: FollowedRun, *, again: bool = False) -> Run:
+        with followed.reading:
+            run, anew = followed.run, ""
+            if run is None:
+                run = open_run(
+                    followed.url,
+                    followed.name,
+                    self._options,
+                    self._table,
+                    warn=False,
+                    named=False,
+                    files=followed.files,
+                )
+            elif again:
+                anew = run.reload_quietly()
+            else:
+                return run  # another thread has read it meanwhile
+            summary = RunSummary.of(run)
+            with self._lock:
+                if followed.gone or self._closed:
+                    return run
+                before = followed.summary
+                if anew or (before is not None and _shrunk(before, summary)):
+                    followed.epoch += 1
+                    followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"
+                followed.run = run
+                self._name_tags(run, summary)
+                if before is None or anew or (before.counts, before.problems) != (summary.counts, summary.problems):
+                    followed.summary = summary
+                    followed.version = self._step()
+                self._keep(followed, weight(run))
+        return run
+
+    def _name_tags(self, run: Run, summary: RunSummary) -> None:
+        for kind, tags in summary.counts.items():
+            for tag in tags:
+                if (kind, tag) not in self._tags:
+                    number = self._tags[kind, tag] = len(self._tag_texts)
+                    known = run.metadata.get(tag)
+                    told = {
+                        "number": number,
+                        "kind": kind,
+                        "tag": tag,
+                        "title": (known.display_name if known else "") or tag,
+                        "description": (known.description if known else "")[:20_000],
+                    }
+                    self._tag_texts.append((self._step(), told))
+
+    def _keep(self, followed: FollowedRun, size: int) -> None:
+        """Notes that a run is in memory, and lets go of those used least, if all take too much."""
+        self._kept[followed.number] = size
+        self._kept.move_to_end(followed.number)
+        total = sum(self._kept.values())
+        while total > self.memory and len(self._kept) > 1:
+            number, freed = self._kept.popitem(last=False)
+            self._runs[number].run = None
+            total -= freed
+
+    def _find_rates(self) -> list[dict[str, Any]]:
+        """The learning rates, as numbers of tags, with the loss to show beside them."""
+        runs: dict[str, set[int]] = {tag: set() for kind, tag in self._tags if kind == "scalars"}
+        for run in self._runs:
+            for tag in run.summary.counts.get("scalars", ()) if run.summary else ():
+                runs[tag].add(run.number)
+        found = rates_by_loss({tag: having for tag, having in runs.items() if having})
+        return [
+            {
+                "rates": [self._tags["scalars", tag] for tag in rates],
+                "loss": -1 if loss is None else self._tags["scalars", loss],
+            }
+            for loss, rates in found.items()
+        ]
+
+
+def _shrunk(before: RunSummary, after: RunSummary) -> bool:
+    """Whether a tag has fewer values than before, or is gone."""
+    return any(
+        after.counts.get(kind, {}).get(tag, 0) < count
+        for kind, tags in before.counts.items()
+        for tag, count in tags.items()
+    )

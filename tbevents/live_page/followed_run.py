@@ -1,0 +1,136 @@
+"""One run of a board: what its last listing showed, and a summary of what was read of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tbevents.file_ref import FileRef
+from tbevents.reading.hparams_table import SessionFacts, session_facts
+from tbevents.reading.run import Run
+
+__all__ = ["FollowedRun", "RunSummary", "weight"]
+
+_PROBLEMS: Final = 20
+"""The most problems of a run that the board lists."""
+
+_SCALAR_BYTES: Final = 24
+_VALUE_BYTES: Final = 120
+_TAG_BYTES: Final = 4_000
+_RUN_BYTES: Final = 50_000
+
+
+def weight(run: Run) -> int:
+    """Returns roughly how many bytes of memory a run takes: its columns, and an index of what stays in the files."""
+    total = _RUN_BYTES
+    for kind, tags in run.counts().items():
+        each = _SCALAR_BYTES if kind == "scalars" else _VALUE_BYTES
+        total += len(tags) * _TAG_BYTES + each * sum(tags.values())
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What the board keeps of a run after it was read.
+
+    Attributes:
+        counts: kind -> tag -> number of values.
+        problems: the first problems, as text.
+        facts: the run's hyperparameters and the last values of its scalars.
+    """
+
+    counts: Mapping[str, Mapping[str, int]]
+    problems: tuple[str, ...]
+    facts: SessionFacts
+
+    @staticmethod
+    def of(run: Run) -> RunSummary:
+        """Summarizes a run."""
+        problems = [str(problem) for problem in run.problems if problem.kind != "incomplete"]
+        more = len(problems) - _PROBLEMS
+        if more > 0:
+            problems[_PROBLEMS:] = [f"... and {more:,} more"]
+        return RunSummary(run.counts(), tuple(problems), session_facts(run))
+
+
+class FollowedRun:
+    """The state of one run. The board's lock guards all of it but `run` and `summary`, which `reading` guards.
+
+    Attributes:
+        number: the number under which the page asks for the run.
+        name: as the page shows it.
+        url: the run's folder or event file.
+        files: the event files, as the last listing shows them.
+        gone: whether the last listing lacks the run.
+        version: of the board, when something of this run last changed.
+        epoch: how many times the run was read from the start because a file had been truncated or replaced.
+        summary: what was read; None before the first reading.
+        news: what happened to the run, as text.
+        queued: whether a reading is waiting.
+        reading: held by the thread that reads.
+        run: what was read; None if it has not been read yet, or was let go of.
+    """
+
+    __slots__ = (
+        "epoch",
+        "files",
+        "gone",
+        "name",
+        "news",
+        "number",
+        "queued",
+        "reading",
+        "run",
+        "summary",
+        "url",
+        "version",
+    )
+
+    def __init__(self, number: int, name: str, url: str, files: Sequence[FileRef]) -> None:
+        self.number = number
+        self.name = name
+        self.url = url
+        self.files = tuple(files)
+        self.gone = False
+        self.version = 0
+        self.epoch = 0
+        self.summary: RunSummary | None = None
+        self.news = ""
+        self.queued = False
+        self.reading = threading.RLock()
+        self.run: Run | None = None
+
+    def count(self, kind: str, tag: str) -> int:
+        """Returns how many values a tag has, as far as the run was read."""
+        return 0 if self.summary is None else self.summary.counts.get(kind, {}).get(tag, 0)
+
+    def state(self, kind: str, tag: str) -> tuple[int, int, int]:
+        """Returns what differs once a series does: number, epoch and count."""
+        return self.number, self.epoch, self.count(kind, tag)
+
+    def as_json(self, tag_number: Any) -> dict[str, Any]:
+        """Returns what the page is told of the run.
+
+        Args:
+            tag_number: returns the number of a tag by its kind and name.
+        """
+        told: dict[str, Any] = {"number": self.number, "name": self.name}
+        if self.gone:
+            return {**told, "gone": True}
+        if self.summary is None:
+            return told
+        kinds = {
+            kind: [[tag_number(kind, tag), count] for tag, count in tags.items()]
+            for kind, tags in self.summary.counts.items()
+        }
+        news = [self.news] if self.news else []
+        hparams = self.summary.facts.hparams
+        return {
+            **told,
+            "epoch": self.epoch,
+            "kinds": kinds,
+            "problems": [*news, *self.summary.problems],
+            "session": hparams is not None and bool(hparams.parameters),
+        }

@@ -1,0 +1,116 @@
+"""Who may use a board: the token, its cookie, the hosts it answers to, and the headers of every answer."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["LOOPBACK", "Guard", "PrefixRemoved", "SafeHeaders"]
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "[::1]")
+"""Names under which only this machine can be reached."""
+
+_HEADERS: Final = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cache-Control": "private, no-cache",
+}
+"""Of every answer that does not say otherwise."""
+
+
+class Guard:
+    """Lets requests pass that have the cookie; exchanges a token in the URL for the cookie, and redirects it away.
+
+    The cookie is HttpOnly and SameSite=Strict: scripts cannot read it, and other sites' requests do not have it.
+
+    Args:
+        app: the application.
+        token: the secret; None lets everybody pass.
+        cookie: name of the cookie.
+        path: path of the board as the browser sees it, with a slash at its end.
+    """
+
+    def __init__(self, app: ASGIApp, *, token: str | None, cookie: str, path: str = "/") -> None:
+        self._app = app
+        self._token = token
+        self._cookie = cookie
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, or passes the request on."""
+        if scope["type"] == "lifespan" or self._token is None:
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":  # the board has no websockets
+            return None
+        asked = HTTPConnection(scope)
+        given = asked.query_params.getlist("token")
+        if given:
+            return await self._exchange(asked, given)(scope, receive, send)
+        if self._is_token(asked.cookies.get(self._cookie, "")):
+            return await self._app(scope, receive, send)
+        return await _refusal()(scope, receive, send)
+
+    def _is_token(self, text: str) -> bool:
+        return self._token is not None and hmac.compare_digest(text.encode("utf-8", "replace"), self._token.encode())
+
+    def _exchange(self, asked: HTTPConnection, given: list[str]) -> Response:
+        if len(given) != 1 or not self._is_token(given[0]):
+            return _refusal()
+        rest = [(name, value) for name, value in parse_qsl(asked.url.query) if name != "token"]
+        # Always to the board itself: a path of the request's would be a way to redirect elsewhere.
+        response = RedirectResponse(self._path + (f"?{urlencode(rest)}" if rest else ""), status_code=303)
+        response.set_cookie(self._cookie, given[0], path=self._path, httponly=True, samesite="strict")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _refusal() -> Response:
+    text = "401: open the board by the URL that the command printed, which holds its token.\n"
+    return PlainTextResponse(text, status_code=401, headers={"Cache-Control": "no-store"})
+
+
+class SafeHeaders:
+    """Adds the headers of safety to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, and the answer back with more headers."""
+
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_more if scope["type"] == "http" else send)
+
+
+class PrefixRemoved:
+    """Takes the path under which a proxy shows the board off the front of paths, if the proxy has left it there."""
+
+    def __init__(self, app: ASGIApp, *, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        path = scope.get("path", "")
+        if self._prefix and path == self._prefix:  # without the slash at its end: the page's own URLs are relative
+            query = scope.get("query_string", b"").decode("latin-1")
+            return await RedirectResponse(f"{path}/{'?' if query else ''}{query}")(scope, receive, send)
+        if self._prefix and path.startswith(self._prefix + "/"):
+            scope = {**scope, "path": path[len(self._prefix) :], "raw_path": None}
+        return await self._app(scope, receive, send)

@@ -1,0 +1,19 @@
+"""The page of a board: that of a report, which fetches what it shows."""
+
+from __future__ import annotations
+
+from tbevents._version import __version__
+from tbevents.tools.json_text import plain
+from tbevents.tools.report.content import Content
+from tbevents.tools.report.findings import findings_json
+from tbevents.tools.report.limits import ReportLimits
+from tbevents.tools.report.page import policy, render
+
+__all__ = ["board_page"]
+
+
+def board_page(title: str) -> tuple[str, str]:
+    """Returns the page as HTML, and its content policy."""
+    content = {**Content(ReportLimits()).as_json(), **findings_json((), {})}
+    empty = {"title": title, "made": "now", "version": __version__, **content}
+    return render(title, plain(empty), live=True), policy(live=True)

@@ -1,0 +1,200 @@
+// Where a board's cards get what they show: from the server, when they come into view and when it has changed.
+
+const FINEST = 50000; // points of a curve in one answer, as the server allows
+const REFRESH = 2000; // milliseconds between two fetches of a card of images, texts or histograms
+
+/** Numbers as spans: 0-3,7. */
+function spans(numbers) {
+  const found = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    const last = found.at(-1);
+    if (last !== undefined && last[1] === number - 1) last[1] = number;
+    else found.push([number, number]);
+  }
+  return found.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}
+
+/** What the server answers; an error says why there is none. */
+async function ask(path, parameters = {}, options = {}) {
+  const query = new URLSearchParams(parameters).toString();
+  const answer = await fetch(`api/${path}${query ? `?${query}` : ""}`, { credentials: "same-origin", ...options });
+  if (!answer.ok) throw new Error((await answer.text()).trim() || `${answer.status}`);
+  return answer;
+}
+
+/** The curves in an answer of binary columns. */
+async function askCurves(parameters) {
+  const bytes = await (await ask("scalars", parameters)).arrayBuffer();
+  const length = new DataView(bytes).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  const start = Math.ceil((4 + length) / 8) * 8;
+  const columns = head.arrays.map((entry) => (entry.range ? decodeColumn(entry) : new ARRAY_TYPES[entry.type](bytes, start + entry.at, entry.count)));
+  return head.lines.map((line) => ({ ...line, ...Object.fromEntries(CURVE.map((key) => [key, columns[line[key]]])) }));
+}
+
+const CURVE = ["steps", "order", "offsets", "values"];
+let nextColumn = data.arrays.length;
+
+/** A line of scalars that is fetched: its columns are replaced as a whole. */
+class FetchedLine {
+  constructor(run, tag) {
+    Object.assign(this, { run, tag, count: 0, epoch: 0, start: 0, got: "", whole: null, zoomGot: "" });
+  }
+
+  /** What is to be had of the whole line, with so many points at most. */
+  wanted(points) {
+    return `${this.epoch} ${this.count} ${points}`;
+  }
+
+  lacks({ figure }) {
+    return this.got !== this.wanted(pointsOf(figure));
+  }
+
+  thinned() {
+    return this.whole !== null && this.whole.values.length < this.whole.count;
+  }
+
+  /** Shows these columns; new numbers, as the old ones may be decoded already. */
+  show(columns) {
+    for (const key of CURVE) {
+      if (this[key] !== undefined) decoded.delete(this[key]);
+      this[key] = nextColumn++;
+      decoded.set(this[key], columns[key]);
+    }
+  }
+
+  /** Takes the line as a whole. */
+  take(part) {
+    this.start = part.start;
+    this.whole = part;
+    this.show(part);
+  }
+
+  /** Takes what lies within a zoom, in place of the fewer points that were there. */
+  refine(part) {
+    const { whole } = this;
+    if (!part.order.length) return;
+    const [first, last] = [part.order[0], part.order.at(-1)];
+    const before = whole.order.findIndex((place) => place >= first);
+    const after = whole.order.findIndex((place) => place > last);
+    const joined = (key) => {
+      const all = [...whole[key].slice(0, before < 0 ? undefined : before), ...part[key], ...(after < 0 ? [] : whole[key].slice(after))];
+      return all.some((value) => typeof value === "bigint") ? BigInt64Array.from(all, BigInt) : Float64Array.from(all);
+    };
+    this.show({ ...Object.fromEntries(CURVE.map((key) => [key, joined(key)])), offsets: this.shifted(joined("offsets"), part) });
+  }
+
+  shifted(offsets, part) {
+    return part.start === this.start ? offsets : Float64Array.from(offsets, (offset) => offset + part.start - this.start);
+  }
+}
+
+/** How many points a chart can show: the least, the greatest and a NaN of each pixel. */
+const pointsOf = (figure) => Math.min(FINEST, Math.max(300, Math.ceil((figure.clientWidth * devicePixelRatio) / 100) * 300));
+
+const loading = new Set(); // cards that are being fetched
+const views = new Map(); // card -> the charts that show it: view -> function that draws it again
+
+/** Fetches what is missing of some lines, for one of the charts that show them; then draws these again. */
+async function loadLines(card, lines, view) {
+  if (loading.has(card) || Date.now() - (card.failed ?? 0) < 2500) return;
+  const points = pointsOf(view.figure);
+  const missing = lines.filter((line) => line.lacks(view));
+  const { x } = view.zoom;
+  const range = x === null || view.axis !== "relative" ? x : x.map((edge) => edge * view.seconds);
+  const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;
+  const coarse = range === null || missing.length ? [] : lines.filter((line) => line.thinned() && line.zoomGot !== zoomKey(line));
+  if (!missing.length && !coarse.length) return;
+  const asked = new Map((missing.length ? missing : coarse).map((line) => [line.run, { line, got: line.wanted(points), zoomGot: zoomKey(line) }]));
+  const query = { tag: card.number, points, runs: spans(asked.keys()), ...(missing.length ? {} : { axis: view.axis, from: range[0], to: range[1] }) };
+  loading.add(card);
+  try {
+    const found = await askCurves(query);
+    for (const { line, got, zoomGot } of asked.values()) Object.assign(line, missing.length ? { got, zoomGot: "" } : { zoomGot }); // also what is gone since: not asked for again
+    for (const part of found) {
+      const { line } = asked.get(part.run);
+      if (!missing.length) line.refine(part);
+      else line.take(part);
+    }
+    card.failed = undefined;
+  } catch (error) {
+    card.failed = Date.now();
+    state.say(`A chart could not be fetched: ${error.message}`);
+    setTimeout(views.get(card)?.get(view), 3000);
+  }
+  loading.delete(card);
+  if (card.failed !== undefined) return;
+  // All charts of the card lacked the lines; what is within a zoom concerns this one.
+  for (const [each, again] of views.get(card) ?? []) if (missing.length || each === view) again();
+}
+
+source.lines = (card, lines, view, again) => {
+  if (!views.has(card)) views.set(card, new Map());
+  views.get(card).set(view, again);
+  loadLines(card, lines, view);
+  return lines.filter((line) => line.whole !== null);
+};
+
+const later = new Map();
+source.zoomed = (card, again) => {
+  clearTimeout(later.get(card));
+  later.set(card, setTimeout(() => { if (card.lines.some((line) => line.thinned())) again(); }, 120));
+};
+
+/** A card that is fetched as a whole: what is shown is replaced by what `build` makes of the answer. */
+class FetchedCard {
+  constructor(card, build) {
+    Object.assign(this, { card, build, got: "", busy: false, inner: null });
+    this.element = cardElement(card, make("p", { className: "quiet", textContent: "…" }));
+    this.frame = new Lazy(this.element, () => this.load(), () => {});
+  }
+
+  /** Cards are drawn by their `lazy`: this one does both. */
+  get lazy() { return this; }
+  get isNear() { return this.frame.isNear; }
+  set isNear(isNear) { this.frame.isNear = isNear; }
+  renew() { this.frame.renew(); if (this.inner !== null) this.load(); }
+  redraw() { this.frame.redraw(); }
+
+  async load() {
+    const lines = this.card.lines.filter((line) => runs[line.run].shown);
+    const wanted = lines.map((line) => `${line.run}.${line.epoch}.${line.count}`).join();
+    if (this.busy || !this.isNear || wanted === this.got || !lines.length) return;
+    this.busy = true;
+    try {
+      const found = await (await ask("card", { tag: this.card.number, runs: spans(lines.map((line) => line.run)) })).json();
+      this.got = wanted;
+      this.show(found);
+    } catch (error) {
+      state.say(`A card could not be fetched: ${error.message}`);
+    }
+    setTimeout(() => { this.busy = false; this.load(); }, REFRESH);
+  }
+
+  show(found) {
+    const first = nextColumn;
+    nextColumn += found.arrays.length;
+    found.arrays.forEach((entry, place) => { data.arrays[first + place] = entry; });
+    const moved = (entry) => Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, COLUMNS.has(key) ? value + first : key === "items" ? value.map(moved) : value]));
+    const lines = found.lines.map(moved);
+    for (const number of this.columns ?? []) { decoded.delete(number); delete data.arrays[number]; }
+    this.columns = found.arrays.map((_, place) => first + place);
+    const inner = lines.length ? this.build({ ...this.card, lines }) : null;
+    const notes = found.notes.map((text) => make("p", { className: "quiet note", textContent: text }));
+    const element = inner?.element ?? cardElement(this.card, make("p", { className: "quiet", textContent: "not shown" }));
+    element.append(...notes);
+    element.hidden = this.element.hidden;
+    element.classList.toggle("wide", this.element.classList.contains("wide"));
+    this.element.replaceWith(element);
+    this.frame.end();
+    this.inner?.lazy.end();
+    this.inner = inner;
+    this.element = element;
+    this.frame = inner?.lazy ?? new Lazy(element, () => {}, () => {});
+  }
+}
+
+/** The keys of an answer whose values are numbers of columns. */
+const COLUMNS = new Set(["steps", "counts", "recall", "precision", "thresholds"]);
+
+source.card = (card, build) => new FetchedCard(card, build);

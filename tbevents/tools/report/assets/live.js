@@ -1,0 +1,169 @@
+// What a board is told by its server: runs and tags that are new, changed or gone.
+
+const KINDS = ["scalars", "pr_curves", "histograms", "images", "audio", "texts"];
+const tags = []; // by number: {kind, tag, card, lines: run -> line}
+const names = new Intl.Collator("en", { numeric: true });
+let rates = [];
+let hparamsAsked = false;
+let unread = -1; // runs that the server has not read yet
+
+/** The line that says how the board is. */
+const state = {
+  element: make("p", { id: "live", className: "quiet", role: "status" }),
+  text: "",
+  say(text) {
+    if (text === this.text) return;
+    this.text = this.element.textContent = text;
+  },
+};
+
+function takeTag({ number, kind, tag, title, description }) {
+  const card = { number, tag, title, description, lines: [] };
+  tags[number] = { kind, tag, card, lines: new Map() };
+}
+
+/** Takes what is told of a run; returns the tags that have changed, and whether there are more or fewer lines. */
+function takeRun(told, changed) {
+  const { number, name, gone = false, epoch = 0, kinds = {}, problems = [], session = false } = told;
+  const before = data.runs[number];
+  data.runs[number] = { name, label: name, problems, gone, session, tags: new Set() };
+  let more = before === undefined || before.gone !== gone || problems.join() !== before.problems.join();
+  for (const counts of Object.values(kinds)) {
+    for (const [tag, count] of counts) {
+      const known = tags[tag];
+      data.runs[number].tags.add(tag);
+      if (!known.lines.has(number)) {
+        known.lines.set(number, new FetchedLine(number, tag));
+        more = true;
+      }
+      const line = known.lines.get(number);
+      if (line.count !== count || line.epoch !== epoch) changed.add(known);
+      Object.assign(line, { count, epoch });
+    }
+  }
+  for (const tag of before?.tags ?? []) {
+    if (data.runs[number].tags.has(tag)) continue;
+    tags[tag].lines.delete(number);
+    changed.add(tags[tag]);
+    more = true;
+  }
+  return more;
+}
+
+/** The cards of each kind that have lines, in the order of their tags. */
+function arrangeCards(changed) {
+  for (const { card, lines } of changed) {
+    if (lines.size !== card.lines.length || card.lines.some((line) => lines.get(line.run) !== line)) {
+      card.lines = [...lines.values()].sort((a, b) => a.run - b.run);
+    }
+  }
+  const sorted = tags.filter(({ lines }) => lines.size).sort((a, b) => names.compare(a.tag, b.tag));
+  for (const kind of KINDS) data[kind] = sorted.filter((each) => each.kind === kind).map(({ card }) => card);
+  data.others = {};
+  for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams") data.others[kind] = (data.others[kind] ?? 0) + 1;
+  const places = new Map(data.scalars.map((card, place) => [card.number, place]));
+  data.rates = rates.map(({ rates: of, loss }) => ({ rates: of.filter((tag) => places.has(tag)).map((tag) => places.get(tag)), loss: places.get(loss) ?? -1 }))
+    .filter(({ rates: of }) => of.length);
+}
+
+function take(told) {
+  const changed = new Set();
+  for (const tag of told.tags) takeTag(tag);
+  let more = told.tags.length > 0;
+  for (const run of told.runs) if (takeRun(run, changed)) more = true;
+  if (told.rates) rates = told.rates;
+  if (told.problems) {
+    data.notes = told.problems;
+    more = true;
+  }
+  data.points = tags.reduce((sum, { kind, lines }) => (kind === "scalars" ? [...lines.values()].reduce((part, line) => part + line.count, sum) : sum), 0);
+  source.nothing = told.unread ? "The runs are being read." : "Nothing has been logged yet that this page shows.";
+  if (more || unread !== told.unread) {
+    unread = told.unread;
+    arrangeCards(changed);
+    build();
+    listRuns();
+    document.getElementById("head").append(actions);
+    sift();
+  } else document.getElementById("counts").textContent = countsText();
+  for (const { card, element, lazy } of cards) if (!element.hidden && [...changed].some((each) => each.card === card)) refresh(card, lazy);
+  if (told.runs.some((run) => run.session) || (data.hparams !== null && told.runs.some((run) => run.gone))) askHparams();
+  const there = data.runs.filter((run) => !run.gone).length;
+  state.say(told.unread ? `Live · ${(there - told.unread).toLocaleString("en-US")} of ${countText(there, "run")} read` : "Live");
+}
+
+/** Shows what has changed of a card that is in view: curves are fetched first, and then drawn once. */
+function refresh(card, lazy) {
+  const [view] = views.get(card)?.keys() ?? [];
+  const lines = card.lines.filter((line) => runs[line.run].shown);
+  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(view))) loadLines(card, lines, view);
+  else lazy.renew();
+}
+
+/** Fetches the table of hyperparameters; at most every few seconds, as it is of all runs. */
+function askHparams() {
+  if (hparamsAsked) return;
+  hparamsAsked = true;
+  setTimeout(async () => {
+    hparamsAsked = false;
+    try {
+      const found = await (await ask("hparams")).json();
+      if (JSON.stringify(found) === JSON.stringify(data.hparams)) return;
+      data.hparams = found;
+      build();
+      document.getElementById("head").append(actions);
+      sift();
+    } catch (error) {
+      state.say(`The hyperparameters could not be fetched: ${error.message}`);
+    }
+  }, table === null ? 100 : 3000);
+}
+
+/** Saves the runs and tags that are shown as a report. */
+async function save() {
+  const shown = { runs: runs.filter((run) => run.shown).map((run) => run.number), tags: tags.map((_, number) => number).filter((number) => tagPasses(tags[number].tag)) };
+  saving.disabled = true;
+  try {
+    const page = await (await ask("report", {}, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(shown) })).blob();
+    const link = make("a", { href: URL.createObjectURL(page), download: "report.html" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  } catch (error) {
+    state.say(`The report could not be made: ${error.message}`);
+  } finally {
+    saving.disabled = false;
+  }
+}
+
+const saving = make("button", { type: "button", id: "save-report", textContent: "Save as report", onclick: save });
+const actions = make("div", { className: "row wrap", id: "actions" }, state.element, saving);
+document.getElementById("head").append(actions);
+document.getElementById("made").textContent = `tbevents ${data.version}. Curves are smoothed as TensorBoard smooths them.`;
+state.say("Connecting …");
+
+/** Follows the server while the page is seen: a browser has few connections to one server, which hidden pages would use up. */
+let stream = null;
+let key = null;
+let version = 0;
+function follow() {
+  if (document.hidden) {
+    stream?.close();
+    stream = null;
+    return;
+  }
+  if (stream !== null) return;
+  stream = new EventSource(`api/events${key === null ? "" : `?since=${key}.${version}`}`);
+  stream.onmessage = ({ data: text }) => {
+    const told = JSON.parse(text);
+    if (key !== null && told.key !== key) return location.reload(); // another board: its numbers mean other things
+    key = told.key;
+    version = told.version;
+    take(told);
+  };
+  stream.onerror = () => {
+    state.say(stream?.readyState === EventSource.CLOSED ? "The board has ended, or wants its token: open it by the URL that the command printed." : "The board does not answer; trying again …");
+  };
+  stream.onopen = () => { if (key !== null) state.say("Live"); };
+}
+document.addEventListener("visibilitychange", follow);
+follow();

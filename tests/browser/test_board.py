@@ -1,0 +1,189 @@
+"""The board in a browser, while runs are written, grow, restart and go."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip("selenium", reason="drives the browser")
+pytest.importorskip("starlette", reason="the board needs the extra board")
+pytest.importorskip("uvicorn", reason="the board needs the extra board")
+from selenium.webdriver.common.keys import Keys
+
+from browser.page import Page
+from browser.test_hostile import HOSTILE, hostile_run
+from browser.training import RATES, STEPS
+from tbevents import SummaryWriter
+
+pytestmark = pytest.mark.slow  # each test starts a server, and waits for what it pushes
+
+
+class Address:
+    """What `Page.open` opens: a URL in place of a file."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def as_uri(self):
+        return self.url
+
+
+@pytest.fixture
+def board(driver):
+    """Starts a board; returns its page, which is open. Nothing may be asked of other servers, or have gone wrong."""
+    pytest.importorskip("click", reason="the command line needs click")
+    started = []
+    page = Page(driver)
+
+    def start(*arguments, **size):
+        command = [sys.executable, "-m", "tbevents.cli", "board", *map(str, arguments), "--no-open", "--port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), process.stderr.read()
+        page.open(Address(url), **size)
+        page.process = process
+        return page
+
+    yield start
+    page.check_console()
+    driver.get("about:blank")
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+            assert (process.returncode, out, err) == (0, "", "")
+
+
+def run_names(page):
+    return [item.text for item in page.all("#runs li") if item.is_displayed()]
+
+
+def points(page, tag):
+    for figure in page.all(f"details[id^=scalars] article[data-tag='{tag}'] figure.chart"):
+        if figure.get_attribute("data-points"):
+            return int(figure.get_attribute("data-points"))
+    return 0
+
+
+def seconds_until(condition, most=20.0):
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < most
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def test_what_a_report_shows_is_shown(training, board):
+    page = board(training)
+    page.wait(lambda: page.all("#texts"))
+    assert sorted(run_names(page)) == sorted([*RATES, *(f"{name}/hparams" for name in RATES)])
+    assert page.run("return location.search") == ""
+    page.wait(lambda: page.all("#hparams-table tbody tr"))
+    for tag in ("train/loss", "accuracy", "lr"):
+        page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
+    for section in ("pr_curves", "histograms", "images", "texts"):
+        card = page.all(f"#{section} article.card")[0]
+        page.run("arguments[0].scrollIntoView({block: 'center'})", card)
+        page.wait(lambda section=section: page.all(f"#{section} :is(canvas, img, pre)"))
+
+
+def test_a_flushed_point_a_new_run_and_a_removed_one_are_seen_within_two_seconds(tmp_path, board):
+    with SummaryWriter(tmp_path / "first") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.flush()
+        page = board(tmp_path)
+        page.wait(lambda: points(page, "loss") == 1)
+        taken = []
+        for step in range(1, 6):
+            writer.add_scalar("loss", 1.0 / step, step)
+            writer.flush()
+            taken.append(seconds_until(lambda step=step: points(page, "loss") == step + 1))
+        assert sorted(taken)[2] < 2, taken
+    with SummaryWriter(tmp_path / "second") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.add_scalar("new", 1.0, 0)
+        writer.flush()
+        assert seconds_until(lambda: run_names(page) == ["first", "second"]) < 4
+        page.wait(lambda: page.all("article[data-tag=new]"))
+        page.wait(lambda: points(page, "loss") == 7)
+    shutil.rmtree(tmp_path / "first")
+    page.wait(lambda: run_names(page) == ["second"])
+    page.wait(lambda: points(page, "loss") == 1)
+
+
+def test_a_writer_that_dies_and_a_file_that_is_truncated(tmp_path, board):
+    code = (
+        "import os, sys; from tbevents import SummaryWriter; writer = SummaryWriter(sys.argv[1])\n"
+        "for step in range(50): writer.add_scalar('loss', step, step)\n"
+        "writer.flush(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=False, timeout=60)
+    page = board(tmp_path)
+    page.wait(lambda: points(page, "loss") == 50)
+    (file,) = (tmp_path / "run").iterdir()
+    os.truncate(file, file.stat().st_size // 2)
+    page.wait(lambda: 10 < points(page, "loss") < 40)
+    page.wait(lambda: "read again" in page.one("#problems").text)
+    with SummaryWriter(tmp_path / "run") as writer:  # the job is started again
+        writer.add_scalar("loss", 1.0, 100)
+        writer.add_scalar("lr", 1.0, 100)
+    page.wait(lambda: page.all("article[data-tag=lr]"))
+
+
+def test_a_zoom_brings_points_that_were_thinned_and_no_spike_is_lost(tmp_path, board):
+    values = np.zeros(200_000)
+    values[123_456] = 1.0
+    with SummaryWriter(tmp_path / "long") as writer:
+        writer.add_scalar_columns("loss", np.arange(len(values)), values)
+    page = board(tmp_path)
+    page.wait(lambda: points(page, "loss") > 0)
+    assert 100 < points(page, "loss") < 10_000
+    chart = page.chart("loss")
+    assert len(page.drawn_rows(chart)) > 150  # the spike is drawn from the bottom to the top
+    before = points(page, "loss")
+    page.drag(chart, 0.4, 0.5)
+    page.wait(lambda: points(page, "loss") > before + 500)
+
+
+def test_keys_alone_reach_the_charts_and_the_button_that_saves(training, board):
+    page = board(training)
+    page.wait(lambda: points(page, "accuracy") > 0)
+    chart = page.chart("accuracy")
+    page.press(chart, Keys.ARROW_RIGHT)
+    assert page.spoken(chart).startswith("a: value")
+    page.run("document.body.focus()")
+    reached = set()
+    for _ in range(60):
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        reached.add(page.driver.switch_to.active_element.get_attribute("id"))
+        if "save-report" in reached:
+            break
+    assert "save-report" in reached
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_shows_the_board_without_scrolling_sideways(training, board, dark):
+    page = board(training, width=360, height=740, dark=dark)
+    page.wait(lambda: points(page, "accuracy") > 0)
+    assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert page.one("#save-report").is_displayed()
+
+
+def test_hostile_names_and_texts_are_shown_as_text(tmp_path, board):
+    hostile_run(tmp_path / "runs" / "run")
+    page = board(f"<svg onload>={tmp_path / 'runs'}")
+    page.wait(lambda: page.all("#texts"))
+    assert run_names(page)[0].startswith("<svg onload>/run")
+    titles = [element.get_attribute("textContent") for element in page.all("details[id^=scalars] h3")]
+    assert sorted(titles) == sorted(2 * HOSTILE)
+    page.run("document.getElementById('texts').scrollIntoView()")
+    page.wait(lambda: page.all("#texts pre"))
+    texts = [element.get_attribute("textContent") for element in page.all("#texts pre")]
+    assert set(texts) <= set(HOSTILE)
+    assert page.run("return window.pwned") is None

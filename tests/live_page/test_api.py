@@ -1,0 +1,291 @@
+"""What a board answers: runs and tags, curves, cards, reports."""
+
+import json
+import math
+import os
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+pytest.importorskip("starlette", reason="the board needs the extra board")
+pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
+from live_page.conftest import curves, tag_number, wait_until
+from tbevents import SummaryWriter, read_run
+
+HOSTILE = ["</script><script>alert(1)</script>", "../../etc/passwd", "%2e%2e/", "\u202e\x00\u2028", "__proto__"]
+
+
+@pytest.fixture
+def long(tmp_path):
+    """A run of 20,000 points with a spike, a NaN and an infinity, and a short one."""
+    values = np.sin(np.arange(20_000) / 500)
+    values[[7_777, 12_345, 15_000]] = 100.0, math.nan, math.inf
+    with SummaryWriter(tmp_path / "long") as writer:
+        writer.add_scalar_columns("loss", np.arange(20_000), values, 1.7e9 + np.arange(20_000))
+    with SummaryWriter(tmp_path / "short") as writer:
+        writer.add_scalar_columns("loss", np.array([0, 2**60]), np.array([1.0, 2.0]), np.array([5.0, 6.0]))
+    return tmp_path
+
+
+def test_the_runs_are_listed_before_they_are_read(long, make_board, monkeypatch):
+    from tbevents.live_page import board as module
+
+    gate = threading.Event()
+    opened = module.open_run
+    monkeypatch.setattr(module, "open_run", lambda *args, **options: (gate.wait(20), opened(*args, **options))[1])
+    board = make_board(long, read=False)
+    told = board.changes(0)
+    assert [run["name"] for run in told["runs"]] == ["long", "short"]
+    assert told["unread"] == 2
+    assert "kinds" not in told["runs"][0]
+    gate.set()
+    wait_until(lambda: board.changes(0)["unread"] == 0)
+    assert all("kinds" in run for run in board.changes(told["version"])["runs"])
+
+
+def test_short_curves_are_whole_and_long_ones_keep_their_extremes(long, make_board, client):
+    board = make_board(long)
+    number = tag_number(board, "scalars", "loss")
+    found = curves(client(board).get(f"/api/scalars?tag={number}&runs=0-1&points=300"))
+    assert found[1]["steps"].tolist() == [0, 2**60]
+    assert found[1]["values"].tolist() == [1, 2]
+    assert (found[1]["start"] + found[1]["offsets"]).tolist() == [5, 6]
+    assert len(found[0]["values"]) <= 300
+    assert found[0]["count"] == 20_000
+    assert {7_777, 12_345, 15_000, 0, 19_999} <= set(found[0]["steps"].tolist())
+    run = read_run(long / "long").scalars["loss"]
+    np.testing.assert_array_equal(found[0]["values"], run.values[found[0]["order"]])
+    np.testing.assert_array_equal(found[0]["steps"], run.steps[found[0]["order"]])
+    np.testing.assert_allclose(found[0]["start"] + found[0]["offsets"], run.wall_times[found[0]["order"]], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("axis", "low", "high"),
+    [("step", 1000, 1100), ("order", 1000, 1100), ("relative", 1000, 1100), ("wall", 1.7e9 + 1000, 1.7e9 + 1100)],
+)
+def test_a_zoom_brings_all_points_within_and_one_to_either_side(long, make_board, client, axis, low, high):
+    board = make_board(long)
+    number = tag_number(board, "scalars", "loss")
+    answer = client(board).get(f"/api/scalars?tag={number}&runs=0&points=300&axis={axis}&from={low}&to={high}")
+    assert curves(answer)[0]["order"].tolist() == list(range(999, 1102))
+
+
+def test_a_series_that_is_unchanged_is_neither_sent_nor_read_again(tmp_path, make_board, client, monkeypatch):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.flush()
+        board = make_board(tmp_path)
+        path = f"/api/scalars?tag={tag_number(board, 'scalars', 'loss')}&runs=0"
+        inside = client(board)
+        first = inside.get(path)
+        again = {"If-None-Match": first.headers["etag"]}
+        monkeypatch.setattr(board, "run", None)  # calling it would raise
+        unchanged = inside.get(path, headers=again)
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        monkeypatch.undo()
+        writer.add_scalar("loss", 2.0, 1)
+        writer.flush()
+        board.look()
+        wait_until(lambda: inside.get(path, headers=again).status_code == 200)
+        assert curves(inside.get(path, headers=again))[0]["values"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 400),
+        ("tag=x", 400),
+        ("tag=-1", 400),
+        ("tag=../..", 400),
+        ("tag=999999", 404),
+        ("tag=99999999999999999999", 400),
+        ("tag=0&runs=..%2F..%2Fetc%2Fpasswd", 400),
+        ("tag=0&runs=long", 400),
+        ("tag=0&runs=1-", 400),
+        ("tag=0&runs=-1", 400),
+        ("tag=0&points=3", 400),
+        ("tag=0&points=99999999", 400),
+        ("tag=0&axis=depth&runs=0", 400),
+        ("tag=0&from=1", 400),
+        ("tag=0&from=nan&to=nan", 400),
+        ("tag=0&from=2&to=1", 400),
+        ("tag=0&from=x&to=1", 400),
+        ("tag=0&runs=0-999999999", 200),
+        ("tag=0&runs=77", 200),
+        ("tag=0&runs=", 200),
+        ("tag=0&runs=0&from=-inf&to=inf", 200),
+    ],
+)
+def test_parameters_are_numbers_within_bounds(long, make_board, client, query, status):
+    inside = client(make_board(long))
+    answer = inside.get(f"/api/scalars?{query}")
+    assert answer.status_code == status
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/../pyproject.toml", "/api/../../x", "/%2e%2e/%2e%2e/etc/passwd", "/api/", "/long"])
+def test_there_are_no_paths_but_those_of_the_api(long, make_board, client, path):
+    assert client(make_board(long)).get(path).status_code == 404
+
+
+def test_hostile_names_are_json_and_only_in_the_answers_of_the_api(tmp_path, make_board, client):
+    with SummaryWriter(tmp_path / "<b>run") as writer:
+        for text in HOSTILE:
+            writer.add_scalar(text, 1.0, 0)
+            writer.add_text(text, text, 0)
+    board = make_board({"<i>": str(tmp_path), "b": str(tmp_path)})
+    inside = client(board)
+    told = json.loads(json.dumps(board.changes(0), allow_nan=False))
+    assert [run["name"] for run in told["runs"]] == ["<i>/<b>run", "b/<b>run"]
+    assert {each["tag"] for each in told["tags"] if each["kind"] == "scalars"} == set(HOSTILE)
+    page = inside.get("/").text
+    assert "<i>" not in page
+    assert "&lt;i&gt;, b" in page
+    number = tag_number(board, "texts", f"{HOSTILE[0]}/text_summary")
+    answer = inside.get(f"/api/card?tag={number}&runs=0")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["lines"][0]["items"][0]["texts"] == [HOSTILE[0]]
+
+
+def test_cards_are_those_of_a_report_by_number_of_the_run(tmp_path, make_board, client):
+    pytest.importorskip("PIL", reason="shows pictures")
+    for name in ("a", "b"):
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_histogram("weights", np.arange(10.0), 3)
+            if name == "b":
+                writer.add_image("picture", np.zeros((3, 4, 5)), 7)
+    board = make_board(tmp_path)
+    inside = client(board)
+    picture = inside.get(f"/api/card?tag={tag_number(board, 'images', 'picture')}&runs=0-1").json()
+    (line,) = picture["lines"]
+    assert line["run"] == 1
+    assert line["items"][0]["step"] == "7"
+    assert (line["items"][0]["pictures"][0]["width"], line["items"][0]["pictures"][0]["height"]) == (5, 4)
+    heat = inside.get(f"/api/card?tag={tag_number(board, 'histograms', 'weights')}&runs=0-1").json()
+    assert [line["run"] for line in heat["lines"]] == [0, 1]
+    assert inside.get(f"/api/scalars?tag={tag_number(board, 'images', 'picture')}&runs=0").status_code == 404
+
+
+def test_hyperparameters_are_one_table_of_all_runs(tmp_path, make_board, client):
+    for rate in (0.1, 0.01):
+        with SummaryWriter(tmp_path / f"r{rate}") as writer:
+            writer.add_hparams({"rate": rate}, {"final": math.nan}, run_name="hp")
+    board = make_board(tmp_path, memory=1)  # runs are let go of at once
+    table = client(board).get("/api/hparams").json()
+    assert table["parameters"] == ["rate"]
+    assert [row["parameters"] for row in table["rows"]] == [[0.01], [0.1]]
+    assert {row["metrics"][table["metrics"].index("final")] for row in table["rows"]} == {"NaN"}
+
+
+def test_a_report_has_what_is_asked_for(long, make_board, client):
+    board = make_board(long)
+    inside = client(board)
+    answer = inside.post("/api/report", json={"runs": [1], "tags": [tag_number(board, "scalars", "loss")]})
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert '"name":"short"' in answer.text
+    assert '"name":"long"' not in answer.text
+    assert "connect-src" not in answer.text
+    for wrong in (b"", b"[]", b"{}", b'{"runs": 3}', b'{"runs": ["x"], "tags": []}', b"[" * 100_000):
+        headers = {"Content-Type": "application/json"}
+        assert inside.post("/api/report", content=wrong, headers=headers).status_code == 422
+    assert inside.post("/api/report", json={"runs": [0] * 600_000, "tags": []}).status_code == 413
+
+
+def test_a_run_that_cannot_be_read_is_a_problem_and_the_others_go_on(tmp_path, make_board):
+    with SummaryWriter(tmp_path / "good") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "events.out.tfevents.1.x").write_bytes(b"\x89PNG" + bytes(100))
+    told = {run["name"]: run for run in make_board(tmp_path).changes(0)["runs"]}
+    assert told["good"]["kinds"]["scalars"]
+    assert "not an event file" in " ".join(told["bad"]["problems"]) or told["bad"]["problems"]
+
+
+def test_what_happens_below_a_logdir_is_told(tmp_path, make_board):
+    def told(name):
+        return next(run for run in board.changes(0)["runs"] if run["name"] == name)
+
+    with SummaryWriter(tmp_path / "a") as writer:
+        for step in range(100):
+            writer.add_scalar("loss", step, step)
+    board = make_board(tmp_path)
+    with SummaryWriter(tmp_path / "b") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    since = board.changes(0)["version"]
+    board.look()
+    wait_until(lambda: "kinds" in told("b"))
+    assert [run["name"] for run in board.changes(since)["runs"]] == ["b"]  # nothing else is told again
+    (file,) = (tmp_path / "a").iterdir()
+    os.truncate(file, file.stat().st_size // 2)
+    board.look()
+    wait_until(lambda: told("a")["epoch"] == 1)
+    assert told("a")["kinds"]["scalars"][0][1] < 100
+    assert any("read again" in text for text in told("a")["problems"])
+    shutil.rmtree(tmp_path / "a")
+    board.look()
+    assert told("a") == {"number": 0, "name": "a", "gone": True}
+    assert board.names() == {1: "b"}
+    shutil.rmtree(tmp_path / "b")
+    tmp_path.rmdir()
+    board.look()
+    assert "no such" in board.changes(0)["problems"][0]
+    with SummaryWriter(tmp_path / "b") as writer:
+        writer.add_scalar("loss", 5.0, 0)
+    board.look()
+    wait_until(lambda: "kinds" in told("b"))
+    assert told("b")["number"] == 1
+    assert board.changes(0)["problems"] == []
+    assert board.run(1).scalars["loss"].values.tolist() == [5]
+
+
+def test_runs_are_let_go_of_within_the_bound_and_read_again(tmp_path, make_board):
+    for name in "abcdef":
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar_columns("loss", np.arange(10_000), np.arange(10_000.0))
+    board = make_board(tmp_path, memory=700_000)
+    wait_until(lambda: len(board.changes(0)["runs"]) == 6)
+    assert sum(run.run is not None for run in board._runs) == 2
+    for number in range(6):
+        assert len(board.run(number).scalars["loss"]) == 10_000
+    assert [run.number for run in board._runs if run.run is not None] == [4, 5]
+    board.run(4)
+    board.run(0)
+    assert [run.number for run in board._runs if run.run is not None] == [0, 4]
+
+
+def test_closing_ends_the_threads_and_a_second_call_does_nothing(tmp_path, make_board):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    board = make_board(tmp_path)
+    called = []
+    with board.watching(lambda: called.append(1)):
+        board.close()
+        board.close()
+    assert called
+    wait_until(lambda: not [each for each in threading.enumerate() if each.name.startswith("tbevents-board")])
+
+
+def test_a_logdir_can_be_a_url(tmp_path, make_board, client):
+    fsspec = pytest.importorskip("fsspec", reason="URLs need the extra remote")
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.flush()
+        memory = fsspec.filesystem("memory")
+        (file,) = (tmp_path / "run").iterdir()
+
+        def put():
+            memory.pipe(f"/board-test/run/{file.name}", file.read_bytes())
+
+        put()
+        board = make_board({"bucket": "memory://board-test"})
+        assert board.names() == {0: "bucket/run"}
+        writer.add_scalar("loss", 2.0, 1)
+        writer.flush()
+        put()
+        board.look()
+        inside, number = client(board), tag_number(board, "scalars", "loss")
+        wait_until(lambda: board.state(0, "scalars", "loss")[2] == 2)
+        assert curves(inside.get(f"/api/scalars?tag={number}&runs=0"))[0]["values"].tolist() == [1, 2]
+    memory.rm("/board-test", recursive=True)
