@@ -7,6 +7,7 @@ const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3
 const runs = data.runs.map((run, number) => ({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true }));
 const cards = []; // {card, element, lazy}: all of the page
 const drawn = []; // lazy: besides the cards
+let restored = false; // whether the address was read, and may be written
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
 
@@ -288,6 +289,7 @@ function update() {
   for (const { lazy } of cards) lazy.renew();
   for (const lazy of drawn) lazy.renew();
   table?.fill();
+  if (restored) saveState();
 }
 
 /** Shows other axes: a zoom holds no longer than what it is of. */
@@ -298,6 +300,8 @@ function rescale(isX) {
 
 document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
 table?.fill();
+restoreState();
+restored = true;
 sift();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
