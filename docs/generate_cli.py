@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 
 from tbevents.cli.group import group
+from tbevents.errors import MissingExtraError
 
 TARGET = Path(__file__).with_name("cli.md")
 WIDTH = 100
@@ -34,6 +36,7 @@ FUNCTIONS = {
     "report": ("report.report",),
     "check": ("check.check",),
     "lint": ("lint.run",),
+    "mcp": ("server.create_server", "server.serve"),
     "repair": ("repair.repair",),
     "merge": ("merge.merge",),
     "split": ("split.split",),
@@ -43,7 +46,10 @@ FUNCTIONS = {
     "reduce": ("reduce.reduce", "reduce.write_reduced"),
     "schedule": ("schedule.compute_schedule",),
 }
-"""What each command calls, below `tbevents.tools`; `lint` is a package of its own."""
+"""What each command calls, below `tbevents.tools` or the package of `PACKAGES`."""
+
+PACKAGES = {"lint": "tbevents", "mcp": "tbevents.mcp_server"}
+"""The packages of commands that are not in `tbevents.tools`."""
 
 
 def page() -> str:
@@ -59,10 +65,11 @@ def page() -> str:
 
 def _functions(name: str) -> str:
     """A line that names the functions behind a command."""
-    package = "tbevents" if name == "lint" else "tbevents.tools"
+    package = PACKAGES.get(name, "tbevents.tools")
     for path in FUNCTIONS[name]:
         module, function = path.split(".")
-        assert callable(getattr(import_module(f"{package}.{module}"), function)), path
+        with contextlib.suppress(MissingExtraError):  # the page needs no other extra than cli
+            assert callable(getattr(import_module(f"{package}.{module}"), function)), path
     return "In Python: " + ", ".join(f"`{package}.{path}`" for path in FUNCTIONS[name]) + ".\n\n"
 
 

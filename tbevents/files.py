@@ -212,13 +212,17 @@ def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> 
     return [file.url for file in list_run_files(path, on_unreadable)]
 
 
-def list_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> list[FileRef]:
+def list_run_files(
+    path: StrPath, on_unreadable: OnUnreadable | None = None, *, within: str | None = None
+) -> list[FileRef]:
     """Lists the event files of a run, in order.
 
     Args:
         path: a folder that directly contains event files, or one event file of any name.
         on_unreadable: called for each entry of the folder that has an event file's name but is neither a file nor a
             folder, such as a broken link. By default these are skipped.
+        within: a local folder that links must not lead out of. Event files that do are passed to `on_unreadable`. By
+            default all links are followed.
 
     Returns:
         The files. A single file's path is returned as it was given.
@@ -238,7 +242,7 @@ def list_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> 
         return [_local_ref(text)]
     else:
         with os.scandir(text) as entries:
-            files = _files_among(entries, on_unreadable or _pass_over, also_beside_files=True)
+            files = _files_among(entries, on_unreadable or _pass_over, also_beside_files=True, within=within)
     if not files:
         raise RunNotFoundError(f"{text}: this folder has no event file (a file with 'tfevents' in its name)")
     return _in_order(files)
@@ -262,7 +266,9 @@ def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
     raise RunNotFoundError(f"{text}: no such folder")
 
 
-def list_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[FileRef]]:
+def list_runs(
+    logdir: StrPath, on_unreadable: OnUnreadable | None = None, *, within: str | None = None
+) -> dict[str, list[FileRef]]:
     """Lists the runs below a folder, with their event files in order.
 
     A run is a folder that directly contains an event file. As in TensorBoard, its name is its path relative to the
@@ -274,6 +280,8 @@ def list_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
         on_unreadable: called for each subfolder that cannot be listed. Also called for each entry that has an event
             file's name but is neither a file nor a folder, such as a broken link, if its folder has no event file. By
             default these are skipped.
+        within: a local folder that links must not lead out of. Those that do are passed to `on_unreadable`, and
+            nothing behind them is looked at. By default all links are followed.
 
     Returns:
         A mapping of run name to event files, sorted by name; empty if there are no runs.
@@ -295,8 +303,8 @@ def list_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
     elif not is_folder(text):
         return {".": [_local_ref(text)]}
     else:
-        for folder, entries in _walk(text, on_unreadable):
-            files = _files_among(entries, on_unreadable)
+        for folder, entries in _walk(text, on_unreadable, within):
+            files = _files_among(entries, on_unreadable, within=within)
             if files:
                 found[folder[len(text) :].replace(os.sep, "/").lstrip("/") or "."] = files
     return {name: _in_order(found[name]) for name in sorted(found)}
@@ -327,7 +335,11 @@ def _pass_over(_path: str, _error: OSError) -> None:
 
 
 def _files_among(
-    entries: Iterable[os.DirEntry[str]], on_unreadable: OnUnreadable, *, also_beside_files: bool = False
+    entries: Iterable[os.DirEntry[str]],
+    on_unreadable: OnUnreadable,
+    *,
+    also_beside_files: bool = False,
+    within: str | None = None,
 ) -> list[FileRef]:
     """Returns the event files among the entries of a folder.
 
@@ -336,11 +348,15 @@ def _files_among(
         on_unreadable: called for each entry that has an event file's name but is neither a file nor a folder.
         also_beside_files: if True, call `on_unreadable` even if the folder has event files. (A reader of those files
             reports such entries itself.)
+        within: a folder that links must not lead out of; None follows all.
     """
     files, others = [], []
     for entry in entries:
         if is_event_file(entry.name):
-            if _holds(entry.is_file):
+            if within is not None and _is_link(entry) and leads_out(entry.path, within):
+                if not _holds(entry.is_dir):  # `_walk` reports folders
+                    on_unreadable(entry.path, _left(entry.path))
+            elif _holds(entry.is_file):
                 files.append(_local_ref(entry.path, entry.stat))
             elif not _holds(entry.is_dir):
                 others.append(entry.path)
@@ -354,10 +370,27 @@ def _files_among(
     return files
 
 
-def _walk(top: str, on_unreadable: OnUnreadable) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+def leads_out(path: str, folder: str) -> bool:
+    """Returns True if a local path, with its links followed, is not below a folder."""
+    real, top = os.path.realpath(path), os.path.realpath(folder)
+    return real != top and not real.startswith(os.path.join(top, ""))
+
+
+def _left(path: str) -> OSError:
+    return OSError(errno.EPERM, "it is a link that leads out of the logdir", path)
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    # Windows junctions, since Python 3.12
+    return entry.is_symlink() or bool(getattr(entry, "is_junction", bool)())
+
+
+def _walk(
+    top: str, on_unreadable: OnUnreadable, within: str | None = None
+) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
     """Yields a folder and all folders below it, each once with its entries; links to folders come last.
 
-    Folders that are removed during the walk are skipped.
+    Folders that are removed during the walk are skipped. Links that lead out of `within` are passed to `on_unreadable`.
 
     Raises:
         OSError: if `top` cannot be listed. Folders below it are passed to `on_unreadable` instead.
@@ -393,8 +426,11 @@ def _walk(top: str, on_unreadable: OnUnreadable) -> Iterator[tuple[str, list[os.
                 if error.errno != errno.ELOOP and not is_event_file(entry.name):
                     on_unreadable(entry.path, error)
                 continue
-            if entry.is_symlink() or getattr(entry, "is_junction", bool)():  # Windows junctions, since Python 3.12
-                links.append(entry.path)
+            if _is_link(entry):
+                if within is not None and leads_out(entry.path, within):
+                    on_unreadable(entry.path, _left(entry.path))
+                else:
+                    links.append(entry.path)
             else:
                 folders.append((entry.path, os.path.join(real, entry.name)))
 

@@ -26,6 +26,7 @@ SUMMARIES = {
     "report": "Write what runs logged as one HTML page.",
     "check": "Check that runs are intact.",
     "lint": "Judge training runs: NaN, divergence, spikes, gaps; for CI.",
+    "mcp": "Serve runs to an agent, read-only, by the Model Context Protocol.",
     "repair": "Copy the intact records of damaged files.",
     "merge": "Merge event files, or a resumed run's folders, into one file.",
     "split": "Split a run into several files, by size or by step.",

@@ -174,6 +174,8 @@ class SmallRunReader:
                 runs.append(run)
                 listed.append(file)
                 ends.append(ends[-1] + end)
+        if not ends[-1]:  # no file could be read
+            return [None] * len(files)
         found: list[list[_Part] | None] = [None if names is None else [] for names in files]
         block = self._room[: ends[-1]]
         bounds = np.array(ends, np.int64)

@@ -103,13 +103,13 @@ class NameFilter:
 
 
 def compile_pattern(pattern: str, *, regex: bool) -> re.Pattern[str]:
-    """Compiles a glob or a regular expression.
+    """Compiles a glob, which matches whole names, or a regular expression, which may match anywhere in a name.
 
     Raises:
         ValueError: if it is not a regular expression.
     """
     try:
-        return re.compile(pattern if regex else translate(pattern))
+        return re.compile(pattern if regex else rf"\A{translate(pattern)}")  # `search` begins anywhere
     except re.error as error:
         raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 

@@ -312,4 +312,6 @@ def test_the_documentation_names_the_functions_behind_each_command():
 
     text = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
     for name in SUMMARIES:
-        assert re.search(rf"^## tbevents {name}\n\nIn Python: `tbevents\.(?:tools|lint)\.", text, re.MULTILINE)
+        assert re.search(
+            rf"^## tbevents {name}\n\nIn Python: `tbevents\.(?:tools|lint|mcp_server)\.", text, re.MULTILINE
+        )

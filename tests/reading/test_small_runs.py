@@ -264,3 +264,17 @@ def test_iter_runs_reads_small_runs_together_and_yields_what_each_is_alone(thirt
         assert found == [alone(str(thirty / f"run{k:02}"), f"run{k:02}", {}) for k in range(30)]
     with pytest.raises(tbevents.DamagedFileError):
         list(iter_runs(thirty, strict=True))
+
+
+def test_runs_that_cannot_be_read_any_more_are_read_one_by_one(tmp_path, monkeypatch):
+    for name in "ab":
+        with tbevents.SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+    logdir = tbevents.read_logdir(tmp_path, threads=1)
+
+    def refuse(path, *arguments):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tbevents.reading.small_runs.open_file", refuse)
+        assert [len(run.scalars["loss"]) for run in logdir.values()] == [1, 1]

@@ -20,6 +20,9 @@ from tbevents.tools.tag_changes import TagChanges
         ("a[0]", "a0", True),
         ("Loss", "loss", False),
         ("*", "line\nbreak", True),
+        ("acc", "val/acc", False),
+        ("o*", "loss", False),
+        ("", "loss", False),
     ],
 )
 def test_a_pattern_chooses_what_it_equals_or_matches(pattern, name, chosen):
