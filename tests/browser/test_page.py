@@ -218,6 +218,27 @@ def test_runs_are_filtered_by_text_and_by_regular_expression(made, page):
     page.expect_lines("train/loss", 3, 3 * STEPS)
 
 
+def test_what_is_chosen_is_in_the_address(made, page):
+    page.open(made)
+    page.click(page.one("input[name=x][value=relative]"))
+    page.click(page.one("#log-y"))
+    page.put("#smoothing", 0.5)
+    choose(page, "#color-by", "rate")
+    page.put("#tag-filter", "loss")
+    page.click(page.all("#runs input")[1])
+    page.expect("#x=relative&smoothing=0.5&logy=1&color=2&tags=loss&off=1", lambda: page.run("return location.hash"))
+    shown = page.picture(page.chart("train/loss"))
+    page.run("location.reload()")
+    page.settle()
+    assert page.picture(page.chart("train/loss")) == shown
+    assert [box.is_selected() for box in page.all("#runs input")] == [True, False, True]
+    assert page.one("#tags-shown").text == "1 of 7 tags"
+    page.expect("#x=relative&smoothing=0.5&logy=1&color=2&tags=loss&off=1", lambda: page.run("return location.hash"))
+    page.run("location.hash = '#x=nonsense&smoothing=<b>&color=99&off=-1.x&log-y=1'; location.reload()")
+    page.settle()
+    page.expect_lines("train/loss", 3, 3 * STEPS)
+
+
 def test_runs_are_switched_off_and_on(made, page):
     page.open(made)
     page.click(page.all(".runs input")[0])

@@ -26,6 +26,7 @@ _SCRIPTS: Final = (
     "colors.js",
     "scatter.js",
     "controls.js",
+    "state.js",
     "main.js",
 )
 """In order of dependency. They share one scope, which nothing outside can reach."""

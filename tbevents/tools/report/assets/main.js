@@ -7,6 +7,7 @@ const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3
 const runs = [];
 const cards = []; // {card, element, lazy}: all of the page
 const drawn = []; // lazy: besides the cards
+let restored = false; // whether the address was read, and may be written
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
 
@@ -342,6 +343,7 @@ function update() {
   for (const { lazy } of cards) lazy.renew();
   for (const lazy of drawn) lazy.renew();
   table?.fill();
+  if (restored) saveState();
 }
 
 /** Shows other axes: a zoom holds no longer than what it is of. */
@@ -352,6 +354,8 @@ function rescale(isX) {
 
 document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
 table?.fill();
+restoreState();
+restored = true;
 sift();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
