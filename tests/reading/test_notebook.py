@@ -215,7 +215,7 @@ def test_a_logdir_is_shown_without_reading(tmp_path, monkeypatch):
     for name in ("a", "b", "c"):
         write_run(tmp_path / name, loss=[1, 2], acc=[3])
     logdir = tbevents.read_logdir(tmp_path, threads=1)
-    monkeypatch.setattr("tbevents.reading.logdir.open_run", lambda *args, **options: pytest.fail("a run is read"))
+    monkeypatch.setattr(tbevents.Logdir, "_run", lambda *args, **options: pytest.fail("a run is read"))
     assert fragment(logdir).cells == [
         ["run", "tags", "values", "problems"],
         *([name, "not read yet", "", ""] for name in ("a", "b", "c")),
