@@ -128,7 +128,9 @@ def test_an_interrupt_at_any_line_of_a_reload_leaves_the_run_as_it_was_and_loses
         assert series.steps.tolist() == [1, 2]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a signal may come in a weakref's callback
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # a signal may come in a weakref's callback
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no interval timers")
 def test_signals_in_the_middle_of_reloads_lose_and_double_nothing(folder):
     def interrupt(*_):

@@ -364,7 +364,9 @@ def test_an_interrupt_anywhere_loses_nothing(tmp_path, places):
 
 
 @closed_by_python
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a signal may come in a weakref's callback
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # a signal may come in a weakref's callback
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system sends no SIGINT to a thread")
 @pytest.mark.parametrize("seed", range(3))
 def test_reload_after_real_signals_equals_a_fresh_reading(tmp_path, seed):
