@@ -53,13 +53,13 @@ class Curve:
     """
 
     def __init__(self, series: ScalarSeries) -> None:
-        self.tag = series.tag
+        self.tag: str = series.tag
         values = series.values.astype(np.float64)
         finite = np.isfinite(values)
         every = finite.all()
         self.values: NDArray[np.float64] = values if every else values[finite]
-        self.steps = series.steps if every else series.steps[finite]
-        self.times = series.wall_times if every else series.wall_times[finite]
+        self.steps: NDArray[np.int64] = series.steps if every else series.steps[finite]
+        self.times: NDArray[np.float64] = series.wall_times if every else series.wall_times[finite]
 
     def __len__(self) -> int:
         return len(self.values)

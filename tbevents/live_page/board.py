@@ -62,9 +62,9 @@ class Board:
     def __init__(
         self, logdirs: Mapping[str, str], *, memory: int = 512 * 2**20, options: ReadOptions | None = None
     ) -> None:
-        self.logdirs = {label: path_string(path, "logdir") for label, path in logdirs.items()}
-        self.memory = memory
-        self.key = secrets.token_hex(8)
+        self.logdirs: dict[str, str] = {label: path_string(path, "logdir") for label, path in logdirs.items()}
+        self.memory: int = memory
+        self.key: str = secrets.token_hex(8)
         self._options = ReadOptions() if options is None else options
         self._table = SkeletonTable(verify=self._options.verify)
         self._lock = threading.Condition()

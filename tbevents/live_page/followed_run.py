@@ -89,16 +89,16 @@ class FollowedRun:
     )
 
     def __init__(self, number: int, name: str, url: str, files: Sequence[FileRef]) -> None:
-        self.number = number
-        self.name = name
-        self.url = url
-        self.files = tuple(files)
-        self.gone = False
-        self.version = 0
-        self.epoch = 0
+        self.number: int = number
+        self.name: str = name
+        self.url: str = url
+        self.files: tuple[FileRef, ...] = tuple(files)
+        self.gone: bool = False
+        self.version: int = 0
+        self.epoch: int = 0
         self.summary: RunSummary | None = None
-        self.news = ""
-        self.queued = False
+        self.news: str = ""
+        self.queued: bool = False
         self.reading = threading.RLock()
         self.run: Run | None = None
 

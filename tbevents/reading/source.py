@@ -98,7 +98,7 @@ class FileSource:
         self.named = named
         self._expected = expected
         self.listed = listed
-        self.requested = {} if requested is None else requested
+        self.requested: dict[str, Requested] = {} if requested is None else requested
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = (self._strict, self._verify, self.named, self._expected, self.listed)

@@ -126,7 +126,7 @@ class LakeTable:
                 raise ValueError(f"{url}: this Delta table has the columns {', '.join(columns)}, not {expected}")
             self._filesystem = _filesystem(url, options)
             self.version: int = self._table.version()
-            self.files = self._files()
+            self.files: list[LakeFile] = self._files()
 
     def _files(self) -> list[LakeFile]:
         import pyarrow as pa

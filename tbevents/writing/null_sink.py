@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 __all__ = ["NullSink"]
+
+_DoNothing: TypeAlias = Callable[..., None]
 
 
 class NullSink:
@@ -40,7 +42,13 @@ class NullSink:
     def _do_nothing(self, *args: Any, **kwargs: Any) -> None:
         """Does nothing, whatever the arguments."""
 
-    add_scalar = add_scalar_columns = add_summary = add_event = flush = close = reopen = _do_nothing
+    add_scalar: _DoNothing = _do_nothing
+    add_scalar_columns: _DoNothing = _do_nothing
+    add_summary: _DoNothing = _do_nothing
+    add_event: _DoNothing = _do_nothing
+    flush: _DoNothing = _do_nothing
+    close: _DoNothing = _do_nothing
+    reopen: _DoNothing = _do_nothing
 
     def __repr__(self) -> str:
         return f"NullSink({self._logdir!r})"

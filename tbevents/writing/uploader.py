@@ -39,7 +39,7 @@ class Upload:
 
     def __init__(self, client: Uploadable) -> None:
         self._client: Uploadable | None = client
-        self.done = threading.Event()
+        self.done: threading.Event = threading.Event()
         self.error: Exception | None = None
 
     def run(self) -> None:

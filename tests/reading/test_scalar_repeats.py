@@ -183,6 +183,13 @@ def test_a_file_that_grows_within_a_repeat(tmp_path, taken):
     }
 
 
+@pytest.fixture
+def one_by_one(monkeypatch):
+    """Small runs are not read together."""
+    monkeypatch.setattr("tbevents.reading.logdir.SMALL", 0)
+
+
+@pytest.mark.usefixtures("one_by_one")
 def test_repeats_known_from_one_run_are_met_in_the_next(tmp_path, monkeypatch):
     for number in range(3):
         (tmp_path / f"run{number}").mkdir()
@@ -219,6 +226,7 @@ def test_a_step_of_another_width_ends_the_repeats(tmp_path, taken):
     assert [len(series) for series in run.scalars.values()] == [999, 1000, 1000]
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_the_first_record_of_a_file_may_be_one_of_a_loop(tmp_path, taken):
     for number in range(2):
         (tmp_path / f"run{number}").mkdir()

@@ -33,9 +33,9 @@ class Sessions:
         self._table = hparams_table(runs)
         self._curves = session_curves(runs)
         moved = {name: having[0] for name, having in self._curves.items() if name not in having}
-        self.entries = [name for name in names if name not in moved]
+        self.entries: list[str] = [name for name in names if name not in moved]
         places = {name: number for number, name in enumerate(self.entries)}
-        self.numbers = [places[moved.get(name, name)] for name in names]
+        self.numbers: list[int] = [places[moved.get(name, name)] for name in names]
         self._places = places
         self._names = names
 
