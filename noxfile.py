@@ -281,7 +281,7 @@ def hindrances(version: str) -> list[str]:
 @nox.session(python=list(OLDEST_NUMPY), requires=["wheel"])
 @nox.parametrize("versions", ["oldest", "newest"], ids=["oldest", "newest"])
 def compat(session: nox.Session, versions: str) -> None:
-    """The core tests against the wheel, on each Python.
+    """The quick tests of the core against the wheel, on each Python.
 
     With the oldest protobuf and numpy there is no extra, with the newest the command line.
     """
@@ -301,7 +301,8 @@ def compat(session: nox.Session, versions: str) -> None:
         (temporary / "shared").symlink_to(shared)
     session.chdir(copy)
     tests = [*sorted(map(str, Path("tests").glob("test_*.py"))), *(f"tests/{name}" for name in CORE_TESTS)]
-    last_line(session, "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick", *tests)
+    quick_tests = ["-q", "-p", "no:cacheprovider", "-m", "not slow", "--hypothesis-profile=quick"]
+    last_line(session, "pytest", *quick_tests, *tests)
 
 
 @nox.session(requires=["wheel"])
