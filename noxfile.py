@@ -47,6 +47,7 @@ TESTS_32_BITS = [
     "reading/test_scalar_repeats.py",
     "reading/test_kinds.py",
     "reading/test_live.py",
+    "reading/test_small_runs.py",
     "writing/test_event_file.py",
     "writing/test_scalar_columns.py",
     "writing/test_summary_writer.py",
