@@ -196,7 +196,7 @@ def _end(executor: ProcessPoolExecutor, pending: set[str], pid: int) -> None:
     processes = list((getattr(executor, "_processes", None) or {}).values())  # there is no other way to end busy ones
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
-        process.terminate()
+        process.kill()  # what it was making is removed below; a handler of SIGTERM that it inherited could wait
     for process in processes:
         process.join(_PATIENCE)
     for name in pending:

@@ -96,12 +96,13 @@ def test_what_a_strict_reading_raises_is_raised_here(runs):
 def test_the_problems_are_warned_of_when_a_run_is_asked_for(runs):
     with pytest.warns(tbevents.DamageWarning) as caught:
         list(tbevents.read_logdir(runs, processes=2).values())
-    assert {next(name for name in ("run04", "run06", "run08") if name in str(one.message)) for one in caught} == {
+    ours = [one for one in caught if issubclass(one.category, tbevents.DamageWarning)]
+    assert {next(name for name in ("run04", "run06", "run08") if name in str(one.message)) for one in ours} == {
         "run04",
         "run06",
         "run08",
     }
-    assert all(one.filename == __file__ for one in caught)
+    assert all(one.filename == __file__ for one in ours)
 
 
 def kill_worker(*_):
@@ -173,6 +174,7 @@ SCRIPT = """
     if __name__ == "__main__":
         warnings.simplefilter("ignore")
         if sys.argv[2] == "interrupted":
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if tests run in the background
             worker_processes._pickled = slowly
         else:
             multiprocessing.set_start_method(sys.argv[2])
