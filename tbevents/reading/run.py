@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tbevents.callers import callers_level
-from tbevents.errors import DamageWarning
+from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, folder_name, parent, path_string
+from tbevents.files import StrPath, folder_name, list_runs, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Frame
@@ -631,7 +631,21 @@ def read_run(
     options = ReadOptions(strict, tags, kinds, restarts, duplicates, checksums)
     if isinstance(path, RunRef):
         return open_run(path.url, path.name if name is None else name, options, files=path.files)
-    return open_run(path_string(path, "path"), name, options)
+    text = path_string(path, "path")
+    try:
+        return open_run(text, name, options)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(f"{error}{_runs_below(text)}") from None
+
+
+def _runs_below(path: str) -> str:
+    """Names the first runs below a folder, for the message that the folder itself has no event files."""
+    try:
+        names = list(list_runs(path))
+    except (RunNotFoundError, OSError):
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"; below it are the runs {', '.join(map(repr, names[:3]))}{more}" if names else ""
 
 
 def open_run(

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
-from tbevents.errors import RunNotFoundError, UnknownNameError, UnknownStepError
-from tbevents.files import StrPath, find_runs
+from tbevents.errors import UnknownNameError, UnknownStepError
+from tbevents.files import StrPath
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import read_logdir
 from tbevents.reading.options import matches
@@ -51,10 +51,7 @@ def as_run(subject: Subject) -> Run:
         return subject
     path = _path_of(subject)
     if path is not None:
-        try:
-            return read_run(path)
-        except RunNotFoundError as error:
-            raise RunNotFoundError(f"{error}{_below(path)}") from None
+        return read_run(path)
     run = getattr(subject, "run", None)
     if isinstance(run, Run):
         return run
@@ -92,16 +89,6 @@ def _path_of(subject: Any) -> StrPath | None:
         subject.flush()
         return folder
     return None
-
-
-def _below(path: StrPath) -> str:
-    """Names the first runs below a folder, for the message that the folder itself has no event files."""
-    try:
-        names = list(find_runs(path))
-    except RunNotFoundError:
-        return ""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"; below it are the runs {', '.join(map(repr, names[:3]))}{more}" if names else ""
 
 
 def _no_run(subject: object) -> TypeError:

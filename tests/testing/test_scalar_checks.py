@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tbevents import SummaryWriter
+from tbevents import SummaryWriter, read_run
 from tbevents.errors import RunNotFoundError
 from tbevents.lr_scheduler import ExponentialLR, ParamGroups, StepLR, schedules
 from tbevents.testing import (
@@ -519,8 +519,9 @@ def test_a_folder_of_runs_is_no_run_and_says_which_are_below_it(tmp_path):
     ):
         with SummaryWriter(tmp_path / name) as writer:
             writer.add_scalar("loss", 1.0, 0)
-        with pytest.raises(RunNotFoundError, match=rf"in its name\); below it are the runs {said}$"):
-            check_finite(tmp_path)
+        for read in (check_finite, read_run):
+            with pytest.raises(RunNotFoundError, match=rf"in its name\); below it are the runs {said}$"):
+                read(tmp_path)
 
 
 # -- schedulers ------------------------------------------------------------------------------------------------------
