@@ -302,7 +302,7 @@ def compat(session: nox.Session, versions: str) -> None:
         (temporary / "shared").symlink_to(shared)
     session.chdir(copy)
     tests = [*sorted(map(str, Path("tests").glob("test_*.py"))), *(f"tests/{name}" for name in CORE_TESTS)]
-    quick_tests = ["-q", "-p", "no:cacheprovider", "-m", "not slow", "--hypothesis-profile=quick"]
+    quick_tests = ["-q", "-p", "no:cacheprovider", "-m", "not slow or long", "--hypothesis-profile=quick"]
     last_line(session, "pytest", *quick_tests, *tests)
 
 

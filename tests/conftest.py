@@ -23,6 +23,28 @@ def shared():
     return folder
 
 
+# What takes a minute and a half together, of the three that all but the slow tests would take.
+LONG = (
+    "tests/format/test_record_search.py",
+    "tests/mcp_server/test_tools.py",
+    "tests/mcp_server/test_untrusted.py",
+    "tests/reading/test_against_loaders.py",
+    "tests/reading/test_plot.py",
+    "tests/reading/test_reload_fuzz.py",
+    "tests/reading/test_remote.py",
+    "tests/reading/test_s3.py",
+    "tests/reading/test_scalar_repeats.py",
+    "tests/reading/test_worker_processes.py",
+    "tests/test_dropin.py",
+    "tests/test_pages.py",
+    "tests/testing/test_plugin.py",
+    "tests/tools/test_sync.py",
+    "tests/writing/test_object_storage.py",
+    "tests/writing/test_summary_writer_survival.py",
+    "tests/writing/test_summary_writer_tensorboard.py",
+)
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
         path = item.path.relative_to(ROOT).as_posix()
@@ -30,5 +52,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker("interop")
         if path.startswith("tests/browser/"):
             item.add_marker("slow")  # each waits for what Chromium draws
+        if path in LONG:
+            if not item.get_closest_marker("slow"):
+                item.add_marker("long")  # a part of these is run on each Python all the same
+            item.add_marker("slow")
         if path.startswith("tests/engines/"):
             item.add_marker("slow")  # they start servers and workers
