@@ -282,7 +282,7 @@ def hindrances(version: str) -> list[str]:
 @nox.session(python=list(OLDEST_NUMPY), requires=["wheel"])
 @nox.parametrize("versions", ["oldest", "newest"], ids=["oldest", "newest"])
 def compat(session: nox.Session, versions: str) -> None:
-    """The quick tests of the core against the wheel, on each Python.
+    """The core tests against the wheel, without the slow ones but with the long files, on each Python.
 
     With the oldest protobuf and numpy there is no extra, with the newest the command line.
     """
@@ -302,8 +302,8 @@ def compat(session: nox.Session, versions: str) -> None:
         (temporary / "shared").symlink_to(shared)
     session.chdir(copy)
     tests = [*sorted(map(str, Path("tests").glob("test_*.py"))), *(f"tests/{name}" for name in CORE_TESTS)]
-    quick_tests = ["-q", "-p", "no:cacheprovider", "-m", "not slow or long", "--hypothesis-profile=quick"]
-    last_line(session, "pytest", *quick_tests, *tests)
+    options = ["-q", "-p", "no:cacheprovider", "-m", "not slow or long", "--hypothesis-profile=quick"]
+    last_line(session, "pytest", *options, *tests)
 
 
 @nox.session(requires=["wheel"])

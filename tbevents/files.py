@@ -34,6 +34,7 @@ __all__ = [
     "list_runs",
     "local_path",
     "make_folder",
+    "name_some",
     "open_file",
     "order_key",
     "parent",
@@ -246,6 +247,13 @@ def list_run_files(
     if not files:
         raise RunNotFoundError(f"{text}: this folder has no event file (a file with 'tfevents' in its name)")
     return _in_order(files)
+
+
+def name_some(names: Iterable[str]) -> str:
+    """Returns the first three of some names for a message, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(map(repr, names[:3])) + more
 
 
 def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[str]]:

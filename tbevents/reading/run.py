@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, folder_name, list_runs, parent, path_string
+from tbevents.files import StrPath, folder_name, list_runs, name_some, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Frame
@@ -641,11 +641,10 @@ def read_run(
 def _runs_below(path: str) -> str:
     """Names the first runs below a folder, for the message that the folder itself has no event files."""
     try:
-        names = list(list_runs(path))
+        below = list_runs(path)
     except (RunNotFoundError, OSError):
         return ""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"; below it are the runs {', '.join(map(repr, names[:3]))}{more}" if names else ""
+    return f"; below it are the runs {name_some(below)}" if below else ""
 
 
 def open_run(

@@ -11,7 +11,7 @@ from fnmatch import translate
 from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_run_files, list_runs, parent, path_string
+from tbevents.files import StrPath, find_run_files, list_runs, name_some, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
@@ -166,8 +166,7 @@ def files_of_run(path: StrPath) -> list[str]:
         below = list(list_runs(text)) if is_url(text) or os.path.isdir(text) else []
         if not below:
             raise
-    some = ", ".join(map(repr, below[:3])) + (" ..." if len(below) > 3 else "")
-    raise RunNotFoundError(f"{text}: expected one run, but this is a folder of runs: {some}")
+    raise RunNotFoundError(f"{text}: expected one run, but this is a folder of runs: {name_some(below)}")
 
 
 def iter_runs(
