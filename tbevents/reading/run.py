@@ -42,6 +42,7 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
+from tbevents.remote import is_url
 from tbevents.remote_file import Requested
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
@@ -641,7 +642,7 @@ def read_run(
 def _runs_below(path: str) -> str:
     """Names the first runs below a folder, for the message that the folder itself has no event files."""
     try:
-        below = list_runs(path)
+        below = {} if is_url(path) else list_runs(path)  # a bucket may take long to list
     except (RunNotFoundError, OSError):
         return ""
     return f"; below it are the runs {name_some(below)}" if below else ""
