@@ -462,7 +462,9 @@ class Logdir(Frame, Mapping[str, Run]):
         run = self._runs.get(name)
         if run is not None:
             return run
-        slot = self._slots[name]
+        slot = self._slots.get(name)
+        if slot is None:
+            raise UnknownNameError("run", name, self._slots, self.path)
         if self._workers is not None and len(wanted) > 1 and not is_url(self.path):
             self._read_in_processes(self._workers, wanted)
         elif len(wanted) > 1 and self._threads_given != 1:
@@ -487,15 +489,15 @@ class Logdir(Frame, Mapping[str, Run]):
                     if keep and self._slots.get(name) is slot:  # it may be gone since
                         self._runs[name] = run
             slot.ahead, slot.requested = None, {}
-        if self._workers is not None and name == self._names[-1]:
+        if self._workers is not None and self._names[-1:] == [name]:
             self._forget_groups()  # the processes are of no use any more, as a rule
         self._tell_of(name, problems, None)
         return run
 
     def _tell_of(self, name: str, problems: Sequence[Problem], on_problem: OnProblem | None) -> None:
         """Tells of problems of a run that was read; does not warn again of those that were warned of before."""
-        if on_problem is None and problems:
-            slot = self._slots[name]
+        slot = self._slots.get(name)  # None if a reload has found it gone
+        if on_problem is None and problems and slot is not None:
             known, slot.warned = slot.warned, tuple(problems)
             problems = [problem for problem in problems if problem not in known]
         tell_of(problems, on_problem)
@@ -532,9 +534,10 @@ class Logdir(Frame, Mapping[str, Run]):
                 self._together = min(2 * self._together, MOST)
                 readings = self._small_runs.read(list(chosen.values()))
                 for (name, source), reading in zip(chosen.items(), readings, strict=False):
-                    if reading is not None:
+                    slot = self._slots.get(name)  # None if a reload has found it gone
+                    if reading is not None and slot is not None:
                         run = Run(source, name=name, options=self.options, warn=False, reading=reading)
-                        self._slots[name].ahead = _ReadTogether(run)
+                        slot.ahead = _ReadTogether(run)
         finally:
             self._small_lock.release()
 

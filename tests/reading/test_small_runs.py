@@ -278,3 +278,24 @@ def test_runs_that_cannot_be_read_any_more_are_read_one_by_one(tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr("tbevents.reading.small_runs.open_file", refuse)
         assert [len(run.scalars["loss"]) for run in logdir.values()] == [1, 1]
+
+
+def test_a_run_that_a_reload_finds_gone_while_it_is_read_with_others_does_not_stop_them(tmp_path, monkeypatch):
+    for name in "abcd":
+        with tbevents.SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar_columns("loss", range(100), range(100))
+    logdir = tbevents.read_logdir(tmp_path, threads=1)
+    read = SmallRunReader.read
+
+    def read_and_remove(self, sources):
+        found = read(self, sources)
+        shutil.rmtree(tmp_path / "c", ignore_errors=True)
+        logdir.reload()
+        return found
+
+    monkeypatch.setattr(SmallRunReader, "read", read_and_remove)
+    assert [len(logdir[name].scalars["loss"]) for name in "ab"] == [100, 100]
+    assert list(logdir) == ["a", "b", "d"]
+    assert len(logdir["d"].scalars["loss"]) == 100
+    with pytest.raises(tbevents.UnknownNameError):
+        logdir["c"]
