@@ -127,7 +127,7 @@ def engines(session: nox.Session) -> None:
         session.run("apt-get", "-o", wait, "install", "-y", "-q", "openjdk-17-jre-headless", external=True, silent=True)
     session.install("-e", ".[lake,dask,remote]", "distributed", "pyspark==4.*", "s3fs", "moto[server,s3]")
     session.install("pytest", "hypothesis", "pytest-timeout")
-    last_line(session, "pytest", "-q", "--timeout", "200", "tests/engines", *session.posargs)
+    last_line(session, "pytest", "-q", "--timeout", "200", "tests/engines", "tests/test_scale.py", *session.posargs)
 
 
 @nox.session(python=TORCH_PYTHON)
