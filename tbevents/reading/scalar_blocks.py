@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -120,7 +121,7 @@ class SkeletonTable:
         while len(chosen):
             shapes = self._shapes.get(length, ())  # other threads may add to them
             shape = next((one for one in shapes if one not in tried), None)
-            if shape is None and (shape := self._learn_shape(length, block.records, chosen)) is None:
+            if shape is None and (shape := self._learn_shape(length, block.records, chosen, tried)) is None:
                 return
             tried.append(shape)
             left = self._decode_shape(block, shape, chosen)
@@ -167,10 +168,12 @@ class SkeletonTable:
             block.doubles[target] = values
         return others
 
-    def _learn_shape(self, length: int, records: Records, chosen: NDArray[np.intp]) -> _Shape | None:
+    def _learn_shape(
+        self, length: int, records: Records, chosen: NDArray[np.intp], tried: Sequence[_Shape]
+    ) -> _Shape | None:
         """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is.
 
-        One that is known by now is no reason for another: its records are those that had no skeleton.
+        One that was tried is no reason for another: its records are those that had no skeleton.
         """
         for index in chosen[:_TRIES].tolist():
             payload = self._intact_payload(records, index)
@@ -179,9 +182,11 @@ class SkeletonTable:
                 continue
             with self._lock:  # another thread may have made it meanwhile
                 shapes = self._shapes.get(length, ())
-                if all(shape.places != places for shape in shapes):
+                shape = next((one for one in shapes if one.places == places), None)
+                if shape is None:
                     shape = _Shape(payload, places)
                     self._shapes[length] = (*shapes, shape)
+                if shape not in tried:
                     return shape
         return None
 

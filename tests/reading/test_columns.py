@@ -16,7 +16,7 @@ import tbevents
 from tbevents.format.header_search import HeaderFinder
 from tbevents.format.record import Records
 from tbevents.proto import Event, Summary
-from tbevents.reading import event_file, run_builder
+from tbevents.reading import event_file, run_builder, scalar_blocks
 from tbevents.reading.scalar_blocks import SkeletonTable
 
 
@@ -180,6 +180,26 @@ def test_a_table_shared_by_threads_gives_the_same(tmp_path, threads):
         assert [table.messages[s].tag for s in decoded.skeleton[taken][:200].tolist()] == [
             f"tag{k % 50}" for k in taken[:200].tolist()
         ]
+
+
+def test_what_another_thread_learns_meanwhile_is_used(monkeypatch):
+    payloads = [scalar_event(f"tag{k % 5}", k, k / 2).SerializeToString() for k in range(128, 1000)]
+    block = np.frombuffer(b"".join(map(record, payloads)), np.uint8)
+    records = Records(0, block, *HeaderFinder().find(block), 0)
+    alone, table = SkeletonTable(), SkeletonTable()
+    find_places, others = scalar_blocks.find_places, []
+
+    def while_another_reads(payload):
+        if not others:
+            others.append(True)
+            others.append(table.decode(records))  # what another thread does here
+        return find_places(payload)
+
+    monkeypatch.setattr(scalar_blocks, "find_places", while_another_reads)
+    taken = table.decode(records).skeleton >= 0
+    assert len(others) == 2
+    assert taken.tolist() == (alone.decode(records).skeleton >= 0).tolist()
+    assert taken.sum() > 800
 
 
 @pytest.mark.parametrize("step", [b"\x05\x06", b"\x85\x86"], ids=["ends early", "does not end"])
