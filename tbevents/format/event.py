@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from google.protobuf.message import DecodeError
 
 from tbevents.errors import UndecodableRecordError
 from tbevents.format.file_type import payload_type
 from tbevents.proto import Event
 
-__all__ = ["parse_event"]
+__all__ = ["UNDECODABLE", "parse_event"]
+
+UNDECODABLE: Final = (DecodeError, UnicodeDecodeError)
+"""What protobuf raises for bytes that are not the message. In pure Python, a string that is not UTF-8 is the second."""
 
 
 def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:
@@ -19,7 +24,7 @@ def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -
     """
     try:
         event = Event.FromString(payload)
-    except DecodeError as error:
+    except UNDECODABLE as error:
         wrong = str(error)
     else:
         if event.wall_time or event.WhichOneof("what") is not None or event.ListFields() or not event.ByteSize():

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from google.protobuf.message import DecodeError
-
 from tbevents.errors import FileChangedError, PayloadError
 from tbevents.files import read_bytes
 from tbevents.format.crc32c import masked_crc32c
+from tbevents.format.event import UNDECODABLE
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.proto import Event, Summary
 
@@ -84,7 +83,7 @@ class PayloadReader:
             return last[1]
         try:
             event = Event.FromString(_read_again(payload))
-        except DecodeError as error:
+        except UNDECODABLE as error:
             if payload.checksum is None:  # it is decoded as a whole for the first time
                 detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
                 raise PayloadError(f"{payload.file}: {detail}") from error

@@ -194,11 +194,14 @@ def _end(executor: ProcessPoolExecutor, pending: set[str], pid: int) -> None:
     if pid != os.getpid():
         return  # in a fork of it
     processes = list((getattr(executor, "_processes", None) or {}).values())  # there is no other way to end busy ones
+    manager = getattr(executor, "_executor_manager_thread", None)
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.kill()  # what it was making is removed below; a handler of SIGTERM that it inherited could wait
     for process in processes:
         process.join(_PATIENCE)
+    if manager is not None and manager is not threading.current_thread():
+        manager.join(_PATIENCE)  # otherwise Python may meet it half ended when it exits, and print a traceback
     for name in pending:
         with contextlib.suppress(OSError):
             os.unlink(name)

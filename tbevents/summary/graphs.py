@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from google.protobuf.message import DecodeError
-
+from tbevents.format.event import UNDECODABLE
 from tbevents.proto import AttrValue, DataType, GraphDef, NodeDef, TensorShapeProto, VersionDef
 from tbevents.summary.torch_graph import PRODUCER, traced_graph
 
@@ -108,6 +107,6 @@ _ONNX_TYPES = {
 def _checked(serialised: bytes) -> bytes:
     try:
         GraphDef.FromString(serialised)
-    except DecodeError as error:
+    except UNDECODABLE as error:
         raise ValueError(f"model: {len(serialised)} bytes that are not a GraphDef: {error}") from None
     return serialised

@@ -6,9 +6,9 @@ import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
+from tbevents.format.event import UNDECODABLE
 from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import as_array, check_gathered, is_masked_array
 from tbevents.proto import Event, Summary
@@ -167,5 +167,5 @@ def parse_message(message: Event | Summary, source: Message | bytes, argument: s
         raise TypeError(f"{argument} must be {article} {kind} message or its bytes, not {type(source).__name__}")
     try:
         message.ParseFromString(serialised)
-    except DecodeError as error:
+    except UNDECODABLE as error:
         raise ValueError(f"{argument} is not a valid {kind} message: {error}") from None

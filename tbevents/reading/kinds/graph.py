@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from google.protobuf.message import DecodeError
-
 from tbevents.errors import PayloadError
+from tbevents.format.event import UNDECODABLE
 from tbevents.format.tensors import to_array
 from tbevents.proto import GraphDef, RunMetadata, Summary
 from tbevents.reading.kinds.kind import Kind, register
@@ -64,7 +63,7 @@ class Graph:
         """
         try:
             return GraphDef.FromString(self.encoded)
-        except DecodeError as error:
+        except UNDECODABLE as error:
             raise PayloadError(f"{self._where}: the graph is not a GraphDef: {error}") from error
 
     @property
@@ -107,7 +106,7 @@ class RunStatistics:
         """
         try:
             return RunMetadata.FromString(self.encoded)
-        except DecodeError as error:
+        except UNDECODABLE as error:
             raise PayloadError(f"{self._where}: run metadata {self.tag!r} is not a RunMetadata: {error}") from error
 
     def __repr__(self) -> str:

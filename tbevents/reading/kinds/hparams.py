@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
+from tbevents.format.event import UNDECODABLE
 from tbevents.proto import Experiment, HParamsPluginData, Status
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.scalar import ScalarSeries
@@ -84,7 +84,7 @@ def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
         return None
     try:
         data = HParamsPluginData.FromString(content)
-    except DecodeError as error:
+    except UNDECODABLE as error:
         raise PayloadError(f"holds no HParamsPluginData: {error}") from error
     if data.version:
         raise PayloadError(f"holds HParamsPluginData of version {data.version}, which nobody knows: it must be 0")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from google.protobuf.message import DecodeError
-
 from tbevents.errors import PayloadError
+from tbevents.format.event import UNDECODABLE
 from tbevents.format.tensors import to_array
 from tbevents.proto import Layout, Summary
 from tbevents.reading.kinds.kind import Kind, register
@@ -34,7 +33,7 @@ def parse_layout(value: Summary.Value, where: str) -> Layout:
         raise PayloadError(f"{where}: a layout is one string, not an array of shape {strings.shape}")
     try:
         return Layout.FromString(strings.item())
-    except DecodeError as error:
+    except UNDECODABLE as error:
         raise PayloadError(f"{where}: the custom scalars layout cannot be parsed: {error}") from error
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, overload
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
+from tbevents.format.event import UNDECODABLE
 from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.kind import Grouping, Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
@@ -181,7 +181,7 @@ def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
     """
     try:
         data = MeshPluginData.FromString(content)
-    except DecodeError:
+    except UNDECODABLE:
         data = MeshPluginData()
     return data.name or tag, _PARTS.get(data.content_type, "vertices"), data.json_config
 
