@@ -291,13 +291,14 @@ class RunBuilder:
         """Takes some records; returns their scalar points and the points' tags."""
         self._grow()
         data = self.data
-        if data.first_wall_time is None and block.skeleton[0] >= 0:
-            data.first_wall_time = float(block.wall_times[0])
+        begins = -1 if data.first_wall_time is not None else _first(block.skeleton >= 0)
         tags = self._tag_of[block.skeleton]
         late: list[Point] = []
         if (tags < 0).any():
-            late = self._add_rest(block, tags, reader, reread)
+            late = self._add_rest(block, tags, reader, reread, begins)
             tags = self._tag_of[block.skeleton]
+        if begins >= 0 and data.first_wall_time is None:
+            data.first_wall_time = float(block.wall_times[begins])
         values: NDArray[np.float32] | NDArray[np.float64] = block.values
         if block.doubles is not None and (is_double := self._is_double[block.skeleton]).any():
             values = np.where(is_double, block.doubles, values)
@@ -317,11 +318,15 @@ class RunBuilder:
             tags, points = np.concatenate((tags, late_tags))[order], points.take(order)
         return tags, self._tracked(points)
 
-    def _add_rest(self, block: ScalarBlock, tags: NDArray[np.int32], reader: RecordSource, reread: bool) -> list[Point]:
+    def _add_rest(
+        self, block: ScalarBlock, tags: NDArray[np.int32], reader: RecordSource, reread: bool, begins: int
+    ) -> list[Point]:
         """Takes, in order, the records of a block that are no points of known tags.
 
         Those are the records left to the general decoder, and the first record of each skeleton that is new in this
         run: whether it is a scalar depends on the metadata of its tag, which comes with the tag's first event.
+
+        If no event was taken before, `begins` is where the first record with a skeleton stands, or -1 if there is none.
         """
         late: list[Point] = []
         queue = [(index, _GENERAL) for index in (tags == _GENERAL).nonzero()[0].tolist()]
@@ -335,6 +340,8 @@ class RunBuilder:
         while queue:
             index, skeleton = heapq.heappop(queue)
             if skeleton == _GENERAL:
+                if 0 <= begins < index and self.data.first_wall_time is None:
+                    self.data.first_wall_time = float(block.wall_times[begins])
                 self._add_record(block.records, index, late, reader, reread)
                 continue
             self._tag_of[skeleton] = number = self._resolve(skeleton)
@@ -422,3 +429,9 @@ class RunBuilder:
                 self.data.add_columns(number, points.part(start, end), done)
                 self._touched.add(number)
             start = end
+
+
+def _first(true: NDArray[np.bool_]) -> int:
+    """The place of the first True, or -1 if there is none."""
+    place = int(true.argmax())
+    return place if true[place] else -1

@@ -299,3 +299,27 @@ def test_a_run_that_a_reload_finds_gone_while_it_is_read_with_others_does_not_st
     assert len(logdir["d"].scalars["loss"]) == 100
     with pytest.raises(tbevents.UnknownNameError):
         logdir["c"]
+
+
+@pytest.mark.parametrize("others", [[], ["histogram"]], ids=["scalars alone", "a histogram behind them"])
+def test_a_run_begins_with_its_first_intact_event(tmp_path, others):
+    """Whether its first records are damaged, and whatever the table knew before."""
+    events = [
+        Event(wall_time=1000.0 + step, step=step, summary=scalar_event("loss", step, 1.0).summary)
+        for step in range(300)
+    ]
+    later = [
+        Event(wall_time=5000.0, summary=Summary(value=[Summary.Value(tag="other", histo={"num": 1})])) for _ in others
+    ]
+    for name in ("a", "b", "c"):
+        data = [record(event.SerializeToString()) for event in [version_event(), *events, *later]]
+        if name != "a":
+            data[0], data[1] = data[0][:-1] + b"?", data[1][:-1] + b"?"
+        (tmp_path / name).mkdir()
+        (tmp_path / name / NAME).write_bytes(b"".join(data))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logdir = tbevents.read_logdir(tmp_path, threads=1)
+        for name in "bc":
+            assert logdir[name].first_wall_time == 1001.0
+            assert tbevents.read_run(tmp_path / name).first_wall_time == 1001.0
