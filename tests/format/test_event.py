@@ -53,5 +53,6 @@ def test_a_string_that_is_not_utf_8_is_an_error_of_ours(implementation, tmp_path
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env, check=False)
     if "implementation" in done.stderr or "cannot import name '_message'" in done.stderr:
         pytest.skip(f"this protobuf has no implementation {implementation}")
-    assert done.stderr == ""
+    # protobuf 3 in C++ prints a line of its own for each such string, beside the error it raises.
+    assert [line for line in done.stderr.splitlines() if not line.startswith("[libprotobuf ERROR")] == []
     assert done.stdout.splitlines() == ["[0, 2] ['undecodable', 'bad_value']", *["PayloadError True"] * 3, "True"]
