@@ -1,4 +1,4 @@
-"""An Event message from the payload of a record."""
+"""Parses the payload of a record as an Event message."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ UNDECODABLE: Final = (DecodeError, UnicodeDecodeError)
 
 
 def parse_event(payload: bytes, *, offset: int, record: int, path: str | None) -> Event:
-    """The Event in a payload.
+    """Returns the Event in a payload.
 
     Raises:
-        UndecodableRecordError: there is none.
+        UndecodableRecordError: if the payload is not an Event.
     """
     try:
         event = Event.FromString(payload)

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tbevents import files
-from tbevents.format.header import HEADER_SIZE
-from tbevents.format.record import FOOTER_SIZE
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.writing.encoder import Block
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tbevents.format.record import NEED_DATA, RecordDecoder, encode_record
+from tbevents.format.record import encode_record
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event, SourceMetadata, Summary
 from tbevents.writing import event_file_writer, flusher

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import tbevents
-from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.writing import event_file_writer
 from tbevents.writing.encoder import count_events
