@@ -13,11 +13,11 @@ from typing import Any, Final, Protocol
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import list_run_files
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
 from tbevents.remote_file import Requested
+from tbevents.run_files import list_run_files
 
 __all__ = ["FileSource", "Reading", "Source"]
 
