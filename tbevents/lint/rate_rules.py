@@ -17,7 +17,7 @@ __all__: list[str] = []
 def _jump(view: RunView, options: Options) -> Iterator[Hit]:
     resumes = {event.step for event in view.run.session_log if event.status == "START" and event.step}
     for tag in view.rates:
-        series = view.series[tag]
+        series = view.run.scalars[tag]
         steps, rates = series.steps, series.values.astype(np.float64)
         if len(steps) < 3:
             continue

@@ -130,7 +130,12 @@ class RunView:
     @cached_property
     def series(self) -> Mapping[str, ScalarSeries]:
         """The scalar series with points, by tag."""
-        return {tag: each for tag, each in self.run.scalars.items() if len(each)}
+        return {tag: each for tag, each in self._scalars.items() if len(each)}
+
+    @cached_property
+    def _scalars(self) -> Mapping[str, ScalarSeries]:
+        """All scalar series; each is made when it is asked for, and most rules are about few of them."""
+        return self.run.scalars
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
@@ -169,25 +174,29 @@ class RunView:
     @cached_property
     def losses(self) -> list[str]:
         """The tags that are losses."""
-        return [tag for tag in self.series if is_one_of(tag, self._losses, is_loss)]
+        return self._tags(self._losses, is_loss)
 
     @cached_property
     def rates(self) -> list[str]:
         """The tags that are learning rates."""
-        return [tag for tag in self.series if is_one_of(tag, self._rates, is_rate)]
+        return self._tags(self._rates, is_rate)
+
+    def _tags(self, wanted: tuple[str, ...] | None, by_name: Callable[[str], bool]) -> list[str]:
+        scalars = self._scalars
+        return [tag for tag in scalars if is_one_of(tag, wanted, by_name) and len(scalars[tag])]
 
     def curve(self, tag: str) -> Curve:
         """Returns the finite values of a series."""
         found = self._curves.get(tag)
         if found is None:
-            found = self._curves[tag] = Curve(self.series[tag])
+            found = self._curves[tag] = Curve(self._scalars[tag])
         return found
 
     def curves(self, tags: Iterable[str], points: float) -> Iterator[Curve]:
         """Yields the curves of tags that have at least so many points, and at least three."""
         points = max(points, 3)
         for tag in tags:
-            if len(self.series[tag].steps) >= points and len(self.curve(tag)) >= points:
+            if len(self._scalars[tag]) >= points and len(self.curve(tag)) >= points:
                 yield self.curve(tag)
 
     def step_oddities(self, kind: str) -> Iterator[Oddity]:
