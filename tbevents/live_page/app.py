@@ -23,6 +23,7 @@ from tbevents.live_page.columns import BinaryStore, Window
 from tbevents.live_page.guard import LOOPBACK, Guard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
 from tbevents.tools.json_text import json_text
+from tbevents.tools.report.pauses import pauses_of
 
 __all__ = ["make_app"]
 
@@ -141,10 +142,12 @@ class _Handlers:
         store, lines = BinaryStore(), []
         for number, epoch, _ in states:
             try:
-                series = self._board.run(number).scalars[tag]
+                run = self._board.run(number)
+                series = run.scalars[tag]
+                pauses = pauses_of(run, series)
             except (TBEventsError, OSError):
                 continue  # it went away since, which the stream tells
-            lines.append({"run": number, "epoch": epoch, **store.curve(series, window.places(series))})
+            lines.append({"run": number, "epoch": epoch, **store.curve(series, window.places(series), pauses)})
         return Response(store.packed(lines), media_type="application/octet-stream")
 
     def card(self, request: Request) -> Response:

@@ -22,6 +22,7 @@ from tbevents.tools.names import natural_key
 from tbevents.tools.report.arrays import ArrayStore
 from tbevents.tools.report.heat import BUCKETS, heat_map
 from tbevents.tools.report.limits import ReportLimits
+from tbevents.tools.report.pauses import pauses_of
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
 from tbevents.tools.report.sessions import Sessions
@@ -93,7 +94,7 @@ class Content:
         self.problems[name] = [str(problem) for problem in run.problems]
         for tag, series in run.scalars.items() if kinds is None or "scalars" in kinds else ():
             if self._wanted(tag) and len(series):
-                self._card("scalars", series)["lines"].append(self._line(number, series))
+                self._card("scalars", series)["lines"].append(self._line(number, run, series))
         for kind, make in self._makers.items():
             if kinds is not None and kind not in kinds:
                 continue
@@ -112,7 +113,7 @@ class Content:
         card["description"] = card["description"] or self._cut(series.description)
         return card
 
-    def _line(self, run: int, series: ScalarSeries) -> Entry:
+    def _line(self, number: int, run: Run, series: ScalarSeries) -> Entry:
         places = thinned(series.values, self.limits.points)
         self.points += len(series)
         self.drawn += len(places)
@@ -120,8 +121,8 @@ class Content:
         sample = {"sample": self._arrays.values(series.values[evenly(len(series), _SAMPLE)])}
         return {
             **(sample if len(places) < len(series) else {}),
-            "run": run,
-            **self._arrays.curve(series, places),
+            "run": number,
+            **self._arrays.curve(series, places, pauses_of(run, series)),
         }
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:
