@@ -32,9 +32,7 @@ class ArrayStore:
         self.entries: list[dict[str, Any]] = []
         self._numbers: dict[object, int] = {}
 
-    def curve(
-        self, series: ScalarSeries, places: NDArray[np.intp], pauses: Sequence[Pause] = ()
-    ) -> dict[str, Any]:
+    def curve(self, series: ScalarSeries, places: NDArray[np.intp], pauses: Sequence[Pause] = ()) -> dict[str, Any]:
         """Stores some points of a series.
 
         Args:

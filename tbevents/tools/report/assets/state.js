@@ -2,9 +2,46 @@
 
 /** Fields of the panel by their name in the address. */
 const stateFields = () => Object.entries({
-  smoothing: "smoothing", logy: "log-y", logx: "log-x", outliers: "outliers", color: "color-by",
+  smoothing: "smoothing", logy: "log-y", logx: "log-x", outliers: "outliers", pauses: "cut-pauses", color: "color-by",
   tags: "tag-filter", tagsregex: "tag-filter-regex", runs: "run-filter", runsregex: "run-filter-regex",
 }).map(([name, id]) => [name, document.getElementById(id)]).filter(([, field]) => field !== null);
+
+/** What was chosen for single charts: "part tag" -> {zoom, log: true, false, or null for the panel's choice}. */
+const charts = new Map();
+
+function chartOf(key) {
+  if (!charts.has(key)) charts.set(key, { zoom: new Zoom(), log: null });
+  return charts.get(key);
+}
+
+/** Writes the choices for single charts. */
+function saveCharts(state) {
+  const exact = (value) => String(Number(value.toPrecision(12)));
+  for (const [key, { zoom, log }] of charts) {
+    if (zoom.x !== null) state.append("zoom", `${[...zoom.x, ...(zoom.y ?? [])].map(exact).join(",")} ${key}`);
+    if (log !== null) state.append(log ? "log" : "linear", key);
+  }
+}
+
+/** Makes these choices again. */
+function restoreCharts(state) {
+  for (const text of state.getAll("zoom")) {
+    const space = text.indexOf(" ");
+    const edges = text.slice(0, space).split(",").map(Number);
+    const [x, y = null] = [edges.slice(0, 2), edges.length === 4 ? edges.slice(2) : undefined];
+    const good = (range) => range === null || (range.length === 2 && range.every(Number.isFinite) && range[0] < range[1]);
+    if (space > 0 && good(x) && good(y)) Object.assign(chartOf(text.slice(space + 1)).zoom, { x, y });
+  }
+  for (const [name, log] of [["log", true], ["linear", false]]) for (const key of state.getAll(name)) chartOf(key).log = log;
+}
+
+let saveTimer = null;
+/** Saves soon: a browser takes the address only so often. */
+function saveSoon() {
+  if (!restored) return;
+  clearTimeout(saveTimer);
+  saveTimer = setTimeout(saveState, 200);
+}
 
 const isBox = (field) => field.type === "checkbox";
 
@@ -18,6 +55,7 @@ function saveState() {
   }
   const off = runs.filter((run) => !run.checked).map((run) => run.number);
   if (off.length) state.set("off", off.join("."));
+  saveCharts(state);
   const text = String(state);
   if (!text && !location.hash.includes("=")) return;
   try {
@@ -43,4 +81,5 @@ function restoreState() {
     if (field.value === "" && field.tagName === "SELECT") field.value = "-1";
     field.dispatchEvent(new Event(isBox(field) || field.tagName === "SELECT" ? "change" : "input"));
   }
+  restoreCharts(state); // after what forgets zooms
 }
