@@ -30,6 +30,8 @@ _SCRIPTS: Final = (
     "colors.js",
     "scatter.js",
     "controls.js",
+    "bootstrap.js",
+    "groups.js",
     "state.js",
     "scalars.js",
     "main.js",

@@ -1,6 +1,6 @@
 // The panel: which runs are shown, and how curves are drawn.
 
-const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false, cutPauses: false };
+const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false, cutPauses: false, color: null };
 
 /** A filter as a function of names; null where it is no regular expression. */
 function nameFilter(text, asRegex) {
@@ -65,6 +65,7 @@ function controls({ update, rescale, filterTags }) {
     if (key === "logY") for (const chart of charts.values()) chart.log = null;
     rescale(isX);
   };
+  const regroup = () => { recolor(data.hparams, chosenColor()); showRuns(); update(); };
   return [
     choice("x", "Horizontal axis", [["step", "step"], ["order", "order"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
     make("div", { className: "field" },
@@ -76,7 +77,8 @@ function controls({ update, rescale, filterTags }) {
       update();
     }),
     make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Click to list all values there; the menu ⋯ of a chart saves it. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, Enter lists the values, + and − zoom, 0 shows all." }),
-    ...colorChoice(data.hparams, () => { showRuns(); update(); }),
+    colorChoice(regroup),
+    groupChoice(regroup),
     filterField("tag-filter", "Tags", filterTags, make("p", { className: "quiet", id: "tags-shown", role: "status" })),
     runList(update),
   ];

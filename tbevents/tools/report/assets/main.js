@@ -27,7 +27,7 @@ function cardElement(card, ...contents) {
 function takeRuns() {
   for (const [number, run] of data.runs.entries()) {
     if (number in runs) Object.assign(runs[number], run);
-    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true });
+    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: !unchecked.has(String(number)), listed: true, shown: true });
   }
 }
 
@@ -189,7 +189,7 @@ const nothing = make("p", { className: "quiet", id: "nothing", role: "status" })
 /** Shows the data as it is now; cards and sections that are there already stay. */
 function build() {
   takeRuns();
-  recolor(data.hparams, -1);
+  recolor(data.hparams, chosenColor());
   cards.length = 0;
   const made = sections();
   document.getElementById("head").replaceChildren(...headline(), ...contents(made));

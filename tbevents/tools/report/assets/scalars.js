@@ -103,7 +103,7 @@ function scalarCard(card, part = "sections") {
   let cursor = null; // where the crosshair was when the chart was last cleared
   let [pin, pinBefore] = [null, null]; // {axis, x}: where values are listed
   let drawn = { axis: "step", unit: { name: "", seconds: 1 }, shown: [] };
-  const view = { figure, zoom, axis: "step", seconds: 1, uncut };
+  const view = { figure, zoom, axis: "step", seconds: 1, uncut, get whole() { return settings.groupBy !== ""; } };
   const again = () => lazy.renew();
   zoom.changed = () => { source.zoomed(card, again); saveSoon(); };
   const setPin = (x) => {
@@ -118,15 +118,18 @@ function scalarCard(card, part = "sections") {
     const logY = chart.log ?? settings.logY;
     logBox.checked = logY;
     if (!lines.length) return readings.replaceChildren();
-    const axis = axisOf(lines);
+    const groups = groupsOfRuns();
+    const axis = groups === null ? axisOf(lines) : "step"; // runs of a group share their steps, but not their times
     const unit = axis === "relative" ? spanUnit(longest(lines)) : { name: "", seconds: 1 };
     Object.assign(view, { axis, seconds: unit.seconds });
-    const shown = lines.map((line) => scalarCurve(line, axis, unit, card.tag));
-    drawn = { axis, unit, shown };
+    const shown = groups === null ? lines.map((line) => scalarCurve(line, axis, unit, card.tag)) : groupCurves(groups, lines, card.tag, again);
+    const ready = shown.every((curve) => curve.done ?? true);
+    figure.setAttribute("aria-busy", String(!ready));
+    drawn = { axis, unit, shown, grouped: groups !== null };
     if (pin?.axis !== axisTitle(drawn)) pin = null;
     const logX = settings.logX && axis !== "wall";
-    const titles = ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
-    const marks = marksOn(card, lines, shown);
+    const titles = groups !== null ? groupTitles() : ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
+    const marks = groups === null ? marksOn(card, lines, shown) : [];
     figure.dataset.marks = marks.length;
     curves = new Curves(figure, {
       lines: shown, titles, zoom, label: card.title, marks, pin: pin === null ? null : pin.x, onPin: setPin,
@@ -138,15 +141,16 @@ function scalarCard(card, part = "sections") {
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
       make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = lines.reduce((sum, line) => sum + line.count, 0);
-    const count = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
+    const count = groups === null ? shown.reduce((sum, curve) => sum + curve.ys.length, 0) : points;
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((found, x, place) => found + which(x, ys[place]), 0), 0);
     odd.replaceChildren(...oddList(shown));
     const unshown = counted((x, y) => Number.isFinite(y) && ((logY && y <= 0) || (logX && x <= 0)));
     const back = axis === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
     note.textContent = [
       axis === "relative" ? `in ${axisTitle(drawn)}` : "",
-      axis !== settings.x ? "all steps are 0: in the order written" : "",
-      shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
+      axis !== settings.x ? (groups === null ? "all steps are 0: in the order written" : "groups are drawn over steps") : "",
+      groups === null ? "" : groupNote(ready, shown.some((curve) => curve.thinned)),
+      shown.length > LEGEND_ROWS ? countText(shown.length, groups === null ? "run" : "group") : "",
       count < points ? `${count.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
       unshown ? `${countText(unshown, "point")} without a logarithm` : "",
       curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
@@ -169,7 +173,7 @@ function scalarCard(card, part = "sections") {
   const menu = chartMenu(card.title, {
     chart: () => curves,
     labels: () => ({ title: card.title, x: axisTitle(drawn) }),
-    rows: () => [["run", "tag", "step", "wall_time", "value", ...(settings.smoothing ? ["smoothed"] : [])], ...drawn.shown.flatMap((curve) => Array.from(curve.xs, (_, place) => curve.cells(place)))],
+    rows: () => [drawn.grouped ? groupColumns() : ["run", "tag", "step", "wall_time", "value", ...(settings.smoothing ? ["smoothed"] : [])], ...drawn.shown.flatMap((curve) => Array.from(curve.xs, (_, place) => curve.cells(place)))],
   }, logLabel);
   const element = cardElement(card, menu, figure, readings, legend, note, odd);
   const lazy = new Lazy(element, draw, clear);
