@@ -60,12 +60,33 @@ function middleOf(sorted, estimator, counts = null) {
   return sum / (size - 2 * cut);
 }
 
-/** A percentile of sorted values, between two of them in proportion. */
-function percentile(sorted, share) {
-  const at = share * (sorted.length - 1);
+/** Moves values so that the one at a place is where sorting puts it, lesser ones before it: Hoare's selection. */
+function select(values, place, from, to) {
+  while (to > from) {
+    const pivot = values[(from + to) >> 1];
+    let [low, high] = [from, to];
+    while (low <= high) {
+      while (values[low] < pivot) low += 1;
+      while (values[high] > pivot) high -= 1;
+      if (low > high) break;
+      const value = values[low];
+      values[low++] = values[high];
+      values[high--] = value;
+    }
+    if (place <= high) to = high;
+    else if (place >= low) from = low;
+    else return;
+  }
+}
+
+/** A percentile of values, which change places: between two of them in proportion. */
+function percentile(values, share) {
+  const at = share * (values.length - 1);
   const place = Math.floor(at);
-  const next = sorted[Math.min(place + 1, sorted.length - 1)];
-  return sorted[place] + (next - sorted[place]) * (at - place);
+  const last = values.length - 1;
+  select(values, place, 0, last);
+  select(values, place + 1, place + 1, last);
+  return values[place] + (values[place + 1] - values[place]) * (at - place);
 }
 
 /** The ends of the band about some values: [low, high]. */
@@ -103,8 +124,7 @@ function intervalOf(values, estimator) {
       estimates[number] = sum / size;
     }
   }
-  estimates.sort(); // NaN last
-  return Number.isNaN(estimates.at(-1)) ? [NaN, NaN] : [percentile(estimates, 0.025), percentile(estimates, 0.975)];
+  return estimates.some(Number.isNaN) ? [NaN, NaN] : [percentile(estimates, 0.025), percentile(estimates, 0.975)];
 }
 
 /** A curve's steps, each once and ascending, with the last value of each. */
@@ -123,12 +143,13 @@ function between({ steps, values }, after, step) {
 
 /**
  * The curve of a group: at each step over the curves that have it. columns: [{steps, values, thinned}]; what was thinned counts
- * between its points, too. Yields from time to time, as the bootstrap takes long; the ends of the band are NaN until it is done.
+ * between its points, too. Yields after each bootstrap, as these take long: first those of some steps (`coarse`), between which the band
+ * can be drawn meanwhile; `ready` says for how many of them.
  */
 function* summedUp(columns, estimator, band) {
   const own = columns.map(({ steps, values, thinned }) => ({ ...uniqueSteps(steps, values), thinned }));
   const steps = Float64Array.from(new Set(own.flatMap((each) => Array.from(each.steps)))).sort();
-  const result = { steps, middle: new Float64Array(steps.length), low: new Float64Array(steps.length).fill(NaN), high: new Float64Array(steps.length).fill(NaN), counts: new Uint32Array(steps.length), runs: columns.length };
+  const result = { steps, middle: new Float64Array(steps.length), low: new Float64Array(steps.length).fill(NaN), high: new Float64Array(steps.length).fill(NaN), counts: new Uint32Array(steps.length), ready: 0 };
   const next = own.map(() => 0);
   const present = [];
   steps.forEach((step, place) => {
@@ -146,16 +167,30 @@ function* summedUp(columns, estimator, band) {
     if (band !== "ci95" || values.length === 1) [result.low[place], result.high[place]] = bandOf(sorted, result.middle[place], estimator, values.length === 1 && band === "ci95" ? "none" : band);
     else present[place] = odd ? null : values;
   });
+  result.coarse = Array.from(steps.keys()).filter((place) => place % COARSE === 0 || place === steps.length - 1);
   yield result;
-  for (const [place, values] of present.entries()) {
-    if (!values) continue;
-    [result.low[place], result.high[place]] = intervalOf(values, estimator);
-    yield result;
+  for (const place of new Set([...result.coarse, ...steps.keys()])) {
+    if (present[place]) [result.low[place], result.high[place]] = intervalOf(present[place], estimator);
+    result.ready += 1;
+    if (present[place]) yield result;
   }
   return result;
 }
 
-/** Groups that have been summed up, or are being so: key -> {result, done, again}. Work is done between frames. */
+const COARSE = 16;
+
+/** The band between the coarse steps, where only these are ready. */
+function coarseBand({ steps, low, high, coarse }) {
+  const line = (values) => Float64Array.from(steps, (step, place) => {
+    const [before, after] = [place - (place % COARSE), Math.min(place - (place % COARSE) + COARSE, steps.length - 1)];
+    if (place === before || place === after) return values[place];
+    const share = (step - steps[before]) / (steps[after] - steps[before]);
+    return values[before] * (1 - share) + values[after] * share;
+  });
+  return [line(low), line(high)];
+}
+
+/** Groups that have been summed up, or are being so: key -> {result, coarse, done, again}. Work is done between frames. */
 class GroupSums {
   static known = new Map();
   static work = [];
@@ -165,7 +200,7 @@ class GroupSums {
     let entry = GroupSums.known.get(key);
     if (entry === undefined) {
       const steps = summedUp(columns(), estimator, band);
-      entry = { result: steps.next().value, steps, done: false, again: new Set() };
+      entry = { result: steps.next().value, steps, done: false, coarse: false, again: new Set() };
       GroupSums.known.set(key, entry);
       if (GroupSums.known.size > 500) GroupSums.known.delete(GroupSums.known.keys().next().value);
       entry.done = band !== "ci95";
@@ -183,9 +218,12 @@ class GroupSums {
     const finished = new Set();
     while (GroupSums.work.length && performance.now() < until) {
       const [entry] = GroupSums.work;
-      if (!entry.steps.next().done) continue;
+      entry.done = Boolean(entry.steps.next().done);
+      const coarse = !entry.coarse && entry.result.ready >= entry.result.coarse.length;
+      if (!entry.done && !coarse) continue;
       GroupSums.work.shift();
-      entry.done = true;
+      if (!entry.done) GroupSums.work.push(entry); // the others' coarse bands come first
+      entry.coarse = true;
       for (const again of entry.again) finished.add(again);
     }
     for (const again of finished) again();

@@ -59,15 +59,15 @@ function groupCurves(groups, lines, tag, again) {
     const thinned = own.map((line) => numbers(line.steps).length < line.count);
     const key = [estimator, band, ...own.map((line, place) => `${line.steps}.${line.values}.${thinned[place]}`)].join(" ");
     const columns = () => own.map((line, place) => ({ steps: numbers(line.steps), values: numbers(line.values), thinned: thinned[place] }));
-    const { result, done } = GroupSums.of(key, columns, estimator, band, again);
+    const { result, coarse, done } = GroupSums.of(key, columns, estimator, band, again);
     const smooth = (values) => smoothed(values, settings.smoothing);
     const { steps, counts } = result;
-    const [ys, low, high] = [result.middle, result.low, result.high].map(smooth);
+    const [ys, low, high] = [result.middle, ...(done || !coarse ? [result.low, result.high] : coarseBand(result))].map(smooth);
     const label = `${group.name} (${countText(own.length, "run")})`;
     const hasBand = band !== "none";
     return {
       run: own[0].run, name: label, whole: label, color: group.color, dashed: false, xs: steps, ys, raw: null, sample: null, done, thinned: thinned.some(Boolean),
-      ...(hasBand && done ? { low, high } : {}),
+      ...(hasBand && (done || coarse) ? { low, high } : {}),
       stepAt: (place) => String(steps[place]),
       rowAt: (place) => [valueText(ys[place]), ...(hasBand ? [done ? `${valueText(low[place])} to ${valueText(high[place])}` : "…"] : []), String(steps[place]), String(counts[place])],
       cells: (place) => [group.name, tag, steps[place], counts[place], result.middle[place], ...(hasBand ? [result.low[place], result.high[place]] : [])],
