@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.live_page.board import Board
-from tbevents.live_page.cards import MEDIA, card_of, hparams_of, report_of
+from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
 from tbevents.live_page.guard import LOOPBACK, Guard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
@@ -62,6 +62,7 @@ def make_app(
         Route("/api/scalars", handlers.scalars, methods=["GET"]),
         Route("/api/card", handlers.card, methods=["GET"]),
         Route("/api/hparams", handlers.hparams, methods=["GET"]),
+        Route("/api/layout", handlers.layout, methods=["GET"]),
         Route("/api/report", handlers.report, methods=["POST"]),
     ]
     middleware = [
@@ -158,6 +159,16 @@ class _Handlers:
         states = self._states(request, kind, tag)
         return _cached(
             request, (self._board.key, kind, tag, states), lambda: _json(card_of(self._board, kind, tag, states))
+        )
+
+    def layout(self, request: Request) -> Response:
+        """The custom charts of some runs."""
+        kind, tag = self._board.tag(_integer(request, "tag"))
+        if kind != "custom_scalars":
+            raise UnknownNameError("layout tag", tag, ())
+        states = self._states(request, kind, tag)
+        return _cached(
+            request, (self._board.key, kind, tag, states), lambda: _json(layout_of(self._board, states))
         )
 
     def hparams(self, _request: Request) -> Response:

@@ -33,7 +33,7 @@ class SvgContext {
   constructor(width, height, scale) {
     this.root = svgNode("svg", { viewBox: `0 0 ${width} ${height}`, width: short(width / scale), height: short(height / scale) });
     this.parent = this.root;
-    this.clips = 0;
+    this.box = [0, 0, width, height];
     this.path = "";
     this.saved = [];
     Object.assign(this, { strokeStyle: "#000", fillStyle: "#000", lineWidth: 1, globalAlpha: 1, font: "10px sans-serif", textAlign: "left", textBaseline: "alphabetic", dash: [] });
@@ -42,7 +42,7 @@ class SvgContext {
   save() { this.saved.push({ ...this }); }
 
   restore() {
-    const { root, clips, saved, path, ...state } = this.saved.pop();
+    const { root, saved, path, box, ...state } = this.saved.pop();
     Object.assign(this, state);
   }
 
@@ -50,7 +50,12 @@ class SvgContext {
   moveTo(x, y) { this.path += `M${short(x)} ${short(y)}`; }
   lineTo(x, y) { this.path += `L${short(x)} ${short(y)}`; }
   closePath() { this.path += "Z"; }
-  rect(x, y, width, height) { this.path += `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}Z`; }
+
+  rect(x, y, width, height) {
+    this.box = [x, y, width, height];
+    this.path += `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}Z`;
+  }
+
 
   /** A whole circle: charts have no other arcs. */
   arc(x, y, radius) { this.path += `M${short(x + radius)} ${short(y)}a${short(radius)} ${short(radius)} 0 1 1 ${short(-2 * radius)} 0a${short(radius)} ${short(radius)} 0 1 1 ${short(2 * radius)} 0Z`; }
@@ -65,12 +70,12 @@ class SvgContext {
     this.fill();
   }
 
+  /** Clips to the rectangle of the path: charts clip to no other. */
   clip() {
-    const id = `clip${this.clips++}`;
-    this.root.append(svgNode("clipPath", { id }, svgNode("path", { d: this.path })));
-    const group = svgNode("g", { "clip-path": `url(#${id})` });
-    this.parent.append(group);
-    this.parent = group;
+    const [x, y, width, height] = this.box.map(short);
+    const inner = svgNode("svg", { x, y, width, height, viewBox: `${x} ${y} ${width} ${height}` });
+    this.parent.append(inner);
+    this.parent = inner;
   }
 
   fillText(text, x, y) {
