@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 from tbevents import remote, remote_file
-from tbevents.errors import RunNotFoundError
+from tbevents.errors import RunNotFoundError, nearest
 from tbevents.file_ref import FileRef
 
 __all__ = [
@@ -122,8 +122,13 @@ def folder_name(path: str) -> str:
     return os.path.basename(os.path.abspath(path))
 
 
-def is_folder(path: str) -> bool:
+def is_folder(path: str, *, suggest: bool = False) -> bool:
     """Returns True if a path is a folder, False if it is a file.
+
+    Args:
+        path: a local path or a URL.
+        suggest: whether the message for a local path that does not exist names a similar one beside it. Only for paths
+            that the user gave.
 
     Raises:
         RunNotFoundError: if the path does not exist.
@@ -138,7 +143,17 @@ def is_folder(path: str) -> bool:
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunNotFoundError(f"{path}: no such file or folder") from error
+        raise RunNotFoundError(f"{path}: no such file or folder{_similar(path) if suggest else ''}") from error
+
+
+def _similar(path: str) -> str:
+    """Returns the end of a message that a local path does not exist: what is beside it and has a similar name."""
+    folder, name = os.path.split(path.rstrip(os.sep))
+    try:
+        near = nearest(name, os.listdir(folder or "."))
+    except OSError:
+        return ""
+    return f"; did you mean {os.path.join(folder, near)!r}?" if near else ""
 
 
 def open_file(path: str) -> io.RawIOBase:
@@ -214,7 +229,11 @@ def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> 
 
 
 def list_run_files(
-    path: StrPath, on_unreadable: OnUnreadable | None = None, *, within: str | None = None
+    path: StrPath,
+    on_unreadable: OnUnreadable | None = None,
+    *,
+    within: str | None = None,
+    suggest: bool = True,
 ) -> list[FileRef]:
     """Lists the event files of a run, in order.
 
@@ -224,6 +243,7 @@ def list_run_files(
             folder, such as a broken link. By default these are skipped.
         within: a local folder that links must not lead out of. Event files that do are passed to `on_unreadable`. By
             default all links are followed.
+        suggest: as in `is_folder`; not with `within`.
 
     Returns:
         The files. A single file's path is returned as it was given.
@@ -239,7 +259,7 @@ def list_run_files(
         if isinstance(found, FileRef):
             return [found]
         files = list(found.values())
-    elif not is_folder(text):
+    elif not is_folder(text, suggest=suggest and within is None):
         return [_local_ref(text)]
     else:
         with os.scandir(text) as entries:
@@ -271,7 +291,7 @@ def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
     else:
         with contextlib.suppress(RunNotFoundError):
             is_folder(text)  # raises if the path exists but cannot be reached
-    raise RunNotFoundError(f"{text}: no such folder")
+    raise RunNotFoundError(f"{text}: no such folder{_similar(text)}")
 
 
 def list_runs(
@@ -308,7 +328,7 @@ def list_runs(
             return {".": [listed]}
         for path, file in listed.items():
             found.setdefault(path.rpartition("/")[0] or ".", []).append(file)
-    elif not is_folder(text):
+    elif not is_folder(text, suggest=within is None):  # with `within`, what is outside is not shown
         return {".": [_local_ref(text)]}
     else:
         for folder, entries in _walk(text, on_unreadable, within):
@@ -500,5 +520,16 @@ def _shortened(text: str) -> str:
 
 
 def make_folder(path: str) -> None:
-    """Creates a folder and its parents; does nothing if it exists."""
-    Path(path).mkdir(parents=True, exist_ok=True)
+    """Creates a folder and its parents; does nothing if it exists.
+
+    Raises:
+        FileExistsError, NotADirectoryError: if the path or a part of it is a file; the message names that file.
+        OSError: if the folder cannot be created.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        for part in (Path(path), *Path(path).parents):
+            if part.exists() and not part.is_dir():
+                raise type(error)(error.errno, "this is a file, and a folder is needed here", str(part)) from error
+        raise
