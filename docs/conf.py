@@ -23,7 +23,7 @@ author = "the tbevents authors"
 project_copyright = author
 release = version = tbevents.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
-exclude_patterns = ["images/generate.py"]
+exclude_patterns = ["images/*.py"]
 default_role = "py:obj"  # `Run` in a docstring is a link where there is such a name
 
 html_theme = "furo"
