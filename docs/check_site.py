@@ -66,7 +66,11 @@ def faults(site: Path) -> list[str]:
         wrong += [f"{name}: the picture {address} has no text for those who cannot see it" for address in page.untold]
         for address in page.loads:
             loaded = urlsplit(address)
-            if not (loaded.scheme or loaded.netloc) and not ((site / name).parent / unquote(loaded.path)).is_file():
+            if (
+                loaded.path
+                and not (loaded.scheme or loaded.netloc)
+                and not ((site / name).parent / unquote(loaded.path)).is_file()
+            ):
                 wrong.append(f"{name} loads {address}, which does not exist")
         for link in page.links:
             to = urlsplit(link)
