@@ -55,7 +55,7 @@ TESTS_32_BITS = [
 
 # What GitHub reads, by the schema it must follow.
 GITHUB_FILES = {
-    "github-workflows": ".github/workflows/*.yml",
+    "github-workflows": ".github/workflows/*.yml examples/golden_runs/golden.yml",
     "github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
     "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
     "dependabot": ".github/dependabot.yml",
@@ -369,7 +369,7 @@ def lint(session: nox.Session) -> None:
     last_line(session, "pytest", "-q", "tests/test_typing.py")
     last_line(session, "lint-imports")
     for schema, files in GITHUB_FILES.items():
-        names = [str(path) for path in sorted(ROOT.glob(files))]
+        names = [str(path) for pattern in files.split() for path in sorted(ROOT.glob(pattern))]
         last_line(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *names)
 
 
