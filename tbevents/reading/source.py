@@ -123,7 +123,7 @@ class FileSource:
 
         files: list[FileRef] = []
         try:
-            files = list_run_files(self.location, unreadable)
+            files = list_run_files(self.location, unreadable, suggest=self.named)
         except RunNotFoundError as error:
             if not self._expected:
                 if self.named or self._strict:
