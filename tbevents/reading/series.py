@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
 from tbevents.reading.payloads import Payloads
+from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
 __all__ = ["LazySeries", "as_number", "counted", "place_of", "place_of_step", "read_only"]
@@ -147,14 +148,6 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
         array = array.view()
         array.flags.writeable = False
     return array
-
-
-def as_datetimes(wall_times: NDArray[np.float64]) -> NDArray[np.datetime64]:
-    """Returns seconds since 1970 as datetime64[us]; NaT if a time is not finite, or some 95,000 years away or more."""
-    known = np.abs(wall_times) < 3e12  # False for NaN
-    found = np.full(len(wall_times), np.datetime64("NaT"), "datetime64[us]")
-    found[known] = np.rint(wall_times[known] * 1e6).astype(np.int64).astype("datetime64[us]")
-    return found
 
 
 def counted(count: int, noun: str) -> str:

@@ -14,8 +14,9 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.points import integers_at
-from tbevents.reading.series import as_datetimes, as_number, counted, place_of, place_of_step, read_only
+from tbevents.reading.series import as_number, counted, place_of, place_of_step, read_only
 from tbevents.reading.steps import unwrapped
+from tbevents.reading.times import as_datetimes
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
 from tbevents.views.notebook import scalars_html
