@@ -378,13 +378,21 @@ class Run(Frame):
             self._read(warn=False)
             return "" if self._reading is before else self._reading.begun_anew
 
-    def table(self, tags: Names | None = None, *, extra_columns: Sequence[str] = (), hparams: bool = False) -> Table:
+    def table(
+        self,
+        tags: Names | None = None,
+        *,
+        extra_columns: Sequence[str] = (),
+        hparams: bool = False,
+        times: bool = False,
+    ) -> Table:
         """The scalars as one long table: run, tag, step, wall_time, value.
 
         Args:
             tags: names of tags, or patterns with ``*``; by default all.
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
             hparams: whether to add a column for each hyperparameter.
+            times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
             UnknownNameError: a name without wildcards matches no tag (also a KeyError).
@@ -394,7 +402,7 @@ class Run(Frame):
         builder = TableBuilder(name_test("tag", tags), extra_columns)
         builder.add(self.name, run)
         selected("tag", tags, builder.known, self.path)
-        return builder.build({self.name: run.readable_hparams()} if hparams else {})
+        return builder.build({self.name: run.readable_hparams()} if hparams else {}, times=times)
 
     def plot(
         self,
