@@ -11,10 +11,13 @@ from tbevents.file_ref import FileRef
 from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.run import Run
 
-__all__ = ["FollowedRun", "RunSummary", "weight"]
+__all__ = ["PART", "FollowedRun", "RunSummary", "weight"]
 
 _PROBLEMS: Final = 20
 """The most problems of a run that the board lists."""
+
+PART: Final = 1 << 24
+"""How many bytes of a large run are read first; after that, each time twice as many."""
 
 _SCALAR_BYTES: Final = 24
 _VALUE_BYTES: Final = 120
@@ -39,11 +42,17 @@ class RunSummary:
         counts: kind -> tag -> number of values.
         problems: the first problems, as text.
         facts: the run's hyperparameters and the last values of its scalars.
+        is_cut: whether only a part of a large run was read.
     """
 
     counts: Mapping[str, Mapping[str, int]]
     problems: tuple[str, ...]
     facts: SessionFacts
+    is_cut: bool = False
+
+    def differs(self, other: RunSummary) -> bool:
+        """Whether the page is to be told of a later summary."""
+        return (self.counts, self.problems, self.is_cut) != (other.counts, other.problems, other.is_cut)
 
     @staticmethod
     def of(run: Run) -> RunSummary:
@@ -52,7 +61,7 @@ class RunSummary:
         more = len(problems) - _PROBLEMS
         if more > 0:
             problems[_PROBLEMS:] = [f"... and {more:,} more"]
-        return RunSummary(run.counts(), tuple(problems), session_facts(run))
+        return RunSummary(run.counts(), tuple(problems), session_facts(run), run.is_cut)
 
 
 class FollowedRun:
@@ -68,6 +77,7 @@ class FollowedRun:
         epoch: how many times the run was read from the start because a file had been truncated or replaced.
         summary: what was read; None before the first reading.
         news: what happened to the run, as text.
+        part: how many bytes of a large run are read at a time.
         queued: whether a reading is waiting.
         reading: held by the thread that reads.
         run: what was read; None if it has not been read yet, or was let go of.
@@ -80,6 +90,7 @@ class FollowedRun:
         "name",
         "news",
         "number",
+        "part",
         "queued",
         "reading",
         "run",
@@ -98,6 +109,7 @@ class FollowedRun:
         self.epoch: int = 0
         self.summary: RunSummary | None = None
         self.news: str = ""
+        self.part: int = PART
         self.queued: bool = False
         self.reading = threading.RLock()
         self.run: Run | None = None
@@ -131,6 +143,7 @@ class FollowedRun:
             **told,
             "epoch": self.epoch,
             "kinds": kinds,
+            "part": self.summary.is_cut,
             "problems": [*news, *self.summary.problems],
             "session": hparams is not None and bool(hparams.parameters),
         }

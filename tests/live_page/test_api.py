@@ -30,7 +30,7 @@ def long(tmp_path):
 
 
 def test_the_runs_are_listed_before_they_are_read(long, make_board, monkeypatch):
-    from tbevents.live_page import board as module
+    from tbevents.live_page import run_opener as module
 
     gate = threading.Event()
     opened = module.open_run
