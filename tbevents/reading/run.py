@@ -451,6 +451,10 @@ class Run(Frame):
             if kind == "scalars":
                 yield tag, data.scalar_columns(tag)
 
+    def last_scalars(self) -> dict[str, tuple[int, float]]:
+        """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
+        return dict(self._data.last_scalars())
+
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.
 
