@@ -15,6 +15,7 @@ from typing import Any, Final
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, list_runs, path_string
+from tbevents.live_page.entries import arrange
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
 from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
@@ -73,6 +74,9 @@ class Board:
         self._by_name: dict[tuple[str, str], FollowedRun] = {}
         self._tags: dict[tuple[str, str], int] = {}
         self._tag_texts: list[tuple[int, dict[str, Any]]] = []  # (version, what the page is told of the tag)
+        self._runs_changed = False  # whether there are more or fewer runs than the last answer knew
+        self._sessions = False  # whether there are hyperparameters
+        self._arranged = 0  # the version for which it was last seen what runs are on the page
         self._problems: tuple[str, ...] = ()
         self._problems_version = 0
         self._rates: tuple[int, list[dict[str, Any]]] = (0, [])
@@ -199,6 +203,12 @@ class Board:
             since: the version of an earlier answer; 0 for everything.
         """
         with self._lock:
+            if self._arranged != self._version and (self._sessions or self._runs_changed):
+                self._runs_changed = False
+                root = folder_name(next(iter(self.logdirs.values()))) if len(self.logdirs) == 1 else ""
+                for run in arrange([run for run in self._runs if not run.gone], root):
+                    run.version = self._step()
+                self._arranged = self._version
             version = self._version
             if since >= version:
                 return None
@@ -208,6 +218,7 @@ class Board:
                 "runs": [
                     run.as_json(lambda kind, tag: self._tags[kind, tag]) for run in self._runs if run.version > since
                 ],
+                "there": sum(not run.gone for run in self._runs),
                 "unread": sum(run.summary is None and not run.gone for run in self._runs),
             }
             if self._problems_version > since:
@@ -284,7 +295,7 @@ class Board:
                 continue
             else:
                 continue
-            changed = True
+            changed = self._runs_changed = True
             run.version = self._step()
             self._queue(run)
         for key, run in self._by_name.items():
@@ -292,7 +303,7 @@ class Board:
                 run.gone, run.run, run.summary, run.news = True, None, None, ""
                 self._kept.pop(run.number, None)
                 run.version = self._step()
-                changed = True
+                changed = self._runs_changed = True
         return changed
 
     def _step(self) -> int:
@@ -381,6 +392,7 @@ class Board:
                 followed.epoch += 1
                 followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"
             followed.run = run
+            self._sessions = self._sessions or summary.facts.hparams is not None
             self._name_tags(run, summary)
             if before is None or anew or before.differs(summary):
                 followed.summary = summary

@@ -70,6 +70,9 @@ class FollowedRun:
     Attributes:
         number: the number under which the page asks for the run.
         name: as the page shows it.
+        label: what the page shows of the name where room is scarce.
+        owner: number of the run that this one belongs to, as a session of hyperparameters does; its own as a rule.
+        metrics: tags of scalars that are numbers of the table of hyperparameters, and no curves.
         url: the run's folder or event file.
         files: the event files, as the last listing shows them.
         gone: whether the last listing lacks the run.
@@ -87,9 +90,12 @@ class FollowedRun:
         "epoch",
         "files",
         "gone",
+        "label",
+        "metrics",
         "name",
         "news",
         "number",
+        "owner",
         "part",
         "queued",
         "reading",
@@ -102,6 +108,9 @@ class FollowedRun:
     def __init__(self, number: int, name: str, url: str, files: Sequence[FileRef]) -> None:
         self.number: int = number
         self.name: str = name
+        self.label: str = name
+        self.owner: int = number
+        self.metrics: frozenset[str] = frozenset()
         self.url: str = url
         self.files: tuple[FileRef, ...] = tuple(files)
         self.gone: bool = False
@@ -128,13 +137,17 @@ class FollowedRun:
         Args:
             tag_number: returns the number of a tag by its kind and name.
         """
-        told: dict[str, Any] = {"number": self.number, "name": self.name}
+        told: dict[str, Any] = {"number": self.number, "name": self.name, "label": self.label, "owner": self.owner}
         if self.gone:
             return {**told, "gone": True}
         if self.summary is None:
             return told
         kinds = {
-            kind: [[tag_number(kind, tag), count] for tag, count in tags.items()]
+            kind: [
+                [tag_number(kind, tag), count]
+                for tag, count in tags.items()
+                if not (kind == "scalars" and tag in self.metrics)
+            ]
             for kind, tags in self.summary.counts.items()
         }
         news = [self.news] if self.news else []

@@ -35,10 +35,10 @@ async function askCurves(parameters) {
 const CURVE = ["steps", "order", "offsets", "values"];
 let nextColumn = data.arrays.length;
 
-/** A line of scalars that is fetched: its columns are replaced as a whole. */
+/** A line of scalars that is fetched: its columns are replaced as a whole. `number` is that of the run in which it is, `run` of the one that it belongs to. */
 class FetchedLine {
-  constructor(run, tag) {
-    Object.assign(this, { run, tag, count: 0, epoch: 0, start: 0, got: "", whole: null, zoomGot: "" });
+  constructor(number, tag) {
+    Object.assign(this, { number, run: number, tag, count: 0, epoch: 0, start: 0, got: "", whole: null, zoomGot: "" });
   }
 
   /** What is to be had of the whole line, with so many points at most. */
@@ -105,7 +105,7 @@ async function loadLines(card, lines, view) {
   const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;
   const coarse = range === null || missing.length ? [] : lines.filter((line) => line.thinned() && line.zoomGot !== zoomKey(line));
   if (!missing.length && !coarse.length) return;
-  const asked = new Map((missing.length ? missing : coarse).map((line) => [line.run, { line, got: line.wanted(points), zoomGot: zoomKey(line) }]));
+  const asked = new Map((missing.length ? missing : coarse).map((line) => [line.number, { line, got: line.wanted(points), zoomGot: zoomKey(line) }]));
   const query = { tag: card.number, points, runs: spans(asked.keys()), ...(missing.length ? {} : { axis: view.axis, from: range[0], to: range[1] }) };
   loading.add(card);
   try {
@@ -158,11 +158,12 @@ class FetchedCard {
 
   async load() {
     const lines = this.card.lines.filter((line) => runs[line.run].shown);
-    const wanted = lines.map((line) => `${line.run}.${line.epoch}.${line.count}`).join();
+    const wanted = lines.map((line) => `${line.number}.${line.epoch}.${line.count}`).join();
     if (this.busy || !this.isNear || wanted === this.got || !lines.length) return;
     this.busy = true;
     try {
-      const found = await (await ask("card", { tag: this.card.number, runs: spans(lines.map((line) => line.run)) })).json();
+      const found = await (await ask("card", { tag: this.card.number, runs: spans(lines.map((line) => line.number)) })).json();
+      for (const line of found.lines) line.run = lines.find(({ number }) => number === line.run)?.run ?? line.run;
       this.got = wanted;
       this.show(found);
     } catch (error) {
