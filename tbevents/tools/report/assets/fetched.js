@@ -46,8 +46,8 @@ class FetchedLine {
     return `${this.epoch} ${this.count} ${points}`;
   }
 
-  lacks({ figure }) {
-    return this.got !== this.wanted(pointsOf(figure));
+  lacks(points) {
+    return this.got !== this.wanted(points);
   }
 
   thinned() {
@@ -89,8 +89,17 @@ class FetchedLine {
   }
 }
 
-/** How many points a chart can show: the least, the greatest and a NaN of each pixel. */
-const pointsOf = (figure) => Math.min(FINEST, Math.max(300, Math.ceil((figure.clientWidth * devicePixelRatio) / 100) * 300));
+const CROWD = 100000; // points of all curves in a chart, beyond which each has fewer
+
+/**
+ * How many points of a curve a chart shows: the least, the greatest and a NaN of each pixel; fewer where there are many runs,
+ * as these hide each other, and drawing them takes long.
+ */
+function pointsOf(figure) {
+  const pixels = Math.max(300, Math.ceil((figure.clientWidth * devicePixelRatio) / 100) * 300);
+  const each = CROWD / Math.max(1, runs.reduce((count, run) => count + run.shown, 0));
+  return Math.min(FINEST, pixels, Math.max(100, Math.floor(each / 100) * 100));
+}
 
 const loading = new Set(); // cards that are being fetched
 const views = new Map(); // card -> the charts that show it: view -> function that draws it again
@@ -99,7 +108,7 @@ const views = new Map(); // card -> the charts that show it: view -> function th
 async function loadLines(card, lines, view) {
   if (loading.has(card) || Date.now() - (card.failed ?? 0) < 2500) return;
   const points = pointsOf(view.figure);
-  const missing = lines.filter((line) => line.lacks(view));
+  const missing = lines.filter((line) => line.lacks(points));
   const { x } = view.zoom;
   const range = x === null || view.axis !== "relative" ? x : x.map((edge) => edge * view.seconds);
   const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;
@@ -135,10 +144,14 @@ source.lines = (card, lines, view, again) => {
   return lines.filter((line) => line.whole !== null);
 };
 
-const later = new Map();
+const later = new Map(); // card -> when it was zoomed last, and the timer
+/** A zoom is fetched at once; one that goes on, as by the wheel, when it rests. */
 source.zoomed = (card, again) => {
-  clearTimeout(later.get(card));
-  later.set(card, setTimeout(() => { if (card.lines.some((line) => line.thinned())) again(); }, 120));
+  const { at = 0, timer } = later.get(card) ?? {};
+  clearTimeout(timer);
+  const fetch = () => { if (card.lines.some((line) => line.thinned())) again(); };
+  const now = performance.now();
+  later.set(card, { at: now, timer: setTimeout(fetch, now - at > 250 ? 0 : 120) });
 };
 
 /** A card that is fetched as a whole: what is shown is replaced by what `build` makes of the answer. */

@@ -6,6 +6,8 @@ const names = new Intl.Collator("en", { numeric: true });
 let rates = [];
 let hparamsAsked = false;
 let unread = -1; // runs that the server has not read yet
+let readBefore = 0; // runs that it had read when charts were drawn anew
+const stale = new Set(); // cards that have changed since
 
 /** The line that says how the board is. */
 const state = {
@@ -88,7 +90,14 @@ function take(told) {
     document.getElementById("head").append(actions);
     sift();
   } else document.getElementById("counts").textContent = countsText();
-  for (const { card, element, lazy } of cards) if (!element.hidden && [...changed].some((each) => each.card === card)) refresh(card, lazy);
+  for (const { card } of changed) stale.add(card);
+  // While the runs are read for the first time, charts of many are drawn when there are twice as many, and at the end.
+  const read = told.there - told.unread;
+  if (!told.unread || read >= 2 * readBefore) {
+    readBefore = told.unread ? read : 0;
+    for (const { card, element, lazy } of cards) if (!element.hidden && stale.has(card)) refresh(card, lazy);
+    stale.clear();
+  }
   if (told.runs.some((run) => run.session) || (data.hparams !== null && told.runs.some((run) => run.gone))) askHparams();
   const there = told.there;
   const parts = data.runs.filter((run) => run.part).length;
@@ -100,7 +109,8 @@ function take(told) {
 function refresh(card, lazy) {
   const [view] = views.get(card)?.keys() ?? [];
   const lines = card.lines.filter((line) => runs[line.run].shown);
-  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(view))) loadLines(card, lines, view);
+  const points = view === undefined ? 0 : pointsOf(view.figure);
+  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(points))) loadLines(card, lines, view);
   else lazy.renew();
 }
 
