@@ -364,8 +364,16 @@ class Run(Frame):
         self._read()
         return self
 
-    def reload_quietly(self) -> str:
+    @property
+    def is_cut(self) -> bool:
+        """Whether the files go on: a reading was asked for no more than a part, and `reload` reads the rest."""
+        return self._reading.is_cut
+
+    def reload_quietly(self, most: int | None = None) -> str:
         """`reload` without warnings, for those who show `problems` themselves.
+
+        Args:
+            most: roughly the most bytes of a file to read now; None for all. See `is_cut`.
 
         Returns:
             Why the run was read again from the start; "" if it was not.
@@ -375,7 +383,7 @@ class Run(Frame):
         """
         with self._lock:
             before = self._reading
-            self._read(warn=False)
+            self._read(warn=False, most=most)
             return "" if self._reading is before else self._reading.begun_anew
 
     def table(
@@ -452,6 +460,10 @@ class Run(Frame):
             if kind == "scalars":
                 yield tag, data.scalar_columns(tag)
 
+    def last_scalars(self) -> dict[str, tuple[int, float]]:
+        """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
+        return dict(self._data.last_scalars())
+
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.
 
@@ -487,9 +499,11 @@ class Run(Frame):
             self._source.listed, self._source.requested = files, requested
             self._read()
 
-    def _read(self, *, warn: bool = True) -> None:
+    def _read(self, *, warn: bool = True, most: int | None = None) -> None:
         with self._lock:
             before = self._reading
+            if isinstance(self._source, FileSource):
+                self._source.most = most
             reading = self._source.read(before)
             self._reading = reading
         reading.made.pop("projector", None)  # its file is not an event file
@@ -667,6 +681,7 @@ def open_run(
     named: bool = True,
     files: Sequence[FileRef] | None = None,
     requested: dict[str, Requested] | None = None,
+    most: int | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 
@@ -679,11 +694,13 @@ def open_run(
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
         requested: as of a `FileSource`.
+        most: likewise.
     """
     name = folder_name(path) if name is None else name
     source = FileSource(
         path, strict=options.strict, verify=options.verify, named=named, listed=files, requested=requested
     )
+    source.most = most
     return Run(source, name=name, table=table, options=options, warn=warn)
 
 
