@@ -266,6 +266,20 @@ class RunData:
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)
 
+    def last_scalars(self) -> Iterator[tuple[str, tuple[int, float]]]:
+        """Each scalar tag, how many points `scalar_columns` has of it, and the last value; none without points."""
+        compact = self._compact
+        if compact is not None and self.options.restarts == self.options.duplicates == "keep":
+            yield from compact.last()
+            return
+        for name, kind, _ in self.counts():
+            if kind == "scalars":
+                columns = self.scalar_columns(name)
+                last = len(columns.values) - 1
+                if last >= 0:
+                    value = float(columns.values[last])
+                    yield name, (last + 1, (columns.integers or {}).get(last, value))
+
     def starts(self) -> int:
         """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""
         again: set[int] = set()

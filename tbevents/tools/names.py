@@ -11,7 +11,7 @@ from fnmatch import translate
 from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_run_files, list_runs, name_some, parent, path_string
+from tbevents.files import StrPath, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
@@ -20,6 +20,7 @@ from tbevents.reading.run_stream import open_runs
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
+from tbevents.run_files import find_run_files, list_runs, name_some
 
 __all__ = [
     "NameFilter",
