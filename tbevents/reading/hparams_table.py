@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
@@ -72,6 +72,8 @@ class HParamsTable(Frame):
     sessions: Mapping[str, HParams]
     parameters: Mapping[str, list[HParamValue | None]] = field(repr=False)
     metrics: Mapping[str, list[float | None]] = field(repr=False)
+
+    _time_columns: ClassVar[tuple[str, ...]] = ("start_time", "end_time")
 
     def __len__(self) -> int:
         return len(self.sessions)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, folder_name, list_runs, name_some, parent, path_string
+from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Frame
@@ -44,6 +44,7 @@ from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested
+from tbevents.run_files import list_runs, name_some
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
@@ -392,13 +393,21 @@ class Run(Frame):
             self._read(warn=False, most=most)
             return "" if self._reading is before else self._reading.begun_anew
 
-    def table(self, tags: Names | None = None, *, extra_columns: Sequence[str] = (), hparams: bool = False) -> Table:
+    def table(
+        self,
+        tags: Names | None = None,
+        *,
+        extra_columns: Sequence[str] = (),
+        hparams: bool = False,
+        times: bool = False,
+    ) -> Table:
         """The scalars as one long table: run, tag, step, wall_time, value.
 
         Args:
             tags: names of tags, or patterns with ``*``; by default all.
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
             hparams: whether to add a column for each hyperparameter.
+            times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
             UnknownNameError: a name without wildcards matches no tag (also a KeyError).
@@ -408,7 +417,7 @@ class Run(Frame):
         builder = TableBuilder(name_test("tag", tags), extra_columns)
         builder.add(self.name, run)
         selected("tag", tags, builder.known, self.path)
-        return builder.build({self.name: run.readable_hparams()} if hparams else {})
+        return builder.build({self.name: run.readable_hparams()} if hparams else {}, times=times)
 
     def plot(
         self,

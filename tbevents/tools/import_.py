@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
@@ -54,8 +55,9 @@ def import_table(
     """Writes the scalars of a table as runs.
 
     A long table has the columns tag, step and value. A wide table has step, and every column without a known name is a
-    tag. Both may have the columns run (a folder below `out`) and wall_time (seconds since 1970). Headers may have
-    capitals and blanks, as in the tables that TensorBoard's page exports: Wall time, Step, Value.
+    tag. Both may have the columns run (a folder below `out`) and wall_time (seconds since 1970, or dates, which are UTC
+    unless they name a time zone). Headers may have capitals and blanks, as in the tables that TensorBoard's page
+    exports: Wall time, Step, Value.
 
     Args:
         source: the file, or a text stream of CSV or JSON lines.
@@ -212,11 +214,25 @@ def _floats(
     found = []
     for place, cell in enumerate(cells):
         try:
+            if column == "wall_time" and isinstance(cell, (str, datetime)) and (date := _date(cell)) is not None:
+                cell = date.timestamp()
             found.append(missing if cell is None or cell == "" else float(cell))
         except (TypeError, ValueError, OverflowError):
             row = 1 + (place if rows is None else int(rows[place]))
             raise ValueError(f"{where}: row {row}: {column} {_brief(cell)} is not a 64-bit number") from None
     return np.array(found, np.float64)
+
+
+def _date(cell: str | datetime) -> datetime | None:
+    """Returns the date that a cell holds, UTC unless it names a time zone; None if it holds something else."""
+    if isinstance(cell, str):
+        if "-" not in cell[1:] or ":" not in cell:  # a number, which most cells are
+            return None
+        try:
+            cell = datetime.fromisoformat(cell.strip().removesuffix("Z"))
+        except ValueError:
+            return None
+    return cell if cell.tzinfo is not None else cell.replace(tzinfo=timezone.utc)
 
 
 def _brief(cell: Any) -> str:

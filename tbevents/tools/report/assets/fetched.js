@@ -66,6 +66,7 @@ class FetchedLine {
   /** Takes the line as a whole. */
   take(part) {
     this.start = part.start;
+    this.pauses = part.pauses;
     this.whole = part;
     this.show(part);
   }
@@ -90,13 +91,16 @@ class FetchedLine {
 }
 
 const CROWD = 100000; // points of all curves in a chart, beyond which each has fewer
+const GROUPED = 1e6; // points of all runs that groups are summed up from
 
 /**
- * How many points of a curve a chart shows: the least, the greatest and a NaN of each pixel; fewer where there are many runs,
- * as these hide each other, and drawing them takes long.
+ * How many points of a curve a chart needs: the least, the greatest and a NaN of each pixel; fewer where there are many runs,
+ * as these hide each other, and drawing them takes long. Groups are summed up at each step: of few runs, from all points.
  */
-function pointsOf(figure) {
-  const pixels = Math.max(300, Math.ceil((figure.clientWidth * devicePixelRatio) / 100) * 300);
+function pointsOf({ figure, whole }) {
+  const hundreds = (count) => Math.ceil(count / 100) * 100;
+  const pixels = Math.max(300, 3 * hundreds(figure.clientWidth * devicePixelRatio));
+  if (whole) return Math.min(FINEST, Math.max(pixels, hundreds(GROUPED / runs.length)));
   const each = CROWD / Math.max(1, runs.reduce((count, run) => count + run.shown, 0));
   return Math.min(FINEST, pixels, Math.max(100, Math.floor(each / 100) * 100));
 }
@@ -104,13 +108,16 @@ function pointsOf(figure) {
 const loading = new Set(); // cards that are being fetched
 const views = new Map(); // card -> the charts that show it: view -> function that draws it again
 
+/** A range of relative time of all lines, as the server counts it: with what is cut. */
+const wholeTimes = (lines, view, [low, high]) => [Math.min(...lines.map((line) => view.uncut(line, low))), Math.max(...lines.map((line) => view.uncut(line, high)))];
+
 /** Fetches what is missing of some lines, for one of the charts that show them; then draws these again. */
 async function loadLines(card, lines, view) {
   if (loading.has(card) || Date.now() - (card.failed ?? 0) < 2500) return;
-  const points = pointsOf(view.figure);
+  const points = pointsOf(view);
   const missing = lines.filter((line) => line.lacks(points));
   const { x } = view.zoom;
-  const range = x === null || view.axis !== "relative" ? x : x.map((edge) => edge * view.seconds);
+  const range = x === null || view.axis !== "relative" ? x : wholeTimes(lines, view, x.map((edge) => edge * view.seconds));
   const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;
   const coarse = range === null || missing.length ? [] : lines.filter((line) => line.thinned() && line.zoomGot !== zoomKey(line));
   if (!missing.length && !coarse.length) return;

@@ -87,6 +87,8 @@ function take(told) {
     arrangeCards(changed);
     build();
     listRuns();
+    showRuns();
+    listGroups();
     document.getElementById("head").append(actions);
     sift();
   } else document.getElementById("counts").textContent = countsText();
@@ -109,7 +111,7 @@ function take(told) {
 function refresh(card, lazy) {
   const [view] = views.get(card)?.keys() ?? [];
   const lines = card.lines.filter((line) => runs[line.run].shown);
-  const points = view === undefined ? 0 : pointsOf(view.figure);
+  const points = view === undefined ? 0 : pointsOf(view);
   if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(points))) loadLines(card, lines, view);
   else lazy.renew();
 }
@@ -125,6 +127,9 @@ function askHparams() {
       if (JSON.stringify(found) === JSON.stringify(data.hparams)) return;
       data.hparams = found;
       build();
+      listColors();
+      listGroups();
+      showRuns();
       document.getElementById("head").append(actions);
       sift();
     } catch (error) {
