@@ -68,6 +68,7 @@ def export_table(
     duplicates: Duplicates = "keep",
     checksums: Checksums = "verify",
     safe_cells: bool = False,
+    times: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
     """Writes the scalars, texts or hyperparameters of runs as one table.
@@ -86,6 +87,7 @@ def export_table(
         checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
         safe_cells: if True, make names and texts in CSV harmless for spreadsheets and terminals, as in `write_table`;
             they may then differ from those logged.
+        times: if True, wall times are dates instead of seconds since 1970, as in `write_table`. A wide table has none.
         progress: called with how much of the reading and writing is done.
 
     Raises:
@@ -118,7 +120,8 @@ def export_table(
             found, names, wanted=wanted_tags, whole_runs=wide, on_run=reading.took, on_problem=problems.append
         )
         frames = wide_frames(tables) if wide else _scalar_frames(tables)
-    rows = write_frames(_with_names_checked(frames, wanted_tags, kind, found.path), out, format, safe_cells=safe_cells)
+    checked = _with_names_checked(frames, wanted_tags, kind, found.path)
+    rows = write_frames(checked, out, format, safe_cells=safe_cells, times=times)
     reading.finished()
     where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
     return Exported(where, rows, problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))

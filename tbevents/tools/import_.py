@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
@@ -55,8 +56,9 @@ def import_table(
     """Writes the scalars of a table as runs.
 
     A long table has the columns tag, step and value. A wide table has step, and every column without a known name is a
-    tag. Both may have the columns run (a folder below `out`) and wall_time (seconds since 1970). Headers may have
-    capitals and blanks, as in the tables that TensorBoard's page exports: Wall time, Step, Value.
+    tag. Both may have the columns run (a folder below `out`) and wall_time (seconds since 1970, or dates, which are UTC
+    unless they name a time zone). Headers may have capitals and blanks, as in the tables that TensorBoard's page
+    exports: Wall time, Step, Value.
 
     Memory is that of the numbers, some 70 bytes a point: the table is read part by part. JSON lines are kept as a whole
     until the last one is read, since any line may bring another column.
@@ -305,10 +307,24 @@ def _floats(
     found = []
     for row, cell in zip(rows.tolist(), cells, strict=True):
         try:
+            if column == "wall_time" and isinstance(cell, (str, datetime)) and (date := _date(cell)) is not None:
+                cell = date.timestamp()
             found.append(missing if cell is None or cell == "" else float(cell))
         except (TypeError, ValueError, OverflowError):
             raise ValueError(f"{where}: row {row + 1}: {column} {_brief(cell)} is not a 64-bit number") from None
     return np.array(found, np.float64)
+
+
+def _date(cell: str | datetime) -> datetime | None:
+    """Returns the date that a cell holds, UTC unless it names a time zone; None if it holds something else."""
+    if isinstance(cell, str):
+        if "-" not in cell[1:] or ":" not in cell:  # a number, which most cells are
+            return None
+        try:
+            cell = datetime.fromisoformat(cell.strip().removesuffix("Z"))
+        except ValueError:
+            return None
+    return cell if cell.tzinfo is not None else cell.replace(tzinfo=timezone.utc)
 
 
 def _brief(cell: Any) -> str:

@@ -16,7 +16,8 @@ from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
 from tbevents.errors import MissingExtraError, did_you_mean
 from tbevents.files import StrPath, path_string, read_bytes
-from tbevents.reading.frames import Categories, Cells, Column, Frame, storable_columns
+from tbevents.reading.frames import Categories, Cells, Column, Frame, dated, storable_columns
+from tbevents.reading.times import iso_texts
 from tbevents.remote import is_url
 from tbevents.tools import arrow_files
 from tbevents.tools.new_files import NewFile
@@ -98,6 +99,7 @@ def write_table(
     format: str | None = None,  # noqa: A002
     *,
     safe_cells: bool = False,
+    times: bool = False,
     progress: Progress = no_progress,
 ) -> int:
     """Writes a table. Numbers read back exactly.
@@ -114,6 +116,8 @@ def write_table(
         safe_cells: if True, make texts in CSV harmless for spreadsheets and terminals: texts that begin with ``=``,
             ``+``, ``-``, ``@`` (also in their wide forms), a tab or a carriage return get an apostrophe in front, and
             control characters except line feeds become visible escapes. Such texts do not read back as they were.
+        times: if True, wall times are dates instead of seconds since 1970: ``2026-05-04T22:14:00.250000Z`` in CSV and
+            JSON lines, else timestamps (UTC without a time zone).
         progress: called with the rows written, for CSV and JSON lines.
 
     Returns:
@@ -125,7 +129,7 @@ def write_table(
         MissingExtraError: if pyarrow is needed and not installed.
         OSError: if the file cannot be written.
     """
-    return write_frames(iter([frame]), out, format, safe_cells=safe_cells, progress=progress)
+    return write_frames(iter([frame]), out, format, safe_cells=safe_cells, times=times, progress=progress)
 
 
 def write_frames(
@@ -134,6 +138,7 @@ def write_frames(
     format: str | None = None,  # noqa: A002
     *,
     safe_cells: bool = False,
+    times: bool = False,
     progress: Progress = no_progress,
 ) -> int:
     """Writes frames of equal columns as one table, in memory that does not grow with their number.
@@ -143,6 +148,7 @@ def write_frames(
         out: as in `write_table`, and so the others.
         format: the format.
         safe_cells: whether texts in CSV are made harmless.
+        times: whether wall times are dates.
         progress: called with the rows written of a frame, for CSV and JSON lines.
 
     Returns:
@@ -162,11 +168,14 @@ def write_frames(
             raise MissingExtraError("pyarrow", "arrow", f"exporting to {kind}") from None
         write_arrow = arrow_files.write_parquet if kind == "parquet" else arrow_files.write_arrow
         first = next(frames)
-        tables = itertools.chain([first.to_arrow()], (frame.to_arrow() for frame in frames))
+        tables = itertools.chain([first.to_arrow(times=times)], (frame.to_arrow(times=times) for frame in frames))
         del first
         with NewFile(os.fspath(out)) as new:  # type: ignore[arg-type]  # a path
             return write_arrow(tables, new.file)
-    columns = (storable_columns(frame) if kind == "csv" else frame._columns() for frame in frames)
+    columns = (
+        storable_columns(frame, times=times) if kind == "csv" else dated(frame) if times else frame._columns()
+        for frame in frames
+    )
     write = _write_json if kind == "jsonl" else _write_safe_csv if safe_cells else _write_csv
     if stream is not None:
         return write(columns, stream, progress)
@@ -265,7 +274,9 @@ def _cells(column: Column, rows: slice) -> Sequence[Any]:
         pairs = zip(column.values[rows].tolist(), column.present[rows].tolist(), strict=True)
         return [value if present else None for value, present in pairs]
     cells = column[rows]
-    return cells if isinstance(cells, Sequence) else cells.tolist()
+    if isinstance(cells, Sequence):
+        return cells
+    return iso_texts(cells) if cells.dtype.kind == "M" else cells.tolist()
 
 
 def read_table(

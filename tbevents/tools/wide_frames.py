@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ class _Wide(Frame):
     """A wide table whose headers `import_table` understands."""
 
     table: WideTable
+
+    _time_columns: ClassVar[tuple[str, ...]] = ()
 
     def _columns(self) -> Mapping[str, Column]:
         tags = {header_of_tag(tag): cells for tag, cells in self.table.columns.items()}
