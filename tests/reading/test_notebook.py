@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import tbevents
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.listed_runs import ListedRuns
 from tbevents.reading.tables import Table
 from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, sparkline
 from tbevents.views.safe_text import printable, shortened
@@ -215,7 +216,7 @@ def test_a_logdir_is_shown_without_reading(tmp_path, monkeypatch):
     for name in ("a", "b", "c"):
         write_run(tmp_path / name, loss=[1, 2], acc=[3])
     logdir = tbevents.read_logdir(tmp_path, threads=1)
-    monkeypatch.setattr(tbevents.Logdir, "_run", lambda *args, **options: pytest.fail("a run is read"))
+    monkeypatch.setattr(ListedRuns, "_run", lambda *args, **options: pytest.fail("a run is read"))
     assert fragment(logdir).cells == [
         ["run", "tags", "values", "problems"],
         *([name, "not read yet", "", ""] for name in ("a", "b", "c")),
@@ -308,7 +309,7 @@ def test_any_name_is_text_in_a_logdir_and_its_runs(tmp_path, name):
     logdir = tbevents.read_logdir(write_run(tmp_path / "x", loss=[1]).parent)
     run = logdir["x"]
     run.name = run.path = logdir.path = name
-    logdir._runs = {name: run, name + "2": None}
+    logdir._listed.runs = {name: run, name + "2": None}
     assert_shown(fragment(run), name)
     assert_shown(fragment(logdir), name)
 

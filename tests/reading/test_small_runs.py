@@ -15,8 +15,8 @@ from scalar_files import NAME, expected, one_event
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.reading import scalar_blocks
-from tbevents.reading.logdir import Logdir
 from tbevents.reading.small_runs import SmallRunReader
+from tbevents.reading.source import FileSource
 from tbevents.tools import iter_runs
 
 LATER = NAME.replace("1700000000", "1700000009")
@@ -149,18 +149,18 @@ def test_runs_read_together_have_the_points_of_their_events(runs, small_blocks):
 def reads(monkeypatch):
     """What was read how: "alone" with the name of the run, or "together" with the number of runs."""
     found = []
-    read_alone, read_together = Logdir._open, SmallRunReader.read
+    read_alone, read_together = FileSource.read, SmallRunReader.read
 
-    def note_alone(self, name):
-        found.append(("alone", name))
-        return read_alone(self, name)
+    def note_alone(self, before):
+        found.append(("alone", Path(self.location).name))
+        return read_alone(self, before)
 
     def note_together(self, sources):
         readings = read_together(self, sources)
         found.append(("together", sum(reading is not None for reading in readings)))
         return readings
 
-    monkeypatch.setattr(Logdir, "_open", note_alone)
+    monkeypatch.setattr(FileSource, "read", note_alone)
     monkeypatch.setattr(SmallRunReader, "read", note_together)
     return found
 

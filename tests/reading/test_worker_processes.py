@@ -17,14 +17,15 @@ from scalar_files import NAME
 
 import tbevents
 from tbevents.proto import Event, HistogramProto, Summary, TensorProto
-from tbevents.reading import logdir as logdir_module
-from tbevents.reading import worker_processes
+from tbevents.reading import reading_queue, shared_blocks
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 
+ASKING = os.getpid()
+
 
 def shared_memory():
-    return set(glob.glob("/dev/shm/tbevents_*"))
+    return set(glob.glob(f"/dev/shm/tbevents_{ASKING}_*"))
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def _nothing_left():
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     """Runs of every sort: small and larger ones, other kinds of values, two files, damage, and one that goes on."""
-    monkeypatch.setattr(logdir_module, "_GROUP_BYTES", 1 << 17)
+    monkeypatch.setattr(reading_queue, "_GROUP_BYTES", 1 << 17)
     for k in range(12):
         steps = 3000 if k % 5 == 2 else 60
         events = [scalar_event(tag, step, step * k) for step in range(steps) for tag in ("a", "b", "c")]
@@ -111,21 +112,18 @@ def kill_worker(*_):
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the worker's code is changed by forking")
 def test_a_worker_that_is_killed_is_an_error_that_names_the_run_and_the_next_use_tries_again(runs, monkeypatch):
-    real = worker_processes._pickled
+    real = shared_blocks.BlockWriter.block
 
-    def pickled(name, reads):
-        block = real(name, reads)
+    def block(self):
         assert shared_memory()
         kill_worker()
-        return block
 
-    monkeypatch.setattr(worker_processes, "_pickled", pickled)
-    monkeypatch.setattr(worker_processes, "_IN_PIPE", 0)
+    monkeypatch.setattr(shared_blocks.BlockWriter, "block", block)
     found = tbevents.read_logdir(runs, processes=2)
     with pytest.raises(tbevents.errors.WorkerError, match="run00: a process that was reading runs ended before"):
         list(found.values())
     assert not multiprocessing.active_children()
-    monkeypatch.setattr(worker_processes, "_pickled", real)
+    monkeypatch.setattr(shared_blocks.BlockWriter, "block", real)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert len(list(found.values())) == 12
@@ -146,14 +144,14 @@ def test_processes_end_with_the_last_run_and_with_the_logdir(runs):
 
 
 def test_no_room_in_shared_memory_is_no_error(runs, monkeypatch):
-    def full(path, parts):
-        raise OSError(28, "No space left on device", path)
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(worker_processes, "_write", full)
-    monkeypatch.setattr(worker_processes, "_IN_PIPE", 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert len(list(tbevents.read_logdir(runs, processes=2).values())) == 12
+        here = [everything(run) for run in tbevents.read_logdir(runs).values()]
+        monkeypatch.setattr(os, "pwrite", full)
+        assert [everything(run) for run in tbevents.read_logdir(runs, processes=2).values()] == here
 
 
 @pytest.mark.parametrize("processes", [0, -1, True, 1.5, "2"])
@@ -175,7 +173,7 @@ SCRIPT = """
         warnings.simplefilter("ignore")
         if sys.argv[2] == "interrupted":
             signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if tests run in the background
-            worker_processes._pickled = slowly
+            worker_processes._read_group = slowly
         else:
             multiprocessing.set_start_method(sys.argv[2])
         try:
