@@ -18,6 +18,7 @@ from multiprocessing import connection
 from typing import Final, NamedTuple
 
 from tbevents.errors import WorkerError
+from tbevents.reading.column_memory import keep_freed_memory
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.problem import Problem
@@ -183,6 +184,7 @@ def _end(pool: _Pool, pid: int) -> None:
 def _begin() -> None:
     """Begins a process that reads."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()  # that of one run serves for the next
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
