@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from tbevents.errors import UnknownNameError
-from tbevents.files import join, list_runs
+from tbevents.files import join
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.points import PointColumns
@@ -22,6 +22,7 @@ from tbevents.reading.small_runs import MOST
 from tbevents.reading.source import Reading
 from tbevents.remote import is_url
 from tbevents.remote_file import fetched_ahead
+from tbevents.run_files import list_runs
 
 __all__ = ["ListedRuns", "ScalarPart"]
 

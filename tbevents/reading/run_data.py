@@ -85,8 +85,11 @@ class RunData:
     def __getstate__(self) -> dict[str, Any]:
         """What another process gets: scalars as columns of all tags, if nothing else has to go with them."""
         state = vars(self) | {"_own": set()}
-        if self._tags is not None and (compact := CompactScalars.of(self._tags[1], self.left_out)) is not None:
-            state |= {"_tags": None, "_compact": compact}
+        others = self.sessions or self.log or self.graphs or self.meta_graphs or self.run_metadata
+        if self._tags is not None and not others:
+            compact = CompactScalars.of(self._tags[1], self.left_out)
+            if compact is not None:
+                state |= {"_tags": None, "_compact": compact}
         return state
 
     @property
@@ -235,6 +238,11 @@ class RunData:
             return tuple(name for name, _, _ in compact.counts())
         return tuple(name for name, tag in self.tags.items() if tag.bare or tag.kinds)
 
+    @property
+    def is_compact(self) -> bool:
+        """Whether there are the scalars of one file, and nothing else."""
+        return self._compact is not None
+
     def of_kind(self, kind: str) -> dict[str, TagData]:
         """The tags that have values of a kind other than scalars."""
         if self._compact is not None:
@@ -272,6 +280,20 @@ class RunData:
             return columns
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)
+
+    def last_scalars(self) -> Iterator[tuple[str, tuple[int, float]]]:
+        """Each scalar tag, how many points `scalar_columns` has of it, and the last value; none without points."""
+        compact = self._compact
+        if compact is not None and self.options.restarts == self.options.duplicates == "keep":
+            yield from compact.last()
+            return
+        for name, kind, _ in self.counts():
+            if kind == "scalars":
+                columns = self.scalar_columns(name)
+                last = len(columns.values) - 1
+                if last >= 0:
+                    value = float(columns.values[last])
+                    yield name, (last + 1, (columns.integers or {}).get(last, value))
 
     def starts(self) -> int:
         """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""

@@ -120,4 +120,4 @@ def test_runs_are_let_go_when_they_are_written(runs, monkeypatch):
     original = module.read_logdir
     monkeypatch.setattr(module, "read_logdir", lambda *a, **o: logdirs.append(original(*a, **o)) or logdirs[0])
     export_table(runs, io.StringIO())
-    assert [run for run in logdirs[0]._runs.values() if run is not None] == []
+    assert [run for run in logdirs[0]._listed.runs.values() if run is not None] == []
