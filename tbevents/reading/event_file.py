@@ -27,6 +27,7 @@ from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRec
 from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.reading.damage import Damage, bytes_at
+from tbevents.reading.decoder_feed import DecoderFeed
 from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
 from tbevents.reading.scalar_repeats import Repeats
@@ -35,13 +36,6 @@ from tbevents.remote_file import RemoteFile, Requested
 
 __all__ = ["EventFileReader", "Stretch"]
 
-
-BLOCK: Final = 1 << 21
-"""Bytes read at a time; half as many at first."""
-
-_AFTER_LONG: Final = 1 << 14
-"""Bytes read behind a long record that was passed over: another one may follow soon. Each read after it takes twice as
-many, up to `BLOCK`."""
 
 _HEAD: Final = 1 << 12
 """Bytes of a long record's payload that are looked at before it is read."""
@@ -277,7 +271,7 @@ class EventFileReader:
             path=self.path,
             verify=self._verify,
         )
-        feed = _Feed(file, decoder, size)  # what has been appended meanwhile is for the next time
+        feed = DecoderFeed(file, decoder, size)  # what has been appended meanwhile is for the next time
         error: DamagedFileError | None = None
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
@@ -319,7 +313,7 @@ class EventFileReader:
             intact_from = decoder.offset
 
     def _read_known(
-        self, decoder: RecordDecoder, feed: _Feed, search: RepeatSearch | None
+        self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None
     ) -> Generator[Stretch, None, tuple[bool, int | None]]:
         """Yields what comes next if it is a long record or repeats of a known loop.
 
@@ -446,51 +440,6 @@ class EventFileReader:
             detail = f"this is no event file: it starts with {start[:8]!r}" + (f": {name}" if name else "")
             return NotAnEventFileError(detail, offset=offset, record=record, path=path)
         return error
-
-
-class _Feed:
-    """Gives a decoder the bytes of a file, block by block.
-
-    Args:
-        file: stands where the decoder wants bytes from.
-        decoder: the decoder.
-        size: of the file.
-
-    Attributes:
-        left: how many bytes have not been given.
-    """
-
-    def __init__(self, file: io.RawIOBase, decoder: RecordDecoder, size: int) -> None:
-        self.left = size - file.seek(decoder.fed)
-        self._file = file
-        self._decoder = decoder
-        self._size = size
-        self._block = BLOCK // 2
-
-    @property
-    def is_scarce(self) -> bool:
-        """Whether the decoder has little of a block at hand, and no long records were passed over lately."""
-        return self._block == BLOCK and 4 * len(self._decoder.at_hand) < BLOCK
-
-    def more(self) -> None:
-        """Gives it the next block.
-
-        Raises:
-            FileChangedError: the file ends before that.
-        """
-        room = self._decoder.room(min(self.left, max(self._block, self._decoder.missing)))
-        size = self._file.readinto(room)
-        if not size:
-            raise FileChangedError(f"{self._decoder.path}: became shorter while it was read")
-        self._decoder.filled(size)
-        self.left = self._size - self._decoder.fed
-        self._block = min(BLOCK, 2 * self._block)
-
-    def skip(self, record: LongRecord) -> None:
-        """Has the decoder pass over a long record."""
-        self._decoder.skip_long(record)
-        self._block = _AFTER_LONG
-        self.left = self._size - self._file.seek(self._decoder.fed)
 
 
 def _read_all(file: io.RawIOBase, size: int) -> bytes:
