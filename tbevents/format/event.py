@@ -12,8 +12,11 @@ from tbevents.proto import Event
 
 __all__ = ["UNDECODABLE", "parse_event", "parse_payload"]
 
-UNDECODABLE: Final = (DecodeError, UnicodeDecodeError)
-"""What protobuf raises for bytes that are not the message. In pure Python, a string that is not UTF-8 is the second."""
+UNDECODABLE: Final = (DecodeError, UnicodeDecodeError, RecursionError)
+"""What protobuf raises for bytes that are not the message.
+
+In pure Python, the second is raised for a string that is not UTF-8, the third for messages nested too deeply.
+"""
 
 
 M = TypeVar("M", bound=Message)

@@ -59,7 +59,7 @@ class PayloadReader:
 
         Raises:
             FileChangedError: if the file no longer holds it.
-            PayloadError: if checksums are skipped and the record is damaged.
+            PayloadError: if the record, of which only the head was read before, is no Event.
         """
         if isinstance(payload, bytes):
             return Summary.Value.FromString(payload)
@@ -73,7 +73,7 @@ class PayloadReader:
 
         Raises:
             FileChangedError: if the file no longer holds it.
-            PayloadError: if checksums are skipped and the record is damaged.
+            PayloadError: if the record, of which only the head was read before, is no Event.
         """
         if isinstance(payload, bytes):
             return Event.FromString(payload)
@@ -84,10 +84,9 @@ class PayloadReader:
         try:
             event = Event.FromString(_read_again(payload))
         except UNDECODABLE as error:
-            if payload.checksum is None:  # it is decoded as a whole for the first time
-                detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
-                raise PayloadError(f"{payload.file}: {detail}") from error
-            raise _changed(payload) from error  # a collision of the checksum
+            # Of a long record, only the head has been decoded before.
+            detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
+            raise PayloadError(f"{payload.file}: {detail}") from error
         self._last = (key, event) if len(event.summary.value) > 1 else None
         return event
 
