@@ -167,9 +167,7 @@ class _Handlers:
         if kind != "custom_scalars":
             raise UnknownNameError("layout tag", tag, ())
         states = self._states(request, kind, tag)
-        return _cached(
-            request, (self._board.key, kind, tag, states), lambda: _json(layout_of(self._board, states))
-        )
+        return _cached(request, (self._board.key, kind, tag, states), lambda: _json(layout_of(self._board, states)))
 
     def hparams(self, _request: Request) -> Response:
         """The table of hyperparameters; null if there are none."""

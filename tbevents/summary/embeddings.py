@@ -33,12 +33,7 @@ class EmbeddingFiles:
     sprite_size: tuple[int, int] | None
 
     def info(self, name: str, folder: str) -> EmbeddingInfo:
-        """Returns the embedding's entry in ``projector_config.pbtxt``.
-
-        Args:
-            name: the name that the projector shows.
-            folder: the folder of the files, relative to the configuration, with ``/`` between the parts.
-        """
+        """Returns the entry in ``projector_config.pbtxt``; `folder` is relative to it, with ``/`` between the parts."""
         info = EmbeddingInfo(tensor_name=name, tensor_path=f"{folder}/{TENSORS}")
         if METADATA in self.files:
             info.metadata_path = f"{folder}/{METADATA}"

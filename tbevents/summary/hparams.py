@@ -94,12 +94,12 @@ def hparams(
 
 
 def flattened(argument: str, mapping: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the names and values of nested mappings. Nested names are joined by slashes; values of None are left out.
+    """Yields the names and values of nested mappings, dataclasses and namespaces, but not values of None.
 
-    Dataclasses and namespaces count as mappings of their fields.
+    Names of nested values are joined by slashes.
 
     Raises:
-        TypeError: if `mapping` is not a mapping, or a key is not a str.
+        TypeError: if `mapping` is none of these, or a key is not a str.
     """
     for name, value in _checked(argument, fields_of(mapping)).items():
         value = fields_of(value)
