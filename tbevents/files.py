@@ -14,11 +14,12 @@ from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 from tbevents import remote, remote_file
-from tbevents.errors import RunNotFoundError
+from tbevents.errors import RunNotFoundError, nearest
 
 __all__ = [
     "StrPath",
     "anchored",
+    "did_you_mean",
     "folder_name",
     "is_folder",
     "join",
@@ -103,8 +104,13 @@ def folder_name(path: str) -> str:
     return os.path.basename(os.path.abspath(path))
 
 
-def is_folder(path: str) -> bool:
+def is_folder(path: str, *, suggest: bool = False) -> bool:
     """Returns True if a path is a folder, False if it is a file.
+
+    Args:
+        path: a local path or a URL.
+        suggest: whether the message for a local path that does not exist names a similar one beside it. Only for paths
+            that the user gave.
 
     Raises:
         RunNotFoundError: if the path does not exist.
@@ -119,7 +125,17 @@ def is_folder(path: str) -> bool:
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunNotFoundError(f"{path}: no such file or folder") from error
+        raise RunNotFoundError(f"{path}: no such file or folder{did_you_mean(path) if suggest else ''}") from error
+
+
+def did_you_mean(path: str) -> str:
+    """Returns the end of a message that a local path does not exist: what is beside it and has a similar name."""
+    folder, name = os.path.split(path.rstrip(os.sep))
+    try:
+        near = nearest(name, os.listdir(folder or "."))
+    except OSError:
+        return ""
+    return f"; did you mean {os.path.join(folder, near)!r}?" if near else ""
 
 
 def open_file(path: str) -> io.RawIOBase:
@@ -203,5 +219,16 @@ def _shortened(text: str) -> str:
 
 
 def make_folder(path: str) -> None:
-    """Creates a folder and its parents; does nothing if it exists."""
-    Path(path).mkdir(parents=True, exist_ok=True)
+    """Creates a folder and its parents; does nothing if it exists.
+
+    Raises:
+        FileExistsError, NotADirectoryError: if the path or a part of it is a file; the message names that file.
+        OSError: if the folder cannot be created.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        for part in (Path(path), *Path(path).parents):
+            if part.exists() and not part.is_dir():
+                raise type(error)(error.errno, "this is a file, and a folder is needed here", str(part)) from error
+        raise

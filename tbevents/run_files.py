@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from tbevents import remote
 from tbevents.errors import RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, is_folder, path_string
+from tbevents.files import StrPath, did_you_mean, is_folder, path_string
 
 __all__ = [
     "OnUnreadable",
@@ -66,7 +66,11 @@ def find_run_files(path: StrPath) -> list[str]:
 
 
 def list_run_files(
-    path: StrPath, on_unreadable: OnUnreadable | None = None, *, within: str | None = None
+    path: StrPath,
+    on_unreadable: OnUnreadable | None = None,
+    *,
+    within: str | None = None,
+    suggest: bool = True,
 ) -> list[FileRef]:
     """Lists the event files of a run, in order.
 
@@ -76,6 +80,7 @@ def list_run_files(
             folder, such as a broken link. By default these are skipped.
         within: a local folder that links must not lead out of. Event files that do are passed to `on_unreadable`. By
             default all links are followed.
+        suggest: as in `is_folder`; not with `within`.
 
     Returns:
         The files. A single file's path is returned as it was given.
@@ -91,7 +96,7 @@ def list_run_files(
         if isinstance(found, FileRef):
             return [found]
         files = list(found.values())
-    elif not is_folder(text):
+    elif not is_folder(text, suggest=suggest and within is None):
         return [_local_ref(text)]
     else:
         with os.scandir(text) as entries:
@@ -123,7 +128,7 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
     else:
         with contextlib.suppress(RunNotFoundError):
             is_folder(text)  # raises if the path exists but cannot be reached
-    raise RunNotFoundError(f"{text}: no such folder")
+    raise RunNotFoundError(f"{text}: no such folder{did_you_mean(text)}")
 
 
 def list_runs(
@@ -160,7 +165,7 @@ def list_runs(
             return {".": [listed]}
         for path, file in listed.items():
             found.setdefault(path.rpartition("/")[0] or ".", []).append(file)
-    elif not is_folder(text):
+    elif not is_folder(text, suggest=within is None):  # with `within`, what is outside is not shown
         return {".": [_local_ref(text)]}
     else:
         for folder, entries in _walk(text, on_unreadable, within):

@@ -82,7 +82,8 @@ def run(
         released, a few at a time, and the `series` of their findings are None.
 
     Raises:
-        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no run.
+        RunNotFoundError: if the path does not exist, or there is no event file below it.
+        UnknownNameError: if a pattern matches no run.
         OSError: if the path itself cannot be read. What cannot be read below it is a finding.
         ValueError, TypeError: if the configuration is wrong.
     """
@@ -135,7 +136,7 @@ def lint_runs(
     found: dict[str, RunRef] = {}
     for each in paths:
         problems: list[Problem] = []
-        below = refs_below(each, wanted, on_problem=problems.append)
+        below = refs_below(each, wanted, on_problem=problems.append, required=True)
         unlisted += ((os.path.relpath(problem.file, each).replace(os.sep, "/"), problem) for problem in problems)
         for ref in below:
             name = ref.name if len(paths) == 1 else each if ref.name == "." else join(each, ref.name)

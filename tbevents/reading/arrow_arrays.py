@@ -19,15 +19,17 @@ __all__ = ["codes_of", "numbers", "strings", "words"]
 
 
 def numbers(values: NDArray[Any], present: NDArray[np.bool_] | None = None) -> pa.Array:
-    """Returns numbers or bools as an Arrow array, which shares their memory where Arrow stores them alike.
+    """Returns numbers, bools or dates as an Arrow array, which shares their memory where Arrow stores them alike.
 
     Args:
         values: shape (n,).
-        present: False where a value is null; None if none is.
+        present: False where a value is null; None if none is but dates that are NaT.
     """
     import pyarrow as pa
 
     data = _bits(values) if values.dtype == np.bool_ else np.ascontiguousarray(values)
+    if values.dtype.kind == "M":
+        data, present = data.view(np.int64), ~np.isnat(values) if present is None else present
     validity = None if present is None or present.all() else pa.py_buffer(_bits(present))
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [validity, pa.py_buffer(data)])
 

@@ -25,7 +25,7 @@ class DecoderFeed:
     Args:
         file: the file; its position is set to where the decoder's next bytes are.
         decoder: the decoder.
-        size: the size of the file.
+        size: the size of the file, or of the part to feed.
 
     Attributes:
         left: the number of bytes that were not fed yet.
@@ -61,4 +61,4 @@ class DecoderFeed:
         """Skips a long record."""
         self._decoder.skip_long(record)
         self._block = _AFTER_LONG
-        self.left = self._size - self._file.seek(self._decoder.fed)
+        self.left = max(0, self._size - self._file.seek(self._decoder.fed))

@@ -73,6 +73,8 @@ class EventFileReader:
         patient: as given.
         listed: the file as a listing showed it before it was read; None if it was not listed.
         requested: what was requested ahead of a remote file; used once.
+        most: roughly the most bytes to read at a time, or None for the whole file; what follows is for the next time.
+        is_cut: whether the last reading ended before the file did, because of that.
     """
 
     def __init__(
@@ -89,6 +91,8 @@ class EventFileReader:
         self.patient = patient
         self.listed: FileRef | None = None
         self.requested: Requested | None = None
+        self.most: int | None = None
+        self.is_cut: bool = False
         self.offset: int = 0
         self.record: int = 0
         self._strict = strict
@@ -181,9 +185,15 @@ class EventFileReader:
             with self._open() as file:
                 size = file.seek(0, os.SEEK_END)
                 self._know_again(file, size)
+                start, most = self.offset, size if self.most is None else self.most
                 while True:
                     self._size = size
-                    error = yield from self._read_to(file, size, search, known=known)
+                    end = min(size, start + most)
+                    self.is_cut = end < size
+                    error = yield from self._read_to(file, size, search, known=known, end=end)
+                    if self.is_cut and self.offset == start:  # a record that is longer
+                        most *= 2
+                        continue
                     before, size = size, file.seek(0, os.SEEK_END)
                     if not isinstance(error, IncompleteRecordError) or error.zeros or size < before + error.missing:
                         break  # else it was being written when its size was asked for, and is there by now
@@ -239,11 +249,12 @@ class EventFileReader:
                 raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
 
     def _read_to(
-        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool
+        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int
     ) -> Generator[Stretch, None, DamagedFileError | None]:
-        """Reads up to a size that the file has; returns what is wrong with its end, if anything.
+        """Reads up to the last whole record before `end`; returns what is wrong with the end of the file, if anything.
 
-        With `known`, also yields what `stretches` does, and records with dense damage between them.
+        `size` is the size of the file. With `known`, also yields what `stretches` does, and records with dense damage
+        between them.
         """
         if not size:
             return IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path)
@@ -255,7 +266,7 @@ class EventFileReader:
             path=self.path,
             verify=self._verify,
         )
-        feed = DecoderFeed(file, decoder, size)  # what has been appended meanwhile is for the next time
+        feed = DecoderFeed(file, decoder, end)  # what has been appended meanwhile is for the next time
         error: DamagedFileError | None = None
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
@@ -268,7 +279,10 @@ class EventFileReader:
                 try:
                     records = decoder.next_records(within)
                     if records is NEED_DATA and not feed.left:
-                        decoder.end()
+                        if end == size:
+                            decoder.end()
+                        else:  # also behind damage that is told of already
+                            self.offset, self.record = decoder.offset, decoder.record
                         return None
                 except DamagedFileError as damage:
                     error = damage
@@ -279,15 +293,17 @@ class EventFileReader:
                         self._note_read(records)
                         yield records
                     continue
-            while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
+            while not (found := decoder.recover(at_end=not feed.left and end == size)) and feed.left:
                 feed.more()
+            if not found and end < size:
+                return None
             if not found:
                 return self._error_at_end(file, error, size)
             self.report(error, decoder.offset - error.offset)
             dense = error.offset - intact_from <= _DENSE
             error = None
             if dense and known and not self._strict:
-                scattered = decoder.next_scattered(at_end=not feed.left)
+                scattered = decoder.next_scattered(at_end=not feed.left and end == size)
                 for passed, skipped in scattered.damage:
                     self.report(passed, skipped)
                 error = scattered.error

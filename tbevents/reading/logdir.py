@@ -262,6 +262,7 @@ class Logdir(Frame, Mapping[str, Run]):
         *,
         extra_columns: Sequence[str] = (),
         hparams: bool = False,
+        times: bool = False,
     ) -> Table:
         """The scalars of the runs as one long table: run, tag, step, wall_time, value.
 
@@ -274,6 +275,7 @@ class Logdir(Frame, Mapping[str, Run]):
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
             hparams: whether to add a column for each hyperparameter. A run without hyperparameters gets those of the
                 nearest folder above it, or else of the only folder below it that has some.
+            times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
             UnknownNameError: a name without wildcards matches no tag or run (also a KeyError).
@@ -290,7 +292,7 @@ class Logdir(Frame, Mapping[str, Run]):
             if name in wanted:
                 builder.add(name, run)
         selected("tag", tags, builder.known, self.path)
-        return builder.build(hparams_of_runs(parameters))
+        return builder.build(hparams_of_runs(parameters), times=times)
 
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.

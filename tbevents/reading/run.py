@@ -140,8 +140,21 @@ class Run(RunContents):
         self._read()
         return self
 
-    def reload_quietly(self) -> str:
+    @property
+    def is_compact(self) -> bool:
+        """Whether the run takes little more memory than its points do, as small runs that were read together."""
+        return self._data.is_compact
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the files go on: a reading was asked for no more than a part, and `reload` reads the rest."""
+        return self._reading.is_cut
+
+    def reload_quietly(self, most: int | None = None) -> str:
         """`reload` without warnings, for those who show `problems` themselves.
+
+        Args:
+            most: roughly the most bytes of a file to read now; None for all. See `is_cut`.
 
         Returns:
             Why the run was read again from the start; "" if it was not.
@@ -151,16 +164,24 @@ class Run(RunContents):
         """
         with self._lock:
             before = self._reading
-            self._read(warn=False)
+            self._read(warn=False, most=most)
             return "" if self._reading is before else self._reading.begun_anew
 
-    def table(self, tags: Names | None = None, *, extra_columns: Sequence[str] = (), hparams: bool = False) -> Table:
+    def table(
+        self,
+        tags: Names | None = None,
+        *,
+        extra_columns: Sequence[str] = (),
+        hparams: bool = False,
+        times: bool = False,
+    ) -> Table:
         """The scalars as one long table: run, tag, step, wall_time, value.
 
         Args:
             tags: names of tags, or patterns with ``*``; by default all.
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
             hparams: whether to add a column for each hyperparameter.
+            times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
             UnknownNameError: a name without wildcards matches no tag (also a KeyError).
@@ -170,7 +191,7 @@ class Run(RunContents):
         builder = TableBuilder(name_test("tag", tags), extra_columns)
         builder.add(self.name, run)
         selected("tag", tags, builder.known, self.path)
-        return builder.build({self.name: run.readable_hparams()} if hparams else {})
+        return builder.build({self.name: run.readable_hparams()} if hparams else {}, times=times)
 
     def plot(
         self,
@@ -229,9 +250,11 @@ class Run(RunContents):
             self._source.listed, self._source.requested = files, requested
             self._read()
 
-    def _read(self, *, warn: bool = True) -> None:
+    def _read(self, *, warn: bool = True, most: int | None = None) -> None:
         with self._lock:
             before = self._reading
+            if isinstance(self._source, FileSource):
+                self._source.most = most
             reading = self._source.read(before)
             self._reading = reading
         reading.made.pop("projector", None)  # its file is not an event file
@@ -336,6 +359,7 @@ def open_run(
     named: bool = True,
     files: Sequence[FileRef] | None = None,
     requested: dict[str, Requested] | None = None,
+    most: int | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 
@@ -348,11 +372,13 @@ def open_run(
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
         requested: as of a `FileSource`.
+        most: likewise.
     """
     name = folder_name(path) if name is None else name
     source = FileSource(
         path, strict=options.strict, verify=options.verify, named=named, listed=files, requested=requested
     )
+    source.most = most
     return Run(source, name=name, table=table, options=options, warn=warn)
 
 

@@ -115,6 +115,8 @@ class RunContents(Frame):
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
         tags = self._data.of_kind("hparams")
+        if not tags:
+            return None
         contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items()}
         return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
@@ -248,6 +250,10 @@ class RunContents(Frame):
         for tag, kind, _ in data.counts():
             if kind == "scalars":
                 yield tag, data.scalar_columns(tag)
+
+    def last_scalars(self) -> dict[str, tuple[int, float]]:
+        """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
+        return dict(self._data.last_scalars())
 
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
 from tbevents.reading.payloads import Payloads
+from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
 __all__ = ["LazySeries", "Series", "as_number", "counted", "read_only", "sample_of"]
@@ -89,10 +90,7 @@ class Series(Generic[P_co]):
     @property
     def times(self) -> NDArray[np.datetime64]:
         """The wall times as UTC, datetime64[us], shape (n,); NaT if a time is not finite or out of range."""
-        known = np.abs(self.wall_times) < 3e12  # False for NaN; some 95,000 years
-        found = np.full(len(self.wall_times), np.datetime64("NaT"), "datetime64[us]")
-        found[known] = np.rint(self.wall_times[known] * 1e6).astype(np.int64).astype("datetime64[us]")
-        return found
+        return as_datetimes(self.wall_times)
 
     def _place_of(self, index: Any) -> int:
         """Returns an index counted from 0; raises IndexError or TypeError if it is out of range or no integer."""

@@ -51,21 +51,9 @@ def hparams(
     start_time_secs: float | None = None,
     end_time_secs: float | None = None,
 ) -> tuple[Summary, Summary, Summary]:
-    """Returns the three summaries of a session.
+    """Returns the summaries of a session's experiment, start and end: see `SummaryWriter.add_hparams`.
 
-    Args:
-        hparam_dict: name -> value, or a dataclass or namespace with these fields. Booleans, numbers (or arrays of one
-            element) and strings are stored as they are. None is left out. A mapping, dataclass or namespace becomes
-            names with slashes. A function is stored by name. Anything else, including lists and numbers that are not
-            finite, is stored as text.
-        metric_dict: a mapping, dataclass or namespace whose keys are the tags of the metrics; the values are not used.
-        hparam_domain_discrete: name -> all possible values, of the same type as the hyperparameter.
-        group_name: TensorBoard shows sessions with the same group name as one.
-        start_time_secs: the start of the session in seconds since 1970; None leaves it out.
-        end_time_secs: the end of the session, likewise.
-
-    Returns:
-        The summaries of the experiment, the session's start and the session's end.
+    The keys of `metric_dict` are the tags of the metrics; its values are not used.
 
     Raises:
         TypeError: if an argument has the wrong type.

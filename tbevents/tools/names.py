@@ -135,17 +135,37 @@ def runs_below(
     return {ref.name: ref.url for ref in refs_below(path, runs, on_problem=on_problem)}
 
 
-def refs_below(path: StrPath, runs: Sequence[str] | NameFilter | None, *, on_problem: OnProblem | None) -> list[RunRef]:
-    """Returns the runs below a folder as `runs_below` does, as references."""
+def refs_below(
+    path: StrPath,
+    runs: Sequence[str] | NameFilter | None,
+    *,
+    on_problem: OnProblem | None = None,
+    required: bool = False,
+) -> list[RunRef]:
+    """Returns the runs below a folder as `runs_below` does, as references.
+
+    Args:
+        path: as of `runs_below`.
+        runs: likewise.
+        on_problem: likewise.
+        required: whether it is an error if there is no run at all: for those who judge runs, as none is no good sign.
+
+    Raises:
+        RunNotFoundError: also if there is no event file below the path, it could be listed, and `required`.
+        OSError, UnknownNameError: as `runs_below`.
+    """
     text = path_string(path, "path")
-
-    def unreadable(where: str, error: OSError) -> None:
-        tell_of([Problem.unreadable(where, error)], on_problem)
-
+    unlisted: list[Problem] = []
     wanted = runs if isinstance(runs, NameFilter) else NameFilter(runs, noun="run")
+    listed = list_runs(text, lambda where, error: unlisted.append(Problem.unreadable(where, error)))
+    tell_of(unlisted, on_problem)
+    if required and not listed and not unlisted:
+        raise RunNotFoundError(
+            f"{text}: there is no event file (a file with 'tfevents' in its name) in this folder or below it"
+        )
     chosen = [
         RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
-        for name, files in list_runs(text, unreadable).items()
+        for name, files in listed.items()
         if wanted(name)
     ]
     if not isinstance(runs, NameFilter):
