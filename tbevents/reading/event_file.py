@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import sys
 from collections.abc import Generator, Iterator
 from typing import Final, TypeAlias
 
@@ -185,7 +186,7 @@ class EventFileReader:
             with self._open() as file:
                 size = file.seek(0, os.SEEK_END)
                 self._know_again(file, size)
-                start, most = self.offset, size if self.most is None else self.most
+                start, most = self.offset, sys.maxsize if self.most is None else self.most
                 while True:
                     self._size = size
                     end = min(size, start + most)
