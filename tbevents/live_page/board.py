@@ -82,6 +82,7 @@ class Board:
         self._problems_version = 0
         self._rates: tuple[int, list[dict[str, Any]]] = (0, [])
         self._kept: OrderedDict[int, int] = OrderedDict()  # number of a run in memory -> bytes; the least used first
+        self._used = 0  # bytes of all of them
         self._waiting: deque[FollowedRun] = deque()  # those to be read, and read again
         self._watchers: set[Callable[[], object]] = set()
         self._closed = False
@@ -302,7 +303,7 @@ class Board:
         for key, run in self._by_name.items():
             if key not in found and not run.gone and key[0] not in unknown:
                 run.gone, run.run, run.summary, run.news = True, None, None, ""
-                self._kept.pop(run.number, None)
+                self._used -= self._kept.pop(run.number, 0)
                 run.version = self._step()
                 changed = self._runs_changed = True
         return changed
@@ -398,7 +399,7 @@ class Board:
             if before is None or anew or before.differs(summary):
                 followed.summary = summary
                 followed.version = self._step()
-            self._keep(followed, weight(run))
+            self._keep(followed, weight(run, summary.counts))
 
     def _name_tags(self, run: Run, summary: RunSummary) -> None:
         for kind, tags in summary.counts.items():
@@ -417,13 +418,13 @@ class Board:
 
     def _keep(self, followed: FollowedRun, size: int) -> None:
         """Notes that a run is in memory, and lets go of those used least, if all take too much."""
+        self._used += size - self._kept.get(followed.number, 0)
         self._kept[followed.number] = size
         self._kept.move_to_end(followed.number)
-        total = sum(self._kept.values())
-        while total > self.memory and len(self._kept) > 1:
+        while self._used > self.memory and len(self._kept) > 1:
             number, freed = self._kept.popitem(last=False)
             self._runs[number].run = None
-            total -= freed
+            self._used -= freed
 
     def _find_rates(self) -> list[dict[str, Any]]:
         """The learning rates, as numbers of tags, with the loss to show beside them."""

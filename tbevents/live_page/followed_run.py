@@ -21,16 +21,23 @@ PART: Final = 1 << 24
 
 _SCALAR_BYTES: Final = 24
 _VALUE_BYTES: Final = 120
-_TAG_BYTES: Final = 4_000
 _RUN_BYTES: Final = 50_000
+_TAG_BYTES: Final = 4_000
+_COMPACT_RUN_BYTES: Final = 10_000
+_COMPACT_TAG_BYTES: Final = 700
 
 
-def weight(run: Run) -> int:
-    """Returns roughly how many bytes of memory a run takes: its columns, and an index of what stays in the files."""
-    total = _RUN_BYTES
-    for kind, tags in run.counts().items():
+def weight(run: Run, counts: Mapping[str, Mapping[str, int]]) -> int:
+    """Returns roughly how many bytes of memory a run takes: its columns, and an index of what stays in the files.
+
+    Args:
+        run: the run.
+        counts: its `Run.counts`.
+    """
+    of_tag, total = (_COMPACT_TAG_BYTES, _COMPACT_RUN_BYTES) if run.is_compact else (_TAG_BYTES, _RUN_BYTES)
+    for kind, tags in counts.items():
         each = _SCALAR_BYTES if kind == "scalars" else _VALUE_BYTES
-        total += len(tags) * _TAG_BYTES + each * sum(tags.values())
+        total += len(tags) * of_tag + each * sum(tags.values())
     return total
 
 

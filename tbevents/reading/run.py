@@ -216,6 +216,8 @@ class Run(Frame):
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
         tags = self._data.of_kind("hparams")
+        if not tags:
+            return None
         contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items()}
         return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
@@ -363,6 +365,11 @@ class Run(Frame):
         """
         self._read()
         return self
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether the run takes little more memory than its points do, as small runs that were read together."""
+        return self._data.is_compact
 
     @property
     def is_cut(self) -> bool:

@@ -228,6 +228,11 @@ class RunData:
             return tuple(name for name, _, _ in compact.counts())
         return tuple(name for name, tag in self.tags.items() if tag.bare or tag.kinds)
 
+    @property
+    def is_compact(self) -> bool:
+        """Whether there are the scalars of one file, and nothing else."""
+        return self._compact is not None
+
     def of_kind(self, kind: str) -> dict[str, TagData]:
         """The tags that have values of a kind other than scalars."""
         if self._compact is not None:
