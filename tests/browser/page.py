@@ -53,7 +53,7 @@ class Page:
     def wait(self, condition):
         WebDriverWait(self.driver, 20, ignored_exceptions=[StaleElementReferenceException]).until(lambda _: condition())
 
-    def chart(self, tag, section="details.section:not(#rates)"):
+    def chart(self, tag, section="details.section"):
         """The chart of a tag, in view."""
         for card in self.all(f"{section} article.card"):
             if card.get_attribute("data-tag") == tag:

@@ -174,7 +174,7 @@ def test_one_chart_may_be_logarithmic(made, page):
     page.click(log_box(chart))
     assert page.picture(chart) != before[0]
     assert page.picture(page.chart("lr")) == before[1]
-    page.wait(lambda: "log=sections" in page.run("return location.hash"))
+    page.wait(lambda: "log=scalars" in page.run("return location.hash"))
     page.click(page.one("#log-y"))  # the panel is for all charts
     assert log_box(chart).is_selected()
     page.click(page.one("#log-y"))
@@ -201,7 +201,7 @@ def test_zoom_and_axis_of_single_charts_are_in_the_address(made, page):
 def test_nonsense_in_the_address_is_ignored(made, page):
     page.open(made)
     before = page.picture(page.chart("train/loss"))
-    bad = "zoom=5,1+sections+train/loss&zoom=x,y+sections+lr&zoom=1&zoom=1,2,3+sections+lr&log=&log=__proto__"
+    bad = "zoom=5,1+scalars+train/loss&zoom=x,y+scalars+lr&zoom=1&zoom=1,2,3+scalars+lr&log=&log=__proto__"
     address = made.as_uri() + "#" + bad
     page.driver.get("about:blank")
     page.driver.get(address)

@@ -32,9 +32,7 @@ def test_the_layout_of_a_run_is_read_and_a_broken_one_is_a_problem(tmp_path):
     assert layout_of_run(MemoryWriter().run, lambda text: None) == {}
     plugin = SummaryMetadata.PluginData(plugin_name="custom_scalars")
     tensor = TensorProto(dtype=7, string_val=[b"\xff\xff"])
-    value = Summary.Value(
-        tag="custom_scalars__config__", tensor=tensor, metadata=SummaryMetadata(plugin_data=plugin)
-    )
+    value = Summary.Value(tag="custom_scalars__config__", tensor=tensor, metadata=SummaryMetadata(plugin_data=plugin))
     write_events(tmp_path / "events.out.tfevents.1.x", [version_event(), Event(summary=Summary(value=[value]))])
     problems = []
     assert layout_of_run(read_run(tmp_path), problems.append) == {}

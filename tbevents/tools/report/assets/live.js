@@ -60,7 +60,7 @@ function arrangeCards(changed) {
   const sorted = tags.filter(({ lines }) => lines.size).sort((a, b) => names.compare(a.tag, b.tag));
   for (const kind of KINDS) data[kind] = sorted.filter((each) => each.kind === kind).map(({ card }) => card);
   data.others = {};
-  for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams") data.others[kind] = (data.others[kind] ?? 0) + 1;
+  for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams" && kind !== "custom_scalars") data.others[kind] = (data.others[kind] ?? 0) + 1;
   const places = new Map(data.scalars.map((card, place) => [card.number, place]));
   data.rates = rates.map(({ rates: of, loss }) => ({ rates: of.filter((tag) => places.has(tag)).map((tag) => places.get(tag)), loss: places.get(loss) ?? -1 }))
     .filter(({ rates: of }) => of.length);
@@ -83,12 +83,14 @@ function take(told) {
     arrangeCards(changed);
     build();
     listRuns();
+    listHistograms();
     showRuns();
     listGroups();
     document.getElementById("head").append(actions);
     sift();
   } else document.getElementById("counts").textContent = countsText();
-  for (const { card, element, lazy } of cards) if (!element.hidden && [...changed].some((each) => each.card === card)) refresh(card, lazy);
+  for (const { card, element, lazy } of cards) if (!element.hidden && [...changed].some((each) => (card.parts ?? [card]).includes(each.card))) refresh(card, lazy);
+  if ([...changed].some(({ kind }) => kind === "custom_scalars")) askLayout();
   if (told.runs.some((run) => run.session) || (data.hparams !== null && told.runs.some((run) => run.gone))) askHparams();
   const there = data.runs.filter((run) => !run.gone).length;
   state.say(told.unread ? `Live · ${(there - told.unread).toLocaleString("en-US")} of ${countText(there, "run")} read` : "Live");
@@ -100,6 +102,19 @@ function refresh(card, lazy) {
   const lines = card.lines.filter((line) => runs[line.run].shown);
   if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(view))) loadLines(card, lines, view);
   else lazy.renew();
+}
+
+/** Fetches the custom charts. */
+async function askLayout() {
+  try {
+    const answers = tags.filter(({ kind, lines }) => kind === "custom_scalars" && lines.size).map(({ card, lines }) => ask("layout", { tag: card.number, runs: spans(lines.keys()) }));
+    data.layout = (await Promise.all((await Promise.all(answers)).map((answer) => answer.json()))).flat();
+    build();
+    document.getElementById("head").append(actions);
+    sift();
+  } catch (error) {
+    state.say(`The custom charts could not be fetched: ${error.message}`);
+  }
 }
 
 /** Fetches the table of hyperparameters; at most every few seconds, as it is of all runs. */
