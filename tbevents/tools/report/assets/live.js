@@ -131,6 +131,7 @@ function askHparams() {
       listColors();
       listGroups();
       showRuns();
+      if (settings.groupBy.startsWith("hparam:") || settings.color !== null) for (const { lazy } of cards) lazy.renew();
       document.getElementById("head").append(actions);
       sift();
     } catch (error) {
