@@ -176,7 +176,7 @@ function scalarCard(card, part = "sections") {
   const logBox = logLabel.firstElementChild;
   const menu = chartMenu(card.title, {
     chart: () => curves,
-    labels: () => ({ title: card.title, x: axisTitle(drawn) }),
+    labels: () => ({ title: card.title, x: `${axisTitle(drawn)}${drawn.grouped ? ` · ${groupNote(true, false)}` : ""}` }),
     rows: () => [drawn.grouped ? groupColumns() : ["run", "tag", "step", "wall_time", "value", ...(settings.smoothing ? ["smoothed"] : []), ...(card.margins?.length ? ["low", "high"] : [])], ...drawn.shown.flatMap((curve) => Array.from(curve.xs, (_, place) => curve.cells(place)))],
   }, logLabel);
   const element = cardElement(card, menu, figure, readings, legend, note, odd);
