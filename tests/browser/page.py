@@ -174,7 +174,7 @@ class Page:
         self.driver.execute_cdp_cmd(
             "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder), "eventsEnabled": False}
         )
-        card = chart.find_element(By.XPATH, "ancestor::article")
+        card = chart.find_element(By.XPATH, "ancestor::*[.//details[contains(@class, 'menu')]][1]")
         before = set(folder.iterdir())
         card.find_element(By.CSS_SELECTOR, ".menu > summary").click()
         (button,) = (each for each in card.find_elements(By.CSS_SELECTOR, ".menu button") if each.text == kind)

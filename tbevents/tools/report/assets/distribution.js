@@ -7,6 +7,7 @@ const SHARES = ["least", "7 %", "16 %", "31 %", "median", "69 %", "84 %", "93 %"
 class Distribution {
   constructor(figure, line, color, values) {
     this.figure = figure;
+    this.lines = []; // a legend has no names
     this.color = color;
     this.steps = numbers(line.steps);
     this.texts = column(line.steps);
@@ -24,11 +25,30 @@ class Distribution {
       series: [{ color, data: [this.steps, this.quantiles[4]] }],
       x: { whole: true }, y: {}, zoom: new Zoom(), height: 190,
       extent: () => extent,
-      paint: (u) => { for (let band = 0; band < 4; band++) paintBand(u, { xs: this.steps, low: this.quantiles[band], high: this.quantiles[8 - band], color }, [false, false]); },
+      paint: (u) => this.paintBands(u),
       hover: (_, left) => this.hover(left),
       leave: () => { this.readout.textContent = " "; },
     });
     figure.dataset.rows = this.steps.length;
+  }
+
+  paintBands(u) {
+    for (let band = 0; band < 4; band++) paintBand(u, { xs: this.steps, low: this.quantiles[band], high: this.quantiles[8 - band], color: this.color }, [false, false]);
+  }
+
+  /** Draws all but the axes on another surface. */
+  paint(surface) {
+    this.paintBands(surface);
+    const { ctx } = surface;
+    Object.assign(ctx, { strokeStyle: this.color, lineWidth: 1.5 * devicePixelRatio });
+    ctx.beginPath();
+    traceLine(ctx, this.steps, this.quantiles[4], projection(surface), [false, false]);
+    ctx.stroke();
+  }
+
+  /** The rows of its csv. */
+  rows() {
+    return [["step", "min", "p6.68", "p15.87", "p30.85", "median", "p69.15", "p84.13", "p93.32", "max"], ...Array.from(this.texts, (step, row) => [step, ...this.quantiles.map((values) => values[row])])];
   }
 
   hover(left) {

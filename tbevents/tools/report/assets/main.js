@@ -43,8 +43,12 @@ function histogramCard(card) {
       const figure = make("figure", { className: "chart" });
       const run = runs[line.run];
       const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
-      body.append(make("div", { className: "item" }, make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note })), figure));
-      maps.push(numbers(line.steps).length ? new Drawn(figure, line, run.color, values) : null);
+      let map = null;
+      const menu = chartMenu(`${run.label}: ${card.title}`, { chart: () => map, labels: () => ({ title: `${run.label}: ${card.title}`, x: "step" }), rows: () => map.rows() });
+      const who = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note }));
+      body.append(make("div", { className: "item" }, make("div", { className: "card-head" }, who, menu), figure));
+      if (numbers(line.steps).length) map = new Drawn(figure, line, run.color, values);
+      maps.push(map);
     }
   };
   const clear = () => { for (const map of maps) map?.destroy(); maps = []; body.replaceChildren(); };
