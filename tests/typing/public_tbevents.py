@@ -115,6 +115,7 @@ def reading_a_logdir() -> None:
     table = logdir.scalars(tags="loss", runs=["a", "b"])
     assert_type(table, tbevents.Table)
     assert_type(table.steps, NDArray[np.int64])
+    assert_type(logdir.scalars(times=True).times, NDArray[np.datetime64])
     assert_type(table.pivot(), tbevents.WideTable)
     assert_type(table.pivot().steps, NDArray[np.int64])
     assert_type(logdir.hparams(), tbevents.HParamsTable)
