@@ -12,13 +12,13 @@ RELATIVE_TARGET = re.compile(r"(?P<before>(?P<picture>!?)\[[^]]*\]\()(?!\w+:|#)(
 
 
 def with_absolute_links(markdown: str, repository: str, tag: str) -> str:
-    """Returns the text with its relative links led to the repository as it was tagged."""
+    """Returns the text with the address of the repository: in links, which lead to the tag, and in `git clone`."""
 
     def absolute(link: re.Match[str]) -> str:
         view = "raw" if link["picture"] else "blob"
         return f"{link['before']}{repository}/{view}/{tag}/{link['path']}"
 
-    return RELATIVE_TARGET.sub(absolute, markdown)
+    return RELATIVE_TARGET.sub(absolute, markdown).replace("git clone ADDRESS ", f"git clone {repository} ")
 
 
 class ReadmeHook(MetadataHookInterface):

@@ -55,7 +55,7 @@ TESTS_32_BITS = [
 
 # What GitHub reads, by the schema it must follow.
 GITHUB_FILES = {
-    "github-workflows": ".github/workflows/*.yml",
+    "github-workflows": ".github/workflows/*.yml examples/golden_runs/golden.yml",
     "github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
     "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
     "dependabot": ".github/dependabot.yml",
@@ -369,7 +369,7 @@ def lint(session: nox.Session) -> None:
     last_line(session, "pytest", "-q", "tests/test_typing.py")
     last_line(session, "lint-imports")
     for schema, files in GITHUB_FILES.items():
-        names = [str(path) for path in sorted(ROOT.glob(files))]
+        names = [str(path) for pattern in files.split() for path in sorted(ROOT.glob(pattern))]
         last_line(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *names)
 
 
@@ -396,13 +396,19 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=TORCH_PYTHON)
 def site(session: nox.Session) -> None:
-    """Builds the documentation, with every warning an error: ``nox -s site -- --out site``."""
+    """Builds the documentation, with every warning an error: ``nox -s site -- --out site``.
+
+    Where there is Chromium, it opens each page, as on a phone and on a desktop.
+    """
     options = argparse.ArgumentParser(prog="nox -s site --")
     options.add_argument("--out", type=Path)
     out = (options.parse_args(session.posargs).out or Path(session.create_tmp()) / "site").resolve()
     session.install("-e", ".[docs]")
     session.run("sphinx-build", "-q", "-E", "-W", "--keep-going", "-b", "html", "docs", str(out), silent=True)
     last_line(session, "python", "docs/check_site.py", str(out))
+    if shutil.which("chromium") and shutil.which("chromedriver"):
+        session.install("selenium>=4.15")
+        last_line(session, "python", "docs/browse_site.py", str(out))
 
 
 @nox.session

@@ -1,7 +1,8 @@
 """Checks the built documentation: ``python docs/check_site.py SITE``.
 
-Every public name has an entry, every link within the site leads to a page and an anchor that are there, and no page
-loads anything from another host. Prints what is wrong, and exits with 1 if anything is.
+Every public name has an entry, every link within the site leads to a page and an anchor that exist, every picture
+exists and has a text in its place, and no page loads anything from another host. Prints what is wrong, and exits with
+1 if anything is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ PROTO = "tbevents.proto."  # its messages are listed in a table
 
 
 class Page(HTMLParser):
-    """The anchors and links of a page, and what it loads."""
+    """The anchors and links of a page, what it loads, and its pictures without a text."""
 
     def __init__(self, text: str) -> None:
         """Reads the page."""
@@ -26,10 +27,13 @@ class Page(HTMLParser):
         self.anchors: set[str] = {""}
         self.links: list[str] = []
         self.loads: list[str] = []
+        self.untold: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Called for each element."""
+        if tag == "img" and not dict(attrs).get("alt"):
+            self.untold.append(dict(attrs).get("src") or "")
         for name, value in attrs:
             if name in ("id", "name"):
                 self.anchors.add(value or "")
@@ -59,6 +63,15 @@ def faults(site: Path) -> list[str]:
     wrong = []
     for name, page in pages.items():
         wrong += [f"{name} loads {address}" for address in page.loads if urlsplit(address).netloc]
+        wrong += [f"{name}: the picture {address} has no text for those who cannot see it" for address in page.untold]
+        for address in page.loads:
+            loaded = urlsplit(address)
+            if (
+                loaded.path
+                and not (loaded.scheme or loaded.netloc)
+                and not ((site / name).parent / unquote(loaded.path)).is_file()
+            ):
+                wrong.append(f"{name} loads {address}, which does not exist")
         for link in page.links:
             to = urlsplit(link)
             if to.scheme or to.netloc:

@@ -23,11 +23,13 @@ author = "the tbevents authors"
 project_copyright = author
 release = version = tbevents.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
-exclude_patterns = ["images/generate.py"]
+exclude_patterns = ["images/*.py"]
 default_role = "py:obj"  # `Run` in a docstring is a link where there is such a name
 
 html_theme = "furo"
 html_title = f"tbevents {release}"
+html_static_path = ["static"]
+html_css_files = ["focus.css"]
 html_copy_source = html_show_sphinx = False
 html_theme_options = {"source_repository": f"{REPOSITORY}/", "source_branch": "main", "source_directory": "docs/"}
 copybutton_prompt_text = r"\$ |>>> "

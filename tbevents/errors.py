@@ -201,6 +201,18 @@ class UnknownNameError(TBEventsError, KeyError):
         return (_blank_name, (), {"args": self.args})
 
 
+def did_you_mean(value: object, known: Iterable[str]) -> str:
+    """Returns ``"; did you mean 'x'?"`` with the known name that is closest to a value, or "" if none is close."""
+    near = nearest(value, known)
+    return f"; did you mean {_brief(near)}?" if near else ""
+
+
+def nearest(value: object, known: Iterable[str]) -> str:
+    """Returns the known name that is closest to a value, or "" if none is close."""
+    near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
+    return near[0] if near else ""
+
+
 def _brief(name: object) -> str:
     """Returns the repr of a name, with the middle left out if it is very long."""
     text = repr(name)

@@ -47,6 +47,7 @@ def test_the_readme_on_pypi_has_no_relative_link(hatch_build):
     text = metadata["readme"]["text"]
     targets = re.findall(r"\]\(([^)\s]+)\)", text)
     assert len(targets) > 10
+    assert "git clone https://host/me tbevents && cd tbevents" in text
     assert [target for target in targets if not re.match(r"https?://|#", target)] == []
     for path in re.findall(r"https://host/me/(?:raw|blob)/v[^/]+/([^)#\s]+)", text):
         assert (ROOT / path).exists(), path

@@ -23,7 +23,7 @@ def complete_tags(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 def complete_runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Returns the runs below the path that was given before."""
     from tbevents.errors import TBEventsError
-    from tbevents.files import list_runs
+    from tbevents.run_files import list_runs
     from tbevents.remote import is_url
 
     path = _path(ctx)

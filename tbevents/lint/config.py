@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
-from tbevents.errors import MissingExtraError
+from tbevents.errors import MissingExtraError, did_you_mean
 from tbevents.files import StrPath, path_string
 from tbevents.lint import file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules
 from tbevents.lint.expectations import Expectation, known_keys, parse_expectation
@@ -89,7 +89,7 @@ class LintConfig:
 
 def _one_of(name: str, value: object, choices: Sequence[str]) -> None:
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}{did_you_mean(value, choices)}")
 
 
 def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = "") -> LintConfig:

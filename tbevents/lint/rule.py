@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tbevents.lint.finding import Quantity, Severity
+from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 from tbevents.testing.finding import FindingTable
 
-__all__ = ["Hit", "Option", "Options", "Rule", "register", "rule_named", "rules", "selects"]
+__all__ = ["Hit", "Option", "Options", "Rule", "register", "rule_named", "rules", "selects", "unusual"]
 
 
 class Hit(NamedTuple):
@@ -52,6 +56,14 @@ Options: TypeAlias = Mapping[str, float]
 
 Check: TypeAlias = Callable[[RunView, Options], Iterable[Hit]]
 
+Screen: TypeAlias = Callable[[RunBatch, Options], NDArray[np.bool_]]
+"""Says which of many runs a rule may find something in, shape (r,)."""
+
+
+def unusual(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
+    """The screen of rules that find nothing in a run of one intact file that has scalars alone."""
+    return batch.unusual
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -64,6 +76,8 @@ class Rule:
         summary: what it finds, in one line.
         options: what it can be configured with.
         check: finds it in a run; None if it belongs to an expectation, or to something other than a run.
+        screen: says quickly which of many small runs need `check`; it may name some that pass, but never leaves out
+            one that does not. None has `check` look at all of them.
     """
 
     code: str
@@ -72,6 +86,7 @@ class Rule:
     summary: str
     options: tuple[Option, ...] = ()
     check: Check | None = None
+    screen: Screen | None = None
 
     def with_defaults(self, given: Mapping[str, Any]) -> Options:
         """Returns all options of the rule, those given among them.

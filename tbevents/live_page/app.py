@@ -18,11 +18,12 @@ from starlette.routing import Route
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.live_page.board import Board
-from tbevents.live_page.cards import MEDIA, card_of, hparams_of, report_of
+from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
 from tbevents.live_page.guard import LOOPBACK, Guard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
 from tbevents.tools.json_text import json_text
+from tbevents.tools.report.pauses import pauses_of
 
 __all__ = ["make_app"]
 
@@ -61,6 +62,7 @@ def make_app(
         Route("/api/scalars", handlers.scalars, methods=["GET"]),
         Route("/api/card", handlers.card, methods=["GET"]),
         Route("/api/hparams", handlers.hparams, methods=["GET"]),
+        Route("/api/layout", handlers.layout, methods=["GET"]),
         Route("/api/report", handlers.report, methods=["POST"]),
     ]
     middleware = [
@@ -141,10 +143,12 @@ class _Handlers:
         store, lines = BinaryStore(), []
         for number, epoch, _ in states:
             try:
-                series = self._board.run(number).scalars[tag]
+                run = self._board.run(number)
+                series = run.scalars[tag]
+                pauses = pauses_of(run, series)
             except (TBEventsError, OSError):
                 continue  # it went away since, which the stream tells
-            lines.append({"run": number, "epoch": epoch, **store.curve(series, window.places(series))})
+            lines.append({"run": number, "epoch": epoch, **store.curve(series, window.places(series), pauses)})
         return Response(store.packed(lines), media_type="application/octet-stream")
 
     def card(self, request: Request) -> Response:
@@ -156,6 +160,14 @@ class _Handlers:
         return _cached(
             request, (self._board.key, kind, tag, states), lambda: _json(card_of(self._board, kind, tag, states))
         )
+
+    def layout(self, request: Request) -> Response:
+        """The custom charts of some runs."""
+        kind, tag = self._board.tag(_integer(request, "tag"))
+        if kind != "custom_scalars":
+            raise UnknownNameError("layout tag", tag, ())
+        states = self._states(request, kind, tag)
+        return _cached(request, (self._board.key, kind, tag, states), lambda: _json(layout_of(self._board, states)))
 
     def hparams(self, _request: Request) -> Response:
         """The table of hyperparameters; null if there are none."""

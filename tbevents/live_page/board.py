@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
-from tbevents.files import folder_name, join, list_runs, path_string
+from tbevents.files import folder_name, join, path_string
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
 from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
+from tbevents.run_files import list_runs
 from tbevents.tools.names import natural_key
 from tbevents.tools.report.rates import rates_by_loss
 

@@ -11,10 +11,11 @@ from tbevents.live_page.board import Board
 from tbevents.reading.run import Run
 from tbevents.tools.report import page_of
 from tbevents.tools.report.content import Content
+from tbevents.tools.report.layouts import layout_json, layout_of_run
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.sessions import Sessions
 
-__all__ = ["MEDIA", "card_of", "hparams_of", "report_of"]
+__all__ = ["MEDIA", "card_of", "hparams_of", "layout_of", "report_of"]
 
 MEDIA: Final = ("histograms", "images", "audio", "texts", "pr_curves")
 """The kinds whose cards are made as a report makes them."""
@@ -34,6 +35,11 @@ def card_of(board: Board, kind: str, tag: str, states: Sequence[tuple[int, int, 
         "arrays": made["arrays"],
         "notes": made["notes"],
     }
+
+
+def layout_of(board: Board, states: Sequence[tuple[int, int, int]]) -> list[dict[str, Any]]:
+    """Returns the custom charts of some runs; a layout that cannot be parsed is left out."""
+    return layout_json(layout_of_run(run, lambda _: None) for _, run in _read(board, (state[0] for state in states)))
 
 
 def hparams_of(board: Board) -> dict[str, Any] | None:

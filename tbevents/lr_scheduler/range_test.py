@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import did_you_mean
 from tbevents.lr_scheduler import formulas
 from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
@@ -60,7 +61,9 @@ class LRRangeResult:
         if not slopes[steepest] < -noise:
             raise ValueError(
                 f"the loss never fell between the rates {self.lrs[0]:g} and {self.lrs[len(smoothed) - 1]:g}: "
-                "no rate can be suggested"
+                f"no rate can be suggested. In {len(smoothed)} steps it went from {self.losses[0]:g} to "
+                f"{self.losses[len(smoothed) - 1]:g}: check that train_step() trains with the rate in the optimizer's "
+                "param_groups and returns the loss of its step"
             )
         return float(self.lrs[steepest])
 
@@ -170,7 +173,8 @@ class LRRangeTest:
             raise TypeError(f"train_step must be callable, got {type(train_step).__name__}")
         formulas.check_numbers(min_lr=min_lr, max_lr=max_lr, smoothing=smoothing, diverge_factor=diverge_factor)
         if mode not in ("exp", "linear"):
-            raise ValueError(f"mode must be 'exp' or 'linear', got {mode!r}")
+            hint = did_you_mean(mode, ("exp", "linear"))
+            raise ValueError(f"mode must be 'exp' or 'linear', got {mode!r}{hint}")
         if not (min_lr > 0 or (mode == "linear" and min_lr == 0)) or not math.isfinite(min_lr):
             raise ValueError(f"min_lr must be positive and finite (or 0 in mode 'linear'), got {min_lr!r}")
         if not max_lr > min_lr or not math.isfinite(max_lr):
@@ -209,7 +213,11 @@ class LRRangeTest:
         return self.result
 
     def suggestion(self) -> float:
-        """Return `LRRangeResult.suggestion` of the last run; runs the test if there was none."""
+        """Return `LRRangeResult.suggestion` of the last run. If there was none, the test is run now: all its steps.
+
+        Raises:
+            ValueError: as `LRRangeResult.suggestion` does. What `run` raises is passed on.
+        """
         return (self.result or self.run()).suggestion()
 
     def minimum_over_10(self) -> float:

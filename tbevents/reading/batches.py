@@ -11,6 +11,7 @@ import numpy as np
 
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
+from tbevents.reading.arrow_arrays import numbers, words
 from tbevents.reading.logdir import Logdir, logdir_of_refs
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice, patterns
 from tbevents.reading.problem import OnProblem, tell_of
@@ -213,14 +214,11 @@ def batch_of(table: Table, *, times: bool = False) -> pa.RecordBatch:
     """Returns a table as one batch of `scalar_schema`."""
     import pyarrow as pa
 
-    def names(codes: Any, names: tuple[str, ...]) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(map(storable, names), pa.string()))
-
     columns = [
-        names(table.run_codes, table.runs),
-        names(table.tag_codes, table.tags),
-        pa.array(table.steps),
-        pa.array(table.times if times else table.wall_times),
-        pa.array(table.values.astype(np.float64, copy=False)),
+        words(table.run_codes, map(storable, table.runs)),
+        words(table.tag_codes, map(storable, table.tags)),
+        numbers(table.steps),
+        numbers(table.times if times else table.wall_times),
+        numbers(table.values.astype(np.float64, copy=False)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=scalar_schema(times=times))

@@ -21,19 +21,10 @@ from tbevents.errors import (
 )
 from tbevents.file_ref import FileRef
 from tbevents.files import open_file
-from tbevents.format.crc32c import masked_crc32c
 from tbevents.format.event import parse_event
 from tbevents.format.file_type import file_type
-from tbevents.format.record import (
-    FOOTER_SIZE,
-    HEADER_SIZE,
-    MAX_LENGTH,
-    NEED_DATA,
-    LongRecord,
-    Record,
-    RecordDecoder,
-    Records,
-)
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRecord, Record, Records, split_footer
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.reading.damage import Damage, bytes_at
 from tbevents.reading.problem import Problem
@@ -257,8 +248,8 @@ class EventFileReader:
             self._unfinished = None
             file.seek(start)
             record = _read_all(file, end - start)
-            payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
-            if len(record) == end - start and masked_crc32c(payload) == int.from_bytes(footer, "little"):
+            _, stored, computed = split_footer(record[HEADER_SIZE:])
+            if len(record) == end - start and stored == computed:
                 raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
 
     def _read_to(

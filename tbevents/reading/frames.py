@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
+from tbevents.reading.arrow_arrays import numbers, words
 from tbevents.reading.times import as_datetimes, iso_texts
 from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, frame_html
 from tbevents.views.safe_text import storable
@@ -161,17 +162,15 @@ class Frame:
         data: dict[str, Any] = {}
         for name, column in storable_columns(self, times=times).items():
             if isinstance(column, Categories):
-                data[name] = pa.DictionaryArray.from_arrays(
-                    pa.array(column.codes, pa.int32(), mask=column.codes < 0), pa.array(column.names, pa.string())
-                )
+                data[name] = words(column.codes, column.names)
             elif isinstance(column, Cells):
-                data[name] = pa.array(column.values, mask=~column.present)
+                data[name] = numbers(column.values, column.present)
             elif isinstance(column, np.ndarray):
-                data[name] = pa.array(column)
+                data[name] = numbers(column)
             else:
                 plain, dtype = _of_one_type(column)
                 data[name] = pa.array(plain, types[dtype])
-        table: pa.Table = pa.table(data)
+        table: pa.Table = pa.Table.from_arrays(list(data.values()), names=list(data))
         return table
 
     def _repr_html_(self) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tbevents.errors import TBEventsError, UnknownNameError, WorkerError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, folder_name, join, list_runs, path_string
+from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import (
@@ -41,6 +41,7 @@ from tbevents.reading.tables import Table, TableBuilder
 from tbevents.reading.worker_processes import RunGroup, WorkerProcesses
 from tbevents.remote import PARALLEL, is_url
 from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
+from tbevents.run_files import list_runs
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.groups import Band, Estimator, GroupBy
 from tbevents.views.notebook import MOST_ROWS

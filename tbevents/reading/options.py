@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
+from tbevents.errors import did_you_mean
 from tbevents.reading.kinds.kind import kind_names
 
 __all__ = ["Checksums", "Duplicates", "Names", "ReadOptions", "Restarts", "checked_choice", "matches", "patterns"]
@@ -103,7 +103,6 @@ def checked_choice(argument: str, value: object, choices: Iterable[str]) -> None
     choices = tuple(choices)
     if value in choices:
         return
-    near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
-    hint = f"did you mean {near[0]!r}? " if near else ""
     known = ", ".join(map(repr, choices))
-    raise ValueError(f"{argument}: unknown value {value!r}; {hint}There are: {known}")
+    hint = did_you_mean(value, choices) or ";"
+    raise ValueError(f"{argument}: unknown value {value!r}{hint} There are: {known}")

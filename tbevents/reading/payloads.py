@@ -97,12 +97,10 @@ def _read_again(place: Place) -> bytes:
         record = read_bytes(place.file, place.offset, size)
     except FileNotFoundError as error:
         raise FileChangedError(f"{place.file}: the file is gone, so its values cannot be read") from error
-    payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
-    declared = int.from_bytes(record[:8], "little")
-    stored = int.from_bytes(footer, "little")
-    if len(record) < size or declared != place.length:
+    if len(record) < size or int.from_bytes(record[:8], "little") != place.length:
         raise _changed(place)
-    if place.checksum is not None and not stored == place.checksum == masked_crc32c(payload):
+    payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
+    if place.checksum is not None and not int.from_bytes(footer, "little") == place.checksum == masked_crc32c(payload):
         raise _changed(place)
     return payload
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, folder_name, list_runs, name_some, parent, path_string
+from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Frame
@@ -44,6 +44,7 @@ from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested
+from tbevents.run_files import list_runs, name_some
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 

@@ -13,11 +13,11 @@ from typing import Any, Final, Protocol
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import list_run_files
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
 from tbevents.remote_file import Requested
+from tbevents.run_files import list_run_files
 
 __all__ = ["FileSource", "Reading", "Source"]
 
@@ -123,7 +123,7 @@ class FileSource:
 
         files: list[FileRef] = []
         try:
-            files = list_run_files(self.location, unreadable)
+            files = list_run_files(self.location, unreadable, suggest=self.named)
         except RunNotFoundError as error:
             if not self._expected:
                 if self.named or self._strict:

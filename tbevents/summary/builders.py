@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import did_you_mean
 from tbevents.format.values import as_array
 from tbevents.proto import Summary, SummaryMetadata
 
@@ -33,7 +34,8 @@ def checked_format(value: object) -> Format:
     """
     if value in get_args(Format):
         return value  # type: ignore[return-value]  # this is the check
-    raise ValueError(f"format must be one of {', '.join(map(repr, get_args(Format)))}, not {value!r}")
+    known = get_args(Format)
+    raise ValueError(f"format must be one of {', '.join(map(repr, known))}, not {value!r}{did_you_mean(value, known)}")
 
 
 def checked_tag(tag: object, argument: str = "tag") -> str:

@@ -11,7 +11,7 @@ from fnmatch import translate
 from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_run_files, list_runs, name_some, parent, path_string
+from tbevents.files import StrPath, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
@@ -20,6 +20,7 @@ from tbevents.reading.run_stream import open_runs
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
+from tbevents.run_files import find_run_files, list_runs, name_some
 
 __all__ = [
     "NameFilter",
@@ -27,7 +28,9 @@ __all__ = [
     "files_of_run",
     "iter_runs",
     "natural_key",
+    "open_refs",
     "read_telling",
+    "refs_below",
     "runs_below",
     "unreadable_among",
     "without_damage_warnings",
@@ -129,13 +132,11 @@ def runs_below(
         OSError: if it cannot be listed.
         UnknownNameError: if a pattern matches no run.
     """
-    return {ref.name: ref.url for ref in _refs_below(path, runs, on_problem=on_problem)}
+    return {ref.name: ref.url for ref in refs_below(path, runs, on_problem=on_problem)}
 
 
-def _refs_below(
-    path: StrPath, runs: Sequence[str] | NameFilter | None, *, on_problem: OnProblem | None
-) -> list[RunRef]:
-    """`runs_below`, as references."""
+def refs_below(path: StrPath, runs: Sequence[str] | NameFilter | None, *, on_problem: OnProblem | None) -> list[RunRef]:
+    """Returns the runs below a folder as `runs_below` does, as references."""
     text = path_string(path, "path")
 
     def unreadable(where: str, error: OSError) -> None:
@@ -193,8 +194,15 @@ def iter_runs(
         DamagedFileError: at the first damage, if `strict`.
         OSError: if the path, or with `strict` any file, cannot be read.
     """
-    options = ReadOptions(strict=strict, checksums=checksums)
-    found = _refs_below(path, runs, on_problem=on_problem)
+    return open_refs(refs_below(path, runs, on_problem=on_problem), ReadOptions(strict=strict, checksums=checksums))
+
+
+def open_refs(found: Sequence[RunRef], options: ReadOptions) -> Iterator[Run]:
+    """Opens runs one after the other, as `iter_runs` does.
+
+    Raises:
+        DamagedFileError, OSError: as `read_run`, at the run in question.
+    """
     if not any(is_url(ref.url) for ref in found):
         return open_runs({ref.name: ref.url for ref in found}, options)
     requested = fetched_ahead([dict.fromkeys(ref.files, 0) for ref in found])

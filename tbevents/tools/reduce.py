@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import RunNotFoundError
+from tbevents.errors import RunNotFoundError, did_you_mean
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.options import Checksums
@@ -117,8 +117,9 @@ def reduce(
     """
     for name in stats:
         _quantile(name)
-    if duplicates not in get_args(Duplicates):
-        raise ValueError(f"duplicates must be one of {', '.join(get_args(Duplicates))}, not {duplicates!r}")
+    if duplicates not in (known := get_args(Duplicates)):
+        hint = did_you_mean(duplicates, known)
+        raise ValueError(f"duplicates must be one of {', '.join(known)}, not {duplicates!r}{hint}")
     paths = [path for source in sources for path in _runs_of(source, on_problem)]
     if not paths:
         raise ValueError("there are no runs to reduce")

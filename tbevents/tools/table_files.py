@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from io import BytesIO, TextIOWrapper
 from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
-from tbevents.errors import MissingExtraError
+from tbevents.errors import MissingExtraError, did_you_mean
 from tbevents.files import StrPath, path_string, read_bytes
 from tbevents.reading.frames import Categories, Cells, Column, Frame, dated, storable_columns
 from tbevents.reading.times import iso_texts
@@ -63,7 +63,8 @@ def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A
         for known in get_args(Format):
             if format == known:
                 return known  # type: ignore[no-any-return]  # it is one of them
-        raise ValueError(f"unknown format {format!r}; it must be one of {', '.join(get_args(Format))}")
+        hint = did_you_mean(format, get_args(Format))
+        raise ValueError(f"unknown format {format!r}; it must be one of {', '.join(get_args(Format))}{hint}")
     ending = os.path.splitext(path_string(path, "path"))[1].lower()
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)
@@ -157,6 +158,10 @@ def write_frames(
     if kind in ("parquet", "arrow"):
         if stream is not None:
             raise ValueError(f"{kind} is a binary format; give a file")
+        try:
+            import pyarrow as pa  # noqa: F401  # before a frame is read; the message speaks of the file
+        except ImportError:
+            raise MissingExtraError("pyarrow", "arrow", f"exporting to {kind}") from None
         write_arrow = arrow_files.write_parquet if kind == "parquet" else arrow_files.write_arrow
         first = next(frames)
         tables = itertools.chain([first.to_arrow(times=times)], (frame.to_arrow(times=times) for frame in frames))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import did_you_mean
 from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
 from tbevents.views.protocols import ScalarCurve, TimedSeries
@@ -99,12 +100,10 @@ class ChartStyle:
     dpi: float = 120.0
 
     def __post_init__(self) -> None:
-        if self.x not in get_args(XAxis):
-            raise ValueError(f"x must be one of {', '.join(get_args(XAxis))}, not {self.x!r}")
-        if self.estimator not in get_args(Estimator):
-            raise ValueError(f"estimator must be one of {', '.join(get_args(Estimator))}, not {self.estimator!r}")
-        if self.band not in get_args(Band):
-            raise ValueError(f"band must be one of {', '.join(get_args(Band))}, not {self.band!r}")
+        for name, choices in (("x", get_args(XAxis)), ("estimator", get_args(Estimator)), ("band", get_args(Band))):
+            if (value := getattr(self, name)) not in choices:
+                hint = did_you_mean(value, choices)
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}{hint}")
         if not 0 <= self.smooth < 1:
             raise ValueError(f"smooth must be from 0 to below 1, not {self.smooth!r}")
         if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from tbevents.views.protocols import Buckets
 
-__all__ = ["HeatMap", "quantiles", "shared_buckets"]
+__all__ = ["QUANTILES", "HeatMap", "quantiles", "shared_buckets"]
+
+QUANTILES = (0.0, 0.0668, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.9332, 1.0)
+"""The shares of a distribution, those of TensorBoard: 1.5, 1, 0.5 and 0 standard deviations of a normal one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +49,23 @@ def shared_buckets(histograms: Sequence[Buckets], buckets: int) -> HeatMap:
         low, high = low - margin, high + margin
     counts = np.array([_shares(edges, low, high, buckets) for edges in cut]).reshape(len(cut), buckets)
     return HeatMap(low, high, counts)
+
+
+def quantiles(histograms: Sequence[Buckets]) -> NDArray[np.float64]:
+    """Returns the values below which the `QUANTILES` lie, shape (histograms, 9); NaN for empty histograms.
+
+    As in TensorBoard, values are spread evenly within their bucket.
+    """
+    found = np.full((len(histograms), len(QUANTILES)), np.nan)
+    for row, histogram in enumerate(histograms):
+        lefts, rights, counts = _cut(histogram)
+        if len(counts):
+            total = np.cumsum(counts)
+            wanted = np.array(QUANTILES) * total[-1]
+            at = np.searchsorted(total, wanted, side="right").clip(max=len(total) - 1)
+            shares = np.clip((wanted - (total[at] - counts[at])) / counts[at], 0, 1)
+            found[row] = lefts[at] * (1 - shares) + rights[at] * shares
+    return found
 
 
 def _cut(histogram: Buckets) -> NDArray[np.float64]:
@@ -87,23 +107,3 @@ def _shares(edges: NDArray[np.float64], low: float, high: float, buckets: int) -
     places = np.maximum.accumulate(places)  # buckets that overlap, which no writer makes
     at_edges = np.interp(np.linspace(0, 1, buckets + 1), places, running, left=0.0, right=float(total[-1]))
     return np.diff(at_edges)
-
-
-def quantiles(histogram: Buckets, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the values below which these shares of a histogram are, as if values were spread evenly in each bucket.
-
-    Args:
-        histogram: the histogram.
-        shares: from 0 to 1, shape (n,).
-
-    Returns:
-        Shape (n,); NaN if the histogram is empty.
-    """
-    lefts, rights, counts = _cut(histogram)
-    if not len(counts):
-        return np.full(len(shares), np.nan)
-    total = np.cumsum(counts)
-    wanted = shares * total[-1]
-    place = np.minimum(np.searchsorted(total, wanted), len(total) - 1)
-    within = np.clip((wanted - (total - counts)[place]) / counts[place], 0, 1)
-    return np.asarray(lefts[place] * (1 - within) + rights[place] * within)

@@ -23,9 +23,6 @@ HistogramAxis: TypeAlias = Literal["step", "order", "relative"]
 _BUCKETS: Final = 100
 """Buckets from the least to the greatest value."""
 
-_BANDS: Final = (0.0, 0.0668, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.9332, 1.0)
-"""The quantiles between which TensorBoard's distributions are shaded: every half standard deviation of a normal one."""
-
 _RIDGES: Final = 40
 """The most ridges: more of them cannot be told apart."""
 
@@ -89,12 +86,13 @@ def _draw_heat(axes: Axes, histograms: Sequence[Buckets], places: NDArray[Any], 
 
 def _draw_distribution(axes: Axes, histograms: Sequence[Buckets], places: NDArray[Any], style: dict[str, Any]) -> None:
     """The quantiles as shaded bands, darker towards the median, which is a line."""
-    lines = np.array([quantiles(each, np.array(_BANDS)) for each in histograms]).T
+    lines = quantiles(histograms).T
+    middle = len(lines) // 2
     style = {"color": "C0", **style}
-    for low, high in zip(lines[: len(_BANDS) // 2], lines[::-1], strict=False):
+    for low, high in zip(lines[:middle], lines[::-1], strict=False):
         axes.fill_between(places, low, high, **{"alpha": 0.2, "linewidth": 0, **style})
     marker = "." if len(places) == 1 else ""
-    axes.plot(places, lines[len(_BANDS) // 2], color=style["color"], linewidth=1.5, marker=marker)
+    axes.plot(places, lines[middle], color=style["color"], linewidth=1.5, marker=marker)
 
 
 def _draw_ridges(axes: Axes, histograms: Sequence[Buckets], places: NDArray[Any], style: dict[str, Any]) -> None:

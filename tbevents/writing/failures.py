@@ -6,7 +6,7 @@ import threading
 from typing import Final, Literal, TypeAlias
 
 from tbevents.callers import warn_caller
-from tbevents.errors import WriterWarning
+from tbevents.errors import WriterWarning, did_you_mean
 
 __all__ = ["Failures", "OnError"]
 
@@ -33,7 +33,8 @@ class Failures:
 
     def __init__(self, on_error: OnError) -> None:
         if on_error not in _CHOICES:
-            raise ValueError(f'on_error must be "raise" or "warn", not {on_error!r}')
+            hint = did_you_mean(on_error, _CHOICES)
+            raise ValueError(f'on_error must be "raise" or "warn", not {on_error!r}{hint}')
         self.on_error = on_error
         self.forget()
 

@@ -1,14 +1,11 @@
 """Histogram and image series draw themselves."""
 
-import math
-
 import numpy as np
 import pytest
 
 import tbevents
 from tbevents.errors import UnknownStepError
 from tbevents.reading.kinds.histogram import Histogram
-from tbevents.views.heat import quantiles
 from tbevents.views.picture_grid import draw_pictures
 
 
@@ -101,13 +98,6 @@ def test_wrong_options_are_refused(run, options):
         run.histograms["w"].plot(**options)
     with pytest.raises(ValueError, match="no points"):
         run.histograms["w"][:0].plot()
-
-
-def test_quantiles_spread_values_evenly_in_their_buckets():
-    found = Histogram(0, 0.0, np.array([0.0, 1.0]), np.array([1.0, 3.0]), np.array([1.0, 3.0]))
-    assert quantiles(found, np.array([0.0, 0.125, 0.25, 0.625, 1.0])).tolist() == [0.0, 0.5, 1.0, 2.0, 3.0]
-    empty = Histogram(0, 0.0, np.empty(0), np.empty(0), np.empty(0))
-    assert math.isnan(quantiles(empty, np.array([0.5]))[0])
 
 
 # -- images ------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
-from tbevents.reading.series import LazySeries, place_of_step
+from tbevents.reading.series import LazySeries, sample_of
 from tbevents.views.curves import evenly
 from tbevents.views.picture_grid import draw_pictures
 
@@ -64,7 +64,7 @@ class Image:
         Raises:
             PayloadError: an empty batch was logged.
         """
-        return self._sample(0)
+        return sample_of(self.samples, 0, "picture")
 
     @property
     def format(self) -> str:
@@ -113,18 +113,12 @@ class Image:
         most = max(frame.shape[2] for frame in decoded)
         return np.stack([_with_channels(frame, most) for frame in decoded])
 
-    def _sample(self, sample: int) -> bytes:
-        try:
-            return self.samples[sample]
-        except IndexError:
-            raise PayloadError(f"there is no picture {sample!r}: the step has {len(self.samples)}") from None
-
     def _decode(self, sample: int, max_pixels: int, *, every_frame: bool) -> list[NDArray[Any]]:
         try:
             from PIL import Image as Pillow
         except ImportError:
             raise MissingExtraError("Pillow", "image", "decoding an image") from None
-        data = self._sample(sample)
+        data = sample_of(self.samples, sample, "picture")
         decoded: list[NDArray[Any]] = []
         try:
             with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
@@ -218,19 +212,20 @@ class ImageSeries(LazySeries[Image]):
             raise ValueError(f"most must be at least 1, not {most!r}")
         if steps is None:
             places = evenly(len(self), most).tolist()
+            pictures = [(f"step {self.steps[place]}", _pixels(self.__getitem__, place, sample)) for place in places]
         else:
-            places = [place_of_step(self.tag, self.steps, step) for step in steps]
-        if not places:
+            pictures = [(f"step {step}", _pixels(self.at, step, sample)) for step in steps]
+        if not pictures:
             raise ValueError(f"{self.tag!r} has no pictures to draw")
-        pictures = [(f"step {self.steps[place]}", self._pixels(place, sample)) for place in places]
         return draw_pictures(pictures, self.tag, size)
 
-    def _pixels(self, place: int, sample: int) -> NDArray[Any] | str:
-        """A picture; what is wrong with it, if it cannot be decoded."""
-        try:
-            return self[place].array(sample)
-        except (PayloadError, TensorError) as error:
-            return str(error)
+
+def _pixels(find: Callable[[int], Image], which: int, sample: int) -> NDArray[Any] | str:
+    """A picture; what is wrong with it, if it cannot be decoded."""
+    try:
+        return find(which).array(sample)
+    except (PayloadError, TensorError) as error:
+        return str(error)
 
 
 register(

@@ -1,13 +1,13 @@
-"""The heat map of histograms over steps, as the page draws it."""
+"""Histograms over steps, as the page draws them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tbevents.views.heat import HeatMap, shared_buckets
+from tbevents.views.heat import QUANTILES, HeatMap, quantiles, shared_buckets
 from tbevents.views.protocols import Buckets
 
-__all__ = ["BUCKETS", "HeatMap", "heat_map"]
+__all__ = ["BUCKETS", "QUANTILES", "HeatMap", "heat_map", "quantiles"]
 
 BUCKETS = 48
 """Buckets of a heat map, from its least to its greatest value."""

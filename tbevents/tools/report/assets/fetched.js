@@ -46,8 +46,8 @@ class FetchedLine {
     return `${this.epoch} ${this.count} ${points}`;
   }
 
-  lacks({ figure }) {
-    return this.got !== this.wanted(pointsOf(figure));
+  lacks(view) {
+    return this.got !== this.wanted(pointsOf(view));
   }
 
   thinned() {
@@ -66,6 +66,7 @@ class FetchedLine {
   /** Takes the line as a whole. */
   take(part) {
     this.start = part.start;
+    this.pauses = part.pauses;
     this.whole = part;
     this.show(part);
   }
@@ -89,19 +90,23 @@ class FetchedLine {
   }
 }
 
-/** How many points a chart can show: the least, the greatest and a NaN of each pixel. */
-const pointsOf = (figure) => Math.min(FINEST, Math.max(300, Math.ceil((figure.clientWidth * devicePixelRatio) / 100) * 300));
+/** How many points a chart can show: the least, the greatest and a NaN of each pixel. Groups are summed up at each step: of few runs, of all. */
+const pointsOf = ({ figure, whole }) => Math.min(FINEST, Math.max(300, whole ? Math.ceil(GROUPED / runs.length / 100) * 100 : 0, Math.ceil((figure.clientWidth * devicePixelRatio) / 100) * 300));
+const GROUPED = 1e6; // points of all runs
 
 const loading = new Set(); // cards that are being fetched
 const views = new Map(); // card -> the charts that show it: view -> function that draws it again
 
+/** A range of relative time of all lines, as the server counts it: with what is cut. */
+const wholeTimes = (lines, view, [low, high]) => [Math.min(...lines.map((line) => view.uncut(line, low))), Math.max(...lines.map((line) => view.uncut(line, high)))];
+
 /** Fetches what is missing of some lines, for one of the charts that show them; then draws these again. */
 async function loadLines(card, lines, view) {
   if (loading.has(card) || Date.now() - (card.failed ?? 0) < 2500) return;
-  const points = pointsOf(view.figure);
+  const points = pointsOf(view);
   const missing = lines.filter((line) => line.lacks(view));
   const { x } = view.zoom;
-  const range = x === null || view.axis !== "relative" ? x : x.map((edge) => edge * view.seconds);
+  const range = x === null || view.axis !== "relative" ? x : wholeTimes(lines, view, x.map((edge) => edge * view.seconds));
   const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;
   const coarse = range === null || missing.length ? [] : lines.filter((line) => line.thinned() && line.zoomGot !== zoomKey(line));
   if (!missing.length && !coarse.length) return;

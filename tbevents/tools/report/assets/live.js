@@ -83,6 +83,8 @@ function take(told) {
     arrangeCards(changed);
     build();
     listRuns();
+    showRuns();
+    listGroups();
     document.getElementById("head").append(actions);
     sift();
   } else document.getElementById("counts").textContent = countsText();
@@ -111,6 +113,9 @@ function askHparams() {
       if (JSON.stringify(found) === JSON.stringify(data.hparams)) return;
       data.hparams = found;
       build();
+      listColors();
+      listGroups();
+      showRuns();
       document.getElementById("head").append(actions);
       sift();
     } catch (error) {

@@ -1,0 +1,36 @@
+"""The scalars of many runs as a Dask DataFrame: which runs have the least loss, and how far apart their seeds are.
+
+    pip install 'tbevents[dask]'
+    python examples/dask_scalars.py runs loss
+
+RUNS is a folder or a URL. On a cluster, make a ``distributed.Client`` first: its workers must reach the files by the
+same path, and have tbevents installed. Runs that differ in their seed only are named like exp1/seed0, exp1/seed1 ...
+"""
+
+import sys
+
+from tbevents.integrations.dask import read_logdir
+
+
+def best_runs(frame, count=10):
+    return frame.groupby("run").value.min().nsmallest(count).compute()
+
+
+def last_by_experiment(frame):
+    last = frame.groupby(["run", "step"]).value.last().reset_index().compute()
+    last = last.sort_values("step").groupby("run").value.last().reset_index()
+    last["experiment"] = last["run"].str.rpartition("/")[0]
+    return last.groupby("experiment").value.agg(["mean", "min", "max", "count"])
+
+
+def main():
+    runs, tag = sys.argv[1:]
+    frame = read_logdir(runs, tags=tag)
+    for run, value in best_runs(frame).items():
+        print(f"{run}: {value:g}")
+    for row in last_by_experiment(frame).itertuples():
+        print(f"{row.Index}: {row.mean:.4g} on average over {row.count} seeds, from {row.min:.4g} to {row.max:.4g}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What the check of the built documentation finds."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def faults(tmp_path, monkeypatch):
+    """A function that checks a site of one page with this body."""
+    spec = importlib.util.spec_from_file_location("check_site", ROOT / "docs" / "check_site.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "public_names", lambda: ["tbevents.read_run"])
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "proto.html").write_text('<p id="tbevents.read_run"></p>')
+    (tmp_path / "here.png").write_bytes(b"")
+
+    def check(body):
+        (tmp_path / "index.html").write_text(f"<body id='top'>{body}</body>")
+        return module.faults(tmp_path)
+
+    return check
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<img src="here.png" alt="a curve">',
+        '<a href="reference/proto.html#tbevents.read_run">x</a><a href="#top">x</a><a href="https://semver.org">x</a>',
+        '<img src="data:image/png;base64,AA" alt="a dot">',
+    ],
+)
+def test_what_is_whole_passes(faults, body):
+    assert faults(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ('<img src="here.png">', "index.html: the picture here.png has no text for those who cannot see it"),
+        ('<img src="here.png" alt="">', "index.html: the picture here.png has no text for those who cannot see it"),
+        ('<img src="gone.png" alt="a curve">', "index.html loads gone.png, which does not exist"),
+        ('<script src="https://host/x.js"></script>', "index.html loads https://host/x.js"),
+        ('<a href="gone.html">x</a>', "index.html: gone.html leads nowhere"),
+        ('<a href="reference/proto.html#gone">x</a>', "index.html: reference/proto.html#gone has no such anchor"),
+    ],
+)
+def test_what_is_wrong_is_named(faults, body, fault):
+    assert faults(body) == [fault]
