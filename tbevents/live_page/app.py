@@ -20,7 +20,7 @@ from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.live_page.board import Board
 from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
-from tbevents.live_page.guard import LOOPBACK, Guard, PrefixRemoved, SafeHeaders
+from tbevents.live_page.guard import FRAMES, LOOPBACK, Guard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
 from tbevents.tools.json_text import json_text
 from tbevents.tools.report.pauses import pauses_of
@@ -44,6 +44,7 @@ def make_app(
     cookie: str = "tbevents_board",
     hosts: tuple[str, ...] = LOOPBACK,
     root_path: str = "",
+    framed: bool = False,
 ) -> Starlette:
     """Returns the ASGI application of a board.
 
@@ -53,9 +54,10 @@ def make_app(
         cookie: name of the cookie for which the token is exchanged.
         hosts: host names that requests may be for; others are refused, which stops DNS rebinding.
         root_path: path under which a proxy shows the board, such as ``/board``.
+        framed: whether pages of this machine may show the board in a frame.
     """
     prefix = "/" + root_path.strip("/") if root_path.strip("/") else ""
-    handlers = _Handlers(board)
+    handlers = _Handlers(board, FRAMES if framed else "'none'")
     routes = [
         Route("/", handlers.page, methods=["GET"]),
         Route("/api/events", handlers.events, methods=["GET"]),
@@ -66,7 +68,7 @@ def make_app(
         Route("/api/report", handlers.report, methods=["POST"]),
     ]
     middleware = [
-        Middleware(SafeHeaders),
+        Middleware(SafeHeaders, framed=framed),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(PrefixRemoved, prefix=prefix),
         Middleware(Guard, token=token, cookie=cookie, path=f"{prefix}/"),
@@ -86,12 +88,13 @@ def _unreadable(_request: Request, error: Exception) -> Response:
 class _Handlers:
     """Answers requests. Those that are not coroutines run on Starlette's threads."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, ancestors: str) -> None:
         self._board = board
+        self._ancestors = ancestors
 
     def page(self, _request: Request) -> Response:
         text, policy = board_page(self._board.title)
-        return HTMLResponse(text, headers={"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"})
+        return HTMLResponse(text, headers={"Content-Security-Policy": f"{policy}; frame-ancestors {self._ancestors}"})
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: all that is known, or what a client that comes back has missed; then what changes."""
