@@ -23,8 +23,8 @@ def complete_tags(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 def complete_runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Returns the runs below the path that was given before."""
     from tbevents.errors import TBEventsError
-    from tbevents.run_files import list_runs
     from tbevents.remote import is_url
+    from tbevents.run_files import list_runs
 
     path = _path(ctx)
     try:

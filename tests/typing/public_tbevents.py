@@ -65,6 +65,13 @@ def many_runs() -> None:
     assert_type(tbevents.SyncConflictError, type[tbevents.SyncConflictError])
 
 
+def boards() -> None:
+    view = tbevents.board("runs", height=600, inline=False, url="/proxy/{port}", memory=256)
+    assert_type(view, tbevents.BoardView)
+    assert_type(view.url, str | None)
+    view.close()
+
+
 def references() -> None:
     (ref,) = tbevents.read_logdir("runs").refs()
     assert_type(ref, tbevents.RunRef)
