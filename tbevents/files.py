@@ -11,6 +11,7 @@ import io
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Final, TypeAlias
@@ -517,6 +518,45 @@ def _problem_of_part(part: str) -> str | None:
 
 def _shortened(text: str) -> str:
     return repr(text) if len(text) <= 200 else repr(text[:200]) + "..."
+
+
+def refuse_same_folders(paths: Iterable[str], argument: str) -> None:
+    """Checks that no two different paths are the same folder because this system ignores case.
+
+    Args:
+        paths: the folders of a run; repeats of a path are fine.
+        argument: the caller's name for what the folders are named after, for the error message.
+
+    Raises:
+        ValueError: if two paths differ in case only, on Windows.
+    """
+    spelled: dict[str, str] = {}
+    for path in paths if _WINDOWS else ():
+        other = spelled.setdefault(path.casefold(), path)
+        if other != path:
+            raise ValueError(f"{argument}: {other!r} and {path!r} would be one folder on this system, and so one run")
+
+
+def replace(source: str, target: str) -> None:
+    """Gives a file the name of another, which it replaces, as os.replace does.
+
+    On Windows, a file that another program has open cannot be replaced, and a virus scanner or an indexer may have it
+    open for a moment. There this tries again for about a second.
+
+    Raises:
+        OSError: if it cannot be replaced.
+    """
+    wait = 0.01
+    while True:
+        try:
+            os.replace(source, target)
+        except PermissionError:
+            if not _WINDOWS or wait > 0.5:
+                raise
+        else:
+            return
+        time.sleep(wait)
+        wait *= 2
 
 
 def make_folder(path: str) -> None:

@@ -27,6 +27,7 @@ from tbevents.files import (
     make_folder,
     open_file,
     path_string,
+    replace,
 )
 from tbevents.remote import is_url
 
@@ -143,7 +144,7 @@ class NewFile:
                 return
         refuse_folder(self.path)
         try:
-            os.replace(self._unfinished, self.path)
+            replace(self._unfinished, self.path)
         except OSError as error:
             error.filename, error.filename2 = self.path, None  # the temporary name means nothing to the user
             raise
@@ -156,10 +157,10 @@ class NewFile:
         _refuse_written(self.path, self.path, since)
         backup = _make_backup(self.path)
         try:
-            os.replace(self._unfinished, self.path)
+            replace(self._unfinished, self.path)
             _refuse_written(backup, self.path, since)
         except BaseException:
-            os.replace(backup, self.path)
+            replace(backup, self.path)
             with contextlib.suppress(FileNotFoundError):  # rename keeps both if they are links to one file
                 os.unlink(backup)
             raise
