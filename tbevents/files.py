@@ -571,5 +571,6 @@ def make_folder(path: str) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         for part in (Path(path), *Path(path).parents):
             if part.exists() and not part.is_dir():
-                raise type(error)(error.errno, "this is a file, and a folder is needed here", str(part)) from error
+                what = "this" if part == Path(path) else str(part)
+                raise type(error)(error.errno, f"{what} is a file, and a folder is needed here", path) from error
         raise

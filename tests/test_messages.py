@@ -51,7 +51,9 @@ def test_a_run_that_was_removed_is_not_answered_with_another(runs):
 
 @pytest.mark.parametrize("path", ["script.py", "script.py/runs"])
 def test_a_logdir_that_is_a_file_is_named(runs, path):
-    with pytest.raises(OSError, match=r"this is a file, and a folder is needed here: '.*script\.py'$"):
+    with pytest.raises(
+        OSError, match=r"(this|script\.py) is a file, and a folder is needed here: '.*script\.py(/runs)?'$"
+    ):
         SummaryWriter(path).add_scalar("loss", 1, 0)
     assert (runs / "script.py").read_text() == "pass\n"
 
