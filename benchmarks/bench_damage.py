@@ -35,7 +35,7 @@ def flipped(record, at):
 
 
 def header(length):
-    from tbevents.format.header import encode_header
+    from tbevents.format.record import encode_header
 
     return encode_header(length)
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import tbevents
-from tbevents import files
+from tbevents import files, run_files
 from tbevents.errors import RunNotFoundError, TBEventsError
 
 
@@ -26,18 +26,18 @@ def touch(*paths):
 
 
 def test_a_name_holds_time_host_process_and_number_as_torch_makes_it():
-    name = files.event_file_name(1700000000.9, "laptop", 4321, 7, ".suffix")
+    name = run_files.event_file_name(1700000000.9, "laptop", 4321, 7, ".suffix")
     assert name == "events.out.tfevents.1700000000.laptop.4321.7.suffix"
-    assert files.is_event_file(name)
+    assert run_files.is_event_file(name)
 
 
 def test_the_time_in_a_name_has_ten_digits():
-    assert files.event_file_name(12, "h", 1, 0) == "events.out.tfevents.0000000012.h.1.0"
+    assert run_files.event_file_name(12, "h", 1, 0) == "events.out.tfevents.0000000012.h.1.0"
 
 
 @pytest.mark.parametrize("hostname", ["a/b", "..", "a\\b", "a b:c", "x\0y", ""])
 def test_no_hostname_leads_to_another_folder(hostname):
-    name = files.event_file_name(1, hostname, 1, 0)
+    name = run_files.event_file_name(1, hostname, 1, 0)
     assert os.path.basename(name) == name
     assert "\0" not in name
     assert "\\" not in name
@@ -56,7 +56,7 @@ def test_no_hostname_leads_to_another_folder(hostname):
     ],
 )
 def test_an_event_file_has_tfevents_in_its_base_name(name, is_one):
-    assert files.is_event_file(name) is is_one
+    assert run_files.is_event_file(name) is is_one
 
 
 def test_files_are_ordered_by_time_then_naturally():
@@ -71,13 +71,13 @@ def test_files_are_ordered_by_time_then_naturally():
         "events.out.tfevents.01700000002.a.1.0",
     ]
     names = ordered[::-1]
-    names.sort(key=files.order_key)
+    names.sort(key=run_files.order_key)
     assert names == ordered
 
 
 @given(st.lists(st.text(max_size=12).map("tfevents".__add__) | st.text(max_size=12)))
 def test_any_names_can_be_ordered(names):
-    assert sorted(sorted(names, key=files.order_key)) == sorted(names)
+    assert sorted(sorted(names, key=run_files.order_key)) == sorted(names)
 
 
 # -- finding -------------------------------------------------------------------------------------------------------
@@ -88,25 +88,25 @@ def test_the_files_of_a_run_come_in_order_and_nothing_else_does(tmp_path):
     touch(*(tmp_path / name for name in [*reversed(names), "notes.txt", "sub/events.out.tfevents.1"]))
     (tmp_path / "folder.tfevents").mkdir()
     expected = [str(tmp_path / name) for name in names]
-    assert files.find_run_files(tmp_path) == expected
-    assert files.find_run_files(str(tmp_path)) == expected
+    assert run_files.find_run_files(tmp_path) == expected
+    assert run_files.find_run_files(str(tmp_path)) == expected
 
 
 def test_one_file_is_a_run_whatever_its_name(tmp_path):
     touch(tmp_path / "copy.bin")
-    assert files.find_run_files(tmp_path / "copy.bin") == [str(tmp_path / "copy.bin")]
+    assert run_files.find_run_files(tmp_path / "copy.bin") == [str(tmp_path / "copy.bin")]
 
 
 @pytest.mark.parametrize("name", ["missing", "empty"])
 def test_no_run_is_an_error_that_names_the_path(tmp_path, name):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RunNotFoundError, match=re.escape(str(tmp_path / name))) as caught:
-        files.find_run_files(tmp_path / name)
+        run_files.find_run_files(tmp_path / name)
     assert isinstance(caught.value, FileNotFoundError)
     assert isinstance(caught.value, TBEventsError)
 
 
-@pytest.mark.parametrize("find", [files.find_run_files, files.find_runs])
+@pytest.mark.parametrize("find", [run_files.find_run_files, run_files.find_runs])
 @pytest.mark.parametrize("path", [None, b"runs", 3])
 def test_what_is_no_path_is_a_type_error(find, path):
     with pytest.raises(TypeError, match="must be a path"):
@@ -121,27 +121,27 @@ def test_runs_are_folders_that_directly_hold_event_files(tmp_path):
         tmp_path / "a" / "notes.txt",
         tmp_path / "c d" / "tfevents.1",
     )
-    assert files.find_runs(tmp_path) == {
+    assert run_files.find_runs(tmp_path) == {
         ".": [str(tmp_path / "tfevents.2"), str(tmp_path / "tfevents.10")],
         "a/b": [str(tmp_path / "a" / "b" / "tfevents.1")],
         "c d": [str(tmp_path / "c d" / "tfevents.1")],
     }
-    assert list(files.find_runs(tmp_path)) == [".", "a/b", "c d"]
+    assert list(run_files.find_runs(tmp_path)) == [".", "a/b", "c d"]
 
 
 def test_a_folder_without_runs_has_none_and_a_missing_one_is_an_error(tmp_path):
-    assert files.find_runs(tmp_path) == {}
+    assert run_files.find_runs(tmp_path) == {}
     touch(tmp_path / "tfevents")
     for path in (tmp_path / "missing", tmp_path / "tfevents"):
         with pytest.raises(RunNotFoundError, match=re.escape(str(path))):
-            files.find_runs(path)
+            run_files.find_runs(path)
 
 
 def test_the_logdir_may_be_relative_or_end_in_a_slash(tmp_path, monkeypatch):
     touch(tmp_path / "runs" / "a" / "tfevents")
     monkeypatch.chdir(tmp_path)
-    assert list(files.find_runs("runs/")) == ["a"]
-    assert list(files.find_runs(".")) == ["runs/a"]
+    assert list(run_files.find_runs("runs/")) == ["a"]
+    assert list(run_files.find_runs(".")) == ["runs/a"]
 
 
 def test_runs_nest_deeper_than_python_recurses(tmp_path):
@@ -151,7 +151,7 @@ def test_runs_nest_deeper_than_python_recurses(tmp_path):
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack(0)) + 100)
     try:
-        runs = files.find_runs(tmp_path)
+        runs = run_files.find_runs(tmp_path)
     finally:
         sys.setrecursionlimit(limit)
     assert list(runs) == ["/".join(["d"] * depth)]
@@ -173,13 +173,13 @@ def link(tmp_path):
 
 def test_a_link_to_a_folder_elsewhere_is_a_run(tmp_path, link):
     link("linked", tmp_path / "elsewhere")
-    assert list(files.find_runs(tmp_path / "logdir")) == ["linked/x", "run_7"]
+    assert list(run_files.find_runs(tmp_path / "logdir")) == ["linked/x", "run_7"]
 
 
 @pytest.mark.parametrize("name", ["latest", "zz"])
 def test_a_link_to_a_run_of_the_logdir_does_not_hide_its_name_nor_count_twice(tmp_path, link, name):
     link(name, "run_7")
-    assert list(files.find_runs(tmp_path / "logdir")) == ["run_7"]
+    assert list(run_files.find_runs(tmp_path / "logdir")) == ["run_7"]
 
 
 def test_links_in_circles_end(tmp_path, link):
@@ -188,13 +188,13 @@ def test_links_in_circles_end(tmp_path, link):
     link("run_7/again", ".")
     link("dead.tfevents", "nowhere")
     link("self.tfevents", "self.tfevents")
-    assert list(files.find_runs(tmp_path / "logdir")) == ["run_7", "up/elsewhere/x"]
+    assert list(run_files.find_runs(tmp_path / "logdir")) == ["run_7", "up/elsewhere/x"]
 
 
 def test_a_link_to_an_event_file_is_one(tmp_path, link):
     link("tfevents.1", tmp_path / "elsewhere" / "x" / "tfevents")
     link("tfevents.2", "tfevents.2")
-    assert files.find_run_files(tmp_path / "logdir") == [str(tmp_path / "logdir" / "tfevents.1")]
+    assert run_files.find_run_files(tmp_path / "logdir") == [str(tmp_path / "logdir" / "tfevents.1")]
 
 
 def test_a_folder_that_cannot_be_read_is_passed_over(tmp_path, monkeypatch):
@@ -209,7 +209,7 @@ def test_a_folder_that_cannot_be_read_is_passed_over(tmp_path, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", failing)
-    assert list(files.find_runs(tmp_path)) == ["c"]
+    assert list(run_files.find_runs(tmp_path)) == ["c"]
 
 
 def test_a_url_in_a_pathlib_path_is_refused_and_a_folder_of_such_a_name_is_not(tmp_path, monkeypatch):

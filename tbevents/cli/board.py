@@ -11,7 +11,7 @@ import click
 from tbevents.cli.parameters import PATH, checksums_option, example, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.files import folder_name
-from tbevents.live_page import Address, Board, serve
+from tbevents.live_page import Address, Board, BoardServer
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.report import page_of
@@ -77,13 +77,12 @@ def command(
         if export is not None:
             return _export(terminal, board, export)
 
-        def ready(url: str) -> None:
-            terminal.write(f"{url}\n")
-            terminal.flush()
-            if not no_open:
-                threading.Thread(target=click.launch, args=(url,), daemon=True).start()
-
-        serve(board, address, ready)
+        server = BoardServer(board, address)
+        terminal.write(f"{server.url}\n")
+        terminal.flush()
+        if not no_open:
+            threading.Thread(target=click.launch, args=(server.url,), daemon=True).start()
+        server.run()
     except KeyboardInterrupt:
         pass  # that is how a board ends
     finally:

@@ -50,6 +50,7 @@ class _Harmless(io.TextIOBase):
     help="What to export; default: scalars. Images and audio can be combined.",
 )
 @click.option("--wide", is_flag=True, help="Write a column for each tag, and a row for each step of a run.")
+@click.option("--times", is_flag=True, help="Write wall times as dates (UTC), not as seconds since 1970.")
 @tag_option
 @run_option
 @restarts_option
@@ -107,10 +108,14 @@ def command(
 
 def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], options: dict[str, Any]) -> None:
     """Refuses options that have no effect on these kinds."""
-    given = {"--wide": options["wide"], "--tag": tags and kinds == ("hparams",)}
+    given = {
+        "--wide": options["wide"],
+        "--times": options["times"] and not set(kinds) - set(_MEDIA),
+        "--tag": tags and kinds == ("hparams",),
+    }
     if set(kinds) & set(_MEDIA):
         given |= {f"--{name}": options[name] != "keep" for name in ("restarts", "duplicates")}
-        given |= {"--format": options["format"], "--safe-cells": options["safe_cells"]}
+        given |= {"--format": options["format"], "--safe-cells": options["safe_cells"], "--times": options["times"]}
     for option, said in given.items():
         if said:
             raise click.UsageError(f"{option} has no effect on {' and '.join(kinds)}")

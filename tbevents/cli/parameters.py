@@ -8,26 +8,33 @@ from typing import Any, TypeAlias, get_args
 
 import click
 
+from tbevents.cli.completion import complete_runs, complete_tags
 from tbevents.cli.exit_status import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums, Duplicates, Restarts
+from tbevents.views.chart import XAxis
 
 __all__ = [
     "PATH",
+    "axis_option",
     "checksums_option",
     "duplicates_option",
     "example",
     "in_place_option",
     "json_option",
     "kind_option",
+    "log_option",
     "logdir_argument",
+    "more_tags_option",
     "out_option",
     "overwrite_option",
     "restarts_option",
     "run_option",
     "safe_cells_option",
+    "smooth_option",
     "tag_option",
+    "tags_argument",
     "takes_terminal",
 ]
 
@@ -67,11 +74,30 @@ safe_cells_option: Decorator = click.option(
     "--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals."
 )
 run_option: Decorator = click.option(
-    "--run", "runs", multiple=True, metavar="GLOB", help="Only runs that match; repeatable."
+    "--run",
+    "runs",
+    multiple=True,
+    metavar="GLOB",
+    shell_complete=complete_runs,
+    help="Only runs that match; repeatable.",
 )
 tag_option: Decorator = click.option(
-    "--tag", "tags", multiple=True, metavar="GLOB", help="Only tags that match; repeatable."
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="GLOB",
+    shell_complete=complete_tags,
+    help="Only tags that match; repeatable.",
 )
+more_tags_option: Decorator = click.option(
+    "--tag",
+    "more_tags",
+    multiple=True,
+    metavar="GLOB",
+    shell_complete=complete_tags,
+    help="The same as a TAG, as other commands have it; repeatable.",
+)
+tags_argument: Decorator = click.argument("tags", nargs=-1, metavar="[TAG]...", shell_complete=complete_tags)
 kind_option: Decorator = click.option(
     "--kind",
     "kinds",
@@ -80,6 +106,22 @@ kind_option: Decorator = click.option(
     metavar="KIND",
     help="Only values of this kind (scalars, images, ...); repeatable.",
 )
+
+axis_option: Decorator = click.option(
+    "--x",
+    type=click.Choice(get_args(XAxis)),
+    default="step",
+    metavar="AXIS",
+    help="A chart's axis: step, order, relative (time) or wall; default: step.",
+)
+smooth_option: Decorator = click.option(
+    "--smooth",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="WEIGHT",
+    help="TensorBoard's smoothing in a chart, 0 to below 1.",
+)
+log_option: Decorator = click.option("--log", is_flag=True, help="Use a logarithmic scale in a chart.")
 
 
 def example(*lines: str) -> str:

@@ -7,7 +7,16 @@ from typing import Any, get_args
 import click
 
 from tbevents.cli.formatting import counted, printable
-from tbevents.cli.parameters import PATH, checksums_option, example, logdir_argument, run_option, takes_terminal
+from tbevents.cli.parameters import (
+    PATH,
+    checksums_option,
+    example,
+    logdir_argument,
+    more_tags_option,
+    run_option,
+    tags_argument,
+    takes_terminal,
+)
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
@@ -25,8 +34,9 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 
 @click.command(epilog=example("tbevents plot runs loss/train loss/test -o loss.png --smooth 0.6 --log-y"))
 @logdir_argument
-@click.argument("tags", nargs=-1, metavar="[TAG]...")
+@tags_argument
 @click.option("-o", "--out", type=PATH, required=True, metavar="FILE", help="The picture: .png, .svg, .pdf, ...")
+@more_tags_option
 @run_option
 @click.option("--x", type=click.Choice(get_args(XAxis)), default="step", help="The horizontal axis; default: step.")
 @click.option("--smooth", type=float, default=0.0, metavar="WEIGHT", help="TensorBoard's smoothing, 0 to below 1.")
@@ -56,6 +66,7 @@ def command(
     terminal: Terminal,
     logdir: str,
     tags: tuple[str, ...],
+    more_tags: tuple[str, ...],
     out: str,
     runs: tuple[str, ...],
     checksums: Checksums,
@@ -77,7 +88,7 @@ def command(
         with terminal.progress("reading") as progress:
             drawn = plot(
                 logdir,
-                tags,
+                tags + more_tags,
                 out,
                 runs=runs,
                 style=options,

@@ -12,7 +12,7 @@ import numpy as np
 
 from tbevents.cli.parameters import PATH, example, json_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.terminal_chart import chart
+from tbevents.cli.terminal_chart import TerminalStyle, chart
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 from tbevents.tools.schedule import SCHEDULES, ScheduleCurve, compute_schedule
@@ -74,7 +74,7 @@ def command(
     if as_json:
         terminal.json({"name": curve.name, "steps": curve.steps.tolist(), "rates": curve.rates.tolist()})
     elif wants_chart:
-        terminal.lines(chart({curve.name: series}, terminal.room or 80, plain=terminal.plain))
+        terminal.lines(chart({curve.name: series}, terminal.room or 80, style=TerminalStyle(plain=terminal.plain)))
     elif out is None and run is None:
         _print(terminal, curve)
 

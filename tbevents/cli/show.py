@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import click
 from rich.text import Text
 
 from tbevents.cli.formatting import clip, count, first_of, number, printable, step_range
-from tbevents.cli.parameters import checksums_option, example, json_option, kind_option, run_option, takes_terminal
+from tbevents.cli.parameters import (
+    axis_option,
+    checksums_option,
+    example,
+    json_option,
+    kind_option,
+    log_option,
+    more_tags_option,
+    run_option,
+    smooth_option,
+    tags_argument,
+    takes_terminal,
+)
 from tbevents.cli.terminal import Terminal
-from tbevents.cli.terminal_chart import ChartAxis, chart
+from tbevents.cli.terminal_chart import TerminalStyle, chart
 from tbevents.cli.text_table import TextColumn, TextTable
+from tbevents.files import folder_name
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
@@ -20,6 +33,8 @@ from tbevents.reading.run import Run
 from tbevents.tools.describe import TagDescription, describe_run
 from tbevents.tools.names import NameFilter, iter_runs, runs_below
 from tbevents.tools.sparkline import sparkline
+from tbevents.views.chart import XAxis
+from tbevents.views.short_names import short_names
 
 _TREND: Final = 16
 """Number of bars in a trend."""
@@ -29,14 +44,16 @@ _Found = list[tuple[Run, TagDescription]]
 
 @click.command(epilog=example("tbevents show runs/demo 'loss*' --chart"))
 @click.argument("run", type=click.Path(path_type=str))
-@click.argument("tags", nargs=-1, metavar="[TAG]...")
+@tags_argument
+@more_tags_option
 @run_option
 @kind_option
 @click.option(
     "--chart/--no-chart", "wants_chart", default=None, help="Draw a chart; default: in a terminal, if tags are named."
 )
-@click.option("--x", type=click.Choice(get_args(ChartAxis)), default="step", help="The chart's axis; default: step.")
-@click.option("--log", is_flag=True, help="Use a logarithmic scale in the chart.")
+@axis_option
+@smooth_option
+@log_option
 @click.option("--height", type=click.IntRange(2, 200), default=12, help="Lines of the chart; default: 12.")
 @click.option("--points", is_flag=True, help="Print every point: step, time and value.")
 @checksums_option
@@ -46,10 +63,12 @@ def command(
     terminal: Terminal,
     run: str,
     tags: tuple[str, ...],
+    more_tags: tuple[str, ...],
     runs: tuple[str, ...],
     kinds: tuple[str, ...],
     wants_chart: bool | None,
-    x: ChartAxis,
+    x: XAxis,
+    smooth: float,
     log: bool,
     height: int,
     points: bool,
@@ -58,15 +77,16 @@ def command(
 ) -> None:
     """Show the values of the TAGs in RUN: count, first, last, least, greatest and mean value, NaNs, and the trend.
 
-    A TAG may be a glob ('train/*'). RUN may be a folder of several runs; their charts are overlaid.
+    A TAG may be a glob ('train/*'). RUN may be a folder of several runs; their charts are overlaid. Lines that share a
+    colour, or all without colours (NO_COLOR), have marks.
     """
+    tags += more_tags
     charts = wants_chart if wants_chart is not None else bool(tags) and terminal.interactive
     if wants_chart and (points or as_json):
         raise click.UsageError(f"--chart and {'--points' if points else '--json'} cannot be combined")
-    if log and (not charts or points or as_json):
-        raise click.UsageError("--log has no effect without a chart: give --chart")
-    if x != "step" and (not charts or points or as_json):
-        raise click.UsageError("--x has no effect without a chart: give --chart")
+    for option, given in (("--log", log), ("--x", x != "step"), ("--smooth", smooth > 0)):
+        if given and (not charts or points or as_json):
+            raise click.UsageError(f"{option} has no effect without a chart: give --chart")
     wanted = NameFilter(tags, noun="tag")
     kinds_there: dict[str, None] = {}
     found: _Found = []
@@ -108,7 +128,8 @@ def command(
         for each, tag in texts:
             terminal.lines(_text_lines(each, tag))
     if charts:
-        _print_charts(terminal, found, height, x, log)
+        style = TerminalStyle(x, smooth, log, terminal.plain, terminal.colorless)
+        _print_charts(terminal, found, height, style, folder_name(run))
 
 
 def _series(run: Run, described: TagDescription) -> ScalarSeries | None:
@@ -168,7 +189,7 @@ def _text_lines(run: Run, tag: str) -> list[str]:
     return ["", printable(f"{tag}, step {last.step}:"), *map(printable, text.replace("\t", "    ").split("\n"))]
 
 
-def _print_charts(terminal: Terminal, found: _Found, height: int, x: ChartAxis, log: bool) -> None:
+def _print_charts(terminal: Terminal, found: _Found, height: int, style: TerminalStyle, root: str) -> None:
     by_tag: dict[str, dict[str, ScalarSeries]] = {}
     for run, described in found:
         series = _series(run, described)
@@ -179,7 +200,10 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, x: ChartAxis, 
         terminal.lines(
             ["", Text(title if terminal.room is None else clip(title, terminal.room, plain=terminal.plain), "bold")]
         )
-        terminal.lines(chart(runs, terminal.room or 80, height, x=x, log=log, plain=terminal.plain))
+        short = short_names(list(runs), root)
+        terminal.lines(
+            chart({short[name]: series for name, series in runs.items()}, terminal.room or 80, height, style)
+        )
 
 
 def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None:

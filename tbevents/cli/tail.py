@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import click
 from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from tbevents.cli.chart_grid import chart_grid
 from tbevents.cli.formatting import count, duration, number, printable
-from tbevents.cli.parameters import checksums_option, example, logdir_argument, run_option, tag_option, takes_terminal
+from tbevents.cli.parameters import (
+    axis_option,
+    checksums_option,
+    example,
+    log_option,
+    logdir_argument,
+    run_option,
+    smooth_option,
+    tag_option,
+    takes_terminal,
+)
 from tbevents.cli.terminal import Terminal
+from tbevents.cli.terminal_chart import TerminalStyle
 from tbevents.cli.text_table import TextColumn, TextTable
+from tbevents.files import folder_name
+from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.tools.sparkline import sparkline
 from tbevents.tools.watch import Watch, Watched
+from tbevents.views.chart import XAxis
 
 _TREND = 16
 """Number of bars in a trend; each shows one or more points."""
@@ -23,13 +39,20 @@ _TREND = 16
 _TREND_POINTS = 64
 """Number of latest points that the trend shows."""
 
+_GLANCE = 0.1
+"""Seconds after which the size of the terminal is looked at again."""
 
-@click.command(epilog=example("tbevents tail runs --tag 'loss*'"))
+
+@click.command(epilog=example("tbevents tail runs --tag 'loss*' --chart --smooth 0.6"))
 @logdir_argument
 @tag_option
 @run_option
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between updates; default: 1.")
 @click.option("--for", "seconds", type=float, metavar="SECONDS", help="Stop after this time; default: at Ctrl-C.")
+@click.option("--chart", "wants_charts", is_flag=True, help="Show charts that fill the terminal, one for each tag.")
+@axis_option
+@smooth_option
+@log_option
 @checksums_option
 @takes_terminal
 def command(
@@ -39,27 +62,45 @@ def command(
     runs: tuple[str, ...],
     interval: float,
     seconds: float | None,
+    wants_charts: bool,
+    x: XAxis,
+    smooth: float,
+    log: bool,
     checksums: Checksums,
 ) -> None:
     """Follow the scalars below LOGDIR while they are written: last value, trend, and steps per second.
 
-    In a terminal, prints a table that updates; otherwise, the last point of each tag and then a line for each new
-    point: run, tag, step and value.
+    In a terminal, prints a table that updates, or with --chart charts that follow the terminal's size; otherwise, the
+    last point of each tag and then a line for each new point: run, tag, step and value. The run of LOGDIR itself has
+    the folder's name in a terminal; in lines it is ".", as --run takes it.
     """
+    for option, given in (("--log", log), ("--x", x != "step"), ("--smooth", smooth > 0)):
+        if given and not wants_charts:
+            raise click.UsageError(f"{option} has no effect without charts: give --chart")
+    if wants_charts and not terminal.interactive:
+        raise click.UsageError("--chart needs a terminal: stdout is none")
     watch = Watch(logdir, tags=tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
-    if terminal.interactive:
-        _show_table(terminal, watch, interval, end)
+    root = folder_name(logdir) or "."
+    if wants_charts:
+        style = TerminalStyle(x, smooth, log, terminal.plain, terminal.colorless)
+        _show_charts(terminal, watch, interval, end, style, root)
+    elif terminal.interactive:
+        _show_table(terminal, watch, interval, end, root)
     else:
         _print_lines(terminal, watch, interval, end)
 
 
-def _wait(interval: float, end: float | None) -> bool:
-    """Waits for the next look; returns False if the time is over."""
-    left = interval if end is None else min(interval, end - time.monotonic())
-    if left <= 0:
+def _wait(interval: float, end: float | None, glance: Callable[[], None] | None = None) -> bool:
+    """Waits for the next look, and calls a function meanwhile; returns False if the time is over."""
+    now = time.monotonic()
+    until = now + interval if end is None else min(now + interval, end)
+    if until <= now:
         return False
-    time.sleep(left)
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(left if glance is None else min(left, _GLANCE))
+        if glance is not None:
+            glance()
     return True
 
 
@@ -85,18 +126,60 @@ def _print_lines(terminal: Terminal, watch: Watch, interval: float, end: float |
             return
 
 
-def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | None) -> None:
+def _show_charts(
+    terminal: Terminal, watch: Watch, interval: float, end: float | None, style: TerminalStyle, root: str
+) -> None:
+    """Shows charts on a screen of their own, which the terminal takes away at the end."""
+    console = terminal.out
+    found: list[Watched] = []
+    problems: list[object] = []
+    size = console.size
+
+    def show() -> None:
+        nonlocal size
+        size = console.size
+        notes = [f"left out: {problem}" for problem in problems[-1:]] + [str(error) for error in watch.missing()]
+        tags: dict[str, dict[str, ScalarSeries]] = {}
+        for watched in found:
+            if len(watched.series):
+                tags.setdefault(watched.series.tag, {})[watched.run] = watched.series
+        lines = [Text(printable(note), "yellow") for note in notes]
+        if tags:
+            lines = chart_grid(tags, size.width, max(1, size.height - len(lines)), style, root) + lines
+        else:
+            lines = [Text("waiting for scalars"), *lines]
+        for line in lines:
+            line.truncate(size.width)
+        live.update(Text("\n").join(lines[: size.height]), refresh=True)
+
+    def follow_size() -> None:
+        if console.size != size:
+            show()
+
+    try:
+        with Live(console=console, auto_refresh=False, screen=True) as live:
+            while True:
+                found = watch.look()
+                problems += watch.problems
+                show()
+                if not _wait(interval, end, follow_size):
+                    return
+    finally:
+        terminal.left_out(problems)
+
+
+def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | None, root: str) -> None:
     with Live(console=terminal.out, auto_refresh=False, vertical_overflow="ellipsis") as live:
         while True:
             found = watch.look()
             for problem in watch.problems:  # through the console of the table, since another would break it
                 live.console.print(Text(printable(f"left out: {problem}"), "yellow"))
-            live.update(_table(terminal, found, [str(error) for error in watch.missing()]), refresh=True)
+            live.update(_table(terminal, found, [str(error) for error in watch.missing()], root), refresh=True)
             if not _wait(interval, end):
                 return
 
 
-def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Group:
+def _table(terminal: Terminal, found: list[Watched], missing: list[str], root: str) -> Group:
     several = len({watched.run for watched in found}) > 1
     table = TextTable(
         TextColumn("run", left=True, shortest=8),
@@ -114,7 +197,7 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str]) -> Grou
         series = watched.series
         last = series.last
         table.add(
-            watched.run if several else "",
+            "" if not several else root if watched.run == "." else watched.run,
             series.tag,
             count(len(series)),
             str(last.step),

@@ -56,6 +56,11 @@ class Terminal:
         """True if stdout is a terminal."""
         return self.out.is_terminal
 
+    @property
+    def colorless(self) -> bool:
+        """True if lines cannot be told apart by colours: with NO_COLOR, or in a terminal that has none."""
+        return self.out.no_color or (self.out.is_terminal and self.out.color_system is None)
+
     def table(self, table: TextTable) -> None:
         """Prints a table as data."""
         self.lines(table.lines(self.room, plain=self.plain))

@@ -1,4 +1,4 @@
-"""Adjacent records: short records that follow each other in a buffer, found by their headers alone."""
+"""Finds adjacent records, short records that follow each other in a buffer, by their headers."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE, decode_header
 from tbevents.format.header_search import HeaderFinder
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, decode_header
 
 __all__ = ["AdjacentRecordFinder"]
 
 _AFTER_LONG: Final = 1 << 14
-"""Bytes that are searched behind a long record, first: the rest may be another long one."""
+"""Bytes that are searched first after a long record: the rest may be another long record."""
 
 _WALKED: Final = 1 << 11
-"""In so few bytes, headers are read one after the other."""
+"""In at most this many bytes, headers are read one after the other."""
 
 
 class _FoundRecords(NamedTuple):
     """The short records in a part of a buffer that ends at `stop`.
 
-    `breaks` lists, ascending, those behind which no other follows at once; the last is always one.
+    `breaks` has the indices of the records after which no other follows immediately; the last is always one of them.
     """
 
     offsets: NDArray[np.int64]
@@ -33,11 +33,11 @@ class _FoundRecords(NamedTuple):
 
 
 class AdjacentRecordFinder:
-    """Finds adjacent records in a buffer, and remembers those further on until the buffer changes.
+    """Finds adjacent records in a buffer, and remembers all that it found until the buffer changes.
 
     Args:
-        finder: of the headers.
-        max_length: of the payloads of short records, in bytes.
+        finder: finds the headers.
+        max_length: the longest payload of a short record, in bytes.
     """
 
     def __init__(self, finder: HeaderFinder, max_length: int) -> None:
@@ -47,25 +47,25 @@ class AdjacentRecordFinder:
         self._reach = sys.maxsize  # bytes that are searched
 
     def forget(self) -> None:
-        """Forgets what was found: the buffer has changed."""
+        """Forgets the records found: the buffer has changed."""
         self._found = None
 
     def after_long(self) -> None:
-        """Notes that a long record comes next: less is searched behind it, and each time four times as much."""
+        """Notes that a long record comes next: few bytes after it are searched, then four times as many each time."""
         self._reach = _AFTER_LONG
 
     def find(
         self, buffer: NDArray[np.uint8], at: int, within: int | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The adjacent records that begin at a place.
+        """Returns the adjacent records that begin at a place.
 
         Args:
             buffer: uint8, shape (n,).
-            at: where a short record starts, whose header is known to hold.
-            within: bytes in which its records must start; by default they may anywhere.
+            at: the place of a short record with an intact header.
+            within: the number of bytes in which the records must start; by default all.
 
         Returns:
-            (offsets, lengths): int64 arrays of one shape; at least one record. The last may reach over the end.
+            (offsets, lengths): int64 arrays of the same shape; at least one record. The last may be incomplete.
         """
         within = sys.maxsize if within is None else within
         if within <= _WALKED:
@@ -81,12 +81,12 @@ class AdjacentRecordFinder:
         offsets, lengths, breaks, _ = self._found
         first = int(np.searchsorted(offsets, at))
         if first == len(offsets) or offsets[first] != at:
-            return self._walk(buffer, at, 1)  # its header ends where the search did
+            return self._walk(buffer, at, 1)  # its header ends after the bytes that were searched
         stop = int(breaks[np.searchsorted(breaks, first)]) + 1
         return offsets[first:stop], lengths[first:stop]
 
     def _walk(self, buffer: NDArray[np.uint8], at: int, within: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """As `find`, from header to header: for few records, the fastest."""
+        """As `find`, from header to header; the fastest way for few records."""
         offsets, lengths = [], []
         stop = at + within
         while at < stop and at + HEADER_SIZE <= len(buffer):

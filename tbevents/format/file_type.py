@@ -1,4 +1,4 @@
-"""What a file is that is no event file: told by how it begins, for messages."""
+"""Names the type of a file that is not an event file, by its first bytes; for messages."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import re
 import zlib
 from typing import Final
 
-from tbevents.format.crc32c import masked_crc32c
-from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE, decode_header
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, decode_header, split_footer
 
 __all__ = ["EXAMPLE", "LOOKED_AT", "file_type", "line_endings_changed", "payload_type"]
 
 LOOKED_AT: Final = 1 << 16
-"""Bytes by which a type is told."""
+"""The number of bytes that are looked at."""
 
 EXAMPLE: Final = "a tf.train.Example"
 
@@ -53,7 +52,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\x80\x04\x95", "a Python pickle"),
     (0, b"\x80\x05\x95", "a Python pickle"),
 )
-"""Where a signature stands, the signature, and what the file is and what helps."""
+"""Offset of a signature, the signature, what the file is and what to do."""
 
 _TEXTS: Final = (
     (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), f"an HTML page: {_DOWNLOAD}"),
@@ -61,14 +60,14 @@ _TEXTS: Final = (
     (re.compile(rb"[45]\d\d:? [A-Z]|(?:not found|access denied|forbidden)\b", re.IGNORECASE), _DOWNLOAD),
     (re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]\d-]"), f"JSON text: {_DOWNLOAD}"),
 )
-"""How texts begin, behind blanks and a byte order mark, and what they are."""
+"""Beginnings of texts, after white space and a byte order mark, and what the texts are."""
 
 
 def file_type(start: bytes) -> str | None:
-    """What a file is, in words that fit behind "this is"; None where it is not known.
+    """Returns what a file is, in words that can follow "this is"; None if it is unknown.
 
     Args:
-        start: its first `LOOKED_AT` bytes, or all of them.
+        start: the first `LOOKED_AT` bytes of the file, or all of them.
     """
     if line_endings_changed(start):
         return "an event file whose line endings were changed: copy it again, as binary"
@@ -89,7 +88,7 @@ def file_type(start: bytes) -> str | None:
 
 
 def payload_type(payload: bytes) -> str | None:
-    """What the payload of a record is that is no Event; None where it is not known."""
+    """Returns what a payload is that is not an Event; None if it is unknown."""
     # Example {features 1 {feature 1 ...}}; SequenceExample begins likewise: {context 1 {feature 1 ...}}.
     if payload[:1] == b"\n" and (b"\n" in payload[2:7] or payload[1:2] == b"\0"):
         return EXAMPLE
@@ -98,10 +97,10 @@ def payload_type(payload: bytes) -> str | None:
 
 
 def line_endings_changed(start: bytes) -> bool:
-    """Whether the first record is damaged, and intact once each CR LF is a LF again.
+    """Returns True if the first record is damaged, but intact if each CR LF is replaced by LF.
 
     Args:
-        start: bytes from where a record should start.
+        start: bytes from the start of a record on.
     """
     restored = start.replace(b"\r\n", b"\n")
     return len(restored) < len(start) and _starts_with_record(restored) and not _starts_with_record(start)
@@ -112,11 +111,11 @@ def _starts_with_record(data: bytes) -> bool:
     end = HEADER_SIZE + length
     if len(data) < HEADER_SIZE or not holds or end + FOOTER_SIZE > len(data):
         return False
-    return masked_crc32c(data[HEADER_SIZE:end]) == int.from_bytes(data[end : end + FOOTER_SIZE], "little")
+    _, stored, computed = split_footer(data[HEADER_SIZE : end + FOOTER_SIZE])
+    return stored == computed
 
 
 def _compressed(start: bytes) -> str:
-    """What a compressed file is, as the beginning of a phrase."""
     header = _decompressed(start)[:HEADER_SIZE]
     return (
         "records (TFRecord) compressed as a whole,"
@@ -126,7 +125,7 @@ def _compressed(start: bytes) -> str:
 
 
 def _decompressed(start: bytes) -> bytes:
-    """The first bytes of what gzip or zlib compressed; none where they did not."""
+    """Returns the first bytes after decompression by gzip or zlib; b"" if the file is not compressed by them."""
     try:
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(start, HEADER_SIZE)
     except zlib.error:
@@ -137,5 +136,5 @@ def _is_utf8(start: bytes) -> bool:
     try:
         start[: LOOKED_AT - 4].decode()
     except UnicodeDecodeError as error:
-        return error.start >= len(start) - 8  # a character that the end cuts
+        return error.start >= len(start) - 8  # the end may cut a character
     return True

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tbevents.format.crc32c import crc32c
 from tbevents.format.crc32c_columns import contributions, mask_array
-from tbevents.format.header import HEADER_SIZE, MAX_LENGTH, SHORT
+from tbevents.format.record import HEADER_SIZE, MAX_LENGTH, SHORT
 
 __all__ = ["HeaderFinder"]
 
@@ -21,11 +21,11 @@ _TILE: Final = 1 << 17
 class HeaderFinder:
     """Finds every header in a block whose checksum is right.
 
-    A length below 4 GiB leaves four zero bytes in the header, one below 64 KiB leaves six: only such
-    places are checked, all at once. The chance that other bytes pass for a header is 1 in 2**32 for each place.
+    The header of a payload below 4 GiB has four zero bytes, below 64 KiB six. Only places with these are checked, all
+    at once. The chance that other bytes look like a header is 1 in 2**32 for each place.
 
-    One finder serves one thread: it keeps its scratch memory from block to block, because allocating costs more
-    than the search.
+    A finder must be used by one thread at a time: it keeps its scratch memory, since allocating costs more than the
+    search.
     """
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ class HeaderFinder:
         """Returns the headers in a block.
 
         Args:
-            block: uint8 array of shape (n,), contiguous. A header cut by its end is not found.
-            max_length: the longest payload to look for, in bytes; under 4 GiB.
+            block: uint8 array of shape (n,), contiguous. A header that its end cuts is not found.
+            max_length: the longest payload to look for, in bytes; below 4 GiB.
 
         Returns:
             (offsets, lengths): int64 arrays of the same shape; offsets ascend and are relative to the block.
@@ -74,10 +74,10 @@ class HeaderFinder:
         return offsets[order], lengths[order]
 
     def _zeros_after(self, block: NDArray[np.uint8], size: int, n: int) -> NDArray[np.uint64]:
-        """Returns whether a header may start at each of the first n places, with eight places in a word.
+        """Returns for each of the first n places whether a header may start there, with eight places in a word.
 
-        Bytes `size` to 7 of a header must be zero, and its checksum must not be: else long runs of zeros, in images
-        and in preallocated files, would be checked byte by byte.
+        Bytes `size` to 7 of a header must be zero, and its checksum must not be zero: otherwise each byte of a long run
+        of zeros, in images and in preallocated files, would be checked.
         """
         room = n + -n % 8  # whole words
         if room > len(self._result):
@@ -90,7 +90,7 @@ class HeaderFinder:
         return words
 
     def _mark(self, block: NDArray[np.uint8], size: int, result: NDArray[np.uint8]) -> None:
-        """Sets each byte of `result` to 1 if a header may start there, else to 0."""
+        """Sets each byte of `result` to 1 if a header may start at its place, otherwise to 0."""
         n = len(result)
         # Ones and zeros as bytes, and bit operations: the loops for bools of numpy 1.24 store other bytes for True.
         zero, pairs = self._scratch[0, : len(block)], self._scratch[1, : len(block) - 1]

@@ -1,10 +1,8 @@
-"""The search for records behind damage, in time that is linear in what is searched.
+"""Finds intact records after damage, in time proportional to the bytes searched.
 
-Every place at which a header stands may start a record; it does where the payload's checksum holds. Two things could
-make that cost more than the bytes are worth, in a file that is damaged everywhere or was made to be slow: to look for
-headers anew behind each damage, and to hash the same bytes for many headers whose payloads overlap. So each byte is
-searched for headers once, and payloads are hashed one by one only while that is cheap; from then on their checksums
-come from `RangeChecksums`.
+A record may start wherever there is a header; it is intact if its payload's checksum is right. A file that is damaged
+everywhere, or was made to be slow, must not take longer. So each byte is searched for headers only once. Payloads may
+overlap: they are hashed one by one only while that is cheap; after that, `RangeChecksums` computes their checksums.
 """
 
 from __future__ import annotations
@@ -17,30 +15,30 @@ from numpy.typing import NDArray
 
 from tbevents.format.crc32c import mask, masked_crc32c
 from tbevents.format.crc32c_ranges import ROW, RangeChecksums
-from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE
 from tbevents.format.header_search import HeaderFinder
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 
 __all__ = ["Next", "RecordSearch"]
 
 _TILE: Final = 1 << 16
-"""Bytes that are searched for headers at a time: behind most damage, the next record is near."""
+"""Bytes that are searched for headers at a time: after most damage, the next record is near."""
 
 _CHEAP: Final = 8
-"""Payload bytes that are hashed one payload after the other, for each byte of the file that was searched."""
+"""Payload bytes that may be hashed one payload at a time, per byte of the file that was searched."""
 
 _CHEAP_AT_FIRST: Final = 1 << 22
-"""Payload bytes that are hashed so before anything was searched."""
+"""Payload bytes that may be hashed one payload at a time before anything was searched."""
 
-assert HEADER_SIZE >= ROW, "before a payload there are as many bytes at hand as RangeChecksums needs"
+assert HEADER_SIZE >= ROW, "RangeChecksums needs this many bytes before a payload"
 
 
 class Next(NamedTuple):
-    """What comes behind damage.
+    """The result of a search.
 
     Attributes:
-        offset: the position in the file of the next record; where there is none yet, the one from which on to search.
-        found: whether a record starts there.
-        needed: where none was found: how many bytes from there on are needed to go on.
+        offset: the position of the next record in the file; if none was found, the position to search on from.
+        found: True if a record was found.
+        needed: if none was found, the number of bytes from `offset` on that the next search needs.
     """
 
     offset: int
@@ -49,37 +47,37 @@ class Next(NamedTuple):
 
 
 class RecordSearch:
-    """Finds the records in a file that is damaged. The places that it is asked about only move forward.
+    """Finds intact records in a damaged file. Each call must be about a position at or after that of the last call.
 
     Args:
-        finder: of the headers.
-        max_length: the longest payload that is believed, in bytes.
-        verify: whether a payload's checksum must hold; else a header's is enough.
+        finder: finds the headers.
+        max_length: the longest payload that is accepted, in bytes.
+        verify: if True, a payload's checksum must be right; otherwise an intact header suffices.
     """
 
     def __init__(self, finder: HeaderFinder, max_length: int, *, verify: bool = True) -> None:
         self._finder = finder
         self._max_length = max_length
         self._verify = verify
-        self._searched = 0  # position in the file up to which headers were looked for
-        # The headers in the tile that was searched last; `_next` is the first one that was not passed.
+        self._searched = 0  # position in the file up to which headers were searched
+        # The headers in the last tile; `_next` is the index of the next one.
         self._offsets: list[int] = []
         self._lengths: list[int] = []
         self._next = 0
-        self._checksums: dict[int, int] = {}  # masked ones of payloads, by the header's number in the tile
+        self._checksums: dict[int, int] = {}  # of payloads, masked, by the header's index in the tile
         self._ranges: RangeChecksums | None = None
         self._origin = -1  # position in the file of the first payload that was hashed
-        self._hashed = 0  # payload bytes that were hashed one payload after the other
+        self._hashed = 0  # payload bytes that were hashed one payload at a time
 
     def next(self, block: NDArray[np.uint8], base: int, start: int, *, size: int | None, at_end: bool) -> Next:
-        """The first whole record that starts at a place or behind it.
+        """Returns the first intact record at or after a position.
 
         Args:
             block: uint8, shape (n,): the bytes at hand.
-            base: the position in the file of the block's first byte.
-            start: the position in the file to search from, in the block.
-            size: of the file in bytes, where it is known: records that would reach over it are passed over.
-            at_end: whether no more bytes follow the block.
+            base: the position of the block's first byte in the file.
+            start: the position in the file to search from; it must be in the block.
+            size: the size of the file in bytes, if it is known: records that would end after it are skipped.
+            at_end: True if no more bytes follow the block.
         """
         have = base + len(block)
         while self._has_header(block, base, start):
@@ -96,13 +94,13 @@ class RecordSearch:
         return Next(max(start, have - HEADER_SIZE + 1), found=False, needed=HEADER_SIZE)
 
     def length_at(self, block: NDArray[np.uint8], base: int, offset: int) -> int | None:
-        """The payload's length by the header at a position in the file; None where none stands there."""
+        """Returns the payload's length by the header at a position in the file; None if there is no header."""
         if self._has_header(block, base, offset) and self._offsets[self._next] == offset:
             return self._lengths[self._next]
         return None
 
     def checksum(self, block: NDArray[np.uint8], base: int, offset: int, length: int) -> int:
-        """The masked checksum of a payload that is at hand, by the position in the file of its header."""
+        """Returns the masked checksum of a payload that is at hand; `offset` is the position of its header."""
         if self._origin < 0:
             self._origin = offset
         self._hashed += length
@@ -116,7 +114,7 @@ class RecordSearch:
         return self._of_ranges(block, base, np.array([offset]), np.array([length]))[0]
 
     def _has_header(self, block: NDArray[np.uint8], base: int, start: int) -> bool:
-        """Whether a header stands at a position in the file or behind it; `_next` is its number in the tile then."""
+        """Returns True if there is a header at or after a position; `_next` is then its index in the tile."""
         offsets = self._offsets
         while True:
             if self._next < len(offsets) and offsets[self._next] < start:
@@ -134,7 +132,7 @@ class RecordSearch:
             self._checksums = {}
 
     def _hash_all(self, block: NDArray[np.uint8], base: int) -> None:
-        """Hashes the payloads behind all the headers of the tile, from the next one on, that are at hand."""
+        """Hashes the payloads of the tile's headers, from the next one on, that are at hand."""
         offsets, lengths = np.array(self._offsets[self._next :]), np.array(self._lengths[self._next :])
         (at_hand,) = (offsets + lengths + (HEADER_SIZE + FOOTER_SIZE) <= base + len(block)).nonzero()
         checksums = self._of_ranges(block, base, offsets[at_hand], lengths[at_hand])
@@ -150,5 +148,4 @@ class RecordSearch:
 
 
 def _stored(block: NDArray[np.uint8], end: int) -> int:
-    """The checksum that a record stores which ends at this place of a block."""
     return int.from_bytes(block[end - FOOTER_SIZE : end].tobytes(), "little")

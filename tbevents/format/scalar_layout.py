@@ -25,8 +25,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tbevents.format.crc32c import crc32c
-from tbevents.format.header import encode_header
-from tbevents.format.record import FOOTER_SIZE
+from tbevents.format.record import FOOTER_SIZE, encode_header
 from tbevents.format.wire import iter_fields, read_varint
 from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 

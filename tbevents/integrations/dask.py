@@ -42,6 +42,7 @@ def read_logdir(
     duplicates: Duplicates = "keep",
     checksums: Checksums = "verify",
     strict: bool = False,
+    times: bool = False,
     partition_bytes: int = PARTITION_BYTES,
 ) -> Any:
     """Returns the scalars of the runs below a folder as a Dask DataFrame: run, tag, step, wall_time, value.
@@ -58,6 +59,7 @@ def read_logdir(
         duplicates: likewise.
         checksums: likewise.
         strict: whether damage is raised, by the computation.
+        times: as in `tbevents.iter_batches`.
         partition_bytes: bytes of event files of a partition. A larger run is a partition of its own.
 
     Returns:
@@ -76,15 +78,18 @@ def read_logdir(
         raise MissingExtraError("dask[dataframe]", "dask", "a Dask DataFrame") from error
     if isinstance(partition_bytes, bool) or not isinstance(partition_bytes, int) or partition_bytes < 1:
         raise ValueError(f"partition_bytes must be a positive int, not {partition_bytes!r}")
-    how = {"restarts": restarts, "duplicates": duplicates, "checksums": checksums, "strict": strict}
+    how: dict[str, Any] = {"restarts": restarts, "duplicates": duplicates, "checksums": checksums, "strict": strict}
     tags = tags if tags is None or isinstance(tags, str) else tuple(tags)
     text = path_string(path, "path")
-    logdir = Logdir(text, ReadOptions(tags=tags, kinds=("scalars",), **how))  # type: ignore[arg-type]  # as named
+    logdir = Logdir(text, ReadOptions(tags=tags, kinds=("scalars",), **how))
     chosen = set(selected("run", runs, logdir, text))
     refs = [ref for ref in logdir.refs() if ref.name in chosen]
     parts = list(partitions_of(refs, partition_bytes)) or [()]
     from_map: Any = dd.from_map
-    return from_map(_read, parts, tags=tags, how=how, meta=_empty(), label="tbevents-scalars", enforce_metadata=False)
+    how |= {"times": times}
+    return from_map(
+        _read, parts, tags=tags, how=how, meta=_empty(times), label="tbevents-scalars", enforce_metadata=False
+    )
 
 
 def partitions_of(refs: Sequence[RunRef], size: int) -> Iterator[tuple[RunRef, ...]]:
@@ -113,12 +118,12 @@ def _read(refs: Sequence[RunRef], *, tags: Names | None, how: dict[str, Any]) ->
     """Reads a partition, in a worker."""
     import pyarrow as pa
 
-    table = pa.Table.from_batches(iter_batches(refs, tags=tags, **how), scalar_schema())
+    table = pa.Table.from_batches(iter_batches(refs, tags=tags, **how), scalar_schema(times=how["times"]))
     return _frame(table)
 
 
-def _empty() -> pd.DataFrame:
-    return _frame(scalar_schema().empty_table())
+def _empty(times: bool) -> pd.DataFrame:
+    return _frame(scalar_schema(times=times).empty_table())
 
 
 def _frame(table: Any) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
-from tbevents.lint.rule import Hit, Options, Rule, register
+from tbevents.lint.rule import Hit, Options, Rule, register, unusual
 from tbevents.lint.run_view import RunView
 from tbevents.reading.problem import Problem
 from tbevents.testing.finding import ROWS, FindingTable
@@ -78,6 +78,7 @@ register(
         "error",
         "Records or values of an event file are damaged.",
         check=_damage,
+        screen=unusual,
     )
 )
 register(
@@ -87,6 +88,7 @@ register(
         "error",
         "An event file ends within a record.",
         check=_damaged_tail,
+        screen=unusual,
     )
 )
 register(
@@ -96,6 +98,7 @@ register(
         "warning",
         "Files of several starts of the run are in one folder.",
         check=_written_again,
+        screen=unusual,
     )
 )
 UNREADABLE: Final = register(
@@ -105,6 +108,7 @@ UNREADABLE: Final = register(
         "error",
         "A file or folder cannot be read.",
         check=_unreadable,
+        screen=unusual,
     )
 )
 register(
@@ -114,5 +118,6 @@ register(
         "info",
         "An event file is empty.",
         check=_empty_file,
+        screen=unusual,
     )
 )

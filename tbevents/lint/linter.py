@@ -8,6 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from tbevents.errors import RunNotFoundError, TBEventsError
 from tbevents.files import StrPath, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
@@ -15,21 +17,29 @@ from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, 
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
 from tbevents.lint.finding import Findings, LintFinding, Quantity, at_least
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
+from tbevents.lint.roles import is_loss
 from tbevents.lint.rule import Hit, Rule
-from tbevents.lint.run_view import RunView
-from tbevents.reading.options import Checksums, matches
+from tbevents.lint.run_batch import RunBatch
+from tbevents.lint.run_view import RunView, is_one_of
+from tbevents.reading.options import Checksums, ReadOptions, matches
 from tbevents.reading.problem import Problem
+from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
-from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.testing import golden
 from tbevents.testing.finding import Finding, message
 from tbevents.testing.subjects import Subject, as_runs, single_series
-from tbevents.tools.names import NameFilter, read_telling, runs_below, without_damage_warnings
+from tbevents.tools.names import NameFilter, open_refs, read_telling, refs_below, runs_below, without_damage_warnings
 from tbevents.tools.sparkline import sparkline
 
 __all__ = ["AnyConfig", "LintedRun", "Linter", "as_config", "assert_lints", "lint_runs", "run"]
 
 _BARS = 40
+
+_FIRST = 8
+"""How many runs are screened together first; each time after it twice as many, up to `_MOST`."""
+
+_MOST = 256
+"""The most runs that are screened together."""
 
 AnyConfig = LintConfig | Mapping[str, Any] | StrPath | None
 """A configuration, a table of one, the path of a file that has one, or None for the defaults."""
@@ -69,10 +79,11 @@ def run(
 
     Returns:
         The findings, run by run. It is a list; notebooks show it as a table. Runs that are read from a path are
-        released one by one, and the `series` of their findings are None.
+        released, a few at a time, and the `series` of their findings are None.
 
     Raises:
-        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no run.
+        RunNotFoundError: if the path does not exist, or there is no event file below it.
+        UnknownNameError: if a pattern matches no run.
         OSError: if the path itself cannot be read. What cannot be read below it is a finding.
         ValueError, TypeError: if the configuration is wrong.
     """
@@ -83,10 +94,10 @@ def run(
         )
     found = {name: each for name, each in as_runs(path).items() if runs is None or matches(name, runs)}
     linter = Linter(config, found)
-    findings = Findings()
     with without_damage_warnings():
-        for each in found.values():
-            findings += linter.lint(each, keep_series=True)
+        findings = Findings(
+            each for _, of_run in _in_batches(linter, found.values(), keep_series=True) for each in of_run
+        )
         findings += linter.finish()
     return findings
 
@@ -111,7 +122,7 @@ def lint_runs(
     runs: Iterable[str] | None = None,
     checksums: Checksums = "verify",
 ) -> Iterator[LintedRun]:
-    """Lints the runs below paths one after the other; each is released before the next is read.
+    """Lints the runs below paths one after the other. A few small ones are read and screened together.
 
     The arguments and errors are those of `run`; if there are several paths, the names of runs begin with theirs. Paths
     are looked up at the call, before the first run is read.
@@ -122,34 +133,40 @@ def lint_runs(
     paths = [path_string(each, "path") for each in ([path] if isinstance(path, (str, os.PathLike)) else path)]
     wanted = NameFilter(runs, noun="run")
     unlisted: list[tuple[str, Problem]] = []
-    found: dict[str, str] = {}
+    found: dict[str, RunRef] = {}
     for each in paths:
         problems: list[Problem] = []
-        below = runs_below(each, wanted, on_problem=problems.append)
+        below = refs_below(each, wanted, on_problem=problems.append, required=True)
         unlisted += ((os.path.relpath(problem.file, each).replace(os.sep, "/"), problem) for problem in problems)
-        for name, where in below.items():
-            found[name if len(paths) == 1 else each if name == "." else join(each, name)] = where
+        for ref in below:
+            name = ref.name if len(paths) == 1 else each if ref.name == "." else join(each, ref.name)
+            found[name] = replace(ref, name=name)
     wanted.check(", ".join(paths))
-    return _lint_each(Linter(config, found), found, set(paths), unlisted, checksums)
+    return _lint_each(Linter(config, found), list(found.values()), set(paths), unlisted, checksums)
 
 
 def _lint_each(
     linter: Linter,
-    found: Mapping[str, str],
+    refs: Sequence[RunRef],
     named: AbstractSet[str],
     unlisted: list[tuple[str, Problem]],
     checksums: Checksums,
 ) -> Iterator[LintedRun]:
-    table = SkeletonTable(verify=checksums == "verify")
-    for name, where in found.items():
-        try:
-            read = read_telling(where, name, checksums=checksums, on_problem=_ignore, table=table)
-            yield LintedRun(name, where, linter.lint(read))
-        except (TBEventsError, OSError) as error:
-            if where in named:
-                raise
-            problem = Problem(where, 0, "unreadable", 0, 0, str(error).removeprefix(f"{where}: "))
-            yield LintedRun(name, where, linter.of_problem(problem, name))
+    options = ReadOptions(checksums=checksums)
+    at = 0
+    while at < len(refs):
+        failed: list[Exception] = []
+        for run, findings in _in_batches(linter, _until_error(open_refs(refs[at:], options), failed)):
+            at += 1
+            yield LintedRun(run.name, run.path, findings)
+            del run
+        for error in failed:
+            ref = refs[at]
+            if ref.url in named:
+                raise error
+            at += 1
+            problem = Problem(ref.url, 0, "unreadable", 0, 0, str(error).removeprefix(f"{ref.url}: "))
+            yield LintedRun(ref.name, ref.url, linter.of_problem(problem, ref.name))
     for name, problem in unlisted:
         yield LintedRun(name, problem.file, linter.of_problem(problem, name))
     rest = linter.finish()
@@ -159,6 +176,27 @@ def _lint_each(
 
 def _ignore(_: Problem) -> None:
     """The findings list the problems."""
+
+
+def _until_error(runs: Iterator[Run], failed: list[Exception]) -> Iterator[Run]:
+    """Yields runs until one cannot be read; then adds the error to a list."""
+    try:
+        yield from runs
+    except (TBEventsError, OSError) as error:
+        failed.append(error)
+
+
+def _in_batches(linter: Linter, runs: Iterable[Run], *, keep_series: bool = False) -> Iterator[tuple[Run, Findings]]:
+    """Yields runs with what is found in them, after it has taken some of them together: first few, then more."""
+    size = _FIRST
+    batch = linter.batch()
+    for run in runs:
+        batch.add(run)
+        del run
+        if batch.is_full or len(batch.runs) == size:
+            yield from linter.lint_together(batch, keep_series=keep_series)
+            batch, size = linter.batch(), min(2 * size, _MOST)
+    yield from linter.lint_together(batch, keep_series=keep_series)
 
 
 class Linter:
@@ -191,20 +229,58 @@ class Linter:
             run: the run.
             keep_series: if True, findings have the series of their tags, which keep the memory of the run.
         """
+        return self._lint(run, self.config.rules, keep_series)
+
+    def batch(self) -> RunBatch:
+        """Returns an empty batch, for `lint_together`."""
+        losses = self.config.losses
+        return RunBatch(lambda tag: is_one_of(tag, losses, is_loss))
+
+    def lint_together(self, batch: RunBatch, *, keep_series: bool = False) -> Iterator[tuple[Run, Findings]]:
+        """Lints runs as `lint` does, one after the other, after it has screened them together.
+
+        Args:
+            batch: the runs; they are taken out of it one by one, so that each can be released.
+            keep_series: as of `lint`.
+
+        Yields:
+            Each run with its findings.
+        """
+        suspects = self._suspects(batch)
+        batch.runs.reverse()
+        for codes in suspects:
+            run = batch.runs.pop()
+            yield run, self._lint(run, codes, keep_series)
+            del run
+
+    def _suspects(self, batch: RunBatch) -> list[list[str]]:
+        """Returns the codes of the rules that must look at each run."""
+        found: list[list[str]] = [[] for _ in batch.runs]
+        with np.errstate(all="ignore"):  # as in `_lint`
+            for code, (rule, _, options) in self.config.rules.items():
+                screened = None if rule.screen is None else rule.screen(batch, options) | batch.large
+                for number in range(len(found)) if screened is None else np.flatnonzero(screened).tolist():
+                    found[number].append(code)
+        return found
+
+    def _lint(self, run: Run, codes: Iterable[str], keep_series: bool) -> Findings:
+        """Lints a run by the rules of some codes, and by what is not of one run alone."""
         config = self.config
         view = RunView(run, config.losses, config.rates, run.name in self._parents)
         findings = Findings()
-        for rule, _, options in config.rules.values():
-            if rule.check is not None:
-                for hit in rule.check(view, options):
-                    findings.append(self._finding(rule, hit, run.name, run.path))
-        if OVERFITTING.code in config.rules:
-            for name, path, hit in self._curves.pair(view, config.rules[OVERFITTING.code][2]):
-                findings.append(self._finding(OVERFITTING, hit, name, path))
-        for at, expectation in enumerate(config.expectations):
-            if expectation.concerns(run.name):
-                findings += self._expect(at, expectation, run)
-        return Findings(self._with_series(each, view, keep_series) for each in findings)
+        with np.errstate(all="ignore"):  # values may be anything, and overflow where they are compared
+            for code in codes:
+                rule, _, options = config.rules[code]
+                if rule.check is not None:
+                    for hit in rule.check(view, options):
+                        findings.append(self._finding(rule, hit, run.name, run.path))
+            if OVERFITTING.code in config.rules and self._curves.wants(run.name):
+                for name, path, hit in self._curves.pair(view, config.rules[OVERFITTING.code][2]):
+                    findings.append(self._finding(OVERFITTING, hit, name, path))
+            for at, expectation in enumerate(config.expectations):
+                if expectation.concerns(run.name):
+                    findings += self._expect(at, expectation, run)
+            return Findings(self._with_series(each, view, keep_series) for each in findings)
 
     def of_problem(self, problem: Problem, name: str) -> Findings:
         """Returns the finding about a run or folder that cannot be read; none if the rule is not used."""
@@ -257,7 +333,13 @@ class Linter:
                         yield self._of_check(expected.rule, found, expected.bound)
         stored, same_as = self._golden[at], expectation.same_as
         if stored is not None and same_as is not None and SAME_AS.code in self.config.rules:
-            for found in same_as.check({run.name: run}, stored.of(run)):
+            try:
+                with_it = stored.of(run)
+            except (TBEventsError, OSError) as error:
+                summary = f"the run to compare with cannot be read: {error}"
+                yield self._finding(SAME_AS, Hit(None, summary, bound=stored.path), run.name, run.path)
+                return
+            for found in same_as.check({run.name: run}, with_it):
                 yield self._of_check(SAME_AS, found, stored.path)
 
     def _of_check(self, rule: Rule, found: Finding, bound: str) -> LintFinding:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from tbevents.lint.roles import Role, key_of, role_of
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
+from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import Curve, RunView, median
+from tbevents.lint.segments import Segments
 
 __all__ = ["OVERFITTING", "LossCurves"]
 
@@ -33,7 +35,7 @@ class _Onset(NamedTuple):
 def onset(train: Curve, held_out: Curve, options: Options) -> _Onset | None:
     """Returns from where on the held-out loss rises while that of training falls; None if it does not."""
     values = held_out.values
-    if len(values) < options["points"] or len(train) < options["points"]:
+    if min(len(values), len(train)) < max(options["points"], 3):
         return None
     lowest = float(values.min())
     if median(values[-3:]) <= lowest + options["rise"] * abs(lowest):
@@ -111,6 +113,30 @@ def _overfitting(view: RunView, options: Options) -> Iterator[Hit]:
             yield hit_of(view.curve(held_out), repr(train), found)
 
 
+def _may_overfit(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    curves = batch.curves
+    least = curves.values.least()
+    last = curves.last(np.full(len(least), 3)).medians()
+    found = curves.held_out & (last > least + options["rise"] * np.abs(least))
+    values = curves.values.select(found)
+    # Most of these still fall at their end: as in `onset`, the lowest place is too near to it.
+    low = Segments(_running_medians(values), values.counts)
+    place = np.where(low.values == np.repeat(low.least(), low.counts), np.arange(len(low.values)), len(low.values))
+    lowest = Segments(place, low.counts).least() - low.starts
+    return batch.with_numbers(curves.runs[found][low.counts - 1 - (lowest - 1) >= _AFTER])
+
+
+def _running_medians(segments: Segments[np.float64]) -> NDArray[np.float64]:
+    """As `_running_median`, of each segment."""
+    values = segments.values
+    found: NDArray[np.float64] = values.copy()  # of the ends, which are their own neighbours
+    before, at, after = values[:-2], values[1:-1], values[2:]
+    pairs = segments.pairs()
+    middle = np.maximum(np.minimum(before, at), np.minimum(np.maximum(before, at), after))
+    np.copyto(found[1:-1], middle, where=pairs[:-1] & pairs[1:])
+    return found
+
+
 class _Half(NamedTuple):
     run: str
     path: str
@@ -125,6 +151,11 @@ class LossCurves:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, Role], _Half] = {}
+
+    @staticmethod
+    def wants(name: str) -> bool:
+        """Returns True if a run may be half of a pair, by its name."""
+        return role_of(name.rpartition("/")[2]) is not None
 
     def pair(self, view: RunView, options: Options) -> Iterator[tuple[str, str, Hit]]:
         """Takes a run; yields what is found if its other half was taken before.
@@ -163,5 +194,6 @@ OVERFITTING: Final = register(
             Option("points", 8, "fewer finite values are not judged"),
         ),
         _overfitting,
+        _may_overfit,
     )
 )

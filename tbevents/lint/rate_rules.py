@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
+from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 
 __all__: list[str] = []
@@ -16,7 +17,7 @@ __all__: list[str] = []
 def _jump(view: RunView, options: Options) -> Iterator[Hit]:
     resumes = {event.step for event in view.run.session_log if event.status == "START" and event.step}
     for tag in view.rates:
-        series = view.series[tag]
+        series = view.run.scalars[tag]
         steps, rates = series.steps, series.values.astype(np.float64)
         if len(steps) < 3:
             continue
@@ -42,6 +43,10 @@ def _jump(view: RunView, options: Options) -> Iterator[Hit]:
                 break
 
 
+def _may_jump(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
+    return batch.unusual | batch.odd_steps  # otherwise nothing was resumed
+
+
 def _expected(steps: NDArray[np.int64], rates: NDArray[np.float64], step: int) -> tuple[float, ...]:
     """Returns the rates that may follow at a step: those logged around it before, or where they were heading to."""
     order = np.argsort(steps, kind="stable")
@@ -64,5 +69,6 @@ register(
         "A learning rate jumps where the run was resumed.",
         (Option("change", 0.1, "how far it may be from what was due, as a fraction"),),
         _jump,
+        _may_jump,
     )
 )

@@ -34,7 +34,6 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-@lru_cache(maxsize=4096)
 def is_loss(tag: str) -> bool:
     """Returns True if a tag says that it is a loss that training minimizes: ``train/loss``, ``val_loss``, ``RMSE``."""
     words = _words(tag)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -19,10 +19,13 @@ from tbevents.tools.check import damage_of
 from tbevents.tools.oddities import Oddity, step_oddities, tag_oddities
 from tbevents.tools.report.rates import is_rate
 
-__all__ = ["Curve", "RunView", "StepColumn"]
+__all__ = ["Curve", "RunView", "StepColumn", "is_one_of"]
 
 
-_is_rate = lru_cache(maxsize=4096)(is_rate)  # the runs of a folder have the same tags
+@lru_cache(maxsize=4096)  # the runs of a folder have the same tags
+def is_one_of(tag: str, wanted: tuple[str, ...] | None, by_name: Callable[[str], bool]) -> bool:
+    """Returns True if a tag matches one of the patterns; or if its name says so, where there are none."""
+    return by_name(tag) if wanted is None else matches(tag, wanted)
 
 
 class StepColumn(NamedTuple):
@@ -74,8 +77,7 @@ class Curve:
     @cached_property
     def changes(self) -> NDArray[np.float64]:
         """The change from each value to the next, shape (n - 1,)."""
-        with np.errstate(over="ignore"):
-            return np.diff(self.values)
+        return np.diff(self.values)
 
     @cached_property
     def noise(self) -> float:
@@ -109,7 +111,6 @@ class RunView:
 
     Attributes:
         run: the run.
-        series: its scalar series with points, by tag.
     """
 
     def __init__(
@@ -123,9 +124,18 @@ class RunView:
         self.has_runs_below = has_runs_below
         self._losses = losses
         self._rates = rates
-        self.series: Mapping[str, ScalarSeries] = {tag: each for tag, each in run.scalars.items() if len(each)}
         self._curves: dict[str, Curve] = {}
         self._oddities: dict[str, tuple[Oddity, ...]] = {}
+
+    @cached_property
+    def series(self) -> Mapping[str, ScalarSeries]:
+        """The scalar series with points, by tag."""
+        return {tag: each for tag, each in self._scalars.items() if len(each)}
+
+    @cached_property
+    def _scalars(self) -> Mapping[str, ScalarSeries]:
+        """All scalar series; each is made when it is asked for, and most rules are about few of them."""
+        return self.run.scalars
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
@@ -164,27 +174,29 @@ class RunView:
     @cached_property
     def losses(self) -> list[str]:
         """The tags that are losses."""
-        wanted = self._losses
-        return [tag for tag in self.series if (is_loss(tag) if wanted is None else matches(tag, wanted))]
+        return self._tags(self._losses, is_loss)
 
     @cached_property
     def rates(self) -> list[str]:
         """The tags that are learning rates."""
-        wanted = self._rates
-        return [tag for tag in self.series if (_is_rate(tag) if wanted is None else matches(tag, wanted))]
+        return self._tags(self._rates, is_rate)
+
+    def _tags(self, wanted: tuple[str, ...] | None, by_name: Callable[[str], bool]) -> list[str]:
+        scalars = self._scalars
+        return [tag for tag in scalars if is_one_of(tag, wanted, by_name) and len(scalars[tag])]
 
     def curve(self, tag: str) -> Curve:
         """Returns the finite values of a series."""
         found = self._curves.get(tag)
         if found is None:
-            found = self._curves[tag] = Curve(self.series[tag])
+            found = self._curves[tag] = Curve(self._scalars[tag])
         return found
 
     def curves(self, tags: Iterable[str], points: float) -> Iterator[Curve]:
         """Yields the curves of tags that have at least so many points, and at least three."""
         points = max(points, 3)
         for tag in tags:
-            if len(self.series[tag].steps) >= points and len(self.curve(tag)) >= points:
+            if len(self._scalars[tag]) >= points and len(self.curve(tag)) >= points:
                 yield self.curve(tag)
 
     def step_oddities(self, kind: str) -> Iterator[Oddity]:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tbevents.lint.rule import Check, Hit, Option, Options, Rule, register
+from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
+from tbevents.lint.segments import Segments
 from tbevents.testing.finding import ROWS, FindingTable
 
 __all__: list[str] = []
@@ -19,9 +22,28 @@ def _odd_steps(kind: str, bound: str, view: RunView, _: Options) -> Iterator[Hit
         yield Hit(each.tag, each.detail, each.step, each.step, bound)
 
 
+def _may_be_odd(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
+    return batch.odd_steps
+
+
 def _as_check(kind: str, bound: str) -> Check:
     """Returns the check for a kind of `tools.oddities.Oddity` of steps."""
     return partial(_odd_steps, kind, bound)
+
+
+def _distances(steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Returns the distances between ascending steps; unsigned, since they may be as large as 2**64."""
+    return (steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)).astype(np.float64)
+
+
+def _may_have_gap(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    long = batch.ascending & (batch.steps.counts >= max(options["points"], 3))
+    steps, runs = batch.steps.select(long), batch.step_runs[long]
+    distances = Segments(_distances(steps.values)[steps.pairs()], steps.counts - 1)
+    largest = distances.greatest()
+    odd = largest > distances.least() * options["regular"]  # cheap, and true of few
+    usual = distances.select(odd).ranked(distances.counts[odd] // 2)
+    return batch.with_numbers(runs[odd][largest[odd] > usual * options["regular"]])
 
 
 def _gap(view: RunView, options: Options) -> Iterator[Hit]:
@@ -29,7 +51,7 @@ def _gap(view: RunView, options: Options) -> Iterator[Hit]:
         steps = column.steps
         if len(steps) < max(options["points"], 3) or not column.ascending:
             continue
-        distances = (steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)).astype(np.float64)
+        distances = _distances(steps)
         largest = distances.max()
         usual = float(np.partition(distances, len(distances) // 2)[len(distances) // 2])
         if largest <= usual * options["regular"]:
@@ -49,13 +71,19 @@ def _gap(view: RunView, options: Options) -> Iterator[Hit]:
             yield Hit(tag, summary, int(steps[first]), float(distances[first]), bound, table)
 
 
+def _may_go_back_in_time(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    times = batch.times
+    bad = ~((times.values >= 0) & (times.values < np.inf))
+    bad[1:] |= (np.diff(times.values) < -options["seconds"]) & times.pairs()
+    return batch.with_numbers(batch.run_of[times.having(bad)])
+
+
 def _wall_time_order(view: RunView, options: Options) -> Iterator[Hit]:
     times = view.times
     if not len(times):
         return
     jumps = np.zeros(len(times))
-    with np.errstate(invalid="ignore", over="ignore"):
-        np.subtract(times[1:], times[:-1], out=jumps[1:])
+    np.subtract(times[1:], times[:-1], out=jumps[1:])
     jumps[view.starts[:-1]] = 0  # the first point of a tag follows none
     sound = (times >= 0) & (times < np.inf)  # not of NaN either
     bad = np.flatnonzero(~sound | (jumps < -options["seconds"]))
@@ -81,6 +109,7 @@ register(
         "warning",
         "A step is below the one before it.",
         check=_as_check("steps_go_back", "ascending steps"),
+        screen=_may_be_odd,
     )
 )
 register(
@@ -90,6 +119,7 @@ register(
         "warning",
         "A step was logged before.",
         check=_as_check("repeated_steps", "one point a step"),
+        screen=_may_be_odd,
     )
 )
 register(
@@ -99,6 +129,7 @@ register(
         "warning",
         "A 32-bit step counter wrapped round.",
         check=_as_check("steps_wrap", "64-bit steps"),
+        screen=_may_be_odd,
     )
 )
 register(
@@ -113,6 +144,7 @@ register(
             Option("points", 10, "fewer points are not judged"),
         ),
         _gap,
+        _may_have_gap,
     )
 )
 register(
@@ -123,6 +155,7 @@ register(
         "Wall times go back, or are no times.",
         (Option("seconds", 1, "how far a wall time may be before the one before it"),),
         _wall_time_order,
+        _may_go_back_in_time,
     )
 )
 register(
@@ -132,5 +165,6 @@ register(
         "warning",
         "All points of a tag are at step 0, as if logged without a step.",
         check=_as_check("steps_all_zero", "steps that count"),
+        screen=_may_be_odd,
     )
 )

@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tbevents.lint.rule import Hit, Option, Options, Rule, register
+from tbevents.lint.rule import Hit, Option, Options, Rule, register, unusual
+from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 
 __all__: list[str] = []
 
 _NO_CLOCK: Final = 1.0
 """Seconds: wall times of a run that span less say nothing of when a tag was logged."""
+
+
+def _may_be_single(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    counts = batch.counts
+    return batch.with_numbers(batch.run_of[counts == 1]) & batch.with_numbers(batch.run_of[counts >= options["others"]])
 
 
 def _single_point(view: RunView, options: Options) -> Iterator[Hit]:
@@ -35,6 +42,21 @@ def _single_point(view: RunView, options: Options) -> Iterator[Hit]:
         yield Hit(tag, f"it has one point, at step {step}; {longest!r} has {counts.max():,}", step, 1, 2)
 
 
+def _may_stop_early(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    steps, counts = batch.steps, batch.counts
+    first = steps.values[steps.starts][batch.steps_of].astype(np.float64)
+    last = steps.values[steps.starts + steps.counts - 1][batch.steps_of].astype(np.float64)
+    long = counts >= options["points"]
+    runs = batch.run_of[long]
+    begin, end = np.full(len(batch.runs), np.inf), np.full(len(batch.runs), -np.inf)
+    np.minimum.at(begin, runs, first[long])
+    np.maximum.at(end, runs, last[long])
+    begin, end = begin[batch.run_of], end[batch.run_of]
+    spacing = (last - first) / np.maximum(counts - 1, 1)
+    missing = np.maximum(options["intervals"] * spacing, options["share"] * (end - begin))
+    return batch.with_numbers(batch.run_of[long & (end - last > missing)])
+
+
 def _stopped_early(view: RunView, options: Options) -> Iterator[Hit]:
     if len({int(column.steps[-1]) for column in view.step_columns}) < 2:
         return  # cheap, and true of most
@@ -48,16 +70,15 @@ def _stopped_early(view: RunView, options: Options) -> Iterator[Hit]:
     steps_begin = np.array([int(each.steps[0]) for each in view.series.values()], np.float64)
     last, first = steps_end[long].max(), steps_begin[long].min()
     times = view.times
-    with np.errstate(invalid="ignore", over="ignore"):
-        spacing = (steps_end - steps_begin) / np.maximum(counts - 1, 1)
-        missing = np.maximum(options["intervals"] * spacing, options["share"] * (last - first))
-        stopped = long & (last - steps_end > missing)
-        if not stopped.any():
-            return
-        # Tags may count epochs where others count batches: one that stopped did so by the clock as well.
-        time_last, time_first = times[ends][long].max(), times[begins][long].min()
-        if time_last - time_first > _NO_CLOCK:
-            stopped &= time_last - times[ends] > options["share"] * (time_last - time_first)
+    spacing = (steps_end - steps_begin) / np.maximum(counts - 1, 1)
+    missing = np.maximum(options["intervals"] * spacing, options["share"] * (last - first))
+    stopped = long & (last - steps_end > missing)
+    if not stopped.any():
+        return
+    # Tags may count epochs where others count batches: one that stopped did so by the clock as well.
+    time_last, time_first = times[ends][long].max(), times[begins][long].min()
+    if time_last - time_first > _NO_CLOCK:
+        stopped &= time_last - times[ends] > options["share"] * (time_last - time_first)
     others = np.count_nonzero(long & ~stopped)
     if others < np.count_nonzero(stopped):
         return  # a phase that most tags end with, and not a tag that is lost
@@ -101,6 +122,7 @@ register(
         "A tag has one point, where others have many.",
         (Option("others", 10, "how many points the longest tag must have"),),
         _single_point,
+        _may_be_single,
     )
 )
 register(
@@ -115,6 +137,7 @@ register(
             Option("points", 5, "tags with fewer points are not judged"),
         ),
         _stopped_early,
+        _may_stop_early,
     )
 )
 register(
@@ -124,6 +147,7 @@ register(
         "warning",
         "A tag has values of several kinds.",
         check=_mixed_kinds,
+        screen=unusual,
     )
 )
 register(
@@ -133,6 +157,7 @@ register(
         "info",
         "A run has hyperparameters, but no metrics.",
         check=_hparams_without_metrics,
+        screen=unusual,
     )
 )
 register(
@@ -142,5 +167,6 @@ register(
         "warning",
         "Hyperparameters were written again, and are ignored.",
         check=_ignored_hparams,
+        screen=unusual,
     )
 )

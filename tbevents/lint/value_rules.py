@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tbevents.lint.roles import role_of
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
+from tbevents.lint.run_batch import CurveSegments, RunBatch
 from tbevents.lint.run_view import Curve, RunView, median
 from tbevents.testing.finding import ROWS, FindingTable, number
 
@@ -18,6 +19,12 @@ __all__ = ["DIVERGENCE", "diverges"]
 _NEAR: Final = 5
 """Rises fewer points apart than this are one spike; as many values before it are needed to judge it."""
 
+_ENDS: Final = 0.1
+"""The fraction of a curve that is its beginning, and its end."""
+
+_WINDOWS: Final = 1 << 20
+"""The most values in the windows before the rises of a batch that are screened at once."""
+
 
 def _nan(view: RunView, _: Options) -> Iterator[Hit]:
     return _not_finite(view, "NaN", np.isnan)
@@ -25,6 +32,16 @@ def _nan(view: RunView, _: Options) -> Iterator[Hit]:
 
 def _infinite(view: RunView, _: Options) -> Iterator[Hit]:
     return _not_finite(view, "infinite", np.isinf)
+
+
+def _may_have_nan(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
+    values = batch.values
+    return batch.with_numbers(batch.run_of[values.having(np.isnan(values.values))])
+
+
+def _may_have_infinity(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
+    values = batch.values
+    return batch.with_numbers(batch.run_of[values.having(np.isinf(values.values))])
 
 
 def _not_finite(view: RunView, noun: str, test: np.ufunc) -> Iterator[Hit]:
@@ -42,9 +59,18 @@ def _not_finite(view: RunView, noun: str, test: np.ufunc) -> Iterator[Hit]:
         yield Hit(tag, summary, int(series.steps[first]), float(series.values[first]), "finite", table)
 
 
+def _may_diverge(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    curves = batch.curves
+    counts = curves.values.counts
+    ends = np.maximum(3, (counts * _ENDS).astype(np.intp))
+    start, end = curves.first(ends).medians(), curves.last(ends).medians()
+    bound = start + np.fmax(options["rise"] * np.abs(start), options["noise"] * curves.noise)
+    return batch.with_numbers(curves.runs[(end > bound) & (counts >= options["points"])])
+
+
 def diverges(curve: Curve, options: Options) -> tuple[float, float, float] | None:
     """Returns the first values, the last values and the bound of a curve that ends above it; None if it does not."""
-    start, end = curve.ends(0.1)
+    start, end = curve.ends(_ENDS)
     bound = start + max(options["rise"] * abs(start), options["noise"] * curve.noise)
     return (start, end, bound) if end > bound else None
 
@@ -80,6 +106,57 @@ def _spike(view: RunView, options: Options) -> Iterator[Hit]:
         summary = f"it jumps {times}, first at step {curve.steps[at]} to {curve.values[at]:.4g} from about {middle:.4g}"
         table = FindingTable.of(("step", "value", "running median", "bound"), rows[:ROWS], len(rows))
         yield Hit(curve.tag, summary, int(curve.steps[at]), float(curve.values[at]), bound, table)
+
+
+def _may_spike(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    curves = batch.curves
+    values = curves.values
+    # As in `_spikes`, which says why.
+    reach = options["share"] * (values.greatest() / 2 - values.least() / 2) * 2
+    rises = np.diff(values.values) > np.repeat(np.maximum(3 * curves.noise, reach / 4), values.counts)[1:]
+    places = np.flatnonzero(rises) + 1
+    numbers = values.number_at(places)
+    before = places - values.starts[numbers]
+    enough = before >= _NEAR
+    places, numbers, before = places[enough], numbers[enough], before[enough]
+    if not len(places):
+        return batch.with_numbers(numbers)
+    higher = values.values[places] > values.values[places[:, None] - np.arange(1, _NEAR + 1)].max(axis=1)
+    places, numbers, before = places[higher], numbers[higher], before[higher]
+    window = max(int(options["window"]), _NEAR)
+    if len(places) * window <= _WINDOWS:
+        numbers = numbers[_above_median(curves, places, before, window, reach[numbers], options)]
+    return batch.with_numbers(curves.runs[numbers])
+
+
+def _above_median(
+    curves: CurveSegments,
+    places: NDArray[np.intp],
+    before: NDArray[np.intp],
+    window: int,
+    reach: NDArray[np.float64],
+    options: Options,
+) -> NDArray[np.bool_]:
+    """Returns which values exceed the bound of a spike.
+
+    Args:
+        curves: the curves.
+        places: of the values, shape (m,).
+        before: how many values each curve has before them, shape (m,).
+        window: how many of those the median is of, at most.
+        reach: the least distance from the median, shape (m,).
+        options: of the rule.
+    """
+    values = curves.values.values
+    back = np.arange(1, window + 1)
+    there = back <= before[:, None]
+    middle_of = np.arange(len(places)), (np.minimum(before, window) - 1) // 2
+    recent = np.where(there, values[np.maximum(places[:, None] - back, 0)], np.inf)  # which sorts behind the others
+    middle = np.sort(recent, axis=1)[middle_of]
+    spread = 1.4826 * np.sort(np.abs(recent - middle[:, None]), axis=1)[middle_of]
+    above = np.fmax(np.fmax((options["factor"] - 1) * np.abs(middle), options["deviations"] * spread), reach)
+    exceeds: NDArray[np.bool_] = values[places] > middle + above
+    return exceeds
 
 
 def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
@@ -123,6 +200,18 @@ def _stagnation(view: RunView, options: Options) -> Iterator[Hit]:
             yield Hit(curve.tag, summary, step, later, bound)
 
 
+def _may_stagnate(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
+    curves = batch.curves
+    counts = curves.values.counts
+    long = (counts >= max(options["points"], 4)) & ~curves.held_out
+    values = curves.values.select(long)
+    quarter = values.counts // 4
+    earlier = values.part(quarter, quarter).medians()
+    later = values.part(values.counts - quarter, quarter).medians()
+    found = later > earlier - options["improvement"] * np.abs(earlier)
+    return batch.with_numbers(curves.runs[long][found])
+
+
 register(
     Rule(
         "TB101",
@@ -130,6 +219,7 @@ register(
         "error",
         "A value is NaN.",
         check=_nan,
+        screen=_may_have_nan,
     )
 )
 register(
@@ -139,6 +229,7 @@ register(
         "error",
         "A value is infinite.",
         check=_infinite,
+        screen=_may_have_infinity,
     )
 )
 DIVERGENCE: Final = register(
@@ -153,6 +244,7 @@ DIVERGENCE: Final = register(
             Option("points", 10, "fewer finite values are not judged"),
         ),
         _divergence,
+        _may_diverge,
     )
 )
 register(
@@ -168,6 +260,7 @@ register(
             Option("window", 25, "how many values the running median is of"),
         ),
         _spike,
+        _may_spike,
     )
 )
 register(
@@ -181,5 +274,6 @@ register(
             Option("points", 20, "fewer finite values are not judged"),
         ),
         _stagnation,
+        _may_stagnate,
     )
 )

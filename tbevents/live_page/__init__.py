@@ -1,11 +1,12 @@
 """The board: a page that follows runs while they train, served to the browser. Needs the extra ``board``.
 
-`Board` follows logdirs and knows their runs; `make_app` is the ASGI application that serves one; `serve` runs it.
+`Board` follows logdirs and knows their runs; `make_app` is the ASGI application that serves one; a `BoardServer`
+runs it.
 """
 
 from __future__ import annotations
 
 from tbevents.live_page.board import Board
-from tbevents.live_page.server import Address, serve
+from tbevents.live_page.server import Address, BoardServer
 
-__all__ = ["Address", "Board", "serve"]
+__all__ = ["Address", "Board", "BoardServer"]

@@ -18,11 +18,12 @@ from starlette.routing import Route
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.live_page.board import Board
-from tbevents.live_page.cards import MEDIA, card_of, hparams_of, report_of
+from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
-from tbevents.live_page.guard import LOOPBACK, Guard, PrefixRemoved, SafeHeaders
+from tbevents.live_page.guard import FRAMES, LOOPBACK, Guard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
 from tbevents.tools.json_text import json_text
+from tbevents.tools.report.pauses import pauses_of
 
 __all__ = ["make_app"]
 
@@ -43,6 +44,7 @@ def make_app(
     cookie: str = "tbevents_board",
     hosts: tuple[str, ...] = LOOPBACK,
     root_path: str = "",
+    framed: bool = False,
 ) -> Starlette:
     """Returns the ASGI application of a board.
 
@@ -52,19 +54,21 @@ def make_app(
         cookie: name of the cookie for which the token is exchanged.
         hosts: host names that requests may be for; others are refused, which stops DNS rebinding.
         root_path: path under which a proxy shows the board, such as ``/board``.
+        framed: whether pages of this machine may show the board in a frame.
     """
     prefix = "/" + root_path.strip("/") if root_path.strip("/") else ""
-    handlers = _Handlers(board)
+    handlers = _Handlers(board, FRAMES if framed else "'none'")
     routes = [
         Route("/", handlers.page, methods=["GET"]),
         Route("/api/events", handlers.events, methods=["GET"]),
         Route("/api/scalars", handlers.scalars, methods=["GET"]),
         Route("/api/card", handlers.card, methods=["GET"]),
         Route("/api/hparams", handlers.hparams, methods=["GET"]),
+        Route("/api/layout", handlers.layout, methods=["GET"]),
         Route("/api/report", handlers.report, methods=["POST"]),
     ]
     middleware = [
-        Middleware(SafeHeaders),
+        Middleware(SafeHeaders, framed=framed),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(PrefixRemoved, prefix=prefix),
         Middleware(Guard, token=token, cookie=cookie, path=f"{prefix}/"),
@@ -84,12 +88,13 @@ def _unreadable(_request: Request, error: Exception) -> Response:
 class _Handlers:
     """Answers requests. Those that are not coroutines run on Starlette's threads."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, ancestors: str) -> None:
         self._board = board
+        self._ancestors = ancestors
 
     def page(self, _request: Request) -> Response:
         text, policy = board_page(self._board.title)
-        return HTMLResponse(text, headers={"Content-Security-Policy": f"{policy}; frame-ancestors 'none'"})
+        return HTMLResponse(text, headers={"Content-Security-Policy": f"{policy}; frame-ancestors {self._ancestors}"})
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: all that is known, or what a client that comes back has missed; then what changes."""
@@ -139,12 +144,12 @@ class _Handlers:
 
     def _pack(self, tag: str, window: Window, states: list[tuple[int, int, int]]) -> Response:
         store, lines = BinaryStore(), []
-        for number, epoch, _ in states:
-            try:
-                series = self._board.run(number).scalars[tag]
-            except (TBEventsError, OSError):
-                continue  # it went away since, which the stream tells
-            lines.append({"run": number, "epoch": epoch, **store.curve(series, window.places(series))})
+        epochs = {number: epoch for number, epoch, _ in states}
+        for number, run in self._board.runs(epochs):
+            series = run.scalars.get(tag)
+            if series is not None:  # else it went away since, which the stream tells
+                columns = store.curve(series, window.places(series), pauses_of(run, series))
+                lines.append({"run": number, "epoch": epochs[number], **columns})
         return Response(store.packed(lines), media_type="application/octet-stream")
 
     def card(self, request: Request) -> Response:
@@ -156,6 +161,14 @@ class _Handlers:
         return _cached(
             request, (self._board.key, kind, tag, states), lambda: _json(card_of(self._board, kind, tag, states))
         )
+
+    def layout(self, request: Request) -> Response:
+        """The custom charts of some runs."""
+        kind, tag = self._board.tag(_integer(request, "tag"))
+        if kind != "custom_scalars":
+            raise UnknownNameError("layout tag", tag, ())
+        states = self._states(request, kind, tag)
+        return _cached(request, (self._board.key, kind, tag, states), lambda: _json(layout_of(self._board, states)))
 
     def hparams(self, _request: Request) -> Response:
         """The table of hyperparameters; null if there are none."""

@@ -11,10 +11,13 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["LOOPBACK", "Guard", "PrefixRemoved", "SafeHeaders"]
+__all__ = ["FRAMES", "LOOPBACK", "Guard", "PrefixRemoved", "SafeHeaders"]
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "[::1]")
 """Names under which only this machine can be reached."""
+
+FRAMES: Final = "http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:*"
+"""The pages of this machine, as the content policy names those that may show a page in a frame."""
 
 _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
@@ -80,10 +83,16 @@ def _refusal() -> Response:
 
 
 class SafeHeaders:
-    """Adds the headers of safety to every answer."""
+    """Adds the headers of safety to every answer.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: the application.
+        framed: whether the page's content policy says who may show it in a frame; otherwise nobody may.
+    """
+
+    def __init__(self, app: ASGIApp, *, framed: bool = False) -> None:
         self._app = app
+        self._headers = {name: value for name, value in _HEADERS.items() if not (framed and name == "X-Frame-Options")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, and the answer back with more headers."""
@@ -91,7 +100,7 @@ class SafeHeaders:
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

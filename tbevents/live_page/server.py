@@ -1,10 +1,10 @@
-"""Runs the server of a board, until Ctrl-C."""
+"""The server of a board: until Ctrl-C, or on a thread until it is stopped."""
 
 from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,12 @@ from tbevents.errors import MissingExtraError
 if TYPE_CHECKING:
     from tbevents.live_page.board import Board
 
-__all__ = ["Address", "serve"]
+__all__ = ["Address", "BoardServer"]
 
 _PURPOSE = "the board"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_STOP = 10.0
+"""The most seconds that stopping waits."""
 _ALL = ("", "0.0.0.0", "::")  # recognized, not bound to by default
 
 
@@ -30,6 +32,7 @@ class Address:
         token: whether the URL holds a random token, without which nothing is answered.
         allowed_hosts: more host names that requests may be for, such as that of a proxy.
         root_path: path under which a proxy shows the board.
+        framed: whether pages of this machine (on its loopback address) may show the board in a frame, as notebooks do.
 
     Raises:
         ValueError: there is no token, and the host is not the loopback address; or a value is out of range.
@@ -40,6 +43,7 @@ class Address:
     token: bool = True
     allowed_hosts: tuple[str, ...] = ()
     root_path: str = ""
+    framed: bool = False
 
     def __post_init__(self) -> None:
         if not self.token and self.host not in _LOOPBACK:
@@ -60,38 +64,38 @@ class Address:
         return tuple(dict.fromkeys(name.lower() for name in found))
 
 
-def serve(board: Board, address: Address, ready: Callable[[str], object]) -> None:
-    """Serves a board until the process gets SIGINT or SIGTERM.
+class BoardServer:
+    """Serves a board: the port is bound, and `url` known, once it is made.
 
-    Must be called on the main thread, once in a process at a time. The board is closed at the end.
+    `run` serves on the main thread until the process gets SIGINT or SIGTERM; `start` serves on a thread of its own, and
+    returns. One of them may be called, once. Any thread may call `stop`, also while neither was called; a second call
+    does nothing. The board is closed at the end. A forked child must not use it.
 
     Args:
         board: the board.
         address: where, and to whom.
-        ready: called with the URL once the port is bound.
+
+    Attributes:
+        url: where a browser opens the board; it holds the token, if there is one.
 
     Raises:
         MissingExtraError: Starlette or uvicorn is not installed.
         OSError: the port is in use, or the host is not this machine's.
     """
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise MissingExtraError("uvicorn", "board", _PURPOSE) from error
-    try:
-        from tbevents.live_page.app import make_app
-    except ImportError as error:
-        raise MissingExtraError("Starlette", "board", _PURPOSE) from error
 
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: Any) -> None:
-            """Ends the streams first: uvicorn waits for the answers that are under way."""
-            board.close()
-            super().handle_exit(sig, frame)
-
-    bound = _bind(address)
-    try:
-        port = bound.getsockname()[1]
+    def __init__(self, board: Board, address: Address) -> None:
+        try:
+            import uvicorn
+        except ImportError as error:
+            raise MissingExtraError("uvicorn", "board", _PURPOSE) from error
+        try:
+            from tbevents.live_page.app import make_app
+        except ImportError as error:
+            raise MissingExtraError("Starlette", "board", _PURPOSE) from error
+        self._board = board
+        self._bound = _bind(address)
+        self._thread: threading.Thread | None = None
+        port = self._bound.getsockname()[1]
         token = secrets.token_urlsafe(32) if address.token else None
         app = make_app(
             board,
@@ -99,6 +103,7 @@ def serve(board: Board, address: Address, ready: Callable[[str], object]) -> Non
             cookie=f"tbevents_board_{port}",  # cookies are shared between ports
             hosts=address.names(),
             root_path=address.root_path,
+            framed=address.framed,
         )
         config = uvicorn.Config(
             app,
@@ -110,12 +115,37 @@ def serve(board: Board, address: Address, ready: Callable[[str], object]) -> Non
             ws="none",
             timeout_graceful_shutdown=2,
         )
-        server = Server(config)
-        ready(_url(address, port, token))
-        server.run(sockets=[bound])
-    finally:
-        board.close()
-        bound.close()
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: Any) -> None:
+                """Ends the streams first: uvicorn waits for the answers that are under way."""
+                board.close()
+                super().handle_exit(sig, frame)
+
+        self._server = Server(config)
+        self.url: str = _url(address, port, token)
+
+    def run(self) -> None:
+        """Serves until the process gets SIGINT or SIGTERM, or `stop` is called."""
+        try:
+            self._server.run(sockets=[self._bound])
+        finally:
+            self._board.close()
+            self._bound.close()
+
+    def start(self) -> None:
+        """Serves on a thread of its own. Requests wait until it has started."""
+        self._thread = threading.Thread(target=self.run, name="tbevents-board-serve", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends serving, and waits for the end of what `start` began, a few seconds at most."""
+        self._server.should_exit = True
+        self._board.close()  # which ends the streams: uvicorn waits for the answers that are under way
+        if self._thread is None:
+            self._bound.close()
+        elif self._thread is not threading.current_thread():
+            self._thread.join(_STOP)
 
 
 def _bind(address: Address) -> socket.socket:

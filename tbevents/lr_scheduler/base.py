@@ -193,9 +193,12 @@ class LRScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state, with PyTorch's keys: every attribute except the optimizer and the writer."""
+        return self._saved(self.__dict__)
+
+    def _saved(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         return {
             key: copy.copy(value) if isinstance(value, (list, dict)) else value
-            for key, value in self.__dict__.items()
+            for key, value in attributes.items()
             if key not in self._UNSAVED
         }
 
@@ -241,7 +244,7 @@ class LRScheduler:
             self._is_initial = False
 
     def _end_watch(self, *, check: bool) -> None:
-        """Stop to watch the optimizer's steps, and warn if there were none and `check` is True."""
+        """Stop watching the optimizer's steps, and warn if there were none and `check` is True."""
         order = getattr(self, "_step_order", None)
         if order is not None:
             del self._step_order
@@ -336,11 +339,7 @@ class LRScheduler:
         saved, groups = len(state_dict.get("base_lrs", ())), len(self.optimizer.param_groups)
         if saved > groups:
             raise ValueError(f"the state is of {saved} groups, the optimizer has {groups}")
-        state = {
-            key: copy.copy(value) if isinstance(value, (list, dict)) else value
-            for key, value in state_dict.items()
-            if key not in self._UNSAVED
-        }
+        state = self._saved(state_dict)
         for key in ("_last_lr", "base_lrs"):
             if key in state:
                 state[key] = [float(value) for value in state[key]]

@@ -35,12 +35,7 @@ class ClosedFormLR(LRScheduler):
         cls._advances = cls._advance is not LRScheduler._advance
 
     def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: set its rates in the groups, and log them if there is a writer.
-
-        Args:
-            epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form if there is
-                one.
-        """
+        """Move to the next epoch: see `LRScheduler.step`."""
         if epoch is not None or self._writer is not None or self._step_count == 1 or not self._plain:
             super().step(epoch)
             return
@@ -126,11 +121,7 @@ class ChainableLR(ClosedFormLR):
         return self._is_initial
 
     def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: set its rates in the groups, and log them if there is a writer.
-
-        Args:
-            epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form.
-        """
+        """Move to the next epoch: see `LRScheduler.step`."""
         groups, bases = self.optimizer.param_groups, self.base_lrs
         if (
             epoch is not None

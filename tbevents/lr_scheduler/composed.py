@@ -172,12 +172,15 @@ class SequentialLR(_Composed):
 
     def _start(self) -> None:
         """Restore the initial rates, and make the first step of the first scheduler."""
-        for group in self.optimizer.param_groups:
-            store(group, "lr", group["initial_lr"])
+        self._restore_initial_rates()
         _take_back(self._schedulers)
         first = self._schedulers[bisect_right(self._milestones, 0)]
         first._initial_step()
         self._last_lr = self._current_rates()
+
+    def _restore_initial_rates(self) -> None:
+        for group in self.optimizer.param_groups:
+            store(group, "lr", group["initial_lr"])
 
     def _update_lr(self, epoch: float | None = None) -> None:
         if epoch is not None:
@@ -200,8 +203,7 @@ class SequentialLR(_Composed):
         self._last_lr = self._current_rates()
 
     def _rewind(self) -> None:
-        for group in self.optimizer.param_groups:
-            store(group, "lr", group["initial_lr"])
+        self._restore_initial_rates()
         self._rewind_parts()
         self.last_epoch = 0
         self._start()

@@ -35,6 +35,7 @@ class _MomentumCycler(ClosedFormLR):
             )
 
     def _start_momentum(self, base: Sequence[float], most: Sequence[float]) -> None:
+        """Set the momentum of each group, and store its bounds."""
         for group, low, high in zip(self.optimizer.param_groups, base, most, strict=True):
             self._store_momentum(group, high)
             group["max_momentum"] = high

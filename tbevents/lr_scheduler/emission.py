@@ -77,10 +77,7 @@ def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
     Raises:
         TypeError: if `scheduler` lacks these attributes, `writer` has no ``add_scalar``, or `tag` is not a str.
     """
-    step = scheduler_step(scheduler)
-    if check_writer(writer) is None:
-        raise _no_writer(writer)
-    check_tag(tag)
+    step = _checked_step(scheduler, writer, tag)
     write_points(points_of(scheduler, writer, tag, step))
 
 
@@ -108,10 +105,7 @@ class LREmitter:
     """
 
     def __init__(self, scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
-        step = scheduler_step(scheduler)
-        if check_writer(writer) is None:
-            raise _no_writer(writer)
-        check_tag(tag)
+        step = _checked_step(scheduler, writer, tag)
         self.scheduler = scheduler
         self.writer = writer
         self.tag = tag
@@ -130,15 +124,24 @@ class LREmitter:
         write_points(self._due)
 
 
+def _checked_step(scheduler: Any, writer: Any, tag: Any) -> int:
+    """Return the step of a scheduler, after a check of all three arguments."""
+    step = scheduler_step(scheduler)
+    _writer(writer)
+    check_tag(tag)
+    return step
+
+
 def check_writer(writer: Any) -> ScalarWriter | None:
     """Return the writer. Raise TypeError unless it is None or an object (not a class) with add_scalar."""
-    if writer is not None and (isinstance(writer, type) or not callable(getattr(writer, "add_scalar", None))):
-        raise _no_writer(writer)
-    return writer
+    return None if writer is None else _writer(writer)
 
 
-def _no_writer(writer: Any) -> TypeError:
-    return TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}: {writer!r}")
+def _writer(writer: Any) -> ScalarWriter:
+    if isinstance(writer, type) or not callable(getattr(writer, "add_scalar", None)):
+        raise TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}: {writer!r}")
+    found: ScalarWriter = writer
+    return found
 
 
 def check_tag(tag: Any) -> str:

@@ -305,9 +305,10 @@ def checked_steps(step: object) -> NDArray[Any]:
     return steps
 
 
-def not_whole(name: str, value: float) -> ValueError:
-    """Return the error for a count that is not a whole number."""
-    return ValueError(f"{name} must be a whole number, got {value!r}")
+def check_total_iters(total_iters: float) -> None:
+    """Raise ValueError unless it is a whole number."""
+    if total_iters % 1:
+        raise ValueError(f"total_iters must be a whole number, got {total_iters!r}")
 
 
 def in_blocks(function: Callable[[NDArray[Any]], NDArray[Any]], steps: NDArray[Any]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from tbevents.lr_scheduler.param_groups import OptimizerLike
 __all__ = ["LambdaLR", "MultiplicativeLR"]
 
 
-class _LambdaScheduler(LRScheduler):
+class _LambdaScheduler(ClosedFormLR):
     """Base class of LambdaLR and MultiplicativeLR: a function for each group."""
 
     lr_lambdas: list[Callable[[int], float]]
@@ -30,18 +30,15 @@ class _LambdaScheduler(LRScheduler):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
-        self._take(optimizer, lr_lambda)
-        super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
-
-    def _take(self, optimizer: OptimizerLike, lr_lambda: Any) -> None:
         groups = len(getattr(optimizer, "param_groups", ()))
-        functions = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
+        functions: list[Any] = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
         if len(functions) != groups:
             raise ValueError(f"expected {groups} lr_lambdas, one for each group, but got {len(functions)}")
         for function in functions:
             if not callable(function):
                 raise TypeError(f"lr_lambda should be a function, but got {type(function).__name__}")
         self.lr_lambdas = functions
+        super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state. As in PyTorch, it has the attributes of callable objects, but not functions."""
@@ -59,12 +56,20 @@ class _LambdaScheduler(LRScheduler):
             if attributes is not None:
                 function.__dict__.update(attributes)
 
+    def _multiplied(self, rates: Sequence[float]) -> list[float]:
+        """Return the rates, each multiplied by its group's function of the current epoch."""
+        epoch = self.last_epoch
+        products: list[float] = []
+        for fn in self.lr_lambdas:
+            factor = fn(epoch)
+            try:
+                products.append(rates[len(products)] * factor)
+            except TypeError:
+                raise TypeError(f"lr_lambda({epoch}) must return a number, got {factor!r}") from None
+        return products
 
-def _no_number(epoch: float, factor: object) -> TypeError:
-    return TypeError(f"lr_lambda({epoch}) must return a number, got {factor!r}")
 
-
-class LambdaLR(_LambdaScheduler, ClosedFormLR):
+class LambdaLR(_LambdaScheduler):
     """Multiply the base rates by a function of the epoch.
 
     ``base_lr * lr_lambda(epoch)``. The functions are called with one epoch at a time, also by `schedule()`.
@@ -82,15 +87,7 @@ class LambdaLR(_LambdaScheduler, ClosedFormLR):
     """
 
     def _next_rates(self) -> list[float]:
-        epoch = self.last_epoch
-        rates: list[float] = []
-        for fn in self.lr_lambdas:
-            factor = fn(epoch)
-            try:
-                rates.append(self.base_lrs[len(rates)] * factor)
-            except TypeError:
-                raise _no_number(epoch, factor) from None
-        return rates
+        return self._multiplied(self.base_lrs)
 
     def _rates_at(self, steps: NDArray[Any]) -> list[NDArray[Any]]:
         epochs = steps.tolist()
@@ -98,7 +95,7 @@ class LambdaLR(_LambdaScheduler, ClosedFormLR):
         return [np.asarray([base * fn(epoch) for epoch in epochs], dtype=np.float64) for base, fn in pairs]
 
 
-class MultiplicativeLR(_LambdaScheduler, ClosedFormLR):
+class MultiplicativeLR(_LambdaScheduler):
     """Multiply the current rates by a function of the epoch, from epoch 1 on.
 
     ``base_lr * lr_lambda(1) * lr_lambda(2) * ... * lr_lambda(epoch)``
@@ -120,18 +117,8 @@ class MultiplicativeLR(_LambdaScheduler, ClosedFormLR):
 
     # There is no closed form except the product: as in PyTorch, step(epoch) multiplies the current rate.
     def _next_rates(self) -> list[float]:
-        groups = self.optimizer.param_groups
-        if self._is_initial:
-            return self._current_rates()
-        epoch = self.last_epoch
-        rates: list[float] = []
-        for fn in self.lr_lambdas:
-            factor = fn(epoch)
-            try:
-                rates.append(float(groups[len(rates)]["lr"]) * factor)
-            except TypeError:
-                raise _no_number(epoch, factor) from None
-        return rates
+        rates = self._current_rates()
+        return rates if self._is_initial else self._multiplied(rates)
 
     def _evaluate(self, steps: NDArray[Any]) -> NDArray[np.float64]:
         return LRScheduler._evaluate(self, steps)

@@ -28,6 +28,7 @@ from tbevents.lr_scheduler.formulas import (
     check_milestones,
     check_one_cycle,
     check_restarts,
+    check_total_iters,
     checked_step,
     checked_steps,
     cosine_at,
@@ -36,7 +37,6 @@ from tbevents.lr_scheduler.formulas import (
     cycle_shape,
     exponential_decay_at,
     linear_at,
-    not_whole,
     one_cycle_phases,
     parts_between,
     phases_in,
@@ -113,8 +113,7 @@ def constant(step: S, base_lr: float, factor: float = 1.0 / 3, total_iters: int 
     """
     if not 0 <= factor <= 1:
         raise ValueError(f"factor, the constant multiplicative factor, must be between 0 and 1, got {factor!r}")
-    if total_iters % 1:
-        raise not_whole("total_iters", total_iters)
+    check_total_iters(total_iters)
     reduced = base_lr * factor
     if type(step) is int or isinstance(step, (int, float)):
         return reduced if checked_step(step) < total_iters or total_iters <= 0 else base_lr
@@ -140,8 +139,7 @@ def linear(step: S, base_lr: float, start_factor: float = 1.0 / 3, end_factor: f
         )
     if not 0 <= end_factor <= 1:
         raise ValueError(f"end_factor, the ending multiplicative factor, must be between 0 and 1, got {end_factor!r}")
-    if total_iters % 1:
-        raise not_whole("total_iters", total_iters)
+    check_total_iters(total_iters)
     if type(step) is int or isinstance(step, (int, float)):
         return linear_at(checked_step(step), base_lr, start_factor, end_factor, total_iters)
     steps = checked_steps(step)
@@ -173,8 +171,7 @@ def polynomial_decay(step: S, base_lr: float, total_iters: int = 5, power: float
     Raises:
         ValueError: if `power` is negative, or `total_iters` is not a whole number.
     """
-    if total_iters % 1:
-        raise not_whole("total_iters", total_iters)
+    check_total_iters(total_iters)
     if not power >= 0:
         raise ValueError(f"power must not be negative, got {power!r}")
     if type(step) is int or isinstance(step, (int, float)):

@@ -11,7 +11,7 @@ from typing import Final
 
 from tbevents.errors import RunNotFoundError, UnknownNameError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, is_folder, join, leads_out, list_run_files, list_runs, path_string
+from tbevents.files import StrPath, is_folder, join, path_string
 from tbevents.mcp_server.shown_text import shown_names
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
@@ -20,6 +20,7 @@ from tbevents.reading.run_builder import RecordSource
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.source import FileSource
 from tbevents.remote import is_url
+from tbevents.run_files import leads_out, list_run_files, list_runs
 from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
 
 __all__ = ["ServedLogdir"]

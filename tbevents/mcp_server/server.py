@@ -16,11 +16,12 @@ from typing import Annotated, Any, Final, get_args
 
 from tbevents._version import __version__
 from tbevents.errors import MissingExtraError, TBEventsError
-from tbevents.files import StrPath, leads_out, path_string
+from tbevents.files import StrPath, path_string
 from tbevents.lint.config import LintConfig, load_config
 from tbevents.mcp_server.served_logdir import ServedLogdir
 from tbevents.mcp_server.shown_text import clipped
 from tbevents.reading.options import Checksums
+from tbevents.run_files import leads_out
 
 try:
     from mcp.server.mcpserver import MCPServer

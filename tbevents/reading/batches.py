@@ -11,6 +11,7 @@ import numpy as np
 
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
+from tbevents.reading.arrow_arrays import numbers, words
 from tbevents.reading.logdir import Logdir, logdir_of_refs
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice, patterns
 from tbevents.reading.problem import OnProblem, tell_of
@@ -40,8 +41,11 @@ widened, which changes none of them.
 """
 
 
-def scalar_schema() -> pa.Schema:
+def scalar_schema(*, times: bool = False) -> pa.Schema:
     """Returns `SCALAR_COLUMNS` as a pyarrow Schema.
+
+    Args:
+        times: whether wall times are dates: timestamp[us], UTC without a time zone, null where a time is no date.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -52,7 +56,9 @@ def scalar_schema() -> pa.Schema:
         raise MissingExtraError("pyarrow", "arrow", "iter_batches") from None
     types = {"dictionary<int32, string>": pa.dictionary(pa.int32(), pa.string())}
     types |= {"int64": pa.int64(), "float64": pa.float64()}
-    return pa.schema([pa.field(name, types[text]) for name, text in SCALAR_COLUMNS.items()])
+    schema = pa.schema([pa.field(name, types[text]) for name, text in SCALAR_COLUMNS.items()])
+    place = schema.get_field_index("wall_time")
+    return schema.set(place, pa.field("wall_time", pa.timestamp("us"))) if times else schema
 
 
 def iter_batches(
@@ -65,6 +71,7 @@ def iter_batches(
     duplicates: Duplicates | None = None,
     checksums: Checksums | None = None,
     strict: bool | None = None,
+    times: bool = False,
     batch_rows: int = STREAM_ROWS,
     on_problem: OnProblem | None = None,
 ) -> pa.RecordBatchReader:
@@ -92,6 +99,8 @@ def iter_batches(
         duplicates: likewise.
         checksums: likewise; otherwise ``"verify"``.
         strict: likewise; otherwise False.
+        times: whether the column of wall times holds dates (timestamp[us], UTC without a time zone; null where a time
+            is no date) instead of seconds since 1970.
         batch_rows: the most rows of a batch. Runs with fewer rows share batches.
         on_problem: called with each `Problem` of the runs, and of folders that cannot be listed. By default there are
             warnings (`DamageWarning`), as in `read_logdir`. Neither stops the other runs.
@@ -109,7 +118,7 @@ def iter_batches(
         MissingExtraError: pyarrow is not installed.
         DamagedFileError: a file is damaged, and `strict`. As an OSError of a file, this is raised by the iteration.
     """
-    schema = scalar_schema()
+    schema = scalar_schema(times=times)
     import pyarrow as pa
 
     checked_choice("kinds", kinds, ("scalars",))
@@ -120,7 +129,7 @@ def iter_batches(
     if tags is not None:
         tags = patterns("tags", tags)
     tables = _tables(source, tags, runs, changes, min(batch_rows, STREAM_ROWS), on_problem)
-    return pa.RecordBatchReader.from_batches(schema, _split(tables, batch_rows))
+    return pa.RecordBatchReader.from_batches(schema, _split(tables, batch_rows, times))
 
 
 def _tables(
@@ -193,26 +202,23 @@ def _tables_of_refs(
         start += len(some)
 
 
-def _split(tables: Iterator[Table], rows: int) -> Iterator[pa.RecordBatch]:
+def _split(tables: Iterator[Table], rows: int, times: bool) -> Iterator[pa.RecordBatch]:
     for table in tables:
-        batch = batch_of(table)
+        batch = batch_of(table, times=times)
         for start in range(0, batch.num_rows, rows):
             yield batch.slice(start, rows)
         del table, batch
 
 
-def batch_of(table: Table) -> pa.RecordBatch:
+def batch_of(table: Table, *, times: bool = False) -> pa.RecordBatch:
     """Returns a table as one batch of `scalar_schema`."""
     import pyarrow as pa
 
-    def names(codes: Any, names: tuple[str, ...]) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(map(storable, names), pa.string()))
-
     columns = [
-        names(table.run_codes, table.runs),
-        names(table.tag_codes, table.tags),
-        pa.array(table.steps),
-        pa.array(table.wall_times),
-        pa.array(table.values.astype(np.float64, copy=False)),
+        words(table.run_codes, map(storable, table.runs)),
+        words(table.tag_codes, map(storable, table.tags)),
+        numbers(table.steps),
+        numbers(table.times if times else table.wall_times),
+        numbers(table.values.astype(np.float64, copy=False)),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=scalar_schema())
+    return pa.RecordBatch.from_arrays(columns, schema=scalar_schema(times=times))

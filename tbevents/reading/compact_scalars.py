@@ -84,6 +84,15 @@ class CompactScalars:
                 yield name, "scalars", end - start
             start = end
 
+    def last(self) -> Iterator[tuple[str, tuple[int, float]]]:
+        """Each tag that has points, how many, and the last value."""
+        start = 0
+        last = self._values.take([end - 1 for end in self._ends]).tolist()
+        for name, end, value in zip(self.layout.numbers, self._ends, last, strict=True):
+            if end > start:
+                yield name, (end - start, value)
+            start = end
+
     def columns(self, number: int) -> PointColumns:
         """The points of a tag, as views of the columns."""
         start, end = self._ends[number - 1] if number else 0, self._ends[number]

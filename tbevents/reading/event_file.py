@@ -21,19 +21,10 @@ from tbevents.errors import (
 )
 from tbevents.file_ref import FileRef
 from tbevents.files import open_file
-from tbevents.format.crc32c import masked_crc32c
 from tbevents.format.event import parse_event
 from tbevents.format.file_type import file_type
-from tbevents.format.record import (
-    FOOTER_SIZE,
-    HEADER_SIZE,
-    MAX_LENGTH,
-    NEED_DATA,
-    LongRecord,
-    Record,
-    RecordDecoder,
-    Records,
-)
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRecord, Record, Records, split_footer
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.reading.damage import Damage, bytes_at
 from tbevents.reading.problem import Problem
@@ -88,6 +79,8 @@ class EventFileReader:
         patient: as given.
         listed: the file as a listing has shown it before it was read; None if it has not been listed.
         requested: what was requested ahead of a remote file; used once.
+        most: roughly the most bytes to read at a time, or None for the whole file; what follows is for the next time.
+        is_cut: whether the last reading ended before the file did, because of that.
     """
 
     def __init__(
@@ -104,6 +97,8 @@ class EventFileReader:
         self.patient = patient
         self.listed: FileRef | None = None
         self.requested: Requested | None = None
+        self.most: int | None = None
+        self.is_cut: bool = False
         self.offset: int = 0
         self.record: int = 0
         self._strict = strict
@@ -200,9 +195,15 @@ class EventFileReader:
             with self._open() as file:
                 size = file.seek(0, os.SEEK_END)
                 self._know_again(file, size)
+                start, most = self.offset, size if self.most is None else self.most
                 while True:
                     self._size = size
-                    error = yield from self._read_to(file, size, search, known=known)
+                    end = min(size, start + most)
+                    self.is_cut = end < size
+                    error = yield from self._read_to(file, size, search, known=known, end=end)
+                    if self.is_cut and self.offset == start:  # a record that is longer
+                        most *= 2
+                        continue
                     before, size = size, file.seek(0, os.SEEK_END)
                     if not isinstance(error, IncompleteRecordError) or error.zeros or size < before + error.missing:
                         break  # else it was being written when its size was asked for, and is there by now
@@ -257,21 +258,22 @@ class EventFileReader:
             self._unfinished = None
             file.seek(start)
             record = _read_all(file, end - start)
-            payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
-            if len(record) == end - start and masked_crc32c(payload) == int.from_bytes(footer, "little"):
+            _, stored, computed = split_footer(record[HEADER_SIZE:])
+            if len(record) == end - start and stored == computed:
                 raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
 
     def _read_to(
-        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool
+        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int
     ) -> Generator[Stretch, None, DamagedFileError | None]:
-        """Reads up to a size that the file has.
+        """Reads up to a size that the file has, or up to the last whole record before an end.
 
         Args:
             file: the file.
-            size: where to stop.
+            size: of the file.
             search: finds repeats of known loops, if there is one.
             known: whether to yield more than single records: what is known by its head or a loop, and records across
                 dense damage.
+            end: where to stop.
 
         Returns:
             What is wrong with the end; None if nothing is.
@@ -286,7 +288,7 @@ class EventFileReader:
             path=self.path,
             verify=self._verify,
         )
-        feed = _Feed(file, decoder, size)  # what has been appended meanwhile is for the next time
+        feed = _Feed(file, decoder, end)  # what has been appended meanwhile is for the next time
         error: DamagedFileError | None = None
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
@@ -299,7 +301,10 @@ class EventFileReader:
                 try:
                     records = decoder.next_records(within)
                     if records is NEED_DATA and not feed.left:
-                        decoder.end()
+                        if end == size:
+                            decoder.end()
+                        else:  # also behind damage that is told of already
+                            self.offset, self.record = decoder.offset, decoder.record
                         return None
                 except DamagedFileError as damage:
                     error = damage
@@ -310,15 +315,17 @@ class EventFileReader:
                         self._note_read(records)
                         yield records
                     continue
-            while not (found := decoder.recover(at_end=not feed.left)) and feed.left:
+            while not (found := decoder.recover(at_end=not feed.left and end == size)) and feed.left:
                 feed.more()
+            if not found and end < size:
+                return None
             if not found:
                 return self._error_at_end(file, error, size)
             self.report(error, decoder.offset - error.offset)
             dense = error.offset - intact_from <= _DENSE
             error = None
             if dense and known and not self._strict:
-                scattered = decoder.next_scattered(at_end=not feed.left)
+                scattered = decoder.next_scattered(at_end=not feed.left and end == size)
                 for passed, skipped in scattered.damage:
                     self.report(passed, skipped)
                 error = scattered.error
@@ -463,7 +470,7 @@ class _Feed:
     Args:
         file: stands where the decoder wants bytes from.
         decoder: the decoder.
-        size: of the file.
+        size: of the file, or of the part of it to give.
 
     Attributes:
         left: how many bytes have not been given.
@@ -499,7 +506,7 @@ class _Feed:
         """Has the decoder pass over a long record."""
         self._decoder.skip_long(record)
         self._block = _AFTER_LONG
-        self.left = self._size - self._file.seek(self._decoder.fed)
+        self.left = max(0, self._size - self._file.seek(self._decoder.fed))
 
 
 def _read_all(file: io.RawIOBase, size: int) -> bytes:

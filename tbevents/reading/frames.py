@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
+from tbevents.reading.arrow_arrays import numbers, words
+from tbevents.reading.times import as_datetimes, iso_texts
 from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, frame_html
 from tbevents.views.safe_text import storable
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["Categories", "Cells", "Column", "Frame", "Plain", "categories_of", "storable_columns"]
+__all__ = ["Categories", "Cells", "Column", "Frame", "Plain", "categories_of", "dated", "storable_columns"]
 
 Plain: TypeAlias = bool | float | str | None
 
@@ -69,12 +71,19 @@ class Frame:
 
     __slots__ = ()
 
+    _time_columns: ClassVar[tuple[str, ...]] = ("wall_time",)
+    """The columns that hold seconds since 1970."""
+
     def _columns(self) -> Mapping[str, Column]:
         """The columns, all of one length."""
         raise NotImplementedError
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_pandas(self, *, times: bool = False) -> pd.DataFrame:
         """The table as a pandas DataFrame; runs and tags are categorical.
+
+        Args:
+            times: whether wall times are dates (datetime64[us], UTC, without a time zone) instead of seconds since
+                1970. A time that is no date is missing.
 
         Raises:
             MissingExtraError: pandas is not installed.
@@ -84,14 +93,14 @@ class Frame:
         except ImportError:
             raise MissingExtraError("pandas", "pandas", "to_pandas") from None
         data: dict[str, Any] = {}
-        for name, column in storable_columns(self).items():
+        for name, column in storable_columns(self, times=times).items():
             if isinstance(column, Categories):
                 data[name] = pd.Categorical.from_codes(column.codes, categories=list(column.names))
             elif isinstance(column, Cells):
                 missing = np.array(np.nan, column.values.dtype if column.values.dtype.kind == "f" else object)
                 data[name] = np.where(column.present, column.values, missing)
             elif isinstance(column, np.ndarray):
-                data[name] = column
+                data[name] = _within_nanoseconds(column, pd) if column.dtype.kind == "M" else column
             else:
                 plain, dtype = _of_one_type(column)
                 if dtype is float:
@@ -101,8 +110,12 @@ class Frame:
         frame: pd.DataFrame = pd.DataFrame(data)
         return frame
 
-    def to_polars(self) -> pl.DataFrame:
+    def to_polars(self, *, times: bool = False) -> pl.DataFrame:
         """The table as a polars DataFrame; runs and tags are categorical.
+
+        Args:
+            times: whether wall times are dates (datetime64[us], UTC, without a time zone) instead of seconds since
+                1970. A time that is no date is missing.
 
         Raises:
             MissingExtraError: polars is not installed.
@@ -113,7 +126,7 @@ class Frame:
             raise MissingExtraError("polars", "polars", "to_polars") from None
         text: Any = str  # polars renamed its own type; it takes Python's types, too
         data: list[Any] = []
-        for name, column in storable_columns(self).items():
+        for name, column in storable_columns(self, times=times).items():
             if isinstance(column, Categories):
                 names = pl.Series(name, list(column.names), dtype=text)
                 codes = pl.Series(column.codes)
@@ -131,8 +144,12 @@ class Frame:
         frame: pl.DataFrame = pl.DataFrame(data)
         return frame
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self, *, times: bool = False) -> pa.Table:
         """The table as a pyarrow Table; runs and tags are dictionary-encoded.
+
+        Args:
+            times: whether wall times are dates (datetime64[us], UTC, without a time zone) instead of seconds since
+                1970. A time that is no date is missing.
 
         Raises:
             MissingExtraError: pyarrow is not installed.
@@ -143,19 +160,17 @@ class Frame:
             raise MissingExtraError("pyarrow", "arrow", "to_arrow") from None
         types = {bool: pa.bool_(), float: pa.float64(), str: pa.string()}
         data: dict[str, Any] = {}
-        for name, column in storable_columns(self).items():
+        for name, column in storable_columns(self, times=times).items():
             if isinstance(column, Categories):
-                data[name] = pa.DictionaryArray.from_arrays(
-                    pa.array(column.codes, pa.int32(), mask=column.codes < 0), pa.array(column.names, pa.string())
-                )
+                data[name] = words(column.codes, column.names)
             elif isinstance(column, Cells):
-                data[name] = pa.array(column.values, mask=~column.present)
+                data[name] = numbers(column.values, column.present)
             elif isinstance(column, np.ndarray):
-                data[name] = pa.array(column)
+                data[name] = numbers(column)
             else:
                 plain, dtype = _of_one_type(column)
                 data[name] = pa.array(plain, types[dtype])
-        table: pa.Table = pa.table(data)
+        table: pa.Table = pa.Table.from_arrays(list(data.values()), names=list(data))
         return table
 
     def _repr_html_(self) -> str:
@@ -164,9 +179,33 @@ class Frame:
         return frame_html(shown, max(map(_length, columns.values()), default=0), len(columns))
 
 
-def storable_columns(frame: Frame) -> dict[str, Column]:
-    """Returns the columns of a frame, with texts and titles that UTF-8 can encode."""
-    return {storable(name): _storable(column) for name, column in frame._columns().items()}
+def storable_columns(frame: Frame, *, times: bool = False) -> dict[str, Column]:
+    """Returns the columns of a frame, with texts and titles that UTF-8 can encode; if `times`, `dated`."""
+    columns = dated(frame) if times else frame._columns()
+    return {storable(name): _storable(column) for name, column in columns.items()}
+
+
+def dated(frame: Frame) -> dict[str, Column]:
+    """Returns the columns of a frame, with wall times as datetime64[us]."""
+    return {
+        name: _dates(column) if name in frame._time_columns else column for name, column in frame._columns().items()
+    }
+
+
+def _dates(column: Column) -> Column:
+    if isinstance(column, (Categories, Cells)) or (isinstance(column, np.ndarray) and column.dtype.kind == "M"):
+        return column
+    if isinstance(column, np.ndarray):
+        return as_datetimes(column)
+    return as_datetimes(np.array([np.nan if cell is None else cell for cell in column], np.float64))
+
+
+def _within_nanoseconds(dates: NDArray[Any], pd: Any) -> NDArray[Any]:
+    """Returns dates as a pandas before 2.0 takes them: it stores nanoseconds, and refuses what is beyond."""
+    if int(pd.__version__.partition(".")[0]) > 1:
+        return dates
+    beyond = np.abs(dates.astype(np.int64)) > np.iinfo(np.int64).max // 1000
+    return np.where(beyond, np.datetime64("NaT"), dates)
 
 
 def _storable(column: Column) -> Column:
@@ -190,7 +229,9 @@ def _first_cells(column: Column, count: int) -> list[Plain]:
     if isinstance(column, Cells):
         cells = zip(column.values[:count].tolist(), column.present[:count].tolist(), strict=True)
         return [value if present else None for value, present in cells]
-    return column[:count].tolist() if isinstance(column, np.ndarray) else list(column[:count])
+    if isinstance(column, np.ndarray):
+        return iso_texts(column[:count]) if column.dtype.kind == "M" else column[:count].tolist()  # type: ignore[return-value]
+    return list(column[:count])
 
 
 def _of_one_type(values: Sequence[Plain]) -> tuple[list[Plain], type]:

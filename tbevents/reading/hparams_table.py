@@ -6,12 +6,11 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
-from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.series import counted
 from tbevents.views.groups import GroupBy, grouped
 
@@ -32,8 +31,7 @@ _TORCH_SESSION = re.compile(r"\d+\.\d+")
 class SessionRun(Protocol):
     """What `session_facts` needs of a run."""
 
-    @property
-    def scalars(self) -> Mapping[str, ScalarSeries]: ...
+    def last_scalars(self) -> Mapping[str, tuple[int, float]]: ...
 
     def readable_hparams(self) -> HParams | None: ...
 
@@ -54,9 +52,9 @@ class SessionFacts(NamedTuple):
 
 def session_facts(run: SessionRun) -> SessionFacts:
     """Returns what a table of hyperparameters needs to know of a run."""
-    scalars = run.scalars
-    last_values = {tag: series.last.value for tag in scalars if len(series := scalars[tag])}
-    return SessionFacts(run.readable_hparams(), last_values, any(len(scalars[tag]) > 1 for tag in last_values))
+    last = run.last_scalars()
+    last_values = {tag: value for tag, (_, value) in last.items()}
+    return SessionFacts(run.readable_hparams(), last_values, any(count > 1 for count, _ in last.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +72,8 @@ class HParamsTable(Frame):
     sessions: Mapping[str, HParams]
     parameters: Mapping[str, list[HParamValue | None]] = field(repr=False)
     metrics: Mapping[str, list[float | None]] = field(repr=False)
+
+    _time_columns: ClassVar[tuple[str, ...]] = ("start_time", "end_time")
 
     def __len__(self) -> int:
         return len(self.sessions)

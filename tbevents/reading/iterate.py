@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 from tbevents.errors import DamageWarning, FileChangedError
-from tbevents.files import StrPath, list_run_files, path_string
+from tbevents.files import StrPath, path_string
 from tbevents.format.record import Record
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.reading.source import FileSource
+from tbevents.run_files import list_run_files
 
 __all__ = ["follow", "iter_events", "iter_records", "warning"]
 

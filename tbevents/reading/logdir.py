@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tbevents.errors import UnknownNameError, WorkerError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, folder_name, join, list_runs, path_string
+from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import (
@@ -39,6 +39,7 @@ from tbevents.reading.tables import Table, TableBuilder
 from tbevents.reading.worker_processes import RunGroup, WorkerProcesses
 from tbevents.remote import PARALLEL, is_url
 from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
+from tbevents.run_files import list_runs
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.groups import Band, Estimator, GroupBy
 from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
@@ -261,6 +262,7 @@ class Logdir(Frame, Mapping[str, Run]):
         *,
         extra_columns: Sequence[str] = (),
         hparams: bool = False,
+        times: bool = False,
     ) -> Table:
         """The scalars of the runs as one long table: run, tag, step, wall_time, value.
 
@@ -273,6 +275,7 @@ class Logdir(Frame, Mapping[str, Run]):
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
             hparams: whether to add a column for each hyperparameter. A run without hyperparameters gets those of the
                 nearest folder above it, or else of the only folder below it that has some.
+            times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
             UnknownNameError: a name without wildcards matches no tag or run (also a KeyError).
@@ -289,7 +292,7 @@ class Logdir(Frame, Mapping[str, Run]):
             if name in wanted:
                 builder.add(name, run)
         selected("tag", tags, builder.known, self.path)
-        return builder.build(hparams_of_runs(parameters))
+        return builder.build(hparams_of_runs(parameters), times=times)
 
     def hparams(self) -> HParamsTable:
         """The hyperparameters and metrics of all sessions: one row for each run that holds hyperparameters.

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from google.protobuf.message import DecodeError
-
+from tbevents.format.event import UNDECODABLE
 from tbevents.format.record import LongRecord
 from tbevents.format.wire import iter_fields
 from tbevents.proto import Event, Summary, TensorProto
@@ -65,7 +64,7 @@ def head_of(record: LongRecord) -> EventHead | None:
     """Returns the event in the head of a record; None if the whole record must be read."""
     try:
         return _head(record.head, record.length)
-    except (ValueError, DecodeError):
+    except (ValueError, *UNDECODABLE):
         return None
 
 

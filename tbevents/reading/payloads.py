@@ -59,7 +59,7 @@ class PayloadReader:
 
         Raises:
             FileChangedError: if the file no longer holds it.
-            PayloadError: if checksums are skipped and the record is damaged.
+            PayloadError: if the record, of which only the head was read before, is no Event.
         """
         if isinstance(payload, bytes):
             return Summary.Value.FromString(payload)
@@ -73,7 +73,7 @@ class PayloadReader:
 
         Raises:
             FileChangedError: if the file no longer holds it.
-            PayloadError: if checksums are skipped and the record is damaged.
+            PayloadError: if the record, of which only the head was read before, is no Event.
         """
         if isinstance(payload, bytes):
             return Event.FromString(payload)
@@ -84,10 +84,9 @@ class PayloadReader:
         try:
             event = Event.FromString(_read_again(payload))
         except UNDECODABLE as error:
-            if payload.checksum is None:  # it is decoded as a whole for the first time
-                detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
-                raise PayloadError(f"{payload.file}: {detail}") from error
-            raise _changed(payload) from error  # a collision of the checksum
+            # Of a long record, only the head has been decoded before.
+            detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
+            raise PayloadError(f"{payload.file}: {detail}") from error
         self._last = (key, event) if len(event.summary.value) > 1 else None
         return event
 
@@ -98,12 +97,10 @@ def _read_again(place: Place) -> bytes:
         record = read_bytes(place.file, place.offset, size)
     except FileNotFoundError as error:
         raise FileChangedError(f"{place.file}: the file is gone, so its values cannot be read") from error
-    payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
-    declared = int.from_bytes(record[:8], "little")
-    stored = int.from_bytes(footer, "little")
-    if len(record) < size or declared != place.length:
+    if len(record) < size or int.from_bytes(record[:8], "little") != place.length:
         raise _changed(place)
-    if place.checksum is not None and not stored == place.checksum == masked_crc32c(payload):
+    payload, footer = record[HEADER_SIZE:-FOOTER_SIZE], record[-FOOTER_SIZE:]
+    if place.checksum is not None and not int.from_bytes(footer, "little") == place.checksum == masked_crc32c(payload):
         raise _changed(place)
     return payload
 

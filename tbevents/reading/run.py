@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, folder_name, list_runs, name_some, parent, path_string
+from tbevents.files import StrPath, folder_name, parent, path_string
 from tbevents.proto import Layout
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.frames import Frame
@@ -44,6 +44,7 @@ from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested
+from tbevents.run_files import list_runs, name_some
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
@@ -215,6 +216,8 @@ class Run(Frame):
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
         tags = self._data.of_kind("hparams")
+        if not tags:
+            return None
         contents = {name: tag.metadata.plugin_data.content for name, tag in tags.items()}
         return hparams_of(contents, self.scalars, self.path, lenient=lenient)
 
@@ -363,8 +366,21 @@ class Run(Frame):
         self._read()
         return self
 
-    def reload_quietly(self) -> str:
+    @property
+    def is_compact(self) -> bool:
+        """Whether the run takes little more memory than its points do, as small runs that were read together."""
+        return self._data.is_compact
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the files go on: a reading was asked for no more than a part, and `reload` reads the rest."""
+        return self._reading.is_cut
+
+    def reload_quietly(self, most: int | None = None) -> str:
         """`reload` without warnings, for those who show `problems` themselves.
+
+        Args:
+            most: roughly the most bytes of a file to read now; None for all. See `is_cut`.
 
         Returns:
             Why the run was read again from the start; "" if it was not.
@@ -374,16 +390,24 @@ class Run(Frame):
         """
         with self._lock:
             before = self._reading
-            self._read(warn=False)
+            self._read(warn=False, most=most)
             return "" if self._reading is before else self._reading.begun_anew
 
-    def table(self, tags: Names | None = None, *, extra_columns: Sequence[str] = (), hparams: bool = False) -> Table:
+    def table(
+        self,
+        tags: Names | None = None,
+        *,
+        extra_columns: Sequence[str] = (),
+        hparams: bool = False,
+        times: bool = False,
+    ) -> Table:
         """The scalars as one long table: run, tag, step, wall_time, value.
 
         Args:
             tags: names of tags, or patterns with ``*``; by default all.
             extra_columns: ``"dir_name"`` (the run's path below the logdir) and ``"file_name"`` (of the event file).
             hparams: whether to add a column for each hyperparameter.
+            times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
             UnknownNameError: a name without wildcards matches no tag (also a KeyError).
@@ -393,7 +417,7 @@ class Run(Frame):
         builder = TableBuilder(name_test("tag", tags), extra_columns)
         builder.add(self.name, run)
         selected("tag", tags, builder.known, self.path)
-        return builder.build({self.name: run.readable_hparams()} if hparams else {})
+        return builder.build({self.name: run.readable_hparams()} if hparams else {}, times=times)
 
     def plot(
         self,
@@ -443,6 +467,10 @@ class Run(Frame):
             if kind == "scalars":
                 yield tag, data.scalar_columns(tag)
 
+    def last_scalars(self) -> dict[str, tuple[int, float]]:
+        """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
+        return dict(self._data.last_scalars())
+
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.
 
@@ -478,9 +506,11 @@ class Run(Frame):
             self._source.listed, self._source.requested = files, requested
             self._read()
 
-    def _read(self, *, warn: bool = True) -> None:
+    def _read(self, *, warn: bool = True, most: int | None = None) -> None:
         with self._lock:
             before = self._reading
+            if isinstance(self._source, FileSource):
+                self._source.most = most
             reading = self._source.read(before)
             self._reading = reading
         reading.made.pop("projector", None)  # its file is not an event file
@@ -658,6 +688,7 @@ def open_run(
     named: bool = True,
     files: Sequence[FileRef] | None = None,
     requested: dict[str, Requested] | None = None,
+    most: int | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
 
@@ -670,11 +701,13 @@ def open_run(
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
         requested: as of a `FileSource`.
+        most: likewise.
     """
     name = folder_name(path) if name is None else name
     source = FileSource(
         path, strict=options.strict, verify=options.verify, named=named, listed=files, requested=requested
     )
+    source.most = most
     return Run(source, name=name, table=table, options=options, warn=warn)
 
 

@@ -1,9 +1,9 @@
-"""Series whose values are decoded on demand; steps and times are in memory."""
+"""What all series have in common, and the series whose values are decoded on demand."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, overload
 
@@ -13,16 +13,98 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
 from tbevents.reading.payloads import Payloads
+from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
-__all__ = ["LazySeries", "as_number", "counted", "place_of", "place_of_step", "read_only"]
+__all__ = ["LazySeries", "Series", "as_number", "counted", "read_only", "sample_of"]
 
 P_co = TypeVar("P_co", covariant=True)
-S = TypeVar("S", bound="LazySeries[Any]")
+S = TypeVar("S", bound="Series[Any]")
+L = TypeVar("L", bound="LazySeries[Any]")
+
+
+class Series(Generic[P_co]):
+    """The points of one tag in one run, in the order they were written."""
+
+    __slots__ = ()
+    tag: str
+    steps: NDArray[np.int64]
+    wall_times: NDArray[np.float64]
+
+    def _point(self, place: int) -> P_co:
+        """Returns the point at a place, which is not negative."""
+        raise NotImplementedError
+
+    def _part(self: S, places: slice) -> S:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[P_co]:
+        return map(self._point, range(len(self.steps)))
+
+    @overload
+    def __getitem__(self, index: int) -> P_co: ...
+
+    @overload
+    def __getitem__(self: S, index: slice) -> S: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """Returns the point at an index, where negative ones count from the end; for a slice, a shorter series.
+
+        Raises:
+            IndexError: if the index is out of range.
+            TypeError: if the index is neither an integer nor a slice.
+            PayloadError, TensorError: if the value cannot be decoded; the message names run, tag and step.
+            FileChangedError: if the file was changed and no longer holds the value.
+        """
+        return self._part(index) if isinstance(index, slice) else self._point(self._place_of(index))
+
+    @property
+    def first(self) -> P_co:
+        """The point written first."""
+        return self[0]
+
+    @property
+    def last(self) -> P_co:
+        """The point written last."""
+        return self[-1]
+
+    def at(self, step: int) -> P_co:
+        """Returns the point of a step; the last one, if the step was logged several times.
+
+        Raises:
+            UnknownStepError: if the series has no point at that step (also a KeyError).
+            TypeError: if the step is not a number.
+        """
+        step = as_number("step", step)
+        places = np.flatnonzero(self.steps == step)
+        if len(places):
+            return self._point(int(places[-1]))
+        near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - step), kind="stable")[:3]]
+        nearest = ", ".join(map(str, sorted(set(near.tolist()))))
+        hint = f"the nearest steps are {nearest}" if nearest else "it has no points"
+        raise UnknownStepError(f"{self.tag!r} has no point at step {step!r}; {hint}")
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """The wall times as UTC, datetime64[us], shape (n,); NaT if a time is not finite or out of range."""
+        return as_datetimes(self.wall_times)
+
+    def _place_of(self, index: Any) -> int:
+        """Returns an index counted from 0; raises IndexError or TypeError if it is out of range or no integer."""
+        count = len(self.steps)
+        try:
+            return range(count)[operator.index(index)]
+        except TypeError:
+            raise TypeError(f"{self.tag!r}: an index must be an integer or a slice, not {index!r}") from None
+        except IndexError:
+            raise IndexError(f"place {index} is out of range: {self.tag!r} has {counted(count, 'point')}") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class LazySeries(Generic[P_co]):
+class LazySeries(Series[P_co]):
     """The points of one tag in one run, in the order they were written, decoded one by one when asked for.
 
     Indexing and iterating give points, and a slice gives a shorter series. Decoded points are not kept, so that going
@@ -58,30 +140,13 @@ class LazySeries(Generic[P_co]):
     def _verify(self, point: Any) -> None:
         """Raises PayloadError if data encoded in a point (a WAV file, say) are damaged; most kinds encode nothing."""
 
-    def __len__(self) -> int:
-        return len(self.steps)
+    def _part(self: L, places: slice) -> L:
+        items = [self._payloads.items[place] for place in range(len(self.steps))[places]]
+        payloads = self._payloads._replace(items=items)
+        return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], _payloads=payloads)
 
-    @overload
-    def __getitem__(self, index: int) -> P_co: ...
-
-    @overload
-    def __getitem__(self: S, index: slice) -> S: ...
-
-    def __getitem__(self, index: int | slice) -> Any:
-        """Returns the point at an index, where negative ones count from the end; for a slice, a shorter series.
-
-        Raises:
-            IndexError: the index is out of range.
-            TypeError: the index is neither an integer nor a slice.
-            PayloadError, TensorError: the value cannot be decoded; the message names run, tag and step.
-            FileChangedError: the file was changed, and does not hold the value any more.
-        """
-        if isinstance(index, slice):
-            places = range(len(self.steps))[index]
-            items = [self._payloads.items[place] for place in places]
-            payloads = self._payloads._replace(items=items)
-            return replace(self, steps=self.steps[index], wall_times=self.wall_times[index], _payloads=payloads)
-        return self._point(index, verify=False)
+    def _point(self, place: int) -> P_co:
+        return self._decoded(place, verify=False)
 
     def verified(self, index: int) -> P_co:
         """Returns the point at an index, after checking the data encoded in it as far as no optional package is needed.
@@ -89,47 +154,20 @@ class LazySeries(Generic[P_co]):
         Raises:
             IndexError, TypeError, PayloadError, TensorError, FileChangedError: as indexing.
         """
-        return self._point(index, verify=True)
+        return self._decoded(self._place_of(index), verify=True)
 
-    def _point(self, index: int, *, verify: bool) -> P_co:
-        index = place_of(self.tag, len(self.steps), index)
-        step = int(self.steps[index])
-        value = self._payloads.load(index)
+    def _decoded(self, place: int, *, verify: bool) -> P_co:
+        step = int(self.steps[place])
+        value = self._payloads.load(place)
         try:
-            point = self._decode(value, step, float(self.wall_times[index]))
+            point = self._decode(value, step, float(self.wall_times[place]))
             if verify:
                 self._verify(point)
         except (PayloadError, TensorError) as error:
             raise type(error)(f"{self._payloads.where}: tag {self.tag!r}, step {step}: {error}") from error
         return point
 
-    def __iter__(self) -> Iterator[P_co]:
-        return map(self.__getitem__, range(len(self.steps)))
-
-    @property
-    def first(self) -> P_co:
-        """The point written first."""
-        return self[0]
-
-    @property
-    def last(self) -> P_co:
-        """The point written last."""
-        return self[-1]
-
-    def at(self, step: int) -> P_co:
-        """Returns the point of a step; the last one, if the step was logged several times.
-
-        Raises:
-            UnknownStepError: the series has no point at that step (also a KeyError).
-        """
-        return self[place_of_step(self.tag, self.steps, step)]
-
-    @property
-    def times(self) -> NDArray[np.datetime64]:
-        """The wall times as UTC, datetime64[us], shape (n,); NaT where a time is not finite or beyond that type."""
-        return as_datetimes(self.wall_times)
-
-    def copy(self: S) -> S:
+    def copy(self: L) -> L:
         """Returns the same points, with steps and times in separate arrays; large values stay in their files."""
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
 
@@ -149,12 +187,16 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def as_datetimes(wall_times: NDArray[np.float64]) -> NDArray[np.datetime64]:
-    """Returns seconds since 1970 as datetime64[us]; NaT if a time is not finite, or some 95,000 years away or more."""
-    known = np.abs(wall_times) < 3e12  # False for NaN
-    found = np.full(len(wall_times), np.datetime64("NaT"), "datetime64[us]")
-    found[known] = np.rint(wall_times[known] * 1e6).astype(np.int64).astype("datetime64[us]")
-    return found
+def sample_of(samples: Sequence[bytes], index: int, noun: str) -> bytes:
+    """Returns one of the samples of a step.
+
+    Raises:
+        PayloadError: if there is none at that index.
+    """
+    try:
+        return samples[index]
+    except IndexError:
+        raise PayloadError(f"there is no {noun} {index!r}: the step has {len(samples)}") from None
 
 
 def counted(count: int, noun: str) -> str:
@@ -174,35 +216,3 @@ def as_number(name: str, value: Any) -> Any:
         return operator.index(value)  # an array of one integer
     except TypeError:
         raise TypeError(f"{name} must be a number, not {value!r}") from None
-
-
-def place_of(tag: str, count: int, index: Any) -> int:
-    """Returns an index of a series of `count` points, counted from 0.
-
-    Raises:
-        IndexError: the index is out of range.
-        TypeError: the index is not an integer.
-    """
-    try:
-        return range(count)[operator.index(index)]
-    except TypeError:
-        raise TypeError(f"{tag!r}: an index must be an integer or a slice, not {index!r}") from None
-    except IndexError:
-        raise IndexError(f"place {index} is out of range: {tag!r} has {counted(count, 'point')}") from None
-
-
-def place_of_step(tag: str, steps: NDArray[np.int64], step: int) -> int:
-    """Returns the index of the last point of a step.
-
-    Raises:
-        UnknownStepError: there is no such point; the message names the nearest steps.
-        TypeError: the step is not a number.
-    """
-    step = as_number("step", step)
-    places = np.flatnonzero(steps == step)
-    if not len(places):
-        near = steps[np.argsort(np.abs(steps.astype(np.float64) - step), kind="stable")[:3]]
-        nearest = ", ".join(map(str, sorted(set(near.tolist()))))
-        hint = f"the nearest steps are {nearest}" if nearest else "it has no points"
-        raise UnknownStepError(f"{tag!r} has no point at step {step!r}; {hint}")
-    return int(places[-1])

@@ -19,9 +19,8 @@ from tbevents.errors import DamagedFileError, TBEventsError
 from tbevents.file_ref import FileRef
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
-from tbevents.format.header import FOOTER_SIZE, HEADER_SIZE, SHORT
 from tbevents.format.header_search import HeaderFinder
-from tbevents.format.record import Records
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, SHORT, Records
 from tbevents.reading.compact_scalars import CompactScalars, TagLayout, TagsOfSkeletons
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.options import ReadOptions

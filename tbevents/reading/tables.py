@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import checked_choice, patterns
 from tbevents.reading.points import PointColumns
 from tbevents.reading.series import counted
+from tbevents.reading.times import as_datetimes
 
 __all__ = ["Repeated", "Table", "TableBuilder", "WideTable"]
 
@@ -63,9 +64,15 @@ class Table(Frame):
     wall_times: NDArray[np.float64]
     values: NDArray[np.float32] | NDArray[np.float64]
     extra: Mapping[str, Column] = field(default_factory=dict, repr=False)
+    _dated: bool = field(default=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    @property
+    def times(self) -> NDArray[np.datetime64]:
+        """The wall times as UTC, datetime64[us], shape (n,); NaT where a time is not finite or beyond that type."""
+        return as_datetimes(self.wall_times)
 
     def __repr__(self) -> str:
         runs, tags = counted(len(self.runs), "run"), counted(len(self.tags), "tag")
@@ -76,7 +83,7 @@ class Table(Frame):
             "run": Categories(self.run_codes, self.runs),
             "tag": Categories(self.tag_codes, self.tags),
             "step": self.steps,
-            "wall_time": self.wall_times,
+            "wall_time": self.times if self._dated else self.wall_times,
             "value": self.values,
             **self.extra,
         }
@@ -110,6 +117,8 @@ class WideTable(Frame):
     run_codes: NDArray[np.int32]
     steps: NDArray[np.int64]
     columns: Mapping[str, Cells] = field(repr=False)
+
+    _time_columns: ClassVar[tuple[str, ...]] = ()  # a tag may be called wall_time
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -200,11 +209,12 @@ class TableBuilder:
         """The tags so far, also those that are not wanted."""
         return list(self._known)
 
-    def build(self, hparams: Mapping[str, HParams | None] | None = None) -> Table:
+    def build(self, hparams: Mapping[str, HParams | None] | None = None, *, times: bool = False) -> Table:
         """Returns the table. The builder is of no use after that.
 
         Args:
             hparams: run -> hyperparameters, which become columns.
+            times: whether the column of wall times holds dates.
         """
         lengths = np.array(self._lengths, np.intp)
         run_codes = np.repeat(np.array(self._run_codes, np.int32), lengths)
@@ -225,6 +235,7 @@ class TableBuilder:
             self._wall_times.array(),
             self._values.array(),
             extra,
+            times,
         )
 
 

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 
 from tbevents.errors import TBEventsError
-from tbevents.files import StrPath, find_runs
+from tbevents.files import StrPath
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
+from tbevents.run_files import find_runs
 from tbevents.testing.finding import FindingTable, message, number, table_lines
 from tbevents.testing.live_run import live_run
 from tbevents.testing.point_comparison import differing, point_table, series_of, series_points

@@ -13,7 +13,7 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.tools.sparkline import sparkline
 
-__all__ = ["ROWS", "Finding", "FindingTable", "Table", "finding", "message", "number", "table_lines"]
+__all__ = ["ROWS", "Finding", "FindingTable", "Table", "counted", "finding", "message", "number", "table_lines"]
 
 ROWS: Final = 8
 """Maximum number of rows of a table in a message."""
@@ -113,7 +113,8 @@ def message(findings: Sequence[Finding]) -> str:
                 lines += _indented(table_lines(each.table)) if each.table is not None else []
             series = next((each.series for each in found if each.series is not None), None)
             lines += _indented([_course(series)]) if series is not None else []
-        lines += [] if _in_memory(path) else [f"  see: {path}"]
+        in_memory = path.startswith("memory:") and not path.startswith("memory://")  # fsspec has URLs of its own
+        lines += [] if in_memory else [f"  see: {path}"]
         parts.append("\n".join(lines))
     if len(findings) > len(shown):
         parts.append(f"and {len(findings) - len(shown)} more findings")
@@ -138,7 +139,7 @@ def _course(series: ScalarSeries) -> str:
     if not len(series):
         return "no points"
     count = len(series)
-    points = "1 point" if count == 1 else f"{count:,} points"
+    points = counted(count, "point", "points")
     finite = series.values[np.isfinite(series.values)]
     dtype = series.values.dtype
     span = "no finite value"
@@ -160,9 +161,9 @@ def number(value: Any, dtype: Any = np.float64) -> str:
     return np.format_float_scientific(exact, trim="-") if np.isfinite(exact) else str(float(exact))
 
 
-def _in_memory(path: str) -> bool:
-    """Returns True if the path is of a `MemoryWriter` or a capture, so there is no file; False for URLs."""
-    return path.startswith("memory:") and not path.startswith("memory://")
+def counted(count: int, one: str, several: str) -> str:
+    """Returns a count with the words for one or for several things."""
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def _indented(lines: Iterator[str] | list[str]) -> list[str]:

@@ -28,7 +28,7 @@ from typing import Any, Final
 import numpy as np
 
 from tbevents.errors import PayloadError
-from tbevents.files import find_runs, subfolder
+from tbevents.files import subfolder
 from tbevents.format.record import encode_record
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event
@@ -37,6 +37,7 @@ from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
+from tbevents.run_files import find_runs
 from tbevents.testing.memory_files import MemoryFiles, memory_events
 
 __all__ = ["SUFFIXES", "load", "remove_stored", "save", "stems_in"]

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tbevents.errors import DamagedFileError
-from tbevents.format.record import NEED_DATA, RecordDecoder, Records
+from tbevents.format.record import Records
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.reading.event_file import Stretch
 from tbevents.reading.named_mapping import NamedMapping

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.testing.finding import ROWS, FindingTable, number
+from tbevents.testing.finding import ROWS, FindingTable, counted, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
 
 __all__ = ["COLUMNS", "as_stored", "cells", "differing", "point_table", "series_of", "series_points"]
@@ -89,7 +89,7 @@ def differing(points: Sequence[PointDiff], count: int, noun: str = "points") -> 
     if apart:
         parts.append(f"{apart:,} of {count:,} {noun} {'differs' if apart == 1 else 'differ'}")
     if missing:
-        parts.append(f"{missing:,} {'is' if missing == 1 else 'are'} missing")
+        parts.append(f"{counted(missing, 'is', 'are')} missing")
     if unexpected:
-        parts.append(f"{unexpected:,} {'was' if unexpected == 1 else 'were'} not expected")
+        parts.append(f"{counted(unexpected, 'was', 'were')} not expected")
     return ", ".join(parts)

@@ -10,7 +10,7 @@ from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.reading.kinds.kind import kinds
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, FindingTable, finding
+from tbevents.testing.finding import Finding, FindingTable, counted, finding
 from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points
 from tbevents.testing.subjects import Subject, as_runs
 from tbevents.testing.tag_checks import hparam_rows
@@ -117,11 +117,11 @@ def _damage(run: Run, checked: Checked) -> Iterator[Finding]:
             [os.path.basename(problem.file), str(problem.offset), str(problem.skipped), problem.detail]
             for problem in problems
         ]
-        summary = f"{len(rows):,} {'stretch is' if len(rows) == 1 else 'stretches are'} damaged"
+        summary = f"{counted(len(rows), 'stretch is', 'stretches are')} damaged"
         yield finding(run, None, "damage", summary, FindingTable.of(("file", "byte", "skipped", "detail"), rows))
     if checked.bad_values:
         rows = [[detail.removeprefix(f"{run.path}: ")] for detail in checked.bad_values]
-        summary = f"{len(rows):,} {'value' if len(rows) == 1 else 'values'} cannot be decoded"
+        summary = f"{counted(len(rows), 'value', 'values')} cannot be decoded"
         yield finding(run, None, "undecodable", summary, FindingTable.of(("value",), rows))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -13,12 +13,12 @@ from tbevents.format.values import as_array, as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["check_bounded", "check_finite", "check_lr_schedule", "check_scalar_at", "check_scalars"]
+__all__ = ["check_bounded", "check_finite", "check_lr_schedule", "check_scalar_at", "check_scalars", "not_finite"]
 
 _SHIFTS: Final = (1, -1)
 """Offsets that are tried for the message if a schedule does not match."""
@@ -74,9 +74,11 @@ def check_scalars(
         return _by_place(run, series, wanted, tolerance)
     if wanted is None:
         points = series_points(_only_steps(series, series.steps), _only_steps(series, wanted_steps), tolerance)
-        table = FindingTable.of(
-            ("step", "obtained", "expected"), [_presence(point) for point in points[:ROWS]], len(points)
-        )
+        rows = [
+            [str(step), "missing" if got is None else "there", "nothing" if want is None else "a point"]
+            for step, got, want, *_ in points[:ROWS]
+        ]
+        table = FindingTable.of(("step", "obtained", "expected"), rows, len(points))
     else:
         expected = series_of(tag, wanted_steps, as_stored(wanted, series.values.dtype))
         points = series_points(series, expected, tolerance)
@@ -146,11 +148,17 @@ def check_finite(run: Subject, tag: str | None = None) -> list[Finding]:
     run = as_run(run)
     found, findings = scalar_series(run, tag)
     for series in found:
-        bad = np.flatnonzero(~np.isfinite(series.values))
-        if len(bad):
-            summary = f"{_of(len(bad), series)} not finite"
-            findings.append(finding(run, series.tag, "not_finite", summary, _values_at(series, bad), series))
+        findings += not_finite(run, series)
     return findings
+
+
+def not_finite(run: Run, series: ScalarSeries) -> list[Finding]:
+    """Returns a finding if a series has values that are NaN or infinite."""
+    bad = np.flatnonzero(~np.isfinite(series.values))
+    if not len(bad):
+        return []
+    summary = f"{_of(len(bad), series)} not finite"
+    return [finding(run, series.tag, "not_finite", summary, _values_at(series, bad), series)]
 
 
 def check_bounded(
@@ -183,9 +191,8 @@ def check_bounded(
     run = as_run(run)
     found, findings = scalar_series(run, tag)
     for series in found:
-        stored = as_stored(
-            np.array([least, most]), series.values.dtype
-        )  # a logged value equal to a bound passes, though it was rounded
+        # Rounded as the values were: a logged value that equals a bound passes.
+        stored = as_stored(np.array([least, most]), series.values.dtype)
         inside = (series.values >= stored[0]) & (series.values <= stored[1])
         if nan_ok:
             inside |= np.isnan(series.values)
@@ -237,7 +244,8 @@ def check_lr_schedule(
         beyond = len(points) - len(apart)
         verb = "is" if beyond == 1 else "are"
         summary += f"{', ' if apart else ''}{beyond:,} of {len(series):,} points {verb} beyond the schedule"
-        summary += f": the schedule has {_count_of_rates(schedule)}"
+        assert isinstance(schedule, Sized), "functions and schedulers cover every step"
+        summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
     for shift in _SHIFTS:
         if len(series) > 1 and not _differs_when_shifted(series, rates, offset + shift, tolerance):
             summary += f"; it fits with offset={offset + shift}"
@@ -304,10 +312,6 @@ def _only_steps(series: ScalarSeries, steps: NDArray[np.int64]) -> ScalarSeries:
     return series_of(series.tag, steps, np.zeros(len(steps)))
 
 
-def _presence(point: Any) -> list[str]:
-    return [str(point.step), "missing" if point.a is None else "there", "nothing" if point.b is None else "a point"]
-
-
 def _order(run: Run, series: ScalarSeries, wanted: NDArray[np.int64]) -> list[Finding]:
     """Compares the order of steps that are otherwise as expected."""
     places = np.flatnonzero(series.steps != wanted)
@@ -370,11 +374,6 @@ def _group(scheduler: Any, tag: str, count: int) -> int:
             return place
     names = ", ".join(f"'...{ending}'" for ending in endings)
     raise ValueError(f"the scheduler has {count} groups, and tag {tag!r} matches none of them: {names}")
-
-
-def _count_of_rates(schedule: Any) -> str:
-    count = len(schedule)
-    return f"{count:,} {'rate' if count == 1 else 'rates'}"
 
 
 def _scheduled(series: ScalarSeries, rates: _Rates, offset: int) -> ScalarSeries:

@@ -11,7 +11,7 @@ import numpy as np
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
 
 __all__ = ["check_steps"]
@@ -71,16 +71,14 @@ def check_steps(
 def _gaps(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
     wide = _pairs(series, operator.gt, every)
     if wide.total:
-        summary = f"{wide.total:,} {'gap' if wide.total == 1 else 'gaps'} of more than {every} between steps"
+        summary = f"{counted(wide.total, 'gap', 'gaps')} of more than {every} between steps"
         yield finding(run, series.tag, "gaps", summary, wide, series)
 
 
 def _too_close(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
     close = _pairs(series, operator.lt, every)
     if close.total:
-        summary = (
-            f"{close.total:,} {'step is' if close.total == 1 else 'steps are'} less than {every} from the one before"
-        )
+        summary = f"{counted(close.total, 'step is', 'steps are')} less than {every} from the one before"
         yield finding(run, series.tag, "close", summary, close, series)
 
 
@@ -98,7 +96,7 @@ def _duplicates(run: Run, series: ScalarSeries) -> Iterator[Finding]:
     several = np.flatnonzero(counts > 1)
     if len(several):
         rows = [[str(steps[at]), str(counts[at])] for at in several[:ROWS].tolist()]
-        summary = f"{len(several):,} {'step was' if len(several) == 1 else 'steps were'} logged several times"
+        summary = f"{counted(len(several), 'step was', 'steps were')} logged several times"
         yield finding(
             run, series.tag, "duplicates", summary, FindingTable.of(("step", "times"), rows, len(several)), series
         )

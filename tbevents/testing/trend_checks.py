@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tbevents.format.values import as_float
-from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, finding, number
 from tbevents.testing.point_comparison import as_stored, cells
+from tbevents.testing.scalar_checks import not_finite
 from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance
 from tbevents.views.curves import smoothed
@@ -199,71 +198,33 @@ def _check_trend(
         return findings
     finite = np.isfinite(series.values)
     if not nan_ok and not finite.all():
-        bad = np.flatnonzero(~finite)
-        rows = [[str(series.steps[at]), str(series.values[at])] for at in bad[:ROWS].tolist()]
-        summary = f"{len(bad):,} of {len(series):,} values {'is' if len(bad) == 1 else 'are'} not finite"
-        return [finding(run, tag, "not_finite", summary, FindingTable.of(("step", "value"), rows, len(bad)), series)]
+        return not_finite(run, series)
     places = np.flatnonzero(finite)
     if len(places) < 2:
         summary = f"a trend needs two finite values, but there {'is' if len(places) == 1 else 'are'} "
         return [finding(run, tag, "too_few", f"{summary}{len(places) or 'none'}", None, series)]
     values = smoothed(series.values[places], smoothing)
-    dtype = np.dtype(np.float64) if smoothing else series.values.dtype
-    findings = _overall(run, series, values, dtype, sign, slack, least)
-    if monotone:
-        findings += _each(run, series, places, values, dtype, sign, slack)
-    return findings
-
-
-def _overall(
-    run: Run,
-    series: ScalarSeries,
-    values: NDArray[np.float64],
-    dtype: np.dtype,
-    sign: _Sign,
-    slack: float,
-    least: float,
-) -> list[Finding]:
+    shown = partial(number, dtype=np.float64 if smoothing else series.values.dtype)
+    verb, opposite = _WORDS[sign]
     change = float(values[-1]) - float(values[0])
     moved = sign * change
-    if moved >= least if least else moved >= -slack if slack else moved > 0:
-        return []
-    first, last = number(values[0], dtype), number(values[-1], dtype)
-    verb, _ = _WORDS[sign]
-    summary = f"it does not {verb}: from {first} to {last}, which is {change:+.3g}"
-    if least:
-        summary = f"it does not {verb} by {least:g}: from {first} to {last}, which is {change:+.3g}"
-    elif slack:
-        summary += f", with {slack:g} allowed"
-    return [finding(run, series.tag, "trend", summary, None, series)]
-
-
-def _each(
-    run: Run,
-    series: ScalarSeries,
-    places: NDArray[np.intp],
-    values: NDArray[np.float64],
-    dtype: np.dtype,
-    sign: _Sign,
-    slack: float,
-) -> list[Finding]:
+    if not (moved >= least if least else moved >= -slack if slack else moved > 0):
+        wanted, allowed = f" by {least:g}" if least else "", f", with {slack:g} allowed" if slack else ""
+        course = f"from {shown(values[0])} to {shown(values[-1])}, which is {change:+.3g}"
+        findings.append(finding(run, tag, "trend", f"it does not {verb}{wanted}: {course}{allowed}", None, series))
     changes = np.diff(values)
     bad = np.flatnonzero(sign * changes < -slack)
-    if not len(bad):
-        return []
-    rows = [
-        [
-            str(series.steps[places[at + 1]]),
-            number(values[at], dtype),
-            number(values[at + 1], dtype),
-            f"{changes[at]:+.3g}",
-            f"{slack:g}",
+    if monotone and len(bad):
+        rows = [
+            [str(step), shown(before), shown(value), f"{difference:+.3g}", f"{slack:g}"]
+            for step, before, value, difference in zip(
+                series.steps[places[bad + 1]], values[bad], values[bad + 1], changes[bad], strict=True
+            )
         ]
-        for at in bad[:ROWS].tolist()
-    ]
-    table = FindingTable.of(("step", "before", "value", "difference", "allowed"), rows, len(bad))
-    times = "once" if len(bad) == 1 else f"{len(bad):,} times"
-    return [finding(run, series.tag, "monotone", f"it {_WORDS[sign][1]} {times}", table, series)]
+        table = FindingTable.of(("step", "before", "value", "difference", "allowed"), rows[:ROWS], len(bad))
+        times = "once" if len(bad) == 1 else f"{len(bad):,} times"
+        findings.append(finding(run, tag, "monotone", f"it {opposite} {times}", table, series))
+    return findings
 
 
 def _weight(smoothing: float) -> float:

@@ -9,6 +9,8 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tbevents.reading.arrow_arrays import numbers, strings
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -89,7 +91,7 @@ def write_arrow(tables: Iterator[pa.Table], file: IO[bytes]) -> int:
                 rows += table.num_rows
         del first, second
         spool.seek(0)
-        dictionaries = [pa.array(known, pa.string()) for known in names]
+        dictionaries = [strings(known) for known in names]
         with ipc.open_stream(spool) as reader, ipc.new_file(file, table.schema) as writer:
             for batch in reader:
                 columns = [
@@ -113,4 +115,4 @@ def _codes(column: Any, known: dict[str, int]) -> Any:
     if not pa.types.is_dictionary(column.type):
         return column
     places = np.array([known.setdefault(name, len(known)) for name in column.dictionary.to_pylist()], np.int32)
-    return pa.array(places).take(column.indices)  # a null stays null
+    return numbers(places).take(column.indices)  # a null stays null

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import IO, Any, Final, Literal, TypeAlias
+from typing import IO, Any, ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -68,6 +68,7 @@ def export_table(
     duplicates: Duplicates = "keep",
     checksums: Checksums = "verify",
     safe_cells: bool = False,
+    times: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
     """Writes the scalars, texts or hyperparameters of runs as one table.
@@ -86,6 +87,7 @@ def export_table(
         checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
         safe_cells: if True, make names and texts in CSV harmless for spreadsheets and terminals, as in `write_table`;
             they may then differ from those logged.
+        times: if True, wall times are dates instead of seconds since 1970, as in `write_table`. A wide table has none.
         progress: called with how much of the reading and writing is done.
 
     Raises:
@@ -117,7 +119,8 @@ def export_table(
         frames = _wide_frames(found, names, wanted_tags, reading.took, problems.append)
     else:
         frames = _scalar_frames(found, names, wanted_tags, reading.took, problems.append)
-    rows = write_frames(_with_names_checked(frames, wanted_tags, kind, found.path), out, format, safe_cells=safe_cells)
+    checked = _with_names_checked(frames, wanted_tags, kind, found.path)
+    rows = write_frames(checked, out, format, safe_cells=safe_cells, times=times)
     reading.finished()
     where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
     return Exported(where, rows, problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
@@ -221,6 +224,8 @@ class _Wide(Frame):
     """A wide table whose headers `import_table` understands."""
 
     table: WideTable
+
+    _time_columns: ClassVar[tuple[str, ...]] = ()
 
     def _columns(self) -> Mapping[str, Column]:
         tags = {header_of_tag(tag): cells for tag, cells in self.table.columns.items()}

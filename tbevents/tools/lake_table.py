@@ -4,22 +4,31 @@ Rows have the columns of `SCALARS`. The last of them, ``state``, is the same in 
 and how they were read, the rows come from. So the rows of a run and what is known of it can't part: not in a crash, not
 if the log is cleaned up, not if the table is copied or optimized. A run without scalars has one row, in which only
 ``run`` and ``state`` are not null.
+
+So that they are found without reading the rows, the footer of each data file repeats the states of its runs. Files that
+another program has written, such as ``optimize``, have no such footer: their rows are read.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import re
 import time
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
 
 from tbevents.errors import MissingExtraError
-from tbevents.remote import is_url
+from tbevents.reading.arrow_arrays import codes_of
+from tbevents.remote import PARALLEL, is_url
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,22 +51,24 @@ _CODED: Final = ("run", "tag", "state")
 _BUFFERED_ROWS: Final = 1 << 18
 """The most rows of a run that are in memory. A run with more gets files of its own."""
 
-_FILES: Final = 128
+_FILES: Final = 256
 """So many files hold the table, if they are not too small then: a run that changes makes its whole file anew."""
 
-_LEAST_ROWS: Final = 1 << 14
+_LEAST_ROWS: Final = 1 << 13
 _MOST_ROWS: Final = 1 << 22
 """Rows of a file, at least and at most: runs are put into it until it has so many."""
 
 _CRUMBS: Final = 16
 """So many files with less than a quarter of their rows are made anew together."""
 
+_FOOTER: Final = "tbevents.states"
+"""The key under which the footer of a data file has the states of its runs."""
 
 _MOST_CHARACTERS: Final = 500
 """The most characters of an error of an object store that are repeated."""
 
 
-class LakeFile:
+class LakeFile(NamedTuple):
     """A data file of the table.
 
     Attributes:
@@ -67,11 +78,10 @@ class LakeFile:
         states: run -> state, of the runs in it. A large run is in several files.
     """
 
-    def __init__(self, path: str, size: int, rows: int, states: Mapping[str, str]) -> None:
-        self.path = path
-        self.size = size
-        self.rows = rows
-        self.states = states
+    path: str
+    size: int
+    rows: int
+    states: Mapping[str, str]
 
 
 class LakeTable:
@@ -92,7 +102,7 @@ class LakeTable:
     Raises:
         MissingExtraError: deltalake or pyarrow is not installed.
         FileExistsError: there is a folder that is not empty, or a file, and it is no Delta table.
-        ValueError: the table has other columns.
+        ValueError: the table has other columns, partitions, or features that need a newer reader.
         OSError: it cannot be read or made.
     """
 
@@ -102,8 +112,12 @@ class LakeTable:
             from deltalake import DeltaTable
             from deltalake.exceptions import TableNotFoundError
             from deltalake.transaction import RemoveAction  # noqa: F401  # not in older versions
+            from pyarrow.parquet import ParquetWriter
+
+            if not hasattr(ParquetWriter, "add_key_value_metadata"):
+                raise ImportError("pyarrow is too old")
         except ImportError as error:
-            package = "pyarrow" if "pyarrow" in str(error) else "deltalake (1.6.6 or newer)"
+            package = "pyarrow (21 or newer)" if "pyarrow" in str(error) else "deltalake (1.6.6 or newer)"
             raise MissingExtraError(package, "lake", "a Delta table") from None
         self.url = url
         options = dict(storage_options or {})
@@ -120,34 +134,27 @@ class LakeTable:
                 schema = pa.schema([(name, kind) for name, kind in _types().items()])
                 DeltaTable.create(url, schema, mode="ignore", description=about, storage_options=options)
                 self._table = DeltaTable(url, storage_options=options)
-            columns = [field.name for field in self._table.schema().fields]
-            if columns != list(SCALARS):
-                expected = ", ".join(SCALARS)
-                raise ValueError(f"{url}: this Delta table has the columns {', '.join(columns)}, not {expected}")
+            _refuse_other_layout(url, self._table)
             self._filesystem = _filesystem(url, options)
             self.version: int = self._table.version()
             self.files: list[LakeFile] = self._files()
 
     def _files(self) -> list[LakeFile]:
-        import pyarrow as pa
-
-        found = pa.table(self._table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
-        return [self._file(action["path"], action["size_bytes"]) for action in found]
+        actions = self._table.get_add_actions(flatten=True)
+        paths, sizes = (actions[name].to_pylist() for name in ("path", "size_bytes"))
+        if not is_url(self.url):
+            return list(map(self._file, paths, sizes))
+        with ThreadPoolExecutor(PARALLEL) as pool:  # most of it is waiting
+            return list(pool.map(self._file, paths, sizes))
 
     def _file(self, path: str, size: int) -> LakeFile:
         from pyarrow import parquet
 
         with parquet.ParquetFile(path, filesystem=self._filesystem, read_dictionary=["run", "state"]) as file:
-            table = file.read(columns=["run", "state"])
-        states: dict[str, str] = {}
-        for batch in table.unify_dictionaries().to_batches():
-            runs, kept = batch.column(0), batch.column(1)
-            # A run has one state, so the first row of each run is enough.
-            places = dict(zip(runs.indices.to_pylist(), range(len(runs)), strict=True))
-            names, texts = runs.dictionary.to_pylist(), kept.dictionary.to_pylist()
-            for code, place in places.items():
-                states[names[code]] = texts[kept.indices[place].as_py()]
-        return LakeFile(path, size, table.num_rows, states)
+            states = _states_of_footer(file.metadata, path)
+            if states is None:
+                states = _states_of_rows(file.read(columns=["run", "state"]))
+            return LakeFile(path, size, file.metadata.num_rows, states)
 
     def states(self) -> dict[str, str]:
         """Returns the state of each run in the table."""
@@ -155,7 +162,8 @@ class LakeTable:
 
     def crumbs(self) -> list[LakeFile]:
         """Returns the files that are so small that they should be put together, if there are many of them."""
-        small = [file for file in self.files if file.rows < self.rows_of_a_file() // 4]
+        few = self.rows_of_a_file() // 4
+        small = [file for file in self.files if file.rows < few]
         return small if len(small) >= _CRUMBS else []
 
     def rows_of_a_file(self, more: int = 0) -> int:
@@ -298,6 +306,7 @@ class _DataFile:
 
         self.path = f"scalars-{uuid.uuid4().hex}.parquet"
         self.rows = 0
+        self._states: dict[str, str] = {}
         self._filesystem = filesystem
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
@@ -322,13 +331,16 @@ class _DataFile:
 
         waiting, self._waiting, self._waiting_rows = self._waiting, [], 0
         if waiting:
-            self._writer.write_table(pa.concat_tables(waiting).unify_dictionaries(), _BUFFERED_ROWS * 2)
+            table = pa.concat_tables(waiting).unify_dictionaries()
+            self._states.update(_states_of_rows(table))
+            self._writer.write_table(table, _BUFFERED_ROWS * 2)
 
     def close(self) -> dict[str, Any]:
         """Completes the file; returns the arguments of its ``AddAction``."""
         from pyarrow import parquet
 
         self._write_group()
+        self._writer.add_key_value_metadata({_FOOTER: _footer(self.path, self._states)})
         self._writer.close()
         size = self._filesystem.get_file_info(self.path).size
         with parquet.ParquetFile(self.path, filesystem=self._filesystem) as file:
@@ -347,6 +359,28 @@ class _DataFile:
             self._writer.close()
         with contextlib.suppress(OSError):
             self._filesystem.delete_file(self.path)
+
+
+def _states_of_rows(table: pa.Table) -> dict[str, str]:
+    """Returns the state of each run in a table: that of its first row, as they are all the same."""
+    runs, states = (table[name].unify_dictionaries().combine_chunks() for name in ("run", "state"))
+    names, texts = runs.dictionary.to_pylist(), states.dictionary.to_pylist()
+    codes = codes_of(runs)
+    firsts = np.flatnonzero(np.diff(codes, prepend=-1))
+    pairs = zip(codes[firsts].tolist(), codes_of(states)[firsts].tolist(), strict=True)
+    return {names[run]: texts[state] for run, state in pairs}
+
+
+def _footer(path: str, states: Mapping[str, str]) -> str:
+    """Returns what a footer says of the states; with the file's name, as a program may copy it into another file."""
+    return base64.b64encode(zlib.compress(json.dumps({"file": path, "states": states}).encode(), 1)).decode()
+
+
+def _states_of_footer(metadata: Any, path: str) -> dict[str, str] | None:
+    """Returns the states of the runs in a file as its footer has them; None if it has none of this file."""
+    text = (metadata.metadata or {}).get(_FOOTER.encode())
+    found = {} if text is None else json.loads(zlib.decompress(base64.b64decode(text)))
+    return found["states"] if found.get("file") == path else None
 
 
 def _statistics(metadata: Any) -> dict[str, Any]:
@@ -401,6 +435,22 @@ def _refuse_other_folder(url: str) -> None:
     """Raises FileExistsError if there is a folder with something else where the table is to be."""
     if not is_url(url) and os.path.isdir(url) and set(os.listdir(url)) - {"_delta_log"}:
         raise FileExistsError(f"{url}: this folder is not empty, and no Delta table; give a new or an empty folder")
+
+
+def _refuse_other_layout(url: str, table: Any) -> None:
+    """Raises ValueError if a table is not as `LakeTable` makes it."""
+    columns = {field.name: field.type for field in table.schema().fields}
+    if list(columns) != list(SCALARS):
+        raise ValueError(f"{url}: this Delta table has the columns {', '.join(columns)}, not {', '.join(SCALARS)}")
+    for name, text in SCALARS.items():
+        expected = {"int64": "long", "float64": "double"}.get(text, text)
+        if getattr(columns[name], "type", None) != expected:
+            raise ValueError(f"{url}: the column {name} of this Delta table is not of the type {expected}")
+    if partitions := table.metadata().partition_columns:
+        raise ValueError(f"{url}: this Delta table is partitioned by {', '.join(partitions)}, which sync cannot write")
+    features = table.protocol().reader_features
+    if features:
+        raise ValueError(f"{url}: this Delta table has features that sync does not know: {', '.join(features)}")
 
 
 def _milliseconds() -> int:

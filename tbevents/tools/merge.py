@@ -8,8 +8,9 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tbevents.files import StrPath, is_event_file
+from tbevents.files import StrPath
 from tbevents.reading.problem import Problem
+from tbevents.run_files import is_event_file
 from tbevents.tools.names import files_of_run
 from tbevents.tools.new_files import NewFile, event_file_in, output_path
 from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of

@@ -11,7 +11,7 @@ from fnmatch import translate
 from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
-from tbevents.files import StrPath, find_run_files, list_runs, name_some, parent, path_string
+from tbevents.files import StrPath, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
@@ -20,6 +20,7 @@ from tbevents.reading.run_stream import open_runs
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
+from tbevents.run_files import find_run_files, list_runs, name_some
 
 __all__ = [
     "NameFilter",
@@ -27,7 +28,9 @@ __all__ = [
     "files_of_run",
     "iter_runs",
     "natural_key",
+    "open_refs",
     "read_telling",
+    "refs_below",
     "runs_below",
     "unreadable_among",
     "without_damage_warnings",
@@ -129,22 +132,40 @@ def runs_below(
         OSError: if it cannot be listed.
         UnknownNameError: if a pattern matches no run.
     """
-    return {ref.name: ref.url for ref in _refs_below(path, runs, on_problem=on_problem)}
+    return {ref.name: ref.url for ref in refs_below(path, runs, on_problem=on_problem)}
 
 
-def _refs_below(
-    path: StrPath, runs: Sequence[str] | NameFilter | None, *, on_problem: OnProblem | None
+def refs_below(
+    path: StrPath,
+    runs: Sequence[str] | NameFilter | None,
+    *,
+    on_problem: OnProblem | None = None,
+    required: bool = False,
 ) -> list[RunRef]:
-    """`runs_below`, as references."""
+    """Returns the runs below a folder as `runs_below` does, as references.
+
+    Args:
+        path: as of `runs_below`.
+        runs: likewise.
+        on_problem: likewise.
+        required: whether it is an error if there is no run at all: for those who judge runs, as none is no good sign.
+
+    Raises:
+        RunNotFoundError: also if there is no event file below the path, it could be listed, and `required`.
+        OSError, UnknownNameError: as `runs_below`.
+    """
     text = path_string(path, "path")
-
-    def unreadable(where: str, error: OSError) -> None:
-        tell_of([Problem.unreadable(where, error)], on_problem)
-
+    unlisted: list[Problem] = []
     wanted = runs if isinstance(runs, NameFilter) else NameFilter(runs, noun="run")
+    listed = list_runs(text, lambda where, error: unlisted.append(Problem.unreadable(where, error)))
+    tell_of(unlisted, on_problem)
+    if required and not listed and not unlisted:
+        raise RunNotFoundError(
+            f"{text}: there is no event file (a file with 'tfevents' in its name) in this folder or below it"
+        )
     chosen = [
         RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
-        for name, files in list_runs(text, unreadable).items()
+        for name, files in listed.items()
         if wanted(name)
     ]
     if not isinstance(runs, NameFilter):
@@ -193,8 +214,15 @@ def iter_runs(
         DamagedFileError: at the first damage, if `strict`.
         OSError: if the path, or with `strict` any file, cannot be read.
     """
-    options = ReadOptions(strict=strict, checksums=checksums)
-    found = _refs_below(path, runs, on_problem=on_problem)
+    return open_refs(refs_below(path, runs, on_problem=on_problem), ReadOptions(strict=strict, checksums=checksums))
+
+
+def open_refs(found: Sequence[RunRef], options: ReadOptions) -> Iterator[Run]:
+    """Opens runs one after the other, as `iter_runs` does.
+
+    Raises:
+        DamagedFileError, OSError: as `read_run`, at the run in question.
+    """
     if not any(is_url(ref.url) for ref in found):
         return open_runs({ref.name: ref.url for ref in found}, options)
     requested = fetched_ahead([dict.fromkeys(ref.files, 0) for ref in found])

@@ -17,19 +17,9 @@ from typing import IO, Any
 
 from tbevents import remote_put
 from tbevents.errors import RunNotFoundError
-from tbevents.files import (
-    StrPath,
-    event_file_name,
-    find_run_files,
-    is_event_file,
-    join,
-    local_path,
-    make_folder,
-    open_file,
-    path_string,
-    replace,
-)
+from tbevents.files import StrPath, join, local_path, make_folder, open_file, path_string, replace
 from tbevents.remote import is_url
+from tbevents.run_files import event_file_name, find_run_files, is_event_file
 
 __all__ = [
     "NewFile",

@@ -10,8 +10,7 @@ from typing import NamedTuple, TypeAlias
 from tbevents.errors import ChecksumError, UndecodableRecordError
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
-from tbevents.format.header import HEADER_SIZE
-from tbevents.format.record import FOOTER_SIZE
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem

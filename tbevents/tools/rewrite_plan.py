@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tbevents.files import StrPath, find_run_files, folder_name, local_path
+from tbevents.files import StrPath, folder_name, local_path
+from tbevents.run_files import find_run_files
 from tbevents.tools.names import runs_below
 from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
 

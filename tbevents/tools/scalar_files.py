@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.files import StrPath, is_event_file
+from tbevents.files import StrPath
 from tbevents.format.record import encode_record
 from tbevents.format.scalar_encoder import ScalarEncoder
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event, SourceMetadata
+from tbevents.run_files import is_event_file
 from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run, remove_file
-from tbevents.writing.event_file_writer import FILE_VERSION
+from tbevents.writing.batch_writer import FILE_VERSION
 
 __all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
 

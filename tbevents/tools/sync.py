@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from tbevents.errors import SyncConflictError
 from tbevents.files import StrPath, path_string
+from tbevents.reading.arrow_arrays import codes_of, words
 from tbevents.reading.batches import batch_of
 from tbevents.reading.logdir import Logdir
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice, patterns
@@ -20,6 +23,7 @@ from tbevents.reading.selection import name_test, selected
 from tbevents.reading.tables import TableBuilder
 from tbevents.tools.lake_table import SCALARS, LakeFile, LakeTable, LakeWriter
 from tbevents.tools.record_copy import Progress, no_progress
+from tbevents.views.safe_text import storable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +34,8 @@ Removed: TypeAlias = Literal["keep", "drop"]
 
 _TRIES: Final = 5
 """How often a sync begins anew because another process has changed the table."""
+
+_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 _BYTES_OF_A_POINT: Final = 50
 """About as many bytes of an event file make a row."""
@@ -119,8 +125,9 @@ def sync(
         table = LakeTable(target, storage_options)
         listed = _States(logdir, selected("run", runs, logdir, source))
         known = table.states()
-        changed = [name for name, state in listed.complete.items() if known.get(name) != state]
-        gone = [name for name in known if name not in logdir and wanted(name)] if removed == "drop" else []
+        changed = [name for name, state in listed.complete.items() if known.get(storable(name)) != state]
+        there = set(map(storable, logdir)) if removed == "drop" else known
+        gone = [name for name in known if name not in there and wanted(name)]
         done = _Attempt(table, logdir, listed, known, on_problem, progress).run(changed, gone if not unlisted else [])
         if done is not None:
             return Synced(
@@ -154,11 +161,11 @@ class _States:
         untold = any(None in file for file in ref.files)  # what the listing does not tell may have changed
         names = [(file.url.replace(os.sep, "/").rpartition("/")[2], *file[1:]) for file in ref.files]
         at = {"at": uuid.uuid4().hex} if untold else {}
-        return json.dumps({"files": names, **self._how, **at}, separators=(",", ":"))
+        return _json({"files": names, **self._how, **at})
 
     def incomplete(self, name: str) -> str:
         """Returns the state of a run of which a file could not be read: it is none that makes it complete."""
-        return json.dumps({**json.loads(self.complete[name]), "unreadable": True}, separators=(",", ":"))
+        return _json({**json.loads(self.complete[name]), "unreadable": True})
 
 
 class _Attempt:
@@ -195,7 +202,7 @@ class _Attempt:
         with self._table.writer(more) as writer:
             self._read(changed, writer)
             self.dropped = list(gone)
-            replaced = {*self.read, *gone}
+            replaced = {*map(storable, self.read), *gone}
             if not replaced:
                 return self
             removed = [file for file in self._table.files if not replaced.isdisjoint(file.states)]
@@ -234,21 +241,19 @@ class _Attempt:
 
     def _is_news(self, name: str, incomplete: str) -> bool:
         """Returns True if an incomplete run is to be written: the table has nothing of it, or other incomplete rows."""
-        known = self._known.get(name)
+        known = self._known.get(storable(name))
         return known is None or (known != incomplete and bool(json.loads(known).get("unreadable")))
 
     def _copy(self, file: LakeFile, without: set[str], writer: LakeWriter) -> None:
         """Writes the rows of a file again, but for some runs."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         if without.issuperset(file.states):
             return
-        left = pa.array(sorted(without), pa.string())
         for table in self._table.rows(file):
-            kept = table.filter(pc.invert(pc.is_in(table["run"].cast(pa.string()), left)))
-            if kept.num_rows:
-                writer.add(kept)
+            runs = table["run"].combine_chunks()
+            left = np.array([run in without for run in runs.dictionary.to_pylist()], np.bool_)
+            bounds = np.flatnonzero(np.diff(left[codes_of(runs)], prepend=True, append=True)).tolist()
+            for start, end in zip(bounds[::2], bounds[1::2], strict=True):
+                writer.add(table.slice(start, end - start))
         writer.end_run(keep=True)
 
 
@@ -259,19 +264,15 @@ def _with_state(batch: pa.RecordBatch, state: str) -> pa.Table:
 def _row_without_points(run: str, state: str) -> pa.Table:
     import pyarrow as pa
 
-    tags = pa.DictionaryArray.from_arrays(pa.nulls(1, pa.int32()), pa.array([], pa.string()))
     nothing = [pa.nulls(1, pa.int64()), pa.nulls(1, pa.float64()), pa.nulls(1, pa.float64())]
-    return _table([_repeated(run, 1), tags, *nothing, _repeated(state, 1)])
+    return _table([_repeated(run, 1), words(np.array([-1], np.int32), ()), *nothing, _repeated(state, 1)])
 
 
-def _repeated(text: str, count: int) -> Any:
-    import numpy as np
-    import pyarrow as pa
-
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text], pa.string()))
+def _repeated(text: str, count: int) -> pa.DictionaryArray:
+    return words(np.zeros(count, np.int32), [storable(text)])
 
 
 def _table(columns: Sequence[Any]) -> pa.Table:
     import pyarrow as pa
 
-    return pa.table(list(columns), names=list(SCALARS))
+    return pa.Table.from_arrays(list(columns), names=list(SCALARS))

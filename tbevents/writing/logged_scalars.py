@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import TypeAlias
 
-from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.format.tensors import to_array
 from tbevents.proto import Event
 from tbevents.writing.event_file_writer import EventFileWriter
 
-__all__ = ["LoggedPoint", "logged_scalars"]
+__all__ = ["logged_scalars"]
 
-LoggedPoint: TypeAlias = tuple[float, int, float]
+_LoggedPoint: TypeAlias = tuple[float, int, float]
 """Wall time, step and value."""
 
 
-def logged_scalars(writer: EventFileWriter, tags: Collection[str]) -> dict[str, list[LoggedPoint]]:
-    """Returns the points of some tags in a writer's current file, by tag.
+def logged_scalars(series: Mapping[str, tuple[EventFileWriter, str]]) -> dict[str, list[_LoggedPoint]]:
+    """Returns the points of some series in their writers' current files.
+
+    Args:
+        series: name of a series -> its writer and tag.
 
     Raises:
         OSError: if the file cannot be written or read.
         DamagedFileError: if something else has damaged the file.
     """
-    points: dict[str, list[LoggedPoint]] = {tag: [] for tag in tags}
-    decoder = RecordDecoder(path=writer.path)
-    for chunk in writer.read_back():
-        decoder.feed(chunk)
-        while (record := decoder.next_record()) is not NEED_DATA:
-            event = Event.FromString(record.payload)
-            for value in event.summary.value:
-                if value.tag in points:
-                    number = to_array(value.tensor).item() if value.HasField("tensor") else value.simple_value
-                    points[value.tag].append((event.wall_time, event.step, number))
+    points: dict[str, list[_LoggedPoint]] = {name: [] for name in series}
+    by_place = {place: points[name] for name, place in series.items()}
+    for writer in dict.fromkeys(writer for writer, _ in series.values()):
+        decoder = RecordDecoder(path=writer.path)
+        for chunk in writer.read_back():
+            decoder.feed(chunk)
+            while (record := decoder.next_record()) is not NEED_DATA:
+                event = Event.FromString(record.payload)
+                for value in event.summary.value:
+                    of_series = by_place.get((writer, value.tag))
+                    if of_series is not None:
+                        number = to_array(value.tensor).item() if value.HasField("tensor") else value.simple_value
+                        of_series.append((event.wall_time, event.step, number))
     return points

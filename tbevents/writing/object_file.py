@@ -20,6 +20,7 @@ from typing import Final
 
 from tbevents import files, remote
 from tbevents.errors import UploadError
+from tbevents.run_files import event_file_name
 from tbevents.writing.record_file import RecordFile
 from tbevents.writing.uploader import Upload, Uploader, finish_before_threads_end
 from tbevents.writing.uploader import uploader as process_uploader
@@ -113,7 +114,7 @@ class ObjectFile(RecordFile):
         self._uid = uid if self._uid is None else self._uid
         self._seconds = max(self._seconds, seconds)
         number = f".{next(self._numbers):06d}"
-        return files.event_file_name(self._seconds, f"{hostname}-{_TOKEN}", pid, self._uid, number + suffix)
+        return event_file_name(self._seconds, f"{hostname}-{_TOKEN}", pid, self._uid, number + suffix)
 
     def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:  # noqa: ARG002  # the URL is known
         """Creates the file of the next object in the spool. Nothing is put yet.

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tbevents import files
-from tbevents.format.header import HEADER_SIZE
-from tbevents.format.record import FOOTER_SIZE
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
+from tbevents.run_files import event_file_name
 from tbevents.writing.encoder import Block
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class RecordFile:
         return False
 
     def name(self, seconds: float, hostname: str, pid: int, uid: int, suffix: str) -> str:
-        """Returns the base name of a new file; see `files.event_file_name`."""
-        return files.event_file_name(seconds, hostname, pid, uid, suffix)
+        """Returns the base name of a new file; see `event_file_name`."""
+        return event_file_name(seconds, hostname, pid, uid, suffix)
 
     def create(self, folder: str, new_name: Callable[[], str], record: bytes) -> None:
         """Creates the file.

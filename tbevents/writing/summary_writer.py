@@ -21,11 +21,12 @@ from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
+from tbevents.writing.batch_writer import FILE_VERSION
 from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, FILE_VERSION, EventFileWriter
+from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, EventFileWriter
 from tbevents.writing.failures import Failures, OnError
-from tbevents.writing.logged_scalars import LoggedPoint, logged_scalars
+from tbevents.writing.logged_scalars import logged_scalars
 from tbevents.writing.null_sink import NullSink
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
@@ -307,17 +308,13 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """
         if not self.write_to_disk:
             return
-        tags: dict[Sink, list[str]] = {}
-        for series in (dict(self._series)).values():
-            for _, tag, sink in series.values():
-                tags.setdefault(sink, []).append(tag)
-        logged = {sink: logged_scalars(sink, tags[sink]) for sink in tags if isinstance(sink, EventFileWriter)}
-        points: dict[str, list[LoggedPoint]] = {
-            f"{self.log_dir}/{main_tag}/{key}": logged[sink][tag]
-            for main_tag, series in self._series.items()
-            for key, (_, tag, sink) in series.items()
+        series = {
+            f"{self.log_dir}/{main_tag}/{key}": (sink, tag)
+            for main_tag, of_tag in dict(self._series).items()
+            for key, (_, tag, sink) in of_tag.items()
             if isinstance(sink, EventFileWriter)
         }
+        points = logged_scalars(series)
         with open(files.local_path(path, "path"), "w", encoding="utf-8") as file:
             json.dump(points, file)
 

@@ -163,6 +163,39 @@ class Page:
         chart.send_keys(*keys)
         self.settle()
 
+    def click_chart(self, chart, x, y=0.5):
+        over = chart.find_element(By.CSS_SELECTOR, ".u-over")
+        offset = round((x - 0.5) * over.size["width"]), round((y - 0.5) * over.size["height"])
+        ActionChains(self.driver).move_to_element_with_offset(over, *offset).click().perform()
+        self.settle()
+
+    def saved(self, chart, kind, folder):
+        """Saves a chart by its menu ("PNG", "SVG" or "CSV"); returns the file's path."""
+        self.driver.execute_cdp_cmd(
+            "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder), "eventsEnabled": False}
+        )
+        card = chart.find_element(By.XPATH, "ancestor::article")
+        before = set(folder.iterdir())
+        card.find_element(By.CSS_SELECTOR, ".menu > summary").click()
+        (button,) = (each for each in card.find_elements(By.CSS_SELECTOR, ".menu button") if each.text == kind)
+        button.click()
+        found = []
+
+        def done():
+            found[:] = [path for path in set(folder.iterdir()) - before if path.suffix == f".{kind.lower()}"]
+            return found
+
+        self.wait(done)
+        return found[0]
+
+    def readings(self, chart):
+        """The rows of the table of values below a chart."""
+        card = chart.find_element(By.XPATH, "ancestor::article")
+        return [
+            [cell.get_attribute("textContent") for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
+            for row in card.find_elements(By.CSS_SELECTOR, ".readings tbody tr")
+        ]
+
     def spoken(self, chart):
         return chart.find_element(By.CSS_SELECTOR, ".spoken").get_attribute("textContent")
 
@@ -174,7 +207,7 @@ class Page:
             if message["method"] == "Network.requestWillBeSent":
                 asked.append(message["params"]["request"]["url"])
         outside = [
-            url for url in asked if not url.startswith(("file:", "data:", "about:", "chrome:"))
+            url for url in asked if not url.startswith(("file:", "data:", "about:", "chrome:", "blob:"))
         ]  # chrome: its own
         assert not outside, outside
         files = [url for url in asked if url.startswith("file:")]

@@ -151,6 +151,12 @@ def test_export_to_stdout_is_data_only(cli, demo):
     assert result.err == "-: 10 rows\n"
 
 
+def test_export_writes_dates(cli, demo):
+    out = cli("export", demo, "-", "--tag", "loss", "--times").out
+    assert out.splitlines()[1] == ".,loss,0,1970-01-01T00:16:40.000000Z,1.0"
+    assert cli("export", demo, "media", "--kind", "images", "--times").status == 2
+
+
 def test_export_wide_and_by_kind(cli, demo, corpus, tmp_path):
     cli("export", demo, tmp_path / "w.csv", "--wide")
     assert (tmp_path / "w.csv").read_text().splitlines()[:2] == ["run,step,loss,train/acc", ".,0,1.0,0.0"]

@@ -23,12 +23,17 @@ layout.metadata.plugin_data.plugin_name = "custom_scalars"
 layout.tensor.dtype = 7
 layout.tensor.string_val.append(b"\\x12\\x03\\x0a\\x01\\x80")  # a category, whose title is not UTF-8
 graph = Event(graph_def=b"\\x0a\\x03\\x0a\\x01\\x80")  # a node, whose name is not UTF-8
+nested = b"\\x83\\x7d" * 3000 + b"\\x84\\x7d" * 3000  # groups within groups, of a field that no message has
+statistics = Event()
+statistics.tagged_run_metadata.tag = "step"
+statistics.tagged_run_metadata.run_metadata = nested
 both = [Event(summary=Summary(value=[value])) for value in (hparams, layout)]
-events = [version_event(), good[0], bad, *both, graph, good[2]]
+events = [version_event(), good[0], bad, good[1] + nested, *both, graph, statistics, good[2]]
 write_events(pathlib.Path(sys.argv[1]), events)
 run = tbevents.read_run(sys.argv[1])
 print(run.scalars["loss"].steps.tolist(), [problem.kind for problem in run.problems])
-for read in (lambda: run.hparams.group_name, lambda: run.layout, lambda: run.graph.nodes):
+reads = [lambda: run.hparams.group_name, lambda: run.layout, lambda: run.graph.nodes]
+for read in (*reads, lambda: run.run_metadata["step"].message):
     try:
         read()
     except tbevents.TBEventsError as error:
@@ -42,7 +47,7 @@ with tbevents.SummaryWriter(sys.argv[2]) as writer:
 
 
 @pytest.mark.parametrize("implementation", ["python", "upb", "cpp"])
-def test_a_string_that_is_not_utf_8_is_an_error_of_ours(implementation, tmp_path):
+def test_bytes_that_protobuf_refuses_are_an_error_of_ours(implementation, tmp_path):
     env = {
         **os.environ,
         "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": implementation,
@@ -55,4 +60,8 @@ def test_a_string_that_is_not_utf_8_is_an_error_of_ours(implementation, tmp_path
         pytest.skip(f"this protobuf has no implementation {implementation}")
     # protobuf 3 in C++ prints a line of its own for each such string, beside the error it raises.
     assert [line for line in done.stderr.splitlines() if not line.startswith("[libprotobuf ERROR")] == []
-    assert done.stdout.splitlines() == ["[0, 2] ['undecodable', 'bad_value']", *["PayloadError True"] * 3, "True"]
+    assert done.stdout.splitlines() == [
+        "[0, 2] ['undecodable', 'undecodable', 'bad_value']",
+        *["PayloadError True"] * 4,
+        "True",
+    ]

@@ -13,7 +13,8 @@ from tbevents.format import header_search
 from tbevents.format.crc32c import crc32c, describe_engine, masked_crc32c
 from tbevents.format.crc32c_columns import contributions
 from tbevents.format.header_search import HeaderFinder
-from tbevents.format.record import NEED_DATA, RecordDecoder, encode_record
+from tbevents.format.record import encode_record
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 
 payload_lists = st.lists(st.binary(max_size=300), max_size=12)
 

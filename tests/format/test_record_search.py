@@ -10,9 +10,9 @@ from tbevents.errors import DamagedFileError
 from tbevents.format import crc32c_ranges, record_search
 from tbevents.format.crc32c import crc32c, masked_crc32c
 from tbevents.format.crc32c_ranges import ROW, RangeChecksums
-from tbevents.format.header import encode_header
 from tbevents.format.header_search import HeaderFinder
-from tbevents.format.record import NEED_DATA, RecordDecoder, encode_record
+from tbevents.format.record import encode_header, encode_record
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.format.record_search import RecordSearch
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.testing import MemoryWriter
 from tbevents.writing.summary_writer import SummaryWriter
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tbevents import summary
-from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.format.tensors import to_array
 from tbevents.proto import Event, GraphDef, HParamsPluginData, RunMetadata
 from tbevents.writing.summary_writer import SummaryWriter

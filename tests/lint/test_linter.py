@@ -10,9 +10,9 @@ import pytest
 
 import tbevents
 from tbevents.errors import NotAnEventFileError, RunNotFoundError, UnknownNameError
-from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, run
+from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, linter, run, run_batch
 from tbevents.lint.linter import Linter
-from tbevents.reading.run import Run
+from tbevents.lint.run_batch import RunBatch
 from tbevents.testing import Finding, MemoryWriter, capture
 
 from .runs import FALLING, memory_run
@@ -102,44 +102,45 @@ def test_urls(logdir):
         fs.rm("/lint-test", recursive=True)
 
 
-def test_each_run_is_released_before_the_next_is_read(logdir, monkeypatch):
+@pytest.mark.parametrize(("points", "at_once"), [(1 << 18, 2), (10, 1)], ids=["small runs", "large runs"])
+def test_no_more_runs_are_kept_than_are_screened_together(logdir, monkeypatch, points, at_once):
     alive = weakref.WeakSet()
     most = 0
 
-    def lint(self, run, **options):
+    def add(self, run):
         nonlocal most
         gc.collect()
         alive.add(run)
         most = max(most, len(alive))
-        return original(self, run, **options)
+        original(self, run)
 
-    original = Linter.lint
-    monkeypatch.setattr(Linter, "lint", lint)
-    for number in range(5):
+    original = RunBatch.add
+    monkeypatch.setattr(RunBatch, "add", add)
+    monkeypatch.setattr(run_batch, "_POINTS", points)
+    monkeypatch.setattr(linter, "_FIRST", 1)
+    monkeypatch.setattr(linter, "_MOST", 2)
+    for number in range(7):
         logged(logdir / f"bad{number}", BAD)
-    findings = run(logdir)
-    assert len(findings) == 6
-    assert most == 1
-    assert all(isinstance(each, Run) for each in alive)
+    assert len(run(logdir)) == 8
+    assert most == at_once
+    assert sum(len(each.findings) for each in lint_runs(logdir, LintConfig())) == 8
+    assert most == at_once
 
 
 def test_halves_of_pairs_do_not_keep_their_runs(logdir, monkeypatch):
     alive = weakref.WeakSet()
-    original = Linter.lint
-    monkeypatch.setattr(
-        Linter, "lint", lambda self, run, **options: (alive.add(run), original(self, run, **options))[1]
-    )
+    original = RunBatch.add
+    monkeypatch.setattr(RunBatch, "add", lambda self, run: (alive.add(run), original(self, run))[1])
     for number in range(4):
         logged(logdir / f"{number}" / "train")
-    results = lint_runs(logdir, LintConfig())
-    for _ in results:
+    for _ in lint_runs(logdir, LintConfig()):
         pass
     gc.collect()
     assert len(alive) == 0
     subject = tbevents.read_run(logdir / "0" / "train", name="0/train")
-    linter = Linter(LintConfig())
-    linter.lint(subject)
-    (half,) = linter._curves._kept.values()
+    halves = Linter(LintConfig())
+    halves.lint(subject)
+    (half,) = halves._curves._kept.values()
     kept, series = half.curves["loss"], subject.scalars["loss"]
     assert not np.shares_memory(kept.steps, series.steps)
     assert not np.shares_memory(kept.times, series.wall_times)
@@ -155,21 +156,20 @@ def test_a_folder_that_cannot_be_listed_is_a_finding(logdir):
 
 
 def test_a_run_that_cannot_be_read_is_a_finding_and_the_rest_is_linted(logdir, monkeypatch):
-    from tbevents.lint import linter
+    def read(refs, options):
+        for ref, each in zip(refs, original(refs, options), strict=True):
+            if ref.name in ("bad", "good"):
+                raise PermissionError(13, "Permission denied", ref.url)
+            yield each
 
-    original = linter.read_telling
-
-    def read(path, name, **options):
-        if name == "bad":
-            raise PermissionError(13, "Permission denied", path)
-        return original(path, name, **options)
-
-    monkeypatch.setattr(linter, "read_telling", read)
+    original = linter.open_refs
+    monkeypatch.setattr(linter, "open_refs", read)
     logged(logdir / "other", BAD)
     findings = run(logdir)
-    assert [(each.code, each.run) for each in findings] == [("TB504", "bad"), ("TB101", "other")]
+    assert [(each.code, each.run) for each in findings] == [("TB504", "bad"), ("TB504", "good"), ("TB101", "other")]
     assert "Permission denied" in findings[0].summary
     assert [each.run for each in run(logdir, {"ignore": ["TB504"]})] == ["other"]
+    assert [each.run for each in lint_runs(logdir, LintConfig())] == ["bad", "deep/er", "good", "other"]
 
 
 def test_a_damaged_run_is_linted_as_far_as_it_can_be_read(logdir):

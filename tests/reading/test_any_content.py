@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import tbevents
-from tbevents.format.header import encode_header
+from tbevents.format.record import encode_header
 from tbevents.proto import Event, HistogramProto, MeshPluginData, Summary, SummaryMetadata, TensorProto
 
 NAME = "events.out.tfevents.1700000000.host.1.0"

@@ -9,7 +9,7 @@ from event_files import record, scalar_event, tensor_value, version_event, write
 
 import tbevents
 from tbevents.errors import DamageWarning, PayloadError
-from tbevents.format import crc32c, header, scalar_fields
+from tbevents.format import crc32c, record_decoder, scalar_fields
 from tbevents.format import record as framing
 from tbevents.format.tensors import from_array
 from tbevents.proto import Event, SessionLog, Summary, SummaryMetadata, TensorProto
@@ -110,7 +110,7 @@ def test_no_payload_checksum_is_computed(tmp_path, monkeypatch):
         lengths.append(len(data))
         return real(data)
 
-    for module in (framing, header, payloads):
+    for module in (framing, record_decoder, payloads):
         monkeypatch.setattr(module, "masked_crc32c", spy)
     monkeypatch.setattr(scalar_fields, "mask_array", lambda crcs: pytest.fail("checksums of columns were computed"))
     everything(tbevents.read_run(tmp_path, checksums="skip"))

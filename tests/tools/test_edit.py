@@ -218,7 +218,7 @@ with tbevents.EventFileWriter(sys.argv[1], flush_secs=0.0) as writer:
         writer.add_scalar(f"t{step % 2}", 1.0, step)
         step += 1
         if step % 20 == 0:
-            time.sleep(0.1)
+            time.sleep(step / 200)  # longer and longer, so that an edit finds a pause on a busy machine, too
 print(step)
 """
     command = [sys.executable, "-c", script, str(tmp_path)]

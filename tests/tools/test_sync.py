@@ -263,6 +263,54 @@ def test_cleaning_the_log_and_vacuum_lose_nothing(runs, lake):
     assert contents(lake) == expected(runs)
 
 
+def test_footers_say_the_same_as_rows_and_only_of_their_own_file(runs, lake, monkeypatch):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(lake_table, "_LEAST_ROWS", 12)
+    monkeypatch.setattr(lake_table, "_BUFFERED_ROWS", 5)
+    write_run(runs / "r03", *(("x", step, step / 2) for step in range(40)))
+    tbevents.sync(runs, lake)
+    states = LakeTable(str(lake)).states()
+    assert len(states) == 31
+    for name in data_files(lake):
+        with parquet.ParquetFile(lake / name) as file:
+            metadata, rows = file.metadata, file.read(columns=["run", "state"])
+        of_rows = dict(zip(rows["run"].to_pylist(), rows["state"].to_pylist(), strict=True))
+        assert lake_table._states_of_footer(metadata, name) == of_rows
+        assert lake_table._states_of_footer(metadata, f"copy-of-{name}") is None
+    monkeypatch.setattr(lake_table, "_states_of_footer", lambda *_: None)
+    assert LakeTable(str(lake)).states() == states
+
+
+def test_rows_that_another_program_removes_are_read_again(runs, lake):
+    tbevents.sync(runs, lake)
+    deltalake.DeltaTable(lake).delete("run = 'r03'")
+    assert tbevents.sync(runs, lake).read == ("r03",)
+    assert contents(lake) == expected(runs)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are Unicode")
+def test_a_name_that_is_not_utf8_stands_for_one_run(runs, lake):
+    try:
+        os.rename(runs / "r03", os.fsencode(runs) + b"/r\xff")
+    except OSError:
+        pytest.skip("this file system wants UTF-8")
+    tbevents.sync(runs, lake)
+    before = contents(lake)
+    assert ("r\\udcff", "x", 0, 1.0) in before
+    assert (tbevents.sync(runs, lake).read, contents(lake)) == ((), before)
+    os.utime(os.fsencode(runs) + b"/r\xff/" + NAME.encode(), (1, 1))
+    assert len(tbevents.sync(runs, lake, removed="drop").read) == 1
+    assert contents(lake) == before
+
+
+def test_a_sync_imports_no_pandas(runs, lake):
+    pytest.importorskip("pandas", reason="shows that it is not imported")
+    code = "import sys, tbevents; tbevents.sync(*sys.argv[1:]); sys.exit('pandas' in sys.modules)"
+    for _ in range(2):
+        assert subprocess.run([sys.executable, "-c", code, runs, lake], check=False, timeout=60).returncode == 0
+        write_run(runs / "r03", ("x", 0, 7.0))
+
+
 def test_a_commit_of_another_process_in_between_is_looked_at_again(runs, lake, monkeypatch):
     tbevents.sync(runs, lake)
     write_run(runs / "r03", ("x", 0, 7.0))
@@ -347,6 +395,22 @@ def test_a_folder_with_something_else_is_refused(runs, tmp_path):
     with pytest.raises(ValueError, match="has the columns a, not run, tag"):
         tbevents.sync(runs, tmp_path / "other")
     assert not (runs / "r03" / "_delta_log").exists()
+
+
+def test_a_table_of_another_layout_is_refused(runs, lake, tmp_path):
+    tbevents.sync(runs, lake)
+    table = deltalake.DeltaTable(lake).to_pyarrow_table()
+    deltalake.write_deltalake(tmp_path / "parted", table, partition_by="run")
+    with pytest.raises(ValueError, match="parted: this Delta table is partitioned by run"):
+        tbevents.sync(runs, tmp_path / "parted")
+    steps = table.set_column(2, "step", table["step"].cast("int32"))
+    deltalake.write_deltalake(tmp_path / "short", steps)
+    with pytest.raises(ValueError, match="short: the column step of this Delta table is not of the type long"):
+        tbevents.sync(runs, tmp_path / "short")
+    alter = deltalake.DeltaTable(lake).alter
+    alter.add_feature(deltalake.TableFeatures.DeletionVectors, allow_protocol_versions_increase=True)
+    with pytest.raises(ValueError, match="lake: this Delta table has features that sync does not know: "):
+        tbevents.sync(runs, lake)
 
 
 def test_wrong_arguments_are_refused(runs, lake):

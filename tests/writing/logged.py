@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 from tbevents.errors import WriterWarning
-from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 
 

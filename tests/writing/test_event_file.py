@@ -20,11 +20,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tbevents.format.record import NEED_DATA, RecordDecoder, encode_record
+from tbevents.format.record import encode_record
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event, SourceMetadata, Summary
-from tbevents.writing import event_file_writer, flusher
-from tbevents.writing.event_file_writer import BATCH, BATCH_BYTES, EventFileWriter
+from tbevents.writing import batch_writer, flusher
+from tbevents.writing.batch_writer import BATCH, BATCH_BYTES
+from tbevents.writing.event_file_writer import EventFileWriter
 
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
 
@@ -339,7 +341,7 @@ def test_writers_of_one_second_and_folder_never_share_a_file(tmp_path):
 
 def test_a_name_that_is_taken_is_never_overwritten(tmp_path, monkeypatch):
     """As by a process of the same number on another machine of the same name."""
-    monkeypatch.setattr(event_file_writer, "_uids", iter(range(100)))
+    monkeypatch.setattr(batch_writer, "_uids", iter(range(100)))
     taken = []
     for uid in range(3):
         path = tmp_path / f"events.out.tfevents.0000000001.host.{os.getpid()}.{uid}"

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 import tbevents
-from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
-from tbevents.writing import event_file_writer
+from tbevents.writing import batch_writer
+from tbevents.writing.batch_writer import BATCH, BATCH_BYTES
 from tbevents.writing.encoder import count_events
-from tbevents.writing.event_file_writer import BATCH, BATCH_BYTES, EventFileWriter
+from tbevents.writing.event_file_writer import EventFileWriter
 
 RECORD = 39  # bytes of one of the scalars that `log` logs, at a step from 1 to 127
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
@@ -160,7 +161,7 @@ def test_with_closes_and_raises(tmp_path, disk):
 
 
 def test_while_the_disk_stays_full_memory_is_bounded_and_the_lost_are_counted(writer, disk, monkeypatch):
-    monkeypatch.setattr(event_file_writer, "UNWRITTEN_BYTES", 2 * 42 * BATCH)  # two batches of these, or three
+    monkeypatch.setattr(batch_writer, "UNWRITTEN_BYTES", 2 * 42 * BATCH)  # two batches of these, or three
     disk.room = 0
     messages = []
     for step in range(10 * BATCH):
@@ -180,10 +181,10 @@ def test_while_the_disk_stays_full_memory_is_bounded_and_the_lost_are_counted(wr
 
 
 def test_a_batch_larger_than_the_bound_is_kept_all_the_same(writer, disk, monkeypatch):
-    monkeypatch.setattr(event_file_writer, "UNWRITTEN_BYTES", 2 * BATCH_BYTES)
+    monkeypatch.setattr(batch_writer, "UNWRITTEN_BYTES", 2 * BATCH_BYTES)
     disk.room = 0
     with pytest.raises(OSError, match="No space"):
-        writer.add_event(Event(step=1, graph_def=bytes(event_file_writer.UNWRITTEN_BYTES + 1)))
+        writer.add_event(Event(step=1, graph_def=bytes(batch_writer.UNWRITTEN_BYTES + 1)))
     disk.room = 1 << 60
     writer.close()
     assert steps_of(writer.path) == [1]
@@ -255,7 +256,7 @@ def test_what_failed_for_a_while_only_is_no_error(writer, disk):
 
 @pytest.mark.parametrize("call", ["flush", "close", "add"])
 def test_what_the_background_dropped_is_told_even_when_the_rest_could_be_written(writer, disk, monkeypatch, call):
-    monkeypatch.setattr(event_file_writer, "UNWRITTEN_BYTES", 1)
+    monkeypatch.setattr(batch_writer, "UNWRITTEN_BYTES", 1)
     disk.room = 0
     for first in (0, BATCH):
         writer._threshold = 1 << 60  # as where the caller is busy elsewhere
@@ -278,7 +279,7 @@ def test_whatever_goes_wrong_the_background_goes_on_and_the_caller_is_told(tmp_p
         raise MemoryError("no memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(event_file_writer.Encoder, "encode", fail)
+        patch.setattr(batch_writer.Encoder, "encode", fail)
         log(failing, 1)
         deadline = time.monotonic() + 20
         while failing._error is None and time.monotonic() < deadline:
@@ -328,7 +329,7 @@ def test_an_interrupted_flush_loses_and_repeats_nothing(writer, monkeypatch, pla
     log(writer, *range(50))
     writer.flush()
     log(writer, *range(50, 100))
-    real = {"encode": event_file_writer.Encoder.encode, "write": os.write, "fstat": os.fstat}
+    real = {"encode": batch_writer.Encoder.encode, "write": os.write, "fstat": os.fstat}
 
     def interrupted(*arguments):
         if place == "half":
@@ -339,7 +340,7 @@ def test_an_interrupted_flush_loses_and_repeats_nothing(writer, monkeypatch, pla
 
     with monkeypatch.context() as patch:
         if place == "encode":
-            patch.setattr(event_file_writer.Encoder, "encode", interrupted)
+            patch.setattr(batch_writer.Encoder, "encode", interrupted)
         else:
             patch.setattr(os, "write" if place == "half" else place, interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -354,7 +355,7 @@ def test_an_interrupted_flush_loses_and_repeats_nothing(writer, monkeypatch, pla
 def test_an_encoder_that_was_interrupted_is_not_used_again(writer, monkeypatch, end):
     """Its tables may be half made."""
     used = []
-    real = event_file_writer.Encoder.encode
+    real = batch_writer.Encoder.encode
 
     def encode(self, *arguments):
         used.append(self)
@@ -366,7 +367,7 @@ def test_an_encoder_that_was_interrupted_is_not_used_again(writer, monkeypatch, 
         return real(self, *arguments)
 
     log(writer, 1)
-    monkeypatch.setattr(event_file_writer.Encoder, "encode", encode)
+    monkeypatch.setattr(batch_writer.Encoder, "encode", encode)
     with contextlib.suppress(KeyboardInterrupt):
         writer.flush()
     writer.close()
@@ -392,8 +393,8 @@ def test_an_interrupted_close_leaves_the_writer_open(writer, monkeypatch):
 @pytest.mark.parametrize("place", ["encode", "write", "fstat", "open"])
 @pytest.mark.parametrize("call", ["flush", "log and flush", "close"])
 def test_a_handler_may_flush_or_close_amid_a_flush(writer, monkeypatch, place, call):
-    real = {"encode": event_file_writer.Encoder.encode, "write": os.write, "fstat": os.fstat, "open": os.open}[place]
-    target, name = (event_file_writer.Encoder, "encode") if place == "encode" else (os, place)
+    real = {"encode": batch_writer.Encoder.encode, "write": os.write, "fstat": os.fstat, "open": os.open}[place]
+    target, name = (batch_writer.Encoder, "encode") if place == "encode" else (os, place)
     log(writer, *range(100))
     writer.add_scalar("other", 1.0, 100)
 

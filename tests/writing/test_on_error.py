@@ -12,8 +12,8 @@ import pytest
 
 from tbevents import EventFileWriter, SummaryWriter, WriterWarning, read_logdir, read_run
 from tbevents.testing import MemoryWriter
-from tbevents.writing import event_file_writer
-from tbevents.writing.event_file_writer import BATCH
+from tbevents.writing import batch_writer
+from tbevents.writing.batch_writer import BATCH
 
 from .logged import writer_warnings
 
@@ -132,7 +132,7 @@ def test_close_counts_what_could_not_be_written(writer, disk, room):
 
 @pytest.mark.parametrize("on_error", ["raise", "warn"])
 def test_what_is_beyond_the_memory_is_dropped_and_counted(tmp_path, disk, monkeypatch, on_error):
-    monkeypatch.setattr(event_file_writer, "UNWRITTEN_BYTES", 2 * 42 * BATCH)
+    monkeypatch.setattr(batch_writer, "UNWRITTEN_BYTES", 2 * 42 * BATCH)
     writer = EventFileWriter(tmp_path, flush_secs=NEVER, on_error=on_error)
     disk.room = 0
     raised = 0
@@ -171,7 +171,7 @@ def test_whatever_the_error_it_is_a_warning(writer, monkeypatch):
 
     log(writer, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(event_file_writer.Encoder, "encode", fail)
+        patch.setattr(batch_writer.Encoder, "encode", fail)
         with pytest.warns(WriterWarning, match="no memory"):
             writer.flush()
     writer.close()

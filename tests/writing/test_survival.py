@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tbevents.errors import IncompleteRecordError
-from tbevents.format.record import NEED_DATA, RecordDecoder
+from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.writing.event_file_writer import EventFileWriter
 

@@ -15,7 +15,7 @@ from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
-from tbevents.reading.series import LazySeries
+from tbevents.reading.series import LazySeries, sample_of
 from tbevents.views.notebook import sound_html
 
 __all__ = ["Audio", "AudioSeries"]
@@ -65,7 +65,7 @@ class Audio:
         Raises:
             PayloadError: an empty batch was logged.
         """
-        return self._sample(0)
+        return sample_of(self.samples, 0, "sound")
 
     @property
     def seconds(self) -> float:
@@ -89,7 +89,7 @@ class Audio:
         Raises:
             PayloadError: the sound is not a WAV file with integer samples of 8, 16, 24 or 32 bits.
         """
-        data = self._sample(sample)
+        data = sample_of(self.samples, sample, "sound")
         wav = _parse_wav(data)
         width, channels = wav.width, wav.channels
         if wav.format != _PCM or width not in _DTYPES:
@@ -112,12 +112,6 @@ class Audio:
         for sound in self.samples:
             if sound.startswith(b"RIFF"):
                 _parse_wav(sound)
-
-    def _sample(self, sample: int) -> bytes:
-        try:
-            return self.samples[sample]
-        except IndexError:
-            raise PayloadError(f"there is no sound {sample!r}: the step has {len(self.samples)}") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tbevents.errors import PayloadError
-from tbevents.format.event import UNDECODABLE
+from tbevents.format.event import parse_payload
 from tbevents.format.tensors import to_array
 from tbevents.proto import GraphDef, RunMetadata, Summary
 from tbevents.reading.kinds.kind import Kind, register
@@ -61,10 +61,7 @@ class Graph:
         Raises:
             PayloadError: it cannot be parsed.
         """
-        try:
-            return GraphDef.FromString(self.encoded)
-        except UNDECODABLE as error:
-            raise PayloadError(f"{self._where}: the graph is not a GraphDef: {error}") from error
+        return parse_payload(GraphDef, self.encoded, f"{self._where}: the graph is not a GraphDef")
 
     @property
     def nodes(self) -> tuple[GraphNode, ...]:
@@ -104,10 +101,8 @@ class RunStatistics:
         Raises:
             PayloadError: it cannot be parsed.
         """
-        try:
-            return RunMetadata.FromString(self.encoded)
-        except UNDECODABLE as error:
-            raise PayloadError(f"{self._where}: run metadata {self.tag!r} is not a RunMetadata: {error}") from error
+        problem = f"{self._where}: run metadata {self.tag!r} is not a RunMetadata"
+        return parse_payload(RunMetadata, self.encoded, problem)
 
     def __repr__(self) -> str:
         return f"RunStatistics({self.tag!r}, step={self.step}, wall_time={self.wall_time})"

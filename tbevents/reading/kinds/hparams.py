@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
-from tbevents.format.event import UNDECODABLE
+from tbevents.format.event import parse_payload
 from tbevents.proto import Experiment, HParamsPluginData, Status
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.scalar import ScalarSeries
@@ -82,10 +82,7 @@ def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
     """
     if tag not in _FIELDS:
         return None
-    try:
-        data = HParamsPluginData.FromString(content)
-    except UNDECODABLE as error:
-        raise PayloadError(f"holds no HParamsPluginData: {error}") from error
+    data = parse_payload(HParamsPluginData, content, "holds no HParamsPluginData")
     if data.version:
         raise PayloadError(f"holds HParamsPluginData of version {data.version}, which nobody knows: it must be 0")
     if not data.HasField(_FIELDS[tag]):

@@ -14,7 +14,7 @@ from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
-from tbevents.reading.series import LazySeries
+from tbevents.reading.series import LazySeries, sample_of
 
 __all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSeries"]
 
@@ -58,7 +58,7 @@ class Image:
         Raises:
             PayloadError: an empty batch was logged.
         """
-        return self._sample(0)
+        return sample_of(self.samples, 0, "picture")
 
     @property
     def format(self) -> str:
@@ -107,18 +107,12 @@ class Image:
         most = max(frame.shape[2] for frame in decoded)
         return np.stack([_with_channels(frame, most) for frame in decoded])
 
-    def _sample(self, sample: int) -> bytes:
-        try:
-            return self.samples[sample]
-        except IndexError:
-            raise PayloadError(f"there is no picture {sample!r}: the step has {len(self.samples)}") from None
-
     def _decode(self, sample: int, max_pixels: int, *, every_frame: bool) -> list[NDArray[Any]]:
         try:
             from PIL import Image as Pillow
         except ImportError:
             raise MissingExtraError("Pillow", "image", "decoding an image") from None
-        data = self._sample(sample)
+        data = sample_of(self.samples, sample, "picture")
         decoded: list[NDArray[Any]] = []
         try:
             with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from tbevents.errors import PayloadError
-from tbevents.format.event import UNDECODABLE
+from tbevents.format.event import parse_payload
 from tbevents.format.tensors import to_array
 from tbevents.proto import Layout, Summary
 from tbevents.reading.kinds.kind import Kind, register
@@ -31,10 +31,7 @@ def parse_layout(value: Summary.Value, where: str) -> Layout:
     strings = to_array(value.tensor)
     if strings.size != 1 or strings.dtype != object:
         raise PayloadError(f"{where}: a layout is one string, not an array of shape {strings.shape}")
-    try:
-        return Layout.FromString(strings.item())
-    except UNDECODABLE as error:
-        raise PayloadError(f"{where}: the custom scalars layout cannot be parsed: {error}") from error
+    return parse_payload(Layout, strings.item(), f"{where}: the custom scalars layout cannot be parsed")
 
 
 def charts(layout: Layout) -> Charts:

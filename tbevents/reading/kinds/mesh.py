@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, overload
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.kind import Grouping, Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
-from tbevents.reading.series import counted, place_of, place_of_step, read_only
+from tbevents.reading.series import Series, counted, read_only
 from tbevents.views.notebook import series_html
 
 __all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
@@ -50,7 +50,7 @@ class Mesh:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class MeshSeries:
+class MeshSeries(Series[Mesh]):
     """The meshes of one name in one run.
 
     Attributes:
@@ -88,41 +88,19 @@ class MeshSeries:
         """Returns the same meshes, with steps and times in separate arrays; the meshes stay in their files."""
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
 
-    def __len__(self) -> int:
-        return len(self.steps)
+    def _part(self, places: slice) -> MeshSeries:
+        # A part whose steps differ from the first one's is looked up by step, so it stays whole.
+        parts = {
+            part: series[places] if np.array_equal(series.steps, self.steps) else series
+            for part, series in self._parts.items()
+        }
+        return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], _parts=parts)
 
-    @overload
-    def __getitem__(self, index: int) -> Mesh: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> MeshSeries: ...
-
-    def __getitem__(self, index: int | slice) -> Mesh | MeshSeries:
-        """Returns the meshes at an index, where negative ones count from the end; for a slice, a shorter series.
-
-        Raises:
-            IndexError: the index is out of range.
-            TypeError: the index is neither an integer nor a slice.
-            TensorError, FileChangedError: as for any series.
-        """
-        if isinstance(index, slice):
-            # A part whose steps differ from the first one's is looked up by step, so it stays whole.
-            parts = {
-                part: series[index] if np.array_equal(series.steps, self.steps) else series
-                for part, series in self._parts.items()
-            }
-            return replace(self, steps=self.steps[index], wall_times=self.wall_times[index], _parts=parts)
-        index = place_of(self.tag, len(self.steps), index)
-        step = int(self.steps[index])
-        arrays = {part: self._array(series, index, step) for part, series in self._parts.items()}
-        return Mesh(
-            step,
-            float(self.wall_times[index]),
-            arrays.get("vertices"),
-            arrays.get("faces"),
-            arrays.get("colors"),
-            self.config,
-        )
+    def _point(self, place: int) -> Mesh:
+        step = int(self.steps[place])
+        arrays = {part: self._array(series, place, step) for part, series in self._parts.items()}
+        vertices, faces, colors = map(arrays.get, _PARTS.values())
+        return Mesh(step, float(self.wall_times[place]), vertices, faces, colors, self.config)
 
     def verified(self, index: int) -> Mesh:
         """The same as indexing: meshes have no encoded data to check."""
@@ -137,9 +115,6 @@ class MeshSeries:
             index = int(places[-1])
         return series[index].array
 
-    def __iter__(self) -> Iterator[Mesh]:
-        return map(self.__getitem__, range(len(self.steps)))
-
     @property
     def config(self) -> dict[str, Any]:
         """The three.js settings; empty if there are none, or if they are not a JSON object."""
@@ -148,24 +123,6 @@ class MeshSeries:
         except (ValueError, RecursionError):  # lists nested too deep
             return {}
         return config if isinstance(config, dict) else {}  # tensorboardX writes "null"
-
-    @property
-    def first(self) -> Mesh:
-        """The meshes written first."""
-        return self[0]
-
-    @property
-    def last(self) -> Mesh:
-        """The meshes written last."""
-        return self[-1]
-
-    def at(self, step: int) -> Mesh:
-        """Returns the meshes of a step; the last ones, if the step was logged several times.
-
-        Raises:
-            UnknownStepError: the series has no meshes at that step (also a KeyError).
-        """
-        return self[place_of_step(self.tag, self.steps, step)]
 
     def __repr__(self) -> str:
         return f"MeshSeries({self.tag!r}, {counted(len(self), 'point')}, {', '.join(self.tags)})"

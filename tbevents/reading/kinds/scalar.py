@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.points import integers_at
-from tbevents.reading.series import as_datetimes, as_number, counted, place_of, place_of_step, read_only
+from tbevents.reading.series import Series, as_number, counted, read_only
 from tbevents.reading.steps import unwrapped
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
@@ -41,7 +41,7 @@ class ScalarPoint(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScalarSeries(Frame):
+class ScalarSeries(Frame, Series[ScalarPoint]):
     """The points of one tag in one run, in the order they were written.
 
     Attributes:
@@ -79,31 +79,13 @@ class ScalarSeries(Frame):
             if array.flags.writeable:
                 object.__setattr__(self, name, read_only(array))
 
-    def __len__(self) -> int:
-        return len(self.steps)
-
     def __iter__(self) -> Iterator[ScalarPoint]:
         columns = (self.steps.tolist(), self.wall_times.tolist(), self.exact_values)
         return map(ScalarPoint._make, zip(*columns, strict=True))
 
-    @overload
-    def __getitem__(self, index: int) -> ScalarPoint: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> ScalarSeries: ...
-
-    def __getitem__(self, index: int | slice) -> ScalarPoint | ScalarSeries:
-        """Returns the point at an index, where negative ones count from the end; for a slice, a shorter series.
-
-        Raises:
-            IndexError: the index is out of range.
-            TypeError: the index is neither an integer nor a slice.
-        """
-        if isinstance(index, slice):
-            return self._take(index)
-        index = place_of(self.tag, len(self.steps), index)
-        value = self._integers.get(index, float(self.values[index]))
-        return ScalarPoint(int(self.steps[index]), float(self.wall_times[index]), value)
+    def _point(self, place: int) -> ScalarPoint:
+        value = self._integers.get(place, float(self.values[place]))
+        return ScalarPoint(int(self.steps[place]), float(self.wall_times[place]), value)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ScalarSeries):
@@ -131,24 +113,6 @@ class ScalarSeries(Frame):
             values[place] = integer
         return values
 
-    @property
-    def first(self) -> ScalarPoint:
-        """The point written first."""
-        return self[0]
-
-    @property
-    def last(self) -> ScalarPoint:
-        """The point written last."""
-        return self[-1]
-
-    def at(self, step: int) -> ScalarPoint:
-        """Returns the point of a step; the last one, if the step was logged several times.
-
-        Raises:
-            UnknownStepError: the series has no point at that step (also a KeyError).
-        """
-        return self[place_of_step(self.tag, self.steps, step)]
-
     def between(self, first: int | None = None, last: int | None = None) -> ScalarSeries:
         """Returns the points with first <= step <= last.
 
@@ -164,7 +128,7 @@ class ScalarSeries(Frame):
             wanted &= self.steps >= as_number("first", first)
         if last is not None:
             wanted &= self.steps <= as_number("last", last)
-        return self._take(wanted)
+        return self._part(wanted)
 
     def resample(self, n: int) -> ScalarSeries:
         """Returns at most n points, evenly spaced by index, among them the first and the last.
@@ -184,7 +148,7 @@ class ScalarSeries(Frame):
             raise TypeError(f"n must be an integer, not {n!r}") from None
         if count < 1:
             raise ValueError(f"n must be at least 1, not {n!r}")
-        return self if count >= len(self) else self._take(evenly(len(self), count))
+        return self if count >= len(self) else self._part(evenly(len(self), count))
 
     def smooth(self, weight: float) -> ScalarSeries:
         """Returns the curve smoothed as in TensorBoard: a debiased exponential moving average.
@@ -249,16 +213,11 @@ class ScalarSeries(Frame):
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers)
         return draw_series(self, ax, style, label, **line)
 
-    @property
-    def times(self) -> NDArray[np.datetime64]:
-        """The wall times as UTC, datetime64[us], shape (n,); NaT where a time is not finite or beyond that type."""
-        return as_datetimes(self.wall_times)
-
     def copy(self) -> ScalarSeries:
         """Returns the same points in separate arrays, which keep no memory of the run's other series alive."""
         return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy(), values=self.values.copy())
 
-    def _take(self, places: NDArray[Any] | slice) -> ScalarSeries:
+    def _part(self, places: NDArray[Any] | slice) -> ScalarSeries:
         integers = integers_at(self._integers, np.arange(len(self))[places]) if self._integers else {}
         columns = {name: getattr(self, name)[places] for name in ("steps", "wall_times", "values")}
         return replace(self, **columns, _integers=integers)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.tools.report.pauses import Pause
 
 __all__ = ["ArrayStore"]
 
@@ -30,16 +32,17 @@ class ArrayStore:
         self.entries: list[dict[str, Any]] = []
         self._numbers: dict[object, int] = {}
 
-    def curve(self, series: ScalarSeries, places: NDArray[np.intp]) -> dict[str, Any]:
+    def curve(self, series: ScalarSeries, places: NDArray[np.intp], pauses: Sequence[Pause] = ()) -> dict[str, Any]:
         """Stores some points of a series.
 
         Args:
             series: the series.
             places: indices of the points, ascending.
+            pauses: those of the series, as `pauses_of` finds them.
 
         Returns:
             ``count``, of all points; ``start``, the first known time; and the numbers of the columns ``steps``,
-            ``order`` (the indices), ``offsets`` (seconds since the start) and ``values``.
+            ``order`` (the indices), ``offsets`` (seconds since the start) and ``values``; ``pauses``, if there are any.
         """
         times = series.wall_times
         known = times[np.isfinite(times)]
@@ -51,6 +54,7 @@ class ArrayStore:
             "order": self.steps(places.astype(np.int64)),
             "offsets": self.offsets(times[places] - start),
             "values": self.values(series.values[places]),
+            **({"pauses": [list(pause) for pause in pauses]} if pauses else {}),
         }
 
     def steps(self, steps: NDArray[np.int64]) -> int:

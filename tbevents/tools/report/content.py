@@ -13,6 +13,7 @@ from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.kinds.audio import Audio
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
+from tbevents.reading.kinds.layout import Charts
 from tbevents.reading.kinds.pr_curve import PrCurve
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.kinds.text import Text
@@ -20,8 +21,10 @@ from tbevents.reading.run import Run
 from tbevents.reading.series import LazySeries
 from tbevents.tools.names import natural_key
 from tbevents.tools.report.arrays import ArrayStore
-from tbevents.tools.report.heat import BUCKETS, heat_map
+from tbevents.tools.report.heat import BUCKETS, heat_map, quantiles
+from tbevents.tools.report.layouts import layout_json, layout_of_run
 from tbevents.tools.report.limits import ReportLimits
+from tbevents.tools.report.pauses import pauses_of
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
 from tbevents.tools.report.sessions import Sessions
@@ -76,6 +79,7 @@ class Content:
         }
         self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in ("scalars", *self._makers)}
         self._others: dict[str, int] = {}
+        self._layouts: list[Charts] = []
         self._media = 0
         self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
@@ -93,13 +97,15 @@ class Content:
         self.problems[name] = [str(problem) for problem in run.problems]
         for tag, series in run.scalars.items() if kinds is None or "scalars" in kinds else ():
             if self._wanted(tag) and len(series):
-                self._card("scalars", series)["lines"].append(self._line(number, series))
+                self._card("scalars", series)["lines"].append(self._line(number, run, series))
         for kind, make in self._makers.items():
             if kinds is not None and kind not in kinds:
                 continue
             for tag, series in run.series(kind).items():
                 if self._wanted(tag) and len(series):
                     self._card(kind, series)["lines"].append({"run": number, **make(series)})
+        if kinds is None:
+            self._layouts.append(layout_of_run(run, self._problem))
         counts = run.counts()
         for each in lazy_kinds():
             if each.name in counts and each.name not in self._makers:
@@ -112,7 +118,7 @@ class Content:
         card["description"] = card["description"] or self._cut(series.description)
         return card
 
-    def _line(self, run: int, series: ScalarSeries) -> Entry:
+    def _line(self, number: int, run: Run, series: ScalarSeries) -> Entry:
         places = thinned(series.values, self.limits.points)
         self.points += len(series)
         self.drawn += len(places)
@@ -120,8 +126,8 @@ class Content:
         sample = {"sample": self._arrays.values(series.values[evenly(len(series), _SAMPLE)])}
         return {
             **(sample if len(places) < len(series) else {}),
-            "run": run,
-            **self._arrays.curve(series, places),
+            "run": number,
+            **self._arrays.curve(series, places, pauses_of(run, series)),
         }
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:
@@ -149,6 +155,7 @@ class Content:
             "high": heat.high,
             "buckets": BUCKETS,
             "counts": self._arrays.floats(heat.counts),
+            "quantiles": self._arrays.floats(quantiles(found)),
         }
 
     def _items(self, series: LazySeries[Any], show: Callable[[Any, str], Entry]) -> Entry:
@@ -264,6 +271,7 @@ class Content:
             "notes": notes,
             "others": self._others,
             "rates": self._rates(),
+            "layout": layout_json(self._layouts),
             "hparams": sessions.as_json(),
             **{kind: list(cards.values()) for kind, cards in self._cards.items()},
             "arrays": self._arrays.entries,

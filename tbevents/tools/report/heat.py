@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from tbevents.reading.kinds.histogram import Histogram
 
-__all__ = ["BUCKETS", "HeatMap", "heat_map"]
+__all__ = ["BUCKETS", "QUANTILES", "HeatMap", "heat_map", "quantiles"]
 
 BUCKETS = 48
 """Buckets of a heat map, from its least to its greatest value."""
+
+
+QUANTILES = (0.0, 0.0668, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.9332, 1.0)
+"""The shares of a distribution, those of TensorBoard: 1.5, 1, 0.5 and 0 standard deviations of a normal one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +48,23 @@ def heat_map(histograms: Sequence[Histogram]) -> HeatMap:
         low, high = low - margin, high + margin
     counts = np.array([_shares(edges, low, high) for edges in cut]).reshape(len(cut), BUCKETS)
     return HeatMap(low, high, counts)
+
+
+def quantiles(histograms: Sequence[Histogram]) -> NDArray[np.float64]:
+    """Returns the values below which the `QUANTILES` lie, shape (histograms, 9); NaN for empty histograms.
+
+    As in TensorBoard, values are spread evenly within their bucket.
+    """
+    found = np.full((len(histograms), len(QUANTILES)), np.nan)
+    for row, histogram in enumerate(histograms):
+        lefts, rights, counts = _cut(histogram)
+        if len(counts):
+            total = np.cumsum(counts)
+            wanted = np.array(QUANTILES) * total[-1]
+            at = np.searchsorted(total, wanted, side="right").clip(max=len(total) - 1)
+            shares = np.clip((wanted - (total[at] - counts[at])) / counts[at], 0, 1)
+            found[row] = lefts[at] * (1 - shares) + rights[at] * shares
+    return found
 
 
 def _cut(histogram: Histogram) -> NDArray[np.float64]:

@@ -17,8 +17,12 @@ _SCRIPTS: Final = (
     "format.js",
     "smoothing.js",
     "elements.js",
+    "touch.js",
     "plot.js",
     "outliers.js",
+    "saving.js",
+    "picture.js",
+    "readings.js",
     "curves.js",
     "heat.js",
     "steps.js",
@@ -26,7 +30,10 @@ _SCRIPTS: Final = (
     "colors.js",
     "scatter.js",
     "controls.js",
+    "bootstrap.js",
+    "groups.js",
     "state.js",
+    "scalars.js",
     "main.js",
 )
 """In order of dependency. They share one scope, which nothing outside can reach."""

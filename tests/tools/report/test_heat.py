@@ -1,12 +1,15 @@
 """Histograms over steps on buckets of one width."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tbevents.reading.kinds.histogram import Histogram
-from tbevents.tools.report.heat import BUCKETS, heat_map
+from tbevents.testing import MemoryWriter
+from tbevents.tools.report.heat import BUCKETS, heat_map, quantiles
 
 
 def histogram(edges, counts, **known):
@@ -72,3 +75,17 @@ def test_nothing_at_all():
     assert heat_map([empty]).counts.sum() == 0
     odd = histogram([0, 1, 2], [np.nan, np.inf])
     assert heat_map([odd]).counts.sum() == 0
+
+
+def test_quantiles_are_tensorboards():
+    compressor = pytest.importorskip("tensorboard.plugins.distribution.compressor", reason="the other side")
+    rng = np.random.default_rng(4)
+    writer = MemoryWriter()
+    for step, values in enumerate((rng.normal(size=1000), rng.lognormal(size=50), np.arange(10.0), np.full(3, 2.5))):
+        writer.add_histogram("h", values, step)
+    found = list(writer.run.histograms["h"])
+    for each, row in zip(found, quantiles(found), strict=True):
+        proto = SimpleNamespace(num=1, bucket=each.counts, bucket_limit=each.rights, min=each.min, max=each.max)
+        wanted = [value for _, value in compressor.compress_histogram_proto(proto)]
+        np.testing.assert_allclose(row, wanted, rtol=1e-9, atol=1e-12)
+    assert np.isnan(quantiles([histogram([0, 1, 2], [0, 0])])).all()

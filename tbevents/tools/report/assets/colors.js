@@ -17,8 +17,16 @@ const scaleColor = (share) => `oklch(${56 + 14 * share}% 0.17 ${265 + 160 * shar
 /** The different values, in order. */
 const different = (values) => [...new Set(values.filter((value) => value !== null).map(String))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
 
-/** Gives runs the colours of a parameter, by its number; their own where it is -1. Curves of one session have one colour. */
+/**
+ * Gives runs the colours of their groups where they are grouped; or those of a parameter, by its number; or their own, where it is -1.
+ * Curves of one session have one colour.
+ */
 function recolor(table, parameter) {
+  const groups = groupsOfRuns();
+  if (groups !== null) {
+    for (const { color, runs: members } of groups.values()) for (const number of members) Object.assign(runs[number], { color, dashed: false });
+    return;
+  }
   for (const run of runs) run.color = parameter < 0 ? runColor(run.number) : "var(--muted)";
   if (table === null) return;
   const values = table.rows.map((row) => row.parameters[parameter]);
@@ -32,20 +40,33 @@ function recolor(table, parameter) {
   for (const run of runs) if (run.color === "var(--muted)") run.color = themeColor("--muted");
 }
 
-/** The choice of what colours mean, with a legend; nothing where there are no parameters. */
-function colorChoice(table, change) {
-  if (table === null) return [];
+/** The number of the parameter that gives colours; -1 for none. */
+const chosenColor = () => (data.hparams === null || settings.color === null ? -1 : data.hparams.parameters.indexOf(settings.color));
+
+/** The choice of what colours mean, with a legend; hidden where there are no parameters. */
+function colorChoice(change) {
   const legend = make("p", { className: "quiet", id: "color-legend" });
-  const options = [make("option", { value: "-1", textContent: "the run" }), ...table.parameters.map((name, number) => make("option", { value: String(number), textContent: name }))];
-  const input = make("select", { id: "color-by" }, ...options);
+  const input = make("select", { id: "color-by" });
+  const field = make("div", { className: "field" }, make("label", { htmlFor: "color-by", textContent: "Colours of curves by" }), input, legend);
+  listColors = () => {
+    const parameters = data.hparams?.parameters ?? [];
+    field.hidden = !parameters.length;
+    input.replaceChildren(make("option", { value: "-1", textContent: "the run" }), ...parameters.map((name, number) => make("option", { value: String(number), textContent: name })));
+    input.value = String(chosenColor());
+    const parameter = chosenColor();
+    legend.replaceChildren(...(parameter < 0 ? [] : colorLegend(data.hparams.rows.map((row) => row.parameters[parameter]))));
+  };
   input.onchange = () => {
-    const parameter = Number(input.value);
-    recolor(table, parameter);
-    legend.replaceChildren(...(parameter < 0 ? [] : colorLegend(table.rows.map((row) => row.parameters[parameter]))));
+    settings.color = data.hparams?.parameters[Number(input.value)] ?? null;
+    listColors();
     change();
   };
-  return [make("div", { className: "field" }, make("label", { htmlFor: "color-by", textContent: "Colours of curves by" }), input, legend)];
+  listColors();
+  return field;
 }
+
+/** Shows the parameters as they are now. */
+let listColors = () => {};
 
 function colorLegend(values) {
   if (!isNumeric(values)) return different(values).slice(0, 30).flatMap((name, number) => [swatch(runColor(number)), make("span", { textContent: `${elided(name, 24)} ` })]);

@@ -1,6 +1,6 @@
 // The panel: which runs are shown, and how curves are drawn.
 
-const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false };
+const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false, cutPauses: false, color: null };
 
 /** A filter as a function of names; null where it is no regular expression. */
 function nameFilter(text, asRegex) {
@@ -43,7 +43,7 @@ function choice(name, label, options, chosen, change) {
 }
 
 function checkbox(id, label, change, title = "") {
-  const input = make("input", { type: "checkbox", id });
+  const input = make("input", { type: "checkbox", ...(id ? { id } : {}) });
   input.onchange = () => change(input.checked);
   return make("label", { className: "small", title }, input, label);
 }
@@ -60,18 +60,25 @@ function controls({ update, rescale, filterTags }) {
     weight.textContent = valueText(settings.smoothing, 3);
     update();
   });
-  const setAxis = (key, isX) => (value) => { settings[key] = value; rescale(isX); };
+  const setAxis = (key, isX) => (value) => {
+    settings[key] = value;
+    if (key === "logY") for (const chart of charts.values()) chart.log = null;
+    rescale(isX);
+  };
+  const regroup = () => { recolor(data.hparams, chosenColor()); showRuns(); update(); };
   return [
     choice("x", "Horizontal axis", [["step", "step"], ["order", "order"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
     make("div", { className: "field" },
       make("label", { htmlFor: "smoothing" }, "Smoothing ", weight), smoothing),
-    make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true)), checkbox("outliers", "outliers", setAxis("outliers", false), "Whether the vertical axis reaches extreme points; otherwise they are marked at its edge")),
+    make("div", { className: "row wrap" }, checkbox("log-y", "log y", setAxis("logY", false)), checkbox("log-x", "log x", setAxis("logX", true)), checkbox("outliers", "outliers", setAxis("outliers", false), "Whether the vertical axis reaches extreme points; otherwise they are marked at its edge"),
+      checkbox("cut-pauses", "no pauses", setAxis("cutPauses", true), "Relative time without the pauses of resumed runs: from the last point of an event file to the first of the next")),
     choice("theme", "Colours", [["auto", "system"], ["light", "light"], ["dark", "dark"]], "auto", (theme) => {
       document.documentElement.dataset.theme = theme;
       update();
     }),
-    make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, + and − zoom, 0 shows all." }),
-    ...colorChoice(data.hparams, () => { showRuns(); update(); }),
+    make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Click to list all values there; the menu ⋯ of a chart saves it. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, Enter lists the values, + and − zoom, 0 shows all." }),
+    colorChoice(regroup),
+    groupChoice(regroup),
     filterField("tag-filter", "Tags", filterTags, make("p", { className: "quiet", id: "tags-shown", role: "status" })),
     runList(update),
   ];

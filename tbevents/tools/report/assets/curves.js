@@ -1,20 +1,25 @@
 // A chart of curves, one or more a run, with a table at the crosshair.
 
+const CROWDED = 30; // curves of a chart beyond which they are thin: so many are drawn several times faster then
+
 /**
  * Curves in an element.
  *
  * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
  * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; outliers: whether the
- * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned.
- * marks: the x of findings, each a dashed line.
+ * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned; and a band from `low` to
+ * `high`. marks: the x of findings, each a dashed line; pin: the x that is pinned, or null; onPin(x): another is to be, none (null), or that before (undefined).
  */
 class Curves {
-  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [] }) {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [], pin = null, onPin = () => {} }) {
     this.figure = figure;
     this.lines = lines;
     this.titles = titles;
     this.bounds = bounds;
     this.outliers = outliers;
+    this.marks = marks;
+    this.pin = pin;
+    this.onPin = onPin;
     this.room = x.time ? 30 : undefined;
     this.place = { line: 0, point: -1 };
     this.logs = [Boolean(x.log), Boolean(y.log)];
@@ -33,14 +38,19 @@ class Curves {
     const faint = lines.filter((line) => line.raw !== null);
     this.series = [
       ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
-      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: 1.5, dash: line.dashed ? [6, 3] : undefined, data: [line.xs, line.ys] })),
+      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: lines.length > CROWDED ? 1 : 1.5, dash: line.dashed ? [6, 3] : undefined, data: [line.xs, line.ys] })),
     ];
     this.plot = new Plot(this.body, {
       series: this.series,
       x, y, zoom,
-      paint: (u) => paintMarks(u, marks),
+      paint: (u) => this.paintBeneath(u),
       extent: (range) => this.extent(range),
-      drawn: (u) => paintEdges(u, lines, this.logs, zoom.y === null && bounds === null),
+      drawn: (u) => this.paintAbove(u),
+      click: (left, top, count) => {
+        if (count > 1) return onPin(undefined); // two clicks reset the zoom: the first one did not count
+        const [nearest] = this.nearest(left, top);
+        if (nearest !== undefined) onPin(nearest.line.xs[nearest.place]);
+      },
       hover: framewise((plot, left, top) => this.hover(left, top)),
       leave: framewise(() => this.leave()),
     });
@@ -56,13 +66,41 @@ class Curves {
     figure.dataset.points = lines.reduce((sum, line) => sum + line.ys.length, 0);
   }
 
+  paintBeneath(surface) {
+    for (const line of this.lines) if (line.low) paintBand(surface, line, this.logs);
+    paintMarks(surface, this.marks, "--warn", [4, 3]);
+    if (this.pin !== null) paintMarks(surface, [this.pin], "--accent", []);
+  }
+
+  paintAbove(surface) {
+    paintEdges(surface, this.lines, this.logs, this.plot.zoom.y === null && this.bounds === null);
+  }
+
+  /** Draws all but the axes on another surface: its context, the place of the plot on it, and the scales. */
+  paint(surface) {
+    const { ctx } = surface;
+    this.paintBeneath(surface);
+    const to = projection(surface);
+    for (const { color, alpha, width, dash, data: [xs, ys] } of this.series) {
+      ctx.save();
+      Object.assign(ctx, { globalAlpha: alpha, strokeStyle: color, lineWidth: width * devicePixelRatio, lineJoin: "round" });
+      ctx.setLineDash((dash ?? []).map((length) => length * devicePixelRatio));
+      ctx.beginPath();
+      traceLine(ctx, xs, ys, to, this.logs);
+      ctx.stroke();
+      ctx.restore();
+    }
+    this.paintAbove(surface);
+  }
+
   /** The ranges that show all; of y, within a range of x where one is given. */
   extent(range) {
     if (this.bounds !== null) return this.bounds;
     const [logX, logY] = this.logs;
     const x = new Extent();
     const y = new Extent();
-    for (const { data: [xs, ys] } of this.series) {
+    const bands = this.lines.filter((line) => line.low).flatMap(({ xs, low, high }) => [[xs, low], [xs, high]]);
+    for (const [xs, ys] of [...this.series.map(({ data }) => data), ...bands]) {
       for (let place = 0; place < xs.length; place++) {
         if (!drawable(xs[place], logX) || !drawable(ys[place], logY)) continue;
         x.take(xs[place]);
@@ -79,8 +117,9 @@ class Curves {
     const [logX, logY] = this.logs;
     const within = (line) => (range === null && !logX ? line.ys
       : line.ys.filter((value, place) => drawable(line.xs[place], logX) && (range === null || (line.xs[place] >= range[0] && line.xs[place] <= range[1]))));
-    const columns = this.lines.map(within);
-    const samples = this.lines.map((line, number) => (range === null && line.raw === null && line.sample ? line.sample : columns[number]));
+    const lines = this.lines.flatMap((line) => (line.low ? [line, { ...line, ys: line.low }, { ...line, ys: line.high }] : [line]));
+    const columns = lines.map(within);
+    const samples = lines.map((line, number) => (range === null && line.raw === null && line.sample ? line.sample : columns[number]));
     return withoutOutliers(columns, samples, logY);
   }
 
@@ -148,10 +187,26 @@ class Curves {
     const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -Infinity], End: [0, Infinity] };
     if (event.key === "+" || event.key === "=") this.plot.scale(0.5);
     else if (event.key === "-") this.plot.scale(2);
+    else if (event.key === "Enter" || event.key === " ") this.pinHere();
+    else if (event.key === "Escape" && this.pin !== null) this.onPin(null);
     else if (event.key === "0" || event.key === "Escape") this.plot.zoom.set(null, null), this.leave();
     else if (event.key in steps) this.go(...steps[event.key], event.shiftKey ? 10 : 1);
     else return;
     event.preventDefault();
+  }
+
+  /** Shows another pin, or none. */
+  showPin(x) {
+    this.pin = x;
+    this.plot.u.redraw(false);
+  }
+
+  /** Pins where the keys have gone to; or, where nothing is yet, at the end. */
+  pinHere() {
+    const line = this.lines[this.place.line];
+    if (line === undefined) return;
+    const x = line.xs[this.place.point < 0 ? line.xs.length - 1 : this.place.point];
+    if (drawable(x, this.logs[0])) this.onPin(x);
   }
 
   /** Goes to another curve or point, and says what is there. */
@@ -188,15 +243,15 @@ function closest(values, value) {
   return best;
 }
 
-/** Draws a dashed line from top to bottom at each of some places. */
-function paintMarks(u, marks) {
+/** Draws a line from top to bottom at each of some places. */
+function paintMarks(u, marks, color, dash) {
   if (!marks.length) return;
   const { left, top, width, height } = u.bbox;
   const to = projection(u);
   u.ctx.save();
-  u.ctx.strokeStyle = themeColor("--warn");
+  u.ctx.strokeStyle = themeColor(color);
   u.ctx.lineWidth = devicePixelRatio;
-  u.ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+  u.ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
   u.ctx.beginPath();
   for (const mark of marks) {
     const x = Math.round(to.x(mark)) + 0.5; // a line of one pixel, not two faint ones
@@ -206,4 +261,32 @@ function paintMarks(u, marks) {
   }
   u.ctx.stroke();
   u.ctx.restore();
+}
+
+/** Fills what is between the ends of a band; it is broken where one of them is not finite. */
+function paintBand(u, { xs, low, high, color }, [logX, logY]) {
+  const { ctx, bbox } = u;
+  const to = projection(u);
+  const bottom = onCanvas(bbox.top + bbox.height);
+  const yOf = (value) => (logY && value <= 0 ? bottom : onCanvas(to.y(value)));
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = color;
+  ctx.globalAlpha = 0.22;
+  let first = 0;
+  for (let place = 0; place <= xs.length; place++) {
+    if (place < xs.length && drawable(xs[place], logX) && Number.isFinite(low[place]) && Number.isFinite(high[place])) continue;
+    if (place - first > 0) {
+      ctx.beginPath();
+      ctx.moveTo(onCanvas(to.x(xs[first])), yOf(high[first]));
+      for (let at = first + 1; at < place; at++) ctx.lineTo(onCanvas(to.x(xs[at])), yOf(high[at]));
+      for (let at = place - 1; at >= first; at--) ctx.lineTo(onCanvas(to.x(xs[at])), yOf(low[at]));
+      ctx.closePath();
+      ctx.fill();
+    }
+    first = place + 1;
+  }
+  ctx.restore();
 }

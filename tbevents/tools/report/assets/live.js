@@ -6,6 +6,8 @@ const names = new Intl.Collator("en", { numeric: true });
 let rates = [];
 let hparamsAsked = false;
 let unread = -1; // runs that the server has not read yet
+let readBefore = 0; // runs that it had read when charts were drawn anew
+const stale = new Set(); // cards that have changed since
 
 /** The line that says how the board is. */
 const state = {
@@ -24,10 +26,11 @@ function takeTag({ number, kind, tag, title, description }) {
 
 /** Takes what is told of a run; returns the tags that have changed, and whether there are more or fewer lines. */
 function takeRun(told, changed) {
-  const { number, name, gone = false, epoch = 0, kinds = {}, problems = [], session = false } = told;
+  const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], session = false, part = false } = told;
   const before = data.runs[number];
-  data.runs[number] = { name, label: name, problems, gone, session, tags: new Set() };
-  let more = before === undefined || before.gone !== gone || problems.join() !== before.problems.join();
+  const gone = (told.gone ?? false) || owner !== number; // a session is shown as the run that it belongs to
+  data.runs[number] = { name, label, problems, gone, session, part, tags: new Set() };
+  let more = before === undefined || before.gone !== gone || before.label !== label || problems.join() !== before.problems.join();
   for (const counts of Object.values(kinds)) {
     for (const [tag, count] of counts) {
       const known = tags[tag];
@@ -38,7 +41,8 @@ function takeRun(told, changed) {
       }
       const line = known.lines.get(number);
       if (line.count !== count || line.epoch !== epoch) changed.add(known);
-      Object.assign(line, { count, epoch });
+      if (line.run !== owner) { changed.add(known); more = true; }
+      Object.assign(line, { count, epoch, run: owner });
     }
   }
   for (const tag of before?.tags ?? []) {
@@ -53,8 +57,8 @@ function takeRun(told, changed) {
 /** The cards of each kind that have lines, in the order of their tags. */
 function arrangeCards(changed) {
   for (const { card, lines } of changed) {
-    if (lines.size !== card.lines.length || card.lines.some((line) => lines.get(line.run) !== line)) {
-      card.lines = [...lines.values()].sort((a, b) => a.run - b.run);
+    if (lines.size !== card.lines.length || card.lines.some((line) => lines.get(line.number) !== line)) {
+      card.lines = [...lines.values()].sort((a, b) => a.run - b.run || a.number - b.number);
     }
   }
   const sorted = tags.filter(({ lines }) => lines.size).sort((a, b) => names.compare(a.tag, b.tag));
@@ -83,20 +87,32 @@ function take(told) {
     arrangeCards(changed);
     build();
     listRuns();
+    showRuns();
+    listGroups();
     document.getElementById("head").append(actions);
     sift();
   } else document.getElementById("counts").textContent = countsText();
-  for (const { card, element, lazy } of cards) if (!element.hidden && [...changed].some((each) => each.card === card)) refresh(card, lazy);
+  for (const { card } of changed) stale.add(card);
+  // While the runs are read for the first time, charts of many are drawn when there are twice as many, and at the end.
+  const read = told.there - told.unread;
+  if (!told.unread || read >= 2 * readBefore) {
+    readBefore = told.unread ? read : 0;
+    for (const { card, element, lazy } of cards) if (!element.hidden && stale.has(card)) refresh(card, lazy);
+    stale.clear();
+  }
   if (told.runs.some((run) => run.session) || (data.hparams !== null && told.runs.some((run) => run.gone))) askHparams();
-  const there = data.runs.filter((run) => !run.gone).length;
-  state.say(told.unread ? `Live · ${(there - told.unread).toLocaleString("en-US")} of ${countText(there, "run")} read` : "Live");
+  const there = told.there;
+  const parts = data.runs.filter((run) => run.part).length;
+  const reading = told.unread ? `${(there - told.unread).toLocaleString("en-US")} of ${countText(there, "run")} read` : parts ? `reading on in ${countText(parts, "run")}` : "";
+  state.say(`Live${reading && " · "}${reading}`);
 }
 
 /** Shows what has changed of a card that is in view: curves are fetched first, and then drawn once. */
 function refresh(card, lazy) {
   const [view] = views.get(card)?.keys() ?? [];
   const lines = card.lines.filter((line) => runs[line.run].shown);
-  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(view))) loadLines(card, lines, view);
+  const points = view === undefined ? 0 : pointsOf(view);
+  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(points))) loadLines(card, lines, view);
   else lazy.renew();
 }
 
@@ -111,6 +127,9 @@ function askHparams() {
       if (JSON.stringify(found) === JSON.stringify(data.hparams)) return;
       data.hparams = found;
       build();
+      listColors();
+      listGroups();
+      showRuns();
       document.getElementById("head").append(actions);
       sift();
     } catch (error) {

@@ -11,14 +11,15 @@ let restored = false; // whether the address was read, and may be written
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
 
-/** A card's frame: its title, what it is, and its contents. */
+/** A card's frame: its title, what it is, and its contents; a menu stands beside the title. */
 function cardElement(card, ...contents) {
+  const menus = contents.filter((each) => each.classList.contains("menu"));
   const title = make("h3", { dir: "auto", textContent: card.title, title: card.tag });
   const wide = make("button", { type: "button", className: "wide-button", textContent: "⤢", title: "Across the page", "aria-label": `${card.title}: across the page`, "aria-pressed": "false" });
   wide.onclick = () => wide.setAttribute("aria-pressed", String(element.classList.toggle("wide")));
-  const head = make("div", { className: "card-head" }, title, wide);
+  const head = make("div", { className: "card-head" }, title, ...menus, wide);
   const about = card.description ? [make("p", { className: "about", textContent: card.description })] : [];
-  const element = make("article", { className: "card", "data-tag": card.tag }, head, ...about, ...contents);
+  const element = make("article", { className: "card", "data-tag": card.tag }, head, ...about, ...contents.filter((each) => !menus.includes(each)));
   return element;
 }
 
@@ -26,129 +27,8 @@ function cardElement(card, ...contents) {
 function takeRuns() {
   for (const [number, run] of data.runs.entries()) {
     if (number in runs) Object.assign(runs[number], run);
-    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: true, listed: true, shown: true });
+    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: !unchecked.has(String(number)), listed: true, shown: true });
   }
-}
-
-/** What all curves of a line have. */
-const curveOf = (line) => ({ run: line.run, name: runs[line.run].label, whole: runs[line.run].name, color: runs[line.run].color, dashed: runs[line.run].dashed });
-
-/** The horizontal axis of some lines: that of the settings; but the order, where all steps are 0. */
-function axisOf(lines) {
-  const without = settings.x === "step" && lines.some((line) => line.count > 1) && lines.every((line) => numbers(line.steps).every((step) => step === 0));
-  return without ? "order" : settings.x;
-}
-
-/** A line of scalars as a curve over an axis, by the settings; and its unit of x. */
-function scalarCurve(line, axis, unit) {
-  const steps = column(line.steps);
-  const offsets = numbers(line.offsets);
-  const raw = numbers(line.values);
-  const ys = smoothed(raw, settings.smoothing);
-  const xs = axis === "step" ? numbers(line.steps) : axis === "order" ? numbers(line.order)
-    : Float64Array.from(offsets, (offset) => (axis === "wall" ? line.start + offset : offset / unit.seconds));
-  const rowAt = (place) => [
-    valueText(raw[place]),
-    ...(settings.smoothing ? [valueText(ys[place])] : []),
-    String(steps[place]),
-    timeText(line.start + offsets[place]),
-    spanText(offsets[place]),
-  ];
-  return { ...curveOf(line), stepAt: (place) => String(steps[place]), xs, ys, raw: settings.smoothing ? raw : null, sample: line.sample === undefined ? null : numbers(line.sample), rowAt };
-}
-
-function longest(lines) {
-  const extent = new Extent();
-  for (const line of lines) for (const offset of numbers(line.offsets)) if (Number.isFinite(offset)) extent.take(offset);
-  return extent.max - Math.min(0, extent.min);
-}
-
-/** The x of the findings about a tag, on the curves that are shown. */
-function marksOn(card, lines, shown) {
-  const marks = new Set();
-  for (const { run, tag, step } of data.findings) {
-    const at = tag === card.tag && step !== null ? lines.findIndex((line) => line.run === run) : -1;
-    const place = at < 0 ? -1 : numbers(lines[at].steps).findIndex((each) => each >= step);
-    if (place >= 0) marks.add(shown[at].xs[place]);
-  }
-  return [...marks];
-}
-
-const LEGEND_ROWS = 6;
-
-/** What is not finite in some curves: how often, and where. */
-function oddList(curves) {
-  const most = 50;
-  const found = [];
-  let count = 0;
-  for (const curve of curves) {
-    const values = curve.raw ?? curve.ys;
-    for (let place = 0; place < values.length; place++) {
-      if (Number.isFinite(values[place])) continue;
-      if (count < most) found.push(make("li", { title: curve.whole }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
-      count += 1;
-    }
-  }
-  if (!count) return [];
-  const more = count > most ? [make("p", { textContent: `and ${countText(count - most, "other point")}` })] : [];
-  return [make("details", {}, make("summary", { textContent: `${countText(count, "point")} not finite` }), make("ul", {}, ...found), ...more)];
-}
-
-/** A card of scalars: one curve a run. */
-function scalarCard(card, zoom = new Zoom()) {
-  const figure = make("figure", { className: "chart" });
-  const legend = make("ul", { className: "legend" });
-  const note = make("p", { className: "quiet note" });
-  const odd = make("div", { className: "quiet odd" });
-  let curves = null;
-  let cursor = null; // where the crosshair was when the chart was last cleared
-  const view = { figure, zoom, axis: "step", seconds: 1 };
-  const again = () => lazy.renew();
-  zoom.changed = () => source.zoomed(card, again);
-  const draw = () => {
-    const lines = source.lines(card, card.lines.filter((line) => runs[line.run].shown), view, again);
-    if (!lines.length) return;
-    const axis = axisOf(lines);
-    const unit = axis === "relative" ? spanUnit(longest(lines)) : { name: "", seconds: 1 };
-    Object.assign(view, { axis, seconds: unit.seconds });
-    const shown = lines.map((line) => scalarCurve(line, axis, unit));
-    const logX = settings.logX && axis !== "wall";
-    const titles = ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
-    const marks = marksOn(card, lines, shown);
-    figure.dataset.marks = marks.length;
-    curves = new Curves(figure, {
-      lines: shown, titles, zoom, label: card.title, marks,
-      x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
-      y: { log: settings.logY }, outliers: settings.outliers,
-    });
-    if (cursor !== null) curves.hover(cursor.left, cursor.top);
-    legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
-      make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
-    const points = lines.reduce((sum, line) => sum + line.count, 0);
-    const drawn = shown.reduce((sum, curve) => sum + curve.ys.length, 0);
-    const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((count, x, place) => count + which(x, ys[place]), 0), 0);
-    odd.replaceChildren(...oddList(shown));
-    const unshown = counted((x, y) => Number.isFinite(y) && ((settings.logY && y <= 0) || (logX && x <= 0)));
-    const back = axis === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
-    note.textContent = [
-      axis === "relative" ? `in ${unit.name}` : "",
-      axis !== settings.x ? "all steps are 0: in the order written" : "",
-      shown.length > LEGEND_ROWS ? countText(shown.length, "run") : "",
-      drawn < points ? `${drawn.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
-      unshown ? `${countText(unshown, "point")} without a logarithm` : "",
-      curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
-      back ? `steps go back in ${countText(back, "run")}` : "",
-    ].filter(Boolean).join(" · ");
-  };
-  const clear = () => {
-    const at = curves?.plot.u.cursor;
-    cursor = curves !== null && !curves.tip.hidden && at.left >= 0 ? { left: at.left, top: at.top } : null;
-    curves?.destroy();
-    curves = null;
-  };
-  const element = cardElement(card, figure, legend, note, odd);
-  const lazy = new Lazy(element, draw, clear);
-  return { card, element, lazy, zoom };
 }
 
 /** The heat maps of a tag, one a run, over the same values. */
@@ -193,7 +73,7 @@ const shownCards = { rates: new Map(), sections: new Map() }; // by the card's d
 /** The element of a card, which is made by `build` when it is first shown in a part of the page. */
 function add(card, build, part = "sections") {
   const known = shownCards[part];
-  if (!known.has(card)) known.set(card, build(card));
+  if (!known.has(card)) known.set(card, build(card, part));
   cards.push(known.get(card));
   return known.get(card).element;
 }
@@ -309,7 +189,7 @@ const nothing = make("p", { className: "quiet", id: "nothing", role: "status" })
 /** Shows the data as it is now; cards and sections that are there already stay. */
 function build() {
   takeRuns();
-  recolor(data.hparams, -1);
+  recolor(data.hparams, chosenColor());
   cards.length = 0;
   const made = sections();
   document.getElementById("head").replaceChildren(...headline(), ...contents(made));
@@ -348,7 +228,7 @@ function update() {
 
 /** Shows other axes: a zoom holds no longer than what it is of. */
 function rescale(isX) {
-  for (const { zoom } of cards) zoom?.forget(isX);
+  for (const chart of charts.values()) chart.zoom.forget(isX);
   update();
 }
 

@@ -74,7 +74,7 @@ class Zoom {
  *
  * options: series: what uPlot draws, in its mode of series with x and y of their own, each [xs, ys];
  * x: {log, time, whole, names}, whole being whether it is of steps, names those of the places 0, 1 ...; y: {log}; extent(x): the [x, y] ranges, of y within x where x is given;
- * hover(plot): what the crosshair is on; leave(); paint(u): draws beneath the series; drawn(u): above them; zoom: a Zoom.
+ * hover(plot): what the crosshair is on; leave(); click(left, top, count): the pointer clicked there, once or, twice in a row, for the second time; paint(u): draws beneath the series; drawn(u): above them; zoom: a Zoom.
  */
 class Plot {
   constructor(host, options) {
@@ -123,11 +123,24 @@ class Plot {
       },
     }, [null, ...options.series.map((each) => each.data)], host);
     this.zoom.plots.add(this);
+    followFingers(this);
+    this.listenForClicks();
     this.resizing = new ResizeObserver(() => {
       const width = Math.max(host.clientWidth, 120);
       if (width !== this.u.width) this.u.setSize({ width, height: this.u.height });
     });
     this.resizing.observe(host);
+  }
+
+  /** A click is no drag: the pointer has not moved. */
+  listenForClicks() {
+    const { over } = this.u;
+    let pressed = null;
+    over.addEventListener("mousedown", (event) => { pressed = event; });
+    over.addEventListener("click", (event) => {
+      if (pressed === null || Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) > 3) return;
+      this.options.click?.(event.clientX - over.getBoundingClientRect().left, event.clientY - over.getBoundingClientRect().top, event.detail);
+    });
   }
 
   wanted() {
@@ -233,49 +246,50 @@ const DOT = [0.75, 2.25];
 
 /**
  * Lines through points, broken where a value is not finite; a point between two breaks is a dot. Of points that follow each
- * other in one column of pixels, the first, least, greatest and last are drawn: the same picture, sooner.
+ * other in one column of pixels, the first, least, greatest and last are drawn: the same picture, sooner. `pen` is a path or a context.
  */
-function linePaths(logX, logY) {
-  return (u, number) => {
-    const [xs, ys] = u.data[number];
-    const stroke = new Path2D();
-    const to = projection(u);
-    let length = 0; // points of the line so far
-    let [x, y] = [0, 0]; // the last of them, on the canvas
-    let [column, first, least, most] = [0, 0, 0, 0]; // of pixels, that this one is in; the y of its points
-    const leaveColumn = () => {
-      if (length === 0) return;
-      if (least < Math.min(first, y)) stroke.lineTo(column, least);
-      if (most > Math.max(first, y)) stroke.lineTo(column, most);
-      if (y !== first) stroke.lineTo(column, y);
-    };
-    for (let place = 0; place <= xs.length; place++) {
-      if (place < xs.length && drawable(xs[place], logX) && drawable(ys[place], logY)) {
-        const [nextX, nextY] = [onCanvas(to.x(xs[place])), onCanvas(to.y(ys[place]))];
-        if (length > 0 && Math.round(nextX) === column) {
-          least = Math.min(least, nextY);
-          most = Math.max(most, nextY);
-        } else {
-          leaveColumn();
-          if (length === 0) stroke.moveTo(nextX, nextY);
-          else stroke.lineTo(nextX, nextY);
-          column = Math.round(nextX);
-          first = least = most = nextY;
-        }
-        [x, y] = [nextX, nextY];
-        length += 1;
+function traceLine(pen, xs, ys, to, [logX, logY]) {
+  let length = 0; // points of the line so far
+  let [x, y] = [0, 0]; // the last of them, on the canvas
+  let [column, first, least, most] = [0, 0, 0, 0]; // of pixels, that this one is in; the y of its points
+  const leaveColumn = () => {
+    if (length === 0) return;
+    if (least < Math.min(first, y)) pen.lineTo(column, least);
+    if (most > Math.max(first, y)) pen.lineTo(column, most);
+    if (y !== first) pen.lineTo(column, y);
+  };
+  for (let place = 0; place <= xs.length; place++) {
+    if (place < xs.length && drawable(xs[place], logX) && drawable(ys[place], logY)) {
+      const [nextX, nextY] = [onCanvas(to.x(xs[place])), onCanvas(to.y(ys[place]))];
+      if (length > 0 && Math.round(nextX) === column) {
+        least = Math.min(least, nextY);
+        most = Math.max(most, nextY);
       } else {
         leaveColumn();
-        for (const radius of length === 1 ? DOT : []) {
-          stroke.moveTo(x + radius * devicePixelRatio, y);
-          stroke.arc(x, y, radius * devicePixelRatio, 0, 2 * Math.PI);
-        }
-        length = 0;
+        if (length === 0) pen.moveTo(nextX, nextY);
+        else pen.lineTo(nextX, nextY);
+        column = Math.round(nextX);
+        first = least = most = nextY;
       }
+      [x, y] = [nextX, nextY];
+      length += 1;
+    } else {
+      leaveColumn();
+      for (const radius of length === 1 ? DOT : []) {
+        pen.moveTo(x + radius * devicePixelRatio, y);
+        pen.arc(x, y, radius * devicePixelRatio, 0, 2 * Math.PI);
+      }
+      length = 0;
     }
-    return { stroke };
-  };
+  }
 }
+
+/** The same for uPlot. */
+const linePaths = (logX, logY) => (u, number) => {
+  const stroke = new Path2D();
+  traceLine(stroke, ...u.data[number], projection(u), [logX, logY]);
+  return { stroke };
+};
 
 /** A place near enough that the canvas, which counts in float32, draws the line where it is. */
 const onCanvas = (place) => (place < -1e5 ? -1e5 : place > 1e5 ? 1e5 : place);

@@ -2,22 +2,63 @@
 
 /** Fields of the panel by their name in the address. */
 const stateFields = () => Object.entries({
-  smoothing: "smoothing", logy: "log-y", logx: "log-x", outliers: "outliers", color: "color-by",
+  smoothing: "smoothing", logy: "log-y", logx: "log-x", outliers: "outliers", pauses: "cut-pauses", color: "color-by", group: "group-by", part: "group-pattern",
   tags: "tag-filter", tagsregex: "tag-filter-regex", runs: "run-filter", runsregex: "run-filter-regex",
 }).map(([name, id]) => [name, document.getElementById(id)]).filter(([, field]) => field !== null);
+
+/** What was chosen for single charts: "part tag" -> {zoom, log: true, false, or null for the panel's choice}. */
+const charts = new Map();
+
+function chartOf(key) {
+  if (!charts.has(key)) charts.set(key, { zoom: new Zoom(), log: null });
+  return charts.get(key);
+}
+
+/** Writes the choices for single charts. */
+function saveCharts(state) {
+  const exact = (value) => String(Number(value.toPrecision(12)));
+  for (const [key, { zoom, log }] of charts) {
+    if (zoom.x !== null) state.append("zoom", `${[...zoom.x, ...(zoom.y ?? [])].map(exact).join(",")} ${key}`);
+    if (log !== null) state.append(log ? "log" : "linear", key);
+  }
+}
+
+/** Makes these choices again. */
+function restoreCharts(state) {
+  for (const text of state.getAll("zoom")) {
+    const space = text.indexOf(" ");
+    const edges = text.slice(0, space).split(",").map(Number);
+    const [x, y = null] = [edges.slice(0, 2), edges.length === 4 ? edges.slice(2) : undefined];
+    const good = (range) => range === null || (range.length === 2 && range.every(Number.isFinite) && range[0] < range[1]);
+    if (space > 0 && good(x) && good(y)) Object.assign(chartOf(text.slice(space + 1)).zoom, { x, y });
+  }
+  for (const [name, log] of [["log", true], ["linear", false]]) for (const key of state.getAll(name)) chartOf(key).log = log;
+}
+
+let saveTimer = null;
+/** Saves soon: a browser takes the address only so often. */
+function saveSoon() {
+  if (!restored) return;
+  clearTimeout(saveTimer);
+  saveTimer = setTimeout(saveState, 200);
+}
+
+/** Choices of one of several, with what they are on a new page. */
+const RADIOS = [["x", "step"], ["estimator", "mean"], ["band", "ci95"]];
 
 const isBox = (field) => field.type === "checkbox";
 
 /** Writes the choices that differ from those of a new page. */
 function saveState() {
   const state = new URLSearchParams();
-  if (settings.x !== "step") state.set("x", settings.x);
+  for (const [name, usual] of RADIOS) if (settings[name] !== usual) state.set(name, settings[name]);
   for (const [name, field] of stateFields()) {
     const value = isBox(field) ? (field.checked ? "1" : "") : field.value;
     if (value !== "" && value !== (name === "smoothing" ? "0" : name === "color" ? "-1" : "")) state.set(name, value);
   }
   const off = runs.filter((run) => !run.checked).map((run) => run.number);
   if (off.length) state.set("off", off.join("."));
+  saveCharts(state);
   const text = String(state);
   if (!text && !location.hash.includes("=")) return;
   try {
@@ -27,20 +68,28 @@ function saveState() {
   }
 }
 
+let unchecked = new Set(); // numbers of runs, as the address had them: those of a board come later
+
 /** Makes the choices that the address has; what it has of others is ignored. */
 function restoreState() {
   if (!location.hash.includes("=")) return;
   const state = new URLSearchParams(location.hash.slice(1));
-  const off = new Set((state.get("off") ?? "").split("."));
-  for (const run of runs) run.checked = !off.has(String(run.number));
+  unchecked = new Set((state.get("off") ?? "").split("."));
+  for (const run of runs) run.checked = !unchecked.has(String(run.number));
   showRuns();
-  for (const input of document.querySelectorAll("input[name=x]")) if (input.value === state.get("x")) input.click();
+  const by = state.get("group") ?? "";
+  if (by.startsWith("hparam:")) { // a board knows the parameters later
+    settings.groupBy = by;
+    listGroups();
+  }
+  for (const [name] of RADIOS) for (const input of document.querySelectorAll(`input[name=${name}]`)) if (input.value === state.get(name)) input.click();
   for (const [name, field] of stateFields()) {
     const value = state.get(name);
     if (value === null) continue;
     if (isBox(field)) field.checked = value === "1";
     else field.value = value;
-    if (field.value === "" && field.tagName === "SELECT") field.value = "-1";
+    if (field.value === "" && field.tagName === "SELECT") field.selectedIndex = 0;
     field.dispatchEvent(new Event(isBox(field) || field.tagName === "SELECT" ? "change" : "input"));
   }
+  restoreCharts(state); // after what forgets zooms
 }

@@ -85,14 +85,20 @@ function prCard(card) {
       if (item === undefined) return [];
       const [recall, precision, thresholds] = [item.recall, item.precision, item.thresholds].map(numbers);
       const rowAt = (place) => [valueText(precision[place]), valueText(recall[place]), valueText(thresholds[place], 3), item.step];
-      return [{ ...curveOf(line), xs: recall, ys: precision, raw: null, rowAt }];
+      const cells = (place) => [runs[line.run].name, card.tag, item.step, thresholds[place], recall[place], precision[place]];
+      return [{ ...curveOf(line), xs: recall, ys: precision, raw: null, rowAt, cells }];
     });
     if (!lines.length) return;
     curves = new Curves(figure, { lines, titles: ["precision", "recall", "threshold", "step"], x: {}, y: {}, zoom, label: card.title, bounds: [[0, 1], [0, 1.05]] });
   };
   const clear = () => { curves?.destroy(); curves = null; };
   const slider = stepSlider(steps, card.title, (chosen) => { step = chosen; lazy.renew(); });
-  const element = cardElement(card, slider, figure, make("p", { className: "quiet", textContent: "precision over recall" }));
+  const menu = chartMenu(card.title, {
+    chart: () => curves,
+    labels: () => ({ title: `${card.title}, precision over recall`, x: "recall" }),
+    rows: () => [["run", "tag", "step", "threshold", "recall", "precision"], ...curves.lines.flatMap((line) => Array.from(line.xs, (_, place) => line.cells(place)))],
+  });
+  const element = cardElement(card, menu, slider, figure, make("p", { className: "quiet", textContent: "precision over recall" }));
   const lazy = new Lazy(element, draw, clear);
   return { card, element, lazy };
 }

@@ -1,0 +1,56 @@
+"""What is in runs at a glance: the names of tags, within a bound of time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+from tbevents.files import StrPath, path_string
+from tbevents.reading.iterate import iter_events
+from tbevents.reading.logdir import read_logdir
+from tbevents.tools.names import without_damage_warnings
+
+__all__ = ["known_tags"]
+
+_WHOLE: Final = 2**24
+"""The most bytes of a run that is read as a whole; of a larger one, the first events."""
+
+_EVENTS: Final = 20_000
+"""The most events of a large run that are looked at."""
+
+
+def known_tags(path: StrPath, *, seconds: float = 1.0) -> list[str]:
+    """Returns the tags below a folder, as far as they are found in some seconds, in the order of their appearance.
+
+    The thread that reads is left alone when the time is over: for processes that end soon, such as a completion.
+
+    Args:
+        path: a folder of runs, a run, or an event file.
+        seconds: the most that it takes.
+    """
+    text = path_string(path, "path")
+    found: dict[str, None] = {}
+    reader = threading.Thread(target=_find, args=(text, found, time.monotonic() + seconds), daemon=True)
+    reader.start()
+    reader.join(seconds)
+    return list(found.copy())
+
+
+def _find(path: str, found: dict[str, None], end: float) -> None:
+    try:
+        with without_damage_warnings():
+            logdir = read_logdir(path, threads=1)
+            for ref in logdir.refs():
+                if time.monotonic() > end:
+                    return
+                if sum(file.size or 0 for file in ref.files) <= _WHOLE:
+                    for _, run in logdir.each([ref.name]):
+                        found.update(dict.fromkeys(run.tags))
+                    continue
+                for number, event in enumerate(iter_events(ref.files[0].url)):
+                    found.update(dict.fromkeys(value.tag for value in event.summary.value))
+                    if number >= _EVENTS or time.monotonic() > end:
+                        break
+    except Exception:  # a completion shows what there is, and no error
+        return

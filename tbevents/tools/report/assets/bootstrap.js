@@ -1,0 +1,232 @@
+// The mean of some curves with a band, as tbevents' Python computes it: the numbers are the same, those drawn by chance too.
+
+const RESAMPLES = 2000; // how often the bootstrap draws runs
+
+/** numpy's default_rng(0): PCG64, and its whole numbers below a bound. */
+class RandomBits {
+  constructor() {
+    this.state = 35399562948360463058890781895381311971n;
+    this.half = null;
+  }
+
+  next() {
+    if (this.half !== null) {
+      const half = this.half;
+      this.half = null;
+      return half;
+    }
+    this.state = BigInt.asUintN(128, this.state * 0x2360ed051fc65da44385df649fccf645n + 87136372517582989555478159403783844777n);
+    const mixed = BigInt.asUintN(64, (this.state >> 64n) ^ this.state);
+    const turn = this.state >> 122n;
+    const bits = BigInt.asUintN(64, (mixed >> turn) | (mixed << (64n - turn)));
+    this.half = Number(bits >> 32n);
+    return Number(bits & 0xffffffffn);
+  }
+
+  below(bound) {
+    const scaled = () => this.next() * bound; // below 2**53 for bounds below 2**21
+    let found = scaled();
+    const least = (2 ** 32 - bound) % bound;
+    while (found % 2 ** 32 < least) found = scaled();
+    return Math.floor(found / 2 ** 32);
+  }
+}
+
+const resamples = new Map(); // number of runs -> the runs that are drawn, resample by resample
+
+function resampled(count) {
+  if (!resamples.has(count)) {
+    const bits = new RandomBits();
+    resamples.set(count, Uint32Array.from({ length: RESAMPLES * count }, () => bits.below(count)));
+  }
+  return resamples.get(count);
+}
+
+/** The mean of sorted values, or of their middle half; `counts` says how often each is there, once by default. */
+function middleOf(sorted, estimator, counts = null) {
+  const size = sorted.length;
+  const cut = estimator === "iqm" ? Math.floor(size / 4) : 0;
+  let sum = 0;
+  if (counts === null) {
+    for (let place = cut; place < size - cut; place++) sum += sorted[place];
+  } else {
+    let before = 0;
+    for (let place = 0; place < size && before < size - cut; place++) {
+      const after = before + counts[place];
+      sum += sorted[place] * Math.max(0, Math.min(after, size - cut) - Math.max(before, cut));
+      before = after;
+    }
+  }
+  return sum / (size - 2 * cut);
+}
+
+/** Moves values so that the one at a place is where sorting puts it, lesser ones before it: Hoare's selection. */
+function select(values, place, from, to) {
+  while (to > from) {
+    const pivot = values[(from + to) >> 1];
+    let [low, high] = [from, to];
+    while (low <= high) {
+      while (values[low] < pivot) low += 1;
+      while (values[high] > pivot) high -= 1;
+      if (low > high) break;
+      const value = values[low];
+      values[low++] = values[high];
+      values[high--] = value;
+    }
+    if (place <= high) to = high;
+    else if (place >= low) from = low;
+    else return;
+  }
+}
+
+/** A percentile of values, which change places: between two of them in proportion. */
+function percentile(values, share) {
+  const at = share * (values.length - 1);
+  const place = Math.floor(at);
+  const last = values.length - 1;
+  select(values, place, 0, last);
+  select(values, place + 1, place + 1, last);
+  return values[place] + (values[place + 1] - values[place]) * (at - place);
+}
+
+/** The ends of the band about some values: [low, high]. */
+function bandOf(sorted, middle, estimator, band) {
+  const size = sorted.length;
+  if (Number.isNaN(middle) && band !== "none") return [NaN, NaN];
+  if (band === "minmax") return [sorted[0], sorted[size - 1]];
+  if (band === "std") {
+    const mean = middleOf(sorted, "mean");
+    const std = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / size);
+    return [middle - std, middle + std];
+  }
+  return [middle, middle];
+}
+
+/** The bootstrap's interval: [low, high]. `values` are of the runs in their order. */
+function intervalOf(values, estimator) {
+  const size = values.length;
+  const drawn = resampled(size);
+  const estimates = new Float64Array(RESAMPLES);
+  const counts = new Uint32Array(size);
+  const order = Array.from(values.keys()).sort((a, b) => values[a] - values[b]);
+  const sorted = Float64Array.from(order, (place) => values[place]);
+  const rank = new Uint32Array(size);
+  order.forEach((place, number) => { rank[place] = number; });
+  for (let number = 0; number < RESAMPLES; number++) {
+    const first = number * size;
+    if (estimator === "iqm") {
+      counts.fill(0);
+      for (let at = first; at < first + size; at++) counts[rank[drawn[at]]] += 1;
+      estimates[number] = middleOf(sorted, estimator, counts);
+    } else {
+      let sum = 0;
+      for (let at = first; at < first + size; at++) sum += values[drawn[at]];
+      estimates[number] = sum / size;
+    }
+  }
+  return estimates.some(Number.isNaN) ? [NaN, NaN] : [percentile(estimates, 0.025), percentile(estimates, 0.975)];
+}
+
+/** A curve's steps, each once and ascending, with the last value of each. */
+function uniqueSteps(steps, values) {
+  const order = Array.from(steps.keys()).sort((a, b) => steps[a] - steps[b] || a - b);
+  const kept = order.filter((place, at) => at + 1 === order.length || steps[order[at + 1]] !== steps[place]);
+  return { steps: Float64Array.from(kept, (place) => steps[place]), values: Float64Array.from(kept, (place) => values[place]) };
+}
+
+/** The value of a thinned curve at a step between two of its points; undefined beyond its ends. */
+function between({ steps, values }, after, step) {
+  if (after === 0 || after >= steps.length) return undefined;
+  const share = (step - steps[after - 1]) / (steps[after] - steps[after - 1]);
+  return values[after - 1] * (1 - share) + values[after] * share;
+}
+
+/**
+ * The curve of a group: at each step over the curves that have it. columns: [{steps, values, thinned}]; what was thinned counts
+ * between its points, too. Yields after each bootstrap, as these take long: first those of some steps (`coarse`), between which the band
+ * can be drawn meanwhile; `ready` says for how many of them.
+ */
+function* summedUp(columns, estimator, band) {
+  const own = columns.map(({ steps, values, thinned }) => ({ ...uniqueSteps(steps, values), thinned }));
+  const steps = Float64Array.from(new Set(own.flatMap((each) => Array.from(each.steps)))).sort();
+  const result = { steps, middle: new Float64Array(steps.length), low: new Float64Array(steps.length).fill(NaN), high: new Float64Array(steps.length).fill(NaN), counts: new Uint32Array(steps.length), ready: 0 };
+  const next = own.map(() => 0);
+  const present = [];
+  steps.forEach((step, place) => {
+    const values = [];
+    own.forEach((each, number) => {
+      const has = each.steps[next[number]] === step;
+      const value = has ? each.values[next[number]] : each.thinned ? between(each, next[number], step) : undefined;
+      if (has) next[number] += 1;
+      if (value !== undefined) values.push(value);
+    });
+    const odd = values.some(Number.isNaN);
+    const sorted = Float64Array.from(values).sort();
+    result.counts[place] = values.length;
+    result.middle[place] = odd ? NaN : middleOf(sorted, estimator);
+    if (band !== "ci95" || values.length === 1) [result.low[place], result.high[place]] = bandOf(sorted, result.middle[place], estimator, values.length === 1 && band === "ci95" ? "none" : band);
+    else present[place] = odd ? null : values;
+  });
+  result.coarse = Array.from(steps.keys()).filter((place) => place % COARSE === 0 || place === steps.length - 1);
+  yield result;
+  for (const place of new Set([...result.coarse, ...steps.keys()])) {
+    if (present[place]) [result.low[place], result.high[place]] = intervalOf(present[place], estimator);
+    result.ready += 1;
+    if (present[place]) yield result;
+  }
+  return result;
+}
+
+const COARSE = 16;
+
+/** The band between the coarse steps, where only these are ready. */
+function coarseBand({ steps, low, high, coarse }) {
+  const line = (values) => Float64Array.from(steps, (step, place) => {
+    const [before, after] = [place - (place % COARSE), Math.min(place - (place % COARSE) + COARSE, steps.length - 1)];
+    if (place === before || place === after) return values[place];
+    const share = (step - steps[before]) / (steps[after] - steps[before]);
+    return values[before] * (1 - share) + values[after] * share;
+  });
+  return [line(low), line(high)];
+}
+
+/** Groups that have been summed up, or are being so: key -> {result, coarse, done, again}. Work is done between frames. */
+class GroupSums {
+  static known = new Map();
+  static work = [];
+
+  /** The sum of some columns, as far as it is known; `again` is called once it is complete. */
+  static of(key, columns, estimator, band, again) {
+    let entry = GroupSums.known.get(key);
+    if (entry === undefined) {
+      const steps = summedUp(columns(), estimator, band);
+      entry = { result: steps.next().value, steps, done: false, coarse: false, again: new Set() };
+      GroupSums.known.set(key, entry);
+      if (GroupSums.known.size > 500) GroupSums.known.delete(GroupSums.known.keys().next().value);
+      entry.done = band !== "ci95";
+      if (!entry.done) {
+        if (!GroupSums.work.length) setTimeout(GroupSums.proceed);
+        GroupSums.work.push(entry);
+      }
+    }
+    if (!entry.done) entry.again.add(again);
+    return entry;
+  }
+
+  static proceed() {
+    const until = performance.now() + 20;
+    const finished = new Set();
+    while (GroupSums.work.length && performance.now() < until) {
+      const [entry] = GroupSums.work;
+      entry.done = Boolean(entry.steps.next().done);
+      const coarse = !entry.coarse && entry.result.ready >= entry.result.coarse.length;
+      if (!entry.done && !coarse) continue;
+      GroupSums.work.shift();
+      if (!entry.done) GroupSums.work.push(entry); // the others' coarse bands come first
+      entry.coarse = true;
+      for (const again of entry.again) finished.add(again);
+    }
+    for (const again of finished) again();
+    if (GroupSums.work.length) setTimeout(GroupSums.proceed);
+  }
+}

@@ -1,0 +1,27 @@
+// The values of all curves at a place that was pinned: a table below the chart.
+
+/** For each curve the point that is nearest in x, by value; curves without a place on the axis have none. */
+function readingsAt(lines, x, logX) {
+  const found = [];
+  for (const line of lines) {
+    let best = -1;
+    for (let place = 0; place < line.xs.length; place++) {
+      if (drawable(line.xs[place], logX) && (best < 0 || Math.abs(line.xs[place] - x) < Math.abs(line.xs[best] - x))) best = place;
+    }
+    if (best >= 0) found.push({ line, place: best });
+  }
+  const rank = ({ line, place }) => (Number.isNaN(line.ys[place]) ? -Infinity : line.ys[place]);
+  return found.sort((a, b) => rank(b) - rank(a) || 0);
+}
+
+/** The table; `close` takes the pin away. */
+function readingsTable(chart, x, label, close) {
+  const found = readingsAt(chart.lines, x, chart.logs[0]);
+  const rows = found.map(({ line, place }) => make("tr", {},
+    make("th", { scope: "row", title: line.whole }, swatch(line.color, line.dashed), make("span", { textContent: elided(line.name, 44), dir: "auto" })),
+    ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
+  const head = make("tr", {}, make("th", { scope: "col", textContent: "curve" }), ...chart.titles.map((text) => make("th", { scope: "col", textContent: text })));
+  const button = make("button", { type: "button", textContent: "×", title: "Close the table", "aria-label": `${label}: close the table of values`, onclick: close });
+  return make("div", { className: "readings", role: "region", "aria-label": `${label}: values at the pinned place` },
+    button, make("div", { className: "scroll", tabIndex: 0 }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))));
+}

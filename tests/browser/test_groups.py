@@ -1,0 +1,194 @@
+"""Groups of runs on the page: the same numbers as in Python."""
+
+import csv
+
+import numpy as np
+import pytest
+
+pytest.importorskip("selenium", reason="drives the browser")
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tbevents import SummaryWriter, read_logdir
+from tbevents.testing import MemoryWriter
+from tbevents.tools.report import ReportLimits, report
+from tbevents.views.groups import grouped, summed_up
+
+pytestmark = pytest.mark.slow  # each test opens a page, and waits for bootstraps
+
+SEEDS = 9
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two methods of nine and three seeds. Steps are missing, repeated, out of order; there are NaN and infinity."""
+    folder = tmp_path_factory.mktemp("groups") / "runs"
+    rng = np.random.default_rng(11)
+    for method, seeds in (("adam", SEEDS), ("sgd", 3)):
+        for seed in range(seeds):
+            steps = np.arange(seed % 3, 40, 1 + seed % 2)
+            values = rng.lognormal(size=len(steps)) + (method == "sgd")
+            if method == "adam" and seed == 2:
+                values[[5, 9]] = np.nan, np.inf
+            if seed == 1:
+                steps = np.concatenate((steps, steps[:4]))
+                values = np.concatenate((values, values[:4] + 5))
+            with SummaryWriter(folder / method / f"seed{seed}") as writer:
+                for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+                    writer.add_scalar("score", value, step)
+                writer.add_hparams({"rate": 0.1 * (1 + seed % 2)}, {"final": 1.0}, run_name=".")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(runs):
+    out = runs.parent / "report.html"
+    report(runs, out)
+    return out
+
+
+def choose(page, selector, value):
+    page.run(
+        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))",
+        page.one(selector),
+        value,
+    )
+    page.settle()
+
+
+def group(page, by, pattern=""):
+    choose(page, "#group-by", by)
+    if pattern:
+        page.put("#group-pattern", pattern)
+
+
+def finished(page, tag):
+    """The chart, once its bands are there."""
+    page.wait(lambda: page.chart(tag).get_attribute("aria-busy") == "false")
+    return page.chart(tag)
+
+
+def saved(page, folder, tag="score"):
+    """What the csv of the chart has: group -> (steps, runs, middle, low, high)."""
+    with page.saved(finished(page, tag), "CSV", folder).open(newline="", encoding="utf-8") as file:
+        _head, *rows = csv.reader(file)
+    found = {}
+    for name, _tag, *numbers in rows:
+        found.setdefault(name, []).append([float(number) for number in numbers])
+    return {name: np.array(numbers).T for name, numbers in found.items()}
+
+
+@pytest.mark.parametrize("band", ["ci95", "std", "minmax"])
+@pytest.mark.parametrize("estimator", ["mean", "iqm"])
+def test_groups_are_the_numbers_of_python(made, runs, page, tmp_path, estimator, band):
+    page.open(made)
+    page.click(page.one(f"input[name=estimator][value={estimator}]"))
+    page.click(page.one(f"input[name=band][value={band}]"))
+    group(page, "folder")
+    found = saved(page, tmp_path)
+    series = {name: run.scalars["score"] for name, run in read_logdir(runs).items()}
+    expected = grouped(list(series), "folder")
+    assert list(found) == list(expected) == ["adam", "sgd"]
+    for name, members in expected.items():
+        wanted = summed_up([series[each] for each in members], estimator, band)
+        steps, _counts, middle, low, high = found[name]
+        np.testing.assert_array_equal(steps, wanted.steps)
+        np.testing.assert_allclose(middle, wanted.middle, rtol=1e-12)
+        np.testing.assert_allclose(low, wanted.low, rtol=1e-12)
+        np.testing.assert_allclose(high, wanted.high, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("by", "pattern", "expected"),
+    [
+        ("all", "", {"all": 12}),
+        ("folder", "", {"adam": 9, "sgd": 3}),
+        ("pattern", r"seed[01]", {"seed0": 2, "seed1": 2, "other": 8}),
+        ("pattern", r"^(\w+)/", {"adam": 9, "sgd": 3}),
+        ("hparam:rate", "", {"rate=0.1": 7, "rate=0.2": 5}),
+    ],
+)
+def test_runs_are_grouped_as_in_python(made, page, by, pattern, expected):
+    page.open(made)
+    group(page, by, pattern)
+    chart = finished(page, "score")
+    card = chart.find_element(By.XPATH, "ancestor::article")
+    names = [item.text for item in card.find_elements(By.CSS_SELECTOR, ".legend .name")]
+    assert names == [f"{name} ({count} runs)" for name, count in expected.items()]
+    assert int(chart.get_attribute("data-lines")) == len(expected)
+    listed = [item.text for item in page.all("#group-legend li")]
+    assert listed == [f"{name} {count}" for name, count in expected.items()]
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1400, False), (390, True)])
+def test_the_band_is_drawn_and_what_it_is_is_said(made, page, width, dark):
+    page.open(made, width=width, dark=dark)
+    page.run("document.getElementById('panel').open = true")
+    choose(page, "#group-by", "folder")
+    without = None
+    for band in ("none", "ci95"):
+        page.click(page.one(f"input[name=band][value={band}]"))
+        picture = page.picture(finished(page, "score"))
+        assert picture != without
+        without = picture
+    chart = finished(page, "score")
+    page.hover(chart, 0.5)
+    head = [cell.text for cell in chart.find_elements(By.CSS_SELECTOR, ".tip thead th")]
+    assert head == ["", "mean", "band", "step", "runs"]
+    card = chart.find_element(By.XPATH, "ancestor::article")
+    assert "mean, bootstrap 95 % interval" in card.find_element(By.CSS_SELECTOR, ".note").text
+    assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_switched_off_runs_do_not_count_and_the_address_has_the_choice(made, page):
+    page.open(made)
+    group(page, "folder")
+    page.click(page.one("input[name=estimator][value=iqm]"))
+    page.click(page.all("#runs input")[0])
+    page.wait(
+        lambda: "8 runs" in page.run("return document.querySelector('article[data-tag=score] .legend').textContent")
+    )
+    finished(page, "score")
+    page.wait(lambda: "group=folder" in page.run("return location.hash"))
+    address, picture = page.run("return location.href"), page.picture(finished(page, "score"))
+    page.driver.get("about:blank")
+    page.driver.get(address)
+    page.settle()
+    page.expect(picture, lambda: page.picture(finished(page, "score")))
+
+
+def test_keys_alone_group_runs(made, page):
+    page.open(made)
+    field = page.one("#group-by")
+    field.send_keys(Keys.ARROW_DOWN)
+    page.settle()
+    assert field.get_attribute("value") == "all"
+    chart = finished(page, "score")
+    page.press(chart, Keys.HOME, Keys.ENTER)
+    page.expect([["all (12 runs)", "0"]], lambda: [[row[0], row[3]] for row in page.readings(chart)])
+
+
+def test_a_pattern_that_is_none_groups_nothing(made, page):
+    page.open(made)
+    group(page, "pattern", "(")
+    assert page.one("#groups-field .wrong").text == "no regular expression"
+    page.expect_lines("score", 12, int(page.chart("score").get_attribute("data-points")))
+
+
+def test_thinned_curves_count_between_their_points(tmp_path, page):
+    """Two lines of different steepness, of which other points are kept: their mean is the line between."""
+    runs = {}
+    for slope in (1.0, 3.0):
+        writer = MemoryWriter()
+        wave = np.zeros(5000)
+        wave[int(1000 * slope)] = 1e-9  # so that not the same points are kept
+        writer.add_scalar_columns("line", np.arange(5000), slope * np.arange(5000.0) + wave)
+        runs[f"x/{slope}"] = writer.run
+    report(runs, tmp_path / "report.html", limits=ReportLimits(points=100))
+    page.open(tmp_path / "report.html")
+    page.click(page.one("input[name=band][value=none]"))
+    group(page, "folder")
+    steps, _counts, middle = saved(page, tmp_path, "line")["x"]
+    np.testing.assert_allclose(middle, 2 * steps, rtol=1e-6)
+    card = page.chart("line").find_element(By.XPATH, "ancestor::article")
+    assert "curves that are thinned count between their points" in card.find_element(By.CSS_SELECTOR, ".note").text

@@ -1,0 +1,73 @@
+"""The server of a board, from Python."""
+
+import threading
+import urllib.error
+import urllib.request
+from http.cookiejar import CookieJar
+
+import pytest
+
+pytest.importorskip("starlette", reason="the board needs the extra board")
+pytest.importorskip("uvicorn", reason="the board needs the extra board")
+from live_page.conftest import wait_until
+from tbevents import SummaryWriter
+from tbevents.live_page import Address, BoardServer
+
+
+@pytest.fixture
+def board(tmp_path, make_board):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    return make_board(tmp_path)
+
+
+def page_of(url):
+    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with client.open(url, timeout=20) as answer:
+        return answer.read().decode(), answer.headers
+
+
+def serving_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("tbevents-board")]
+
+
+def test_a_board_is_served_on_a_thread_until_it_is_stopped(board):
+    server = BoardServer(board, Address(port=0))
+    server.start()
+    text, headers = page_of(server.url)
+    assert "<title>" in text
+    assert headers["X-Frame-Options"] == "DENY"
+    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    client.open(server.url, timeout=20)
+    stream = client.open(f"{server.url.partition('?')[0]}api/events", timeout=20)  # a page that is open
+    assert stream.readline().startswith(b"id: ")
+    server.stop()
+    server.stop()
+    with pytest.raises(urllib.error.URLError):
+        page_of(server.url)
+    assert board.closed
+    wait_until(lambda: not serving_threads())
+
+
+def test_a_server_that_was_not_started_gives_its_port_back(board, make_board, tmp_path):
+    server = BoardServer(board, Address(port=0, token=False))
+    port = int(server.url.rpartition(":")[2].strip("/"))
+    server.stop()
+    again = BoardServer(make_board(tmp_path), Address(port=port))
+    again.start()
+    assert "<title>" in page_of(again.url)[0]
+    again.stop()
+
+
+def test_a_notebook_of_this_machine_may_show_the_board_in_a_frame(board):
+    server = BoardServer(board, Address(port=0, framed=True))
+    server.start()
+    _, headers = page_of(server.url)
+    server.stop()
+    assert headers["X-Frame-Options"] is None
+    (ancestors,) = (
+        part for part in headers["Content-Security-Policy"].split("; ") if part.startswith("frame-ancestors")
+    )
+    assert ancestors.split()[1:] == [
+        f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1")
+    ]
