@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from tbevents.errors import UnknownNameError
+from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.files import join
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.options import ReadOptions
@@ -24,10 +25,14 @@ from tbevents.remote import is_url
 from tbevents.remote_file import fetched_ahead
 from tbevents.run_files import list_runs
 
-__all__ = ["ListedRuns", "ScalarPart"]
+__all__ = ["ListedRuns", "ScalarPart", "megabytes"]
 
 _PART_BYTES: Final = 2**26
 """A run whose files are larger, in bytes, comes in parts where it can."""
+
+_SHOWN_BYTES: Final = 2**25
+_SHOWN_SECONDS: Final = 1.0
+"""The bounds within which runs are read to show a logdir."""
 
 
 class _Slot:
@@ -220,6 +225,32 @@ class ListedRuns:
                 yield ScalarPart(each, run.scalar_columns(), last=True, problems=run.problems)
             at = end
 
+    def read_cheap(self, names: Sequence[str]) -> dict[str, str]:
+        """Reads runs within a bound of bytes and time, and keeps them. Returns why those are not read that are not."""
+        notes: dict[str, str] = {}
+        if is_url(self.path):
+            return dict.fromkeys(names, "not read: remote")
+        room = _SHOWN_BYTES
+        chosen: list[str] = []
+        for name in names:
+            ref = self._unread(name)
+            if ref is None:
+                continue
+            if ref.size > room:
+                notes[name] = f"not read: {megabytes(ref.size)}"
+                continue
+            room -= ref.size
+            chosen.append(name)
+        end = time.monotonic() + _SHOWN_SECONDS
+        for place, name in enumerate(chosen):
+            if time.monotonic() > end:
+                break
+            try:  # other processes would take longer to start
+                self._run(name, chosen[place : place + MOST] if self.processes in (None, 1) else ())
+            except (TBEventsError, OSError) as error:  # what is shown must not raise
+                notes[name] = f"cannot be read: {error}"
+        return notes
+
     def _is_large(self, name: str) -> bool:
         return self.runs.get(name) is None and self._slots[name].ref.size > _PART_BYTES
 
@@ -273,6 +304,11 @@ class ListedRuns:
         if reading is not None:
             source.listed = None  # that was for the first reading
         return Run(source, name=ref.name, table=self._table, options=self.options, warn=False, reading=reading)
+
+
+def megabytes(size: int) -> str:
+    """A number of bytes for people."""
+    return f"{size / 1e6:.1f} MB"
 
 
 def _checked(argument: str, count: int | None) -> int | None:

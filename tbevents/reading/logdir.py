@@ -17,16 +17,18 @@ from tbevents.reading.hparams_table import (
     session_facts,
 )
 from tbevents.reading.kinds.hparams import HParams
-from tbevents.reading.listed_runs import ListedRuns, ScalarPart
+from tbevents.reading.listed_runs import ListedRuns, ScalarPart, megabytes
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
 from tbevents.reading.selection import name_test, selected, tags_to_draw
+from tbevents.reading.series import counted
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.groups import Band, Estimator, GroupBy
-from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
+from tbevents.views.notebook import MOST_ROWS
+from tbevents.views.notebook_values import RunRow, ShownTable, logdir_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -268,8 +270,22 @@ class Logdir(Frame, Mapping[str, Run]):
         return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
 
     def _repr_html_(self) -> str:
-        rows = [_row_of(name, run) for name, run in islice(self._listed.runs.items(), MOST_ROWS)]
-        return logdir_html(self.path, rows, len(self))
+        return self._shown().html()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        printer.text(repr(self) if cycle or not self else self._shown().text())
+
+    def _shown(self) -> ShownTable:
+        """A table of the first runs. Those that take little time are read, as `__getitem__` reads them, and kept."""
+        names = list(islice(self, MOST_ROWS))
+        notes = self._listed.read_cheap(names)
+        rows = [_row_of(name, self._listed.runs.get(name), notes.get(name, "not read yet")) for name in names]
+        unread = [name for name, row in zip(names, rows, strict=True) if row.kinds is None]
+        sizes = {ref.name: ref.size for ref in self.refs()}
+        size = sum(sizes.get(name, 0) for name in unread)
+        said = f"{counted(len(unread), 'run')} ({megabytes(size)}) not read: using a run reads it" if unread else ""
+        return logdir_table(self.path, rows, len(self), said)
 
 
 def read_logdir(
@@ -342,10 +358,11 @@ def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
     return _unread_logdir(refs[0].url if refs else "no references", options, None, None, True, refs, ())
 
 
-def _row_of(name: str, run: Run | None) -> RunRow:
+def _row_of(name: str, run: Run | None, note: str) -> RunRow:
     """What a notebook shows of a run; one that was not read yet is not read now."""
     if run is None:
-        return RunRow(name)
+        return RunRow(name, note=note)
     counts = run.counts()
     values = sum(sum(tags.values()) for tags in counts.values())
-    return RunRow(name, {kind: len(tags) for kind, tags in counts.items()}, values, len(run.problems))
+    kinds = {kind: len(tags) for kind, tags in counts.items()}
+    return RunRow(name, kinds, values, len(run.problems), run.scalars)
