@@ -703,7 +703,7 @@ def test_a_folder_that_cannot_be_listed_is_a_problem_of_the_logdir(unlisted, mon
 def test_a_run_that_was_read_stays_when_its_folder_cannot_be_listed_any_more(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs)
     run = logdir["c"]
-    monkeypatch.setattr("tbevents.reading.source.list_run_files", lambda *_: (_ for _ in ()).throw(DENIED))
+    monkeypatch.setattr("tbevents.reading.source.list_run_files", lambda *_, **__: (_ for _ in ()).throw(DENIED))
     with pytest.warns(tbevents.DamageWarning, match="c: cannot be read: Permission denied"):
         run.reload()
     assert len(run.scalars["loss"]) == 50
