@@ -301,7 +301,7 @@ def _pivoted(table: Table, duplicates: Repeated) -> WideTable:
     values: NDArray[Any] = table.values[order]
     n = len(order)
     if not n:
-        return WideTable(table.runs, runs, steps, {tag: _no_cells(values) for tag in table.tags})
+        return WideTable(table.runs, runs, steps, dict.fromkeys(table.tags, Cells(values, np.empty(0, np.bool_))))
     fresh = np.ones(n, np.bool_)  # whether a point is the first of its run, tag and step
     fresh[1:] = (runs[1:] != runs[:-1]) | (tags[1:] != tags[:-1]) | (steps[1:] != steps[:-1])
     starts = np.flatnonzero(fresh)
@@ -334,7 +334,3 @@ def _pivoted(table: Table, duplicates: Repeated) -> WideTable:
         present[rows[points]] = True
         columns[tag] = Cells(column, present)
     return WideTable(table.runs, runs[firsts], steps[firsts], columns)
-
-
-def _no_cells(values: NDArray[Any]) -> Cells:
-    return Cells(values[:0], np.empty(0, np.bool_))
