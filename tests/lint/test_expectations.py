@@ -1,14 +1,13 @@
 """Expectations: each checks what the function of tbevents.testing checks, and is refused where it is wrong."""
 
 import math
-import shutil
 
 import numpy as np
 import pytest
 
 import tbevents
 from tbevents.errors import RunNotFoundError
-from tbevents.lint import lint_runs, parse_config, run
+from tbevents.lint import linter, parse_config, run
 from tbevents.lint.expectations import parse_schedule
 from tbevents.lr_scheduler import ParamGroups, StepLR
 from tbevents.testing import Regression, check_bounded, check_decreasing, check_steps
@@ -141,14 +140,20 @@ def test_the_same_as_a_run_whatever_its_name(tmp_path):
     assert one.bound == pytest.approx(2.1)
 
 
-def test_a_golden_run_that_is_gone_when_it_is_compared_is_a_finding(tmp_path):
+def test_a_golden_run_that_cannot_be_read_is_a_finding_of_each_run(tmp_path, monkeypatch):
+    def read(path, name, **options):
+        raise PermissionError(13, "Permission denied", path)
+
     logged(tmp_path / "golden", FALLING)
     logged(tmp_path / "runs" / "a", FALLING)
-    results = lint_runs(tmp_path / "runs", parse_config({"expect": [{"same_as": str(tmp_path / "golden")}]}))
-    shutil.rmtree(tmp_path / "golden")
-    ((one,),) = (each.findings for each in results)
-    assert (one.code, one.run, one.bound) == ("TB908", "a", str(tmp_path / "golden"))
-    assert one.summary.startswith("the run to compare with cannot be read: ")
+    logged(tmp_path / "runs" / "b", FALLING)
+    monkeypatch.setattr(linter, "read_telling", read)
+    findings = expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden")})
+    assert [(each.code, each.run, each.bound) for each in findings] == [
+        ("TB908", name, str(tmp_path / "golden")) for name in "ab"
+    ]
+    assert findings[0].summary.startswith("the run to compare with cannot be read: ")
+    assert "Permission denied" in findings[0].summary
 
 
 def test_the_same_as_a_folder_of_runs_by_name(tmp_path):
