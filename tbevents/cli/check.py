@@ -30,8 +30,8 @@ def command(
     """Check that every checksum, message and value below LOGDIR is intact.
 
     Oddities in intact data are listed too, and count with --strict: steps that go back, repeat, wrap round or are all
-    0, NaNs, restarts, several kinds under one tag, empty files. Exit status: 0 intact, 1 damaged, 2 not readable at
-    all.
+    0, NaNs, restarts, several kinds under one tag, empty files. Exit status: 0 intact, 1 damaged, 2 no event file
+    at all, or not readable.
     """
     total = len(runs_below(logdir, runs, on_problem=lambda _: None))
     checked = list(terminal.each(check(logdir, runs=runs, checksums=checksums), "checking", total))
@@ -47,10 +47,7 @@ def command(
     verdict = f"{count(len(bad))} of {counted(len(checked), 'run')} {word}" if bad else "intact"
     read = f"{counted(len(checked), 'run')}, {counted(files, 'file')}, {counted(values, 'value')}"
     total_size = size(sum(each.size for each in checked))
-    if not checked:
-        terminal.remark(f"{logdir}: no runs", style="")
-    else:
-        terminal.lines([printable(f"{logdir}: {verdict} ({read}, {total_size})")])
+    terminal.lines([printable(f"{logdir}: {verdict} ({read}, {total_size})")])
     return EXIT_DAMAGED if bad else EXIT_OK
 
 

@@ -63,7 +63,7 @@ def command(
     PATH is a folder of runs, a run, an event file or a URL. docs/lint.md describes the rules. The configuration is the
     table [tool.tbevents.lint] of the nearest tbevents.toml or pyproject.toml in the working folder or above it, but
     never in a PATH. --select replaces its list, --ignore adds to it. Exit status: 0 nothing as grave as --fail-on, 1
-    otherwise, 2 wrong usage or not readable at all.
+    otherwise, 2 wrong usage, no event file in a PATH, or not readable at all.
     """
     used = _config(terminal, paths, config, isolated)
     changes: dict[str, Any] = {"ignore": (*used.ignore, *ignore)}
@@ -85,8 +85,6 @@ def command(
                 terminal.write(chunk)
     if output is not None:
         terminal.remark(output)
-    if not failing:
-        terminal.remark(f"{', '.join(paths)}: no runs", style="")
     return EXIT_FOUND if any(failing) else EXIT_OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -128,12 +128,12 @@ def rule_named(name: str) -> Rule:
     """Returns the rule of a code or name.
 
     Raises:
-        ValueError: if there is none; the message names the nearest.
+        ValueError: if there is none; the message names those that are near.
     """
     for rule in _RULES.values():
         if name.upper() == rule.code or name.lower() == rule.name:
             return rule
-    raise ValueError(f"no rule {name!r}{_near(name, _names())}")
+    raise ValueError(f"no rule {name!r}{_hint(name)}")
 
 
 def selects(selectors: Iterable[str], rule: Rule) -> bool:
@@ -145,24 +145,40 @@ def checked_selectors(argument: str, selectors: Iterable[str]) -> tuple[str, ...
     """Returns selectors of rules as a tuple.
 
     Raises:
-        ValueError: if one selects no rule; the message names the nearest.
+        ValueError: if one selects no rule; the message names those that are near.
     """
     found = tuple(selectors)
     for each in found:
         if not each or not any(selects((each,), rule) for rule in _RULES.values()):
-            raise ValueError(f"{argument}: no rule {each!r}{_near(each, _names())}")
+            raise ValueError(f"{argument}: no rule {each!r}{_hint(each)}")
     return found
 
 
-def _names() -> Iterator[str]:
-    for rule in rules():
-        yield rule.name
-        yield rule.code
+def _hint(name: str) -> str:
+    """Returns what to say of a name that is no rule: the codes that begin alike, or the names that are near."""
+    code = f"TB{name}" if name.isdecimal() else name.upper()
+    if code.startswith("TB"):
+        alike: list[str] = []
+        while code != "TB" and not alike:
+            alike = [f"{rule.code} ({rule.name})" for rule in rules() if rule.code.startswith(code)]
+            code = code[:-1]
+        return f"; there {'is' if len(alike) == 1 else 'are'} {_listed(alike or sorted({each[:3] for each in _RULES}))}"
+    names, word = [rule.name for rule in rules()], name.lower()
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
+    if len(word) > 2:
+        near += [each for each in names if any(part.startswith(word) for part in each.split("-")) and each not in near]
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; there are {_listed(names)}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _near(name: str, known: Iterable[str]) -> str:
+    """Returns which of the options of a rule an unknown one may mean."""
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; there are {', '.join(map(repr, known))}" if 0 < len(known) <= 20 else ""
+    return f"; there are {', '.join(map(repr, known))}" if known else ""

@@ -147,14 +147,12 @@ class _Handlers:
 
     def _pack(self, tag: str, window: Window, states: list[tuple[int, int, int]]) -> Response:
         store, lines = BinaryStore(), []
-        for number, epoch, _ in states:
-            try:
-                run = self._board.run(number)
-                series = run.scalars[tag]
-                pauses = pauses_of(run, series)
-            except (TBEventsError, OSError):
-                continue  # it went away since, which the stream tells
-            lines.append({"run": number, "epoch": epoch, **store.curve(series, window.places(series), pauses)})
+        epochs = {number: epoch for number, epoch, _ in states}
+        for number, run in self._board.runs(epochs):
+            series = run.scalars.get(tag)
+            if series is not None:  # else it went away since, which the stream tells
+                columns = store.curve(series, window.places(series), pauses_of(run, series))
+                lines.append({"run": number, "epoch": epochs[number], **columns})
         return Response(store.packed(lines), media_type="application/octet-stream")
 
     def card(self, request: Request) -> Response:

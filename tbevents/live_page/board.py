@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
@@ -14,11 +15,12 @@ from typing import Any, Final
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, path_string
+from tbevents.live_page.entries import arrange
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
+from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
-from tbevents.reading.run import Run, open_run
-from tbevents.reading.scalar_blocks import SkeletonTable
+from tbevents.reading.run import Run
 from tbevents.remote import is_url
 from tbevents.run_files import list_runs
 from tbevents.tools.names import natural_key
@@ -66,26 +68,33 @@ class Board:
         self.logdirs: dict[str, str] = {label: path_string(path, "logdir") for label, path in logdirs.items()}
         self.memory: int = memory
         self.key: str = secrets.token_hex(8)
-        self._options = ReadOptions() if options is None else options
-        self._table = SkeletonTable(verify=self._options.verify)
+        self._opener = RunOpener(ReadOptions() if options is None else options)
         self._lock = threading.Condition()
         self._version = 1
         self._runs: list[FollowedRun] = []
         self._by_name: dict[tuple[str, str], FollowedRun] = {}
         self._tags: dict[tuple[str, str], int] = {}
         self._tag_texts: list[tuple[int, dict[str, Any]]] = []  # (version, what the page is told of the tag)
+        self._runs_changed = False  # whether there are more or fewer runs than the last answer knew
+        self._sessions = False  # whether there are hyperparameters
+        self._arranged = 0  # the version for which it was last seen what runs are on the page
         self._problems: tuple[str, ...] = ()
         self._problems_version = 0
         self._rates: tuple[int, list[dict[str, Any]]] = (0, [])
         self._kept: OrderedDict[int, int] = OrderedDict()  # number of a run in memory -> bytes; the least used first
+        self._used = 0  # bytes of all of them
+        self._waiting: deque[FollowedRun] = deque()  # those to be read, and read again
         self._watchers: set[Callable[[], object]] = set()
         self._closed = False
         remote = any(map(is_url, self.logdirs.values()))
         self._pool = ThreadPoolExecutor(_URL_READERS if remote else _READERS, "tbevents-board-read")
+        # Whoever asks for runs has one thread read them: each thread that reads keeps the memory that it needed.
+        self._asked = ThreadPoolExecutor(_URL_READERS if remote else 1, "tbevents-board-asked")
         try:
             self._look(first=True)
         except BaseException:
             self._pool.shutdown(wait=False)
+            self._asked.shutdown(wait=False)
             raise
         self._follower = threading.Thread(target=self._follow, name="tbevents-board-follow", daemon=True)
         self._follower.start()
@@ -107,6 +116,7 @@ class Board:
             self._lock.notify_all()
             watchers = list(self._watchers)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._asked.shutdown(wait=False, cancel_futures=True)
         for call in watchers:
             call()
 
@@ -154,6 +164,7 @@ class Board:
 
         Raises:
             UnknownNameError: there is no such run, or it is gone.
+            RuntimeError: the run is not in memory, and the board is closed.
             TBEventsError, OSError: the run cannot be read.
         """
         with self._lock:
@@ -165,7 +176,26 @@ class Board:
                 if number in self._kept:
                     self._kept.move_to_end(number)
                 return run
-        return self._read(followed)
+        return self._asked.submit(self._read, followed).result()
+
+    def runs(self, numbers: Iterable[int]) -> Iterator[tuple[int, Run]]:
+        """Yields the runs that are there and can be read; those that are not in memory are read some at a time."""
+        asked = deque(numbers)
+        while asked:
+            with self._lock:
+                unread = deque(self._runs[number] for number in itertools.takewhile(self._is_unread, asked))
+                chosen = self._opener.take(unread) if unread else []
+            if chosen:
+                self._asked.submit(self._read_together, chosen).result()
+            for _ in range(max(1, len(chosen))):
+                number = asked.popleft()
+                try:
+                    yield number, self.run(number)
+                except (TBEventsError, OSError):
+                    continue
+
+    def _is_unread(self, number: int) -> bool:
+        return 0 <= number < len(self._runs) and self._runs[number].run is None and not self._runs[number].gone
 
     def facts(self) -> tuple[dict[str, int], dict[str, SessionFacts]]:
         """Returns, of the runs that have been read, the numbers and what a table of hyperparameters needs, by name."""
@@ -181,6 +211,12 @@ class Board:
             since: the version of an earlier answer; 0 for everything.
         """
         with self._lock:
+            if self._arranged != self._version and (self._sessions or self._runs_changed):
+                self._runs_changed = False
+                root = folder_name(next(iter(self.logdirs.values()))) if len(self.logdirs) == 1 else ""
+                for run in arrange([run for run in self._runs if not run.gone], root):
+                    run.version = self._step()
+                self._arranged = self._version
             version = self._version
             if since >= version:
                 return None
@@ -190,6 +226,7 @@ class Board:
                 "runs": [
                     run.as_json(lambda kind, tag: self._tags[kind, tag]) for run in self._runs if run.version > since
                 ],
+                "there": sum(not run.gone for run in self._runs),
                 "unread": sum(run.summary is None and not run.gone for run in self._runs),
             }
             if self._problems_version > since:
@@ -266,15 +303,15 @@ class Board:
                 continue
             else:
                 continue
-            changed = True
+            changed = self._runs_changed = True
             run.version = self._step()
             self._queue(run)
         for key, run in self._by_name.items():
             if key not in found and not run.gone and key[0] not in unknown:
                 run.gone, run.run, run.summary, run.news = True, None, None, ""
-                self._kept.pop(run.number, None)
+                self._used -= self._kept.pop(run.number, 0)
                 run.version = self._step()
-                changed = True
+                changed = self._runs_changed = True
         return changed
 
     def _step(self) -> int:
@@ -292,55 +329,83 @@ class Board:
     def _queue(self, run: FollowedRun) -> None:
         if not run.queued:
             run.queued = True
-            self._pool.submit(self._read_quietly, run)
+            self._waiting.append(run)
+            self._pool.submit(self._read_next)
+
+    def _read_next(self) -> None:
+        """Reads the run that has waited longest, or what was appended to it; small ones with those that come next."""
+        with self._lock:
+            if self._closed or not self._waiting:  # others have read more than one
+                return
+            chosen = self._opener.take(self._waiting)
+            for followed in chosen:
+                followed.queued = False
+        for followed in self._read_together(chosen):
+            self._read_quietly(followed)
+        self._tell()
 
     def _read_quietly(self, followed: FollowedRun) -> None:
         """Reads a run, or what was appended to it. What cannot be read is a problem of the run."""
         if self._closed:
             return
-        with self._lock:
-            followed.queued = False
         try:
-            self._read(followed, again=True)
+            run = self._read(followed, again=True)
         except Exception as error:  # one bad run must not end the thread
             with self._lock:
                 if not followed.gone:
                     followed.news = str(error)
                     followed.version = self._step()
-        self._tell()
+        else:
+            if run.is_cut:
+                with self._lock:
+                    if not (self._closed or followed.gone):
+                        self._queue(followed)
+
+    def _read_together(self, chosen: Sequence[FollowedRun]) -> list[FollowedRun]:
+        """Reads small runs that are not in memory; returns the runs that are to be read one by one."""
+        if len(chosen) < 2:
+            return list(chosen)
+        held = [followed for followed in chosen if followed.reading.acquire(blocking=False)]
+        left = {followed.number: followed for followed in chosen}
+        try:
+            for followed, run in self._opener.open_together([each for each in held if each.run is None]):
+                if run is not None:
+                    self._take_run(followed, run)
+                    del left[followed.number]
+        finally:
+            for followed in held:
+                followed.reading.release()
+        return list(left.values())
 
     def _read(self, followed: FollowedRun, *, again: bool = False) -> Run:
         with followed.reading:
             run, anew = followed.run, ""
             if run is None:
-                run = open_run(
-                    followed.url,
-                    followed.name,
-                    self._options,
-                    self._table,
-                    warn=False,
-                    named=False,
-                    files=followed.files,
-                )
+                run = self._opener.open(followed)
             elif again:
-                anew = run.reload_quietly()
+                anew = self._opener.read_on(followed, run)
             else:
                 return run  # another thread has read it meanwhile
-            summary = RunSummary.of(run)
-            with self._lock:
-                if followed.gone or self._closed:
-                    return run
-                before = followed.summary
-                if anew or (before is not None and _shrunk(before, summary)):
-                    followed.epoch += 1
-                    followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"
-                followed.run = run
-                self._name_tags(run, summary)
-                if before is None or anew or (before.counts, before.problems) != (summary.counts, summary.problems):
-                    followed.summary = summary
-                    followed.version = self._step()
-                self._keep(followed, weight(run))
+            self._take_run(followed, run, anew)
         return run
+
+    def _take_run(self, followed: FollowedRun, run: Run, anew: str = "") -> None:
+        """Takes a run that was read just now, under its lock `reading`."""
+        summary = RunSummary.of(run)
+        with self._lock:
+            if followed.gone or self._closed:
+                return
+            before = followed.summary
+            if anew or (before is not None and _shrunk(before, summary)):
+                followed.epoch += 1
+                followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"
+            followed.run = run
+            self._sessions = self._sessions or summary.facts.hparams is not None
+            self._name_tags(run, summary)
+            if before is None or anew or before.differs(summary):
+                followed.summary = summary
+                followed.version = self._step()
+            self._keep(followed, weight(run, summary.counts))
 
     def _name_tags(self, run: Run, summary: RunSummary) -> None:
         for kind, tags in summary.counts.items():
@@ -359,13 +424,13 @@ class Board:
 
     def _keep(self, followed: FollowedRun, size: int) -> None:
         """Notes that a run is in memory, and lets go of those used least, if all take too much."""
+        self._used += size - self._kept.get(followed.number, 0)
         self._kept[followed.number] = size
         self._kept.move_to_end(followed.number)
-        total = sum(self._kept.values())
-        while total > self.memory and len(self._kept) > 1:
+        while self._used > self.memory and len(self._kept) > 1:
             number, freed = self._kept.popitem(last=False)
             self._runs[number].run = None
-            total -= freed
+            self._used -= freed
 
     def _find_rates(self) -> list[dict[str, Any]]:
         """The learning rates, as numbers of tags, with the loss to show beside them."""

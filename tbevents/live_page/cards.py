@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from tbevents.errors import PayloadError, TBEventsError
+from tbevents.errors import PayloadError
 from tbevents.live_page.board import Board
-from tbevents.reading.run import Run
 from tbevents.tools.report import page_of
 from tbevents.tools.report.content import Content
 from tbevents.tools.report.layouts import layout_json, layout_of_run
@@ -25,7 +24,7 @@ def card_of(board: Board, kind: str, tag: str, states: Sequence[tuple[int, int, 
     """Returns the card of a tag: its lines by number of the run, the columns, and what could not be shown."""
     content = Content(ReportLimits(media=8 * 2**20), lambda name: name == tag)
     numbers = []
-    for number, run in _read(board, (state[0] for state in states)):
+    for number, run in board.runs(state[0] for state in states):
         content.add(str(number), run, [kind])
         numbers.append(number)
     made = content.as_json()
@@ -39,7 +38,7 @@ def card_of(board: Board, kind: str, tag: str, states: Sequence[tuple[int, int, 
 
 def layout_of(board: Board, states: Sequence[tuple[int, int, int]]) -> list[dict[str, Any]]:
     """Returns the custom charts of some runs; a layout that cannot be parsed is left out."""
-    return layout_json(layout_of_run(run, lambda _: None) for _, run in _read(board, (state[0] for state in states)))
+    return layout_json(layout_of_run(run, lambda _: None) for _, run in board.runs(state[0] for state in states))
 
 
 def hparams_of(board: Board) -> dict[str, Any] | None:
@@ -69,14 +68,5 @@ def report_of(board: Board, body: bytes) -> str:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise PayloadError(f"a report needs the numbers of runs and tags: {type(error).__name__}: {error}") from error
     names = board.names()
-    runs = {names[number]: run for number, run in _read(board, numbers) if number in names}
+    runs = {names[number]: run for number, run in board.runs(numbers) if number in names}
     return page_of(runs, board.title, wanted=lambda tag: tag in tags)
-
-
-def _read(board: Board, numbers: Iterable[int]) -> Iterable[tuple[int, Run]]:
-    """Yields those of the runs that are there and can be read."""
-    for number in numbers:
-        try:
-            yield number, board.run(number)
-        except (TBEventsError, OSError):
-            continue

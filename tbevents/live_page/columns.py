@@ -84,6 +84,19 @@ class BinaryStore(ArrayStore):
     def __init__(self) -> None:
         super().__init__()
         self._data = bytearray()
+        self._steps: dict[bytes, int] = {}
+
+    def steps(self, steps: NDArray[np.int64]) -> int:
+        """As in `ArrayStore`; what many runs have alike is looked at once."""
+        key = steps.tobytes()
+        number = self._steps.get(key)
+        if number is None:
+            number = self._steps[key] = super().steps(steps)
+        return number
+
+    def values(self, values: NDArray[Any]) -> int:
+        """As in `ArrayStore`."""
+        return self._binary(values, "f4") if values.dtype == np.float32 else super().values(values)
 
     def _binary(self, values: NDArray[Any], code: str) -> int:
         data = values.astype(f"<{code}").tobytes()

@@ -11,23 +11,33 @@ from tbevents.file_ref import FileRef
 from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.run import Run
 
-__all__ = ["FollowedRun", "RunSummary", "weight"]
+__all__ = ["PART", "FollowedRun", "RunSummary", "weight"]
 
 _PROBLEMS: Final = 20
 """The most problems of a run that the board lists."""
 
+PART: Final = 1 << 24
+"""How many bytes of a large run are read first; after that, each time twice as many."""
+
 _SCALAR_BYTES: Final = 24
 _VALUE_BYTES: Final = 120
-_TAG_BYTES: Final = 4_000
 _RUN_BYTES: Final = 50_000
+_TAG_BYTES: Final = 4_000
+_COMPACT_RUN_BYTES: Final = 10_000
+_COMPACT_TAG_BYTES: Final = 700
 
 
-def weight(run: Run) -> int:
-    """Returns roughly how many bytes of memory a run takes: its columns, and an index of what stays in the files."""
-    total = _RUN_BYTES
-    for kind, tags in run.counts().items():
+def weight(run: Run, counts: Mapping[str, Mapping[str, int]]) -> int:
+    """Returns roughly how many bytes of memory a run takes: its columns, and an index of what stays in the files.
+
+    Args:
+        run: the run.
+        counts: its `Run.counts`.
+    """
+    of_tag, total = (_COMPACT_TAG_BYTES, _COMPACT_RUN_BYTES) if run.is_compact else (_TAG_BYTES, _RUN_BYTES)
+    for kind, tags in counts.items():
         each = _SCALAR_BYTES if kind == "scalars" else _VALUE_BYTES
-        total += len(tags) * _TAG_BYTES + each * sum(tags.values())
+        total += len(tags) * of_tag + each * sum(tags.values())
     return total
 
 
@@ -39,11 +49,17 @@ class RunSummary:
         counts: kind -> tag -> number of values.
         problems: the first problems, as text.
         facts: the run's hyperparameters and the last values of its scalars.
+        is_cut: whether only a part of a large run was read.
     """
 
     counts: Mapping[str, Mapping[str, int]]
     problems: tuple[str, ...]
     facts: SessionFacts
+    is_cut: bool = False
+
+    def differs(self, other: RunSummary) -> bool:
+        """Whether the page is to be told of a later summary."""
+        return (self.counts, self.problems, self.is_cut) != (other.counts, other.problems, other.is_cut)
 
     @staticmethod
     def of(run: Run) -> RunSummary:
@@ -52,7 +68,7 @@ class RunSummary:
         more = len(problems) - _PROBLEMS
         if more > 0:
             problems[_PROBLEMS:] = [f"... and {more:,} more"]
-        return RunSummary(run.counts(), tuple(problems), session_facts(run))
+        return RunSummary(run.counts(), tuple(problems), session_facts(run), run.is_cut)
 
 
 class FollowedRun:
@@ -61,6 +77,9 @@ class FollowedRun:
     Attributes:
         number: the number under which the page asks for the run.
         name: as the page shows it.
+        label: what the page shows of the name where room is scarce.
+        owner: number of the run that this one belongs to, as a session of hyperparameters does; its own as a rule.
+        metrics: tags of scalars that are numbers of the table of hyperparameters, and no curves.
         url: the run's folder or event file.
         files: the event files, as the last listing shows them.
         gone: whether the last listing lacks the run.
@@ -68,6 +87,7 @@ class FollowedRun:
         epoch: how many times the run was read from the start because a file had been truncated or replaced.
         summary: what was read; None before the first reading.
         news: what happened to the run, as text.
+        part: how many bytes of a large run are read at a time.
         queued: whether a reading is waiting.
         reading: held by the thread that reads.
         run: what was read; None if it has not been read yet, or was let go of.
@@ -77,9 +97,13 @@ class FollowedRun:
         "epoch",
         "files",
         "gone",
+        "label",
+        "metrics",
         "name",
         "news",
         "number",
+        "owner",
+        "part",
         "queued",
         "reading",
         "run",
@@ -91,6 +115,9 @@ class FollowedRun:
     def __init__(self, number: int, name: str, url: str, files: Sequence[FileRef]) -> None:
         self.number: int = number
         self.name: str = name
+        self.label: str = name
+        self.owner: int = number
+        self.metrics: frozenset[str] = frozenset()
         self.url: str = url
         self.files: tuple[FileRef, ...] = tuple(files)
         self.gone: bool = False
@@ -98,6 +125,7 @@ class FollowedRun:
         self.epoch: int = 0
         self.summary: RunSummary | None = None
         self.news: str = ""
+        self.part: int = PART
         self.queued: bool = False
         self.reading = threading.RLock()
         self.run: Run | None = None
@@ -116,13 +144,17 @@ class FollowedRun:
         Args:
             tag_number: returns the number of a tag by its kind and name.
         """
-        told: dict[str, Any] = {"number": self.number, "name": self.name}
+        told: dict[str, Any] = {"number": self.number, "name": self.name, "label": self.label, "owner": self.owner}
         if self.gone:
             return {**told, "gone": True}
         if self.summary is None:
             return told
         kinds = {
-            kind: [[tag_number(kind, tag), count] for tag, count in tags.items()]
+            kind: [
+                [tag_number(kind, tag), count]
+                for tag, count in tags.items()
+                if not (kind == "scalars" and tag in self.metrics)
+            ]
             for kind, tags in self.summary.counts.items()
         }
         news = [self.news] if self.news else []
@@ -131,6 +163,7 @@ class FollowedRun:
             **told,
             "epoch": self.epoch,
             "kinds": kinds,
+            "part": self.summary.is_cut,
             "problems": [*news, *self.summary.problems],
             "session": hparams is not None and bool(hparams.parameters),
         }

@@ -228,6 +228,11 @@ class RunData:
             return tuple(name for name, _, _ in compact.counts())
         return tuple(name for name, tag in self.tags.items() if tag.bare or tag.kinds)
 
+    @property
+    def is_compact(self) -> bool:
+        """Whether there are the scalars of one file, and nothing else."""
+        return self._compact is not None
+
     def of_kind(self, kind: str) -> dict[str, TagData]:
         """The tags that have values of a kind other than scalars."""
         if self._compact is not None:
@@ -265,6 +270,20 @@ class RunData:
             return columns
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)
+
+    def last_scalars(self) -> Iterator[tuple[str, tuple[int, float]]]:
+        """Each scalar tag, how many points `scalar_columns` has of it, and the last value; none without points."""
+        compact = self._compact
+        if compact is not None and self.options.restarts == self.options.duplicates == "keep":
+            yield from compact.last()
+            return
+        for name, kind, _ in self.counts():
+            if kind == "scalars":
+                columns = self.scalar_columns(name)
+                last = len(columns.values) - 1
+                if last >= 0:
+                    value = float(columns.values[last])
+                    yield name, (last + 1, (columns.integers or {}).get(last, value))
 
     def starts(self) -> int:
         """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""

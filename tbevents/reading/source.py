@@ -35,6 +35,7 @@ class Reading:
         files: the names of the files; empty if the events come from memory.
         unlisted: the problems with the folder, or with entries of it that could not be opened as event files.
         begun_anew: why earlier data was dropped; "" if it was not.
+        is_cut: whether a file goes on, which was read in part because of `FileSource.most`.
         made: a cache of what was made from the builder's data on demand.
     """
 
@@ -43,6 +44,7 @@ class Reading:
     files: tuple[str, ...] = ()
     unlisted: tuple[Problem, ...] = ()
     begun_anew: str = ""
+    is_cut: bool = False
     made: dict[object, Any] = field(default_factory=dict)
 
     @property
@@ -77,6 +79,8 @@ class FileSource:
 
     Attributes:
         named: as given.
+        most: roughly the most bytes of a file that one reading reads, or None for all. `Reading.is_cut` says whether
+            there is more, which the next reading goes on with.
         listed: as given; set it to have the next reading use another listing, which is used once.
         requested: likewise.
     """
@@ -97,6 +101,7 @@ class FileSource:
         self._verify = verify
         self.named = named
         self._expected = expected
+        self.most: int | None = None
         self.listed = listed
         self.requested: dict[str, Requested] = {} if requested is None else requested
 
@@ -186,21 +191,25 @@ class FileSource:
         errors: list[OSError] = []
         names = tuple(file.url for file in files)
         news = bool(begun_anew) or unlisted != before.unlisted or names != before.files
+        cut = False
         for file in files:
             known: Any = before.readers.get(file.url)
+            if cut and known is None:  # it comes after all of the file before it
+                continue
             if known is not None and known.is_up_to_date(file):
                 readers[file.url] = known
                 continue
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
-            reader.patient = patient
+            reader.patient, reader.most = patient, self.most
             reader.listed, reader.requested = file, self.requested.pop(file.url, None)
             builder.add_file(reader)
+            cut = cut or reader.is_cut
             errors += [] if reader.error is None or reader.offset else [reader.error]
             news = news or reader.offset != known.offset or reader.problems != known.problems
         if self.named and not before.readers and files and len(errors) == len(files):
             raise errors[0]  # the caller named the path, and none of its files can be read
         if news:
-            return Reading(builder, readers, names, unlisted, begun_anew)
+            return Reading(builder, readers, tuple(readers) if cut else names, unlisted, begun_anew, is_cut=cut)
         for name, known in before.readers.items():
             known.listed = readers[name].listed
         return before

@@ -39,9 +39,9 @@ class LiveRun(Run):
         self._read()
         return getattr(self._still(), name)  # an attribute may use others, which must be of the same state
 
-    def _read(self, *, warn: bool = False) -> None:
+    def _read(self, *, warn: bool = False, most: int | None = None) -> None:
         self._before()
-        super()._read(warn=warn)
+        super()._read(warn=warn, most=most)
 
 
 def live_run(path: StrPath, *, name: str = ".") -> LiveRun:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from tbevents.errors import PayloadError, TensorError
 from tbevents.files import StrPath
-from tbevents.reading.options import Checksums
+from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import lazy_series
-from tbevents.tools.names import iter_runs
+from tbevents.tools.names import open_refs, refs_below
 from tbevents.tools.oddities import Oddity, is_empty_file, oddities_of
 from tbevents.tools.record_copy import size_of
 
@@ -62,12 +62,13 @@ def check(path: StrPath, *, runs: Sequence[str] | None = None, checksums: Checks
         checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
 
     Raises:
-        RunNotFoundError, UnknownNameError: there is no such path or run.
+        RunNotFoundError, UnknownNameError: there is no such path or run, or no event file below the path.
         NotAnEventFileError: `path` is a file of another sort.
         OSError: `path` cannot be read.
     """
     unlisted: list[Problem] = []
-    found = iter_runs(path, runs, checksums=checksums, on_problem=unlisted.append)
+    refs = refs_below(path, runs, on_problem=unlisted.append, required=True)
+    found = open_refs(refs, ReadOptions(checksums=checksums))
     text = os.fspath(path)
     nameless = (Checked(_name_of(each, text), each.file, (), 0, 0, (each,), (), ()) for each in unlisted)
     return itertools.chain(map(check_run, found), nameless)

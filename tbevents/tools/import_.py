@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import IO, Any, Literal, TypeAlias
@@ -17,7 +18,7 @@ from tbevents.files import StrPath, local_path, path_string, subfolder
 from tbevents.format.scalar_layout import STEP_RANGE, ScalarForm
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
-from tbevents.tools.table_files import SparseColumn, read_table
+from tbevents.tools.table_files import SparseColumn, iter_table
 from tbevents.tools.table_headers import KNOWN, known_header, tag_of_header
 
 __all__ = ["Imported", "Precision", "import_table"]
@@ -59,6 +60,9 @@ def import_table(
     unless they name a time zone). Headers may have capitals and blanks, as in the tables that TensorBoard's page
     exports: Wall time, Step, Value.
 
+    Memory is that of the numbers, some 70 bytes a point: the table is read part by part. JSON lines are kept as a whole
+    until the last one is read, since any line may bring another column.
+
     Args:
         source: the file, or a text stream of CSV or JSON lines.
         out: the folder for the runs; or an event file, if the table has one run.
@@ -75,34 +79,150 @@ def import_table(
         FileExistsError: if a run exists already; nothing is written then.
         OSError: if a file cannot be read or written.
     """
-    columns = _with_known_names(read_table(source, format, progress=progress))
     where = path_string(source, "source") if not hasattr(source, "read") else "stdin"
-    if "step" not in columns:
-        raise ValueError(f"{where}: there is no column step; the columns are: {', '.join(columns) or 'none'}")
-    steps = _steps(columns["step"], where)
-    now = clock()
-    times = (
-        _floats(columns["wall_time"], "wall_time", where, now) if "wall_time" in columns else np.full(len(steps), now)
-    )
-    if np.isnan(times).any():
-        raise ValueError(f"{where}: row {int(np.isnan(times).argmax()) + 1}: wall_time is NaN")
-    runs = list(map(_run_name, _names(columns.get("run", [None] * len(steps)), "run", where)))
-    by_run: dict[str, list[ScalarColumns]] = {}
-    for run, name, rows, values in _series(columns, runs, tag, where):
-        form = (
-            ScalarForm.DOUBLE
-            if precision == "float64" or (precision == "auto" and not fits_float32(values))
-            else ScalarForm.SIMPLE
-        )
-        by_run.setdefault(run, []).append(ScalarColumns(name, steps[rows], times[rows], values, form))
+    points = _ImportedPoints(where, tag, clock())
+    for columns in iter_table(source, format, progress=progress):
+        points.add(_with_known_names(columns))
     folder = local_path(out, "the output")
-    targets = {folder if run == "." else subfolder(folder, run, "run"): series for run, series in by_run.items()}
+    by_run: dict[str, list[_ImportedSeries]] = {}
+    for each in points.series():
+        by_run.setdefault(each.run, []).append(each)
+    every = [each for several in by_run.values() for each in several]
+    if precision == "auto":
+        doubles = {each for each in every if not fits_float32(each.values)}
+    else:
+        doubles = set(every) if precision == "float64" else set()
+    targets = {
+        folder if run == "." else subfolder(folder, run, "run"): points.columns(several, doubles)
+        for run, several in by_run.items()
+    }
     files = dict(zip(by_run, write_runs(targets), strict=True))
-    every = [series for several in by_run.values() for series in several]
-    doubles = dict.fromkeys(series.tag for series in every if series.form is ScalarForm.DOUBLE)
+    float64_tags = dict.fromkeys(each.tag for each in every if each in doubles)
     return Imported(
-        files, len({series.tag for series in every}), sum(len(series.steps) for series in every), tuple(doubles)
+        files, len({each.tag for each in every}), sum(len(each.rows) for each in every), tuple(float64_tags)
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ImportedSeries:
+    """The points of one tag of a run: the rows they are in, in order, and their values."""
+
+    run: str
+    tag: str
+    rows: NDArray[np.intp]
+    values: NDArray[np.float64]
+
+
+class _ImportedPoints:
+    """The points of a table. Its cells are let go once they were added; 36 bytes are kept of a point.
+
+    Args:
+        where: names the table in messages.
+        tag: of all points of a long table without a column of tags.
+        now: the time of points without one.
+    """
+
+    def __init__(self, where: str, tag: str | None, now: float) -> None:
+        self._where = where
+        self._tag = tag
+        self._now = now
+        self._count = 0
+        self._keys = _Keys(where)
+        # One array a part; of the values, also the rows they are in, for each column that has some.
+        self._steps: list[NDArray[np.int64]] = []
+        self._times: list[NDArray[np.float64]] = []
+        self._codes: list[NDArray[np.int32]] = []
+        self._values: dict[str, list[tuple[NDArray[np.intp], NDArray[np.float64]]]] = {}
+        self._is_long = False
+
+    def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Takes some rows; the next ones have the same columns.
+
+        Raises:
+            ValueError: a column is missing, or a cell cannot be imported.
+        """
+        where, start = self._where, self._count
+        if "step" not in columns:
+            raise ValueError(f"{where}: there is no column step; the columns are: {', '.join(columns) or 'none'}")
+        count = len(columns["step"])
+        rows = np.arange(start, start + count)
+        self._steps.append(_steps(columns["step"], where, start))
+        times = np.full(count, self._now)
+        if "wall_time" in columns:
+            times = _floats(columns["wall_time"], "wall_time", where, self._now, rows)
+        if np.isnan(times).any():
+            raise ValueError(f"{where}: row {start + int(np.isnan(times).argmax()) + 1}: wall_time is NaN")
+        self._times.append(times)
+        self._is_long = "value" in columns
+        if self._is_long and "tag" not in columns and self._tag is None:
+            raise ValueError(f"{where}: there is no column tag; give the tag of all points (--tag)")
+        nameless = [""] * count
+        tags = columns.get("tag", [self._tag] * count) if self._is_long else nameless
+        self._codes.append(self._keys.numbers(columns.get("run", nameless), tags, start))
+        for title in ("value",) if self._is_long else columns:
+            if title not in KNOWN or self._is_long:
+                _checked_name(tag_of_header(title), "header", where)
+                there, cells = (rows, columns[title]) if self._is_long else _present(columns[title], rows)
+                self._values.setdefault(title, []).append((there, _floats(cells, title, where, math.nan, there)))
+        self._count += count
+
+    def series(self) -> Iterator[_ImportedSeries]:
+        """Yields the series, column by column; nothing can be added any more."""
+        self._steps = [np.concatenate(self._steps)]  # one after the other: the parts are let go in between
+        self._times = [np.concatenate(self._times)]
+        codes, self._codes = np.concatenate(self._codes), []
+        names = list(self._keys.names)
+        for title in list(self._values):
+            rows, values = map(np.concatenate, zip(*self._values.pop(title), strict=True))
+            of_rows = codes[rows]
+            if (np.diff(of_rows) < 0).any():
+                order = np.argsort(of_rows, kind="stable")
+                rows, values, of_rows = rows[order], values[order], of_rows[order]
+            starts = np.flatnonzero(np.diff(of_rows, prepend=-1)).tolist()
+            for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+                run, tag = names[of_rows[start]]
+                yield _ImportedSeries(
+                    run, tag if self._is_long else tag_of_header(title), rows[start:end], values[start:end]
+                )
+
+    def columns(
+        self, several: Iterable[_ImportedSeries], doubles: Container[_ImportedSeries]
+    ) -> Iterator[ScalarColumns]:
+        """Yields series as `write_runs` takes them."""
+        (steps,), (times,) = self._steps, self._times
+        for each in several:
+            form = ScalarForm.DOUBLE if each in doubles else ScalarForm.SIMPLE
+            yield ScalarColumns(each.tag, steps[each.rows], times[each.rows], each.values, form)
+
+
+class _Keys(dict[tuple[str, str], int]):
+    """Numbers the runs and tags of rows: it maps their cells to the number of their names.
+
+    Attributes:
+        names: the runs and tags by number.
+    """
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self._where = where
+        self.names: dict[tuple[str, str], int] = {}
+
+    def __missing__(self, cells: tuple[str, str]) -> int:
+        run = _run_name(_checked_name(cells[0], "run", self._where))
+        tag = _checked_name(cells[1], "tag", self._where)
+        number = self[cells] = self.names.setdefault((run, tag), len(self.names))
+        return number
+
+    def numbers(self, runs: Sequence[Any], tags: Sequence[Any], start: int) -> NDArray[np.int32]:
+        """Returns the numbers of rows, of which the first is row `start`, from 0."""
+        pairs = list(zip(_texts(runs), _texts(tags), strict=True))
+        try:
+            return np.array(list(map(self.__getitem__, pairs)), np.int32)
+        except (TypeError, ValueError):  # a cell is not a name: say in which row
+            for row, (run, tag) in enumerate(pairs, start + 1):
+                _checked_name(run, "run", f"{self._where}: row {row}")
+                _checked_name(tag, "tag", f"{self._where}: row {row}")
+            raise
 
 
 def _with_known_names(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
@@ -118,70 +238,41 @@ def _run_name(name: str) -> str:
     return "/".join(part for part in name.replace(os.sep, "/").split("/") if part not in ("", ".")) or "."
 
 
-def _series(
-    columns: Mapping[str, Sequence[Any]], runs: Sequence[str], tag: str | None, where: str
-) -> Iterator[tuple[str, str, NDArray[np.intp], NDArray[np.float64]]]:
-    """Yields (run, tag, rows, values) of each series, in the order of their first points."""
-    if "value" in columns:
-        if "tag" not in columns and tag is None:
-            raise ValueError(f"{where}: there is no column tag; give the tag of all points (--tag)")
-        tags = _names(columns["tag"] if "tag" in columns else [tag] * len(runs), "tag", where)
-        values = _floats(columns["value"], "value", where, math.nan)
-        for (run, name), rows in _groups(zip(runs, tags, strict=True)):
-            yield run, name, rows, values[rows]
-        return
-    numbers: dict[str, int] = {}
-    codes = np.array([numbers.setdefault(run, len(numbers)) for run in runs], np.intp)
-    names = list(numbers)
-    for title, cells in columns.items():
-        if title in KNOWN:
-            continue
-        rows, present = _present(cells)
-        values = _floats(present, title, where, math.nan, rows)
-        (name,) = _names([tag_of_header(title)], "header", where)
-        order = np.argsort(codes[rows], kind="stable")
-        starts = np.flatnonzero(np.diff(codes[rows][order], prepend=-1))
-        for of_run in np.split(order, starts[1:]) if len(order) else []:
-            yield names[codes[rows[of_run[0]]]], name, rows[of_run], values[of_run]
-
-
-def _present(cells: Sequence[Any]) -> tuple[NDArray[np.intp], list[Any]]:
-    """Returns the indices of the rows that have a cell in a column, and these cells."""
+def _present(cells: Sequence[Any], rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Sequence[Any]]:
+    """Returns the rows, of these, that have a cell in a column, and these cells."""
+    if isinstance(cells, list) and None not in cells and "" not in cells:
+        return rows, cells
     pairs = zip(cells.rows, cells.cells, strict=True) if isinstance(cells, SparseColumn) else enumerate(cells)
-    there = [(row, cell) for row, cell in pairs if cell is not None and cell != ""]
-    return np.array([row for row, _ in there], np.intp), [cell for _, cell in there]
+    there = [(place, cell) for place, cell in pairs if cell is not None and cell != ""]
+    return rows[np.array([place for place, _ in there], np.intp)], [cell for _, cell in there]
 
 
-def _groups(keys: Iterator[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], NDArray[np.intp]]]:
-    """Yields the rows of each key, in the order of their first rows."""
-    numbers: dict[tuple[str, str], int] = {}
-    codes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.intp)
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=len(numbers)))
-    yield from zip(numbers, np.split(order, ends[:-1]) if len(numbers) else [], strict=True)
+def _texts(cells: Sequence[Any]) -> Sequence[Any]:
+    """Returns names as text; a missing name is empty. What cannot be a name is left."""
+    if set(map(type, cells)) <= {str}:
+        return cells
+    return [cell if isinstance(cell, (list, dict)) else "" if cell is None else str(cell) for cell in cells]
 
 
-def _names(cells: Sequence[Any], column: str, where: str) -> list[str]:
-    """Returns the names of runs or tags; a missing name is empty."""
-    names = []
-    encode = os.fsencode if column == "run" else str.encode  # a folder's name need not be UTF-8
-    for row, cell in enumerate(cells, 1):
-        if isinstance(cell, (list, dict)):
-            raise ValueError(f"{where}: row {row}: {column} {cell!r} is not a name")
-        name = "" if cell is None else str(cell)
-        if not name.isascii():
-            try:
-                encode(name)
-            except UnicodeEncodeError:
-                place = f"{where}: " + (f"row {row}: " if len(cells) > 1 or column in KNOWN else "")
-                raise ValueError(f"{place}{column} {name!r} is not valid text: it has half a surrogate pair") from None
-        names.append(name)
-    return names
+def _checked_name(name: Any, column: str, place: str) -> str:
+    """Returns the name of a run or a tag, if it is one."""
+    if isinstance(name, (list, dict)):
+        raise ValueError(f"{place}: {column} {name!r} is not a name")
+    try:
+        # A folder's name need not be UTF-8.
+        _ = name.isascii() or (os.fsencode(name) if column == "run" else name.encode())
+    except UnicodeEncodeError:
+        raise ValueError(f"{place}: {column} {name!r} is not valid text: it has half a surrogate pair") from None
+    return str(name)
 
 
-def _steps(cells: Sequence[Any], where: str) -> NDArray[np.int64]:
+def _steps(cells: Sequence[Any], where: str, start: int) -> NDArray[np.int64]:
+    """Converts the steps of rows, of which the first is row `start`, from 0."""
+    if set(map(type, cells)) in ({int}, {str}):
+        with contextlib.suppress(ValueError, OverflowError):  # the slow way says in which row
+            return np.array(list(map(int, cells)), np.int64)
     found = []
-    for row, cell in enumerate(cells, 1):
+    for row, cell in enumerate(cells, start + 1):
         try:
             step = int(cell)
             if (
@@ -208,18 +299,19 @@ def _whole(cell: Any, row: int, where: str) -> int:
 
 
 def _floats(
-    cells: Sequence[Any], column: str, where: str, missing: float, rows: NDArray[np.intp] | None = None
+    cells: Sequence[Any], column: str, where: str, missing: float, rows: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Converts cells to numbers; missing or empty ones become `missing`. `rows` are their rows, if not all."""
+    """Converts cells, which are in these rows, to numbers; missing or empty ones become `missing`."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):  # the slow way says in which row
+        return np.array(list(map(float, cells)), np.float64)
     found = []
-    for place, cell in enumerate(cells):
+    for row, cell in zip(rows.tolist(), cells, strict=True):
         try:
             if column == "wall_time" and isinstance(cell, (str, datetime)) and (date := _date(cell)) is not None:
                 cell = date.timestamp()
             found.append(missing if cell is None or cell == "" else float(cell))
         except (TypeError, ValueError, OverflowError):
-            row = 1 + (place if rows is None else int(rows[place]))
-            raise ValueError(f"{where}: row {row}: {column} {_brief(cell)} is not a 64-bit number") from None
+            raise ValueError(f"{where}: row {row + 1}: {column} {_brief(cell)} is not a 64-bit number") from None
     return np.array(found, np.float64)
 
 

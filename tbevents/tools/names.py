@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import translate
 from typing import Final
@@ -95,12 +95,20 @@ class NameFilter:
             if pattern in self._idle
         ]
 
-    def check(self, where: str) -> None:
+    def check(self, where: str, *, runs: Container[str] = ()) -> None:
         """Raises if a pattern had no match. Call it after all names have been seen.
+
+        Args:
+            where: the path, for the message.
+            runs: the names of the runs there, for tags: a tag that is the name of a run is answered with ``--run``.
 
         Raises:
             UnknownNameError: if a pattern matched no name; the message names the nearest.
         """
+        for pattern in self.patterns:
+            if pattern in self._idle and pattern in runs:
+                hint = f"there is a run of this name: --run {pattern}"
+                raise UnknownNameError(self.noun, pattern, self._seen, where, hint=hint)
         for error in self.missing(where):
             raise error
 
@@ -135,17 +143,37 @@ def runs_below(
     return {ref.name: ref.url for ref in refs_below(path, runs, on_problem=on_problem)}
 
 
-def refs_below(path: StrPath, runs: Sequence[str] | NameFilter | None, *, on_problem: OnProblem | None) -> list[RunRef]:
-    """Returns the runs below a folder as `runs_below` does, as references."""
+def refs_below(
+    path: StrPath,
+    runs: Sequence[str] | NameFilter | None,
+    *,
+    on_problem: OnProblem | None = None,
+    required: bool = False,
+) -> list[RunRef]:
+    """Returns the runs below a folder as `runs_below` does, as references.
+
+    Args:
+        path: as of `runs_below`.
+        runs: likewise.
+        on_problem: likewise.
+        required: whether it is an error if there is no run at all: for those who judge runs, as none is no good sign.
+
+    Raises:
+        RunNotFoundError: also if there is no event file below the path, it could be listed, and `required`.
+        OSError, UnknownNameError: as `runs_below`.
+    """
     text = path_string(path, "path")
-
-    def unreadable(where: str, error: OSError) -> None:
-        tell_of([Problem.unreadable(where, error)], on_problem)
-
+    unlisted: list[Problem] = []
     wanted = runs if isinstance(runs, NameFilter) else NameFilter(runs, noun="run")
+    listed = list_runs(text, lambda where, error: unlisted.append(Problem.unreadable(where, error)))
+    tell_of(unlisted, on_problem)
+    if required and not listed and not unlisted:
+        raise RunNotFoundError(
+            f"{text}: there is no event file (a file with 'tfevents' in its name) in this folder or below it"
+        )
     chosen = [
         RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
-        for name, files in list_runs(text, unreadable).items()
+        for name, files in listed.items()
         if wanted(name)
     ]
     if not isinstance(runs, NameFilter):

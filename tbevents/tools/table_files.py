@@ -28,6 +28,7 @@ __all__ = [
     "Format",
     "SparseColumn",
     "is_table",
+    "iter_table",
     "looks_like_file",
     "read_table",
     "table_format",
@@ -47,6 +48,9 @@ _ENDINGS: Final[dict[str, Format]] = {
 }
 _ROWS: Final = 65_536
 """Number of rows converted to text at a time."""
+
+_READ_ROWS: Final = 1 << 14
+"""The most rows of a part of a table that is read."""
 
 
 def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A002  # what users call it
@@ -297,18 +301,48 @@ def read_table(
         MissingExtraError: if pyarrow is needed and not installed.
         OSError: if the file cannot be read.
     """
+    first, *others = iter_table(path, format, progress=progress)
+    if others:
+        return {name: [cell for part in (first, *others) for cell in part[name]] for name in first}
+    return first
+
+
+def iter_table(
+    path: StrPath | IO[str],
+    format: str | None = None,  # noqa: A002
+    *,
+    progress: Progress = no_progress,
+) -> Iterator[dict[str, Sequence[Any]]]:
+    """Yields a table in parts that have some of its rows: at least one part, and of JSON lines one with all rows.
+
+    Any line of JSON may bring another column, so that its columns are known at the end of the file.
+
+    Args:
+        path: as in `read_table`, and so the others.
+        format: the format.
+        progress: called with the bytes read.
+
+    Raises:
+        ValueError, MissingExtraError, OSError: as `read_table`.
+    """
     stream = path if not isinstance(path, (str, os.PathLike)) else None
     kind = table_format("in.csv" if stream is not None else path, format)  # type: ignore[arg-type]  # a path then
     name = "stdin" if stream is not None else os.fspath(path)  # type: ignore[arg-type]
     if kind in ("parquet", "arrow"):
         if stream is not None:
             raise ValueError(f"{kind} is a binary format; give a file")
-        return _read_arrow(name, kind)
-    local = stream is None and not is_url(name)
+        yield from _read_arrow(name, kind)
+        return
+    tell = progress if stream is None and not is_url(name) else no_progress
     try:
         with _opened(name, stream) as file:
-            lines = _counted(file, os.path.getsize(name), progress) if local else file
-            return _read_csv(lines, name) if kind == "csv" else _read_json(lines, name)
+            if kind == "jsonl":
+                yield _read_json(file if tell is no_progress else _counted(file, name, tell), name)
+                return
+            for part in _read_csv(file, name):
+                if tell is not no_progress:
+                    tell(os.lseek(file.fileno(), 0, os.SEEK_CUR), os.path.getsize(name))
+                yield part
     except UnicodeDecodeError as error:
         raise ValueError(f"{name}: not UTF-8 text: {error}") from None
 
@@ -322,46 +356,71 @@ def _opened(name: str, stream: Any) -> Any:
     return open(name, encoding="utf-8-sig", newline="")
 
 
-def _counted(file: TextIOWrapper, size: int, progress: Progress) -> Iterator[str]:
+def _counted(file: TextIOWrapper, name: str, progress: Progress) -> Iterator[str]:
     """Yields the lines of a file and reports progress."""
+    size = os.path.getsize(name)
     for number, line in enumerate(file):
         if not number % _ROWS:
             progress(os.lseek(file.fileno(), 0, os.SEEK_CUR), size)
         yield line
 
 
-def _read_arrow(path: str, kind: Format) -> dict[str, Sequence[Any]]:
+def _read_arrow(path: str, kind: Format) -> Iterator[dict[str, Sequence[Any]]]:
     try:
         from pyarrow import ArrowInvalid, feather, parquet
     except ImportError:
         raise MissingExtraError("pyarrow", "arrow", f"reading {kind}") from None
     try:
         source: Any = BytesIO(read_bytes(path)) if is_url(path) else path
-        table = parquet.read_table(source) if kind == "parquet" else feather.read_table(source)
+        if kind == "parquet" and (is_url(path) or not os.path.isdir(path)):
+            file = parquet.ParquetFile(source)
+            schema, batches = file.schema_arrow, file.iter_batches(_READ_ROWS)
+        else:
+            table = parquet.read_table(source) if kind == "parquet" else feather.read_table(source)
+            schema, batches = table.schema, table.to_batches(_READ_ROWS)
+        _refuse_repeated(schema.names, path)
+        empty = True
+        for batch in batches:
+            yield {name: column.to_pylist() for name, column in zip(schema.names, batch.columns, strict=True)}
+            empty = False
+        if empty:
+            yield {name: [] for name in schema.names}
     except ArrowInvalid as error:
         raise ValueError(f"{path}: {error}") from None
-    return {name: table.column(name).to_pylist() for name in table.column_names}
 
 
-def _read_csv(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
+def _refuse_repeated(header: Sequence[str], path: str) -> None:
+    if len(set(header)) < len(header):
+        raise ValueError(f"{path}: two columns have the same header")
+
+
+def _read_csv(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[Any]]]:
     csv.field_size_limit(1 << 30)  # tags and texts may be long; the size of the file limits them
     reader = csv.reader(lines)
     try:
         header = next(reader, None)
         if header is None:
             raise ValueError(f"{path}: the file is empty")
-        rows = []
+        _refuse_repeated(header, path)
+        rows: list[list[str]] = []
+        empty = True
         for row in reader:
             if len(row) != len(header):
                 if not row:
                     continue
                 raise ValueError(f"{path}: line {reader.line_num}: {len(row)} cells under {len(header)} headers")
             rows.append(row)
+            if len(rows) == _READ_ROWS:
+                yield _columns_of(header, rows)
+                rows, empty = [], False
     except csv.Error as error:
         raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
-    if len(set(header)) < len(header):
-        raise ValueError(f"{path}: two columns have the same header")
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [() for _ in header]
+    if rows or empty:
+        yield _columns_of(header, rows)
+
+
+def _columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
+    columns: Iterable[Iterable[str]] = zip(*rows, strict=True) if rows else ((),) * len(header)
     return {title: list(column) for title, column in zip(header, columns, strict=True)}
 
 

@@ -44,6 +44,9 @@ def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
 LEAST = 8
 """The fewest points that a curve may be thinned to."""
 
+_AT_ONCE = 1 << 16
+"""Values of a long curve that are looked at together."""
+
 
 def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
     """Returns the indices of the points that a thinned curve keeps.
@@ -69,19 +72,31 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
         return np.arange(count)
     stretches = (most - 2) // 3
     width = -(-count // stretches)
-    stretches = -(-count // width)
-    padded = np.zeros((stretches, width))
-    odd = np.zeros((stretches, width), bool)
-    beyond = np.arange(stretches * width).reshape(stretches, width) >= count
-    padded.ravel()[:count] = values
-    odd.ravel()[:count] = ~np.isfinite(values)
-    hidden = odd | beyond
-    starts = np.arange(stretches) * width
-    # A stretch without finite values gives its first index, which is kept anyway: it is the first odd one.
-    least = starts + np.where(hidden, np.inf, padded).argmin(axis=1)
-    greatest = starts + np.where(hidden, -np.inf, padded).argmax(axis=1)
-    first_odd = (starts + odd.argmax(axis=1))[odd.any(axis=1)]
-    return np.unique(np.concatenate(([0, count - 1], least, greatest, first_odd)))
+    kept = [np.array([0, count - 1], np.intp)]
+    at_once = max(1, _AT_ONCE // width) * width  # what is in the processor's cache is looked at several times
+    for start in range(0, count, at_once):
+        part = values[start : start + at_once]
+        whole = len(part) // width * width
+        for first, rows in ((0, part[:whole].reshape(-1, width)), (whole, part[whole:].reshape(1, -1))):
+            if rows.size:
+                kept += [start + first + places for places in _extremes(rows)]
+    return np.unique(np.concatenate(kept))
+
+
+def _extremes(rows: NDArray[Any]) -> tuple[NDArray[np.intp], ...]:
+    """The flat indices of each row's least and greatest finite value, and of its first that is not finite."""
+    starts = np.arange(len(rows)) * rows.shape[1]
+    finite = np.isfinite(rows)
+    if finite.all():
+        return starts + rows.argmin(axis=1), starts + rows.argmax(axis=1)
+    odd = ~finite
+    rows = rows.astype(np.float64)
+    # A row without finite values gives its first index, which is kept anyway: it is the first odd one.
+    least, greatest = (
+        starts + best
+        for best in (np.where(odd, np.inf, rows).argmin(axis=1), np.where(odd, -np.inf, rows).argmax(axis=1))
+    )
+    return least, greatest, (starts + odd.argmax(axis=1))[odd.any(axis=1)]
 
 
 def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ SEEDS = 9
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two methods of nine and three seeds. Steps are missing, repeated, out of order; there is a NaN and an infinity."""
+    """Two methods of nine and three seeds. Steps are missing, repeated, out of order; there are NaN and infinity."""
     folder = tmp_path_factory.mktemp("groups") / "runs"
     rng = np.random.default_rng(11)
     for method, seeds in (("adam", SEEDS), ("sgd", 3)):

@@ -92,11 +92,17 @@ def test_an_output_is_a_whole_file_and_stdout_is_empty(cli, logdir, form, parse)
     assert cli("lint", logdir, "--format", form).out == text
 
 
-def test_an_empty_folder_is_said_to_be_empty(cli, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "runs").mkdir()
-    assert json.loads(cli("lint", "runs", "--format", "json").out)["runs"] == 0
-    assert "runs: no runs" in cli("lint", "runs").err
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_folder_without_event_files_does_not_pass(cli, logdir, form):
+    (logdir.parent / "empty" / "sub").mkdir(parents=True)
+    (logdir.parent / "empty" / "notes.txt").write_text("no run")
+    for paths in (["empty"], [logdir, "empty"]):
+        result = cli("lint", *paths, "--format", form, "-o", "lint.out")
+        assert (result.status, result.out) == (2, "")
+        assert result.err == (
+            "tbevents: empty: there is no event file (a file with 'tfevents' in its name) in this folder or below it\n"
+        )
+        assert not (logdir.parent / "lint.out").exists()
 
 
 def test_hostile_names_do_not_reach_the_terminal(cli, tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import sys
 
 import numpy as np
@@ -172,3 +173,31 @@ def test_without_tomli_python_3_10_says_which_extra_installs_it(tmp_path, monkey
     (tmp_path / "pyproject.toml").write_text(TABLE)
     with pytest.raises(MissingExtraError, match=r"pip install 'tbevents\[cli\]'"):
         find_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    {
+        "TB107": "; there are TB101 (nan), TB102 (infinite), TB103 (divergence), TB104 (spike), TB105 (stagnation) and "
+        "TB106 (overfitting)",
+        "tb4x": "; there are TB401 (schedule) and TB402 (rate-jump)",
+        "TB1045": "; there is TB104 (spike)",
+        "104": "; there is TB104 (spike)",
+        "TB7": "; there are TB1, TB2, TB3, TB4, TB5 and TB9",
+        "overfit": "; did you mean 'overfitting'?",
+        "Stop": "; did you mean 'stops-early'?",
+        "tail": "; did you mean 'damaged-tail'?",
+        "wall": "; did you mean 'wall-times'?",
+    }.items(),
+)
+def test_a_name_that_is_no_rule_is_told_what_begins_or_reads_alike(name, hint):
+    with pytest.raises(ValueError, match=rf"^select: no rule '{name}'{re.escape(hint)}$"):
+        LintConfig(select=(name,))
+
+
+@pytest.mark.parametrize("name", ["xyz", "loss", "", "-", "E501", "1e"])
+def test_nothing_is_suggested_for_a_name_that_is_like_none(name):
+    with pytest.raises(ValueError, match="no rule") as caught:
+        LintConfig(ignore=(name,))
+    assert "did you mean" not in str(caught.value)
+    assert "there are nan, infinite," in str(caught.value)

@@ -170,6 +170,10 @@ def test_sarif_has_what_the_standard_requires():
     assert driver["name"] == "tbevents"
     assert [rule["id"] for rule in driver["rules"]] == [rule.code for rule in rules()]
     assert all(rule["defaultConfiguration"]["level"] in ("error", "warning", "note") for rule in driver["rules"])
+    (spike,) = (rule for rule in driver["rules"] if rule["name"] == "spike")  # GitHub wants a full description
+    assert spike["fullDescription"]["text"].startswith(
+        "A loss jumps far above the median of the values before. Option factor, 3 by default: how many times the"
+    )
     first, second = log["runs"][0]["results"]
     assert (first["ruleId"], first["level"], second["level"]) == ("TB101", "error", "note")
     for each in (first, second):
@@ -241,6 +245,7 @@ ESSENTIALS = closed(
                             id={"type": "string"},
                             name={"type": "string"},
                             shortDescription=TEXT,
+                            fullDescription=TEXT,
                             help=TEXT,
                             defaultConfiguration=closed([], level=LEVEL),
                         ),

@@ -30,7 +30,7 @@ def long(tmp_path):
 
 
 def test_the_runs_are_listed_before_they_are_read(long, make_board, monkeypatch):
-    from tbevents.live_page import board as module
+    from tbevents.live_page import run_opener as module
 
     gate = threading.Event()
     opened = module.open_run
@@ -225,7 +225,7 @@ def test_what_happens_below_a_logdir_is_told(tmp_path, make_board):
     assert any("read again" in text for text in told("a")["problems"])
     shutil.rmtree(tmp_path / "a")
     board.look()
-    assert told("a") == {"number": 0, "name": "a", "gone": True}
+    assert told("a") == {"number": 0, "name": "a", "label": "a", "owner": 0, "gone": True}
     assert board.names() == {1: "b"}
     shutil.rmtree(tmp_path / "b")
     tmp_path.rmdir()
@@ -289,3 +289,98 @@ def test_a_logdir_can_be_a_url(tmp_path, make_board, client):
         wait_until(lambda: board.state(0, "scalars", "loss")[2] == 2)
         assert curves(inside.get(f"/api/scalars?tag={number}&runs=0"))[0]["values"].tolist() == [1, 2]
     memory.rm("/board-test", recursive=True)
+
+
+def told_runs(board):
+    return {run["name"]: run for run in board.changes(0)["runs"]}
+
+
+def test_names_are_told_without_what_all_have_in_common(tmp_path, make_board):
+    for name in ("sweep/lr_0.1/seed_1", "sweep/lr_0.1/seed_2"):
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+    board = make_board(tmp_path)
+    assert [run["label"] for run in told_runs(board).values()] == ["seed_1", "seed_2"]
+    since = board.changes(0)["version"]
+    with SummaryWriter(tmp_path / "sweep/lr_0.2/seed_1") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    board.look()
+    wait_until(lambda: board.changes(0)["unread"] == 0)
+    labels = {run["name"]: run["label"] for run in board.changes(since)["runs"]}  # those that have changed are told
+    assert labels == {
+        "sweep/lr_0.1/seed_1": "lr_0.1/seed_1",
+        "sweep/lr_0.1/seed_2": "lr_0.1/seed_2",
+        "sweep/lr_0.2/seed_1": "lr_0.2/seed_1",
+    }
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    board.look()
+    assert told_runs(board)["."]["label"] == tmp_path.name
+
+
+def test_a_session_of_hyperparameters_belongs_to_its_run(tmp_path, make_board, client):
+    for name in ("a", "b"):
+        with SummaryWriter(tmp_path / name) as writer:
+            for step in range(3):
+                writer.add_scalar("loss", 1.0 / (step + 1), step)
+            if name == "a":
+                writer.add_hparams({"rate": 0.1}, {"hparam/final": 0.5}, run_name="hp")
+    board = make_board(tmp_path)
+    told = told_runs(board)
+    numbers = {name: run["number"] for name, run in told.items()}
+    assert {name: run["owner"] for name, run in told.items()} == {
+        "a": numbers["a"],
+        "a/hp": numbers["a"],
+        "b": numbers["b"],
+    }
+    assert [told[name]["label"] for name in ("a", "b")] == ["a", "b"]
+    assert told["a/hp"]["kinds"].get("scalars", []) == []  # its metric is a number of the table
+    (row,) = client(board).get("/api/hparams").json()["rows"]
+    assert row["runs"] == [numbers["a"]]
+    shutil.rmtree(tmp_path / "a/hp")
+    board.look()
+    assert told_runs(board)["a/hp"]["gone"]
+    assert told_runs(board)["a"]["owner"] == numbers["a"]
+
+
+def test_a_large_run_is_shown_while_it_is_read(long, make_board, client, monkeypatch):
+    from tbevents.live_page import run_opener
+
+    monkeypatch.setattr(run_opener, "SMALL", 1000)
+    monkeypatch.setattr(run_opener, "_LARGE", 100_000)
+    monkeypatch.setattr(run_opener, "PART", 50_000)
+    gate = threading.Event()
+    read_on = run_opener.RunOpener.read_on
+    monkeypatch.setattr(run_opener.RunOpener, "read_on", lambda *args: (gate.wait(20), read_on(*args))[1])
+    board = make_board(long)
+    first = told_runs(board)["long"]
+    (number, count) = first["kinds"]["scalars"][0]
+    assert first["part"]
+    assert 0 < count < 20_000
+    inside = client(board)
+    assert curves(inside.get(f"/api/scalars?tag={number}&runs=0-1"))[0]["count"] == count
+    gate.set()
+    wait_until(lambda: not told_runs(board)["long"]["part"])
+    assert told_runs(board)["long"]["kinds"]["scalars"][0] == [number, 20_000]
+    assert told_runs(board)["long"]["epoch"] == 0
+    run = read_run(long / "long").scalars["loss"]
+    assert board.run(0).scalars["loss"] == run
+
+
+def test_runs_that_were_let_go_of_are_read_together_again(tmp_path, make_board, monkeypatch):
+    from tbevents.live_page import run_opener
+
+    for number in range(12):
+        with SummaryWriter(tmp_path / f"{number:02}") as writer:
+            for step in range(50):
+                writer.add_scalar("loss", float(number), step)
+    board = make_board(tmp_path, memory=1)
+    for followed in board._runs:  # the thread that has read them may hold them still
+        with followed.reading:
+            pass
+    alone = []
+    monkeypatch.setattr(run_opener.RunOpener, "open", lambda _self, followed: alone.append(followed))
+    board.memory = 2**30
+    values = {number: run.scalars["loss"].last.value for number, run in board.runs(range(12))}
+    assert values == {number: float(number) for number in range(12)}
+    assert alone == []

@@ -188,7 +188,7 @@ def test_of_many_tags_the_first_are_shown_and_made_into_series(tmp_path):
     found = fragment(run)
     assert [row[0] for row in found.cells[1:]] == [f"t{number}" for number in range(MOST_ROWS)]
     assert found.texts[-1] == "… and 2 more tags"
-    assert sum(key[0] == "scalars" for key in run._made if isinstance(key, tuple)) == MOST_ROWS
+    assert sum(key[0] == "scalars" for key in run._reading.made if isinstance(key, tuple)) == MOST_ROWS
 
 
 def test_a_run_without_values_says_so(tmp_path):

@@ -323,3 +323,18 @@ def test_a_run_begins_with_its_first_intact_event(tmp_path, others):
         for name in "bc":
             assert logdir[name].first_wall_time == 1001.0
             assert tbevents.read_run(tmp_path / name).first_wall_time == 1001.0
+
+
+@pytest.mark.parametrize("options", [{}, {"restarts": "tensorboard"}, {"duplicates": "last"}])
+def test_the_last_scalars_are_those_of_the_series(tmp_path, options):
+    big = tensor_value("big", TensorProto(dtype=9, int64_val=[2**60 + 1]), "scalars")
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        events = [scalar_event(tag, step, step / 3) for step in (0, 1, 2, 2, 1) for tag in ("loss", "rate")]
+        events += [Event(step=1, summary=Summary(value=[big]))] if name == "c" else []
+        data = b"".join(record(event.SerializeToString()) for event in (version_event(), *events))
+        (tmp_path / name / NAME).write_bytes(data)
+    for name, run in tbevents.read_logdir(tmp_path, **options).items():
+        found = run.last_scalars()
+        assert found == {tag: (len(series), series.last.value) for tag, series in run.scalars.items()}
+        assert ("big" in found) == (name == "c")

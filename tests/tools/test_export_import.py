@@ -6,6 +6,7 @@ import json
 import math
 import os
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from event_files import scalar_event, tensor_value, version_event, write_events
 import tbevents
 from tbevents.errors import UnknownNameError
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.tools import export, scalar_files
+from tbevents.tools import export, scalar_files, table_files
 from tbevents.tools.export import export_media, export_table, safe_name
 from tbevents.tools.import_ import import_table
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
@@ -572,3 +573,96 @@ def test_many_values_of_one_step_get_names_in_a_time_that_is_linear(tmp_path):
     found = [names.file("f", 1, "png") for _ in range(20_000)]
     assert (found[0], found[1], found[-1]) == ("f/0000000001.png", "f/0000000001_2.png", "f/0000000001_20000.png")
     assert len(set(found)) == 20_000
+
+
+# -- tables that are read in parts -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short_parts(monkeypatch):
+    """Tables are read three rows at a time."""
+    monkeypatch.setattr(table_files, "_READ_ROWS", 3)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_parts_make_the_same_runs_as_the_whole_table(odd, tmp_path, monkeypatch, kind, wide):
+    need(kind)
+    export_table(odd, tmp_path / f"a.{kind}", wide=wide)
+    whole = import_table(tmp_path / f"a.{kind}", tmp_path / "whole", clock=lambda: 5.0)
+    columns = read_table(tmp_path / f"a.{kind}")
+    monkeypatch.setattr(table_files, "_READ_ROWS", 3)
+    assert read_table(tmp_path / f"a.{kind}").keys() == columns.keys()
+    parts = import_table(tmp_path / f"a.{kind}", tmp_path / "parts", clock=lambda: 5.0)
+    assert bits(tmp_path / "parts") == bits(tmp_path / "whole")
+    assert (parts.points, parts.tags, parts.float64_tags) == (whole.points, whole.tags, whole.float64_tags)
+    assert list(parts.files) == list(whole.files)
+
+
+def test_rows_of_a_run_and_tag_may_be_anywhere(short_parts, tmp_path):
+    rows = [(f"r{k % 3}", f"t{k % 4}", k, k / 2, float(k)) for k in range(40)]
+    text = "".join(f"{run},{tag},{step},{time},{value}\n" for run, tag, step, time, value in rows)
+    import_table(table(tmp_path, "run,tag,step,wall_time,value\n" + text), tmp_path / "out")
+    for name, run in tbevents.read_logdir(tmp_path / "out").items():
+        for tag, series in run.scalars.items():
+            mine = [row[2:] for row in rows if row[:2] == (name, tag)]
+            assert [tuple(point) for point in series] == mine
+            assert mine
+
+
+def test_a_missing_cell_of_a_wide_table_is_no_point_in_any_part(short_parts, tmp_path):
+    rows = [(k % 2, k, "" if k % 3 else k, "" if k < 7 else -k) for k in range(11)]
+    text = "".join(f"r{run},{step},{x},{y}\n" for run, step, x, y in rows)
+    import_table(table(tmp_path, "run,step,x,y\n" + text), tmp_path / "out")
+    logdir = tbevents.read_logdir(tmp_path / "out")
+    for number in (0, 1):
+        scalars = logdir[f"r{number}"].scalars
+        assert scalars["x"].steps.tolist() == [k for k in range(11) if k % 2 == number and k % 3 == 0]
+        assert scalars["y"].steps.tolist() == [k for k in range(7, 11) if k % 2 == number]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "message"),
+    [
+        ("step,x", "1.5,2", r"row 8: step '1\.5' is not a 64-bit integer"),
+        ("step,x", "1,two", "row 8: x 'two' is not a 64-bit number"),
+        ("step,x", "1", "line 9: 1 cells under 2 headers"),
+        ("step,tag,value,wall_time", "1,a,1,nan", "row 8: wall_time is NaN"),
+        ("step,tag,value,wall_time", "1,a,one,1", "row 8: value 'one' is not a 64-bit number"),
+    ],
+)
+def test_rows_are_counted_from_the_first_part(short_parts, tmp_path, header, row, message):
+    good = ",".join(["1", "2", "3", "4"][: header.count(",") + 1])
+    with pytest.raises(ValueError, match=message):
+        import_table(table(tmp_path, "\n".join([header, *[good] * 7, row, good]) + "\n"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_names_of_another_kind_are_named_with_their_row(tmp_path):
+    rows = [{"tag": tag, "step": 1, "value": 1} for tag in (1, 1.0, True, None, "1")]
+    import_lines(tmp_path, *rows)
+    assert list(tbevents.read_run(tmp_path / "out").scalars) == ["1", "1.0", "True", ""]
+
+
+def test_two_columns_of_one_name_are_refused_in_parquet(tmp_path):
+    pa = pytest.importorskip("pyarrow", reason="parquet needs pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table([[1], [2], [3]], names=["step", "x", "x"]), tmp_path / "x.parquet")
+    with pytest.raises(ValueError, match=r"x\.parquet: two columns have the same header"):
+        import_table(tmp_path / "x.parquet", tmp_path / "run")
+
+
+def test_memory_of_an_import_is_that_of_its_numbers(tmp_path, monkeypatch):
+    count = 20_000
+    monkeypatch.setattr(table_files, "_READ_ROWS", 500)
+    monkeypatch.setattr(scalar_files, "_CHUNK", 500)
+    path = table(tmp_path, "tag,step,wall_time,value\n" + "".join(f"loss,{k},1e9,{k / 7}\n" for k in range(count)))
+    import_table(path, tmp_path / "first")  # imports what it needs
+    tracemalloc.start()
+    try:
+        assert import_table(path, tmp_path / "run").points == count
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 120 * count  # cells as text take 500

@@ -12,7 +12,7 @@ from tbevents._version import __version__
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import LintFinding, Severity
 from tbevents.lint.linter import LintedRun
-from tbevents.lint.rule import Rule
+from tbevents.lint.rule import Option, Rule
 from tbevents.remote import is_url
 from tbevents.tools.json_text import json_text
 from tbevents.views.safe_text import printable
@@ -44,9 +44,14 @@ def _rule(rule: Rule, severity: Severity) -> dict[str, Any]:
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": " ".join([rule.summary, *map(_described, rule.options)])},
         "help": {"text": f"docs/lint.md describes {rule.code} ({rule.name})."},
         "defaultConfiguration": {"level": _LEVELS[severity]},
     }
+
+
+def _described(option: Option) -> str:
+    return f"Option {option.name}, {option.default:g} by default: {option.meaning}."
 
 
 def _result(finding: LintFinding, place: int) -> dict[str, Any]:

@@ -46,12 +46,14 @@ class Sessions:
 
     def without_metrics(self, card: Entry) -> Entry:
         """Returns the card of scalars without the lines that are a number of the table: metrics of one point."""
-        return {**card, "lines": [line for line in card["lines"] if not self._is_metric(card["tag"], line)]}
+        names, tag = self._names, card["tag"]
+        lines = [line for line in card["lines"] if not self.is_metric(names[line["run"]], tag, line["count"])]
+        return {**card, "lines": lines}
 
-    def _is_metric(self, tag: str, line: Entry) -> bool:
-        name = self._names[line["run"]]
+    def is_metric(self, name: str, tag: str, count: int) -> bool:
+        """Whether a run's series of so many points is a number of the table, and no curve."""
         session = self._table.sessions.get(name)
-        if session is None or line["count"] > 1 or tag not in session.metrics:
+        if session is None or count > 1 or tag not in session.metrics:
             return False
         named = session.experiment is not None and tag in {info.name.tag for info in session.experiment.metric_infos}
         return named or tag.startswith("hparam/") or name not in self._curves[name]

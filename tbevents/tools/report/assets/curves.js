@@ -1,5 +1,7 @@
 // A chart of curves, one or more a run, with a table at the crosshair.
 
+const CROWDED = 30; // curves of a chart beyond which they are thin: so many are drawn several times faster then
+
 /**
  * Curves in an element.
  *
@@ -36,7 +38,7 @@ class Curves {
     const faint = lines.filter((line) => line.raw !== null);
     this.series = [
       ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
-      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: 1.5, dash: line.dashed ? [6, 3] : undefined, data: [line.xs, line.ys] })),
+      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: lines.length > CROWDED ? 1 : 1.5, dash: line.dash ?? (line.dashed ? [6, 3] : undefined), data: [line.xs, line.ys] })),
     ];
     this.plot = new Plot(this.body, {
       series: this.series,

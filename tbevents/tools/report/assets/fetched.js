@@ -35,10 +35,10 @@ async function askCurves(parameters) {
 const CURVE = ["steps", "order", "offsets", "values"];
 let nextColumn = data.arrays.length;
 
-/** A line of scalars that is fetched: its columns are replaced as a whole. */
+/** A line of scalars that is fetched: its columns are replaced as a whole. `number` is that of the run in which it is, `run` of the one that it belongs to. */
 class FetchedLine {
-  constructor(run, tag) {
-    Object.assign(this, { run, tag, count: 0, epoch: 0, start: 0, got: "", whole: null, zoomGot: "" });
+  constructor(number, tag) {
+    Object.assign(this, { number, run: number, tag, count: 0, epoch: 0, start: 0, got: "", whole: null, zoomGot: "" });
   }
 
   /** What is to be had of the whole line, with so many points at most. */
@@ -46,8 +46,8 @@ class FetchedLine {
     return `${this.epoch} ${this.count} ${points}`;
   }
 
-  lacks(view) {
-    return this.got !== this.wanted(pointsOf(view));
+  lacks(points) {
+    return this.got !== this.wanted(points);
   }
 
   thinned() {
@@ -90,9 +90,20 @@ class FetchedLine {
   }
 }
 
-/** How many points a chart can show: the least, the greatest and a NaN of each pixel. Groups are summed up at each step: of few runs, of all. */
-const pointsOf = ({ figure, whole }) => Math.min(FINEST, Math.max(300, whole ? Math.ceil(GROUPED / runs.length / 100) * 100 : 0, Math.ceil((figure.clientWidth * devicePixelRatio) / 100) * 300));
-const GROUPED = 1e6; // points of all runs
+const CROWD = 100000; // points of all curves in a chart, beyond which each has fewer
+const GROUPED = 1e6; // points of all runs that groups are summed up from
+
+/**
+ * How many points of a curve a chart needs: the least, the greatest and a NaN of each pixel; fewer where there are many runs,
+ * as these hide each other, and drawing them takes long. Groups are summed up at each step: of few runs, from all points.
+ */
+function pointsOf({ figure, whole }) {
+  const hundreds = (count) => Math.ceil(count / 100) * 100;
+  const pixels = Math.max(300, 3 * hundreds(figure.clientWidth * devicePixelRatio));
+  if (whole) return Math.min(FINEST, Math.max(pixels, hundreds(GROUPED / runs.length)));
+  const each = CROWD / Math.max(1, runs.reduce((count, run) => count + run.shown, 0));
+  return Math.min(FINEST, pixels, Math.max(100, Math.floor(each / 100) * 100));
+}
 
 const loading = new Set(); // cards that are being fetched
 const views = new Map(); // card -> the charts that show it: view -> function that draws it again
@@ -104,13 +115,13 @@ const wholeTimes = (lines, view, [low, high]) => [Math.min(...lines.map((line) =
 async function loadLines(card, lines, view) {
   if (loading.has(card) || Date.now() - (card.failed ?? 0) < 2500) return;
   const points = pointsOf(view);
-  const missing = lines.filter((line) => line.lacks(view));
+  const missing = lines.filter((line) => line.lacks(points));
   const { x } = view.zoom;
   const range = x === null || view.axis !== "relative" ? x : wholeTimes(lines, view, x.map((edge) => edge * view.seconds));
   const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;
   const coarse = range === null || missing.length ? [] : lines.filter((line) => line.thinned() && line.zoomGot !== zoomKey(line));
   if (!missing.length && !coarse.length) return;
-  const asked = new Map((missing.length ? missing : coarse).map((line) => [line.run, { line, got: line.wanted(points), zoomGot: zoomKey(line) }]));
+  const asked = new Map((missing.length ? missing : coarse).map((line) => [line.number, { line, got: line.wanted(points), zoomGot: zoomKey(line) }]));
   const query = { tag: card.number, points, runs: spans(asked.keys()), ...(missing.length ? {} : { axis: view.axis, from: range[0], to: range[1] }) };
   loading.add(card);
   try {
@@ -140,10 +151,14 @@ source.lines = (card, lines, view, again) => {
   return lines.filter((line) => line.whole !== null);
 };
 
-const later = new Map();
+const later = new Map(); // card -> when it was zoomed last, and the timer
+/** A zoom is fetched at once; one that goes on, as by the wheel, when it rests. */
 source.zoomed = (card, again) => {
-  clearTimeout(later.get(card));
-  later.set(card, setTimeout(() => { if (card.lines.some((line) => line.thinned())) again(); }, 120));
+  const { at = 0, timer } = later.get(card) ?? {};
+  clearTimeout(timer);
+  const fetch = () => { if (card.lines.some((line) => line.thinned())) again(); };
+  const now = performance.now();
+  later.set(card, { at: now, timer: setTimeout(fetch, now - at > 250 ? 0 : 120) });
 };
 
 /** A card that is fetched as a whole: what is shown is replaced by what `build` makes of the answer. */
@@ -163,11 +178,12 @@ class FetchedCard {
 
   async load() {
     const lines = this.card.lines.filter((line) => runs[line.run].shown);
-    const wanted = lines.map((line) => `${line.run}.${line.epoch}.${line.count}`).join();
+    const wanted = lines.map((line) => `${line.number}.${line.epoch}.${line.count}`).join();
     if (this.busy || !this.isNear || wanted === this.got || !lines.length) return;
     this.busy = true;
     try {
-      const found = await (await ask("card", { tag: this.card.number, runs: spans(lines.map((line) => line.run)) })).json();
+      const found = await (await ask("card", { tag: this.card.number, runs: spans(lines.map((line) => line.number)) })).json();
+      for (const line of found.lines) line.run = lines.find(({ number }) => number === line.run)?.run ?? line.run;
       this.got = wanted;
       this.show(found);
     } catch (error) {
@@ -200,6 +216,6 @@ class FetchedCard {
 }
 
 /** The keys of an answer whose values are numbers of columns. */
-const COLUMNS = new Set(["steps", "counts", "recall", "precision", "thresholds"]);
+const COLUMNS = new Set(["steps", "counts", "quantiles", "recall", "precision", "thresholds"]);
 
 source.card = (card, build) => new FetchedCard(card, build);

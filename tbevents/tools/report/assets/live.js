@@ -4,8 +4,10 @@ const KINDS = ["scalars", "pr_curves", "histograms", "images", "audio", "texts"]
 const tags = []; // by number: {kind, tag, card, lines: run -> line}
 const names = new Intl.Collator("en", { numeric: true });
 let rates = [];
-let hparamsAsked = false;
+let [hparamsAsked, layoutAsked] = [false, false];
 let unread = -1; // runs that the server has not read yet
+let readBefore = 0; // runs that it had read when charts were drawn anew
+const stale = new Set(); // cards that have changed since
 
 /** The line that says how the board is. */
 const state = {
@@ -24,10 +26,11 @@ function takeTag({ number, kind, tag, title, description }) {
 
 /** Takes what is told of a run; returns the tags that have changed, and whether there are more or fewer lines. */
 function takeRun(told, changed) {
-  const { number, name, gone = false, epoch = 0, kinds = {}, problems = [], session = false } = told;
+  const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], session = false, part = false } = told;
   const before = data.runs[number];
-  data.runs[number] = { name, label: name, problems, gone, session, tags: new Set() };
-  let more = before === undefined || before.gone !== gone || problems.join() !== before.problems.join();
+  const gone = (told.gone ?? false) || owner !== number; // a session is shown as the run that it belongs to
+  data.runs[number] = { name, label, problems, gone, session, part, tags: new Set() };
+  let more = before === undefined || before.gone !== gone || before.label !== label || problems.join() !== before.problems.join();
   for (const counts of Object.values(kinds)) {
     for (const [tag, count] of counts) {
       const known = tags[tag];
@@ -38,7 +41,8 @@ function takeRun(told, changed) {
       }
       const line = known.lines.get(number);
       if (line.count !== count || line.epoch !== epoch) changed.add(known);
-      Object.assign(line, { count, epoch });
+      if (line.run !== owner) { changed.add(known); more = true; }
+      Object.assign(line, { count, epoch, run: owner });
     }
   }
   for (const tag of before?.tags ?? []) {
@@ -53,14 +57,14 @@ function takeRun(told, changed) {
 /** The cards of each kind that have lines, in the order of their tags. */
 function arrangeCards(changed) {
   for (const { card, lines } of changed) {
-    if (lines.size !== card.lines.length || card.lines.some((line) => lines.get(line.run) !== line)) {
-      card.lines = [...lines.values()].sort((a, b) => a.run - b.run);
+    if (lines.size !== card.lines.length || card.lines.some((line) => lines.get(line.number) !== line)) {
+      card.lines = [...lines.values()].sort((a, b) => a.run - b.run || a.number - b.number);
     }
   }
   const sorted = tags.filter(({ lines }) => lines.size).sort((a, b) => names.compare(a.tag, b.tag));
   for (const kind of KINDS) data[kind] = sorted.filter((each) => each.kind === kind).map(({ card }) => card);
   data.others = {};
-  for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams") data.others[kind] = (data.others[kind] ?? 0) + 1;
+  for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams" && kind !== "custom_scalars") data.others[kind] = (data.others[kind] ?? 0) + 1;
   const places = new Map(data.scalars.map((card, place) => [card.number, place]));
   data.rates = rates.map(({ rates: of, loss }) => ({ rates: of.filter((tag) => places.has(tag)).map((tag) => places.get(tag)), loss: places.get(loss) ?? -1 }))
     .filter(({ rates: of }) => of.length);
@@ -83,23 +87,56 @@ function take(told) {
     arrangeCards(changed);
     build();
     listRuns();
-    showRuns();
-    listGroups();
+    listHistograms();
+    if (settings.groupBy !== "" || settings.color !== null) { // colours depend on what runs there are
+      showRuns();
+      listGroups();
+    }
     document.getElementById("head").append(actions);
     sift();
   } else document.getElementById("counts").textContent = countsText();
-  for (const { card, element, lazy } of cards) if (!element.hidden && [...changed].some((each) => each.card === card)) refresh(card, lazy);
+  for (const { card } of changed) stale.add(card);
+  // While the runs are read for the first time, charts of many are drawn when there are twice as many, and at the end.
+  const read = told.there - told.unread;
+  if (!told.unread || read >= 2 * readBefore) {
+    readBefore = told.unread ? read : 0;
+    for (const { card, element, lazy } of cards) if (!element.hidden && (card.parts ?? [card]).some((each) => stale.has(each))) refresh(card, lazy);
+    stale.clear();
+  }
+  if ([...changed].some(({ kind }) => kind === "custom_scalars")) askLayout();
   if (told.runs.some((run) => run.session) || (data.hparams !== null && told.runs.some((run) => run.gone))) askHparams();
-  const there = data.runs.filter((run) => !run.gone).length;
-  state.say(told.unread ? `Live · ${(there - told.unread).toLocaleString("en-US")} of ${countText(there, "run")} read` : "Live");
+  const there = told.there;
+  const parts = data.runs.filter((run) => run.part).length;
+  const reading = told.unread ? `${(there - told.unread).toLocaleString("en-US")} of ${countText(there, "run")} read` : parts ? `reading on in ${countText(parts, "run")}` : "";
+  state.say(`Live${reading && " · "}${reading}`);
 }
 
 /** Shows what has changed of a card that is in view: curves are fetched first, and then drawn once. */
 function refresh(card, lazy) {
   const [view] = views.get(card)?.keys() ?? [];
   const lines = card.lines.filter((line) => runs[line.run].shown);
-  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(view))) loadLines(card, lines, view);
+  const points = view === undefined ? 0 : pointsOf(view);
+  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(points))) loadLines(card, lines, view);
   else lazy.renew();
+}
+
+/** Fetches the custom charts; once for all layouts that come in a short time. */
+function askLayout() {
+  if (layoutAsked) return;
+  layoutAsked = true;
+  setTimeout(async () => {
+    layoutAsked = false;
+    try {
+      const asked = tags.filter(({ kind, lines }) => kind === "custom_scalars" && lines.size).map(({ card, lines }) => ask("layout", { tag: card.number, runs: spans(lines.keys()) }));
+      const answers = await Promise.all(asked);
+      data.layout = (await Promise.all(answers.map((answer) => answer.json()))).flat();
+      build();
+      document.getElementById("head").append(actions);
+      sift();
+    } catch (error) {
+      state.say(`The custom charts could not be fetched: ${error.message}`);
+    }
+  }, 200);
 }
 
 /** Fetches the table of hyperparameters; at most every few seconds, as it is of all runs. */
@@ -116,6 +153,7 @@ function askHparams() {
       listColors();
       listGroups();
       showRuns();
+      if (settings.groupBy.startsWith("hparam:") || settings.color !== null) for (const { lazy } of cards) lazy.renew();
       document.getElementById("head").append(actions);
       sift();
     } catch (error) {
