@@ -22,6 +22,9 @@ nox.needs_version = ">=2026.10.20"  # the first release seen to run sessions in 
 nox.options.allow_parallel = True
 nox.options.sessions = ["lint", "quick"]
 nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+# `.ci/run` has uv make the environments where it can. The sessions that run pip, or install torch, of which pip's
+# configuration may name a smaller build, say that they do without.
 
 ROOT = Path(__file__).resolve().parent
 
@@ -34,6 +37,9 @@ TORCH_PYTHON = "3.11"  # what torch, TensorFlow and the generator of the message
 # The oldest numpy with a wheel for each Python. The oldest protobuf is the same for all.
 OLDEST_NUMPY = {"3.10": "1.24.0", "3.11": "1.24.0", "3.12": "1.26.0", "3.13": "2.1.0"}
 OLDEST_PROTOBUF = "3.20.3"
+
+# Where the long files are tested as well: with protobuf 3 in C++ and in pure Python, and with the newest of everything.
+WITH_LONG_FILES = {("3.10", "oldest"), ("3.13", "oldest"), ("3.13", "newest")}
 
 # The tests that need neither a browser nor another package's reader or writer.
 CORE_TESTS = ["format", "reading", "writing", "summary", "lr_scheduler", "tools", "testing", "cli"]
@@ -93,7 +99,7 @@ def full(session: nox.Session) -> None:
     session.run("pytest", "-q", *session.posargs)
 
 
-@nox.session(python=TORCH_PYTHON)
+@nox.session(python=TORCH_PYTHON, venv_backend="virtualenv")
 def torch(session: nox.Session) -> None:
     """The tests beside torch and the trainers built on it, and the types where torch is installed."""
     session.install("torch==2.13.0")
@@ -104,7 +110,7 @@ def torch(session: nox.Session) -> None:
     last_line(session, "mypy", "--cache-dir", session.create_tmp())
 
 
-@nox.session(python=TORCH_PYTHON)
+@nox.session(python=TORCH_PYTHON, venv_backend="virtualenv")
 def frameworks(session: nox.Session) -> None:
     """The examples of frameworks, in an environment without tensorboard and tensorboardX."""
     session.install("torch==2.13.0")
@@ -130,7 +136,7 @@ def engines(session: nox.Session) -> None:
     last_line(session, "pytest", "-q", "--timeout", "200", "tests/engines", "tests/test_scale.py", *session.posargs)
 
 
-@nox.session(python=TORCH_PYTHON)
+@nox.session(python=TORCH_PYTHON, venv_backend="virtualenv")
 def tensorflow(session: nox.Session) -> None:
     """The tests beside TensorFlow, where there is a wheel of it."""
     wheel = "tensorflow-cpu==2.21.*"
@@ -282,9 +288,10 @@ def hindrances(version: str) -> list[str]:
 @nox.session(python=list(OLDEST_NUMPY), requires=["wheel"])
 @nox.parametrize("versions", ["oldest", "newest"], ids=["oldest", "newest"])
 def compat(session: nox.Session, versions: str) -> None:
-    """The core tests against the wheel, without the slow ones but with the long files, on each Python.
+    """The core's quick tests against the wheel, on each Python.
 
-    With the oldest protobuf and numpy there is no extra, with the newest the command line.
+    With the oldest protobuf and numpy there is no extra, with the newest the command line. The long files are tested
+    where something differs: the oldest of all, protobuf 3 in pure Python, and the newest of all.
     """
     (built,) = wheel_folder(session).iterdir()
     if versions == "oldest":
@@ -302,11 +309,13 @@ def compat(session: nox.Session, versions: str) -> None:
         (temporary / "shared").symlink_to(shared)
     session.chdir(copy)
     tests = [*sorted(map(str, Path("tests").glob("test_*.py"))), *(f"tests/{name}" for name in CORE_TESTS)]
-    options = ["-q", "-p", "no:cacheprovider", "-m", "not slow or long", "--hypothesis-profile=quick"]
+    long = (session.python, versions) in WITH_LONG_FILES
+    options = ["-q", "-p", "no:cacheprovider", "-m", "not slow or long" if long else "not slow"]
+    options.append("--hypothesis-profile=quick")
     last_line(session, "pytest", *options, *tests)
 
 
-@nox.session(requires=["wheel"])
+@nox.session(venv_backend="virtualenv", requires=["wheel"])
 def i386(session: nox.Session) -> None:
     """The core of reading and writing on 32-bit Python, in a Debian that is unpacked for it.
 

@@ -10,6 +10,8 @@ import io
 import os
 import re
 import stat
+import time
+from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
@@ -29,6 +31,8 @@ __all__ = [
     "parent",
     "path_string",
     "read_bytes",
+    "refuse_same_folders",
+    "replace",
     "subfolder",
 ]
 
@@ -178,13 +182,8 @@ def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
 def subfolder(parent: str, name: str, argument: str) -> str:
     """Returns the path of a subfolder whose name comes from data; slashes in the name create nested folders.
 
-    Args:
-        parent: the folder that the path must stay in.
-        name: a relative name, for example ``data_scalar_group_xsinx``.
-        argument: the caller's name for `name`, for error messages.
-
     Raises:
-        ValueError: if the path would be outside `parent`, or is not a valid name on this system.
+        ValueError: if the path would be outside `parent`, or is not a valid name on this system. It names the argument.
     """
     parts = name.replace(os.sep, "/").split("/")
     problem: str | None
@@ -223,6 +222,45 @@ def _shortened(text: str) -> str:
     return repr(text) if len(text) <= 200 else repr(text[:200]) + "..."
 
 
+def refuse_same_folders(paths: Iterable[str], argument: str) -> None:
+    """Checks that no two different paths are the same folder because this system ignores case.
+
+    Args:
+        paths: the folders of a run; repeats of a path are fine.
+        argument: the caller's name for what the folders are named after, for the error message.
+
+    Raises:
+        ValueError: if two paths differ in case only, on Windows.
+    """
+    spelled: dict[str, str] = {}
+    for path in paths if _WINDOWS else ():
+        other = spelled.setdefault(path.casefold(), path)
+        if other != path:
+            raise ValueError(f"{argument}: {other!r} and {path!r} would be one folder on this system, and so one run")
+
+
+def replace(source: str, target: str) -> None:
+    """Gives a file the name of another, which it replaces, as os.replace does.
+
+    On Windows, a file that another program has open cannot be replaced, and a virus scanner or an indexer may have it
+    open for a moment. There this tries again for about a second.
+
+    Raises:
+        OSError: if it cannot be replaced.
+    """
+    wait = 0.01
+    while True:
+        try:
+            os.replace(source, target)
+        except PermissionError:
+            if not _WINDOWS or wait > 0.5:
+                raise
+        else:
+            return
+        time.sleep(wait)
+        wait *= 2
+
+
 def make_folder(path: str) -> None:
     """Creates a folder and its parents; does nothing if it exists.
 
@@ -235,5 +273,6 @@ def make_folder(path: str) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         for part in (Path(path), *Path(path).parents):
             if part.exists() and not part.is_dir():
-                raise type(error)(error.errno, "this is a file, and a folder is needed here", str(part)) from error
+                what = "this" if part == Path(path) else str(part)
+                raise type(error)(error.errno, f"{what} is a file, and a folder is needed here", path) from error
         raise

@@ -51,7 +51,9 @@ def test_a_run_that_was_removed_is_not_answered_with_another(runs):
 
 @pytest.mark.parametrize("path", ["script.py", "script.py/runs"])
 def test_a_logdir_that_is_a_file_is_named(runs, path):
-    with pytest.raises(OSError, match=r"this is a file, and a folder is needed here: '.*script\.py'$"):
+    with pytest.raises(
+        OSError, match=r"(this|script\.py) is a file, and a folder is needed here: '.*script\.py(/runs)?'$"
+    ):
         SummaryWriter(path).add_scalar("loss", 1, 0)
     assert (runs / "script.py").read_text() == "pass\n"
 
@@ -112,3 +114,15 @@ def test_a_writer_goes_on_after_close_in_a_file_of_its_own(tmp_path):
     writer.close()
     assert len(list((tmp_path / "run").iterdir())) == 2
     assert tbevents.read_run(tmp_path / "run").scalars["loss"].values.tolist() == [1, 2]
+
+
+def test_a_run_in_the_place_of_a_tag_is_answered_with_its_option(runs, capsys):
+    pytest.importorskip("click")
+    from tbevents.cli import main
+
+    assert main(["show", "runs", "demo"]) == 2
+    assert capsys.readouterr().err == "tbevents: runs: no tag 'demo'; there is a run of this name: --run demo\n"
+    assert main(["show", "runs", "--run", "demo"]) == 0
+    assert "loss" in capsys.readouterr().out
+    assert main(["show", "runs", "dem"]) == 2
+    assert "--run" not in capsys.readouterr().err

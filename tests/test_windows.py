@@ -1,4 +1,8 @@
-"""What Windows forbids is not done elsewhere either: a file that is open is neither removed nor replaced."""
+"""What Windows forbids, shown where it can be: open files, names of devices, names that differ in case only.
+
+A file that is open is neither removed nor replaced on any system. What this machine cannot show, a real Windows does:
+the workflow runs the quick tests there.
+"""
 
 import contextlib
 import os
@@ -8,6 +12,7 @@ import pytest
 from event_files import record, scalar_event, version_event
 
 import tbevents
+from tbevents import files
 from tbevents.tools.edit import edit
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.repair import repair
@@ -105,3 +110,97 @@ def test_a_run_and_those_who_follow_it_keep_no_file_open(run):
     assert len(list(tbevents.follow(run, timeout=0))) == 100
     os.unlink(run / NAME)
     assert len(loaded.scalars["loss"]) == 99
+
+
+# Names.
+
+
+@pytest.fixture
+def named_as_on_windows(monkeypatch):
+    monkeypatch.setattr(files, "_WINDOWS", True)
+
+
+@pytest.mark.usefixtures("named_as_on_windows")
+@pytest.mark.parametrize("key", ["lr:0.1", "loss.", "a ", "x/NUL.txt", "x/con", "a|b", "x/com1 .y"])
+def test_a_series_whose_folder_windows_cannot_have_is_refused_and_nothing_is_made(tmp_path, key):
+    with tbevents.SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1, 0)
+        with pytest.raises(ValueError, match="tag_scalar_dict is not a valid folder name"):
+            writer.add_scalars("group", {key: 1.0}, 0)
+        writer.add_scalar("loss", 2, 1)
+    assert [path.name for path in (tmp_path / "run").iterdir() if path.is_dir()] == []
+    assert tbevents.read_run(tmp_path / "run").scalars["loss"].values.tolist() == [1, 2]
+
+
+@pytest.mark.usefixtures("named_as_on_windows")
+@pytest.mark.parametrize("at_once", [True, False])
+def test_series_that_differ_in_case_only_do_not_become_one_run(tmp_path, at_once):
+    with tbevents.SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalars("loss", {"train": 1.0}, 0)
+        writer.add_scalars("loss", {"train": 2.0}, 1)  # the same name again is fine
+        with pytest.raises(ValueError, match=r"'.*loss_Val' and '.*loss_VAL' would be one folder|'.*loss_train' and"):
+            writer.add_scalars("loss", {"Val": 1.0, "VAL": 2.0} if at_once else {"Train": 3.0}, 2)
+    run = tbevents.read_logdir(tmp_path / "run")["loss_train"]
+    assert run.scalars["loss"].values.tolist() == [1, 2]
+
+
+def test_elsewhere_case_makes_two_runs(tmp_path):
+    if os.path.exists(str(tmp_path).upper()):
+        pytest.skip("this file system ignores case")
+    with tbevents.SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalars("loss", {"train": 1.0, "Train": 2.0}, 0)
+    assert {"loss_Train", "loss_train"} <= set(tbevents.read_logdir(tmp_path / "run"))
+
+
+@pytest.mark.usefixtures("named_as_on_windows")
+def test_one_run_for_all_series_has_no_folders_to_confuse(tmp_path):
+    with tbevents.SummaryWriter(tmp_path / "run", scalars_in_one_run=True) as writer:
+        writer.add_scalars("loss", {"train": 1.0, "Train": 2.0, "lr:0.1": 3.0}, 0)
+    run = tbevents.read_run(tmp_path / "run")
+    assert sorted(run.scalars) == ["loss/Train", "loss/lr:0.1", "loss/train"]
+
+
+# Files that others have open for a moment.
+
+
+def busy(monkeypatch, times):
+    """Lets os.replace fail so often as it does while another program has the target open; returns the waits."""
+    waits, failures, real = [], iter(range(times)), os.replace
+
+    def replace(source, target):
+        if next(failures, None) is not None:
+            raise PermissionError(13, "Access is denied", target)
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(files.time, "sleep", waits.append)
+    return waits
+
+
+@pytest.mark.usefixtures("named_as_on_windows")
+def test_a_file_that_is_open_for_a_moment_is_replaced_then(tmp_path, monkeypatch):
+    (tmp_path / "out.csv").write_text("old")
+    waits = busy(monkeypatch, 3)
+    with NewFile(str(tmp_path / "out.csv"), text=True) as new:
+        new.file.write("new")
+    assert (tmp_path / "out.csv").read_text() == "new"
+    assert waits == [0.01, 0.02, 0.04]
+
+
+@pytest.mark.usefixtures("named_as_on_windows")
+def test_a_file_that_stays_open_is_an_error_that_names_it_and_is_kept(tmp_path, monkeypatch):
+    (tmp_path / "out.csv").write_text("old")
+    waits = busy(monkeypatch, 1000)
+    with pytest.raises(PermissionError) as caught, NewFile(str(tmp_path / "out.csv"), text=True) as new:
+        new.file.write("new")
+    assert caught.value.filename == str(tmp_path / "out.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    assert (tmp_path / "out.csv").read_text() == "old"
+    assert 0.5 < sum(waits) < 2
+
+
+def test_elsewhere_nothing_is_tried_again(tmp_path, monkeypatch):
+    waits = busy(monkeypatch, 1)
+    with pytest.raises(PermissionError), NewFile(str(tmp_path / "out.csv")) as new:
+        new.file.write(b"new")
+    assert waits == []

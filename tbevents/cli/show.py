@@ -92,10 +92,10 @@ def command(
     found: _Found = []
     unread: list[Problem] = []
     damaged = False
-    total = len(runs_below(run, runs, on_problem=unread.append))
+    names = runs_below(run, runs, on_problem=unread.append)
     terminal.unreadable(unread)
     reading = iter_runs(run, runs, checksums=checksums, on_problem=lambda _: None)
-    for each in terminal.each(reading, "reading", total):
+    for each in terminal.each(reading, "reading", len(names)):
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
@@ -104,7 +104,7 @@ def command(
         terminal.incomplete |= any(problem.kind == "unreadable" for problem in described.problems)
         damaged |= any(problem.skipped for problem in described.problems)
     terminal.incomplete |= damaged and not kinds_there  # else all of it could pass for an empty run
-    wanted.check(run)
+    wanted.check(run, runs=names)
     if as_json:
         terminal.json([_as_json(each, described, points) for each, described in found])
         return

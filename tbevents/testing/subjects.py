@@ -96,21 +96,12 @@ def _no_run(subject: object) -> TypeError:
 
 
 def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
-    """Returns the series of a tag, or a finding if there is none or it is empty.
-
-    Args:
-        run: the run.
-        kind: the name of the run's mapping: "scalars", "histograms" ...
-        tag: the tag.
-
-    Returns:
-        The series and no findings, or None and a finding.
+    """Returns the series of a tag and no findings; or None and a finding, if there is none or it is empty.
 
     Raises:
         TypeError: if the tag is not a str.
     """
-    if not isinstance(tag, str):
-        raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
+    _check_tag(tag)
     mapping = run.series(kind)
     if tag not in mapping:
         kind_of_tag, _, hint = hint_of(mapping, tag).partition(f" {tag!r}")
@@ -131,15 +122,16 @@ def hint_of(mapping: Mapping[str, Any], name: str) -> str:
 
 
 def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[Finding]]:
-    """Returns the scalar series that match a name or pattern; None matches all.
+    """Returns the scalar series that match a name or pattern (None matches all), and findings.
 
-    Returns:
-        The series that have points, and a finding for each empty one, or if there are none.
+    There is a finding for each series without points, or if there are no series.
 
     Raises:
         TypeError: if the tag is not a str.
     """
-    names = list(run.scalars) if tag is None else [name for name in run.scalars if _fits(name, tag)]
+    if tag is not None:
+        _check_tag(tag)
+    names = [name for name in run.scalars if tag is None or matches(name, [tag])]
     if tag is None and not names:
         return [], [finding(run, None, "missing", "it has no scalars at all")]
     found: list[ScalarSeries] = []
@@ -151,23 +143,13 @@ def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[F
     return found, findings
 
 
-def _fits(name: str, tag: object) -> bool:
+def _check_tag(tag: object) -> None:
     if not isinstance(tag, str):
         raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
-    return matches(name, [tag])
 
 
 def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list[Finding]]:
-    """Returns the value of a tag at a step, by default the one written last, or a finding if there is none.
-
-    Args:
-        run: the run.
-        kind: the name of its mapping: "histograms", "images" ...
-        tag: the tag.
-        step: the step; None for the one written last.
-
-    Returns:
-        The point and no findings, or None and a finding.
+    """Returns the value of a tag at a step, by default the last one written, and no findings; or None and a finding.
 
     Raises:
         PayloadError: if the value cannot be decoded as this kind.

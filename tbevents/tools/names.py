@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import translate
 from typing import Final
@@ -95,12 +95,20 @@ class NameFilter:
             if pattern in self._idle
         ]
 
-    def check(self, where: str) -> None:
+    def check(self, where: str, *, runs: Container[str] = ()) -> None:
         """Raises if a pattern had no match. Call it after all names have been seen.
+
+        Args:
+            where: the path, for the message.
+            runs: the names of the runs there, for tags: a tag that is the name of a run is answered with ``--run``.
 
         Raises:
             UnknownNameError: if a pattern matched no name; the message names the nearest.
         """
+        for pattern in self.patterns:
+            if pattern in self._idle and pattern in runs:
+                hint = f"there is a run of this name: --run {pattern}"
+                raise UnknownNameError(self.noun, pattern, self._seen, where, hint=hint)
         for error in self.missing(where):
             raise error
 

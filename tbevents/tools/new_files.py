@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from tbevents import remote_put
 from tbevents.errors import RunNotFoundError
-from tbevents.files import StrPath, join, local_path, make_folder, open_file, path_string
+from tbevents.files import StrPath, join, local_path, make_folder, open_file, path_string, replace
 from tbevents.remote import is_url
 from tbevents.run_files import event_file_name, find_run_files, is_event_file
 
@@ -134,7 +134,7 @@ class NewFile:
                 return
         refuse_folder(self.path)
         try:
-            os.replace(self._unfinished, self.path)
+            replace(self._unfinished, self.path)
         except OSError as error:
             error.filename, error.filename2 = self.path, None  # the temporary name means nothing to the user
             raise
@@ -147,10 +147,10 @@ class NewFile:
         _refuse_written(self.path, self.path, since)
         backup = _make_backup(self.path)
         try:
-            os.replace(self._unfinished, self.path)
+            replace(self._unfinished, self.path)
             _refuse_written(backup, self.path, since)
         except BaseException:
-            os.replace(backup, self.path)
+            replace(backup, self.path)
             with contextlib.suppress(FileNotFoundError):  # rename keeps both if they are links to one file
                 os.unlink(backup)
             raise

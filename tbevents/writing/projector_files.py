@@ -86,7 +86,7 @@ def _write(path: str, content: bytes) -> None:
     try:
         with open(unfinished, "wb") as file:
             file.write(content)
-        os.replace(unfinished, path)
+        files.replace(unfinished, path)
     except OSError:
         if os.path.exists(unfinished):
             os.remove(unfinished)

@@ -451,6 +451,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             else:
                 prefix = f"{main_tag.replace('/', '_')}_"
                 folders = [files.subfolder(self.log_dir, prefix + key, "tag_scalar_dict") for key in added]
+                files.refuse_same_folders([*(self.all_writers or ()), *folders], "tag_scalar_dict")
                 found = [_Series(sink.add_scalar, main_tag, sink) for sink in map(self._writer_in, folders)]
             series = self._series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
             return series

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tbevents
-from tbevents.errors import NotAnEventFileError, RunNotFoundError, UnknownNameError
+from tbevents.errors import FileChangedError, NotAnEventFileError, RunNotFoundError, UnknownNameError
 from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, linter, run, run_batch
 from tbevents.lint.linter import Linter
 from tbevents.lint.run_batch import RunBatch
@@ -172,6 +172,19 @@ def test_a_run_that_cannot_be_read_is_a_finding_and_the_rest_is_linted(logdir, m
     assert [each.run for each in lint_runs(logdir, LintConfig())] == ["bad", "deep/er", "good", "other"]
 
 
+def test_a_run_whose_files_change_while_it_is_linted_is_a_finding(logdir, monkeypatch):
+    def lint(self, run, codes, keep_series):
+        if run.name == "deep/er":
+            raise FileChangedError(f"{run.path}: the file was changed")
+        return original(self, run, codes, keep_series)
+
+    original = Linter._lint
+    monkeypatch.setattr(Linter, "_lint", lint)
+    findings = run(logdir)
+    assert [(each.code, each.run) for each in findings] == [("TB101", "bad"), ("TB504", "deep/er")]
+    assert findings[1].summary.endswith("the file was changed")
+
+
 def test_a_damaged_run_is_linted_as_far_as_it_can_be_read(logdir):
     (file,) = (logdir / "good").iterdir()
     file.write_bytes(file.read_bytes()[:-3])
@@ -207,7 +220,7 @@ def test_a_run_and_tags_of_every_shape_are_linted():
         assert isinstance(run(memory_run(loss=extremes, val_loss=-extremes)), Findings)
 
 
-def test_assert_lints_fails_on_errors_unless_configured():
+def test_assert_lints_fails_on_errors_unless_configured(logdir):
     assert assert_lints(memory_run(loss=FALLING, once=[1.0])) is None
     with pytest.raises(
         AssertionError, match=r"tag 'loss': TB101 nan: 1 of 61 values is NaN, first at step 60"
@@ -215,6 +228,8 @@ def test_assert_lints_fails_on_errors_unless_configured():
         assert_lints(memory_run(loss=BAD, once=[1.0]))
     assert "TB301" not in str(caught.value)
     assert "█" in str(caught.value)
+    with pytest.raises(AssertionError, match=r"\n  █▇.*▁\n  see: .*bad$"):  # bars of a run that was released
+        assert_lints(logdir / "bad")
     with pytest.raises(AssertionError, match="TB301"):
         assert_lints(memory_run(loss=FALLING, once=[1.0]), {"fail_on": "info"})
     assert assert_lints(memory_run(loss=BAD), {"fail_on": "never"}) is None
