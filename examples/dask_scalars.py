@@ -24,6 +24,8 @@ def last_by_experiment(frame):
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     runs, tag = sys.argv[1:]
     frame = read_logdir(runs, tags=tag)
     for run, value in best_runs(frame).items():

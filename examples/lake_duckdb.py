@@ -31,6 +31,8 @@ OVER_SEEDS = """
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     table, tag = sys.argv[1:]
     with duckdb.connect() as database:
         database.register("scalars", DeltaTable(table).to_pyarrow_dataset())

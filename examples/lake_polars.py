@@ -34,6 +34,8 @@ def over_seeds(scalars):
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     table, tag = sys.argv[1:]
     scalars = pl.scan_delta(table).filter(pl.col("tag") == tag)  # only files with the tag are opened
     for run, value in last_values(scalars).collect().iter_rows():

@@ -38,6 +38,8 @@ def read_scalars(spark: SparkSession, runs: str, partitions: int, **options) -> 
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     runs, tag = sys.argv[1:]
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python: one that has tbevents
     spark = SparkSession.builder.master("local[2]").appName("scalars").getOrCreate()
