@@ -3,7 +3,7 @@
     pip install 'tbevents[arrow,remote]' pyspark
     python examples/spark_scalars.py runs loss
 
-RUNS is a folder, or a URL such as s3://bucket/runs that the workers reach, too. They need tbevents as well.
+The runs are a folder, or a URL such as s3://bucket/runs. The workers must be able to read it, and need tbevents, too.
 """
 
 import os
