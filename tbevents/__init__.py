@@ -40,6 +40,7 @@ _HOMES: Final = {
         "WriterWarning",
     ],
     "file_ref": ["FileRef"],
+    "live_page.notebook": ["BoardView", "board"],
     "reading.batches": ["iter_batches"],
     "reading.hparams_table": ["HParamsTable"],
     "reading.iterate": ["follow", "iter_events", "iter_records"],
@@ -104,6 +105,8 @@ if TYPE_CHECKING:
     from tbevents.errors import WorkerError as WorkerError
     from tbevents.errors import WriterWarning as WriterWarning
     from tbevents.file_ref import FileRef as FileRef
+    from tbevents.live_page.notebook import BoardView as BoardView
+    from tbevents.live_page.notebook import board as board
     from tbevents.reading.batches import iter_batches as iter_batches
     from tbevents.reading.hparams_table import HParamsTable as HParamsTable
     from tbevents.reading.iterate import follow as follow

@@ -182,13 +182,8 @@ def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:
 def subfolder(parent: str, name: str, argument: str) -> str:
     """Returns the path of a subfolder whose name comes from data; slashes in the name create nested folders.
 
-    Args:
-        parent: the folder that the path must stay in.
-        name: a relative name, for example ``data_scalar_group_xsinx``.
-        argument: the caller's name for `name`, for error messages.
-
     Raises:
-        ValueError: if the path would be outside `parent`, or is not a valid name on this system.
+        ValueError: if the path would be outside `parent`, or is not a valid name on this system. It names the argument.
     """
     parts = name.replace(os.sep, "/").split("/")
     problem: str | None

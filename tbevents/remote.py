@@ -126,11 +126,7 @@ def list_files(
 def _entries(
     fs: Any, path: str, on_unreadable: Callable[[str, OSError], object] | None, *, below: bool
 ) -> Iterable[dict[str, Any]]:
-    """Returns what is in a folder, or below it.
-
-    Raises:
-        FileNotFoundError: if there is no such path.
-    """
+    """Returns what is in a folder, or below it; raises FileNotFoundError if there is no such path."""
     if not below:
         entries: Iterable[dict[str, Any]] = fs.ls(path, detail=True)
         return entries
@@ -204,7 +200,7 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
 
 
 def write_bytes(url: str, data: bytes) -> None:
-    """Writes a file as a whole; an earlier one is replaced. Creates its folder, but never a bucket.
+    """Writes a file as a whole, in place of an earlier one. Creates its folder, but never a bucket.
 
     Raises:
         OSError: if the file cannot be written.
@@ -223,10 +219,6 @@ def write_bytes(url: str, data: bytes) -> None:
 
 def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
     """Returns the file system of a URL, and the path in it. Storage options come from fsspec's configuration.
-
-    Args:
-        url: the URL.
-        purpose: "reading" or "writing", for error messages.
 
     Raises:
         MissingExtraError: if fsspec, or the package that it needs for the URL, is not installed.

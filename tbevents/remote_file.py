@@ -227,11 +227,7 @@ def fetch_ahead(file: FileRef, start: int = 0) -> Requested | None:
 def fetched_ahead(runs: Sequence[Mapping[FileRef, int]]) -> Iterator[dict[str, Requested]]:
     """Requests the small remote files of runs that are read one after the other, up to 256 MiB and 64 runs ahead.
 
-    Args:
-        runs: the files of each run, and the offset from which each is read.
-
-    Yields:
-        For each run, what was requested of its files, by URL.
+    A run is its files with the offset from which each is read. Yields, for each run, what was requested by URL.
     """
     ahead: deque[tuple[int, dict[str, Requested]]] = deque()
     room, place = _MOST_AHEAD, 0
@@ -254,12 +250,7 @@ def fetched_ahead(runs: Sequence[Mapping[FileRef, int]]) -> Iterator[dict[str, R
 
 
 def read_range(url: str, start: int, size: int | None = None) -> bytes:
-    """Returns up to `size` bytes of a file from offset `start`.
-
-    Args:
-        url: the file.
-        start: the offset of the first byte.
-        size: the number of bytes; None means all.
+    """Returns up to `size` bytes of a file from offset `start`; None means all.
 
     Raises:
         FileNotFoundError: if the file does not exist.

@@ -38,12 +38,7 @@ _NUMBERS: Final = re.compile(r"(\d+)")
 def event_file_name(seconds: float, hostname: str, pid: int, uid: int, suffix: str = "") -> str:
     """Returns the base name of a new event file, in the form that torch and TensorBoard use.
 
-    Args:
-        seconds: the time in seconds since 1970.
-        hostname: the name of this machine.
-        pid: the id of this process.
-        uid: a number that differs between files that one process creates in one second.
-        suffix: appended unchanged.
+    `uid` is a number that differs between files that one process creates in one second.
     """
     host = re.sub(r"[^\w.-]", "_", hostname)
     return f"events.out.{_MARK}.{int(seconds):010d}.{host}.{pid}.{uid}{suffix}"
@@ -65,9 +60,9 @@ def order_key(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
     return (int(time[1]) if time else -1, natural, name)
 
 
-def find_run_files(path: StrPath, on_unreadable: OnUnreadable | None = None) -> list[str]:
+def find_run_files(path: StrPath) -> list[str]:
     """Returns the paths or URLs of the event files of a run, in order: those of `list_run_files`."""
-    return [file.url for file in list_run_files(path, on_unreadable)]
+    return [file.url for file in list_run_files(path)]
 
 
 def list_run_files(
@@ -118,7 +113,7 @@ def name_some(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names[:3])) + more
 
 
-def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dict[str, list[str]]:
+def find_runs(logdir: StrPath) -> dict[str, list[str]]:
     """Returns the runs below a folder, with the paths or URLs of their event files: those of `list_runs`.
 
     Raises:
@@ -127,7 +122,7 @@ def find_runs(logdir: StrPath, on_unreadable: OnUnreadable | None = None) -> dic
     """
     text = path_string(logdir, "logdir")
     if remote.is_url(text) or os.path.isdir(text):
-        found = list_runs(text, on_unreadable)
+        found = list_runs(text)
         if [file.url for file in found.get(".", ())] != [text]:  # it is not a file
             return {name: [file.url for file in files] for name, files in found.items()}
     else:
@@ -211,14 +206,10 @@ def _files_among(
     also_beside_files: bool = False,
     within: str | None = None,
 ) -> list[FileRef]:
-    """Returns the event files among the entries of a folder.
+    """Returns the event files among the entries of a folder. Links must not lead out of `within`.
 
-    Args:
-        entries: the entries of the folder.
-        on_unreadable: called for each entry that has an event file's name but is neither a file nor a folder.
-        also_beside_files: if True, call `on_unreadable` even if the folder has event files. (A reader of those files
-            reports such entries itself.)
-        within: a folder that links must not lead out of; None follows all.
+    Calls `on_unreadable` for each entry that has an event file's name but is neither a file nor a folder, if there is
+    no event file (a reader of the files reports such entries itself) or `also_beside_files` is True.
     """
     files, others = [], []
     for entry in entries:

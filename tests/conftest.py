@@ -30,6 +30,7 @@ LONG = (
     "tests/mcp_server/test_untrusted.py",
     "tests/reading/test_against_loaders.py",
     "tests/reading/test_plot.py",
+    "tests/reading/test_plot_kinds.py",
     "tests/reading/test_reload_fuzz.py",
     "tests/reading/test_remote.py",
     "tests/reading/test_s3.py",

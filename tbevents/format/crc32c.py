@@ -19,7 +19,7 @@ MASK_DELTA = 0xA282EAD8
 
 
 def _google() -> Callable[[BytesLike], int]:
-    """The engine of google-crc32c, which uses the processor's instruction."""
+    """Returns the engine of google-crc32c, which uses the processor's instruction."""
     import google_crc32c
 
     if google_crc32c.implementation != "c":
@@ -32,24 +32,18 @@ def _google() -> Callable[[BytesLike], int]:
     return google
 
 
-def _crcmod() -> Callable[[BytesLike], int]:
-    """The engine of crcmod: a table walk, in C where its extension was built."""
-    from crcmod.predefined import mkPredefinedCrcFun
-
-    engine: Callable[[BytesLike], int] = mkPredefinedCrcFun("crc-32c")
-    return engine
-
-
 crc32c: Callable[[BytesLike], int]
 ENGINE: str
 try:
     crc32c, ENGINE = _google(), "google-crc32c"
 except ImportError:
-    crc32c, ENGINE = _crcmod(), "crcmod"
+    from crcmod.predefined import mkPredefinedCrcFun
+
+    crc32c, ENGINE = mkPredefinedCrcFun("crc-32c"), "crcmod"
 
 
 def describe_engine() -> str:
-    """The engine in use in words, for ``tbevents --version``: a slow one is worth knowing about."""
+    """Returns the name of the engine, for ``tbevents --version``: a slow one is worth knowing about."""
     if ENGINE == "google-crc32c":
         return "google-crc32c (C library)"
     if "crcmod._crcfunext" in sys.modules:
@@ -58,10 +52,10 @@ def describe_engine() -> str:
 
 
 def mask(crc: int) -> int:
-    """The masked form of a CRC32C, as event files store it."""
+    """Returns the masked form of a CRC32C, as event files store it."""
     return ((crc >> 15 | crc << 17) + MASK_DELTA) & 0xFFFFFFFF
 
 
 def masked_crc32c(data: BytesLike) -> int:
-    """The masked CRC32C of bytes."""
+    """Returns the masked CRC32C of bytes."""
     return mask(crc32c(data))

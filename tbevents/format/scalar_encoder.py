@@ -37,10 +37,9 @@ _CHECKSUM: Final = struct.Struct("<I")
 class ScalarEncoder:
     """Encodes scalars as records, byte for byte as protobuf would serialise their Events.
 
-    A series is a tag in one form; it is registered once and named by its number from then on. Skeletons are made
-    when first needed, from a message that protobuf serialises, and kept.
+    A series is a tag in one form. Its records are made from skeletons, which protobuf serialises once.
 
-    Not for use by several threads at once: the caller holds a lock.
+    It must be used by one thread at a time: the caller holds a lock.
     """
 
     def __init__(self) -> None:
@@ -51,15 +50,7 @@ class ScalarEncoder:
         self._skeleton_of = np.empty((0, _VARIANTS), np.int32)  # series, variant -> skeleton, or -1
 
     def add_series(self, tag: str, form: ScalarForm) -> int:
-        """Registers a series.
-
-        Args:
-            tag: encodable as UTF-8.
-            form: how its values are written.
-
-        Returns:
-            Its number, counting from 0.
-        """
+        """Adds a series; it is called by its number, from 0, from then on."""
         number = len(self._messages)
         self._messages.append(_value_message(tag, form))
         if number == len(self._skeleton_of):
@@ -71,14 +62,7 @@ class ScalarEncoder:
     def encode(
         self, series: Sequence[int], steps: Sequence[int], wall_times: Sequence[float], values: Sequence[float]
     ) -> bytes | bytearray:
-        """The records of a batch of points, in order.
-
-        Args:
-            series: the numbers of the series; all the columns are equally long.
-            steps: within int64.
-            wall_times: seconds since 1970.
-            values: rounded to float32 where the form stores that.
-        """
+        """Returns the records of a batch of points, in order; see `encode_columns`."""
         if len(series) <= _FEW:
             return b"".join(map(self.encode_one, series, steps, wall_times, values))
         return self.encode_columns(
@@ -89,7 +73,7 @@ class ScalarEncoder:
         )
 
     def encode_one(self, series: int, step: int, wall_time: float, value: float) -> bytes:
-        """The record of one point."""
+        """Returns the record of one point."""
         bits = step & 0xFFFFFFFFFFFFFFFF
         wall_bytes = _DOUBLE.pack(wall_time)
         variant = 2 * ((bits.bit_length() + 6) // 7) + (wall_bytes != bytes(8))
@@ -120,13 +104,13 @@ class ScalarEncoder:
         wall_times: NDArray[np.float64],
         values: NDArray[np.float64],
     ) -> bytearray:
-        """The records of columns of points, in order.
+        """Returns the records of points, in order. All columns have shape (n,).
 
         Args:
-            series: the numbers of the series, shape (n,).
-            steps: shape (n,).
-            wall_times: seconds since 1970, shape (n,).
-            values: shape (n,); rounded to float32 where the form stores that.
+            series: the numbers of the series.
+            steps: int64.
+            wall_times: seconds since 1970.
+            values: rounded to float32 if the form stores float32.
         """
         widths = np.searchsorted(_WIDTH_STARTS, steps.view(np.uint64), side="right")
         variants = 2 * widths + (wall_times.view(np.uint64) != 0)
@@ -193,7 +177,7 @@ class _Row(NamedTuple):
 
 
 class _Fill:
-    """Fills the variable bytes of records that stand end to end in a buffer, and keeps their checksums up to date."""
+    """Fills the variable bytes of adjacent records in a buffer, and keeps their checksums up to date."""
 
     def __init__(self, buffer: NDArray[np.uint8], starts: NDArray[np.int64], row: _Row) -> None:
         self.buffer = buffer
@@ -205,7 +189,7 @@ class _Fill:
         self.far = np.zeros(len(starts), bool) if reach > LINEAR_REACH else None
 
     def numbers(self, dtype: str, places: NDArray[np.int64], numbers: NDArray[Any], records: NDArray[np.intp]) -> None:
-        """Stores one number each into some of the records."""
+        """Stores one number in each of some records."""
         if not len(records):
             return
         chosen: Any = _ALL
@@ -220,7 +204,7 @@ class _Fill:
         self.crcs[chosen] ^= np.bitwise_xor.reduce(self.tables.take(each), axis=0)
 
     def varints(self, places: NDArray[np.int64], widths: NDArray[np.int64], numbers: NDArray[np.uint64]) -> None:
-        """Stores one varint each, of the widths given; none where the width is 0."""
+        """Stores one varint of a given width in each record; none if the width is 0."""
         chosen: Any = _ALL
         for i in range(int(widths.max())):
             longer = np.flatnonzero(widths > i)
@@ -242,7 +226,6 @@ class _Fill:
         return rows
 
     def checksums(self) -> None:
-        """Stores the checksums of the payloads."""
         stored = mask_array(self.crcs)
         ends = self.starts + self.row.length - FOOTER_SIZE
         if self.far is not None:
@@ -255,12 +238,12 @@ _ALL: Final = slice(None)
 
 
 def _column(numbers: Sequence[float], code: str, dtype: type[np.generic]) -> NDArray[Any]:
-    """An array of numbers, of struct's type of this code: struct takes half as long over a list as numpy does."""
+    """Returns an array of numbers by their type code in struct, which takes half as long over a list as numpy."""
     return np.frombuffer(struct.pack(f"{len(numbers)}{code}", *numbers), dtype)
 
 
 def _float_bytes(value: float) -> bytes:
-    """The float32 nearest to a float, as 4 bytes; what is beyond float32 is inf, as in protobuf."""
+    """Returns the nearest float32 as 4 bytes; numbers beyond float32 become inf, as in protobuf."""
     try:
         return _FLOAT.pack(value)
     except OverflowError:

@@ -32,13 +32,13 @@ Column: TypeAlias = Callable[[str, Rows], NDArray[Any]]
 
 
 class ScalarFields(NamedTuple):
-    """The fields of scalar events: arrays of one shape.
+    """The fields of scalar events, as arrays of the same shape.
 
     Attributes:
         wall_times: float64, seconds since 1970.
-        steps: int64; a single row where those of all rows are the same.
+        steps: int64; a single row if all rows are the same.
         values: float32 or float64, as the form stores them.
-        hold: whether the checksums of the payloads do; None where they were not computed.
+        hold: whether the payloads' checksums are right; None if they were not verified.
     """
 
     wall_times: NDArray[np.float64]
@@ -48,14 +48,14 @@ class ScalarFields(NamedTuple):
 
 
 class _Number:
-    """A number of up to eight bytes in payloads: where it stands, and what each of its bytes adds to their checksums.
+    """A number of up to eight bytes in payloads: its place, and what each of its bytes adds to their checksums.
 
     Args:
-        places: of its first byte.
-        lengths: of the payloads.
-        dtype: as which it is read.
-        count: how many of its bytes belong to it.
-        vary: whether all of them are taken to differ from event to event: those of values do.
+        places: the places of its first byte.
+        lengths: the lengths of the payloads.
+        dtype: the dtype that it is read as.
+        count: the number of its bytes.
+        vary: if True, all of its bytes are assumed to differ from event to event, as those of values do.
     """
 
     def __init__(self, places: Rows, lengths: Rows, dtype: str, count: int, *, vary: bool = False) -> None:
@@ -77,7 +77,7 @@ class _Number:
                 self._tables.append((tables.ravel(), starts.astype(short)))
 
     def add_to(self, crcs: NDArray[np.uint32], numbers: NDArray[Any]) -> None:
-        """Xors into the checksums of payloads what these numbers in them add, which are little-endian here, too."""
+        """Adds (by xor) what these numbers, which are little-endian, contribute to the checksums of their payloads."""
         by_byte = numbers.view(np.uint8).reshape(*numbers.shape, numbers.itemsize)
         varying = -1
         if not self._vary:
@@ -94,10 +94,10 @@ class _Number:
                 np.bitwise_xor(crcs, part, out=crcs)
 
     def _of_same(self, first: int, varying: int) -> Any:
-        """What the bytes of a number add that do not vary; for each row, where those differ.
+        """Returns what the bytes that do not vary contribute to the checksums; for each row, if rows differ.
 
-        Most bytes of a time are the same in all the events, since an hour changes the lower ones only; and of a step.
-        They are so in the next block, too, and in the next file.
+        Most bytes of the wall time are the same in all events, since an hour changes only the lower ones; so are
+        those of the step.
         """
         part = self._known.get((first, varying))
         if part is None:
@@ -113,18 +113,18 @@ class _Number:
 
 
 def _whole_bytes(bits: int) -> int:
-    """All the bits of each byte of a 64-bit number in which any is set."""
+    """Returns a 64-bit number with all bits set in each byte that has any bit set."""
     for shift, low in ((4, 0x0F0F0F0F0F0F0F0F), (2, 0x3333333333333333), (1, 0x5555555555555555)):
         bits |= bits >> shift & low
     return (bits & 0x0101010101010101) * 0xFF
 
 
 class FieldReader:
-    """How to read scalar events whose fields are the same and have the same sizes.
+    """Reads scalar events that have the same fields, of the same sizes.
 
     Args:
-        places: where the variable bytes stand in the payloads; those of each row of events, where they differ.
-        lengths: of the payloads, likewise.
+        places: the places of the variable bytes in the payloads; for each row of events, if they differ.
+        lengths: the lengths of the payloads, likewise.
     """
 
     def __init__(self, places: Sequence[Places], lengths: Sequence[int]) -> None:
@@ -140,12 +140,12 @@ class FieldReader:
         ]
 
     def read(self, column: Column, crcs: NDArray[np.uint32] | None) -> ScalarFields:
-        """Reads the fields.
+        """Returns the fields.
 
         Args:
-            column: gives the numbers at a place.
-            crcs: the CRC32C of each payload with its variable bytes zero, not masked, in the shape of the columns or
-                one that numpy broadcasts to it; None where checksums are not to be verified.
+            column: returns the numbers at a place.
+            crcs: the CRC32C of each payload with its variable bytes zero, not masked, in a shape that broadcasts to
+                that of the columns; None if checksums are not verified.
         """
         values = column(self._value.dtype, self._value.places)
         wall = self._wall
@@ -179,7 +179,7 @@ _LANES: Final = ((1, 0x007F007F007F007F), (2, 0x00003FFF00003FFF), (4, 0x0000000
 
 
 def _varint_bits(words: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
-    """The numbers that varints of `count` bytes, at most eight, hold in their bytes' lower seven bits."""
+    """Returns the numbers in varints of `count` bytes, at most eight."""
     bits: NDArray[np.uint64] = words & np.uint64(0x7F7F7F7F7F7F7F7F)
     for shift, low in _LANES:
         if count <= shift:

@@ -54,7 +54,7 @@ class ScalarForm(enum.Enum):
 
 
 def _value_message(tag: str, form: ScalarForm) -> Summary.Value:
-    """A value of this tag and form, holding the number 1."""
+    """Returns a value of a tag and form that holds the number 1."""
     if form is ScalarForm.SIMPLE:
         return Summary.Value(tag=tag, simple_value=1.0)
     metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
@@ -71,14 +71,14 @@ def _value_message(tag: str, form: ScalarForm) -> Summary.Value:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the variable bytes stand in the payload of a scalar event.
+    """The places of the variable bytes in the payload of a scalar event.
 
     Attributes:
-        wall: the place of the 8 bytes of wall_time, or None where the field is absent (the time is 0).
-        step: the place of the step's varint, or None where the field is absent (the step is 0).
-        width: how many bytes the varint has, 0 to 10.
+        wall: the place of the 8 bytes of wall_time; None if the field is absent (the time is 0).
+        step: the place of the step's varint; None if the field is absent (the step is 0).
+        width: the number of bytes of the varint, 0 to 10.
         value: the place of the number.
-        size: how many bytes the number has: 4 (float32) or 8 (float64).
+        size: the number of bytes of the number: 4 (float32) or 8 (float64).
     """
 
     wall: int | None
@@ -88,9 +88,9 @@ class Places:
     size: int
 
     def constant_bits(self, length: int) -> bytearray:
-        """The bits of a payload of so many bytes that are the same in all events of a form, as a mask.
+        """Returns a mask of the bits that are the same in all events of a form, for a payload of `length` bytes.
 
-        Of the step's varint those are the top bits, that tell where it ends.
+        In the varint of the step these are the top bits, which tell where it ends.
         """
         mask = bytearray(b"\xff" * length)
         if self.wall is not None:
@@ -115,14 +115,10 @@ _NUMBERS: Final[dict[int, tuple[int, int]]] = {
 
 
 def find_places(payload: bytes) -> Places | None:
-    """Finds the variable bytes of a scalar event, in whatever order its fields stand.
+    """Finds the variable bytes in a serialised Event, whatever the order of its fields.
 
-    Args:
-        payload: a serialised Event.
-
-    Returns:
-        The places, or None where this is no Event that holds one scalar and nothing else that could vary: the general
-        decoder is for those. Nothing is said of the tag, nor of metadata or a tensor's shape.
+    Returns None if it is not an Event with exactly one scalar and nothing else that can vary; then the general decoder
+    must be used. The tag, the metadata and a tensor's shape are not looked at.
     """
     try:
         event = _fields(payload, (0, len(payload)), {_WALL_TIME, _STEP, _SUMMARY, _SOURCE_METADATA})
@@ -144,7 +140,7 @@ def find_places(payload: bytes) -> Places | None:
 
 
 def _number_of_tensor(payload: bytes, span: tuple[int, int]) -> tuple[int, int]:
-    """The span of the one float32 or float64 a tensor holds; ValueError or KeyError where it holds anything else."""
+    """Returns the span of a tensor's only float32 or float64; raises ValueError or KeyError if there is none."""
     tensor = _fields(payload, span, {_DTYPE, _SHAPE, _CONTENT, _FLOAT_VAL, _DOUBLE_VAL})
     dtype, _ = read_varint(payload, tensor.pop(_DTYPE)[0], span[1])
     tensor.pop(_SHAPE, None)
@@ -156,11 +152,7 @@ def _number_of_tensor(payload: bytes, span: tuple[int, int]) -> tuple[int, int]:
 
 
 def _fields(payload: bytes, span: tuple[int, int], known: set[int]) -> dict[int, tuple[int, int]]:
-    """Wire key -> span of the content, for a message whose fields are all known and stand there once.
-
-    Raises:
-        ValueError: anything else.
-    """
+    """Returns wire key -> span of the content; raises ValueError unless all fields are known and occur once."""
     found: dict[int, tuple[int, int]] = {}
     for key, _, start, end in iter_fields(payload, *span):
         if key not in known or key in found:
@@ -171,11 +163,11 @@ def _fields(payload: bytes, span: tuple[int, int], known: set[int]) -> dict[int,
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """A whole record of a scalar event whose variable bytes are zero.
+    """A record of a scalar event with its variable bytes set to zero.
 
     Attributes:
-        record: header, payload and footer; the footer is zero too.
-        places: where the variable bytes stand in the payload.
+        record: header, payload and footer; the footer is zero, too.
+        places: the places of the variable bytes in the payload.
         crc: the CRC32C of the payload with its variable bytes zero, not masked.
     """
 
@@ -185,7 +177,7 @@ class Skeleton:
 
     @classmethod
     def of_payload(cls, payload: bytes, places: Places) -> Skeleton:
-        """The skeleton of any one payload."""
+        """Returns the skeleton of a payload."""
         blank = bytearray(payload)
         if places.wall is not None:
             blank[places.wall : places.wall + 8] = bytes(8)

@@ -43,18 +43,13 @@ class Field(NamedTuple):
 
 
 def read_varint(data: bytes, at: int, stop: int | None = None) -> tuple[int, int]:
-    """Reads a varint.
-
-    Args:
-        data: holds it.
-        at: where it starts.
-        stop: where it must end at the latest; by default the end of the data.
+    """Reads a varint, which must end before `stop`; by default before the end of the data.
 
     Returns:
         The number, and the place after it.
 
     Raises:
-        ValueError: it does not end before `stop`, or within 10 bytes.
+        ValueError: if it does not end before `stop`, or within 10 bytes.
     """
     number = 0
     for shift, byte in enumerate(data[at : at + _LONGEST_VARINT if stop is None else min(at + _LONGEST_VARINT, stop)]):
@@ -65,16 +60,10 @@ def read_varint(data: bytes, at: int, stop: int | None = None) -> tuple[int, int
 
 
 def iter_fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
-    """Iterates over the fields of a message.
-
-    Args:
-        data: holds the message, or its beginning.
-        start: where the message begins.
-        stop: where it ends; may lie beyond the end of the data. Then the field in which they are cut off is the last,
-            if it is length-delimited.
+    """Iterates over the fields of a message between two places. If the data ends before `stop`, the last may be cut.
 
     Raises:
-        ValueError: these are no fields, or the data end within a key, a varint or a number.
+        ValueError: if these are not fields, or the data ends within a key, a varint or a number.
     """
     at = start
     while at < stop:

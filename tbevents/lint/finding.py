@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from tbevents.testing.finding import Finding
+from tbevents.testing.finding import Finding, course_of
 from tbevents.views.notebook import MOST_ROWS, frame_html
 
 __all__ = ["SEVERITIES", "Findings", "LintFinding", "Quantity", "Severity", "at_least", "shown"]
@@ -41,6 +41,11 @@ class LintFinding(Finding):
     value: Quantity = None
     bound: Quantity = None
     sparkline: str = ""
+
+    @property
+    def course(self) -> str:
+        """The series in one line, or only its bars, if lint has released it; "" if there is none."""
+        return self.sparkline.rstrip() if self.series is None else course_of(self.series)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.code} {self.kind}: {self.summary}"

@@ -95,9 +95,7 @@ def run(
     found = {name: each for name, each in as_runs(path).items() if runs is None or matches(name, runs)}
     linter = Linter(config, found)
     with without_damage_warnings():
-        findings = Findings(
-            each for _, of_run in _in_batches(linter, found.values(), keep_series=True) for each in of_run
-        )
+        findings = Findings(each for _, of_run in linter.lint_each(found.values(), keep_series=True) for each in of_run)
         findings += linter.finish()
     return findings
 
@@ -156,7 +154,7 @@ def _lint_each(
     at = 0
     while at < len(refs):
         failed: list[Exception] = []
-        for run, findings in _in_batches(linter, _until_error(open_refs(refs[at:], options), failed)):
+        for run, findings in linter.lint_each(_until_error(open_refs(refs[at:], options), failed)):
             at += 1
             yield LintedRun(run.name, run.path, findings)
             del run
@@ -184,19 +182,6 @@ def _until_error(runs: Iterator[Run], failed: list[Exception]) -> Iterator[Run]:
         yield from runs
     except (TBEventsError, OSError) as error:
         failed.append(error)
-
-
-def _in_batches(linter: Linter, runs: Iterable[Run], *, keep_series: bool = False) -> Iterator[tuple[Run, Findings]]:
-    """Yields runs with what is found in them, after it has taken some of them together: first few, then more."""
-    size = _FIRST
-    batch = linter.batch()
-    for run in runs:
-        batch.add(run)
-        del run
-        if batch.is_full or len(batch.runs) == size:
-            yield from linter.lint_together(batch, keep_series=keep_series)
-            batch, size = linter.batch(), min(2 * size, _MOST)
-    yield from linter.lint_together(batch, keep_series=keep_series)
 
 
 class Linter:
@@ -230,6 +215,26 @@ class Linter:
             keep_series: if True, findings have the series of their tags, which keep the memory of the run.
         """
         return self._lint(run, self.config.rules, keep_series)
+
+    def lint_each(self, runs: Iterable[Run], *, keep_series: bool = False) -> Iterator[tuple[Run, Findings]]:
+        """Lints runs as `lint` does, but takes some of them before it yields the first: few, then more.
+
+        Args:
+            runs: the runs.
+            keep_series: as of `lint`.
+
+        Yields:
+            Each run with its findings.
+        """
+        size = _FIRST
+        batch = self.batch()
+        for run in runs:
+            batch.add(run)
+            del run
+            if batch.is_full or len(batch.runs) == size:
+                yield from self.lint_together(batch, keep_series=keep_series)
+                batch, size = self.batch(), min(2 * size, _MOST)
+        yield from self.lint_together(batch, keep_series=keep_series)
 
     def batch(self) -> RunBatch:
         """Returns an empty batch, for `lint_together`."""

@@ -110,7 +110,10 @@ def _hparams_without_metrics(view: RunView, _: Options) -> Iterator[Hit]:
     if view.series and not declared:
         return
     wanted = f"the declared {', '.join(map(repr, declared[:3]))}" if declared else "any scalar"
-    summary = f"{len(session.parameters)} hyperparameters, but no value of {wanted}: its row of the table stays empty"
+    count = len(session.parameters)
+    summary = (
+        f"{count} hyperparameter{'s' if count > 1 else ''}, but no value of {wanted}: its row of the table stays empty"
+    )
     yield Hit(None, summary, None, 0, 1)
 
 

@@ -20,7 +20,7 @@ from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.live_page.board import Board
 from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
-from tbevents.live_page.guard import FRAMES, LOOPBACK, Guard, PrefixRemoved, SafeHeaders
+from tbevents.live_page.guard import FRAMES, LOOPBACK, Guard, PathGuard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
 from tbevents.tools.json_text import json_text
 from tbevents.tools.report.pauses import pauses_of
@@ -54,7 +54,8 @@ def make_app(
         cookie: name of the cookie for which the token is exchanged.
         hosts: host names that requests may be for; others are refused, which stops DNS rebinding.
         root_path: path under which a proxy shows the board, such as ``/board``.
-        framed: whether pages of this machine may show the board in a frame.
+        framed: whether pages of this machine may show the board in a frame; the token is the first part of all paths
+            then, in place of a cookie.
     """
     prefix = "/" + root_path.strip("/") if root_path.strip("/") else ""
     handlers = _Handlers(board, FRAMES if framed else "'none'")
@@ -71,7 +72,9 @@ def make_app(
         Middleware(SafeHeaders, framed=framed),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(PrefixRemoved, prefix=prefix),
-        Middleware(Guard, token=token, cookie=cookie, path=f"{prefix}/"),
+        Middleware(PathGuard, token=token)
+        if framed and token is not None
+        else Middleware(Guard, token=token, cookie=cookie, path=f"{prefix}/"),
     ]
     errors: Any = {UnknownNameError: _not_found, TBEventsError: _unreadable, OSError: _unreadable}
     return Starlette(routes=routes, middleware=middleware, exception_handlers=errors)

@@ -88,10 +88,13 @@ class Board:
         self._closed = False
         remote = any(map(is_url, self.logdirs.values()))
         self._pool = ThreadPoolExecutor(_URL_READERS if remote else _READERS, "tbevents-board-read")
+        # Whoever asks for runs has one thread read them: each thread that reads keeps the memory that it needed.
+        self._asked = ThreadPoolExecutor(_URL_READERS if remote else 1, "tbevents-board-asked")
         try:
             self._look(first=True)
         except BaseException:
             self._pool.shutdown(wait=False)
+            self._asked.shutdown(wait=False)
             raise
         self._follower = threading.Thread(target=self._follow, name="tbevents-board-follow", daemon=True)
         self._follower.start()
@@ -113,6 +116,7 @@ class Board:
             self._lock.notify_all()
             watchers = list(self._watchers)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._asked.shutdown(wait=False, cancel_futures=True)
         for call in watchers:
             call()
 
@@ -160,6 +164,7 @@ class Board:
 
         Raises:
             UnknownNameError: there is no such run, or it is gone.
+            RuntimeError: the run is not in memory, and the board is closed.
             TBEventsError, OSError: the run cannot be read.
         """
         with self._lock:
@@ -171,7 +176,7 @@ class Board:
                 if number in self._kept:
                     self._kept.move_to_end(number)
                 return run
-        return self._read(followed)
+        return self._asked.submit(self._read, followed).result()
 
     def runs(self, numbers: Iterable[int]) -> Iterator[tuple[int, Run]]:
         """Yields the runs that are there and can be read; those that are not in memory are read some at a time."""
@@ -180,7 +185,8 @@ class Board:
             with self._lock:
                 unread = deque(self._runs[number] for number in itertools.takewhile(self._is_unread, asked))
                 chosen = self._opener.take(unread) if unread else []
-            self._read_together(chosen)
+            if chosen:
+                self._asked.submit(self._read_together, chosen).result()
             for _ in range(max(1, len(chosen))):
                 number = asked.popleft()
                 try:

@@ -11,13 +11,16 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["FRAMES", "LOOPBACK", "Guard", "PrefixRemoved", "SafeHeaders"]
+__all__ = ["FRAMES", "LOOPBACK", "Guard", "PathGuard", "PrefixRemoved", "SafeHeaders"]
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "[::1]")
 """Names under which only this machine can be reached."""
 
-FRAMES: Final = "http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:*"
-"""The pages of this machine, as the content policy names those that may show a page in a frame."""
+FRAMES: Final = (
+    "http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:* 'self' vscode-webview: vscode-file:"
+)
+"""The pages of this machine, of a proxy that shows the board, and of VS Code, as the content policy names those that
+may show a page in a frame."""
 
 _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
@@ -75,6 +78,34 @@ class Guard:
         response.set_cookie(self._cookie, given[0], path=self._path, httponly=True, samesite="strict")
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class PathGuard:
+    """Lets requests pass whose path begins with a token, and takes it off.
+
+    For a board in a frame, such as a notebook's: the page around it may be of another site, and browsers send no
+    cookies then. Nothing of the page leads elsewhere, and it sends no referrer, so that the URL stays a secret.
+
+    Args:
+        app: the application.
+        token: the secret.
+    """
+
+    def __init__(self, app: ASGIApp, *, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, or passes the request on."""
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":  # the board has no websockets
+            return None
+        _, _, path = scope["path"].partition("/")
+        given, slash, rest = path.partition("/")
+        if not slash or not hmac.compare_digest(given.encode("utf-8", "replace"), self._token):
+            return await _refusal()(scope, receive, send)
+        return await self._app({**scope, "path": f"/{rest}", "raw_path": None}, receive, send)
 
 
 def _refusal() -> Response:

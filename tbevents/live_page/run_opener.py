@@ -30,8 +30,9 @@ class RunOpener:
     def __init__(self, options: ReadOptions) -> None:
         self._options = options
         self._table = SkeletonTable(verify=options.verify)
-        self._of_thread = threading.local()
         self._together = FIRST
+        self._small_runs = SmallRunReader(self._table, options)
+        self._small_lock = threading.Lock()  # one thread at a time reads small runs: each reader has a large buffer
 
     def take(self, waiting: deque[FollowedRun]) -> list[FollowedRun]:
         """Takes the first run off a queue; if it is small and not in memory, also such ones that follow it."""
@@ -49,15 +50,13 @@ class RunOpener:
 
     def open_together(self, chosen: Sequence[FollowedRun]) -> Iterator[tuple[FollowedRun, Run | None]]:
         """Yields runs that were read together, as `take` has them; None in place of one that must be read alone."""
-        reader: SmallRunReader | None = getattr(self._of_thread, "reader", None)
-        if reader is None:
-            reader = self._of_thread.reader = SmallRunReader(self._table, self._options)
         left = list(chosen)
         while left:
             sources = [small_source(followed.url, self._options) for followed in left]
             for source, followed in zip(sources, left, strict=True):
                 source.listed = followed.files
-            readings = reader.read(sources)
+            with self._small_lock:
+                readings = self._small_runs.read(sources)
             for followed, source, reading in zip(left, sources, readings, strict=False):
                 run = None
                 if reading is not None:

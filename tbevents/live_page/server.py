@@ -33,6 +33,7 @@ class Address:
         allowed_hosts: more host names that requests may be for, such as that of a proxy.
         root_path: path under which a proxy shows the board.
         framed: whether pages of this machine (on its loopback address) may show the board in a frame, as notebooks do.
+            The token is in the path of the URL then: a frame has no cookies if the page around it is of another site.
 
     Raises:
         ValueError: there is no token, and the host is not the loopback address; or a value is out of range.
@@ -101,7 +102,8 @@ class BoardServer:
             board,
             token=token,
             cookie=f"tbevents_board_{port}",  # cookies are shared between ports
-            hosts=address.names(),
+            # Who rebinds a name to this machine does not know the path; a proxy's name may be any.
+            hosts=("*",) if address.framed and token else address.names(),
             root_path=address.root_path,
             framed=address.framed,
         )
@@ -170,6 +172,8 @@ def _bind(address: Address) -> socket.socket:
 def _url(address: Address, port: int, token: str | None) -> str:
     host = "127.0.0.1" if address.host in ("", "0.0.0.0") else "::1" if address.host == "::" else address.host
     path = address.root_path.strip("/")
+    if token is not None and address.framed:
+        path, token = f"{path}/{token}".strip("/"), None
     query = "" if token is None else f"?token={token}"
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/{path + '/' if path else ''}{query}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -251,11 +251,12 @@ class Tools:
             names = self._logdir.names(runs)
             linter = Linter(self._config, names)
             found: list[LintFinding] = []
-            for name in names:
-                try:
-                    found += linter.lint(self._logdir.run(name))
-                except (TBEventsError, OSError) as error:
-                    found += linter.of_problem(self._unreadable(name, error), name)
+
+            def unreadable(name: str, error: TBEventsError | OSError) -> None:
+                found.extend(linter.of_problem(self._unreadable(name, error), name))
+
+            for _, of_run in linter.lint_each(self._open(names, unreadable)):
+                found += of_run
             for problem in self._logdir.problems if runs is None else ():
                 found += linter.of_problem(problem, self._logdir.without_path(problem.file))
             found += linter.finish()
@@ -323,13 +324,23 @@ class Tools:
             raise ValueError(f"{len(names)} runs are too many: at most {MOST_COMPARED} are {done}; name some in runs")
         return names
 
-    def _open(self, names: Sequence[str]) -> Iterator[Run]:
-        """Yields the runs that can be read; the others are among the problems that list_runs shows."""
+    def _open(
+        self, names: Sequence[str], unreadable: Callable[[str, TBEventsError | OSError], None] | None = None
+    ) -> Iterator[Run]:
+        """Yields the runs that can be read.
+
+        Args:
+            names: their names.
+            unreadable: called with each that cannot be read, and why; these are also among what list_runs shows.
+        """
         for name in names:
             try:
-                yield self._logdir.run(name)
-            except (TBEventsError, OSError):
+                run = self._logdir.run(name)
+            except (TBEventsError, OSError) as error:
+                if unreadable is not None:
+                    unreadable(name, error)
                 continue
+            yield run
 
     def _series(self, run: Run, name: str, kind: Literal["scalars", "texts"], tag: str) -> Any:
         found = run.series(kind)

@@ -19,19 +19,21 @@ __all__ = ["codes_of", "numbers", "strings", "words"]
 
 
 def numbers(values: NDArray[Any], present: NDArray[np.bool_] | None = None) -> pa.Array:
-    """Returns numbers, bools or dates as an Arrow array, which shares their memory where Arrow stores them alike.
+    """Returns numbers, dates or bools as an Arrow array, which shares their memory where Arrow stores them alike.
 
     Args:
         values: shape (n,).
-        present: False where a value is null; None if none is but dates that are NaT.
+        present: False where a value is null; None if none is, but for dates that are NaT.
     """
     import pyarrow as pa
 
-    data = _bits(values) if values.dtype == np.bool_ else np.ascontiguousarray(values)
-    if values.dtype.kind == "M":
-        data, present = data.view(np.int64), ~np.isnat(values) if present is None else present
+    kind = values.dtype
+    if kind.kind == "M":
+        present = ~np.isnat(values) if present is None else present
+        values = values.view(np.int64)  # dates have no buffer
+    data = _bits(values) if kind == np.bool_ else np.ascontiguousarray(values)
     validity = None if present is None or present.all() else pa.py_buffer(_bits(present))
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [validity, pa.py_buffer(data)])
+    return pa.Array.from_buffers(pa.from_numpy_dtype(kind), len(values), [validity, pa.py_buffer(data)])
 
 
 def _bits(flags: NDArray[np.bool_]) -> NDArray[np.uint8]:

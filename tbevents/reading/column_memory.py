@@ -22,14 +22,14 @@ _SMALL: Final = 1 << 16
 
 
 def own(column: NDArray[Any]) -> NDArray[Any]:
-    """The column, in memory of its own where it is a small part of a larger array, which it would keep alive."""
+    """Returns a column in its own memory if it is a small part of a larger array, which it would keep alive."""
     return column.copy() if column.base is not None and column.nbytes < _SMALL else column
 
 
 class ColumnMemory:
-    """Gives out memory for columns. A piece of memory is freed when all the columns in it are gone.
+    """Allocates columns in large pieces of memory. A piece is freed when all columns in it are gone.
 
-    It belongs to one thread at a time.
+    It must be used by one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class ColumnMemory:
         return ColumnMemory, ()
 
     def empty(self, count: int, dtype: Any) -> NDArray[Any]:
-        """An uninitialised column of `count` numbers."""
+        """Returns an uninitialised column of `count` numbers."""
         size = count * np.dtype(dtype).itemsize
         if not _SMALL <= size <= _PIECE // 2:
             return np.empty(count, dtype)
@@ -54,8 +54,8 @@ class ColumnMemory:
 
 @functools.cache
 def _keep_freed_memory() -> None:
-    """Makes the C library keep the memory of short-lived arrays, which come again with each block of a large file.
+    """Makes the C library keep the memory of short-lived arrays, which is needed again for each block of a large file.
 
-    glibc gives such memory back to the system each time, until a larger piece has been freed once.
+    glibc returns such memory to the system each time, until a larger piece has been freed once.
     """
     np.empty(1 << 22, np.uint8)

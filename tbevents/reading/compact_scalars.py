@@ -20,13 +20,13 @@ _FILE: Final = 0
 
 
 class TagLayout(NamedTuple):
-    """The tags of runs that log the same: shared by all of them, and never changed.
+    """The tags of runs that log the same. It is shared by all of them, and never changes.
 
     Attributes:
-        numbers: tag -> number, in the order of their first appearance.
-        metadata: of each tag's first event.
-        doubles: whether a point of the tag was stored as a double.
-        left_out: names of tags that were not asked for.
+        numbers: tag -> number, in the order of first appearance.
+        metadata: the metadata of each tag's first event.
+        doubles: for each tag, True if a point was stored as a double.
+        left_out: tags that were not asked for.
     """
 
     numbers: dict[str, int]
@@ -36,11 +36,11 @@ class TagLayout(NamedTuple):
 
 
 class TagsOfSkeletons(NamedTuple):
-    """What the skeletons are in a run that meets them in a certain order.
+    """The tags of skeletons, in a run that meets them in a certain order.
 
     Attributes:
-        numbers: of each skeleton's tag; negative if the tag or kind was not asked for.
-        is_double: whether each stores a double.
+        numbers: the number of each skeleton's tag; negative if the tag or kind was not asked for.
+        is_double: for each, True if it stores a double.
         layout: the tags.
     """
 
@@ -50,12 +50,12 @@ class TagsOfSkeletons(NamedTuple):
 
 
 class CompactScalars:
-    """The scalar points of one file, tag after tag. Never changes, so threads may share it.
+    """The scalar points of one file, tag after tag. It never changes, so threads may share it.
 
     Args:
         layout: the tags.
-        ends: of each tag, where in the columns its points end.
-        steps: int64, shape (n,); or the steps of the first tag, if those of all tags are the same.
+        ends: for each tag, the end of its points in the columns.
+        steps: int64, shape (n,); or only the steps of the first tag, if all tags have the same.
         wall_times: float64, shape (n,).
         values: float32, or float64 if a tag has doubles, shape (n,).
     """
@@ -94,7 +94,7 @@ class CompactScalars:
             start = end
 
     def columns(self, number: int) -> PointColumns:
-        """The points of a tag, as views of the columns."""
+        """Returns the points of a tag, as views of the columns."""
         start, end = self._ends[number - 1] if number else 0, self._ends[number]
         shared = len(self._steps) < len(self._values)
         values = self._values[start:end]
@@ -105,7 +105,7 @@ class CompactScalars:
         )
 
     def tag_data(self, memory: ColumnMemory) -> tuple[dict[str, TagData], list[TagData]]:
-        """The tags as `RunData` has them, by name and by number; points can be added to them."""
+        """Returns the tags as in `RunData`, by name and by number; points can be added to them."""
         by_name: dict[str, TagData] = {}
         before: TagData | None = None
         for name, number in self.layout.numbers.items():

@@ -17,7 +17,7 @@ _DATA_CHECKSUM: Final = "data_checksum"
 
 
 class WholeFileChecksumError(DamagedFileError):
-    """The checksums of all lengths hold, and none of those of the data."""
+    """The checksums of all lengths are right, and those of all data are wrong."""
 
     kind = _DATA_CHECKSUM
 
@@ -25,15 +25,15 @@ class WholeFileChecksumError(DamagedFileError):
 class Damage:
     """The problems of one event file, in the order of the file.
 
-    Like its reader, it belongs to one thread at a time; `copy` is independent of it.
+    It must be used by one thread at a time; a `copy` is independent.
 
     Args:
         path: the file.
 
     Attributes:
         path: the file.
-        end: the problem of the end of the file, which is withdrawn when reading goes on; None where there is none.
-        of_all: what is wrong with all records of the file; None where some can be used.
+        end: the problem of the end of the file, which is withdrawn when reading continues; None if there is none.
+        of_all: what is wrong with all records of the file; None if some can be used.
     """
 
     def __init__(self, path: str) -> None:
@@ -46,18 +46,18 @@ class Damage:
 
     @property
     def problems(self) -> list[Problem]:
-        """All problems, that of the end included."""
+        """All problems, including that of the end."""
         return self._problems if self.end is None else [*self._problems, self.end]
 
     def copy(self) -> Damage:
-        """The same problems, to which more can be added."""
+        """Returns a copy, to which more can be added."""
         other = Damage.__new__(Damage)
         vars(other).update(vars(self))
         other._problems = self._problems.copy()
         return other
 
     def explain(self, error: DamagedFileError) -> None:
-        """Adds to the file's first checksum error what happened to the file, where that can be told."""
+        """Adds to the file's first checksum error what happened to the file, if that is known."""
         if self._explained or not isinstance(error, ChecksumError):
             return
         self._explained = True
@@ -68,7 +68,7 @@ class Damage:
             error.detail += f"; the file is {name}"
 
     def add(self, error: DamagedFileError, skipped: int) -> None:
-        """Adds a problem: what is wrong and where, and how many bytes are passed over."""
+        """Adds an error, and the number of bytes skipped."""
         if isinstance(error, ChecksumError) and len(self._stored) < 2:
             self._stored = self._stored | {error.stored}
         problem = self._problem(error, skipped)
@@ -82,10 +82,10 @@ class Damage:
         self.end = self._problem(error, skipped)
 
     def sum_up(self, records: int) -> DamagedFileError | None:
-        """Makes one problem of all, and sets `of_all`, if none of the file's records can be used.
+        """Replaces all problems by one, and sets `of_all`, if none of the file's records can be used.
 
         Args:
-            records: how many records the file has.
+            records: the number of records of the file.
 
         Returns:
             `of_all` if this call has set it.
@@ -100,16 +100,11 @@ class Damage:
 
     @staticmethod
     def may_be_of_all(error: DamagedFileError) -> bool:
-        """Whether an error may be the first of one that all records of the file have."""
+        """Returns True if an error may be the first of one that all records of the file have."""
         return not error.record and error.kind in (_DATA_CHECKSUM, UndecodableRecordError.kind)
 
     def _error_of_all(self, records: int, payload: bytes) -> DamagedFileError | None:
-        """One error for all records; None where some can be used, or where they have nothing in common.
-
-        Args:
-            records: how many records the file has.
-            payload: the first record's payload, or its beginning.
-        """
+        """Returns one error for all records; None if some can be used. `payload` is the first one's beginning."""
         problems = self.problems
         kinds = {problem.kind for problem in problems} - {"incomplete"}
         bad = {problem.record for problem in problems if problem.kind != "incomplete"}
@@ -139,5 +134,5 @@ class Damage:
 
 
 def bytes_at(path: str, offset: int) -> bytes:
-    """The bytes of a file from an offset on that tell its type; the file is opened anew, since it may be being read."""
+    """Returns the bytes of a file from an offset on that tell its type. Opens the file anew: it may be being read."""
     return read_bytes(path, offset, LOOKED_AT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import sys
 from collections.abc import Generator, Iterator
 from typing import Final, TypeAlias
 
@@ -27,6 +28,7 @@ from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRec
 from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.reading.damage import Damage, bytes_at
+from tbevents.reading.decoder_feed import DecoderFeed
 from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
 from tbevents.reading.scalar_repeats import Repeats
@@ -35,13 +37,6 @@ from tbevents.remote_file import RemoteFile, Requested
 
 __all__ = ["EventFileReader", "Stretch"]
 
-
-BLOCK: Final = 1 << 21
-"""Bytes read at a time; half as many at first."""
-
-_AFTER_LONG: Final = 1 << 14
-"""Bytes read behind a long record that was passed over: another one may follow soon. Each read after it takes twice as
-many, up to `BLOCK`."""
 
 _HEAD: Final = 1 << 12
 """Bytes of a long record's payload that are looked at before it is read."""
@@ -60,24 +55,24 @@ Stretch: TypeAlias = Records | Repeats | LongRecord
 
 
 class EventFileReader:
-    """Reads what there is in an event file, and later what has been appended.
+    """Reads an event file, and later what was appended to it.
 
     Args:
         path: the file.
-        strict: whether damage is raised instead of passed over.
-        sole: whether the caller named this file itself: that it cannot be read, or is no event file, is then raised
-            even if not `strict`.
-        patient: whether an incomplete record at the end is never raised, because the rest is to come.
-        max_length: the longest payload that is believed, in bytes.
-        verify: whether the checksums of payloads are verified; those of headers always are.
+        strict: if True, damage is raised; otherwise it is skipped.
+        sole: if True, the caller named this file itself: errors of reading it, or that it is not an event file, are
+            raised even if not `strict`.
+        patient: if True, an incomplete record at the end is never raised, because the rest may come.
+        max_length: the longest payload that is accepted, in bytes.
+        verify: if True, verify the checksums of payloads. Those of headers are always verified.
 
     Attributes:
         path: the file.
-        offset: the byte up to which everything has been read: the end of the file, or of its last whole record.
-        record: how many records stand before `offset`.
-        error: why the file could not be read on in the last attempt; None if it could.
+        offset: the offset up to which the file was read: its end, or that of its last whole record.
+        record: the number of records before `offset`.
+        error: why the last attempt could not read on; None if it could.
         patient: as given.
-        listed: the file as a listing has shown it before it was read; None if it has not been listed.
+        listed: the file as a listing showed it before it was read; None if it was not listed.
         requested: what was requested ahead of a remote file; used once.
         most: roughly the most bytes to read at a time, or None for the whole file; what follows is for the next time.
         is_cut: whether the last reading ended before the file did, because of that.
@@ -117,23 +112,23 @@ class EventFileReader:
 
     @property
     def problems(self) -> list[Problem]:
-        """What was passed over, in the order of the file."""
+        """What was skipped, in the order of the file."""
         return self._damage.problems
 
     @property
     def is_unusable(self) -> bool:
-        """Whether the file could not be read on, or none of its records can be used."""
+        """True if the file could not be read on, or none of its records can be used."""
         return self.error is not None or self._damage.of_all is not None
 
     def fork(self) -> EventFileReader:
-        """A reader that goes on from here and leaves this one unchanged."""
+        """Returns a reader at the same offset; this one does not change."""
         other = EventFileReader.__new__(EventFileReader)
         vars(other).update(vars(self))
         other._damage = self._damage.copy()
         return other
 
     def take_whole(self, data: NDArray[np.uint8], records: int) -> None:
-        """Notes that the whole file has been read: these bytes, which are so many records, the last one complete."""
+        """Notes that the whole file was read: these bytes, which are complete records."""
         self._size = self.offset = len(data)
         self.record = records
         self._first = data[:_REMEMBERED].tobytes()
@@ -142,7 +137,7 @@ class EventFileReader:
 
     @property
     def resumes_at(self) -> int:
-        """The offset of the first byte that reading on needs: those before `offset` by which the file is recognised."""
+        """The offset of the first byte that reading on needs: the bytes before `offset` identify the file."""
         return self._known[0] if self._known[1] else self.offset
 
     def is_up_to_date(self, listed: FileRef) -> bool:
@@ -151,42 +146,38 @@ class EventFileReader:
         return before is not None and self.error is None and is_url(self.path) and before.is_same_version(listed)
 
     def done(self) -> float:
-        """Fraction of the file that has been read."""
+        """Returns the fraction of the file that was read."""
         return self._fraction(0)
 
     def _fraction(self, more: int) -> float:
-        """Fraction of the file read, counting `more` bytes as read."""
         return (self.offset + more) / max(1, self._size)
 
     def read(self) -> Iterator[Records]:
-        """The records that follow, in blocks; the checksums of their payloads are the caller's to verify.
+        """Yields the new records, in blocks; the caller must verify the checksums of their payloads.
 
-        A problem at the end of the file, such as that it cannot be read, is withdrawn and looked at again: the rest may
-        have come meanwhile.
+        A problem at the end of the file is withdrawn and checked again: the rest may have come meanwhile.
 
         Raises:
-            OSError: the file cannot be read, and `strict` or `sole`.
-            FileChangedError: what was read before is not in the file any more: it was replaced, truncated or removed.
+            OSError: if the file cannot be read, and `strict` or `sole`.
+            FileChangedError: if what was read before is no longer in the file: it was replaced, truncated or removed.
             DamagedFileError: at the first damage, if `strict`.
-            NotAnEventFileError: there is no record anywhere in it, and `sole`.
+            NotAnEventFileError: if the file has no record at all, and `sole`.
         """
         for stretch in self._read(known=False):
             assert isinstance(stretch, Records)
             yield stretch
 
     def stretches(self, search: RepeatSearch | None) -> Iterator[Stretch]:
-        """As `read`, with less to search and to decode: also repeats of known loops, and long records by their heads.
+        """As `read`, but faster: also yields repeats of known loops, and long records by their heads.
 
-        A stretch that the caller cannot use is handed back with `refuse` before the next one is asked for. Long records
-        are only yielded where checksums are not verified, which takes the whole payload.
-
-        Args:
-            search: finds the repeats; None yields none.
+        The caller hands back a stretch that it cannot use with `refuse`, before it asks for the next one. Long records
+        are yielded only if checksums are not verified, which takes the whole payload. If `search` is None, there are no
+        repeats.
         """
         return self._read(search, known=True)
 
     def refuse(self, stretch: Stretch) -> None:
-        """Hands back the stretch yielded last: its records are yielded again, as `Records`."""
+        """Hands back the last stretch: its records are yielded again, as `Records`."""
         self._refused = stretch
 
     def _read(self, search: RepeatSearch | None = None, *, known: bool) -> Iterator[Stretch]:
@@ -195,7 +186,7 @@ class EventFileReader:
             with self._open() as file:
                 size = file.seek(0, os.SEEK_END)
                 self._know_again(file, size)
-                start, most = self.offset, size if self.most is None else self.most
+                start, most = self.offset, sys.maxsize if self.most is None else self.most
                 while True:
                     self._size = size
                     end = min(size, start + most)
@@ -230,7 +221,7 @@ class EventFileReader:
         return RemoteFile(self.path, self.listed, requested)
 
     def _cannot_be_read(self, error: OSError) -> None:
-        """Notes, or raises, that the file cannot be read on."""
+        """Raises the error, or lists it as a problem."""
         if error.filename is None:
             missing = errno.ENOENT if isinstance(error, FileNotFoundError) else None  # file systems may leave it out
             error = OSError(error.errno or missing, error.strerror or str(error), self.path)
@@ -241,11 +232,7 @@ class EventFileReader:
         self._damage.end = Problem.unreadable(self.path, error, self.offset, self.record, left)
 
     def _know_again(self, file: io.RawIOBase, size: int) -> None:
-        """Checks that what was read before is still there.
-
-        Raises:
-            FileChangedError: it is not.
-        """
+        """Raises FileChangedError if what was read before is no longer in the file."""
         changed = size < self.offset
         for at, known in (self._known,) if is_url(self.path) else (self._known, (0, self._first)):
             if known and not changed:
@@ -265,18 +252,10 @@ class EventFileReader:
     def _read_to(
         self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int
     ) -> Generator[Stretch, None, DamagedFileError | None]:
-        """Reads up to a size that the file has, or up to the last whole record before an end.
+        """Reads up to the last whole record before `end`; returns what is wrong with the end of the file, if anything.
 
-        Args:
-            file: the file.
-            size: of the file.
-            search: finds repeats of known loops, if there is one.
-            known: whether to yield more than single records: what is known by its head or a loop, and records across
-                dense damage.
-            end: where to stop.
-
-        Returns:
-            What is wrong with the end; None if nothing is.
+        `size` is the size of the file. With `known`, also yields what `stretches` does, and records with dense damage
+        between them.
         """
         if not size:
             return IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path)
@@ -288,7 +267,7 @@ class EventFileReader:
             path=self.path,
             verify=self._verify,
         )
-        feed = _Feed(file, decoder, end)  # what has been appended meanwhile is for the next time
+        feed = DecoderFeed(file, decoder, end)  # what has been appended meanwhile is for the next time
         error: DamagedFileError | None = None
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
@@ -335,13 +314,12 @@ class EventFileReader:
             intact_from = decoder.offset
 
     def _read_known(
-        self, decoder: RecordDecoder, feed: _Feed, search: RepeatSearch | None
+        self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None
     ) -> Generator[Stretch, None, tuple[bool, int | None]]:
         """Yields what comes next if it is a long record or repeats of a known loop.
 
         Returns:
-            Whether reading went on, so that there may be more of the kind; and if not, in how many bytes to look for
-            single records (None: no limit).
+            True if it was. If not, also the number of bytes in which to look for single records; None means no limit.
         """
         long = None if self._verify else decoder.next_long(_HEAD)
         if feed.left and (long is NEED_DATA or (long is None and feed.is_scarce)):
@@ -375,17 +353,15 @@ class EventFileReader:
         return intact > 0, None
 
     def _is_refused(self, stretch: Stretch) -> bool:
-        """Whether the caller has handed back this stretch, which was yielded last."""
         refused, self._refused = self._refused, None
         return refused is stretch
 
     def _note_read_up_to(self, decoder: RecordDecoder, known: bytes, at: int | None = None) -> None:
-        """Notes that everything before the decoder's place has been read, and bytes of it: the last, or those `at`."""
+        """Notes that the decoder's offset was reached, and some bytes of the file: the last ones, or those `at`."""
         self.offset, self.record = decoder.offset, decoder.record
         self._known = (self.offset - len(known) if at is None else at, known)
 
     def _note_read(self, records: Records) -> None:
-        """Notes that everything up to the end of these records has been read."""
         if not self._first and records.base + int(records.offsets[0]) == 0:
             self._first = records.block[: min(records.end, _REMEMBERED)].tobytes()
         self.offset, self.record = records.base + records.end, records.number(len(records.offsets) - 1) + 1
@@ -393,7 +369,7 @@ class EventFileReader:
         self._known = (self.offset - len(known), known)
 
     def records(self) -> Iterator[tuple[int, Record]]:
-        """The records that follow, one by one, each with its number in the file; if `verify`, only intact ones."""
+        """Yields the new records one by one, each with its number in the file; if `verify`, only intact ones."""
         for records in self.read():
             for index, length in enumerate(records.lengths.tolist()):
                 try:
@@ -404,7 +380,7 @@ class EventFileReader:
                     yield records.number(index), Record(records.base + int(records.offsets[index]), payload)
 
     def events(self) -> Iterator[Event]:
-        """The events that follow, one by one."""
+        """Yields the new events one by one."""
         for number, record in self.records():
             try:
                 yield parse_event(record.payload, offset=record.offset, record=number, path=self.path)
@@ -412,11 +388,7 @@ class EventFileReader:
                 self.report(error, record.end - record.offset)
 
     def report(self, error: DamagedFileError, skipped: int) -> None:
-        """Adds damage to `problems`, or raises it. Every reader of the file's records reports what it finds here.
-
-        Args:
-            error: what is wrong, and where.
-            skipped: how many bytes are passed over.
+        """Lists damage, and the number of bytes skipped, in `problems`. All damage of the file is reported here.
 
         Raises:
             DamagedFileError: the error, if `strict`.
@@ -429,7 +401,7 @@ class EventFileReader:
         self._damage.add(error, skipped)
 
     def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
-        """What to raise for damage: at the first record, what is wrong with all of them, if something is."""
+        """Returns the error to raise for damage: if all records have the same, one about all of them."""
         if not Damage.may_be_of_all(error):
             return error
         reader = EventFileReader(self.path, max_length=self._max_length, verify=self._verify)
@@ -438,7 +410,7 @@ class EventFileReader:
         return error if usable is not None or of_all is None else of_all
 
     def _report_end(self, error: DamagedFileError, skipped: int) -> None:
-        """Sets or raises the problem of the end of the file."""
+        """Lists or raises damage at the end of the file."""
         self._damage.explain(error)
         is_for_sure = not (self.patient and isinstance(error, IncompleteRecordError))
         if (self._strict and is_for_sure) or (self._sole and isinstance(error, NotAnEventFileError)):
@@ -446,7 +418,7 @@ class EventFileReader:
         self._damage.add_end(error, skipped)
 
     def _error_at_end(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
-        """What damage means if nothing follows it."""
+        """Returns what damage means if no record follows it."""
         offset, record, path = error.offset, error.record, error.path
         start = bytes_at(self.path, 0) if offset == 0 else b""
         name = file_type(start)
@@ -464,53 +436,8 @@ class EventFileReader:
         return error
 
 
-class _Feed:
-    """Gives a decoder the bytes of a file, block by block.
-
-    Args:
-        file: stands where the decoder wants bytes from.
-        decoder: the decoder.
-        size: of the file, or of the part of it to give.
-
-    Attributes:
-        left: how many bytes have not been given.
-    """
-
-    def __init__(self, file: io.RawIOBase, decoder: RecordDecoder, size: int) -> None:
-        self.left = size - file.seek(decoder.fed)
-        self._file = file
-        self._decoder = decoder
-        self._size = size
-        self._block = BLOCK // 2
-
-    @property
-    def is_scarce(self) -> bool:
-        """Whether the decoder has little of a block at hand, and no long records were passed over lately."""
-        return self._block == BLOCK and 4 * len(self._decoder.at_hand) < BLOCK
-
-    def more(self) -> None:
-        """Gives it the next block.
-
-        Raises:
-            FileChangedError: the file ends before that.
-        """
-        room = self._decoder.room(min(self.left, max(self._block, self._decoder.missing)))
-        size = self._file.readinto(room)
-        if not size:
-            raise FileChangedError(f"{self._decoder.path}: became shorter while it was read")
-        self._decoder.filled(size)
-        self.left = self._size - self._decoder.fed
-        self._block = min(BLOCK, 2 * self._block)
-
-    def skip(self, record: LongRecord) -> None:
-        """Has the decoder pass over a long record."""
-        self._decoder.skip_long(record)
-        self._block = _AFTER_LONG
-        self.left = max(0, self._size - self._file.seek(self._decoder.fed))
-
-
 def _read_all(file: io.RawIOBase, size: int) -> bytes:
-    """So many bytes, or as many as there are."""
+    """Returns `size` bytes, or fewer at the end of the file."""
     data = b""
     while len(data) < size and (more := file.read(size - len(data))):
         data += more

@@ -37,12 +37,12 @@ class SessionRun(Protocol):
 
 
 class SessionFacts(NamedTuple):
-    """What a table of hyperparameters keeps of a run, so that the run itself may be let go.
+    """What a table of hyperparameters keeps of a run, so that the run itself can be dropped.
 
     Attributes:
         hparams: its hyperparameters; None if it has none.
         last_values: tag -> last value of its scalars.
-        has_curves: whether any of its scalars has several points.
+        has_curves: True if any of its scalars has several points.
     """
 
     hparams: HParams | None
@@ -134,7 +134,7 @@ def hparams_table(runs: Mapping[str, SessionFacts]) -> HParamsTable:
 
 
 def _nearest(name: str, experiments: Mapping[str, Experiment]) -> Experiment | None:
-    """The experiment of a run or of the nearest folder above it; else the first one; None if there is none."""
+    """Returns the experiment of a run or the nearest folder above it; otherwise the first one, if any."""
     for above in [name, *_above(name)]:
         if above in experiments:
             return experiments[above]
@@ -142,7 +142,7 @@ def _nearest(name: str, experiments: Mapping[str, Experiment]) -> Experiment | N
 
 
 def _above(name: str) -> list[str]:
-    """The names of the folders above a run, the nearest first."""
+    """Returns the names of the folders above a run, the nearest first."""
     above = []
     while name not in (".", ""):
         name = posixpath.dirname(name) or "."
@@ -151,7 +151,7 @@ def _above(name: str) -> list[str]:
 
 
 def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionFacts]) -> list[tuple[str, str]]:
-    """The scalars of sessions and of the runs below them: (folder below the session or "", tag), ordered by tag."""
+    """Returns the scalars of sessions and the runs below them, by tag: (folder below the session or empty, tag)."""
     known = set(sessions)
     found: set[tuple[str, str]] = set()
     for name, facts in runs.items():
@@ -163,7 +163,6 @@ def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionFacts]) -> 
 
 
 def _metrics(name: str, runs: Mapping[str, SessionFacts], names: Iterable[tuple[str, str]]) -> dict[str, float]:
-    """The last values of the metrics that a session has."""
     metrics: dict[str, float] = {}
     for group, tag in names:
         facts = runs.get(posixpath.normpath(posixpath.join(name, group)) if group else name)
@@ -193,16 +192,10 @@ def hparams_of_runs(runs: Mapping[str, HParams | None]) -> dict[str, HParams | N
 
 
 def session_curves(runs: Mapping[str, SessionFacts]) -> dict[str, list[str]]:
-    """Returns the runs with the curves of each session, itself among them unless its folder has none.
+    """Returns session -> names of the runs with its curves: itself, unless its folder has none, and others.
 
     torch's add_hparams puts the session below the run it belongs to, with metrics of one point. Keras puts the curves
     below the session, in ``train`` and ``validation``.
-
-    Args:
-        runs: name -> what is known of the run.
-
-    Returns:
-        The session's run -> names of runs, one at least.
     """
     sessions = [name for name, facts in runs.items() if facts.hparams is not None and facts.hparams.parameters]
     known = set(sessions)

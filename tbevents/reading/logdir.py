@@ -6,13 +6,14 @@ import contextlib
 import functools
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tbevents.errors import UnknownNameError, WorkerError
+from tbevents.errors import TBEventsError, UnknownNameError, WorkerError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.reading.forks import renew_when_forked
@@ -33,6 +34,7 @@ from tbevents.reading.run import Run
 from tbevents.reading.run_parts import can_be_parted, scalar_parts
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
+from tbevents.reading.series import counted
 from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, small_source
 from tbevents.reading.source import FileSource
 from tbevents.reading.tables import Table, TableBuilder
@@ -42,7 +44,8 @@ from tbevents.remote_file import Requested, fetch_ahead, fetched_ahead
 from tbevents.run_files import list_runs
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.groups import Band, Estimator, GroupBy
-from tbevents.views.notebook import MOST_ROWS, RunRow, logdir_html
+from tbevents.views.notebook import MOST_ROWS
+from tbevents.views.notebook_values import RunRow, ShownTable, logdir_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,6 +63,10 @@ _GROUP_BYTES: Final = 2**23
 """The most bytes of runs that a process reads as one task; a larger run is one by itself."""
 _PART_BYTES: Final = 2**26
 """A run whose files are larger, in bytes, comes in parts where it can."""
+
+_SHOWN_BYTES: Final = 2**25
+_SHOWN_SECONDS: Final = 1.0
+"""The bounds within which runs are read to show a logdir."""
 
 _AHEAD_PER_THREAD: Final = 2
 """Runs read ahead per thread."""
@@ -652,8 +659,49 @@ class Logdir(Frame, Mapping[str, Run]):
         return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
 
     def _repr_html_(self) -> str:
-        rows = [_row_of(name, run) for name, run in islice(self._runs.items(), MOST_ROWS)]
-        return logdir_html(self.path, rows, len(self))
+        return self._shown().html()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        printer.text(repr(self) if cycle or not self else self._shown().text())
+
+    def _shown(self) -> ShownTable:
+        """A table of the first runs. Those that take little time are read, as `__getitem__` reads them, and kept."""
+        names = list(islice(self._runs, MOST_ROWS))
+        notes = self._read_cheap(names)
+        rows = [_row_of(name, self._runs.get(name), notes.get(name, "not read yet")) for name in names]
+        unread = [name for name, row in zip(names, rows, strict=True) if row.kinds is None]
+        size = sum(_bytes_of(self._slots[name].files) for name in unread if name in self._slots)
+        said = f"{counted(len(unread), 'run')} ({_megabytes(size)}) not read: using a run reads it" if unread else ""
+        return logdir_table(self.path, rows, len(self), said)
+
+    def _read_cheap(self, names: Sequence[str]) -> dict[str, str]:
+        """Reads runs within a bound of bytes and time. Returns why those are not read that are not."""
+        notes: dict[str, str] = {}
+        if is_url(self.path):
+            return dict.fromkeys(names, "not read: remote")
+        room = _SHOWN_BYTES
+        chosen: list[str] = []
+        for name in names:
+            size = _bytes_of(self._slots[name].files) if name in self._slots else 0
+            if self._runs.get(name) is not None or name not in self._slots:
+                continue
+            if size > room:
+                notes[name] = f"not read: {_megabytes(size)}"
+                continue
+            room -= size
+            chosen.append(name)
+        end = time.monotonic() + _SHOWN_SECONDS
+        for place, name in enumerate(chosen):
+            if time.monotonic() > end:
+                break
+            try:
+                if self._workers is None:
+                    self._read_together(chosen[place : place + MOST])
+                self._run(name)
+            except (TBEventsError, OSError) as error:  # what is shown must not raise
+                notes[name] = f"cannot be read: {error}"
+        return notes
 
 
 def read_logdir(
@@ -729,13 +777,18 @@ def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
     return logdir
 
 
-def _row_of(name: str, run: Run | None) -> RunRow:
+def _row_of(name: str, run: Run | None, note: str) -> RunRow:
     """What a notebook shows of a run; one that was not read yet is not read now."""
     if run is None:
-        return RunRow(name)
+        return RunRow(name, note=note)
     counts = run.counts()
     values = sum(sum(tags.values()) for tags in counts.values())
-    return RunRow(name, {kind: len(tags) for kind, tags in counts.items()}, values, len(run.problems))
+    kinds = {kind: len(tags) for kind, tags in counts.items()}
+    return RunRow(name, kinds, values, len(run.problems), run.scalars)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
 
 
 def _bytes_of(files: Sequence[FileRef]) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from tbevents.errors import UnknownNameError
 from tbevents.reading.series import counted
+from tbevents.views.notebook_values import ShownTable, rows_of, series_table
 
 __all__ = ["NamedMapping"]
 
@@ -51,3 +52,17 @@ class NamedMapping(Mapping[str, V], Generic[V]):
         names = ", ".join(map(repr, list(self)[:6]))
         more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
         return f"<{counted(len(self), self.noun)}: {names}{more}>"
+
+    def _shown(self) -> ShownTable | None:
+        """A table of the first series; None if the values are no series."""
+        rows = rows_of(self)
+        return None if rows is None else series_table(self.noun, self.where, rows, len(self))
+
+    def _repr_html_(self) -> str | None:
+        shown = self._shown()
+        return None if shown is None else shown.html()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        shown = None if cycle else self._shown()
+        printer.text(repr(self) if shown is None or not shown.rows else shown.text())

@@ -12,15 +12,15 @@ __all__ = ["Point", "PointColumns", "integers_at", "joined"]
 
 
 class Point(NamedTuple):
-    """A scalar point that the general decoder has read.
+    """A scalar point from the general decoder.
 
     Attributes:
         record: the number of its record in the run.
         tag: the number of its tag in the run.
-        step: as in `ScalarPoint`, and so the next two.
+        step: the step.
         wall_time: seconds since 1970.
         value: the number.
-        double: whether it was stored as a double or an integer.
+        double: True if it was stored as a double or an integer.
     """
 
     record: int
@@ -32,14 +32,14 @@ class Point(NamedTuple):
 
 
 class PointColumns(NamedTuple):
-    """Scalar points in order, of one tag unless their owner keeps the tags beside them: arrays of shape (n,).
+    """Scalar points in order, of one tag unless their owner keeps the tags separately: arrays of shape (n,).
 
     Attributes:
-        steps: as in `ScalarSeries`, and so the next two.
+        steps: as in `ScalarSeries`, like the next two.
         wall_times: seconds since 1970.
         values: float32 or float64.
-        records: the number of each point's record in the run, or None where restarts do not depend on it.
-        integers: place -> the integer that `values` does not hold exactly; None where it holds all.
+        records: the number of each point's record in the run; None if restarts do not depend on it.
+        integers: place -> integer that `values` does not hold exactly; None if there is none.
     """
 
     steps: NDArray[np.int64]
@@ -50,7 +50,7 @@ class PointColumns(NamedTuple):
 
     @classmethod
     def of(cls, points: Sequence[Point]) -> tuple[NDArray[np.int32], PointColumns]:
-        """The tags of some points, and the points as columns."""
+        """Returns the tags of points, and the points as columns."""
         records, tags, steps, wall_times, values, doubles = (
             zip(*points, strict=True) if points else ((),) * len(Point._fields)
         )
@@ -64,7 +64,7 @@ class PointColumns(NamedTuple):
         return np.array(tags, np.int32), columns
 
     def take(self, places: NDArray[Any]) -> PointColumns:
-        """The points at these places, or those that a mask chooses."""
+        """Returns the points at some places, or those that a mask selects."""
         records = None if self.records is None else self.records[places]
         integers = None
         if self.integers is not None:
@@ -72,7 +72,7 @@ class PointColumns(NamedTuple):
         return PointColumns(self.steps[places], self.wall_times[places], self.values[places], records, integers)
 
     def part(self, start: int, end: int) -> PointColumns:
-        """The points from `start` up to `end`; the arrays are views of these."""
+        """Returns the points from `start` to before `end`; the arrays are views."""
         records = None if self.records is None else self.records[start:end]
         integers = None
         if self.integers is not None:
@@ -83,7 +83,7 @@ class PointColumns(NamedTuple):
 
     @classmethod
     def end_to_end(cls, parts: Sequence[PointColumns]) -> PointColumns:
-        """Several parts, one behind the other; all of them, or none, have records."""
+        """Returns several columns as one; all of them, or none, have records."""
         if len(parts) == 1:
             return parts[0]
         records = [part.records for part in parts if part.records is not None]
@@ -103,7 +103,7 @@ class PointColumns(NamedTuple):
 
     @classmethod
     def in_turn(cls, several: Sequence[PointColumns]) -> PointColumns:
-        """The first point of each, then the second of each, ...: of a tag that a loop logs several times a step."""
+        """Returns the first point of each, then the second, ...: of a tag that a loop logs several times a step."""
         if len(several) == 1:
             return several[0]
         return cls(
@@ -114,10 +114,10 @@ class PointColumns(NamedTuple):
 
 
 def integers_at(integers: Mapping[int, int], places: NDArray[np.intp]) -> dict[int, int]:
-    """The integers at some places, by the position of these places."""
+    """Returns the integers at some places, by the position of these places."""
     return {new: integers[old] for new, old in enumerate(places.tolist()) if old in integers}
 
 
 def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """The arrays end to end; a single array is returned as it is."""
+    """Returns the arrays end to end; a single array is returned as it is."""
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

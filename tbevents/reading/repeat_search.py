@@ -51,9 +51,9 @@ _AHEAD: Final = 16
 
 
 class KnownLoops:
-    """The loops met so far, shared by all the files that are read together.
+    """The loops found so far, shared by all files that are read together.
 
-    Threads may share it; a forked process has a copy of its own.
+    Threads may share it; a forked process has its own copy.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class KnownLoops:
         self._lock = threading.Lock()
 
     def at(self, data: NDArray[np.uint8], start: int, size: int) -> tuple[Loop, int] | None:
-        """The loop that a record of this size, starting there, may belong to, and its place in it; or None."""
+        """Returns the loop that a record of this size at `start` may belong to, and its place in it; or None."""
         for mask in self._masks.get(size, ()):
             found = self._places.get(int.from_bytes(data[start : start + size].tobytes(), "little") & mask)
             if found is not None:
@@ -77,15 +77,15 @@ class KnownLoops:
     def learn(
         self, records: Records, skeletons: NDArray[np.int32], steps: NDArray[np.int64]
     ) -> tuple[Loop, int] | None:
-        """Learns the loop that records are repeating when they end.
+        """Learns the loop that the last records repeat.
 
         Args:
             records: the records.
-            skeletons: the skeleton of each, int32, shape (n,); -1 where it has none.
+            skeletons: the skeleton of each, int32, shape (n,); -1 if it has none.
             steps: the step of each that has one, int64, shape (n,).
 
         Returns:
-            The loop, and the place in it of the record that comes next; None if they repeat none.
+            The loop, and the place in it of the next record; None if they repeat none.
         """
         period = _period(skeletons)
         first = _first_of_loop(skeletons[-period:], steps[-period - 1 :]) if period else None
@@ -120,7 +120,7 @@ class KnownLoops:
 
 
 def _period(skeletons: NDArray[np.int32]) -> int:
-    """How many records at the end are the repetition of as many before them, `_TIMES` times; 0 where none are."""
+    """Returns the number of last records that repeat as many before them, `_TIMES` times; 0 if there are none."""
     tail = skeletons[-_TAIL:]
     last = len(tail) - 1
     if tail[last] < 0:
@@ -140,14 +140,10 @@ def _period(skeletons: NDArray[np.int32]) -> int:
 
 
 def _first_of_loop(skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> int | None:
-    """The place of the record with which a loop begins, among the records of one repeat; None if none stands out.
+    """Returns the place of the record that a loop begins with, among those of one repeat; None if it is not clear.
 
-    It is the one record whose step differs from that before it, if there is only one: all records of a repeat are then
-    of one step. Else it is the first whose tag comes once.
-
-    Args:
-        skeletons: of the records, shape (n,).
-        steps: of the record before them, and of them, shape (n + 1,).
+    It is the only record whose step differs from that before it: all records of a repeat then have the same step. If
+    there is no such record, it is the first whose tag occurs once. `steps` begins with that of the record before.
     """
     (changes,) = (steps[1:] != steps[:-1]).nonzero()
     if len(changes) == 1:
@@ -160,9 +156,10 @@ class RepeatsAhead(NamedTuple):
     """What comes next in a file: repeats of a known loop, or nothing known.
 
     Attributes:
-        loop: the loop that is repeated; None if nothing known comes next.
-        times: how many repeats, judged by their constant bytes alone.
-        within: without a loop: bytes in which to look for single records before the next search; None: no limit.
+        loop: the loop; None if nothing known comes next.
+        times: the number of repeats, by their constant bytes.
+        within: without a loop, the number of bytes in which to read single records before the next search; None means
+            no limit.
     """
 
     loop: Loop | None
@@ -171,10 +168,7 @@ class RepeatsAhead(NamedTuple):
 
 
 class RepeatSearch:
-    """Says, while a file is read, where known loops repeat next; gives up where they rarely do.
-
-    It belongs to the reading of one file.
-    """
+    """Finds repeats of known loops while one file is read; gives up if they are rare."""
 
     def __init__(self, known: KnownLoops) -> None:
         self._known = known
@@ -184,14 +178,14 @@ class RepeatSearch:
         self._refused: set[Loop] = set()
 
     def learn(self, records: Records, skeletons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
-        """Learns from records that were no repeats of a known loop, as `KnownLoops.learn`."""
+        """Learns from records that were not repeats of a known loop; see `KnownLoops.learn`."""
         self._next = self._known.learn(records, skeletons, steps) or self._next
 
     def took(self, intact: int, found: int) -> None:
-        """Notes how many of the repeats found were intact: all, or those before the first wrong checksum.
+        """Notes how many of the repeats found were intact, before the first wrong checksum.
 
-        All repeats found are verified together. So where wrong checksums are frequent, fewer are counted at a time;
-        else each of them would cost as much as a whole block.
+        All repeats found are verified together. If wrong checksums are frequent, fewer are counted at a time: otherwise
+        each would cost as much as a whole block.
         """
         if intact < found:
             self._most = 2 * intact + _FEW
@@ -199,11 +193,11 @@ class RepeatSearch:
             self._most *= 4
 
     def refuse(self, loop: Loop) -> None:
-        """Notes that this loop cannot be used in this file."""
+        """Notes that a loop cannot be used in this file."""
         self._refused.add(loop)
 
     def find(self, data: NDArray[np.uint8]) -> RepeatsAhead:
-        """The repeats of a known loop with which some bytes begin."""
+        """Returns the repeats of a known loop at the start of the data."""
         patient = self._patience > 0
         for start, loop, place in self._candidates(data, _AHEAD if patient else 1):
             if loop in self._refused:
@@ -225,7 +219,7 @@ class RepeatSearch:
         return RepeatsAhead(None, within=_PROBE if patient else None)
 
     def _candidates(self, data: NDArray[np.uint8], ahead: int) -> Iterator[tuple[int, Loop, int]]:
-        """Where the next records start, and which place in which loop each may have."""
+        """Yields places at which records may start, with the loop and the place in it that each may have."""
         if self._next is not None:
             yield 0, *self._next
         start = 0

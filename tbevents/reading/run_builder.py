@@ -38,23 +38,23 @@ hold them, not so soon that every tag gets crumbs."""
 
 
 class RecordSource(Protocol):
-    """What a builder reads: an event file, or what stands for one."""
+    """What a builder reads: an event file, or a replacement for one."""
 
     @property
     def path(self) -> str:
         """The file, for messages and to read its large values again."""
 
     def done(self) -> float:
-        """Fraction of it that has been read, up to 1."""
+        """Returns the fraction of it that was read, up to 1."""
 
     def stretches(self, search: RepeatSearch | None) -> Iterator[Stretch]:
-        """What is new; `search` finds repeats of known loops."""
+        """Yields what is new; `search` finds repeats of known loops."""
 
     def refuse(self, stretch: Stretch) -> None:
-        """Hands back repeats or a long record, yielded last: the same records are to be yielded as `Records`."""
+        """Hands back the last stretch, which must be yielded again as `Records`."""
 
     def report(self, error: DamagedFileError, skipped: int) -> None:
-        """Adds damage, and how many bytes were passed over, to `problems`."""
+        """Lists damage, and the number of bytes skipped, in `problems`."""
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -62,19 +62,19 @@ class RecordSource(Protocol):
 
 
 class RunBuilder:
-    """Takes the events of a run in order.
+    """Builds the data of a run from its events, in order.
 
-    It belongs to one thread at a time. A call that is interrupted leaves it half filled: `fork` it first, and drop the
+    It must be used by one thread at a time. An interrupted call leaves it half filled: `fork` it first, and drop the
     fork.
 
     Args:
         table: the skeletons of scalar events, shared with other runs.
-        options: what is wanted; everything by default.
-        data: what has been taken before; nothing by default.
+        options: what to keep; by default everything.
+        data: the run's data so far; by default none.
 
     Attributes:
         data: the run's data so far.
-        files: the files read so far, by their number.
+        files: the files read so far, by number.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class RunBuilder:
 
     @classmethod
     def of_files(cls, table: SkeletonTable, data: RunData, files: Sequence[str], records: int) -> RunBuilder:
-        """A builder that has taken the data of some files, with so many records."""
+        """Returns a builder with the data of some files that have been read."""
         builder = cls(table, data.options, data=data)
         builder.files, builder._count = list(files), records
         builder._numbers = {path: number for number, path in enumerate(files)}
@@ -104,15 +104,15 @@ class RunBuilder:
 
     @property
     def records(self) -> int:
-        """How many records have been taken, of all files together."""
+        """The number of records read, of all files together."""
         return self._count
 
     def anew(self) -> RunBuilder:
-        """A builder with the same table and options that has taken nothing yet."""
+        """Returns an empty builder with the same table and options."""
         return RunBuilder(self._table, self._options)
 
     def fork(self) -> RunBuilder:
-        """A builder that takes more and leaves this one unchanged; this one must take no more then."""
+        """Returns a builder with the same data; from now on, only that one may be added to."""
         other = RunBuilder.__new__(RunBuilder)
         vars(other).update(vars(self))
         other.data = self.data.fork()
@@ -122,20 +122,17 @@ class RunBuilder:
         return other
 
     def add_file(self, reader: RecordSource, *, reread: bool = True) -> None:
-        """Takes what is new in a file, and reports to its reader what cannot be used.
+        """Adds what is new in a file, and reports to its reader what cannot be used.
 
         Args:
             reader: the file.
-            reread: whether large values can be read again from `reader.path`; else they are kept.
+            reread: if True, large values can be read again from `reader.path`; otherwise they are kept in memory.
         """
         for _ in self.add_stretches(reader, reread=reread):
             pass
 
     def add_stretches(self, reader: RecordSource, *, reread: bool = True) -> Iterator[None]:
-        """Takes what is new in a file as `add_file` does, and stops after each of its stretches.
-
-        The caller may `release_scalars` there.
-        """
+        """As `add_file`, but stops after each stretch, where the caller may `release_scalars`."""
         # The rules of restarts that are tracked need every record.
         search = None if self.data.history.tracking else RepeatSearch(self._table.loops)
         for stretch in reader.stretches(search):
@@ -151,13 +148,12 @@ class RunBuilder:
         self._end(reader)
 
     def add_whole(self, block: ScalarBlock, reader: RecordSource) -> None:
-        """Takes a file whose records are all in a block, and reports to its reader what cannot be used."""
+        """Adds a file whose records are all in a block, and reports to its reader what cannot be used."""
         tags, points = self._add_block(block, reader, reread=True)
         self._waiting.append((tags, points))
         self._end(reader)
 
     def _end(self, reader: RecordSource) -> None:
-        """Gives the points that wait to their tags, at the end of a file."""
         self._flush(reader.done())
         number = self._numbers.setdefault(reader.path, len(self.files))
         if number == len(self.files):
@@ -165,13 +161,13 @@ class RunBuilder:
         self._end_file(number)
 
     def held_scalars(self) -> int:
-        """The number of scalar points that have been taken and not been released."""
+        """Returns the number of scalar points that were added and not released."""
         return self._waiting_count + sum(tag.scalar_count for tag in self.data.by_number)
 
     def release_scalars(self) -> list[tuple[str, PointColumns]]:
-        """Returns the scalar points taken so far, by tag, and forgets them.
+        """Returns the scalar points added so far, by tag, and forgets them.
 
-        Restarts and duplicates are the caller's matter: it sees a part of the points only.
+        The caller must handle restarts and duplicates.
         """
         self._flush(1.0)
         return [(tag.name, tag.release()) for tag in self.data.by_number if tag.scalar_count]
@@ -179,7 +175,7 @@ class RunBuilder:
     def _add_records(
         self, records: Records, reader: RecordSource, search: RepeatSearch | None, *, reread: bool
     ) -> None:
-        """Takes some records; their points wait until there are enough of them."""
+        """Adds records; their points wait until there are enough of them."""
         block = self._table.decode(records)
         if block is None:
             tags, points = self._add_few(records, reader, reread)
@@ -193,11 +189,11 @@ class RunBuilder:
             self._flush(reader.done())
 
     def add_events(self, events: Iterable[Event]) -> None:
-        """Takes events that are in no file; their values are kept, however large.
+        """Adds events that are in no file; their values are kept, however large.
 
         Raises:
-            TensorError, PayloadError: a scalar's tensor contradicts itself, or hyperparameters cannot be parsed; all
-                the others have been taken.
+            TensorError, PayloadError: if a scalar's tensor is inconsistent, or hyperparameters cannot be parsed. All
+                other events were added.
         """
         late: list[Point] = []
         first = self._count
@@ -214,13 +210,13 @@ class RunBuilder:
             raise type(error)(f"tag {name!r}: {error}")
 
     def _end_file(self, number: int) -> None:
-        """Notes which file the points came from that were given to their tags since the last call."""
+        """Notes which file the points came from that tags got since the last call."""
         for tag in self._touched:
             self.data.by_number[tag].end_file(number)
         self._touched.clear()
 
     def _add_repeats(self, repeats: Repeats) -> bool:
-        """Takes repeats of a loop; False if its records are not all scalars in this run."""
+        """Adds repeats of a loop; returns False if its records are not all scalars in this run."""
         tags = self._tags_of(repeats.loop)
         if _GENERAL in tags:
             return False
@@ -238,7 +234,7 @@ class RunBuilder:
         return True
 
     def _tags_of(self, loop: Loop) -> list[int]:
-        """What the records of a loop are in this run, as `_tag_of` has it."""
+        """Returns the element of `_tag_of` for each record of a loop."""
         self._grow()
         tags: list[int] = self._tag_of[loop.skeletons].tolist()
         for place, skeleton in enumerate(loop.skeletons.tolist() if _UNRESOLVED in tags else ()):
@@ -247,7 +243,7 @@ class RunBuilder:
         return tags
 
     def _add_long(self, record: LongRecord, path: str) -> bool:
-        """Takes a record by its head, its value staying in the file; False if it must be read as a whole."""
+        """Adds a record by its head, its value stays in the file; returns False if the whole record is needed."""
         head = head_of(record)
         if head is None:
             return False
@@ -266,7 +262,7 @@ class RunBuilder:
         return True
 
     def _add_few(self, records: Records, reader: RecordSource, reread: bool) -> tuple[NDArray[np.int32], PointColumns]:
-        """Takes some records, all through the general decoder; returns their scalar points and the points' tags."""
+        """Adds records by the general decoder; returns their scalar points and the tags of these."""
         late: list[Point] = []
         first = self._count
         for index in range(len(records.offsets)):
@@ -277,18 +273,18 @@ class RunBuilder:
         return tags, self._tracked(points)
 
     def _end_block(self, first: int) -> None:
-        """Ends the block of the events from this one on, which have all been given to `data`."""
+        """Ends a block of events, from number `first` on, all of which were added to `data`."""
         count = self._count - first
         self.data.history.end_block(first, np.zeros(count, np.bool_), np.zeros(count, np.int64))
 
     def _tracked(self, points: PointColumns) -> PointColumns:
-        """The points, with the numbers of their records only if restarts depend on them."""
+        """Returns the points, with the numbers of their records only if restarts depend on them."""
         return points if self.data.history.tracking else points._replace(records=None)
 
     def _add_block(
         self, block: ScalarBlock, reader: RecordSource, reread: bool
     ) -> tuple[NDArray[np.int32], PointColumns]:
-        """Takes some records; returns their scalar points and the points' tags."""
+        """Adds records; returns their scalar points and the tags of these."""
         self._grow()
         data = self.data
         begins = -1 if data.first_wall_time is not None else _first(block.skeleton >= 0)
@@ -321,12 +317,12 @@ class RunBuilder:
     def _add_rest(
         self, block: ScalarBlock, tags: NDArray[np.int32], reader: RecordSource, reread: bool, begins: int
     ) -> list[Point]:
-        """Takes, in order, the records of a block that are no points of known tags.
+        """Adds, in order, the records of a block that are not points of known tags.
 
-        Those are the records left to the general decoder, and the first record of each skeleton that is new in this
-        run: whether it is a scalar depends on the metadata of its tag, which comes with the tag's first event.
+        These are the records for the general decoder, and the first record of each skeleton that is new in this run:
+        whether it is a scalar depends on the metadata of its tag, which comes with the tag's first event.
 
-        If no event was taken before, `begins` is where the first record with a skeleton stands, or -1 if there is none.
+        If no event was added before, `begins` is the place of the first record with a skeleton, or -1 if there is none.
         """
         late: list[Point] = []
         queue = [(index, _GENERAL) for index in (tags == _GENERAL).nonzero()[0].tolist()]
@@ -351,10 +347,7 @@ class RunBuilder:
         return late
 
     def resolve(self, skeletons: Sequence[int]) -> TagsOfSkeletons | None:
-        """What skeletons are in a run that meets them in this order; None if one is not a scalar there.
-
-        Nothing else may have been taken before.
-        """
+        """Returns the tags of skeletons, in the order in which an empty run meets them; None if one is not a scalar."""
         self._grow()
         numbers = tuple(map(self._resolve, skeletons))
         if _GENERAL in numbers:
@@ -369,7 +362,7 @@ class RunBuilder:
         return TagsOfSkeletons(numbers, tuple(self._is_double[list(skeletons)].tolist()), layout)
 
     def _resolve(self, skeleton: int) -> int:
-        """What the records of a skeleton are in this run, as `_tag_of` has it."""
+        """Returns the element of `_tag_of` for a skeleton."""
         value = self._table.messages[skeleton]
         tag = self.data.tag_of(value)
         if tag is None:
@@ -383,7 +376,7 @@ class RunBuilder:
         return tag.number
 
     def _add_record(self, records: Records, index: int, late: list[Point], reader: RecordSource, reread: bool) -> None:
-        """Takes one record through the general decoder."""
+        """Adds a record by the general decoder."""
         offset, number = records.base + int(records.offsets[index]), records.number(index)
         length = int(records.lengths[index])
         try:
@@ -402,7 +395,7 @@ class RunBuilder:
             reader.report(BadValueError(detail, offset=offset, record=number, path=reader.path), 0)
 
     def _grow(self) -> None:
-        """Makes room for the skeletons that the table has learned."""
+        """Makes room for skeletons that were added to the table."""
         missing = len(self._table.messages) + 1 - len(self._tag_of)
         if missing > 0:
             self._tag_of = np.concatenate(
@@ -411,12 +404,12 @@ class RunBuilder:
             self._is_double = np.concatenate((self._is_double[:-1], np.zeros(missing + 1, np.bool_)))
 
     def _flush(self, done: float) -> None:
-        """Gives the points that wait to their tags, when this fraction of the file has been read."""
+        """Distributes the waiting points; `done` is the fraction of the file that was read."""
         waiting, self._waiting, self._waiting_count = self._waiting, [], 0
         self._distribute(waiting, done)
 
     def _distribute(self, parts: Sequence[tuple[NDArray[np.int32], PointColumns]], done: float = 1.0) -> None:
-        """Gives the points to their tags, when this fraction of the file has been read."""
+        """Adds points to their tags; `done` is the fraction of the file that was read."""
         if not parts:
             return
         tags = joined([tags for tags, _ in parts])
@@ -432,6 +425,6 @@ class RunBuilder:
 
 
 def _first(true: NDArray[np.bool_]) -> int:
-    """The place of the first True, or -1 if there is none."""
+    """Returns the place of the first True, or -1."""
     place = int(true.argmax())
     return place if true[place] else -1

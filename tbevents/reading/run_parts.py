@@ -27,18 +27,13 @@ def can_be_parted(options: ReadOptions) -> bool:
 def scalar_parts(
     source: FileSource, options: ReadOptions, table: SkeletonTable, on_problem: OnProblem
 ) -> Iterator[list[tuple[str, PointColumns]]]:
-    """Yields the scalar points of a run in parts, each tag by tag; the parts are in the order of the files.
+    """Yields the scalar points of a run in parts, in the order of the files; in each part, tag by tag.
 
     If a file is replaced or truncated meanwhile, that is a problem of the run: parts yielded before are not taken back.
-
-    Args:
-        source: the files.
-        options: how to read it, with which it `can_be_parted`.
-        table: skeletons shared with other runs.
-        on_problem: called with each problem, at the end of its file.
+    The options must be such that the run `can_be_parted`. Problems are passed to `on_problem` at the end of each file.
 
     Raises:
-        OSError: nothing of the path can be read, and the caller named it.
+        OSError: if no file can be read, and the caller named the path.
     """
     files, unlisted = source.find({})
     for problem in unlisted:

@@ -14,13 +14,9 @@ __all__ = ["open_runs"]
 
 
 def open_runs(paths: Mapping[str, str], options: ReadOptions) -> Iterator[Run]:
-    """Opens runs one after the other; small ones some at a time, so that a few megabytes are read ahead.
+    """Yields runs, opened one after the other by name and path; a few megabytes of small ones are read ahead.
 
     No warning is issued: what cannot be read is on the problems of the runs.
-
-    Args:
-        paths: name of the run -> its folder, or an event file.
-        options: how to read.
 
     Raises:
         DamagedFileError, OSError: as `read_run`, at the run in question.

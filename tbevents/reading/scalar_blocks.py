@@ -52,16 +52,16 @@ _WEIGHTS: Final = np.frombuffer(os.urandom(_LONGEST + 8 * WORD), np.uint64) | np
 
 @dataclass(slots=True)
 class ScalarBlock:
-    """The scalar points among some records. All arrays have one element a record, shape (n,).
+    """The scalar points in records. All arrays have one element per record, shape (n,).
 
     Attributes:
         records: the records.
-        skeleton: int32 number of the skeleton in the table; -1 where the record was left to the general decoder.
-            The other columns mean nothing there.
+        skeleton: int32 number of the skeleton in the table; -1 if the record is for the general decoder. The other
+            columns are not valid there.
         steps: int64.
         wall_times: float64.
         values: float32.
-        doubles: float64, or None where no record stores one; the value of the skeletons that have 8 bytes of it.
+        doubles: float64, the values of the skeletons that store 8 bytes; None if there are none.
     """
 
     records: Records
@@ -73,16 +73,16 @@ class ScalarBlock:
 
 
 class SkeletonTable:
-    """The skeletons met so far, shared by all the files that are read together.
+    """The skeletons found so far, shared by all files that are read together.
 
-    Threads may share it; a forked process has a copy of its own.
+    Threads may share it; a forked process has its own copy.
 
     Args:
-        verify: whether a record must have the checksum that it stores; else none is computed.
+        verify: if True, records must have the checksum that they store; otherwise none is computed.
 
     Attributes:
-        messages: the value of one event of each skeleton, by its number: its tag, its form, its metadata.
-        loops: the loops that skeletons come in.
+        messages: a value of each skeleton, by number, with its tag, form and metadata.
+        loops: the loops of skeletons.
     """
 
     def __init__(self, *, verify: bool = True) -> None:
@@ -98,7 +98,7 @@ class SkeletonTable:
         self._lock = threading.Lock()
 
     def decode(self, records: Records) -> ScalarBlock | None:
-        """Takes the scalar points out of some records; None where the general decoder is faster, they are so few."""
+        """Returns the scalar points in records; None if they are so few that the general decoder is faster."""
         n = len(records.offsets)
         if n < _FEW:
             return None
@@ -116,7 +116,7 @@ class SkeletonTable:
         return block
 
     def _decode_length(self, block: ScalarBlock, length: int, chosen: NDArray[np.intp]) -> None:
-        """Takes the points out of the records of one length; `chosen` are their numbers in the block."""
+        """Decodes the records of one length, whose places in the block are `chosen`."""
         tried: list[_Shape] = []
         while len(chosen):
             shapes = self._shapes.get(length, ())  # other threads may add to them
@@ -132,7 +132,7 @@ class SkeletonTable:
             chosen = left
 
     def _decode_shape(self, block: ScalarBlock, shape: _Shape, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Takes the points of one shape; returns the records that are left, in order."""
+        """Decodes the records of one shape; returns those that are left, in order."""
         rows = shape.rows(block.records, chosen)
         hashes = shape.hash(rows)
         skeletons = shape.skeletons
@@ -171,9 +171,9 @@ class SkeletonTable:
     def _learn_shape(
         self, length: int, records: Records, chosen: NDArray[np.intp], tried: Sequence[_Shape]
     ) -> _Shape | None:
-        """Makes a shape out of the first of these records that is an intact scalar event, if one of them soon is.
+        """Returns the shape of the first of these records that is an intact scalar event, if one of the first few is.
 
-        One that was tried is no reason for another: its records are those that had no skeleton.
+        It must not be one that was tried: records of those shapes are left if they have no skeleton.
         """
         for index in chosen[:_TRIES].tolist():
             payload = self._intact_payload(records, index)
@@ -198,10 +198,10 @@ class SkeletonTable:
         hashes: NDArray[np.uint64],
         unknown: NDArray[np.intp],
     ) -> None:
-        """Makes skeletons of records that match none; `unknown` are their places among those chosen.
+        """Adds skeletons of records that match none; `unknown` are their places among those chosen.
 
-        A hash met only once is left to the general decoder until it is met again: a file whose every event has a tag
-        of its own would fill the table for nothing.
+        A hash is learned when it is met for the second time: otherwise a file whose events all have different tags
+        would fill the table.
         """
         fresh, first, counts = unique(hashes[unknown])
         learned: list[tuple[int, int, int, tuple[int, ...]]] = []  # as `_Skeletons` has them
@@ -230,7 +230,7 @@ class SkeletonTable:
                 shape.skeletons = shape.skeletons.plus(*map(list, zip(*learned, strict=True)))
 
     def _intact_payload(self, records: Records, index: int) -> bytes | None:
-        """The payload of a record, or None where its checksum does not hold."""
+        """Returns the payload of a record, or None if its checksum is wrong."""
         if not self._verify:
             return records.payload(index)
         try:
@@ -240,9 +240,9 @@ class SkeletonTable:
 
 
 def unique(numbers: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.intp], NDArray[np.intp]]:
-    """The different numbers, where each stands first, and how often it does; there is at least one.
+    """Returns the different numbers, of which there must be one; the place of the first of each; and their counts.
 
-    As numpy.unique, which would import numpy.ma when it is first called: that takes longer than to read a small file.
+    Like numpy.unique, which imports numpy.ma when it is first called: that takes longer than to read a small file.
     """
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
@@ -251,12 +251,12 @@ def unique(numbers: NDArray[Number]) -> tuple[NDArray[Number], NDArray[np.intp],
 
 
 class _Shape:
-    """All scalar events of one length whose variable bytes stand in the same places.
+    """All scalar events of one length with their variable bytes at the same places.
 
     Attributes:
-        places: where those bytes stand in the payload.
-        skeletons: the events of this shape that are known; replaced, never changed, when more are learned.
-        met_once: hashes of events met once and not learned.
+        places: these places in the payload.
+        skeletons: the known events of this shape; replaced, never changed, when more are learned.
+        met_once: hashes of events met once.
     """
 
     def __init__(self, example: bytes, places: Places) -> None:
@@ -278,7 +278,7 @@ class _Shape:
         self._hashed = [(at, mask, weight) for (at, mask), weight in zip(words, _WEIGHTS, strict=False) if mask]
 
     def rows(self, records: Records, chosen: NDArray[np.intp]) -> NDArray[np.uint64]:
-        """The records, each copied into a row from its payload on: uint64, shape (n, words)."""
+        """Returns the payloads of records and what follows, one in each row: uint64, shape (n, words)."""
         size = self._width * WORD
         starts = records.offsets if len(chosen) == len(records.offsets) else records.offsets[chosen]
         room = len(records.block) - HEADER_SIZE - size
@@ -291,9 +291,9 @@ class _Shape:
         return rows
 
     def fits(self, rows: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Whether the fields stand in the shape's places, as far as a cheap look can tell.
+        """Returns a quick check of whether the fields have the shape's places.
 
-        A varint of the right width must stand in the step's place: every byte but its last has the top bit set.
+        At the step's place there must be a varint of the right width: each byte but the last has the top bit set.
         """
         fits = np.ones(len(rows), np.bool_)
         by_byte = rows.view(np.uint8)
@@ -308,7 +308,7 @@ class _Shape:
         return fits
 
     def hash(self, rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """A hash of the constant bits of each row."""
+        """Returns a hash of the constant bits of each row."""
         hashes = np.zeros(len(rows), np.uint64)
         word = np.empty_like(hashes)
         for at, mask, weight in self._hashed:
@@ -318,20 +318,20 @@ class _Shape:
         return hashes
 
     def constants(self, payload: bytes) -> tuple[int, ...]:
-        """What is hashed of a payload: the constant bits of its words."""
+        """Returns what is hashed of a payload: the constant bits of its words."""
         words = np.frombuffer(payload.ljust(self._width * WORD, b"\0"), np.uint64, self._width).tolist()
         return tuple(words[at] & int(mask) for at, mask, _ in self._hashed)
 
     def read(
         self, rows: NDArray[np.uint64], skeletons: _Skeletons, which: NDArray[np.intp], *, verify: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float32] | NDArray[np.float64], NDArray[np.bool_]]:
-        """The wall times, steps and values in some rows, and which rows are intact.
+        """Returns the wall times, steps and values in rows, and which rows are intact.
 
         Args:
-            rows: as `rows` returns them.
-            skeletons: the skeletons known.
-            which: the place among these of each row's skeleton.
-            verify: whether checksums tell what is intact; else the constant bytes do.
+            rows: the rows, from `rows`.
+            skeletons: the known skeletons.
+            which: the place of each row's skeleton among these.
+            verify: if True, checksums tell what is intact; otherwise the constant bytes do.
         """
         crcs = skeletons.crcs[which] if verify else None
         fields = self._form.read(lambda dtype, place: self._column(rows, dtype, *place), crcs)
@@ -343,19 +343,19 @@ class _Shape:
         return fields.wall_times, fields.steps, fields.values, good
 
     def _column(self, rows: NDArray[np.uint64], dtype: str, place: int) -> NDArray[Any]:
-        """The numbers at one place of the payloads, contiguous."""
+        """Returns the numbers at a place of the payloads, contiguous."""
         column: NDArray[Any] = np.ndarray((len(rows),), dtype, rows, offset=place, strides=(rows.strides[0],))
         return np.ascontiguousarray(column)
 
 
 class _Skeletons:
-    """A hash table of the skeletons of one shape, looked up many at a time. Frozen: `plus` makes a larger one.
+    """The hash table of the skeletons of one shape, for many look-ups at a time; `plus` makes a larger one.
 
     Attributes:
-        hashes: of the constant bytes, by place in the list.
-        numbers: int32 numbers in the `SkeletonTable`, by place in the list.
-        crcs: uint32 checksums of the payloads with their variable bytes zero, by place in the list.
-        constants: uint64 words of the constant bytes, shape (places, words); no words where checksums are verified.
+        hashes: the hashes of the constant bits.
+        numbers: int32 numbers in the `SkeletonTable`, in the same order.
+        crcs: uint32 checksums of the payloads with their variable bytes zero, in the same order.
+        constants: uint64, shape (places, words): the constant bits; no words if checksums are verified.
     """
 
     def __init__(
@@ -382,7 +382,6 @@ class _Skeletons:
     def plus(
         self, hashes: list[int], numbers: list[int], crcs: list[int], constants: list[tuple[int, ...]]
     ) -> _Skeletons:
-        """These and more."""
         return _Skeletons(
             [*self.hashes, *hashes],
             [*self.numbers[:-1].tolist(), *numbers],
@@ -391,7 +390,7 @@ class _Skeletons:
         )
 
     def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
-        """The place in the list of each hash; -1 where it is unknown."""
+        """Returns the place of each hash; -1 if it is unknown."""
         slots = (hashes >> self._shift).view(np.int64).astype(np.intp, copy=False)
         which: NDArray[np.intp] = self._places.take(slots)
         at = np.flatnonzero(self._keys.take(slots) != hashes)

@@ -32,14 +32,14 @@ _FIRST_TILE: Final = 1 << 12
 
 
 class _RecordPattern(NamedTuple):
-    """What the records of one skeleton have in common.
+    """What the records of a skeleton have in common.
 
     Attributes:
-        places: where the variable bytes of their payloads stand.
-        length: of their payloads.
-        crc: of their payloads with the variable bytes zero, not masked.
-        mask: the bits of a whole record that are constant.
-        constant: which bits those are, and what they are: as little-endian numbers.
+        places: the places of the variable bytes in their payloads.
+        length: the length of their payloads.
+        crc: the CRC32C of their payloads with the variable bytes zero, not masked.
+        mask: the constant bits of a whole record.
+        constant: the constant bits, as a mask and as their values: little-endian numbers.
     """
 
     places: Places
@@ -50,7 +50,6 @@ class _RecordPattern(NamedTuple):
 
     @classmethod
     def of(cls, record: bytes) -> _RecordPattern:
-        """That of a record."""
         payload = record[HEADER_SIZE:-FOOTER_SIZE]
         places = find_places(payload)
         assert places is not None, "it has a skeleton"
@@ -61,14 +60,14 @@ class _RecordPattern(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """The records of a loop that have the same fields, of the same sizes, wherever they stand.
+    """The records of a loop that have the same fields, of the same sizes.
 
     Attributes:
-        form: how they are read, a row for each record.
-        members: which records of the loop they are.
-        starts: where in the loop their payloads start.
-        even: which rows, from and to, are copied at once, and how far apart their payloads are.
-        crcs: uint32, shape (len(members), 1): of the payloads with their variable bytes zero, not masked.
+        form: reads them, with one row for each record.
+        members: the numbers of the records in the loop.
+        starts: the places of their payloads in the loop.
+        even: ranges of rows that are copied at once, with the distance of their payloads.
+        crcs: uint32, shape (len(members), 1): CRC32C of the payloads with the variable bytes zero, not masked.
     """
 
     form: FieldReader
@@ -79,18 +78,18 @@ class _Group(NamedTuple):
 
 
 class Loop:
-    """Some records that a file repeats. It never changes, so threads may share it.
+    """Records that a file repeats. It never changes, so threads may share it.
 
-    A file may be anywhere in it: `place` is the number of the record that comes next.
+    A file may be anywhere in a loop: `place` is the number of the next record.
 
     Args:
-        records: the records, whole.
+        records: the whole records.
         skeletons: the number of the skeleton of each.
 
     Attributes:
-        size: bytes of all records.
-        skeletons: the same, int32, shape (records,).
-        constants: of each record, which bits are constant, and what they are: as little-endian numbers.
+        size: the number of bytes of all records.
+        skeletons: as given; int32, shape (records,).
+        constants: the constant bits of each record, as a mask and as their values: little-endian numbers.
     """
 
     def __init__(self, records: Sequence[bytes], skeletons: Sequence[int]) -> None:
@@ -128,16 +127,11 @@ class Loop:
         self._constant = np.frombuffer(b"".join(records) * self._per_tile, np.uint8) & self._mask
 
     def before_first(self, place: int) -> int:
-        """How many bytes of records come before the next repeat begins."""
+        """Returns the number of bytes from a place to the beginning of the next repeat."""
         return -self._starts[place] % self.size
 
     def count(self, data: NDArray[np.uint8], most: int | None = None) -> int:
-        """How many repeats some bytes begin with, judged by their constant bytes alone.
-
-        Args:
-            data: uint8, shape (n,).
-            most: how many to count at most.
-        """
+        """Returns the number of repeats, at most `most`, that bytes begin with, by their constant bytes alone."""
         total = max(0, len(data) - self._overhang) // self.size
         total = total if most is None else min(total, most)
         size = self.size
@@ -156,15 +150,14 @@ class Loop:
         return total
 
     def columns(self, data: NDArray[np.uint8], count: int, *, verify: bool) -> list[PointColumns]:
-        """The points in some repeats: those of each record.
+        """Returns the points of each record of the loop, one for each repeat.
+
+        If `verify`, only the repeats before the first wrong checksum are returned; the list is empty if there are none.
 
         Args:
-            data: begins with the repeats, which `count` has found.
-            count: how many repeats.
-            verify: whether to verify checksums; the first repeat with a wrong one is left out, and all behind it.
-
-        Returns:
-            The points of each record, one for each repeat; an empty list if no repeat is left.
+            data: begins with the repeats.
+            count: the number of repeats, from `count`.
+            verify: if True, verify checksums.
         """
         fields = []
         for group in self._groups:
@@ -185,7 +178,7 @@ class Loop:
         return [taken[number] for number in range(len(self._starts))]
 
     def _column(self, data: NDArray[np.uint8], count: int, group: _Group, dtype: str, places: Rows) -> NDArray[Any]:
-        """The numbers at these places of the payloads of a group: shape (members, count)."""
+        """Returns the numbers at places of the payloads of a group, shape (members, count)."""
         column = np.empty((len(group.members), count), dtype)
         for first, stop, distance in group.even:
             at = group.starts[first] + places[first]
@@ -194,12 +187,12 @@ class Loop:
 
 
 class Repeats(NamedTuple):
-    """Repeats of a loop that a file goes on with.
+    """Repeats of a loop in a file.
 
     Attributes:
         loop: the loop.
-        points: the points of each record of the loop, one for each repeat; checksums are verified.
-        done: fraction of the file read, counting these repeats.
+        points: the points of each record of the loop, one for each repeat; their checksums are verified.
+        done: the fraction of the file that was read, including these repeats.
     """
 
     loop: Loop
@@ -208,12 +201,12 @@ class Repeats(NamedTuple):
 
     @property
     def times(self) -> int:
-        """How many repeats these are."""
+        """The number of repeats."""
         return len(self.points[0].steps)
 
 
 def _even_distances(starts: Sequence[int], alike: Sequence[object]) -> list[tuple[int, int, int]]:
-    """The stretches of equal things whose starts are at even distances: from, to, distance."""
+    """Returns ranges of equal things at even distances: first, stop, distance."""
     stretches: list[tuple[int, int, int]] = []
     for number, start in enumerate(starts):
         if stretches and alike[number] == alike[number - 1]:

@@ -21,6 +21,7 @@ def stream_tables(
     *,
     wanted: Callable[[str], bool] | None = None,
     rows: int = STREAM_ROWS,
+    whole_runs: bool = False,
     on_problem: OnProblem | None = None,
     on_run: Callable[[str], object] | None = None,
 ) -> Iterator[Table]:
@@ -34,6 +35,7 @@ def stream_tables(
         names: the runs, in the order of the rows.
         wanted: whether a tag's rows are wanted; None means all.
         rows: the number of rows that end a table.
+        whole_runs: if True, no run is split over tables.
         on_problem: called with each problem of the runs; None issues warnings.
         on_run: called with the name of each run that was read.
 
@@ -45,7 +47,7 @@ def stream_tables(
         builder.add_columns(part.name, part.series)
         if on_run is not None and part.last:
             on_run(part.name)
-        if builder.rows >= rows:
+        if builder.rows >= rows and (part.last or not whole_runs):
             yield builder.build()
             builder = TableBuilder(wanted)
     if builder.rows:

@@ -302,27 +302,27 @@ def _pivoted(table: Table, duplicates: Repeated) -> WideTable:
     n = len(order)
     if not n:
         return WideTable(table.runs, runs, steps, {tag: _no_cells(values) for tag in table.tags})
-    fresh = np.ones(n, np.bool_)  # whether a point is the first of its run, tag and step
-    fresh[1:] = (runs[1:] != runs[:-1]) | (tags[1:] != tags[:-1]) | (steps[1:] != steps[:-1])
-    starts = np.flatnonzero(fresh)
-    counts = np.diff(np.append(starts, n))
-    occurrence = np.arange(n) - np.repeat(starts, counts)
-    if duplicates != "keep":
-        if duplicates == "mean":
-            values = (np.add.reduceat(values.astype(np.float64), starts) / counts).astype(values.dtype)
-            chosen = starts
+    fresh = _changes(runs, tags, steps)  # whether a point is the first of its run, tag and step
+    occurrence = np.zeros(n, np.int32)
+    if not fresh.all():
+        starts = np.flatnonzero(fresh)
+        counts = np.diff(np.append(starts, n))
+        if duplicates == "keep":
+            occurrence = (np.arange(n) - np.repeat(starts, counts)).astype(np.int32)
         else:
-            chosen = starts if duplicates == "first" else starts + counts - 1
-            values = values[chosen]
-        runs, tags, steps = runs[chosen], tags[chosen], steps[chosen]
-        occurrence = np.zeros(len(chosen), np.int64)
-    keys = np.stack([runs.astype(np.int64), steps, occurrence])
+            chosen = starts + counts - 1 if duplicates == "last" else starts
+            if duplicates == "mean":
+                values = (np.add.reduceat(values.astype(np.float64), starts) / counts).astype(values.dtype)
+            else:
+                values = values[chosen]
+            runs, tags, steps, occurrence = runs[chosen], tags[chosen], steps[chosen], occurrence[chosen]
+    del order, fresh  # as soon as it can be: there are many points
     by_row = np.lexsort((occurrence, steps, runs))
-    changes = np.ones(len(by_row), np.bool_)
-    changes[1:] = (keys[:, by_row[1:]] != keys[:, by_row[:-1]]).any(axis=0)
-    rows = np.empty(len(by_row), np.int64)
+    changes = _changes(runs[by_row], steps[by_row], occurrence[by_row])
+    rows = np.empty(len(by_row), np.intp)
     rows[by_row] = np.cumsum(changes) - 1
     firsts = by_row[changes]
+    del by_row, occurrence
     columns: dict[str, Cells] = {}
     by_tag = np.argsort(tags, kind="stable")
     bounds = np.searchsorted(tags[by_tag], np.arange(len(table.tags) + 1))
@@ -334,6 +334,15 @@ def _pivoted(table: Table, duplicates: Repeated) -> WideTable:
         present[rows[points]] = True
         columns[tag] = Cells(column, present)
     return WideTable(table.runs, runs[firsts], steps[firsts], columns)
+
+
+def _changes(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Returns where a row differs from the one before it; the first one does."""
+    changes = np.ones(len(columns[0]), np.bool_)
+    changes[1:] = False
+    for column in columns:
+        changes[1:] |= column[1:] != column[:-1]
+    return changes
 
 
 def _no_cells(values: NDArray[Any]) -> Cells:

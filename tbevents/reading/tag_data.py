@@ -21,7 +21,7 @@ _NOTHING: Final = np.empty(0, np.float64)
 
 
 class _SharedSteps:
-    """Steps in order: of one tag, or of several that were logged together, which is half of their memory."""
+    """The steps of one tag, or of several that were logged together, which halves their memory."""
 
     __slots__ = ("_last", "_memory", "array", "count")
 
@@ -35,7 +35,7 @@ class _SharedSteps:
         return _SharedSteps, (self.array[: self.count], self._memory)
 
     def forget(self) -> None:
-        """Releases the array that was put last."""
+        """Releases the array that was added last."""
         self._last = self.array[:0], 0
 
     def has(self, start: int, steps: NDArray[np.int64]) -> bool:
@@ -46,10 +46,10 @@ class _SharedSteps:
         return bool((here == steps[: len(here)]).all())
 
     def put(self, start: int, steps: NDArray[np.int64], room: int) -> _SharedSteps:
-        """Puts steps from `start` on; if memory must be taken for that, for `room` steps.
+        """Adds steps from `start` on; if memory must be allocated, for `room` steps.
 
         Returns:
-            What they are in: this, or a copy if it has other steps there.
+            The object that has them: this one, or a copy if this one has other steps there.
         """
         if not self.has(start, steps):
             return _SharedSteps(self.array[:start], self._memory).put(start, steps, room)
@@ -80,7 +80,7 @@ class TagValues:
         return len(self.steps)
 
     def copy(self) -> TagValues:
-        """The same values, to which more can be added."""
+        """Returns a copy, to which more can be added."""
         other = TagValues()
         other.steps, other.wall_times, other.records = self.steps[:], self.wall_times[:], self.records[:]
         other.payloads = self.payloads.copy()
@@ -95,23 +95,23 @@ class TagValues:
 
 
 class TagData:
-    """What is known of a tag.
+    """The data of a tag.
 
     Args:
         name: the tag.
-        number: of the tag in its run, by first appearance.
-        metadata: of its first event.
-        memory: where its columns get memory from.
+        number: the number of the tag in its run, by first appearance.
+        metadata: the metadata of its first event in the run, which counts.
+        memory: allocates its columns.
 
     Attributes:
         name: the tag.
-        number: of the tag in its run, by first appearance.
-        metadata: of its first event in the run, which is the one that counts.
-        plugin: that the metadata name; mostly empty.
-        double: whether a point of it was stored as a double or an integer.
-        bare: whether it came without a value.
-        values: kind -> values, for the kinds that are not scalars.
-        scalar_count: how many scalar points there are.
+        number: as given.
+        metadata: a copy of what was given.
+        plugin: the plugin that the metadata name; mostly empty.
+        double: True if a point was stored as a double or an integer.
+        bare: True if the tag came without a value.
+        values: kind -> values, for the kinds other than scalars.
+        scalar_count: the number of scalar points.
     """
 
     __slots__ = (
@@ -154,11 +154,11 @@ class TagData:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of values there are."""
+        """The kinds of its values."""
         return [*(["scalars"] if self.scalar_count else []), *self.values]
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        """Its columns without the room behind them."""
+        """Returns the columns without the room after them."""
         state = {name: getattr(self, name) for name in TagData.__slots__}
         for name in ("_wall_times", "_values", "_records"):
             if state[name] is not None:
@@ -166,7 +166,7 @@ class TagData:
         return None, state
 
     def fork(self) -> TagData:
-        """A copy to which values can be added that this one does not get."""
+        """Returns a copy, to which values can be added; this one does not change."""
         other = TagData.__new__(TagData)
         for name in TagData.__slots__:  # copy.copy takes five times as long
             setattr(other, name, getattr(self, name))
@@ -179,8 +179,8 @@ class TagData:
 
         Args:
             columns: the points.
-            done: fraction of its file that has been read with them; as many points are expected in the rest.
-            before: the tag whose first appearance came before, and which therefore may have the same steps.
+            done: the fraction of the file that was read with them; the rest is expected to have as many points.
+            before: the tag that appeared just before this one, and may have the same steps.
         """
         steps, wall_times, values, records, integers = columns
         start, end = self.scalar_count, self.scalar_count + len(steps)
@@ -209,7 +209,7 @@ class TagData:
             self._records[start:end] = records
 
     def _grown(self, column: NDArray[Any], count: int, room: int, dtype: Any = None) -> NDArray[Any]:
-        """A column with room for more; the first `count` numbers stay."""
+        """Returns a column with room for more; the first `count` numbers are kept."""
         larger = self._memory.empty(max(room, len(column)), column.dtype if dtype is None else dtype)
         larger[:count] = column[:count]
         return larger
@@ -219,7 +219,7 @@ class TagData:
         return np.float64 if self.double else np.float32
 
     def end_file(self, number: int) -> None:
-        """Notes that the points added since the last such call came from this file."""
+        """Notes that the points added since the last call came from a file."""
         if self._steps is not None:
             self._steps.forget()
         last, end = self._ends[-1] if self._ends else (-1, 0)
@@ -229,7 +229,7 @@ class TagData:
             self._ends.append((number, self.scalar_count))
 
     def files(self) -> NDArray[np.int32]:
-        """The number of the file that each scalar point came from, shape (n,); -1 for points from memory."""
+        """Returns the number of the file of each scalar point, shape (n,); -1 for points from memory."""
         files = np.full(self.scalar_count, -1, np.int32)
         start = 0
         for number, end in self._ends:
@@ -238,7 +238,7 @@ class TagData:
         return files
 
     def steps_of_files(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """The steps of the scalar points in stretches of one file each: its number, and the steps, one at least."""
+        """Yields the number of each file with scalar points, and their steps."""
         start = 0
         for number, end in self._ends:
             if end > start and self._steps is not None:
@@ -246,7 +246,7 @@ class TagData:
             start = end
 
     def columns(self) -> PointColumns:
-        """All the scalar points; there is at least one. What is added later does not change these arrays."""
+        """Returns all scalar points, of which there must be one; later points do not change these arrays."""
         assert self._steps is not None
         if self._values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
             self._values = self._values.astype(self._dtype)
@@ -257,7 +257,7 @@ class TagData:
         )
 
     def release(self) -> PointColumns:
-        """Returns all the scalar points, of which there is at least one, and forgets them."""
+        """Returns all scalar points, of which there must be one, and forgets them."""
         columns = self.columns()
         self.scalar_count = 0
         self._steps = None
@@ -266,7 +266,7 @@ class TagData:
         return columns
 
     def records_and_steps(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Record and step of every value of every kind; in order within a kind only."""
+        """Returns the record and step of every value of every kind; ordered only within a kind."""
         records, steps = [_NO_RECORDS], [_NO_RECORDS]
         if self.scalar_count:
             columns = self.columns()

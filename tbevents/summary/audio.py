@@ -31,15 +31,10 @@ def audio(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """Returns a summary of audio.
+    """Returns a summary of audio; `tensor` and `sample_rate` are those of `SummaryWriter.add_audio`.
 
-    Args:
-        tag: the tag.
-        tensor: shape (samples,), or (samples, channels) with 1 or 2 channels; axes of length 1 are ignored. Values from
-            -1 to 1 are multiplied by 32767 and truncated. Values outside are clipped and NaN becomes silence, with a
-            `TBEventsWarning` that names the tag. int16 is PCM and is stored unchanged.
-        sample_rate: samples per second.
-        format: ``"tf2"`` writes a tensor of strings, as tf.summary.audio does.
+    Axes of length 1 are ignored. Floats are multiplied by 32767 and truncated. ``format="tf2"`` writes a tensor of
+    strings, as tf.summary.audio does.
 
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value.

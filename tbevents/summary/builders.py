@@ -27,11 +27,7 @@ Format: TypeAlias = Literal["tf1", "tf2"]
 
 
 def checked_format(value: object) -> Format:
-    """Returns the format.
-
-    Raises:
-        ValueError: if it is unknown.
-    """
+    """Returns the format; raises ValueError if it is unknown."""
     if value in get_args(Format):
         return value  # type: ignore[return-value]  # this is the check
     known = get_args(Format)
@@ -39,11 +35,7 @@ def checked_format(value: object) -> Format:
 
 
 def checked_tag(tag: object, argument: str = "tag") -> str:
-    """Returns the tag as a plain str.
-
-    Args:
-        tag: the caller's value.
-        argument: the caller's name for it, for the error message.
+    """Returns the tag as a plain str. `argument` is the caller's name for it.
 
     Raises:
         TypeError: if it is not a str.
@@ -59,26 +51,14 @@ def checked_tag(tag: object, argument: str = "tag") -> str:
 
 
 def from_value(tag: object, **fields: Any) -> Summary:
-    """Returns a summary with one value.
-
-    Args:
-        tag: the tag, which is checked here.
-        **fields: the other fields of `Summary.Value`.
-    """
+    """Returns a summary with one value: the tag, which is checked here, and other fields of `Summary.Value`."""
     return Summary(value=[Summary.Value(tag=checked_tag(tag), **fields)])
 
 
 def plugin_metadata(
     plugin: str, content: bytes = b"", display_name: str = "", description: str = ""
 ) -> SummaryMetadata:
-    """Returns the metadata that assign a value to one of TensorBoard's plugins.
-
-    Args:
-        plugin: the plugin's name.
-        content: the plugin's own message, serialised.
-        display_name: shown instead of the tag; empty for none.
-        description: shown beside the chart, as Markdown; empty for none.
-    """
+    """Returns the metadata of a plugin's value; `content` is the plugin's own message, `description` is Markdown."""
     return SummaryMetadata(
         plugin_data=SummaryMetadata.PluginData(plugin_name=plugin, content=content),
         display_name=display_name,
@@ -87,15 +67,10 @@ def plugin_metadata(
 
 
 def real_array(tag: object, argument: str, value: Any) -> NDArray[Any]:
-    """Returns a value as an array of real numbers of any shape. The array may share memory with the value.
-
-    Args:
-        tag: the tag, for the error message.
-        argument: the caller's name for the value, for the error message.
-        value: anything that `values.as_array` accepts.
+    """Returns a value as an array of real numbers, of any shape. The array may share memory with the value.
 
     Raises:
-        TypeError: if it is not an array of booleans, integers or floats.
+        TypeError: if it is not an array of booleans, integers or floats; the message names tag and argument.
     """
     name = f"{tag!r}: {argument}"
     array = as_array(value, name=name)

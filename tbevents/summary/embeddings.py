@@ -33,12 +33,7 @@ class EmbeddingFiles:
     sprite_size: tuple[int, int] | None
 
     def info(self, name: str, folder: str) -> EmbeddingInfo:
-        """Returns the embedding's entry in ``projector_config.pbtxt``.
-
-        Args:
-            name: the name that the projector shows.
-            folder: the folder of the files, relative to the configuration, with ``/`` between the parts.
-        """
+        """Returns the entry in ``projector_config.pbtxt``; `folder` is relative to it, with ``/`` between the parts."""
         info = EmbeddingInfo(tensor_name=name, tensor_path=f"{folder}/{TENSORS}")
         if METADATA in self.files:
             info.metadata_path = f"{folder}/{METADATA}"
@@ -55,15 +50,9 @@ Embedding = EmbeddingFiles
 def embedding(
     tag: str, mat: Any, metadata: Any = None, label_img: Any = None, metadata_header: Sequence[str] | None = None
 ) -> EmbeddingFiles:
-    """Returns an embedding: points, each with an optional label and image.
+    """Returns an embedding: points, each with an optional label and image. See `SummaryWriter.add_embedding`.
 
-    Args:
-        tag: the tag, for error messages.
-        mat: the points, shape (points, dimensions).
-        metadata: a label for each point; with `metadata_header`, a list of labels for each point.
-        label_img: an image for each point, shape (points, channels, height, width), with 1 or 3 channels; uint8 from 0
-            to 255, or any other dtype from 0 to 1.
-        metadata_header: the names of the label columns.
+    Images are uint8 from 0 to 255, or any other dtype from 0 to 1.
 
     Raises:
         MissingExtraError: if there are images and Pillow is not installed.

@@ -15,16 +15,7 @@ __all__ = ["graph", "onnx_graph"]
 def graph(
     model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool = True
 ) -> tuple[bytes, bytes | None]:
-    """Returns a model's graph.
-
-    Args:
-        model: a GraphDef message of any library or its serialised bytes; or a torch module, which is traced.
-        args: the arguments that the module is called with.
-        verbose: if True, print the traced graph.
-        use_strict_trace: the `strict` argument of torch.jit.trace; False allows outputs that are lists or dicts.
-
-    Returns:
-        The serialised GraphDef and, for a module, its serialised RunMetadata.
+    """Returns a model's GraphDef and, for a module, its RunMetadata, serialised: see `SummaryWriter.add_graph`.
 
     Raises:
         ImportError: if the model is a module and torch is not installed.
@@ -40,12 +31,9 @@ def graph(
 
 
 def onnx_graph(model: Any) -> bytes:
-    """Returns the graph of an ONNX model, as a serialised GraphDef.
+    """Returns the graph of an ONNX model, given as a path or a loaded ModelProto, as a serialised GraphDef.
 
     Inputs and outputs are variables; the other nodes have their attributes as text.
-
-    Args:
-        model: a path, or a loaded ModelProto.
 
     Raises:
         ImportError: if the onnx package is not installed.

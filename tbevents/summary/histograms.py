@@ -39,18 +39,9 @@ def histogram(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """Returns a summary of the distribution of an array's values.
+    """Returns a summary of the distribution of an array's values: see `SummaryWriter.add_histogram`.
 
-    Only finite values are counted. If there are others, a `TBEventsWarning` names the tag.
-
-    Args:
-        name: the tag.
-        values: real numbers of any shape, at least one.
-        bins: ``"tensorflow"``: in the TF1 form the 1,548 bins between `default_edges`, in the TF2 form 30 bins of equal
-            width from the minimum to the maximum, as in tf.summary.histogram. Or any `bins` of numpy.histogram: a
-            number of bins, increasing edges, or the name of a rule such as ``"auto"`` or ``"fd"``.
-        max_bins: if there are more bins, neighbours are merged until about this many are left.
-        format: ``"tf2"`` writes a tensor, as tf.summary.histogram does.
+    ``format="tf2"`` writes a tensor, as tf.summary.histogram does.
 
     Raises:
         TypeError, ValueError: if there are no values, or an argument has the wrong type or value.
@@ -83,18 +74,9 @@ def histogram_raw(
     *,
     format: Format = "tf1",  # noqa: A002
 ) -> Summary:
-    """Returns a summary of a histogram from its bucket counts.
+    """Returns a summary of a histogram from its bucket counts: see `SummaryWriter.add_histogram_raw`.
 
-    Args:
-        name: the tag.
-        min: the minimum of the values.
-        max: the maximum of the values.
-        num: the number of values.
-        sum: the sum of the values.
-        sum_squares: the sum of the squared values.
-        bucket_limits: the right edge of each bucket, shape (k,).
-        bucket_counts: the number of values in each bucket, shape (k,).
-        format: ``"tf2"`` writes a tensor, as tf.summary.histogram does; the left edge of the first bucket is `min`.
+    ``format="tf2"`` writes a tensor, as tf.summary.histogram does; the left edge of the first bucket is `min`.
 
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the lengths differ.

@@ -51,21 +51,9 @@ def hparams(
     start_time_secs: float | None = None,
     end_time_secs: float | None = None,
 ) -> tuple[Summary, Summary, Summary]:
-    """Returns the three summaries of a session.
+    """Returns the summaries of a session's experiment, start and end: see `SummaryWriter.add_hparams`.
 
-    Args:
-        hparam_dict: name -> value, or a dataclass or namespace with these fields. Booleans, numbers (or arrays of one
-            element) and strings are stored as they are. None is left out. A mapping, dataclass or namespace becomes
-            names with slashes. A function is stored by name. Anything else, including lists and numbers that are not
-            finite, is stored as text.
-        metric_dict: a mapping, dataclass or namespace whose keys are the tags of the metrics; the values are not used.
-        hparam_domain_discrete: name -> all possible values, of the same type as the hyperparameter.
-        group_name: TensorBoard shows sessions with the same group name as one.
-        start_time_secs: the start of the session in seconds since 1970; None leaves it out.
-        end_time_secs: the end of the session, likewise.
-
-    Returns:
-        The summaries of the experiment, the session's start and the session's end.
+    The keys of `metric_dict` are the tags of the metrics; its values are not used.
 
     Raises:
         TypeError: if an argument has the wrong type.
@@ -94,12 +82,12 @@ def hparams(
 
 
 def flattened(argument: str, mapping: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the names and values of nested mappings. Nested names are joined by slashes; values of None are left out.
+    """Yields the names and values of nested mappings, dataclasses and namespaces, but not values of None.
 
-    Dataclasses and namespaces count as mappings of their fields.
+    Names of nested values are joined by slashes.
 
     Raises:
-        TypeError: if `mapping` is not a mapping, or a key is not a str.
+        TypeError: if `mapping` is none of these, or a key is not a str.
     """
     for name, value in _checked(argument, fields_of(mapping)).items():
         value = fields_of(value)

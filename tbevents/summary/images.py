@@ -41,16 +41,11 @@ def image(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """Returns a summary of an image, or of a batch of images.
+    """Returns a summary of an image, or of a batch; `tensor` and `dataformats` are those of `SummaryWriter.add_images`.
 
-    Args:
-        tag: the tag.
-        tensor: uint8 from 0 to 255, or any other dtype from 0 to 1 (multiplied by 255 and clipped; NaN is black). 1
-            channel (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA).
-        rescale: the factor by which the image is enlarged.
-        dataformats: one letter per axis: N image, C channel, H row, W column. Without C, the image is gray.
-        format: ``"tf1"`` stores a batch as one grid of 8 columns, and gray images as RGB. ``"tf2"`` stores the images
-            of a batch separately, and gray images as gray, as tf.summary.image does.
+    `rescale` is the factor by which the image is enlarged. ``format="tf1"`` stores a batch as one grid of 8 columns,
+    and gray images as RGB. ``"tf2"`` stores the images of a batch separately, and gray images as gray, as
+    tf.summary.image does.
 
     Raises:
         MissingExtraError: if Pillow is not installed.
@@ -74,17 +69,9 @@ def image_boxes(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """Returns a summary of an image with red boxes on it.
+    """Returns a summary of an image with red boxes on it: see `SummaryWriter.add_image_with_boxes`.
 
-    Args:
-        tag: the tag.
-        tensor_image: as in `image`.
-        tensor_boxes: shape (boxes, 4): x and y of the upper left corner, then of the lower right corner, in pixels.
-        rescale: the factor by which the image, including the boxes, is enlarged. The height and width in the message
-            are those of the original image.
-        dataformats: as in `image`.
-        labels: a label for each box.
-        format: as in `image`.
+    The height and width in the message are those of the image before it is enlarged by `rescale`.
 
     Raises:
         MissingExtraError: if Pillow is not installed.

@@ -24,11 +24,7 @@ Charts: TypeAlias = Mapping[str, Mapping[str, Sequence[object]]]
 
 
 def custom_scalars(layout: Charts) -> Summary:
-    """Returns the summary of a layout.
-
-    Args:
-        layout: category -> title -> ``["Multiline", tags]``, or ``["Margin", tags]`` with three tags: the value, its
-            lower bound and its upper bound.
+    """Returns the summary of a layout: see `SummaryWriter.add_custom_scalars`.
 
     Raises:
         TypeError, ValueError: if the layout has another form.

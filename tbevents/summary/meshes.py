@@ -24,16 +24,9 @@ def mesh(
     display_name: str | None = None,
     description: str | None = None,
 ) -> Summary:
-    """Returns a summary of meshes, or of point clouds if there are no faces.
+    """Returns a summary of meshes, or of point clouds if there are no faces: see `SummaryWriter.add_mesh`.
 
-    Args:
-        tag: the tag; ``_VERTEX``, ``_FACE`` and ``_COLOR`` are appended to it.
-        vertices: coordinates, shape (batch, vertices, 3).
-        colors: red, green and blue of each vertex, from 0 to 255, of the same shape.
-        faces: the indices of three vertices for each face, shape (batch, faces, 3).
-        config_dict: three.js classes and their settings, as accepted by TensorBoard's mesh plugin.
-        display_name: stored in the file; TensorBoard does not show it.
-        description: likewise.
+    `display_name` and `description` are stored in the file; TensorBoard does not show them.
 
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the shapes do not match.

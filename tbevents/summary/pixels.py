@@ -13,19 +13,12 @@ __all__ = ["as_uint8", "axes_in_order", "checked_pixels", "make_grid", "to_hwc",
 
 
 def to_hwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[np.uint8]:
-    """Returns one image; a batch becomes one grid, and gray becomes RGB.
+    """Returns one image as uint8 of shape (height, width, channels), with 2 to 4 channels.
 
-    Args:
-        tag: the tag, for error messages.
-        argument: the caller's name for the value, for error messages.
-        value: real numbers: uint8 from 0 to 255, or any other dtype from 0 to 1.
-        dataformats: one letter per axis: N image, C channel, H row, W column.
-
-    Returns:
-        Shape (height, width, channels), with 2 to 4 channels.
+    A batch becomes one grid, and gray becomes RGB.
 
     Raises:
-        TypeError, ValueError: if the value is not an image in this format.
+        TypeError, ValueError: if the value is not an image in this format; the message names tag and argument.
     """
     nhwc = to_nhwc(tag, argument, value, dataformats)
     if nhwc.shape[3] == 1:
@@ -34,11 +27,7 @@ def to_hwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[
 
 
 def to_nhwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[np.uint8]:
-    """Returns a batch of images; the arguments are those of `to_hwc`.
-
-    Returns:
-        Shape (images, height, width, channels), not empty, with 1 to 4 channels.
-    """
+    """Returns images of shape (images, height, width, channels), with 1 to 4 channels; see `to_hwc`."""
     array = real_array(tag, argument, value)
     letters = str(dataformats).upper()
     wanted = {2: "HW", 3: "HWC", 4: "NHWC"}.get(len(letters), "HWC")
@@ -52,14 +41,7 @@ def to_nhwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray
 
 
 def axes_in_order(tag: object, argument: str, array: NDArray[Any], dataformats: str, wanted: str) -> NDArray[Any]:
-    """Returns an array with its axes transposed from one order to another.
-
-    Args:
-        tag: the tag, for error messages.
-        argument: the caller's name for the array, for error messages.
-        array: any array.
-        dataformats: one letter per axis, upper or lower case.
-        wanted: the same letters in the new order.
+    """Returns an array with its axes, one letter each in `dataformats`, in the wanted order.
 
     Raises:
         ValueError: if `dataformats` has other letters, or the array has another number of axes.
@@ -77,11 +59,7 @@ def axes_in_order(tag: object, argument: str, array: NDArray[Any], dataformats: 
 
 
 def checked_pixels(tag: object, argument: str, array: NDArray[Any]) -> None:
-    """Checks the size of an array of pixels. The last axis is the channels.
-
-    Raises:
-        ValueError: if the array is empty, or has more than 4 channels.
-    """
+    """Raises ValueError if an array of pixels is empty, or has more than 4 channels, which are its last axis."""
     if not array.size:
         raise ValueError(f"{tag!r}: {argument} must not be empty")
     if array.shape[-1] > 4:
@@ -102,14 +80,9 @@ def as_uint8(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def make_grid(nhwc: NDArray[Any], columns: int = 8) -> NDArray[Any]:
-    """Arranges images in a grid, row by row; empty cells of the last row are black.
+    """Arranges images of shape (images, height, width, channels) row by row in one image.
 
-    Args:
-        nhwc: shape (images, height, width, channels).
-        columns: the largest number of images in a row.
-
-    Returns:
-        Shape (rows * height, columns * width, channels).
+    A row has up to `columns` images; empty cells of the last row are black.
     """
     count, height, width, channels = nhwc.shape
     columns = min(count, columns)

@@ -25,14 +25,7 @@ _SMALLEST: Final = 1e-7  # the smallest divisor, which avoids 0 / 0 as in Tensor
 
 
 def pr_curve(tag: str, labels: Any, predictions: Any, num_thresholds: int = 127, weights: Any = None) -> Summary:
-    """Returns a summary of the precision-recall curve of a binary classifier.
-
-    Args:
-        tag: the tag.
-        labels: the true class of each example, 0 or 1 (or between), any shape.
-        predictions: the predicted probability of class 1, from 0 to 1, of the same shape.
-        num_thresholds: the number of thresholds, at least 1; more than 127 are reduced to 127.
-        weights: the weight of each example: a number, or an array of the same shape.
+    """Returns a summary of the precision-recall curve of a binary classifier: see `SummaryWriter.add_pr_curve`.
 
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the shapes differ.
@@ -55,18 +48,7 @@ def pr_curve_raw(
     num_thresholds: int = 127,  # noqa: ARG001  # part of torch's signature; the length of the arrays is used
     weights: Any = None,  # noqa: ARG001  # part of torch's signature; the counts are already weighted
 ) -> Summary:
-    """Returns a summary of a precision-recall curve from its counts.
-
-    Args:
-        tag: the tag.
-        tp: true positives at each threshold, shape (n,), like the other arrays.
-        fp: false positives.
-        tn: true negatives.
-        fn: false negatives.
-        precision: tp / (tp + fp).
-        recall: tp / (tp + fn).
-        num_thresholds: has no effect; n is used.
-        weights: has no effect.
+    """Returns a summary of a precision-recall curve from its counts: see `SummaryWriter.add_pr_curve_raw`.
 
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the lengths differ.
@@ -90,19 +72,9 @@ def pr_curve_raw(
 def compute_curve(
     labels: Any, predictions: Any, num_thresholds: int = 127, weights: Any = None, *, tag: str | None = None
 ) -> NDArray[np.float64]:
-    """Returns the six rows of a curve.
+    """Returns the six rows of a curve, shape (6, `num_thresholds`); the other arguments are those of `pr_curve`.
 
     At threshold k of n, a prediction p is positive if floor(p * (n - 1)) >= k.
-
-    Args:
-        labels: as in `pr_curve`.
-        predictions: as in `pr_curve`.
-        num_thresholds: n.
-        weights: as in `pr_curve`.
-        tag: the tag, for error messages.
-
-    Returns:
-        Shape (6, n).
     """
     true = real_array(tag, "labels", labels).astype(np.float64)
     shape = true.shape

@@ -25,17 +25,9 @@ def scalar(
     summary_description: str = "",
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """Returns a summary of a number.
+    """Returns a summary of a number: see `SummaryWriter.add_scalar`. `collections` has no effect, as in torch.
 
-    Args:
-        name: the tag.
-        tensor: a number, or an array or tensor of one element.
-        collections: has no effect, as in torch.
-        new_style: if True, write a tensor of the `scalars` plugin, without a shape, instead of a `simple_value`.
-        double_precision: if True and `new_style` is True, the tensor is float64. Has no effect without `new_style`.
-        display_name: shown instead of the tag.
-        summary_description: shown beside the chart, as Markdown.
-        format: ``"tf2"`` writes a float32 tensor, as tf.summary.scalar does; `new_style` then has no effect.
+    ``format="tf2"`` writes a float32 tensor, as tf.summary.scalar does; `new_style` then has no effect.
 
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value.

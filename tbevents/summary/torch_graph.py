@@ -47,13 +47,7 @@ class _Node(NamedTuple):
 
 
 def traced_graph(model: Any, args: Any, verbose: bool, strict: bool) -> tuple[bytes, bytes]:
-    """Traces a module and returns its graph. The module is traced in evaluation mode; its mode is restored afterwards.
-
-    Args:
-        model: a torch.nn.Module, or a function or module of torch.jit.
-        args: the arguments that the module is called with.
-        verbose: if True, print the traced graph.
-        strict: the argument of torch.jit.trace.
+    """Traces a torch.nn.Module, or a function or module of torch.jit, in evaluation mode; then restores its mode.
 
     Returns:
         The serialised GraphDef and its serialised RunMetadata.

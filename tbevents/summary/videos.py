@@ -31,15 +31,10 @@ def video(
     *,
     format: Format = "tf1",  # noqa: A002  # the writer's name of it
 ) -> Summary:
-    """Returns a summary of a video.
+    """Returns a summary of a video: see `SummaryWriter.add_video`. ``format="tf2"`` writes a tensor of strings.
 
-    Args:
-        tag: the tag.
-        tensor: pixels as in `image`, with 1, 3 or 4 channels. Several videos are shown side by side in a grid; its
-            number of cells is a power of two.
-        fps: frames per second, above 0. A GIF stores durations in 1/100 s; each frame lasts at least 2/100 s.
-        dataformats: one letter per axis: N video, T frame, C channel, H row, W column.
-        format: ``"tf2"`` writes a tensor of strings.
+    Several videos are shown side by side in a grid; its number of cells is a power of two. A GIF stores durations in
+    1/100 s; each frame lasts at least 2/100 s.
 
     Raises:
         MissingExtraError: if Pillow is not installed.

@@ -20,11 +20,7 @@ def is_number(value: Any) -> bool:
 
 
 def whole(name: str, value: Any) -> int:
-    """Returns an argument as an int.
-
-    Raises:
-        TypeError: if `value` is not an integer.
-    """
+    """Returns an argument as an int; raises TypeError if it is not an integer."""
     try:
         return operator.index(value)
     except TypeError:

@@ -27,13 +27,7 @@ _LAST_ROWS: Final = 20
 
 
 def explanation(op: str, left: object, right: object) -> list[str] | None:
-    """Returns the lines that pytest shows below a failed comparison; None if there is nothing to add.
-
-    Args:
-        op: the operator.
-        left: the left operand.
-        right: the right operand.
-    """
+    """Returns the lines that pytest shows below a failed comparison; None if there is nothing to add."""
     head = f"{left!r} {op} {right!r}"
     if op == "==" and isinstance(left, ScalarSeries) and isinstance(right, ScalarSeries):
         return [head, *_series(left, right)]

@@ -13,7 +13,18 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.tools.sparkline import sparkline
 
-__all__ = ["ROWS", "Finding", "FindingTable", "Table", "counted", "finding", "message", "number", "table_lines"]
+__all__ = [
+    "ROWS",
+    "Finding",
+    "FindingTable",
+    "Table",
+    "counted",
+    "course_of",
+    "finding",
+    "message",
+    "number",
+    "table_lines",
+]
 
 ROWS: Final = 8
 """Maximum number of rows of a table in a message."""
@@ -78,6 +89,11 @@ class Finding:
         parts += [] if self.tag is None else [f"tag {self.tag!r}"]
         return ", ".join(parts) or "the run"
 
+    @property
+    def course(self) -> str:
+        """The series in one line; "" if there is none."""
+        return "" if self.series is None else course_of(self.series)
+
     def __str__(self) -> str:
         return f"{self.where}: {self.summary}"
 
@@ -111,8 +127,7 @@ def message(findings: Sequence[Finding]) -> str:
             for each in found:
                 lines.append(str(each))
                 lines += _indented(table_lines(each.table)) if each.table is not None else []
-            series = next((each.series for each in found if each.series is not None), None)
-            lines += _indented([_course(series)]) if series is not None else []
+            lines += _indented([next((each.course for each in found if each.course), "")])
         in_memory = path.startswith("memory:") and not path.startswith("memory://")  # fsspec has URLs of its own
         lines += [] if in_memory else [f"  see: {path}"]
         parts.append("\n".join(lines))
@@ -134,7 +149,7 @@ def table_lines(table: FindingTable, most: int = ROWS) -> Iterator[str]:
         yield f"... {more:,} more"
 
 
-def _course(series: ScalarSeries) -> str:
+def course_of(series: ScalarSeries) -> str:
     """Describes a series in one line: a sparkline, number of points, steps and values."""
     if not len(series):
         return "no points"
@@ -167,4 +182,4 @@ def counted(count: int, one: str, several: str) -> str:
 
 
 def _indented(lines: Iterator[str] | list[str]) -> list[str]:
-    return [f"  {line}" for line in lines]
+    return [f"  {line}" for line in lines if line]

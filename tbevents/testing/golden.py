@@ -52,15 +52,7 @@ _NOT_FINITE: Final = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
 def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
-    """Stores runs; replaces those stored before.
-
-    Args:
-        stem: the path, without its suffix.
-        runs: the runs by name.
-        tags: patterns of the tags to store; None means all.
-
-    Returns:
-        The path.
+    """Stores runs, in place of those stored before; `tags` are patterns, or None for all. Returns the path.
 
     Raises:
         ValueError: if a run's name cannot be the name of a folder.
@@ -85,11 +77,7 @@ def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> st
 
 
 def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:
-    """Returns the stored runs; None if nothing is stored.
-
-    Args:
-        stem: the path, without its suffix.
-        runs: the runs to compare with them; event files are read with the same options.
+    """Returns the stored runs, read with the options of the runs to compare with them; None if nothing is stored.
 
     Raises:
         PayloadError: if the file is not a golden run.

@@ -46,15 +46,7 @@ def series_points(obtained: ScalarSeries, expected: ScalarSeries, tolerance: Tol
 def point_table(
     points: Sequence[PointDiff], tolerance: Tolerance, dtype: Any, label: str = "step", names: Sequence[str] = ()
 ) -> FindingTable:
-    """Makes a table of points that differ.
-
-    Args:
-        points: the points.
-        tolerance: the tolerance that they exceed.
-        dtype: the dtype of the values.
-        label: the header of the first column, for instance "step".
-        names: texts to print in the first column, indexed by step; if empty, the step itself is printed.
-    """
+    """Makes a table of points that differ. The first column, `label`, has the steps or, by step, `names`."""
     rows = [
         [names[point.step] if names else str(point.step), *cells(point.a, point.b, tolerance, dtype)]
         for point in points[:ROWS]
@@ -74,20 +66,14 @@ def cells(obtained: float | None, expected: float | None, tolerance: Tolerance, 
     return [got, want, f"{gap:+.3g}" if np.isfinite(gap) else "", f"{allowed:.3g}" if np.isfinite(allowed) else ""]
 
 
-def differing(points: Sequence[PointDiff], count: int, noun: str = "points") -> str:
-    """Describes in words how many points differ.
-
-    Args:
-        points: the points that differ.
-        count: the number of points obtained.
-        noun: what to call the points.
-    """
+def differing(points: Sequence[PointDiff], count: int) -> str:
+    """Describes in words how many of `count` points differ."""
     missing = sum(point.a is None for point in points)
     unexpected = sum(point.b is None for point in points)
     apart = len(points) - missing - unexpected
     parts = []
     if apart:
-        parts.append(f"{apart:,} of {count:,} {noun} {'differs' if apart == 1 else 'differ'}")
+        parts.append(f"{apart:,} of {count:,} points {'differs' if apart == 1 else 'differ'}")
     if missing:
         parts.append(f"{counted(missing, 'is', 'are')} missing")
     if unexpected:

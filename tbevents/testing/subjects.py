@@ -96,15 +96,7 @@ def _no_run(subject: object) -> TypeError:
 
 
 def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
-    """Returns the series of a tag, or a finding if there is none or it is empty.
-
-    Args:
-        run: the run.
-        kind: the name of the run's mapping: "scalars", "histograms" ...
-        tag: the tag.
-
-    Returns:
-        The series and no findings, or None and a finding.
+    """Returns the series of a tag and no findings; or None and a finding, if there is none or it is empty.
 
     Raises:
         TypeError: if the tag is not a str.
@@ -131,10 +123,9 @@ def hint_of(mapping: Mapping[str, Any], name: str) -> str:
 
 
 def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[Finding]]:
-    """Returns the scalar series that match a name or pattern; None matches all.
+    """Returns the scalar series that match a name or pattern (None matches all), and findings.
 
-    Returns:
-        The series that have points, and a finding for each empty one, or if there are none.
+    There is a finding for each series without points, or if there are no series.
 
     Raises:
         TypeError: if the tag is not a str.
@@ -158,16 +149,7 @@ def _fits(name: str, tag: object) -> bool:
 
 
 def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list[Finding]]:
-    """Returns the value of a tag at a step, by default the one written last, or a finding if there is none.
-
-    Args:
-        run: the run.
-        kind: the name of its mapping: "histograms", "images" ...
-        tag: the tag.
-        step: the step; None for the one written last.
-
-    Returns:
-        The point and no findings, or None and a finding.
+    """Returns the value of a tag at a step, by default the last one written, and no findings; or None and a finding.
 
     Raises:
         PayloadError: if the value cannot be decoded as this kind.

@@ -22,15 +22,10 @@ _LONGEST: Final = 60
 
 
 def differing_values(obtained: Any, expected: Any, tolerance: Tolerance) -> tuple[list[list[str]], int]:
-    """Compares the values of two series. They are paired by step; with several at one step, in the order written.
+    """Compares the values of two series: numbers within the tolerance, all else by equality.
 
-    Args:
-        obtained: a series that decodes its values on access.
-        expected: another one.
-        tolerance: the tolerance for numbers. All else must be equal.
-
-    Returns:
-        Rows of step, field and the cells of `COLUMNS`; and the number of values that differ.
+    They are paired by step; with several at one step, in the order written. Returns rows of step, field and the cells
+    of `COLUMNS`; and the number of values that differ.
     """
     places, wanted = _places(obtained.steps), _places(expected.steps)
     rows: list[list[str]] = []

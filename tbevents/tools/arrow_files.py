@@ -19,9 +19,12 @@ __all__ = ["write_arrow", "write_parquet"]
 _ROW_GROUP: Final = 1 << 18
 """Rows of a row group in Parquet."""
 
+_WAITING: Final = 1 << 25
+"""So many bytes are a row group, too: a wide table may have thousands of columns."""
+
 
 def write_parquet(tables: Iterator[pa.Table], file: IO[bytes]) -> int:
-    """Writes tables of one schema behind each other, in row groups of about a quarter of a million rows.
+    """Writes tables of one schema behind each other, in row groups of about a quarter of a million rows, or 32 MiB.
 
     Args:
         tables: at least one.
@@ -46,7 +49,7 @@ def write_parquet(tables: Iterator[pa.Table], file: IO[bytes]) -> int:
         for table in chain([first], tables):
             waiting.append(table)
             rows += table.num_rows
-            if sum(each.num_rows for each in waiting) >= _ROW_GROUP:
+            if sum(each.num_rows for each in waiting) >= _ROW_GROUP or sum(each.nbytes for each in waiting) >= _WAITING:
                 writer.write_table(pa.concat_tables(waiting).unify_dictionaries(), _ROW_GROUP)
                 waiting = []
         if waiting:

@@ -8,25 +8,25 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import IO, Any, ClassVar, Final, Literal, TypeAlias
+from typing import IO, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 from tbevents.errors import PayloadError, TensorError
 from tbevents.files import StrPath, join, path_string
-from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.options import Checksums, Duplicates, Names, Restarts, patterns
 from tbevents.reading.problem import OnProblem, Problem
 from tbevents.reading.run import Run
 from tbevents.reading.table_stream import stream_tables
-from tbevents.reading.tables import Table, TableBuilder, WideTable
+from tbevents.reading.tables import Table, TableBuilder
 from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_files import table_format, write_frames
-from tbevents.tools.table_headers import header_of_tag
+from tbevents.tools.wide_frames import wide_frames
 
 OnRun: TypeAlias = Callable[[str], object]
 """Called with the name of each run that is read."""
@@ -115,10 +115,11 @@ def export_table(
         frames = iter([_sessions_among(names, _all_hparams(found, reading, names, problems.append))])
     elif kind == "texts":
         frames = _text_frames(found.each(names, problems.append), wanted_tags, reading.took)
-    elif wide:
-        frames = _wide_frames(found, names, wanted_tags, reading.took, problems.append)
     else:
-        frames = _scalar_frames(found, names, wanted_tags, reading.took, problems.append)
+        tables = stream_tables(
+            found, names, wanted=wanted_tags, whole_runs=wide, on_run=reading.took, on_problem=problems.append
+        )
+        frames = wide_frames(tables) if wide else _scalar_frames(tables)
     checked = _with_names_checked(frames, wanted_tags, kind, found.path)
     rows = write_frames(checked, out, format, safe_cells=safe_cells, times=times)
     reading.finished()
@@ -162,28 +163,14 @@ def _with_names_checked(frames: Iterator[Frame], wanted: NameFilter, kind: str, 
     yield last
 
 
-def _scalar_frames(
-    logdir: Logdir, names: Sequence[str], wanted: NameFilter, on_run: OnRun, on_problem: OnProblem
-) -> Iterator[Table]:
+def _scalar_frames(tables: Iterator[Table]) -> Iterator[Table]:
     """Yields the long table in parts; an empty one if there are no rows."""
-    tables = stream_tables(logdir, names, wanted=wanted, on_run=on_run, on_problem=on_problem)
     table = None
     for table in tables:
         # A later run may have values that are float64: they all are, so that the columns are the same.
         yield replace(table, values=table.values.astype(np.float64))
     if table is None:
         yield TableBuilder().build()
-
-
-def _wide_frames(
-    logdir: Logdir, names: Sequence[str], wanted: NameFilter, on_run: OnRun, on_problem: OnProblem
-) -> Iterator[Frame]:
-    """Yields the wide table, which is made of the whole long one: its columns are known after the last run only."""
-    builder = TableBuilder(wanted)
-    for name, run in logdir.each(names, on_problem):
-        on_run(name)
-        builder.add(name, run)
-    yield _Wide(builder.build().pivot())
 
 
 def _all_hparams(logdir: Logdir, reading: _Halfway, names: Sequence[str], on_problem: OnProblem) -> HParamsTable:
@@ -217,19 +204,6 @@ def _sessions_among(runs: Sequence[str], table: HParamsTable) -> HParamsTable:
 
 
 _KINDS_NEEDED: Final = {"scalars": ("scalars",), "texts": ("texts",), "hparams": ("scalars", "hparams")}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Wide(Frame):
-    """A wide table whose headers `import_table` understands."""
-
-    table: WideTable
-
-    _time_columns: ClassVar[tuple[str, ...]] = ()
-
-    def _columns(self) -> Mapping[str, Column]:
-        tags = {header_of_tag(tag): cells for tag, cells in self.table.columns.items()}
-        return {"run": Categories(self.table.run_codes, self.table.runs), "step": self.table.steps, **tags}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,11 +80,11 @@ def import_table(
         OSError: if a file cannot be read or written.
     """
     where = path_string(source, "source") if not hasattr(source, "read") else "stdin"
-    points = _Points(where, tag, clock())
+    points = _ImportedPoints(where, tag, clock())
     for columns in iter_table(source, format, progress=progress):
         points.add(_with_known_names(columns))
     folder = local_path(out, "the output")
-    by_run: dict[str, list[_Series]] = {}
+    by_run: dict[str, list[_ImportedSeries]] = {}
     for each in points.series():
         by_run.setdefault(each.run, []).append(each)
     every = [each for several in by_run.values() for each in several]
@@ -104,7 +104,7 @@ def import_table(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Series:
+class _ImportedSeries:
     """The points of one tag of a run: the rows they are in, in order, and their values."""
 
     run: str
@@ -113,7 +113,7 @@ class _Series:
     values: NDArray[np.float64]
 
 
-class _Points:
+class _ImportedPoints:
     """The points of a table. Its cells are let go once they were added; 36 bytes are kept of a point.
 
     Args:
@@ -166,7 +166,7 @@ class _Points:
                 self._values.setdefault(title, []).append((there, _floats(cells, title, where, math.nan, there)))
         self._count += count
 
-    def series(self) -> Iterator[_Series]:
+    def series(self) -> Iterator[_ImportedSeries]:
         """Yields the series, column by column; nothing can be added any more."""
         self._steps = [np.concatenate(self._steps)]  # one after the other: the parts are let go in between
         self._times = [np.concatenate(self._times)]
@@ -181,9 +181,13 @@ class _Points:
             starts = np.flatnonzero(np.diff(of_rows, prepend=-1)).tolist()
             for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
                 run, tag = names[of_rows[start]]
-                yield _Series(run, tag if self._is_long else tag_of_header(title), rows[start:end], values[start:end])
+                yield _ImportedSeries(
+                    run, tag if self._is_long else tag_of_header(title), rows[start:end], values[start:end]
+                )
 
-    def columns(self, several: Iterable[_Series], doubles: Container[_Series]) -> Iterator[ScalarColumns]:
+    def columns(
+        self, several: Iterable[_ImportedSeries], doubles: Container[_ImportedSeries]
+    ) -> Iterator[ScalarColumns]:
         """Yields series as `write_runs` takes them."""
         (steps,), (times,) = self._steps, self._times
         for each in several:

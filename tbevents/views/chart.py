@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tbevents.errors import did_you_mean
 from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
-from tbevents.views.protocols import ScalarCurve
+from tbevents.views.protocols import ScalarCurve, TimedSeries
 from tbevents.views.safe_text import shortened
 from tbevents.views.short_names import short_names
 
@@ -32,6 +32,7 @@ __all__ = [
     "draw_charts",
     "draw_series",
     "refuse_many",
+    "x_of",
 ]
 
 XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
@@ -204,7 +205,7 @@ def draw_series(series: ScalarCurve, ax: Axes | None, style: ChartStyle, label: 
     return axes
 
 
-def axis_of(several: Iterable[ScalarCurve], x: XAxis) -> XAxis:
+def axis_of(several: Iterable[TimedSeries], x: XAxis) -> XAxis:
     """Returns the horizontal axis for some series: "order" in place of "step" if all their steps are 0."""
     steps = [series.steps for series in several]
     without = x == "step" and any(len(each) > 1 for each in steps) and not any(each.any() for each in steps)
@@ -224,7 +225,7 @@ def _draw_line(axes: Axes, series: ScalarCurve, style: ChartStyle, axis: XAxis, 
     Returns:
         The line; the smoothed one if there are two.
     """
-    x, values = _x(series, axis), series.values.astype(np.float64)
+    x, values = x_of(series, axis), series.values.astype(np.float64)
     line = {"linewidth": 1.5, **line}
     if style.smooth:
         (raw,) = axes.plot(x, values, **{**line, "alpha": 0.25, "linewidth": 1, "label": _RAW})
@@ -378,7 +379,8 @@ def _colors(count: int) -> list[Any]:
     return list(colormaps["turbo"](np.linspace(0.05, 0.95, count)))
 
 
-def _x(series: ScalarCurve, axis: XAxis) -> NDArray[Any]:
+def x_of(series: TimedSeries, axis: XAxis) -> NDArray[Any]:
+    """Returns where the points of a series are on a horizontal axis, shape (n,)."""
     if axis == "step":
         return series.steps
     if axis == "order":

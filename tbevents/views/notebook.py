@@ -15,21 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.views.curves import lonely, thinned
-from tbevents.views.protocols import AnySeries, ScalarCurve
+from tbevents.views.heat import shared_buckets
+from tbevents.views.protocols import AnySeries, Buckets, ScalarCurve
 from tbevents.views.safe_text import printable, shortened
 
 __all__ = [
     "MOST_COLUMNS",
     "MOST_ROWS",
-    "RunRow",
+    "Cell",
+    "Html",
     "TagRow",
+    "block",
+    "bold",
     "frame_html",
-    "logdir_html",
+    "histogram_picture",
+    "more_text",
+    "number_text",
+    "of_numbers",
     "run_html",
     "scalars_html",
     "series_html",
     "sound_html",
     "sparkline",
+    "steps_text",
+    "table",
     "texts_html",
 ]
 
@@ -63,27 +72,14 @@ class TagRow(NamedTuple):
     values: NDArray[Any] | None = None
 
 
-class RunRow(NamedTuple):
-    """A run of a logdir.
-
-    Attributes:
-        name: of the run.
-        kinds: kind -> number of tags; None if the run was not read yet.
-        values: number of values of every kind.
-        problems: number of problems.
-    """
-
-    name: str
-    kinds: Mapping[str, int] | None = None
-    values: int = 0
-    problems: int = 0
-
-
 class Html(str):
     """A string that is HTML; any other string is text."""
 
     __slots__ = ()
 
+
+_BARS: Final = 48
+"""The most bars of a histogram."""
 
 Cell: TypeAlias = str | float | None
 
@@ -111,13 +107,37 @@ def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
             path.append(f"{pen}{x:g} {y:g}")
         pen = "L" if there else "M"
     dots = [f'<circle cx="{points[at][0]:g}" cy="{points[at][1]:g}" r="2"/>' for at in np.flatnonzero(lonely(shown))]
-    label = f"from {_number(low)} to {_number(high)}" if finite.any() else "nothing finite"
+    label = f"from {number_text(low)} to {number_text(high)}" if finite.any() else "nothing finite"
     return Html(
         f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{label}" fill="currentColor" '
         f'style="vertical-align:middle;min-width:{width}px">'  # Jupyter shrinks pictures in tables
         f'<path d="{"".join(path)}" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"/>'
         f"{''.join(dots)}</svg>"
+    )
+
+
+def histogram_picture(histogram: Buckets, width: int = 240, height: int = 64) -> Html | None:
+    """Returns the shape of a histogram as a small picture (SVG); None if it has no values.
+
+    Args:
+        histogram: the histogram.
+        width: pixels.
+        height: pixels.
+    """
+    found = shared_buckets([histogram], min(_BARS, width // 4))
+    counts = found.counts[0]
+    if not counts.max() > 0:
+        return None
+    edge = 3
+    across = np.round(edge + np.arange(len(counts) + 1) / len(counts) * (width - 2 * edge), 1).tolist()
+    up = np.round(height - edge - counts / counts.max() * (height - 2 * edge), 1).tolist()
+    bars = "".join(f"V{y:g}H{x:g}" for x, y in zip(across[1:], up, strict=True))
+    label = f"values from {number_text(found.low)} to {number_text(found.high)}"
+    return Html(
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-label="{label}" '
+        f'style="vertical-align:middle;min-width:{width}px">'
+        f'<path d="M{edge} {height - edge}{bars}V{height - edge}" fill="currentColor"/></svg>'
     )
 
 
@@ -143,10 +163,10 @@ def series_html(series: AnySeries, picture: Html | None = None, **columns: Cell)
         picture: its curve.
         **columns: title -> cell, of further columns.
     """
-    names: dict[str, Cell] = {"points": len(series), "steps": _steps(series.steps), **columns}
+    names: dict[str, Cell] = {"points": len(series), "steps": steps_text(series.steps), **columns}
     shown = getattr(series, "display_name", series.tag)  # meshes have none
-    title = f"<b>{_text(series.tag)}</b>" + (f" ({_text(shown)})" if shown != series.tag else "")
-    return _block(Html(title), picture or "", _table(names, [list(names.values())]))
+    title = bold(series.tag) + (f" ({_text(shown)})" if shown != series.tag else "")
+    return block(Html(title), picture or "", table(names, [list(names.values())]))
 
 
 def run_html(name: str, path: str, tags: Sequence[TagRow], tag_count: int, problems: Sequence[object]) -> str:
@@ -160,46 +180,23 @@ def run_html(name: str, path: str, tags: Sequence[TagRow], tag_count: int, probl
         problems: all problems; shown as str.
     """
     rows = [_tag_cells(row) for row in tags]
-    table = _table(("tag", "kind", "points", "steps", "last", ""), rows) if rows else "no values"
-    return _block(
-        Html(f"<b>{_text(name)}</b> {_text(path)}"),
-        table,
-        _more(tag_count - len(rows), "tag"),
+    shown = table(("tag", "kind", "points", "steps", "last", ""), rows) if rows else "no values"
+    return block(
+        Html(f"{bold(name)} {_text(path)}"),
+        shown,
+        more_text(tag_count - len(rows), "tag"),
         *(Html(_text(str(problem), 400)) for problem in problems[:_MOST_PROBLEMS]),
-        _more(len(problems) - _MOST_PROBLEMS, "problem"),
+        more_text(len(problems) - _MOST_PROBLEMS, "problem"),
     )
 
 
 def _tag_cells(row: TagRow) -> list[Cell]:
     if row.steps is None:
         return [row.tag, row.kind, row.points, "", "", ""]
-    cells: list[Cell] = [row.tag, row.kind, len(row.steps), _steps(row.steps)]
+    cells: list[Cell] = [row.tag, row.kind, len(row.steps), steps_text(row.steps)]
     if row.values is None or not len(row.values):
         return [*cells, "", ""]
     return [*cells, float(row.values[-1]), sparkline(row.values)]
-
-
-def logdir_html(path: str, runs: Sequence[RunRow], run_count: int) -> str:
-    """A logdir: a row for each of its first runs.
-
-    Args:
-        path: of the logdir.
-        runs: the first runs.
-        run_count: the number of all runs.
-    """
-    rows = [_run_cells(row) for row in runs]
-    return _block(
-        Html(f"<b>{_text(path)}</b>"),
-        _table(("run", "tags", "values", "problems"), rows) if rows else "no runs",
-        _more(run_count - len(rows), "run"),
-    )
-
-
-def _run_cells(row: RunRow) -> list[Cell]:
-    if row.kinds is None:
-        return [row.name, "not read yet", "", ""]
-    tags = ", ".join(f"{count} {kind}" for kind, count in row.kinds.items()) or "none"
-    return [row.name, tags, row.values, row.problems or ""]
 
 
 def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> str:
@@ -211,10 +208,10 @@ def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> 
         width: number of all columns.
     """
     shown = list(zip(*columns.values(), strict=True))
-    return _block(
-        _table(columns, shown),
-        _more(rows - len(shown), "row"),
-        _more(width - len(columns), "column"),
+    return block(
+        table(columns, shown),
+        more_text(rows - len(shown), "row"),
+        more_text(width - len(columns), "column"),
     )
 
 
@@ -225,7 +222,7 @@ def texts_html(texts: Sequence[str]) -> str:
         Html(f'<pre style="{style}">{html.escape("".join(_line(each) for each in _lines(text)))}</pre>')
         for text in texts[:MOST_ROWS]
     ]
-    return _block(*shown, _more(len(texts) - len(shown), "text"))
+    return block(*shown, more_text(len(texts) - len(shown), "text"))
 
 
 def _lines(text: str) -> list[str]:
@@ -245,18 +242,22 @@ def sound_html(encoded: bytes) -> str | None:
     return f'<audio controls src="data:audio/wav;base64,{base64.b64encode(encoded).decode("ascii")}"></audio>'
 
 
-def _block(*parts: str) -> str:
+def block(*parts: str) -> str:
     """Stacks the parts that are not empty."""
     inner = "".join(f"<div>{_cell(part)}</div>" for part in parts if part)
     # Jupyter would typeset $...$ in a name, including links to scripts; these classes stop MathJax 2 and 3.
     return f'<div class="tex2jax_ignore mathjax_ignore">{inner}</div>'
 
 
-def _table(names: Iterable[str], rows: Sequence[Sequence[Cell]]) -> Html:
+def bold(text: str) -> Html:
+    """Text in bold."""
+    return Html(f"<b>{_text(text)}</b>")
+
+
+def table(names: Iterable[str], rows: Sequence[Sequence[Cell]]) -> Html:
     """A table; columns of numbers are right-aligned."""
     names = list(names)
-    right = [any(isinstance(row[at], (int, float)) for row in rows) for at in range(len(names))]
-    aligned = ["right" if numbers else "left" for numbers in right]
+    aligned = ["right" if numbers else "left" for numbers in of_numbers(names, rows)]
 
     def line(element: str, cells: Iterable[Cell]) -> str:
         inner = (
@@ -269,12 +270,17 @@ def _table(names: Iterable[str], rows: Sequence[Sequence[Cell]]) -> Html:
     return Html(f"<table><thead>{line('th', names)}</thead><tbody>{body}</tbody></table>")
 
 
+def of_numbers(names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[bool]:
+    """Returns which columns hold numbers."""
+    return [any(isinstance(row[at], (int, float)) for row in rows) for at in range(len(names))]
+
+
 def _cell(cell: Cell) -> str:
     if isinstance(cell, Html):
         return cell
     if cell is None:
         return ""
-    return _text(cell if isinstance(cell, str) else _number(cell))
+    return _text(cell if isinstance(cell, str) else number_text(cell))
 
 
 def _text(text: str, most: int = 60) -> str:
@@ -283,19 +289,21 @@ def _text(text: str, most: int = 60) -> str:
     return escaped if text.isascii() else f"<bdi>{escaped}</bdi>"  # otherwise Hebrew reorders the text beside it
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
     """A number in six digits; a large one, such as a time, as an integer."""
     if isinstance(value, int) or not math.isfinite(value):
         return str(value)
     return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:.6g}"
 
 
-def _steps(steps: NDArray[np.int64]) -> str:
+def steps_text(steps: NDArray[np.int64]) -> str:
+    """The range of some steps."""
     if not len(steps):
         return ""
     first, last = int(steps.min()), int(steps.max())
     return str(first) if first == last else f"{first} to {last}"
 
 
-def _more(count: int, noun: str) -> str:
+def more_text(count: int, noun: str) -> str:
+    """Says how many are not shown; empty if there are none."""
     return f"… and {count} more {noun}{'' if count == 1 else 's'}" if count > 0 else ""

@@ -62,12 +62,7 @@ class Encoder:
         self._known = 0  # the number of series added to the scalar encoder
 
     def encode(self, items: Sequence[Item], series: Sequence[SeriesKey]) -> Block:
-        """Returns the records of a batch of events, in order.
-
-        Args:
-            items: the events.
-            series: all series of the writer, ordered by their number.
-        """
+        """Returns the records of a batch of events, in order. `series` are all series of the writer by number."""
         for key in series[self._known :]:
             tag, form = (key, ScalarForm.SIMPLE) if isinstance(key, str) else (key[0], ScalarForm(key[1]))
             self._scalars.add_series(tag, form)

@@ -17,14 +17,11 @@ _LoggedPoint: TypeAlias = tuple[float, int, float]
 
 
 def logged_scalars(series: Mapping[str, tuple[EventFileWriter, str]]) -> dict[str, list[_LoggedPoint]]:
-    """Returns the points of some series in their writers' current files.
-
-    Args:
-        series: name of a series -> its writer and tag.
+    """Returns the points of series, given by writer and tag, in their writers' current files.
 
     Raises:
-        OSError: if the file cannot be written or read.
-        DamagedFileError: if something else has damaged the file.
+        OSError: if a file cannot be written or read.
+        DamagedFileError: if something else has damaged a file.
     """
     points: dict[str, list[_LoggedPoint]] = {name: [] for name in series}
     by_place = {place: points[name] for name, place in series.items()}

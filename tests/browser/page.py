@@ -53,7 +53,7 @@ class Page:
     def wait(self, condition):
         WebDriverWait(self.driver, 20, ignored_exceptions=[StaleElementReferenceException]).until(lambda _: condition())
 
-    def chart(self, tag, section="details.section:not(#rates)"):
+    def chart(self, tag, section="details.section"):
         """The chart of a tag, in view."""
         for card in self.all(f"{section} article.card"):
             if card.get_attribute("data-tag") == tag:
@@ -174,7 +174,7 @@ class Page:
         self.driver.execute_cdp_cmd(
             "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder), "eventsEnabled": False}
         )
-        card = chart.find_element(By.XPATH, "ancestor::article")
+        card = chart.find_element(By.XPATH, "ancestor::*[.//details[contains(@class, 'menu')]][1]")
         before = set(folder.iterdir())
         card.find_element(By.CSS_SELECTOR, ".menu > summary").click()
         (button,) = (each for each in card.find_elements(By.CSS_SELECTOR, ".menu button") if each.text == kind)

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("selenium", reason="drives the browser")
 pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("uvicorn", reason="the board needs the extra board")
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from browser.page import Page
@@ -186,4 +187,58 @@ def test_hostile_names_and_texts_are_shown_as_text(tmp_path, board):
     page.wait(lambda: page.all("#texts pre"))
     texts = [element.get_attribute("textContent") for element in page.all("#texts pre")]
     assert set(texts) <= set(HOSTILE)
+    assert page.run("return window.pwned") is None
+
+
+def test_a_board_groups_runs_and_draws_custom_charts_and_distributions(tmp_path, board):
+    rng = np.random.default_rng(1)
+    series = {}
+    for method in ("adam", "sgd"):
+        for seed in range(3):
+            name = f"{method}/{seed}"
+            series[name] = 1 + rng.random(30)
+            with SummaryWriter(tmp_path / name) as writer:
+                writer.add_scalar_columns("loss/train", np.arange(30), series[name])
+                writer.add_scalar_columns("loss/val", np.arange(30), 2 * series[name])
+                for step in (0, 10):
+                    writer.add_histogram("weights", rng.normal(size=100), step)
+                writer.add_hparams({"method": method}, {}, run_name=".")
+                if name == "sgd/0":
+                    writer.add_custom_scalars({"both": {"losses": ["Multiline", ["loss/.*"]]}})
+    page = board(tmp_path)
+    page.expect_lines("both/losses", 12, 360)
+    page.wait(lambda: page.all("#group-by option[value='hparam:method']"))
+    field = page.one("#group-by")
+    page.run("arguments[0].value = 'hparam:method'; arguments[0].dispatchEvent(new Event('change'))", field)
+    page.expect_lines("loss/train", 2, 60)
+    chart = page.chart("loss/train")
+    page.wait(lambda: chart.get_attribute("aria-busy") == "false")
+    page.press(chart, Keys.HOME, Keys.ENTER)
+    rows = sorted(row[:2] for row in page.readings(chart))
+    expected = {
+        f"method={method} (3 runs)": np.mean([np.float32(series[f"{method}/{seed}"][0]) for seed in range(3)])
+        for method in ("adam", "sgd")
+    }
+    assert [name for name, _ in rows] == sorted(expected)
+    assert all(float(value) == pytest.approx(expected[name], abs=1e-4) for name, value in rows)
+    page.click(page.one("input[name=histograms][value=distribution]"))
+    page.wait(lambda: page.chart("weights", "#histograms").find_elements(By.CSS_SELECTOR, ".readout"))
+    page.wait(lambda: "group=hparam" in page.run("return location.hash"))
+    page.click(page.all("#runs input")[0])
+    page.wait(lambda: "off=0" in page.run("return location.hash"))
+    page.driver.refresh()  # the choices outlast it, though the runs come later
+    page.settle()
+    page.expect([False, True], lambda: [box.is_selected() for box in page.all("#runs input")[:2]])
+    page.expect_lines("loss/train", 2, 60)
+
+
+def test_hostile_layouts_are_text_on_a_board(tmp_path, board):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for text in HOSTILE:
+            writer.add_scalar(text, 1.0, 0)
+        writer.add_custom_scalars({text: {text: ["Multiline", [text]]} for text in HOSTILE})
+    page = board(tmp_path)
+    page.wait(lambda: page.all("details[id^=custom] h3"))
+    titles = [element.get_attribute("textContent") for element in page.all("details[id^=custom] h3")]
+    assert titles == HOSTILE
     assert page.run("return window.pwned") is None

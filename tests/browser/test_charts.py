@@ -174,7 +174,7 @@ def test_one_chart_may_be_logarithmic(made, page):
     page.click(log_box(chart))
     assert page.picture(chart) != before[0]
     assert page.picture(page.chart("lr")) == before[1]
-    page.wait(lambda: "log=sections" in page.run("return location.hash"))
+    page.wait(lambda: "log=scalars" in page.run("return location.hash"))
     page.click(page.one("#log-y"))  # the panel is for all charts
     assert log_box(chart).is_selected()
     page.click(page.one("#log-y"))
@@ -201,7 +201,7 @@ def test_zoom_and_axis_of_single_charts_are_in_the_address(made, page):
 def test_nonsense_in_the_address_is_ignored(made, page):
     page.open(made)
     before = page.picture(page.chart("train/loss"))
-    bad = "zoom=5,1+sections+train/loss&zoom=x,y+sections+lr&zoom=1&zoom=1,2,3+sections+lr&log=&log=__proto__"
+    bad = "zoom=5,1+scalars+train/loss&zoom=x,y+scalars+lr&zoom=1&zoom=1,2,3+scalars+lr&log=&log=__proto__"
     address = made.as_uri() + "#" + bad
     page.driver.get("about:blank")
     page.driver.get(address)
@@ -282,3 +282,39 @@ def test_a_curve_of_precision_is_saved_with_its_thresholds(made, page, training,
         list(curve.thresholds[::-1])[-len(rows) :], abs=1e-6
     )
     assert [float(row["recall"]) for row in rows] == pytest.approx(list(curve.recall[::-1])[-len(rows) :], abs=1e-6)
+
+
+@pytest.mark.parametrize("how", ["heat", "distribution"])
+def test_histograms_are_saved_too(made, page, training, tmp_path, how):
+    page.open(made)
+    page.click(page.one(f"input[name=histograms][value={how}]"))
+    chart = page.chart("weights", "#histograms")
+    with page.saved(chart, "CSV", tmp_path).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    histograms = list(read_run(training / "a").histograms["weights"])
+    assert {row["step"] for row in rows} == {str(each.step) for each in histograms}
+    if how == "heat":
+        counts = sum(float(row["count"]) for row in rows if row["step"] == "30")
+        assert counts == pytest.approx(histograms[1].counts.sum(), rel=1e-5)
+    else:
+        wanted = [each.min for each in histograms]
+        assert [float(row["min"]) for row in rows] == pytest.approx(wanted, rel=1e-5)
+    root = ET.parse(page.saved(chart, "SVG", tmp_path)).getroot()
+    assert next(node.text for node in root.iter(f"{SVG}text")) == "a: weights"
+    assert len(list(root.iter(f"{SVG}path"))) > 5
+
+
+def test_parameters_over_metrics_are_saved_too(made, page, tmp_path):
+    page.open(made)
+    page.run("document.getElementById('scatter').scrollIntoView()")
+    page.settle()
+    chart = page.one("#scatter figure")
+    with page.saved(chart, "CSV", tmp_path).open(newline="", encoding="utf-8") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["run", "kind", "final"]
+    assert [(row[0], row[1], round(float(row[2]), 3)) for row in rows] == [
+        (name, "sgd", 1 - rate) for name, rate in RATES.items()
+    ]
+    root = ET.parse(page.saved(chart, "SVG", tmp_path)).getroot()
+    texts = [node.text for node in root.iter(f"{SVG}text")]
+    assert {"final over kind", "sgd", *RATES} <= set(texts)

@@ -32,7 +32,9 @@ def made(training, tmp_path_factory):
 
 def test_each_tag_is_a_chart_with_a_line_for_each_run(made, page):
     page.open(made)
-    tags = [card.get_attribute("data-tag") for card in page.all("details[id^=scalars] article.card")]
+    # Each is there once: the loss and the rate beside each other, and not again below their own headings.
+    charts = page.all("#rates article.card, details[id^=scalars] article.card")
+    tags = [card.get_attribute("data-tag") for card in charts]
     assert sorted(tags) == ["accuracy", "lr", "train/loss"]  # "final" is in the table
     for tag in ("train/loss", "accuracy", "lr"):
         page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
@@ -53,7 +55,6 @@ def test_tags_are_grouped_by_what_they_begin_with(made, page):
         "Learning rate and loss",
         "Hyperparameters",
         "Scalars",
-        "train",
         "Precision and recall",
         "Histograms",
         "Images",
@@ -256,7 +257,7 @@ def test_tags_are_filtered(made, page):
     assert shown == {"train/loss"}
     page.expect_text("#tags-shown", "1 of 7 tags")
     links = {link.text for link in page.all("#contents a") if link.is_displayed()}
-    assert links == {"Learning rate and loss", "Hyperparameters", "train"}
+    assert links == {"Learning rate and loss", "Hyperparameters"}
     page.fill("#tag-filter", "nothing such")
     page.expect_text("#nothing", "Nothing passes the filters of tags and runs.")
     page.fill("#tag-filter", "")

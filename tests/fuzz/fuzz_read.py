@@ -6,10 +6,10 @@ import warnings
 from pathlib import Path
 
 import tbevents
-from tbevents.reading import event_file, scalar_blocks
+from tbevents.reading import decoder_feed, scalar_blocks
 
 scalar_blocks._FEW = 1  # columns for the smallest file, too
-event_file.BLOCK = 256  # and many seams
+decoder_feed.BLOCK = 256  # and many seams
 
 FOLDER = Path(tempfile.mkdtemp())
 FILE = FOLDER / "events.out.tfevents.1"

@@ -207,7 +207,7 @@ def test_a_run_and_tags_of_every_shape_are_linted():
         assert isinstance(run(memory_run(loss=extremes, val_loss=-extremes)), Findings)
 
 
-def test_assert_lints_fails_on_errors_unless_configured():
+def test_assert_lints_fails_on_errors_unless_configured(logdir):
     assert assert_lints(memory_run(loss=FALLING, once=[1.0])) is None
     with pytest.raises(
         AssertionError, match=r"tag 'loss': TB101 nan: 1 of 61 values is NaN, first at step 60"
@@ -215,6 +215,8 @@ def test_assert_lints_fails_on_errors_unless_configured():
         assert_lints(memory_run(loss=BAD, once=[1.0]))
     assert "TB301" not in str(caught.value)
     assert "█" in str(caught.value)
+    with pytest.raises(AssertionError, match=r"\n  █▇.*▁\n  see: .*bad$"):  # bars of a run that was released
+        assert_lints(logdir / "bad")
     with pytest.raises(AssertionError, match="TB301"):
         assert_lints(memory_run(loss=FALLING, once=[1.0]), {"fail_on": "info"})
     assert assert_lints(memory_run(loss=BAD), {"fail_on": "never"}) is None

@@ -69,5 +69,39 @@ def test_a_notebook_of_this_machine_may_show_the_board_in_a_frame(board):
         part for part in headers["Content-Security-Policy"].split("; ") if part.startswith("frame-ancestors")
     )
     assert ancestors.split()[1:] == [
-        f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1")
+        *(f"{scheme}://{host}:*" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1")),
+        "'self'",
+        "vscode-webview:",
+        "vscode-file:",
     ]
+
+
+def test_a_board_in_a_frame_needs_no_cookie_but_the_token_in_its_path(board):
+    server = BoardServer(board, Address(port=0, framed=True))
+    server.start()
+    assert "?" not in server.url
+    base, _, token = server.url.strip("/").rpartition("/")
+
+    def status(url, **headers):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as answer:
+                assert "Set-Cookie" not in answer.headers
+                return answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code if error.headers["X-Content-Type-Options"] == "nosniff" else None
+
+    assert status(server.url) == 200
+    assert status(f"{server.url}api/hparams") == 200
+    assert status(server.url, Host="hub.example.org") == 200  # as a proxy may leave it
+    for path in (
+        "",
+        "/",
+        "/api/hparams",
+        f"/{token[:-1]}/",
+        f"/{token}x/api/hparams",
+        f"/x/{token}/",
+        f"/?token={token}",
+    ):
+        assert status(f"{base}{path}") == 401
+    server.stop()

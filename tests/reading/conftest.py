@@ -2,7 +2,7 @@
 
 import pytest
 
-from tbevents.reading import event_file, scalar_blocks
+from tbevents.reading import decoder_feed, scalar_blocks
 
 
 @pytest.fixture
@@ -11,6 +11,6 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(scalar_blocks, "_FEW", 1)
 
     def use(size):
-        monkeypatch.setattr(event_file, "BLOCK", size)
+        monkeypatch.setattr(decoder_feed, "BLOCK", size)
 
     return use

@@ -13,7 +13,7 @@ from tbevents.format import crc32c, record_decoder, scalar_fields
 from tbevents.format import record as framing
 from tbevents.format.tensors import from_array
 from tbevents.proto import Event, SessionLog, Summary, SummaryMetadata, TensorProto
-from tbevents.reading import event_file, payloads, scalar_blocks
+from tbevents.reading import decoder_feed, payloads, scalar_blocks
 from tbevents.reading.long_record import head_of
 
 NAME = "events.out.tfevents.1"
@@ -70,7 +70,7 @@ def everything(run):
 @pytest.mark.parametrize("restarts", ["keep", "tensorboard", "overwrite"])
 @pytest.mark.parametrize("block", [1 << 20, 50_000])
 def test_an_intact_run_reads_the_same(tmp_path, monkeypatch, restarts, block):
-    monkeypatch.setattr(event_file, "BLOCK", block)
+    monkeypatch.setattr(decoder_feed, "BLOCK", block)
     write_events(tmp_path / NAME, mixed_events())
     skipped = tbevents.read_run(tmp_path, checksums="skip", restarts=restarts)
     verified = tbevents.read_run(tmp_path, restarts=restarts)
@@ -82,15 +82,15 @@ def test_an_intact_run_reads_the_same(tmp_path, monkeypatch, restarts, block):
 def test_long_records_are_passed_over(tmp_path, monkeypatch):
     starts = write_events(tmp_path / NAME, mixed_events())
     taken = []
-    more = event_file._Feed.more
-    monkeypatch.setattr(event_file, "BLOCK", 1 << 15)
+    more = decoder_feed.DecoderFeed.more
+    monkeypatch.setattr(decoder_feed, "BLOCK", 1 << 15)
 
     def counted(self):
         before = self.left
         more(self)
         taken.append(before - self.left)
 
-    monkeypatch.setattr(event_file._Feed, "more", counted)
+    monkeypatch.setattr(decoder_feed.DecoderFeed, "more", counted)
     tbevents.read_run(tmp_path, checksums="skip")
     skipped = sum(taken)
     # Read as a whole: the first of each tag with metadata behind its tensor, and those of two values.
@@ -180,7 +180,7 @@ def test_tags_whose_hashes_collide_are_told_apart(tmp_path, monkeypatch):
 
 
 def test_short_records_may_be_cut_by_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(event_file, "BLOCK", 1000)
+    monkeypatch.setattr(decoder_feed, "BLOCK", 1000)
     write_events(tmp_path / NAME, [scalar_event("loss", step, step / 7) for step in range(2000)])
     assert everything(tbevents.read_run(tmp_path, checksums="skip")) == everything(tbevents.read_run(tmp_path))
 

@@ -16,7 +16,7 @@ import tbevents
 from tbevents.format.header_search import HeaderFinder
 from tbevents.format.record import Records
 from tbevents.proto import Event, Summary
-from tbevents.reading import event_file, run_builder, scalar_blocks
+from tbevents.reading import decoder_feed, run_builder, scalar_blocks
 from tbevents.reading.scalar_blocks import SkeletonTable
 
 
@@ -159,7 +159,7 @@ def test_each_event_a_tag_of_its_own_does_not_fill_the_table(tmp_path):
     run = tbevents.read_run(tmp_path)
     assert len(run.scalars) == 5000
     assert run.scalars["tag04999"].values.tolist() == [4999.0]
-    assert len(run._builder._table.messages) < 100
+    assert len(run._reading.builder._table.messages) < 100
 
 
 @pytest.mark.parametrize("threads", [4])
@@ -217,7 +217,7 @@ def test_a_step_whose_varint_is_of_another_width_is_not_taken_for_a_point(tmp_pa
 @pytest.fixture
 def few_at_a_time(monkeypatch):
     """Points reach their tags block by block, some 25 at a time."""
-    monkeypatch.setattr(event_file, "BLOCK", 1200)
+    monkeypatch.setattr(decoder_feed, "BLOCK", 1200)
     monkeypatch.setattr(run_builder, "_POINTS_A_TAG", 1)
 
 

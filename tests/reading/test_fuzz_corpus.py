@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tbevents.reading import event_file, scalar_blocks
+from tbevents.reading import decoder_feed, scalar_blocks
 
 FUZZ = Path(__file__).resolve().parent.parent / "fuzz"
 
 
 @pytest.fixture(scope="module")
 def check():
-    kept = scalar_blocks._FEW, event_file.BLOCK
+    kept = scalar_blocks._FEW, decoder_feed.BLOCK
     spec = importlib.util.spec_from_file_location("fuzz_read", FUZZ / "fuzz_read.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     yield module.check
-    scalar_blocks._FEW, event_file.BLOCK = kept
+    scalar_blocks._FEW, decoder_feed.BLOCK = kept
 
 
 @pytest.mark.parametrize("path", sorted((FUZZ / "corpus").iterdir()), ids=lambda path: path.name)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tbevents
+from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.tables import Table
 from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, sparkline
@@ -187,7 +188,7 @@ def test_of_many_tags_the_first_are_shown_and_made_into_series(tmp_path):
     found = fragment(run)
     assert [row[0] for row in found.cells[1:]] == [f"t{number}" for number in range(MOST_ROWS)]
     assert found.texts[-1] == "… and 2 more tags"
-    assert sum(key[0] == "scalars" for key in run._made if isinstance(key, tuple)) == MOST_ROWS
+    assert sum(key[0] == "scalars" for key in run._reading.made if isinstance(key, tuple)) == MOST_ROWS
 
 
 def test_a_run_without_values_says_so(tmp_path):
@@ -211,22 +212,149 @@ def test_what_was_damaged_is_said(tmp_path):
 # -- logdirs -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_logdir_is_shown_without_reading(tmp_path, monkeypatch):
-    for name in ("a", "b", "c"):
-        write_run(tmp_path / name, loss=[1, 2], acc=[3])
+def test_the_first_look_at_a_logdir_shows_numbers(tmp_path):
+    for number, name in enumerate(("a", "b", "c")):
+        write_run(tmp_path / name, loss=[1, 2 + number], acc=[3])
     logdir = tbevents.read_logdir(tmp_path, threads=1)
-    monkeypatch.setattr(tbevents.Logdir, "_run", lambda *args, **options: pytest.fail("a run is read"))
-    assert fragment(logdir).cells == [
-        ["run", "tags", "values", "problems"],
-        *([name, "not read yet", "", ""] for name in ("a", "b", "c")),
+    found = fragment(logdir)
+    assert found.cells == [
+        ["run", "tags", "values", "step", "loss", "acc", "problems"],
+        *([name, "2 scalars", "3", "1", f"{2 + number} ", "3", ""] for number, name in enumerate(("a", "b", "c"))),
     ]
-    monkeypatch.undo()
+    assert found.svgs == 3
+    assert logdir["a"] is logdir._runs["a"]  # what was read is kept
+
+
+def test_runs_that_take_long_are_not_read_for_a_look(tmp_path, monkeypatch):
+    for name, count in (("a", 2), ("b", 5000), ("c", 2)):
+        write_run(tmp_path / name, loss=range(count))
+    monkeypatch.setattr("tbevents.reading.logdir._SHOWN_BYTES", 10_000)
+    logdir = tbevents.read_logdir(tmp_path, threads=1)
+    found = fragment(logdir)
+    size = sum(file.stat().st_size for file in (tmp_path / "b").iterdir()) / 1e6
+    assert found.cells[2] == ["b", f"not read: {size:.1f} MB", "", "", "", ""]
+    assert [row[1] for row in found.cells[1:]] == ["1 scalars", f"not read: {size:.1f} MB", "1 scalars"]
+    assert found.texts[-1] == f"1 run ({size:.1f} MB) not read: using a run reads it"
+    assert logdir._runs["b"] is None
     logdir["b"]
-    assert fragment(logdir).cells[1:] == [
-        ["a", "not read yet", "", ""],
-        ["b", "2 scalars", "3", ""],
-        ["c", "not read yet", "", ""],
+    assert fragment(logdir).cells[2][:5] == ["b", "1 scalars", "5000", "4999", "4999 "]
+
+
+def test_a_look_takes_no_longer_than_it_may(tmp_path, monkeypatch):
+    for name in ("a", "b", "c"):
+        write_run(tmp_path / name, loss=[1])
+    monkeypatch.setattr("tbevents.reading.logdir._SHOWN_SECONDS", -1.0)
+    logdir = tbevents.read_logdir(tmp_path)
+    monkeypatch.setattr(tbevents.Logdir, "_run", lambda *args, **options: pytest.fail("a run is read"))
+    assert [row[1] for row in fragment(logdir).cells[1:]] == ["not read yet"] * 3
+
+
+def test_a_look_raises_nothing(tmp_path):
+    write_run(tmp_path / "a", loss=[1])
+    write_run(tmp_path / "b", loss=[1])
+    logdir = tbevents.read_logdir(tmp_path, strict=True)
+    (file,) = (tmp_path / "a").iterdir()
+    data = bytearray(file.read_bytes())
+    data[-10] ^= 1
+    file.write_bytes(data)
+    found = fragment(logdir)
+    assert found.cells[1][1].startswith("cannot be read: ")
+    assert found.cells[2][1] == "1 scalars"
+
+
+def test_the_scalars_that_most_runs_have_are_shown(tmp_path):
+    write_run(tmp_path / "a", rare=[1], **{f"t{number}": [number] for number in range(5)})
+    write_run(tmp_path / "b", **{f"t{number}": [number] for number in range(5)})
+    found = fragment(tbevents.read_logdir(tmp_path))
+    assert found.cells[0][4:] == ["t0", "t1", "t2", "t3", "problems"]
+    assert "… and 2 more scalar tags" in found.texts
+
+
+class Printer:
+    def text(self, text):
+        self.shown = text
+
+
+def as_text(shown):
+    printer = Printer()
+    shown._repr_pretty_(printer, False)
+    return printer.shown.splitlines()
+
+
+def test_ipython_shows_the_same_as_text(tmp_path):
+    write_run(tmp_path / "a", loss=[1, 0.5])
+    write_run(tmp_path / "b\x1b", loss=[1, 0.25])
+    logdir = tbevents.read_logdir(tmp_path)
+    assert as_text(logdir)[1:] == [
+        "run    tags       values  step  loss",
+        "a      1 scalars       2     1   0.5",
+        "b\\x1b  1 scalars       2     1  0.25",
     ]
+    assert as_text(logdir["a"].scalars)[1:] == [
+        "scalar tag  points  steps   last  min  max",
+        "loss             2  0 to 1   0.5  0.5    1",
+    ]
+    empty = tbevents.read_run(write_run(tmp_path / "none"))
+    assert as_text(empty.scalars) == ["<0 scalar tags: >"]
+
+
+def test_mappings_of_series_are_tables(tmp_path):
+    with tbevents.SummaryWriter(tmp_path) as writer:
+        for step in range(3):
+            writer.add_scalar("loss", math.nan if step == 1 else 3 - step, step)
+            writer.add_scalar("lr", 0.5, step)
+            writer.add_histogram("h", np.arange(3.0), step)
+    run = tbevents.read_run(tmp_path)
+    found = fragment(run.scalars)
+    assert found.cells == [
+        ["scalar tag", "points", "steps", "last", "min", "max", ""],
+        ["loss", "3", "0 to 2", "1", "1", "3", ""],
+        ["lr", "3", "0 to 2", "0.5", "0.5", "0.5", ""],
+    ]
+    assert found.svgs == 2
+    assert fragment(run.histograms).cells == [["histogram tag", "points", "steps"], ["h", "3", "0 to 2"]]
+    assert run.metadata._repr_html_() is None
+    many = tbevents.read_run(write_run(tmp_path / "m", **{f"t{number}": [1] for number in range(MOST_ROWS + 1)}))
+    assert fragment(many.scalars).texts[-1] == "… and 1 more scalar tag"
+
+
+def test_a_histogram_shows_its_shape_and_numbers(tmp_path):
+    with tbevents.SummaryWriter(tmp_path) as writer:
+        writer.add_histogram("h", np.array([0.0, 0.0, 1.0, 2.0]), 7)
+    series = tbevents.read_run(tmp_path).histograms["h"]
+    found = fragment(series.last)
+    cells = dict(zip(*found.cells, strict=True))
+    assert {name: cells[name] for name in ("step", "values", "min", "max")} == {
+        "step": "7",
+        "values": "4",
+        "min": "0",
+        "max": "2",
+    }
+    assert found.svgs == 1
+    heights = [float(y) for y in re.findall(r"V([\d.]+)H", found.paths[0])]
+    assert min(heights) == 3.0 == heights[0]  # the two zeros are the highest bar
+    assert fragment(series).svgs == 1
+
+
+def test_an_empty_histogram_is_shown():
+    found = fragment(Histogram(1, 0.0, np.empty(0), np.empty(0), np.empty(0)))
+    assert found.cells == [["step", "values", "buckets"], ["1", "0", "0"]]
+    odd = Histogram(1, 0.0, np.array([-np.inf, 0.0]), np.array([0.0, np.inf]), np.array([np.nan, 2.0]))
+    assert fragment(odd).cells[1][:2] == ["1", "2"]
+
+
+def test_a_histogram_that_cannot_be_read_is_shown_without_its_shape(tmp_path, monkeypatch):
+    with tbevents.SummaryWriter(tmp_path) as writer:
+        writer.add_histogram("h", np.arange(3.0), 7)
+    series = tbevents.read_run(tmp_path).histograms["h"]
+
+    def fail(*_):
+        raise tbevents.PayloadError("damaged")
+
+    monkeypatch.setattr("tbevents.reading.kinds.histogram._from_proto", fail)
+    found = fragment(series)
+    assert found.cells == [["points", "steps"], ["1", "7"]]
+    assert found.svgs == 0
 
 
 def test_of_many_runs_the_first_are_shown(tmp_path):

@@ -16,7 +16,7 @@ from event_files import record, scalar_event, tensor_value, version_event
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.reading import event_file
+from tbevents.reading import decoder_feed, event_file
 from tbevents.reading import logdir as logdir_module
 from tbevents.reading.logdir import Logdir
 from tbevents.testing.live_run import live_run
@@ -656,7 +656,7 @@ def test_a_file_that_cannot_be_read_is_a_problem_of_its_run_until_it_can(folder,
 
 
 def test_reading_goes_on_where_it_failed_in_the_middle_of_a_file(folder, monkeypatch):
-    monkeypatch.setattr(event_file, "BLOCK", 2048)
+    monkeypatch.setattr(decoder_feed, "BLOCK", 2048)
     append(folder, HEADER + b"".join(map(scalar, range(500))))
     with monkeypatch.context() as patch:
         fail(patch, BROKEN, calls=4)

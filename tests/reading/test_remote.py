@@ -18,7 +18,7 @@ import tbevents
 from tbevents import files, remote_file
 from tbevents.errors import DamageWarning, FileChangedError, MissingExtraError, NotAnEventFileError, RunNotFoundError
 from tbevents.proto import Event, Summary
-from tbevents.reading import event_file
+from tbevents.reading import decoder_feed, event_file
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -247,7 +247,7 @@ def test_a_file_of_another_sort_is_said_to_be_one(memory):
 
 
 def test_over_http_each_byte_is_fetched_once(server, local, monkeypatch):
-    monkeypatch.setattr(event_file, "BLOCK", 70_000)
+    monkeypatch.setattr(decoder_feed, "BLOCK", 70_000)
     monkeypatch.setattr(remote_file, "SMALL", 0)
     monkeypatch.setattr(remote_file, "_RANGE", 70_000)
     run = tbevents.read_run(f"{server.url}/a/{NAME}")
@@ -307,7 +307,7 @@ def test_over_http_runs_are_found_on_the_pages_of_a_folder(server):
 
 
 def test_a_server_without_ranges_is_asked_once(server, local, monkeypatch):
-    monkeypatch.setattr(event_file, "BLOCK", 70_000)
+    monkeypatch.setattr(decoder_feed, "BLOCK", 70_000)
     server.ranges = False
     run = tbevents.read_run(f"{server.url}/a/{NAME}")
     assert len(server.sent) == 1
@@ -359,7 +359,7 @@ def test_a_filesystem_that_reads_ahead_is_told_not_to(local, monkeypatch):
                 file.seek(start)
                 return file.read(end - start)
 
-    monkeypatch.setattr(event_file, "BLOCK", 70_000)
+    monkeypatch.setattr(decoder_feed, "BLOCK", 70_000)
     monkeypatch.setattr(remote_file, "SMALL", 0)
     monkeypatch.setattr(remote_file, "_RANGE", 70_000)
     fsspec.register_implementation("slow", Slow, clobber=True)

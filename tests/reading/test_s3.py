@@ -147,7 +147,7 @@ def test_a_large_file_is_read_in_ranges_at_once(s3, fs, monkeypatch):
     fs.pipe(f"{BUCKET}/large/{NAME}", data)
     monkeypatch.setattr(remote_file, "SMALL", 50_000)
     monkeypatch.setattr(remote_file, "_RANGE", 50_000)
-    monkeypatch.setattr("tbevents.reading.event_file.BLOCK", 40_000)
+    monkeypatch.setattr("tbevents.reading.decoder_feed.BLOCK", 40_000)
     s3.clear()
     s3.delay = 0.02
     run = tbevents.read_run(f"s3://{BUCKET}/large")
@@ -230,7 +230,7 @@ def test_an_object_that_has_grown_after_the_listing_is_read_to_its_end_by_reload
 def test_an_object_replaced_while_its_ranges_are_read_is_read_anew(s3, fs, monkeypatch):
     monkeypatch.setattr(remote_file, "SMALL", 1000)
     monkeypatch.setattr(remote_file, "_RANGE", 5000)
-    monkeypatch.setattr("tbevents.reading.event_file.BLOCK", 4000)
+    monkeypatch.setattr("tbevents.reading.decoder_feed.BLOCK", 4000)
     path = f"{BUCKET}/large/{NAME}"
     fs.pipe(path, content(2000))
     seen = []

@@ -2,13 +2,16 @@
 
 import io
 import math
+import tracemalloc
 
+import numpy as np
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.reading import table_stream
+from tbevents.reading.tables import Table
 from tbevents.tools import export as module
 from tbevents.tools.export import export_table
 from tbevents.tools.table_files import read_table
@@ -121,3 +124,79 @@ def test_runs_are_let_go_when_they_are_written(runs, monkeypatch):
     monkeypatch.setattr(module, "read_logdir", lambda *a, **o: logdirs.append(original(*a, **o)) or logdirs[0])
     export_table(runs, io.StringIO())
     assert [run for run in logdirs[0]._runs.values() if run is not None] == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "arrow"])
+def test_parts_are_one_wide_table(runs, tmp_path, monkeypatch, ending):
+    if ending in ("parquet", "arrow"):
+        pytest.importorskip("pyarrow")
+    wide = tbevents.read_logdir(runs).scalars().pivot()
+    for number in range(12):  # the same step twice: two rows
+        events = [scalar_event("same", -number, 7.0)]
+        write_events(runs / f"r{number:02}" / "events.out.tfevents.2.h", events)
+    tables = []
+    original = module.wide_frames
+
+    def frames(of):
+        def kept():
+            for table in of:
+                tables.append(table)
+                yield table
+
+        return original(kept())
+
+    monkeypatch.setattr(module, "wide_frames", frames)
+    stream = table_stream.stream_tables
+    monkeypatch.setattr(module, "stream_tables", lambda *arguments, **options: stream(*arguments, rows=5, **options))
+    out = tmp_path / f"out.{ending}"
+    rows = export_table(runs, out, wide=True).rows
+    assert (rows, len(tables)) == (len(wide) + 12, 12)
+    wide = tbevents.read_logdir(runs).scalars().pivot()
+    found = read_table(out)
+    assert list(found) == ["run", "step", *wide.columns]
+    assert list(found["run"]) == [wide.runs[code] for code in wide.run_codes]
+    assert list(map(int, found["step"])) == wide.steps.tolist()
+    for tag, cells in wide.columns.items():
+        expected = [value if there else None for value, there in zip(cells.values.tolist(), cells.present, strict=True)]
+        cells = [None if cell in (None, "") else float(cell) for cell in found[tag]]
+        assert str(cells) == str(expected)  # NaN is equal as text
+
+
+def test_a_large_run_is_one_part_of_a_wide_table(tmp_path, monkeypatch):
+    from tbevents.reading import logdir as logdir_module
+    from tbevents.reading import run_parts
+
+    monkeypatch.setattr(logdir_module, "_PART_BYTES", 100)
+    monkeypatch.setattr(run_parts, "_PART_POINTS", 3)
+    for name in ("a", "b"):
+        for number in range(4):
+            points = [scalar_event(tag, step, step / 2) for step in range(9, 0, -1) for tag in ("x", "y")]
+            write_events(tmp_path / "runs" / name / f"events.out.tfevents.{number}.h", points)
+    stream = table_stream.stream_tables
+    tables = list(stream(tbevents.read_logdir(tmp_path / "runs"), ["a", "b"], rows=5))
+    assert len(tables) > 2
+    whole = list(stream(tbevents.read_logdir(tmp_path / "runs"), ["a", "b"], rows=5, whole_runs=True))
+    assert [(table.runs, len(table)) for table in whole] == [(("a",), 72), (("b",), 72)]
+    monkeypatch.setattr(module, "stream_tables", lambda *arguments, **options: stream(*arguments, rows=5, **options))
+    out = io.StringIO()
+    assert export_table(tmp_path / "runs", out, wide=True).rows == 72
+    assert out.getvalue().splitlines()[:3] == ["run,step,x,y", "a,1,0.5,0.5", "a,1,0.5,0.5"]
+
+
+def test_memory_of_a_wide_table_is_that_of_one_part():
+    steps = np.arange(1000)
+    tags = (steps % 5).astype(np.int32)
+
+    def tables(count):
+        for number in range(count):
+            yield Table((f"r{number}",), tuple("abcde"), tags * 0, tags, steps, steps / 2, steps / 4)
+
+    peaks = []
+    for count in (5, 5, 100):  # the first imports what is needed
+        tracemalloc.start()
+        try:
+            assert sum(len(frame.table) for frame in module.wide_frames(tables(count))) == 1000 * count
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[2] < peaks[1] + 100_000  # all rows are 2.4 MB

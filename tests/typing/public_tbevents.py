@@ -65,6 +65,13 @@ def many_runs() -> None:
     assert_type(tbevents.SyncConflictError, type[tbevents.SyncConflictError])
 
 
+def boards() -> None:
+    view = tbevents.board("runs", height=600, inline=False, url="/proxy/{port}", memory=256)
+    assert_type(view, tbevents.BoardView)
+    assert_type(view.url, str | None)
+    view.close()
+
+
 def references() -> None:
     (ref,) = tbevents.read_logdir("runs").refs()
     assert_type(ref, tbevents.RunRef)
@@ -115,6 +122,7 @@ def reading_a_logdir() -> None:
     table = logdir.scalars(tags="loss", runs=["a", "b"])
     assert_type(table, tbevents.Table)
     assert_type(table.steps, NDArray[np.int64])
+    assert_type(logdir.scalars(times=True).times, NDArray[np.datetime64])
     assert_type(table.pivot(), tbevents.WideTable)
     assert_type(table.pivot().steps, NDArray[np.int64])
     assert_type(logdir.hparams(), tbevents.HParamsTable)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import PayloadError
+from tbevents.errors import PayloadError, TBEventsError
 from tbevents.format.tensors import to_array
 from tbevents.proto import HistogramProto, Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
+from tbevents.views.chart import axis_of, x_of
+from tbevents.views.curves import evenly
+from tbevents.views.histogram_chart import HistogramAxis, HistogramView, draw_histograms
+from tbevents.views.notebook import Html, histogram_picture, series_html
+from tbevents.views.notebook_values import histogram_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Histogram", "HistogramSeries"]
 
@@ -49,6 +58,10 @@ class Histogram:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def _repr_html_(self) -> str:
+        """Its shape and its numbers, as notebooks ask for them."""
+        return histogram_html(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HistogramSeries(LazySeries[Histogram]):
@@ -64,6 +77,60 @@ class HistogramSeries(LazySeries[Histogram]):
             )
         lefts, rights, counts = np.ascontiguousarray(table.T, np.float64)
         return Histogram(step, wall_time, lefts, rights, counts)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        view: HistogramView = "heat",
+        x: HistogramAxis = "step",
+        most: int = 200,
+        **style: Any,
+    ) -> Axes:
+        """Draws the histograms over steps, through matplotlib.
+
+        Args:
+            ax: axes to draw into; by default those of a new figure, which notebooks show and pyplot does not keep:
+                ``series.plot().figure.savefig(...)``.
+            view: "heat" for a column for each step, coloured by the share of its values in each bucket; "distribution"
+                for bands between quantiles, as on TensorBoard's page of that name; "ridges" for outlines behind each
+                other, as on its page of histograms.
+            x: the axis of the steps: "step", "order" (index of the point) or "relative" (hours since the first point).
+                If all steps are 0, "step" is drawn as "order".
+            most: the most histograms that are read and drawn, at least 1: evenly spread ones, the last among them.
+            **style: arguments of matplotlib: of `pcolormesh` for "heat", else of `fill_between` and `plot`.
+
+        Returns:
+            The axes.
+
+        Raises:
+            ValueError: `view`, `x` or `most` has an invalid value, or the series has no points.
+            MissingExtraError: matplotlib is not installed.
+            PayloadError, TensorError, FileChangedError: a histogram cannot be read.
+        """
+        if x not in get_args(HistogramAxis):
+            raise ValueError(f"x must be one of {', '.join(get_args(HistogramAxis))}, not {x!r}")
+        if most < 1:
+            raise ValueError(f"most must be at least 1, not {most!r}")
+        if not len(self):
+            raise ValueError(f"{self.tag!r} has no points to draw")
+        axis = axis_of([self], x)
+        places = x_of(self, axis)
+        order = np.argsort(places, kind="stable")
+        chosen = order[evenly(len(order), most)]
+        label = {"step": "step", "relative": "hours"}.get(axis, "order" if x == axis else "order (all steps are 0)")
+        histograms = [self[place] for place in chosen.tolist()]
+        return draw_histograms(histograms, places[chosen], ax, view=view, label=label, title=self.tag, **style)
+
+    def _repr_html_(self) -> str:
+        """The series, and the shape of its last histogram."""
+        return series_html(self, self._last_picture())
+
+    def _last_picture(self) -> Html | None:
+        try:
+            return histogram_picture(self.last) if len(self) else None
+        except (TBEventsError, OSError):  # what is shown must not raise
+            return None
 
 
 def _from_proto(histo: HistogramProto, step: int, wall_time: float) -> Histogram:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import MissingExtraError, PayloadError
+from tbevents.errors import MissingExtraError, PayloadError, TensorError
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries, sample_of
+from tbevents.views.curves import evenly
+from tbevents.views.picture_grid import draw_pictures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSeries"]
 
@@ -175,6 +181,51 @@ class ImageSeries(LazySeries[Image]):
             raise PayloadError(
                 f"an image's tensor begins with its width and height, not {strings.ravel()[:2].tolist()!r}"[:200]
             ) from None
+
+    def plot(
+        self,
+        steps: Sequence[int] | None = None,
+        *,
+        most: int = 12,
+        sample: int = 0,
+        size: tuple[float, float] | None = None,
+    ) -> Figure:
+        """Draws pictures side by side under their steps, through matplotlib and Pillow.
+
+        Args:
+            steps: the steps whose pictures are drawn; by default evenly spread ones, the last among them.
+            most: the most pictures, if no steps are given; at least 1.
+            sample: which of a step's pictures.
+            size: width and height of the figure in inches; by default chosen by the number of pictures.
+
+        Returns:
+            The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``. In place
+            of a picture that cannot be decoded it says why.
+
+        Raises:
+            UnknownStepError: the series has no picture at a step (also a KeyError).
+            ValueError: the series has no points, or `most` is less than 1.
+            MissingExtraError: matplotlib or Pillow is not installed.
+            FileChangedError: a file was changed, and does not hold a picture any more.
+        """
+        if most < 1:
+            raise ValueError(f"most must be at least 1, not {most!r}")
+        if steps is None:
+            places = evenly(len(self), most).tolist()
+            pictures = [(f"step {self.steps[place]}", _pixels(self.__getitem__, place, sample)) for place in places]
+        else:
+            pictures = [(f"step {step}", _pixels(self.at, step, sample)) for step in steps]
+        if not pictures:
+            raise ValueError(f"{self.tag!r} has no pictures to draw")
+        return draw_pictures(pictures, self.tag, size)
+
+
+def _pixels(find: Callable[[int], Image], which: int, sample: int) -> NDArray[Any] | str:
+    """A picture; what is wrong with it, if it cannot be decoded."""
+    try:
+        return find(which).array(sample)
+    except (PayloadError, TensorError) as error:
+        return str(error)
 
 
 register(

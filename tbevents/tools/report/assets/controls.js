@@ -79,6 +79,7 @@ function controls({ update, rescale, filterTags }) {
     make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Click to list all values there; the menu ⋯ of a chart saves it. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, Enter lists the values, + and − zoom, 0 shows all." }),
     colorChoice(regroup),
     groupChoice(regroup),
+    histogramChoice(update),
     filterField("tag-filter", "Tags", filterTags, make("p", { className: "quiet", id: "tags-shown", role: "status" })),
     runList(update),
   ];

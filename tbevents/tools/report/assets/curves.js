@@ -38,7 +38,7 @@ class Curves {
     const faint = lines.filter((line) => line.raw !== null);
     this.series = [
       ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
-      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: lines.length > CROWDED ? 1 : 1.5, dash: line.dashed ? [6, 3] : undefined, data: [line.xs, line.ys] })),
+      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: lines.length > CROWDED ? 1 : 1.5, dash: line.dash ?? (line.dashed ? [6, 3] : undefined), data: [line.xs, line.ys] })),
     ];
     this.plot = new Plot(this.body, {
       series: this.series,

@@ -216,6 +216,6 @@ class FetchedCard {
 }
 
 /** The keys of an answer whose values are numbers of columns. */
-const COLUMNS = new Set(["steps", "counts", "recall", "precision", "thresholds"]);
+const COLUMNS = new Set(["steps", "counts", "quantiles", "recall", "precision", "thresholds"]);
 
 source.card = (card, build) => new FetchedCard(card, build);

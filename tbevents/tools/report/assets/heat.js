@@ -4,6 +4,7 @@ class HeatMap {
   /** values: [low, high] of the axis, which may be wider than the line's own. */
   constructor(figure, line, color, values) {
     this.figure = figure;
+    this.lines = []; // a legend has no names
     this.line = line;
     this.steps = numbers(line.steps);
     this.texts = column(line.steps);
@@ -56,6 +57,12 @@ class HeatMap {
       }
     }
     ctx.restore();
+  }
+
+  /** The rows of its csv. */
+  rows() {
+    const { buckets } = this.line;
+    return [["step", "left", "right", "count"], ...Array.from(this.counts, (count, place) => [this.texts[Math.floor(place / buckets)], this.edge(place % buckets), this.edge((place % buckets) + 1), count])];
   }
 
   edge(bucket) {

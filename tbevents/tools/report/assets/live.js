@@ -4,7 +4,7 @@ const KINDS = ["scalars", "pr_curves", "histograms", "images", "audio", "texts"]
 const tags = []; // by number: {kind, tag, card, lines: run -> line}
 const names = new Intl.Collator("en", { numeric: true });
 let rates = [];
-let hparamsAsked = false;
+let [hparamsAsked, layoutAsked] = [false, false];
 let unread = -1; // runs that the server has not read yet
 let readBefore = 0; // runs that it had read when charts were drawn anew
 const stale = new Set(); // cards that have changed since
@@ -64,7 +64,7 @@ function arrangeCards(changed) {
   const sorted = tags.filter(({ lines }) => lines.size).sort((a, b) => names.compare(a.tag, b.tag));
   for (const kind of KINDS) data[kind] = sorted.filter((each) => each.kind === kind).map(({ card }) => card);
   data.others = {};
-  for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams") data.others[kind] = (data.others[kind] ?? 0) + 1;
+  for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams" && kind !== "custom_scalars") data.others[kind] = (data.others[kind] ?? 0) + 1;
   const places = new Map(data.scalars.map((card, place) => [card.number, place]));
   data.rates = rates.map(({ rates: of, loss }) => ({ rates: of.filter((tag) => places.has(tag)).map((tag) => places.get(tag)), loss: places.get(loss) ?? -1 }))
     .filter(({ rates: of }) => of.length);
@@ -87,8 +87,11 @@ function take(told) {
     arrangeCards(changed);
     build();
     listRuns();
-    showRuns();
-    listGroups();
+    listHistograms();
+    if (settings.groupBy !== "" || settings.color !== null) { // colours depend on what runs there are
+      showRuns();
+      listGroups();
+    }
     document.getElementById("head").append(actions);
     sift();
   } else document.getElementById("counts").textContent = countsText();
@@ -97,9 +100,10 @@ function take(told) {
   const read = told.there - told.unread;
   if (!told.unread || read >= 2 * readBefore) {
     readBefore = told.unread ? read : 0;
-    for (const { card, element, lazy } of cards) if (!element.hidden && stale.has(card)) refresh(card, lazy);
+    for (const { card, element, lazy } of cards) if (!element.hidden && (card.parts ?? [card]).some((each) => stale.has(each))) refresh(card, lazy);
     stale.clear();
   }
+  if ([...changed].some(({ kind }) => kind === "custom_scalars")) askLayout();
   if (told.runs.some((run) => run.session) || (data.hparams !== null && told.runs.some((run) => run.gone))) askHparams();
   const there = told.there;
   const parts = data.runs.filter((run) => run.part).length;
@@ -116,6 +120,25 @@ function refresh(card, lazy) {
   else lazy.renew();
 }
 
+/** Fetches the custom charts; once for all layouts that come in a short time. */
+function askLayout() {
+  if (layoutAsked) return;
+  layoutAsked = true;
+  setTimeout(async () => {
+    layoutAsked = false;
+    try {
+      const asked = tags.filter(({ kind, lines }) => kind === "custom_scalars" && lines.size).map(({ card, lines }) => ask("layout", { tag: card.number, runs: spans(lines.keys()) }));
+      const answers = await Promise.all(asked);
+      data.layout = (await Promise.all(answers.map((answer) => answer.json()))).flat();
+      build();
+      document.getElementById("head").append(actions);
+      sift();
+    } catch (error) {
+      state.say(`The custom charts could not be fetched: ${error.message}`);
+    }
+  }, 200);
+}
+
 /** Fetches the table of hyperparameters; at most every few seconds, as it is of all runs. */
 function askHparams() {
   if (hparamsAsked) return;
@@ -130,6 +153,7 @@ function askHparams() {
       listColors();
       listGroups();
       showRuns();
+      if (settings.groupBy.startsWith("hparam:") || settings.color !== null) for (const { lazy } of cards) lazy.renew();
       document.getElementById("head").append(actions);
       sift();
     } catch (error) {

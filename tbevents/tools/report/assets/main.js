@@ -31,19 +31,24 @@ function takeRuns() {
   }
 }
 
-/** The heat maps of a tag, one a run, over the same values. */
+/** The histograms of a tag, a chart a run, over the same values. */
 function histogramCard(card) {
   const body = make("div", { className: "items heat" });
   let maps = [];
   const draw = () => {
     const shown = card.lines.filter((line) => runs[line.run].shown);
+    const Drawn = settings.histograms === "heat" ? HeatMap : Distribution;
     const values = [Math.min(...shown.map((line) => line.low)), Math.max(...shown.map((line) => line.high))];
     for (const line of shown) {
       const figure = make("figure", { className: "chart" });
       const run = runs[line.run];
       const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
-      body.append(make("div", { className: "item" }, make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note })), figure));
-      maps.push(numbers(line.steps).length ? new HeatMap(figure, line, run.color, values) : null);
+      let map = null;
+      const menu = chartMenu(`${run.label}: ${card.title}`, { chart: () => map, labels: () => ({ title: `${run.label}: ${card.title}`, x: "step" }), rows: () => map.rows() });
+      const who = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note }));
+      body.append(make("div", { className: "item" }, make("div", { className: "card-head" }, who, menu), figure));
+      if (numbers(line.steps).length) map = new Drawn(figure, line, run.color, values);
+      maps.push(map);
     }
   };
   const clear = () => { for (const map of maps) map?.destroy(); maps = []; body.replaceChildren(); };
@@ -68,7 +73,7 @@ function section(id, title, elements, className = "grid") {
   return fold;
 }
 
-const shownCards = { rates: new Map(), sections: new Map() }; // by the card's data
+const shownCards = { rates: new Map(), custom: new Map(), sections: new Map() }; // by the card's data
 
 /** The element of a card, which is made by `build` when it is first shown in a part of the page. */
 function add(card, build, part = "sections") {
@@ -78,10 +83,11 @@ function add(card, build, part = "sections") {
   return known.get(card).element;
 }
 
-/** The scalars by what their tags begin with, up to a slash. */
-function scalarSections() {
+/** The scalars by what their tags begin with, up to a slash; but those that are on the page already. */
+function scalarSections(shown) {
   const groups = new Map();
   for (const card of data.scalars) {
+    if (shown.has(card)) continue;
     const slash = card.tag.indexOf("/");
     const name = slash > 0 ? card.tag.slice(0, slash) : "";
     if (!groups.has(name)) groups.set(name, []);
@@ -154,12 +160,14 @@ function sections() {
     }
     made.push(section("hparams", "Hyperparameters", [table.element, ...(table.scatter === null ? [] : [table.scatter.element])], ""));
   }
-  made.push(...scalarSections());
+  const custom = customSections();
+  const beside = data.rates.flatMap(({ rates, loss }) => [...rates, ...(loss < 0 ? [] : [loss])].map((place) => data.scalars[place]));
+  made.push(...custom.made, ...scalarSections(new Set([...beside, ...custom.shown])));
   if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(card, (it) => source.card(it, prCard)))));
   if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(card, (it) => source.card(it, histogramCard))), "stack"));
   if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, imageNodes))))));
   if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, soundNodes))))));
-  if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, textNodes)))), "stack"));
+  if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(card, (it) => source.card(it, textCard))), "stack"));
   const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
   if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
   if (!made.length) made.push(make("p", { textContent: source.nothing }));
@@ -200,19 +208,23 @@ function build() {
 build();
 document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Curves are smoothed as TensorBoard smooths them.`;
 
+/** The tags of a card: custom charts have several. */
+const tagsOf = (card) => card.tags ?? [card.tag];
+
 /** Shows the cards that the filters let pass, and says how many these are. */
 function sift() {
   const passing = new Set();
   for (const { card, element } of cards) {
-    if (tagPasses(card.tag)) passing.add(card.tag);
-    element.hidden = !passing.has(card.tag) || !card.lines.some((line) => runs[line.run].shown);
+    const own = tagsOf(card).filter(tagPasses);
+    for (const tag of own) passing.add(tag);
+    element.hidden = !own.length || !card.lines.some((line) => runs[line.run].shown);
   }
   for (const each of document.querySelectorAll("details.section")) {
     const inside = [...each.querySelectorAll("article.card")];
     each.hidden = inside.length > 0 && inside.every((element) => element.hidden);
     if (links.has(each)) links.get(each).hidden = each.hidden;
   }
-  const all = new Set(cards.map(({ card }) => card.tag)).size;
+  const all = new Set(cards.flatMap(({ card }) => tagsOf(card))).size;
   document.getElementById("tags-shown").textContent = passing.size === all ? countText(all, "tag") : `${passing.size.toLocaleString("en-US")} of ${countText(all, "tag")}`;
   nothing.textContent = cards.length && cards.every(({ element }) => element.hidden) ? "Nothing passes the filters of tags and runs." : "";
 }

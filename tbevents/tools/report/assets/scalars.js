@@ -90,14 +90,14 @@ function oddList(curves) {
 /** What the horizontal axis shows, for a picture. */
 const axisTitle = ({ axis, unit }) => ({ step: "step", order: "order of writing", wall: "time" })[axis] ?? `${unit.name}${settings.cutPauses ? " without pauses" : ""}`;
 
-/** A card of scalars, in a part of the page. */
+/** A card of scalars, in a part of the page; a custom chart has those of several tags, its `parts`. */
 function scalarCard(card, part = "sections") {
   const figure = make("figure", { className: "chart" });
   const legend = make("ul", { className: "legend" });
   const note = make("p", { className: "quiet note" });
   const odd = make("div", { className: "quiet odd" });
   const readings = make("div", {});
-  const chart = chartOf(`${part} ${card.tag}`);
+  const chart = chartOf(`${part === "custom" ? "custom" : "scalars"} ${card.tag}`);
   const { zoom } = chart;
   let curves = null;
   let cursor = null; // where the crosshair was when the chart was last cleared
@@ -114,22 +114,26 @@ function scalarCard(card, part = "sections") {
   };
   const fillReadings = () => readings.replaceChildren(...(pin === null || curves === null ? [] : [readingsTable(curves, pin.x, card.title, () => setPin(null))]));
   const draw = () => {
-    const lines = source.lines(card, card.lines.filter((line) => runs[line.run].shown), view, again);
+    const found = (card.parts ?? [card]).map((each) => ({ part: each, lines: source.lines(each, each.lines.filter((line) => runs[line.run].shown), view, again) }));
+    const lines = found.flatMap((each) => each.lines);
     const logY = chart.log ?? settings.logY;
     logBox.checked = logY;
     if (!lines.length) return readings.replaceChildren();
-    const groups = groupsOfRuns();
+    const margins = card.margins ?? [];
+    const groups = margins.length ? null : groupsOfRuns();
     const axis = groups === null ? axisOf(lines) : "step"; // runs of a group share their steps, but not their times
     const unit = axis === "relative" ? spanUnit(longest(lines)) : { name: "", seconds: 1 };
     Object.assign(view, { axis, seconds: unit.seconds });
-    const shown = groups === null ? lines.map((line) => scalarCurve(line, axis, unit, card.tag)) : groupCurves(groups, lines, card.tag, again);
+    const shown = margins.length ? marginCurves(margins, found, axis, unit)
+      : groups === null ? curvesOfParts(found, axis, unit) : groupCurvesOfParts(groups, found, again);
+    if (!shown.length) return readings.replaceChildren();
     const ready = shown.every((curve) => curve.done ?? true);
     figure.setAttribute("aria-busy", String(!ready));
     drawn = { axis, unit, shown, grouped: groups !== null };
     if (pin?.axis !== axisTitle(drawn)) pin = null;
     const logX = settings.logX && axis !== "wall";
-    const titles = groups !== null ? groupTitles() : ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative"];
-    const marks = groups === null ? marksOn(card, lines, shown) : [];
+    const titles = groups !== null ? groupTitles() : ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative", ...(margins.length ? ["bounds"] : [])];
+    const marks = groups === null && card.parts === undefined ? marksOn(card, lines, shown) : [];
     figure.dataset.marks = marks.length;
     curves = new Curves(figure, {
       lines: shown, titles, zoom, label: card.title, marks, pin: pin === null ? null : pin.x, onPin: setPin,
@@ -140,8 +144,8 @@ function scalarCard(card, part = "sections") {
     fillReadings();
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
       make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
-    const points = lines.reduce((sum, line) => sum + line.count, 0);
-    const count = groups === null ? shown.reduce((sum, curve) => sum + curve.ys.length, 0) : points;
+    const points = margins.length ? 0 : lines.reduce((sum, line) => sum + line.count, 0);
+    const count = groups === null && !margins.length ? shown.reduce((sum, curve) => sum + curve.ys.length, 0) : points;
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((found, x, place) => found + which(x, ys[place]), 0), 0);
     odd.replaceChildren(...oddList(shown));
     const unshown = counted((x, y) => Number.isFinite(y) && ((logY && y <= 0) || (logX && x <= 0)));
@@ -172,8 +176,8 @@ function scalarCard(card, part = "sections") {
   const logBox = logLabel.firstElementChild;
   const menu = chartMenu(card.title, {
     chart: () => curves,
-    labels: () => ({ title: card.title, x: axisTitle(drawn) }),
-    rows: () => [drawn.grouped ? groupColumns() : ["run", "tag", "step", "wall_time", "value", ...(settings.smoothing ? ["smoothed"] : [])], ...drawn.shown.flatMap((curve) => Array.from(curve.xs, (_, place) => curve.cells(place)))],
+    labels: () => ({ title: card.title, x: `${axisTitle(drawn)}${drawn.grouped ? ` · ${groupNote(true, false)}` : ""}` }),
+    rows: () => [drawn.grouped ? groupColumns() : ["run", "tag", "step", "wall_time", "value", ...(settings.smoothing ? ["smoothed"] : []), ...(card.margins?.length ? ["low", "high"] : [])], ...drawn.shown.flatMap((curve) => Array.from(curve.xs, (_, place) => curve.cells(place)))],
   }, logLabel);
   const element = cardElement(card, menu, figure, readings, legend, note, odd);
   const lazy = new Lazy(element, draw, clear);

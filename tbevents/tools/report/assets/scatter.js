@@ -14,6 +14,7 @@ function scatterCard(table) {
   const [xChoice, xLabel] = chooser("scatter-x", "parameter", table.parameters);
   const [yChoice, yLabel] = chooser("scatter-y", "metric", table.metrics);
   let plot = null;
+  let drawn = null; // for pictures
   const draw = () => {
     const [px, py] = [Number(xChoice.value), Number(yChoice.value)];
     const values = table.rows.map((row) => row.parameters[px]);
@@ -37,17 +38,7 @@ function scatterCard(table) {
     plot = new Plot(body, {
       series: [{ color: "transparent", paths: () => null, data: [dots.map(({ x }) => x), dots.map(({ y }) => y)] }],
       x: { log, names, whole: names !== null }, y: {}, zoom, extent,
-      drawn: (u) => {
-        const to = projection(u);
-        for (const dot of dots) {
-          u.ctx.beginPath();
-          u.ctx.arc(to.x(dot.x), to.y(dot.y), 4.5 * devicePixelRatio, 0, 2 * Math.PI);
-          u.ctx.fillStyle = dot.color;
-          u.ctx.fill();
-          u.ctx.strokeStyle = themeColor("--card"); // dots on each other are told apart
-          u.ctx.stroke();
-        }
-      },
+      drawn: (u) => paintDots(u, dots),
       hover: (_, left, top) => {
         const u = plot.u;
         const away = (dot) => Math.hypot(u.valToPos(dot.x, "x") - left, u.valToPos(dot.y, "y") - top);
@@ -56,12 +47,31 @@ function scatterCard(table) {
       },
       leave: () => { readout.textContent = " "; },
     });
+    const colors = new Map(dots.map((dot) => [dot.color, dot.row.label]));
+    drawn = {
+      plot, paint: (surface) => paintDots(surface, dots),
+      lines: colors.size === dots.length ? dots.map(({ color, row }) => ({ name: row.label, color })) : [], // where colours are those of runs
+      rows: [["run", table.parameters[px], table.metrics[py]], ...dots.map(({ row, value, y }) => [row.name, value, y])],
+      labels: { title: `${table.metrics[py]} over ${table.parameters[px]}`, x: table.parameters[px] },
+    };
     figure.dataset.points = dots.length;
     figure.setAttribute("role", "img");
     figure.setAttribute("aria-label", `${table.metrics[py]} over ${table.parameters[px]}: ${countText(dots.length, "session")}; the table has the numbers`);
   };
-  const clear = () => { plot?.destroy(); plot = null; figure.replaceChildren(); };
-  const element = make("div", { className: "card", id: "scatter" }, make("div", { className: "row wrap" }, yLabel, "over", xLabel), figure);
+  const clear = () => { plot?.destroy(); plot = null; drawn = null; figure.replaceChildren(); };
+  const element = make("div", { className: "card", id: "scatter" }, make("div", { className: "row wrap" }, yLabel, "over", xLabel, chartMenu("Parameter and metric", { chart: () => drawn, labels: () => drawn.labels, rows: () => drawn.rows })), figure);
   const lazy = new Lazy(element, draw, clear);
   return { element, lazy };
+}
+
+function paintDots({ ctx, bbox, scales }, dots) {
+  const to = projection({ bbox, scales });
+  for (const dot of dots) {
+    ctx.beginPath();
+    ctx.arc(to.x(dot.x), to.y(dot.y), 4.5 * devicePixelRatio, 0, 2 * Math.PI);
+    ctx.fillStyle = dot.color;
+    ctx.fill();
+    ctx.strokeStyle = themeColor("--card"); // dots on each other are told apart
+    ctx.stroke();
+  }
 }

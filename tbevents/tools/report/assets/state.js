@@ -44,7 +44,7 @@ function saveSoon() {
 }
 
 /** Choices of one of several, with what they are on a new page. */
-const RADIOS = [["x", "step"], ["estimator", "mean"], ["band", "ci95"]];
+const RADIOS = [["x", "step"], ["estimator", "mean"], ["band", "ci95"], ["histograms", "heat"]];
 
 const isBox = (field) => field.type === "checkbox";
 

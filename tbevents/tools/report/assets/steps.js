@@ -53,22 +53,27 @@ function textNodes(item) {
   return texts.map((text) => make("pre", { textContent: text, dir: "auto" }));
 }
 
-/** A card that shows, for each run that is shown, what `nodes` makes of its item. */
-function itemCard(card, nodes) {
+/**
+ * A card that shows, for each run that is shown, what `nodes` makes of its item; or, in place of them all, what `whole` makes of the
+ * lines at a step, if that is not null. `more` are elements above.
+ */
+function itemCard(card, nodes, whole = () => null, ...more) {
   const body = make("div", { className: "items" });
   const steps = stepsOf(card.lines);
   let step = steps.at(-1);
   const fill = () => {
-    body.replaceChildren(...card.lines.filter((line) => runs[line.run].shown).map((line) => {
+    const lines = card.lines.filter((line) => runs[line.run].shown);
+    const all = whole(lines, step);
+    body.replaceChildren(...(all !== null ? [all] : lines.map((line) => {
       const run = runs[line.run];
       const item = itemAt(line, step);
       const time = typeof item?.time === "number" ? `, ${timeText(item.time)}` : "";
       const head = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: item === undefined ? "" : ` step ${item.step}${time}` }));
       const shown = item === undefined ? [make("p", { className: "quiet", textContent: "nothing yet" })] : nodes(item, `${run.label}: ${card.title}`);
       return make("div", { className: "item" }, head, ...shown);
-    }));
+    })));
   };
-  const element = cardElement(card, stepSlider(steps, card.title, (chosen) => { step = chosen; fill(); }), body);
+  const element = cardElement(card, stepSlider(steps, card.title, (chosen) => { step = chosen; fill(); }), ...more, body);
   return { card, element, lazy: new Lazy(element, fill, () => body.replaceChildren()) };
 }
 

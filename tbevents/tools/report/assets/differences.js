@@ -1,0 +1,139 @@
+// Texts of two runs side by side, with what differs between them marked.
+
+const MOST_PAIRS = 2e6; // of parts that are compared with each other
+
+/**
+ * The parts of two lists, in order: [[kind, part], ...], kind being "same", "removed" or "added". The longest common subsequence is
+ * the same; of lists that are too long for that, what they begin and end with.
+ */
+function compared(before, after) {
+  let first = 0;
+  while (first < before.length && first < after.length && before[first] === after[first]) first += 1;
+  let last = 0;
+  while (last < Math.min(before.length, after.length) - first && before.at(-1 - last) === after.at(-1 - last)) last += 1;
+  const [left, right] = [before.slice(first, before.length - last), after.slice(first, after.length - last)];
+  const same = (parts) => parts.map((part) => ["same", part]);
+  return [...same(before.slice(0, first)), ...middleCompared(left, right), ...same(last ? before.slice(-last) : [])];
+}
+
+function middleCompared(left, right) {
+  const width = right.length + 1;
+  if (left.length * right.length > MOST_PAIRS || !left.length || !right.length) {
+    return [...left.map((part) => ["removed", part]), ...right.map((part) => ["added", part])];
+  }
+  const lengths = new Uint32Array((left.length + 1) * width); // of the longest common subsequence of what follows
+  for (let i = left.length - 1; i >= 0; i--) {
+    for (let j = right.length - 1; j >= 0; j--) {
+      lengths[i * width + j] = left[i] === right[j] ? lengths[(i + 1) * width + j + 1] + 1 : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
+    }
+  }
+  const found = [];
+  let [i, j] = [0, 0];
+  while (i < left.length || j < right.length) {
+    if (i < left.length && j < right.length && left[i] === right[j]) {
+      found.push(["same", left[i++]]);
+      j += 1;
+    } else if (j >= right.length || (i < left.length && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1])) found.push(["removed", left[i++]]);
+    else found.push(["added", right[j++]]);
+  }
+  return found;
+}
+
+/** Rows of lines side by side: [[left, right], ...]; null where a side has none. Lines that differ are paired in their order. */
+function linePairs(before, after) {
+  const rows = [];
+  let [removed, added] = [[], []];
+  const flush = () => {
+    for (let place = 0; place < Math.max(removed.length, added.length); place++) rows.push([removed[place] ?? null, added[place] ?? null]);
+    [removed, added] = [[], []];
+  };
+  for (const [kind, line] of compared(before.split("\n"), after.split("\n"))) {
+    if (kind === "removed") removed.push(line);
+    else if (kind === "added") added.push(line);
+    else {
+      flush();
+      rows.push([line, line]);
+    }
+  }
+  flush();
+  return rows;
+}
+
+/** Words and numbers, spaces, and signs, each by itself. */
+const words = (line) => line.match(/\p{N}[\p{L}\p{N}.]*|[\p{L}\p{N}_]+|\s+|[^\p{L}\p{N}_\s]/gu) ?? [];
+
+/** The cells of a pair of lines: what differs is a `del` on the left, an `ins` on the right. */
+function pairCells(left, right) {
+  if (left === right) return [make("td", { textContent: left }), make("td", { textContent: right })];
+  if (left === null || right === null) {
+    const only = (text, name) => make("td", { className: "other" }, ...(text === null ? [] : [make(name, { textContent: text || " " })]));
+    return [only(left, "del"), only(right, "ins")];
+  }
+  const parts = compared(words(left), words(right));
+  const cell = (name, kind) => {
+    const nodes = [];
+    let run = "";
+    const end = (next = "") => { if (run) nodes.push(make(name, { textContent: run })); run = next; };
+    for (const [what, text] of parts) {
+      if (what === kind) run += text;
+      else if (what === "same") { end(); nodes.push(text); }
+    }
+    end();
+    return make("td", { className: "other" }, ...nodes);
+  };
+  return [cell("del", "removed"), cell("ins", "added")];
+}
+
+/** The text of an item, as lines; of a table, a line a row. */
+function plainText({ shape, texts }) {
+  if (shape.length !== 2) return texts.join("\n");
+  return Array.from({ length: shape[0] }, (_, row) => texts.slice(row * shape[1], (row + 1) * shape[1]).join(" | ")).join("\n");
+}
+
+/** Two items side by side; undefined is one that is not there yet. */
+function comparison(sides) {
+  const [left, right] = sides.map(({ item }) => (item === undefined ? "" : plainText(item)));
+  const rows = linePairs(left, right);
+  const heads = sides.map(({ run, item }) => make("th", { scope: "col", title: run.name }, swatch(run.color), make("span", { textContent: elided(run.label, 40), dir: "auto" }), make("span", { className: "quiet", textContent: item === undefined ? " nothing yet" : ` step ${item.step}` })));
+  const differing = rows.filter(([a, b]) => a !== b).length;
+  return make("div", { className: "comparison" },
+    make("p", { className: "quiet", role: "status", textContent: differing ? `${countText(differing, "line")} of ${rows.length.toLocaleString("en-US")} differ` : "the texts are equal" }),
+    make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Texts side by side" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows.map(([a, b]) => make("tr", {}, ...pairCells(a, b)))))));
+}
+
+const comparing = new Map(); // tag -> the choices of its card, which may be built anew
+
+/** A card of texts; those of two runs can be compared. */
+function textCard(card) {
+  const choices = [0, 1].map((side) => make("select", { "aria-label": `${card.title}: text ${side + 1} to compare` }));
+  if (!comparing.has(card.tag)) comparing.set(card.tag, { on: false, runs: ["", ""] });
+  const chosen = comparing.get(card.tag);
+  const box = make("input", { type: "checkbox", checked: chosen.on });
+  const label = make("label", { className: "small" }, box, "compare two runs");
+  const bar = make("div", { className: "row wrap compare", hidden: true }, label, ...choices);
+  const made = itemCard(card, textNodes, (lines, step) => {
+    bar.hidden = lines.length < 2;
+    for (const [side, select] of choices.entries()) {
+      const before = chosen.runs[side];
+      select.hidden = !box.checked;
+      select.replaceChildren(...lines.map((line) => make("option", { value: String(line.run), textContent: runs[line.run].label })));
+      select.value = lines.some((line) => String(line.run) === before) ? before : String(lines[Math.min(side, lines.length - 1)]?.run ?? "");
+    }
+    if (!box.checked || lines.length < 2) return null;
+    return comparison(choices.map((select) => {
+      const line = lines.find((each) => String(each.run) === select.value);
+      return { run: runs[line.run], item: itemAt(line, step) };
+    }));
+  }, bar);
+  box.onchange = () => {
+    chosen.on = box.checked;
+    made.lazy.renew();
+  };
+  for (const [side, select] of choices.entries()) {
+    select.onchange = () => {
+      chosen.runs[side] = select.value;
+      made.lazy.renew();
+    };
+  }
+  return made;
+}

@@ -1,0 +1,61 @@
+"""The wide table of many runs, a part at a time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.tables import Table, TableBuilder, WideTable
+from tbevents.tools.table_headers import header_of_tag
+
+__all__ = ["wide_frames"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wide(Frame):
+    """A wide table whose headers `import_table` understands."""
+
+    table: WideTable
+
+    _time_columns: ClassVar[tuple[str, ...]] = ()
+
+    def _columns(self) -> Mapping[str, Column]:
+        tags = {header_of_tag(tag): cells for tag, cells in self.table.columns.items()}
+        return {"run": Categories(self.table.run_codes, self.table.runs), "step": self.table.steps, **tags}
+
+
+def wide_frames(tables: Iterable[Table]) -> Iterator[Frame]:
+    """Yields wide tables, each with a column for every tag of all runs; an empty one if there are no rows.
+
+    The tags are known when the last table has come. Until then, the rows are in a temporary file, 24 bytes a point.
+
+    Args:
+        tables: each holds whole runs.
+
+    Raises:
+        OSError: the temporary file cannot be written.
+    """
+    tags: dict[str, int] = {}
+    runs: list[tuple[str, ...]] = []
+    dtype = np.dtype(np.float32)
+    with tempfile.TemporaryFile() as spool:
+        for table in tables:
+            codes = np.array([tags.setdefault(tag, len(tags)) for tag in table.tags], np.int32)
+            for array in (table.run_codes, codes[table.tag_codes], table.steps, table.values):
+                np.save(spool, array)
+            runs.append(table.runs)
+            dtype = np.result_type(dtype, table.values)
+            del table
+        spool.seek(0)
+        for names in runs:
+            run_codes, tag_codes, steps, values = (np.load(spool) for _ in range(4))
+            no_times = np.broadcast_to(np.float64(0), steps.shape)  # a wide table has none
+            table = Table(names, tuple(tags), run_codes, tag_codes, steps, no_times, values.astype(dtype, copy=False))
+            yield _Wide(table.pivot())
+    if not runs:
+        yield _Wide(TableBuilder().build().pivot())
