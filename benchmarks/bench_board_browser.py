@@ -7,8 +7,9 @@ charts of a case have room. Painted is a chart whose picture is there. Needs sel
 
 TensorBoard runs with the loader that it chooses itself (the Rust one, where `tensorboard-data-server` is installed) and
 with `--load_fast=false`; its page is given the filter that shows all charts at once. It selects no runs where there are
-more than 40, so that all are selected here as soon as they are listed. tuff-bird and tb-like are measured if their commands are in `FOLDER` (the ``bin`` of an environment); tb-like
-draws nothing until runs and tags are selected, which is done here as soon as it lists them.
+more than 40, so that all are selected here as soon as they are listed. tuff-bird and tb-like are measured if their
+commands are in `FOLDER` (the ``bin`` of an environment); tb-like draws nothing until runs and tags are selected, which
+is done here as soon as it lists them.
 """
 
 import argparse
