@@ -246,7 +246,7 @@ class Logdir(Frame, Mapping[str, Run]):
         """Yields the scalars of runs as `each` yields runs. Memory is that of one part.
 
         A run is one part. If its files are larger than 64 MiB, and neither `restarts` nor `duplicates` nor `strict`
-        need the whole run, it comes in several parts of about a quarter of a million points, in the order of its files;
+        need the whole run, it comes in several parts of about 130,000 points, in the order of its files;
         each part has its points tag by tag.
         """
         return self._listed.scalar_parts(names, on_problem)
