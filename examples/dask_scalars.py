@@ -1,10 +1,11 @@
-"""The scalars of many runs as a Dask DataFrame: which runs have the least loss, and how far apart their seeds are.
+"""The scalars of many runs as a Dask DataFrame: the runs with the lowest loss, and the spread over seeds.
 
     pip install 'tbevents[dask]'
     python examples/dask_scalars.py runs loss
 
 RUNS is a folder or a URL. On a cluster, make a ``distributed.Client`` first: its workers must reach the files by the
-same path, and have tbevents installed. Runs that differ in their seed only are named like exp1/seed0, exp1/seed1 ...
+same path, and have tbevents installed. The folder of a run is its experiment: exp1/seed0 and exp1/seed1 are two seeds
+of exp1.
 """
 
 import sys
@@ -24,6 +25,8 @@ def last_by_experiment(frame):
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     runs, tag = sys.argv[1:]
     frame = read_logdir(runs, tags=tag)
     for run, value in best_runs(frame).items():

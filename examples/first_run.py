@@ -6,6 +6,7 @@ Writes 100 steps of ``y=2x``, ``y=pow(2, x)`` and a group of three curves below 
 into a run of its own, reads the runs back and checks that nothing differs from what was logged.
 """
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -73,8 +74,10 @@ def main():
         sys.exit(f"{wrong} series differ from what was logged")
     print("\nEvery value is what was logged. To look at the curves, in TensorBoard or on a page:\n")
     print(f"    tensorboard --logdir {parent}")
+    # `uv run` makes an environment for this run alone.
+    python = "uv run --with . python" if "UV_RUN_RECURSION_DEPTH" in os.environ else sys.executable
     write_page = f"from tbevents.tools.report import report; report({str(parent)!r}, 'report.html')"
-    print(f'    {sys.executable} -c "{write_page}"')
+    print(f'    {python} -c "{write_page}"')
 
 
 if __name__ == "__main__":

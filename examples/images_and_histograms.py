@@ -1,10 +1,11 @@
-"""Weights and pictures of a training: logged, read back, and compared.
+"""Histograms and images of a training, logged and read back.
 
     python examples/images_and_histograms.py [FOLDER]
 
-Trains a small network to tell rings from discs, and logs the histogram of its weights and a picture of what it has
-learnt, every tenth epoch, to a run below FOLDER (``runs`` by default). Reads them back, and saves the last picture as a
-PNG beside the run. Needs ``tbevents[image]``.
+Trains a small network to tell rings from discs. Every tenth epoch it logs a histogram of the weights and an image of
+them to a run below FOLDER (``runs`` by default). Then it reads the run, and saves its last image as a PNG beside it.
+
+Needs ``tbevents[image]``.
 """
 
 import sys

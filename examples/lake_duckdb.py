@@ -1,10 +1,10 @@
-"""Questions to a table that `tbevents sync` keeps, in SQL, with DuckDB.
+"""Queries a table that `tbevents sync` keeps, in SQL with DuckDB.
 
     pip install 'tbevents[cli,lake]' duckdb
     tbevents sync runs lake/scalars
     python examples/lake_duckdb.py lake/scalars loss
 
-Runs that differ in their seed only are named like exp1/seed0, exp1/seed1 ...: the folder is the experiment.
+The folder of a run is its experiment: exp1/seed0 and exp1/seed1 are two seeds of exp1.
 """
 
 import sys
@@ -31,6 +31,8 @@ OVER_SEEDS = """
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     table, tag = sys.argv[1:]
     with duckdb.connect() as database:
         database.register("scalars", DeltaTable(table).to_pyarrow_dataset())

@@ -1,10 +1,10 @@
-"""Questions to a table that `tbevents sync` keeps, with Polars.
+"""Queries a table that `tbevents sync` keeps, with Polars.
 
     pip install 'tbevents[cli,lake,polars]'
     tbevents sync runs lake/scalars
     python examples/lake_polars.py lake/scalars loss
 
-Runs that differ in their seed only are named like exp1/seed0, exp1/seed1 ...: the folder is the experiment.
+The folder of a run is its experiment: exp1/seed0 and exp1/seed1 are two seeds of exp1.
 """
 
 import sys
@@ -34,6 +34,8 @@ def over_seeds(scalars):
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     table, tag = sys.argv[1:]
     scalars = pl.scan_delta(table).filter(pl.col("tag") == tag)  # only files with the tag are opened
     for run, value in last_values(scalars).collect().iter_rows():

@@ -1,9 +1,9 @@
-"""One page of what the other examples log: six schedules with their losses, and the first run's curves.
+"""One HTML page with the runs of other examples: six schedules with their losses, and the curves of the first run.
 
     python examples/report_page.py [FOLDER]
 
-Trains under each of the six schedules and logs the first run's curves, all below FOLDER (``runs`` by default). The page
-is written beside the runs and opens in any browser, without a server. Needs ``tbevents[plot]``, as the schedules do.
+Trains with each of the six schedules and logs the curves of the first run, all below FOLDER (``runs`` by default).
+Writes the page beside the runs; any browser opens it, without a server. Needs ``tbevents[plot]``, as the schedules do.
 """
 
 import sys

@@ -45,8 +45,11 @@ def main():
     if len(sys.argv) > 1:
         return use(sys.argv[1].rstrip("/"))
 
-    import s3fs
-    from moto.server import ThreadedMotoServer
+    try:
+        import s3fs
+        from moto.server import ThreadedMotoServer
+    except ImportError as error:
+        sys.exit(f"{error}\nName a bucket, or install what a server on this machine needs: s3fs 'moto[server,s3]'")
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would print each request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)

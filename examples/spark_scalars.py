@@ -3,7 +3,7 @@
     pip install 'tbevents[arrow,remote]' pyspark
     python examples/spark_scalars.py runs loss
 
-RUNS is a folder, or a URL such as s3://bucket/runs that the workers reach, too. They need tbevents as well.
+The runs are a folder, or a URL such as s3://bucket/runs. The workers must be able to read it, and need tbevents, too.
 """
 
 import os
@@ -38,6 +38,8 @@ def read_scalars(spark: SparkSession, runs: str, partitions: int, **options) -> 
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
     runs, tag = sys.argv[1:]
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python: one that has tbevents
     spark = SparkSession.builder.master("local[2]").appName("scalars").getOrCreate()

@@ -1,9 +1,9 @@
-"""A sweep over hyperparameters: each trial is a run with its parameters and its result, and the best is looked up.
+"""A sweep over hyperparameters: each trial logs its parameters and its result, and the best trial is printed.
 
     python examples/sweep.py [FOLDER]
 
-Tries twelve combinations of rate and momentum below FOLDER (``runs`` by default). TensorBoard's HPARAMS page shows them
-as they are; here the table is read back, and the best row is printed.
+Tries twelve combinations of learning rate and momentum, and logs them below FOLDER (``runs`` by default). TensorBoard
+shows them on its HPARAMS page. This script reads the same table back, and prints its rows from best to worst.
 """
 
 import sys

@@ -1,9 +1,10 @@
-"""A folder of runs as a table: what trained best, and how much seeds differ.
+"""A folder of runs as a table: which run was best, and how much the seeds differ.
 
     python examples/tables.py [FOLDER]
 
-Logs nine short trainings (three rates, three seeds each) below FOLDER (``runs`` by default), and reads them into
-pandas and polars, whichever is installed: the mean over seeds, the best run, and a csv file of all points. Needs
+Logs nine short trainings (three learning rates with three seeds each) below FOLDER (``runs`` by default). Then it reads
+them into pandas and polars, if they are installed, and prints the mean over the seeds and the best run. With pandas, it
+also writes all points to a csv file. Needs
 ``tbevents[pandas]`` or ``tbevents[polars]``.
 """
 

@@ -49,6 +49,13 @@ def test_it_prints_a_table_and_how_to_look_at_the_curves(run_of_the_example):
     assert "y=2x" in (folder.parent / "report.html").read_text(encoding="utf-8")
 
 
+def test_under_uv_the_command_does_not_name_an_environment_that_is_gone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("UV_RUN_RECURSION_DEPTH", "1")
+    monkeypatch.setattr(sys, "argv", ["first_run.py", str(tmp_path / "runs")])
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+    assert capsys.readouterr().out.splitlines()[-1].split()[:5] == ["uv", "run", "--with", ".", "python"]
+
+
 def test_the_values_are_those_of_the_curves(run_of_the_example):
     logdir = tbevents.read_logdir(run_of_the_example[0])
     assert set(logdir) == {run for run, _ in expected()}
