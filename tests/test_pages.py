@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 HERE = ["tutorial.md", "logging.md", "reading.md", "reference/proto.md"]
 ELSEWHERE = {
+    "board.md": "tests/live_page/test_notebook.py",
     "lint.md": "tests/lint/test_docs.py",
     "migrating.md": "tests/test_migrating.py",
     "remote_writing.md": "tests/writing/test_object_storage.py",

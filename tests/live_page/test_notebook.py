@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from importlib import util
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,22 @@ def show(monkeypatch):
     yield make
     for view in views:
         view.close()
+
+
+def test_the_code_of_its_page_shows_a_board(runs, show, monkeypatch):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "board.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(runs.parent)
+    board, views = tbevents.board, []
+    monkeypatch.setattr(tbevents, "board", lambda *arguments, **options: views.append(board(*arguments, **options)))
+    try:
+        for block in blocks:
+            exec(block, {"tbevents": tbevents})
+        assert is_served(views[0].url)
+        assert [view.url.startswith("/user/me/proxy/") for view in views] == [False, True]
+    finally:
+        for view in views:
+            view.close()
 
 
 def fetched(url):
