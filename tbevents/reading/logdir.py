@@ -317,10 +317,11 @@ def read_logdir(
             time. Of a URL, files up to 8 MiB are requested ahead of their use, 32 at a time whatever the number of
             threads, unless it is 1.
         processes: the number of processes that read local runs while they are asked for one after the other, in place
-            of threads; None or 1 reads in this process. On two cores they save little. What they read comes back
-            through shared memory, and is the same. The processes are started as `multiprocessing` starts them:
-            unless that is by fork, a script needs the guard ``if __name__ == "__main__":``. They end with the last run,
-            with the logdir, and when reading is interrupted (Ctrl-C).
+            of threads; None or 1 reads in this process. They pay for hundreds of megabytes, if there is a core for
+            each. What they read comes back through shared memory, and is the same. The processes are started as
+            `multiprocessing` starts them: unless that is by fork, a script needs the guard
+            ``if __name__ == "__main__":``. They end with the last run, with the logdir, and when reading is interrupted
+            (Ctrl-C).
 
     Returns:
         A mapping of run names to runs; empty if the folder holds none.
