@@ -3,7 +3,7 @@
     python examples/images_and_histograms.py [FOLDER]
 
 Trains a small network to tell rings from discs. Every tenth epoch it logs a histogram of the weights and an image of
-them to a run below FOLDER (``runs`` by default). Then it reads the run, and saves the last image as a PNG in its folder.
+them to a run below FOLDER (``runs`` by default). Then it reads the run, and saves the last image as a PNG beside it.
 
 Needs ``tbevents[image]``.
 """
