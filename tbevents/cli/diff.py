@@ -11,7 +11,6 @@ from tbevents.cli.formatting import count, exact, number
 from tbevents.cli.parameters import PATH, checksums_option, example, json_option, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text_table import TextColumn, TextTable
-from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.tools.diff import PointDiff, RunDiff, TagDiff, Tolerance, diff
 
@@ -35,15 +34,12 @@ def command(
     terminal: Terminal,
     a: str,
     b: str,
-    tags: tuple[str, ...],
-    runs: tuple[str, ...],
     rtol: float,
     atol: float,
     wall_time: float | None,
-    scalars_only: bool,
     points: bool,
-    checksums: Checksums,
     as_json: bool,
+    **options: Any,
 ) -> int:
     """Compare the runs below A and B by name, or two runs whatever their names: tags, steps and values.
 
@@ -52,18 +48,7 @@ def command(
     tolerance = Tolerance(rtol=rtol, atol=atol, wall_time=wall_time)
     damage: list[Problem] = []
     with terminal.progress("comparing") as progress:
-        differing = diff(
-            a,
-            b,
-            tags=tags,
-            runs=runs,
-            tolerance=tolerance,
-            scalars_only=scalars_only,
-            checksums=checksums,
-            progress=progress,
-            on_problem=damage.append,
-        )
-        found = list(differing)
+        found = list(diff(a, b, tolerance=tolerance, progress=progress, on_problem=damage.append, **options))
     terminal.left_out(dict.fromkeys(map(str, damage)))  # both sides may be the same file
     if as_json:
         terminal.json([_as_json(each, points) for each in found])

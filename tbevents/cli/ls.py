@@ -19,10 +19,10 @@ from tbevents.cli.parameters import (
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.reading.kinds.kind import kind_names
-from tbevents.reading.options import Checksums
+from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.tools.describe import RunDescription, describe_run
-from tbevents.tools.names import iter_runs, runs_below
+from tbevents.tools.names import open_refs, refs_below
 
 _ORDERS: Final = {
     "name": lambda run: run.name,
@@ -58,8 +58,8 @@ def command(
 ) -> None:
     """List the runs below LOGDIR: tags by kind, points, steps, times, sizes, problems."""
     unread: list[Problem] = []
-    total = len(runs_below(logdir, runs, on_problem=unread.append))
-    reading = terminal.each(iter_runs(logdir, runs, checksums=checksums, on_problem=lambda _: None), "reading", total)
+    refs = refs_below(logdir, runs, on_problem=unread.append)
+    reading = terminal.each(open_refs(refs, ReadOptions(checksums=checksums)), "reading", len(refs))
     found = [describe_run(run, kinds=kinds or None, stats=False) for run in reading]
     terminal.unreadable([*unread, *(problem for run in found for problem in run.problems)])
     if kinds:
@@ -81,7 +81,8 @@ def command(
 
 
 def _run_table(runs: list[RunDescription]) -> TextTable:
-    shown = [kind for kind in kind_names() if any(kind in run.kinds for run in runs)]
+    kinds = [run.kinds for run in runs]
+    shown = [kind for kind in kind_names() if any(kind in each for each in kinds)]
     table = TextTable(
         TextColumn("run", left=True, shortest=24),
         TextColumn("tags", rank=1),
@@ -95,11 +96,11 @@ def _run_table(runs: list[RunDescription]) -> TextTable:
         TextColumn("problems", style="red"),
     )
     many = any(len(run.files) > 1 for run in runs)
-    for run in runs:
+    for run, of_kind in zip(runs, kinds, strict=True):
         table.add(
             run.name,
             count(len(run.tags)) if len(shown) > 1 else "",
-            *(count(run.kinds[kind]) if kind in run.kinds else "-" for kind in shown),
+            *(count(of_kind[kind]) if kind in of_kind else "-" for kind in shown),
             count(run.count),
             step_range(run.first_step, run.last_step),
             moment(run.first_time),

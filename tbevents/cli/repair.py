@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from tbevents.cli.exit_status import EXIT_ERROR, EXIT_OK
@@ -34,32 +36,13 @@ from tbevents.tools.repair import Repaired, repair
 @overwrite_option
 @json_option
 @takes_terminal
-def command(
-    terminal: Terminal,
-    file: str,
-    out: str | None,
-    in_place: bool,
-    runs: tuple[str, ...],
-    keep_undecodable: bool,
-    rewrite_checksums: bool,
-    overwrite: bool,
-    as_json: bool,
-) -> int:
+def command(terminal: Terminal, file: str, out: str | None, as_json: bool, **options: Any) -> int:
     """Copy the intact records of FILE byte for byte, and list what was dropped and where.
 
     FILE may also be a run or a folder of runs, all of whose files are repaired.
     """
     with terminal.progress("repairing") as progress:
-        done = repair(
-            file,
-            out,
-            in_place=in_place,
-            runs=runs,
-            keep_undecodable=keep_undecodable,
-            rewrite_checksums=rewrite_checksums,
-            overwrite=overwrite,
-            progress=progress,
-        )
+        done = repair(file, out, progress=progress, **options)
     if as_json:
         terminal.json(done)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +19,6 @@ from tbevents.cli.parameters import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.reading.options import Checksums
 from tbevents.remote import is_url
 from tbevents.tools.report import ReportLimits, report
 
@@ -51,14 +51,11 @@ def command(
     terminal: Terminal,
     logdir: str,
     out: str,
-    runs: tuple[str, ...],
-    tags: tuple[str, ...],
-    title: str | None,
     points: int,
     steps: int,
-    checksums: Checksums,
     lints: bool,
     opens: bool,
+    **options: Any,
 ) -> None:
     """Write one HTML page about the runs below LOGDIR: charts, tables and images, without a server.
 
@@ -73,20 +70,10 @@ def command(
 
         config = nearest_config(terminal, (logdir,))
         with terminal.progress("linting"):
-            found = lint(logdir, config, runs=runs or None, checksums=checksums)
+            found = lint(logdir, config, runs=options["runs"] or None, checksums=options["checksums"])
         findings = [finding_json(each) for each in found]
     with terminal.progress("reading") as progress:
-        made = report(
-            logdir,
-            out,
-            tags=tags,
-            runs=runs,
-            title=title,
-            limits=limits,
-            checksums=checksums,
-            findings=findings,
-            progress=progress,
-        )
+        made = report(logdir, out, limits=limits, findings=findings, progress=progress, **options)
     for line in first_of(made.problems):
         terminal.warn(line)
     terminal.incomplete = bool(made.unreadable)

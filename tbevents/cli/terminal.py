@@ -68,7 +68,10 @@ class Terminal:
     def lines(self, lines: Iterable[Text | str]) -> None:
         """Prints lines as data, unchanged; text from files must be `printable` already."""
         for line in lines:
-            self.out.print(line)
+            if self.out.color_system is None:
+                self.write(f"{line}\n")  # rich takes longer than reading a small run
+            else:
+                self.out.print(line)
 
     def write(self, text: str) -> None:
         """Writes text as data, without styles and fast."""

@@ -163,13 +163,16 @@ def _lint_each(
             if ref.url in named:
                 raise error
             at += 1
-            problem = Problem(ref.url, 0, "unreadable", 0, 0, str(error).removeprefix(f"{ref.url}: "))
-            yield LintedRun(ref.name, ref.url, linter.of_problem(problem, ref.name))
+            yield LintedRun(ref.name, ref.url, linter.of_problem(_unreadable(ref.url, error), ref.name))
     for name, problem in unlisted:
         yield LintedRun(name, problem.file, linter.of_problem(problem, name))
     rest = linter.finish()
     if rest:
         yield LintedRun("(all runs)", "", rest)
+
+
+def _unreadable(path: str, error: Exception) -> Problem:
+    return Problem(path, 0, "unreadable", 0, 0, str(error).removeprefix(f"{path}: "))
 
 
 def _ignore(_: Problem) -> None:
@@ -255,7 +258,11 @@ class Linter:
         batch.runs.reverse()
         for codes in suspects:
             run = batch.runs.pop()
-            yield run, self._lint(run, codes, keep_series)
+            try:
+                findings = self._lint(run, codes, keep_series)
+            except (TBEventsError, OSError) as error:  # its files were changed meanwhile
+                findings = self.of_problem(_unreadable(run.path, error), run.name)
+            yield run, findings
             del run
 
     def _suspects(self, batch: RunBatch) -> list[list[str]]:

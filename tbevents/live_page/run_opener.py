@@ -11,10 +11,13 @@ from tbevents.live_page.followed_run import PART, FollowedRun
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.small_runs import FIRST, MOST, SMALL, TOGETHER, SmallRunReader, small_source
+from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, small_source
 from tbevents.remote import is_url
 
 __all__ = ["RunOpener"]
+
+_TOGETHER: Final = 1 << 21
+"""The most bytes of small runs that are read together: reading them takes several times as much memory for a moment."""
 
 _LARGE: Final = 1 << 26
 """A run of more bytes is read a part at a time, so that its curves are seen before all of it was read."""
@@ -41,7 +44,7 @@ class RunOpener:
         if size:
             while waiting and len(chosen) < self._together:
                 more = _small_size(waiting[0])
-                if not more or size + more > TOGETHER:
+                if not more or size + more > _TOGETHER:
                     break
                 size += more
                 chosen.append(waiting.popleft())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +69,8 @@ def _lines(schedule: Any, steps: int | ArrayLike | None) -> list[tuple[str, NDAr
         raise ValueError("steps is needed to draw a schedule: the steps, or their number")
     xs = _step_array(steps)
     if evaluate is None:
-        return [("", xs, _call(schedule, xs))]
+        # One step at a time: a function written for numbers may accept an array and return a wrong result.
+        return [("", xs, np.asarray([float(schedule(x)) for x in xs.tolist()], dtype=np.float64))]
     table = evaluate(xs)
     groups: Sequence[Any] = schedule.optimizer.param_groups
     if len(groups) == 1:
@@ -83,8 +84,3 @@ def _step_array(steps: int | ArrayLike) -> NDArray[Any]:
             raise ValueError(f"steps must be at least 1, got {steps!r}")
         return np.arange(steps)
     return np.asarray(steps)
-
-
-def _call(function: Callable[[Any], Any], xs: NDArray[Any]) -> NDArray[np.float64]:
-    # One step at a time: a function written for numbers may accept an array and return a wrong result.
-    return np.asarray([float(function(x)) for x in xs.tolist()], dtype=np.float64)

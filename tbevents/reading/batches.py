@@ -79,7 +79,7 @@ def iter_batches(
 
     The columns are `SCALAR_COLUMNS`, whatever the runs hold: run, tag, step, wall_time, value. Rows are run by run, and
     in a run tag by tag, in the order written. A run is let go once its rows are out. A run of more than 64 MiB comes in
-    parts of about a quarter of a million rows, each tag by tag, in the order of its files: not if `restarts`,
+    parts of about 130,000 rows, each tag by tag, in the order of its files: not if `restarts`,
     `duplicates` or `strict` need the whole run first.
 
     ::

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ColumnMemory", "own"]
+__all__ = ["ColumnMemory", "keep_freed_memory", "own"]
 
 _PIECE: Final = 1 << 23
 """Bytes of a piece. Bytes that are never written to cost nothing."""
@@ -45,7 +45,7 @@ class ColumnMemory:
         if not _SMALL <= size <= _PIECE // 2:
             return np.empty(count, dtype)
         if self._used + size > len(self._piece):
-            _keep_freed_memory()
+            keep_freed_memory()
             self._piece, self._used = np.empty(_PIECE, np.uint8), 0
         start = self._used
         self._used += -(-size // 64) * 64  # the next one at a line of the processor's cache
@@ -53,7 +53,7 @@ class ColumnMemory:
 
 
 @functools.cache
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Makes the C library keep the memory of short-lived arrays, which is needed again for each block of a large file.
 
     glibc returns such memory to the system each time, until a larger piece has been freed once.

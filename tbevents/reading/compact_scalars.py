@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -34,6 +36,21 @@ class TagLayout(NamedTuple):
     doubles: tuple[bool, ...]
     left_out: frozenset[str]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        metadata = tuple(one.SerializeToString() for one in self.metadata)
+        return _layout, (tuple(self.numbers.items()), metadata, self.doubles, self.left_out)
+
+
+@functools.lru_cache(32)
+def _layout(
+    numbers: tuple[tuple[str, int], ...],
+    metadata: tuple[bytes, ...],
+    doubles: tuple[bool, ...],
+    left_out: frozenset[str],
+) -> TagLayout:
+    """A layout from its pickled state; runs that have equal ones share it."""
+    return TagLayout(dict(numbers), tuple(map(SummaryMetadata.FromString, metadata)), doubles, left_out)
+
 
 class TagsOfSkeletons(NamedTuple):
     """The tags of skeletons, in a run that meets them in a certain order.
@@ -54,10 +71,11 @@ class CompactScalars:
 
     Args:
         layout: the tags.
-        ends: for each tag, the end of its points in the columns.
-        steps: int64, shape (n,); or only the steps of the first tag, if all tags have the same.
+        ends: for each tag, the end of its points in `wall_times` and `values`.
+        steps: int64; those of tags that have the same ones are there once.
         wall_times: float64, shape (n,).
         values: float32, or float64 if a tag has doubles, shape (n,).
+        step_starts: of each tag, where in `steps` its steps start; None if at its first point, as in `values`.
     """
 
     def __init__(
@@ -67,14 +85,47 @@ class CompactScalars:
         steps: NDArray[np.int64],
         wall_times: NDArray[np.float64],
         values: NDArray[Any],
+        step_starts: tuple[int, ...] | None = None,
     ) -> None:
         self.layout = layout
         self._ends = ends
         self._steps = steps
         self._wall_times = wall_times
         self._values = values
+        self._step_starts = step_starts
         for column in (steps, wall_times, values):
             column.flags.writeable = False  # so that series need no view of their own
+
+    @classmethod
+    def of(cls, tags: Sequence[TagData], left_out: Iterable[str]) -> CompactScalars | None:
+        """The points of the tags of a run, by number; None if there are none, or anything that these columns lack."""
+        full = [tag for tag in tags if tag.scalar_count]
+        if len({tag.double for tag in full}) != 1 or not all(tag.is_plain(_FILE) for tag in tags):
+            return None
+        steps: list[NDArray[np.int64]] = []
+        starts: dict[int, int] = {}  # by what the steps are in
+        step_starts, count = [], 0
+        for tag in tags:
+            found = tag.shared_steps
+            step_starts.append(starts.setdefault(id(found), count))
+            if found is not None and step_starts[-1] == count:
+                steps.append(found.array[: found.count])
+                count += found.count
+        columns = [tag.columns() for tag in full]
+        layout = TagLayout(
+            {tag.name: tag.number for tag in tags},
+            tuple(tag.metadata for tag in tags),
+            tuple(tag.double for tag in tags),
+            frozenset(left_out),
+        )
+        return cls(
+            layout,
+            tuple(itertools.accumulate(tag.scalar_count for tag in tags)),
+            np.concatenate(steps),
+            np.concatenate([one.wall_times for one in columns]),
+            np.concatenate([one.values for one in columns]),
+            tuple(step_starts),
+        )
 
     def counts(self) -> Iterator[tuple[str, str, int]]:
         """As `RunData.counts`."""
@@ -96,13 +147,12 @@ class CompactScalars:
     def columns(self, number: int) -> PointColumns:
         """Returns the points of a tag, as views of the columns."""
         start, end = self._ends[number - 1] if number else 0, self._ends[number]
-        shared = len(self._steps) < len(self._values)
+        first = start if self._step_starts is None else self._step_starts[number]
         values = self._values[start:end]
         if values.dtype == np.float64 and not self.layout.doubles[number]:
             values = values.astype(np.float32)
-        return PointColumns(
-            self._steps if shared else self._steps[start:end], self._wall_times[start:end], values, None, None
-        )
+        steps = self._steps if len(self._steps) == end - start else self._steps[first : first + end - start]
+        return PointColumns(steps, self._wall_times[start:end], values, None, None)
 
     def tag_data(self, memory: ColumnMemory) -> tuple[dict[str, TagData], list[TagData]]:
         """Returns the tags as in `RunData`, by name and by number; points can be added to them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,16 @@ class RunData:
         data._tags, data._compact = None, scalars
         data.left_out, data.first_wall_time = set(scalars.layout.left_out), first_wall_time
         return data
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process gets: scalars as columns of all tags, if nothing else has to go with them."""
+        state = vars(self) | {"_own": set()}
+        others = self.sessions or self.log or self.graphs or self.meta_graphs or self.run_metadata
+        if self._tags is not None and not others:
+            compact = CompactScalars.of(self._tags[1], self.left_out)
+            if compact is not None:
+                state |= {"_tags": None, "_compact": compact}
+        return state
 
     @property
     def tags(self) -> dict[str, TagData]:

@@ -15,7 +15,7 @@ from tbevents.reading.source import FileSource
 
 __all__ = ["can_be_parted", "scalar_parts"]
 
-_PART_POINTS: Final = 1 << 18
+_PART_POINTS: Final = 1 << 17
 """So many points, of all tags together, are a part; more only if one block of the file holds more."""
 
 

@@ -7,9 +7,10 @@ is read here is the same as there, to the bit.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable, unique
 from tbevents.reading.source import FileSource, Reading
 from tbevents.remote import is_url
 
-__all__ = ["FIRST", "MOST", "SMALL", "SmallRunReader", "small_source"]
+__all__ = ["FIRST", "MOST", "SMALL", "TOGETHER", "SmallRunReader", "small_source"]
 
 SMALL: Final = 1 << 20
 """The most bytes in the files of a small run."""
@@ -148,13 +149,33 @@ class SmallRunReader:
             files.append(names)
         return [None if parts is None else self._reading(parts) for parts in self._read_files(files, total)]
 
+    def read_each(self, sources: Sequence[FileSource]) -> Iterator[Reading | None]:
+        """Reads runs: several that are small together, the others one by one. Threads may read one source each at once.
+
+        Yields:
+            What was read of each; None for one that raises a TBEventsError or an OSError, to be read again by whoever
+            can raise it.
+        """
+        at = 0
+        while at < len(sources):
+            several = self.read(sources[at:]) if len(sources) - at > 1 else [None]
+            several.reverse()
+            while several:
+                reading, source, at = several.pop(), sources[at], at + 1  # the caller alone keeps the reading
+                with contextlib.suppress(TBEventsError, OSError):
+                    reading = reading or source.read(Reading(RunBuilder(self._table, self._options)))
+                yield reading
+
     @staticmethod
     def _files_of(source: FileSource) -> list[FileRef] | None:
         """The files of a run; None if there is anything to say about them."""
+        listed = source.listed
         try:
             files, problems = source.find({})
         except (OSError, TBEventsError):
             return None
+        finally:
+            source.listed = listed  # for the ordinary way
         return None if problems or not files else files
 
     def _read_files(self, files: Sequence[list[FileRef] | None], size: int) -> list[list[_Part] | None]:
@@ -297,10 +318,11 @@ class SmallRunReader:
         values: NDArray[np.float32] | NDArray[np.float64] = block.values.take(order.places)
         if order.doubles is not None and block.doubles is not None:
             values = np.where(order.doubles, block.doubles.take(order.places), values)
+        starts = None
         steps = block.steps.take(order.places)
         if order.alike and bool((steps.reshape(-1, order.alike) == steps[: order.alike]).all()):
-            steps = steps[: order.alike].copy()
-        scalars = CompactScalars(order.layout, order.ends, steps, block.wall_times.take(order.places), values)
+            steps, starts = steps[: order.alike].copy(), (0,) * len(order.ends)
+        scalars = CompactScalars(order.layout, order.ends, steps, block.wall_times.take(order.places), values, starts)
         data = RunData.of_compact(self._options, scalars, first)
         return RunBuilder.of_files(self._table, data, [part.reader.path], len(block.skeleton))
 

@@ -301,7 +301,7 @@ def _pivoted(table: Table, duplicates: Repeated) -> WideTable:
     values: NDArray[Any] = table.values[order]
     n = len(order)
     if not n:
-        return WideTable(table.runs, runs, steps, {tag: _no_cells(values) for tag in table.tags})
+        return WideTable(table.runs, runs, steps, dict.fromkeys(table.tags, Cells(values, np.empty(0, np.bool_))))
     fresh = _changes(runs, tags, steps)  # whether a point is the first of its run, tag and step
     occurrence = np.zeros(n, np.int32)
     if not fresh.all():
@@ -343,7 +343,3 @@ def _changes(*columns: NDArray[Any]) -> NDArray[np.bool_]:
     for column in columns:
         changes[1:] |= column[1:] != column[:-1]
     return changes
-
-
-def _no_cells(values: NDArray[Any]) -> Cells:
-    return Cells(values[:0], np.empty(0, np.bool_))

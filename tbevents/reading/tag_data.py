@@ -174,6 +174,17 @@ class TagData:
         other._ends, other._integers = self._ends.copy(), self._integers.copy()
         return other  # columns are shared: what is added stands behind the points of this one
 
+    @property
+    def shared_steps(self) -> _SharedSteps | None:
+        """What begins with the steps of its scalar points; the same for tags that were logged together."""
+        return self._steps
+
+    def is_plain(self, file: int) -> bool:
+        """Whether it has nothing but scalar points of one file, which three columns hold; perhaps none."""
+        ends = [(file, self.scalar_count)] if self.scalar_count else []
+        beyond = self.bare or self.values or self._integers or self._records is not None
+        return not beyond and self._ends == ends
+
     def add_columns(self, columns: PointColumns, done: float, before: TagData | None) -> None:
         """Appends scalar points.
 

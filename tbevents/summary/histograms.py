@@ -175,16 +175,13 @@ def _count(
         counts, edges = _default_bins().count(values)
     else:
         try:
-            counts, edges = np.histogram(values, bins=_as_bins(name, bins))
+            plain = isinstance(bins, (str, int, np.integer))
+            counts, edges = np.histogram(values, bins=bins if plain else real_array(name, "bins", bins))
         except TypeError as error:
             raise TypeError(f"{name!r}: bins: {error}") from None
         except (ValueError, MemoryError) as error:  # MemoryError if there are too many bins
             raise ValueError(f"{name!r}: bins: {error}") from None
     return _merge(name, counts, edges, max_bins)
-
-
-def _as_bins(name: str | None, bins: Any) -> Any:
-    return bins if isinstance(bins, (str, int, np.integer)) else real_array(name, "bins", bins)
 
 
 def _merge(

@@ -45,7 +45,11 @@ class Capture:
         Raises:
             ValueError: if no writer was opened, or several whose folders are not below one of them.
         """
-        return self._files.run(self._top(), ".")
+        tops = self._tops()
+        if len(tops) != 1:
+            found = f"{len(tops)} writers were opened: {', '.join(map(repr, tops))}" if tops else "no writer was opened"
+            raise ValueError(f"{found}; `folders` has the run of each")
+        return self._files.run(tops[0], ".")
 
     @property
     def runs(self) -> Mapping[str, Run]:
@@ -66,13 +70,6 @@ class Capture:
         """The folders that are not below another one."""
         folders = self._files.folders
         return [each for each in folders if not any(each != top and is_below(each, top) for top in folders)]
-
-    def _top(self) -> str:
-        tops = self._tops()
-        if len(tops) != 1:
-            found = f"{len(tops)} writers were opened: {', '.join(map(repr, tops))}" if tops else "no writer was opened"
-            raise ValueError(f"{found}; `folders` has the run of each")
-        return tops[0]
 
 
 class _PeerFile:

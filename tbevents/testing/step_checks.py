@@ -57,29 +57,19 @@ def check_steps(
     found, findings = scalar_series(run, tag)
     for series in found:
         if no_gaps or contiguous:
-            findings += _gaps(run, series, every)
+            wide = _pairs(series, operator.gt, every)
+            summary = f"{counted(wide.total, 'gap', 'gaps')} of more than {every} between steps"
+            findings += [finding(run, series.tag, "gaps", summary, wide, series)] if wide.total else []
         if no_duplicates or contiguous:
             findings += _duplicates(run, series)
         if ascending or contiguous:
             findings += _backwards(run, series)
         if contiguous:
-            findings += _too_close(run, series, every)
+            close = _pairs(series, operator.lt, every)
+            summary = f"{counted(close.total, 'step is', 'steps are')} less than {every} from the one before"
+            findings += [finding(run, series.tag, "close", summary, close, series)] if close.total else []
         findings += _ends(run, series, first, last)
     return findings
-
-
-def _gaps(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
-    wide = _pairs(series, operator.gt, every)
-    if wide.total:
-        summary = f"{counted(wide.total, 'gap', 'gaps')} of more than {every} between steps"
-        yield finding(run, series.tag, "gaps", summary, wide, series)
-
-
-def _too_close(run: Run, series: ScalarSeries, every: int) -> Iterator[Finding]:
-    close = _pairs(series, operator.lt, every)
-    if close.total:
-        summary = f"{counted(close.total, 'step is', 'steps are')} less than {every} from the one before"
-        yield finding(run, series.tag, "close", summary, close, series)
 
 
 def _pairs(series: ScalarSeries, odd: Callable[[Any, int], Any], every: int) -> FindingTable:

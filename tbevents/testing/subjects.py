@@ -101,8 +101,7 @@ def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
     Raises:
         TypeError: if the tag is not a str.
     """
-    if not isinstance(tag, str):
-        raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
+    _check_tag(tag)
     mapping = run.series(kind)
     if tag not in mapping:
         kind_of_tag, _, hint = hint_of(mapping, tag).partition(f" {tag!r}")
@@ -130,7 +129,9 @@ def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[F
     Raises:
         TypeError: if the tag is not a str.
     """
-    names = list(run.scalars) if tag is None else [name for name in run.scalars if _fits(name, tag)]
+    if tag is not None:
+        _check_tag(tag)
+    names = [name for name in run.scalars if tag is None or matches(name, [tag])]
     if tag is None and not names:
         return [], [finding(run, None, "missing", "it has no scalars at all")]
     found: list[ScalarSeries] = []
@@ -142,10 +143,9 @@ def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[F
     return found, findings
 
 
-def _fits(name: str, tag: object) -> bool:
+def _check_tag(tag: object) -> None:
     if not isinstance(tag, str):
         raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
-    return matches(name, [tag])
 
 
 def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list[Finding]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from tbevents.reading.run import Run, read_run
 from tbevents.tools.record_copy import size_of
 
 __all__ = ["RunDescription", "ScalarStats", "TagDescription", "describe_run", "lazy_series", "scalar_stats"]
+
+_TOGETHER: Final = 1 << 16
+"""The most points of a run that are copied end to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,15 @@ class TagDescription:
     first_time: float | None = None
     last_time: float | None = None
     stats: ScalarStats | None = None
+
+
+class _Extent(NamedTuple):
+    """As in `TagDescription`."""
+
+    first_step: int
+    last_step: int
+    first_time: float | None
+    last_time: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +180,11 @@ def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None, stat
     if not isinstance(run, Run):
         run = read_run(run)
     wanted = None if kinds is None else set(kinds)
+    extents = {} if stats or (wanted is not None and "scalars" not in wanted) else _scalar_extents(run)
     tags = [
-        _describe_tag(run, tag, kind, count, stats)
+        TagDescription(tag, kind, count, *extents[tag])
+        if kind == "scalars" and tag in extents
+        else _describe_tag(run, tag, kind, count, stats)
         for kind, counts in run.counts().items()
         if wanted is None or kind in wanted
         for tag, count in counts.items()
@@ -182,20 +198,37 @@ def _describe_tag(run: Run, tag: str, kind: str, count: int, stats: bool) -> Tag
     series: Any = run.series(kind)[tag] if kind_named(kind).by_tag else None
     if series is None or not len(series.steps):
         return TagDescription(tag, kind, count)
-    steps, times = series.steps, series.wall_times
+    found = scalar_stats(series) if stats and isinstance(series, ScalarSeries) else None
+    return TagDescription(tag, kind, count, *_extent(series.steps, series.wall_times), found)
+
+
+def _extent(steps: NDArray[np.int64], times: NDArray[np.float64]) -> _Extent:
+    """The least and greatest step and time of some points."""
     least, most = np.minimum.reduce, np.maximum.reduce  # the methods of arrays take half as long again
     if np.isnan(least(times)):
         times = times[~np.isnan(times)]
-    return TagDescription(
-        tag,
-        kind,
-        count,
-        first_step=int(least(steps)),
-        last_step=int(most(steps)),
-        first_time=float(least(times)) if len(times) else None,
-        last_time=float(most(times)) if len(times) else None,
-        stats=scalar_stats(series) if stats and isinstance(series, ScalarSeries) else None,
+    first, last = (float(least(times)), float(most(times))) if len(times) else (None, None)
+    return _Extent(int(least(steps)), int(most(steps)), first, last)
+
+
+def _scalar_extents(run: Run) -> dict[str, _Extent]:
+    """The extents of the scalar tags that have points. Those of many short ones are found together, without series."""
+    columns = {tag: columns for tag, columns in run.scalar_columns() if len(columns.steps)}
+    lengths = [len(each.steps) for each in columns.values()]
+    if not lengths or sum(lengths) > _TOGETHER:
+        return {tag: _extent(each.steps, each.wall_times) for tag, each in columns.items()}
+    starts = [0, *itertools.accumulate(lengths[:-1])]
+    steps = np.concatenate([each.steps for each in columns.values()])
+    times = np.concatenate([each.wall_times for each in columns.values()])
+    found = (
+        reduce(column, starts).tolist()
+        for column in (steps, times)
+        for reduce in (np.minimum.reduceat, np.maximum.reduceat)
     )
+    extents = dict(zip(columns, map(_Extent, *found), strict=True))
+    if np.isnan(times).any():
+        extents |= {tag: _extent(each.steps, each.wall_times) for tag, each in columns.items()}
+    return extents
 
 
 def lazy_series(run: Run) -> Iterator[Any]:

@@ -7,7 +7,7 @@ import pytest
 
 import tbevents
 from tbevents.errors import RunNotFoundError
-from tbevents.lint import parse_config, run
+from tbevents.lint import linter, parse_config, run
 from tbevents.lint.expectations import parse_schedule
 from tbevents.lr_scheduler import ParamGroups, StepLR
 from tbevents.testing import Regression, check_bounded, check_decreasing, check_steps
@@ -138,6 +138,22 @@ def test_the_same_as_a_run_whatever_its_name(tmp_path):
     (one,) = expecting(tmp_path / "runs" / "b", config)
     assert (one.step, one.value) == (0, pytest.approx(2.101))
     assert one.bound == pytest.approx(2.1)
+
+
+def test_a_golden_run_that_cannot_be_read_is_a_finding_of_each_run(tmp_path, monkeypatch):
+    def read(path, name, **options):
+        raise PermissionError(13, "Permission denied", path)
+
+    logged(tmp_path / "golden", FALLING)
+    logged(tmp_path / "runs" / "a", FALLING)
+    logged(tmp_path / "runs" / "b", FALLING)
+    monkeypatch.setattr(linter, "read_telling", read)
+    findings = expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden")})
+    assert [(each.code, each.run, each.bound) for each in findings] == [
+        ("TB908", name, str(tmp_path / "golden")) for name in "ab"
+    ]
+    assert findings[0].summary.startswith("the run to compare with cannot be read: ")
+    assert "Permission denied" in findings[0].summary
 
 
 def test_the_same_as_a_folder_of_runs_by_name(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tbevents
-from tbevents.errors import NotAnEventFileError, RunNotFoundError, UnknownNameError
+from tbevents.errors import FileChangedError, NotAnEventFileError, RunNotFoundError, UnknownNameError
 from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, linter, run, run_batch
 from tbevents.lint.linter import Linter
 from tbevents.lint.run_batch import RunBatch
@@ -170,6 +170,19 @@ def test_a_run_that_cannot_be_read_is_a_finding_and_the_rest_is_linted(logdir, m
     assert "Permission denied" in findings[0].summary
     assert [each.run for each in run(logdir, {"ignore": ["TB504"]})] == ["other"]
     assert [each.run for each in lint_runs(logdir, LintConfig())] == ["bad", "deep/er", "good", "other"]
+
+
+def test_a_run_whose_files_change_while_it_is_linted_is_a_finding(logdir, monkeypatch):
+    def lint(self, run, codes, keep_series):
+        if run.name == "deep/er":
+            raise FileChangedError(f"{run.path}: the file was changed")
+        return original(self, run, codes, keep_series)
+
+    original = Linter._lint
+    monkeypatch.setattr(Linter, "_lint", lint)
+    findings = run(logdir)
+    assert [(each.code, each.run) for each in findings] == [("TB101", "bad"), ("TB504", "deep/er")]
+    assert findings[1].summary.endswith("the file was changed")
 
 
 def test_a_damaged_run_is_linted_as_far_as_it_can_be_read(logdir):

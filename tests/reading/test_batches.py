@@ -1,6 +1,7 @@
 """Scalars of many runs as Arrow record batches: the points of the messages, in memory that the runs do not fill."""
 
 import math
+import os
 import struct
 import subprocess
 import sys
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 import tbevents
 from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary
-from tbevents.reading import logdir as logdir_module
-from tbevents.reading import run_parts
+from tbevents.reading import listed_runs, run_parts
+from tbevents.reading.source import FileSource
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 
 pa = pytest.importorskip("pyarrow", reason="makes Arrow batches")
@@ -192,7 +193,7 @@ def test_a_run_that_vanishes_is_a_problem_of_that_run(runs):
 @pytest.fixture
 def parted(monkeypatch):
     """Every run is a large one."""
-    monkeypatch.setattr(logdir_module, "_PART_BYTES", -1)
+    monkeypatch.setattr(listed_runs, "_PART_BYTES", -1)
     monkeypatch.setattr(run_parts, "_PART_POINTS", 40)
 
 
@@ -238,7 +239,7 @@ def test_parts_of_a_damaged_run_have_the_points_and_problems_of_the_whole(tmp_pa
         part, whole = [], [(tag, *point) for tag in run.scalars for point in zip_points(run.scalars[tag])]
         problems = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(logdir_module, "_PART_BYTES", -1)
+            patch.setattr(listed_runs, "_PART_BYTES", -1)
             patch.setattr(run_parts, "_PART_POINTS", 5)
             part = [row[1:] for row in rows(tbevents.iter_batches(folder, on_problem=problems.append))]
     assert sorted(part) == sorted(whole)
@@ -311,13 +312,13 @@ def test_a_logdirs_runs_are_not_kept_but_those_read_before_are_used(runs, monkey
     logdir = tbevents.read_logdir(runs)
     kept = logdir["a"]
     opened = []
-    original = logdir_module.Logdir._open
+    original = FileSource.read
 
-    def noted(logdir, name):
-        opened.append(name)
-        return original(logdir, name)
+    def noted(source, before):
+        opened.append(os.path.relpath(source.location, runs))
+        return original(source, before)
 
-    monkeypatch.setattr(logdir_module.Logdir, "_open", noted)
+    monkeypatch.setattr(FileSource, "read", noted)
     for _ in range(2):
         rows(tbevents.iter_batches(logdir))
         logdir.scalars()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tbevents import SummaryWriter
-from tbevents.files import find_run_files
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import open_run
+from tbevents.run_files import find_run_files
 
 
 def write(folder, start=0):

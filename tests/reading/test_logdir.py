@@ -7,8 +7,8 @@ import pytest
 from event_files import scalar_event, version_event, write_events
 
 import tbevents
-from tbevents.reading.logdir import Logdir
 from tbevents.reading.small_runs import SmallRunReader
+from tbevents.reading.source import FileSource
 
 
 def log(folder, steps, tag="loss", name="events.out.tfevents.1.h"):
@@ -101,17 +101,17 @@ def twenty(tmp_path):
 @pytest.fixture
 def ahead(monkeypatch):
     """As if all runs were large: they are read ahead."""
-    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_BYTES", 0)
+    monkeypatch.setattr("tbevents.reading.reading_queue._AHEAD_BYTES", 0)
 
 
 def readers(logdir, monkeypatch):
     """The names of the threads that read the runs, in an iteration."""
     found = []
-    read = Logdir._open
+    read = FileSource.read
 
-    def open_here(self, name):
+    def read_alone(self, before):
         found.append(threading.current_thread().name)
-        return read(self, name)
+        return read(self, before)
 
     read_together = SmallRunReader.read
 
@@ -120,7 +120,7 @@ def readers(logdir, monkeypatch):
         found.extend(threading.current_thread().name for reading in readings if reading is not None)
         return readings
 
-    monkeypatch.setattr(Logdir, "_open", open_here)
+    monkeypatch.setattr(FileSource, "read", read_alone)
     monkeypatch.setattr(SmallRunReader, "read", read_here)
     everything(logdir)
     assert len(found) == 20
@@ -133,7 +133,7 @@ def test_small_runs_are_read_by_whoever_asks_for_them(twenty, monkeypatch):
 
 def test_large_runs_are_read_ahead(twenty, monkeypatch):
     size = sum(file.stat().st_size for file in (twenty / "run07").iterdir())
-    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_BYTES", size)
+    monkeypatch.setattr("tbevents.reading.reading_queue._AHEAD_BYTES", size)
     names = readers(tbevents.read_logdir(twenty, threads=2), monkeypatch)
     assert any(name.startswith("tbevents-reader") for name in names)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import tbevents
 from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.listed_runs import ListedRuns
 from tbevents.reading.tables import Table
 from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, sparkline
 from tbevents.views.safe_text import printable, shortened
@@ -222,20 +223,20 @@ def test_the_first_look_at_a_logdir_shows_numbers(tmp_path):
         *([name, "2 scalars", "3", "1", f"{2 + number} ", "3", ""] for number, name in enumerate(("a", "b", "c"))),
     ]
     assert found.svgs == 3
-    assert logdir["a"] is logdir._runs["a"]  # what was read is kept
+    assert logdir["a"] is logdir._listed.runs["a"]  # what was read is kept
 
 
 def test_runs_that_take_long_are_not_read_for_a_look(tmp_path, monkeypatch):
     for name, count in (("a", 2), ("b", 5000), ("c", 2)):
         write_run(tmp_path / name, loss=range(count))
-    monkeypatch.setattr("tbevents.reading.logdir._SHOWN_BYTES", 10_000)
+    monkeypatch.setattr("tbevents.reading.listed_runs._SHOWN_BYTES", 10_000)
     logdir = tbevents.read_logdir(tmp_path, threads=1)
     found = fragment(logdir)
     size = sum(file.stat().st_size for file in (tmp_path / "b").iterdir()) / 1e6
     assert found.cells[2] == ["b", f"not read: {size:.1f} MB", "", "", "", ""]
     assert [row[1] for row in found.cells[1:]] == ["1 scalars", f"not read: {size:.1f} MB", "1 scalars"]
     assert found.texts[-1] == f"1 run ({size:.1f} MB) not read: using a run reads it"
-    assert logdir._runs["b"] is None
+    assert logdir._listed.runs["b"] is None
     logdir["b"]
     assert fragment(logdir).cells[2][:5] == ["b", "1 scalars", "5000", "4999", "4999 "]
 
@@ -243,9 +244,9 @@ def test_runs_that_take_long_are_not_read_for_a_look(tmp_path, monkeypatch):
 def test_a_look_takes_no_longer_than_it_may(tmp_path, monkeypatch):
     for name in ("a", "b", "c"):
         write_run(tmp_path / name, loss=[1])
-    monkeypatch.setattr("tbevents.reading.logdir._SHOWN_SECONDS", -1.0)
+    monkeypatch.setattr("tbevents.reading.listed_runs._SHOWN_SECONDS", -1.0)
     logdir = tbevents.read_logdir(tmp_path)
-    monkeypatch.setattr(tbevents.Logdir, "_run", lambda *args, **options: pytest.fail("a run is read"))
+    monkeypatch.setattr(ListedRuns, "_run", lambda *args, **options: pytest.fail("a run is read"))
     assert [row[1] for row in fragment(logdir).cells[1:]] == ["not read yet"] * 3
 
 
@@ -436,7 +437,7 @@ def test_any_name_is_text_in_a_logdir_and_its_runs(tmp_path, name):
     logdir = tbevents.read_logdir(write_run(tmp_path / "x", loss=[1]).parent)
     run = logdir["x"]
     run.name = run.path = logdir.path = name
-    logdir._runs = {name: run, name + "2": None}
+    logdir._listed.runs = {name: run, name + "2": None}
     assert_shown(fragment(run), name)
     assert_shown(fragment(logdir), name)
 

@@ -255,7 +255,7 @@ def test_of_a_logdir_only_the_runs_that_are_wanted_are_read(folder):
     logdir = tbevents.read_logdir(folder, threads=1)
     (axes,) = logdir.plot("loss/train", "b").axes
     assert lines_of(axes) == [[5.0, 5.0, 5.0]]
-    assert [name for name, run in logdir._runs.items() if run is not None] == ["b"]
+    assert [name for name, run in logdir._listed.runs.items() if run is not None] == ["b"]
     with pytest.raises(UnknownNameError, match="no run 'x'"):
         logdir.plot(runs="x")
 

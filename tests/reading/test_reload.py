@@ -16,9 +16,8 @@ from event_files import record, scalar_event, tensor_value, version_event
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.reading import decoder_feed, event_file
-from tbevents.reading import logdir as logdir_module
-from tbevents.reading.logdir import Logdir
+from tbevents.reading import decoder_feed, event_file, listed_runs
+from tbevents.reading.source import FileSource
 from tbevents.testing.live_run import live_run
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
@@ -346,15 +345,15 @@ def test_a_thread_that_reloads_goes_on_where_the_one_before_it_ended(folder, mon
 
 def test_a_thread_that_asks_for_a_run_which_another_reads_gets_that_run(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs, threads=1)
-    two, read, opened = Two(), Logdir._open, []
+    two, read, opened = Two(), FileSource.read, []
 
-    def stop_and_open(self, name):
-        opened.append(name)
+    def stop_and_read(self, before):
+        opened.append(os.path.basename(self.location))
         two.stop_first()
-        return read(self, name)
+        return read(self, before)
 
-    two.tell_of(logdir._slots["a"], "lock")
-    monkeypatch.setattr(Logdir, "_open", stop_and_open)
+    two.tell_of(logdir._listed._slots["a"], "lock")
+    monkeypatch.setattr(FileSource, "read", stop_and_read)
     first, second = two.run(lambda: logdir["a"], lambda: logdir["a"])
     assert first is second
     assert opened == ["a"]
@@ -381,23 +380,23 @@ class StoppingDict(dict):
 def test_a_run_that_is_read_while_the_logdir_is_reloaded_stays_the_one_of_its_name(runs):
     logdir = tbevents.read_logdir(runs, threads=1)
     two = Two()
-    two.tell_of(logdir, "_lock")
-    logdir._runs = StoppingDict(logdir._runs, two)
+    two.tell_of(logdir._listed, "_lock")
+    logdir._listed.runs = StoppingDict(logdir._listed.runs, two)
     _, run = two.run(logdir.reload, lambda: logdir["a"])
     assert logdir["a"] is run
 
 
 def test_a_run_that_is_gone_when_it_has_been_read_is_not_of_the_logdir(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs, threads=1)
-    read = Logdir._open
+    read = FileSource.read
 
-    def open_and_remove(self, name):
-        run = read(self, name)
-        shutil.rmtree(runs / name)
+    def read_and_remove(self, before):
+        reading = read(self, before)
+        shutil.rmtree(self.location)
         logdir.reload()
-        return run
+        return reading
 
-    monkeypatch.setattr(Logdir, "_open", open_and_remove)
+    monkeypatch.setattr(FileSource, "read", read_and_remove)
     assert len(logdir["a"].scalars["loss"]) == 50
     assert "".join(logdir) == "bcdef"
     with pytest.raises(tbevents.UnknownNameError):
@@ -406,7 +405,7 @@ def test_a_run_that_is_gone_when_it_has_been_read_is_not_of_the_logdir(runs, mon
 
 def test_threads_that_reload_a_logdir_agree_on_its_runs(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs, threads=1)
-    two, find = Two(), logdir_module.list_runs
+    two, find = Two(), listed_runs.list_runs
 
     def find_and_stop(*arguments):
         found = find(*arguments)
@@ -417,8 +416,8 @@ def test_threads_that_reload_a_logdir_agree_on_its_runs(runs, monkeypatch):
         shutil.copytree(runs / "a", runs / "z")
         logdir.reload()
 
-    two.tell_of(logdir, "_lock")
-    monkeypatch.setattr(logdir_module, "list_runs", find_and_stop)
+    two.tell_of(logdir._listed, "_lock")
+    monkeypatch.setattr(listed_runs, "list_runs", find_and_stop)
     two.run(logdir.reload, add_and_reload)
     assert "".join(logdir) == "abcdefz"
 
@@ -439,7 +438,7 @@ def runs(tmp_path):
 
 @pytest.mark.parametrize("threads", [1, 4])
 def test_threads_that_ask_a_logdir_for_one_name_get_one_run(runs, monkeypatch, threads):
-    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_BYTES", 0)
+    monkeypatch.setattr("tbevents.reading.reading_queue._AHEAD_BYTES", 0)
     logdir = tbevents.read_logdir(runs, threads=threads)
     found = in_threads(6, lambda: list(logdir.values()))
     assert {tuple(map(id, each)) for each in found} == {tuple(map(id, logdir.values()))}
@@ -447,13 +446,13 @@ def test_threads_that_ask_a_logdir_for_one_name_get_one_run(runs, monkeypatch, t
 
 def test_two_runs_of_a_logdir_are_read_at_the_same_time(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs, threads=1)
-    both, read = threading.Barrier(2), Logdir._open
+    both, read = threading.Barrier(2), FileSource.read
 
-    def wait_and_open(self, name):
+    def wait_and_read(self, before):
         both.wait(30)
-        return read(self, name)
+        return read(self, before)
 
-    monkeypatch.setattr(Logdir, "_open", wait_and_open)
+    monkeypatch.setattr(FileSource, "read", wait_and_read)
     names = iter("ba")  # not one after the other, so that each is read alone
     assert {run.name for run in in_threads(2, lambda: logdir[next(names)])} == {"a", "b"}
 
@@ -464,7 +463,10 @@ def test_a_child_forked_while_others_read_does_not_wait_for_them(runs):
     run = logdir["a"]
     append(runs / "a", b"".join(map(scalar, range(50, 200))))
     held, release = threading.Event(), threading.Event()
-    locks = (run._lock, logdir._table._lock, logdir._table.loops._lock, logdir._lock, logdir._slots["b"].lock)
+    listed = logdir._listed
+    table, queue = listed._table, listed._queue
+    locks = (run._lock, table._lock, table.loops._lock, listed._lock, listed._slots["b"].lock)
+    locks += (queue._lock, queue._small_lock)
 
     def hold():
         for lock in locks:
@@ -703,7 +705,7 @@ def test_a_folder_that_cannot_be_listed_is_a_problem_of_the_logdir(unlisted, mon
 def test_a_run_that_was_read_stays_when_its_folder_cannot_be_listed_any_more(runs, monkeypatch):
     logdir = tbevents.read_logdir(runs)
     run = logdir["c"]
-    monkeypatch.setattr("tbevents.reading.source.list_run_files", lambda *_: (_ for _ in ()).throw(DENIED))
+    monkeypatch.setattr("tbevents.reading.source.list_run_files", lambda *_, **__: (_ for _ in ()).throw(DENIED))
     with pytest.warns(tbevents.DamageWarning, match="c: cannot be read: Permission denied"):
         run.reload()
     assert len(run.scalars["loss"]) == 50
@@ -739,14 +741,14 @@ def test_a_named_pipe_is_an_error_and_not_waited_for(tmp_path):
 @pytest.fixture
 def opened(monkeypatch):
     """The names of the runs that are read, in any thread."""
-    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_BYTES", 0)
-    names, read = [], Logdir._open
+    monkeypatch.setattr("tbevents.reading.reading_queue._AHEAD_BYTES", 0)
+    names, read = [], FileSource.read
 
-    def open_and_note(self, name):
-        names.append(name)
-        return read(self, name)
+    def read_and_note(self, before):
+        names.append(os.path.basename(self.location))
+        return read(self, before)
 
-    monkeypatch.setattr(Logdir, "_open", open_and_note)
+    monkeypatch.setattr(FileSource, "read", read_and_note)
     return names
 
 
@@ -762,11 +764,11 @@ def test_a_run_that_is_asked_for_alone_is_read_alone(runs, opened, name):
 
 def test_what_is_read_ahead_is_bounded_in_bytes(runs, opened, monkeypatch):
     size = (runs / "a" / NAME).stat().st_size
-    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_MOST", 3 * size)
+    monkeypatch.setattr("tbevents.reading.reading_queue._AHEAD_MOST", 3 * size)
     logdir = tbevents.read_logdir(runs, threads=32)
     iterator = iter(logdir.values())
     next(iterator)
-    assert [name for name, slot in logdir._slots.items() if slot.ahead is not None] == ["b", "c"]
+    assert list(logdir._listed._queue._groups) == ["b", "c"]
     assert [run.name for run in iterator] == list("bcdef")
     assert sorted(opened) == list("abcdef")
 

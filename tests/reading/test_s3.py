@@ -87,10 +87,10 @@ def test_with_one_thread_asked_for_nothing_is_requested_ahead(s3, fs):
 
 
 def test_no_more_is_requested_ahead_than_memory_is_for(s3, fs, monkeypatch):
-    monkeypatch.setattr("tbevents.reading.logdir._AHEAD_MOST", 3 * len(content(3)))
+    monkeypatch.setattr("tbevents.reading.reading_queue._AHEAD_MOST", 3 * len(content(3)))
     logdir = tbevents.read_logdir(ROOT)
     next(iter(logdir.values()))
-    for future in [future for slot in logdir._slots.values() for future in slot.requested.values()]:
+    for future in [future for run in logdir._listed._queue._requested.values() for future in run.values()]:
         future.content.result(10)
     assert 1 <= len(s3.gets) <= 6
 

@@ -186,7 +186,7 @@ def test_a_file_that_grows_within_a_repeat(tmp_path, taken):
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Small runs are not read together."""
-    monkeypatch.setattr("tbevents.reading.logdir.SMALL", 0)
+    monkeypatch.setattr("tbevents.reading.reading_queue.SMALL", 0)
 
 
 @pytest.mark.usefixtures("one_by_one")

@@ -14,9 +14,13 @@ from scalar_files import NAME, expected, one_event
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.reading import scalar_blocks
-from tbevents.reading.logdir import Logdir
-from tbevents.reading.small_runs import SmallRunReader
+from tbevents.reading import scalar_blocks, worker_processes
+from tbevents.reading.options import ReadOptions
+from tbevents.reading.run import Run
+from tbevents.reading.scalar_blocks import SkeletonTable
+from tbevents.reading.shared_blocks import take_block
+from tbevents.reading.small_runs import SmallRunReader, small_source
+from tbevents.reading.source import FileSource
 from tbevents.tools import iter_runs
 
 LATER = NAME.replace("1700000000", "1700000009")
@@ -145,22 +149,57 @@ def test_runs_read_together_have_the_points_of_their_events(runs, small_blocks):
             assert found == events
 
 
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
+@given(runs=logdirs(), more=st.lists(one_event(), max_size=3), options=options)
+def test_runs_that_another_process_sends_equal_runs_read_alone(runs, more, options, small_blocks):
+    """Its part is done here, in this process."""
+    small_blocks(1 << 20)
+    given_options = ReadOptions(**options)
+    table = SkeletonTable(verify=given_options.verify)
+    with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, files in runs.items():
+            for file, data in files.items():
+                write_events(Path(top, name, file), [])
+                Path(top, name, file).write_bytes(data)
+        sources = [small_source(f"{top}/{name}", given_options) for name in runs]
+        sent = take_block(worker_processes._read_group(f"{top}/block", sources, given_options), f"{top}/block")
+        assert not Path(top, "block").exists()
+        for name, one in zip(runs, sent, strict=True):
+            if one is None:
+                assert not isinstance(alone(f"{top}/{name}", name, options), list) or not options.get("strict")
+                continue
+            source = small_source(f"{top}/{name}", given_options)
+            run = Run(source, name=name, options=given_options, warn=False, reading=one.reading(table))
+            assert everything(run) == alone(f"{top}/{name}", name, options)
+            if options.get("strict"):
+                continue
+            with open(f"{top}/{name}/{max(runs[name])}", "ab") as file:
+                file.write(b"".join(map(record, more)))
+            run.reload()
+            if not run.problems:
+                assert everything(run) == alone(f"{top}/{name}", name, options)
+
+
 @pytest.fixture
 def reads(monkeypatch):
     """What was read how: "alone" with the name of the run, or "together" with the number of runs."""
     found = []
-    read_alone, read_together = Logdir._open, SmallRunReader.read
+    read_alone, read_together = FileSource.read, SmallRunReader.read
 
-    def note_alone(self, name):
-        found.append(("alone", name))
-        return read_alone(self, name)
+    def note_alone(self, before):
+        found.append(("alone", Path(self.location).name))
+        return read_alone(self, before)
 
     def note_together(self, sources):
         readings = read_together(self, sources)
         found.append(("together", sum(reading is not None for reading in readings)))
         return readings
 
-    monkeypatch.setattr(Logdir, "_open", note_alone)
+    monkeypatch.setattr(FileSource, "read", note_alone)
     monkeypatch.setattr(SmallRunReader, "read", note_together)
     return found
 

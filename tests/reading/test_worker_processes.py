@@ -2,29 +2,34 @@
 
 import gc
 import glob
+import mmap
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from event_files import record, scalar_event, tensor_value, version_event, write_events
 from scalar_files import NAME
 
 import tbevents
 from tbevents.proto import Event, HistogramProto, Summary, TensorProto
-from tbevents.reading import logdir as logdir_module
-from tbevents.reading import worker_processes
+from tbevents.reading import reading_queue, shared_blocks, worker_processes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 
+ASKING = os.getpid()
+
 
 def shared_memory():
-    return set(glob.glob("/dev/shm/tbevents_*"))
+    return set(glob.glob(f"/dev/shm/tbevents_{ASKING}_*"))
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +43,7 @@ def _nothing_left():
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     """Runs of every sort: small and larger ones, other kinds of values, two files, damage, and one that goes on."""
-    monkeypatch.setattr(logdir_module, "_GROUP_BYTES", 1 << 17)
+    monkeypatch.setattr(reading_queue, "_GROUP_BYTES", 1 << 17)
     for k in range(12):
         steps = 3000 if k % 5 == 2 else 60
         events = [scalar_event(tag, step, step * k) for step in range(steps) for tag in ("a", "b", "c")]
@@ -105,27 +110,28 @@ def test_the_problems_are_warned_of_when_a_run_is_asked_for(runs):
     assert all(one.filename == __file__ for one in ours)
 
 
+def sleep_long(*_):
+    time.sleep(60)
+
+
 def kill_worker(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the worker's code is changed by forking")
 def test_a_worker_that_is_killed_is_an_error_that_names_the_run_and_the_next_use_tries_again(runs, monkeypatch):
-    real = worker_processes._pickled
+    real = shared_blocks.BlockWriter.block
 
-    def pickled(name, reads):
-        block = real(name, reads)
+    def block(self):
         assert shared_memory()
         kill_worker()
-        return block
 
-    monkeypatch.setattr(worker_processes, "_pickled", pickled)
-    monkeypatch.setattr(worker_processes, "_IN_PIPE", 0)
+    monkeypatch.setattr(shared_blocks.BlockWriter, "block", block)
     found = tbevents.read_logdir(runs, processes=2)
     with pytest.raises(tbevents.errors.WorkerError, match="run00: a process that was reading runs ended before"):
         list(found.values())
     assert not multiprocessing.active_children()
-    monkeypatch.setattr(worker_processes, "_pickled", real)
+    monkeypatch.setattr(shared_blocks.BlockWriter, "block", real)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert len(list(found.values())) == 12
@@ -146,14 +152,66 @@ def test_processes_end_with_the_last_run_and_with_the_logdir(runs):
 
 
 def test_no_room_in_shared_memory_is_no_error(runs, monkeypatch):
-    def full(path, parts):
-        raise OSError(28, "No space left on device", path)
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(worker_processes, "_write", full)
-    monkeypatch.setattr(worker_processes, "_IN_PIPE", 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert len(list(tbevents.read_logdir(runs, processes=2).values())) == 12
+        here = [everything(run) for run in tbevents.read_logdir(runs).values()]
+        monkeypatch.setattr(os, "pwrite", full)
+        assert [everything(run) for run in tbevents.read_logdir(runs, processes=2).values()] == here
+
+
+def test_what_cannot_be_taken_is_an_error_that_names_the_run_and_the_next_use_tries_again(runs, monkeypatch):
+    def refuse(block, path):
+        raise FileNotFoundError(2, "No such file or directory", path)
+
+    found = tbevents.read_logdir(runs, processes=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker_processes, "take_block", refuse)
+        with pytest.raises(tbevents.errors.WorkerError, match=r"run00: .*FileNotFound"):
+            list(found.values())
+    assert not multiprocessing.active_children()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert len(list(found.values())) == 12
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the worker's code is changed by forking")
+def test_a_thread_that_waits_for_processes_which_another_one_ends_reads_for_itself(runs, monkeypatch):
+    taken, waiting = worker_processes._taken, threading.Event()
+
+    def note(*arguments):
+        waiting.set()
+        return taken(*arguments)
+
+    monkeypatch.setattr(worker_processes, "_read_group", sleep_long)
+    monkeypatch.setattr(worker_processes, "_taken", note)
+    found = tbevents.read_logdir(runs, processes=2)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: next(iter(found.values())))
+        assert waiting.wait(30)
+        found.reload()
+        assert everything(first.result(30)) == everything(tbevents.read_run(runs / "run00", name="run00"))
+    assert not multiprocessing.active_children()
+
+
+def test_large_columns_are_mapped_and_take_a_bounded_number_of_file_descriptors(runs, monkeypatch):
+    monkeypatch.setattr(shared_blocks, "_MOST_MAPS", 2)
+    before = len(os.listdir("/dev/fd"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = tbevents.read_logdir(runs, processes=2)
+        columns = [series.values for run in found.values() for series in run.scalars.values()]
+    roots = []
+    for root in columns:
+        while isinstance(root, np.ndarray):
+            root = root.base
+        roots.append(getattr(root, "obj", root))
+    maps = {id(root) for root in roots if isinstance(root, mmap.mmap)}
+    assert (1 if sys.version_info < (3, 13) else 2) <= len(maps) <= (2 if sys.version_info < (3, 13) else 12)
+    assert len(os.listdir("/dev/fd")) <= before + 2
+    assert not any(column.flags.writeable for column in columns)
 
 
 @pytest.mark.parametrize("processes", [0, -1, True, 1.5, "2"])
@@ -165,7 +223,7 @@ def test_an_invalid_number_of_processes_is_refused(runs, processes):
 SCRIPT = """
     import multiprocessing, signal, sys, time, warnings
     import tbevents
-    from tbevents.reading import worker_processes
+    from tbevents.reading import shared_blocks, worker_processes
 
     def slowly(*arguments):
         print("reading", flush=True)
@@ -175,7 +233,9 @@ SCRIPT = """
         warnings.simplefilter("ignore")
         if sys.argv[2] == "interrupted":
             signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if tests run in the background
-            worker_processes._pickled = slowly
+            worker_processes._read_group = slowly
+        elif sys.argv[2] == "killed":
+            shared_blocks.BlockWriter.block = slowly
         else:
             multiprocessing.set_start_method(sys.argv[2])
         try:
@@ -225,3 +285,16 @@ def test_an_interrupt_ends_the_processes(runs, script):
     assert "interrupted 0" in out
     assert "Traceback" not in err
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the worker's code is changed by forking")
+def test_a_process_that_is_killed_leaves_neither_processes_nor_shared_memory(runs, script):
+    running = subprocess.Popen([sys.executable, script, runs, "killed"], stdout=subprocess.PIPE, text=True)
+    left = f"/dev/shm/tbevents_{running.pid}_*"
+    try:
+        assert running.stdout.readline() == "reading\n"
+        assert glob.glob(left) or not os.path.isdir("/dev/shm")
+    finally:
+        running.kill()
+    running.communicate(timeout=30)  # until the last process that has its stdout open has ended
+    assert not glob.glob(left)

@@ -123,7 +123,7 @@ def test_runs_are_let_go_when_they_are_written(runs, monkeypatch):
     original = module.read_logdir
     monkeypatch.setattr(module, "read_logdir", lambda *a, **o: logdirs.append(original(*a, **o)) or logdirs[0])
     export_table(runs, io.StringIO())
-    assert [run for run in logdirs[0]._runs.values() if run is not None] == []
+    assert [run for run in logdirs[0]._listed.runs.values() if run is not None] == []
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "arrow"])
@@ -163,10 +163,9 @@ def test_parts_are_one_wide_table(runs, tmp_path, monkeypatch, ending):
 
 
 def test_a_large_run_is_one_part_of_a_wide_table(tmp_path, monkeypatch):
-    from tbevents.reading import logdir as logdir_module
-    from tbevents.reading import run_parts
+    from tbevents.reading import listed_runs, run_parts
 
-    monkeypatch.setattr(logdir_module, "_PART_BYTES", 100)
+    monkeypatch.setattr(listed_runs, "_PART_BYTES", 100)
     monkeypatch.setattr(run_parts, "_PART_POINTS", 3)
     for name in ("a", "b"):
         for number in range(4):

@@ -37,7 +37,9 @@ class TagMetadata:
 
 def tag_metadata(tag: str, metadata: SummaryMetadata, kind: str | None) -> TagMetadata:
     """The metadata of a tag of a kind; the kind is None if the tag has no values."""
-    plugin = metadata.plugin_data.plugin_name or _plugin_of(kind)
+    # TensorFlow 1 names no plugin.
+    of_field = next((each.plugins[0] for each in FIELD_KINDS.values() if each.name == kind), "")
+    plugin = metadata.plugin_data.plugin_name or of_field
     return TagMetadata(
         plugin,
         metadata.plugin_data.content,
@@ -45,11 +47,6 @@ def tag_metadata(tag: str, metadata: SummaryMetadata, kind: str | None) -> TagMe
         metadata.summary_description,
         _data_class(metadata.data_class, plugin),
     )
-
-
-def _plugin_of(kind: str | None) -> str:
-    """The plugin of a kind that TensorFlow 1 writes without naming one."""
-    return next((each.plugins[0] for each in FIELD_KINDS.values() if each.name == kind), "")
 
 
 def _data_class(stored: int, plugin: str) -> str:

@@ -54,7 +54,8 @@ def kind_of(value: Summary.Value, plugin: str) -> str | None:
         return None if form is None else "tensors"
     if kind is not None:
         return kind.name if kind.fits(value.tensor) else "tensors"
-    return "scalars" if not plugin and _is_scalar(value.tensor) else "tensors"
+    is_scalar = is_one_number(value.tensor) and not value.tensor.tensor_shape.dim
+    return "scalars" if not plugin and is_scalar else "tensors"
 
 
 def is_strings(tensor: TensorProto) -> bool:
@@ -80,11 +81,6 @@ def is_one_number(tensor: TensorProto) -> bool:
     """Whether a tensor holds a single real number, in any rank."""
     shape = tensor.tensor_shape
     return tensor.dtype % _REF in _REAL and not shape.unknown_rank and all(dim.size == 1 for dim in shape.dim)
-
-
-def _is_scalar(tensor: TensorProto) -> bool:
-    """Whether a tensor holds a real number of rank 0."""
-    return is_one_number(tensor) and not tensor.tensor_shape.dim
 
 
 def scalar_of_tensor(tensor: TensorProto) -> tuple[float, bool]:

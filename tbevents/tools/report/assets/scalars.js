@@ -26,6 +26,13 @@ function uncut(line, seconds) {
   return whole;
 }
 
+/** Times as places on an axis: (time + start - what is cut before it) / unit. */
+function scaled(offsets, start, unit, cut = null) {
+  const found = new Float64Array(offsets.length);
+  for (let place = 0; place < found.length; place++) found[place] = (offsets[place] + start - (cut === null ? 0 : cut[place])) / unit;
+  return found;
+}
+
 /** A line of scalars as a curve over an axis, by the settings; and its unit of x. */
 function scalarCurve(line, axis, unit, tag) {
   const steps = column(line.steps);
@@ -33,8 +40,7 @@ function scalarCurve(line, axis, unit, tag) {
   const raw = numbers(line.values);
   const ys = smoothed(raw, settings.smoothing);
   const cut = axis === "relative" && settings.cutPauses && line.pauses ? cutSeconds(line) : null;
-  const xs = axis === "step" ? numbers(line.steps) : axis === "order" ? numbers(line.order)
-    : Float64Array.from(offsets, (offset, place) => (axis === "wall" ? line.start + offset : (offset - (cut === null ? 0 : cut[place])) / unit.seconds));
+  const xs = axis === "step" ? numbers(line.steps) : axis === "order" ? numbers(line.order) : axis === "wall" ? scaled(offsets, line.start, 1) : scaled(offsets, 0, unit.seconds, cut);
   const rowAt = (place) => [
     valueText(raw[place]),
     ...(settings.smoothing ? [valueText(ys[place])] : []),
@@ -50,8 +56,7 @@ function scalarCurve(line, axis, unit, tag) {
 function longest(lines) {
   const extent = new Extent();
   for (const line of lines) {
-    const cut = settings.cutPauses ? cutSeconds(line) : null;
-    numbers(line.offsets).forEach((offset, place) => { if (Number.isFinite(offset)) extent.take(offset - (cut === null ? 0 : cut[place])); });
+    for (const time of scaled(numbers(line.offsets), 0, 1, settings.cutPauses ? cutSeconds(line) : null)) if (Number.isFinite(time)) extent.take(time);
   }
   return extent.max - Math.min(0, extent.min);
 }
