@@ -3,11 +3,7 @@
     python examples/images_and_histograms.py [FOLDER]
 
 Trains a small network to tell rings from discs. Every tenth epoch it logs a histogram of the weights and an image of
-<<<<<<< HEAD
 them to a run below FOLDER (``runs`` by default). Then it reads the run, and saves the last image as a PNG beside it.
-=======
-them to a run below FOLDER (``runs`` by default). Then it reads the run, and saves its last image as a PNG beside it.
->>>>>>> main
 
 Needs ``tbevents[image]``.
 """
