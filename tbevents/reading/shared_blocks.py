@@ -58,7 +58,7 @@ class BlockWriter:
     """Makes a block. Belongs to one thread; if a call is interrupted, the file is to be removed.
 
     Args:
-        path: of the file, which must not exist; it is only made if there are arrays.
+        path: of the file, which must not exist; it is only made if there are arrays with bytes.
     """
 
     def __init__(self, path: str) -> None:
@@ -94,7 +94,7 @@ class BlockWriter:
         if not hasattr(os, "pwrite"):  # Windows cannot remove a file that is mapped
             return False
         try:
-            if self._file < 0 and buffers:
+            if self._file < 0 and places[-1]:
                 self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             for place, buffer in zip(places, buffers, strict=False):
                 at, rest = start + place, buffer
@@ -120,7 +120,7 @@ def take_block(block: SharedBlock, path: str) -> list[Any]:
     with contextlib.ExitStack() as stack:
         stack.callback(_remove, path)
         file = None
-        if any(part.sizes and part.content is None for part in block):
+        if any(any(part.sizes) and part.content is None for part in block):
             file = stack.enter_context(open(path, "rb", buffering=0))
         return [pickle.loads(part.pickled, buffers=_buffers(part, file)) for part in block]
 
@@ -134,10 +134,12 @@ def _buffers(part: _SentObject, file: io.FileIO | None) -> Iterator[memoryview]:
     """Yields the bytes of the arrays of an object; together they have memory of their own."""
     places = _places(part.sizes)
     content: Any = part.content
-    if content is None and file is not None and part.sizes:
-        content = _content(file, part.start, places[-2] + part.sizes[-1])
+    if content is None and file is not None and any(part.sizes):
+        # Arrays without bytes may be the last ones: nothing was written where they start.
+        end = max(place + size for place, size in zip(places, part.sizes, strict=False) if size)
+        content = _content(file, part.start, end)
     for place, size in zip(places, part.sizes, strict=False):
-        yield memoryview(content)[place : place + size].toreadonly()
+        yield memoryview(content or b"")[place : place + size].toreadonly()
 
 
 def _content(file: io.FileIO, start: int, size: int) -> Any:
