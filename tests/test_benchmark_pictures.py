@@ -52,6 +52,7 @@ def test_what_is_drawn_are_the_figures(benchmarks):
     assert ours.get_offsets().tolist() == [[1.5, 0], [0.25, 1]]
     assert theirs.get_offsets().tolist() == [[30, 0], [2000, 1]]
     axes = Figure().add_subplot()
-    benchmarks.board(axes, [[""] * 5, ["", "tbevents", "", "", "2.0"], ["", "TensorBoard", "", "", "14"], [""] * 5])
+    rows = [["runs", "server", "CPU s"], ["200", "tbevents", "2.0"], ["same", "TensorBoard", "14"], ["2,000", "", "5"]]
+    benchmarks.board(axes, rows)
     assert [bar.get_width() for bar in axes.patches] == [2.0, 14.0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["tbevents", "TensorBoard"]
