@@ -27,6 +27,7 @@ def numbers(values: NDArray[Any], present: NDArray[np.bool_] | None = None) -> p
     """
     import pyarrow as pa
 
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
     kind = values.dtype
     if kind.kind == "M":
         present = ~np.isnat(values) if present is None else present

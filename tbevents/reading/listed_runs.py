@@ -147,9 +147,8 @@ class ListedRuns:
         for place, ref in enumerate(refs):
             slot = slots[ref.name] = self._slots.get(ref.name) or _Slot(place, ref)
             slot.place, slot.ref = place, ref
-        self._slots, self._names = slots, list(slots)
-        self.runs = {name: self.runs.get(name) for name in slots}
-        self.problems = tuple(problems)
+        names, runs, found = list(slots), {name: self.runs.get(name) for name in slots}, tuple(problems)
+        self._slots, self._names, self.runs, self.problems = slots, names, runs, found
 
     def refs(self) -> tuple[RunRef, ...]:
         """As `Logdir.refs`."""
@@ -158,9 +157,9 @@ class ListedRuns:
     def reload(self) -> None:
         """As `Logdir.reload`."""
         known = set(self.problems)
+        self._queue.forget()  # first: what is begun from here on is new enough
         self.find()
         warn_about([problem for problem in self.problems if problem not in known])
-        self._queue.forget()
         slots = self._slots
         read = [(run, slots[name].ref.files) for name, run in self.runs.items() if run is not None and name in slots]
         if is_url(self.path):
@@ -196,12 +195,18 @@ class ListedRuns:
         self, names: Sequence[str], on_problem: OnProblem | None = None, *, keep: bool = False
     ) -> Iterator[tuple[str, Run]]:
         """As `Logdir.each`; `keep` keeps the runs for whoever asks for them next."""
-        for place, name in enumerate(names):
-            run = self._run(name, names[place : place + MOST], keep=keep, warn=on_problem is None)
-            if on_problem is not None:
-                tell_of(run.problems, on_problem)
-            yield name, run
-            del run  # it is let go before the next one is read
+        ended = False
+        try:
+            for place, name in enumerate(names):
+                run = self._run(name, names[place : place + MOST], keep=keep, warn=on_problem is None)
+                if on_problem is not None:
+                    tell_of(run.problems, on_problem)
+                yield name, run
+                del run  # it is let go before the next one is read
+            ended = True
+        finally:
+            if not ended:
+                self._queue.forget()  # of what was read ahead, a later pass would get the state of now
 
     def scalar_parts(self, names: Sequence[str], on_problem: OnProblem | None = None) -> Iterator[ScalarPart]:
         """As `Logdir.scalar_parts`."""
@@ -252,7 +257,8 @@ class ListedRuns:
         return notes
 
     def _is_large(self, name: str) -> bool:
-        return self.runs.get(name) is None and self._slots[name].ref.size > _PART_BYTES
+        slot = self._slots.get(name)  # None if a reload has found it gone: `_run` raises that
+        return slot is not None and self.runs.get(name) is None and slot.ref.size > _PART_BYTES
 
     def _run(self, name: str, wanted: Sequence[str] = (), *, keep: bool = True, warn: bool = True) -> Run:
         """Returns a run, which is read if needed; the runs `wanted`, of which it is the first, begin to be read.
@@ -275,7 +281,10 @@ class ListedRuns:
             problems: Sequence[Problem] = ()
             run = self.runs.get(name)
             if run is None:
+                listing = self._names
                 run = self._open(slot.ref, self._queue.take(name))
+                if listing is not self._names:
+                    run.reload()  # reading it began before another thread's `reload` of the logdir
                 problems = run.problems if warn else ()
                 with self._lock:
                     if keep and self._slots.get(name) is slot:  # it may be gone since

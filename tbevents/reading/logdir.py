@@ -263,6 +263,9 @@ class Logdir(Frame, Mapping[str, Run]):
     def __iter__(self) -> Iterator[str]:
         return self._listed.names_in_turn()
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._listed.runs  # that of Mapping would read the run
+
     def __len__(self) -> int:
         return len(self._listed.runs)
 

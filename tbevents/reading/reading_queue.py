@@ -31,7 +31,7 @@ _AHEAD_BYTES: Final = 2**23
 which threads mostly wait for each other: two threads take longer than one."""
 
 _AHEAD_MOST: Final = 2**28
-"""The most bytes of runs that threads read ahead, including the run that is asked for."""
+"""The most bytes of runs that threads read ahead, including the run that is asked for; and each process."""
 
 _GROUP_BYTES: Final = 2**23
 """The most bytes of runs that a process reads as one group; a larger run is one by itself."""
@@ -137,7 +137,8 @@ class ReadingQueue:
                 return
             if self._workers is not None and not is_url(first.url):
                 groups = _AHEAD_PER_READER * self._workers.count
-                for sources in self._new_groups(_runs(names, unread), groups, _GROUP_BYTES, self._is_below):
+                room = max(first.size, _AHEAD_MOST * self._workers.count)
+                for sources in self._new_groups(_runs(names, unread), groups, _GROUP_BYTES, self._is_below, room):
                     try:
                         read = self._workers.submit(list(sources.values()), self._options, self._table)
                     except BaseException:

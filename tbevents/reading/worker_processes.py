@@ -130,11 +130,11 @@ class WorkerProcesses:
                 self._pool = _Pool(executor, set(), threading.Event())
                 self._end = weakref.finalize(self, _end, self._pool, os.getpid())
             pool = self._pool
+            pool.pending.add(name)  # first: an interrupt may come when the task is queued already
             try:
                 future = pool.executor.submit(_read_group, name, list(sources), options)
             except (BrokenProcessPool, OSError) as error:
                 raise WorkerError(f"no process can be started to read runs: {error}") from error
-            pool.pending.add(name)
         locations = [source.location for source in sources]
         return functools.partial(_taken, pool, name, future, locations, table)
 
@@ -171,11 +171,16 @@ def _end(pool: _Pool, pid: int) -> None:
     executor = pool.executor
     processes = list((getattr(executor, "_processes", None) or {}).values())  # there is no other way to end busy ones
     manager = getattr(executor, "_executor_manager_thread", None)
+    results = getattr(executor, "_result_queue", None)
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.kill()  # what it was making is removed below; a handler of SIGTERM that it inherited could wait
     for process in processes:
         process.join(_PATIENCE)
+    writer = getattr(results, "_writer", None)
+    if writer is not None:  # a killed process may have sent half a result, whose rest the manager would wait for
+        with contextlib.suppress(OSError):
+            writer.close()
     if manager is not None and manager is not threading.current_thread():
         manager.join(_PATIENCE)  # otherwise Python may meet it half ended when it exits, and print a traceback
     _remove(pool.pending)

@@ -227,7 +227,10 @@ class _Keys(dict[tuple[str, str], int]):
 
 def _with_known_names(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
     """Returns the columns, with the known ones under their standard names."""
-    renamed = {title: known for title in columns if (known := known_header(title)) and known not in columns}
+    renamed: dict[str, str] = {}
+    for title in columns:
+        if (known := known_header(title)) and known not in columns and known not in renamed.values():
+            renamed[title] = known
     return {renamed.get(title, title): column for title, column in columns.items()}
 
 

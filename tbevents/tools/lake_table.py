@@ -220,6 +220,21 @@ class LakeTable:
         self.version += 1
         return True
 
+    def may_have(self, added: list[dict[str, Any]]) -> bool:
+        """Returns whether a commit that raised, or was interrupted, may have been made.
+
+        Args:
+            added: the files of that commit.
+        """
+        from deltalake import DeltaTable
+
+        try:
+            latest = DeltaTable(self.url, storage_options=self._options)
+            paths = set(latest.get_add_actions(flatten=True)["path"].to_pylist())
+        except Exception:
+            return True
+        return any(action["path"] in paths for action in added)
+
 
 class LakeWriter:
     """Writes data files of runs: runs are put into a file until it has enough rows.
@@ -284,9 +299,9 @@ class LakeWriter:
 
     def finish(self) -> None:
         """Completes the last file."""
-        file, self._file = self._file, None
-        if file is not None and file.rows:
-            self.added.append(file.close())
+        if self._file is not None and self._file.rows:
+            self.added.append(self._file.close())
+        self._file = None  # only now: `discard` deletes one that could not be closed
 
     def discard(self) -> None:
         """Deletes all files, complete or not, as far as the file system lets it: nothing refers to them."""

@@ -210,10 +210,15 @@ class _Attempt:
             for file in removed:
                 self._copy(file, replaced, writer)
             writer.finish()
-            if self._table.commit(writer.added, removed):
-                return self
-            writer.discard()
-        return None
+            added, writer.added = writer.added, []  # from here on, the log may refer to them, however it ends
+            done = False
+            try:
+                done = self._table.commit(added, removed)
+            finally:
+                if not done and not self._table.may_have(added):
+                    writer.added = added
+                    writer.discard()
+        return self if done else None
 
     def _read(self, names: Sequence[str], writer: LakeWriter) -> None:
         """Writes the rows of runs, of those that could be read."""

@@ -333,7 +333,7 @@ def iter_table(
             raise ValueError(f"{kind} is a binary format; give a file")
         yield from _read_arrow(name, kind)
         return
-    tell = progress if stream is None and not is_url(name) else no_progress
+    tell = progress if stream is None and not is_url(name) and os.path.isfile(name) else no_progress  # as of a pipe
     try:
         with _opened(name, stream) as file:
             if kind == "jsonl":

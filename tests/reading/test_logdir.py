@@ -55,6 +55,51 @@ def test_options_reach_every_run(folder):
         logdir["."].scalars["top"]
 
 
+def test_looking_for_a_name_reads_nothing(folder):
+    (folder / "b" / "events.out.tfevents.1.h").write_bytes(b"no event file")
+    logdir = tbevents.read_logdir(folder, strict=True)
+    assert "b" in logdir
+    assert "c" not in logdir
+    with pytest.raises(tbevents.DamagedFileError):
+        logdir["b"]
+
+
+@pytest.mark.parametrize("processes", [None, 2])
+def test_a_pass_after_one_that_was_left_reads_the_files_as_they_are(tmp_path, processes):
+    for name in "abcde":
+        log(tmp_path / name, [0])
+    logdir = tbevents.read_logdir(tmp_path, processes=processes)
+    for name, _ in logdir.each(list("abcde")):
+        assert name == "a"
+        break
+    for name in "abcde":
+        log(tmp_path / name, [0, 1])
+    assert [len(run.scalars["loss"]) for _, run in logdir.each(list("abcde"))] == [2] * 5
+
+
+def test_a_run_that_is_being_read_during_a_reload_is_as_new_as_the_reload(tmp_path, monkeypatch):
+    log(tmp_path / "a", [0])
+    logdir = tbevents.read_logdir(tmp_path)
+    real, read, reloaded = FileSource.read, threading.Event(), threading.Event()
+
+    def slowly(self, *arguments, **options):
+        found = real(self, *arguments, **options)
+        if not read.is_set():
+            read.set()
+            assert reloaded.wait(10)
+        return found
+
+    monkeypatch.setattr(FileSource, "read", slowly)
+    reader = threading.Thread(target=lambda: logdir["a"])
+    reader.start()
+    assert read.wait(10)
+    log(tmp_path / "a", [0, 1])
+    logdir.reload()
+    reloaded.set()
+    reader.join(10)
+    assert len(logdir["a"].scalars["loss"]) == 2
+
+
 @pytest.mark.parametrize("read", [False, True])
 def test_reload_finds_new_runs_and_new_points_and_drops_runs_that_are_gone(folder, read):
     logdir = tbevents.read_logdir(folder)

@@ -221,7 +221,7 @@ def test_an_invalid_number_of_processes_is_refused(runs, processes):
 
 
 SCRIPT = """
-    import multiprocessing, signal, sys, time, warnings
+    import multiprocessing.connection, os, signal, sys, time, warnings
     import tbevents
     from tbevents.reading import shared_blocks, worker_processes
 
@@ -229,11 +229,25 @@ SCRIPT = """
         print("reading", flush=True)
         time.sleep(60)
 
+    parent = os.getpid()
+    send = multiprocessing.connection.Connection._send
+
+    def half(self, data, *rest):
+        # A result is sent in two halves, with a minute between them.
+        if os.getpid() != parent and len(data) > 300:
+            os.write(self._handle, data[: len(data) // 2])
+            print("reading", flush=True)
+            time.sleep(60)
+        return send(self, data, *rest)
+
     if __name__ == "__main__":
         warnings.simplefilter("ignore")
         if sys.argv[2] == "interrupted":
             signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored if tests run in the background
             worker_processes._read_group = slowly
+        elif sys.argv[2] == "half":
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            multiprocessing.connection.Connection._send = half
         elif sys.argv[2] == "killed":
             shared_blocks.BlockWriter.block = slowly
         else:
@@ -267,9 +281,10 @@ def test_processes_may_be_started_in_any_way(runs, script, method):
 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="the worker's code is changed by forking")
-def test_an_interrupt_ends_the_processes(runs, script):
+@pytest.mark.parametrize("when", ["interrupted", "half"])
+def test_an_interrupt_ends_the_processes_also_in_the_middle_of_a_result(runs, script, when):
     running = subprocess.Popen(
-        [sys.executable, script, runs, "interrupted"],
+        [sys.executable, script, runs, when],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -219,6 +219,37 @@ def test_an_exception_in_the_middle_leaves_the_table_and_no_file(runs, lake, mon
     assert contents(lake) == expected(runs)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError("the checkpoint failed")])
+def test_files_of_a_commit_that_was_made_stay_whatever_comes_after_it(runs, lake, monkeypatch, error):
+    tbevents.sync(runs, lake)
+    write_run(runs / "r03", ("x", 0, 7.0))
+    real = LakeTable.commit
+
+    def commit(*arguments):
+        real(*arguments)
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LakeTable, "commit", commit)
+        with pytest.raises((KeyboardInterrupt, OSError)):
+            tbevents.sync(runs, lake)
+    assert contents(lake) == expected(runs)
+    assert tbevents.sync(runs, lake).read == ()
+
+
+def test_a_file_that_cannot_be_completed_is_deleted(runs, lake, monkeypatch):
+    from tbevents.tools import lake_table
+
+    tbevents.sync(runs, lake)
+    files = data_files(lake)
+    write_run(runs / "r03", ("x", 0, 7.0))
+    with monkeypatch.context() as patch:
+        patch.setattr(lake_table._DataFile, "close", lambda _: (_ for _ in ()).throw(OSError("no room")))
+        with pytest.raises(OSError, match="no room"):
+            tbevents.sync(runs, lake)
+    assert data_files(lake) == files
+
+
 KILLED = """
 import os, signal, sys, tbevents
 from tbevents.tools import lake_table
