@@ -283,7 +283,7 @@ class ListedRuns:
             if run is None:
                 listing = self._names
                 run = self._open(slot.ref, self._queue.take(name))
-                if listing is not self._names:
+                if listing is not self._names and self._slots.get(name) is slot:
                     run.reload()  # reading it began before another thread's `reload` of the logdir
                 problems = run.problems if warn else ()
                 with self._lock:
