@@ -192,11 +192,11 @@ class _Handlers:
     def _states(self, request: Request, kind: str, tag: str) -> list[tuple[int, int, int]]:
         """The runs that a request asks for, as far as they have the tag: numbers and spans such as ``0-3,7``."""
         numbers: dict[int, None] = {}
+        most = max(self._board.names(), default=-1)
         for part in filter(None, request.query_params.get("runs", "").split(",")):
             first, dash, last = part.partition("-")
             if not (_is_number(first) and (not dash or _is_number(last))):
                 raise HTTPException(400, f"runs must be numbers and spans such as 0-3,7, not {part[:40]!r}")
-            most = max(self._board.names(), default=-1)
             numbers.update(dict.fromkeys(range(int(first), min(int(last) if dash else int(first), most) + 1)))
         found = (self._board.state(number, kind, tag) for number in numbers)
         return [state for state in found if state is not None]

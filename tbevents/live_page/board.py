@@ -194,6 +194,21 @@ class Board:
                 except (TBEventsError, OSError):
                     continue
 
+    def complete(self, number: int, run: Run) -> Run:
+        """Reads the rest of a run of which a part was read; returns the run.
+
+        Raises:
+            TBEventsError, OSError: the run cannot be read.
+        """
+        followed = self._runs[number]
+        with followed.reading:
+            if run.is_cut:
+                while run.is_cut:
+                    self._opener.read_on(followed, run)
+                if followed.run is run:
+                    self._take_run(followed, run)
+        return run
+
     def _is_unread(self, number: int) -> bool:
         return 0 <= number < len(self._runs) and self._runs[number].run is None and not self._runs[number].gone
 
@@ -340,7 +355,11 @@ class Board:
             chosen = self._opener.take(self._waiting)
             for followed in chosen:
                 followed.queued = False
-        for followed in self._read_together(chosen):
+        try:
+            left = self._read_together(chosen)
+        except Exception:  # one by one, it turns out which of them raises
+            left = [followed for followed in chosen if followed.run is None]
+        for followed in left:
             self._read_quietly(followed)
         self._tell()
 
@@ -353,7 +372,9 @@ class Board:
         except Exception as error:  # one bad run must not end the thread
             with self._lock:
                 if not followed.gone:
-                    followed.news = str(error)
+                    if followed.summary is None:
+                        followed.summary = RunSummary({}, (), SessionFacts(None, {}, False))
+                    followed.news, followed.failed = str(error), True
                     followed.version = self._step()
         else:
             if run.is_cut:
@@ -396,6 +417,8 @@ class Board:
             if followed.gone or self._closed:
                 return
             before = followed.summary
+            if followed.failed:
+                followed.news, followed.failed = "", False
             if anew or (before is not None and _shrunk(before, summary)):
                 followed.epoch += 1
                 followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"

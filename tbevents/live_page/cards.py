@@ -65,8 +65,8 @@ def report_of(board: Board, body: bytes) -> str:
         asked = json.loads(body)
         numbers = [int(number) for number in asked["runs"]]
         tags = {board.tag(int(number))[1] for number in asked["tags"]}
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise PayloadError(f"a report needs the numbers of runs and tags: {type(error).__name__}: {error}") from error
     names = board.names()
-    runs = {names[number]: run for number, run in board.runs(numbers) if number in names}
+    runs = {names[number]: board.complete(number, run) for number, run in board.runs(numbers) if number in names}
     return page_of(runs, board.title, wanted=lambda tag: tag in tags)

@@ -25,6 +25,14 @@ _PATIENCE: Final = 10.0
 """Seconds that an end may take before the process is killed."""
 
 
+_SCRIPT: Final = """import sys
+if sys.path[:1] == [""]:  # the working directory may be anybody's
+    del sys.path[0]
+from tbevents.live_page.child_process import _serve
+_serve()
+"""
+
+
 class BoardProcess:
     """A process that serves a board on a free port of the loopback address, to whoever knows its URL.
 
@@ -48,7 +56,7 @@ class BoardProcess:
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # as this process finds its packages
         options: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tbevents.live_page.child_process"],
+            [sys.executable, "-c", _SCRIPT],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": paths},
@@ -152,7 +160,3 @@ def _pickled(error: Exception) -> str:
         return base64.b64encode(pickle.dumps(error)).decode()
     except Exception:  # an error of another package may hold anything
         return ""
-
-
-if __name__ == "__main__":
-    _serve()

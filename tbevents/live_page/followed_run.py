@@ -87,6 +87,7 @@ class FollowedRun:
         epoch: how many times the run was read from the start because a file had been truncated or replaced.
         summary: what was read; None before the first reading.
         news: what happened to the run, as text.
+        failed: whether that is why the run could not be read.
         part: how many bytes of a large run are read at a time.
         queued: whether a reading is waiting.
         reading: held by the thread that reads.
@@ -95,6 +96,7 @@ class FollowedRun:
 
     __slots__ = (
         "epoch",
+        "failed",
         "files",
         "gone",
         "label",
@@ -125,6 +127,7 @@ class FollowedRun:
         self.epoch: int = 0
         self.summary: RunSummary | None = None
         self.news: str = ""
+        self.failed: bool = False
         self.part: int = PART
         self.queued: bool = False
         self.reading = threading.RLock()

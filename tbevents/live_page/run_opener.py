@@ -68,13 +68,14 @@ class RunOpener:
             del left[: len(readings)]
 
     def open(self, followed: FollowedRun) -> Run:
-        """Reads a run; of a large one, the first part.
+        """Reads a run; of a large one that was never read, the first part.
 
         Raises:
             TBEventsError, OSError: it cannot be read.
         """
         followed.part = PART
-        large = sum(file.size or 0 for file in followed.files) > _LARGE
+        # One that was let go of is read whole: nobody is to see less of it than before.
+        large = followed.summary is None and sum(file.size or 0 for file in followed.files) > _LARGE
         return open_run(
             followed.url,
             followed.name,

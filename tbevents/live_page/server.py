@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import threading
@@ -70,7 +71,8 @@ class BoardServer:
 
     `run` serves on the main thread until the process gets SIGINT or SIGTERM; `start` serves on a thread of its own, and
     returns. One of them may be called, once. Any thread may call `stop`, also while neither was called; a second call
-    does nothing. The board is closed at the end. A forked child must not use it.
+    does nothing. The board is closed at the end. A script that ends without `stop` waits for the runs that are being
+    read. A forked child must not use it.
 
     Args:
         board: the board.
@@ -159,7 +161,8 @@ def _bind(address: Address) -> socket.socket:
     except OSError as error:
         raise OSError(error.errno, f"{where}: {error.strerror}") from error
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it lets others bind the same port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(name)
         bound.listen(128)
     except OSError as error:

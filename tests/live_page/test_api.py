@@ -367,6 +367,62 @@ def test_a_large_run_is_shown_while_it_is_read(long, make_board, client, monkeyp
     assert board.run(0).scalars["loss"] == run
 
 
+def test_a_large_run_that_was_let_go_of_is_read_whole_again(long, make_board, monkeypatch):
+    from tbevents.live_page import run_opener
+
+    monkeypatch.setattr(run_opener, "SMALL", 1000)
+    monkeypatch.setattr(run_opener, "_LARGE", 100_000)
+    monkeypatch.setattr(run_opener, "PART", 50_000)
+    board = make_board(long, memory=1)
+    wait_until(lambda: not told_runs(board)["long"]["part"])
+    board.run(1)  # which lets go of the other
+    assert board._runs[0].run is None
+    assert len(board.run(0).scalars["loss"]) == 20_000
+    told = told_runs(board)["long"]
+    assert (told["epoch"], told["problems"], told["part"]) == (0, [], False)
+
+
+def test_a_report_has_all_of_a_run_of_which_a_part_was_read(long, make_board, monkeypatch):
+    from tbevents.live_page import run_opener
+
+    monkeypatch.setattr(run_opener, "SMALL", 1000)
+    monkeypatch.setattr(run_opener, "_LARGE", 100_000)
+    monkeypatch.setattr(run_opener, "PART", 50_000)
+    reader = run_opener.RunOpener.read_on
+
+    def read_on(*arguments):
+        if threading.current_thread().name.startswith("tbevents-board-read"):
+            raise OSError("the disk is away")
+        return reader(*arguments)
+
+    monkeypatch.setattr(run_opener.RunOpener, "read_on", read_on)
+    board = make_board(long)
+    assert told_runs(board)["long"]["part"]
+    assert len(board.complete(0, board.run(0)).scalars["loss"]) == 20_000
+
+
+def test_a_run_whose_first_reading_fails_is_told_of_and_is_read_once_it_can_be(tmp_path, make_board, monkeypatch):
+    from tbevents.live_page import run_opener
+
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+
+    def fail(*_arguments):
+        raise OSError("the disk is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_opener.RunOpener, "open", fail)
+        patch.setattr(run_opener.RunOpener, "open_together", fail)
+        board = make_board(tmp_path)
+        assert told_runs(board)["run"]["problems"] == ["the disk is away"]
+        assert told_runs(board)["run"]["kinds"] == {}
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 2.0, 1)
+    board.look()
+    wait_until(lambda: told_runs(board)["run"]["kinds"])
+    assert told_runs(board)["run"]["problems"] == []
+
+
 def test_runs_that_were_let_go_of_are_read_together_again(tmp_path, make_board, monkeypatch):
     from tbevents.live_page import run_opener
 

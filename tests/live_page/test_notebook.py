@@ -64,6 +64,13 @@ def test_the_code_of_its_page_shows_a_board(runs, show, monkeypatch):
             view.close()
 
 
+def test_the_process_runs_nothing_of_the_working_directory(runs, show, tmp_path, monkeypatch):
+    (tmp_path / "pickle.py").write_text("import os\nos._exit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    assert is_served(show(runs).url)
+
+
 def fetched(url):
     with urllib.request.urlopen(url, timeout=20) as answer:
         return answer.read().decode()

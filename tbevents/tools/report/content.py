@@ -81,6 +81,7 @@ class Content:
         self._others: dict[str, int] = {}
         self._layouts: list[Charts] = []
         self._media = 0
+        self._letters = 0
         self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
     def add(self, name: str, run: Run, kinds: Collection[str] | None = None) -> None:
@@ -192,6 +193,9 @@ class Content:
         return {"pictures": shown}
 
     def _text(self, text: Text, _where: str) -> Entry:
+        if self._letters >= self.limits.letters:
+            self._note(f"texts beyond the first {self.limits.letters:,} characters are left out")
+            return {"shape": [0], "texts": []}
         shown = text.array
         if shown.size > self.limits.texts:
             self._note(f"of a step, the first {self.limits.texts:,} texts are shown")
@@ -200,7 +204,9 @@ class Content:
                 shown = shown[: self.limits.texts // shown.shape[1]]
             else:
                 shown = shown.ravel()[: self.limits.texts]
-        return {"shape": list(shown.shape), "texts": [self._cut(each) for each in shown.ravel().tolist()]}
+        texts = [self._cut(each) for each in shown.ravel().tolist()]
+        self._letters += sum(map(len, texts))
+        return {"shape": list(shown.shape), "texts": texts}
 
     def _cut(self, text: str) -> str:
         if len(text) > self.limits.text:

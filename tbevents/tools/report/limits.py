@@ -22,6 +22,7 @@ class ReportLimits:
         text: characters of a text or description.
         texts: texts of one step, or cells of a table of texts.
         media: bytes of all pictures and sounds together, as encoded in the page.
+        letters: characters of all texts together.
     """
 
     points: int = 5_000
@@ -31,6 +32,7 @@ class ReportLimits:
     text: int = 20_000
     texts: int = 1_000
     media: int = 32 * 2**20
+    letters: int = 16 * 2**20
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -33,6 +33,8 @@ def pauses_between(times: NDArray[np.float64], files: NDArray[Any] | Sequence[in
         times: wall times of the points, shape (n,); points whose time is not finite are passed over.
         files: the file of each point, shape (n,).
     """
+    if len(files) < len(times):  # a reload came between the two
+        return []
     known = np.flatnonzero(np.isfinite(times))
     moments, places = np.asarray(times)[known], np.asarray(files)[known]
     if len(known) < 2:

@@ -8,11 +8,16 @@ function layoutPattern(text) {
   const plain = (tag) => tag === text;
   const repeats = text.match(/[*+?{]/g) ?? [];
   const groups = text.match(/\(/g) ?? [];
-  const isSlow = repeats.length > 4 || groups.length > 3 || /[)\]][*+?{]/.test(text.replace(/\[[^\]]*\]/g, "x")) || /\\[1-9k]/.test(text);
+  const bare = text.replace(/\\./g, "x").replace(/\[[^\]]*\]/g, "x"); // without escapes and classes
+  const isSlow = repeats.length > 3 || groups.length > 3 || /[)\]][*+?{]/.test(bare) || /\\[1-9k]/.test(text);
   if (isSlow) return plain;
   try {
     const pattern = new RegExp(`^(?:${text})`);
-    return (tag) => plain(tag) || (tag.length <= 300 && pattern.test(tag));
+    const known = new Map(); // tag -> whether it matches: the cards are built again and again
+    return (tag) => {
+      if (!known.has(tag)) known.set(tag, plain(tag) || (tag.length <= 300 && pattern.test(tag)));
+      return known.get(tag);
+    };
   } catch {
     return plain;
   }

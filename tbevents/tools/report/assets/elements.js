@@ -51,7 +51,11 @@ class Lazy {
     const until = performance.now() + 24;
     for (const lazy of Lazy.pending) {
       Lazy.pending.delete(lazy);
-      lazy.redraw();
+      try {
+        lazy.redraw();
+      } catch (error) {
+        setTimeout(() => { throw error; }); // the other cards are drawn nevertheless
+      }
       if (performance.now() > until) break;
     }
     if (Lazy.pending.size) requestAnimationFrame(Lazy.work);

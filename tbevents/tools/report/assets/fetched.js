@@ -105,6 +105,9 @@ function pointsOf({ figure, whole }) {
   return Math.min(FINEST, pixels, Math.max(100, Math.floor(each / 100) * 100));
 }
 
+/** How many points of a curve all charts need that show a card. */
+const needed = (card) => Math.max(0, ...[...(views.get(card)?.keys() ?? [])].map(pointsOf));
+
 const loading = new Set(); // cards that are being fetched
 const views = new Map(); // card -> the charts that show it: view -> function that draws it again
 
@@ -114,7 +117,7 @@ const wholeTimes = (lines, view, [low, high]) => [Math.min(...lines.map((line) =
 /** Fetches what is missing of some lines, for one of the charts that show them; then draws these again. */
 async function loadLines(card, lines, view) {
   if (loading.has(card) || Date.now() - (card.failed ?? 0) < 2500) return;
-  const points = pointsOf(view);
+  const points = needed(card);
   const missing = lines.filter((line) => line.lacks(points));
   const { x } = view.zoom;
   const range = x === null || view.axis !== "relative" ? x : wholeTimes(lines, view, x.map((edge) => edge * view.seconds));
@@ -212,6 +215,12 @@ class FetchedCard {
     this.inner = inner;
     this.element = element;
     this.frame = inner?.lazy ?? new Lazy(element, () => {}, () => {});
+    const { frame } = this;
+    const near = frame.near.bind(frame);
+    frame.near = (isNear) => { // what has changed while it was out of view is fetched
+      near(isNear);
+      if (isNear) this.load();
+    };
   }
 }
 

@@ -71,6 +71,7 @@ function arrangeCards(changed) {
 }
 
 function take(told) {
+  const unreadBefore = unread;
   const changed = new Set();
   for (const tag of told.tags) takeTag(tag);
   let more = told.tags.length > 0;
@@ -98,7 +99,7 @@ function take(told) {
   for (const { card } of changed) stale.add(card);
   // While the runs are read for the first time, charts of many are drawn when there are twice as many, and at the end.
   const read = told.there - told.unread;
-  if (!told.unread || read >= 2 * readBefore) {
+  if (!told.unread || read >= 2 * readBefore || told.unread === unreadBefore) {
     readBefore = told.unread ? read : 0;
     for (const { card, element, lazy } of cards) if (!element.hidden && (card.parts ?? [card]).some((each) => stale.has(each))) refresh(card, lazy);
     stale.clear();
@@ -115,7 +116,7 @@ function take(told) {
 function refresh(card, lazy) {
   const [view] = views.get(card)?.keys() ?? [];
   const lines = card.lines.filter((line) => runs[line.run].shown);
-  const points = view === undefined ? 0 : pointsOf(view);
+  const points = needed(card);
   if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(points))) loadLines(card, lines, view);
   else lazy.renew();
 }
@@ -135,6 +136,7 @@ function askLayout() {
       sift();
     } catch (error) {
       state.say(`The custom charts could not be fetched: ${error.message}`);
+      setTimeout(askLayout, 3000);
     }
   }, 200);
 }
@@ -158,6 +160,7 @@ function askHparams() {
       sift();
     } catch (error) {
       state.say(`The hyperparameters could not be fetched: ${error.message}`);
+      setTimeout(askHparams, 3000);
     }
   }, table === null ? 100 : 3000);
 }

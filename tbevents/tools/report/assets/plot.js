@@ -41,6 +41,15 @@ class Extent {
   }
 }
 
+/** A range of an axis, made wider where its ends are so near to each other that no number of ticks fits in between. */
+function widened([low, high], log) {
+  if (log || high - low > Math.max(Math.abs(low), Math.abs(high)) * SAME) return [low, high];
+  const extent = new Extent();
+  extent.take(low);
+  extent.take(high);
+  return extent.range(false, 0);
+}
+
 /** The zoom of a chart: null, or the ranges that were chosen; of y, null means what fits. Those that are linked follow in x. */
 class Zoom {
   constructor() {
@@ -145,7 +154,7 @@ class Plot {
 
   wanted() {
     const [x, y] = this.options.extent(this.zoom.x);
-    return { x: this.zoom.x ?? x, y: this.zoom.y ?? y };
+    return { x: widened(this.zoom.x ?? x, this.options.x.log), y: widened(this.zoom.y ?? y, this.options.y.log) };
   }
 
   /** Shows what the zoom says. */

@@ -11,7 +11,7 @@ function csvCell(value) {
   if (typeof value !== "string") return Number.isNaN(value) ? "nan" : value === Infinity ? "inf" : value === -Infinity ? "-inf" : String(value ?? "");
   const plain = harmless(value);
   const safe = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r]/.test(value) ? `'${plain}` : plain;
-  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 const csvText = (rows) => rows.map((row) => `${row.map(csvCell).join(",")}\n`).join("");
