@@ -26,8 +26,8 @@ class _SharedSteps:
     __slots__ = ("_last", "_memory", "array", "count")
 
     def __init__(self, array: NDArray[np.int64], memory: ColumnMemory) -> None:
-        self.array = own(array)
-        self.count = len(array)
+        self.array: NDArray[np.int64] = own(array)
+        self.count: int = len(array)
         self._last = array, 0  # what was put last, and where: as a rule it is the same for the next tag
         self._memory = memory
 
