@@ -53,12 +53,11 @@ def test_the_readme_on_pypi_has_no_relative_link(hatch_build):
         assert (ROOT / path).exists(), path
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no checkout of git")
 def test_the_address_of_the_repository_stands_once():
     listed = subprocess.run(
         ["git", "grep", "-lF", "github.com/OWNER"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
-    if listed.returncode > 1:
-        pytest.skip("no checkout of git")
     naming = set(listed.stdout.split())
     assert "pyproject.toml" in naming
     # The session that refuses the placeholder names it, and so does this test; the guide to releasing explains it.

@@ -165,11 +165,12 @@ def test_an_error_names_the_file(tmp_path, text, words):
 
 def test_without_tomli_python_3_10_says_which_extra_installs_it(tmp_path, monkeypatch):
     from tbevents.errors import MissingExtraError
+    from tbevents.lint.config import _table_of
 
     monkeypatch.setattr(sys, "version_info", (3, 10))
     monkeypatch.setitem(sys.modules, "tomli", None)
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'mine'\ndependencies = ['tbevents']\n")
-    find_config(tmp_path)  # a file without the table needs no parser
+    assert _table_of(str(tmp_path / "pyproject.toml")) is None  # a file without the table needs no parser
     (tmp_path / "pyproject.toml").write_text(TABLE)
     with pytest.raises(MissingExtraError, match=r"pip install 'tbevents\[cli\]'"):
         find_config(tmp_path)
