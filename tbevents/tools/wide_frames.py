@@ -5,15 +5,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.tables import Table, TableBuilder, WideTable
 from tbevents.tools.table_headers import header_of_tag
 
 __all__ = ["wide_frames"]
+
+_KINDS: Final = (np.dtype(np.int32), np.dtype(np.int32), np.dtype(np.int64))
+"""Codes of runs, codes of tags, and steps in the temporary file; values keep their type."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,21 +45,26 @@ def wide_frames(tables: Iterable[Table]) -> Iterator[Frame]:
         OSError: the temporary file cannot be written.
     """
     tags: dict[str, int] = {}
-    runs: list[tuple[str, ...]] = []
+    parts: list[tuple[tuple[str, ...], int, np.dtype[Any]]] = []  # names of runs, rows, type of the values
     dtype = np.dtype(np.float32)
     with tempfile.TemporaryFile() as spool:
         for table in tables:
             codes = np.array([tags.setdefault(tag, len(tags)) for tag in table.tags], np.int32)
-            for array in (table.run_codes, codes[table.tag_codes], table.steps, table.values):
-                np.save(spool, array)
-            runs.append(table.runs)
+            columns = (table.run_codes, codes[table.tag_codes], table.steps, table.values)
+            kind = table.values.dtype
+            for column, dtype_of in zip(columns, (*_KINDS, kind), strict=True):
+                spool.write(column.astype(dtype_of, copy=False).tobytes())
+            parts.append((table.runs, len(table), kind))
             dtype = np.result_type(dtype, table.values)
             del table
         spool.seek(0)
-        for names in runs:
-            run_codes, tag_codes, steps, values = (np.load(spool) for _ in range(4))
+        for names, rows, kind in parts:
+            read: list[NDArray[Any]] = [
+                np.frombuffer(spool.read(rows * each.itemsize), each) for each in (*_KINDS, kind)
+            ]
+            run_codes, tag_codes, steps, values = read
             no_times = np.broadcast_to(np.float64(0), steps.shape)  # a wide table has none
             table = Table(names, tuple(tags), run_codes, tag_codes, steps, no_times, values.astype(dtype, copy=False))
             yield _Wide(table.pivot())
-    if not runs:
+    if not parts:
         yield _Wide(TableBuilder().build().pivot())
