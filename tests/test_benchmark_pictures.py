@@ -1,10 +1,10 @@
 """The pictures of the benchmarks page show the figures that its tables have."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -12,10 +12,7 @@ IMAGES = ROOT / "docs" / "images"
 
 @pytest.fixture(scope="module")
 def benchmarks():
-    spec = importlib.util.spec_from_file_location("benchmark_pictures", IMAGES / "benchmarks.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(IMAGES / "benchmarks.py")
 
 
 def test_each_picture_was_drawn_from_the_table_as_it_is(benchmarks):

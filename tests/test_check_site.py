@@ -1,9 +1,9 @@
 """What the check of the built documentation finds."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -11,9 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture
 def faults(tmp_path, monkeypatch):
     """A function that checks a site of one page with this body."""
-    spec = importlib.util.spec_from_file_location("check_site", ROOT / "docs" / "check_site.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(ROOT / "docs" / "check_site.py")
     monkeypatch.setattr(module, "public_names", lambda: ["tbevents.read_run"])
     (tmp_path / "reference").mkdir()
     (tmp_path / "reference" / "proto.html").write_text('<p id="tbevents.read_run"></p>')

@@ -1,11 +1,11 @@
 """What PyPI and GitHub show: links that lead somewhere, and one place for the repository's address."""
 
-import importlib.util
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -14,10 +14,7 @@ pytest.importorskip("hatchling")
 
 @pytest.fixture(scope="module")
 def hatch_build():
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(ROOT / "hatch_build.py")
 
 
 @pytest.mark.parametrize(

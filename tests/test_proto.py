@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import re
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
+from scripts import load_script
 
 import tbevents.proto
 from tbevents._proto import (
@@ -255,11 +255,7 @@ def test_every_field_has_a_comment_above_it(path: Path) -> None:
 
 @pytest.fixture
 def regenerate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("regenerate", ROOT / "proto" / "regenerate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(ROOT / "proto" / "regenerate.py")
     if not module.PACKAGE.is_dir():
         pytest.skip("an installed tbevents is tested: the generated code is not beside its sources")
     return module

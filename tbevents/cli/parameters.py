@@ -7,6 +7,7 @@ from functools import update_wrapper
 from typing import Any, TypeAlias, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
 from tbevents.cli.completion import complete_runs, complete_tags
 from tbevents.cli.exit_status import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
@@ -43,6 +44,8 @@ PATH = click.Path(path_type=str)
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What adds an argument or an option to a command."""
 
+_Completion: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
 logdir_argument: Decorator = click.argument("logdir", type=PATH)
 out_option: Decorator = click.option(
     "-o", "--out", type=PATH, metavar="OUT", help="An event file if its name contains 'tfevents'; else a folder."
@@ -73,29 +76,17 @@ duplicates_option: Decorator = click.option(
 safe_cells_option: Decorator = click.option(
     "--safe-cells", is_flag=True, help="Make texts in csv harmless for spreadsheets and terminals."
 )
-run_option: Decorator = click.option(
-    "--run",
-    "runs",
-    multiple=True,
-    metavar="GLOB",
-    shell_complete=complete_runs,
-    help="Only runs that match; repeatable.",
-)
-tag_option: Decorator = click.option(
-    "--tag",
-    "tags",
-    multiple=True,
-    metavar="GLOB",
-    shell_complete=complete_tags,
-    help="Only tags that match; repeatable.",
-)
-more_tags_option: Decorator = click.option(
-    "--tag",
-    "more_tags",
-    multiple=True,
-    metavar="GLOB",
-    shell_complete=complete_tags,
-    help="The same as a TAG, as other commands have it; repeatable.",
+
+
+def _globs(flag: str, name: str, complete: _Completion, text: str) -> Decorator:
+    """An option of patterns, which may be repeated."""
+    return click.option(flag, name, multiple=True, metavar="GLOB", shell_complete=complete, help=f"{text}; repeatable.")
+
+
+run_option: Decorator = _globs("--run", "runs", complete_runs, "Only runs that match")
+tag_option: Decorator = _globs("--tag", "tags", complete_tags, "Only tags that match")
+more_tags_option: Decorator = _globs(
+    "--tag", "more_tags", complete_tags, "The same as a TAG, as other commands have it"
 )
 tags_argument: Decorator = click.argument("tags", nargs=-1, metavar="[TAG]...", shell_complete=complete_tags)
 kind_option: Decorator = click.option(

@@ -36,6 +36,7 @@ class Series(Generic[P_co]):
         raise NotImplementedError
 
     def _part(self: S, places: slice) -> S:
+        """Returns a series of some of the points."""
         raise NotImplementedError
 
     def __len__(self) -> int:

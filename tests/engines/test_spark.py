@@ -1,12 +1,12 @@
 """The example for Spark, on two threads of workers, with files in a bucket."""
 
-import importlib.util
 import shutil
 import sys
 import warnings
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 pytest.importorskip("pyspark", reason="pyspark is not installed")
 if shutil.which("java") is None:
@@ -17,12 +17,9 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark_scalars.py"
 
 @pytest.fixture(scope="module")
 def example():
-    spec = importlib.util.spec_from_file_location("spark_scalars", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        spec.loader.exec_module(module)
-    return module
+        return load_script(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 """Each file of the fuzzer's corpus, read in every way."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 from tbevents.reading import decoder_feed, scalar_blocks
 
@@ -13,10 +13,7 @@ FUZZ = Path(__file__).resolve().parent.parent / "fuzz"
 @pytest.fixture(scope="module")
 def check():
     kept = scalar_blocks._FEW, decoder_feed.BLOCK
-    spec = importlib.util.spec_from_file_location("fuzz_read", FUZZ / "fuzz_read.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module.check
+    yield load_script(FUZZ / "fuzz_read.py").check
     scalar_blocks._FEW, decoder_feed.BLOCK = kept
 
 

@@ -66,6 +66,13 @@ def damaged(draw, data):
     return bytes(data) + draw(st.sampled_from([b"", b"", b"\0" * 20, b"stray"]))
 
 
+def write_runs(top, runs):
+    for name, files in runs.items():
+        for file, data in files.items():
+            write_events(Path(top, name, file), [])
+            Path(top, name, file).write_bytes(data)
+
+
 @st.composite
 def logdirs(draw):
     """Run -> file -> bytes: many runs log the same, some anything, some files are damaged."""
@@ -108,10 +115,7 @@ def test_runs_read_together_equal_runs_read_alone(runs, more, options, small_blo
     small_blocks(1 << 20)
     with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, files in runs.items():
-            for file, data in files.items():
-                write_events(Path(top, name, file), [])
-                Path(top, name, file).write_bytes(data)
+        write_runs(top, runs)
         logdir = tbevents.read_logdir(top, threads=1, **options)
         for name in logdir:
             assert together(logdir, name) == alone(f"{top}/{name}", name, options)
@@ -134,9 +138,7 @@ def test_runs_read_together_have_the_points_of_their_events(runs, small_blocks):
     small_blocks(1 << 20)
     with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, files in runs.items():
-            write_events(Path(top, name, NAME), [])
-            Path(top, name, NAME).write_bytes(files[NAME])
+        write_runs(top, {name: {NAME: files[NAME]} for name, files in runs.items()})
         for name, run in tbevents.read_logdir(top, threads=1).items():
             try:
                 events = expected(Path(top, name, NAME))
@@ -161,10 +163,7 @@ def test_runs_that_another_process_sends_equal_runs_read_alone(runs, more, optio
     table = SkeletonTable(verify=given_options.verify)
     with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, files in runs.items():
-            for file, data in files.items():
-                write_events(Path(top, name, file), [])
-                Path(top, name, file).write_bytes(data)
+        write_runs(top, runs)
         sources = [small_source(f"{top}/{name}", given_options) for name in runs]
         sent = take_block(worker_processes._read_group(f"{top}/block", sources, given_options), f"{top}/block")
         assert not Path(top, "block").exists()
