@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from event_files import scalar_event, version_event, write_events
+from event_files import scalar_event, tensor_value, version_event, write_events
 
+from tbevents.proto import Event, Summary, TensorProto
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
+
+from .odd_runs import HOSTILE, STEPS, VALUES
 
 
 @pytest.fixture
@@ -41,3 +44,20 @@ def make_series(tmp_path):
         return tmp_path / name
 
     return make
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Two runs of hostile tags, odd values, and steps that repeat and go back; one tag is float64."""
+    for run in ("a", "b/c"):
+        events = [version_event()]
+        for tag in HOSTILE:
+            events += [
+                scalar_event(tag, *point, 1e9 + step / 7) for step, point in enumerate(zip(STEPS, VALUES, strict=True))
+            ]
+        for step, value in enumerate(VALUES):
+            tensor = TensorProto(dtype=2, double_val=[value])
+            value = tensor_value("double", tensor, "scalars")
+            events.append(Event(step=step, wall_time=5.25, summary=Summary(value=[value])))
+        write_events(tmp_path / "odd" / run / "events.out.tfevents.1", events)
+    return tmp_path / "odd"
