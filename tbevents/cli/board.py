@@ -110,7 +110,7 @@ def labelled(logdirs: tuple[str, ...]) -> dict[str, str]:
 
 def _export(terminal: Terminal, board: Board, out: str) -> None:
     refuse_folder(out)
-    runs = {name: board.complete(number, board.run(number)) for number, name in board.names().items()}
+    runs = {name: board.run(number, whole=True) for number, name in board.names().items()}
     if not runs:
         raise ValueError(f"{board.title}: there are no runs to report")
     page = page_of(runs, board.title, wanted=lambda _tag: True)

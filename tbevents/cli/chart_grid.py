@@ -10,6 +10,7 @@ from rich.text import Text
 from tbevents.cli.formatting import clip, count, number, printable, width
 from tbevents.cli.terminal_chart import TerminalStyle, chart, legend
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.views.chart import axis_of
 from tbevents.views.short_names import short_names
 
 __all__ = ["chart_grid"]
@@ -61,7 +62,7 @@ def chart_grid(
     drawn = []
     for tag, runs in tags.items():
         series = {short[name]: each for name, each in runs.items()}
-        dots = height - _AROUND - (1 if any(_without_steps(each) for each in series.values()) else 0)
+        dots = height - _AROUND - (axis_of(series.values(), style.x) != style.x)  # a line below says so
         drawn.append([_title(tag, runs, room, style), *chart(series, room, max(1, dots), style, names=known)])
     lines: list[Text] = []
     for start in range(0, len(drawn), across):
@@ -87,10 +88,6 @@ def _shape(charts: int, columns: int, rows: int) -> tuple[int, int]:
 def _latest(tags: Mapping[str, Mapping[str, ScalarSeries]], most: int) -> set[str]:
     times = {tag: max(float(series.last.wall_time) for series in runs.values()) for tag, runs in tags.items()}
     return set(sorted(times, key=lambda tag: times[tag], reverse=True)[:most])
-
-
-def _without_steps(series: ScalarSeries) -> bool:
-    return len(series) > 1 and not series.steps.any()
 
 
 def _title(tag: str, runs: Mapping[str, ScalarSeries], room: int, style: TerminalStyle) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import secrets
 import threading
@@ -159,8 +160,8 @@ class Board:
             run = self._runs[number] if 0 <= number < len(self._runs) else None
             return None if run is None or run.gone or not run.count(kind, tag) else run.state(kind, tag)
 
-    def run(self, number: int) -> Run:
-        """Returns a run, which is read if it is not in memory.
+    def run(self, number: int, *, whole: bool = False) -> Run:
+        """Returns a run, which is read if it is not in memory; `whole` also reads the rest of a large one.
 
         Raises:
             UnknownNameError: there is no such run, or it is gone.
@@ -175,11 +176,17 @@ class Board:
             if run is not None:
                 if number in self._kept:
                     self._kept.move_to_end(number)
-                return run
-        return self._asked.submit(self._read, followed).result()
+                if not (whole and run.is_cut):
+                    return run
+        return self._asked.submit(self._read, followed, whole=whole).result()
 
-    def runs(self, numbers: Iterable[int]) -> Iterator[tuple[int, Run]]:
-        """Yields the runs that are there and can be read; those that are not in memory are read some at a time."""
+    def runs(self, numbers: Iterable[int], *, whole: bool = False) -> Iterator[tuple[int, Run]]:
+        """Yields the runs that are there and can be read; those that are not in memory are read some at a time.
+
+        Args:
+            numbers: of the runs.
+            whole: whether the rest of large runs is read, too.
+        """
         asked = deque(numbers)
         while asked:
             with self._lock:
@@ -190,24 +197,9 @@ class Board:
             for _ in range(max(1, len(chosen))):
                 number = asked.popleft()
                 try:
-                    yield number, self.run(number)
+                    yield number, self.run(number, whole=whole)
                 except (TBEventsError, OSError):
                     continue
-
-    def complete(self, number: int, run: Run) -> Run:
-        """Reads the rest of a run of which a part was read; returns the run.
-
-        Raises:
-            TBEventsError, OSError: the run cannot be read.
-        """
-        followed = self._runs[number]
-        with followed.reading:
-            if run.is_cut:
-                while run.is_cut:
-                    self._opener.read_on(followed, run)
-                if followed.run is run:
-                    self._take_run(followed, run)
-        return run
 
     def _is_unread(self, number: int) -> bool:
         return 0 <= number < len(self._runs) and self._runs[number].run is None and not self._runs[number].gone
@@ -323,7 +315,7 @@ class Board:
             self._queue(run)
         for key, run in self._by_name.items():
             if key not in found and not run.gone and key[0] not in unknown:
-                run.gone, run.run, run.summary, run.news = True, None, None, ""
+                run.gone, run.run, run.summary, run.news, run.failure = True, None, None, "", ""
                 self._used -= self._kept.pop(run.number, 0)
                 run.version = self._step()
                 changed = self._runs_changed = True
@@ -355,11 +347,7 @@ class Board:
             chosen = self._opener.take(self._waiting)
             for followed in chosen:
                 followed.queued = False
-        try:
-            left = self._read_together(chosen)
-        except Exception:  # one by one, it turns out which of them raises
-            left = [followed for followed in chosen if followed.run is None]
-        for followed in left:
+        for followed in self._read_together(chosen):
             self._read_quietly(followed)
         self._tell()
 
@@ -372,9 +360,9 @@ class Board:
         except Exception as error:  # one bad run must not end the thread
             with self._lock:
                 if not followed.gone:
-                    if followed.summary is None:
-                        followed.summary = RunSummary({}, (), SessionFacts(None, {}, False))
-                    followed.news, followed.failed = str(error), True
+                    summary = followed.summary or RunSummary({}, (), SessionFacts(None, {}, False))
+                    followed.summary = dataclasses.replace(summary, is_cut=False)  # nobody reads on
+                    followed.failure = str(error)
                     followed.version = self._step()
         else:
             if run.is_cut:
@@ -393,20 +381,25 @@ class Board:
                 if run is not None:
                     self._take_run(followed, run)
                     del left[followed.number]
+        except Exception:  # one by one, it turns out which of them raises
+            pass
         finally:
             for followed in held:
                 followed.reading.release()
         return list(left.values())
 
-    def _read(self, followed: FollowedRun, *, again: bool = False) -> Run:
+    def _read(self, followed: FollowedRun, *, again: bool = False, whole: bool = False) -> Run:
+        """Reads a run that is not in memory; `again` also reads what was appended to another one, or its next part."""
         with followed.reading:
             run, anew = followed.run, ""
             if run is None:
                 run = self._opener.open(followed)
             elif again:
                 anew = self._opener.read_on(followed, run)
-            else:
+            elif not (whole and run.is_cut):
                 return run  # another thread has read it meanwhile
+            if whole and run.is_cut:
+                anew = run.reload_quietly() or anew
             self._take_run(followed, run, anew)
         return run
 
@@ -417,15 +410,14 @@ class Board:
             if followed.gone or self._closed:
                 return
             before = followed.summary
-            if followed.failed:
-                followed.news, followed.failed = "", False
+            recovered, followed.failure = bool(followed.failure), ""
             if anew or (before is not None and _shrunk(before, summary)):
                 followed.epoch += 1
                 followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"
             followed.run = run
             self._sessions = self._sessions or summary.facts.hparams is not None
             self._name_tags(run, summary)
-            if before is None or anew or before.differs(summary):
+            if before is None or anew or recovered or before.differs(summary):
                 followed.summary = summary
                 followed.version = self._step()
             self._keep(followed, weight(run, summary.counts))

@@ -68,5 +68,5 @@ def report_of(board: Board, body: bytes) -> str:
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise PayloadError(f"a report needs the numbers of runs and tags: {type(error).__name__}: {error}") from error
     names = board.names()
-    runs = {names[number]: board.complete(number, run) for number, run in board.runs(numbers) if number in names}
+    runs = {names[number]: run for number, run in board.runs(numbers, whole=True) if number in names}
     return page_of(runs, board.title, wanted=lambda tag: tag in tags)

@@ -87,7 +87,7 @@ class FollowedRun:
         epoch: how many times the run was read from the start because a file had been truncated or replaced.
         summary: what was read; None before the first reading.
         news: what happened to the run, as text.
-        failed: whether that is why the run could not be read.
+        failure: why the run cannot be read now, as text; "" if it can.
         part: how many bytes of a large run are read at a time.
         queued: whether a reading is waiting.
         reading: held by the thread that reads.
@@ -96,7 +96,7 @@ class FollowedRun:
 
     __slots__ = (
         "epoch",
-        "failed",
+        "failure",
         "files",
         "gone",
         "label",
@@ -127,7 +127,7 @@ class FollowedRun:
         self.epoch: int = 0
         self.summary: RunSummary | None = None
         self.news: str = ""
-        self.failed: bool = False
+        self.failure: str = ""
         self.part: int = PART
         self.queued: bool = False
         self.reading = threading.RLock()
@@ -160,7 +160,7 @@ class FollowedRun:
             ]
             for kind, tags in self.summary.counts.items()
         }
-        news = [self.news] if self.news else []
+        news = [text for text in (self.failure, self.news) if text]
         hparams = self.summary.facts.hparams
         return {
             **told,

@@ -109,7 +109,7 @@ class PathGuard:
 
 
 def _refusal() -> Response:
-    text = "401: open the board by the URL that the command printed, which holds its token.\n"
+    text = "401: open the board by its whole URL, which holds its token.\n"
     return PlainTextResponse(text, status_code=401, headers={"Cache-Control": "no-store"})
 
 

@@ -68,14 +68,15 @@ class RunOpener:
             del left[: len(readings)]
 
     def open(self, followed: FollowedRun) -> Run:
-        """Reads a run; of a large one that was never read, the first part.
+        """Reads a run; of a large one of which nothing was seen, the first part.
 
         Raises:
             TBEventsError, OSError: it cannot be read.
         """
         followed.part = PART
         # One that was let go of is read whole: nobody is to see less of it than before.
-        large = followed.summary is None and sum(file.size or 0 for file in followed.files) > _LARGE
+        is_seen = followed.summary is not None and bool(followed.summary.counts)
+        large = not is_seen and sum(file.size or 0 for file in followed.files) > _LARGE
         return open_run(
             followed.url,
             followed.name,

@@ -397,8 +397,12 @@ def test_a_report_has_all_of_a_run_of_which_a_part_was_read(long, make_board, mo
 
     monkeypatch.setattr(run_opener.RunOpener, "read_on", read_on)
     board = make_board(long)
-    assert told_runs(board)["long"]["part"]
-    assert len(board.complete(0, board.run(0)).scalars["loss"]) == 20_000
+    told = told_runs(board)["long"]
+    assert told["kinds"]["scalars"][0][1] < 20_000
+    assert told["problems"] == ["the disk is away"]
+    assert len(dict(board.runs([0], whole=True))[0].scalars["loss"]) == 20_000
+    told = told_runs(board)["long"]
+    assert (told["kinds"]["scalars"][0][1], told["part"], told["problems"]) == (20_000, False, [])
 
 
 def test_a_run_whose_first_reading_fails_is_told_of_and_is_read_once_it_can_be(tmp_path, make_board, monkeypatch):

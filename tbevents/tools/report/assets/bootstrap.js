@@ -134,6 +134,9 @@ function uniqueSteps(steps, values) {
   return { steps: Float64Array.from(kept, (place) => steps[place]), values: Float64Array.from(kept, (place) => values[place]) };
 }
 
+/** Whether a line has fewer points than were logged. */
+const isThinned = (line) => numbers(line.steps).length < (line.whole?.count ?? line.count);
+
 /** The value of a thinned curve at a step between two of its points; undefined beyond its ends. */
 function between({ steps, values }, after, step) {
   if (after === 0 || after >= steps.length) return undefined;

@@ -47,7 +47,8 @@ class Curves {
       extent: (range) => this.extent(range),
       drawn: (u) => this.paintAbove(u),
       click: (left, top, count) => {
-        if (count > 1) return onPin(undefined); // two clicks reset the zoom: the first one did not count
+        if (count > 2) return;
+        if (count === 2) return onPin(undefined); // two clicks reset the zoom: the first one did not count
         const [nearest] = this.nearest(left, top);
         if (nearest !== undefined) onPin(nearest.line.xs[nearest.place]);
       },

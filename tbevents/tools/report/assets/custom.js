@@ -88,7 +88,18 @@ function marginCurves(margins, found, axis, unit) {
 /** The values of a line at some steps; NaN where it has none. */
 function valuesAt(line, steps) {
   const own = uniqueSteps(numbers(line.steps), numbers(line.values));
-  const thinned = own.steps.length < line.count;
+  const thinned = isThinned(line);
   const places = new Map(Array.from(own.steps, (step, place) => [step, place]));
-  return Float64Array.from(steps, (step) => (places.has(step) ? own.values[places.get(step)] : thinned ? between(own, own.steps.findIndex((each) => each > step), step) ?? NaN : NaN));
+  return Float64Array.from(steps, (step) => (places.has(step) ? own.values[places.get(step)] : thinned ? between(own, above(own.steps, step), step) ?? NaN : NaN));
+}
+
+/** The place of the first of some ascending numbers that is above a number; behind the last if none is. */
+function above(ascending, number) {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] > number) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

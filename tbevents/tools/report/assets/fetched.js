@@ -170,14 +170,21 @@ class FetchedCard {
     Object.assign(this, { card, build, got: "", busy: false, inner: null });
     this.element = cardElement(card, make("p", { className: "quiet", textContent: "…" }));
     this.frame = new Lazy(this.element, () => this.load(), () => {});
+    Lazy.of.set(this.element, this);
   }
 
   /** Cards are drawn by their `lazy`: this one does both. */
   get lazy() { return this; }
   get isNear() { return this.frame.isNear; }
   set isNear(isNear) { this.frame.isNear = isNear; }
-  renew() { this.frame.renew(); if (this.inner !== null) this.load(); }
+  renew() { this.frame.renew(); this.load(); }
   redraw() { this.frame.redraw(); }
+
+  /** What has changed while it was out of view is fetched. */
+  near(isNear) {
+    this.frame.near(isNear);
+    if (isNear) this.load();
+  }
 
   async load() {
     const lines = this.card.lines.filter((line) => runs[line.run].shown);
@@ -215,12 +222,7 @@ class FetchedCard {
     this.inner = inner;
     this.element = element;
     this.frame = inner?.lazy ?? new Lazy(element, () => {}, () => {});
-    const { frame } = this;
-    const near = frame.near.bind(frame);
-    frame.near = (isNear) => { // what has changed while it was out of view is fetched
-      near(isNear);
-      if (isNear) this.load();
-    };
+    Lazy.of.set(element, this);
   }
 }
 

@@ -56,7 +56,7 @@ function groupCurves(groups, lines, tag, again) {
   const { estimator, band } = settings;
   return [...groups.values()].filter((group) => members.has(group)).map((group) => {
     const own = members.get(group);
-    const thinned = own.map((line) => numbers(line.steps).length < line.count);
+    const thinned = own.map(isThinned);
     const key = [estimator, band, ...own.map((line, place) => `${line.steps}.${line.values}.${thinned[place]}`)].join(" ");
     const columns = () => own.map((line, place) => ({ steps: numbers(line.steps), values: numbers(line.values), thinned: thinned[place] }));
     const { result, coarse, done } = GroupSums.of(key, columns, estimator, band, again);

@@ -132,6 +132,7 @@ function askLayout() {
       const answers = await Promise.all(asked);
       data.layout = (await Promise.all(answers.map((answer) => answer.json()))).flat();
       build();
+      for (const { card, lazy } of cards) if (card.parts) lazy.renew(); // a known chart may have other parts
       document.getElementById("head").append(actions);
       sift();
     } catch (error) {
@@ -170,10 +171,7 @@ async function save() {
   const shown = { runs: runs.filter((run) => run.shown).map((run) => run.number), tags: tags.map((_, number) => number).filter((number) => tagPasses(tags[number].tag)) };
   saving.disabled = true;
   try {
-    const page = await (await ask("report", {}, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(shown) })).blob();
-    const link = make("a", { href: URL.createObjectURL(page), download: "report.html" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    download("report.html", await (await ask("report", {}, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(shown) })).blob());
   } catch (error) {
     state.say(`The report could not be made: ${error.message}`);
   } finally {
@@ -207,7 +205,7 @@ function follow() {
     take(told);
   };
   stream.onerror = () => {
-    state.say(stream?.readyState === EventSource.CLOSED ? "The board has ended, or wants its token: open it by the URL that the command printed." : "The board does not answer; trying again …");
+    state.say(stream?.readyState === EventSource.CLOSED ? "The board has ended, or wants its token: open it by its whole URL." : "The board does not answer; trying again …");
   };
   stream.onopen = () => { if (key !== null) state.say("Live"); };
 }

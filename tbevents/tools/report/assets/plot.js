@@ -31,9 +31,8 @@ class Extent {
       const more = high - low < SAME ? Math.log10(2) : (high - low) * margin;
       return [Math.pow(10, Math.max(low - more, -323)), Math.min(Math.pow(10, high + more), Number.MAX_VALUE)];
     }
-    const size = Math.max(Math.abs(min), Math.abs(max));
-    if (max - min <= size * SAME) {
-      const around = room ?? (size * 0.05 || 0.5);
+    if (!toldApart(min, max)) {
+      const around = room ?? (Math.max(Math.abs(min), Math.abs(max)) * 0.05 || 0.5);
       return [min - around, max + around];
     }
     const half = max / 2 - min / 2; // the whole may be beyond a float64
@@ -41,9 +40,12 @@ class Extent {
   }
 }
 
+/** Whether an axis can tell its ends apart. */
+const toldApart = (low, high) => high - low > Math.max(Math.abs(low), Math.abs(high)) * SAME;
+
 /** A range of an axis, made wider where its ends are so near to each other that no number of ticks fits in between. */
 function widened([low, high], log) {
-  if (log || high - low > Math.max(Math.abs(low), Math.abs(high)) * SAME) return [low, high];
+  if (log || toldApart(low, high)) return [low, high];
   const extent = new Extent();
   extent.take(low);
   extent.take(high);
@@ -189,7 +191,7 @@ class Plot {
 
   /** Zooms to ranges, if an axis can show them. */
   choose(x, y) {
-    const shows = (range) => range === null || range[1] - range[0] > Math.max(...range.map(Math.abs)) * SAME;
+    const shows = (range) => range === null || toldApart(...range);
     if (shows(x) && shows(y)) this.zoom.set(x, y);
     else this.fit();
   }

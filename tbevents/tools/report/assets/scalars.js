@@ -118,12 +118,17 @@ function scalarCard(card, part = "sections") {
     if (x === null) figure.focus({ preventScroll: true });
   };
   const fillReadings = () => readings.replaceChildren(...(pin === null || curves === null ? [] : [readingsTable(curves, pin.x, card.title, () => setPin(null))]));
+  const showNothing = () => {
+    for (const each of [readings, legend, odd]) each.replaceChildren();
+    note.textContent = "";
+    figure.setAttribute("aria-busy", "false");
+  };
   const draw = () => {
     const found = (card.parts ?? [card]).map((each) => ({ part: each, lines: source.lines(each, each.lines.filter((line) => runs[line.run].shown), view, again) }));
     const lines = found.flatMap((each) => each.lines);
     const logY = chart.log ?? settings.logY;
     logBox.checked = logY;
-    if (!lines.length) return readings.replaceChildren();
+    if (!lines.length) return showNothing();
     const margins = card.margins ?? [];
     const groups = margins.length ? null : groupsOfRuns();
     const axis = groups === null ? axisOf(lines) : "step"; // runs of a group share their steps, but not their times
@@ -131,7 +136,7 @@ function scalarCard(card, part = "sections") {
     Object.assign(view, { axis, seconds: unit.seconds });
     const shown = margins.length ? marginCurves(margins, found, axis, unit)
       : groups === null ? curvesOfParts(found, axis, unit) : groupCurvesOfParts(groups, found, again);
-    if (!shown.length) return readings.replaceChildren();
+    if (!shown.length) return showNothing();
     const ready = shown.every((curve) => curve.done ?? true);
     figure.setAttribute("aria-busy", String(!ready));
     drawn = { axis, unit, shown, grouped: groups !== null };
