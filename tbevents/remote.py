@@ -41,6 +41,14 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
+def path_of_file_url(url: str) -> str | None:
+    """Returns the local path that a ``file://`` URL names; None if it is none, or a chain."""
+    if not url.startswith(("file://", "local://")) or _CHAIN in url:
+        return None
+    path: str = filesystem(url)[1]
+    return path
+
+
 def join(url: str, name: str) -> str:
     """Returns the URL of a name below a folder; the name may have slashes."""
     links = url.split(_CHAIN)

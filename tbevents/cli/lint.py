@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_co
 from tbevents.lint.finding import at_least
 from tbevents.lint.formats import FORMATS
 from tbevents.reading.options import Checksums
+from tbevents.remote import is_url, path_of_file_url
 from tbevents.tools.new_files import NewFile
 
 EXIT_FOUND: Final = 1
@@ -98,12 +100,18 @@ def _config(terminal: Terminal, paths: tuple[str, ...], config: str | None, isol
 
 def nearest_config(terminal: Terminal, paths: tuple[str, ...]) -> LintConfig:
     """Returns the configuration that is found from the working folder on, or the defaults; never one of the paths."""
-    found, refused = find_config(outside=[path for path in paths if "://" not in path])
+    found, refused = find_config(outside=[folder for path in paths if (folder := _folder_of(path)) is not None])
     for each in refused:
         terminal.remark(
             f"{each} is not used, since it is in a folder that is linted: --config {each} uses it", "yellow"
         )
     return LintConfig() if found is None else load_config(found)
+
+
+def _folder_of(path: str) -> str | None:
+    """Returns the local folder that a path names, or that an event file is in; None if it is elsewhere."""
+    local = path_of_file_url(path) if is_url(path) else path
+    return os.path.dirname(os.path.abspath(local)) if local is not None and os.path.isfile(local) else local
 
 
 def _noting(results: Iterable[LintedRun], config: LintConfig, failing: list[bool]) -> Iterator[LintedRun]:

@@ -21,6 +21,7 @@ from tbevents.lint.roles import is_loss
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
+from tbevents.reading.logdir import Logdir
 from tbevents.reading.options import Checksums, ReadOptions, matches
 from tbevents.reading.problem import Problem
 from tbevents.reading.refs import RunRef
@@ -92,10 +93,15 @@ def run(
         return Findings(
             each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings
         )
-    found = {name: each for name, each in as_runs(path).items() if runs is None or matches(name, runs)}
+    subject = as_runs(path)
+    found = {name: each for name, each in subject.items() if runs is None or matches(name, runs)}
     linter = Linter(config, found)
     with without_damage_warnings():
         findings = Findings(each for _, of_run in linter.lint_each(found.values(), keep_series=True) for each in of_run)
+        if isinstance(subject, Logdir):
+            for problem in subject.problems:
+                name = os.path.relpath(problem.file, subject.path).replace(os.sep, "/")
+                findings += linter.of_problem(problem, name)
         findings += linter.finish()
     return findings
 

@@ -180,7 +180,7 @@ def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[n
         above = max((options["factor"] - 1) * abs(middle), options["deviations"] * spread, reach)
         if not values[at] > middle + above:
             continue
-        if at - previous >= _NEAR:
+        if at - previous >= _NEAR and curve.steps[at] > curve.steps[at - 1]:  # another start of the run is no spike
             places.append(at)
             medians.append(middle)
             bounds.append(middle + above)
@@ -189,7 +189,10 @@ def _spikes(curve: Curve, options: Options) -> tuple[NDArray[np.intp], NDArray[n
 
 
 def _stagnation(view: RunView, options: Options) -> Iterator[Hit]:
-    of_training = [tag for tag in view.losses if role_of(tag) != "held out"]
+    if view.run.starts > 1:
+        return  # TB503 says so
+    role = role_of(view.run.name.rpartition("/")[2])
+    of_training = [tag for tag in view.losses if (role_of(tag) or role) != "held out"]
     for curve in view.curves(of_training, max(options["points"], 4)):
         quarter = len(curve) // 4
         earlier, later = median(curve.values[quarter : 2 * quarter]), median(curve.values[-quarter:])

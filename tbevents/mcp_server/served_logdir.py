@@ -19,7 +19,7 @@ from tbevents.reading.run import Run, open_run
 from tbevents.reading.run_builder import RecordSource
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.source import FileSource
-from tbevents.remote import is_url
+from tbevents.remote import is_url, path_of_file_url
 from tbevents.run_files import leads_out, list_run_files, list_runs
 from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
 
@@ -82,6 +82,9 @@ class ServedLogdir:
 
     def __init__(self, path: StrPath, *, checksums: Checksums = "verify") -> None:
         text = path_string(path, "logdir")
+        text = path_of_file_url(text) or text  # whose links are seen
+        if "::" in text and ("file://" in text or "local://" in text):
+            raise ValueError(f"{text}: a chain of URLs over local files is not served, since its links are not seen")
         self.path: str = text if is_url(text) else os.path.abspath(text)
         self.problems: tuple[Problem, ...] = ()
         self._options = ReadOptions(checksums=checksums)

@@ -175,7 +175,9 @@ def check_reaches(
     later = np.flatnonzero(there)
     when = f", and it is there at step {series.steps[later[0]]}" if len(later) else ""
     summary = f"it does not reach {target:g}{until}: {nearest}, at step {series.steps[best]}{when}"
-    return [finding(run, tag, "trend", summary, None, series)]
+    row = [str(series.steps[best]), number(values[best], dtype), f"{target:g}"]
+    table = FindingTable.of(("step", "value", "expected"), [row], 1)
+    return [finding(run, tag, "trend", summary, table, series)]
 
 
 def _check_trend(

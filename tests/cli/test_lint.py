@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import xml.etree.ElementTree as ET
+from importlib.util import find_spec
 
 import pytest
 from event_files import scalar_event, version_event, write_events
@@ -146,6 +147,11 @@ def test_a_configuration_in_the_logdir_is_not_used_and_the_remark_says_so(cli, l
     assert result.status == 1
     assert "is not used, since it is in a folder that is linted: --config" in result.err
     assert cli("lint", "..", "--config", logdir / "tbevents.toml").status == 0
+    if find_spec("fsspec") is not None:
+        assert cli("lint", f"file://{logdir}").status == 1
+    (logdir / "tbevents.toml").rename(logdir / "nan" / "tbevents.toml")
+    (file,) = (logdir / "nan").glob("*tfevents*")
+    assert cli("lint", file.name).status == 1  # nor is one beside an event file
 
 
 @pytest.mark.usefixtures("toml")

@@ -60,6 +60,8 @@ def training():
 def test_each_expectation_fails_and_holds(training, expectation, code, holds):
     findings = expecting(training, expectation)
     assert {each.code for each in findings} == {code}
+    if code == "TB906":
+        assert all(each.step is not None and each.value is not None for each in findings)
     assert {each.severity for each in findings} == {"error"}
     assert all(each.bound is not None for each in findings)
     assert expecting(training, holds) == []

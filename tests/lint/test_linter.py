@@ -13,6 +13,7 @@ from tbevents.errors import FileChangedError, NotAnEventFileError, RunNotFoundEr
 from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, linter, run, run_batch
 from tbevents.lint.linter import Linter
 from tbevents.lint.run_batch import RunBatch
+from tbevents.reading.problem import Problem
 from tbevents.testing import Finding, MemoryWriter, capture
 
 from .runs import FALLING, memory_run
@@ -144,6 +145,13 @@ def test_halves_of_pairs_do_not_keep_their_runs(logdir, monkeypatch):
     kept, series = half.curves["loss"], subject.scalars["loss"]
     assert not np.shares_memory(kept.steps, series.steps)
     assert not np.shares_memory(kept.times, series.wall_times)
+
+
+def test_what_a_logdir_could_not_list_is_a_finding(logdir):
+    read = tbevents.read_logdir(logdir)
+    unlisted = Problem.unreadable(str(logdir / "deep"), PermissionError(13, "Permission denied"))
+    read._listed.problems = (unlisted,)
+    assert [(each.code, each.run) for each in run(read) if each.code == "TB504"] == [("TB504", "deep")]
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")

@@ -134,6 +134,16 @@ def test_a_loss_that_stands_still_in_its_last_half():
     assert found(memory_run(loss=values[:19]), "TB105") == []
 
 
+def test_a_held_out_run_and_another_start_neither_stagnate_nor_spike(tmp_path):
+    with tbevents.SummaryWriter(tmp_path / "runs" / "validation") as writer:
+        writer.add_scalar_columns("epoch_loss", np.arange(N), np.ones(N))
+    assert found(tmp_path / "runs", "TB105") == []
+    for _ in range(2):
+        with tbevents.SummaryWriter(tmp_path / "twice") as writer:
+            writer.add_scalar_columns("loss", np.arange(N), FALLING)
+    assert [each.code for each in found(tmp_path / "twice", "TB104", "TB105", "TB503")] == ["TB503"]
+
+
 HELD_OUT = np.concatenate((np.linspace(2, 0.5, 12), np.linspace(0.5, 0.9, 12)))
 TRAIN = np.linspace(2, 0.1, 24)
 

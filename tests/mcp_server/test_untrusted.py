@@ -9,6 +9,7 @@ from event_files import scalar_event, tensor_value, version_event, write_events
 from tbevents.errors import RunNotFoundError, UnknownNameError
 from tbevents.mcp_server.limits import MOST_CHARACTERS
 from tbevents.mcp_server.served_logdir import ServedLogdir
+from tbevents.mcp_server.server import create_server
 from tbevents.mcp_server.shown_text import clipped, shown, shown_names
 from tbevents.proto import Event, Summary, TensorProto
 
@@ -31,6 +32,20 @@ def link(path, target):
         path.symlink_to(target)
     except OSError as error:
         pytest.skip(f"no links here: {error}")
+
+
+@pytest.mark.parametrize("scheme", ["file://", "local://"])
+def test_urls_of_local_files_are_paths_here_whose_links_are_seen(ask, logdir, outside, scheme):
+    pytest.importorskip("fsspec", reason="fsspec is not installed")
+    link(logdir / "run", outside / "run")
+    answer = ask(f"{scheme}{logdir}", "list_runs")
+    assert [each["run"] for each in answer["runs"]] == ["first", "second"]
+    config = logdir / "tbevents.toml"
+    config.write_text("[lint]\n")
+    with pytest.raises(ValueError, match="a configuration in the logdir is not used"):
+        create_server(f"{scheme}{logdir}", config=config)
+    with pytest.raises(ValueError, match="links are not seen"):
+        create_server(f"simplecache::{scheme}{logdir}")
 
 
 @pytest.mark.parametrize("relative", [False, True])
