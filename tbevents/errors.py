@@ -207,9 +207,9 @@ def did_you_mean(value: object, known: Iterable[str]) -> str:
     return f"; did you mean {_brief(near)}?" if near else ""
 
 
-def nearest(value: object, known: Iterable[str]) -> str:
-    """Returns the known name that is closest to a value, or "" if none is close."""
-    near = difflib.get_close_matches(value, list(known), n=1) if isinstance(value, str) else []
+def nearest(value: object, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Returns the known name that is closest to a value, or "" if none is as similar as `cutoff`, from 0 to 1."""
+    near = difflib.get_close_matches(value, list(known), n=1, cutoff=cutoff) if isinstance(value, str) else []
     return near[0] if near else ""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["FileRef"]
+__all__ = ["FileRef", "total_size"]
 
 
 class FileRef(NamedTuple):
@@ -24,3 +25,8 @@ class FileRef(NamedTuple):
     def is_same_version(self, other: FileRef) -> bool:
         """Whether two listings show the same content; False if they do not tell."""
         return None not in (self.size, self.modified) and self[1:] == other[1:]
+
+
+def total_size(files: Iterable[FileRef]) -> int:
+    """Returns the bytes of some files, without those of which the listing does not tell."""
+    return sum(file.size or 0 for file in files)

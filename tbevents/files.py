@@ -1,6 +1,6 @@
 """Paths and URLs of files and folders, and reading from them.
 
-Only this module decides whether a path is local or a URL; URLs are passed on to `remote`.
+URLs are passed on to `remote` and `remote_file`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from tbevents.errors import RunNotFoundError, nearest
 __all__ = [
     "StrPath",
     "anchored",
-    "did_you_mean",
     "folder_name",
     "is_folder",
     "join",
@@ -33,6 +32,7 @@ __all__ = [
     "read_bytes",
     "refuse_same_folders",
     "replace",
+    "similar_beside",
     "subfolder",
 ]
 
@@ -129,10 +129,10 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunNotFoundError(f"{path}: no such file or folder{did_you_mean(path) if suggest else ''}") from error
+        raise RunNotFoundError(f"{path}: no such file or folder{similar_beside(path) if suggest else ''}") from error
 
 
-def did_you_mean(path: str) -> str:
+def similar_beside(path: str) -> str:
     """Returns the end of a message that a local path does not exist: what is beside it and has a similar name."""
     folder, name = os.path.split(path.rstrip(os.sep))
     try:

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from tbevents import remote
 from tbevents.errors import RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, did_you_mean, is_folder, path_string
+from tbevents.files import StrPath, is_folder, path_string, similar_beside
 
 __all__ = [
     "OnUnreadable",
@@ -128,7 +128,7 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
     else:
         with contextlib.suppress(RunNotFoundError):
             is_folder(text)  # raises if the path exists but cannot be reached
-    raise RunNotFoundError(f"{text}: no such folder{did_you_mean(text)}")
+    raise RunNotFoundError(f"{text}: no such folder{similar_beside(text)}")
 
 
 def list_runs(

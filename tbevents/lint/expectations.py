@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from tbevents.errors import UnknownNameError
+from tbevents.errors import UnknownNameError, nearest
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
 from tbevents.reading.options import Names, matches, patterns
@@ -160,8 +159,8 @@ def known_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     known = list(known)
     for key in given:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, known))}"
+            near = nearest(key, known, 0.5)
+            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(map(repr, known))}"
             raise ValueError(f"{where}: no key {key!r}; {hint}")
 
 

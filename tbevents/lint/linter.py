@@ -26,6 +26,7 @@ from tbevents.reading.options import Checksums, ReadOptions, matches
 from tbevents.reading.problem import Problem
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
+from tbevents.reading.small_runs import FIRST, MOST
 from tbevents.testing import golden
 from tbevents.testing.finding import Finding, message
 from tbevents.testing.subjects import Subject, as_runs, single_series
@@ -35,12 +36,6 @@ from tbevents.tools.sparkline import sparkline
 __all__ = ["AnyConfig", "LintedRun", "Linter", "as_config", "assert_lints", "lint_runs", "run"]
 
 _BARS = 40
-
-_FIRST = 8
-"""How many runs are screened together first; each time after it twice as many, up to `_MOST`."""
-
-_MOST = 256
-"""The most runs that are screened together."""
 
 AnyConfig = LintConfig | Mapping[str, Any] | StrPath | None
 """A configuration, a table of one, the path of a file that has one, or None for the defaults."""
@@ -216,33 +211,28 @@ class Linter:
         ]
         self._idle = {(at, pattern) for at, each in enumerate(config.expectations) for pattern in _patterns_of(each)}
 
-    def lint(self, run: Run, *, keep_series: bool = False) -> Findings:
-        """Lints a run.
-
-        Args:
-            run: the run.
-            keep_series: if True, findings have the series of their tags, which keep the memory of the run.
-        """
-        return self._lint(run, self.config.rules, keep_series)
+    def lint(self, run: Run) -> Findings:
+        """Lints a run by every rule, without screening."""
+        return self._lint(run, self.config.rules, keep_series=False)
 
     def lint_each(self, runs: Iterable[Run], *, keep_series: bool = False) -> Iterator[tuple[Run, Findings]]:
         """Lints runs as `lint` does, but takes some of them before it yields the first: few, then more.
 
         Args:
             runs: the runs.
-            keep_series: as of `lint`.
+            keep_series: if True, findings have the series of their tags, which keep the memory of the run.
 
         Yields:
             Each run with its findings.
         """
-        size = _FIRST
+        size = FIRST
         batch = self.batch()
         for run in runs:
             batch.add(run)
             del run
             if batch.is_full or len(batch.runs) == size:
                 yield from self.lint_together(batch, keep_series=keep_series)
-                batch, size = self.batch(), min(2 * size, _MOST)
+                batch, size = self.batch(), min(2 * size, MOST)
         yield from self.lint_together(batch, keep_series=keep_series)
 
     def batch(self) -> RunBatch:
@@ -255,7 +245,7 @@ class Linter:
 
         Args:
             batch: the runs; they are taken out of it one by one, so that each can be released.
-            keep_series: as of `lint`.
+            keep_series: as of `lint_each`.
 
         Yields:
             Each run with its findings.

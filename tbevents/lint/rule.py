@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import nearest
 from tbevents.lint.finding import Quantity, Severity
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
@@ -178,7 +179,7 @@ def _listed(words: Iterable[str]) -> str:
 def _near(name: str, known: Iterable[str]) -> str:
     """Returns which of the options of a rule an unknown one may mean."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = nearest(name, known, 0.5)
     if near:
-        return f"; did you mean {near[0]!r}?"
+        return f"; did you mean {near!r}?"
     return f"; there are {', '.join(map(repr, known))}" if known else ""

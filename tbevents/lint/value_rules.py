@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -34,14 +35,9 @@ def _infinite(view: RunView, _: Options) -> Iterator[Hit]:
     return _not_finite(view, "infinite", np.isinf)
 
 
-def _may_have_nan(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
+def _may_have(test: np.ufunc, batch: RunBatch, _: Options) -> NDArray[np.bool_]:
     values = batch.values
-    return batch.with_numbers(batch.run_of[values.having(np.isnan(values.values))])
-
-
-def _may_have_infinity(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
-    values = batch.values
-    return batch.with_numbers(batch.run_of[values.having(np.isinf(values.values))])
+    return batch.with_numbers(batch.run_of[values.having(test(values.values))])
 
 
 def _not_finite(view: RunView, noun: str, test: np.ufunc) -> Iterator[Hit]:
@@ -99,12 +95,12 @@ def _spike(view: RunView, options: Options) -> Iterator[Hit]:
         dtype = view.series[curve.tag].values.dtype
         rows = [
             [str(curve.steps[at]), number(curve.values[at], dtype), f"{middle:.6g}", f"{bound:.6g}"]
-            for at, middle, bound in zip(places.tolist(), medians, bounds, strict=True)
+            for at, middle, bound in zip(places[:ROWS].tolist(), medians[:ROWS], bounds[:ROWS], strict=True)
         ]
         times = "once" if len(places) == 1 else f"{len(places):,} times"
         at, middle, bound = int(places[0]), float(medians[0]), float(bounds[0])
         summary = f"it jumps {times}, first at step {curve.steps[at]} to {curve.values[at]:.4g} from about {middle:.4g}"
-        table = FindingTable.of(("step", "value", "running median", "bound"), rows[:ROWS], len(rows))
+        table = FindingTable.of(("step", "value", "running median", "bound"), rows, len(places))
         yield Hit(curve.tag, summary, int(curve.steps[at]), float(curve.values[at]), bound, table)
 
 
@@ -222,7 +218,7 @@ register(
         "error",
         "A value is NaN.",
         check=_nan,
-        screen=_may_have_nan,
+        screen=partial(_may_have, np.isnan),
     )
 )
 register(
@@ -232,7 +228,7 @@ register(
         "error",
         "A value is infinite.",
         check=_infinite,
-        screen=_may_have_infinity,
+        screen=partial(_may_have, np.isinf),
     )
 )
 DIVERGENCE: Final = register(

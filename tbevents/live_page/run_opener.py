@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from tbevents.file_ref import total_size
 from tbevents.live_page.followed_run import PART, FollowedRun
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run, open_run
@@ -76,7 +77,7 @@ class RunOpener:
         followed.part = PART
         # One that was let go of is read whole: nobody is to see less of it than before.
         is_seen = followed.summary is not None and bool(followed.summary.counts)
-        large = not is_seen and sum(file.size or 0 for file in followed.files) > _LARGE
+        large = not is_seen and total_size(followed.files) > _LARGE
         return open_run(
             followed.url,
             followed.name,
@@ -104,5 +105,5 @@ def _small_size(followed: FollowedRun) -> int:
     """The bytes of a small run below a local folder that is not in memory; 0 if it is another one."""
     if followed.run is not None or is_url(followed.url) or [file.url for file in followed.files] == [followed.url]:
         return 0
-    size = sum(file.size or 0 for file in followed.files)
+    size = total_size(followed.files)
     return size if size <= SMALL else 0

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from tbevents.errors import RunNotFoundError, UnknownNameError
-from tbevents.file_ref import FileRef
+from tbevents.file_ref import FileRef, total_size
 from tbevents.files import StrPath, is_folder, join, path_string
 from tbevents.mcp_server.shown_text import shown_names
 from tbevents.reading.options import Checksums, ReadOptions
@@ -183,7 +183,7 @@ class ServedLogdir:
 
     def _forget(self) -> None:
         """Drops the runs that were not used for the longest time, until those kept fit in memory."""
-        sizes = {name: sum(file.size or 0 for file in self._files.get(name, ())) for name in self._read}
+        sizes = {name: total_size(self._files.get(name, ())) for name in self._read}
         total = sum(sizes.values())
         while len(self._read) > 1 and (len(self._read) > _KEPT_RUNS or total > _KEPT_BYTES):
             name, _ = self._read.popitem(last=False)

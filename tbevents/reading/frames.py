@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["Categories", "Cells", "Column", "Frame", "Plain", "categories_of", "dated", "storable_columns"]
+__all__ = [
+    "Categories",
+    "Cells",
+    "Column",
+    "Frame",
+    "Plain",
+    "categories_of",
+    "cells_of",
+    "dated",
+    "length_of",
+    "storable_columns",
+]
 
 Plain: TypeAlias = bool | float | str | None
 
@@ -175,8 +186,8 @@ class Frame:
 
     def _repr_html_(self) -> str:
         columns = self._columns()
-        shown = {name: _first_cells(column, MOST_ROWS) for name, column in islice(columns.items(), MOST_COLUMNS)}
-        return frame_html(shown, max(map(_length, columns.values()), default=0), len(columns))
+        shown = {name: cells_of(column, slice(MOST_ROWS)) for name, column in islice(columns.items(), MOST_COLUMNS)}
+        return frame_html(shown, max(map(length_of, columns.values()), default=0), len(columns))
 
 
 def storable_columns(frame: Frame, *, times: bool = False) -> dict[str, Column]:
@@ -217,21 +228,23 @@ def _storable(column: Column) -> Column:
     return [storable(cell) if isinstance(cell, str) else cell for cell in column]
 
 
-def _length(column: Column) -> int:
+def length_of(column: Column) -> int:
+    """Returns the number of cells of a column."""
     if isinstance(column, Categories):
         return len(column.codes)
     return len(column.values if isinstance(column, Cells) else column)
 
 
-def _first_cells(column: Column, count: int) -> list[Plain]:
+def cells_of(column: Column, rows: slice) -> list[Plain]:
+    """Returns some cells of a column as Python's values; None is a missing cell. Dates are text, as in ISO 8601."""
     if isinstance(column, Categories):
-        return [column.names[code] if code >= 0 else None for code in column.codes[:count].tolist()]
+        return [column.names[code] if code >= 0 else None for code in column.codes[rows].tolist()]
     if isinstance(column, Cells):
-        cells = zip(column.values[:count].tolist(), column.present[:count].tolist(), strict=True)
+        cells = zip(column.values[rows].tolist(), column.present[rows].tolist(), strict=True)
         return [value if present else None for value, present in cells]
     if isinstance(column, np.ndarray):
-        return iso_texts(column[:count]) if column.dtype.kind == "M" else column[:count].tolist()  # type: ignore[return-value]
-    return list(column[:count])
+        return iso_texts(column[rows]) if column.dtype.kind == "M" else column[rows].tolist()  # type: ignore[return-value]
+    return list(column[rows])
 
 
 def _of_one_type(values: Sequence[Plain]) -> tuple[list[Plain], type]:

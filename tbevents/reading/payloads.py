@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from tbevents.errors import FileChangedError, PayloadError
+from tbevents.errors import FileChangedError
 from tbevents.files import read_bytes
 from tbevents.format.crc32c import masked_crc32c
-from tbevents.format.event import UNDECODABLE
+from tbevents.format.event import parse_payload
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.proto import Event, Summary
 
@@ -81,12 +81,9 @@ class PayloadReader:
         last = self._last
         if last is not None and last[0] == key:
             return last[1]
-        try:
-            event = Event.FromString(_read_again(payload))
-        except UNDECODABLE as error:
-            # Of a long record, only the head has been decoded before.
-            detail = f"the record at byte {payload.offset} is damaged: it is no Event message: {error}"
-            raise PayloadError(f"{payload.file}: {detail}") from error
+        # Of a long record, only the head has been decoded before.
+        problem = f"{payload.file}: the record at byte {payload.offset} is damaged: it is no Event message"
+        event = parse_payload(Event, _read_again(payload), problem)
         self._last = (key, event) if len(event.summary.value) > 1 else None
         return event
 

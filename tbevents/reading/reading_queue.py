@@ -116,7 +116,7 @@ class ReadingQueue:
             ref.url,
             strict=self._options.strict,
             verify=self._options.verify,
-            named=not self._as_listed and [file.url for file in ref.files] == [ref.url],
+            named=not self._as_listed and ref.is_file,
             listed=listed,
             requested=self._requested.pop(ref.name, None),
         )
@@ -251,7 +251,7 @@ class ReadingQueue:
 
     def _is_below(self, ref: RunRef) -> bool:
         """Whether a run was found below a local folder, by the logdir or for a reference; the caller named no file."""
-        return not is_url(ref.url) and (self._as_listed or [file.url for file in ref.files] != [ref.url])
+        return not is_url(ref.url) and (self._as_listed or not ref.is_file)
 
     def _is_small(self, ref: RunRef) -> bool:
         return 0 < ref.size <= SMALL and self._is_below(ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tbevents.file_ref import FileRef
+from tbevents.file_ref import FileRef, total_size
 
 __all__ = ["RunRef"]
 
@@ -30,6 +30,11 @@ class RunRef:
         object.__setattr__(self, "files", tuple(FileRef(*file) for file in self.files))
 
     @property
+    def is_file(self) -> bool:
+        """True if it is one event file that was named itself, and not a folder."""
+        return [file.url for file in self.files] == [self.url]
+
+    @property
     def size(self) -> int:
         """Bytes in the files, as far as the listing tells."""
-        return sum(file.size or 0 for file in self.files)
+        return total_size(self.files)

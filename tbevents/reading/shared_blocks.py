@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakSet
 
-__all__ = ["BlockWriter", "SharedBlock", "block_folder", "take_block"]
+__all__ = ["BlockWriter", "SharedBlock", "block_folder", "remove_block", "take_block"]
 
 _MAPPED: Final = 1 << 16
 """The arrays of an object are mapped if they have at least so many bytes; else copied."""
@@ -118,14 +118,15 @@ def take_block(block: SharedBlock, path: str) -> list[Any]:
         OSError: the file cannot be read.
     """
     with contextlib.ExitStack() as stack:
-        stack.callback(_remove, path)
+        stack.callback(remove_block, path)
         file = None
         if any(any(part.sizes) and part.content is None for part in block):
             file = stack.enter_context(open(path, "rb", buffering=0))
         return [pickle.loads(part.pickled, buffers=_buffers(part, file)) for part in block]
 
 
-def _remove(path: str) -> None:
+def remove_block(path: str) -> None:
+    """Removes the file of a block, if it is there."""
     with contextlib.suppress(OSError):
         os.unlink(path)
 

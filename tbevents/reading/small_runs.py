@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import DamagedFileError, TBEventsError
-from tbevents.file_ref import FileRef
+from tbevents.file_ref import FileRef, total_size
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
 from tbevents.format.header_search import HeaderFinder
@@ -139,7 +139,7 @@ class SmallRunReader:
         total = 0
         for source in sources:
             names = None if is_url(source.location) else self._files_of(source)
-            size = sum(file.size or 0 for file in names or ())
+            size = total_size(names or ())
             if size > SMALL:
                 names = None
             elif total + size > TOGETHER:

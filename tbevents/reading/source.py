@@ -128,7 +128,7 @@ class FileSource:
 
         files: list[FileRef] = []
         try:
-            files = list_run_files(self.location, unreadable, suggest=self.named)
+            files = list_run_files(self.location, unreadable, suggest=self.named and not self._expected)
         except RunNotFoundError as error:
             if not self._expected:
                 if self.named or self._strict:

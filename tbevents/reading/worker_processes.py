@@ -25,7 +25,7 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import RunData
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.shared_blocks import BlockWriter, SharedBlock, block_folder, take_block
+from tbevents.reading.shared_blocks import BlockWriter, SharedBlock, block_folder, remove_block, take_block
 from tbevents.reading.small_runs import SmallRunReader
 from tbevents.reading.source import FileSource, Reading
 
@@ -205,8 +205,7 @@ def _end_with(sentinel: int) -> None:
 def _remove(paths: Collection[str]) -> None:
     """Removes the files of blocks that have not been taken."""
     for path in list(paths):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+        remove_block(path)
 
 
 @functools.cache

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from tbevents.errors import nearest
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.kind import kind_names
@@ -57,8 +57,8 @@ def check_tags(
     unexpected = others if exactly is not None else []
     if not missing and not unexpected:
         return []
-    rows = [[tag, "missing", _nearest(tag, others)] for tag in missing]
-    rows += [[tag, "not expected", _nearest(tag, missing)] for tag in unexpected]
+    rows = [[tag, "missing", nearest(tag, others, 0.5)] for tag in missing]
+    rows += [[tag, "not expected", nearest(tag, missing, 0.5)] for tag in unexpected]
     noun = "tags" if kind is None else f"tags of {kind}"
     parts = [f"{len(missing)} missing"] if missing else []
     parts += [f"{len(unexpected)} not expected"] if unexpected else []
@@ -118,7 +118,7 @@ def hparam_rows(
     for name, want in expected.items():
         label = prefix + name
         if name not in obtained:
-            near = _nearest(name, [other for other in obtained if other not in expected])
+            near = nearest(name, [other for other in obtained if other not in expected], 0.5)
             rows.append([f"{label} (near {near})" if near else label, "missing", repr(want), "", ""])
         elif is_number(obtained[name]) and is_number(want):
             numbers = np.array([obtained[name]], np.float64), np.array([as_float(want, name=label)])
@@ -158,10 +158,6 @@ def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
     if not below:
         return where, None, "neither it nor the runs below it have hyperparameters"
     return where, None, f"several runs below it have hyperparameters: {', '.join(map(repr, sorted(below)))}"
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)), "")
 
 
 def _plain(value: Any) -> tuple[type, Any]:

@@ -217,13 +217,14 @@ def _check_trend(
     changes = np.diff(values)
     bad = np.flatnonzero(sign * changes < -slack)
     if monotone and len(bad):
+        few = bad[:ROWS]
         rows = [
             [str(step), shown(before), shown(value), f"{difference:+.3g}", f"{slack:g}"]
             for step, before, value, difference in zip(
-                series.steps[places[bad + 1]], values[bad], values[bad + 1], changes[bad], strict=True
+                series.steps[places[few + 1]], values[few], values[few + 1], changes[few], strict=True
             )
         ]
-        table = FindingTable.of(("step", "before", "value", "difference", "allowed"), rows[:ROWS], len(bad))
+        table = FindingTable.of(("step", "before", "value", "difference", "allowed"), rows, len(bad))
         times = "once" if len(bad) == 1 else f"{len(bad):,} times"
         findings.append(finding(run, tag, "monotone", f"it {opposite} {times}", table, series))
     return findings

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, Final, Literal, TypeAlias
 
@@ -112,7 +112,7 @@ def export_table(
     reading = _Halfway(progress, len(names))
     frames: Iterator[Frame]
     if kind == "hparams":
-        frames = iter([_sessions_among(names, _all_hparams(found, reading, names, problems.append))])
+        frames = iter([_sessions_among(set(names), _all_hparams(found, reading, names, problems.append))])
     elif kind == "texts":
         frames = _text_frames(found.each(names, problems.append), wanted_tags, reading.took)
     else:
@@ -191,7 +191,7 @@ def _filter(noun: str, names: Names | None) -> NameFilter:
     return NameFilter(None if names is None else patterns(f"{noun}s", names), noun=noun)
 
 
-def _sessions_among(runs: Sequence[str], table: HParamsTable) -> HParamsTable:
+def _sessions_among(runs: Container[str], table: HParamsTable) -> HParamsTable:
     """Returns the rows of the chosen runs; the experiment that declares their metrics may be in any other run."""
     rows = [row for row, run in enumerate(table.sessions) if run in runs]
 

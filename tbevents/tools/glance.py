@@ -44,7 +44,7 @@ def _find(path: str, found: dict[str, None], end: float) -> None:
             for ref in logdir.refs():
                 if time.monotonic() > end:
                     return
-                if sum(file.size or 0 for file in ref.files) <= _WHOLE:
+                if ref.size <= _WHOLE:
                     for _, run in logdir.each([ref.name]):
                         found.update(dict.fromkeys(run.tags))
                     continue

@@ -239,9 +239,8 @@ def open_refs(found: Sequence[RunRef], options: ReadOptions) -> Iterator[Run]:
 
 
 def _open_quietly(ref: RunRef, options: ReadOptions, requested: dict[str, Requested], table: SkeletonTable) -> Run:
-    named = ref.files[0].url == ref.url  # otherwise it was found below a folder
     files = ref.files if is_url(ref.url) else None  # a local folder takes little time to list again
-    return open_run(ref.url, ref.name, options, table, warn=False, named=named, files=files, requested=requested)
+    return open_run(ref.url, ref.name, options, table, warn=False, named=ref.is_file, files=files, requested=requested)
 
 
 def read_telling(
@@ -251,7 +250,6 @@ def read_telling(
     kinds: Names | None = None,
     checksums: Checksums = "verify",
     on_problem: OnProblem | None = None,
-    table: SkeletonTable | None = None,
 ) -> Run:
     """Reads a run and reports its problems.
 
@@ -261,10 +259,9 @@ def read_telling(
         kinds: the kinds of values to read.
         checksums: as in `read_run`.
         on_problem: called with each problem; None issues warnings instead.
-        table: skeletons shared with other runs that are read with the same `checksums`.
     """
     named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
-    run = open_run(path, name, ReadOptions(kinds=kinds, checksums=checksums), table, warn=False, named=named)
+    run = open_run(path, name, ReadOptions(kinds=kinds, checksums=checksums), warn=False, named=named)
     tell_of(run.problems, on_problem)
     return run
 

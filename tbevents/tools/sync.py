@@ -126,9 +126,11 @@ def sync(
         listed = _States(logdir, selected("run", runs, logdir, source))
         known = table.states()
         changed = [name for name, state in listed.complete.items() if known.get(storable(name)) != state]
-        there = set(map(storable, logdir)) if removed == "drop" else known
-        gone = [name for name in known if name not in there and wanted(name)]
-        done = _Attempt(table, logdir, listed, known, on_problem, progress).run(changed, gone if not unlisted else [])
+        gone: list[str] = []
+        if removed == "drop" and not unlisted:  # runs in a folder that was not listed may still be there
+            there = set(map(storable, logdir))
+            gone = [name for name in known if name not in there and wanted(name)]
+        done = _Attempt(table, logdir, listed, known, on_problem, progress).run(changed, gone)
         if done is not None:
             return Synced(
                 table.version, tuple(done.read), tuple(done.dropped), len(listed.complete) - len(changed),

@@ -16,8 +16,7 @@ from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
 from tbevents.errors import MissingExtraError, did_you_mean
 from tbevents.files import StrPath, path_string, read_bytes
-from tbevents.reading.frames import Categories, Cells, Column, Frame, dated, storable_columns
-from tbevents.reading.times import iso_texts
+from tbevents.reading.frames import Column, Frame, cells_of, dated, length_of, storable_columns
 from tbevents.remote import is_url
 from tbevents.tools import arrow_files
 from tbevents.tools.new_files import NewFile
@@ -254,29 +253,10 @@ def _json_cell(cell: Any) -> Any:
 
 def _chunks(columns: Sequence[Column], progress: Progress) -> Iterator[list[tuple[Any, ...]]]:
     """Yields the rows in chunks; None is a missing cell."""
-    total = _length(columns[0]) if columns else 0
+    total = length_of(columns[0]) if columns else 0
     for start in range(0, total, _ROWS):
-        yield list(zip(*(_cells(column, slice(start, start + _ROWS)) for column in columns), strict=True))
+        yield list(zip(*(cells_of(column, slice(start, start + _ROWS)) for column in columns), strict=True))
         progress(min(start + _ROWS, total), total)
-
-
-def _length(column: Column) -> int:
-    if isinstance(column, Categories):
-        return len(column.codes)
-    return len(column.values if isinstance(column, Cells) else column)
-
-
-def _cells(column: Column, rows: slice) -> Sequence[Any]:
-    if isinstance(column, Categories):
-        names = (*column.names, None)  # code -1 is a missing name
-        return [names[code] for code in column.codes[rows].tolist()]
-    if isinstance(column, Cells):
-        pairs = zip(column.values[rows].tolist(), column.present[rows].tolist(), strict=True)
-        return [value if present else None for value, present in pairs]
-    cells = column[rows]
-    if isinstance(cells, Sequence):
-        return cells
-    return iso_texts(cells) if cells.dtype.kind == "M" else cells.tolist()
 
 
 def read_table(

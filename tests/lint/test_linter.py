@@ -118,8 +118,8 @@ def test_no_more_runs_are_kept_than_are_screened_together(logdir, monkeypatch, p
     original = RunBatch.add
     monkeypatch.setattr(RunBatch, "add", add)
     monkeypatch.setattr(run_batch, "_POINTS", points)
-    monkeypatch.setattr(linter, "_FIRST", 1)
-    monkeypatch.setattr(linter, "_MOST", 2)
+    monkeypatch.setattr(linter, "FIRST", 1)
+    monkeypatch.setattr(linter, "MOST", 2)
     for number in range(7):
         logged(logdir / f"bad{number}", BAD)
     assert len(run(logdir)) == 8
