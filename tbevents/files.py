@@ -18,25 +18,6 @@ from typing import Final, TypeAlias
 from tbevents import remote, remote_file
 from tbevents.errors import RunNotFoundError, nearest
 
-__all__ = [
-    "StrPath",
-    "anchored",
-    "folder_name",
-    "is_folder",
-    "join",
-    "local_path",
-    "make_folder",
-    "open_file",
-    "open_without_waiting",
-    "parent",
-    "path_string",
-    "read_bytes",
-    "refuse_same_folders",
-    "replace",
-    "similar_beside",
-    "subfolder",
-]
-
 StrPath: TypeAlias = str | os.PathLike[str]
 
 _SHORTENED_URL: Final = re.compile(r"[A-Za-z][\w+.-]+:/(?!/)")

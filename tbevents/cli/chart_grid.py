@@ -13,8 +13,6 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.views.chart import axis_of
 from tbevents.views.short_names import short_names
 
-__all__ = ["chart_grid", "latest"]
-
 T = TypeVar("T")
 
 _NARROWEST: Final = 30

@@ -6,8 +6,6 @@ import contextlib
 import os
 import sys
 
-__all__ = ["EXIT_BROKEN_PIPE", "EXIT_ERROR", "EXIT_FOUND", "EXIT_INTERRUPTED", "EXIT_OK", "end_of_pipe", "fail"]
-
 EXIT_OK = 0
 EXIT_FOUND = 1
 """The result is "damaged" or "different", or some files or folders below the given one could not be read."""

@@ -14,8 +14,6 @@ from tbevents.cli.formatting import printable
 from tbevents.cli.versions import describe_version
 from tbevents.errors import TBEventsError, TBEventsWarning, UnknownNameError
 
-__all__ = ["SUMMARIES", "group", "run"]
-
 SUMMARIES = {
     "ls": "List runs: tags by kind, points, steps, times, sizes, problems.",
     "show": "Show the values of a run: numbers, trends, a chart.",

@@ -17,30 +17,6 @@ from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums, Duplicates, Restarts
 from tbevents.views.chart import XAxis
 
-__all__ = [
-    "PATH",
-    "axis_option",
-    "chart_options",
-    "chart_style",
-    "checksums_option",
-    "duplicates_option",
-    "example",
-    "in_place_option",
-    "json_option",
-    "kind_option",
-    "logdir_argument",
-    "more_tags_option",
-    "out_option",
-    "overwrite_option",
-    "restarts_option",
-    "run_option",
-    "safe_cells_option",
-    "smooth_option",
-    "tag_option",
-    "tags_argument",
-    "takes_terminal",
-]
-
 PATH = click.Path(path_type=str)
 
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]

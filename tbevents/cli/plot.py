@@ -22,7 +22,9 @@ from tbevents.cli.parameters import (
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
-from tbevents.tools.plot import MOST_INCHES, Band, Estimator, PlotStyle, plot
+from tbevents.tools.plot import PlotStyle, plot
+from tbevents.views.chart import MOST_INCHES
+from tbevents.views.groups import Band, Estimator
 
 
 def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float] | None) -> tuple[float, float] | None:

@@ -40,8 +40,6 @@ from tbevents.reading.run import Run, read_run
 from tbevents.run_files import find_runs
 from tbevents.testing.memory_files import MemoryFiles, memory_events
 
-__all__ = ["SUFFIXES", "load", "remove_stored", "save", "stems_in"]
-
 SUFFIXES: Final = (".tbrun.json", ".tbruns")
 """Suffixes of a golden run: of a JSON file of scalars, and of a folder of event files."""
 

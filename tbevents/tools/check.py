@@ -14,10 +14,9 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import lazy_series
 from tbevents.tools.names import open_refs, refs_below
-from tbevents.tools.oddities import Oddity, is_empty_file, oddities_of
+from tbevents.tools.oddities import Oddity as Oddity
+from tbevents.tools.oddities import is_empty_file, oddities_of
 from tbevents.tools.record_copy import size_of
-
-__all__ = ["Checked", "Oddity", "check", "check_run", "damage_of"]
 
 
 @dataclass(frozen=True, slots=True)

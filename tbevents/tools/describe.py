@@ -17,8 +17,6 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run, read_run
 from tbevents.tools.record_copy import size_of
 
-__all__ = ["RunDescription", "ScalarStats", "TagDescription", "describe_run", "lazy_series", "scalar_stats"]
-
 _TOGETHER: Final = 1 << 16
 """The most points of a run that are copied end to end."""
 

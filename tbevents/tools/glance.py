@@ -11,8 +11,6 @@ from tbevents.reading.iterate import iter_events
 from tbevents.reading.logdir import read_logdir
 from tbevents.tools.names import without_damage_warnings
 
-__all__ = ["known_tags"]
-
 _WHOLE: Final = 2**24
 """The most bytes of a run that is read as a whole; of a larger one, the first events."""
 

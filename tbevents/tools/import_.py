@@ -21,8 +21,6 @@ from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
 from tbevents.tools.table_files import SparseColumn, iter_table
 from tbevents.tools.table_headers import KNOWN, known_header, tag_of_header
 
-__all__ = ["Imported", "Precision", "import_table"]
-
 Precision: TypeAlias = Literal["auto", "float32", "float64"]
 
 

@@ -7,8 +7,6 @@ import math
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-__all__ = ["json_text", "plain"]
-
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """Returns strict JSON of plain values and dataclasses; NaN and infinities become strings, as in TensorBoard."""

@@ -13,7 +13,8 @@ from typing import Final
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
-from tbevents.reading.problem import OnProblem, Problem, tell_of
+from tbevents.reading.problem import OnProblem as OnProblem
+from tbevents.reading.problem import Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.run_stream import open_runs
@@ -21,20 +22,6 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
 from tbevents.run_files import find_run_files, list_runs, name_some
-
-__all__ = [
-    "NameFilter",
-    "OnProblem",
-    "files_of_run",
-    "iter_runs",
-    "natural_key",
-    "open_refs",
-    "read_telling",
-    "refs_below",
-    "runs_below",
-    "unreadable_among",
-    "without_damage_warnings",
-]
 
 _NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
 

@@ -15,8 +15,6 @@ from tbevents.reading.restarts import overwritten
 from tbevents.tools.record_copy import RawRecord
 from tbevents.tools.tag_changes import TagChanges
 
-__all__ = ["Editor", "is_stepless"]
-
 _STEPLESS: Final = frozenset({"hparams", "custom_scalars"})
 """Plugins whose values are about the whole run, whatever step their events have."""
 

@@ -11,8 +11,6 @@ from tbevents.run_files import find_run_files
 from tbevents.tools.names import runs_below
 from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
 
-__all__ = ["FilePlan", "plan_rewrite"]
-
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:

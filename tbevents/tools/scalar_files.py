@@ -20,8 +20,6 @@ from tbevents.run_files import is_event_file
 from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run, remove_file
 from tbevents.writing.batch_writer import FILE_VERSION
 
-__all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
-
 _CHUNK = 65_536
 """Number of points encoded at a time."""
 

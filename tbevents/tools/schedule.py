@@ -14,8 +14,6 @@ from tbevents import lr_scheduler
 from tbevents.errors import UnknownNameError
 from tbevents.lr_scheduler import LRScheduler, ParamGroups
 
-__all__ = ["SCHEDULES", "ScheduleCurve", "compute_schedule", "make_scheduler"]
-
 _NEED_CODE: Final = {
     "LambdaLR": "a function",
     "MultiplicativeLR": "a function",

@@ -9,8 +9,6 @@ from typing import Final
 
 from tbevents.tools.names import NameFilter, compile_pattern
 
-__all__ = ["TagChanges"]
-
 _TOKEN: Final = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 """A token of a glob: a wildcard, a set or a character."""
 

@@ -16,8 +16,6 @@ from tbevents import files, remote
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 from tbevents.summary.embeddings import EmbeddingFiles, folder_name
 
-__all__ = ["write_embedding"]
-
 CONFIG: Final = "projector_config.pbtxt"
 
 _lock = threading.Lock()  # for updates of the configuration file
