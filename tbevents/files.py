@@ -206,14 +206,9 @@ def _shortened(text: str) -> str:
 
 
 def refuse_same_folders(paths: Iterable[str], argument: str) -> None:
-    """Checks that no two different paths are the same folder because this system ignores case.
+    """Raises ValueError, which names the argument, if two of the paths are one folder because Windows ignores case.
 
-    Args:
-        paths: the folders of a run; repeats of a path are fine.
-        argument: the caller's name for what the folders are named after, for the error message.
-
-    Raises:
-        ValueError: if two paths differ in case only, on Windows.
+    A path may be repeated.
     """
     spelled: dict[str, str] = {}
     for path in paths if _WINDOWS else ():

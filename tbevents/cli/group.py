@@ -120,14 +120,7 @@ def group() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command; prints an error as one line on stderr.
-
-    Args:
-        arguments: the arguments, without the program's name.
-
-    Returns:
-        The exit status.
-    """
+    """Runs a command and returns its exit status; prints an error as one line on stderr."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TBEventsWarning)  # commands print problems themselves
         try:

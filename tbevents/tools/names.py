@@ -137,17 +137,9 @@ def refs_below(
     on_problem: OnProblem | None = None,
     required: bool = False,
 ) -> list[RunRef]:
-    """Returns the runs below a folder as `runs_below` does, as references.
+    """Returns references of the runs below a folder; see `runs_below`.
 
-    Args:
-        path: as of `runs_below`.
-        runs: likewise.
-        on_problem: likewise.
-        required: whether it is an error if there is no run at all: for those who judge runs, as none is no good sign.
-
-    Raises:
-        RunNotFoundError: also if there is no event file below the path, it could be listed, and `required`.
-        OSError, UnknownNameError: as `runs_below`.
+    If `required`, it also raises RunNotFoundError if there is no event file below the path and all could be listed.
     """
     text = path_string(path, "path")
     unlisted: list[Problem] = []
