@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, UndecodableRecordError
 from tbevents.format.event import parse_event
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, LongRecord, Records
-from tbevents.proto import Event
 from tbevents.reading.compact_scalars import TagLayout, TagsOfSkeletons
 from tbevents.reading.event_file import Stretch
 from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
@@ -22,7 +21,7 @@ from tbevents.reading.payloads import KEPT_BYTES, Place
 from tbevents.reading.points import Point, PointColumns, joined
 from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
-from tbevents.reading.run_data import BadContent, RunData
+from tbevents.reading.run_data import RunData
 from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable
 from tbevents.reading.scalar_repeats import Loop, Repeats
 
@@ -154,11 +153,14 @@ class RunBuilder:
         self._end(reader)
 
     def _end(self, reader: RecordSource) -> None:
+        """Ends the reading of a file: notes which tags got points from it."""
         self._flush(reader.done())
         number = self._numbers.setdefault(reader.path, len(self.files))
         if number == len(self.files):
             self.files.append(reader.path)
-        self._end_file(number)
+        for tag in self._touched:
+            self.data.by_number[tag].end_file(number)
+        self._touched.clear()
 
     def held_scalars(self) -> int:
         """Returns the number of scalar points that were added and not released."""
@@ -187,33 +189,6 @@ class RunBuilder:
         self._waiting_count += len(tags)
         if self._waiting_count >= _POINTS_A_TAG * len(self.data.by_number):
             self._flush(reader.done())
-
-    def add_events(self, events: Iterable[Event]) -> None:
-        """Adds events that are in no file; their values are kept, however large.
-
-        Raises:
-            TensorError, PayloadError: if a scalar's tensor is inconsistent, or hyperparameters cannot be parsed. All
-                other events were added.
-        """
-        late: list[Point] = []
-        first = self._count
-        bad: list[tuple[str, BadContent]] = []
-        for event in events:
-            bad += self.data.add_event(event, self._count, None, late)
-            self._count += 1
-        self._end_block(first)
-        tags, points = PointColumns.of(late)
-        self._distribute([(tags, self._tracked(points))])
-        self._end_file(-1)
-        if bad:
-            name, error = bad[0]
-            raise type(error)(f"tag {name!r}: {error}")
-
-    def _end_file(self, number: int) -> None:
-        """Notes which file the points came from that tags got since the last call."""
-        for tag in self._touched:
-            self.data.by_number[tag].end_file(number)
-        self._touched.clear()
 
     def _add_repeats(self, repeats: Repeats) -> bool:
         """Adds repeats of a loop; returns False if its records are not all scalars in this run."""
@@ -404,14 +379,10 @@ class RunBuilder:
             self._is_double = np.concatenate((self._is_double[:-1], np.zeros(missing + 1, np.bool_)))
 
     def _flush(self, done: float) -> None:
-        """Distributes the waiting points; `done` is the fraction of the file that was read."""
-        waiting, self._waiting, self._waiting_count = self._waiting, [], 0
-        self._distribute(waiting, done)
-
-    def _distribute(self, parts: Sequence[tuple[NDArray[np.int32], PointColumns]], done: float = 1.0) -> None:
-        """Adds points to their tags; `done` is the fraction of the file that was read."""
-        if not parts:
+        """Adds the waiting points to their tags; `done` is the fraction of the file that was read."""
+        if not self._waiting:
             return
+        parts, self._waiting, self._waiting_count = self._waiting, [], 0
         tags = joined([tags for tags, _ in parts])
         short = np.min_scalar_type(len(self.data.by_number))  # the shorter, the faster
         order = tags.astype(short).argsort(kind="stable")

@@ -312,7 +312,7 @@ class RunData:
         return 1 + len(again)
 
     def scalar_files(self, name: str) -> NDArray[np.int32]:
-        """The number of the file of each of these points, as the builder counts them; -1 for points from memory."""
+        """The number of the file of each of these points, as the builder counts them."""
         tag = self.tags[name]
         places = self._places(tag, "scalars", tag.columns().steps)
         return tag.files() if places is None else tag.files()[places]

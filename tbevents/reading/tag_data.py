@@ -233,27 +233,23 @@ class TagData:
         """Notes that the points added since the last call came from a file."""
         if self._steps is not None:
             self._steps.forget()
-        last, end = self._ends[-1] if self._ends else (-1, 0)
+        last, end = self._ends[-1] if self._ends else (None, 0)
         if self.scalar_count > end:
-            if self._ends and last == number:
+            if last == number:
                 self._ends.pop()
             self._ends.append((number, self.scalar_count))
 
     def files(self) -> NDArray[np.int32]:
-        """Returns the number of the file of each scalar point, shape (n,); -1 for points from memory."""
-        files = np.full(self.scalar_count, -1, np.int32)
-        start = 0
-        for number, end in self._ends:
-            files[start:end] = number
-            start = end
-        return files
+        """Returns the number of the file of each scalar point, int32, shape (n,)."""
+        files = [np.full(len(steps), number, np.int32) for number, steps in self.steps_of_files()]
+        return np.concatenate(files)
 
     def steps_of_files(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yields the number of each file with scalar points, and their steps."""
         start = 0
         for number, end in self._ends:
-            if end > start and self._steps is not None:
-                yield number, self._steps.array[start:end]
+            assert self._steps is not None
+            yield number, self._steps.array[start:end]
             start = end
 
     def columns(self) -> PointColumns:
