@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.kind import Grouping, Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
-from tbevents.reading.series import Series, counted, read_only
+from tbevents.reading.series import Series, counted
 from tbevents.views.notebook import series_html
 
 __all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
@@ -60,16 +60,9 @@ class MeshSeries(Series[Mesh]):
         tags: part ("vertices", "faces", "colors") -> its tag in the file.
     """
 
-    tag: str
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
     tags: Mapping[str, str]
-    _parts: Mapping[str, TensorSeries] = field(repr=False)
+    _parts: Mapping[str, TensorSeries]
     _config: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", read_only(self.steps))
-        object.__setattr__(self, "wall_times", read_only(self.wall_times))
 
     @classmethod
     def of_parts(cls, name: str, parts: Mapping[str, TensorSeries], config: str) -> MeshSeries:
@@ -84,17 +77,13 @@ class MeshSeries(Series[Mesh]):
             config,
         )
 
-    def copy(self) -> MeshSeries:
-        """Returns the same meshes, with steps and times in separate arrays; the meshes stay in their files."""
-        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
-
     def _part(self, places: slice) -> MeshSeries:
         # A part whose steps differ from the first one's is looked up by step, so it stays whole.
         parts = {
             part: series[places] if np.array_equal(series.steps, self.steps) else series
             for part, series in self._parts.items()
         }
-        return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], _parts=parts)
+        return self._with_arrays(lambda array: array[places], _parts=parts)
 
     def _point(self, place: int) -> Mesh:
         step = int(self.steps[place])
