@@ -12,6 +12,7 @@ from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.series import counted
+from tbevents.run_files import folders_above
 from tbevents.views.groups import GroupBy, grouped
 
 __all__ = [
@@ -135,19 +136,10 @@ def hparams_table(runs: Mapping[str, SessionFacts]) -> HParamsTable:
 
 def _nearest(name: str, experiments: Mapping[str, Experiment]) -> Experiment | None:
     """Returns the experiment of a run or the nearest folder above it; otherwise the first one, if any."""
-    for above in [name, *_above(name)]:
+    for above in [name, *folders_above(name)]:
         if above in experiments:
             return experiments[above]
     return next(iter(experiments.values()), None)
-
-
-def _above(name: str) -> list[str]:
-    """Returns the names of the folders above a run, the nearest first."""
-    above = []
-    while name not in (".", ""):
-        name = posixpath.dirname(name) or "."
-        above.append(name)
-    return above
 
 
 def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionFacts]) -> list[tuple[str, str]]:
@@ -155,7 +147,7 @@ def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionFacts]) -> 
     known = set(sessions)
     found: set[tuple[str, str]] = set()
     for name, facts in runs.items():
-        session = next((each for each in (name, *_above(name)) if each in known), None)
+        session = next((each for each in (name, *folders_above(name)) if each in known), None)
         if session is not None:
             group = "" if name == session else name if session == "." else name[len(session) + 1 :]
             found.update((group, tag) for tag in facts.last_values)
@@ -184,7 +176,7 @@ def hparams_of_runs(runs: Mapping[str, HParams | None]) -> dict[str, HParams | N
             below.setdefault(posixpath.dirname(name) or ".", []).append(name)
     result: dict[str, HParams | None] = {}
     for name in runs:
-        candidates = [name, *_above(name)]
+        candidates = [name, *folders_above(name)]
         if len(below.get(name, ())) == 1:
             candidates += below[name]
         result[name] = next((own[candidate] for candidate in candidates if candidate in own), None)
@@ -204,7 +196,7 @@ def session_curves(runs: Mapping[str, SessionFacts]) -> dict[str, list[str]]:
         beside[posixpath.dirname(name) or "."] = beside.get(posixpath.dirname(name) or ".", 0) + 1
     below: dict[str, list[str]] = {}
     for name, facts in runs.items():
-        session = next((each for each in _above(name) if each in known), None)
+        session = next((each for each in folders_above(name) if each in known), None)
         if name not in known and session is not None and facts.last_values:
             below.setdefault(session, []).append(name)
     found_curves: dict[str, list[str]] = {}

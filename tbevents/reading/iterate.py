@@ -14,6 +14,7 @@ from tbevents.files import StrPath, path_string
 from tbevents.format.record import Record
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
+from tbevents.reading.options import ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.source import FileSource
 from tbevents.run_files import list_run_files
@@ -64,7 +65,7 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
 
 
 def _readers(path: StrPath, strict: bool) -> list[EventFileReader]:
-    source = FileSource(path_string(path, "path"), strict=strict)
+    source = FileSource(path_string(path, "path"), ReadOptions(strict=strict))
     return [source.open(file, patient=False) for file in list_run_files(path)]
 
 
@@ -142,7 +143,7 @@ def _follow(
     sleep: Callable[[float], object],
 ) -> Iterator[Event]:
     deadline = None if timeout is None else clock() + timeout
-    source = FileSource(path, strict=strict, expected=True)
+    source = FileSource(path, ReadOptions(strict=strict), expected=True)
     readers: dict[str, EventFileReader] = {}
     warned: set[Problem] = set()
     while True:

@@ -216,9 +216,13 @@ class RunContents(Frame):
         Values that `restarts` and `duplicates` leave out are counted, too.
         """
         found: dict[str, dict[str, int]] = {}
-        for tag, kind, count in self._data.counts():
+        for tag, kind, count in self.tag_counts():
             found.setdefault(kind, {})[tag] = count
         return found
+
+    def tag_counts(self) -> list[tuple[str, str, int]]:
+        """`counts` as rows: tag, kind and number, in the order of the tags' first appearance."""
+        return list(self._data.counts())
 
     @property
     def first_wall_time(self) -> float | None:
