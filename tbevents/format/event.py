@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
@@ -11,7 +11,7 @@ from tbevents.format.file_type import payload_type
 from tbevents.format.record import encode_record
 from tbevents.proto import Event, SourceMetadata
 
-__all__ = ["FILE_VERSION", "UNDECODABLE", "header_record", "parse_event", "parse_payload"]
+__all__ = ["FILE_VERSION", "UNDECODABLE", "enum_name", "header_record", "parse_event", "parse_payload"]
 
 FILE_VERSION: Final = "brain.Event:2"
 """The version of the files that are written. From 2 on, a START event marks a restart."""
@@ -30,6 +30,11 @@ def header_record(wall_time: float, writer: str) -> bytes:
     source = SourceMetadata(writer=writer)
     header = Event(wall_time=wall_time, file_version=FILE_VERSION, source_metadata=source)
     return encode_record(header.SerializeToString())
+
+
+def enum_name(enum: Any, number: int) -> str:
+    """Returns the name of a value of one of protobuf's enums; the number as text if it has none."""
+    return enum.Name(number) if number in enum.values() else str(number)
 
 
 def parse_payload(kind: type[M], data: bytes, problem: str) -> M:

@@ -34,7 +34,7 @@ from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Run", "Source", "open_quietly", "open_run", "read_run"]
+__all__ = ["Run", "open_quietly", "open_run", "read_run"]
 
 
 class Run(RunContents):

@@ -25,6 +25,7 @@ from tbevents.run_files import find_run_files, list_runs, name_some
 __all__ = [
     "NameFilter",
     "OnProblem",
+    "compile_pattern",
     "files_of_run",
     "iter_runs",
     "natural_key",
