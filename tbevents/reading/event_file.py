@@ -373,7 +373,7 @@ class EventFileReader:
         for records in self.read():
             for index, length in enumerate(records.lengths.tolist()):
                 try:
-                    payload = records.verified_payload(index, self.path) if self._verify else records.payload(index)
+                    payload = records.payload(index, verify=self._verify, path=self.path)
                 except ChecksumError as error:
                     self.report(error, HEADER_SIZE + length + FOOTER_SIZE)
                 else:

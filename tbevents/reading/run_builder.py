@@ -327,13 +327,7 @@ class RunBuilder:
         numbers = tuple(map(self._resolve, skeletons))
         if _GENERAL in numbers:
             return None
-        tags = self.data.by_number
-        layout = TagLayout(
-            {tag.name: tag.number for tag in tags},
-            tuple(tag.metadata for tag in tags),
-            tuple(tag.double for tag in tags),
-            frozenset(self.data.left_out),
-        )
+        layout = TagLayout.of(self.data.by_number, self.data.left_out)
         return TagsOfSkeletons(numbers, tuple(self._is_double[list(skeletons)].tolist()), layout)
 
     def _resolve(self, skeleton: int) -> int:
@@ -355,7 +349,7 @@ class RunBuilder:
         offset, number = records.base + int(records.offsets[index]), records.number(index)
         length = int(records.lengths[index])
         try:
-            payload = records.verified_payload(index, reader.path) if self._options.verify else records.payload(index)
+            payload = records.payload(index, verify=self._options.verify, path=reader.path)
             event = parse_event(payload, offset=offset, record=number, path=reader.path)
         except (ChecksumError, UndecodableRecordError) as error:
             reader.report(error, HEADER_SIZE + length + FOOTER_SIZE)

@@ -53,9 +53,8 @@ class RunData:
         history: restarts.
         sessions: what session_log events say, in order.
         log: what log_message events say, in order.
-        graphs: graph_def events, in order.
-        meta_graphs: meta_graph_def events, in order.
-        run_metadata: tag -> tagged_run_metadata events, in order.
+        kept_events: the last graph_def event, the last meta_graph_def event, and the last tagged_run_metadata event of
+            each tag: by field and tag, which is "" for graphs.
         first_wall_time: of the first event, seconds since 1970; None before there is one.
     """
 
@@ -69,9 +68,7 @@ class RunData:
         self.history: History = History(tracking=options.restarts == "tensorboard")
         self.sessions: list[SessionEvent] = []
         self.log: list[LogLine] = []
-        self.graphs: list[KeptEvent] = []
-        self.meta_graphs: list[KeptEvent] = []
-        self.run_metadata: dict[str, list[KeptEvent]] = {}
+        self.kept_events: dict[tuple[str, str], KeptEvent] = {}
         self.first_wall_time: float | None = None
 
     @classmethod
@@ -85,8 +82,7 @@ class RunData:
     def __getstate__(self) -> dict[str, Any]:
         """What another process gets: scalars as columns of all tags, if nothing else has to go with them."""
         state = vars(self) | {"_own": set()}
-        others = self.sessions or self.log or self.graphs or self.meta_graphs or self.run_metadata
-        if self._tags is not None and not others:
+        if self._tags is not None and not (self.sessions or self.log or self.kept_events):
             compact = CompactScalars.of(self._tags[1], self.left_out)
             if compact is not None:
                 state |= {"_tags": None, "_compact": compact}
@@ -120,12 +116,11 @@ class RunData:
         vars(other).update(vars(self))
         other._own = set()
         other.history = self.history.fork()
-        other.run_metadata = {tag: kept.copy() for tag, kept in self.run_metadata.items()}
         tags, by_number = self._tags or self._unpack()
         other._tags, other._compact = (tags.copy(), by_number.copy()), None
         other.left_out = set(self.left_out)
         other.sessions, other.log = self.sessions.copy(), self.log.copy()
-        other.graphs, other.meta_graphs = self.graphs.copy(), self.meta_graphs.copy()
+        other.kept_events = self.kept_events.copy()
         return other
 
     def tag_of(self, value: Summary.Value) -> TagData | None:
@@ -182,12 +177,7 @@ class RunData:
             self.log.append(log_line(event))
         elif form in ("graph_def", "meta_graph_def", "tagged_run_metadata") and self.options.wants_kind("graphs"):
             kept = KeptEvent(event.step, event.wall_time, event.SerializeToString() if place is None else place)
-            if form == "graph_def":
-                self.graphs.append(kept)
-            elif form == "meta_graph_def":
-                self.meta_graphs.append(kept)
-            else:
-                self.run_metadata.setdefault(event.tagged_run_metadata.tag, []).append(kept)
+            self.kept_events[form, event.tagged_run_metadata.tag] = kept
         return []
 
     def _add_summary(

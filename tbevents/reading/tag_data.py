@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -94,19 +95,14 @@ class TagValues:
         self.payloads.append(payload)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class TagData:
     """The data of a tag.
 
-    Args:
-        name: the tag.
-        number: the number of the tag in its run, by first appearance.
-        metadata: the metadata of its first event in the run, which counts.
-        memory: allocates its columns.
-
     Attributes:
         name: the tag.
-        number: as given.
-        metadata: a copy of what was given.
+        number: the number of the tag in its run, by first appearance.
+        metadata: the metadata of its first event in the run, which counts; what is given is copied.
         plugin: the plugin that the metadata name; mostly empty.
         double: True if a point was stored as a double or an integer.
         bare: True if the tag came without a value.
@@ -114,43 +110,27 @@ class TagData:
         scalar_count: the number of scalar points.
     """
 
-    __slots__ = (
-        "_ends",
-        "_integers",
-        "_memory",
-        "_records",
-        "_steps",
-        "_values",
-        "_wall_times",
-        "bare",
-        "double",
-        "metadata",
-        "name",
-        "number",
-        "plugin",
-        "scalar_count",
-        "values",
-    )
+    name: str
+    number: int
+    metadata: SummaryMetadata
+    _memory: ColumnMemory  # allocates its columns
+    plugin: str = field(init=False)
+    double: bool = False
+    bare: bool = False
+    values: dict[str, TagValues] = field(default_factory=dict)
+    scalar_count: int = 0
+    # The scalar points so far, and room for more behind them.
+    _steps: _SharedSteps | None = None
+    _wall_times: NDArray[np.float64] = field(default_factory=lambda: _NOTHING)
+    _values: NDArray[Any] = field(default_factory=lambda: _NOTHING)
+    _records: NDArray[np.int64] | None = None
+    _integers: dict[int, int] = field(default_factory=dict)  # place -> the integer that float64 does not hold
+    _ends: list[tuple[int, int]] = field(default_factory=list)  # number of a file, how many points there are at its end
 
-    def __init__(self, name: str, number: int, metadata: SummaryMetadata, memory: ColumnMemory) -> None:
-        self.name: str = name
-        self.number: int = number
-        # A copy: a message that is part of another keeps all of that one in memory.
-        self.metadata: SummaryMetadata = SummaryMetadata()
-        self.metadata.CopyFrom(metadata)
-        self.plugin: str = self.metadata.plugin_data.plugin_name
-        self.double: bool = False
-        self.bare: bool = False
-        self.values: dict[str, TagValues] = {}
-        self.scalar_count: int = 0
-        # The scalar points so far, and room for more behind them.
-        self._steps: _SharedSteps | None = None
-        self._wall_times: NDArray[np.float64] = _NOTHING
-        self._values: NDArray[Any] = _NOTHING
-        self._records: NDArray[np.int64] | None = None
-        self._integers: dict[int, int] = {}  # place -> the integer that float64 does not hold
-        self._memory = memory
-        self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
+    def __post_init__(self) -> None:
+        metadata = SummaryMetadata()
+        metadata.CopyFrom(self.metadata)  # a message that is part of another keeps all of that one in memory
+        self.metadata, self.plugin = metadata, metadata.plugin_data.plugin_name
 
     @property
     def kinds(self) -> list[str]:
