@@ -15,12 +15,14 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from tbevents.errors import TBEventsError, UnknownNameError
+from tbevents.live_page.address import Address
 from tbevents.live_page.board import Board
 from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
-from tbevents.live_page.guard import FRAMES, LOOPBACK, Guard, PathGuard, PrefixRemoved, SafeHeaders
+from tbevents.live_page.guard import FRAMES, Guard, PathGuard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
 from tbevents.tools.json_text import json_text
 from tbevents.tools.report.pauses import pauses_of
@@ -33,6 +35,8 @@ _HEARTBEAT: Final = 15.0
 _BREATH: Final = 0.2
 """The least seconds between two messages of a stream."""
 
+_HOSTS: Final = Address().names()
+
 _BODY: Final = 2**20
 """The most bytes of a request's body."""
 
@@ -42,10 +46,10 @@ def make_app(
     *,
     token: str | None,
     cookie: str = "tbevents_board",
-    hosts: tuple[str, ...] = LOOPBACK,
+    hosts: tuple[str, ...] = _HOSTS,
     root_path: str = "",
     framed: bool = False,
-) -> Starlette:
+) -> ASGIApp:
     """Returns the ASGI application of a board.
 
     Args:
@@ -69,7 +73,6 @@ def make_app(
         Route("/api/report", handlers.report, methods=["POST"]),
     ]
     middleware = [
-        Middleware(SafeHeaders, framed=framed),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(PrefixRemoved, prefix=prefix),
         Middleware(PathGuard, token=token)
@@ -77,7 +80,8 @@ def make_app(
         else Middleware(Guard, token=token, cookie=cookie, path=f"{prefix}/"),
     ]
     errors: Any = {UnknownNameError: _not_found, TBEventsError: _unreadable, OSError: _unreadable}
-    return Starlette(routes=routes, middleware=middleware, exception_handlers=errors)
+    # Around all of it, as Starlette answers an error of ours (500) outside of its middleware.
+    return SafeHeaders(Starlette(routes=routes, middleware=middleware, exception_handlers=errors), framed=framed)
 
 
 def _not_found(_request: Request, error: Exception) -> Response:

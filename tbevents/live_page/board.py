@@ -18,6 +18,7 @@ from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, path_string
 from tbevents.live_page.entries import arrange
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
+from tbevents.live_page.names import run_name, title_of
 from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
@@ -108,7 +109,7 @@ class Board:
     @property
     def title(self) -> str:
         """The names of the logdirs."""
-        return ", ".join(label or folder_name(path) or path for label, path in self.logdirs.items())
+        return title_of(self.logdirs)
 
     def close(self) -> None:
         """Ends the board: no run is read any more, and all watchers are called."""
@@ -297,9 +298,8 @@ class Board:
             if run is None:
                 label, name = key
                 path = self.logdirs[label]
-                shown = "/".join(part for part in (label, "" if label and name == "." else name) if part)
                 url = path if name == "." else join(path, name)
-                run = self._by_name[key] = FollowedRun(len(self._runs), shown, url, files)
+                run = self._by_name[key] = FollowedRun(len(self._runs), run_name(label, name), url, files)
                 self._runs.append(run)
             elif run.gone:
                 run.gone, run.files = False, tuple(files)
