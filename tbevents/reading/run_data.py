@@ -50,7 +50,7 @@ class RunData:
     Attributes:
         options: as given.
         left_out: names of tags that were not asked for.
-        history: restarts.
+        history: what happened between the points; None unless the option `restarts` is "tensorboard".
         sessions: what session_log events say, in order.
         log: what log_message events say, in order.
         kept_events: the last graph_def event, the last meta_graph_def event, and the last tagged_run_metadata event of
@@ -65,7 +65,7 @@ class RunData:
         self._compact: CompactScalars | None = None  # what they are made of when they are asked for
         self.left_out: set[str] = set()
         self._memory = ColumnMemory()
-        self.history: History = History(tracking=options.restarts == "tensorboard")
+        self.history: History | None = History() if options.restarts == "tensorboard" else None
         self.sessions: list[SessionEvent] = []
         self.log: list[LogLine] = []
         self.kept_events: dict[tuple[str, str], KeptEvent] = {}
@@ -115,7 +115,7 @@ class RunData:
         other = RunData.__new__(RunData)
         vars(other).update(vars(self))
         other._own = set()
-        other.history = self.history.fork()
+        other.history = None if self.history is None else self.history.fork()
         tags, by_number = self._tags or self._unpack()
         other._tags, other._compact = (tags.copy(), by_number.copy()), None
         other.left_out = set(self.left_out)
@@ -166,7 +166,8 @@ class RunData:
             The scalars and hyperparameters that contradict themselves: tag and what is wrong.
         """
         form = event.WhichOneof("what")
-        self.history.add(event, record)
+        if self.history is not None:
+            self.history.add(event, record)
         if self.first_wall_time is None:
             self.first_wall_time = event.wall_time
         if form == "summary":
@@ -322,7 +323,7 @@ class RunData:
         removed = None
         if self.options.restarts == "overwrite":
             removed = overwritten(steps)
-        elif self.options.restarts == "tensorboard":
+        elif self.history is not None:
             start = 0
             for before in tag.kinds[: tag.kinds.index(kind)]:
                 start += tag.scalar_count if before == "scalars" else len(tag.values[before])

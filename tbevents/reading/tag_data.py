@@ -108,6 +108,7 @@ class TagData:
         bare: True if the tag came without a value.
         values: kind -> values, for the kinds other than scalars.
         scalar_count: the number of scalar points.
+        shared_steps: begins with the steps of these; the same for tags that were logged together.
     """
 
     name: str
@@ -120,7 +121,7 @@ class TagData:
     values: dict[str, TagValues] = field(default_factory=dict)
     scalar_count: int = 0
     # The scalar points so far, and room for more behind them.
-    _steps: _SharedSteps | None = None
+    shared_steps: _SharedSteps | None = None
     _wall_times: NDArray[np.float64] = field(default_factory=lambda: _NOTHING)
     _values: NDArray[Any] = field(default_factory=lambda: _NOTHING)
     _records: NDArray[np.int64] | None = None
@@ -154,11 +155,6 @@ class TagData:
         other._ends, other._integers = self._ends.copy(), self._integers.copy()
         return other  # columns are shared: what is added stands behind the points of this one
 
-    @property
-    def shared_steps(self) -> _SharedSteps | None:
-        """What begins with the steps of its scalar points; the same for tags that were logged together."""
-        return self._steps
-
     def is_plain(self, file: int) -> bool:
         """Whether it has nothing but scalar points of one file, which three columns hold; perhaps none."""
         ends = [(file, self.scalar_count)] if self.scalar_count else []
@@ -178,16 +174,16 @@ class TagData:
         self.scalar_count = end
         if integers:
             self._integers.update({start + place: number for place, number in integers.items()})
-        if self._steps is None:
-            near = None if before is None else before._steps
+        if self.shared_steps is None:
+            near = None if before is None else before.shared_steps
             same = near is not None and near.count >= end and near.has(0, steps)
-            self._steps = near if same else _SharedSteps(steps, self._memory)
+            self.shared_steps = near if same else _SharedSteps(steps, self._memory)
             self._wall_times, self._values = own(wall_times), own(values)
             self._records = None if records is None else own(records)
             return
         # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
         room = min(max(end + end // 4, int(1.02 * end / done)), 8 * end)
-        self._steps = self._steps.put(start, steps, room)
+        self.shared_steps = self.shared_steps.put(start, steps, room)
         if end > len(self._wall_times):
             self._wall_times = self._grown(self._wall_times, start, room)
             if self._records is not None:
@@ -211,8 +207,8 @@ class TagData:
 
     def end_file(self, number: int) -> None:
         """Notes that the points added since the last call came from a file."""
-        if self._steps is not None:
-            self._steps.forget()
+        if self.shared_steps is not None:
+            self.shared_steps.forget()
         last, end = self._ends[-1] if self._ends else (None, 0)
         if self.scalar_count > end:
             if last == number:
@@ -228,26 +224,26 @@ class TagData:
         """Yields the number of each file with scalar points, and their steps."""
         start = 0
         for number, end in self._ends:
-            assert self._steps is not None
-            yield number, self._steps.array[start:end]
+            assert self.shared_steps is not None
+            yield number, self.shared_steps.array[start:end]
             start = end
 
     def columns(self) -> PointColumns:
         """Returns all scalar points, of which there must be one; later points do not change these arrays."""
-        assert self._steps is not None
+        assert self.shared_steps is not None
         if self._values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
             self._values = self._values.astype(self._dtype)
         n = self.scalar_count
         records = None if self._records is None else self._records[:n]
         return PointColumns(
-            self._steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
+            self.shared_steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
         )
 
     def release(self) -> PointColumns:
         """Returns all scalar points, of which there must be one, and forgets them."""
         columns = self.columns()
         self.scalar_count = 0
-        self._steps = None
+        self.shared_steps = None
         self._wall_times, self._values, self._records = _NOTHING, _NOTHING, None
         self._integers, self._ends = {}, []
         return columns
