@@ -155,11 +155,20 @@ class Board:
             told = self._tag_texts[number][1]
             return told["kind"], told["tag"]
 
-    def state(self, number: int, kind: str, tag: str) -> tuple[int, int, int] | None:
-        """Returns what differs once a series does; None if the run has no such series, or is gone. Reads nothing."""
+    def states(self, spans: Iterable[tuple[int, int]], kind: str, tag: str) -> list[tuple[int, int, int]]:
+        """Returns what differs once a series does, of each run that is there and has such a series. Reads nothing.
+
+        Args:
+            spans: the first and the last number of the runs asked for; a run is named once, however often they have it.
+            kind: kind of the series.
+            tag: its name.
+        """
         with self._lock:
-            run = self._runs[number] if 0 <= number < len(self._runs) else None
-            return None if run is None or run.gone or not run.count(kind, tag) else run.state(kind, tag)
+            numbers = itertools.chain.from_iterable(
+                range(first, min(last, len(self._runs) - 1) + 1) for first, last in spans
+            )
+            runs = [self._runs[number] for number in dict.fromkeys(numbers)]
+            return [run.state(kind, tag) for run in runs if not run.gone and run.count(kind, tag)]
 
     def run(self, number: int, *, whole: bool = False) -> Run:
         """Returns a run, which is read if it is not in memory; `whole` also reads the rest of a large one.
