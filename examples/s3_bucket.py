@@ -1,6 +1,6 @@
 """Runs in a bucket: logs them, reads them back, and makes a table of them.
 
-    pip install 'tbevents[remote,pandas]' s3fs
+    pip install '.[remote,pandas]' s3fs
     python examples/s3_bucket.py s3://bucket/runs
 
 Without a URL, it starts an S3 server on this machine, which needs ``moto[server,s3]``. s3fs takes the credentials and

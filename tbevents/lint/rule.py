@@ -17,7 +17,19 @@ from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 from tbevents.testing.finding import FindingTable
 
-__all__ = ["Hit", "Option", "Options", "Rule", "register", "rule_named", "rules", "selects", "unusual"]
+__all__ = [
+    "Check",
+    "Hit",
+    "Option",
+    "Options",
+    "Rule",
+    "checked_selectors",
+    "register",
+    "rule_named",
+    "rules",
+    "selects",
+    "unusual",
+]
 
 
 class Hit(NamedTuple):

@@ -19,7 +19,7 @@ from tbevents.tools.check import damage_of
 from tbevents.tools.oddities import Oddity, step_oddities, tag_oddities
 from tbevents.tools.report.rates import is_rate
 
-__all__ = ["Curve", "RunView", "StepColumn", "is_one_of"]
+__all__ = ["Curve", "RunView", "StepColumn", "is_one_of", "median"]
 
 
 @lru_cache(maxsize=4096)  # the runs of a folder have the same tags

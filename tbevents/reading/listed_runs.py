@@ -83,11 +83,7 @@ class ListedRuns:
         as_refs: whether the runs are those of references, and are read as these say.
 
     Attributes:
-        path: as given, and so the next four.
-        options: as given.
-        threads: as given.
-        processes: as given.
-        as_refs: as given.
+        path, options, threads, processes, as_refs: as given.
         runs: by name; None for a run that has not been read.
         problems: the folders that could not be listed.
     """

@@ -114,8 +114,7 @@ class ReadingQueue:
         listed = ref.files if self._as_listed or is_url(ref.url) else None
         return FileSource(
             ref.url,
-            strict=self._options.strict,
-            verify=self._options.verify,
+            self._options,
             named=not self._as_listed and ref.is_file,
             listed=listed,
             requested=self._requested.pop(ref.name, None),

@@ -30,19 +30,9 @@ _START_VERSION: Final = 2
 
 
 class History:
-    """What happened between the points of a run. Records are numbered from 0 in the order in which they were read.
+    """What the ``tensorboard`` rules need to know of a run. Records are numbered from 0 in the order of reading."""
 
-    Args:
-        tracking: if True, keep what the ``tensorboard`` rules need; else keep nothing.
-
-    Attributes:
-        tracking: as given.
-    """
-
-    def __init__(self, *, tracking: bool) -> None:
-        self.tracking = tracking
-        if not tracking:
-            return  # the rest is not used, and most runs are small
+    def __init__(self) -> None:
         self._old = True  # steps that go back mean a restart; newer files have START events for that
         self._was_old = True  # the same, at the end of the latest block
         self._latest = -1  # the latest step
@@ -56,8 +46,6 @@ class History:
 
     def fork(self) -> History:
         """Returns a copy that takes more events; this one does not change."""
-        if not self.tracking:
-            return self  # it takes nothing
         other = copy.copy(self)
         for name in ("_starts", "_backwards", "_summaries", "_others", "_versions"):
             setattr(other, name, getattr(self, name).copy())
@@ -65,8 +53,6 @@ class History:
 
     def add(self, event: Event, record: int) -> None:
         """Takes an event. Events known to be summaries may come with `end_block` instead."""
-        if not self.tracking:
-            return
         if event.HasField("summary"):
             self._summaries.append((record, event.step))
             return
@@ -85,8 +71,6 @@ class History:
             is_summary: which of its records are summary events that were not given to `add`, shape (n,).
             steps: of those, shape (n,).
         """
-        if not self.tracking:
-            return
         old = np.full(len(steps), self._was_old)
         for record, is_old in self._versions:
             old[record - first :] = is_old
@@ -123,8 +107,6 @@ class History:
             steps: shape (n,).
         """
         removed = np.zeros(len(steps), np.bool_)
-        if not self.tracking:
-            return removed
         if self._starts:
             starts = np.array(self._starts, np.int64)
             removed |= _behind(records, steps, starts[:, 0], starts[:, 1])

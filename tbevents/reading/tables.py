@@ -201,8 +201,8 @@ class TableBuilder:
             if self._known[tag] >= 0:
                 files, places = run.scalar_files(tag)
                 if start == len(self._file_names):
-                    self._file_names += ["", *(file.replace("\\", "/").rpartition("/")[2] for file in files)]
-                self._file_codes.append(places + np.int32(start + 1))  # -1, of memory, is the empty name
+                    self._file_names += [file.replace("\\", "/").rpartition("/")[2] for file in files]
+                self._file_codes.append(places + np.int32(start))
 
     @property
     def known(self) -> list[str]:

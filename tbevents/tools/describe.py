@@ -185,12 +185,9 @@ def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None, stat
         TagDescription(tag, kind, count, *extents[tag])
         if kind == "scalars" and tag in extents
         else _describe_tag(run, tag, kind, count, stats)
-        for kind, counts in run.counts().items()
+        for tag, kind, count in run.tag_counts()
         if wanted is None or kind in wanted
-        for tag, count in counts.items()
     ]
-    order = {tag: at for at, tag in enumerate(run.tags)}
-    tags.sort(key=lambda described: order[described.tag])
     return RunDescription(run.name, run.path, run.files, size_of(run.files), tuple(tags), run.problems)
 
 

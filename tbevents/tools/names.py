@@ -16,7 +16,7 @@ from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import OnProblem as OnProblem
 from tbevents.reading.problem import Problem, tell_of
 from tbevents.reading.refs import RunRef
-from tbevents.reading.run import Run, open_run
+from tbevents.reading.run import Run, open_quietly, open_run
 from tbevents.reading.run_stream import open_runs
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
@@ -239,8 +239,7 @@ def read_telling(
         checksums: as in `read_run`.
         on_problem: called with each problem; None issues warnings instead.
     """
-    named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
-    run = open_run(path, name, ReadOptions(kinds=kinds, checksums=checksums), warn=False, named=named)
+    run = open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
     tell_of(run.problems, on_problem)
     return run
 

@@ -101,7 +101,7 @@ class RecordReader:
             for index, (offset, length) in enumerate(places):
                 end = offset + HEADER_SIZE + length + FOOTER_SIZE
                 try:
-                    payload = records.verified_payload(index, file) if self._verify else records.payload(index)
+                    payload = records.payload(index, verify=self._verify, path=file)
                     event = parse_event(payload, offset=records.base + offset, record=records.number(index), path=file)
                 except ChecksumError as error:
                     reader.report(error, end - offset)

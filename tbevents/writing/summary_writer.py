@@ -15,13 +15,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, ParamSpec
 
 from tbevents import files
+from tbevents.format.event import FILE_VERSION
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
-from tbevents.writing.batch_writer import FILE_VERSION
 from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, EventFileWriter

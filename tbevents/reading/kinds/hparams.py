@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
-from tbevents.format.event import parse_payload
+from tbevents.format.event import enum_name, parse_payload
 from tbevents.proto import Experiment, HParamsPluginData, Status
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.scalar import ScalarSeries
@@ -125,11 +125,10 @@ def hparams_of(
         scalars if experiment is None else [info.name.tag for info in experiment.metric_infos if not info.name.group]
     )
     series = {tag: scalars[tag] for tag in named if tag in scalars}
-    known = end.status in Status.values()
     return HParams(
         {name: value for name in sorted(start.hparams) if (value := _plain(start.hparams[name])) is not None},
         {tag: points.last.value for tag, points in series.items() if len(points)},
-        Status.Name(end.status).removeprefix("STATUS_").lower() if known else str(end.status),
+        enum_name(Status, end.status).removeprefix("STATUS_").lower(),
         start.start_time_secs or None,
         end.end_time_secs or None,
         start.group_name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from tbevents.format.event import enum_name
 from tbevents.proto import DataClass, SummaryMetadata
 from tbevents.reading.kinds.kind import FIELD_KINDS, PLUGIN_KINDS
 
@@ -54,4 +55,4 @@ def _data_class(stored: int, plugin: str) -> str:
         return "BLOB_SEQUENCE"
     if not stored:
         return PLUGIN_KINDS[plugin].data_class if plugin in PLUGIN_KINDS else "UNKNOWN"
-    return DataClass.Name(stored).removeprefix("DATA_CLASS_") if stored in DataClass.values() else str(stored)
+    return enum_name(DataClass, stored).removeprefix("DATA_CLASS_")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tbevents.format.event import enum_name
 from tbevents.proto import Event, LogMessage, SessionLog
 
 __all__ = ["LogLine", "SessionEvent", "log_line", "session_event"]
@@ -46,13 +47,11 @@ class LogLine(NamedTuple):
 def session_event(event: Event) -> SessionEvent:
     """Returns the content of a session_log event."""
     log = event.session_log
-    known = SessionLog.SessionStatus
-    status = known.Name(log.status) if log.status in known.values() else str(log.status)
+    status = enum_name(SessionLog.SessionStatus, log.status)
     return SessionEvent(event.step, event.wall_time, status, log.checkpoint_path, log.msg)
 
 
 def log_line(event: Event) -> LogLine:
     """Returns the content of a log_message event."""
     line = event.log_message
-    level = LogMessage.Level.Name(line.level) if line.level in LogMessage.Level.values() else str(line.level)
-    return LogLine(event.step, event.wall_time, level, line.message)
+    return LogLine(event.step, event.wall_time, enum_name(LogMessage.Level, line.level), line.message)
