@@ -39,13 +39,13 @@ class HParams:
 
     Attributes:
         parameters: name -> bool, float (the file has no integers) or str. Empty in a run that only describes the
-            experiment, as TF2's root folder does.
-        metrics: tag -> last value, of the scalars that the experiment names, or of all scalars of the run if it holds
+            experiment, such as the root folder that TF2 writes.
+        metrics: tag -> last value, for the scalars that the experiment lists, or for all scalars of the run if it has
             no experiment. NaN is kept.
-        status: "success", "failure", "running", or "unknown".
-        start_time: seconds since 1970; None if the file says nothing.
-        end_time: likewise.
-        group_name: sessions of one group are one row in TensorBoard; empty means that the session is alone.
+        status: "success", "failure", "running" or "unknown"; an unknown number as text.
+        start_time: when the session started, in seconds since 1970; None if it is not stored.
+        end_time: when the session ended, in seconds since 1970; None if it is not stored.
+        group_name: TensorBoard shows the sessions of a group as one row; empty if the session has no group.
         experiment: types, domains and descriptions of the hyperparameters and metrics; None if the run has no
             experiment.
     """

@@ -23,10 +23,9 @@ class TagMetadata:
         plugin: such as "scalars"; if the file names none, the plugin of the value's field ("images" for a TF1 image),
             or empty.
         content: the plugin's own message, serialized.
-        display_name: what TensorBoard shows in the tag's place; the tag, if the file says nothing.
-        description: Markdown text.
-        data_class: "SCALAR", "TENSOR", "BLOB_SEQUENCE" or "UNKNOWN"; inferred from the plugin where the file does not
-            say.
+        display_name: the name that TensorBoard shows; the tag if none is stored.
+        description: Markdown text; often empty.
+        data_class: "SCALAR", "TENSOR", "BLOB_SEQUENCE" or "UNKNOWN"; inferred from the plugin if none is stored.
     """
 
     plugin: str

@@ -52,32 +52,32 @@ class Embedding:
 
     @property
     def tensor_path(self) -> str | None:
-        """Where the points are; None if they are in a checkpoint, which only TensorFlow reads."""
+        """The path of the points; None if they are in a checkpoint, which only TensorFlow can read."""
         return self._path(self.info.tensor_path)
 
     @property
     def metadata_path(self) -> str | None:
-        """Where the labels are, if there are any."""
+        """The path of the labels; None if there are none."""
         return self._path(self.info.metadata_path)
 
     @property
     def sprite_path(self) -> str | None:
-        """The picture that holds all thumbnails, if there is one."""
+        """The path of the picture that holds all thumbnails; None if there is none."""
         return self._path(self.info.sprite.image_path)
 
     @property
     def thumbnail_size(self) -> tuple[int, ...]:
-        """Width and height of one thumbnail in pixels; empty if there are none."""
+        """Width and height of one thumbnail in pixels; empty if there are no thumbnails."""
         return tuple(self.info.sprite.single_image_dim)
 
     def tensor(self) -> NDArray[np.float32]:
-        """The points: float32, shape (points, dimensions).
+        """Reads the points: float32, shape (points, dimensions).
 
         Raises:
-            PayloadError: if the file is neither tab-separated numbers nor, as TensorBoard also allows, raw float32 of
-                the shape that the configuration says; it is not a plain file below the run's folder, or larger than
-                1 GiB; or the points are in a checkpoint.
-            OSError: if it cannot be read.
+            PayloadError: the file holds neither tab-separated numbers nor raw float32 numbers of the configured shape;
+                it is not a plain file below the run's folder; it is larger than 1 GiB; or the points are in a
+                checkpoint.
+            OSError: the file cannot be read.
         """
         path = self.tensor_path
         if path is None:
@@ -94,11 +94,11 @@ class Embedding:
             raise PayloadError(f"{path}: no table of numbers: {error}") from error
 
     def metadata(self) -> list[list[str]]:
-        """The rows of the labels' file, a header included if it has one; empty if there is no file.
+        """Reads the rows of the file of labels, including its header if it has one; empty if there is no file.
 
         Raises:
-            PayloadError: if it is not a plain file below the run's folder, or larger than 1 GiB.
-            OSError: if it cannot be read.
+            PayloadError: the file is not a plain file below the run's folder, or is larger than 1 GiB.
+            OSError: the file cannot be read.
         """
         path = self.metadata_path
         if path is None:
