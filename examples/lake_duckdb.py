@@ -1,6 +1,6 @@
 """Queries a table that `tbevents sync` keeps, in SQL with DuckDB.
 
-    pip install 'tbevents[cli,lake]' duckdb
+    pip install '.[cli,lake]' duckdb
     tbevents sync runs lake/scalars
     python examples/lake_duckdb.py lake/scalars loss
 

@@ -1,6 +1,6 @@
 """Queries a table that `tbevents sync` keeps, with Polars.
 
-    pip install 'tbevents[cli,lake,polars]'
+    pip install '.[cli,lake,polars]'
     tbevents sync runs lake/scalars
     python examples/lake_polars.py lake/scalars loss
 

@@ -1,6 +1,6 @@
 """A run in a bucket: logged there, read back, and made a table.
 
-    pip install 'tbevents[remote,pandas]' s3fs
+    pip install '.[remote,pandas]' s3fs
     python examples/s3_bucket.py s3://bucket/runs
 
 Without a URL, it starts a server of S3's protocol on this machine, which needs ``moto[server,s3]``. Credentials and the

@@ -1,6 +1,6 @@
 """The scalars of many runs in Spark: the driver lists the runs once, the workers read them.
 
-    pip install 'tbevents[arrow,remote]' pyspark
+    pip install '.[arrow,remote]' pyspark
     python examples/spark_scalars.py runs loss
 
 The runs are a folder, or a URL such as s3://bucket/runs. The workers must be able to read it, and need tbevents, too.

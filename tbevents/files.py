@@ -27,6 +27,7 @@ __all__ = [
     "local_path",
     "make_folder",
     "open_file",
+    "open_without_waiting",
     "parent",
     "path_string",
     "read_bytes",
@@ -152,14 +153,15 @@ def open_file(path: str) -> io.RawIOBase:
     """
     if remote.is_url(path):
         return remote_file.RemoteFile(path)
-    file = open(path, "rb", buffering=0, opener=_open_without_waiting)  # noqa: SIM115  # the caller closes it
+    file = open(path, "rb", buffering=0, opener=open_without_waiting)  # noqa: SIM115  # the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "is not a regular file, but a pipe, socket or device", path)
     return file
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
+def open_without_waiting(path: str, flags: int) -> int:
+    """Returns a descriptor, as os.open does, but does not block if the path is a FIFO."""
     try:
         return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     except BlockingIOError:  # another process has a lease on the file, and must now give it up

@@ -131,6 +131,11 @@ class CompactScalars:
             tuple(step_starts),
         )
 
+    def count(self, name: str) -> int:
+        """How many points a tag has; 0 if there is no such tag."""
+        number = self.layout.numbers.get(name)
+        return 0 if number is None else self._ends[number] - (self._ends[number - 1] if number else 0)
+
     def counts(self) -> Iterator[tuple[str, str, int]]:
         """As `RunData.counts`."""
         start = 0

@@ -253,6 +253,11 @@ class RunContents(Frame):
             if kind == "scalars":
                 yield tag, data.scalar_columns(tag)
 
+    def scalar_points(self, tag: str) -> PointColumns | None:
+        """Returns the points of one of `scalars`, in the same memory; None if there is no such tag. Makes no series."""
+        data = self._data
+        return data.scalar_columns(tag) if data.has_scalars(tag) else None
+
     def last_scalars(self) -> dict[str, tuple[int, float]]:
         """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
         return dict(self._data.last_scalars())

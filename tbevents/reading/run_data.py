@@ -259,6 +259,14 @@ class RunData:
             for kind, values in tag.values.items():
                 yield name, kind, len(values)
 
+    def has_scalars(self, name: str) -> bool:
+        """Whether a tag has scalar points."""
+        compact = self._compact
+        if compact is not None:
+            return compact.count(name) > 0
+        tag = self.tags.get(name)
+        return tag is not None and tag.scalar_count > 0
+
     def scalar_columns(self, name: str) -> PointColumns:
         """The scalars of a tag that has some: those that the options for restarts and duplicates leave."""
         keep = self.options.restarts == self.options.duplicates == "keep"

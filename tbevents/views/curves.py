@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEAST", "evenly", "lonely", "smoothed", "thinned", "without_outliers"]
+__all__ = ["LEAST", "evenly", "lonely", "smoothed", "thinned", "thinned_each", "without_outliers"]
 
 
 def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
@@ -70,8 +71,7 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
     count = len(values)
     if count <= most:
         return np.arange(count)
-    stretches = (most - 2) // 3
-    width = -(-count // stretches)
+    width = _width(count, most)
     kept = [np.array([0, count - 1], np.intp)]
     at_once = max(1, _AT_ONCE // width) * width  # what is in the processor's cache is looked at several times
     for start in range(0, count, at_once):
@@ -81,6 +81,57 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
             if rows.size:
                 kept += [start + first + places for places in _extremes(rows)]
     return np.unique(np.concatenate(kept))
+
+
+def thinned_each(curves: Sequence[NDArray[Any]], most: int) -> list[NDArray[np.intp]]:
+    """Returns what `thinned` returns of each of some curves; short ones of one length are looked at together.
+
+    Args:
+        curves: each of shape (n,).
+        most: as in `thinned`.
+
+    Raises:
+        ValueError: most is less than `LEAST`.
+    """
+    if most < LEAST:
+        raise ValueError(f"most must be at least {LEAST}, not {most!r}")
+    alike: dict[tuple[int, Any], list[int]] = {}
+    for place, values in enumerate(curves):
+        alike.setdefault((len(values), values.dtype), []).append(place)
+    found: dict[int, NDArray[np.intp]] = {}
+    for (count, _), places in alike.items():
+        if count <= most:
+            found.update(dict.fromkeys(places, np.arange(count)))
+            continue
+        together = max(1, _AT_ONCE // count)
+        for start in range(0, len(places), together):
+            part = places[start : start + together]
+            found.update(zip(part, _thinned_rows([curves[place] for place in part], most), strict=True))
+    return [found[place] for place in range(len(curves))]
+
+
+def _thinned_rows(curves: Sequence[NDArray[Any]], most: int) -> list[NDArray[np.intp]]:
+    """`thinned` of curves of one length, which is more than `most`."""
+    rows = np.stack(curves) if len(curves) > 1 else None
+    if rows is None or not np.isfinite(rows).all():
+        return [thinned(values, most) for values in curves]
+    number, count = rows.shape
+    width = _width(count, most)
+    whole = count // width * width
+    kept = [np.broadcast_to(np.array([0, count - 1], np.intp), (number, 2))]
+    for first, stretches in ((0, rows[:, :whole].reshape(-1, width)), (whole, rows[:, whole:])):
+        if stretches.size:
+            starts = np.arange(first, first + len(stretches) // number * width, width)
+            kept += [starts + best(axis=1).reshape(number, -1) for best in (stretches.argmin, stretches.argmax)]
+    places = np.sort(np.concatenate(kept, axis=1), axis=1)
+    fresh = np.ones(places.shape, np.bool_)
+    np.not_equal(places[:, 1:], places[:, :-1], out=fresh[:, 1:])
+    return np.split(places[fresh], np.cumsum(fresh.sum(axis=1))[:-1])
+
+
+def _width(count: int, most: int) -> int:
+    """How many points a stretch of a thinned curve has."""
+    return -(-count // ((most - 2) // 3))
 
 
 def _extremes(rows: NDArray[Any]) -> tuple[NDArray[np.intp], ...]:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.file_type import is_wav
 from tbevents.views.curves import lonely, thinned
 from tbevents.views.heat import shared_buckets
 from tbevents.views.protocols import AnySeries, Buckets, ScalarCurve
@@ -237,7 +238,7 @@ def _line(line: str) -> str:
 
 def sound_html(encoded: bytes) -> str | None:
     """A sound to play; None if it is not a WAV file."""
-    if encoded[:4] != b"RIFF" or encoded[8:12] != b"WAVE":
+    if not is_wav(encoded):
         return None
     return f'<audio controls src="data:audio/wav;base64,{base64.b64encode(encoded).decode("ascii")}"></audio>'
 

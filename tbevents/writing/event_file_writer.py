@@ -133,13 +133,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
     def _file_name(self) -> str | None:
         return self.path
 
-    @property
-    def default_metadata(self) -> Mapping[str, Any]:
-        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
-        return self._default_metadata
-
-    @default_metadata.setter
-    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+    def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
         self._default_metadata = metadata
         self._default_step = metadata.get("global_step")  # for calls without a step
         walltime = metadata.get("walltime")

@@ -362,13 +362,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """The run's folder: tensorboardX's name for `log_dir`."""
         return self.log_dir
 
-    @property
-    def default_metadata(self) -> Mapping[str, Any]:
-        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
-        return self._default_metadata
-
-    @default_metadata.setter
-    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+    def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
         with self._lock:
             self._default_metadata = metadata
             for writer in (self.all_writers or {}).values():

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError
+from tbevents.format.file_type import is_wav
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
@@ -176,7 +177,7 @@ def _parse_wav(data: bytes) -> _Wav:
         PayloadError: the data are not a WAV file, or are damaged.
     """
     what = f"{len(data)} bytes are not a PCM WAV file"
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if not is_wav(data):
         raise PayloadError(f"{what}: they do not begin with RIFF and WAVE")
     at = 12
     fields: tuple[int, ...] | None = None
