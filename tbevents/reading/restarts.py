@@ -23,8 +23,6 @@ from numpy.typing import NDArray
 from tbevents.proto import Event, SessionLog
 from tbevents.reading.options import Duplicates
 
-__all__ = ["History", "overwritten", "places_kept", "without_duplicates"]
-
 _START_VERSION: Final = 2
 """The file version from which on writers mark restarts."""
 

@@ -16,8 +16,6 @@ from tbevents.reading.payloads import Payloads
 from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
-__all__ = ["LazySeries", "Series", "as_number", "counted", "sample_of"]
-
 P_co = TypeVar("P_co", covariant=True)
 S = TypeVar("S", bound="Series[Any]")
 L = TypeVar("L", bound="LazySeries[Any]")

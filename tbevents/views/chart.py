@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
     from tbevents.views.figure import ShownFigure
 
-__all__ = [
-    "MOST_CHARTS",
-    "MOST_INCHES",
-    "ChartStyle",
-    "XAxis",
-    "axis_of",
-    "draw_charts",
-    "draw_series",
-    "refuse_many",
-    "x_of",
-]
-
 XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
 
 Lines: TypeAlias = "dict[str, Line2D]"

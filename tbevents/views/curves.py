@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEAST", "evenly", "lonely", "smoothed", "thinned", "thinned_each", "without_outliers"]
-
 
 def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
     """Returns the debiased exponential moving average that TensorBoard draws, float64, shape (n,).

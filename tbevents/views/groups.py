@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from tbevents.views.protocols import ScalarCurve
 
-__all__ = ["RESAMPLES", "Band", "Estimator", "GroupBy", "Summary", "grouped", "summed_up"]
-
 Estimator: TypeAlias = Literal["mean", "iqm"]
 Band: TypeAlias = Literal["ci95", "std", "minmax", "none"]
 GroupBy: TypeAlias = "str | Callable[[str], str]"

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from tbevents.views.protocols import Buckets
 
-__all__ = ["QUANTILES", "HeatMap", "quantiles", "shared_buckets"]
-
 QUANTILES = (0.0, 0.0668, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.9332, 1.0)
 """The quantiles that TensorBoard draws: both ends, and 1.5, 1, 0.5 and 0 standard deviations of a normal one."""
 

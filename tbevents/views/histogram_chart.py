@@ -15,8 +15,6 @@ from tbevents.views.safe_text import shortened
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["HistogramAxis", "HistogramView", "draw_histograms"]
-
 HistogramView: TypeAlias = Literal["heat", "distribution", "ridges"]
 HistogramAxis: TypeAlias = Literal["step", "order", "relative"]
 

@@ -7,8 +7,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnySeries", "Buckets", "ScalarCurve", "TimedSeries"]
-
 
 class AnySeries(Protocol):
     """What all series have."""

@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["short_names"]
-
 _SEPARATOR: Final = re.compile(r"(/|[_ ]+|(?<![0-9][eE])-+)")
 """Where a name may be cut; not within a number such as 1e-3."""
 

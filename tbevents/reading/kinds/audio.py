@@ -19,8 +19,6 @@ from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries, sample_of
 from tbevents.views.notebook import sound_html
 
-__all__ = ["Audio", "AudioSeries"]
-
 _FORMAT: Final = struct.Struct("<HHIIHH")
 """Format, channels, frames a second, bytes a second, bytes a frame, bits a sample."""
 

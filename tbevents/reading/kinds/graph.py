@@ -15,8 +15,6 @@ from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.payloads import Payload, PayloadReader
 from tbevents.reading.series import LazySeries
 
-__all__ = ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"]
-
 
 class GraphNode(NamedTuple):
     """One node of a graph.

@@ -23,8 +23,6 @@ from tbevents.views.notebook_values import histogram_html
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Histogram", "HistogramSeries"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:

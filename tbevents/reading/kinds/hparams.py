@@ -15,18 +15,16 @@ from tbevents.proto import Experiment, HParamsPluginData, Status
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.scalar import ScalarSeries
 
-__all__ = ["HParamValue", "HParams", "hparams_of", "parse_hparams"]
-
 HParamValue: TypeAlias = bool | float | str
 
-EXPERIMENT: Final = "_hparams_/experiment"
-START: Final = "_hparams_/session_start_info"
-END: Final = "_hparams_/session_end_info"
+_EXPERIMENT: Final = "_hparams_/experiment"
+_START: Final = "_hparams_/session_start_info"
+_END: Final = "_hparams_/session_end_info"
 
 _FIELDS: Final[dict[str, Literal["experiment", "session_start_info", "session_end_info"]]] = {
-    EXPERIMENT: "experiment",
-    START: "session_start_info",
-    END: "session_end_info",
+    _EXPERIMENT: "experiment",
+    _START: "session_start_info",
+    _END: "session_end_info",
 }
 """Which field of HParamsPluginData the metadata of each tag hold."""
 
@@ -119,8 +117,8 @@ def hparams_of(
     if not found:
         return None
     nothing = HParamsPluginData()
-    experiment = found[EXPERIMENT].experiment if EXPERIMENT in found else None
-    start, end = found.get(START, nothing).session_start_info, found.get(END, nothing).session_end_info
+    experiment = found[_EXPERIMENT].experiment if _EXPERIMENT in found else None
+    start, end = found.get(_START, nothing).session_start_info, found.get(_END, nothing).session_end_info
     named = (
         scalars if experiment is None else [info.name.tag for info in experiment.metric_infos if not info.name.group]
     )

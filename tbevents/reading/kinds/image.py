@@ -22,8 +22,6 @@ from tbevents.views.picture_grid import draw_pictures
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSeries"]
-
 MAX_PIXELS: Final = 2**26
 """The most pixels that `Image.array` and `Image.frames` decode, all frames together, unless told otherwise: a few bytes
 of file can declare a picture that fills the memory."""

@@ -18,8 +18,6 @@ from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.series import Series, counted
 from tbevents.views.notebook import series_html
 
-__all__ = ["Mesh", "MeshSeries"]
-
 _PARTS: Final = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
 
 

@@ -9,8 +9,6 @@ from tbevents.format.event import enum_name
 from tbevents.proto import DataClass, SummaryMetadata
 from tbevents.reading.kinds.kind import FIELD_KINDS, PLUGIN_KINDS
 
-__all__ = ["TagMetadata", "tag_metadata"]
-
 _GRAPHS: Final = "graphs"
 """A plugin with a data class in TensorBoard, of which no writer logs values under tags."""
 

@@ -15,8 +15,6 @@ from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
 
-__all__ = ["PrCurve", "PrCurveSeries"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrCurve:

@@ -22,14 +22,12 @@ from tbevents.errors import PayloadError
 from tbevents.files import join, read_bytes
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 
-__all__ = ["CONFIG_NAME", "Embedding", "Projector", "read_projector"]
+_CONFIG_NAME: Final = "projector_config.pbtxt"
 
-CONFIG_NAME: Final = "projector_config.pbtxt"
-
-MAX_CONFIG_BYTES: Final = 2**24
+_MAX_CONFIG_BYTES: Final = 2**24
 """The largest configuration that is read."""
 
-MAX_FILE_BYTES: Final = 2**30
+_MAX_FILE_BYTES: Final = 2**30
 """The largest file of points or labels that is read."""
 
 
@@ -82,7 +80,7 @@ class Embedding:
         path = self.tensor_path
         if path is None:
             raise PayloadError(f"{self.folder}: embedding {self.name!r} is in a checkpoint, not in a file of its own")
-        data = _read_plain(self.folder, path, MAX_FILE_BYTES)
+        data = _read_plain(self.folder, path, _MAX_FILE_BYTES)
         shape = tuple(self.info.tensor_shape)
         try:
             lines = data.decode().splitlines()
@@ -104,7 +102,7 @@ class Embedding:
         if path is None:
             return []
         lines = (
-            _read_plain(self.folder, path, MAX_FILE_BYTES).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+            _read_plain(self.folder, path, _MAX_FILE_BYTES).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
         )
         if lines and not lines[-1]:
             lines.pop()
@@ -134,11 +132,11 @@ def read_projector(folder: str) -> Projector | None:
         PayloadError: if the file is not a projector configuration.
         OSError: if it cannot be read.
     """
-    path = join(folder, CONFIG_NAME)
+    path = join(folder, _CONFIG_NAME)
     try:
         if os.path.isdir(path):
             return None
-        text = _read_plain(folder, path, MAX_CONFIG_BYTES).decode("utf-8", "replace")
+        text = _read_plain(folder, path, _MAX_CONFIG_BYTES).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     try:
@@ -158,7 +156,7 @@ def _below(folder: str, name: str) -> str:
     """
     parts = re.split(r"[/\\]", name)
     if parts[0] == "" or ".." in parts or "\0" in name or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", name):
-        raise PayloadError(f"{folder}: {name!r} in {CONFIG_NAME} is not a file below the run's folder")
+        raise PayloadError(f"{folder}: {name!r} in {_CONFIG_NAME} is not a file below the run's folder")
     return join(folder, name)
 
 

@@ -23,8 +23,6 @@ from tbevents.views.notebook import scalars_html
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ScalarPoint", "ScalarSeries"]
-
 
 class ScalarPoint(NamedTuple):
     """One logged number.

@@ -7,8 +7,6 @@ from typing import NamedTuple
 from tbevents.format.event import enum_name
 from tbevents.proto import Event, LogMessage, SessionLog
 
-__all__ = ["LogLine", "SessionEvent", "log_line", "session_event"]
-
 
 class SessionEvent(NamedTuple):
     """A session of training started, stopped or saved a checkpoint.

@@ -13,8 +13,6 @@ from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.series import LazySeries
 
-__all__ = ["Tensor", "TensorSeries"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:

@@ -16,8 +16,6 @@ from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 from tbevents.views.notebook import texts_html
 
-__all__ = ["Text", "TextSeries"]
-
 _LONGEST: Final = 60
 """The most characters of a string that a repr shows."""
 
