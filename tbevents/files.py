@@ -18,25 +18,6 @@ from typing import Final, TypeAlias
 from tbevents import remote, remote_file
 from tbevents.errors import RunNotFoundError, nearest
 
-__all__ = [
-    "StrPath",
-    "anchored",
-    "folder_name",
-    "is_folder",
-    "join",
-    "local_path",
-    "make_folder",
-    "open_file",
-    "open_without_waiting",
-    "parent",
-    "path_string",
-    "read_bytes",
-    "refuse_same_folders",
-    "replace",
-    "similar_beside",
-    "subfolder",
-]
-
 StrPath: TypeAlias = str | os.PathLike[str]
 
 _SHORTENED_URL: Final = re.compile(r"[A-Za-z][\w+.-]+:/(?!/)")
@@ -225,14 +206,9 @@ def _shortened(text: str) -> str:
 
 
 def refuse_same_folders(paths: Iterable[str], argument: str) -> None:
-    """Checks that no two different paths are the same folder because this system ignores case.
+    """Raises ValueError, which names the argument, if two of the paths are one folder because Windows ignores case.
 
-    Args:
-        paths: the folders of a run; repeats of a path are fine.
-        argument: the caller's name for what the folders are named after, for the error message.
-
-    Raises:
-        ValueError: if two paths differ in case only, on Windows.
+    A path may be repeated.
     """
     spelled: dict[str, str] = {}
     for path in paths if _WINDOWS else ():

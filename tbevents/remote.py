@@ -16,20 +16,6 @@ from typing import Any, Final
 from tbevents.errors import MissingExtraError, did_you_mean
 from tbevents.file_ref import FileRef
 
-__all__ = [
-    "PARALLEL",
-    "as_os_errors",
-    "file_ref",
-    "filesystem",
-    "is_folder",
-    "is_object_store",
-    "is_url",
-    "join",
-    "list_files",
-    "parent",
-    "write_bytes",
-]
-
 PARALLEL: Final = 32
 """Number of requests in flight. A request is mostly waiting, so the number of processors does not matter."""
 

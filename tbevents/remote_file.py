@@ -19,8 +19,6 @@ from tbevents.file_ref import FileRef
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["SMALL", "RemoteFile", "Requested", "fetch_ahead", "fetched_ahead", "read_range"]
-
 SMALL: Final = 8 << 20
 """Maximum size in bytes of a file that one request reads. Larger files are read in ranges."""
 

@@ -8,8 +8,6 @@ import secrets
 
 from tbevents import remote
 
-__all__ = ["put_file", "refuse_existing", "refuse_folder", "remove"]
-
 
 def refuse_existing(url: str) -> None:
     """Raises FileExistsError if there is a file or folder at a URL."""

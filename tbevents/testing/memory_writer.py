@@ -12,8 +12,6 @@ from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
 from tbevents.writing.untraced import untraced_methods
 
-__all__ = ["MemoryWriter"]
-
 
 @untraced_methods
 class MemoryWriter(SummaryWriter):

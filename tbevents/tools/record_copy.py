@@ -16,8 +16,6 @@ from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.remote import is_url
 
-__all__ = ["Progress", "RawRecord", "RecordReader", "no_progress", "part_of", "size_of"]
-
 Progress: TypeAlias = Callable[[int, int], None]
 """Called from time to time with how much is done and how much there is in all."""
 

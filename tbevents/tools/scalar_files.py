@@ -18,8 +18,6 @@ from tbevents.format.scalar_layout import ScalarForm
 from tbevents.run_files import is_event_file
 from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run, remove_file
 
-__all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
-
 _CHUNK = 65_536
 """Number of points encoded at a time."""
 

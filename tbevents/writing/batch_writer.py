@@ -23,8 +23,6 @@ from tbevents.writing.untraced import untraced_methods
 if TYPE_CHECKING:
     from tbevents.writing.uploader import Upload
 
-__all__ = ["BATCH", "BATCH_BYTES", "BatchWriter"]
-
 BATCH: Final = 4096
 """Scalars per batch: enough to make numpy's fixed costs negligible, few enough to encode in a few milliseconds."""
 

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.untraced import untraced_methods
 
-__all__ = ["TakesDefaultMetadata"]
-
 W = TypeVar("W", bound="TakesDefaultMetadata")
 
 

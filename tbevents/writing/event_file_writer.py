@@ -23,8 +23,6 @@ from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
 
-__all__ = ["DEFAULT_FLUSH_SECS", "DEFAULT_UPLOAD_SECS", "EventFileWriter"]
-
 DEFAULT_FLUSH_SECS: Final = 2.0
 """Seconds until a logged event is passed to the operating system: short enough for a live TensorBoard."""
 

@@ -15,8 +15,6 @@ from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
 from tbevents.writing.untraced import untraced_methods
 
-__all__ = ["GlobalSummaryWriter"]
-
 
 @untraced_methods
 class GlobalSummaryWriter:

@@ -24,8 +24,6 @@ from tbevents.run_files import event_file_name
 from tbevents.writing.record_file import RecordFile
 from tbevents.writing.uploader import Upload, finish_before_threads_end, uploader
 
-__all__ = ["LARGEST", "SMALL", "ObjectFile"]
-
 SMALL: Final = 64 << 10
 """Bytes of an object that is put again whatever it costs."""
 

@@ -18,8 +18,6 @@ from tbevents.writing.encoder import Block
 if TYPE_CHECKING:
     from tbevents.writing.uploader import Upload
 
-__all__ = ["DisturbedFileError", "RecordFile"]
-
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_BINARY", 0)  # binary: Windows only
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ELOOP, errno.ESTALE})

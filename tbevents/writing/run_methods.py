@@ -23,8 +23,6 @@ from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
 from tbevents.writing.untraced import untraced_methods
 
-__all__ = ["RunMethods"]
-
 
 @untraced_methods
 class RunMethods(SummaryMethods):

@@ -16,8 +16,6 @@ from tbevents.writing.untraced import untraced_methods
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["SummaryMethods"]
-
 P = ParamSpec("P")
 
 

@@ -32,8 +32,6 @@ from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
 from tbevents.writing.untraced import graph_break, leave_to_python, untraced, untraced_methods
 
-__all__ = ["SummaryWriter"]
-
 P = ParamSpec("P")
 
 _FORMS: Final[dict[Format, ScalarForm]] = {"tf1": ScalarForm.SIMPLE, "tf2": ScalarForm.TF2}
