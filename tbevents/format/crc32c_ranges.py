@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c import crc32c
 from tbevents.format.crc32c_columns import contributions
 
-__all__ = ["ROW", "RangeChecksums"]
-
 ROW: Final = 8
 """Bytes in a row. To hash a range, the block must also hold up to this many bytes before its start."""
 

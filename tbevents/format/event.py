@@ -11,8 +11,6 @@ from tbevents.format.file_type import payload_type
 from tbevents.format.record import encode_record
 from tbevents.proto import Event, SourceMetadata
 
-__all__ = ["FILE_VERSION", "UNDECODABLE", "enum_name", "header_record", "parse_event", "parse_payload"]
-
 FILE_VERSION: Final = "brain.Event:2"
 """The version of the files that are written. From 2 on, a START event marks a restart."""
 

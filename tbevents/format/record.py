@@ -19,20 +19,6 @@ from numpy.typing import NDArray
 from tbevents.errors import ChecksumError
 from tbevents.format.crc32c import masked_crc32c
 
-__all__ = [
-    "FOOTER_SIZE",
-    "HEADER_SIZE",
-    "MAX_LENGTH",
-    "SHORT",
-    "LongRecord",
-    "Record",
-    "Records",
-    "decode_header",
-    "encode_header",
-    "encode_record",
-    "split_footer",
-]
-
 HEADER_SIZE: Final = 12
 FOOTER_SIZE: Final = 4
 

@@ -29,8 +29,6 @@ from tbevents.format.record import (
 )
 from tbevents.format.record_search import RecordSearch
 
-__all__ = ["NEED_DATA", "NeedData", "RecordDecoder", "ScatteredRecords"]
-
 _CHECKSUM = struct.Struct("<I")
 
 _INTACT: Final = 64

@@ -16,9 +16,6 @@ from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.format.scalar_layout import LINEAR_REACH, ScalarForm, Skeleton, find_places, value_message
 from tbevents.proto import Event, Summary
 
-__all__ = ["ScalarEncoder"]
-
-
 _FEW: Final = 24
 """Batches up to this size are encoded one record at a time: numpy's fixed cost would outweigh its speed."""
 

@@ -29,8 +29,6 @@ from tbevents.format.record import FOOTER_SIZE, encode_header
 from tbevents.format.wire import iter_fields, read_varint
 from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 
-__all__ = ["LINEAR_REACH", "STEP_RANGE", "Places", "ScalarForm", "Skeleton", "find_places", "value_message"]
-
 STEP_RANGE: Final = range(-(2**63), 2**63)
 """Steps that fit the file's int64."""
 

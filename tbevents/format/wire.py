@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-__all__ = ["Field", "iter_fields", "read_varint"]
-
 _VARINT: Final = 0
 _LENGTH_DELIMITED: Final = 2  # strings, bytes and messages
 _SIZES: Final = {1: 8, 5: 4}

@@ -34,8 +34,6 @@ from tbevents.testing.subjects import Subject, as_runs, single_series
 from tbevents.tools.names import NameFilter, open_refs, read_telling, refs_below, runs_below, without_damage_warnings
 from tbevents.tools.sparkline import sparkline
 
-__all__ = ["AnyConfig", "LintedRun", "Linter", "as_config", "assert_lints", "lint_runs", "run"]
-
 _BARS = 40
 
 AnyConfig = LintConfig | Mapping[str, Any] | StrPath | None

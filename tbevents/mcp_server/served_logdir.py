@@ -23,8 +23,6 @@ from tbevents.remote import is_url, path_of_file_url
 from tbevents.run_files import leads_out, list_run_files, list_runs
 from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
 
-__all__ = ["ServedLogdir"]
-
 _KEPT_RUNS: Final = 256
 _KEPT_BYTES: Final = 2**29
 """The runs, and the bytes of their event files, that are kept in memory between calls."""

@@ -34,8 +34,6 @@ except ImportError as error:
 from tbevents.mcp_server.answers import Answer
 from tbevents.mcp_server.tools import Tools
 
-__all__ = ["INSTRUCTIONS", "create_server", "serve"]
-
 INSTRUCTIONS: Final = """\
 Reads what machine-learning trainings logged to TensorBoard event files: scalars, texts, hyperparameters. It only reads.
 

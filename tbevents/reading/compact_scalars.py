@@ -15,8 +15,6 @@ from tbevents.reading.column_memory import ColumnMemory
 from tbevents.reading.points import PointColumns
 from tbevents.reading.tag_data import TagData
 
-__all__ = ["CompactScalars", "TagLayout", "TagsOfSkeletons"]
-
 _FILE: Final = 0
 """The number of the only file that the points came from."""
 

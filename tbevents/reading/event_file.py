@@ -35,9 +35,6 @@ from tbevents.reading.scalar_repeats import Repeats
 from tbevents.remote import is_url
 from tbevents.remote_file import RemoteFile, Requested
 
-__all__ = ["EventFileReader", "Stretch"]
-
-
 _HEAD: Final = 1 << 12
 """Bytes of a long record's payload that are looked at before it is read."""
 

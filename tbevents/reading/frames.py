@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = [
-    "Categories",
-    "Cells",
-    "Column",
-    "Frame",
-    "Plain",
-    "categories_of",
-    "cells_of",
-    "dated",
-    "length_of",
-    "storable_columns",
-]
-
 Plain: TypeAlias = bool | float | str | None
 
 

@@ -16,21 +16,11 @@ from tbevents.reading.series import counted
 from tbevents.run_files import folders_above
 from tbevents.views.groups import GroupBy, grouped
 
-__all__ = [
-    "HParamsTable",
-    "SessionFacts",
-    "grouped_runs",
-    "hparams_of_runs",
-    "hparams_table",
-    "session_curves",
-    "session_facts",
-]
-
 _TORCH_SESSION = re.compile(r"\d+\.\d+")
 """The folder that torch's add_hparams makes by default: the time."""
 
 
-class SessionRun(Protocol):
+class _SessionRun(Protocol):
     """What `session_facts` needs of a run."""
 
     def last_scalars(self) -> Mapping[str, tuple[int, float]]: ...
@@ -52,7 +42,7 @@ class SessionFacts(NamedTuple):
     has_curves: bool = False
 
 
-def session_facts(run: SessionRun) -> SessionFacts:
+def session_facts(run: _SessionRun) -> SessionFacts:
     """Returns what a table of hyperparameters needs to know of a run."""
     last = run.last_scalars()
     last_values = {tag: value for tag, (_, value) in last.items()}
@@ -212,7 +202,7 @@ def session_curves(runs: Mapping[str, SessionFacts]) -> dict[str, list[str]]:
     return found_curves
 
 
-def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, SessionRun]) -> dict[str, list[str]]:
+def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, _SessionRun]) -> dict[str, list[str]]:
     """Returns the runs of each group, as `grouped` does, by the hyperparameters that apply to them.
 
     Raises:

@@ -19,9 +19,6 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.source import FileSource
 from tbevents.run_files import list_run_files
 
-__all__ = ["follow", "iter_events", "iter_records", "warning"]
-
-
 T = TypeVar("T")
 _END: Final[Any] = object()
 

@@ -25,8 +25,6 @@ from tbevents.remote import is_url
 from tbevents.remote_file import fetched_ahead
 from tbevents.run_files import list_runs
 
-__all__ = ["ListedRuns", "ScalarPart", "megabytes"]
-
 _PART_BYTES: Final = 2**26
 """A run whose files are larger, in bytes, comes in parts where it can."""
 

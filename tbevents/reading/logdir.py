@@ -33,8 +33,6 @@ from tbevents.views.notebook_values import RunRow, ShownTable, logdir_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Logdir", "logdir_of_refs", "read_logdir"]
-
 
 class Logdir(Frame, Mapping[str, Run]):
     """The runs below a folder, by name; each is read when it is first used.

@@ -23,8 +23,6 @@ from tbevents.format.record import LongRecord
 from tbevents.format.wire import iter_fields
 from tbevents.proto import Event, Summary, TensorProto
 
-__all__ = ["EventHead", "head_of"]
-
 # Wire keys: the field's number, and "length and bytes".
 _SUMMARY: Final = 0x2A  # in Event
 _GRAPHS: Final = {0x22: "graph_def", 0x4A: "meta_graph_def"}

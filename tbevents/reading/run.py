@@ -34,8 +34,6 @@ from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Run", "open_quietly", "open_run", "read_run"]
-
 
 class Run(RunContents):
     """Everything that a training run logged, as series by tag.

@@ -25,8 +25,6 @@ from tbevents.reading.run_data import RunData
 from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable
 from tbevents.reading.scalar_repeats import Loop, Repeats
 
-__all__ = ["RecordSource", "RunBuilder"]
-
 _GENERAL: Final = -1  # of a skeleton or record: for the general decoder
 _UNRESOLVED: Final = -2  # of a skeleton: not met in this run yet
 _UNWANTED: Final = -3  # of a skeleton: of a tag or kind that was not asked for

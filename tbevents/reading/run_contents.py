@@ -31,8 +31,6 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run_data import RunData
 from tbevents.reading.source import Reading
 
-__all__ = ["RunContents"]
-
 _NOT_MADE: Final = object()
 
 T = TypeVar("T")

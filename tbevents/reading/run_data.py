@@ -21,8 +21,6 @@ from tbevents.reading.points import Point, PointColumns
 from tbevents.reading.restarts import History, overwritten, places_kept
 from tbevents.reading.tag_data import TagData, TagValues
 
-__all__ = ["BadContent", "KeptEvent", "RunData"]
-
 BadContent: TypeAlias = TensorError | PayloadError
 """What is wrong with a value that is decoded when it is read."""
 

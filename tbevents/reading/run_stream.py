@@ -10,8 +10,6 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.small_runs import FIRST, MOST, SmallRunReader
 from tbevents.reading.source import FileSource
 
-__all__ = ["open_runs"]
-
 
 def open_runs(paths: Mapping[str, str], options: ReadOptions) -> Iterator[Run]:
     """Yields runs, opened one after the other by name and path; a few megabytes of small ones are read ahead.

@@ -30,8 +30,6 @@ from tbevents.proto import Summary
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.repeat_search import KnownLoops
 
-__all__ = ["ScalarBlock", "SkeletonTable", "unique"]
-
 Number = TypeVar("Number", bound=np.integer[Any])
 
 _FEW: Final = 48

@@ -16,8 +16,6 @@ from tbevents.reading.payloads import Payloads
 from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
-__all__ = ["LazySeries", "Series", "as_number", "counted", "sample_of"]
-
 P_co = TypeVar("P_co", covariant=True)
 S = TypeVar("S", bound="Series[Any]")
 L = TypeVar("L", bound="LazySeries[Any]")
@@ -144,8 +142,8 @@ class LazySeries(Series[P_co]):
         tag: the series' name.
         steps: int64, shape (n,), read-only; n is at least 1 in a run's series.
         wall_times: float64 seconds since 1970, shape (n,), read-only.
-        display_name: what TensorBoard shows in place of the tag; the tag, if the file says nothing.
-        description: Markdown text shown beside the values; mostly empty.
+        display_name: the name that TensorBoard shows; the tag if none is stored.
+        description: Markdown text shown with the values; often empty.
     """
 
     display_name: str

@@ -32,8 +32,6 @@ from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable, unique
 from tbevents.reading.source import FileSource, Reading
 from tbevents.remote import is_url
 
-__all__ = ["FIRST", "MOST", "SMALL", "TOGETHER", "SmallRunReader"]
-
 SMALL: Final = 1 << 20
 """The most bytes in the files of a small run."""
 

@@ -20,8 +20,6 @@ from tbevents.reading.run_builder import RecordSource, RunBuilder
 from tbevents.remote_file import Requested
 from tbevents.run_files import list_run_files
 
-__all__ = ["FileSource", "Reading", "Source"]
-
 _TRIES: Final = 3
 """How often reading starts again from the beginning because a file changes."""
 

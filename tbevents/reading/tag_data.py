@@ -15,8 +15,6 @@ from tbevents.reading.column_memory import ColumnMemory, own
 from tbevents.reading.payloads import Payload
 from tbevents.reading.points import PointColumns
 
-__all__ = ["TagData", "TagValues"]
-
 _NO_RECORDS: Final = np.empty(0, np.int64)
 _NOTHING: Final = np.empty(0, np.float64)
 

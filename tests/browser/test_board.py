@@ -95,6 +95,11 @@ def test_what_a_report_shows_is_shown(training, board):
     page.wait(lambda: page.all("#hparams-table tbody tr"))
     for tag in ("train/loss", "accuracy", "lr"):
         page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
+    colors = (
+        "return [...document.querySelectorAll('#runs li:not([hidden]) .swatch')].map((each) => each.style.background)"
+    )
+    assert page.run(colors) == ["rgb(72, 120, 208)", "rgb(224, 123, 57)", "rgb(58, 157, 99)"]  # sessions use up none
+    assert {(72, 120, 208), (224, 123, 57), (58, 157, 99)} <= set(page.colors(page.chart("accuracy")))
     for section in ("pr_curves", "histograms", "images", "texts"):
         card = page.all(f"#{section} article.card")[0]
         page.run("arguments[0].scrollIntoView({block: 'center'})", card)
@@ -426,7 +431,7 @@ class _Forward(BaseHTTPRequestHandler):
         self.end_headers()
         if "event-stream" in answer.getheader("content-type", ""):
             self.server.open.append(connection)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, http.client.HTTPException):
             while data := answer.read1():
                 self.wfile.write(data)
 

@@ -8,19 +8,6 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from tbevents.proto import TensorProto
 
-__all__ = [
-    "FIELD_KINDS",
-    "PLUGIN_KINDS",
-    "DataClass",
-    "Grouping",
-    "Kind",
-    "kind_named",
-    "kind_names",
-    "kinds",
-    "lazy_kinds",
-    "register",
-]
-
 DataClass: TypeAlias = Literal["SCALAR", "TENSOR", "BLOB_SEQUENCE", "UNKNOWN"]
 
 

@@ -1,4 +1,4 @@
-"""Meshes and point clouds: vertices, faces and colours are three tags in the file, and one series here."""
+"""Meshes and point clouds: the file has a tag each for vertices, faces and colours; here they are one series."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.series import Series, counted
 from tbevents.views.notebook import series_html
 
-__all__ = ["Mesh", "MeshSeries"]
-
 _PARTS: Final = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """What was logged under one name at one step: a batch of meshes of equal size.
+    """The meshes logged under one name at one step: a batch of meshes of equal size.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        vertices: coordinates, shape (batch, n, 3), float32 as a rule.
-        faces: indices of three vertices each, shape (batch, m, 3); None if none were logged.
-        colors: red, green, blue of each vertex, 0 to 255, shape (batch, n, 3); None if none were logged.
-        config: three.js classes and their settings.
+        vertices: coordinates, usually float32, shape (batch, n, 3); None if none were logged.
+        faces: vertex indices of each triangle, usually int32, shape (batch, m, 3); None if none were logged.
+        colors: red, green and blue of each vertex, 0 to 255, usually uint8, shape (batch, n, 3); None if none were
+            logged.
+        config: three.js settings: cameras, lights and materials.
     """
 
     step: int

@@ -23,8 +23,6 @@ from tbevents.views.notebook import scalars_html
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ScalarPoint", "ScalarSeries"]
-
 
 class ScalarPoint(NamedTuple):
     """One logged number.
@@ -50,8 +48,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         wall_times: float64 seconds since 1970, shape (n,).
         values: shape (n,); float32, or float64 if any point was stored as a double or an integer. Integers beyond
             2**53 are rounded here and in tables; points and `exact_values` have them exactly.
-        display_name: what TensorBoard shows in place of the tag; the tag, if the file says nothing.
-        description: Markdown text shown beside the chart; mostly empty.
+        display_name: the name that TensorBoard shows; the tag if none is stored.
+        description: Markdown text shown with the chart; often empty.
 
     All arrays are read-only, and may share memory with the run's other series: to keep a single series of each of many
     runs, `copy` it. Arrays passed to the constructor are not copied, and stay writable for the caller. n is at least 1
@@ -119,9 +117,9 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         return self._part(wanted)
 
     def resample(self, n: int) -> ScalarSeries:
-        """Returns at most n points, evenly spaced by index, among them the first and the last.
+        """Returns at most n points, evenly spaced by index, including the first and the last.
 
-        TensorBoard draws a random sample instead, which differs each time it loads; it keeps the last point, too.
+        TensorBoard draws a random sample instead, which differs on each load; it also keeps the last point.
 
         Args:
             n: how many points to keep, at least 1; if 1, the last point is kept.

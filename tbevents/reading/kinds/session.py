@@ -7,18 +7,16 @@ from typing import NamedTuple
 from tbevents.format.event import enum_name
 from tbevents.proto import Event, LogMessage, SessionLog
 
-__all__ = ["LogLine", "SessionEvent", "log_line", "session_event"]
-
 
 class SessionEvent(NamedTuple):
     """A session of training started, stopped or saved a checkpoint.
 
     Attributes:
-        step: the step of the event; a start supersedes earlier points from this step on.
+        step: the step of the event. A START supersedes earlier points from this step on.
         wall_time: when, in seconds since 1970.
-        status: "START", "STOP", "CHECKPOINT" or "STATUS_UNSPECIFIED"; another number as text.
-        checkpoint_path: where the checkpoint was saved; else empty.
-        message: text for people.
+        status: "START", "STOP", "CHECKPOINT" or "STATUS_UNSPECIFIED"; an unknown number as text.
+        checkpoint_path: the path of the checkpoint; empty for other events.
+        message: a text for humans.
     """
 
     step: int
@@ -34,7 +32,7 @@ class LogLine(NamedTuple):
     Attributes:
         step: the step of the event.
         wall_time: when, in seconds since 1970.
-        level: "UNKNOWN", "DEBUGGING", "INFO", "WARN", "ERROR" or "FATAL"; another number as text.
+        level: "UNKNOWN", "DEBUGGING", "INFO", "WARN", "ERROR" or "FATAL"; an unknown number as text.
         message: the text.
     """
 

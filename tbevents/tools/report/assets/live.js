@@ -27,8 +27,9 @@ function takeTag({ number, kind, tag, title, description }) {
 function takeRun(told, changed) {
   const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], session = false, part = false } = told;
   const before = data.runs[number];
-  const gone = (told.gone ?? false) || owner !== number; // a session is shown as the run that it belongs to
-  data.runs[number] = { name, label, problems, gone, session, part, tags: new Set() };
+  const owned = owner !== number; // a session is shown as the run that it belongs to
+  const gone = (told.gone ?? false) || owned;
+  data.runs[number] = { name, label, problems, gone, owned, session, part, tags: new Set() };
   let more = before === undefined || before.gone !== gone || before.label !== label || problems.join() !== before.problems.join();
   for (const counts of Object.values(kinds)) {
     for (const [tag, count] of counts) {

@@ -22,12 +22,17 @@ function cardElement(card, ...contents) {
   return element;
 }
 
-/** Takes those of the data's runs that are new. */
+/** Takes those of the data's runs that are new; returns whether known ones have other places among the colours. */
 function takeRuns() {
+  let place = 0; // those that belong to another run have none
+  let moved = false;
   for (const [number, run] of data.runs.entries()) {
-    if (number in runs) Object.assign(runs[number], run);
-    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: !unchecked.has(String(number)), listed: true, shown: true });
+    moved ||= number in runs && runs[number].place !== place;
+    if (number in runs) Object.assign(runs[number], run, { place });
+    else runs.push({ label: run.name, ...run, number, place, color: runColor(place), dashed: false, checked: !unchecked.has(String(number)), listed: true, shown: true });
+    if (!run.owned) place += 1;
   }
+  return moved;
 }
 
 const folds = new Map(); // the sections by kind and title
@@ -170,13 +175,16 @@ const nothing = make("p", { className: "quiet", id: "nothing", role: "status" })
 
 /** Shows the data as it is now; cards and sections that are there already stay. */
 function build() {
-  takeRuns();
+  const moved = takeRuns();
   recolor(data.hparams, chosenColor());
   cards.length = 0;
   const made = sections();
   document.getElementById("head").replaceChildren(...headline(), ...contents(made));
   arrange(document.getElementById("main"), [nothing, ...made]);
   table?.fill();
+  if (!moved) return;
+  showRuns();
+  for (const { lazy } of cards) lazy.renew();
 }
 
 build();

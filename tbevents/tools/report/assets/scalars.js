@@ -165,7 +165,7 @@ function scalarCard(card, part = "sections") {
       axis === "relative" ? `in ${axisTitle(drawn)}` : "",
       axis !== settings.x ? (groups === null ? "all steps are 0: in the order written" : "groups are drawn over steps") : "",
       groups === null ? "" : groupNote(ready, shown.some((curve) => curve.thinned)),
-      shown.length > LEGEND_ROWS ? countText(shown.length, groups === null ? "run" : "group") : "",
+      shown.length > LEGEND_ROWS ? countText(shown.length, groups !== null ? "group" : card.parts === undefined ? "run" : "curve") : "",
       count < points ? `${count.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
       unshown ? `${countText(unshown, "point")} without a logarithm` : "",
       curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
