@@ -99,6 +99,15 @@ class Terminal:
         for line in first_of([f"left out: {problem}" for problem in problems]):
             self.warn(line)
 
+    @contextmanager
+    def gathering(self) -> Iterator[list[Problem]]:
+        """Yields a list for problems. Warns of them at the end, even after an error, since they may explain it."""
+        problems: list[Problem] = []
+        try:
+            yield problems
+        finally:
+            self.left_out(problems)
+
     def unreadable(self, problems: Iterable[Problem]) -> None:
         """Warns of those of the problems that are files and folders that could not be read."""
         self.left_out(unreadable_among(problems))
