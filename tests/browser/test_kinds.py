@@ -198,7 +198,7 @@ def long_task(page, act):
     ("texts", "said"),
     [
         (
-            [[" ".join(f"{side}{row}.{word}" for word in range(1300)) for row in range(60)] for side in "xy"],
+            [[" ".join(f"{side}{row}.{word}" for word in range(690)) for row in range(400)] for side in "xy"],
             "the texts are too long to compare all their words: some lines are marked as a whole",
         ),
         (
