@@ -218,6 +218,7 @@ def test_a_board_groups_runs_and_draws_custom_charts_and_distributions(tmp_path,
                 if name == "sgd/0":
                     writer.add_custom_scalars({"both": {"losses": ["Multiline", ["loss/.*"]]}})
     page = board(tmp_path)
+    page.wait(lambda: page.all("article[data-tag='both/losses']"))  # the layout comes later
     page.expect_lines("both/losses", 12, 360)
     page.wait(lambda: page.all("#group-by option[value='hparam:method']"))
     field = page.one("#group-by")
@@ -384,6 +385,7 @@ def test_a_chart_of_several_tags_is_drawn_once_for_what_was_flushed_together(tmp
         add(0)
         writer.flush()
         page = board(tmp_path)
+        page.wait(lambda: page.all("article[data-tag='all/losses']"))  # the layout comes later
         page.expect_lines("all/losses", 8, 8)
         page.run(DRAWN, page.chart("all/losses"))
         for step in range(1, 6):
