@@ -8,8 +8,6 @@ from typing import Final
 
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, decode_header, split_footer
 
-__all__ = ["EXAMPLE", "LOOKED_AT", "file_type", "is_wav", "line_endings_changed", "payload_type"]
-
 LOOKED_AT: Final = 1 << 16
 """The number of bytes that are looked at."""
 

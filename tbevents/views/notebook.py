@@ -20,29 +20,6 @@ from tbevents.views.heat import shared_buckets
 from tbevents.views.protocols import AnySeries, Buckets, ScalarCurve
 from tbevents.views.safe_text import printable, shortened
 
-__all__ = [
-    "MOST_COLUMNS",
-    "MOST_ROWS",
-    "Cell",
-    "Html",
-    "TagRow",
-    "block",
-    "bold",
-    "frame_html",
-    "histogram_picture",
-    "more_text",
-    "number_text",
-    "of_numbers",
-    "run_html",
-    "scalars_html",
-    "series_html",
-    "sound_html",
-    "sparkline",
-    "steps_text",
-    "table",
-    "texts_html",
-]
-
 MOST_ROWS: Final = 40
 """The most rows of a table that are shown."""
 

@@ -132,7 +132,7 @@ class Content:
         return {
             **(sample if len(places) < len(series) else {}),
             "run": number,
-            **self._arrays.curve(series, places, pauses_of(run, series)),
+            **self._arrays.curve(series, places, pauses_of(run, series.tag, series.wall_times)),
         }
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:
