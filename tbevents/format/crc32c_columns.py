@@ -13,13 +13,20 @@ from numpy.typing import NDArray
 
 from tbevents.format.crc32c import MASK_DELTA, POLYNOMIAL
 
-__all__ = ["contributions", "mask_array"]
+__all__ = ["contributions", "mask_array", "unmask_array"]
 
 
 def mask_array(crcs: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Returns `mask` of each element; uint32 in, uint32 out (the sum wraps, as the format requires)."""
     masked: NDArray[np.uint32] = ((crcs >> np.uint32(15)) | (crcs << np.uint32(17))) + np.uint32(MASK_DELTA)
     return masked
+
+
+def unmask_array(masked: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Returns the numbers that `mask_array` returns these of."""
+    turned = masked - np.uint32(MASK_DELTA)
+    crcs: NDArray[np.uint32] = (turned << np.uint32(15)) | (turned >> np.uint32(17))
+    return crcs
 
 
 _tables: NDArray[np.uint32] = np.empty((0, 256), np.uint32)
