@@ -287,23 +287,20 @@ class RunContents(Frame):
         having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
         checked_choice("kind", name, having_series)
         kind = having_series[name]
-        known: Mapping[str, Any] = {tag: None for tag, of_kind, _ in self._data.counts() if of_kind == name}
+        known: Mapping[str, Any] = self._data.having(name)
         if kind.grouping is not None:
             tags = self._data.tags
             known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
-        made = self._reading.made
+        made: dict[str, Any] = {}
+        make_one = self._scalar_series if name == "scalars" else lambda key: self._one_series(kind, key, known[key])
 
         def make(key: str) -> Any:  # as `_once`, whose fixed cost is that of several short series
-            found = made.get((name, key), _NOT_MADE)
-            if found is _NOT_MADE:
-                found = made.setdefault((name, key), self._one_series(kind, key, known[key]))
-            return found
+            found = made.get(key)
+            return made.setdefault(key, make_one(key)) if found is None else found
 
         return NamedMapping(kind.noun, self.path, known, make, lambda key: self._hint(name, key))
 
     def _one_series(self, kind: Kind, name: str, members: Any) -> Any:
-        if kind.name == "scalars":
-            return self._scalar_series(name)
         if kind.grouping is not None:
             return kind.grouping.join(name, members, lambda tag: self._lazy_series(kind, tag))
         return self._lazy_series(kind, name)
@@ -322,16 +319,10 @@ class RunContents(Frame):
         return ""
 
     def _scalar_series(self, tag: str) -> ScalarSeries:
-        columns = self._data.scalar_columns(tag)
-        metadata = self._data.metadata(tag)
-        return ScalarSeries(
-            tag,
-            columns.steps,
-            columns.wall_times,
-            columns.values,
-            display_name=metadata.display_name,
-            description=metadata.summary_description,
-            _integers=columns.integers or {},
+        data = self._data
+        metadata = data.metadata(tag)
+        return ScalarSeries.of_columns(
+            tag, data.scalar_columns(tag), metadata.display_name, metadata.summary_description
         )
 
     def _lazy_series(self, kind: Kind, tag: str) -> Any:
