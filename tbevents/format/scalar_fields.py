@@ -6,6 +6,7 @@ linear, so the checksum of a payload is that of its constant part, xor what each
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -68,17 +69,17 @@ class NumberField:
         self.dtype = dtype
         self.count = count
         self._vary = vary
-        behind = np.subtract(lengths, places)
-        first, alike = int(behind[0]), bool((behind == behind[0]).all())
-        tables = contributions(int(behind.max()))
+        distances = lengths - places if isinstance(lengths, np.ndarray) else map(operator.sub, lengths, places)
+        behind = list(map(int, distances))
+        tables = contributions(max(behind))
         # Of each byte: the table, and where in it the part for each row starts; the shorter that index, the faster.
         self._known: dict[tuple[int, int], Any] = {}  # as `_of_same` gives it
         self._tables: list[tuple[NDArray[np.uint32], NDArray[Any] | None]] = []
         for k in range(count):
-            if alike:
-                self._tables.append((tables[first - 1 - k], None))
+            if len(set(behind)) == 1:
+                self._tables.append((tables[behind[0] - 1 - k], None))
             else:
-                starts = 256 * behind[:, np.newaxis] - 256 * (1 + k)
+                starts = 256 * np.array(behind)[:, np.newaxis] - 256 * (1 + k)
                 short = np.uint16 if tables.size <= 1 << 16 else np.int32
                 self._tables.append((tables.ravel(), starts.astype(short)))
 
