@@ -75,13 +75,12 @@ class NumberField:
         # Of each byte: the table, and where in it the part for each row starts; the shorter that index, the faster.
         self._known: dict[tuple[int, int], Any] = {}  # as `_of_same` gives it
         self._tables: list[tuple[NDArray[np.uint32], NDArray[Any] | None]] = []
-        for k in range(count):
-            if len(set(behind)) == 1:
-                self._tables.append((tables[behind[0] - 1 - k], None))
-            else:
-                starts = 256 * np.array(behind)[:, np.newaxis] - 256 * (1 + k)
-                short = np.uint16 if tables.size <= 1 << 16 else np.int32
-                self._tables.append((tables.ravel(), starts.astype(short)))
+        if len(set(behind)) == 1:
+            self._tables += [(tables[behind[0] - 1 - k], None) for k in range(count)]
+        else:
+            short = np.uint16 if tables.size <= 1 << 16 else np.int32
+            starts = np.subtract.outer(np.arange(-1, -1 - count, -1), np.negative(behind)) * 256
+            self._tables += [(tables.ravel(), row) for row in starts.astype(short)[:, :, np.newaxis]]
 
     def add_to(self, crcs: NDArray[np.uint32], numbers: NDArray[Any]) -> None:
         """Adds (by xor) what these numbers, which are little-endian, contribute to the checksums of their payloads."""

@@ -291,12 +291,12 @@ class RunContents(Frame):
         if kind.grouping is not None:
             tags = self._data.tags
             known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
-        made: dict[str, Any] = {}
+        made = self._reading.made
         make_one = self._scalar_series if name == "scalars" else lambda key: self._one_series(kind, key, known[key])
 
         def make(key: str) -> Any:  # as `_once`, whose fixed cost is that of several short series
-            found = made.get(key)
-            return made.setdefault(key, make_one(key)) if found is None else found
+            found = made.get((name, key))
+            return made.setdefault((name, key), make_one(key)) if found is None else found
 
         return NamedMapping(kind.noun, self.path, known, make, lambda key: self._hint(name, key))
 
