@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -13,7 +14,7 @@ from tbevents.reading.kinds.graph import Graph, LoggedGraphSeries, RunStatistics
 from tbevents.reading.kinds.histogram import HistogramSeries
 from tbevents.reading.kinds.hparams import HParams, hparams_of
 from tbevents.reading.kinds.image import ImageSeries
-from tbevents.reading.kinds.kind import Kind, kinds
+from tbevents.reading.kinds.kind import Kind, kind_named, kinds
 from tbevents.reading.kinds.layout import Charts, charts, parse_layout
 from tbevents.reading.kinds.mesh import MeshSeries
 from tbevents.reading.kinds.metadata import TagMetadata, tag_metadata
@@ -284,9 +285,7 @@ class RunContents(Frame):
         return made
 
     def _mapping(self, name: str) -> NamedMapping[Any]:
-        having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
-        checked_choice("kind", name, having_series)
-        kind = having_series[name]
+        kind = _kind_with_series(name)
         known: Mapping[str, Any] = self._data.having(name)
         if kind.grouping is not None:
             tags = self._data.tags
@@ -321,9 +320,10 @@ class RunContents(Frame):
     def _scalar_series(self, tag: str) -> ScalarSeries:
         data = self._data
         metadata = data.metadata(tag)
-        return ScalarSeries.of_columns(
-            tag, data.scalar_columns(tag), metadata.display_name, metadata.summary_description
-        )
+        columns = data.scalar_columns(tag)
+        if not data.is_compact:  # else they are read-only
+            columns = columns.read_only()
+        return ScalarSeries.of_columns(tag, columns, metadata.display_name, metadata.summary_description)
 
     def _lazy_series(self, kind: Kind, tag: str) -> Any:
         assert kind.series is not None
@@ -337,3 +337,14 @@ class RunContents(Frame):
             metadata.summary_description,
             Payloads(payloads, self._reader, self.path),
         )
+
+
+def _kind_with_series(name: str) -> Kind:
+    """The kind of a name, which must be one of those that have series; a run asks once for each."""
+    with contextlib.suppress(KeyError, TypeError):
+        kind = kind_named(name)
+        if kind.series is not None:
+            return kind
+    having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
+    checked_choice("kind", name, having_series)  # raises
+    return having_series[name]

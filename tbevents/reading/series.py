@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
 from tbevents.reading.payloads import Payloads
+from tbevents.reading.points import read_only
 from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
-__all__ = ["LazySeries", "Series", "as_number", "counted", "read_only", "sample_of"]
+__all__ = ["LazySeries", "Series", "as_number", "counted", "sample_of"]
 
 P_co = TypeVar("P_co", covariant=True)
 S = TypeVar("S", bound="Series[Any]")
@@ -178,14 +179,6 @@ class LazySeries(Series[P_co]):
 
     def _repr_html_(self) -> str:
         return series_html(self)
-
-
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Returns the array, or a read-only view of it if it is writable: the caller's array stays writable."""
-    if array.flags.writeable:
-        array = array.view()
-        array.flags.writeable = False
-    return array
 
 
 def sample_of(samples: Sequence[bytes], index: int, noun: str) -> bytes:

@@ -15,7 +15,8 @@ from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.kind import Grouping, Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
-from tbevents.reading.series import Series, counted, read_only
+from tbevents.reading.points import read_only
+from tbevents.reading.series import Series, counted
 from tbevents.views.notebook import series_html
 
 __all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
