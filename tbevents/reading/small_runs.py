@@ -215,9 +215,7 @@ class SmallRunReader:
                 listed.append(file)
                 ends.append(ends[-1] + end)
         block = self._room[: ends[-1]]
-        alone = [
-            place for place, run in enumerate(runs) if len(files[run] or ()) == 1 and ends[place + 1] > ends[place]
-        ]
+        alone = [at for at, run in enumerate(runs) if len(files[run] or ()) == 1 and ends[at + 1] > ends[at]]
         known = self._read_known(block, ends, alone, listed)
         for place, reading in known.items():
             readings[runs[place]] = reading
@@ -243,10 +241,11 @@ class SmallRunReader:
             readings[run] = None if parts is None else self._reading(parts)
         sizes = Counter(ends[place + 1] - ends[place] for place in alone if place not in known)
         for run, parts in of_runs.items():
-            if readings[run] is not None and parts is not None and len(parts) == 1:
-                file_size = parts[0].reader.offset
-                if sizes.pop(file_size, 0) > 1:
-                    self._learn(file_size, parts[0].block)
+            done = readings[run]
+            if done is not None and parts is not None and done.builder.data.is_compact:
+                size = parts[0].reader.offset
+                if sizes.pop(size, 0) > 1:
+                    self._learn(size, parts[0].block)
         return readings
 
     def _read_known(
@@ -274,13 +273,15 @@ class SmallRunReader:
         return readings
 
     def _learn(self, size: int, block: ScalarBlock) -> None:
-        """Learns the pattern of an intact file."""
+        """Learns the pattern of an intact file, which has nothing but scalars, beside its header."""
         order = self._orders.get(block.skeleton.tobytes())
-        if self._options.restarts == "tensorboard" or order is None:
+        if order is None:  # it was forgotten meanwhile
             return
         patterns = self._patterns.get(size, [])
+        if len(patterns) == _MOST_OF_SIZE:
+            return
         pattern = FilePattern.of(block, order.places, order.others, self._table.places, verify=self._options.verify)
-        if pattern is None or len(patterns) == _MOST_OF_SIZE:
+        if pattern is None:
             return
         if self._pattern_bytes + size > _MOST_PATTERN_BYTES:
             self._patterns.clear()
