@@ -19,6 +19,7 @@ __all__ = [
     "event_file_name",
     "find_run_files",
     "find_runs",
+    "folders_above",
     "is_event_file",
     "leads_out",
     "list_run_files",
@@ -104,6 +105,14 @@ def list_run_files(
     if not files:
         raise RunNotFoundError(f"{text}: this folder has no event file (a file with 'tfevents' in its name)")
     return _in_order(files)
+
+
+def folders_above(name: str) -> list[str]:
+    """Returns the names of the folders above a run, the nearest first; the last is ``.``, the logdir itself."""
+    if name == ".":
+        return []
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)] + ["."]
 
 
 def name_some(names: Iterable[str]) -> str:

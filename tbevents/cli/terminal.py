@@ -18,8 +18,6 @@ from tbevents.reading.problem import Problem
 from tbevents.tools.json_text import json_text
 from tbevents.tools.names import unreadable_among
 
-__all__ = ["Terminal"]
-
 _PATIENCE: Final = 1.0
 """Seconds before a command shows its progress."""
 

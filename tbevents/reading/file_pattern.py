@@ -20,8 +20,6 @@ from tbevents.format.scalar_fields import WORD, NumberField
 from tbevents.format.scalar_layout import Places
 from tbevents.reading.scalar_blocks import ScalarBlock
 
-__all__ = ["FilePattern", "FilePoints"]
-
 _VERSION_TIME: Final = 1
 """Where a payload that begins with its wall time has it, behind the key."""
 

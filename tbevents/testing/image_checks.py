@@ -15,8 +15,6 @@ from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["check_image_close"]
-
 
 def check_image_close(
     run: Subject,

@@ -12,8 +12,6 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.testing.finding import ROWS, FindingTable, counted, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
 
-__all__ = ["COLUMNS", "as_stored", "cells", "differing", "point_table", "series_of", "series_points"]
-
 COLUMNS: Final = ("obtained", "expected", "difference", "allowed")
 """Headers of the cells that `cells` returns."""
 

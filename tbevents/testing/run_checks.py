@@ -18,8 +18,6 @@ from tbevents.testing.value_comparison import differing_values
 from tbevents.tools.check import Checked, check_run
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["check_intact", "check_runs_close", "wanted_tags"]
-
 
 def check_runs_close(
     run: Subject | Mapping[str, Run],

@@ -18,8 +18,6 @@ from tbevents.testing.point_comparison import as_stored, differing, point_table,
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["check_bounded", "check_finite", "check_lr_schedule", "check_scalar_at", "check_scalars", "not_finite"]
-
 _SHIFTS: Final = (1, -1)
 """Offsets that are tried for the message if a schedule does not match."""
 

@@ -20,8 +20,6 @@ from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, as_runs
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["check_hparams", "check_tags", "hparam_rows"]
-
 
 def check_tags(
     run: Subject,

@@ -17,8 +17,6 @@ from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance
 from tbevents.views.curves import smoothed
 
-__all__ = ["check_converges", "check_decreasing", "check_increasing", "check_reaches"]
-
 _Sign = Literal[-1, 1]
 _WORDS: Final[dict[_Sign, tuple[str, str]]] = {-1: ("fall", "rises"), 1: ("rise", "falls")}
 

@@ -14,33 +14,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.file_type import is_wav
 from tbevents.views.curves import lonely, thinned
 from tbevents.views.heat import shared_buckets
 from tbevents.views.protocols import AnySeries, Buckets, ScalarCurve
 from tbevents.views.safe_text import printable, shortened
-
-__all__ = [
-    "MOST_COLUMNS",
-    "MOST_ROWS",
-    "Cell",
-    "Html",
-    "TagRow",
-    "block",
-    "bold",
-    "frame_html",
-    "histogram_picture",
-    "more_text",
-    "number_text",
-    "of_numbers",
-    "run_html",
-    "scalars_html",
-    "series_html",
-    "sound_html",
-    "sparkline",
-    "steps_text",
-    "table",
-    "texts_html",
-]
 
 MOST_ROWS: Final = 40
 """The most rows of a table that are shown."""
@@ -237,7 +215,7 @@ def _line(line: str) -> str:
 
 def sound_html(encoded: bytes) -> str | None:
     """A sound to play; None if it is not a WAV file."""
-    if encoded[:4] != b"RIFF" or encoded[8:12] != b"WAVE":
+    if not is_wav(encoded):
         return None
     return f'<audio controls src="data:audio/wav;base64,{base64.b64encode(encoded).decode("ascii")}"></audio>'
 

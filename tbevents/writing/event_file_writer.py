@@ -23,8 +23,6 @@ from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
 
-__all__ = ["DEFAULT_FLUSH_SECS", "DEFAULT_UPLOAD_SECS", "EventFileWriter"]
-
 DEFAULT_FLUSH_SECS: Final = 2.0
 """Seconds until a logged event is passed to the operating system: short enough for a live TensorBoard."""
 
@@ -133,13 +131,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
     def _file_name(self) -> str | None:
         return self.path
 
-    @property
-    def default_metadata(self) -> Mapping[str, Any]:
-        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
-        return self._default_metadata
-
-    @default_metadata.setter
-    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+    def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
         self._default_metadata = metadata
         self._default_step = metadata.get("global_step")  # for calls without a step
         walltime = metadata.get("walltime")

@@ -69,14 +69,13 @@ class Lazy {
     this.isNear = false;
     this.drawn = false;
     Lazy.of.set(element, this);
-    Lazy.observer.observe(element);
+    this.look();
   }
 
-  /** Ends it: the element is replaced by another. */
-  end() {
+  /** Looks soon whether it is near the window. */
+  look() {
     Lazy.observer.unobserve(this.element);
-    Lazy.of.delete(this.element);
-    Lazy.pending.delete(this);
+    Lazy.observer.observe(this.element);
   }
 
   near(isNear) {
