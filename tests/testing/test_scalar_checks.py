@@ -407,6 +407,24 @@ def test_reaches_from_below_or_from_above_at_or_before_a_step():
         check_reaches(falling, "x", value=1, by_step=1.5)
 
 
+def test_reaches_in_a_direction_whatever_the_first_value_is():
+    accuracy = run_of(x=[0.92, 0.95, 0.93])  # a fine-tuning starts above
+    assert check_reaches(accuracy, "x", value=0.9, by_step=0, mode="max") == []
+    (low,) = check_reaches(accuracy, "x", value=0.96, mode="max")
+    assert low.summary == "it does not reach 0.96: its greatest value until then is 0.95, at step 1"
+    (auto,) = check_reaches(accuracy, "x", value=0.9)
+    assert auto.summary.endswith(
+        "its least value until then is 0.92, at step 0; it starts above: if that is enough, give mode='max'"
+    )
+    loss = run_of(x=[0.4, 0.3, 2.0])
+    assert check_reaches(loss, "x", value=0.5, by_step=0, mode="min") == []
+    assert kinds(check_reaches(loss, "x", value=0.2, mode="min")) == ["trend"]
+    (auto,) = check_reaches(run_of(x=[0.4, 0.3]), "x", value=0.5)
+    assert auto.summary.endswith("it starts below: if that is enough, give mode='min'")
+    with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', not 'up'"):
+        check_reaches(loss, "x", value=1, mode="up")
+
+
 # -- schedules -------------------------------------------------------------------------------------------------------
 
 CURVE = partial(schedules.step_decay, base_lr=0.1, step_size=3)
