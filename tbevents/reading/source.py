@@ -8,8 +8,10 @@ earlier one stays, with its own offsets in the files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
+
+import numpy as np
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
@@ -52,6 +54,23 @@ class Reading:
         """What could not be read, file by file."""
         of_files = [problem for reader in self.readers.values() for problem in reader.problems]
         return (*self.unlisted, *of_files)
+
+    def has_scalars_of(self, other: Reading) -> bool:
+        """Returns True if the scalars, the counts of other values and the problems are those of another reading."""
+        mine, others = self.builder.data, other.builder.data
+        counts = list(mine.counts())
+        if counts != list(others.counts()) or self.problems != other.problems:
+            return False
+        columns = (
+            zip(mine.scalar_columns(tag)[:3], others.scalar_columns(tag)[:3], strict=True)
+            for tag, kind, _ in counts
+            if kind == "scalars"
+        )
+        return all(np.array_equal(a, b, equal_nan=True) for pair in columns for a, b in pair)
+
+
+class _RewrittenError(FileChangedError):
+    """A file was written again, perhaps with the same bytes."""
 
 
 class Source(Protocol):
@@ -157,7 +176,7 @@ class FileSource:
             DamagedFileError: at the first damage in strict mode. An incomplete last record does not count if
                 something was read before: the rest may still come.
         """
-        start, begun_anew = before, ""
+        start, begun_anew, is_sure = before, "", True
         for tries_left in reversed(range(_TRIES)):
             files, unlisted = self.find(start.readers)
             there = {file.url for file in files}
@@ -167,7 +186,10 @@ class FileSource:
                 )
                 if gone is not None:
                     raise FileChangedError(f"{gone}: was removed")
-                return self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
+                found = self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
+                if not is_sure and found.has_scalars_of(before):
+                    found = replace(found, begun_anew="")
+                return found
             except FileChangedError as error:
                 if not tries_left and (self.named or self._strict):
                     raise
@@ -176,6 +198,7 @@ class FileSource:
                         before.builder.anew(), {}, (), (Problem.unreadable(self.location, error),), str(error)
                     )
                 begun_anew = str(error) if before.readers else ""
+                is_sure = is_sure and not isinstance(error, _RewrittenError)
                 start = Reading(before.builder.anew())
             except FileNotFoundError as error:
                 if isinstance(error, RunNotFoundError):
@@ -199,6 +222,8 @@ class FileSource:
             if known is not None and known.is_up_to_date(file):
                 readers[file.url] = known
                 continue
+            if known is not None and known.may_be_rewritten(file):
+                raise _RewrittenError(f"{file.url}: was written again")
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient, reader.most = patient, self.most
             reader.listed, reader.requested = file, self.requested.pop(file.url, None)
