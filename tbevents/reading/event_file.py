@@ -153,7 +153,12 @@ class EventFileReader:
         before = self.listed
         if before is None or before.size is None or not self.offset == before.size == listed.size:
             return False
-        return None not in (before.modified, listed.modified) and before.modified != listed.modified
+        if None in (before.modified, listed.modified) or before.modified == listed.modified:
+            return False
+        try:  # while something is appended, the time changes before the size
+            return is_url(self.path) or os.stat(self.path).st_size == listed.size
+        except OSError:
+            return False  # which reading on will tell
 
     def done(self) -> float:
         """Returns the fraction of the file that was read."""

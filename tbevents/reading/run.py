@@ -123,7 +123,7 @@ class Run(RunContents):
         """Reads what was appended since, including new files; takes time in proportion to that.
 
         If a file was truncated, replaced or removed, the run is read again from the start, with a `DamageWarning`; also
-        if its size is the same but its time is not, without a warning if the points are the same. An incomplete record
+        if its size is the same but its time is not, without a warning if its points are the same. An incomplete record
         at the end of a file is not damage: it is read once it is complete. Points are in the order in which they were
         read, also if several files grow at once.
 

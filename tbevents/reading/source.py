@@ -55,18 +55,18 @@ class Reading:
         of_files = [problem for reader in self.readers.values() for problem in reader.problems]
         return (*self.unlisted, *of_files)
 
-    def has_scalars_of(self, other: Reading) -> bool:
-        """Returns True if the scalars, the counts of other values and the problems are those of another reading."""
-        mine, others = self.builder.data, other.builder.data
-        counts = list(mine.counts())
-        if counts != list(others.counts()) or self.problems != other.problems:
-            return False
-        columns = (
-            zip(mine.scalar_columns(tag)[:3], others.scalar_columns(tag)[:3], strict=True)
-            for tag, kind, _ in counts
-            if kind == "scalars"
-        )
-        return all(np.array_equal(a, b, equal_nan=True) for pair in columns for a, b in pair)
+    def continues(self, before: Reading) -> bool:
+        """Returns True if it has the scalars of another reading, or more of them; and not fewer other values."""
+        mine, others = self.builder.data, before.builder.data
+        counts = {(tag, kind): count for tag, kind, count in mine.counts()}
+        for tag, kind, count in others.counts():
+            if counts.get((tag, kind), 0) < count:
+                return False
+            if kind == "scalars":
+                columns = zip(mine.scalar_columns(tag)[:3], others.scalar_columns(tag)[:3], strict=True)
+                if not all(np.array_equal(new[: len(old)], old, equal_nan=True) for new, old in columns):
+                    return False
+        return {each for each in before.problems if each.kind != "incomplete"} <= set(self.problems)
 
 
 class _RewrittenError(FileChangedError):
@@ -187,7 +187,7 @@ class FileSource:
                 if gone is not None:
                     raise FileChangedError(f"{gone}: was removed")
                 found = self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
-                if not is_sure and found.has_scalars_of(before):
+                if not is_sure and found.continues(before):
                     found = replace(found, begun_anew="")
                 return found
             except FileChangedError as error:

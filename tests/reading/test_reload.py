@@ -574,6 +574,18 @@ def test_a_file_that_was_only_touched_changes_nothing_and_is_not_warned_of(folde
     assert len(run.reload().scalars["loss"]) == 51
 
 
+def test_a_file_that_is_appended_to_while_it_is_listed_is_not_taken_for_another(folder, monkeypatch):
+    append(folder, HEADER + scalar(1, tag="once") + scalar(1))
+    run = tbevents.read_run(folder)
+    size = (folder / NAME).stat().st_size
+    append(folder, scalar(2))
+    run.reload_as_listed([tbevents.FileRef(str(folder / NAME), size, 5.0)], {})  # the time changes before the size
+    assert run.scalars["loss"].steps.tolist() == [1, 2]
+    monkeypatch.setattr(event_file.EventFileReader, "may_be_rewritten", lambda *_: True)
+    append(folder, scalar(3) + text(3))
+    assert run.reload().scalars["loss"].steps.tolist() == [1, 2, 3]  # a warning would be an error here
+
+
 def test_one_of_several_files_removed_takes_its_points_along(folder):
     append(folder, HEADER + scalar(1))
     append(folder, HEADER + scalar(2), LATER)
