@@ -119,6 +119,14 @@ class Run(RunContents):
         vars(still).update(vars(self))
         return still
 
+    def named(self, name: str) -> Run:
+        """Returns the run as it is now under a name; the run itself if it has that name."""
+        if name == self.name:
+            return self
+        other = self._still()
+        other.name = name
+        return other
+
     def reload(self) -> Run:
         """Reads what was appended since, including new files; takes time in proportion to that.
 
