@@ -14,6 +14,7 @@ from rich.text import Text
 
 from tbevents.cli.formatting import first_of, printable
 from tbevents.cli.text_table import TextTable
+from tbevents.files import folder_name
 from tbevents.reading.problem import Problem
 from tbevents.tools.json_text import json_text
 from tbevents.tools.names import unreadable_among
@@ -58,6 +59,10 @@ class Terminal:
     def colorless(self) -> bool:
         """True if lines cannot be told apart by colours: with NO_COLOR, or in a terminal that has none."""
         return self.out.no_color or (self.out.is_terminal and self.out.color_system is None)
+
+    def run_name(self, name: str, logdir: str) -> str:
+        """Returns the name of a run as tables show it: in a terminal, that of a logdir itself is its folder's."""
+        return (folder_name(logdir) or name) if name == "." and self.interactive else name
 
     def table(self, table: TextTable) -> None:
         """Prints a table as data."""
