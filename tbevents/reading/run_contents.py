@@ -215,10 +215,7 @@ class RunContents(Frame):
 
         Values that `restarts` and `duplicates` leave out are counted, too.
         """
-        found: dict[str, dict[str, int]] = {}
-        for tag, kind, count in self._data.counts():
-            found.setdefault(kind, {})[tag] = count
-        return found
+        return self._data.counts_by_kind()
 
     @property
     def first_wall_time(self) -> float | None:
@@ -258,7 +255,7 @@ class RunContents(Frame):
 
     def last_scalars(self) -> dict[str, tuple[int, float]]:
         """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
-        return dict(self._data.last_scalars())
+        return self._data.last_scalars()
 
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.
