@@ -36,6 +36,9 @@ _INTERVAL: Final = 0.5
 _SHARE: Final = 5
 """A listing that takes long is followed by a pause of this many times its duration."""
 
+_SHARE_READING: Final = 20
+"""The same while runs are read, which a listing would slow."""
+
 _READERS: Final = 2
 _URL_READERS: Final = 8
 """Threads that read runs; those that read from URLs mostly wait."""
@@ -311,7 +314,8 @@ class Board:
             if self._closed:
                 return
             ended = time.monotonic()
-            self._next_look = ended + max(_INTERVAL, _SHARE * (ended - began))
+            share = _SHARE_READING if self._jobs else _SHARE
+            self._next_look = ended + max(_INTERVAL, share * (ended - began))
             changed = self._take(found, unknown)
             if tuple(problems) != self._problems:
                 self._problems = tuple(problems)
@@ -455,7 +459,7 @@ class Board:
             if are_new:
                 self._name_tags(run, counts)
             else:
-                summary = dataclasses.replace(summary, counts=counts)
+                summary = RunSummary(counts, summary.problems, summary.facts, summary.is_cut)
             if before is None or anew or recovered or before.differs(summary):
                 followed.summary = summary
                 followed.version = self._step()

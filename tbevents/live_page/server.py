@@ -30,7 +30,7 @@ def load_server() -> None:
     except ImportError as error:
         raise MissingExtraError("uvicorn", "board", _PURPOSE) from error
     try:
-        from tbevents.live_page import app  # noqa: F401
+        import tbevents.live_page.app  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("Starlette", "board", _PURPOSE) from error
     uvicorn.Config(_nothing, log_config=None, lifespan="off", ws="none").load()  # which imports its protocols

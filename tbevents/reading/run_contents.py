@@ -111,6 +111,8 @@ class RunContents(Frame):
 
     def readable_hparams(self) -> HParams | None:
         """`hparams` without the tags that cannot be parsed, which are on `problems`; for tables of many runs."""
+        if self._data.is_compact:  # as most of many runs
+            return None
         return self._once("readable hparams", lambda run: run._hparams(lenient=True))
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
