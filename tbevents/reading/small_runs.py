@@ -49,6 +49,9 @@ MOST: Final = 256
 _MOST_ORDERS: Final = 32
 """How many orders of records, or of headers, are remembered."""
 
+_MOST_REMEMBERED: Final = 1 << 17
+"""The most records of all orders that are remembered, and of all headers: runs that grow have others each time."""
+
 _MOST_OTHERS: Final = 16
 """A file with more records that are no known scalars is no plain one."""
 
@@ -122,7 +125,9 @@ class SmallRunReader:
         self._finder = HeaderFinder()
         self._room = np.empty(0, np.uint8)
         self._headers: dict[int, _Headers] = {}  # by the size of the file
+        self._header_records = 0  # of all of them
         self._orders: dict[bytes, _Order | None] = {}
+        self._order_records = 0
         self._layouts: dict[bytes, TagsOfSkeletons | None] = {}
 
     def read(self, sources: Sequence[FileSource]) -> list[Reading | None]:
@@ -255,9 +260,12 @@ class SmallRunReader:
         counts = Counter(end - first for first, end in itertools.pairwise(bounds))
         for place, (first, end) in enumerate(itertools.pairwise(bounds)):
             if counts[end - first] > 1 and chains.whole[place] and end - first not in self._headers:
-                if len(self._headers) == _MOST_ORDERS:
-                    self._headers.clear()
                 of_file = slice(*chains.records[place : place + 2])
+                records = of_file.stop - of_file.start
+                if len(self._headers) == _MOST_ORDERS or self._header_records + records > _MOST_REMEMBERED:
+                    self._headers.clear()
+                    self._header_records = 0
+                self._header_records += records
                 offsets, lengths = chains.offsets[of_file] - first, chains.lengths[of_file].copy()
                 heads = np.ndarray((end - first - HEADER_SIZE + 1,), f"V{HEADER_SIZE}", block, first, (1,))
                 self._headers[end - first] = _Headers(offsets, lengths, heads[offsets].tobytes())
@@ -302,8 +310,10 @@ class SmallRunReader:
         if key in self._orders:
             order = self._orders[key]
         else:
-            if len(self._orders) == _MOST_ORDERS:
+            if len(self._orders) == _MOST_ORDERS or self._order_records + len(block.skeleton) > _MOST_REMEMBERED:
                 self._orders.clear()
+                self._order_records = 0
+            self._order_records += len(block.skeleton)
             order = self._orders[key] = self._order_of(block.skeleton)
         if order is None:
             return None
