@@ -103,15 +103,13 @@ def _unreadable(_request: Request, error: Exception) -> Response:
     return PlainTextResponse(f"{error}\n", status_code=422)
 
 
-def _message(board: Board, since: int) -> tuple[int, str]:
-    """The version of a board, and the server-sent event of what changed since an earlier one; "" if nothing did."""
-    told = board.changes(since)
-    if told is None:
-        return since, ""
-    version: int = told["version"]
-    # No number of it is infinite or NaN: `json_text`, which looks for those, takes ten times as long.
-    text = json.dumps({"key": board.key, **told}, separators=(",", ":"), allow_nan=False)
-    return version, f"id: {board.key}.{version}\ndata: {text}\n\n"
+def _message(key: str, told: dict[str, Any]) -> str:
+    """The server-sent event of what changed on a board.
+
+    No number of it is infinite or NaN: `json_text`, which looks for those, takes ten times as long.
+    """
+    text = json.dumps({"key": key, **told}, separators=(",", ":"), allow_nan=False)
+    return f"id: {key}.{told['version']}\ndata: {text}\n\n"
 
 
 class _Handlers:
@@ -144,14 +142,13 @@ class _Handlers:
             while not board.closed:
                 news.clear()
                 began = loop.time()
-                version, text = await run_in_threadpool(_message, board, since)
-                if text:
-                    since = version
-                    yield text
+                told = await run_in_threadpool(board.changes, since)
+                if told is not None:
+                    since = told["version"]
+                    yield await run_in_threadpool(_message, board.key, told)
                     rest = loop.time() + max(_BREATH, _SHARE * (loop.time() - began))
-                    was_reading = board.is_reading
-                    # What the last of the runs holds that are read at first is told at once.
-                    while loop.time() < rest and board.is_reading >= was_reading and not board.closed:
+                    # Once all runs are read that were not, this is told at once.
+                    while loop.time() < rest and (board.is_reading or not told["unread"]) and not board.closed:
                         await asyncio.sleep(_PULSE)
                 try:
                     await asyncio.wait_for(news.wait(), _HEARTBEAT)
