@@ -11,8 +11,6 @@ from tbevents.cli.formatting import clip, printable, width
 if TYPE_CHECKING:
     from rich.text import Text
 
-__all__ = ["TextColumn", "TextTable"]
-
 _GAP: Final = 2
 """Number of blanks between two columns."""
 

@@ -1,4 +1,4 @@
-"""Curves for a picture: smoothing as in TensorBoard, thinning that keeps peaks, and isolated points."""
+"""Curves prepared for drawing: TensorBoard's smoothing, thinning that keeps peaks, isolated points, outliers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEAST", "evenly", "lonely", "smoothed", "thinned", "thinned_each", "without_outliers"]
-
 
 def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
-    """The debiased exponential moving average that TensorBoard draws.
+    """Returns the debiased exponential moving average that TensorBoard draws, float64, shape (n,).
 
-    Of the finite values x_1, x_2, ... the k-th becomes a_k / (1 - weight**k) with a_k = weight * a_(k-1) +
-    (1 - weight) * x_k and a_0 = 0. Values that are not finite are kept and ignored; a constant curve is unchanged.
+    The k-th finite value x_k becomes a_k / (1 - weight**k), where a_k = weight * a_(k-1) + (1 - weight) * x_k and
+    a_0 = 0. Values that are not finite are kept, and do not affect the others. A constant curve does not change.
     Source: `classicSmoothing` in data_transformer.ts of TensorBoard's line chart.
 
     Args:
@@ -151,7 +149,7 @@ def _extremes(rows: NDArray[Any]) -> tuple[NDArray[np.intp], ...]:
 
 
 def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Returns which points are finite and have no finite neighbour, so that a picture needs a dot for them.
+    """Returns True for finite points without a finite neighbour, shape (n,): no line leads to them.
 
     Args:
         values: shape (n,).
@@ -162,11 +160,11 @@ def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def without_outliers(values: NDArray[Any], *, log: bool = False) -> tuple[float, float] | None:
-    """Returns the least and greatest value that an axis shows if it leaves out extreme values.
+    """Returns the range of an axis that leaves out extreme values.
 
-    As in TensorBoard, values below the 5th or above the 95th percentile of the finite ones are extreme. Those that are
-    no farther from these percentiles than the percentiles are from each other stay, since they flatten nothing; so do
-    all if the percentiles are equal, or there are fewer than three values.
+    As in TensorBoard, finite values below the 5th or above the 95th percentile are extreme. A value stays if its
+    distance from the nearer percentile is at most the distance between the two, as it would not flatten the curve.
+    All values stay if the percentiles are equal or there are fewer than three values.
 
     Args:
         values: shape (n,).
@@ -188,7 +186,7 @@ def without_outliers(values: NDArray[Any], *, log: bool = False) -> tuple[float,
 
 
 def evenly(count: int, most: int) -> NDArray[np.intp]:
-    """Returns at most `most` of the indices 0 to count - 1, evenly spread; the last is always among them.
+    """Returns at most `most` of the indices 0 to count - 1, evenly spaced, including the last one.
 
     Args:
         count: number of indices.
