@@ -1,6 +1,6 @@
 """What the board costs: from the command to all tags served, beside TensorBoard where it is installed.
 
-    python benchmarks/bench_board.py [--quick] [--tensorboard] [--repeat N]
+    python benchmarks/bench_board.py [--quick] [--large] [--tensorboard] [--repeat N]
 
 A client asks for what a page asks for: the list of runs, then every tag of every run, each once. Times are wall time
 since the command was started; CPU time and peak memory are those of the server's process, of TensorBoard also those of
@@ -37,6 +37,7 @@ CASES = {
     "2,000 runs x 20 tags x 50 points": (2_000, 20, 50),
     "1 run x 1 tag x 10M points": (1, 1, 10_000_000),
 }
+LARGE = {"10,000 runs x 20 tags x 50 points": (10_000, 20, 50)}  # which takes minutes to write
 
 
 def write(folder, runs, tags, points):
@@ -176,7 +177,8 @@ def benchmark():
     quick = "--quick" in sys.argv
     repetitions = int(sys.argv[sys.argv.index("--repeat") + 1]) if "--repeat" in sys.argv else 1
     rows = []
-    for name, shape in list(CASES.items())[: 1 if quick else None]:
+    cases = CASES | (LARGE if "--large" in sys.argv else {})
+    for name, shape in list(cases.items())[: 1 if quick else None]:
         with tempfile.TemporaryDirectory() as folder:
             write(Path(folder), *shape)
             servers = {"tbevents": lambda folder=folder, shape=shape: board(folder, shape[1])}
