@@ -14,20 +14,6 @@ from tbevents.errors import RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, is_folder, path_string, similar_beside
 
-__all__ = [
-    "OnUnreadable",
-    "event_file_name",
-    "find_run_files",
-    "find_runs",
-    "folders_above",
-    "is_event_file",
-    "leads_out",
-    "list_run_files",
-    "list_runs",
-    "name_some",
-    "order_key",
-]
-
 OnUnreadable: TypeAlias = Callable[[str, OSError], object]
 """Called with a path and the reason: a folder that cannot be listed, or an event file's name that is not a file."""
 

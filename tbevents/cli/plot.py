@@ -21,7 +21,6 @@ from tbevents.cli.parameters import (
 )
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
-from tbevents.reading.problem import Problem
 from tbevents.tools.plot import PlotStyle, plot
 from tbevents.views.chart import MOST_INCHES
 from tbevents.views.groups import Band, Estimator
@@ -84,25 +83,21 @@ def command(
 
     A TAG may be a glob ('train/*'). A picture has at most 60 charts.
     """
-    damage: list[Problem] = []
     grouping = "all" if group_by is None and (band or estimator) else group_by
     options = PlotStyle(group_by=grouping, estimator=estimator or "mean", band=band or "ci95", **style)
     captions: list[str] = []
-    try:
-        with terminal.progress("reading") as progress:
-            drawn = plot(
-                logdir,
-                tags + more_tags,
-                out,
-                runs=runs,
-                style=options,
-                checksums=checksums,
-                progress=progress,
-                on_problem=damage.append,
-                on_caption=captions.append,
-            )
-    finally:
-        terminal.left_out(damage)  # it may explain why there is nothing to draw
+    with terminal.gathering() as damage, terminal.progress("reading") as progress:
+        drawn = plot(
+            logdir,
+            tags + more_tags,
+            out,
+            runs=runs,
+            style=options,
+            checksums=checksums,
+            progress=progress,
+            on_problem=damage.append,
+            on_caption=captions.append,
+        )
     if wants_caption:
         terminal.lines(map(printable, captions))
     terminal.remark(f"{out}: {counted(len(drawn), 'chart')}")

@@ -95,14 +95,9 @@ def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
     )
 
 
-def histogram_picture(histogram: Buckets, width: int = 240, height: int = 64) -> Html | None:
-    """Returns the shape of a histogram as a small picture (SVG); None if it has no values.
-
-    Args:
-        histogram: the histogram.
-        width: pixels.
-        height: pixels.
-    """
+def histogram_picture(histogram: Buckets) -> Html | None:
+    """Returns the shape of a histogram as a small picture (SVG); None if it has no values."""
+    width, height = 240, 64  # pixels
     found = shared_buckets([histogram], min(_BARS, width // 4))
     counts = found.counts[0]
     if not counts.max() > 0:

@@ -270,17 +270,9 @@ class SummaryMethods(ABC):
         weights: Any = None,
         walltime: float | None = None,
     ) -> None:
-        """Logs a precision-recall curve from its counts at n thresholds from 0 to 1.
+        """Logs a precision-recall curve from its counts, precision and recall at n thresholds from 0 to 1.
 
-        Args:
-            true_positive_counts: the count at each threshold, shape (n,).
-            false_positive_counts: likewise.
-            true_negative_counts: likewise.
-            false_negative_counts: likewise.
-            precision: the precision at each threshold, shape (n,).
-            recall: the recall at each threshold, shape (n,).
-            num_thresholds: has no effect; the length of the arrays counts.
-            weights: has no effect.
+        The arrays have shape (n,). `num_thresholds` and `weights` have no effect.
         """
         self._log(
             global_step,

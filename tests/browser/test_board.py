@@ -218,6 +218,7 @@ def test_a_board_groups_runs_and_draws_custom_charts_and_distributions(tmp_path,
                 if name == "sgd/0":
                     writer.add_custom_scalars({"both": {"losses": ["Multiline", ["loss/.*"]]}})
     page = board(tmp_path)
+    page.wait(lambda: page.all("article[data-tag='both/losses']"))  # the layout comes later
     page.expect_lines("both/losses", 12, 360)
     page.wait(lambda: page.all("#group-by option[value='hparam:method']"))
     field = page.one("#group-by")
@@ -384,6 +385,7 @@ def test_a_chart_of_several_tags_is_drawn_once_for_what_was_flushed_together(tmp
         add(0)
         writer.flush()
         page = board(tmp_path)
+        page.wait(lambda: page.all("article[data-tag='all/losses']"))  # the layout comes later
         page.expect_lines("all/losses", 8, 8)
         page.run(DRAWN, page.chart("all/losses"))
         for step in range(1, 6):
@@ -472,3 +474,21 @@ def test_a_board_behind_a_proxy_that_fails_is_followed_again(tmp_path, board, pr
         page.wait(lambda: page.one("#live").text == "Live")
         page.wait(lambda: points(page, "loss") == 2)
         page.driver.get_log("browser")  # the browser's own words about the failures
+
+
+def test_a_sound_plays_on_while_new_data_come(tmp_path, board):
+    with SummaryWriter(tmp_path / "a") as first, SummaryWriter(tmp_path / "b") as second:
+        for writer in (first, second):
+            writer.add_audio("tone", np.sin(np.arange(60 * 8000) / 9), 0, sample_rate=8000)
+            writer.flush()
+        page = board(tmp_path)
+        page.wait(lambda: page.all("#audio audio"))
+        page.run("document.getElementById('audio').scrollIntoView()")
+        page.wait(lambda: len(page.all("#audio audio")) == 2)
+        page.one("h1").click()  # a page plays nothing before
+        play = "const sound = document.querySelectorAll('audio')[1]; sound.muted = true;"
+        page.driver.execute_async_script(f"{play} sound.play().then(arguments[0])")
+        first.add_audio("tone", np.sin(np.arange(8000) / 5), 1, sample_rate=8000)
+        first.flush()
+        page.wait(lambda: page.all("#audio .who")[0].text.startswith("a step 1"))
+        assert page.run("return document.querySelectorAll('audio')[1].paused") is False

@@ -258,6 +258,18 @@ def test_a_zoom_of_relative_time_keeps_its_range_when_the_unit_changes(tmp_path,
     assert list(map(float, zoom_of(page).split(","))) == [low, high]
 
 
+def test_a_zoom_between_two_points_shows_the_line_between_them(tmp_path, page):
+    writer = MemoryWriter()
+    for step, value in ((0, 1000.0), (100, 1001.0)):
+        writer.add_scalar("loss", value, step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.drag(page.chart("loss"), 0.4, 0.6)
+    chart = page.chart("loss")
+    assert len(page.drawn_rows(chart)) > 20
+    assert np.ptp(page.drawn_steps(chart)) > 0.95 * chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
+
+
 def test_a_zoom_ends_where_groups_are_over_steps(made, page):
     page.open(made)
     page.click(page.one("input[name=x][value=wall]"))

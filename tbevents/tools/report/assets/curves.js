@@ -98,11 +98,19 @@ class Curves {
     const x = new Extent();
     const y = new Extent();
     const bands = this.lines.filter((line) => line.low).flatMap(({ xs, low, high }) => [[xs, low], [xs, high]]);
-    for (const [xs, ys] of [...this.series.map(({ data }) => data), ...bands]) {
+    const columns = [...this.series.map(({ data }) => data), ...bands];
+    for (const [xs, ys] of columns) {
       for (let place = 0; place < xs.length; place++) {
         if (!drawable(xs[place], logX) || !drawable(ys[place], logY)) continue;
         x.take(xs[place]);
         if (range === null || (xs[place] >= range[0] && xs[place] <= range[1])) y.take(ys[place]);
+      }
+    }
+    // Between two points there is the line: what is next to the range on either side.
+    for (const [xs, ys] of y.min > y.max && range !== null ? columns : []) {
+      for (const [edge, isBeyond] of [[range[0], (at) => at < range[0]], [range[1], (at) => at > range[1]]]) {
+        const place = nearestPlace(xs, edge, (at) => isBeyond(xs[at]) && drawable(xs[at], logX) && drawable(ys[at], logY));
+        if (place >= 0) y.take(ys[place]);
       }
     }
     const inner = this.outliers ? null : this.inner(range);
