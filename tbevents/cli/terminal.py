@@ -14,11 +14,10 @@ from rich.text import Text
 
 from tbevents.cli.formatting import first_of, printable
 from tbevents.cli.text_table import TextTable
+from tbevents.files import folder_name
 from tbevents.reading.problem import Problem
 from tbevents.tools.json_text import json_text
 from tbevents.tools.names import unreadable_among
-
-__all__ = ["Terminal"]
 
 _PATIENCE: Final = 1.0
 """Seconds before a command shows its progress."""
@@ -61,6 +60,10 @@ class Terminal:
         """True if lines cannot be told apart by colours: with NO_COLOR, or in a terminal that has none."""
         return self.out.no_color or (self.out.is_terminal and self.out.color_system is None)
 
+    def run_name(self, name: str, logdir: str) -> str:
+        """Returns the name of a run as tables show it: in a terminal, that of a logdir itself is its folder's."""
+        return (folder_name(logdir) or name) if name == "." and self.interactive else name
+
     def table(self, table: TextTable) -> None:
         """Prints a table as data."""
         self.lines(table.lines(self.room, plain=self.plain))
@@ -100,6 +103,15 @@ class Terminal:
         self.incomplete |= any(getattr(problem, "kind", None) == "unreadable" for problem in problems)
         for line in first_of([f"left out: {problem}" for problem in problems]):
             self.warn(line)
+
+    @contextmanager
+    def gathering(self) -> Iterator[list[Problem]]:
+        """Yields a list for problems. Warns of them at the end, even after an error, since they may explain it."""
+        problems: list[Problem] = []
+        try:
+            yield problems
+        finally:
+            self.left_out(problems)
 
     def unreadable(self, problems: Iterable[Problem]) -> None:
         """Warns of those of the problems that are files and folders that could not be read."""

@@ -30,8 +30,6 @@ from tbevents.proto import Summary
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.repeat_search import KnownLoops
 
-__all__ = ["ScalarBlock", "SkeletonTable", "unique"]
-
 Number = TypeVar("Number", bound=np.integer[Any])
 
 _FEW: Final = 48
@@ -82,11 +80,13 @@ class SkeletonTable:
 
     Attributes:
         messages: a value of each skeleton, by number, with its tag, form and metadata.
+        places: where the variable bytes of each are.
         loops: the loops of skeletons.
     """
 
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
+        self.places: list[Places] = []
         self.loops: KnownLoops = KnownLoops()
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
@@ -219,22 +219,21 @@ class SkeletonTable:
                 if payload is None or find_places(payload) != shape.places:
                     continue
                 try:
-                    event = parse_event(payload, offset=0, record=0, path=None)
+                    event = parse_event(payload)
                 except UndecodableRecordError:
                     continue
                 skeleton = Skeleton.of_payload(payload, shape.places)
                 constants = () if self._verify else shape.constants(payload)
                 learned.append((value, len(self.messages), skeleton.crc, constants))
+                self.places.append(shape.places)
                 self.messages.append(event.summary.value[0])
             if learned:
                 shape.skeletons = shape.skeletons.plus(*map(list, zip(*learned, strict=True)))
 
     def _intact_payload(self, records: Records, index: int) -> bytes | None:
         """Returns the payload of a record, or None if its checksum is wrong."""
-        if not self._verify:
-            return records.payload(index)
         try:
-            return records.verified_payload(index)
+            return records.payload(index, verify=self._verify)
         except ChecksumError:
             return None
 

@@ -8,18 +8,19 @@ earlier one stays, with its own offsets in the files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
+
+import numpy as np
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.reading.event_file import EventFileReader
+from tbevents.reading.options import ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
 from tbevents.remote_file import Requested
 from tbevents.run_files import list_run_files
-
-__all__ = ["FileSource", "Reading", "Source"]
 
 _TRIES: Final = 3
 """How often reading starts again from the beginning because a file changes."""
@@ -53,6 +54,23 @@ class Reading:
         of_files = [problem for reader in self.readers.values() for problem in reader.problems]
         return (*self.unlisted, *of_files)
 
+    def continues(self, before: Reading) -> bool:
+        """Returns True if it has the scalars of another reading, or more of them; and not fewer other values."""
+        mine, others = self.builder.data, before.builder.data
+        counts = {(tag, kind): count for tag, kind, count in mine.counts()}
+        for tag, kind, count in others.counts():
+            if counts.get((tag, kind), 0) < count:
+                return False
+            if kind == "scalars":
+                columns = zip(mine.scalar_columns(tag)[:3], others.scalar_columns(tag)[:3], strict=True)
+                if not all(np.array_equal(new[: len(old)], old, equal_nan=True) for new, old in columns):
+                    return False
+        return {each for each in before.problems if each.kind != "incomplete"} <= set(self.problems)
+
+
+class _RewrittenError(FileChangedError):
+    """A file was written again, perhaps with the same bytes."""
+
 
 class Source(Protocol):
     """Where the events of a run come from."""
@@ -70,44 +88,41 @@ class FileSource:
 
     Args:
         path: the folder or the file.
-        strict: if True, damage and unreadable files raise.
-        verify: if True, verify the checksums of payloads.
+        options: how to read; by default as `ReadOptions` are.
         named: if True, the caller named the path, so reading raises if nothing of it can be read.
         expected: if True, the folder may be missing or empty: the run is to come.
         listed: the files as a listing has just shown them, for the next reading; None lists them then.
         requested: what was requested of remote files, by URL, for the next reading.
-
-    Attributes:
-        named: as given.
         most: roughly the most bytes of a file that one reading reads, or None for all. `Reading.is_cut` says whether
             there is more, which the next reading goes on with.
-        listed: as given; set it to have the next reading use another listing, which is used once.
-        requested: likewise.
+
+    Attributes:
+        location: the path.
+        named, listed, requested, most: as given. The last three may be set before each reading; the next one uses up
+            `listed` and what it opens of `requested`.
     """
 
     def __init__(
         self,
         path: str,
+        options: ReadOptions | None = None,
         *,
-        strict: bool = False,
-        verify: bool = True,
         named: bool = True,
         expected: bool = False,
         listed: Sequence[FileRef] | None = None,
         requested: dict[str, Requested] | None = None,
+        most: int | None = None,
     ) -> None:
         self.location = path
-        self._strict = strict
-        self._verify = verify
+        self._options = ReadOptions() if options is None else options
         self.named = named
         self._expected = expected
-        self.most: int | None = None
         self.listed = listed
         self.requested: dict[str, Requested] = {} if requested is None else requested
+        self.most = most
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = (self._strict, self._verify, self.named, self._expected, self.listed)
-        return _restored, (self.location, *state)
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"requested": {}, "most": None}
 
     def find(self, known: Mapping[str, RecordSource]) -> tuple[list[FileRef], tuple[Problem, ...]]:
         """Returns the files in order, or the known ones if the folder cannot be listed; and what cannot be read.
@@ -122,7 +137,7 @@ class FileSource:
         problems: list[Problem] = []
 
         def unreadable(path: str, error: OSError) -> None:
-            if self._strict:
+            if self._options.strict:
                 raise error
             problems.append(Problem.unreadable(path, error))
 
@@ -131,12 +146,12 @@ class FileSource:
             files = list_run_files(self.location, unreadable, suggest=self.named and not self._expected)
         except RunNotFoundError as error:
             if not self._expected:
-                if self.named or self._strict:
+                if self.named or self._options.strict:
                     raise
                 detail = f"cannot be read: {str(error).removeprefix(f'{self.location}: ')}"
                 problems.append(Problem(self.location, 0, "unreadable", 0, 0, detail))
         except OSError as error:
-            if self.named or self._strict:
+            if self.named or self._options.strict:
                 raise
             files = [FileRef(file) for file in known]
             unreadable(self.location, error)
@@ -145,7 +160,8 @@ class FileSource:
     def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
         """Returns a reader of one of the files, at its start."""
         sole = self.named and file.url == self.location
-        reader = EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        strict, verify = self._options.strict, self._options.verify
+        reader = EventFileReader(file.url, strict=strict, sole=sole, patient=patient, verify=verify)
         reader.listed = file
         return reader
 
@@ -157,7 +173,7 @@ class FileSource:
             DamagedFileError: at the first damage in strict mode. An incomplete last record does not count if
                 something was read before: the rest may still come.
         """
-        start, begun_anew = before, ""
+        start, begun_anew, is_sure = before, "", True
         for tries_left in reversed(range(_TRIES)):
             files, unlisted = self.find(start.readers)
             there = {file.url for file in files}
@@ -167,15 +183,19 @@ class FileSource:
                 )
                 if gone is not None:
                     raise FileChangedError(f"{gone}: was removed")
-                return self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
+                found = self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
+                if not is_sure and found.continues(before):
+                    found = replace(found, begun_anew="")
+                return found
             except FileChangedError as error:
-                if not tries_left and (self.named or self._strict):
+                if not tries_left and (self.named or self._options.strict):
                     raise
                 if not tries_left:
                     return Reading(
                         before.builder.anew(), {}, (), (Problem.unreadable(self.location, error),), str(error)
                     )
                 begun_anew = str(error) if before.readers else ""
+                is_sure = is_sure and not isinstance(error, _RewrittenError)
                 start = Reading(before.builder.anew())
             except FileNotFoundError as error:
                 if isinstance(error, RunNotFoundError):
@@ -199,6 +219,8 @@ class FileSource:
             if known is not None and known.is_up_to_date(file):
                 readers[file.url] = known
                 continue
+            if known is not None and known.may_be_rewritten(file):
+                raise _RewrittenError(f"{file.url}: was written again")
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient, reader.most = patient, self.most
             reader.listed, reader.requested = file, self.requested.pop(file.url, None)
@@ -213,10 +235,3 @@ class FileSource:
         for name, known in before.readers.items():
             known.listed = readers[name].listed
         return before
-
-
-def _restored(
-    path: str, strict: bool, verify: bool, named: bool, expected: bool, listed: Sequence[FileRef] | None
-) -> FileSource:
-    """A source from its pickled state."""
-    return FileSource(path, strict=strict, verify=verify, named=named, expected=expected, listed=listed)

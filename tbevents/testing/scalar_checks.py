@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, Protocol, TypeAlias
@@ -14,11 +15,9 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
-from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points
+from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
-
-__all__ = ["check_bounded", "check_finite", "check_lr_schedule", "check_scalar_at", "check_scalars", "not_finite"]
 
 _SHIFTS: Final = (1, -1)
 """Offsets that are tried for the message if a schedule does not match."""
@@ -85,7 +84,7 @@ def check_scalars(
         table = point_table(points, tolerance, series.values.dtype)
     if points:
         kind = "steps" if wanted is None or any(None in (p.a, p.b) for p in points) else "values"
-        summary = differing(points, len(series)) + ("" if wanted is None else _within(tolerance))
+        summary = differing(points, len(series)) + ("" if wanted is None else within(tolerance))
         return [finding(run, tag, kind, summary, table, series)]
     return _order(run, series, wanted_steps)
 
@@ -131,7 +130,7 @@ def check_scalar_at(
     if not points:
         return []
     table = point_table(points, tolerance, series.values.dtype)
-    summary = f"the value at step {step} differs{_within(tolerance)}"
+    summary = f"the value at step {step} differs{within(tolerance)}"
     return [finding(run, tag, "values", summary, table, series)]
 
 
@@ -225,7 +224,8 @@ def check_lr_schedule(
         atol: absolute tolerance.
 
     Raises:
-        ValueError, TypeError: if an argument has a wrong value or type. Errors raised by `schedule` are passed on.
+        ValueError, TypeError: if an argument has a wrong value or type. Errors raised by a function are passed on, and
+            those of a scheduler that has no rates at all. A step that a scheduler does not have is a finding.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=False)
     offset = whole("offset", offset)
@@ -239,13 +239,12 @@ def check_lr_schedule(
     if not points:
         return []
     apart = [point for point in points if point.b is not None]
-    summary = f"{differing(apart, len(series))} from the schedule{_within(tolerance)}" if apart else ""
+    summary = f"{differing(apart, len(series))} from the schedule{within(tolerance)}" if apart else ""
     if len(apart) < len(points):
-        beyond = len(points) - len(apart)
-        verb = "is" if beyond == 1 else "are"
-        summary += f"{', ' if apart else ''}{beyond:,} of {len(series):,} points {verb} beyond the schedule"
-        assert isinstance(schedule, Sized), "functions and schedulers cover every step"
-        summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
+        beyond = _of(len(points) - len(apart), series, "points")
+        summary += f"{', ' if apart else ''}{beyond} beyond the schedule"
+        if isinstance(schedule, Sized):  # else it is a scheduler: steps are from 0 on, and some end at one
+            summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
     for shift in _SHIFTS:
         if len(series) > 1 and not _differs_when_shifted(series, rates, offset + shift, tolerance):
             summary += f"; it fits with offset={offset + shift}"
@@ -304,7 +303,7 @@ def _by_place(run: Run, series: ScalarSeries, wanted: NDArray[np.float64], toler
         return []
     names = [str(step) for step in series.steps.tolist()] + ["-"] * max(0, len(wanted) - len(series))
     kind = "values" if len(wanted) == len(series) else "length"
-    summary = differing(points, len(series)) + _within(tolerance)
+    summary = differing(points, len(series)) + within(tolerance)
     return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, "step", names), series)]
 
 
@@ -322,18 +321,14 @@ def _order(run: Run, series: ScalarSeries, wanted: NDArray[np.int64]) -> list[Fi
     return [finding(run, series.tag, "order", "the points are in a different order", table, series)]
 
 
-def _within(tolerance: Tolerance) -> str:
-    return f" (rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
-
-
 def _range(low: float | None, high: float | None) -> str:
     if high is None:
         return f"at least {low:g}"
     return f"at most {high:g}" if low is None else f"between {low:g} and {high:g}"
 
 
-def _of(count: int, series: ScalarSeries) -> str:
-    return f"{count:,} of {len(series):,} values {'is' if count == 1 else 'are'}"
+def _of(count: int, series: ScalarSeries, noun: str = "values") -> str:
+    return f"{count:,} of {len(series):,} {noun} {'is' if count == 1 else 'are'}"
 
 
 def _values_at(series: ScalarSeries, places: NDArray[np.intp]) -> FindingTable:
@@ -349,8 +344,9 @@ def _rates_of(schedule: Any, tag: str) -> _Rates:
     if callable(getattr(schedule, "schedule", None)):
 
         def of_group(steps: Sequence[int]) -> dict[int, float]:
-            rates = np.asarray(schedule.schedule(steps))
-            return dict(zip(steps, rates[:, _group(schedule, tag, rates.shape[1])].tolist(), strict=True))
+            covered = _covered(schedule, steps)
+            rates = np.asarray(schedule.schedule(covered))
+            return dict(zip(covered, rates[:, _group(schedule, tag, rates.shape[1])].tolist(), strict=True))
 
         return of_group
     if isinstance(schedule, (str, bytes, Mapping)) or not isinstance(schedule, Iterable):
@@ -360,6 +356,23 @@ def _rates_of(schedule: Any, tag: str) -> _Rates:
         )
     listed = _as_values(schedule).tolist()
     return lambda steps: {step: listed[step] for step in steps if 0 <= step < len(listed)}
+
+
+def _covered(scheduler: Any, steps: Sequence[int]) -> list[int]:
+    """Returns those of ascending steps at which a scheduler has rates: from 0 on, some up to a number of steps only."""
+
+    def is_beyond(step: int) -> bool:
+        try:
+            scheduler.schedule([step])
+        except ValueError:
+            return True
+        return False
+
+    covered = [step for step in steps if 0 <= step <= np.iinfo(np.int64).max]
+    if covered and is_beyond(covered[-1]):
+        scheduler.schedule([0])  # raises if it has no rates at all
+        covered = covered[: bisect.bisect_left(covered, True, key=is_beyond)]
+    return covered
 
 
 def _group(scheduler: Any, tag: str, count: int) -> int:

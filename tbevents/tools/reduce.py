@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +15,23 @@ from numpy.typing import NDArray
 from tbevents.errors import RunNotFoundError, did_you_mean
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
-from tbevents.reading.options import Checksums
+from tbevents.reading.logdir import Logdir, logdir_of_refs
+from tbevents.reading.options import Checksums, ReadOptions
+from tbevents.reading.points import PointColumns
+from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
+from tbevents.tools.names import NameFilter, OnProblem, refs_below
+from tbevents.tools.point_spool import PointSpool, RunPoints, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
-
-__all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "reduce_runs", "write_reduced"]
 
 Duplicates: TypeAlias = Literal["last", "first", "mean"]
 
 STATS: Final = ("mean", "std", "min", "max", "median")
 """The statistics by name, besides quantiles such as ``q0.9``."""
+
+_CELLS: Final = 1 << 18
+"""So many values, of some steps in all runs, are reduced at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +101,9 @@ def reduce(
 ) -> Reduced:
     """Computes statistics of scalars over runs in float64. If a value is NaN, so is the result.
 
+    Memory is that of the result, of the largest run, and some 30 MiB: the points of many runs wait in a temporary file,
+    28 bytes a point.
+
     Args:
         sources: runs, event files, or folders of runs, of which all runs are used.
         stats: any of "mean", "std", "min", "max", "median", and linearly interpolated quantiles such as "q0.9".
@@ -113,32 +123,22 @@ def reduce(
             or `lax_steps`, or no step is in `min_runs` runs.
         RunNotFoundError: if a path does not exist or has no runs.
         UnknownNameError: if a pattern matches no tag.
-        OSError: if a file cannot be read.
+        OSError: if a file cannot be read, or the temporary file cannot be written.
     """
     for name in stats:
         _quantile(name)
     if duplicates not in (known := get_args(Duplicates)):
         hint = did_you_mean(duplicates, known)
         raise ValueError(f"duplicates must be one of {', '.join(known)}, not {duplicates!r}{hint}")
-    paths = [path for source in sources for path in _runs_of(source, on_problem)]
-    if not paths:
+    refs = [ref for source in sources for ref in _runs_of(source, on_problem)]
+    if not refs:
         raise ValueError("there are no runs to reduce")
-
-    def runs() -> Iterator[Run]:
-        for done, path in enumerate(paths, 1):
-            yield read_telling(path, kinds=("scalars",), checksums=checksums, on_problem=on_problem)
-            progress(done, len(paths))
-
-    return reduce_runs(
-        runs(),
-        stats=stats,
-        tags=tags,
-        lax_tags=lax_tags,
-        lax_steps=lax_steps,
-        min_runs=min_runs,
-        duplicates=duplicates,
-        ddof=ddof,
-    )
+    options = ReadOptions(kinds=("scalars",), checksums=checksums)
+    with _Reduction(stats, tags, duplicates) as reduction:
+        for done, (path, series) in enumerate(_scalars_of(refs, options, on_problem), 1):
+            reduction.add(path, series)
+            progress(done, len(refs))
+        return reduction.result(lax_tags=lax_tags, lax_steps=lax_steps, min_runs=min_runs, ddof=ddof)
 
 
 def reduce_runs(
@@ -155,7 +155,7 @@ def reduce_runs(
     """Computes the statistics of `reduce` for runs that have been read.
 
     Args:
-        runs: one or more runs. Each is let go before the next one is taken; its steps and values are kept.
+        runs: one or more runs. Each is let go before the next one is taken; its points are kept as `reduce` does.
         stats: the statistics, as in `reduce`.
         tags: patterns of tags.
         lax_tags: if True, tags may differ.
@@ -167,47 +167,42 @@ def reduce_runs(
     Raises:
         ValueError, UnknownNameError: as in `reduce`.
     """
-    wanted_stats = tuple(dict.fromkeys(stats))
-    wanted = NameFilter(tags, noun="tag")
-    known: dict[str, dict[int, _Points]] = {}  # tag -> place of a run among the paths -> points
-    paths: list[str] = []
-    for run in runs:
-        paths.append(run.path)
-        of_run: _Points | None = None
-        for tag in run.scalars:
-            having = known.setdefault(tag, {})
-            if wanted(tag):
-                before = next(iter(having.values()), of_run)
-                of_run = having[len(paths) - 1] = _unique(run, tag, duplicates, before)
-        del run
-    chosen = [tag for tag in known if wanted(tag)]
-    where = ", ".join(paths[:3])
-    wanted.check(where)
-    if not chosen:
-        raise ValueError(f"{where}: there are no scalars to reduce")
-    reduced = []
-    for tag in chosen:
-        having = known.pop(tag)
-        if len(having) < len(paths) and not lax_tags:
-            lacking = next(path for place, path in enumerate(paths) if place not in having)
-            raise ValueError(
-                f"{lacking}: no tag {tag!r}, which {paths[next(iter(having))]} has; lax tags (--lax-tags) allow that"
-            )
-        of_tag = _reduce_tag(
-            tag, [(paths[place], points) for place, points in having.items()], wanted_stats, lax_steps, ddof
-        )
-        if of_tag.runs.max(initial=0) >= min_runs:
-            reduced.append(of_tag.where(of_tag.runs >= min_runs))
-    if not reduced:
-        raise ValueError(f"{where}: no step is in {min_runs} runs")
-    return Reduced(tuple(paths), tuple(reduced), wanted_stats)
+    with _Reduction(stats, tags, duplicates) as reduction:
+        for run in runs:
+            reduction.add(run.path, run.scalar_columns())
+            del run
+        return reduction.result(lax_tags=lax_tags, lax_steps=lax_steps, min_runs=min_runs, ddof=ddof)
 
 
-def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[str]:
-    found = list(runs_below(source, on_problem=on_problem).values())
+def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[RunRef]:
+    found = refs_below(source, None, on_problem=on_problem)
     if not found:
         raise RunNotFoundError(f"{os.fspath(source)}: no runs")
     return found
+
+
+def _scalars_of(
+    refs: Sequence[RunRef], options: ReadOptions, on_problem: OnProblem | None
+) -> Iterator[tuple[str, Iterable[tuple[str, PointColumns]]]]:
+    """Yields the path and the scalars of each run.
+
+    Raises:
+        OSError: an event file that the caller named cannot be read.
+    """
+    for named, some in itertools.groupby(refs, key=lambda ref: ref.is_file):
+        # Numbers are names without repetition: a run may have been given twice.
+        renamed = {str(number): replace(ref, name=str(number)) for number, ref in enumerate(some)}
+        several = [[ref] for ref in renamed.values()] if named else [list(renamed.values())]
+        for together in several:
+            logdir = Logdir(together[0].url, options) if named else logdir_of_refs(together, options)
+            gathered: dict[str, list[PointColumns]] = {}
+            for part in logdir.scalar_parts(list(logdir), on_problem):
+                for tag, points in part.series:
+                    gathered.setdefault(tag, []).append(points)
+                if part.last:
+                    path = together[0].url if named else renamed[part.name].url
+                    yield path, ((tag, PointColumns.end_to_end(parts)) for tag, parts in gathered.items())
+                    gathered = {}
 
 
 def write_reduced(reduced: Reduced, out: StrPath) -> list[str]:
@@ -251,66 +246,146 @@ def _quantile(name: str) -> float | None:
     return share
 
 
-class _Points(NamedTuple):
-    """The points of one tag in one run.
+class _Reduction:
+    """Gathers the points of runs, and computes their statistics.
 
-    Attributes:
-        steps: ascending and unique; int64, shape (n,).
-        wall_times: float64, shape (n,).
-        values: float64, shape (n,).
+    A context manager: at its end, the temporary file is gone.
     """
 
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
-    values: NDArray[np.float64]
+    def __init__(self, stats: Sequence[str], tags: Sequence[str] | None, duplicates: Duplicates) -> None:
+        self._stats = tuple(dict.fromkeys(stats))
+        self._wanted = NameFilter(tags, noun="tag")
+        self._duplicates = duplicates
+        self._paths: list[str] = []
+        self._tags: dict[str, _TagRuns] = {}
+        self._spool = PointSpool()
 
+    def __enter__(self) -> _Reduction:
+        return self
 
-def _reduce_tag(
-    tag: str, runs: Sequence[tuple[str, _Points]], stats: Sequence[str], lax_steps: bool, ddof: int
-) -> ReducedTag:
-    first, (steps, _, _) = runs[0]
-    for path, points in runs:
-        if points.steps is not steps and not np.array_equal(points.steps, steps):
-            if not lax_steps:
-                odd = np.setxor1d(points.steps, steps)[0]
+    def __exit__(self, *error: object) -> None:
+        self._spool.close()
+
+    def add(self, path: str, series: Iterable[tuple[str, PointColumns]]) -> None:
+        """Adds the scalars of a run."""
+        run = len(self._paths)
+        self._paths.append(path)
+        for tag, columns in series:
+            if not self._wanted(tag):
+                continue
+            points = _unique(columns, self._duplicates)
+            of_tag = self._tags.get(tag)
+            if of_tag is None:
+                of_tag = self._tags[tag] = _TagRuns(points.steps)
+            if np.array_equal(points.steps, of_tag.steps):
+                points = points._replace(steps=of_tag.steps)  # which most runs share
+            elif of_tag.odd is None:
+                of_tag.odd = run, int(np.setxor1d(points.steps, of_tag.steps)[0])
+            of_tag.runs.append(run)
+            self._spool.add(tag, run, points)
+
+    def result(self, *, lax_tags: bool, lax_steps: bool, min_runs: int, ddof: int) -> Reduced:
+        """Returns the statistics of what was added, as `reduce` does, and raises as it does."""
+        paths = self._paths
+        where = ", ".join(paths[:3])
+        self._wanted.check(where)
+        if not self._tags:
+            raise ValueError(f"{where}: there are no scalars to reduce")
+        reduced = []
+        for tag, of_tag in self._tags.items():
+            if len(of_tag.runs) < len(paths) and not lax_tags:
+                lacking = next(place for place, run in enumerate([*of_tag.runs, -1]) if place != run)
                 raise ValueError(
-                    f"{path}: the steps of {tag!r} differ from those in {first}: only one has step {odd}; "
-                    "lax steps (--lax-steps) allow that"
+                    f"{paths[lacking]}: no tag {tag!r}, which {paths[of_tag.runs[0]]} has; "
+                    "lax tags (--lax-tags) allow that"
                 )
-            steps = np.union1d(steps, points.steps)
+            if of_tag.odd is not None and not lax_steps:
+                run, step = of_tag.odd
+                raise ValueError(
+                    f"{paths[run]}: the steps of {tag!r} differ from those in {paths[of_tag.runs[0]]}: "
+                    f"only one has step {step}; lax steps (--lax-steps) allow that"
+                )
+            found = self._reduce(tag, of_tag, min_runs, ddof)
+            if len(found.steps):
+                reduced.append(found)
+        if not reduced:
+            raise ValueError(f"{where}: no step is in {min_runs} runs")
+        return Reduced(tuple(paths), tuple(reduced), self._stats)
+
+    def _reduce(self, tag: str, of_tag: _TagRuns, min_runs: int, ddof: int) -> ReducedTag:
+        """Computes the statistics of a tag, some steps at a time."""
+        steps = of_tag.steps if of_tag.odd is None else self._spool.steps(tag)
+        runs = np.array(of_tag.runs, np.int32)
+        width = max(1, _CELLS // len(runs))
+        parts = []
+        for number, several in enumerate(self._spool.between(tag, steps[::width])):
+            some = steps[number * width :][:width]
+            part = _reduce_steps(tag, some, runs, several, self._stats, ddof)
+            parts.append(part.where(part.runs >= min_runs))
+        stats = {name: np.concatenate([part.stats[name] for part in parts]) for name in self._stats}
+        kept, counts = np.concatenate([part.steps for part in parts]), np.concatenate([part.runs for part in parts])
+        return ReducedTag(tag, kept, counts, np.concatenate([part.wall_times for part in parts]), stats)
+
+
+class _TagRuns:
+    """The runs that have a tag.
+
+    Args:
+        steps: of the first of them.
+
+    Attributes:
+        steps: as given.
+        runs: their numbers.
+        odd: the first run that has other steps, and a step that only one of both has; None if there is none.
+    """
+
+    def __init__(self, steps: NDArray[np.int64]) -> None:
+        self.steps = steps
+        self.runs = array("i")
+        self.odd: tuple[int, int] | None = None
+
+
+def _reduce_steps(
+    tag: str,
+    steps: NDArray[np.int64],
+    runs: NDArray[np.int32],
+    several: Iterable[SpooledPoints],
+    stats: Sequence[str],
+    ddof: int,
+) -> ReducedTag:
+    """Computes the statistics of a tag at some steps, over runs of which each has a point at some of them."""
     values = np.zeros((len(runs), len(steps)))
     times = np.zeros((len(runs), len(steps)))
     present = np.zeros((len(runs), len(steps)), np.bool_)
-    for row, (_, (own, own_times, own_values)) in enumerate(runs):
-        places = np.searchsorted(steps, own)
-        values[row, places], times[row, places], present[row, places] = own_values, own_times, True
+    for points in several:
+        at = np.searchsorted(runs, points.runs), np.searchsorted(steps, points.steps)
+        values[at], times[at], present[at] = points.values, points.wall_times, True
     counts = present.sum(axis=0)
     found = {name: np.empty(len(steps)) for name in stats}
     # Steps that are in the same runs are computed together.
     patterns, which = np.unique(present, axis=1, return_inverse=True)
     for number in range(patterns.shape[1]):
-        at = np.flatnonzero(which.ravel() == number)
-        block = values[patterns[:, number]][:, at]
+        at_steps = np.flatnonzero(which.ravel() == number)
+        block = values[patterns[:, number]][:, at_steps]
         for name in stats:
-            found[name][at] = _statistic(name, block, ddof)
+            found[name][at_steps] = _statistic(name, block, ddof)
     with np.errstate(invalid="ignore"):
         return ReducedTag(tag, steps, counts, np.where(present, times, 0.0).sum(axis=0) / counts, found)
 
 
-def _unique(run: Run, tag: str, duplicates: Duplicates, like: _Points | None) -> _Points:
-    """Returns ascending unique steps with their times and values; the steps of `like`, if they are the same."""
-    series = run.scalars[tag]
-    values = series.values.astype(np.float64)
-    order = np.argsort(series.steps, kind="stable")
-    steps, starts, counts = np.unique(series.steps[order], return_index=True, return_counts=True)
-    if like is not None and np.array_equal(like.steps, steps):
-        steps = like.steps
+def _unique(points: PointColumns, duplicates: Duplicates) -> RunPoints:
+    """Returns ascending unique steps, their times and values: copies, as the columns may be parts of larger ones."""
+    steps, times, values = points.steps.copy(), points.wall_times.copy(), points.values.astype(np.float64)
+    if bool((steps[1:] > steps[:-1]).all()):
+        return RunPoints(steps, times, values)
+    order = np.argsort(steps, kind="stable")
+    steps, starts, counts = np.unique(steps[order], return_index=True, return_counts=True)
     last = starts + counts - 1
-    times = series.wall_times[order]
+    times = times[order]
     if duplicates == "mean":
-        return _Points(steps, times[last], np.add.reduceat(values[order], starts) / counts)
+        return RunPoints(steps, times[last], np.add.reduceat(values[order], starts) / counts)
     places = starts if duplicates == "first" else last
-    return _Points(steps, times[places], values[order][places])
+    return RunPoints(steps, times[places], values[order][places])
 
 
 def _statistic(name: str, block: NDArray[np.float64], ddof: int) -> NDArray[np.float64]:

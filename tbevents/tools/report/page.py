@@ -10,8 +10,6 @@ import re
 from importlib import resources
 from typing import Any, Final
 
-__all__ = ["policy", "render"]
-
 _SCRIPTS: Final = (
     "data.js",
     "format.js",
@@ -24,7 +22,7 @@ _SCRIPTS: Final = (
     "picture.js",
     "readings.js",
     "curves.js",
-    "heat.js",
+    "pictures.js",
     "steps.js",
     "differences.js",
     "table.js",
@@ -33,7 +31,7 @@ _SCRIPTS: Final = (
     "controls.js",
     "bootstrap.js",
     "groups.js",
-    "distribution.js",
+    "histograms.js",
     "state.js",
     "custom.js",
     "scalars.js",
