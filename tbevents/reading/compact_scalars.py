@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -128,6 +129,11 @@ class CompactScalars:
             np.concatenate([one.values for one in columns]),
             tuple(step_starts),
         )
+
+    @property
+    def is_full(self) -> bool:
+        """Whether each tag has points."""
+        return all(map(operator.lt, (0, *self._ends), self._ends))
 
     def count(self, name: str) -> int:
         """How many points a tag has; 0 if there is no such tag."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -231,6 +231,13 @@ class RunData:
     def is_compact(self) -> bool:
         """Whether there are the scalars of one file, and nothing else."""
         return self._compact is not None
+
+    def having(self, kind: str) -> Mapping[str, object]:
+        """The tags that have values of a kind, in the order of their first appearance; of the mapping, the keys."""
+        compact = self._compact
+        if compact is not None and kind == "scalars" and compact.is_full:
+            return compact.layout.numbers
+        return {tag: None for tag, of_kind, _ in self.counts() if of_kind == kind}
 
     def of_kind(self, kind: str) -> dict[str, TagData]:
         """The tags that have values of a kind other than scalars."""

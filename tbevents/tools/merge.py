@@ -16,8 +16,6 @@ from tbevents.tools.new_files import NewFile, event_file_in, output_path
 from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import Editor
 
-__all__ = ["Merged", "merge"]
-
 
 @dataclass(frozen=True, slots=True)
 class Merged:

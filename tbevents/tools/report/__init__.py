@@ -20,10 +20,8 @@ from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content
 from tbevents.tools.report.findings import findings_json
-from tbevents.tools.report.limits import ReportLimits
+from tbevents.tools.report.limits import ReportLimits as ReportLimits
 from tbevents.tools.report.page import render
-
-__all__ = ["ReportLimits", "Reported", "page_of", "report"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ import re
 from importlib import resources
 from typing import Any, Final
 
-__all__ = ["policy", "render"]
-
 _SCRIPTS: Final = (
     "data.js",
     "format.js",
