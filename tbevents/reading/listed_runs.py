@@ -39,7 +39,7 @@ class _Slot:
     Attributes:
         ref: the run, as the last listing of the logdir shows it.
         place: index of the run, from 0.
-        lock: held by the thread that reads it; None before one does, for most runs of a large logdir are never read.
+        lock: held by the thread that reads it.
         warned: the problems that were warned of, of which a later reading does not warn again.
     """
 
@@ -48,7 +48,7 @@ class _Slot:
     def __init__(self, place: int, ref: RunRef) -> None:
         self.place = place
         self.ref = ref
-        self.lock: threading.RLock | None = None
+        self.lock = threading.RLock()
         self.warned: tuple[Problem, ...] = ()
 
 
@@ -111,12 +111,11 @@ class ListedRuns:
 
     def _renew_locks(self) -> None:
         self._lock = threading.RLock()  # held while runs are found, and while `runs` is changed
-        self._slot_lock = threading.Lock()  # held for a moment, while a slot gets its lock
         self._queue = ReadingQueue(
             self._table, self.options, as_listed=self.as_refs, threads=self.threads, processes=self.processes
         )
         for slot in self._slots.values():
-            slot.lock = None
+            slot.lock = threading.RLock()
 
     def find(self) -> None:
         """Lists the runs, and keeps what was read of those that were known.
@@ -272,9 +271,7 @@ class ListedRuns:
             raise UnknownNameError("run", name, self._slots, self.path)
         if len(wanted) > 1:
             self._queue.begin(wanted, self._unread)
-        with self._slot_lock:
-            lock = slot.lock = slot.lock or threading.RLock()
-        with lock:
+        with slot.lock:
             problems: Sequence[Problem] = ()
             run = self.runs.get(name)
             if run is None:
