@@ -259,6 +259,7 @@ class EventFileReader:
             _, stored, computed = split_footer(record[HEADER_SIZE:])
             if len(record) == end - start and stored == computed:
                 raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
+            self._damage.end_wait(start, stored, computed)
 
     def _read_to(
         self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int

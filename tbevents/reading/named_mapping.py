@@ -50,6 +50,8 @@ class NamedMapping(Mapping[str, V], Generic[V]):
         return len(self._values)
 
     def __repr__(self) -> str:
+        if not self:
+            return f"<{counted(0, self.noun)}>"
         names = ", ".join(map(repr, list(self)[:6]))
         more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
         return f"<{counted(len(self), self.noun)}: {names}{more}>"

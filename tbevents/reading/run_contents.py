@@ -110,6 +110,8 @@ class RunContents(Frame):
 
     def readable_hparams(self) -> HParams | None:
         """`hparams` without the tags that cannot be parsed, which are on `problems`; for tables of many runs."""
+        if self._data.is_compact:  # as most of many runs
+            return None
         return self._once("readable hparams", lambda run: run._hparams(lenient=True))
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
@@ -212,10 +214,7 @@ class RunContents(Frame):
 
         Values that `restarts` and `duplicates` leave out are counted, too.
         """
-        found: dict[str, dict[str, int]] = {}
-        for tag, kind, count in self.tag_counts():
-            found.setdefault(kind, {})[tag] = count
-        return found
+        return self._data.counts_by_kind()
 
     def tag_counts(self) -> list[tuple[str, str, int]]:
         """`counts` as rows: tag, kind and number, in the order of the tags' first appearance."""
@@ -259,7 +258,7 @@ class RunContents(Frame):
 
     def last_scalars(self) -> dict[str, tuple[int, float]]:
         """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
-        return dict(self._data.last_scalars())
+        return self._data.last_scalars()
 
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.

@@ -54,6 +54,9 @@ _MOST_OF_SIZE: Final = 4
 _MOST_PATTERN_BYTES: Final = 1 << 22
 """How many bytes the files have, together, whose patterns are remembered."""
 
+_MOST_REMEMBERED: Final = 1 << 17
+"""The most records of all orders that are remembered: runs that grow have another order each time."""
+
 _MOST_OTHERS: Final = 16
 """A file with more records that are no known scalars is no plain one."""
 
@@ -135,6 +138,7 @@ class SmallRunReader:
         self._patterns: dict[int, list[_Pattern]] = {}  # by the size of the file
         self._pattern_bytes = 0
         self._orders: dict[bytes, _Order | None] = {}
+        self._order_records = 0
         self._layouts: dict[bytes, TagsOfSkeletons | None] = {}
 
     def read(self, sources: Sequence[FileSource]) -> list[Reading | None]:
@@ -345,8 +349,10 @@ class SmallRunReader:
         if key in self._orders:
             order = self._orders[key]
         else:
-            if len(self._orders) == _MOST_ORDERS:
+            if len(self._orders) == _MOST_ORDERS or self._order_records + len(block.skeleton) > _MOST_REMEMBERED:
                 self._orders.clear()
+                self._order_records = 0
+            self._order_records += len(block.skeleton)
             order = self._orders[key] = self._order_of(block.skeleton)
         if order is None:
             return None

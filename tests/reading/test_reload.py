@@ -899,6 +899,24 @@ def test_records_within_a_record_that_is_still_written_are_not_taken_for_good(fo
     assert not run.problems
 
 
+def test_a_record_that_a_crash_cut_is_damaged_once_others_fill_its_place(folder):
+    value = tensor_value("note", TensorProto(dtype=7, string_val=[bytes(2000)]), "text")
+    cut = record(Event(step=1, summary=Summary(value=[value])).SerializeToString())[:500]
+    append(folder, HEADER + scalar(0) + cut + scalar(1))
+    with pytest.warns(tbevents.errors.DamageWarning, match="ends"):
+        run = tbevents.read_run(folder)
+    assert [each.kind for each in run.problems] == ["incomplete"]
+    append(folder, b"".join(map(scalar, range(2, 100))))
+    with pytest.warns(tbevents.errors.DamageWarning, match="data checksum mismatch"):
+        run.reload()
+    with pytest.warns(tbevents.errors.DamageWarning):
+        again = tbevents.read_run(folder)
+    assert run.problems == again.problems
+    assert [each.kind for each in run.problems] == ["data_checksum"]
+    assert run.scalars["loss"].steps.tolist() == again.scalars["loss"].steps.tolist() == list(range(100))
+    assert run.reload().problems == again.problems  # a warning would be an error here
+
+
 def test_a_quiet_reload_returns_why_the_run_was_read_again(tmp_path):
     with tbevents.SummaryWriter(tmp_path / "run") as writer:
         for step in range(100):

@@ -15,7 +15,7 @@ from small_runs import alone, damaged, everything, options, together, write_runs
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.reading import scalar_blocks, worker_processes
+from tbevents.reading import scalar_blocks, small_runs, worker_processes
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -317,3 +317,19 @@ def test_the_last_scalars_are_those_of_the_series(tmp_path, options):
         found = run.last_scalars()
         assert found == {tag: (len(series), series.last.value) for tag, series in run.scalars.items()}
         assert ("big" in found) == (name == "c")
+
+
+def test_what_is_remembered_of_runs_of_other_sizes_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(small_runs, "_MOST_REMEMBERED", 100)
+    reader = SmallRunReader(SkeletonTable(verify=True), ReadOptions())
+    for points in range(1, 40):
+        sources = []
+        for name in "ab":
+            folder = tmp_path / f"{name}{points}"
+            with tbevents.SummaryWriter(folder) as writer:
+                for step in range(points):
+                    writer.add_scalar("loss", step, step)
+            sources.append(FileSource(str(folder), named=False))
+        reader.read(sources)
+        assert sum(len(order.places) for order in reader._orders.values() if order) <= 100
+    assert reader._orders
