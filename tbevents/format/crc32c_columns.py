@@ -66,7 +66,7 @@ def _with_zeros(crcs: NDArray[np.uint32], tables: NDArray[np.uint32], count: int
     """Returns what these contributions become with `count` more bytes behind: those of which `tables` has rows."""
     after = crcs >> np.uint32(8 * count) if count < _WORD else np.zeros_like(crcs)
     for place in range(min(count, _WORD)):
-        after = after ^ tables[count - 1 - place].take(crcs >> np.uint32(8 * place) & np.uint32(0xFF))
+        after = after ^ tables[count - 1 - place][crcs >> np.uint32(8 * place) & np.uint32(0xFF)]
     return after
 
 
