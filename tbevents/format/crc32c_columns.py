@@ -53,8 +53,6 @@ def contributions(reach: int) -> NDArray[np.uint32]:
         have = len(tables) or 1
         while have < len(grown):
             fresh = min(have, len(grown) - have)
-            if have < _WORD:
-                fresh = 1
             grown[have : have + fresh] = _with_zeros(grown[:fresh], grown, have)
             have += fresh
         grown.setflags(write=False)

@@ -35,7 +35,7 @@ def payloads(draw):
 
 
 @given(payload=payloads())
-@example(payload=b"\x09" + bytes(8) + b"\x10" + b"\xff" * 11 + b"*\x09\n\x07\n\0\x15" + bytes(4))
+@example(payload=b"\x09" + bytes(8) + b"\x10" + b"\xff" * 10 + b"\x01*\x09\n\x07\n\0\x15" + bytes(4))
 def test_the_usual_layout_has_the_places_that_any_order_of_fields_has(payload):
     found = find_places(payload)
     with pytest.MonkeyPatch.context() as patch:
