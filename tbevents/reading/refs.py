@@ -27,7 +27,8 @@ class RunRef:
     files: tuple[FileRef, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "files", tuple(FileRef(*file) for file in self.files))
+        if type(self.files) is not tuple or any(type(file) is not FileRef for file in self.files):
+            object.__setattr__(self, "files", tuple(FileRef(*file) for file in self.files))
 
     @property
     def is_file(self) -> bool:
