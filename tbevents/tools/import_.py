@@ -60,8 +60,8 @@ def import_table(
     unless they name a time zone). Headers may have capitals and blanks, as in the tables that TensorBoard's page
     exports: Wall time, Step, Value.
 
-    Memory is that of the numbers, some 70 bytes a point: the table is read part by part. JSON lines are kept as a whole
-    until the last one is read, since any line may bring another column.
+    Memory is that of the numbers, some 70 bytes a point: the table is read part by part. JSON lines wait in a temporary
+    file until the last one is read, since any line may bring another column. A byte order mark is skipped.
 
     Args:
         source: the file, or a text stream of CSV or JSON lines.
@@ -136,7 +136,7 @@ class _ImportedPoints:
         self._is_long = False
 
     def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Takes some rows; the next ones have the same columns.
+        """Takes some rows. The next ones have the same known columns; of the others, those that they need.
 
         Raises:
             ValueError: a column is missing, or a cell cannot be imported.
