@@ -282,6 +282,8 @@ def hindrances(version: str) -> list[str]:
         wrong.append(f"CITATION.cff is not of {version}")
     if not lacks("pyproject.toml", r"github\.com/OWNER/"):
         wrong.append("[project.urls] in pyproject.toml has the placeholder OWNER")
+    if not lacks("pyproject.toml", r'^name = "tbevents"$'):
+        wrong.append("pyproject.toml has the name tbevents, which is another project's on PyPI")
     return wrong
 
 

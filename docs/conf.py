@@ -78,12 +78,16 @@ def relinked(markdown: str, folder: str, page: str) -> str:
 
 
 def read_source(_app: object, page: str, content: list[str]) -> None:
-    """Puts in the pages that stand elsewhere, and leads the links that leave this folder to where they lead now."""
+    """Puts in the pages that stand elsewhere, and leads the links that leave this folder to where they lead now.
+
+    `git clone` gets the address of the repository.
+    """
     if page in OUTSIDE:
         source = Path(OUTSIDE[page])
         content[0] = relinked((ROOT / source).read_text(encoding="utf-8"), source.parent.as_posix(), page)
     else:
         content[0] = relinked(content[0], Path("docs", page).parent.as_posix(), page)
+    content[0] = content[0].replace("git clone ADDRESS ", f"git clone {REPOSITORY} ")
 
 
 def setup(app: object) -> dict[str, bool]:

@@ -17,8 +17,8 @@ WIDTH = 100
 
 INTRODUCTION = """# The command line
 
-`pip install 'tbevents[cli]'` installs the command `tbevents`. Each of its commands is a thin layer over functions in
-`tbevents.tools`, which scripts can call as well; each section below names them.
+The command `tbevents` needs the extra `cli` ([how to install it](index.md#install)). Each of its commands is a thin
+layer over functions in `tbevents.tools`, which scripts can call as well; each section below names them.
 
 To complete commands, options, paths, and the names of runs and tags, add `eval "$(tbevents --completion bash)"` to
 bash's startup file, the same with `zsh` to zsh's, or `tbevents --completion fish | source` to fish's.

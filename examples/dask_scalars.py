@@ -1,6 +1,6 @@
 """The scalars of many runs as a Dask DataFrame: the runs with the lowest loss, and the spread over seeds.
 
-    pip install 'tbevents[dask]'
+    pip install '.[dask]'
     python examples/dask_scalars.py runs loss
 
 RUNS is a folder or a URL. On a cluster, make a ``distributed.Client`` first: its workers must reach the files by the

@@ -3,7 +3,7 @@
     python examples/first_run.py [FOLDER]
 
 Writes 100 steps of ``y=2x``, ``y=pow(2, x)`` and a group of three curves below FOLDER (``runs`` by default), each time
-into a run of its own, reads the runs back and checks that nothing differs from what was logged.
+into a new run, reads the runs back and checks that nothing differs from what was logged.
 """
 
 import os
@@ -39,13 +39,13 @@ def write(folder):
 
 
 def expected():
-    """Run (relative to the folder) and tag -> the values that the format keeps, which are float32."""
+    """Returns the expected values, as float32, by run (relative to the folder) and tag."""
     series = {}
     for x in range(STEPS):
         for tag, value in curves(x).items():
             group = value if isinstance(value, dict) else {None: value}
             for key, number in group.items():
-                # add_scalars makes one run of each key: TensorBoard draws runs of one tag into one chart.
+                # add_scalars writes a run for each key; TensorBoard draws all runs of a tag in one chart.
                 run = "." if key is None else f"{tag.replace('/', '_')}_{key}"
                 series.setdefault((run, tag), []).append(np.float32(number))
     return series
@@ -67,14 +67,14 @@ def compare(folder):
 
 def main():
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
-    folder = parent / f"first_run_{datetime.now():%b%d_%H-%M-%S-%f}"  # a run of its own each time
+    folder = parent / f"first_run_{datetime.now():%b%d_%H-%M-%S-%f}"  # a new run each time
     write(folder)
     wrong = compare(folder)
     if wrong:
         sys.exit(f"{wrong} series differ from what was logged")
     print("\nEvery value is what was logged. To look at the curves, in TensorBoard or on a page:\n")
     print(f"    tensorboard --logdir {parent}")
-    # `uv run` makes an environment for this run alone.
+    # `uv run` uses a temporary environment.
     python = "uv run --with . python" if "UV_RUN_RECURSION_DEPTH" in os.environ else sys.executable
     write_page = f"from tbevents.tools.report import report; report({str(parent)!r}, 'report.html')"
     print(f'    {python} -c "{write_page}"')

@@ -1,6 +1,6 @@
 """Queries a table that `tbevents sync` keeps, in SQL with DuckDB.
 
-    pip install 'tbevents[cli,lake]' duckdb
+    pip install '.[cli,lake]' duckdb
     tbevents sync runs lake/scalars
     python examples/lake_duckdb.py lake/scalars loss
 
@@ -19,7 +19,7 @@ BEST = """
     SELECT run, min(value) AS best, arg_min(step, value) AS step FROM scalars WHERE tag = $tag AND NOT isnan(value)
     GROUP BY run ORDER BY best, run LIMIT 1
 """
-# The interval is that of a normal distribution. With few seeds, take Student's factor in place of 1.96.
+# The 95 % interval of a normal distribution; for few seeds, replace 1.96 by a quantile of Student's t.
 OVER_SEEDS = """
     WITH points AS (
         SELECT regexp_replace(run, '/[^/]*$', '') AS experiment, run, step, arg_max(value, wall_time) AS value

@@ -1,6 +1,6 @@
 """Queries a table that `tbevents sync` keeps, with Polars.
 
-    pip install 'tbevents[cli,lake,polars]'
+    pip install '.[cli,lake,polars]'
     tbevents sync runs lake/scalars
     python examples/lake_polars.py lake/scalars loss
 
@@ -23,7 +23,7 @@ def best_run(scalars):
 
 
 def over_seeds(scalars):
-    """Mean and half of the 95 % interval, that of a normal distribution: with few seeds, take Student's factor."""
+    """Returns mean and half width of the 95 % interval of a normal distribution; for few seeds, use Student's t."""
     points = scalars.group_by("run", "step").agg(pl.col("value").sort_by("wall_time").last())
     named = points.with_columns(pl.col("run").str.replace(r"/[^/]*$", "").alias("experiment"))
     half = 1.96 * pl.col("value").std() / pl.len().sqrt()

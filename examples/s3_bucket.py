@@ -1,11 +1,11 @@
-"""A run in a bucket: logged there, read back, and made a table.
+"""Runs in a bucket: logs them, reads them back, and makes a table of them.
 
-    pip install 'tbevents[remote,pandas]' s3fs
+    pip install '.[remote,pandas]' s3fs
     python examples/s3_bucket.py s3://bucket/runs
 
-Without a URL, it starts a server of S3's protocol on this machine, which needs ``moto[server,s3]``. Credentials and the
-endpoint are found where s3fs looks for them: the environment, ~/.aws, or the machine's role. ``gs://`` and ``az://``
-take the same calls, with gcsfs and adlfs.
+Without a URL, it starts an S3 server on this machine, which needs ``moto[server,s3]``. s3fs takes the credentials and
+the endpoint from the environment, from ~/.aws or from the machine's role. ``gs://`` and ``az://`` work the same way,
+with gcsfs and adlfs.
 """
 
 import logging
@@ -26,7 +26,7 @@ def log(url, lr, steps=100):
 
 
 def read(url):
-    """Prints a line for each run, the best first. Only what is used is fetched."""
+    """Prints a line for each run, the best first."""
     table = tbevents.read_logdir(url).scalars("loss").to_pandas()
     last = table.sort_values("step").groupby("run", observed=True)["value"].last().sort_values()
     for run, loss in last.items():
@@ -34,7 +34,7 @@ def read(url):
 
 
 def use(bucket):
-    url = f"{bucket}/s3_example_{datetime.now():%b%d_%H-%M-%S-%f}"  # of its own each time
+    url = f"{bucket}/s3_example_{datetime.now():%b%d_%H-%M-%S-%f}"  # a new folder each time
     for lr in (0.001, 0.01, 0.1):
         log(f"{url}/lr={lr}", lr)
     print(f"Below {url}:")

@@ -31,7 +31,7 @@ def train(folder, lr, momentum, epochs=60):
 
 def main():
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
-    folder = parent / f"sweep_{datetime.now():%b%d_%H-%M-%S-%f}"  # of its own each time
+    folder = parent / f"sweep_{datetime.now():%b%d_%H-%M-%S-%f}"  # a new folder each time
     for lr, momentum in product((0.001, 0.01, 0.05, 0.09), (0.0, 0.5, 0.9)):
         train(folder / f"lr={lr},momentum={momentum}", lr, momentum)
 

@@ -4,8 +4,7 @@
 
 Logs nine short trainings (three learning rates with three seeds each) below FOLDER (``runs`` by default). Then it reads
 them into pandas and polars, if they are installed, and prints the mean over the seeds and the best run. With pandas, it
-also writes all points to a csv file. Needs
-``tbevents[pandas]`` or ``tbevents[polars]``.
+also writes all points to a csv file. Needs ``tbevents[pandas]`` or ``tbevents[polars]``.
 """
 
 import sys
@@ -57,7 +56,7 @@ def in_polars(logdir):
 
 def main():
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
-    folder = parent / f"tables_{datetime.now():%b%d_%H-%M-%S-%f}"  # of its own each time
+    folder = parent / f"tables_{datetime.now():%b%d_%H-%M-%S-%f}"  # a new folder each time
     for lr in RATES:
         for seed in SEEDS:
             train(folder / f"lr={lr}" / f"seed={seed}", lr, seed)

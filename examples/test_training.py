@@ -50,12 +50,12 @@ def train(writer, epochs=40, lr=0.4, momentum=0.0, seed=0):
 
 
 def script(folder):
-    """A script as people write them: it makes a writer of its own, wherever it likes."""
+    """A typical script, which makes its own writer."""
     with SummaryWriter(folder) as writer:
         return train(writer)
 
 
-# With the fixtures of the plugin that comes with tbevents.
+# With the fixtures of the pytest plugin of tbevents.
 
 
 def test_the_loss_falls_and_ends_at_the_noise(tb_writer, tb_run):
@@ -89,7 +89,7 @@ def test_the_run_is_what_it_was(tb_writer, tb_regression):
     tb_regression.check(tb_writer, tags="l*", rtol=1e-4)  # stored by: pytest --tb-update
 
 
-# Without any fixture: in memory.
+# Without fixtures, in memory.
 
 
 def test_the_same_seed_gives_the_same_run():

@@ -6,8 +6,6 @@ import sys
 import warnings
 from typing import Final
 
-__all__ = ["callers_level", "warn_caller"]
-
 _SKIPPED: Final = ("tbevents", "_collections_abc", "collections")
 """Packages whose frames are skipped in the search for the caller's line."""
 

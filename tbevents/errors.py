@@ -52,6 +52,11 @@ class TBEventsError(Exception):
     """Base class of all exceptions of tbevents."""
 
 
+def _rebuilt(cls: type[TBEventsError], *args: object) -> TBEventsError:
+    """Returns an unpickled error without a call of its constructor, which does not take `args`."""
+    return cls.__new__(cls, *args)
+
+
 class DamagedFileError(TBEventsError, ValueError):
     """An event file holds bytes that are not a complete, intact record.
 
@@ -73,16 +78,11 @@ class DamagedFileError(TBEventsError, ValueError):
         self.path = path
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions pickle by their positional arguments, but ours are keyword-only: the state carries them instead.
-        return (_blank, (type(self),), self.__dict__)
+        return (_rebuilt, (type(self), *self.args), self.__dict__)
 
     def __str__(self) -> str:
         where = f"record {self.record} at byte {self.offset}: {self.detail}"
         return where if self.path is None else f"{self.path}: {where}"
-
-
-def _blank(cls: type[DamagedFileError]) -> DamagedFileError:
-    return cls.__new__(cls)
 
 
 class ChecksumError(DamagedFileError):
@@ -198,7 +198,7 @@ class UnknownNameError(TBEventsError, KeyError):
         return str(self.args[0])  # KeyError.__str__ would show the repr of the message
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_blank_name, (), {"args": self.args})
+        return (_rebuilt, (type(self), *self.args), self.__dict__)
 
 
 def did_you_mean(value: object, known: Iterable[str]) -> str:
@@ -219,10 +219,6 @@ def _brief(name: object) -> str:
     return text if len(text) <= 100 else f"{text[:50]}...{text[-47:]}"
 
 
-def _blank_name() -> UnknownNameError:
-    return UnknownNameError.__new__(UnknownNameError)
-
-
 class UnknownStepError(TBEventsError, KeyError):
     """A series has no point at the requested step."""
 
@@ -236,6 +232,9 @@ class MissingExtraError(TBEventsError, ImportError):
     def __init__(self, package: str, extra: str, purpose: str, *, hint: str = "") -> None:
         how = hint or f"pip install 'tbevents[{extra}]'"
         super().__init__(f"{purpose} needs {package}: {how}", name=package)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuilt, (type(self), *self.args), {**self.__dict__, "msg": self.msg, "name": self.name})
 
 
 class WorkerError(TBEventsError, RuntimeError):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["FileRef", "total_size"]
-
 
 class FileRef(NamedTuple):
     """A file as a listing of its folder shows it: a tuple of url, size and modified.

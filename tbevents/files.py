@@ -18,24 +18,6 @@ from typing import Final, TypeAlias
 from tbevents import remote, remote_file
 from tbevents.errors import RunNotFoundError, nearest
 
-__all__ = [
-    "StrPath",
-    "anchored",
-    "folder_name",
-    "is_folder",
-    "join",
-    "local_path",
-    "make_folder",
-    "open_file",
-    "parent",
-    "path_string",
-    "read_bytes",
-    "refuse_same_folders",
-    "replace",
-    "similar_beside",
-    "subfolder",
-]
-
 StrPath: TypeAlias = str | os.PathLike[str]
 
 _SHORTENED_URL: Final = re.compile(r"[A-Za-z][\w+.-]+:/(?!/)")
@@ -152,14 +134,15 @@ def open_file(path: str) -> io.RawIOBase:
     """
     if remote.is_url(path):
         return remote_file.RemoteFile(path)
-    file = open(path, "rb", buffering=0, opener=_open_without_waiting)  # noqa: SIM115  # the caller closes it
+    file = open(path, "rb", buffering=0, opener=open_without_waiting)  # noqa: SIM115  # the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "is not a regular file, but a pipe, socket or device", path)
     return file
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
+def open_without_waiting(path: str, flags: int) -> int:
+    """Returns a descriptor, as os.open does, but does not block if the path is a FIFO."""
     try:
         return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     except BlockingIOError:  # another process has a lease on the file, and must now give it up
@@ -223,14 +206,9 @@ def _shortened(text: str) -> str:
 
 
 def refuse_same_folders(paths: Iterable[str], argument: str) -> None:
-    """Checks that no two different paths are the same folder because this system ignores case.
+    """Raises ValueError, which names the argument, if two of the paths are one folder because Windows ignores case.
 
-    Args:
-        paths: the folders of a run; repeats of a path are fine.
-        argument: the caller's name for what the folders are named after, for the error message.
-
-    Raises:
-        ValueError: if two paths differ in case only, on Windows.
+    A path may be repeated.
     """
     spelled: dict[str, str] = {}
     for path in paths if _WINDOWS else ():

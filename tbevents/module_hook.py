@@ -10,8 +10,6 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["FindNext", "ModuleHook", "after_import"]
-
 FindNext = Callable[[], "ModuleSpec | None"]
 """Returns the spec that the finders after a hook have for the module; None if they have none."""
 

@@ -26,8 +26,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["eager_package", "lazy_package"]
-
 
 def lazy_package(
     package: str, homes: Mapping[str, Sequence[str]], modules: Iterable[str] = ()

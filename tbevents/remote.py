@@ -7,38 +7,32 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from tbevents.errors import MissingExtraError
+from tbevents.errors import MissingExtraError, did_you_mean
 from tbevents.file_ref import FileRef
 
-__all__ = [
-    "PARALLEL",
-    "as_os_errors",
-    "file_ref",
-    "filesystem",
-    "is_folder",
-    "is_object_store",
-    "is_url",
-    "join",
-    "list_files",
-    "parent",
-    "write_bytes",
-]
-
 PARALLEL: Final = 32
-"""Requests in flight. Most of a request is waiting, so the number does not depend on the processors."""
+"""Number of requests in flight. A request is mostly waiting, so the number of processors does not matter."""
 
 _CHAIN: Final = "::"
-"""Separates the URLs of a chain, such as ``zip://runs/a::https://host/runs.zip``. The path inside the outermost file
-system is that of the first part with a scheme."""
+"""Separates the URLs of a chain, such as ``zip://runs/a::https://host/runs.zip``. The first URL that has a scheme holds
+the path inside the outermost file system."""
+
+_SCHEME: Final = r"[A-Za-z][\w+.-]" + ("+" if os.name == "nt" else "*")  # on Windows, one letter is a drive
+_URL: Final = re.compile(rf"(?:\w+{_CHAIN})*{_SCHEME}://")
 
 
 def is_url(path: str) -> bool:
-    """Returns True if a path is an fsspec URL such as ``s3://bucket/runs``, not a local path."""
-    return "://" in path
+    """Returns True if a path is an fsspec URL such as ``s3://bucket/runs``, not a local path.
+
+    A URL begins with its scheme, or with the names of a chain, as in ``simplecache::s3://bucket/runs``.
+    """
+    return "://" in path and _URL.match(path) is not None
 
 
 def path_of_file_url(url: str) -> str | None:
@@ -51,20 +45,24 @@ def path_of_file_url(url: str) -> str | None:
 
 def join(url: str, name: str) -> str:
     """Returns the URL of a name below a folder; the name may have slashes."""
-    links = url.split(_CHAIN)
-    place = next((place for place, link in enumerate(links) if "://" in link), 0)
-    link = links[place]
-    links[place] = link + name if link.endswith("/") else f"{link}/{name}"
+    links, outermost = _links_of(url)
+    link = links[outermost]
+    links[outermost] = link + name if link.endswith("/") else f"{link}/{name}"
     return _CHAIN.join(links)
 
 
 def parent(url: str) -> str:
     """Returns the URL of the folder that contains a URL."""
-    links = url.split(_CHAIN)
-    place = next((place for place, link in enumerate(links) if "://" in link), 0)
-    scheme, mark, path = links[place].partition("://")
-    links[place] = scheme + mark + path.rstrip("/").rpartition("/")[0]
+    links, outermost = _links_of(url)
+    scheme, mark, path = links[outermost].partition("://")
+    links[outermost] = scheme + mark + path.rstrip("/").rpartition("/")[0]
     return _CHAIN.join(links)
+
+
+def _links_of(url: str) -> tuple[list[str], int]:
+    """Returns the URLs of a chain, and the index of the one that holds the path."""
+    links = url.split(_CHAIN)
+    return links, next((index for index, link in enumerate(links) if "://" in link), 0)
 
 
 def is_folder(url: str) -> bool:
@@ -88,20 +86,20 @@ def list_files(
     *,
     below: bool,
 ) -> FileRef | dict[str, FileRef]:
-    """Lists the files in a folder as they are now: fsspec's cache of listings is cleared before and after.
+    """Lists the files in a folder as they are now: clears fsspec's cache of listings before and after.
 
-    Object stores list a folder, with all that is below it, in pages of 1,000 files, a request each. For other file
-    systems each folder is a request.
+    An object store lists all files below a folder, with one request for every 1,000 files. Other file systems need one
+    request for each folder.
 
     Args:
         url: the folder.
-        wanted: returns whether to keep a file, by its path relative to the folder. If it is True of the URL itself, the
-            URL is looked up as a file before it is listed.
+        wanted: returns True for the relative path of each file to keep. If it returns True for the path of the URL
+            itself, the URL is first looked up as a file.
         on_unreadable: called for each subfolder that cannot be listed, if the file system reports it.
-        below: whether to list the files in subfolders, too.
+        below: if True, also list the files in subfolders.
 
     Returns:
-        The files by their relative paths, in any order; or the file itself if the URL is a file.
+        The files by relative path, in any order; or the file itself if the URL is a file.
 
     Raises:
         FileNotFoundError: if the URL does not exist.
@@ -134,7 +132,7 @@ def list_files(
 def _entries(
     fs: Any, path: str, on_unreadable: Callable[[str, OSError], object] | None, *, below: bool
 ) -> Iterable[dict[str, Any]]:
-    """Returns what is in a folder, or below it; raises FileNotFoundError if there is no such path."""
+    """Returns fsspec's entries in a folder, or below it; raises FileNotFoundError if the path does not exist."""
     if not below:
         entries: Iterable[dict[str, Any]] = fs.ls(path, detail=True)
         return entries
@@ -147,14 +145,14 @@ def _entries(
 
 
 def is_object_store(fs: Any) -> bool:
-    """Returns True for an object store: it has no folders, and to look one up takes as many requests as to list it."""
+    """Returns True for an object store. It has no folders: looking one up takes as many requests as listing it."""
     from fsspec.asyn import AsyncFileSystem
 
     return isinstance(fs, AsyncFileSystem) and type(fs)._find is not AsyncFileSystem._find
 
 
 def _finds_itself(fs: Any) -> bool:
-    """Returns True if a file system has its own `find`. That of fsspec skips folders that it cannot list."""
+    """Returns True if a file system has its own `find`; the default one skips folders that it cannot list."""
     from fsspec import AbstractFileSystem
 
     return is_object_store(fs) or type(fs).find is not AbstractFileSystem.find
@@ -166,7 +164,7 @@ def _is_folder(info: dict[str, Any], path: str) -> bool:
 
 
 def file_ref(url: str, info: dict[str, Any]) -> FileRef:
-    """Returns the reference of a file from what fsspec tells of it; file systems differ in the names they use."""
+    """Returns the reference of a file from fsspec's `info`; file systems use different keys for the same facts."""
     size = info.get("size")
     tag = info.get("ETag") or info.get("etag")
     if tag:
@@ -194,7 +192,7 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
         except FileNotFoundError:
             if folder == top:
                 raise
-            continue  # removed in the meantime
+            continue  # it was removed meanwhile
         except OSError as error:
             if folder == top:
                 raise
@@ -208,14 +206,15 @@ def _walk(fs: Any, top: str, on_unreadable: Callable[[str, OSError], object]) ->
 
 
 def write_bytes(url: str, data: bytes) -> None:
-    """Writes a file as a whole, in place of an earlier one. Creates its folder, but never a bucket.
+    """Writes a whole file, and replaces an earlier one. Creates its folder, but never a bucket.
 
     Raises:
         OSError: if the file cannot be written.
+        ValueError: if the protocol is unknown.
         MissingExtraError: if fsspec, or the file system, is not installed.
     """
+    fs, path = filesystem(url, "writing")
     with as_os_errors(url, "cannot be written"):
-        fs, path = filesystem(url, "writing")
         try:
             fs.pipe_file(path, data)
         except FileNotFoundError:
@@ -230,28 +229,35 @@ def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
 
     Raises:
         MissingExtraError: if fsspec, or the package that it needs for the URL, is not installed.
-        ValueError: if the URL or its storage options are invalid.
+        ValueError: if the protocol is unknown, or the URL or its storage options are invalid.
     """
     try:
         from fsspec.config import conf
         from fsspec.core import url_to_fs
+        from fsspec.registry import known_implementations, registry
     except ImportError as error:
         raise MissingExtraError("fsspec", "remote", f"{purpose} {url}") from error
+    known = {*known_implementations, *registry}
+    for link in url.split(_CHAIN):
+        protocol, mark, _ = link.partition("://")
+        if protocol not in known and (mark or re.fullmatch("[a-z]+", link)):
+            # fsspec would take a protocol of one letter for a drive, on any system
+            raise ValueError(f"{url}: fsspec knows no protocol {protocol!r}{did_you_mean(protocol, known)}")
     options: dict[str, Any] = {}
-    if "s3://" in url:  # botocore keeps 10 connections, and more requests would wait for each other
+    if "s3://" in url:  # botocore's default of 10 connections would make the other requests wait
         connections = {"max_pool_connections": PARALLEL, **conf.get("s3", {}).get("config_kwargs", {})}
         options = {"s3": {"config_kwargs": connections}}
     try:
         fs, path = url_to_fs(url, **options)
-    except ImportError as error:  # fsspec loads s3fs, gcsfs and the like when they are first needed
-        package = "a file system that fsspec does not bring along"
+    except ImportError as error:  # fsspec imports s3fs, gcsfs and others at their first use
+        package = "a file system that is not part of fsspec"
         raise MissingExtraError(package, "remote", f"{purpose} {url}", hint=str(error)) from error
     return fs, str(path)
 
 
 @contextlib.contextmanager
 def as_os_errors(url: str, what: str = "cannot be read") -> Iterator[None]:
-    """Raises an OSError in place of each file system's own exceptions."""
+    """Raises an OSError in place of the exceptions that a file system defines itself."""
     try:
         yield
     except (OSError, MissingExtraError):

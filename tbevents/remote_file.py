@@ -1,6 +1,6 @@
-"""Files at a URL: read whole if they are small, otherwise in ranges, several at a time.
+"""Files at a URL: small ones are read whole, larger ones in ranges, several at a time.
 
-Ranges are exact: they go through fsspec's `cat_file`, without its read-ahead, so that no byte is transferred twice.
+Ranges are read with fsspec's `cat_file`, without its read-ahead, so that no byte is transferred twice.
 """
 
 from __future__ import annotations
@@ -19,30 +19,28 @@ from tbevents.file_ref import FileRef
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["SMALL", "RemoteFile", "Requested", "fetch_ahead", "fetched_ahead", "read_range"]
-
 SMALL: Final = 8 << 20
-"""The most bytes that are read with one request. Larger files are read in ranges."""
+"""Maximum size in bytes of a file that one request reads. Larger files are read in ranges."""
 
 _RANGE: Final = 4 << 20
-"""Bytes of a range that is read ahead of a reader that goes through a large file."""
+"""Size in bytes of a range that is requested ahead."""
 
 _RANGES_AHEAD: Final = 8
-"""Ranges read ahead for one file: 32 MiB."""
+"""Number of ranges requested ahead for one file: 32 MiB."""
 
 _MOST_AHEAD: Final = 1 << 28
-"""The most bytes of files that are requested before they are needed."""
+"""Maximum bytes of small files that are requested ahead."""
 
 _TRIES: Final = 3
-"""How often a file is fetched that is replaced again and again."""
+"""Number of attempts to fetch a file that is replaced meanwhile."""
 
 
 class Requested(NamedTuple):
-    """What was requested of a file before it is read.
+    """The end of a file, requested ahead.
 
     Attributes:
         start: the offset of the first byte.
-        content: gives the bytes from there to the end.
+        content: the bytes from `start` to the end of the file.
     """
 
     start: int
@@ -52,15 +50,15 @@ class Requested(NamedTuple):
 class RemoteFile(io.RawIOBase):
     """A file at a URL, as it was when its size was looked up.
 
-    If at most `SMALL` bytes are left of the file at the first read, all of them are one request. Otherwise each read is
-    a request for exactly its bytes; if reads follow on each other, the next ranges are requested ahead of them.
+    If at most `SMALL` bytes are left at the first read, one request fetches all of them. Otherwise each read requests
+    exactly its bytes; if a read continues where the last one ended, the next ranges are requested ahead.
 
     One thread at a time may use it.
 
     Args:
         url: the file.
-        listed: the file as a listing has just shown it, so that its size need not be looked up.
-        requested: what `fetch_ahead` has requested of it.
+        listed: the file in a listing made just before, so that its size need not be looked up.
+        requested: what `fetch_ahead` returned for the file.
 
     Raises:
         MissingExtraError: if fsspec is not installed.
@@ -119,9 +117,9 @@ class RemoteFile(io.RawIOBase):
         return len(data)
 
     def check(self, listed: FileRef | None) -> None:
-        """Checks that ranges that were read one after the other are those of one version of the file.
+        """Checks that all ranges were read from one version of the file.
 
-        Only file systems with ETags can tell; files that grow without one keep what was read before.
+        This needs an ETag. Without one, a file is taken to have only grown, so that the ranges fit together.
 
         Raises:
             FileChangedError: if the file was replaced since it was listed.
@@ -141,7 +139,7 @@ class RemoteFile(io.RawIOBase):
         super().close()
 
     def _hold_rest(self, size: int) -> None:
-        """Gets everything from here on, and takes the size from that: a listing may be older than the file."""
+        """Fetches the rest of the file, and sets the size by it: the listed size may be outdated."""
         self._requests += 1
         if self._requested is not None and self._requested.start <= self._at:
             data = self._requested.content.result()[self._at - self._requested.start :]
@@ -163,7 +161,7 @@ class RemoteFile(io.RawIOBase):
         return memoryview(data)[self._at - start : stop - start]
 
     def _range(self, stop: int) -> bytes:
-        """Returns bytes from here up to `stop` or less; at least one unless the file has become shorter."""
+        """Returns the bytes up to `stop`, or fewer; at least one, unless the file has become shorter."""
         while self._ahead:
             start, end, future = self._ahead[0]
             if not start <= self._at < end:
@@ -184,7 +182,7 @@ class RemoteFile(io.RawIOBase):
         return data
 
     def _request_ahead(self, start: int) -> None:
-        """Requests the next ranges, as far as there may be so many; `start` counts if none is requested yet."""
+        """Requests further ranges, up to `_RANGES_AHEAD` in all; from `start` on if none is requested yet."""
         size = self._find_size()
         while len(self._ahead) < _RANGES_AHEAD:
             start = self._ahead[-1][1] if self._ahead else start
@@ -213,10 +211,10 @@ class RemoteFile(io.RawIOBase):
 
 
 def fetch_ahead(file: FileRef, start: int = 0) -> Requested | None:
-    """Requests a small file from an offset on, for a `RemoteFile`; None if that is large or the size is unknown.
+    """Requests a file from an offset to its end, for a `RemoteFile`.
 
-    `remote.PARALLEL` requests are in flight at a time, whoever asks for them; the others wait. A forked process
-    requests nothing that its parent has requested.
+    Returns None if there are more than `SMALL` bytes, or the size is unknown. At most `remote.PARALLEL` requests of a
+    process are in flight; others wait. A forked process has threads and requests of its own.
     """
     if file.size is None or not 0 < file.size - start <= SMALL:
         return None
@@ -225,9 +223,9 @@ def fetch_ahead(file: FileRef, start: int = 0) -> Requested | None:
 
 
 def fetched_ahead(runs: Sequence[Mapping[FileRef, int]]) -> Iterator[dict[str, Requested]]:
-    """Requests the small remote files of runs that are read one after the other, up to 256 MiB and 64 runs ahead.
+    """Requests the small remote files of runs that will be read in this order, up to 256 MiB and 64 runs ahead.
 
-    A run is its files with the offset from which each is read. Yields, for each run, what was requested by URL.
+    Each run maps its files to the offset at which reading starts. Yields what was requested for each run, by URL.
     """
     ahead: deque[tuple[int, dict[str, Requested]]] = deque()
     room, place = _MOST_AHEAD, 0
@@ -264,7 +262,7 @@ def read_range(url: str, start: int, size: int | None = None) -> bytes:
 
 
 def _fetch_rest(fs: Any, url: str, path: str, start: int, size: int) -> bytes:
-    """Returns a small file from an offset to its end, as one version of it, whatever size the listing has shown.
+    """Returns a file from an offset to its end, all of one version, even if the listed `size` is outdated.
 
     Raises:
         FileChangedError: if the file is replaced again and again.
@@ -272,7 +270,7 @@ def _fetch_rest(fs: Any, url: str, path: str, start: int, size: int) -> bytes:
     """
     with remote.as_os_errors(url):
         for _ in range(_TRIES):
-            # One byte more tells whether the file has grown; where it is opened, that would cost a request more.
+            # One byte more shows whether the file has grown. A file system that opens it would need another request.
             data, whole = _fetch(fs, path, start, size + (not _opens_to_read(fs)))
             if whole is not None:
                 return whole[start:]
@@ -309,7 +307,7 @@ def _opens_to_read(fs: Any) -> bool:
 
 @functools.cache
 def _pool(pid: int) -> ThreadPoolExecutor:  # noqa: ARG001  # a forked process has none of the threads
-    """The threads that wait for requests; they read nothing, and so leave the processor to those who do."""
-    from concurrent.futures import ThreadPoolExecutor  # late: writers import this module, too
+    """Returns the threads that wait for requests. They decode nothing, so many of them do not slow the readers."""
+    from concurrent.futures import ThreadPoolExecutor  # here, since writers import this module too
 
     return ThreadPoolExecutor(remote.PARALLEL, "tbevents-fetch")

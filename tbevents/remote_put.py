@@ -8,8 +8,6 @@ import secrets
 
 from tbevents import remote
 
-__all__ = ["put_file", "refuse_existing", "refuse_folder", "remove"]
-
 
 def refuse_existing(url: str) -> None:
     """Raises FileExistsError if there is a file or folder at a URL."""
@@ -34,10 +32,10 @@ def refuse_folder(url: str) -> None:
 
 
 def put_file(source: str, url: str) -> None:
-    """Puts a local file at a URL, in place of a file that is there.
+    """Puts a local file at a URL, and replaces a file that is there.
 
-    An object store shows an object when it is complete. On other file systems the file is put under another name beside
-    it, and then renamed. If that fails, nothing is left of it.
+    An object store shows an object only when it is complete. On other file systems, the file is put beside the target
+    under another name, and then renamed. If this fails, nothing is left behind.
 
     Raises:
         OSError: if it cannot be written.

@@ -14,19 +14,6 @@ from tbevents.errors import RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, is_folder, path_string, similar_beside
 
-__all__ = [
-    "OnUnreadable",
-    "event_file_name",
-    "find_run_files",
-    "find_runs",
-    "is_event_file",
-    "leads_out",
-    "list_run_files",
-    "list_runs",
-    "name_some",
-    "order_key",
-]
-
 OnUnreadable: TypeAlias = Callable[[str, OSError], object]
 """Called with a path and the reason: a folder that cannot be listed, or an event file's name that is not a file."""
 
@@ -104,6 +91,14 @@ def list_run_files(
     if not files:
         raise RunNotFoundError(f"{text}: this folder has no event file (a file with 'tfevents' in its name)")
     return _in_order(files)
+
+
+def folders_above(name: str) -> list[str]:
+    """Returns the names of the folders above a run, the nearest first; the last is ``.``, the logdir itself."""
+    if name == ".":
+        return []
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)] + ["."]
 
 
 def name_some(names: Iterable[str]) -> str:

@@ -60,3 +60,18 @@ def test_the_address_of_the_repository_stands_once():
     # The session that refuses the placeholder names it, and so does this test; the guide to releasing explains it.
     assert naming <= {"pyproject.toml", "noxfile.py", "tests/test_distribution.py", "CONTRIBUTING.md"}
     assert (ROOT / "pyproject.toml").read_text(encoding="utf-8").count("github.com/OWNER") == 1
+
+
+def test_no_block_of_code_installs_what_has_the_name_on_pypi():
+    """It is another project there. Prose may say so, or how an extra is added where tbevents is installed."""
+    blocks = {}
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        blocks[page] = "".join(re.findall(r"^```\w*\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S))
+    for script in (ROOT / "examples").rglob("*.*"):
+        if script.suffix in (".py", ".yml"):  # a message is shown where tbevents is installed
+            blocks[script] = re.sub(r"^.*sys\.exit\(.*$", "", script.read_text(encoding="utf-8"), flags=re.M)
+    installing = {page: re.findall(r"pip install .*", text) for page, text in blocks.items()}
+    assert sum(map(len, installing.values())) > 5
+    for page, commands in installing.items():
+        for command in commands:
+            assert not re.search(r"(?<![/\w])tbevents(?! @)", command), f"{page.name}: {command}"

@@ -1,4 +1,4 @@
-"""Every example is on the page of examples, and in a test."""
+"""Every example is on the page of examples, or on that of frameworks, and in a test."""
 
 import os
 import subprocess
@@ -15,10 +15,11 @@ EXAMPLES = sorted(
 )
 
 
-def test_every_example_is_on_the_page():
-    page = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
+def test_every_example_is_on_its_page():
+    pages = {name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("examples", "frameworks")}
     assert len(EXAMPLES) > 25
     for example in [*EXAMPLES, "examples/golden_runs"]:
+        page = pages["frameworks" if example.startswith("examples/frameworks/") else "examples"]
         assert f"(../{example})" in page, example
 
 

@@ -19,6 +19,7 @@ DOCS = ROOT / "docs"
 HERE = ["tutorial.md", "logging.md", "reading.md", "reference/proto.md"]
 ELSEWHERE = {
     "board.md": "tests/live_page/test_notebook.py",
+    "frameworks.md": "tests/test_frameworks.py",
     "lint.md": "tests/lint/test_docs.py",
     "migrating.md": "tests/test_migrating.py",
     "remote_writing.md": "tests/writing/test_object_storage.py",

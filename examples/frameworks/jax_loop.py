@@ -1,4 +1,4 @@
-"""JAX: a loop that logs, also from inside a compiled function. Run with ``python jax_loop.py LOGDIR``."""
+"""JAX: logs from a loop, and from inside a compiled function. Run with ``python jax_loop.py LOGDIR``."""
 
 import os
 import sys
@@ -20,4 +20,4 @@ with SummaryWriter(os.path.join(sys.argv[1], "jax")) as writer:
     for step in range(4):
         weights, loss = train_step(weights, step)
         writer.add_scalar("loss", loss, step)
-    jax.effects_barrier()  # callbacks run in the background: wait for them before the writer closes
+    jax.effects_barrier()  # callbacks run in the background, and must end before the writer closes

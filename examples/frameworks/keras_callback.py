@@ -1,4 +1,4 @@
-"""Keras 3 without TensorFlow: our callback. Run with ``python keras_callback.py LOGDIR``."""
+"""Keras 3 without TensorFlow, with the callback of tbevents. Run with ``python keras_callback.py LOGDIR``."""
 
 import os
 import sys

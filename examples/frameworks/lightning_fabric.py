@@ -1,4 +1,4 @@
-"""Lightning Fabric: its own TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_fabric.py LOGDIR``."""
+"""Lightning Fabric's TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_fabric.py LOGDIR``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""PyTorch Lightning: its own TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_trainer.py LOGDIR``."""
+"""PyTorch Lightning's TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_trainer.py LOGDIR``."""
 
 import sys
 

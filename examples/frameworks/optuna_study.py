@@ -1,4 +1,4 @@
-"""Optuna: a run for each trial, its parameters beside its value. Run with ``python optuna_study.py LOGDIR``."""
+"""Optuna: a run for each trial, with its parameters and its value. Run with ``python optuna_study.py LOGDIR``."""
 
 import os
 import sys

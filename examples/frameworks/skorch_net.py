@@ -1,4 +1,4 @@
-"""skorch: its own TensorBoard callback takes our writer. Run with ``python skorch_net.py LOGDIR``."""
+"""skorch's TensorBoard callback with a writer of tbevents. Run with ``python skorch_net.py LOGDIR``."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Stable-Baselines3, with environments in processes. ``python -m tbevents.dropin stable_baselines.py LOGDIR``."""
+"""Stable-Baselines3, environments in processes. Run with ``python -m tbevents.dropin stable_baselines.py LOGDIR``."""
 
 import os
 import sys

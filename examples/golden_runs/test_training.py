@@ -1,10 +1,10 @@
-"""The training logs what it logged when its golden run was stored. Run it with ``pytest``, here and in CI.
+"""Checks that the training logs the curves of its golden run. Run it with ``pytest``, here and in CI.
 
     pytest               # fails if a curve differs from the golden run
-    pytest --tb-update   # stores the curves as they are now; look at the diff, and commit it
+    pytest --tb-update   # stores the present curves; look at the diff, and commit it
 
-Copy this folder to start with: golden.yml is the workflow for GitHub, and the folder named like this file holds the
-golden runs, as JSON that reads well in a diff.
+Copy this folder to start with: golden.yml is a workflow for GitHub, and the folder with the name of this file holds the
+golden runs, as JSON with readable diffs.
 """
 
 from training import train
@@ -12,7 +12,7 @@ from training import train
 
 def test_the_curves_are_those_of_the_golden_run(tb_writer, tb_regression):
     train(tb_writer)
-    # float32 sums differ a little between machines: leave room for that, and for nothing else.
+    # float32 sums differ slightly between machines; the tolerance allows for no more than that.
     tb_regression.check(tb_writer, rtol=1e-4)
 
 

@@ -1,12 +1,12 @@
-"""Adam, written out in numpy, under a warm-up and a cosine: two schedules in sequence.
+"""Adam in numpy with two schedules in sequence: a warm-up, then a cosine.
 
     python examples/schedules/adam_warmup_cosine.py [FOLDER]
 
 Trains a small network with Adam, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
 checks the rates and draws them into a PNG beside the run. Needs ``tbevents[plot]``.
 
-Adam divides by a running mean of squared gradients, which says little while it has seen few of them; hence the small
-rates of the first epochs. The update is that of Kingma & Ba, "Adam" (arXiv 1412.6980), algorithm 1.
+Adam divides by a running mean of squared gradients. After few gradients this mean is unreliable, so the rate starts
+small. The update is algorithm 1 of Kingma & Ba, "Adam" (arXiv 1412.6980).
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ NAME, ARGUMENTS = "LinearLR, then CosineAnnealingLR", f"{WARMUP} epochs up from 
 
 
 class Adam:
-    """Adam with the corrections for the start of both means; its one group is what schedulers drive."""
+    """Adam with bias correction, and one parameter group, whose rate the scheduler sets."""
 
     def __init__(self, parameters, lr=0.001, betas=(0.9, 0.999), eps=1e-8):
         self.param_groups = [{"params": parameters, "lr": lr, "betas": betas, "eps": eps}]
@@ -62,7 +62,7 @@ class Network:
         return np.split(self.random.permutation(len(self.x)), ITERATIONS)
 
     def loss(self):
-        """The mean squared error of all points."""
+        """Returns the mean squared error of all points."""
         return np.mean((self._forward(self.x)[1] - self.y) ** 2)
 
     def gradients(self, batch):
@@ -94,7 +94,7 @@ def train(folder):
 
 
 def expected():
-    """Returns the expected rates of epochs 0 to 200, which is 0."""
+    """Returns the expected rates of epochs 0 to 200; the last one is 0."""
     upwards = np.linspace(0.001, 0.01, WARMUP, endpoint=False)
     half_turn = np.linspace(0, np.pi, EPOCHS - WARMUP + 1)
     return np.concatenate([upwards, 0.005 + 0.005 * np.cos(half_turn)])

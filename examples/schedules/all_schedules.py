@@ -1,9 +1,9 @@
-"""The six schedules side by side, from six runs that are read back as one logdir.
+"""Six schedules side by side: six runs, read back as one logdir.
 
     python examples/schedules/all_schedules.py [FOLDER]
 
-Trains as the six scripts beside it do, each into a run of its own below FOLDER (``runs`` by default), reads them all
-back, checks the rates and draws them into one PNG beside the runs. Needs ``tbevents[plot]``.
+Runs the trainings of the six scripts in this folder, each into its own run below FOLDER (``runs`` by default), reads
+all runs back, checks the rates and draws them into one PNG beside the runs. Needs ``tbevents[plot]``.
 """
 
 import cosine_annealing_lr

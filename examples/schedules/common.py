@@ -1,6 +1,6 @@
-"""What the demonstrations share: a problem to train on, SGD with momentum, and the look of the plots.
+"""Shared code of the examples: a problem to train on, SGD with momentum, and the style of the plots.
 
-This is not a script. See the scripts beside it for the schedules and the training loops.
+This is not a script; the other files in this folder are.
 """
 
 import sys
@@ -24,10 +24,10 @@ ITERATIONS = 10  # of each epoch
 
 
 class Regression:
-    """A plane fitted through noisy points: 320 points in 6 dimensions, trained in batches of 32.
+    """Linear regression on 320 noisy points in 6 dimensions, in batches of 32.
 
-    Each batch pulls the weights its own way. How far they are thrown about is set by the learning rate, so that the
-    loss settles on a floor, and on a lower one when the rate falls.
+    The gradient differs from batch to batch, so the weights keep moving around the optimum. The lower the rate, the
+    closer they stay: whenever the rate falls, the loss settles at a lower level.
     """
 
     def __init__(self):
@@ -49,7 +49,7 @@ class Regression:
         return [2 * error @ self.x[batch] / len(batch), np.array([2 * error.mean()])]
 
     def loss(self):
-        """The mean squared error of all points."""
+        """Returns the mean squared error of all points."""
         return np.mean((self.x @ self.weights + self.bias - self.y) ** 2)
 
     def excess_loss(self):
@@ -58,11 +58,11 @@ class Regression:
 
 
 class SGD:
-    """Stochastic gradient descent with momentum. A scheduler needs nothing of it but `param_groups`.
+    """Stochastic gradient descent with momentum. A scheduler only needs its `param_groups`.
 
     Args:
-        groups: dicts with "params", a list of arrays, which are changed in place; and what the group has of its own.
-        lr, momentum: of each group that says nothing else.
+        groups: dicts with "params", a list of arrays that are changed in place, and other values of the group.
+        lr, momentum: the defaults of all groups.
     """
 
     def __init__(self, groups, lr, momentum):
@@ -87,15 +87,15 @@ def new_run(name):
 
 
 def check(series, expected):
-    """Raise AssertionError unless a series that was read back has the expected values, one for each step from 0."""
+    """Raise AssertionError unless a series has the expected values at steps 0, 1, 2 ..."""
     np.testing.assert_array_equal(series.steps, np.arange(len(expected)), err_msg=f"steps of {series.tag}")
-    # The file keeps float32: seven digits.
+    # Values are stored as float32, with about seven digits.
     np.testing.assert_allclose(series.values, expected, rtol=1e-6, atol=1e-12, err_msg=f"values of {series.tag}")
     print(f"{series.tag}: {len(series)} points read back, all as expected")
 
 
 def rates_of(run):
-    """Returns the series of a run that are rates."""
+    """Returns a run's series of learning rates."""
     return [series for tag, series in run.scalars.items() if tag.split("/")[0] == "lr" and tag != "lr/metric"]
 
 
@@ -147,18 +147,18 @@ def heading(ax, name, arguments):
 
 
 def draw_rates(ax, run, notes=None, label=None, linestyle="-"):
-    """Draw the rates that were read back, against the epochs that had them.
+    """Draw the rates of a run against the epochs.
 
     Args:
         ax: the axes to draw in.
         run: the run that was read.
-        notes: epoch -> what to write beside the curve there.
-        label: the curve's name, for a legend; with several rates they go by their tags.
-        linestyle: matplotlib's.
+        notes: epoch -> text to write beside the curve there.
+        label: the name of the curve in a legend; several rates are named by their tags.
+        linestyle: as in matplotlib.
     """
     rates = rates_of(run)
     for series in rates:
-        # The last point is the rate for the epoch after the last.
+        # The last point is the rate after the last epoch, with which nothing was trained.
         plot_schedule(series.between(last=EPOCHS - 1), ax=ax, label=series.tag if len(rates) > 1 else label)
         ax.lines[-1].set_linestyle(linestyle)
     ax.set_xlabel("Epoch")
@@ -182,14 +182,14 @@ def save_plot(run, folder, name, arguments, notes=None, loss="excess_loss"):
 
 
 def draw_loss(ax, series):
-    """Draw a loss that was read back, on a logarithmic axis."""
+    """Draw a loss on a logarithmic axis."""
     ax.semilogy(series.steps, series.values, color=GREY, linewidth=1.1)
     ax.set_xlabel("Epoch")
     ax.set_ylabel("Loss above the least" if series.tag == "excess_loss" else "Loss")
 
 
 def finish(figure, folder):
-    """Save a figure beside the run's folder and say how to look at both."""
+    """Save a figure beside the run's folder, and print how to look at both."""
     path = folder.parent / f"{folder.name}.png"
     figure.savefig(path)
     print(f"Plot: {path}\nTo look at the run: tensorboard --logdir {folder.parent}")

@@ -1,4 +1,4 @@
-"""CosineAnnealingLR: the rate swings down to 0 in 50 epochs, and up again in the next 50.
+"""CosineAnnealingLR: the rate falls to 0 in 50 epochs, and rises again in the next 50.
 
     python examples/schedules/cosine_annealing_lr.py [FOLDER]
 
@@ -29,7 +29,7 @@ def train(folder):
 
 
 def expected():
-    """Returns the expected rates of epochs 0 to 200: T_max is half a period, which is 100 epochs."""
+    """Returns the expected rates of epochs 0 to 200; the period is twice T_max, 100 epochs."""
     turn = 2 * np.pi * np.arange(EPOCHS + 1) / 100
     return 0.05 + 0.05 * np.cos(turn)
 

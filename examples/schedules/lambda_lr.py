@@ -2,9 +2,9 @@
 
     python examples/schedules/lambda_lr.py [FOLDER]
 
-Fits a plane with SGD and momentum, its weights and its bias at different rates; logs rates and loss to a run below
-FOLDER (``runs`` by default), reads the run back, checks the rates and draws them, from what was read, into a PNG beside
-the run. Needs ``tbevents[plot]``.
+Fits a plane with SGD and momentum, with different rates for its weights and its bias. Logs rates and loss to a run
+below FOLDER (``runs`` by default), reads the run back, checks the rates and draws them into a PNG beside the run. Needs
+``tbevents[plot]``.
 """
 
 from common import EPOCHS, LR, MOMENTUM, SGD, Regression, check, new_run, print_table, save_plot
@@ -22,7 +22,7 @@ def train(folder):
     optimizer = SGD(groups, lr=LR, momentum=MOMENTUM)
     lambdas = [lambda epoch: 0.1 ** (epoch // 20), lambda epoch: 0.95**epoch]
     with SummaryWriter(folder) as writer:
-        # The groups' names end the tags: lr/weights and lr/bias. Without names they are lr/0 and lr/1.
+        # The tags end in the names of the groups: lr/weights, lr/bias. Without names, they would be lr/0 and lr/1.
         scheduler = LambdaLR(optimizer, lr_lambda=lambdas, writer=writer)
         for epoch in range(EPOCHS):
             for batch in problem.batches():
@@ -32,7 +32,7 @@ def train(folder):
 
 
 def expected():
-    """By tag, the rate of each epoch and the one that epoch 200 would have."""
+    """Returns the expected rates of epochs 0 to 200, by tag."""
     weights = [float(f"1e-{1 + tens}") for tens in range(10) for _ in range(20)] + [1e-11]
     bias = [0.1]
     for _ in range(EPOCHS):

@@ -2,11 +2,11 @@
 
     python examples/schedules/range_test.py [FOLDER]
 
-Raises the rate from step to step until the loss explodes, says which rate made it fall most steeply, and trains with
-that one. Both are logged to a run below FOLDER (``runs`` by default); the plot, drawn from what was read back, is saved
-as a PNG beside the run. Needs ``tbevents[plot]``.
+Raises the rate step by step until the loss diverges, prints the rate at which it fell most steeply, and trains with
+that rate. Logs the test and the training to a run below FOLDER (``runs`` by default), reads the run back, and draws the
+test into a PNG beside the run. Needs ``tbevents[plot]``.
 
-The test is that of Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186), section 3.3.
+The test is described in Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186), section 3.3.
 """
 
 import numpy as np
@@ -16,20 +16,20 @@ from tbevents import SummaryWriter, read_run
 from tbevents.lr_scheduler import LRRangeResult, LRRangeTest
 
 LOWEST, HIGHEST, STEPS = 1e-4, 10.0, 200
-TRAINED = 20  # epochs, with the rate that was found
+TRAINED = 20  # epochs with the suggested rate
 
 NAME, ARGUMENTS = "Learning-rate range test", f"SGD with momentum, {STEPS} steps"
 
 
 def train(folder):
-    """Make the test, then train with the rate it suggests; returns what the test saw."""
+    """Run the test, then train with the suggested rate; returns the result of the test."""
     problem = Regression()
     optimizer = SGD([{"params": [problem.weights, problem.bias]}], lr=LR, momentum=MOMENTUM)
 
     def train_step():
         batch = problem.random.choice(len(problem.x), 32, replace=False)
         optimizer.step(problem.gradients(batch))
-        return problem.loss()  # where all the data takes too long: the loss of the batch
+        return problem.loss()  # for a large problem, return the loss of the batch
 
     def restore():
         for array in [problem.weights, problem.bias, *optimizer.velocities]:
@@ -41,8 +41,8 @@ def train(folder):
         print(f"{len(result.lrs)} of {STEPS} steps, from {LOWEST:g} to {result.lrs[-1]:.3g}: the loss {result.stopped}")
         print(f"Suggestion, where it fell most steeply: {result.suggestion():.3g}")
         print(f"A tenth of the rate of the least loss:  {result.minimum_over_10():.3g}")
-        assert optimizer.param_groups[0]["lr"] == LR, "the test puts the rate back"
-        assert not problem.weights.any(), "and restore() the weights"
+        assert optimizer.param_groups[0]["lr"] == LR, "the test restores the rate"
+        assert not problem.weights.any(), "restore() resets the weights"
 
         optimizer.param_groups[0]["lr"] = result.suggestion()
         for epoch in range(TRAINED):
@@ -53,7 +53,7 @@ def train(folder):
 
 
 def expected():
-    """The rates of the test, each the one before times the same factor; it stops somewhere on the way."""
+    """Returns the rates of all steps of the test, which may stop early."""
     factor = (HIGHEST / LOWEST) ** (1 / (STEPS - 1))
     return [LOWEST * factor**step for step in range(STEPS)]
 

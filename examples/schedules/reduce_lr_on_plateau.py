@@ -5,8 +5,8 @@
 Fits a plane with SGD and momentum, logs rate and loss to a run below FOLDER (``runs`` by default), reads the run back,
 checks the rates and draws them into a PNG beside the run. Needs ``tbevents[plot]``.
 
-The metric is made up: 0.5, and 0.4 from epoch 5 on, so that you can count when the scheduler must act. In your own
-training, give ``step()`` the validation loss.
+The metric is artificial: 0.5, then 0.4 from epoch 5 on, so that the epochs of the reductions can be calculated. In a
+real training, pass the validation loss to ``step()``.
 """
 
 import numpy as np
@@ -36,9 +36,9 @@ def train(folder):
 def expected():
     """Returns the expected rates of epochs 0 to 200.
 
-    The metric improves for the last time at the end of epoch 5. The scheduler then waits for 10 epochs; the
-    11th, epoch 16, is one too many: epoch 17 has the reduced rate. Then 10 of cooldown, 10 of patience and one more
-    are 21 epochs, each time, until the rate is min_lr.
+    The metric improves for the last time in epoch 5. The scheduler tolerates 10 epochs without improvement, but not the
+    11th, epoch 16, so epoch 17 has the reduced rate. Each further reduction takes 21 epochs, 10 of cooldown and 11
+    without improvement, until the rate is min_lr.
     """
     return [0.1] * 17 + [0.01] * 21 + [0.001] * 21 + [0.0001] * (201 - 17 - 21 - 21)
 
@@ -48,7 +48,7 @@ def main():
     train(folder)
     run = read_run(folder)
     check(run.scalars["lr"], expected())
-    metric = run.scalars["lr/metric"]  # of epoch 0 at step 1, with the rate that it led to
+    metric = run.scalars["lr/metric"]  # logged with the rate that follows: that of epoch 0 at step 1
     np.testing.assert_array_equal(metric.steps, np.arange(1, EPOCHS + 1))
     np.testing.assert_array_equal(metric.values, np.float32([0.5] * 5 + [0.4] * 195))
     print_table(run, epochs=[0, 5, 16, 17, 37, 38, 58, 59, 199])

@@ -1,10 +1,10 @@
-"""With torch: its optimizer under a scheduler of tbevents, and its own scheduler, logged by emit_lr.
+"""torch's optimizer with a scheduler of tbevents, and with torch's own scheduler, logged by emit_lr.
 
     python examples/schedules/torch_optimizer.py [FOLDER]
 
 Trains the same model twice with ``torch.optim.SGD``, into two runs below FOLDER (``runs`` by default): once with
-CosineAnnealingLR of `tbevents.lr_scheduler`, once with torch's. Reads both back, checks that the rates are the expected
-ones and the losses the same, and draws them into a PNG beside the runs. Needs ``tbevents[plot]`` and ``torch``.
+CosineAnnealingLR of `tbevents.lr_scheduler`, once with torch's. Reads both runs back, checks that the rates are as
+expected and the losses equal, and draws them into a PNG beside the runs. Needs ``tbevents[plot]`` and ``torch``.
 """
 
 import sys
@@ -41,7 +41,7 @@ def train(folder, ours):
     x = torch.tensor(problem.x, dtype=torch.float32)
     y = torch.tensor(problem.y, dtype=torch.float32)
     model = torch.nn.Linear(6, 1)
-    problem.weights, problem.bias = model.weight[0].detach().numpy(), model.bias.detach().numpy()  # the same memory
+    problem.weights, problem.bias = model.weight[0].detach().numpy(), model.bias.detach().numpy()  # these share memory
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
     with SummaryWriter(folder) as writer:
         if ours:
@@ -61,7 +61,7 @@ def train(folder, ours):
 
 
 def expected():
-    """Returns the expected rates of epochs 0 to 200: T_max is half a period, which is 100 epochs."""
+    """Returns the expected rates of epochs 0 to 200; the period is twice T_max, 100 epochs."""
     turn = 2 * np.pi * np.arange(EPOCHS + 1) / 100
     return 0.05 + 0.05 * np.cos(turn)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from rich.text import Text
 
@@ -13,7 +13,7 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.views.chart import axis_of
 from tbevents.views.short_names import short_names
 
-__all__ = ["chart_grid"]
+T = TypeVar("T")
 
 _NARROWEST: Final = 30
 """Least columns of a chart, so that there is room for its labels."""
@@ -53,9 +53,9 @@ def chart_grid(
     across, down = _shape(len(tags), columns, rows - len(below))
     if across * down < len(tags):  # the last line says so
         across, down = _shape(len(tags), columns, rows - len(below) - 1)
-        chosen = _latest(tags, across * down)
-        below.append(Text(f"{count(len(tags) - len(chosen))} more with older last points", "dim"))
-        tags = {tag: tags[tag] for tag in tags if tag in chosen}
+        chosen, more = latest(list(tags), across * down, lambda tag: max(_last_times(tags[tag])))
+        below += more
+        tags = {tag: tags[tag] for tag in chosen}
     room = max(1, (columns - _GAP * (across - 1)) // across)
     height = max(_LOWEST, (rows - len(below)) // down)
     known = [short[name] for name in names]
@@ -85,9 +85,20 @@ def _shape(charts: int, columns: int, rows: int) -> tuple[int, int]:
     )
 
 
-def _latest(tags: Mapping[str, Mapping[str, ScalarSeries]], most: int) -> set[str]:
-    times = {tag: max(float(series.last.wall_time) for series in runs.values()) for tag, runs in tags.items()}
-    return set(sorted(times, key=lambda tag: times[tag], reverse=True)[:most])
+def _last_times(runs: Mapping[str, ScalarSeries]) -> list[float]:
+    return [series.last.wall_time for series in runs.values()]
+
+
+def latest(items: Sequence[T], most: int, last_time: Callable[[T], float]) -> tuple[list[T], list[Text]]:
+    """Returns at most `most` items, those with the latest last points, and a line with the number of the others.
+
+    The items stay in their order; the list of lines is empty if there are no others.
+    """
+    if len(items) <= most:
+        return list(items), []
+    by_time = sorted(range(len(items)), key=lambda place: last_time(items[place]), reverse=True)
+    more = Text(f"{count(len(items) - most)} more with older last points", "dim")
+    return [items[place] for place in sorted(by_time[:most])], [more]
 
 
 def _title(tag: str, runs: Mapping[str, ScalarSeries], room: int, style: TerminalStyle) -> Text:

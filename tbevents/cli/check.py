@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
-from tbevents.cli.exit_status import EXIT_OK
+from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
 from tbevents.cli.formatting import count, counted, first_of, printable, size
 from tbevents.cli.parameters import checksums_option, example, json_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
 from tbevents.tools.check import Checked, check
 from tbevents.tools.names import runs_below
-
-EXIT_DAMAGED: Final = 1
 
 
 @click.command(epilog=example("tbevents check runs --strict && echo intact"))
@@ -39,7 +35,7 @@ def command(
     bad = [each for each in checked if not each.intact or (strict and each.oddities)]
     if as_json:
         terminal.json(checked)
-        return EXIT_DAMAGED if bad else EXIT_OK
+        return EXIT_FOUND if bad else EXIT_OK
     for each in checked:
         terminal.lines(map(printable, _lines(each)))
     values, files = sum(each.values for each in checked), sum(len(each.files) for each in checked)
@@ -48,7 +44,7 @@ def command(
     read = f"{counted(len(checked), 'run')}, {counted(files, 'file')}, {counted(values, 'value')}"
     total_size = size(sum(each.size for each in checked))
     terminal.lines([printable(f"{logdir}: {verdict} ({read}, {total_size})")])
-    return EXIT_DAMAGED if bad else EXIT_OK
+    return EXIT_FOUND if bad else EXIT_OK
 
 
 def _lines(checked: Checked) -> list[str]:

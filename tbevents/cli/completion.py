@@ -9,8 +9,6 @@ from collections.abc import Iterable
 import click
 from click.shell_completion import CompletionItem
 
-__all__ = ["complete_runs", "complete_tags"]
-
 
 def complete_tags(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Returns the tags of the path that was given before, as far as they are found within a second."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from tbevents.cli.exit_status import EXIT_OK
+from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
 from tbevents.cli.formatting import count, exact, number
 from tbevents.cli.parameters import PATH, checksums_option, example, json_option, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.reading.problem import Problem
 from tbevents.tools.diff import PointDiff, RunDiff, TagDiff, Tolerance, diff
-
-EXIT_DIFFERENT: Final = 1
 
 
 @click.command(epilog=example("tbevents diff runs/reference runs/new --rtol 1e-6"))
@@ -56,7 +54,7 @@ def command(
         terminal.table(_point_table(found) if points else _tag_table(found))
     else:
         terminal.remark("equal, as far as they could be read" if damage else "equal")
-    return EXIT_DIFFERENT if found or damage else EXIT_OK
+    return EXIT_FOUND if found or damage else EXIT_OK
 
 
 def _tag_table(found: list[RunDiff]) -> TextTable:

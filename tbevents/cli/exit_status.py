@@ -6,13 +6,11 @@ import contextlib
 import os
 import sys
 
-__all__ = ["EXIT_BROKEN_PIPE", "EXIT_ERROR", "EXIT_INCOMPLETE", "EXIT_INTERRUPTED", "EXIT_OK", "end_of_pipe", "fail"]
-
 EXIT_OK = 0
-EXIT_INCOMPLETE = 1
-"""Some files or folders below the given one could not be read; the rest was."""
+EXIT_FOUND = 1
+"""The result is "damaged" or "different", or some files or folders below the given one could not be read."""
 EXIT_ERROR = 2
-"""Wrong usage, or something could not be read or written. 1 means "damaged" or "different"."""
+"""Wrong usage, or something could not be read or written."""
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 """The status that a shell reports for a process killed by SIGPIPE."""

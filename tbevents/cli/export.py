@@ -23,7 +23,7 @@ from tbevents.cli.parameters import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.tools.export import Exported, export_media, export_table
+from tbevents.tools.export import export_media, export_table
 from tbevents.tools.table_files import Format, looks_like_file
 
 _TABLES: Final = ("scalars", "texts", "hparams")
@@ -103,7 +103,8 @@ def command(
             )
     terminal.left_out(done.problems)
     terminal.incomplete = bool(done.unreadable)
-    terminal.remark(_summary(done))
+    written = counted(len(done.files), "file") if done.rows is None else counted(done.rows, "row")
+    terminal.remark(f"{done.out}: {written}")
 
 
 def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], options: dict[str, Any]) -> None:
@@ -119,9 +120,3 @@ def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], option
     for option, said in given.items():
         if said:
             raise click.UsageError(f"{option} has no effect on {' and '.join(kinds)}")
-
-
-def _summary(done: Exported) -> str:
-    if done.rows is not None:
-        return f"{done.out}: {counted(done.rows, 'row')}"
-    return f"{done.out}: {counted(len(done.files), 'file')}"

@@ -8,23 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from tbevents.views.safe_text import printable
-
-__all__ = [
-    "clip",
-    "count",
-    "counted",
-    "duration",
-    "exact",
-    "first_of",
-    "moment",
-    "number",
-    "parse_size",
-    "printable",
-    "size",
-    "step_range",
-    "width",
-]
+from tbevents.views.safe_text import printable as printable
 
 
 def width(text: str) -> int:

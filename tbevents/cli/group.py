@@ -14,8 +14,6 @@ from tbevents.cli.formatting import printable
 from tbevents.cli.versions import describe_version
 from tbevents.errors import TBEventsError, TBEventsWarning, UnknownNameError
 
-__all__ = ["SUMMARIES", "group", "run"]
-
 SUMMARIES = {
     "ls": "List runs: tags by kind, points, steps, times, sizes, problems.",
     "show": "Show the values of a run: numbers, trends, a chart.",
@@ -122,14 +120,7 @@ def group() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command; prints an error as one line on stderr.
-
-    Args:
-        arguments: the arguments, without the program's name.
-
-    Returns:
-        The exit status.
-    """
+    """Runs a command and returns its exit status; prints an error as one line on stderr."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TBEventsWarning)  # commands print problems themselves
         try:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from tbevents.cli.exit_status import EXIT_OK
+from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
 from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
@@ -19,8 +19,6 @@ from tbevents.lint.formats import FORMATS
 from tbevents.reading.options import Checksums
 from tbevents.remote import is_url, path_of_file_url
 from tbevents.tools.new_files import NewFile
-
-EXIT_FOUND: Final = 1
 
 _STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _PLAIN: Final = str.maketrans("▁▂▃▄▅▆▇█", "_.-~=+*#")

@@ -10,34 +10,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from tbevents.cli.completion import complete_runs, complete_tags
-from tbevents.cli.exit_status import EXIT_INCOMPLETE, EXIT_INTERRUPTED, end_of_pipe
+from tbevents.cli.exit_status import EXIT_FOUND, EXIT_INTERRUPTED, end_of_pipe
 from tbevents.cli.terminal import Terminal
+from tbevents.cli.terminal_chart import TerminalStyle
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums, Duplicates, Restarts
 from tbevents.views.chart import XAxis
-
-__all__ = [
-    "PATH",
-    "axis_option",
-    "checksums_option",
-    "duplicates_option",
-    "example",
-    "in_place_option",
-    "json_option",
-    "kind_option",
-    "log_option",
-    "logdir_argument",
-    "more_tags_option",
-    "out_option",
-    "overwrite_option",
-    "restarts_option",
-    "run_option",
-    "safe_cells_option",
-    "smooth_option",
-    "tag_option",
-    "tags_argument",
-    "takes_terminal",
-]
 
 PATH = click.Path(path_type=str)
 
@@ -112,7 +90,20 @@ smooth_option: Decorator = click.option(
     metavar="WEIGHT",
     help="TensorBoard's smoothing in a chart, 0 to below 1.",
 )
-log_option: Decorator = click.option("--log", is_flag=True, help="Use a logarithmic scale in a chart.")
+_log_option: Decorator = click.option("--log", is_flag=True, help="Use a logarithmic scale in a chart.")
+
+
+def chart_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``--x``, ``--smooth`` and ``--log``, which `chart_style` takes."""
+    return axis_option(smooth_option(_log_option(command)))
+
+
+def chart_style(terminal: Terminal, *, draws: bool, x: XAxis, smooth: float, log: bool) -> TerminalStyle:
+    """Returns the style of a command's charts; refuses the options of `chart_options` if it draws none."""
+    for option, given in (("--log", log), ("--x", x != "step"), ("--smooth", smooth > 0)):
+        if given and not draws:
+            raise click.UsageError(f"{option} has no effect without a chart: give --chart")
+    return TerminalStyle(x, smooth, log, terminal.plain, terminal.colorless)
 
 
 def example(*lines: str) -> str:
@@ -130,7 +121,7 @@ def takes_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
         terminal = Terminal(quiet=quiet)
         try:
             status = function(terminal, *args, **kwargs)
-            return EXIT_INCOMPLETE if terminal.incomplete and not status else status
+            return EXIT_FOUND if terminal.incomplete and not status else status
         except KeyboardInterrupt:
             return EXIT_INTERRUPTED  # click would print a blank line
         except BrokenPipeError:

@@ -9,18 +9,21 @@ import click
 from tbevents.cli.formatting import counted, printable
 from tbevents.cli.parameters import (
     PATH,
+    axis_option,
     checksums_option,
     example,
     logdir_argument,
     more_tags_option,
     run_option,
+    smooth_option,
     tags_argument,
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
-from tbevents.reading.problem import Problem
-from tbevents.tools.plot import MOST_INCHES, Band, Estimator, PlotStyle, XAxis, plot
+from tbevents.tools.plot import PlotStyle, plot
+from tbevents.views.chart import MOST_INCHES
+from tbevents.views.groups import Band, Estimator
 
 
 def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -38,8 +41,8 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 @click.option("-o", "--out", type=PATH, required=True, metavar="FILE", help="The picture: .png, .svg, .pdf, ...")
 @more_tags_option
 @run_option
-@click.option("--x", type=click.Choice(get_args(XAxis)), default="step", help="The horizontal axis; default: step.")
-@click.option("--smooth", type=float, default=0.0, metavar="WEIGHT", help="TensorBoard's smoothing, 0 to below 1.")
+@axis_option
+@smooth_option
 @click.option("--log-x", is_flag=True, help="Use a logarithmic horizontal axis.")
 @click.option("--log-y", is_flag=True, help="Use a logarithmic vertical axis.")
 @click.option(
@@ -80,25 +83,21 @@ def command(
 
     A TAG may be a glob ('train/*'). A picture has at most 60 charts.
     """
-    damage: list[Problem] = []
     grouping = "all" if group_by is None and (band or estimator) else group_by
     options = PlotStyle(group_by=grouping, estimator=estimator or "mean", band=band or "ci95", **style)
     captions: list[str] = []
-    try:
-        with terminal.progress("reading") as progress:
-            drawn = plot(
-                logdir,
-                tags + more_tags,
-                out,
-                runs=runs,
-                style=options,
-                checksums=checksums,
-                progress=progress,
-                on_problem=damage.append,
-                on_caption=captions.append,
-            )
-    finally:
-        terminal.left_out(damage)  # it may explain why there is nothing to draw
+    with terminal.gathering() as damage, terminal.progress("reading") as progress:
+        drawn = plot(
+            logdir,
+            tags + more_tags,
+            out,
+            runs=runs,
+            style=options,
+            checksums=checksums,
+            progress=progress,
+            on_problem=damage.append,
+            on_caption=captions.append,
+        )
     if wants_caption:
         terminal.lines(map(printable, captions))
     terminal.remark(f"{out}: {counted(len(drawn), 'chart')}")

@@ -10,7 +10,6 @@ import click
 from tbevents.cli.formatting import counted, printable
 from tbevents.cli.parameters import PATH, checksums_option, example, safe_cells_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.reading.problem import Problem
 from tbevents.tools.reduce import Duplicates, reduce, write_reduced
 from tbevents.tools.table_files import is_table, looks_like_file, write_table
 
@@ -69,12 +68,8 @@ def command(
     as_table = is_table(out) and not os.path.isdir(out)
     if safe_cells and not as_table:
         raise click.UsageError("--safe-cells has no effect on event files")
-    damage: list[Problem] = []
-    try:
-        with terminal.progress("reading") as progress:
-            reduced = reduce(runs, stats=stats, tags=tags, progress=progress, on_problem=damage.append, **options)
-    finally:
-        terminal.left_out(damage)  # it may explain why there is nothing to reduce
+    with terminal.gathering() as damage, terminal.progress("reading") as progress:
+        reduced = reduce(runs, stats=stats, tags=tags, progress=progress, on_problem=damage.append, **options)
     if as_table:
         write_table(reduced, out, safe_cells=safe_cells)
     else:

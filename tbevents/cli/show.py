@@ -10,15 +10,15 @@ from rich.text import Text
 
 from tbevents.cli.formatting import clip, count, first_of, number, printable, step_range
 from tbevents.cli.parameters import (
-    axis_option,
+    PATH,
+    chart_options,
+    chart_style,
     checksums_option,
     example,
     json_option,
     kind_option,
-    log_option,
     more_tags_option,
     run_option,
-    smooth_option,
     tags_argument,
     takes_terminal,
 )
@@ -33,7 +33,6 @@ from tbevents.reading.run import Run
 from tbevents.tools.describe import TagDescription, describe_run
 from tbevents.tools.names import NameFilter, iter_runs, runs_below
 from tbevents.tools.sparkline import sparkline
-from tbevents.views.chart import XAxis
 from tbevents.views.short_names import short_names
 
 _TREND: Final = 16
@@ -43,7 +42,7 @@ _Found = list[tuple[Run, TagDescription]]
 
 
 @click.command(epilog=example("tbevents show runs/demo 'loss*' --chart"))
-@click.argument("run", type=click.Path(path_type=str))
+@click.argument("run", type=PATH)
 @tags_argument
 @more_tags_option
 @run_option
@@ -51,9 +50,7 @@ _Found = list[tuple[Run, TagDescription]]
 @click.option(
     "--chart/--no-chart", "wants_chart", default=None, help="Draw a chart; default: in a terminal, if tags are named."
 )
-@axis_option
-@smooth_option
-@log_option
+@chart_options
 @click.option("--height", type=click.IntRange(2, 200), default=12, help="Lines of the chart; default: 12.")
 @click.option("--points", is_flag=True, help="Print every point: step, time and value.")
 @checksums_option
@@ -67,13 +64,11 @@ def command(
     runs: tuple[str, ...],
     kinds: tuple[str, ...],
     wants_chart: bool | None,
-    x: XAxis,
-    smooth: float,
-    log: bool,
     height: int,
     points: bool,
     checksums: Checksums,
     as_json: bool,
+    **chart_choices: Any,
 ) -> None:
     """Show the values of the TAGs in RUN: count, first, last, least, greatest and mean value, NaNs, and the trend.
 
@@ -84,9 +79,7 @@ def command(
     charts = wants_chart if wants_chart is not None else bool(tags) and terminal.interactive
     if wants_chart and (points or as_json):
         raise click.UsageError(f"--chart and {'--points' if points else '--json'} cannot be combined")
-    for option, given in (("--log", log), ("--x", x != "step"), ("--smooth", smooth > 0)):
-        if given and (not charts or points or as_json):
-            raise click.UsageError(f"{option} has no effect without a chart: give --chart")
+    style = chart_style(terminal, draws=charts and not points and not as_json, **chart_choices)
     wanted = NameFilter(tags, noun="tag")
     kinds_there: dict[str, None] = {}
     found: _Found = []
@@ -128,7 +121,6 @@ def command(
         for each, tag in texts:
             terminal.lines(_text_lines(each, tag))
     if charts:
-        style = TerminalStyle(x, smooth, log, terminal.plain, terminal.colorless)
         _print_charts(terminal, found, height, style, folder_name(run))
 
 

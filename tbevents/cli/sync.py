@@ -69,14 +69,13 @@ def command(
     or a URL such as s3://bucket/scalars; polars, DuckDB and Spark read it. Its columns are run, tag, step, wall_time,
     value and state.
     """
+    options |= {"runs": runs or None, "tags": tags or None, "on_problem": lambda _: None}  # what is returned has them
     told: set[Problem] = set()  # with --watch, a problem that stays is told once
     first = True
     while True:
         try:
             with terminal.progress("reading") as progress:
-                done = sync(
-                    src, dst, runs=runs or None, tags=tags or None, on_problem=_ignored, progress=progress, **options
-                )
+                done = sync(src, dst, progress=progress, **options)
         except (OSError, SyncConflictError) as error:
             if first or seconds is None:
                 raise
@@ -89,10 +88,6 @@ def command(
         if seconds is None:
             return
         time.sleep(seconds)
-
-
-def _ignored(_problem: Problem) -> None:
-    """The problems are in what `sync` returns."""
 
 
 def _show(terminal: Terminal, dst: str, done: Synced, *, as_json: bool, always: bool) -> None:

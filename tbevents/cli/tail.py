@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import click
 from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from tbevents.cli.chart_grid import chart_grid
+from tbevents.cli.chart_grid import chart_grid, latest
 from tbevents.cli.formatting import count, duration, number, printable
 from tbevents.cli.parameters import (
-    axis_option,
+    chart_options,
+    chart_style,
     checksums_option,
     example,
-    log_option,
     logdir_argument,
     run_option,
-    smooth_option,
     tag_option,
     takes_terminal,
 )
@@ -31,7 +31,6 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.tools.sparkline import sparkline
 from tbevents.tools.watch import Watch, Watched
-from tbevents.views.chart import XAxis
 
 _TREND = 16
 """Number of bars in a trend; each shows one or more points."""
@@ -50,9 +49,7 @@ _GLANCE = 0.1
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between updates; default: 1.")
 @click.option("--for", "seconds", type=float, metavar="SECONDS", help="Stop after this time; default: at Ctrl-C.")
 @click.option("--chart", "wants_charts", is_flag=True, help="Show charts that fill the terminal, one for each tag.")
-@axis_option
-@smooth_option
-@log_option
+@chart_options
 @checksums_option
 @takes_terminal
 def command(
@@ -63,10 +60,8 @@ def command(
     interval: float,
     seconds: float | None,
     wants_charts: bool,
-    x: XAxis,
-    smooth: float,
-    log: bool,
     checksums: Checksums,
+    **chart_choices: Any,
 ) -> None:
     """Follow the scalars below LOGDIR while they are written: last value, trend, and steps per second.
 
@@ -74,16 +69,13 @@ def command(
     last point of each tag and then a line for each new point: run, tag, step and value. The run of LOGDIR itself has
     the folder's name in a terminal; in lines it is ".", as --run takes it.
     """
-    for option, given in (("--log", log), ("--x", x != "step"), ("--smooth", smooth > 0)):
-        if given and not wants_charts:
-            raise click.UsageError(f"{option} has no effect without charts: give --chart")
+    style = chart_style(terminal, draws=wants_charts, **chart_choices)
     if wants_charts and not terminal.interactive:
         raise click.UsageError("--chart needs a terminal: stdout is none")
     watch = Watch(logdir, tags=tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
     root = folder_name(logdir) or "."
     if wants_charts:
-        style = TerminalStyle(x, smooth, log, terminal.plain, terminal.colorless)
         _show_charts(terminal, watch, interval, end, style, root)
     elif terminal.interactive:
         _show_table(terminal, watch, interval, end, root)
@@ -192,7 +184,8 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str], root: s
         TextColumn("trend", left=True, rank=1, style="cyan"),
     )
     now = time.time()
-    shown = _latest(found, max(1, terminal.out.height - len(missing) - 3))  # without the header and the lines below
+    room = max(1, terminal.out.height - len(missing) - 3)  # without the header and the lines below
+    shown, more = latest(found, room, lambda watched: watched.series.last.wall_time)
     for watched in shown:
         series = watched.series
         last = series.last
@@ -210,15 +203,4 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str], root: s
         return Group("waiting for scalars", *map(printable, missing))
     # If a line reached the edge, the terminal's ^C would wrap and the table would be drawn again below itself.
     lines = table.lines(terminal.out.width - len("^C"), plain=terminal.plain)
-    if len(shown) < len(found):
-        lines.append(Text(f"{count(len(found) - len(shown))} more with older last points", "dim"))
-    return Group(*lines, *map(printable, missing))
-
-
-def _latest(found: list[Watched], most: int) -> list[Watched]:
-    """Returns the series with the latest points, at most `most`, in the given order."""
-    if len(found) <= most:
-        return found
-    latest = sorted(found, key=lambda watched: watched.series.last.wall_time, reverse=True)[:most]
-    chosen = set(map(id, latest))
-    return [watched for watched in found if id(watched) in chosen]
+    return Group(*lines, *more, *map(printable, missing))

@@ -18,8 +18,6 @@ from tbevents.reading.problem import Problem
 from tbevents.tools.json_text import json_text
 from tbevents.tools.names import unreadable_among
 
-__all__ = ["Terminal"]
-
 _PATIENCE: Final = 1.0
 """Seconds before a command shows its progress."""
 
@@ -100,6 +98,15 @@ class Terminal:
         self.incomplete |= any(getattr(problem, "kind", None) == "unreadable" for problem in problems)
         for line in first_of([f"left out: {problem}" for problem in problems]):
             self.warn(line)
+
+    @contextmanager
+    def gathering(self) -> Iterator[list[Problem]]:
+        """Yields a list for problems. Warns of them at the end, even after an error, since they may explain it."""
+        problems: list[Problem] = []
+        try:
+            yield problems
+        finally:
+            self.left_out(problems)
 
     def unreadable(self, problems: Iterable[Problem]) -> None:
         """Warns of those of the problems that are files and folders that could not be read."""

@@ -14,8 +14,6 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.views.chart import XAxis, axis_of
 from tbevents.views.curves import smoothed
 
-__all__ = ["TerminalStyle", "chart", "legend"]
-
 _COLORS: Final = ("cyan", "yellow", "magenta", "green", "blue", "red")
 _DOTS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 """The value that each dot of a braille character adds to its code, by row and column."""

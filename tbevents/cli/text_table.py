@@ -10,8 +10,6 @@ from rich.text import Text
 
 from tbevents.cli.formatting import clip, printable, width
 
-__all__ = ["TextColumn", "TextTable"]
-
 _GAP: Final = 2
 """Number of blanks between two columns."""
 

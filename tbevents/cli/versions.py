@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["describe_version"]
-
 
 def describe_version() -> str:
     """Returns what ``tbevents --version`` prints: the versions needed in a bug report, and the checksum engine."""

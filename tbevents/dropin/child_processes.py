@@ -6,8 +6,6 @@ import os
 import sys
 from contextlib import ExitStack
 
-__all__ = ["pass_on"]
-
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "children")
 _VARIABLE = "TBEVENTS_DROPIN"
 

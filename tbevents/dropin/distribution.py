@@ -6,8 +6,6 @@ import os
 from importlib.metadata import Distribution
 from pathlib import Path
 
-__all__ = ["VERSION", "StandInDistribution"]
-
 VERSION = "2.99+tbevents"
 """Higher than any framework requires; the local part names tbevents."""
 

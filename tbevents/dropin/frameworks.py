@@ -7,8 +7,6 @@ from typing import Any
 
 from tbevents.dropin.peer import PEERS, globals_of
 
-__all__ = ["recorded_absence", "recorded_writers"]
-
 
 def recorded_absence() -> list[str]:
     """Returns the names of the imported modules that found no SummaryWriter and will not look for one again."""

@@ -22,8 +22,6 @@ from tbevents.module_hook import ModuleHook
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-__all__ = ["Installation", "inherit", "install", "uninstall"]
-
 _BEFORE = "call tbevents.dropin.install() before importing it, or start the script with `python -m tbevents.dropin`"
 
 _lock = threading.RLock()

@@ -9,8 +9,6 @@ from importlib.util import find_spec, spec_from_file_location
 from types import ModuleType
 from typing import Any, NamedTuple
 
-__all__ = ["PEERS", "Peer", "globals_of", "is_installed"]
-
 _STAND_INS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_ins")
 
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from tbevents.format.header_search import HeaderFinder
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, decode_header
 
-__all__ = ["AdjacentRecordFinder"]
-
 _AFTER_LONG: Final = 1 << 14
 """Bytes that are searched first after a long record: the rest may be another long record."""
 

@@ -10,8 +10,6 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-__all__ = ["ENGINE", "MASK_DELTA", "POLYNOMIAL", "crc32c", "describe_engine", "mask", "masked_crc32c"]
-
 BytesLike: TypeAlias = bytes | bytearray | memoryview
 
 POLYNOMIAL = 0x82F63B78

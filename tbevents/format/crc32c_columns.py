@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from tbevents.format.crc32c import MASK_DELTA, POLYNOMIAL
 
-__all__ = ["contributions", "mask_array"]
-
 
 def mask_array(crcs: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Returns `mask` of each element; uint32 in, uint32 out (the sum wraps, as the format requires)."""

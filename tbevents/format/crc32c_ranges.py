@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c import crc32c
 from tbevents.format.crc32c_columns import contributions
 
-__all__ = ["ROW", "RangeChecksums"]
-
 ROW: Final = 8
 """Bytes in a row. To hash a range, the block must also hold up to this many bytes before its start."""
 
@@ -77,7 +75,7 @@ class RangeChecksums:
             crcs = np.concatenate((last, _row_checksums(by_row)))
             reach = 1
             while reach <= rows:  # each checksum covers `reach` rows by now
-                crcs[reach:] ^= _moved_on_alike(crcs[:-reach], ROW * reach)
+                crcs[reach:] ^= _stepped(crcs[:-reach], _step((ROW * reach).bit_length() - 1))
                 reach *= 2
             parts.append(crcs[1:])
             last = crcs[-1:]
@@ -139,11 +137,6 @@ def _stepped(crcs: NDArray[np.uint32], tables: NDArray[np.uint32]) -> NDArray[np
     for place in range(1, 4):
         moved ^= tables[place].take(by_byte[:, place])
     return moved
-
-
-def _moved_on_alike(crcs: NDArray[np.uint32], zeros: int) -> NDArray[np.uint32]:
-    """Returns checksums advanced over `zeros` zero bytes, a power of two."""
-    return _stepped(crcs, _step(zeros.bit_length() - 1))
 
 
 def _moved_on(crcs: NDArray[np.uint32], zeros: NDArray[np.int64]) -> NDArray[np.uint32]:

@@ -8,8 +8,6 @@ from typing import Final
 
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, decode_header, split_footer
 
-__all__ = ["EXAMPLE", "LOOKED_AT", "file_type", "line_endings_changed", "payload_type"]
-
 LOOKED_AT: Final = 1 << 16
 """The number of bytes that are looked at."""
 
@@ -61,6 +59,11 @@ _TEXTS: Final = (
     (re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\]\d-]"), f"JSON text: {_DOWNLOAD}"),
 )
 """Beginnings of texts, after white space and a byte order mark, and what the texts are."""
+
+
+def is_wav(data: bytes) -> bool:
+    """Whether the bytes begin as a WAV file does."""
+    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
 
 
 def file_type(start: bytes) -> str | None:

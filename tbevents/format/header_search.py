@@ -11,9 +11,6 @@ from tbevents.format.crc32c import crc32c
 from tbevents.format.crc32c_columns import contributions, mask_array
 from tbevents.format.record import HEADER_SIZE, MAX_LENGTH, SHORT
 
-__all__ = ["HeaderFinder"]
-
-
 _TILE: Final = 1 << 17
 """Bytes that are searched for zeros at a time, so that intermediate results stay in the processor's L1 or L2 cache."""
 

@@ -19,20 +19,6 @@ from numpy.typing import NDArray
 from tbevents.errors import ChecksumError
 from tbevents.format.crc32c import masked_crc32c
 
-__all__ = [
-    "FOOTER_SIZE",
-    "HEADER_SIZE",
-    "MAX_LENGTH",
-    "SHORT",
-    "LongRecord",
-    "Record",
-    "Records",
-    "decode_header",
-    "encode_header",
-    "encode_record",
-    "split_footer",
-]
-
 HEADER_SIZE: Final = 12
 FOOTER_SIZE: Final = 4
 
@@ -130,21 +116,17 @@ class Records(NamedTuple):
         """Returns the number of records in the file before the record at `index`."""
         return self.first + index if self.numbers is None else int(self.numbers[index])
 
-    def payload(self, index: int) -> bytes:
-        """Returns the payload of the record at `index`."""
-        start = int(self.offsets[index]) + HEADER_SIZE
-        return self.block[start : start + int(self.lengths[index])].tobytes()
-
-    def verified_payload(self, index: int, path: str | None = None) -> bytes:
+    def payload(self, index: int, *, verify: bool, path: str | None = None) -> bytes:
         """Returns the payload of the record at `index`.
 
         Raises:
-            ChecksumError: if its checksum is wrong.
+            ChecksumError: if `verify`, and its checksum is wrong.
         """
         at = int(self.offsets[index])
-        start = at + HEADER_SIZE
-        data = self.block[start : start + int(self.lengths[index]) + FOOTER_SIZE].tobytes()
-        payload, stored, computed = split_footer(data)
+        end = at + HEADER_SIZE + int(self.lengths[index])
+        if not verify:
+            return self.block[at + HEADER_SIZE : end].tobytes()
+        payload, stored, computed = split_footer(self.block[at + HEADER_SIZE : end + FOOTER_SIZE].tobytes())
         if stored != computed:
             where = {"offset": self.base + at, "record": self.number(index)}
             raise ChecksumError(part="data", stored=stored, computed=computed, path=path, **where)

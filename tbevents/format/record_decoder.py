@@ -29,8 +29,6 @@ from tbevents.format.record import (
 )
 from tbevents.format.record_search import RecordSearch
 
-__all__ = ["NEED_DATA", "NeedData", "RecordDecoder", "ScatteredRecords"]
-
 _CHECKSUM = struct.Struct("<I")
 
 _INTACT: Final = 64
@@ -89,6 +87,9 @@ class RecordDecoder:
         record: the number of records before it.
         path: the file, for error messages.
         verify: if True, verify the checksums of payloads. Those of headers are always verified.
+
+    Attributes:
+        record: the number of records before the next one in the file.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class RecordDecoder:
         self._at = 0  # place of the next record in the buffer
         self._stop = 0  # place in the buffer after the bytes that were fed
         self._needed = HEADER_SIZE  # bytes needed from `_at` on to continue
-        self._record = record
+        self.record: int = record
         self._error: DamagedFileError | None = None
         self._searching = False  # True once `recover` searches after the damaged record
         self._verified = -1  # position of a record in the file whose payload's checksum is known to be right
@@ -123,11 +124,6 @@ class RecordDecoder:
     def offset(self) -> int:
         """The position of the next record in the file."""
         return self._start + self._at
-
-    @property
-    def record(self) -> int:
-        """The number of records before the next one in the file."""
-        return self._record
 
     @property
     def missing(self) -> int:
@@ -219,7 +215,7 @@ class RecordDecoder:
             offsets, lengths = np.array([self._at], np.int64), np.array([length], np.int64)
         else:
             offsets, lengths = self._adjacent.find(self._data[: self._stop], self._at, within)
-        records = Records(self._start, self._data[: self._stop], offsets, lengths, self._record)
+        records = Records(self._start, self._data[: self._stop], offsets, lengths, self.record)
         if not self.verify:
             if records.end > self._stop:  # the last one is incomplete; the first never is
                 records = records._replace(offsets=records.offsets[:-1], lengths=records.lengths[:-1])
@@ -262,7 +258,7 @@ class RecordDecoder:
         self._needed = HEADER_SIZE + min(size, length)
         if self.missing:
             return NEED_DATA
-        return LongRecord(self.offset, length, self._record, self._bytes[body : body + min(size, length)].tobytes())
+        return LongRecord(self.offset, length, self.record, self._bytes[body : body + min(size, length)].tobytes())
 
     def skip_long(self, record: LongRecord) -> None:
         """Skips the record that `next_long` returned; the next chunk must begin at `fed`.
@@ -385,7 +381,7 @@ class RecordDecoder:
             if error is None and length is not None:
                 offsets.append(at)
                 lengths.append(length)
-                numbers.append(self._record)
+                numbers.append(self.record)
                 intact += 1
                 self._pass(end, 1)
                 continue
@@ -434,11 +430,11 @@ class RecordDecoder:
 
     def _pass(self, at: int, records: int) -> None:
         self._at = at
-        self._record += records
+        self.record += records
         self._needed = HEADER_SIZE
 
     def _location(self) -> _Location:
-        return {"offset": self.offset, "record": self._record, "path": self.path}
+        return {"offset": self.offset, "record": self.record, "path": self.path}
 
     def _fail(self, error: DamagedFileError) -> NoReturn:
         self._error = error

@@ -18,8 +18,6 @@ from tbevents.format.crc32c_ranges import ROW, RangeChecksums
 from tbevents.format.header_search import HeaderFinder
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 
-__all__ = ["Next", "RecordSearch"]
-
 _TILE: Final = 1 << 16
 """Bytes that are searched for headers at a time: after most damage, the next record is near."""
 

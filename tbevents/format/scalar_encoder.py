@@ -13,11 +13,8 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c import crc32c, mask
 from tbevents.format.crc32c_columns import contributions, mask_array
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
-from tbevents.format.scalar_layout import LINEAR_REACH, ScalarForm, Skeleton, _value_message, find_places
+from tbevents.format.scalar_layout import LINEAR_REACH, ScalarForm, Skeleton, find_places, value_message
 from tbevents.proto import Event, Summary
-
-__all__ = ["ScalarEncoder"]
-
 
 _FEW: Final = 24
 """Batches up to this size are encoded one record at a time: numpy's fixed cost would outweigh its speed."""
@@ -52,7 +49,7 @@ class ScalarEncoder:
     def add_series(self, tag: str, form: ScalarForm) -> int:
         """Adds a series; it is called by its number, from 0, from then on."""
         number = len(self._messages)
-        self._messages.append(_value_message(tag, form))
+        self._messages.append(value_message(tag, form))
         if number == len(self._skeleton_of):
             grown = np.full((max(8, 2 * number), _VARIANTS), -1, np.int32)
             grown[:number] = self._skeleton_of

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c_columns import contributions, mask_array
 from tbevents.format.scalar_layout import Places
 
-__all__ = ["WORD", "FieldReader", "Rows", "ScalarFields"]
-
 WORD: Final = 8
 """Bytes that are read at once, also of a step that has fewer: so many must be there."""
 

@@ -29,9 +29,6 @@ from tbevents.format.record import FOOTER_SIZE, encode_header
 from tbevents.format.wire import iter_fields, read_varint
 from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 
-__all__ = ["Places", "ScalarForm", "Skeleton", "find_places"]
-
-
 STEP_RANGE: Final = range(-(2**63), 2**63)
 """Steps that fit the file's int64."""
 
@@ -53,7 +50,7 @@ class ScalarForm(enum.Enum):
     """A FLOAT tensor of plugin `scalars`, rank 0, in `tensor_content`: what tf.summary and Keras write."""
 
 
-def _value_message(tag: str, form: ScalarForm) -> Summary.Value:
+def value_message(tag: str, form: ScalarForm) -> Summary.Value:
     """Returns a value of a tag and form that holds the number 1."""
     if form is ScalarForm.SIMPLE:
         return Summary.Value(tag=tag, simple_value=1.0)

@@ -14,12 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-__all__ = ["LENGTH_DELIMITED", "Field", "iter_fields", "read_varint"]
-
-LENGTH_DELIMITED: Final = 2
-"""The wire type of strings, bytes and messages."""
-
 _VARINT: Final = 0
+_LENGTH_DELIMITED: Final = 2  # strings, bytes and messages
 _SIZES: Final = {1: 8, 5: 4}
 """Bytes of the content, for the wire types of fixed size."""
 
@@ -72,7 +68,7 @@ def iter_fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
         wire = key & 7
         if wire == _VARINT:
             end = read_varint(data, at, stop)[1]
-        elif wire == LENGTH_DELIMITED:
+        elif wire == _LENGTH_DELIMITED:
             length, at = read_varint(data, at, stop)
             end = at + length
         elif wire in _SIZES:

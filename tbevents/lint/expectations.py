@@ -24,8 +24,6 @@ from tbevents.testing.step_checks import check_steps
 from tbevents.testing.trend_checks import check_converges, check_decreasing, check_increasing, check_reaches
 from tbevents.tools.schedule import make_scheduler
 
-__all__ = ["MISSING", "SAME_AS", "Expectation", "SameAs", "known_keys", "parse_expectation", "parse_schedule"]
-
 TagCheck: TypeAlias = Callable[[Run, str], list[Finding]]
 
 _WILD: Final = frozenset("*?[")

@@ -11,8 +11,6 @@ from tbevents.lint.run_view import RunView
 from tbevents.reading.problem import Problem
 from tbevents.testing.finding import ROWS, FindingTable
 
-__all__ = ["UNREADABLE", "unreadable_hit"]
-
 _ROW_HEADER: Final = ("file", "byte", "skipped", "detail")
 
 

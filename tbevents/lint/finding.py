@@ -9,8 +9,6 @@ from typing import Final, Literal, TypeAlias
 from tbevents.testing.finding import Finding, course_of
 from tbevents.views.notebook import MOST_ROWS, frame_html
 
-__all__ = ["SEVERITIES", "Findings", "LintFinding", "Quantity", "Severity", "at_least", "shown"]
-
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")

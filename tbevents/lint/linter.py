@@ -27,13 +27,12 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
 from tbevents.reading.small_runs import FIRST, MOST
+from tbevents.run_files import folders_above
 from tbevents.testing import golden
 from tbevents.testing.finding import Finding, message
 from tbevents.testing.subjects import Subject, as_runs, single_series
 from tbevents.tools.names import NameFilter, open_refs, read_telling, refs_below, runs_below, without_damage_warnings
 from tbevents.tools.sparkline import sparkline
-
-__all__ = ["AnyConfig", "LintedRun", "Linter", "as_config", "assert_lints", "lint_runs", "run"]
 
 _BARS = 40
 
@@ -204,7 +203,7 @@ class Linter:
 
     def __init__(self, config: LintConfig, names: Iterable[str] = ()) -> None:
         self.config = config
-        self._parents = {above for name in names for above in _above(name)}
+        self._parents = {above for name in names for above in folders_above(name)}
         self._curves = LossCurves()
         self._golden = [
             None if each.same_as is None else _GoldenRuns(each.same_as.path) for each in config.expectations
@@ -355,14 +354,6 @@ class Linter:
         step, value, limit = _facts(found)
         hit = Hit(found.tag, found.summary, step, value, bound if limit is None else limit, found.table)
         return self._finding(rule, hit, found.run, found.path)
-
-
-def _above(name: str) -> Iterator[str]:
-    """Yields the names of the folders above a run."""
-    if name != ".":
-        yield "."
-        parts = name.split("/")
-        yield from ("/".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def _patterns_of(expectation: Expectation) -> set[str]:

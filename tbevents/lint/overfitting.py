@@ -16,8 +16,6 @@ from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import Curve, RunView, median
 from tbevents.lint.segments import Segments
 
-__all__ = ["OVERFITTING", "LossCurves"]
-
 _MOST: Final = 1000
 """Runs whose training curves are kept until the run of the held-out data comes; the oldest is dropped."""
 

@@ -11,8 +11,6 @@ from tbevents.lint.rule import Hit, Option, Options, Rule, register
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 
-__all__: list[str] = []
-
 
 def _jump(view: RunView, options: Options) -> Iterator[Hit]:
     resumes = {event.step for event in view.run.session_log if event.status == "START" and event.step}

@@ -6,8 +6,6 @@ import re
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["Role", "is_loss", "key_of", "role_of"]
-
 Role: TypeAlias = Literal["train", "held out"]
 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

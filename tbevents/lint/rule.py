@@ -17,8 +17,6 @@ from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 from tbevents.testing.finding import FindingTable
 
-__all__ = ["Hit", "Option", "Options", "Rule", "register", "rule_named", "rules", "selects", "unusual"]
-
 
 class Hit(NamedTuple):
     """What a rule says of a run; with the rule and the run it becomes a `LintFinding`.

@@ -13,8 +13,6 @@ from tbevents.lint.roles import role_of
 from tbevents.lint.segments import Segments
 from tbevents.reading.run import Run
 
-__all__ = ["CurveSegments", "RunBatch"]
-
 _POINTS: Final = 1 << 18
 """A batch with more points takes no more runs: its columns have some megabytes."""
 

@@ -19,8 +19,6 @@ from tbevents.tools.check import damage_of
 from tbevents.tools.oddities import Oddity, step_oddities, tag_oddities
 from tbevents.tools.report.rates import is_rate
 
-__all__ = ["Curve", "RunView", "StepColumn", "is_one_of"]
-
 
 @lru_cache(maxsize=4096)  # the runs of a folder have the same tags
 def is_one_of(tag: str, wanted: tuple[str, ...] | None, by_name: Callable[[str], bool]) -> bool:

@@ -8,8 +8,6 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Segments"]
-
 T = TypeVar("T", bound=np.generic)
 
 

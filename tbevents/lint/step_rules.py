@@ -14,8 +14,6 @@ from tbevents.lint.run_view import RunView
 from tbevents.lint.segments import Segments
 from tbevents.testing.finding import ROWS, FindingTable
 
-__all__: list[str] = []
-
 
 def _odd_steps(kind: str, bound: str, view: RunView, _: Options) -> Iterator[Hit]:
     for each in view.step_oddities(kind):

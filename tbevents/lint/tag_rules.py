@@ -12,8 +12,6 @@ from tbevents.lint.rule import Hit, Option, Options, Rule, register, unusual
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 
-__all__: list[str] = []
-
 _NO_CLOCK: Final = 1.0
 """Seconds: wall times of a run that span less say nothing of when a tag was logged."""
 

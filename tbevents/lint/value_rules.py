@@ -15,8 +15,6 @@ from tbevents.lint.run_batch import CurveSegments, RunBatch
 from tbevents.lint.run_view import Curve, RunView, median
 from tbevents.testing.finding import ROWS, FindingTable, number
 
-__all__ = ["DIVERGENCE", "diverges"]
-
 _NEAR: Final = 5
 """Rises fewer points apart than this are one spike; as many values before it are needed to judge it."""
 

@@ -6,7 +6,8 @@ runs it.
 
 from __future__ import annotations
 
+from tbevents.live_page.address import Address
 from tbevents.live_page.board import Board
-from tbevents.live_page.server import Address, BoardServer
+from tbevents.live_page.server import BoardServer
 
 __all__ = ["Address", "Board", "BoardServer"]

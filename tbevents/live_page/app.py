@@ -15,14 +15,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from tbevents.errors import TBEventsError, UnknownNameError
+from tbevents.live_page.address import Address
 from tbevents.live_page.board import Board
 from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
-from tbevents.live_page.guard import FRAMES, LOOPBACK, Guard, PathGuard, PrefixRemoved, SafeHeaders
+from tbevents.live_page.guard import FRAMES, Guard, PathGuard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
-from tbevents.tools.json_text import json_text
+from tbevents.reading.points import PointColumns
+from tbevents.tools.json_text import json_text, plain
 from tbevents.tools.report.pauses import pauses_of
 
 __all__ = ["make_app"]
@@ -33,6 +36,11 @@ _HEARTBEAT: Final = 15.0
 _BREATH: Final = 0.2
 """The least seconds between two messages of a stream."""
 
+_TOGETHER: Final = 1 << 17
+"""The points of curves, beyond which those that come next are packed by themselves."""
+
+_HOSTS: Final = Address().names()
+
 _BODY: Final = 2**20
 """The most bytes of a request's body."""
 
@@ -42,10 +50,10 @@ def make_app(
     *,
     token: str | None,
     cookie: str = "tbevents_board",
-    hosts: tuple[str, ...] = LOOPBACK,
+    hosts: tuple[str, ...] = _HOSTS,
     root_path: str = "",
     framed: bool = False,
-) -> Starlette:
+) -> ASGIApp:
     """Returns the ASGI application of a board.
 
     Args:
@@ -69,7 +77,6 @@ def make_app(
         Route("/api/report", handlers.report, methods=["POST"]),
     ]
     middleware = [
-        Middleware(SafeHeaders, framed=framed),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(PrefixRemoved, prefix=prefix),
         Middleware(PathGuard, token=token)
@@ -77,7 +84,8 @@ def make_app(
         else Middleware(Guard, token=token, cookie=cookie, path=f"{prefix}/"),
     ]
     errors: Any = {UnknownNameError: _not_found, TBEventsError: _unreadable, OSError: _unreadable}
-    return Starlette(routes=routes, middleware=middleware, exception_handlers=errors)
+    # Around all of it, as Starlette answers an error of ours (500) outside of its middleware.
+    return SafeHeaders(Starlette(routes=routes, middleware=middleware, exception_handlers=errors), framed=framed)
 
 
 def _not_found(_request: Request, error: Exception) -> Response:
@@ -146,13 +154,30 @@ class _Handlers:
         return _cached(request, (self._board.key, tag, window, states), lambda: self._pack(tag, window, states))
 
     def _pack(self, tag: str, window: Window, states: list[tuple[int, int, int]]) -> Response:
-        store, lines = BinaryStore(), []
+        store, lines = BinaryStore(), list[dict[str, Any]]()
         epochs = {number: epoch for number, epoch, _ in states}
+        waiting: list[tuple[dict[str, Any], PointColumns]] = []
+
+        def pack() -> None:
+            curves = [curve for _, curve in waiting]
+            for (head, _), line in zip(waiting, store.curves(curves, window.places(curves)), strict=True):
+                lines.append({**line, **head})
+            waiting.clear()
+
+        size = 0
         for number, run in self._board.runs(epochs):
-            series = run.scalars.get(tag)
-            if series is not None:  # else it went away since, which the stream tells
-                columns = store.curve(series, window.places(series), pauses_of(run, series))
-                lines.append({"run": number, "epoch": epochs[number], **columns})
+            curve = run.scalar_points(tag)
+            if curve is None:  # it went away since, which the stream tells
+                continue
+            pauses = pauses_of(run, tag, curve.wall_times)
+            waiting.append(
+                ({"run": number, "epoch": epochs[number], **({"pauses": plain(pauses)} if pauses else {})}, curve)
+            )
+            size += len(curve.values)
+            if size > _TOGETHER:  # the runs of all of them may be more than is to be kept
+                pack()
+                size = 0
+        pack()
         return Response(store.packed(lines), media_type="application/octet-stream")
 
     def card(self, request: Request) -> Response:
@@ -191,15 +216,13 @@ class _Handlers:
 
     def _states(self, request: Request, kind: str, tag: str) -> list[tuple[int, int, int]]:
         """The runs that a request asks for, as far as they have the tag: numbers and spans such as ``0-3,7``."""
-        numbers: dict[int, None] = {}
-        most = max(self._board.names(), default=-1)
+        spans = []
         for part in filter(None, request.query_params.get("runs", "").split(",")):
             first, dash, last = part.partition("-")
             if not (_is_number(first) and (not dash or _is_number(last))):
                 raise HTTPException(400, f"runs must be numbers and spans such as 0-3,7, not {part[:40]!r}")
-            numbers.update(dict.fromkeys(range(int(first), min(int(last) if dash else int(first), most) + 1)))
-        found = (self._board.state(number, kind, tag) for number in numbers)
-        return [state for state in found if state is not None]
+            spans.append((int(first), int(last) if dash else int(first)))
+        return self._board.states(spans, kind, tag)
 
 
 def _is_number(text: str) -> bool:

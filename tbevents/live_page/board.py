@@ -18,6 +18,7 @@ from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, path_string
 from tbevents.live_page.entries import arrange
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
+from tbevents.live_page.names import run_name, title_of
 from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
@@ -108,7 +109,7 @@ class Board:
     @property
     def title(self) -> str:
         """The names of the logdirs."""
-        return ", ".join(label or folder_name(path) or path for label, path in self.logdirs.items())
+        return title_of(self.logdirs)
 
     def close(self) -> None:
         """Ends the board: no run is read any more, and all watchers are called."""
@@ -154,11 +155,20 @@ class Board:
             told = self._tag_texts[number][1]
             return told["kind"], told["tag"]
 
-    def state(self, number: int, kind: str, tag: str) -> tuple[int, int, int] | None:
-        """Returns what differs once a series does; None if the run has no such series, or is gone. Reads nothing."""
+    def states(self, spans: Iterable[tuple[int, int]], kind: str, tag: str) -> list[tuple[int, int, int]]:
+        """Returns what differs once a series does, of each run that is there and has such a series. Reads nothing.
+
+        Args:
+            spans: the first and the last number of the runs asked for; a run is named once, however often they have it.
+            kind: kind of the series.
+            tag: its name.
+        """
         with self._lock:
-            run = self._runs[number] if 0 <= number < len(self._runs) else None
-            return None if run is None or run.gone or not run.count(kind, tag) else run.state(kind, tag)
+            numbers = itertools.chain.from_iterable(
+                range(first, min(last, len(self._runs) - 1) + 1) for first, last in spans
+            )
+            runs = [self._runs[number] for number in dict.fromkeys(numbers)]
+            return [run.state(kind, tag) for run in runs if not run.gone and run.count(kind, tag)]
 
     def run(self, number: int, *, whole: bool = False) -> Run:
         """Returns a run, which is read if it is not in memory; `whole` also reads the rest of a large one.
@@ -297,9 +307,8 @@ class Board:
             if run is None:
                 label, name = key
                 path = self.logdirs[label]
-                shown = "/".join(part for part in (label, "" if label and name == "." else name) if part)
                 url = path if name == "." else join(path, name)
-                run = self._by_name[key] = FollowedRun(len(self._runs), shown, url, files)
+                run = self._by_name[key] = FollowedRun(len(self._runs), run_name(label, name), url, files)
                 self._runs.append(run)
             elif run.gone:
                 run.gone, run.files = False, tuple(files)

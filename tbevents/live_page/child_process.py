@@ -130,8 +130,7 @@ def _serve() -> None:
     parent = os.getppid()
     asked = json.loads(sys.stdin.buffer.readline())
     try:
-        from tbevents.live_page.board import Board
-        from tbevents.live_page.server import Address, BoardServer
+        from tbevents.live_page import Address, Board, BoardServer
 
         board = Board(asked["logdirs"], memory=asked["memory"])
         server = BoardServer(board, Address(port=0, framed=True))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.tools.json_text import plain
-from tbevents.tools.report.arrays import ArrayStore
-from tbevents.views.curves import LEAST, thinned
+from tbevents.reading.points import PointColumns
+from tbevents.tools.report.arrays import ArrayStore, first_time, short_offsets, short_values
+from tbevents.views.curves import LEAST, thinned, thinned_each
 
 __all__ = ["AXES", "MOST_POINTS", "BinaryStore", "Window"]
 
@@ -51,28 +51,33 @@ class Window:
         if self.low is not None and self.high is not None and not self.low <= self.high:
             raise ValueError(f"from must be at most to, not {self.low} and {self.high}")
 
-    def places(self, series: ScalarSeries) -> NDArray[np.intp]:
-        """Returns the indices of the points to send: those within the window, thinned, and one to either side."""
+    def places(self, curves: Sequence[PointColumns]) -> list[NDArray[np.intp]]:
+        """Returns the indices of the points to send of each curve, ascending.
+
+        These are the points within the window, thinned, and one to either side.
+        """
         if self.low is None or self.high is None:
-            return thinned(series.values, self.points)
-        xs = self._axis(series)
-        inside = np.flatnonzero((xs >= self.low) & (xs <= self.high))
+            return thinned_each([curve.values for curve in curves], self.points)
+        return [self._places_within(curve, self.low, self.high) for curve in curves]
+
+    def _places_within(self, curve: PointColumns, low: float, high: float) -> NDArray[np.intp]:
+        xs = self._axis(curve)
+        inside = np.flatnonzero((xs >= low) & (xs <= high))
         if not len(inside):
-            after = int(np.searchsorted(xs, self.low)) if len(xs) else 0
+            after = int(np.searchsorted(xs, low)) if len(xs) else 0
             return np.arange(max(0, after - 1), min(len(xs), after + 1))
         first, last = max(0, int(inside[0]) - 1), min(len(xs), int(inside[-1]) + 2)
-        return first + thinned(series.values[first:last], self.points)
+        return first + thinned(curve.values[first:last], self.points)
 
-    def _axis(self, series: ScalarSeries) -> NDArray[Any]:
+    def _axis(self, curve: PointColumns) -> NDArray[Any]:
         if self.axis == "step":
-            return series.steps
+            return curve.steps
+        times = curve.wall_times
         if self.axis == "order":
-            return np.arange(len(series))
-        times = series.wall_times
+            return np.arange(len(times))
         if self.axis == "wall":
             return times
-        known = times[np.isfinite(times)]
-        return times - (known[0] if len(known) else 0.0)
+        return times - first_time(times)
 
 
 class BinaryStore(ArrayStore):
@@ -84,24 +89,72 @@ class BinaryStore(ArrayStore):
     def __init__(self) -> None:
         super().__init__()
         self._data = bytearray()
-        self._steps: dict[bytes, int] = {}
+        self._steps: tuple[bytes, int] = b"", -1  # those stored last: as a rule the next ones are the same
+        self._orders: dict[int, int] = {}
+
+    def curves(self, curves: Sequence[PointColumns], places: Sequence[NDArray[np.intp]]) -> list[dict[str, Any]]:
+        """Stores some points of several curves, all of them together; returns of each what `curve` does.
+
+        Args:
+            curves: the points.
+            places: of each curve, which of its points, ascending.
+        """
+        if not curves:
+            return []
+        starts = [first_time(curve.wall_times) for curve in curves]
+        counts = [len(each) for each in places]
+        seconds = _chosen([curve.wall_times for curve in curves], places) - np.repeat(starts, counts)
+        offsets = self._floats(seconds, *short_offsets(seconds), counts)
+        numbers = _chosen([curve.values for curve in curves], places)
+        values = self._floats(numbers, *short_values(numbers), counts)
+        return [
+            {
+                "count": len(curve.values),
+                "start": start,
+                "steps": self.steps(_all_or(curve.steps, chosen)),
+                "order": self._order(chosen, len(curve.values)),
+                "offsets": offset,
+                "values": value,
+            }
+            for curve, chosen, start, offset, value in zip(curves, places, starts, offsets, values, strict=True)
+        ]
 
     def steps(self, steps: NDArray[np.int64]) -> int:
-        """As in `ArrayStore`; what many runs have alike is looked at once."""
-        key = steps.tobytes()
-        number = self._steps.get(key)
-        if number is None:
-            number = self._steps[key] = super().steps(steps)
-        return number
-
-    def values(self, values: NDArray[Any]) -> int:
         """As in `ArrayStore`."""
-        return self._binary(values, "f4") if values.dtype == np.float32 else super().values(values)
+        key = steps.tobytes()
+        if key != self._steps[0] or self._steps[1] < 0:
+            self._steps = key, super().steps(steps)
+        return self._steps[1]
+
+    def _order(self, places: NDArray[np.intp], count: int) -> int:
+        """Stores the indices of points of a curve."""
+        if len(places) < count:
+            return super().steps(places.astype(np.int64))
+        if count not in self._orders:
+            self._orders[count] = super().steps(np.arange(count))
+        return self._orders[count]
+
+    def _floats(
+        self, long: NDArray[Any], short: NDArray[np.float32], changed: NDArray[np.bool_], counts: Sequence[int]
+    ) -> list[int]:
+        """Stores columns that are one behind the other: as float32 those of which no number is `changed`."""
+        ends = np.cumsum([0, *counts])
+        is_long = [False] * len(counts)
+        if changed.any():
+            until = np.concatenate(([0], np.cumsum(changed)))
+            is_long = (until[ends[1:]] > until[ends[:-1]]).tolist()
+        data = short.astype("<f4", copy=False).tobytes()
+        return [
+            self._binary(long[start:end], "f8") if beyond else self._put(data[4 * start : 4 * end], "f4", end - start)
+            for start, end, beyond in zip(ends[:-1].tolist(), ends[1:].tolist(), is_long, strict=True)
+        ]
 
     def _binary(self, values: NDArray[Any], code: str) -> int:
-        data = values.astype(f"<{code}").tobytes()
+        return self._put(values.astype(f"<{code}").tobytes(), code, len(values))
+
+    def _put(self, data: bytes, code: str, count: int) -> int:
         at = len(self._data)
-        number = self._keep((code, data), {"type": code, "at": at, "count": len(values)})
+        number = self._keep((code, data), {"type": code, "at": at, "count": count})
         if self.entries[number]["at"] == at and number == len(self.entries) - 1:
             self._data += data
             self._data += bytes(-len(self._data) % _ALIGNMENT)
@@ -111,8 +164,17 @@ class BinaryStore(ArrayStore):
         """Returns the length of the head (a little-endian uint32), the head as JSON, zeros up to a multiple of 8, data.
 
         Args:
-            lines: what the head says of the curves, beside the columns' entries.
+            lines: what the head says of the curves, beside the columns' entries: strict JSON.
         """
-        head = json.dumps(plain({"lines": lines, "arrays": self.entries}), separators=(",", ":")).encode()
+        head = json.dumps({"lines": lines, "arrays": self.entries}, separators=(",", ":"), allow_nan=False).encode()
         room = bytes(-(_LENGTH.size + len(head)) % _ALIGNMENT)
         return b"".join((_LENGTH.pack(len(head)), head, room, self._data))
+
+
+def _all_or(column: NDArray[Any], places: NDArray[np.intp]) -> NDArray[Any]:
+    return column if len(places) == len(column) else column[places]
+
+
+def _chosen(columns: Sequence[NDArray[Any]], places: Sequence[NDArray[np.intp]]) -> NDArray[Any]:
+    """Some numbers of each column, one column behind the other."""
+    return np.concatenate([_all_or(column, chosen) for column, chosen in zip(columns, places, strict=True)])

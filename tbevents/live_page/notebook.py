@@ -12,8 +12,9 @@ from importlib.util import find_spec
 from typing import Final
 
 from tbevents.errors import MissingExtraError
-from tbevents.files import StrPath, folder_name, path_string
+from tbevents.files import StrPath, path_string
 from tbevents.live_page.child_process import BoardProcess
+from tbevents.live_page.names import run_name, title_of
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
@@ -119,7 +120,7 @@ def board(
     if url is not None and "{port}" not in url:
         raise ValueError(f"url must have {{port}} in it, not {url!r}")
     logdirs = _labelled(logdir)
-    title = ", ".join(label or folder_name(path) or path for label, path in logdirs.items())
+    title = title_of(logdirs)
     if inline or (inline is None and url is None and _is_remote()):
         return BoardView(title, height, None, None, _page(logdirs, title))
     for module, package in (("uvicorn", "uvicorn"), ("starlette", "Starlette")):
@@ -158,8 +159,7 @@ def _page(logdirs: Mapping[str, str], title: str) -> str:
         for label, path in logdirs.items():
             found = read_logdir(path)
             for name in sorted(found, key=natural_key):
-                shown = "/".join(part for part in (label, "" if label and name == "." else name) if part)
-                runs[shown] = found[name]
+                runs[run_name(label, name)] = found[name]
     if not runs:
         raise ValueError(f"{title}: there are no runs to show")
     return page_of(runs, title, wanted=lambda _tag: True)

@@ -12,7 +12,8 @@ from tbevents.live_page.followed_run import PART, FollowedRun
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run, open_run
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader, small_source
+from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader
+from tbevents.reading.source import FileSource
 from tbevents.remote import is_url
 
 __all__ = ["RunOpener"]
@@ -56,9 +57,7 @@ class RunOpener:
         """Yields runs that were read together, as `take` has them; None in place of one that must be read alone."""
         left = list(chosen)
         while left:
-            sources = [small_source(followed.url, self._options) for followed in left]
-            for source, followed in zip(sources, left, strict=True):
-                source.listed = followed.files
+            sources = [FileSource(each.url, self._options, named=False, listed=each.files) for each in left]
             with self._small_lock:
                 readings = self._small_runs.read(sources)
             for followed, source, reading in zip(left, sources, readings, strict=False):

@@ -2,68 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tbevents.errors import MissingExtraError
+from tbevents.live_page.address import Address
 
 if TYPE_CHECKING:
     from tbevents.live_page.board import Board
 
-__all__ = ["Address", "BoardServer"]
+__all__ = ["BoardServer"]
 
 _PURPOSE = "the board"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _STOP = 10.0
 """The most seconds that stopping waits."""
-_ALL = ("", "0.0.0.0", "::")  # recognized, not bound to by default
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where a board is served, and to whom.
-
-    Attributes:
-        host: name or address to bind to.
-        port: port to bind to; 0 takes a free one.
-        token: whether the URL holds a random token, without which nothing is answered.
-        allowed_hosts: more host names that requests may be for, such as that of a proxy.
-        root_path: path under which a proxy shows the board.
-        framed: whether pages of this machine (on its loopback address) may show the board in a frame, as notebooks do.
-            The token is in the path of the URL then: a frame has no cookies if the page around it is of another site.
-
-    Raises:
-        ValueError: there is no token, and the host is not the loopback address; or a value is out of range.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 6007
-    token: bool = True
-    allowed_hosts: tuple[str, ...] = ()
-    root_path: str = ""
-    framed: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.token and self.host not in _LOOPBACK:
-            raise ValueError(f"a board without a token must be on the loopback address (127.0.0.1), not {self.host!r}")
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"port must be from 0 to 65535, not {self.port}")
-        for name in self.allowed_hosts:
-            if "*" in name[1:] or (name.startswith("*") and not name.startswith("*.")):
-                raise ValueError(f"an allowed host must be a host name, or *.domain, not {name!r}")
-
-    def names(self) -> tuple[str, ...]:
-        """Returns the host names that requests may be for."""
-        found = [*_LOOPBACK, "[::1]", *self.allowed_hosts]
-        if self.host in _ALL:
-            found += [socket.gethostname(), socket.getfqdn(), *_own_addresses()]
-        elif self.host not in _LOOPBACK:
-            found.append(self.host)
-        return tuple(dict.fromkeys(name.lower() for name in found))
 
 
 class BoardServer:
@@ -96,9 +49,9 @@ class BoardServer:
         except ImportError as error:
             raise MissingExtraError("Starlette", "board", _PURPOSE) from error
         self._board = board
-        self._bound = _bind(address)
+        self._bound = address.bind()
         self._thread: threading.Thread | None = None
-        port = self._bound.getsockname()[1]
+        port = self._bound[0].getsockname()[1]
         token = secrets.token_urlsafe(32) if address.token else None
         app = make_app(
             board,
@@ -127,15 +80,15 @@ class BoardServer:
                 super().handle_exit(sig, frame)
 
         self._server = Server(config)
-        self.url: str = _url(address, port, token)
+        self.url: str = address.url(port, token)
 
     def run(self) -> None:
         """Serves until the process gets SIGINT or SIGTERM, or `stop` is called."""
         try:
-            self._server.run(sockets=[self._bound])
+            self._server.run(sockets=self._bound)
         finally:
             self._board.close()
-            self._bound.close()
+            self._give_back()
 
     def start(self) -> None:
         """Serves on a thread of its own. Requests wait until it has started."""
@@ -147,42 +100,10 @@ class BoardServer:
         self._server.should_exit = True
         self._board.close()  # which ends the streams: uvicorn waits for the answers that are under way
         if self._thread is None:
-            self._bound.close()
+            self._give_back()
         elif self._thread is not threading.current_thread():
             self._thread.join(_STOP)
 
-
-def _bind(address: Address) -> socket.socket:
-    where = f"{address.host}:{address.port}"
-    try:
-        infos = socket.getaddrinfo(address.host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, name = infos[0]
-        bound = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise OSError(error.errno, f"{where}: {error.strerror}") from error
-    try:
-        if os.name == "posix":  # elsewhere it lets others bind the same port
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(name)
-        bound.listen(128)
-    except OSError as error:
-        bound.close()
-        hint = "; choose another with --port, or --port 0 for any" if address.port else ""
-        raise OSError(error.errno, f"{where}: {error.strerror}{hint}") from error
-    return bound
-
-
-def _url(address: Address, port: int, token: str | None) -> str:
-    host = "127.0.0.1" if address.host in ("", "0.0.0.0") else "::1" if address.host == "::" else address.host
-    path = address.root_path.strip("/")
-    if token is not None and address.framed:
-        path, token = f"{path}/{token}".strip("/"), None
-    query = "" if token is None else f"?token={token}"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/{path + '/' if path else ''}{query}"
-
-
-def _own_addresses() -> list[str]:
-    try:
-        return [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)]
-    except OSError:
-        return []
+    def _give_back(self) -> None:
+        for each in self._bound:
+            each.close()

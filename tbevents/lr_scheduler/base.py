@@ -23,8 +23,6 @@ from tbevents.lr_scheduler.param_groups import (
 )
 from tbevents.lr_scheduler.step_order import StepOrder
 
-__all__ = ["EPOCH_DEPRECATION_WARNING", "LRScheduler", "_LRScheduler", "attributes_of", "not_a_state", "warn_of_epoch"]
-
 
 class LRScheduler:
     """Base class of the schedulers: counts epochs and sets the rates of an optimizer's groups.

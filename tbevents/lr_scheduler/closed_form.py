@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from tbevents.lr_scheduler.base import LRScheduler
 from tbevents.lr_scheduler.param_groups import rate_of, store
 
-__all__ = ["ChainableLR", "ClosedFormLR"]
-
 _PACKAGE = __name__.rpartition(".")[0] + "."
 _MOVERS = ("get_lr", "_update_lr")
 

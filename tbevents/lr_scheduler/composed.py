@@ -16,8 +16,6 @@ from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
 
-__all__ = ["ChainedScheduler", "SequentialLR"]
-
 
 class _Composed(LRScheduler):
     """Base class of the composed schedulers. The parts may be PyTorch's schedulers, with a PyTorch optimizer."""

@@ -11,8 +11,6 @@ from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, per_group, store
 
-__all__ = ["CyclicLR", "OneCycleLR"]
-
 
 class _MomentumCycler(ClosedFormLR):
     """A scheduler that cycles the momentum inversely to the rate, in "momentum" or the first of "betas"."""

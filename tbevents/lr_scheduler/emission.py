@@ -5,18 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-__all__ = [
-    "LREmitter",
-    "PendingPoint",
-    "ScalarWriter",
-    "check_tag",
-    "check_writer",
-    "emit_lr",
-    "group_tags",
-    "points_of",
-    "write_points",
-]
-
 
 class ScalarWriter(Protocol):
     """The method that a scheduler's writer must have; the SummaryWriter of tbevents, torch and tensorboardX has it."""

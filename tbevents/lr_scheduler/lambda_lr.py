@@ -13,8 +13,6 @@ from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike
 
-__all__ = ["LambdaLR", "MultiplicativeLR"]
-
 
 class _LambdaScheduler(ClosedFormLR):
     """Base class of LambdaLR and MultiplicativeLR: a function for each group."""

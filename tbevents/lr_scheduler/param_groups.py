@@ -10,8 +10,6 @@ import numpy as np
 
 from tbevents.lr_scheduler.formulas import checked_float
 
-__all__ = ["OptimizerLike", "ParamGroups", "check_mapping", "check_optimizer", "per_group", "rate_of", "store"]
-
 
 class OptimizerLike(Protocol):
     """An object with `param_groups`: a list of dicts, each with "lr". torch's optimizers have it."""

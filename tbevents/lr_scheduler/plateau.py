@@ -15,8 +15,6 @@ from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_tag
 from tbevents.lr_scheduler.formulas import check_numbers, checked_float
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
 
-__all__ = ["ReduceLROnPlateau"]
-
 
 class ReduceLROnPlateau(LRScheduler):
     """Reduce the rates when a metric has stopped improving.

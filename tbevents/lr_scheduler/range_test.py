@@ -19,8 +19,6 @@ from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, s
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["LRRangeResult", "LRRangeTest"]
-
 # A relative change of the average loss below this may be a rounding error.
 _NOISE = 1e-10
 

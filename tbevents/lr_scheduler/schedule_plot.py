@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_schedule"]
-
 
 def plot_schedule(
     schedule: Any, steps: int | ArrayLike | None = None, ax: Axes | None = None, *, label: str | None = None

@@ -12,8 +12,6 @@ from tbevents.lr_scheduler.closed_form import ChainableLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike
 
-__all__ = ["ConstantLR", "CosineAnnealingLR", "ExponentialLR", "LinearLR", "MultiStepLR", "PolynomialLR", "StepLR"]
-
 
 class StepLR(ChainableLR):
     """Multiply the rates by `gamma` every `step_size` epochs: `schedules.step_decay`.

@@ -6,8 +6,6 @@ from typing import Any
 
 from tbevents.callers import warn_caller
 
-__all__ = ["StepOrder"]
-
 
 class StepOrder:
     """Watches an optimizer until its scheduler's first step. Nothing is patched.

@@ -10,8 +10,6 @@ from tbevents.lr_scheduler.closed_form import ClosedFormLR
 from tbevents.lr_scheduler.emission import ScalarWriter
 from tbevents.lr_scheduler.param_groups import OptimizerLike
 
-__all__ = ["CosineAnnealingWarmRestarts"]
-
 
 class CosineAnnealingWarmRestarts(ClosedFormLR):
     """Anneal the rates along a cosine and start again, each run longer: `schedules.warm_restarts`.

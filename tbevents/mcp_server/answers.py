@@ -13,36 +13,6 @@ from pydantic import BaseModel, Field
 
 from tbevents.mcp_server.limits import MOST_CHARACTERS
 
-__all__ = [
-    "Answer",
-    "ChartAnswer",
-    "CheckAnswer",
-    "CheckedRunInfo",
-    "ComparedTag",
-    "ComparisonAnswer",
-    "Difference",
-    "FindingInfo",
-    "HParamsAnswer",
-    "LintAnswer",
-    "Number",
-    "OddityInfo",
-    "Page",
-    "PointValue",
-    "ProblemInfo",
-    "ProblemList",
-    "RunInfo",
-    "RunListAnswer",
-    "RunValues",
-    "SeriesAnswer",
-    "SeriesStats",
-    "SessionInfo",
-    "TagInfo",
-    "TagListAnswer",
-    "TextInfo",
-    "TextsAnswer",
-    "page_of",
-]
-
 Number: TypeAlias = int | float | str
 """A number; "NaN", "Infinity" and "-Infinity" are strings, since JSON has no such numbers."""
 

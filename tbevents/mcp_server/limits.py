@@ -4,22 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "MOST_CHARACTERS",
-    "MOST_CHARTS",
-    "MOST_COLUMNS",
-    "MOST_COMPARED",
-    "MOST_DETAILS",
-    "MOST_DRAWN_POINTS",
-    "MOST_FINDINGS",
-    "MOST_MESSAGE",
-    "MOST_POINTS",
-    "MOST_RUNS",
-    "MOST_TAGS",
-    "MOST_TEXT",
-    "MOST_TEXTS",
-]
-
 MOST_CHARACTERS: Final = 40_000
 """The most characters of JSON that the items of a page have; a single item may have more."""
 

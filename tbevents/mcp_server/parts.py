@@ -20,18 +20,6 @@ from tbevents.tools.names import NameFilter
 from tbevents.views.curves import thinned
 from tbevents.views.safe_text import storable
 
-__all__ = [
-    "cell_of",
-    "chosen_tags",
-    "compared_tag",
-    "few_points",
-    "scalars_by_shown_tag",
-    "sorted_sessions",
-    "stats_of",
-    "tag_info",
-    "text_info",
-]
-
 
 def scalars_by_shown_tag(run: Run) -> dict[str, ScalarSeries]:
     """Returns the scalars of a run by how their tags are shown."""

@@ -23,8 +23,6 @@ from tbevents.remote import is_url, path_of_file_url
 from tbevents.run_files import leads_out, list_run_files, list_runs
 from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
 
-__all__ = ["ServedLogdir"]
-
 _KEPT_RUNS: Final = 256
 _KEPT_BYTES: Final = 2**29
 """The runs, and the bytes of their event files, that are kept in memory between calls."""
@@ -33,8 +31,8 @@ _KEPT_BYTES: Final = 2**29
 class _Contained(FileSource):
     """The event files of a run, without those that are links out of the logdir."""
 
-    def __init__(self, path: str, within: str | None, *, verify: bool, listed: Sequence[FileRef]) -> None:
-        super().__init__(path, verify=verify, named=False, listed=listed)
+    def __init__(self, path: str, within: str | None, options: ReadOptions, *, listed: Sequence[FileRef]) -> None:
+        super().__init__(path, options, named=False, listed=listed)
         self._within = within
 
     def find(self, known: Mapping[str, RecordSource]) -> tuple[list[FileRef], tuple[Problem, ...]]:
@@ -152,7 +150,7 @@ class ServedLogdir:
         kept = self._read.get(real)
         if kept is None:
             where = self.path if real == "." else join(self.path, real)
-            source = _Contained(where, self._within, verify=self._options.verify, listed=self._files[real])
+            source = _Contained(where, self._within, self._options, listed=self._files[real])
             run = Run(source, name=real, table=self._table, options=self._options, warn=False)
             kept = run, source
         elif real not in self._fresh:

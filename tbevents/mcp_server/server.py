@@ -21,6 +21,7 @@ from tbevents.lint.config import LintConfig, load_config
 from tbevents.mcp_server.served_logdir import ServedLogdir
 from tbevents.mcp_server.shown_text import clipped
 from tbevents.reading.options import Checksums
+from tbevents.remote import is_url
 from tbevents.run_files import leads_out
 
 try:
@@ -32,8 +33,6 @@ except ImportError as error:
 
 from tbevents.mcp_server.answers import Answer
 from tbevents.mcp_server.tools import Tools
-
-__all__ = ["INSTRUCTIONS", "create_server", "serve"]
 
 INSTRUCTIONS: Final = """\
 Reads what machine-learning trainings logged to TensorBoard event files: scalars, texts, hyperparameters. It only reads.
@@ -127,7 +126,7 @@ def _lint_config(config: StrPath | None, served: ServedLogdir) -> LintConfig:
     if config is None:
         return LintConfig()
     text = path_string(config, "config")
-    if "://" not in served.path and not leads_out(text, served.path):
+    if not is_url(served.path) and not leads_out(text, served.path):
         raise ValueError(f"{text}: a configuration in the logdir is not used, since its files are not trusted")
     return load_config(text)
 

@@ -8,8 +8,6 @@ from typing import Final
 
 from tbevents.views.safe_text import printable, shortened
 
-__all__ = ["LONGEST_NAME", "clipped", "shown", "shown_names"]
-
 LONGEST_NAME: Final = 200
 """The most characters of a name that are shown as they are."""
 

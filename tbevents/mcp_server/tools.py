@@ -70,8 +70,6 @@ from tbevents.tools.names import NameFilter
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.curves import LEAST, thinned
 
-__all__ = ["Tools"]
-
 Start: TypeAlias = Annotated[int, Field(ge=0, description="Index of the first item; `next_start` of the page before.")]
 RunName: TypeAlias = Annotated[str, Field(description="The name of a run, as list_runs shows it.")]
 TagName: TypeAlias = Annotated[str, Field(description="The name of a tag, as list_tags shows it.")]

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["codes_of", "numbers", "strings", "words"]
-
 
 def numbers(values: NDArray[Any], present: NDArray[np.bool_] | None = None) -> pa.Array:
     """Returns numbers, dates or bools as an Arrow array, which shares their memory where Arrow stores them alike.

@@ -25,8 +25,6 @@ from tbevents.views.safe_text import storable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["SCALAR_COLUMNS", "batch_of", "iter_batches", "scalar_schema"]
-
 SCALAR_COLUMNS: Final = {
     "run": "dictionary<int32, string>",
     "tag": "dictionary<int32, string>",

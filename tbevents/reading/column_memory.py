@@ -12,8 +12,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ColumnMemory", "keep_freed_memory", "own"]
-
 _PIECE: Final = 1 << 23
 """Bytes of a piece. Bytes that are never written to cost nothing."""
 

@@ -15,8 +15,6 @@ from tbevents.reading.column_memory import ColumnMemory
 from tbevents.reading.points import PointColumns
 from tbevents.reading.tag_data import TagData
 
-__all__ = ["CompactScalars", "TagLayout", "TagsOfSkeletons"]
-
 _FILE: Final = 0
 """The number of the only file that the points came from."""
 
@@ -35,6 +33,16 @@ class TagLayout(NamedTuple):
     metadata: tuple[SummaryMetadata, ...]
     doubles: tuple[bool, ...]
     left_out: frozenset[str]
+
+    @classmethod
+    def of(cls, tags: Sequence[TagData], left_out: Iterable[str]) -> TagLayout:
+        """Returns the layout of the tags of a run, by number."""
+        return cls(
+            {tag.name: tag.number for tag in tags},
+            tuple(tag.metadata for tag in tags),
+            tuple(tag.double for tag in tags),
+            frozenset(left_out),
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         metadata = tuple(one.SerializeToString() for one in self.metadata)
@@ -112,20 +120,19 @@ class CompactScalars:
                 steps.append(found.array[: found.count])
                 count += found.count
         columns = [tag.columns() for tag in full]
-        layout = TagLayout(
-            {tag.name: tag.number for tag in tags},
-            tuple(tag.metadata for tag in tags),
-            tuple(tag.double for tag in tags),
-            frozenset(left_out),
-        )
         return cls(
-            layout,
+            TagLayout.of(tags, left_out),
             tuple(itertools.accumulate(tag.scalar_count for tag in tags)),
             np.concatenate(steps),
             np.concatenate([one.wall_times for one in columns]),
             np.concatenate([one.values for one in columns]),
             tuple(step_starts),
         )
+
+    def count(self, name: str) -> int:
+        """How many points a tag has; 0 if there is no such tag."""
+        number = self.layout.numbers.get(name)
+        return 0 if number is None else self._ends[number] - (self._ends[number - 1] if number else 0)
 
     def counts(self) -> Iterator[tuple[str, str, int]]:
         """As `RunData.counts`."""

@@ -11,8 +11,6 @@ from tbevents.format.file_type import EXAMPLE, LOOKED_AT, file_type, line_ending
 from tbevents.format.record import HEADER_SIZE
 from tbevents.reading.problem import Problem
 
-__all__ = ["Damage", "bytes_at"]
-
 _DATA_CHECKSUM: Final = "data_checksum"
 
 

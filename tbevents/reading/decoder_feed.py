@@ -9,8 +9,6 @@ from tbevents.errors import FileChangedError
 from tbevents.format.record import LongRecord
 from tbevents.format.record_decoder import RecordDecoder
 
-__all__ = ["BLOCK", "DecoderFeed"]
-
 BLOCK: Final = 1 << 21
 """Bytes read at a time; half as many at first."""
 

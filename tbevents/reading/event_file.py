@@ -35,9 +35,6 @@ from tbevents.reading.scalar_repeats import Repeats
 from tbevents.remote import is_url
 from tbevents.remote_file import RemoteFile, Requested
 
-__all__ = ["EventFileReader", "Stretch"]
-
-
 _HEAD: Final = 1 << 12
 """Bytes of a long record's payload that are looked at before it is read."""
 
@@ -67,11 +64,10 @@ class EventFileReader:
         verify: if True, verify the checksums of payloads. Those of headers are always verified.
 
     Attributes:
-        path: the file.
+        path, patient: as given.
         offset: the offset up to which the file was read: its end, or that of its last whole record.
         record: the number of records before `offset`.
         error: why the last attempt could not read on; None if it could.
-        patient: as given.
         listed: the file as a listing showed it before it was read; None if it was not listed.
         requested: what was requested ahead of a remote file; used once.
         most: roughly the most bytes to read at a time, or None for the whole file; what follows is for the next time.
@@ -373,7 +369,7 @@ class EventFileReader:
         for records in self.read():
             for index, length in enumerate(records.lengths.tolist()):
                 try:
-                    payload = records.verified_payload(index, self.path) if self._verify else records.payload(index)
+                    payload = records.payload(index, verify=self._verify, path=self.path)
                 except ChecksumError as error:
                     self.report(error, HEADER_SIZE + length + FOOTER_SIZE)
                 else:

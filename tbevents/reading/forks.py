@@ -6,8 +6,6 @@ import os
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-__all__ = ["renew_when_forked"]
-
 
 class _Owner(Protocol):
     def _renew_locks(self) -> None:

@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = [
-    "Categories",
-    "Cells",
-    "Column",
-    "Frame",
-    "Plain",
-    "categories_of",
-    "cells_of",
-    "dated",
-    "length_of",
-    "storable_columns",
-]
-
 Plain: TypeAlias = bool | float | str | None
 
 
@@ -125,8 +112,7 @@ class Frame:
         """The table as a polars DataFrame; runs and tags are categorical.
 
         Args:
-            times: whether wall times are dates (datetime64[us], UTC, without a time zone) instead of seconds since
-                1970. A time that is no date is missing.
+            times: as in `to_pandas`.
 
         Raises:
             MissingExtraError: polars is not installed.
@@ -159,8 +145,7 @@ class Frame:
         """The table as a pyarrow Table; runs and tags are dictionary-encoded.
 
         Args:
-            times: whether wall times are dates (datetime64[us], UTC, without a time zone) instead of seconds since
-                1970. A time that is no date is missing.
+            times: as in `to_pandas`.
 
         Raises:
             MissingExtraError: pyarrow is not installed.

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import ClassVar, NamedTuple, Protocol
 
-from tbevents.proto import Experiment
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.series import counted
+from tbevents.run_files import folders_above
 from tbevents.views.groups import GroupBy, grouped
-
-__all__ = [
-    "HParamsTable",
-    "SessionFacts",
-    "grouped_runs",
-    "hparams_of_runs",
-    "hparams_table",
-    "session_curves",
-    "session_facts",
-]
 
 _TORCH_SESSION = re.compile(r"\d+\.\d+")
 """The folder that torch's add_hparams makes by default: the time."""
 
 
-class SessionRun(Protocol):
+class _SessionRun(Protocol):
     """What `session_facts` needs of a run."""
 
     def last_scalars(self) -> Mapping[str, tuple[int, float]]: ...
@@ -50,7 +42,7 @@ class SessionFacts(NamedTuple):
     has_curves: bool = False
 
 
-def session_facts(run: SessionRun) -> SessionFacts:
+def session_facts(run: _SessionRun) -> SessionFacts:
     """Returns what a table of hyperparameters needs to know of a run."""
     last = run.last_scalars()
     last_values = {tag: value for tag, (_, value) in last.items()}
@@ -111,19 +103,12 @@ def hparams_table(runs: Mapping[str, SessionFacts]) -> HParamsTable:
     scalars_there = None if experiments else _metric_names(with_parameters, runs)
     sessions: dict[str, HParams] = {}
     for name, found in with_parameters.items():
-        experiment = _nearest(name, experiments)
+        nearest = _first_of(chain([name], folders_above(name), experiments), experiments)
+        experiment = None if nearest is None else experiments[nearest]
         names = scalars_there
         if experiment is not None:
             names = [(info.name.group, info.name.tag) for info in experiment.metric_infos]
-        sessions[name] = HParams(
-            found.parameters,
-            _metrics(name, runs, names or ()),
-            found.status,
-            found.start_time,
-            found.end_time,
-            found.group_name,
-            experiment,
-        )
+        sessions[name] = replace(found, metrics=_metrics(name, runs, names or ()), experiment=experiment)
     parameters = dict.fromkeys(key for session in sessions.values() for key in session.parameters)
     metric_names = dict.fromkeys(key for session in sessions.values() for key in session.metrics)
     return HParamsTable(
@@ -133,21 +118,14 @@ def hparams_table(runs: Mapping[str, SessionFacts]) -> HParamsTable:
     )
 
 
-def _nearest(name: str, experiments: Mapping[str, Experiment]) -> Experiment | None:
-    """Returns the experiment of a run or the nearest folder above it; otherwise the first one, if any."""
-    for above in [name, *_above(name)]:
-        if above in experiments:
-            return experiments[above]
-    return next(iter(experiments.values()), None)
+def _first_of(names: Iterable[str], known: Container[str]) -> str | None:
+    """Returns the first of the names that is known; None if none is."""
+    return next((name for name in names if name in known), None)
 
 
-def _above(name: str) -> list[str]:
-    """Returns the names of the folders above a run, the nearest first."""
-    above = []
-    while name not in (".", ""):
-        name = posixpath.dirname(name) or "."
-        above.append(name)
-    return above
+def _parent(name: str) -> str:
+    """Returns the folder directly above a run."""
+    return posixpath.dirname(name) or "."
 
 
 def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionFacts]) -> list[tuple[str, str]]:
@@ -155,7 +133,7 @@ def _metric_names(sessions: Iterable[str], runs: Mapping[str, SessionFacts]) -> 
     known = set(sessions)
     found: set[tuple[str, str]] = set()
     for name, facts in runs.items():
-        session = next((each for each in (name, *_above(name)) if each in known), None)
+        session = _first_of([name, *folders_above(name)], known)
         if session is not None:
             group = "" if name == session else name if session == "." else name[len(session) + 1 :]
             found.update((group, tag) for tag in facts.last_values)
@@ -181,13 +159,14 @@ def hparams_of_runs(runs: Mapping[str, HParams | None]) -> dict[str, HParams | N
     below: dict[str, list[str]] = {}
     for name in own:
         if name != ".":
-            below.setdefault(posixpath.dirname(name) or ".", []).append(name)
+            below.setdefault(_parent(name), []).append(name)
     result: dict[str, HParams | None] = {}
     for name in runs:
-        candidates = [name, *_above(name)]
+        candidates = [name, *folders_above(name)]
         if len(below.get(name, ())) == 1:
             candidates += below[name]
-        result[name] = next((own[candidate] for candidate in candidates if candidate in own), None)
+        holder = _first_of(candidates, own)
+        result[name] = None if holder is None else own[holder]
     return result
 
 
@@ -199,33 +178,31 @@ def session_curves(runs: Mapping[str, SessionFacts]) -> dict[str, list[str]]:
     """
     sessions = [name for name, facts in runs.items() if facts.hparams is not None and facts.hparams.parameters]
     known = set(sessions)
-    beside: dict[str, int] = {}
-    for name in sessions:
-        beside[posixpath.dirname(name) or "."] = beside.get(posixpath.dirname(name) or ".", 0) + 1
+    beside = Counter(map(_parent, sessions))
     below: dict[str, list[str]] = {}
     for name, facts in runs.items():
-        session = next((each for each in _above(name) if each in known), None)
+        session = _first_of(folders_above(name), known)
         if name not in known and session is not None and facts.last_values:
             below.setdefault(session, []).append(name)
     found_curves: dict[str, list[str]] = {}
     for name in sessions:
-        folder, _, own_folder = name.rpartition("/")
-        above = runs.get(folder or ".") if name != "." else None
+        folder, own_folder = _parent(name), posixpath.basename(name)
+        above = runs.get(folder) if name != "." else None
         if runs[name].has_curves:
             found_curves[name] = [name, *below.get(name, ())]
         elif (
             above is not None
-            and (folder or ".") not in known
+            and folder not in known
             and above.last_values
-            and (beside[folder or "."] == 1 or _TORCH_SESSION.fullmatch(own_folder))
+            and (beside[folder] == 1 or _TORCH_SESSION.fullmatch(own_folder))
         ):
-            found_curves[name] = [folder or "."]
+            found_curves[name] = [folder]
         else:
             found_curves[name] = below.get(name) or [name]
     return found_curves
 
 
-def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, SessionRun]) -> dict[str, list[str]]:
+def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, _SessionRun]) -> dict[str, list[str]]:
     """Returns the runs of each group, as `grouped` does, by the hyperparameters that apply to them.
 
     Raises:

@@ -14,12 +14,10 @@ from tbevents.files import StrPath, path_string
 from tbevents.format.record import Record
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
+from tbevents.reading.options import ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.source import FileSource
 from tbevents.run_files import list_run_files
-
-__all__ = ["follow", "iter_events", "iter_records", "warning"]
-
 
 T = TypeVar("T")
 _END: Final[Any] = object()
@@ -64,7 +62,7 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
 
 
 def _readers(path: StrPath, strict: bool) -> list[EventFileReader]:
-    source = FileSource(path_string(path, "path"), strict=strict)
+    source = FileSource(path_string(path, "path"), ReadOptions(strict=strict))
     return [source.open(file, patient=False) for file in list_run_files(path)]
 
 
@@ -128,40 +126,33 @@ def follow(
     text = path_string(path, "path")
     if not poll > 0:
         raise ValueError(f"poll must be a positive number of seconds, not {poll!r}")
-    stop = threading.Event() if stop is None else stop
-    return _follow(text, poll, timeout, stop, strict, clock, stop.wait if sleep is None else sleep)
+    ended = threading.Event() if stop is None else stop
+    wait = ended.wait if sleep is None else sleep
 
+    def events() -> Iterator[Event]:
+        deadline = None if timeout is None else clock() + timeout
+        source = FileSource(text, ReadOptions(strict=strict), expected=True)
+        readers: dict[str, EventFileReader] = {}
+        warned: set[Problem] = set()
+        while True:
+            last_look = ended.is_set() or (deadline is not None and clock() >= deadline)
+            for file in source.find(readers)[0]:
+                while True:
+                    reader = readers.get(file.url)
+                    if reader is None:
+                        reader = readers[file.url] = source.open(file, patient=True)
+                    elif reader.is_up_to_date(file):
+                        break
+                    reader.listed = file
+                    try:
+                        yield from warning(reader, reader.events(), warned)
+                        break
+                    except FileChangedError as error:
+                        del readers[file.url]
+                        if reader.offset:
+                            warnings.warn(f"{error}; reading it again", DamageWarning, stacklevel=3)
+            if last_look:
+                return
+            wait(poll)
 
-def _follow(
-    path: str,
-    poll: float,
-    timeout: float | None,
-    stop: threading.Event,
-    strict: bool,
-    clock: Callable[[], float],
-    sleep: Callable[[float], object],
-) -> Iterator[Event]:
-    deadline = None if timeout is None else clock() + timeout
-    source = FileSource(path, strict=strict, expected=True)
-    readers: dict[str, EventFileReader] = {}
-    warned: set[Problem] = set()
-    while True:
-        last_look = stop.is_set() or (deadline is not None and clock() >= deadline)
-        for file in source.find(readers)[0]:
-            while True:
-                reader = readers.get(file.url)
-                if reader is None:
-                    reader = readers[file.url] = source.open(file, patient=True)
-                elif reader.is_up_to_date(file):
-                    break
-                reader.listed = file
-                try:
-                    yield from warning(reader, reader.events(), warned)
-                    break
-                except FileChangedError as error:
-                    del readers[file.url]
-                    if reader.offset:
-                        warnings.warn(f"{error}; reading it again", DamageWarning, stacklevel=3)
-        if last_look:
-            return
-        sleep(poll)
+    return events()

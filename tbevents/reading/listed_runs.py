@@ -25,8 +25,6 @@ from tbevents.remote import is_url
 from tbevents.remote_file import fetched_ahead
 from tbevents.run_files import list_runs
 
-__all__ = ["ListedRuns", "ScalarPart", "megabytes"]
-
 _PART_BYTES: Final = 2**26
 """A run whose files are larger, in bytes, comes in parts where it can."""
 
@@ -83,11 +81,7 @@ class ListedRuns:
         as_refs: whether the runs are those of references, and are read as these say.
 
     Attributes:
-        path: as given, and so the next four.
-        options: as given.
-        threads: as given.
-        processes: as given.
-        as_refs: as given.
+        path, options, threads, processes, as_refs: as given.
         runs: by name; None for a run that has not been read.
         problems: the folders that could not be listed.
     """

@@ -33,8 +33,6 @@ from tbevents.views.notebook_values import RunRow, ShownTable, logdir_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Logdir", "logdir_of_refs", "read_logdir"]
-
 
 class Logdir(Frame, Mapping[str, Run]):
     """The runs below a folder, by name; each is read when it is first used.
@@ -222,7 +220,8 @@ class Logdir(Frame, Mapping[str, Run]):
             title=title,
             size=size,
         )
-        wanted = {name: run.scalars for name, run in self._selected(runs).items()}
+        names = selected("run", runs, self, self.path)
+        wanted = {name: run.scalars for name, run in self._listed.each(names, keep=True)}
         chosen = tags_to_draw(wanted, tags, self.path)
         groups = None
         if group_by is not None:
@@ -253,9 +252,6 @@ class Logdir(Frame, Mapping[str, Run]):
 
     def _columns(self) -> Mapping[str, Column]:
         return self.scalars()._columns()
-
-    def _selected(self, runs: Names | None) -> dict[str, Run]:
-        return dict(self._listed.each(selected("run", runs, self, self.path), keep=True))
 
     def __getitem__(self, name: str) -> Run:
         return self._listed.get(name)

@@ -23,11 +23,12 @@ from tbevents.format.record import LongRecord
 from tbevents.format.wire import iter_fields
 from tbevents.proto import Event, Summary, TensorProto
 
-__all__ = ["EventHead", "head_of"]
-
-_SUMMARY, _GRAPH, _META_GRAPH = 0x2A, 0x22, 0x4A  # wire keys in Event: the field's number, and "length and bytes"
-_VALUE: Final = 0x0A
-_IMAGE, _HISTO, _AUDIO, _TENSOR = 0x22, 0x2A, 0x32, 0x42  # in Summary.Value
+# Wire keys: the field's number, and "length and bytes".
+_SUMMARY: Final = 0x2A  # in Event
+_GRAPHS: Final = {0x22: "graph_def", 0x4A: "meta_graph_def"}
+_VALUE: Final = 0x0A  # in Summary
+_TENSOR: Final = 0x42  # in Summary.Value
+_ENCODED: Final = {0x22: "image", 0x2A: "histo", 0x32: "audio"}
 
 
 class EventHead(NamedTuple):
@@ -73,11 +74,8 @@ def _head(head: bytes, length: int) -> EventHead | None:
     event = Event.FromString(in_event.whole)
     if not in_event.last or event.WhichOneof("what") is not None:
         return None
-    if in_event.key == _GRAPH:
-        event.graph_def = b""
-        return EventHead(event, ends=True)
-    if in_event.key == _META_GRAPH:
-        event.meta_graph_def = b""
+    if in_event.key in _GRAPHS:
+        setattr(event, _GRAPHS[in_event.key], b"")
         return EventHead(event, ends=True)
     if in_event.key != _SUMMARY:
         return None
@@ -88,12 +86,8 @@ def _head(head: bytes, length: int) -> EventHead | None:
     value = Summary.Value.FromString(in_value.whole)
     if not value.tag or value.WhichOneof("value") is not None:
         return None
-    if in_value.key == _IMAGE:
-        value.image.SetInParent()
-    elif in_value.key == _HISTO:
-        value.histo.SetInParent()
-    elif in_value.key == _AUDIO:
-        value.audio.SetInParent()
+    if in_value.key in _ENCODED:
+        getattr(value, _ENCODED[in_value.key]).SetInParent()
     elif in_value.key == _TENSOR:
         in_tensor = _cut_message(head, in_value.start, in_value.end)
         tensor = TensorProto.FromString(in_tensor.whole)

@@ -10,9 +10,6 @@ from tbevents.errors import UnknownNameError
 from tbevents.reading.series import counted
 from tbevents.views.notebook_values import ShownTable, rows_of, series_table
 
-__all__ = ["NamedMapping"]
-
-
 V = TypeVar("V")
 
 

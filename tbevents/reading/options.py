@@ -10,8 +10,6 @@ from typing import Final, Literal, TypeAlias, get_args
 from tbevents.errors import did_you_mean
 from tbevents.reading.kinds.kind import kind_names
 
-__all__ = ["Checksums", "Duplicates", "Names", "ReadOptions", "Restarts", "checked_choice", "matches", "patterns"]
-
 Names: TypeAlias = str | Iterable[str]
 """One name or several; ``*``, ``?`` and ``[...]`` are wildcards, and ``*`` matches slashes, too."""
 

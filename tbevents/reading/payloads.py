@@ -17,8 +17,6 @@ from tbevents.format.event import parse_payload
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.proto import Event, Summary
 
-__all__ = ["KEPT_BYTES", "Payload", "PayloadReader", "Payloads", "Place"]
-
 KEPT_BYTES: Final = 1024
 """Values up to this many bytes are kept: a `Place` takes a fifth of that, and reading again costs time."""
 

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Point", "PointColumns", "integers_at", "joined"]
-
 
 class Point(NamedTuple):
     """A scalar point from the general decoder.

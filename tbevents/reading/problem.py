@@ -10,8 +10,6 @@ from typing import Final, TypeAlias
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning
 
-__all__ = ["OnProblem", "Problem", "tell_of", "warn_about"]
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -24,8 +24,6 @@ from tbevents.reading.worker_processes import WorkerProcesses
 from tbevents.remote import PARALLEL, is_url
 from tbevents.remote_file import Requested, fetch_ahead
 
-__all__ = ["ReadingQueue"]
-
 _AHEAD_BYTES: Final = 2**23
 """The smallest run on a local disk, in bytes, that another thread reads. Smaller runs need only short numpy calls, in
 which threads mostly wait for each other: two threads take longer than one."""
@@ -114,8 +112,7 @@ class ReadingQueue:
         listed = ref.files if self._as_listed or is_url(ref.url) else None
         return FileSource(
             ref.url,
-            strict=self._options.strict,
-            verify=self._options.verify,
+            self._options,
             named=not self._as_listed and ref.is_file,
             listed=listed,
             requested=self._requested.pop(ref.name, None),

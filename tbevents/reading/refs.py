@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from tbevents.file_ref import FileRef, total_size
 
-__all__ = ["RunRef"]
-
 
 @dataclass(frozen=True, slots=True)
 class RunRef:

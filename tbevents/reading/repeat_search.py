@@ -14,8 +14,6 @@ from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.scalar_repeats import Loop
 
-__all__ = ["KnownLoops", "RepeatSearch", "RepeatsAhead"]
-
 _LARGEST: Final = 1 << 16
 """The largest size of a loop in bytes: a block holds too few repeats of a larger one for columns to be worth it."""
 

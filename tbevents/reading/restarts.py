@@ -1,15 +1,15 @@
-"""Which points of a series are kept after restarts, and if a step was logged several times.
+"""Which points of a series are kept if the job was restarted, or if a step was logged several times.
 
-Three rules for restarts:
+There are three rules for restarts:
 
 keep         keeps all points
-overwrite    a point removes those of its series that were written before it and have its step or a later one, which
-             is what TensorBoard's data server shows
-tensorboard  the rules of TensorBoard's EventAccumulator. From file version 2 on, a SessionLog START event removes the
-             points of all tags that were written before it and have its step or a later one. Before version 2, a
-             summary event whose step is less than the latest does so for the tags in it. The latest step is that of
-             the latest event of any sort that does not go back itself. (TensorBoard's web server compares with
-             the summary event just before, and ignores the first START of a run.)
+overwrite    each point removes the earlier points of its series that have its step or a later one. TensorBoard's data
+             server does this.
+tensorboard  does what TensorBoard's EventAccumulator does. From file version 2 on, a SessionLog START event removes
+             the earlier points of all tags that have its step or a later one. Before version 2, a summary event does
+             so for its own tags if its step is below the latest step, which is the step of the last event of any type
+             that did not go back. (TensorBoard's web server compares with the previous summary event instead, and
+             ignores the first START of a run.)
 """
 
 from __future__ import annotations
@@ -23,26 +23,14 @@ from numpy.typing import NDArray
 from tbevents.proto import Event, SessionLog
 from tbevents.reading.options import Duplicates
 
-__all__ = ["History", "overwritten", "places_kept", "without_duplicates"]
-
 _START_VERSION: Final = 2
 """The file version from which on writers mark restarts."""
 
 
 class History:
-    """What happened between the points of a run. Records are numbered from 0 in the order in which they were read.
+    """What the ``tensorboard`` rules need to know of a run. Records are numbered from 0 in the order of reading."""
 
-    Args:
-        tracking: if True, keep what the ``tensorboard`` rules need; else keep nothing.
-
-    Attributes:
-        tracking: as given.
-    """
-
-    def __init__(self, *, tracking: bool) -> None:
-        self.tracking = tracking
-        if not tracking:
-            return  # the rest is not used, and most runs are small
+    def __init__(self) -> None:
         self._old = True  # steps that go back mean a restart; newer files have START events for that
         self._was_old = True  # the same, at the end of the latest block
         self._latest = -1  # the latest step
@@ -56,17 +44,13 @@ class History:
 
     def fork(self) -> History:
         """Returns a copy that takes more events; this one does not change."""
-        if not self.tracking:
-            return self  # it takes nothing
         other = copy.copy(self)
         for name in ("_starts", "_backwards", "_summaries", "_others", "_versions"):
             setattr(other, name, getattr(self, name).copy())
         return other
 
     def add(self, event: Event, record: int) -> None:
-        """Takes an event. Events known to be summaries may come with `end_block` instead."""
-        if not self.tracking:
-            return
+        """Adds an event. Summary events may be added by `end_block` instead."""
         if event.HasField("summary"):
             self._summaries.append((record, event.step))
             return
@@ -78,15 +62,13 @@ class History:
         self._others.append((record, event.step))
 
     def end_block(self, first: int, is_summary: NDArray[np.bool_], steps: NDArray[np.int64]) -> None:
-        """Takes a block of records, after `add` has taken some of its events.
+        """Ends a block of records, some of whose events were passed to `add`.
 
         Args:
             first: the number of its first record.
-            is_summary: which of its records are summary events that were not given to `add`, shape (n,).
-            steps: of those, shape (n,).
+            is_summary: True for records that are summary events and were not passed to `add`, shape (n,).
+            steps: the steps of these, shape (n,); any number elsewhere.
         """
-        if not self.tracking:
-            return
         old = np.full(len(steps), self._was_old)
         for record, is_old in self._versions:
             old[record - first :] = is_old
@@ -101,7 +83,10 @@ class History:
     def _find_backward(
         self, first: int, is_summary: NDArray[np.bool_], steps: NDArray[np.int64], others: list[tuple[int, int]]
     ) -> None:
-        """Notes which summary events of a block go back: between two other events, those below the running maximum."""
+        """Notes which summary events of a block go back: their step is below the running maximum of steps.
+
+        The maximum starts anew at the step of each event that is not a summary.
+        """
         begin = 0
         for record, step in [*others, (first + len(steps), None)]:
             places = begin + np.flatnonzero(is_summary[begin : record - first])
@@ -116,15 +101,13 @@ class History:
             begin = record - first
 
     def removed(self, records: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Returns which points of one tag the ``tensorboard`` rules remove.
+        """Returns True for the points of one tag that the ``tensorboard`` rules remove, shape (n,).
 
         Args:
             records: the number of each point's record, shape (n,), in any order.
             steps: shape (n,).
         """
         removed = np.zeros(len(steps), np.bool_)
-        if not self.tracking:
-            return removed
         if self._starts:
             starts = np.array(self._starts, np.int64)
             removed |= _behind(records, steps, starts[:, 0], starts[:, 1])
@@ -150,7 +133,7 @@ def _behind(
     mark_records: NDArray[np.int64],
     mark_steps: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Returns which points have the step of a later mark, or a higher one; marks ascend by record."""
+    """Returns True for points that a later mark with the same step or a lower one removes; marks ascend by record."""
     removed = np.zeros(len(steps), np.bool_)
     if len(mark_records):
         least_from = np.minimum.accumulate(mark_steps[::-1])[::-1]  # the least step of a mark and those after it
@@ -161,7 +144,7 @@ def _behind(
 
 
 def overwritten(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Returns which points of a series have the step of a later point, or a higher one; shape (n,)."""
+    """Returns True for points of a series that a later point with the same step or a lower one overwrites."""
     removed = np.zeros(len(steps), np.bool_)
     if len(steps) > 1:
         removed[:-1] = steps[:-1] >= np.minimum.accumulate(steps[:0:-1])[::-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -32,8 +33,6 @@ from tbevents.views.notebook import MOST_ROWS, TagRow, run_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-__all__ = ["Run", "Source", "open_run", "read_run"]
 
 
 class Run(RunContents):
@@ -274,9 +273,7 @@ class Run(RunContents):
         return f"<Run {self.name!r} at {self.path!r}: {kinds}{starts}{problems}>"
 
     def _repr_html_(self) -> str:
-        counted = [(tag, kind, count) for kind, counts in self.counts().items() for tag, count in counts.items()]
-        order = {tag: at for at, tag in enumerate(self.tags)}
-        counted.sort(key=lambda row: order[row[0]])
+        counted = self.tag_counts()
         rows = [self._row_of(*row) for row in counted[:MOST_ROWS]]
         return run_html(self.name, self.path, rows, len(counted), self.problems)
 
@@ -374,12 +371,15 @@ def open_run(
         requested: as of a `FileSource`.
         most: likewise.
     """
+    source = FileSource(path, options, named=named, listed=files, requested=requested, most=most)
     name = folder_name(path) if name is None else name
-    source = FileSource(
-        path, strict=options.strict, verify=options.verify, named=named, listed=files, requested=requested
-    )
-    source.most = most
     return Run(source, name=name, table=table, options=options, warn=warn)
+
+
+def open_quietly(path: str, name: str | None, options: ReadOptions, table: SkeletonTable | None = None) -> Run:
+    """`open_run` without warnings, of a run that was found below a folder, or of a file that the caller named."""
+    named = os.path.lexists(path) and not os.path.isdir(path)
+    return open_run(path, name, options, table, warn=False, named=named)
 
 
 def _unread_run(source: FileSource, name: str, options: ReadOptions) -> Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tbevents.errors import BadValueError, ChecksumError, DamagedFileError, UndecodableRecordError
 from tbevents.format.event import parse_event
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, LongRecord, Records
-from tbevents.proto import Event
 from tbevents.reading.compact_scalars import TagLayout, TagsOfSkeletons
 from tbevents.reading.event_file import Stretch
 from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
@@ -22,11 +21,9 @@ from tbevents.reading.payloads import KEPT_BYTES, Place
 from tbevents.reading.points import Point, PointColumns, joined
 from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
-from tbevents.reading.run_data import BadContent, RunData
+from tbevents.reading.run_data import RunData
 from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable
 from tbevents.reading.scalar_repeats import Loop, Repeats
-
-__all__ = ["RecordSource", "RunBuilder"]
 
 _GENERAL: Final = -1  # of a skeleton or record: for the general decoder
 _UNRESOLVED: Final = -2  # of a skeleton: not met in this run yet
@@ -75,6 +72,7 @@ class RunBuilder:
     Attributes:
         data: the run's data so far.
         files: the files read so far, by number.
+        records: the number of records read so far, of all files together.
     """
 
     def __init__(
@@ -84,12 +82,12 @@ class RunBuilder:
         self._options = ReadOptions() if options is None else options
         self.data: RunData = RunData(self._options) if data is None else data
         self.files: list[str] = []
+        self.records: int = 0
         self._numbers: dict[str, int] = {}  # of the files
         self._touched: set[int] = set()  # numbers of the tags that got points since the last file's end
         # Skeleton -> number of its tag, or _UNRESOLVED, _GENERAL or _UNWANTED. The last element is found at -1.
         self._tag_of = np.full(1, _GENERAL, np.int32)
         self._is_double = np.zeros(1, np.bool_)  # skeleton -> whether it stores a double
-        self._count = 0  # how many records have been read, of all files together
         # Points that are not with their tags yet: the numbers of their tags, and the points.
         self._waiting: list[tuple[NDArray[np.int32], PointColumns]] = []
         self._waiting_count = 0  # how many points those are
@@ -98,14 +96,9 @@ class RunBuilder:
     def of_files(cls, table: SkeletonTable, data: RunData, files: Sequence[str], records: int) -> RunBuilder:
         """Returns a builder with the data of some files that have been read."""
         builder = cls(table, data.options, data=data)
-        builder.files, builder._count = list(files), records
+        builder.files, builder.records = list(files), records
         builder._numbers = {path: number for number, path in enumerate(files)}
         return builder
-
-    @property
-    def records(self) -> int:
-        """The number of records read, of all files together."""
-        return self._count
 
     def anew(self) -> RunBuilder:
         """Returns an empty builder with the same table and options."""
@@ -134,7 +127,7 @@ class RunBuilder:
     def add_stretches(self, reader: RecordSource, *, reread: bool = True) -> Iterator[None]:
         """As `add_file`, but stops after each stretch, where the caller may `release_scalars`."""
         # The rules of restarts that are tracked need every record.
-        search = None if self.data.history.tracking else RepeatSearch(self._table.loops)
+        search = RepeatSearch(self._table.loops) if self.data.history is None else None
         for stretch in reader.stretches(search):
             if isinstance(stretch, Repeats):
                 if not self._add_repeats(stretch):
@@ -154,11 +147,14 @@ class RunBuilder:
         self._end(reader)
 
     def _end(self, reader: RecordSource) -> None:
+        """Ends the reading of a file: notes which tags got points from it."""
         self._flush(reader.done())
         number = self._numbers.setdefault(reader.path, len(self.files))
         if number == len(self.files):
             self.files.append(reader.path)
-        self._end_file(number)
+        for tag in self._touched:
+            self.data.by_number[tag].end_file(number)
+        self._touched.clear()
 
     def held_scalars(self) -> int:
         """Returns the number of scalar points that were added and not released."""
@@ -188,33 +184,6 @@ class RunBuilder:
         if self._waiting_count >= _POINTS_A_TAG * len(self.data.by_number):
             self._flush(reader.done())
 
-    def add_events(self, events: Iterable[Event]) -> None:
-        """Adds events that are in no file; their values are kept, however large.
-
-        Raises:
-            TensorError, PayloadError: if a scalar's tensor is inconsistent, or hyperparameters cannot be parsed. All
-                other events were added.
-        """
-        late: list[Point] = []
-        first = self._count
-        bad: list[tuple[str, BadContent]] = []
-        for event in events:
-            bad += self.data.add_event(event, self._count, None, late)
-            self._count += 1
-        self._end_block(first)
-        tags, points = PointColumns.of(late)
-        self._distribute([(tags, self._tracked(points))])
-        self._end_file(-1)
-        if bad:
-            name, error = bad[0]
-            raise type(error)(f"tag {name!r}: {error}")
-
-    def _end_file(self, number: int) -> None:
-        """Notes which file the points came from that tags got since the last call."""
-        for tag in self._touched:
-            self.data.by_number[tag].end_file(number)
-        self._touched.clear()
-
     def _add_repeats(self, repeats: Repeats) -> bool:
         """Adds repeats of a loop; returns False if its records are not all scalars in this run."""
         tags = self._tags_of(repeats.loop)
@@ -230,7 +199,7 @@ class RunBuilder:
         for tag, several in of_tag.items():
             self.data.add_columns(tag, PointColumns.in_turn(several), repeats.done)
         self._touched.update(of_tag)
-        self._count += repeats.times * len(tags)
+        self.records += repeats.times * len(tags)
         return True
 
     def _tags_of(self, loop: Loop) -> list[int]:
@@ -256,30 +225,31 @@ class RunBuilder:
             if kind_of(value, plugin) in (None, "scalars"):
                 return False
         place = Place(path, record.offset, record.length, None, -1)
-        data.add_event(head.event, self._count, place, [])
-        self._count += 1
-        self._end_block(self._count - 1)
+        data.add_event(head.event, self.records, place, [])
+        self.records += 1
+        self._end_block(self.records - 1)
         return True
 
     def _add_few(self, records: Records, reader: RecordSource, reread: bool) -> tuple[NDArray[np.int32], PointColumns]:
         """Adds records by the general decoder; returns their scalar points and the tags of these."""
         late: list[Point] = []
-        first = self._count
+        first = self.records
         for index in range(len(records.offsets)):
             self._add_record(records, index, late, reader, reread)
-        self._count += len(records.offsets)
+        self.records += len(records.offsets)
         self._end_block(first)
         tags, points = PointColumns.of(late)
         return tags, self._tracked(points)
 
     def _end_block(self, first: int) -> None:
         """Ends a block of events, from number `first` on, all of which were added to `data`."""
-        count = self._count - first
-        self.data.history.end_block(first, np.zeros(count, np.bool_), np.zeros(count, np.int64))
+        if self.data.history is not None:
+            count = self.records - first
+            self.data.history.end_block(first, np.zeros(count, np.bool_), np.zeros(count, np.int64))
 
     def _tracked(self, points: PointColumns) -> PointColumns:
         """Returns the points, with the numbers of their records only if restarts depend on them."""
-        return points if self.data.history.tracking else points._replace(records=None)
+        return points._replace(records=None) if self.data.history is None else points
 
     def _add_block(
         self, block: ScalarBlock, reader: RecordSource, reread: bool
@@ -298,10 +268,10 @@ class RunBuilder:
         values: NDArray[np.float32] | NDArray[np.float64] = block.values
         if block.doubles is not None and (is_double := self._is_double[block.skeleton]).any():
             values = np.where(is_double, block.doubles, values)
-        first, self._count = self._count, self._count + len(tags)
-        if data.history.tracking:
+        first, self.records = self.records, self.records + len(tags)
+        if data.history is not None:
             data.history.end_block(first, block.skeleton >= 0, block.steps)
-        records = np.arange(first, self._count) if late or data.history.tracking else None
+        records = np.arange(first, self.records) if late or data.history is not None else None
         points = PointColumns(block.steps, block.wall_times, values, records)
         taken = tags >= 0
         if not taken.all():
@@ -352,13 +322,7 @@ class RunBuilder:
         numbers = tuple(map(self._resolve, skeletons))
         if _GENERAL in numbers:
             return None
-        tags = self.data.by_number
-        layout = TagLayout(
-            {tag.name: tag.number for tag in tags},
-            tuple(tag.metadata for tag in tags),
-            tuple(tag.double for tag in tags),
-            frozenset(self.data.left_out),
-        )
+        layout = TagLayout.of(self.data.by_number, self.data.left_out)
         return TagsOfSkeletons(numbers, tuple(self._is_double[list(skeletons)].tolist()), layout)
 
     def _resolve(self, skeleton: int) -> int:
@@ -380,7 +344,7 @@ class RunBuilder:
         offset, number = records.base + int(records.offsets[index]), records.number(index)
         length = int(records.lengths[index])
         try:
-            payload = records.verified_payload(index, reader.path) if self._options.verify else records.payload(index)
+            payload = records.payload(index, verify=self._options.verify, path=reader.path)
             event = parse_event(payload, offset=offset, record=number, path=reader.path)
         except (ChecksumError, UndecodableRecordError) as error:
             reader.report(error, HEADER_SIZE + length + FOOTER_SIZE)
@@ -390,7 +354,7 @@ class RunBuilder:
             footer = int(records.offsets[index]) + HEADER_SIZE + length
             checksum = int.from_bytes(records.block[footer : footer + FOOTER_SIZE].tobytes(), "little")
             place = Place(reader.path, offset, length, checksum if self._options.verify else None, -1)
-        for tag, problem in self.data.add_event(event, self._count + index, place, late):
+        for tag, problem in self.data.add_event(event, self.records + index, place, late):
             detail = f"tag {tag!r}: {problem}"
             reader.report(BadValueError(detail, offset=offset, record=number, path=reader.path), 0)
 
@@ -404,14 +368,10 @@ class RunBuilder:
             self._is_double = np.concatenate((self._is_double[:-1], np.zeros(missing + 1, np.bool_)))
 
     def _flush(self, done: float) -> None:
-        """Distributes the waiting points; `done` is the fraction of the file that was read."""
-        waiting, self._waiting, self._waiting_count = self._waiting, [], 0
-        self._distribute(waiting, done)
-
-    def _distribute(self, parts: Sequence[tuple[NDArray[np.int32], PointColumns]], done: float = 1.0) -> None:
-        """Adds points to their tags; `done` is the fraction of the file that was read."""
-        if not parts:
+        """Adds the waiting points to their tags; `done` is the fraction of the file that was read."""
+        if not self._waiting:
             return
+        parts, self._waiting, self._waiting_count = self._waiting, [], 0
         tags = joined([tags for tags, _ in parts])
         short = np.min_scalar_type(len(self.data.by_number))  # the shorter, the faster
         order = tags.astype(short).argsort(kind="stable")

@@ -28,10 +28,8 @@ from tbevents.reading.options import checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
 from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import Problem
-from tbevents.reading.run_data import KeptEvent, RunData
+from tbevents.reading.run_data import RunData
 from tbevents.reading.source import Reading
-
-__all__ = ["RunContents"]
 
 _NOT_MADE: Final = object()
 
@@ -145,25 +143,23 @@ class RunContents(Frame):
     @property
     def graph(self) -> Graph | None:
         """The model's graph, the last one written; None if there is none."""
-        graphs = self._data.graphs
-        return Graph(*graphs[-1], self._reader, self.path) if graphs else None
+        kept = self._data.kept_events.get(("graph_def", ""))
+        return None if kept is None else Graph(*kept, self._reader, self.path)
 
     @property
     def meta_graph_def(self) -> bytes | None:
         """TensorFlow 1's serialized MetaGraphDef, the last one written; None if there is none."""
-        kept = self._data.meta_graphs
-        return self._reader.event(kept[-1].payload).meta_graph_def if kept else None
+        kept = self._data.kept_events.get(("meta_graph_def", ""))
+        return None if kept is None else self._reader.event(kept.payload).meta_graph_def
 
     @property
     def run_metadata(self) -> NamedMapping[RunStatistics]:
         """The statistics of runs of the graph, by tag; the last one written counts."""
-        kept = self._data.run_metadata
-
-        def make(tag: str) -> RunStatistics:
-            last: KeptEvent = kept[tag][-1]
-            return RunStatistics(tag, *last, self._reader, self.path)
-
-        return NamedMapping("run metadata tag", self.path, kept, make)
+        found = self._data.kept_events.items()
+        kept = {tag: event for (field, tag), event in found if field == "tagged_run_metadata"}
+        return NamedMapping(
+            "run metadata tag", self.path, kept, lambda tag: RunStatistics(tag, *kept[tag], self._reader, self.path)
+        )
 
     @property
     def session_log(self) -> tuple[SessionEvent, ...]:
@@ -216,9 +212,13 @@ class RunContents(Frame):
         Values that `restarts` and `duplicates` leave out are counted, too.
         """
         found: dict[str, dict[str, int]] = {}
-        for tag, kind, count in self._data.counts():
+        for tag, kind, count in self.tag_counts():
             found.setdefault(kind, {})[tag] = count
         return found
+
+    def tag_counts(self) -> list[tuple[str, str, int]]:
+        """`counts` as rows: tag, kind and number, in the order of the tags' first appearance."""
+        return list(self._data.counts())
 
     @property
     def first_wall_time(self) -> float | None:
@@ -250,6 +250,11 @@ class RunContents(Frame):
         for tag, kind, _ in data.counts():
             if kind == "scalars":
                 yield tag, data.scalar_columns(tag)
+
+    def scalar_points(self, tag: str) -> PointColumns | None:
+        """Returns the points of one of `scalars`, in the same memory; None if there is no such tag. Makes no series."""
+        data = self._data
+        return data.scalar_columns(tag) if data.has_scalars(tag) else None
 
     def last_scalars(self) -> dict[str, tuple[int, float]]:
         """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""

@@ -21,8 +21,6 @@ from tbevents.reading.points import Point, PointColumns
 from tbevents.reading.restarts import History, overwritten, places_kept
 from tbevents.reading.tag_data import TagData, TagValues
 
-__all__ = ["BadContent", "KeptEvent", "RunData"]
-
 BadContent: TypeAlias = TensorError | PayloadError
 """What is wrong with a value that is decoded when it is read."""
 
@@ -50,12 +48,11 @@ class RunData:
     Attributes:
         options: as given.
         left_out: names of tags that were not asked for.
-        history: restarts.
+        history: what happened between the points; None unless the option `restarts` is "tensorboard".
         sessions: what session_log events say, in order.
         log: what log_message events say, in order.
-        graphs: graph_def events, in order.
-        meta_graphs: meta_graph_def events, in order.
-        run_metadata: tag -> tagged_run_metadata events, in order.
+        kept_events: the last graph_def event, the last meta_graph_def event, and the last tagged_run_metadata event of
+            each tag: by field and tag, which is "" for graphs.
         first_wall_time: of the first event, seconds since 1970; None before there is one.
     """
 
@@ -66,12 +63,10 @@ class RunData:
         self._compact: CompactScalars | None = None  # what they are made of when they are asked for
         self.left_out: set[str] = set()
         self._memory = ColumnMemory()
-        self.history: History = History(tracking=options.restarts == "tensorboard")
+        self.history: History | None = History() if options.restarts == "tensorboard" else None
         self.sessions: list[SessionEvent] = []
         self.log: list[LogLine] = []
-        self.graphs: list[KeptEvent] = []
-        self.meta_graphs: list[KeptEvent] = []
-        self.run_metadata: dict[str, list[KeptEvent]] = {}
+        self.kept_events: dict[tuple[str, str], KeptEvent] = {}
         self.first_wall_time: float | None = None
 
     @classmethod
@@ -85,8 +80,7 @@ class RunData:
     def __getstate__(self) -> dict[str, Any]:
         """What another process gets: scalars as columns of all tags, if nothing else has to go with them."""
         state = vars(self) | {"_own": set()}
-        others = self.sessions or self.log or self.graphs or self.meta_graphs or self.run_metadata
-        if self._tags is not None and not others:
+        if self._tags is not None and not (self.sessions or self.log or self.kept_events):
             compact = CompactScalars.of(self._tags[1], self.left_out)
             if compact is not None:
                 state |= {"_tags": None, "_compact": compact}
@@ -119,13 +113,12 @@ class RunData:
         other = RunData.__new__(RunData)
         vars(other).update(vars(self))
         other._own = set()
-        other.history = self.history.fork()
-        other.run_metadata = {tag: kept.copy() for tag, kept in self.run_metadata.items()}
+        other.history = None if self.history is None else self.history.fork()
         tags, by_number = self._tags or self._unpack()
         other._tags, other._compact = (tags.copy(), by_number.copy()), None
         other.left_out = set(self.left_out)
         other.sessions, other.log = self.sessions.copy(), self.log.copy()
-        other.graphs, other.meta_graphs = self.graphs.copy(), self.meta_graphs.copy()
+        other.kept_events = self.kept_events.copy()
         return other
 
     def tag_of(self, value: Summary.Value) -> TagData | None:
@@ -171,7 +164,8 @@ class RunData:
             The scalars and hyperparameters that contradict themselves: tag and what is wrong.
         """
         form = event.WhichOneof("what")
-        self.history.add(event, record)
+        if self.history is not None:
+            self.history.add(event, record)
         if self.first_wall_time is None:
             self.first_wall_time = event.wall_time
         if form == "summary":
@@ -182,12 +176,7 @@ class RunData:
             self.log.append(log_line(event))
         elif form in ("graph_def", "meta_graph_def", "tagged_run_metadata") and self.options.wants_kind("graphs"):
             kept = KeptEvent(event.step, event.wall_time, event.SerializeToString() if place is None else place)
-            if form == "graph_def":
-                self.graphs.append(kept)
-            elif form == "meta_graph_def":
-                self.meta_graphs.append(kept)
-            else:
-                self.run_metadata.setdefault(event.tagged_run_metadata.tag, []).append(kept)
+            self.kept_events[form, event.tagged_run_metadata.tag] = kept
         return []
 
     def _add_summary(
@@ -268,6 +257,14 @@ class RunData:
             for kind, values in tag.values.items():
                 yield name, kind, len(values)
 
+    def has_scalars(self, name: str) -> bool:
+        """Whether a tag has scalar points."""
+        compact = self._compact
+        if compact is not None:
+            return compact.count(name) > 0
+        tag = self.tags.get(name)
+        return tag is not None and tag.scalar_count > 0
+
     def scalar_columns(self, name: str) -> PointColumns:
         """The scalars of a tag that has some: those that the options for restarts and duplicates leave."""
         keep = self.options.restarts == self.options.duplicates == "keep"
@@ -312,7 +309,7 @@ class RunData:
         return 1 + len(again)
 
     def scalar_files(self, name: str) -> NDArray[np.int32]:
-        """The number of the file of each of these points, as the builder counts them; -1 for points from memory."""
+        """The number of the file of each of these points, as the builder counts them."""
         tag = self.tags[name]
         places = self._places(tag, "scalars", tag.columns().steps)
         return tag.files() if places is None else tag.files()[places]
@@ -332,7 +329,7 @@ class RunData:
         removed = None
         if self.options.restarts == "overwrite":
             removed = overwritten(steps)
-        elif self.options.restarts == "tensorboard":
+        elif self.history is not None:
             start = 0
             for before in tag.kinds[: tag.kinds.index(kind)]:
                 start += tag.scalar_count if before == "scalars" else len(tag.values[before])

@@ -13,8 +13,6 @@ from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.source import FileSource
 
-__all__ = ["can_be_parted", "scalar_parts"]
-
 _PART_POINTS: Final = 1 << 17
 """So many points, of all tags together, are a part; more only if one block of the file holds more."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
 from tbevents.reading.options import ReadOptions
-from tbevents.reading.run import Run, open_run
+from tbevents.reading.run import Run, open_quietly
 from tbevents.reading.scalar_blocks import SkeletonTable
-from tbevents.reading.small_runs import FIRST, MOST, SmallRunReader, small_source
-
-__all__ = ["open_runs"]
+from tbevents.reading.small_runs import FIRST, MOST, SmallRunReader
+from tbevents.reading.source import FileSource
 
 
 def open_runs(paths: Mapping[str, str], options: ReadOptions) -> Iterator[Run]:
@@ -25,7 +23,7 @@ def open_runs(paths: Mapping[str, str], options: ReadOptions) -> Iterator[Run]:
     reader = SmallRunReader(table, options)
     names, at, count = list(paths), 0, FIRST
     while at < len(names):
-        sources = {name: small_source(paths[name], options) for name in names[at : at + count]}
+        sources = {name: FileSource(paths[name], options, named=False) for name in names[at : at + count]}
         readings = reader.read(list(sources.values())) if len(sources) > 1 else [None]
         at, count = at + len(readings), min(2 * count, MOST)
         readings.reverse()
@@ -36,6 +34,4 @@ def open_runs(paths: Mapping[str, str], options: ReadOptions) -> Iterator[Run]:
             if reading is not None:
                 yield Run(source, name=name, options=options, warn=False, reading=reading)
             else:
-                path = paths[name]
-                named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
-                yield open_run(path, name, options, table, warn=False, named=named)
+                yield open_quietly(paths[name], name, options, table)

@@ -30,8 +30,6 @@ from tbevents.proto import Summary
 from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.repeat_search import KnownLoops
 
-__all__ = ["ScalarBlock", "SkeletonTable", "unique"]
-
 Number = TypeVar("Number", bound=np.integer[Any])
 
 _FEW: Final = 48
@@ -219,7 +217,7 @@ class SkeletonTable:
                 if payload is None or find_places(payload) != shape.places:
                     continue
                 try:
-                    event = parse_event(payload, offset=0, record=0, path=None)
+                    event = parse_event(payload)
                 except UndecodableRecordError:
                     continue
                 skeleton = Skeleton.of_payload(payload, shape.places)
@@ -231,10 +229,8 @@ class SkeletonTable:
 
     def _intact_payload(self, records: Records, index: int) -> bytes | None:
         """Returns the payload of a record, or None if its checksum is wrong."""
-        if not self._verify:
-            return records.payload(index)
         try:
-            return records.verified_payload(index)
+            return records.payload(index, verify=self._verify)
         except ChecksumError:
             return None
 

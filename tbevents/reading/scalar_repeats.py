@@ -22,8 +22,6 @@ from tbevents.format.scalar_fields import WORD, FieldReader, Rows
 from tbevents.format.scalar_layout import Places, Skeleton, find_places
 from tbevents.reading.points import PointColumns
 
-__all__ = ["Loop", "Repeats"]
-
 _TILE: Final = 1 << 15
 """Bytes that are compared at a time: what is computed on the way stays in the processor's nearer caches."""
 

@@ -9,8 +9,6 @@ from tbevents.reading.options import Names, matches, patterns
 from tbevents.views.chart import refuse_many
 from tbevents.views.protocols import ScalarCurve
 
-__all__ = ["name_test", "selected", "tags_to_draw"]
-
 
 def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -> list[str]:
     """Returns the known names that match, in their own order; all of them if `names` is None.

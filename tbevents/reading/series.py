@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,40 @@ from tbevents.reading.payloads import Payloads
 from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
-__all__ = ["LazySeries", "Series", "as_number", "counted", "read_only", "sample_of"]
-
 P_co = TypeVar("P_co", covariant=True)
 S = TypeVar("S", bound="Series[Any]")
 L = TypeVar("L", bound="LazySeries[Any]")
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Series(Generic[P_co]):
-    """The points of one tag in one run, in the order they were written."""
+    """The points of one tag in one run, in the order they were written.
 
-    __slots__ = ()
+    Attributes:
+        tag: the series' name.
+        steps: int64, shape (n,), read-only.
+        wall_times: float64 seconds since 1970, shape (n,), read-only.
+    """
+
     tag: str
     steps: NDArray[np.int64]
     wall_times: NDArray[np.float64]
+
+    _arrays: ClassVar[tuple[str, ...]] = ("steps", "wall_times")
+    """The attributes that are arrays with an element for each point."""
+
+    def __post_init__(self) -> None:
+        for name in self._arrays:
+            array = getattr(self, name)
+            if array.flags.writeable:
+                view = array.view()  # the caller's array stays writable
+                view.flags.writeable = False
+                object.__setattr__(self, name, view)
+
+    def _with_arrays(self: S, change: Callable[[NDArray[Any]], NDArray[Any]], **others: Any) -> S:
+        """Returns a series whose arrays were passed through a function."""
+        changes: dict[str, Any] = {name: change(getattr(self, name)) for name in self._arrays}
+        return replace(self, **changes, **others)
 
     def _point(self, place: int) -> P_co:
         """Returns the point at a place, which is not negative."""
@@ -38,6 +58,13 @@ class Series(Generic[P_co]):
     def _part(self: S, places: slice) -> S:
         """Returns a series of some of the points."""
         raise NotImplementedError
+
+    def copy(self: S) -> S:
+        """Returns the same points in separate arrays, which keep no memory of the run's other series alive.
+
+        Large values stay in their files.
+        """
+        return self._with_arrays(np.copy)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -115,20 +142,13 @@ class LazySeries(Series[P_co]):
         tag: the series' name.
         steps: int64, shape (n,), read-only; n is at least 1 in a run's series.
         wall_times: float64 seconds since 1970, shape (n,), read-only.
-        display_name: what TensorBoard shows in place of the tag; the tag, if the file says nothing.
-        description: Markdown text shown beside the values; mostly empty.
+        display_name: the name that TensorBoard shows; the tag if none is stored.
+        description: Markdown text shown with the values; often empty.
     """
 
-    tag: str
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
     display_name: str
     description: str
     _payloads: Payloads
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", read_only(self.steps))
-        object.__setattr__(self, "wall_times", read_only(self.wall_times))
 
     def _decode(self, value: Summary.Value, step: int, wall_time: float) -> P_co:
         """Returns the point that a value holds.
@@ -143,8 +163,7 @@ class LazySeries(Series[P_co]):
 
     def _part(self: L, places: slice) -> L:
         items = [self._payloads.items[place] for place in range(len(self.steps))[places]]
-        payloads = self._payloads._replace(items=items)
-        return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], _payloads=payloads)
+        return self._with_arrays(lambda array: array[places], _payloads=self._payloads._replace(items=items))
 
     def _point(self, place: int) -> P_co:
         return self._decoded(place, verify=False)
@@ -168,24 +187,12 @@ class LazySeries(Series[P_co]):
             raise type(error)(f"{self._payloads.where}: tag {self.tag!r}, step {step}: {error}") from error
         return point
 
-    def copy(self: L) -> L:
-        """Returns the same points, with steps and times in separate arrays; large values stay in their files."""
-        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
-
     def __repr__(self) -> str:
         span = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
         return f"{type(self).__name__}({self.tag!r}, {counted(len(self), 'point')}{span})"
 
     def _repr_html_(self) -> str:
         return series_html(self)
-
-
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Returns the array, or a read-only view of it if it is writable: the caller's array stays writable."""
-    if array.flags.writeable:
-        array = array.view()
-        array.flags.writeable = False
-    return array
 
 
 def sample_of(samples: Sequence[bytes], index: int, noun: str) -> bytes:

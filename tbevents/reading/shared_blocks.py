@@ -20,8 +20,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakSet
 
-__all__ = ["BlockWriter", "SharedBlock", "block_folder", "remove_block", "take_block"]
-
 _MAPPED: Final = 1 << 16
 """The arrays of an object are mapped if they have at least so many bytes; else copied."""
 

@@ -32,8 +32,6 @@ from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable, unique
 from tbevents.reading.source import FileSource, Reading
 from tbevents.remote import is_url
 
-__all__ = ["FIRST", "MOST", "SMALL", "TOGETHER", "SmallRunReader", "small_source"]
-
 SMALL: Final = 1 << 20
 """The most bytes in the files of a small run."""
 
@@ -53,11 +51,6 @@ _MOST_OTHERS: Final = 16
 """A file with more records that are no known scalars is no plain one."""
 
 _FRAME: Final = HEADER_SIZE + FOOTER_SIZE
-
-
-def small_source(path: str, options: ReadOptions) -> FileSource:
-    """The source of a run that was found below a folder."""
-    return FileSource(path, strict=options.strict, verify=options.verify, named=False)
 
 
 class _Part(NamedTuple):
@@ -417,8 +410,8 @@ def _read_into(path: str, room: memoryview) -> int:
 def _version_time(records: Records, index: int, *, verify: bool) -> float | None:
     """The wall time of a record that says the file's version; None if it is another one, or damaged."""
     try:
-        payload = records.verified_payload(index) if verify else records.payload(index)
-        event = parse_event(payload, offset=0, record=0, path=None)
+        payload = records.payload(index, verify=verify)
+        event = parse_event(payload)
     except DamagedFileError:
         return None
     return event.wall_time if event.WhichOneof("what") == "file_version" else None

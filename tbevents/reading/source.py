@@ -14,12 +14,11 @@ from typing import Any, Final, Protocol
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.reading.event_file import EventFileReader
+from tbevents.reading.options import ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run_builder import RecordSource, RunBuilder
 from tbevents.remote_file import Requested
 from tbevents.run_files import list_run_files
-
-__all__ = ["FileSource", "Reading", "Source"]
 
 _TRIES: Final = 3
 """How often reading starts again from the beginning because a file changes."""
@@ -70,44 +69,41 @@ class FileSource:
 
     Args:
         path: the folder or the file.
-        strict: if True, damage and unreadable files raise.
-        verify: if True, verify the checksums of payloads.
+        options: how to read; by default as `ReadOptions` are.
         named: if True, the caller named the path, so reading raises if nothing of it can be read.
         expected: if True, the folder may be missing or empty: the run is to come.
         listed: the files as a listing has just shown them, for the next reading; None lists them then.
         requested: what was requested of remote files, by URL, for the next reading.
-
-    Attributes:
-        named: as given.
         most: roughly the most bytes of a file that one reading reads, or None for all. `Reading.is_cut` says whether
             there is more, which the next reading goes on with.
-        listed: as given; set it to have the next reading use another listing, which is used once.
-        requested: likewise.
+
+    Attributes:
+        location: the path.
+        named, listed, requested, most: as given. The last three may be set before each reading; the next one uses up
+            `listed` and what it opens of `requested`.
     """
 
     def __init__(
         self,
         path: str,
+        options: ReadOptions | None = None,
         *,
-        strict: bool = False,
-        verify: bool = True,
         named: bool = True,
         expected: bool = False,
         listed: Sequence[FileRef] | None = None,
         requested: dict[str, Requested] | None = None,
+        most: int | None = None,
     ) -> None:
         self.location = path
-        self._strict = strict
-        self._verify = verify
+        self._options = ReadOptions() if options is None else options
         self.named = named
         self._expected = expected
-        self.most: int | None = None
         self.listed = listed
         self.requested: dict[str, Requested] = {} if requested is None else requested
+        self.most = most
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = (self._strict, self._verify, self.named, self._expected, self.listed)
-        return _restored, (self.location, *state)
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"requested": {}, "most": None}
 
     def find(self, known: Mapping[str, RecordSource]) -> tuple[list[FileRef], tuple[Problem, ...]]:
         """Returns the files in order, or the known ones if the folder cannot be listed; and what cannot be read.
@@ -122,7 +118,7 @@ class FileSource:
         problems: list[Problem] = []
 
         def unreadable(path: str, error: OSError) -> None:
-            if self._strict:
+            if self._options.strict:
                 raise error
             problems.append(Problem.unreadable(path, error))
 
@@ -131,12 +127,12 @@ class FileSource:
             files = list_run_files(self.location, unreadable, suggest=self.named and not self._expected)
         except RunNotFoundError as error:
             if not self._expected:
-                if self.named or self._strict:
+                if self.named or self._options.strict:
                     raise
                 detail = f"cannot be read: {str(error).removeprefix(f'{self.location}: ')}"
                 problems.append(Problem(self.location, 0, "unreadable", 0, 0, detail))
         except OSError as error:
-            if self.named or self._strict:
+            if self.named or self._options.strict:
                 raise
             files = [FileRef(file) for file in known]
             unreadable(self.location, error)
@@ -145,7 +141,8 @@ class FileSource:
     def open(self, file: FileRef, *, patient: bool) -> EventFileReader:
         """Returns a reader of one of the files, at its start."""
         sole = self.named and file.url == self.location
-        reader = EventFileReader(file.url, strict=self._strict, sole=sole, patient=patient, verify=self._verify)
+        strict, verify = self._options.strict, self._options.verify
+        reader = EventFileReader(file.url, strict=strict, sole=sole, patient=patient, verify=verify)
         reader.listed = file
         return reader
 
@@ -169,7 +166,7 @@ class FileSource:
                     raise FileChangedError(f"{gone}: was removed")
                 return self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
             except FileChangedError as error:
-                if not tries_left and (self.named or self._strict):
+                if not tries_left and (self.named or self._options.strict):
                     raise
                 if not tries_left:
                     return Reading(
@@ -213,10 +210,3 @@ class FileSource:
         for name, known in before.readers.items():
             known.listed = readers[name].listed
         return before
-
-
-def _restored(
-    path: str, strict: bool, verify: bool, named: bool, expected: bool, listed: Sequence[FileRef] | None
-) -> FileSource:
-    """A source from its pickled state."""
-    return FileSource(path, strict=strict, verify=verify, named=named, expected=expected, listed=listed)

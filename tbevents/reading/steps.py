@@ -7,8 +7,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["unwrapped", "wraps"]
-
 _LEAST: Final = -(2**31)
 _MOST: Final = 2**31 - 1
 

@@ -9,8 +9,6 @@ from tbevents.reading.logdir import Logdir
 from tbevents.reading.problem import OnProblem
 from tbevents.reading.tables import Table, TableBuilder
 
-__all__ = ["STREAM_ROWS", "stream_tables"]
-
 STREAM_ROWS: Final = 1 << 16
 """Runs are put into one table until it has so many rows."""
 

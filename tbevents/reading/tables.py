@@ -17,10 +17,8 @@ from tbevents.reading.points import PointColumns
 from tbevents.reading.series import counted
 from tbevents.reading.times import as_datetimes
 
-__all__ = ["Repeated", "Table", "TableBuilder", "WideTable"]
 
-
-class ScalarRun(Protocol):
+class _ScalarRun(Protocol):
     """What a table needs of a run."""
 
     path: str
@@ -33,7 +31,7 @@ class ScalarRun(Protocol):
     def scalar_files(self, tag: str) -> tuple[list[str], Any]: ...
 
 
-EXTRA_COLUMNS: Final = ("dir_name", "file_name")
+_EXTRA_COLUMNS: Final = ("dir_name", "file_name")
 
 _JOINED_ROWS: Final = 1 << 16
 """So many rows of different series are copied into one array: their own arrays are parts of larger ones."""
@@ -140,7 +138,7 @@ class TableBuilder:
 
     Args:
         wanted: whether a tag's rows are wanted; called once for each tag. None means all.
-        extra_columns: some of `EXTRA_COLUMNS`.
+        extra_columns: some of `_EXTRA_COLUMNS`.
 
     Attributes:
         rows: the number of rows so far.
@@ -150,7 +148,7 @@ class TableBuilder:
         self._wants = wanted
         self._extra_columns = patterns("extra_columns", extra_columns)
         for column in self._extra_columns:
-            checked_choice("extra_columns", column, EXTRA_COLUMNS)
+            checked_choice("extra_columns", column, _EXTRA_COLUMNS)
         self.rows = 0
         self._runs: list[str] = []
         self._known: dict[str, int] = {}  # tag -> its number among those that are wanted; -1 if it is not
@@ -163,7 +161,7 @@ class TableBuilder:
         self._file_names: list[str] = []
         self._file_codes: list[NDArray[np.int32]] = []
 
-    def add(self, name: str, run: ScalarRun) -> None:
+    def add(self, name: str, run: _ScalarRun) -> None:
         """Adds the rows of a run, under a name."""
         self.add_columns(name, run.scalar_columns())
         if "file_name" in self._extra_columns:
@@ -195,14 +193,14 @@ class TableBuilder:
             self._wanted.append(tag)
         return code
 
-    def _add_files(self, run: ScalarRun) -> None:
+    def _add_files(self, run: _ScalarRun) -> None:
         start = len(self._file_names)
         for tag in run.scalars:
             if self._known[tag] >= 0:
                 files, places = run.scalar_files(tag)
                 if start == len(self._file_names):
-                    self._file_names += ["", *(file.replace("\\", "/").rpartition("/")[2] for file in files)]
-                self._file_codes.append(places + np.int32(start + 1))  # -1, of memory, is the empty name
+                    self._file_names += [file.replace("\\", "/").rpartition("/")[2] for file in files]
+                self._file_codes.append(places + np.int32(start))
 
     @property
     def known(self) -> list[str]:
@@ -283,7 +281,7 @@ def _parameters(
     for name in dict.fromkeys(name for parameters in sets for name in parameters):
         values: list[Plain] = [parameters.get(name) for parameters in sets]
         types = {type(value) for value in values if value is not None}
-        column = f"hparam/{name}" if name in ("run", "tag", "step", "wall_time", "value", *EXTRA_COLUMNS) else name
+        column = f"hparam/{name}" if name in ("run", "tag", "step", "wall_time", "value", *_EXTRA_COLUMNS) else name
         if types in ({float}, {bool}):
             present = np.array([value is not None for value in values], np.bool_)
             of_run = np.array([value or 0 for value in values], types.pop())

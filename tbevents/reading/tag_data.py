@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -13,8 +14,6 @@ from tbevents.proto import SummaryMetadata
 from tbevents.reading.column_memory import ColumnMemory, own
 from tbevents.reading.payloads import Payload
 from tbevents.reading.points import PointColumns
-
-__all__ = ["TagData", "TagValues"]
 
 _NO_RECORDS: Final = np.empty(0, np.int64)
 _NOTHING: Final = np.empty(0, np.float64)
@@ -94,63 +93,43 @@ class TagValues:
         self.payloads.append(payload)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class TagData:
     """The data of a tag.
 
-    Args:
-        name: the tag.
-        number: the number of the tag in its run, by first appearance.
-        metadata: the metadata of its first event in the run, which counts.
-        memory: allocates its columns.
-
     Attributes:
         name: the tag.
-        number: as given.
-        metadata: a copy of what was given.
+        number: the number of the tag in its run, by first appearance.
+        metadata: the metadata of its first event in the run, which counts; what is given is copied.
         plugin: the plugin that the metadata name; mostly empty.
         double: True if a point was stored as a double or an integer.
         bare: True if the tag came without a value.
         values: kind -> values, for the kinds other than scalars.
         scalar_count: the number of scalar points.
+        shared_steps: begins with the steps of these; the same for tags that were logged together.
     """
 
-    __slots__ = (
-        "_ends",
-        "_integers",
-        "_memory",
-        "_records",
-        "_steps",
-        "_values",
-        "_wall_times",
-        "bare",
-        "double",
-        "metadata",
-        "name",
-        "number",
-        "plugin",
-        "scalar_count",
-        "values",
-    )
+    name: str
+    number: int
+    metadata: SummaryMetadata
+    _memory: ColumnMemory  # allocates its columns
+    plugin: str = field(init=False)
+    double: bool = False
+    bare: bool = False
+    values: dict[str, TagValues] = field(default_factory=dict)
+    scalar_count: int = 0
+    # The scalar points so far, and room for more behind them.
+    shared_steps: _SharedSteps | None = None
+    _wall_times: NDArray[np.float64] = field(default_factory=lambda: _NOTHING)
+    _values: NDArray[Any] = field(default_factory=lambda: _NOTHING)
+    _records: NDArray[np.int64] | None = None
+    _integers: dict[int, int] = field(default_factory=dict)  # place -> the integer that float64 does not hold
+    _ends: list[tuple[int, int]] = field(default_factory=list)  # number of a file, how many points there are at its end
 
-    def __init__(self, name: str, number: int, metadata: SummaryMetadata, memory: ColumnMemory) -> None:
-        self.name: str = name
-        self.number: int = number
-        # A copy: a message that is part of another keeps all of that one in memory.
-        self.metadata: SummaryMetadata = SummaryMetadata()
-        self.metadata.CopyFrom(metadata)
-        self.plugin: str = self.metadata.plugin_data.plugin_name
-        self.double: bool = False
-        self.bare: bool = False
-        self.values: dict[str, TagValues] = {}
-        self.scalar_count: int = 0
-        # The scalar points so far, and room for more behind them.
-        self._steps: _SharedSteps | None = None
-        self._wall_times: NDArray[np.float64] = _NOTHING
-        self._values: NDArray[Any] = _NOTHING
-        self._records: NDArray[np.int64] | None = None
-        self._integers: dict[int, int] = {}  # place -> the integer that float64 does not hold
-        self._memory = memory
-        self._ends: list[tuple[int, int]] = []  # number of a file, and how many points there are up to its end
+    def __post_init__(self) -> None:
+        metadata = SummaryMetadata()
+        metadata.CopyFrom(self.metadata)  # a message that is part of another keeps all of that one in memory
+        self.metadata, self.plugin = metadata, metadata.plugin_data.plugin_name
 
     @property
     def kinds(self) -> list[str]:
@@ -174,11 +153,6 @@ class TagData:
         other._ends, other._integers = self._ends.copy(), self._integers.copy()
         return other  # columns are shared: what is added stands behind the points of this one
 
-    @property
-    def shared_steps(self) -> _SharedSteps | None:
-        """What begins with the steps of its scalar points; the same for tags that were logged together."""
-        return self._steps
-
     def is_plain(self, file: int) -> bool:
         """Whether it has nothing but scalar points of one file, which three columns hold; perhaps none."""
         ends = [(file, self.scalar_count)] if self.scalar_count else []
@@ -198,16 +172,16 @@ class TagData:
         self.scalar_count = end
         if integers:
             self._integers.update({start + place: number for place, number in integers.items()})
-        if self._steps is None:
-            near = None if before is None else before._steps
+        if self.shared_steps is None:
+            near = None if before is None else before.shared_steps
             same = near is not None and near.count >= end and near.has(0, steps)
-            self._steps = near if same else _SharedSteps(steps, self._memory)
+            self.shared_steps = near if same else _SharedSteps(steps, self._memory)
             self._wall_times, self._values = own(wall_times), own(values)
             self._records = None if records is None else own(records)
             return
         # Memory that is never written to costs nothing, so there may be too much of it; but in bounds.
         room = min(max(end + end // 4, int(1.02 * end / done)), 8 * end)
-        self._steps = self._steps.put(start, steps, room)
+        self.shared_steps = self.shared_steps.put(start, steps, room)
         if end > len(self._wall_times):
             self._wall_times = self._grown(self._wall_times, start, room)
             if self._records is not None:
@@ -231,47 +205,43 @@ class TagData:
 
     def end_file(self, number: int) -> None:
         """Notes that the points added since the last call came from a file."""
-        if self._steps is not None:
-            self._steps.forget()
-        last, end = self._ends[-1] if self._ends else (-1, 0)
+        if self.shared_steps is not None:
+            self.shared_steps.forget()
+        last, end = self._ends[-1] if self._ends else (None, 0)
         if self.scalar_count > end:
-            if self._ends and last == number:
+            if last == number:
                 self._ends.pop()
             self._ends.append((number, self.scalar_count))
 
     def files(self) -> NDArray[np.int32]:
-        """Returns the number of the file of each scalar point, shape (n,); -1 for points from memory."""
-        files = np.full(self.scalar_count, -1, np.int32)
-        start = 0
-        for number, end in self._ends:
-            files[start:end] = number
-            start = end
-        return files
+        """Returns the number of the file of each scalar point, int32, shape (n,)."""
+        files = [np.full(len(steps), number, np.int32) for number, steps in self.steps_of_files()]
+        return np.concatenate(files)
 
     def steps_of_files(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yields the number of each file with scalar points, and their steps."""
         start = 0
         for number, end in self._ends:
-            if end > start and self._steps is not None:
-                yield number, self._steps.array[start:end]
+            assert self.shared_steps is not None
+            yield number, self.shared_steps.array[start:end]
             start = end
 
     def columns(self) -> PointColumns:
         """Returns all scalar points, of which there must be one; later points do not change these arrays."""
-        assert self._steps is not None
+        assert self.shared_steps is not None
         if self._values.dtype != self._dtype:  # a double came late, or was read in one block with this tag
             self._values = self._values.astype(self._dtype)
         n = self.scalar_count
         records = None if self._records is None else self._records[:n]
         return PointColumns(
-            self._steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
+            self.shared_steps.array[:n], self._wall_times[:n], self._values[:n], records, dict(self._integers) or None
         )
 
     def release(self) -> PointColumns:
         """Returns all scalar points, of which there must be one, and forgets them."""
         columns = self.columns()
         self.scalar_count = 0
-        self._steps = None
+        self.shared_steps = None
         self._wall_times, self._values, self._records = _NOTHING, _NOTHING, None
         self._integers, self._ends = {}, []
         return columns

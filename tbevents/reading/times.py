@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["as_datetimes", "iso_texts"]
-
 
 def as_datetimes(wall_times: NDArray[np.float64]) -> NDArray[np.datetime64]:
     """Returns seconds since 1970 as datetime64[us]; NaT if a time is not finite, or some 95,000 years away or more."""

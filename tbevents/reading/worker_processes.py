@@ -29,8 +29,6 @@ from tbevents.reading.shared_blocks import BlockWriter, SharedBlock, block_folde
 from tbevents.reading.small_runs import SmallRunReader
 from tbevents.reading.source import FileSource, Reading
 
-__all__ = ["WorkerProcesses"]
-
 _PATIENCE: Final = 5.0
 """Seconds to wait for a process that was told to end."""
 

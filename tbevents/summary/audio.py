@@ -19,8 +19,6 @@ from tbevents.format.values import as_float
 from tbevents.proto import AudioPluginData, Summary
 from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
 
-__all__ = ["audio"]
-
 _LOUDEST: Final = 32767
 
 

@@ -11,16 +11,6 @@ from tbevents.errors import did_you_mean
 from tbevents.format.values import as_array
 from tbevents.proto import Summary, SummaryMetadata
 
-__all__ = [
-    "Format",
-    "checked_format",
-    "checked_tag",
-    "from_value",
-    "is_finite",
-    "plugin_metadata",
-    "real_array",
-]
-
 Format: TypeAlias = Literal["tf1", "tf2"]
 """How scalars, histograms, images, audio and text are written. ``"tf1"`` writes what torch and tensorboardX write,
 ``"tf2"`` what tf.summary and Keras write: tensors, with the plugin's name in every event. TensorBoard shows both."""

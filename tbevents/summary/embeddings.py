@@ -15,8 +15,6 @@ from tbevents.summary.builders import checked_tag, real_array
 from tbevents.summary.images import import_pillow
 from tbevents.summary.pixels import axes_in_order, checked_pixels, make_grid
 
-__all__ = ["Embedding", "EmbeddingFiles", "embedding", "folder_name"]
-
 TENSORS, METADATA, SPRITE = "tensors.tsv", "metadata.tsv", "sprite.png"
 
 

@@ -13,8 +13,6 @@ from tbevents.errors import MissingExtraError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["close_figures", "figure_to_image"]
-
 
 def figure_to_image(figures: Figure | list[Figure], close: bool = True) -> NDArray[np.uint8]:
     """Draws one figure, or several figures of the same size.

@@ -9,8 +9,6 @@ from tbevents.format.event import UNDECODABLE
 from tbevents.proto import AttrValue, DataType, GraphDef, NodeDef, TensorShapeProto, VersionDef
 from tbevents.summary.torch_graph import PRODUCER, traced_graph
 
-__all__ = ["graph", "onnx_graph"]
-
 
 def graph(
     model: Any, args: Any = None, verbose: bool = False, use_strict_trace: bool = True

@@ -22,8 +22,6 @@ from tbevents.format.values import as_float
 from tbevents.proto import HistogramProto, Summary
 from tbevents.summary.builders import Format, checked_format, from_value, is_finite, plugin_metadata, real_array
 
-__all__ = ["default_edges", "histogram", "histogram_raw", "make_histogram"]
-
 TF2_BUCKETS: Final = 30
 """The number of buckets of equal width in tf.summary.histogram."""
 

@@ -31,8 +31,6 @@ from tbevents.proto import (
 )
 from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
 
-__all__ = ["Plain", "fields_of", "flattened", "hparams", "plain"]
-
 Plain: TypeAlias = bool | float | str
 
 _TYPES = {

@@ -24,8 +24,6 @@ from tbevents.summary.pixels import to_hwc, to_nhwc
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["draw_boxes", "from_encoded", "image", "image_boxes", "import_pillow", "make_image"]
-
 MAX_RESCALED: Final = 178_956_970
 """The largest number of pixels after rescaling: Pillow refuses to open larger images as a possible attack."""
 

@@ -14,8 +14,6 @@ from tbevents.format.tensors import from_array
 from tbevents.proto import Category, Chart, Layout, MarginChartContent, MultilineChartContent, Summary
 from tbevents.summary.builders import from_value, plugin_metadata
 
-__all__ = ["TAG", "Charts", "custom_scalars", "merged"]
-
 TAG = "custom_scalars__config__"
 """The tag of layouts. TensorBoard uses the last layout in a run."""
 

@@ -12,8 +12,6 @@ from tbevents.format.tensors import from_array
 from tbevents.proto import MeshPluginData, Summary
 from tbevents.summary.builders import checked_tag, plugin_metadata, real_array
 
-__all__ = ["mesh"]
-
 
 def mesh(
     tag: str,

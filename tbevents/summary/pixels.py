@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from tbevents.summary.builders import real_array
 
-__all__ = ["as_uint8", "axes_in_order", "checked_pixels", "make_grid", "to_hwc", "to_nhwc"]
-
 
 def to_hwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[np.uint8]:
     """Returns one image as uint8 of shape (height, width, channels), with 2 to 4 channels.

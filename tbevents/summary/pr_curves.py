@@ -16,8 +16,6 @@ from tbevents.format.values import as_float
 from tbevents.proto import PrCurvePluginData, Summary
 from tbevents.summary.builders import checked_tag, from_value, plugin_metadata, real_array
 
-__all__ = ["compute_curve", "pr_curve", "pr_curve_raw"]
-
 MOST_THRESHOLDS: Final = 127
 """The largest number of thresholds of `pr_curve`, as in torch."""
 

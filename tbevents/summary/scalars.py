@@ -11,8 +11,6 @@ from tbevents.format.values import as_float
 from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata
 
-__all__ = ["scalar"]
-
 
 def scalar(
     name: str,

@@ -10,8 +10,6 @@ from tbevents.format.values import as_array
 from tbevents.proto import Summary
 from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
 
-__all__ = ["half_to_int", "int_to_half", "tensor_proto"]
-
 
 def tensor_proto(tag: str, tensor: Any) -> Summary:
     """Returns a summary of a tensor. TensorBoard reads it, but has no page for it.

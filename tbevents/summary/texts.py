@@ -11,8 +11,6 @@ from tbevents.format.values import as_array
 from tbevents.proto import Summary
 from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata
 
-__all__ = ["text"]
-
 
 def text(tag: str, text: Any, *, format: Format = "tf1") -> Summary:  # noqa: A002  # the writer's name of it
     """Returns a summary of text.

@@ -26,8 +26,6 @@ from tbevents.proto import (
     VersionDef,
 )
 
-__all__ = ["PRODUCER", "traced_graph"]
-
 PRODUCER = 22
 """The version of TensorFlow's graph format that torch and tensorboardX write."""
 

@@ -17,8 +17,6 @@ from tbevents.summary.builders import Format, checked_format, checked_tag, real_
 from tbevents.summary.images import from_encoded, import_pillow
 from tbevents.summary.pixels import as_uint8, axes_in_order, checked_pixels, make_grid
 
-__all__ = ["make_video", "video"]
-
 _SHORTEST: Final = 2
 """The shortest duration of a frame, in hundredths of a second: browsers show shorter frames for 10."""
 

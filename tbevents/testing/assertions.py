@@ -23,25 +23,6 @@ from tbevents.testing.step_checks import check_steps
 from tbevents.testing.tag_checks import check_hparams, check_tags
 from tbevents.testing.trend_checks import check_converges, check_decreasing, check_increasing, check_reaches
 
-__all__ = [
-    "assert_bounded",
-    "assert_converges",
-    "assert_decreasing",
-    "assert_finite",
-    "assert_histogram_close",
-    "assert_hparams",
-    "assert_image_close",
-    "assert_increasing",
-    "assert_intact",
-    "assert_lr_schedule",
-    "assert_reaches",
-    "assert_runs_close",
-    "assert_scalar_at",
-    "assert_scalars",
-    "assert_steps",
-    "assert_tags",
-]
-
 P = ParamSpec("P")
 
 

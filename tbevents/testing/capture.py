@@ -19,8 +19,6 @@ from tbevents.writing.checked_points import as_step
 from tbevents.writing.null_sink import NullSink
 from tbevents.writing.summary_writer import SummaryWriter
 
-__all__ = ["Capture", "capture"]
-
 _PEERS: Final = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
 """Modules of the other writers. Each creates its files with its global `EventFileWriter(logdir, ...)`."""
 

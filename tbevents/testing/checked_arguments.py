@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["is_number", "whole"]
-
 
 def is_number(value: Any) -> bool:
     """Returns True for a number, alone or in a 0-dimensional array; False for bools and strings."""

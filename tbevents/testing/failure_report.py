@@ -20,8 +20,6 @@ from tbevents.testing.run_checks import check_runs_close
 from tbevents.testing.subjects import hint_of
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["explanation", "last_values"]
-
 _LAST_ROWS: Final = 20
 """Maximum number of series in the table of last values."""
 

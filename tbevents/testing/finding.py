@@ -13,19 +13,6 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.tools.sparkline import sparkline
 
-__all__ = [
-    "ROWS",
-    "Finding",
-    "FindingTable",
-    "Table",
-    "counted",
-    "course_of",
-    "finding",
-    "message",
-    "number",
-    "table_lines",
-]
-
 ROWS: Final = 8
 """Maximum number of rows of a table in a message."""
 

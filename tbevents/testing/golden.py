@@ -39,8 +39,7 @@ from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.run_files import find_runs
 from tbevents.testing.memory_files import MemoryFiles, memory_events
-
-__all__ = ["SUFFIXES", "load", "remove_stored", "save", "stems_in"]
+from tbevents.tools.json_text import json_number
 
 SUFFIXES: Final = (".tbrun.json", ".tbruns")
 """Suffixes of a golden run: of a JSON file of scalars, and of a folder of event files."""
@@ -92,10 +91,9 @@ def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:
         return None
     found = {}
     for name, (file_name, *_) in find_runs(path).items():
-        how = runs[name].options if name in runs else None
-        options: dict[str, Any] = {} if how is None else {"restarts": how.restarts, "duplicates": how.duplicates}
-        if how is not None:
-            options |= {"tags": how.tags, "kinds": how.kinds}
+        options: dict[str, Any] = {}
+        if name in runs:
+            options = {of: getattr(runs[name].options, of) for of in ("tags", "kinds", "restarts", "duplicates")}
         found[name] = read_run(file_name, name=name, **options)
     return found
 
@@ -164,17 +162,11 @@ def _as_json(runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
 
 
 def _columns(series: ScalarSeries) -> str:
-    columns: dict[str, Any] = {"steps": series.steps.tolist(), "values": [_plain(value) for value in series.values]}
+    values = [json_number(float(str(value))) for value in series.values]  # str is the shortest number of this dtype
+    columns: dict[str, Any] = {"steps": series.steps.tolist(), "values": values}
     if series.values.dtype == np.float64:
         columns = {"dtype": "float64", **columns}
     return ",\n".join(f"        {json.dumps(name)}: {json.dumps(column)}" for name, column in columns.items())
-
-
-def _plain(value: Any) -> float | str:
-    """Returns the shortest number that equals the value in its dtype; a str if it is not finite, as JSON has none."""
-    if np.isfinite(value):
-        return float(str(value))
-    return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _from_json(path: str, text: str) -> dict[str, Run]:

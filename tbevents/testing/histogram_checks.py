@@ -11,11 +11,9 @@ from tbevents.format.values import as_array
 from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.run import Run
 from tbevents.testing.finding import ROWS, Finding, FindingTable, finding
-from tbevents.testing.point_comparison import COLUMNS, cells
+from tbevents.testing.point_comparison import COLUMNS, cells, some_differ, within
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
-
-__all__ = ["check_histogram_close"]
 
 
 def check_histogram_close(
@@ -108,8 +106,5 @@ def _counts(run: Run, tag: str, obtained: Histogram, expected: Histogram, tolera
         ]
         for at in bad[:ROWS].tolist()
     ]
-    summary = (
-        f"step {obtained.step}: {len(bad)} of {len(counts)} counts {'differs' if len(bad) == 1 else 'differ'} "
-        f"(rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
-    )
+    summary = f"step {obtained.step}: {some_differ(len(bad), len(counts), 'counts')}{within(tolerance)}"
     return [finding(run, tag, "values", summary, FindingTable.of(("bucket", *COLUMNS), rows, len(bad)))]

@@ -10,12 +10,10 @@ from tbevents.format.values import as_float
 from tbevents.reading.kinds.image import Image
 from tbevents.summary.pixels import to_hwc
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, finding
-from tbevents.testing.point_comparison import COLUMNS, cells
+from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding
+from tbevents.testing.point_comparison import COLUMNS, cells, some_differ
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
-
-__all__ = ["check_image_close"]
 
 
 def check_image_close(
@@ -58,7 +56,7 @@ def check_image_close(
     if image is None:
         return findings
     if not 0 <= sample < len(image.samples):
-        held = "1 picture" if len(image.samples) == 1 else f"{len(image.samples)} pictures"
+        held = counted(len(image.samples), "picture", "pictures")
         return [finding(run, tag, "missing", f"step {image.step}: it has {held}, so there is no sample {sample}")]
     got = image.array(sample)
     # Writers store gray as one channel or as three.
@@ -77,7 +75,5 @@ def check_image_close(
         for y, x, c in np.argwhere(~near)[:ROWS].tolist()
     ]
     table = FindingTable.of(("row", "column", "channel", *COLUMNS), rows, int((~near).sum()))
-    summary = (
-        f"step {image.step}: {count:,} of {off.size:,} pixels {'differs' if count == 1 else 'differ'} (atol {atol:g}"
-    )
-    return [finding(run, tag, "values", f"{summary}, share {allowed:g})", table)]
+    summary = f"step {image.step}: {some_differ(count, off.size, 'pixels')} (atol {atol:g}, share {allowed:g})"
+    return [finding(run, tag, "values", summary, table)]

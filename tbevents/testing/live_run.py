@@ -10,8 +10,6 @@ from tbevents.reading.run import Run
 from tbevents.reading.source import FileSource, Source
 from tbevents.writing import flusher
 
-__all__ = ["LiveRun", "live_run"]
-
 _FIXED: Final = {"name", "path", "options", "reload"}
 """Attributes that do not change when the run is read again, and `reload`, which reads it."""
 

@@ -23,8 +23,6 @@ from tbevents.testing.live_run import LiveRun
 from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.record_file import RecordFile
 
-__all__ = ["MemoryFiles", "MemorySink", "MemorySource", "is_below", "memory_events"]
-
 
 class MemoryFile(RecordFile):
     """A file whose bytes stay in memory.

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tbevents.reading.run import Run
-from tbevents.summary import embedding
 from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.testing.memory_files import MemoryFiles
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
 from tbevents.writing.untraced import untraced_methods
-
-__all__ = ["MemoryWriter"]
 
 
 @untraced_methods
@@ -52,20 +49,6 @@ class MemoryWriter(SummaryWriter):
         """The runs by name: the writer's own, ``.``, and those of `add_scalars` and `add_hparams` below it."""
         return self._files.runs(self.log_dir)
 
-    def add_embedding(
-        self,
-        mat: Any,
-        metadata: Any = None,
-        label_img: Any = None,
-        global_step: Any = None,
-        tag: str = "default",
-        metadata_header: Sequence[str] | None = None,
-    ) -> None:
-        """Stores in `embeddings` what `SummaryWriter.add_embedding` would write to files."""
-        if self.write_to_disk:
-            points = embedding(tag, mat, metadata, label_img, metadata_header)
-            self.embeddings[tag, self._step_of(global_step)] = points
-
     def __repr__(self) -> str:
         return f"MemoryWriter({self.log_dir!r})"
 
@@ -78,6 +61,9 @@ class MemoryWriter(SummaryWriter):
         self._files = MemoryFiles()
         self.embeddings = {}
         super().__setstate__(state)
+
+    def _write_embedding(self, tag: str, step: int, points: EmbeddingFiles) -> None:
+        self.embeddings[tag, step] = points
 
     def _open(self, folder: str) -> Sink:
         return self._files.open(folder, self._clock) if self.write_to_disk else super()._open(folder)

@@ -12,8 +12,6 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.testing.finding import ROWS, FindingTable, counted, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
 
-__all__ = ["COLUMNS", "as_stored", "cells", "differing", "point_table", "series_of", "series_points"]
-
 COLUMNS: Final = ("obtained", "expected", "difference", "allowed")
 """Headers of the cells that `cells` returns."""
 
@@ -66,6 +64,16 @@ def cells(obtained: float | None, expected: float | None, tolerance: Tolerance, 
     return [got, want, f"{gap:+.3g}" if np.isfinite(gap) else "", f"{allowed:.3g}" if np.isfinite(allowed) else ""]
 
 
+def within(tolerance: Tolerance) -> str:
+    """Describes a tolerance, for the end of a summary."""
+    return f" (rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
+
+
+def some_differ(count: int, total: int, noun: str) -> str:
+    """Returns "1 of 9 values differs" or "2 of 9 values differ"."""
+    return f"{count:,} of {total:,} {noun} {'differs' if count == 1 else 'differ'}"
+
+
 def differing(points: Sequence[PointDiff], count: int) -> str:
     """Describes in words how many of `count` points differ."""
     missing = sum(point.a is None for point in points)
@@ -73,7 +81,7 @@ def differing(points: Sequence[PointDiff], count: int) -> str:
     apart = len(points) - missing - unexpected
     parts = []
     if apart:
-        parts.append(f"{apart:,} of {count:,} points {'differs' if apart == 1 else 'differ'}")
+        parts.append(some_differ(apart, count, "points"))
     if missing:
         parts.append(f"{counted(missing, 'is', 'are')} missing")
     if unexpected:

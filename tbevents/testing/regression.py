@@ -17,8 +17,6 @@ from tbevents.testing.finding import message
 from tbevents.testing.run_checks import check_runs_close, wanted_tags
 from tbevents.testing.subjects import Subject, as_runs
 
-__all__ = ["Regression", "orphans", "owned_by"]
-
 _NAMED: Final = "@"
 """Separates a test's name from the name of one of its golden runs; no test name contains it after `_safe`."""
 

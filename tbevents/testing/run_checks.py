@@ -11,14 +11,12 @@ from tbevents.reading.kinds.kind import kinds
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.reading.run import Run
 from tbevents.testing.finding import Finding, FindingTable, counted, finding
-from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points
+from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points, some_differ, within
 from tbevents.testing.subjects import Subject, as_runs
 from tbevents.testing.tag_checks import hparam_rows
 from tbevents.testing.value_comparison import differing_values
 from tbevents.tools.check import Checked, check_run
 from tbevents.tools.diff import Tolerance
-
-__all__ = ["check_intact", "check_runs_close", "wanted_tags"]
 
 
 def check_runs_close(
@@ -161,16 +159,15 @@ def _unlike(got: list[str] | None, want: list[str] | None) -> str:
 
 def _compare_tag(got: Run, want: Run, kind: str, tag: str, tolerance: Tolerance) -> Iterator[Finding]:
     obtained, expected = got.series(kind)[tag], want.series(kind)[tag]
-    within = f" (rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
     if kind == "scalars":
         points = series_points(obtained, expected, tolerance)
         if points:
             table = point_table(points, tolerance, obtained.values.dtype)
-            yield finding(got, tag, "values", differing(points, len(obtained)) + within, table, obtained)
+            yield finding(got, tag, "values", differing(points, len(obtained)) + within(tolerance), table, obtained)
         return
     rows, count = differing_values(obtained, expected, tolerance)
     if rows:
-        summary = f"{count:,} of {len(obtained):,} {kind} {'differs' if count == 1 else 'differ'}{within}"
+        summary = some_differ(count, len(obtained), kind) + within(tolerance)
         yield finding(got, tag, "values", summary, FindingTable.of(("step", "part", *COLUMNS), rows))
 
 
@@ -184,7 +181,7 @@ def _compare_session(got: Run, want: Run, tolerance: Tolerance) -> Iterator[Find
         exactly=True,
     )
     if rows:
-        summary = f"{len(rows)} {'hyperparameter differs' if len(rows) == 1 else 'hyperparameters differ'}"
+        summary = counted(len(rows), "hyperparameter differs", "hyperparameters differ")
         yield finding(got, None, "hparams", summary, FindingTable.of(("name", *COLUMNS), rows))
     if got.custom_scalars != want.custom_scalars:
         yield finding(got, None, "layout", "the layout of the custom scalars page differs")

@@ -14,11 +14,9 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
-from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points
+from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
-
-__all__ = ["check_bounded", "check_finite", "check_lr_schedule", "check_scalar_at", "check_scalars", "not_finite"]
 
 _SHIFTS: Final = (1, -1)
 """Offsets that are tried for the message if a schedule does not match."""
@@ -85,7 +83,7 @@ def check_scalars(
         table = point_table(points, tolerance, series.values.dtype)
     if points:
         kind = "steps" if wanted is None or any(None in (p.a, p.b) for p in points) else "values"
-        summary = differing(points, len(series)) + ("" if wanted is None else _within(tolerance))
+        summary = differing(points, len(series)) + ("" if wanted is None else within(tolerance))
         return [finding(run, tag, kind, summary, table, series)]
     return _order(run, series, wanted_steps)
 
@@ -131,7 +129,7 @@ def check_scalar_at(
     if not points:
         return []
     table = point_table(points, tolerance, series.values.dtype)
-    summary = f"the value at step {step} differs{_within(tolerance)}"
+    summary = f"the value at step {step} differs{within(tolerance)}"
     return [finding(run, tag, "values", summary, table, series)]
 
 
@@ -239,11 +237,10 @@ def check_lr_schedule(
     if not points:
         return []
     apart = [point for point in points if point.b is not None]
-    summary = f"{differing(apart, len(series))} from the schedule{_within(tolerance)}" if apart else ""
+    summary = f"{differing(apart, len(series))} from the schedule{within(tolerance)}" if apart else ""
     if len(apart) < len(points):
-        beyond = len(points) - len(apart)
-        verb = "is" if beyond == 1 else "are"
-        summary += f"{', ' if apart else ''}{beyond:,} of {len(series):,} points {verb} beyond the schedule"
+        beyond = _of(len(points) - len(apart), series, "points")
+        summary += f"{', ' if apart else ''}{beyond} beyond the schedule"
         assert isinstance(schedule, Sized), "functions and schedulers cover every step"
         summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
     for shift in _SHIFTS:
@@ -304,7 +301,7 @@ def _by_place(run: Run, series: ScalarSeries, wanted: NDArray[np.float64], toler
         return []
     names = [str(step) for step in series.steps.tolist()] + ["-"] * max(0, len(wanted) - len(series))
     kind = "values" if len(wanted) == len(series) else "length"
-    summary = differing(points, len(series)) + _within(tolerance)
+    summary = differing(points, len(series)) + within(tolerance)
     return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, "step", names), series)]
 
 
@@ -322,18 +319,14 @@ def _order(run: Run, series: ScalarSeries, wanted: NDArray[np.int64]) -> list[Fi
     return [finding(run, series.tag, "order", "the points are in a different order", table, series)]
 
 
-def _within(tolerance: Tolerance) -> str:
-    return f" (rtol {tolerance.rtol:g}, atol {tolerance.atol:g})"
-
-
 def _range(low: float | None, high: float | None) -> str:
     if high is None:
         return f"at least {low:g}"
     return f"at most {high:g}" if low is None else f"between {low:g} and {high:g}"
 
 
-def _of(count: int, series: ScalarSeries) -> str:
-    return f"{count:,} of {len(series):,} values {'is' if count == 1 else 'are'}"
+def _of(count: int, series: ScalarSeries, noun: str = "values") -> str:
+    return f"{count:,} of {len(series):,} {noun} {'is' if count == 1 else 'are'}"
 
 
 def _values_at(series: ScalarSeries, places: NDArray[np.intp]) -> FindingTable:

@@ -14,8 +14,6 @@ from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
 
-__all__ = ["check_steps"]
-
 
 def check_steps(
     run: Subject,

@@ -14,8 +14,6 @@ from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.testing.finding import Finding, finding
 
-__all__ = ["Subject", "as_run", "as_runs", "hint_of", "point_of", "scalar_series", "single_series"]
-
 
 class _Recorder(Protocol):
     """An object that records runs, such as a `MemoryWriter` or a `Capture`."""

@@ -15,12 +15,10 @@ from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import checked_choice
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import is_number
-from tbevents.testing.finding import Finding, FindingTable, finding
+from tbevents.testing.finding import Finding, FindingTable, counted, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, as_runs
 from tbevents.tools.diff import Tolerance
-
-__all__ = ["check_hparams", "check_tags", "hparam_rows"]
 
 
 def check_tags(
@@ -104,9 +102,7 @@ def check_hparams(
         rows += hparam_rows(found.metrics, metrics, tolerance, exactly=exactly, prefix="metric ")
     if not rows:
         return []
-    summary = (
-        f"{len(rows)} {'hyperparameter or metric differs' if len(rows) == 1 else 'hyperparameters or metrics differ'}"
-    )
+    summary = counted(len(rows), "hyperparameter or metric differs", "hyperparameters or metrics differ")
     return [finding(where, None, "values", summary, FindingTable.of(("name", *COLUMNS), rows))]
 
 

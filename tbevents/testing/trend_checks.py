@@ -10,14 +10,12 @@ import numpy as np
 
 from tbevents.format.values import as_float
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
 from tbevents.testing.point_comparison import as_stored, cells
 from tbevents.testing.scalar_checks import not_finite
 from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance
 from tbevents.views.curves import smoothed
-
-__all__ = ["check_converges", "check_decreasing", "check_increasing", "check_reaches"]
 
 _Sign = Literal[-1, 1]
 _WORDS: Final[dict[_Sign, tuple[str, str]]] = {-1: ("fall", "rises"), 1: ("rise", "falls")}
@@ -106,8 +104,7 @@ def check_converges(
     values = smoothed(series.values, smoothing)
     wanted = int(count) if count >= 1 else math.ceil(count * len(values))
     if wanted > len(values):
-        points = "1 point" if len(values) == 1 else f"{len(values):,} points"
-        summary = f"it has {points}, but the last {wanted:,} must be near {target:g}"
+        summary = f"it has {counted(len(values), 'point', 'points')}, but the last {wanted:,} must be near {target:g}"
         return [finding(run, tag, "too_few", summary, None, series)]
     first = len(values) - wanted
     dtype = np.dtype(np.float64) if smoothing else series.values.dtype

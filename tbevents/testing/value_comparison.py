@@ -15,8 +15,6 @@ from tbevents.testing.checked_arguments import is_number
 from tbevents.testing.point_comparison import cells
 from tbevents.tools.diff import Tolerance
 
-__all__ = ["differing_values"]
-
 _ASIDE: Final = {"step", "wall_time"}
 _LONGEST: Final = 60
 

@@ -1,4 +1,4 @@
-"""Check: what is damaged in runs, and what is intact but odd."""
+"""Check: finds what is damaged in runs, and what is intact but odd."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import lazy_series
 from tbevents.tools.names import open_refs, refs_below
-from tbevents.tools.oddities import Oddity, is_empty_file, oddities_of
+from tbevents.tools.oddities import Oddity as Oddity
+from tbevents.tools.oddities import is_empty_file, oddities_of
 from tbevents.tools.record_copy import size_of
-
-__all__ = ["Checked", "Oddity", "check", "check_run", "damage_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found in one run.
+    """Result of a check of one run.
 
     Attributes:
-        run: its name.
+        run: the name of the run.
         path: its folder or file.
         files: its event files, in order.
-        size: bytes in them.
-        values: how many values of any kind were read.
-        problems: what is damaged: checksums that do not hold, records that are cut short or no events, scalars that
-            contradict themselves. A file of 0 bytes is none: it is among the oddities.
-        bad_values: other values that contradict themselves, in words.
+        size: the size of the files in bytes.
+        values: number of values that were read, of any kind.
+        problems: the damage: wrong checksums, records that are incomplete or not an event, inconsistent scalars. An
+            empty file is not damage but an oddity.
+        bad_values: a message for each other value that is inconsistent.
         oddities: what is intact but odd.
     """
 
@@ -47,39 +46,37 @@ class Checked:
 
     @property
     def intact(self) -> bool:
-        """Whether nothing is damaged."""
+        """True if nothing is damaged."""
         return not (self.problems or self.bad_values)
 
 
 def check(path: StrPath, *, runs: Sequence[str] | None = None, checksums: Checksums = "verify") -> Iterator[Checked]:
-    """Checks runs one after the other: every checksum, every message, every value.
+    """Checks runs one by one: every checksum, every message, every value.
 
-    A folder that cannot be listed, and may hold runs, is told like a run with that problem.
+    A folder that cannot be listed is yielded like a run with that problem.
 
     Args:
         path: a folder of runs, a run, or an event file.
-        runs: patterns of the runs that are wanted; all, where None.
-        checksums: "skip" reads records whose data checksum does not hold, too, as in `read_run`.
+        runs: patterns of the runs to check; None means all.
+        checksums: "skip" also reads records whose data checksum is wrong, as in `read_run`.
 
     Raises:
-        RunNotFoundError, UnknownNameError: there is no such path or run, or no event file below the path.
-        NotAnEventFileError: `path` is a file of another sort.
-        OSError: `path` cannot be read.
+        RunNotFoundError: if the path does not exist, or there is no event file below it.
+        UnknownNameError: if a pattern matches no run.
+        NotAnEventFileError: if `path` is a file, but not an event file.
+        OSError: if `path` cannot be read.
     """
     unlisted: list[Problem] = []
     refs = refs_below(path, runs, on_problem=unlisted.append, required=True)
     found = open_refs(refs, ReadOptions(checksums=checksums))
     text = os.fspath(path)
-    nameless = (Checked(_name_of(each, text), each.file, (), 0, 0, (each,), (), ()) for each in unlisted)
+    names = (os.path.relpath(each.file, text).replace(os.sep, "/") for each in unlisted)
+    nameless = (Checked(name, each.file, (), 0, 0, (each,), (), ()) for name, each in zip(names, unlisted, strict=True))
     return itertools.chain(map(check_run, found), nameless)
 
 
-def _name_of(problem: Problem, logdir: str) -> str:
-    return os.path.relpath(problem.file, logdir).replace(os.sep, "/")
-
-
 def check_run(run: Run) -> Checked:
-    """Checks a run that was read: what reading has found, every value that it left to be decoded, and the steps."""
+    """Checks a run that was read: collects its problems, decodes every value, and looks at the steps."""
     problems, bad_values = damage_of(run)
     return Checked(
         run.name,
@@ -100,7 +97,7 @@ def damage_of(run: Run) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
 
 
 def _bad_values(run: Run) -> Iterator[str]:
-    """The values that cannot be decoded, or not be read again; only now are they."""
+    """Yields a message for each value that cannot be decoded, or not be read again."""
     for series in lazy_series(run):
         for index in range(len(series)):
             try:

@@ -1,8 +1,9 @@
-"""What is in runs, in numbers: by tag (`TagDescription`) and by run (`RunDescription`)."""
+"""Describe: counts, steps, times and statistics of runs (`RunDescription`) and their tags (`TagDescription`)."""
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -17,24 +18,22 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run, read_run
 from tbevents.tools.record_copy import size_of
 
-__all__ = ["RunDescription", "ScalarStats", "TagDescription", "describe_run", "lazy_series", "scalar_stats"]
-
 _TOGETHER: Final = 1 << 16
-"""The most points of a run that are copied end to end."""
+"""Maximum number of points of a run whose series are concatenated."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScalarStats:
-    """The values of a scalar series in numbers.
+    """Statistics of the values of a scalar series.
 
     Attributes:
-        first: the value that was written first.
-        last: the value that was written last.
-        min: the least, NaNs left out; NaN where there is nothing else.
-        max: the greatest, likewise.
-        mean: of the finite values, in float64; NaN where there are none.
-        nans: how many values are NaN.
-        infinities: how many values are infinite.
+        first: the value written first.
+        last: the value written last.
+        min: the least value, ignoring NaN; NaN if all are NaN.
+        max: the greatest value, ignoring NaN; NaN if all are NaN.
+        mean: the mean of the finite values, in float64; NaN if there are none.
+        nans: number of values that are NaN.
+        infinities: number of values that are infinite.
     """
 
     first: float
@@ -48,17 +47,19 @@ class ScalarStats:
 
 @dataclass(frozen=True, slots=True)
 class TagDescription:
-    """One kind of values under one tag of a run.
+    """The values of one kind under one tag of a run.
+
+    Steps and times are None if the values have none, as hyperparameters do.
 
     Attributes:
         tag: the tag.
-        kind: "scalars", "images", ... as in `Run.counts`.
-        count: how many values there are.
-        first_step: the least step; None where the values have none.
-        last_step: the greatest step, likewise.
-        first_time: the earliest time in seconds since 1970, likewise.
-        last_time: the latest time, likewise.
-        stats: of the values, where they are scalars and stats were asked for; else None.
+        kind: the kind of the values: "scalars", "images", ... as in `Run.counts`.
+        count: number of values.
+        first_step: the least step.
+        last_step: the greatest step.
+        first_time: the earliest wall time, in seconds since 1970.
+        last_time: the latest wall time.
+        stats: statistics of scalars, if they were requested; else None.
     """
 
     tag: str
@@ -72,7 +73,7 @@ class TagDescription:
 
 
 class _Extent(NamedTuple):
-    """As in `TagDescription`."""
+    """Steps and times of a `TagDescription`."""
 
     first_step: int
     last_step: int
@@ -82,14 +83,16 @@ class _Extent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunDescription:
-    """A run.
+    """The contents of a run.
+
+    Steps and times are None if no value has any.
 
     Attributes:
-        name: as TensorBoard shows it.
+        name: the name, as TensorBoard shows it.
         path: the folder or file.
-        files: its event files, in order.
-        size: bytes in them.
-        tags: what is in them, in the order of the tags' first appearance.
+        files: the event files, in order.
+        size: the size of the files in bytes.
+        tags: the tags, in the order in which they first appear.
         problems: what could not be read.
     """
 
@@ -102,43 +105,40 @@ class RunDescription:
 
     @property
     def count(self) -> int:
-        """How many values there are, of every kind."""
+        """Number of values of all kinds."""
         return sum(tag.count for tag in self.tags)
 
     @property
     def kinds(self) -> dict[str, int]:
-        """Kind -> how many tags have values of it."""
-        found: dict[str, int] = {}
-        for tag in self.tags:
-            found[tag.kind] = found.get(tag.kind, 0) + 1
-        return found
+        """Kind -> number of tags with values of this kind."""
+        return dict(Counter(tag.kind for tag in self.tags))
 
     @property
     def first_step(self) -> int | None:
-        """The least step; None where nothing has one."""
+        """The least step."""
         return min((tag.first_step for tag in self.tags if tag.first_step is not None), default=None)
 
     @property
     def last_step(self) -> int | None:
-        """The greatest step; None where nothing has one."""
+        """The greatest step."""
         return max((tag.last_step for tag in self.tags if tag.last_step is not None), default=None)
 
     @property
     def first_time(self) -> float | None:
-        """The earliest time, in seconds since 1970."""
+        """The earliest wall time, in seconds since 1970."""
         return min((tag.first_time for tag in self.tags if tag.first_time is not None), default=None)
 
     @property
     def last_time(self) -> float | None:
-        """The latest time, in seconds since 1970."""
+        """The latest wall time, in seconds since 1970."""
         return max((tag.last_time for tag in self.tags if tag.last_time is not None), default=None)
 
 
 def scalar_stats(series: ScalarSeries) -> ScalarStats:
-    """The values of a series in numbers.
+    """Returns statistics of the values of a series.
 
     Raises:
-        ValueError: it has no points.
+        ValueError: if the series has no points.
     """
     if not len(series):
         raise ValueError(f"{series.tag!r} has no points")
@@ -158,7 +158,7 @@ def scalar_stats(series: ScalarSeries) -> ScalarStats:
 
 
 def _mean(values: NDArray[np.float64]) -> float:
-    """The mean of finite values; their sum may be beyond float64."""
+    """Returns the mean of finite values, even if their sum overflows float64."""
     if not len(values):
         return float("nan")
     with np.errstate(over="ignore"):
@@ -167,15 +167,15 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 
 def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None, stats: bool = True) -> RunDescription:
-    """What is in a run, in numbers.
+    """Describes a run: its tags with their counts, steps and times.
 
     Args:
         run: a run, or the path of one.
-        kinds: those that are wanted: "scalars", "images", ...; all, where None.
-        stats: whether to compute the `ScalarStats` of scalars, which takes longer than all the rest.
+        kinds: the kinds to describe: "scalars", "images", ...; None means all.
+        stats: if True, compute the `ScalarStats` of scalars, which takes longer than all the rest.
 
     Raises:
-        RunNotFoundError, OSError: as `read_run`.
+        RunNotFoundError, OSError: as `read_run` does.
     """
     if not isinstance(run, Run):
         run = read_run(run)
@@ -185,12 +185,9 @@ def describe_run(run: Run | StrPath, *, kinds: Iterable[str] | None = None, stat
         TagDescription(tag, kind, count, *extents[tag])
         if kind == "scalars" and tag in extents
         else _describe_tag(run, tag, kind, count, stats)
-        for kind, counts in run.counts().items()
+        for tag, kind, count in run.tag_counts()
         if wanted is None or kind in wanted
-        for tag, count in counts.items()
     ]
-    order = {tag: at for at, tag in enumerate(run.tags)}
-    tags.sort(key=lambda described: order[described.tag])
     return RunDescription(run.name, run.path, run.files, size_of(run.files), tuple(tags), run.problems)
 
 
@@ -203,7 +200,7 @@ def _describe_tag(run: Run, tag: str, kind: str, count: int, stats: bool) -> Tag
 
 
 def _extent(steps: NDArray[np.int64], times: NDArray[np.float64]) -> _Extent:
-    """The least and greatest step and time of some points."""
+    """Returns the least and greatest step and time of points."""
     least, most = np.minimum.reduce, np.maximum.reduce  # the methods of arrays take half as long again
     if np.isnan(least(times)):
         times = times[~np.isnan(times)]
@@ -212,7 +209,7 @@ def _extent(steps: NDArray[np.int64], times: NDArray[np.float64]) -> _Extent:
 
 
 def _scalar_extents(run: Run) -> dict[str, _Extent]:
-    """The extents of the scalar tags that have points. Those of many short ones are found together, without series."""
+    """Returns the extent of each scalar tag that has points. For short series, one numpy call handles all of them."""
     columns = {tag: columns for tag, columns in run.scalar_columns() if len(columns.steps)}
     lengths = [len(each.steps) for each in columns.values()]
     if not lengths or sum(lengths) > _TOGETHER:
@@ -232,7 +229,7 @@ def _scalar_extents(run: Run) -> dict[str, _Extent]:
 
 
 def lazy_series(run: Run) -> Iterator[Any]:
-    """The series of a run whose values are decoded when they are asked for."""
+    """Yields the series of a run whose values are decoded on access."""
     present = run.counts()
     for kind in lazy_kinds():
         if kind.name in present:

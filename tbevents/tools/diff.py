@@ -19,8 +19,6 @@ from tbevents.reading.run import Run
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.record_copy import Progress, RecordReader, no_progress
 
-__all__ = ["PointDiff", "RunDiff", "TagDiff", "Tolerance", "diff", "diff_runs", "diff_series"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:

@@ -12,8 +12,6 @@ from tbevents.tools.record_editor import Editor
 from tbevents.tools.rewrite_plan import FilePlan, plan_rewrite
 from tbevents.tools.tag_changes import TagChanges
 
-__all__ = ["Edited", "edit"]
-
 
 @dataclass(frozen=True, slots=True)
 class Edited:

@@ -1,4 +1,4 @@
-"""What is in runs at a glance: the names of tags, within a bound of time."""
+"""Finds the names of tags within a time limit."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from tbevents.reading.iterate import iter_events
 from tbevents.reading.logdir import read_logdir
 from tbevents.tools.names import without_damage_warnings
 
-__all__ = ["known_tags"]
-
 _WHOLE: Final = 2**24
-"""The most bytes of a run that is read as a whole; of a larger one, the first events."""
+"""Maximum size in bytes of a run that is read whole; of a larger run, only the first events are read."""
 
 _EVENTS: Final = 20_000
-"""The most events of a large run that are looked at."""
+"""Maximum number of events that are read of a large run."""
 
 
 def known_tags(path: StrPath, *, seconds: float = 1.0) -> list[str]:
-    """Returns the tags below a folder, as far as they are found in some seconds, in the order of their appearance.
+    """Returns the tags below a folder that are found within a time limit, in order of appearance.
 
-    The thread that reads is left alone when the time is over: for processes that end soon, such as a completion.
+    The thread that reads is not stopped, so use this only in a process that ends soon, such as a shell completion.
 
     Args:
         path: a folder of runs, a run, or an event file.
-        seconds: the most that it takes.
+        seconds: the time limit.
     """
     text = path_string(path, "path")
     found: dict[str, None] = {}
@@ -52,5 +50,5 @@ def _find(path: str, found: dict[str, None], end: float) -> None:
                     found.update(dict.fromkeys(value.tag for value in event.summary.value))
                     if number >= _EVENTS or time.monotonic() > end:
                         break
-    except Exception:  # a completion shows what there is, and no error
+    except Exception:  # a completion shows the tags found so far, and no error
         return

@@ -21,8 +21,6 @@ from tbevents.tools.scalar_files import ScalarColumns, fits_float32, write_runs
 from tbevents.tools.table_files import SparseColumn, iter_table
 from tbevents.tools.table_headers import KNOWN, known_header, tag_of_header
 
-__all__ = ["Imported", "Precision", "import_table"]
-
 Precision: TypeAlias = Literal["auto", "float32", "float64"]
 
 
@@ -60,13 +58,13 @@ def import_table(
     unless they name a time zone). Headers may have capitals and blanks, as in the tables that TensorBoard's page
     exports: Wall time, Step, Value.
 
-    Memory is that of the numbers, some 70 bytes a point: the table is read part by part. JSON lines wait in a temporary
-    file until the last one is read, since any line may bring another column. A byte order mark is skipped.
+    The table is read part by part, so memory is that of the numbers, some 70 bytes for each point. JSON lines wait in a
+    temporary file, since the last line may add a column. A byte order mark is skipped.
 
     Args:
         source: the file, or a text stream of CSV or JSON lines.
         out: the folder for the runs; or an event file, if the table has one run.
-        format: "csv", "jsonl", "parquet" or "arrow"; by default what the file's ending says.
+        format: "csv", "jsonl", "parquet" or "arrow"; by default, the suffix of the file decides.
         tag: the tag of all points, for a long table without a tag column.
         precision: "float32" rounds values as `SummaryWriter.add_scalar` does; "float64" keeps them; "auto" uses float64
             only for tags with a value that float32 cannot hold.
@@ -74,8 +72,8 @@ def import_table(
         progress: called with the bytes read, for CSV and JSON lines.
 
     Raises:
-        ValueError: if a column is missing, if a cell is not a number (the message names its row), or if a run's name
-            would lead out of `out`.
+        ValueError: if a column is missing, if a cell is not a number (the message names its row), or if a run would be
+            written outside `out`.
         FileExistsError: if a run exists already; nothing is written then.
         OSError: if a file cannot be read or written.
     """
@@ -105,7 +103,7 @@ def import_table(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ImportedSeries:
-    """The points of one tag of a run: the rows they are in, in order, and their values."""
+    """The points of one tag of a run: their rows in the table, in order, and their values."""
 
     run: str
     tag: str
@@ -114,12 +112,12 @@ class _ImportedSeries:
 
 
 class _ImportedPoints:
-    """The points of a table. Its cells are let go once they were added; 36 bytes are kept of a point.
+    """The points of a table, as arrays: 36 bytes for each point. No cells are kept.
 
     Args:
-        where: names the table in messages.
-        tag: of all points of a long table without a column of tags.
-        now: the time of points without one.
+        where: the name of the table in messages.
+        tag: the tag of all points, for a long table without a tag column.
+        now: the wall time of points without one.
     """
 
     def __init__(self, where: str, tag: str | None, now: float) -> None:
@@ -128,7 +126,7 @@ class _ImportedPoints:
         self._now = now
         self._count = 0
         self._keys = _Keys(where)
-        # One array a part; of the values, also the rows they are in, for each column that has some.
+        # One array for each part of the table. Values are kept for each column, with the rows that have one.
         self._steps: list[NDArray[np.int64]] = []
         self._times: list[NDArray[np.float64]] = []
         self._codes: list[NDArray[np.int32]] = []
@@ -136,10 +134,10 @@ class _ImportedPoints:
         self._is_long = False
 
     def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Takes some rows. The next ones have the same known columns; of the others, those that they need.
+        """Adds rows; all parts must have the same known columns, and may have any other ones.
 
         Raises:
-            ValueError: a column is missing, or a cell cannot be imported.
+            ValueError: if a column is missing, or a cell cannot be imported.
         """
         where, start = self._where, self._count
         if "step" not in columns:
@@ -167,8 +165,8 @@ class _ImportedPoints:
         self._count += count
 
     def series(self) -> Iterator[_ImportedSeries]:
-        """Yields the series, column by column; nothing can be added any more."""
-        self._steps = [np.concatenate(self._steps)]  # one after the other: the parts are let go in between
+        """Yields the series, column by column. Call it after the last `add`."""
+        self._steps = [np.concatenate(self._steps)]  # one by one, which frees the parts in between
         self._times = [np.concatenate(self._times)]
         codes, self._codes = np.concatenate(self._codes), []
         names = list(self._keys.names)
@@ -188,7 +186,7 @@ class _ImportedPoints:
     def columns(
         self, several: Iterable[_ImportedSeries], doubles: Container[_ImportedSeries]
     ) -> Iterator[ScalarColumns]:
-        """Yields series as `write_runs` takes them."""
+        """Yields the columns of the series, for `write_runs`."""
         (steps,), (times,) = self._steps, self._times
         for each in several:
             form = ScalarForm.DOUBLE if each in doubles else ScalarForm.SIMPLE
@@ -196,7 +194,7 @@ class _ImportedPoints:
 
 
 class _Keys(dict[tuple[str, str], int]):
-    """Numbers the runs and tags of rows: it maps their cells to the number of their names.
+    """Numbers the pairs of run and tag in the rows: maps the two cells to the number of the pair.
 
     Attributes:
         names: the runs and tags by number.
@@ -214,11 +212,11 @@ class _Keys(dict[tuple[str, str], int]):
         return number
 
     def numbers(self, runs: Sequence[Any], tags: Sequence[Any], start: int) -> NDArray[np.int32]:
-        """Returns the numbers of rows, of which the first is row `start`, from 0."""
+        """Returns the number of each row; `start` is the index of the first row."""
         pairs = list(zip(_texts(runs), _texts(tags), strict=True))
         try:
             return np.array(list(map(self.__getitem__, pairs)), np.int32)
-        except (TypeError, ValueError):  # a cell is not a name: say in which row
+        except (TypeError, ValueError):  # a cell is not a name: the message must name the row
             for row, (run, tag) in enumerate(pairs, start + 1):
                 _checked_name(run, "run", f"{self._where}: row {row}")
                 _checked_name(tag, "tag", f"{self._where}: row {row}")
@@ -242,7 +240,7 @@ def _run_name(name: str) -> str:
 
 
 def _present(cells: Sequence[Any], rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Sequence[Any]]:
-    """Returns the rows, of these, that have a cell in a column, and these cells."""
+    """Returns those of the rows that have a cell in a column, and the cells."""
     if isinstance(cells, list) and None not in cells and "" not in cells:
         return rows, cells
     pairs = zip(cells.rows, cells.cells, strict=True) if isinstance(cells, SparseColumn) else enumerate(cells)
@@ -251,18 +249,18 @@ def _present(cells: Sequence[Any], rows: NDArray[np.intp]) -> tuple[NDArray[np.i
 
 
 def _texts(cells: Sequence[Any]) -> Sequence[Any]:
-    """Returns names as text; a missing name is empty. What cannot be a name is left."""
+    """Returns names as str; a missing name is empty. Lists and dicts, which cannot be names, are unchanged."""
     if set(map(type, cells)) <= {str}:
         return cells
     return [cell if isinstance(cell, (list, dict)) else "" if cell is None else str(cell) for cell in cells]
 
 
 def _checked_name(name: Any, column: str, place: str) -> str:
-    """Returns the name of a run or a tag, if it is one."""
+    """Returns the name of a run or tag; raises ValueError if it cannot be one."""
     if isinstance(name, (list, dict)):
         raise ValueError(f"{place}: {column} {name!r} is not a name")
     try:
-        # A folder's name need not be UTF-8.
+        # The name of a folder may be other bytes than UTF-8.
         _ = name.isascii() or (os.fsencode(name) if column == "run" else name.encode())
     except UnicodeEncodeError:
         raise ValueError(f"{place}: {column} {name!r} is not valid text: it has half a surrogate pair") from None
@@ -270,9 +268,9 @@ def _checked_name(name: Any, column: str, place: str) -> str:
 
 
 def _steps(cells: Sequence[Any], where: str, start: int) -> NDArray[np.int64]:
-    """Converts the steps of rows, of which the first is row `start`, from 0."""
+    """Converts the steps of rows; `start` is the index of the first row."""
     if set(map(type, cells)) in ({int}, {str}):
-        with contextlib.suppress(ValueError, OverflowError):  # the slow way says in which row
+        with contextlib.suppress(ValueError, OverflowError):  # the slow way names the row
             return np.array(list(map(int, cells)), np.int64)
     found = []
     for row, cell in enumerate(cells, start + 1):
@@ -304,8 +302,8 @@ def _whole(cell: Any, row: int, where: str) -> int:
 def _floats(
     cells: Sequence[Any], column: str, where: str, missing: float, rows: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Converts cells, which are in these rows, to numbers; missing or empty ones become `missing`."""
-    with contextlib.suppress(TypeError, ValueError, OverflowError):  # the slow way says in which row
+    """Converts the cells of these rows to numbers; missing or empty cells become `missing`."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):  # the slow way names the row
         return np.array(list(map(float, cells)), np.float64)
     found = []
     for row, cell in zip(rows.tolist(), cells, strict=True):
@@ -319,7 +317,7 @@ def _floats(
 
 
 def _date(cell: str | datetime) -> datetime | None:
-    """Returns the date that a cell holds, UTC unless it names a time zone; None if it holds something else."""
+    """Returns the date in a cell, in UTC unless it names a time zone; None if the cell is not a date."""
     if isinstance(cell, str):
         if "-" not in cell[1:] or ":" not in cell:  # a number, which most cells are
             return None

@@ -7,20 +7,23 @@ import math
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-__all__ = ["json_text", "plain"]
-
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """Returns strict JSON of plain values and dataclasses; NaN and infinities become strings, as in TensorBoard."""
     return json.dumps(plain(value), indent=indent, allow_nan=False)
 
 
+def json_number(value: float) -> float | str:
+    """Returns a number, or its name if it is not finite: "NaN", "Infinity" or "-Infinity"."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
 def plain(value: Any) -> Any:
     """Returns the value in types that strict JSON has: NaN and infinities as strings, dataclasses as objects."""
     if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return json_number(value)
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

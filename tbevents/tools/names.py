@@ -13,28 +13,15 @@ from typing import Final
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, parent, path_string
 from tbevents.reading.options import Checksums, Names, ReadOptions
-from tbevents.reading.problem import OnProblem, Problem, tell_of
+from tbevents.reading.problem import OnProblem as OnProblem
+from tbevents.reading.problem import Problem, tell_of
 from tbevents.reading.refs import RunRef
-from tbevents.reading.run import Run, open_run
+from tbevents.reading.run import Run, open_quietly, open_run
 from tbevents.reading.run_stream import open_runs
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
 from tbevents.run_files import find_run_files, list_runs, name_some
-
-__all__ = [
-    "NameFilter",
-    "OnProblem",
-    "files_of_run",
-    "iter_runs",
-    "natural_key",
-    "open_refs",
-    "read_telling",
-    "refs_below",
-    "runs_below",
-    "unreadable_among",
-    "without_damage_warnings",
-]
 
 _NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
 
@@ -150,17 +137,9 @@ def refs_below(
     on_problem: OnProblem | None = None,
     required: bool = False,
 ) -> list[RunRef]:
-    """Returns the runs below a folder as `runs_below` does, as references.
+    """Returns references of the runs below a folder; see `runs_below`.
 
-    Args:
-        path: as of `runs_below`.
-        runs: likewise.
-        on_problem: likewise.
-        required: whether it is an error if there is no run at all: for those who judge runs, as none is no good sign.
-
-    Raises:
-        RunNotFoundError: also if there is no event file below the path, it could be listed, and `required`.
-        OSError, UnknownNameError: as `runs_below`.
+    If `required`, it also raises RunNotFoundError if there is no event file below the path and all could be listed.
     """
     text = path_string(path, "path")
     unlisted: list[Problem] = []
@@ -260,8 +239,7 @@ def read_telling(
         checksums: as in `read_run`.
         on_problem: called with each problem; None issues warnings instead.
     """
-    named = os.path.lexists(path) and not os.path.isdir(path)  # otherwise it was found below a folder
-    run = open_run(path, name, ReadOptions(kinds=kinds, checksums=checksums), warn=False, named=named)
+    run = open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
     tell_of(run.problems, on_problem)
     return run
 

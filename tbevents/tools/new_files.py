@@ -21,18 +21,6 @@ from tbevents.files import StrPath, join, local_path, make_folder, open_file, pa
 from tbevents.remote import is_url
 from tbevents.run_files import event_file_name, find_run_files, is_event_file
 
-__all__ = [
-    "NewFile",
-    "event_file_in",
-    "missing_folders",
-    "output_path",
-    "refuse_existing",
-    "refuse_folder",
-    "refuse_run",
-    "remove_file",
-    "unwritten_status",
-]
-
 
 class NewFile:
     r"""A file that gets its name only when it is complete; if writing fails, nothing is left of it.

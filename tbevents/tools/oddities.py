@@ -14,8 +14,6 @@ from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.steps import wraps
 
-__all__ = ["Oddity", "is_empty_file", "oddities_of", "step_oddities", "tag_oddities"]
-
 
 @dataclass(frozen=True, slots=True)
 class Oddity:

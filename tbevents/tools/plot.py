@@ -16,13 +16,11 @@ from tbevents.reading.run import Run
 from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
-from tbevents.views.chart import MOST_INCHES, ChartStyle, XAxis, draw_charts, refuse_many
-from tbevents.views.groups import Band, Estimator, GroupBy
+from tbevents.views.chart import ChartStyle, draw_charts, refuse_many
+from tbevents.views.groups import GroupBy
 
 if TYPE_CHECKING:
     from tbevents.views.figure import ShownFigure
-
-__all__ = ["MOST_INCHES", "Band", "Estimator", "PlotStyle", "XAxis", "draw", "plot", "plot_series"]
 
 _VECTORS: Final = ("svg", "pdf")
 _ENDINGS: Final = ("png", *_VECTORS, "jpg", "webp")

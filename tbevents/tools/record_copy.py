@@ -16,8 +16,6 @@ from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
 from tbevents.remote import is_url
 
-__all__ = ["Progress", "RawRecord", "RecordReader", "no_progress", "part_of", "size_of"]
-
 Progress: TypeAlias = Callable[[int, int], None]
 """Called from time to time with how much is done and how much there is in all."""
 
@@ -116,7 +114,7 @@ class RecordReader:
             for index, (offset, length) in enumerate(places):
                 end = offset + HEADER_SIZE + length + FOOTER_SIZE
                 try:
-                    payload = records.verified_payload(index, file) if self._verify else records.payload(index)
+                    payload = records.payload(index, verify=self._verify, path=file)
                     event = parse_event(payload, offset=records.base + offset, record=records.number(index), path=file)
                 except ChecksumError as error:
                     reader.report(error, end - offset)

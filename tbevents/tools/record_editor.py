@@ -16,8 +16,6 @@ from tbevents.reading.restarts import overwritten
 from tbevents.tools.record_copy import RawRecord
 from tbevents.tools.tag_changes import TagChanges
 
-__all__ = ["Editor", "is_stepless"]
-
 _STEPLESS: Final = frozenset({"hparams", "custom_scalars"})
 """Plugins whose values are about the whole run, whatever step their events have."""
 
@@ -30,15 +28,8 @@ def is_stepless(value: Summary.Value) -> bool:
 class Editor:
     """Edits the records of one run; records that do not change are kept byte for byte.
 
-    It needs all records twice in the same order: first in `study`, then each in `apply`.
-
-    Args:
-        tags: the tags to keep and their new names.
-        first_step: drop values at lower steps.
-        last_step: drop values at higher steps.
-        shift: added to the remaining steps.
-        purge: if True, drop values that a later one of their tag overwrites, as in `edit`.
-        thin: keep the first of every `thin` values of a tag, and the last.
+    It needs all records twice in the same order: first in `study`, then each in `apply`. `tags` holds the tags to keep
+    and their new names; the other arguments are those of `edit`.
 
     Attributes:
         values: number of values so far.

@@ -11,8 +11,6 @@ from tbevents.reading.problem import Problem
 from tbevents.tools.record_copy import Progress, RecordReader, no_progress
 from tbevents.tools.rewrite_plan import FilePlan, plan_rewrite
 
-__all__ = ["Repaired", "repair"]
-
 
 @dataclass(frozen=True, slots=True)
 class Repaired:

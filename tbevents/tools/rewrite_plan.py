@@ -11,8 +11,6 @@ from tbevents.run_files import find_run_files
 from tbevents.tools.names import runs_below
 from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
 
-__all__ = ["FilePlan", "plan_rewrite"]
-
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
@@ -41,22 +39,7 @@ class FilePlan:
 def plan_rewrite(
     source: StrPath, out: StrPath | None, *, in_place: bool, runs: Sequence[str] | None, overwrite: bool
 ) -> dict[str, list[FilePlan]]:
-    """Returns the plans of all event files of a source, by run.
-
-    Args:
-        source: an event file, a run, or a folder of runs.
-        out: the output: a file if its name is an event file's, else a folder in which each run keeps its name.
-        in_place: if True, replace the files.
-        runs: patterns of the runs to rewrite; None means all.
-        overwrite: if True, replace existing files.
-
-    Raises:
-        ValueError: if not exactly one of `out` and `in_place` is given, or if `out` is a file and there are several to
-            write.
-        RunNotFoundError: if the path does not exist, or there is no event file below it.
-        FileExistsError: if an output exists and `overwrite` is False.
-        OSError: if a file to replace is open for writing, as far as the system can tell.
-    """
+    """Returns the plans of all event files of a source, by run. Arguments and errors are those of `repair`."""
     if in_place == (out is not None):
         raise ValueError("give either an output (--out) or in-place (--in-place)")
     if in_place:

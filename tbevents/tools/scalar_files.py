@@ -12,15 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.files import StrPath
-from tbevents.format.record import encode_record
+from tbevents.format.event import header_record
 from tbevents.format.scalar_encoder import ScalarEncoder
 from tbevents.format.scalar_layout import ScalarForm
-from tbevents.proto import Event, SourceMetadata
 from tbevents.run_files import is_event_file
 from tbevents.tools.new_files import NewFile, event_file_in, missing_folders, output_path, refuse_run, remove_file
-from tbevents.writing.batch_writer import FILE_VERSION
-
-__all__ = ["ScalarColumns", "fits_float32", "write_runs", "write_scalars"]
 
 _CHUNK = 65_536
 """Number of points encoded at a time."""
@@ -105,10 +101,8 @@ def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:
     if not is_event_file(path):
         path = event_file_in(path, start)
     encoder = ScalarEncoder()
-    source = SourceMetadata(writer=__name__)
-    header = Event(wall_time=start, file_version=FILE_VERSION, source_metadata=source)
     with NewFile(path, overwrite=False) as new:
-        new.file.write(encode_record(header.SerializeToString()))
+        new.file.write(header_record(start, __name__))
         for each in several:
             number = encoder.add_series(each.tag, each.form)
             for at in range(0, len(each.steps), _CHUNK):

@@ -14,8 +14,6 @@ from tbevents import lr_scheduler
 from tbevents.errors import UnknownNameError
 from tbevents.lr_scheduler import LRScheduler, ParamGroups
 
-__all__ = ["SCHEDULES", "ScheduleCurve", "compute_schedule", "make_scheduler"]
-
 _NEED_CODE: Final = {
     "LambdaLR": "a function",
     "MultiplicativeLR": "a function",
@@ -72,15 +70,7 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
 
 
 def make_scheduler(name: str, arguments: Mapping[str, Any] | None = None) -> Any:
-    """Makes a scheduler of one parameter group from its name and arguments.
-
-    Args:
-        name: as in `compute_schedule`.
-        arguments: as in `compute_schedule`.
-
-    Raises:
-        UnknownNameError, ValueError: as `compute_schedule`.
-    """
+    """Makes a scheduler of one parameter group; arguments and errors are those of `compute_schedule`."""
     known = {each.lower(): each for each in (*SCHEDULES, *_NEED_CODE)}
     if name.lower() not in known:
         raise UnknownNameError("schedule", name, SCHEDULES)

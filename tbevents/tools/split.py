@@ -18,8 +18,6 @@ from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import is_stepless
 
-__all__ = ["Part", "Split", "split"]
-
 _MOST: Final = 200
 """Maximum number of parts: each stays open until the last is complete."""
 

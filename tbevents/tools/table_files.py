@@ -6,7 +6,6 @@ import csv
 import itertools
 import json
 import marshal
-import math
 import os
 import re
 import tempfile
@@ -21,6 +20,7 @@ from tbevents.files import StrPath, path_string, read_bytes
 from tbevents.reading.frames import Column, Frame, cells_of, dated, length_of, storable_columns
 from tbevents.remote import is_url
 from tbevents.tools import arrow_files
+from tbevents.tools.json_text import json_number
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_headers import known_header
@@ -52,7 +52,7 @@ _ROWS: Final = 65_536
 """Number of rows converted to text at a time."""
 
 _READ_ROWS: Final = 1 << 14
-"""The most rows of a part of a table that is read."""
+"""Maximum number of rows in a part of a table that is read."""
 
 _READ_CHARACTERS: Final = 1 << 23
 """A part of JSON lines ends after so many characters, too: lines may have thousands of cells."""
@@ -154,19 +154,8 @@ def write_frames(
 ) -> int:
     """Writes frames of equal columns as one table, in memory that does not grow with their number.
 
-    Args:
-        frames: at least one; an empty one for a table without rows. Nothing is written before the first.
-        out: as in `write_table`, and so the others.
-        format: the format.
-        safe_cells: whether texts in CSV are made harmless.
-        times: whether wall times are dates.
-        progress: called with the rows written of a frame, for CSV and JSON lines.
-
-    Returns:
-        The number of rows.
-
-    Raises:
-        ValueError, MissingExtraError, OSError: as `write_table`. What `frames` raises leaves no file.
+    There is at least one frame, an empty one for a table without rows. If the iterator raises, no file is left. All
+    else is as in `write_table`; `progress` is called with the rows written of each frame.
     """
     stream = out if not isinstance(out, (str, os.PathLike)) else None
     kind = table_format("out.csv" if stream is not None else out, format)  # type: ignore[arg-type]  # a path then
@@ -251,16 +240,14 @@ def _write_json(frames: Iterator[Mapping[str, Column]], file: IO[str], progress:
         names = list(columns)
         for chunk in _chunks(list(columns.values()), progress):
             for row in chunk:
-                cells = {name: _json_cell(cell) for name, cell in zip(names, row, strict=True) if cell is not None}
+                cells = {
+                    name: json_number(cell) if isinstance(cell, float) else cell
+                    for name, cell in zip(names, row, strict=True)
+                    if cell is not None
+                }
                 file.write(json.dumps(cells, allow_nan=False) + "\n")
             rows += len(chunk)
     return rows
-
-
-def _json_cell(cell: Any) -> Any:
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return "NaN" if math.isnan(cell) else "Infinity" if cell > 0 else "-Infinity"
-    return cell
 
 
 def _chunks(columns: Sequence[Column], progress: Progress) -> Iterator[list[tuple[Any, ...]]]:
@@ -309,19 +296,11 @@ def iter_table(
     *,
     progress: Progress = no_progress,
 ) -> Iterator[dict[str, Sequence[Any]]]:
-    """Yields a table in parts that have some of its rows: at least one part.
+    """Yields a table in parts of some rows each; see `read_table`.
 
-    All parts have the same columns. Only of JSON lines, a part lacks columns that none of its rows has, except those
-    with the headers of `known_header`: any line may bring another column. So lines wait in a temporary file until the
-    last one was read.
-
-    Args:
-        path: as in `read_table`, and so the others.
-        format: the format.
-        progress: called with the bytes read.
-
-    Raises:
-        ValueError, MissingExtraError, OSError: as `read_table`.
+    There is at least one part. All parts have the same columns, except those of JSON lines, where the last line may add
+    a column: their parts lack columns that none of their rows has, unless `known_header` knows the header. The lines
+    wait in a temporary file until the last one was read.
     """
     stream = path if not isinstance(path, (str, os.PathLike)) else None
     kind = table_format("in.csv" if stream is not None else path, format)  # type: ignore[arg-type]  # a path then

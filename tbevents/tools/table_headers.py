@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["KNOWN", "header_of_tag", "known_header", "tag_of_header"]
-
 KNOWN: Final = ("run", "tag", "step", "wall_time", "value")
 """The columns with a known meaning."""
 

@@ -9,22 +9,12 @@ from typing import Final
 
 from tbevents.tools.names import NameFilter, compile_pattern
 
-__all__ = ["TagChanges"]
-
 _TOKEN: Final = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 """A token of a glob: a wildcard, a set or a character."""
 
 
 class TagChanges:
-    r"""Selects and renames tags.
-
-    Args:
-        keep: patterns of the tags to keep; empty means all.
-        drop: patterns of the tags to drop.
-        rename: pairs of a pattern and a new name; the first pattern that matches is used. Each ``*`` in the new name
-            stands for what the same ``*`` of a glob matched; with `regex`, the new name replaces the match and may
-            refer to groups as ``\1``.
-        regex: if True, the patterns are regular expressions that may match anywhere in a tag; else globs.
+    """Selects and renames tags. The arguments are those of `edit`.
 
     Raises:
         ValueError: if a pattern is not a regular expression, or a new name has more ``*`` than its pattern.

@@ -18,8 +18,6 @@ from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.tools.names import NameFilter, without_damage_warnings
 
-__all__ = ["Watch", "Watched", "steps_per_second"]
-
 _RECENT: Final = 64
 """Number of latest points from which a rate is computed."""
 

@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
     from tbevents.views.figure import ShownFigure
 
-__all__ = [
-    "MOST_CHARTS",
-    "MOST_INCHES",
-    "ChartStyle",
-    "XAxis",
-    "axis_of",
-    "draw_charts",
-    "draw_series",
-    "refuse_many",
-    "x_of",
-]
-
 XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
 
 Lines: TypeAlias = "dict[str, Line2D]"
@@ -130,19 +118,19 @@ def draw_charts(
     groups: Mapping[str, Sequence[str]] | None = None,
     root: str = ".",
 ) -> ShownFigure:
-    """A figure with a chart for each tag.
+    """Returns a figure with a chart for each tag.
 
     Args:
         runs: name in the legend -> tag -> series.
         tags: the tags to draw, one at least.
         style: how to draw them.
-        groups: name in the legend -> runs that are drawn as one curve; if None, each run is a line, and the legend has
-            their `short_names`.
-        root: name of the logdir's folder, in place of ".".
+        groups: name in the legend -> runs that are drawn as one curve. If None, each run is a line, and the legend
+            shows their `short_names`.
+        root: the name of the logdir's folder, which is shown in place of ".".
 
     Raises:
         MissingExtraError: matplotlib is not installed.
-        ValueError: groups are to be drawn over an axis other than "step".
+        ValueError: `groups` is given, and the horizontal axis is not "step".
     """
     if groups is not None and style.x != "step":
         raise ValueError(f"groups of runs are drawn over steps: x must be step, not {style.x!r}")

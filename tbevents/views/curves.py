@@ -1,21 +1,20 @@
-"""Curves for a picture: smoothing as in TensorBoard, thinning that keeps peaks, and isolated points."""
+"""Curves prepared for drawing: TensorBoard's smoothing, thinning that keeps peaks, isolated points, outliers."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEAST", "evenly", "lonely", "smoothed", "thinned", "without_outliers"]
-
 
 def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
-    """The debiased exponential moving average that TensorBoard draws.
+    """Returns the debiased exponential moving average that TensorBoard draws, float64, shape (n,).
 
-    Of the finite values x_1, x_2, ... the k-th becomes a_k / (1 - weight**k) with a_k = weight * a_(k-1) +
-    (1 - weight) * x_k and a_0 = 0. Values that are not finite are kept and ignored; a constant curve is unchanged.
+    The k-th finite value x_k becomes a_k / (1 - weight**k), where a_k = weight * a_(k-1) + (1 - weight) * x_k and
+    a_0 = 0. Values that are not finite are kept, and do not affect the others. A constant curve does not change.
     Source: `classicSmoothing` in data_transformer.ts of TensorBoard's line chart.
 
     Args:
@@ -70,8 +69,7 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
     count = len(values)
     if count <= most:
         return np.arange(count)
-    stretches = (most - 2) // 3
-    width = -(-count // stretches)
+    width = _width(count, most)
     kept = [np.array([0, count - 1], np.intp)]
     at_once = max(1, _AT_ONCE // width) * width  # what is in the processor's cache is looked at several times
     for start in range(0, count, at_once):
@@ -81,6 +79,57 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
             if rows.size:
                 kept += [start + first + places for places in _extremes(rows)]
     return np.unique(np.concatenate(kept))
+
+
+def thinned_each(curves: Sequence[NDArray[Any]], most: int) -> list[NDArray[np.intp]]:
+    """Returns what `thinned` returns of each of some curves; short ones of one length are looked at together.
+
+    Args:
+        curves: each of shape (n,).
+        most: as in `thinned`.
+
+    Raises:
+        ValueError: most is less than `LEAST`.
+    """
+    if most < LEAST:
+        raise ValueError(f"most must be at least {LEAST}, not {most!r}")
+    alike: dict[tuple[int, Any], list[int]] = {}
+    for place, values in enumerate(curves):
+        alike.setdefault((len(values), values.dtype), []).append(place)
+    found: dict[int, NDArray[np.intp]] = {}
+    for (count, _), places in alike.items():
+        if count <= most:
+            found.update(dict.fromkeys(places, np.arange(count)))
+            continue
+        together = max(1, _AT_ONCE // count)
+        for start in range(0, len(places), together):
+            part = places[start : start + together]
+            found.update(zip(part, _thinned_rows([curves[place] for place in part], most), strict=True))
+    return [found[place] for place in range(len(curves))]
+
+
+def _thinned_rows(curves: Sequence[NDArray[Any]], most: int) -> list[NDArray[np.intp]]:
+    """`thinned` of curves of one length, which is more than `most`."""
+    rows = np.stack(curves) if len(curves) > 1 else None
+    if rows is None or not np.isfinite(rows).all():
+        return [thinned(values, most) for values in curves]
+    number, count = rows.shape
+    width = _width(count, most)
+    whole = count // width * width
+    kept = [np.broadcast_to(np.array([0, count - 1], np.intp), (number, 2))]
+    for first, stretches in ((0, rows[:, :whole].reshape(-1, width)), (whole, rows[:, whole:])):
+        if stretches.size:
+            starts = np.arange(first, first + len(stretches) // number * width, width)
+            kept += [starts + best(axis=1).reshape(number, -1) for best in (stretches.argmin, stretches.argmax)]
+    places = np.sort(np.concatenate(kept, axis=1), axis=1)
+    fresh = np.ones(places.shape, np.bool_)
+    np.not_equal(places[:, 1:], places[:, :-1], out=fresh[:, 1:])
+    return np.split(places[fresh], np.cumsum(fresh.sum(axis=1))[:-1])
+
+
+def _width(count: int, most: int) -> int:
+    """How many points a stretch of a thinned curve has."""
+    return -(-count // ((most - 2) // 3))
 
 
 def _extremes(rows: NDArray[Any]) -> tuple[NDArray[np.intp], ...]:
@@ -100,7 +149,7 @@ def _extremes(rows: NDArray[Any]) -> tuple[NDArray[np.intp], ...]:
 
 
 def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Returns which points are finite and have no finite neighbour, so that a picture needs a dot for them.
+    """Returns True for finite points without a finite neighbour, shape (n,): no line leads to them.
 
     Args:
         values: shape (n,).
@@ -111,11 +160,11 @@ def lonely(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def without_outliers(values: NDArray[Any], *, log: bool = False) -> tuple[float, float] | None:
-    """Returns the least and greatest value that an axis shows if it leaves out extreme values.
+    """Returns the range of an axis that leaves out extreme values.
 
-    As in TensorBoard, values below the 5th or above the 95th percentile of the finite ones are extreme. Those that are
-    no farther from these percentiles than the percentiles are from each other stay, since they flatten nothing; so do
-    all if the percentiles are equal, or there are fewer than three values.
+    As in TensorBoard, finite values below the 5th or above the 95th percentile are extreme. A value stays if its
+    distance from the nearer percentile is at most the distance between the two, as it would not flatten the curve.
+    All values stay if the percentiles are equal or there are fewer than three values.
 
     Args:
         values: shape (n,).
@@ -137,7 +186,7 @@ def without_outliers(values: NDArray[Any], *, log: bool = False) -> tuple[float,
 
 
 def evenly(count: int, most: int) -> NDArray[np.intp]:
-    """Returns at most `most` of the indices 0 to count - 1, evenly spread; the last is always among them.
+    """Returns at most `most` of the indices 0 to count - 1, evenly spaced, including the last one.
 
     Args:
         count: number of indices.

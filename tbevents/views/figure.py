@@ -16,8 +16,6 @@ try:
 except ImportError:
     raise MissingExtraError("matplotlib", "plot", "plotting") from None
 
-__all__ = ["ShownAxes", "ShownFigure", "new_axes"]
-
 
 class ShownFigure(Figure):
     """A figure that a notebook shows as the result of a cell; it lives as long as its user keeps it.

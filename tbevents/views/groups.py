@@ -1,4 +1,4 @@
-"""Groups of runs as one curve: their mean or interquartile mean, within a band."""
+"""Groups of runs drawn as one curve: their mean or interquartile mean, with a band around it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.views.protocols import ScalarCurve
-
-__all__ = ["RESAMPLES", "Band", "Estimator", "GroupBy", "Summary", "grouped", "summed_up"]
 
 Estimator: TypeAlias = Literal["mean", "iqm"]
 Band: TypeAlias = Literal["ci95", "std", "minmax", "none"]
@@ -30,10 +28,10 @@ class Summary:
     """The curve of a group.
 
     Attributes:
-        steps: ascending, shape (n,): those that at least one run has.
-        middle: mean or interquartile mean of the runs that have the step.
-        low: lower end of the band.
-        high: upper end of the band.
+        steps: the steps of all runs, ascending, int64, shape (n,).
+        middle: mean or interquartile mean of the runs that have the step, float64, shape (n,).
+        low: lower edge of the band, float64, shape (n,).
+        high: upper edge of the band, float64, shape (n,).
         runs: number of runs.
     """
 
@@ -52,13 +50,13 @@ def grouped(
     Args:
         names: names of runs.
         by: "all" for one group; "folder" for the folder that a run is in; "hparam:NAME" for the value of a
-            hyperparameter; a function from the name of a run to that of its group; or else a regular expression that is
-            searched in the names: what it matches, or its first group in parentheses, is the name of the group. Runs
-            without one are in the group "other".
+            hyperparameter; or a function from the name of a run to the name of its group. Any other string is a regular
+            expression: the group is named by its match in the run's name, or by the first parenthesized part of the
+            match. Runs without a match or value are in the group "other".
         parameters: run -> its hyperparameters.
 
     Raises:
-        ValueError: `by` is no regular expression, or no run has the hyperparameter.
+        ValueError: `by` is not a valid regular expression, or no run has the hyperparameter.
     """
     groups: dict[str, list[str]] = {}
     key = _key(by, parameters or {})
@@ -102,11 +100,11 @@ def _key(by: GroupBy, parameters: Mapping[str, Mapping[str, object]]) -> Callabl
 
 
 def summed_up(curves: Iterable[ScalarCurve], estimator: Estimator = "mean", band: Band = "ci95") -> Summary:
-    """Returns the curve of a group: at each step over the runs that have it; of a repeated step, the last value.
+    """Returns the curve of a group. Each step takes the runs that have it; if a run repeats a step, its last value.
 
-    The interquartile mean is the mean of the middle half: a quarter of the runs, rounded down, is left out at either
-    end. "ci95" is the 95 % interval of a bootstrap over runs (percentiles of `RESAMPLES` resamples, always the same
-    ones); see Agarwal et al. 2021, "Deep reinforcement learning at the edge of the statistical precipice".
+    The interquartile mean leaves out a quarter of the runs, rounded down, at each end. "ci95" is the 95 % percentile
+    interval of a bootstrap over runs, with `RESAMPLES` resamples and a fixed seed; see Agarwal et al. 2021, "Deep
+    reinforcement learning at the edge of the statistical precipice".
 
     Args:
         curves: a series for each run.

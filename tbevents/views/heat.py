@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from tbevents.views.protocols import Buckets
 
-__all__ = ["QUANTILES", "HeatMap", "quantiles", "shared_buckets"]
-
 QUANTILES = (0.0, 0.0668, 0.1587, 0.3085, 0.5, 0.6915, 0.8413, 0.9332, 1.0)
-"""The shares of a distribution, those of TensorBoard: 1.5, 1, 0.5 and 0 standard deviations of a normal one."""
+"""The quantiles that TensorBoard draws: both ends, and 1.5, 1, 0.5 and 0 standard deviations of a normal one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +21,8 @@ class HeatMap:
     Attributes:
         low: left edge of the first bucket, in the unit of the values.
         high: right edge of the last bucket.
-        counts: shape (histograms, buckets): number of values of each histogram in each bucket. The count of a logged
-            bucket that overlaps several is divided by width.
+        counts: number of values of each histogram in each bucket, float64, shape (histograms, buckets). The count of a
+            logged bucket that overlaps several of these is split in proportion to the overlaps.
     """
 
     low: float
@@ -52,9 +50,9 @@ def shared_buckets(histograms: Sequence[Buckets], buckets: int) -> HeatMap:
 
 
 def quantiles(histograms: Sequence[Buckets]) -> NDArray[np.float64]:
-    """Returns the values below which the `QUANTILES` lie, shape (histograms, 9); NaN for empty histograms.
+    """Returns the `QUANTILES` of each histogram, float64, shape (histograms, 9); NaN for empty histograms.
 
-    As in TensorBoard, values are spread evenly within their bucket.
+    As in TensorBoard, values are assumed to be spread evenly within their bucket.
     """
     found = np.full((len(histograms), len(QUANTILES)), np.nan)
     for row, histogram in enumerate(histograms):

@@ -15,8 +15,6 @@ from tbevents.views.safe_text import shortened
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["HistogramAxis", "HistogramView", "draw_histograms"]
-
 HistogramView: TypeAlias = Literal["heat", "distribution", "ridges"]
 HistogramAxis: TypeAlias = Literal["step", "order", "relative"]
 
@@ -43,13 +41,13 @@ def draw_histograms(
     """Draws histograms into axes, or into new axes if `ax` is None. See `HistogramSeries.plot`.
 
     Args:
-        histograms: in the order of their places.
-        places: where they are on the axis of time, ascending, shape (n,).
+        histograms: the histograms, in the order of `places`.
+        places: positions of the histograms on the axis of steps, ascending, shape (n,).
         ax: axes to draw into.
-        view: how they are drawn.
-        label: of the axis of time.
-        title: of new axes.
-        **style: arguments of matplotlib's `pcolormesh`, `fill_between` or `plot`.
+        view: how to draw the histograms.
+        label: the label of the axis of steps.
+        title: the title of new axes.
+        **style: arguments passed to matplotlib's `pcolormesh`, `fill_between` or `plot`.
 
     Raises:
         ValueError: the view is unknown.

@@ -14,33 +14,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.file_type import is_wav
 from tbevents.views.curves import lonely, thinned
 from tbevents.views.heat import shared_buckets
 from tbevents.views.protocols import AnySeries, Buckets, ScalarCurve
 from tbevents.views.safe_text import printable, shortened
-
-__all__ = [
-    "MOST_COLUMNS",
-    "MOST_ROWS",
-    "Cell",
-    "Html",
-    "TagRow",
-    "block",
-    "bold",
-    "frame_html",
-    "histogram_picture",
-    "more_text",
-    "number_text",
-    "of_numbers",
-    "run_html",
-    "scalars_html",
-    "series_html",
-    "sound_html",
-    "sparkline",
-    "steps_text",
-    "table",
-    "texts_html",
-]
 
 MOST_ROWS: Final = 40
 """The most rows of a table that are shown."""
@@ -117,14 +95,9 @@ def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
     )
 
 
-def histogram_picture(histogram: Buckets, width: int = 240, height: int = 64) -> Html | None:
-    """Returns the shape of a histogram as a small picture (SVG); None if it has no values.
-
-    Args:
-        histogram: the histogram.
-        width: pixels.
-        height: pixels.
-    """
+def histogram_picture(histogram: Buckets) -> Html | None:
+    """Returns the shape of a histogram as a small picture (SVG); None if it has no values."""
+    width, height = 240, 64  # pixels
     found = shared_buckets([histogram], min(_BARS, width // 4))
     counts = found.counts[0]
     if not counts.max() > 0:
@@ -237,7 +210,7 @@ def _line(line: str) -> str:
 
 def sound_html(encoded: bytes) -> str | None:
     """A sound to play; None if it is not a WAV file."""
-    if encoded[:4] != b"RIFF" or encoded[8:12] != b"WAVE":
+    if not is_wav(encoded):
         return None
     return f'<audio controls src="data:audio/wav;base64,{base64.b64encode(encoded).decode("ascii")}"></audio>'
 

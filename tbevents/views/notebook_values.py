@@ -25,8 +25,6 @@ from tbevents.views.notebook import (
 from tbevents.views.protocols import Buckets
 from tbevents.views.safe_text import shortened
 
-__all__ = ["RunRow", "ShownTable", "histogram_html", "logdir_table", "rows_of", "series_table"]
-
 _SPARK: Final = 60
 """Width of a sparkline beside a number, in pixels."""
 

@@ -13,8 +13,6 @@ from tbevents.views.safe_text import shortened
 if TYPE_CHECKING:
     from tbevents.views.figure import ShownFigure
 
-__all__ = ["draw_pictures"]
-
 _SIDE: Final = 2.4
 """Width and height of a picture in inches, with its title."""
 

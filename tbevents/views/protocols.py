@@ -1,4 +1,4 @@
-"""What views ask of a series: the Protocols that series of any origin meet."""
+"""The Protocols that views accept: series and histograms of any origin."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-__all__ = ["AnySeries", "Buckets", "ScalarCurve", "TimedSeries"]
 
 
 class AnySeries(Protocol):

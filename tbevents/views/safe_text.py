@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable", "shortened", "storable"]
-
 _HARMFUL = ("C", "Zl", "Zp")
 """Unicode categories that are shown escaped: controls (terminal escapes among them), formats (text direction),
 surrogates, private and unassigned characters, and what ends a line."""

@@ -1,12 +1,10 @@
-"""Names of runs as people tell them apart: without what all of them share."""
+"""Short names of runs: without the parts that all of them share."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from typing import Final
-
-__all__ = ["short_names"]
 
 _SEPARATOR: Final = re.compile(r"(/|[_ ]+|(?<![0-9][eE])-+)")
 """Where a name may be cut; not within a number such as 1e-3."""
@@ -15,14 +13,15 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
 def short_names(names: Sequence[str], root: str = ".") -> dict[str, str]:
-    """Returns the names of runs without the beginning and the end that all have in common.
+    """Returns the names of runs without their common beginning and end.
 
-    Names are cut at slashes, underscores, hyphens and spaces only. What is left of a folder's name has a letter: of
-    ``sweep/seed_1`` and ``sweep/seed_2`` stays ``seed_1`` and ``seed_2``. A single name stays, as do names that would
-    become equal.
+    Names are cut only at slashes, underscores, hyphens and spaces, and the remaining part of a folder's name contains a
+    letter: ``sweep/seed_1`` and ``sweep/seed_2`` become ``seed_1`` and ``seed_2``. A single name is not shortened, nor
+    are names that would become equal.
 
     Args:
-        names: names of runs, each once. "." is the run of the logdir itself, and has no part in what the others share.
+        names: names of runs, without repetitions. "." is the run of the logdir itself; the others are compared
+            without it.
         root: the name of the logdir's folder, which is shown in place of ".".
 
     Returns:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tbevents import remote
 from tbevents.callers import warn_caller
 from tbevents.errors import WriterWarning
-from tbevents.format.record import encode_record
-from tbevents.proto import Event, SourceMetadata
+from tbevents.format.event import header_record
 from tbevents.writing import flusher
 from tbevents.writing.encoder import ITEMS, Block, Encoder, Item, SeriesKey, count_events
 from tbevents.writing.failures import Failures, OnError
@@ -23,8 +22,6 @@ from tbevents.writing.untraced import untraced_methods
 
 if TYPE_CHECKING:
     from tbevents.writing.uploader import Upload
-
-__all__ = ["BATCH", "BATCH_BYTES", "FILE_VERSION", "BatchWriter"]
 
 BATCH: Final = 4096
 """Scalars per batch: enough to make numpy's fixed costs negligible, few enough to encode in a few milliseconds."""
@@ -36,7 +33,6 @@ UNWRITTEN_BYTES: Final = 64 << 20
 """Bytes of records that are kept for a retry while the file cannot be written. Further events are dropped, and the
 error reports their number."""
 
-FILE_VERSION: Final = "brain.Event:2"
 WRITER_NAME: Final = "tbevents.writing.event_file"
 
 _uids: Final = itertools.count()
@@ -326,9 +322,7 @@ class BatchWriter:
         # The flusher watches the writer even if the file cannot be created: a later attempt may succeed.
         self._at_once = not self._is_served() or self.flush_secs < flusher.SHORTEST
         self._rearm()
-        source = SourceMetadata(writer=WRITER_NAME)
-        header = Event(wall_time=self._clock(), file_version=FILE_VERSION, source_metadata=source)
-        self._file.create(self._folder, self._new_name, encode_record(header.SerializeToString()))
+        self._file.create(self._folder, self._new_name, header_record(self._clock(), WRITER_NAME))
 
     def _open_or_report(self) -> None:
         try:

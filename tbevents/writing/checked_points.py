@@ -14,9 +14,6 @@ from tbevents.format.values import as_array, check_gathered, is_masked_array
 from tbevents.proto import Event, Summary
 from tbevents.writing.sink import Message
 
-__all__ = ["CheckedPoints", "about", "as_points", "as_step", "as_wall_time", "parse_message"]
-
-
 _NAN: Final = "must not be NaN, since TensorBoard shows no event after it in the file"
 
 

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.untraced import untraced_methods
 
-__all__ = ["TakesDefaultMetadata"]
-
 W = TypeVar("W", bound="TakesDefaultMetadata")
 
 
@@ -19,14 +17,20 @@ W = TypeVar("W", bound="TakesDefaultMetadata")
 class TakesDefaultMetadata(ABC):
     """A writer with a default step and time for its calls."""
 
+    _default_metadata: Mapping[str, Any]
+
     @property
-    @abstractmethod
     def default_metadata(self) -> Mapping[str, Any]:
         """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
+        return self._default_metadata
 
     @default_metadata.setter
+    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+        self._set_defaults(metadata)
+
     @abstractmethod
-    def default_metadata(self, metadata: Mapping[str, Any]) -> None: ...
+    def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
+        """Sets `_default_metadata`, and what depends on it."""
 
     @contextlib.contextmanager
     def use_metadata(self: W, *, global_step: Any = None, walltime: float | None = None) -> Iterator[W]:

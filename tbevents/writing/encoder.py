@@ -19,8 +19,6 @@ from tbevents.format.scalar_encoder import ScalarEncoder
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.writing.checked_points import CheckedPoints
 
-__all__ = ["ITEMS", "OTHER", "Block", "Columns", "Encoder", "Item", "SeriesKey", "count_events"]
-
 ITEMS: Final = 4
 """The number of list items per event."""
 

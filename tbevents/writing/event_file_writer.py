@@ -23,8 +23,6 @@ from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
 
-__all__ = ["DEFAULT_FLUSH_SECS", "DEFAULT_UPLOAD_SECS", "EventFileWriter"]
-
 DEFAULT_FLUSH_SECS: Final = 2.0
 """Seconds until a logged event is passed to the operating system: short enough for a live TensorBoard."""
 
@@ -45,25 +43,13 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
     one system call, when it is full, on `flush`, and by a background thread at most `flush_secs` after the call. The
     file is opened for each batch and closed afterwards, so a writer holds no file descriptor.
 
-    Threads may share a writer; the events of each thread stay in order. Signal handlers may use it, too. After a fork,
-    the child writes to its own file. So does a copy or a pickled writer: both carry only the configuration.
-    An interrupt (Ctrl-C) during a call neither loses nor repeats logged events: `flush` may be called again, and an
-    interrupted `close` leaves the writer open. The event of the interrupted call itself may or may not be logged. A
-    second `flush` writes the events logged since the first; a second `close` does nothing.
+    Threads, forks, copies, interrupts, a file that something else changed, and a URL are handled as by `SummaryWriter`.
+    Signal handlers may use the writer, too. The event of an interrupted call may or may not be logged; an interrupted
+    `close` leaves the writer open.
 
     The file always consists of complete records. If the disk is full, the records that fit are written. Records that
     could not be written are kept, up to 64 MiB, and retried with the next batch; further events are dropped and counted
     in `lost`. The next call reports an error from the background thread.
-
-    If something else removed, renamed, truncated, replaced or appended to the file, or removed its folder, logging
-    continues in a new file in the same folder, with all events since the last successful write. A `WriterWarning`
-    names the old file, whatever `on_error` is.
-
-    If `logdir` is a URL, the file is a sequence of objects. Events are written to a temporary local folder, and
-    uploaded by another thread: on `flush` and `close`, which wait until everything is there, and every `upload_secs`.
-    An upload that fails is tried again by the next one. An interrupt ends the wait, not the upload. After a failed or
-    interrupted `close`, the upload is tried again with those of other writers, and when the process ends; each error
-    names the local folder. A forked child uploads objects of its own.
 
     Args:
         logdir: the folder, or its URL (needs the extra `remote`); created if it does not exist. A bucket must exist.
@@ -133,13 +119,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
     def _file_name(self) -> str | None:
         return self.path
 
-    @property
-    def default_metadata(self) -> Mapping[str, Any]:
-        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
-        return self._default_metadata
-
-    @default_metadata.setter
-    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+    def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
         self._default_metadata = metadata
         self._default_step = metadata.get("global_step")  # for calls without a step
         walltime = metadata.get("walltime")

@@ -8,8 +8,6 @@ from typing import Final, Literal, TypeAlias
 from tbevents.callers import warn_caller
 from tbevents.errors import WriterWarning, did_you_mean
 
-__all__ = ["Failures", "OnError"]
-
 OnError: TypeAlias = Literal["raise", "warn"]
 
 _CHOICES: Final = ("raise", "warn")

@@ -16,8 +16,6 @@ import weakref
 from collections.abc import Callable
 from typing import Final, Protocol
 
-__all__ = ["SHORTEST", "Client", "drain_all", "finish", "watch"]
-
 SHORTEST: Final = 0.01
 """The shortest interval in seconds. Clients with a shorter one write at each call, and are drained every `_RETRY`
 seconds."""

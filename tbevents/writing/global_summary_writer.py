@@ -15,8 +15,6 @@ from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
 from tbevents.writing.untraced import untraced_methods
 
-__all__ = ["GlobalSummaryWriter"]
-
 
 @untraced_methods
 class GlobalSummaryWriter:
@@ -33,16 +31,8 @@ class GlobalSummaryWriter:
     during a call, the other processes block. The writer cannot be pickled, so spawned children must make their own.
 
     Args:
-        logdir: see `SummaryWriter`.
-        comment: see `SummaryWriter`.
-        purge_step: see `SummaryWriter`.
-        max_queue: see `SummaryWriter`.
-        flush_secs: see `SummaryWriter`.
-        filename_suffix: see `SummaryWriter`.
-        write_to_disk: see `SummaryWriter`.
-        log_dir: see `SummaryWriter`.
         coalesce_process: has no effect, as in tensorboardX.
-        **options: the other arguments of `SummaryWriter`.
+        **options: the other arguments are those of `SummaryWriter`.
 
     Attributes:
         smw: the underlying `SummaryWriter`.

@@ -10,8 +10,6 @@ from tbevents.format.tensors import to_array
 from tbevents.proto import Event
 from tbevents.writing.event_file_writer import EventFileWriter
 
-__all__ = ["logged_scalars"]
-
 _LoggedPoint: TypeAlias = tuple[float, int, float]
 """Wall time, step and value."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-__all__ = ["NullSink"]
-
 _DoNothing: TypeAlias = Callable[..., None]
 
 

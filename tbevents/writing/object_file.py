@@ -22,10 +22,7 @@ from tbevents import files, remote
 from tbevents.errors import UploadError
 from tbevents.run_files import event_file_name
 from tbevents.writing.record_file import RecordFile
-from tbevents.writing.uploader import Upload, Uploader, finish_before_threads_end
-from tbevents.writing.uploader import uploader as process_uploader
-
-__all__ = ["LARGEST", "SMALL", "ObjectFile"]
+from tbevents.writing.uploader import Upload, finish_before_threads_end, uploader
 
 SMALL: Final = 64 << 10
 """Bytes of an object that is put again whatever it costs."""
@@ -66,26 +63,16 @@ class ObjectFile(RecordFile):
     Args:
         folder: the URL of the run.
         upload_secs: seconds between two uploads in the background.
-        uploader: does the uploads.
-        clock: returns seconds since any fixed point.
 
     Attributes:
         failure: why the last upload in the background failed; the caller reports it and sets it to None.
     """
 
-    def __init__(
-        self,
-        folder: str,
-        upload_secs: float,
-        uploader: Uploader = process_uploader,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, folder: str, upload_secs: float) -> None:
         super().__init__()
         self._url = folder
         self._upload_secs = upload_secs
-        self._uploader = uploader
-        self._monotonic = clock
-        self._due = clock() + upload_secs
+        self._due = time.monotonic() + upload_secs
         self._objects: list[_Object] = []  # those in the spool. The last one may grow, unless `path` is another file
         self._complete: list[str] = []  # the URLs of objects that are no longer in the spool
         self._spool: str | None = None
@@ -166,11 +153,11 @@ class ObjectFile(RecordFile):
 
     def _start_upload(self) -> Upload | None:
         self._note_size()
-        self._due = self._monotonic() + self._upload_secs
+        self._due = time.monotonic() + self._upload_secs
         if all(each.put_size == each.size for each in self._objects) and not self._finished:
             return None
         self._seal()
-        return self._uploader.submit(self)
+        return uploader.submit(self)
 
     def upload_if_due(self) -> None:
         """Starts an upload if the last one was `upload_secs` ago. Sets `failure` if that one has failed."""
@@ -179,7 +166,7 @@ class ObjectFile(RecordFile):
                 return
             self._background = None
             self.failure = last.error
-        if self._monotonic() >= self._due:
+        if time.monotonic() >= self._due:
             self._background = self._start_upload()
 
     def finish(self, closing: bool = True) -> Upload | None:
@@ -194,7 +181,7 @@ class ObjectFile(RecordFile):
             return None
         self._finished = True
         if closing:
-            self._uploader.unfinished.add(self)
+            uploader.unfinished.add(self)
         return self.upload()
 
     def discard(self) -> None:
@@ -216,7 +203,7 @@ class ObjectFile(RecordFile):
                 self._drop(each)
         if self._finished and not self._objects:
             self._remove_spool()
-            self._uploader.unfinished.discard(self)
+            uploader.unfinished.discard(self)
 
     def _put(self, each: _Object) -> None:
         size = each.size

@@ -16,8 +16,6 @@ from tbevents import files, remote
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 from tbevents.summary.embeddings import EmbeddingFiles, folder_name
 
-__all__ = ["write_embedding"]
-
 CONFIG: Final = "projector_config.pbtxt"
 
 _lock = threading.Lock()  # for updates of the configuration file
@@ -34,13 +32,9 @@ if hasattr(os, "register_at_fork"):
 
 
 def write_embedding(logdir: str, tag: str, step: int, embedding: EmbeddingFiles) -> None:
-    """Writes an embedding's files, then its entry in the configuration; other entries are kept.
+    """Writes an embedding's files below the run's folder, then its entry in the configuration; other entries are kept.
 
-    Args:
-        logdir: the run's folder.
-        tag: the name of the embedding; tag and step together name its folder.
-        step: the step.
-        embedding: the embedding; it replaces an earlier one with the same tag and step.
+    Tag and step name the embedding's folder; an earlier one with the same tag and step is replaced.
 
     Raises:
         OSError: if a file cannot be written.

@@ -18,12 +18,7 @@ from tbevents.writing.encoder import Block
 if TYPE_CHECKING:
     from tbevents.writing.uploader import Upload
 
-__all__ = ["DisturbedFileError", "RecordFile"]
-
 _FLAGS: Final = os.O_RDWR | getattr(os, "O_BINARY", 0)  # binary: Windows only
-
-_O_NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
-"""With this flag, `os.open` does not block if the file was replaced by a FIFO."""
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENXIO, errno.ELOOP, errno.ESTALE})
 """Errors of `os.open` if the file no longer exists; ENXIO means that a FIFO or socket has replaced it."""
@@ -246,10 +241,7 @@ def _open_existing(path: str) -> int:
     The flags lack O_CREAT: a file that was removed must not be created again without its header.
     """
     try:
-        try:
-            return os.open(path, _FLAGS | _O_NONBLOCK)
-        except BlockingIOError:  # another process has a lease on the file, and must now give it up
-            return os.open(path, _FLAGS)
+        return files.open_without_waiting(path, _FLAGS)
     except OSError as error:
         if error.errno not in _GONE:
             raise

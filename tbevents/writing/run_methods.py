@@ -13,6 +13,7 @@ from tbevents import files, remote, summary
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, TaggedRunMetadata
+from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.summary.hparams import fields_of
 from tbevents.summary.layouts import Charts, merged
 from tbevents.writing.checked_points import as_step
@@ -21,8 +22,6 @@ from tbevents.writing.projector_files import write_embedding
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_methods import SummaryMethods
 from tbevents.writing.untraced import untraced_methods
-
-__all__ = ["RunMethods"]
 
 
 @untraced_methods
@@ -143,13 +142,16 @@ class RunMethods(SummaryMethods):
         """
         if self.write_to_disk:
             points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
-            try:
-                write_embedding(self._anchored(self.log_dir), tag, self._step_of(global_step), points)
-            except OSError as error:
-                self._failures.lose(1)
-                if self._failures.on_error == "raise":
-                    raise
-                self._failures.warn_of(error)
+            self._write_embedding(tag, self._step_of(global_step), points)
+
+    def _write_embedding(self, tag: str, step: int, points: EmbeddingFiles) -> None:
+        try:
+            write_embedding(self._anchored(self.log_dir), tag, step, points)
+        except OSError as error:
+            self._failures.lose(1)
+            if self._failures.on_error == "raise":
+                raise
+            self._failures.warn_of(error)
 
     def add_graph(
         self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True

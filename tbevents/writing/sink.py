@@ -7,8 +7,6 @@ from typing import Any, Protocol
 
 from tbevents.format.scalar_layout import ScalarForm
 
-__all__ = ["Message", "Sink"]
-
 
 class Message(Protocol):
     """A protobuf message of any library: tbevents, TensorBoard, tensorboardX."""

@@ -16,14 +16,15 @@ from tbevents.writing.untraced import untraced_methods
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["SummaryMethods"]
-
 P = ParamSpec("P")
 
 
 @untraced_methods
 class SummaryMethods(ABC):
-    """Methods that log one summary per call. `SummaryWriter` documents the arguments that all methods have."""
+    """Methods that log one summary per call.
+
+    `SummaryWriter` documents `tag`, `global_step` and `walltime`, which all methods have.
+    """
 
     format: Format
     write_to_disk: bool
@@ -58,12 +59,9 @@ class SummaryMethods(ABC):
         Values that are not finite are not counted; a `TBEventsWarning` then names the tag.
 
         Args:
-            tag: see SummaryWriter.
             values: real numbers of any shape, at least one.
-            global_step: see SummaryWriter.
             bins: ``"tensorflow"``, the 1,548 bins between `default_bins` (with ``format="tf2"``, 30 of equal width); or
                 a number of bins, increasing edges, or the name of a rule of numpy.histogram, such as ``"auto"``.
-            walltime: see SummaryWriter.
             max_bins: if there are more bins, neighbours are merged until about this many are left.
         """
         self._log(global_step, walltime, summary.histogram, tag, values, bins, max_bins, format=self.format)
@@ -84,7 +82,6 @@ class SummaryMethods(ABC):
         """Logs a histogram from its bucket counts.
 
         Args:
-            tag: see SummaryWriter.
             min: the minimum of the values.
             max: the maximum of the values.
             num: the number of values.
@@ -92,8 +89,6 @@ class SummaryMethods(ABC):
             sum_squares: the sum of the squared values.
             bucket_limits: the right edge of each bucket, shape (k,).
             bucket_counts: the number of values in each bucket, shape (k,).
-            global_step: see SummaryWriter.
-            walltime: see SummaryWriter.
         """
         self._log(
             global_step,
@@ -121,11 +116,8 @@ class SummaryMethods(ABC):
         """Logs an image, as PNG. Needs Pillow (extra `image`).
 
         Args:
-            tag: see SummaryWriter.
             img_tensor: uint8 from 0 to 255, or any other dtype from 0 to 1 (multiplied by 255 and clipped; NaN is
                 black). 1 channel (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA).
-            global_step: see SummaryWriter.
-            walltime: see SummaryWriter.
             dataformats: one letter per axis: N image, C channel, H row, W column. Without C, the image is gray.
         """
         self._log(global_step, walltime, summary.image, tag, img_tensor, dataformats=dataformats, format=self.format)
@@ -141,10 +133,7 @@ class SummaryMethods(ABC):
         """Logs a batch of images: with ``format="tf1"`` as one grid of 8 columns, with ``"tf2"`` one by one.
 
         Args:
-            tag: see SummaryWriter.
             img_tensor: as in `add_image`; or a list of images, for which `dataformats` may leave out the N.
-            global_step: see SummaryWriter.
-            walltime: see SummaryWriter.
             dataformats: as in `add_image`.
         """
         if isinstance(img_tensor, (list, tuple)) and len(dataformats) == 3 and "N" not in dataformats.upper():
@@ -165,11 +154,8 @@ class SummaryMethods(ABC):
         """Logs an image with red boxes on it.
 
         Args:
-            tag: see SummaryWriter.
             img_tensor: as in `add_image`.
             box_tensor: shape (boxes, 4): x and y of the upper left corner, then of the lower right corner, in pixels.
-            global_step: see SummaryWriter.
-            walltime: see SummaryWriter.
             rescale: the factor by which the image, including the boxes, is enlarged.
             dataformats: as in `add_image`.
             labels: a label for each box.
@@ -198,11 +184,8 @@ class SummaryMethods(ABC):
         """Logs a matplotlib figure, or a list of figures in a grid, as an image. Needs Pillow, too (extra `image`).
 
         Args:
-            tag: see SummaryWriter.
             figure: a Figure, or a list of Figures of the same size.
-            global_step: see SummaryWriter.
             close: if True, close the figures, so that pyplot does not keep them.
-            walltime: see SummaryWriter.
         """
         if not self.write_to_disk:
             if close:
@@ -225,11 +208,8 @@ class SummaryMethods(ABC):
         """Logs a video as an animated GIF, shown among the images. Needs Pillow (extra `image`).
 
         Args:
-            tag: see SummaryWriter.
             vid_tensor: pixels as in `add_image`, with 1, 3 or 4 channels. Several videos are shown in a grid.
-            global_step: see SummaryWriter.
             fps: frames per second; a GIF shows at most 50.
-            walltime: see SummaryWriter.
             dataformats: one letter per axis: N video, T frame, C channel, H row, W column.
         """
         self._log(global_step, walltime, summary.video, tag, vid_tensor, fps, dataformats, format=self.format)
@@ -245,13 +225,10 @@ class SummaryMethods(ABC):
         """Logs audio as 16-bit WAV.
 
         Args:
-            tag: see SummaryWriter.
             snd_tensor: values from -1 to 1, shape (samples,), or (samples, channels) with 1 or 2 channels. Values
                 outside are clipped and NaN becomes silence; a `TBEventsWarning` then names the tag. int16 is stored
                 unchanged.
-            global_step: see SummaryWriter.
             sample_rate: samples per second.
-            walltime: see SummaryWriter.
         """
         self._log(global_step, walltime, summary.audio, tag, snd_tensor, sample_rate, format=self.format)
 
@@ -272,13 +249,10 @@ class SummaryMethods(ABC):
         """Logs the precision-recall curve of a binary classifier.
 
         Args:
-            tag: see SummaryWriter.
             labels: the true class of each example, 0 or 1, any shape.
             predictions: the predicted probability of class 1, from 0 to 1, of the same shape.
-            global_step: see SummaryWriter.
             num_thresholds: the number of thresholds, at least 1; more than 127 are reduced to 127.
             weights: the weight of each example: a number, or an array of the same shape.
-            walltime: see SummaryWriter.
         """
         self._log(global_step, walltime, summary.pr_curve, tag, labels, predictions, num_thresholds, weights)
 
@@ -296,20 +270,9 @@ class SummaryMethods(ABC):
         weights: Any = None,
         walltime: float | None = None,
     ) -> None:
-        """Logs a precision-recall curve from its counts at n thresholds from 0 to 1.
+        """Logs a precision-recall curve from its counts, precision and recall at n thresholds from 0 to 1.
 
-        Args:
-            tag: see SummaryWriter.
-            true_positive_counts: the count at each threshold, shape (n,).
-            false_positive_counts: likewise.
-            true_negative_counts: likewise.
-            false_negative_counts: likewise.
-            precision: the precision at each threshold, shape (n,).
-            recall: the recall at each threshold, shape (n,).
-            global_step: see SummaryWriter.
-            num_thresholds: has no effect; the length of the arrays counts.
-            weights: has no effect.
-            walltime: see SummaryWriter.
+        The arrays have shape (n,). `num_thresholds` and `weights` have no effect.
         """
         self._log(
             global_step,
@@ -339,12 +302,10 @@ class SummaryMethods(ABC):
         """Logs meshes, or point clouds if there are no faces.
 
         Args:
-            tag: see SummaryWriter; ``_VERTEX``, ``_FACE`` and ``_COLOR`` are appended to it.
+            tag: ``_VERTEX``, ``_FACE`` and ``_COLOR`` are appended to it.
             vertices: coordinates, shape (batch, vertices, 3).
             colors: red, green and blue of each vertex, from 0 to 255, of the same shape.
             faces: the indices of three vertices for each face, shape (batch, faces, 3).
             config_dict: three.js classes and their settings, as accepted by TensorBoard's mesh plugin.
-            global_step: see SummaryWriter.
-            walltime: see SummaryWriter.
         """
         self._log(global_step, walltime, summary.mesh, tag, vertices, colors, faces, config_dict)

@@ -15,13 +15,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, ParamSpec
 
 from tbevents import files
+from tbevents.format.event import FILE_VERSION
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
-from tbevents.writing.batch_writer import FILE_VERSION
 from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, EventFileWriter
@@ -31,8 +31,6 @@ from tbevents.writing.null_sink import NullSink
 from tbevents.writing.run_methods import RunMethods
 from tbevents.writing.sink import Sink
 from tbevents.writing.untraced import graph_break, leave_to_python, untraced, untraced_methods
-
-__all__ = ["SummaryWriter"]
 
 P = ParamSpec("P")
 
@@ -362,13 +360,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """The run's folder: tensorboardX's name for `log_dir`."""
         return self.log_dir
 
-    @property
-    def default_metadata(self) -> Mapping[str, Any]:
-        """The defaults that `use_metadata` set: "global_step", "walltime"; empty outside its ``with`` block."""
-        return self._default_metadata
-
-    @default_metadata.setter
-    def default_metadata(self, metadata: Mapping[str, Any]) -> None:
+    def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
         with self._lock:
             self._default_metadata = metadata
             for writer in (self.all_writers or {}).values():

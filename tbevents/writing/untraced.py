@@ -13,8 +13,6 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Final, ParamSpec, TypeVar
 
-__all__ = ["graph_break", "leave_to_python", "untraced", "untraced_methods"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound=type)

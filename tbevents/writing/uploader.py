@@ -15,8 +15,6 @@ from typing import Final, Protocol
 
 from tbevents.writing import flusher
 
-__all__ = ["Upload", "Uploadable", "Uploader", "finish_before_threads_end", "uploader"]
-
 
 class Uploadable(Protocol):
     """Has objects to be put in storage: an `ObjectFile`."""

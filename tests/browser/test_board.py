@@ -1,11 +1,17 @@
 """The board in a browser, while runs are written, grow, restart and go."""
 
+import contextlib
+import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -49,6 +55,7 @@ def board(driver):
         assert url.startswith("http://127.0.0.1:"), process.stderr.read()
         page.open(Address(url), **size)
         page.process = process
+        page.url = url
         return page
 
     yield start
@@ -88,6 +95,11 @@ def test_what_a_report_shows_is_shown(training, board):
     page.wait(lambda: page.all("#hparams-table tbody tr"))
     for tag in ("train/loss", "accuracy", "lr"):
         page.expect_lines(tag, len(RATES), len(RATES) * STEPS)
+    colors = (
+        "return [...document.querySelectorAll('#runs li:not([hidden]) .swatch')].map((each) => each.style.background)"
+    )
+    assert page.run(colors) == ["rgb(72, 120, 208)", "rgb(224, 123, 57)", "rgb(58, 157, 99)"]  # sessions use up none
+    assert {(72, 120, 208), (224, 123, 57), (58, 157, 99)} <= set(page.colors(page.chart("accuracy")))
     for section in ("pr_curves", "histograms", "images", "texts"):
         card = page.all(f"#{section} article.card")[0]
         page.run("arguments[0].scrollIntoView({block: 'center'})", card)
@@ -206,6 +218,7 @@ def test_a_board_groups_runs_and_draws_custom_charts_and_distributions(tmp_path,
                 if name == "sgd/0":
                     writer.add_custom_scalars({"both": {"losses": ["Multiline", ["loss/.*"]]}})
     page = board(tmp_path)
+    page.wait(lambda: page.all("article[data-tag='both/losses']"))  # the layout comes later
     page.expect_lines("both/losses", 12, 360)
     page.wait(lambda: page.all("#group-by option[value='hparam:method']"))
     field = page.one("#group-by")
@@ -242,3 +255,240 @@ def test_hostile_layouts_are_text_on_a_board(tmp_path, board):
     titles = [element.get_attribute("textContent") for element in page.all("details[id^=custom] h3")]
     assert titles == HOSTILE
     assert page.run("return window.pwned") is None
+
+
+def resets(page, selector):
+    return [each.is_displayed() for each in page.all(f"{selector} .reset")]
+
+
+def put_away_and_back(page, selector):
+    """Scrolls a card out of view and in again."""
+    page.run("document.body.style.paddingTop = '4000px'; scrollTo(0, 0)")
+    page.wait(lambda: not page.all(f"{selector} :is(canvas, img)"))
+    page.run("document.body.style.paddingTop = ''; arguments[0].scrollIntoView({block: 'center'})", page.one(selector))
+    page.wait(lambda: page.all(f"{selector} :is(canvas, img)"))
+
+
+def write_step(writer, step):
+    writer.add_image("picture", np.full((3, 8, 8), step / 20), step)
+    writer.add_histogram("weights", np.random.default_rng(step).normal(step, 1, 500), step)
+    writer.add_pr_curve("quality", np.arange(100) % 2, np.arange(100) / 100, step)
+    writer.flush()
+
+
+def test_choices_in_a_card_outlast_new_data_and_scrolling(tmp_path, board):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(6):
+            write_step(writer, step)
+        page = board(tmp_path)
+        for section in ("images", "histograms", "pr_curves"):
+            page.wait(lambda section=section: page.all(f"#{section} article"))
+            page.run("arguments[0].scrollIntoView({block: 'center'})", page.one(f"#{section} article"))
+            page.wait(lambda section=section: page.all(f"#{section} :is(canvas, img)"))
+        slider = page.one("#images .slider input")
+        page.run("arguments[0].focus()", slider)
+        slider.send_keys(*[Keys.ARROW_LEFT] * 3)
+        page.expect_text("#images output", "step 2")
+        page.put("#pr_curves .slider input", 1)
+        page.drag(page.chart("weights", "#histograms"), 0.25, 0.5)
+        page.run("arguments[0].focus()", slider)
+        for step in range(6, 9):
+            write_step(writer, step)
+        for section in ("images", "pr_curves"):
+            page.run("arguments[0].scrollIntoView({block: 'center'})", page.one(f"#{section} article"))
+            page.expect("8", lambda section=section: page.one(f"#{section} .slider input").get_attribute("max"))
+        page.expect("9", lambda: page.chart("weights", "#histograms").get_attribute("data-rows"))
+        assert page.run("return document.activeElement === document.querySelector('#images .slider input')")
+        for _ in range(2):
+            assert page.one("#images output").text == "step 2"
+            assert page.one("#images .who").text.startswith("run step 2")
+            assert page.one("#pr_curves output").text == "step 1"
+            assert resets(page, "#histograms") == [True]
+            for section in ("images", "histograms", "pr_curves"):
+                put_away_and_back(page, f"#{section} article")
+        page.put("#images .slider input", 8)  # at its end, the slider follows what comes
+        write_step(writer, 9)
+        page.run("arguments[0].scrollIntoView({block: 'center'})", page.one("#images article"))
+        page.expect_text("#images output", "step 9")
+        page.expect("run step 9", lambda: page.one("#images .who").text.split(",")[0])
+
+
+def test_a_table_stays_sorted_when_there_are_more_rows_and_columns(tmp_path, board):
+    def write(name, **parameters):
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1.0, 0)
+            writer.add_hparams(parameters, {"score": parameters["rate"] * 2}, run_name=".")
+
+    def column(title):
+        place = [head.text.split(" ")[0] for head in page.all("#hparams-table thead th")].index(title)
+        return [row.find_elements(By.CSS_SELECTOR, "th, td")[place].text for row in page.all("#hparams-table tbody tr")]
+
+    write("a", rate=0.1)
+    write("b", rate=0.3)
+    page = board(tmp_path)
+    page.wait(lambda: len(page.all("#hparams-table tbody tr")) == 2)
+    (button,) = (each for each in page.all("#hparams-table thead button") if each.text == "rate")
+    page.click(button)
+    page.click(button)
+    assert column("rate") == ["0.3", "0.1"]
+    choice = "const field = document.getElementById('scatter-x'); field.value = arguments[0];"
+    page.run(choice + "field.dispatchEvent(new Event('change'))", "0")
+    write("c", rate=0.2, depth=3)
+    page.wait(lambda: len(page.all("#hparams-table tbody tr")) == 3)
+    assert column("rate") == ["0.3", "0.2", "0.1"]
+    assert column("depth") == ["\u2013", "3", "\u2013"]
+    chosen = "const field = document.getElementById('scatter-x'); return field.selectedOptions[0].textContent"
+    assert page.run(chosen) == "rate"
+    assert page.run("return arguments[0].isConnected", button)
+    assert [head.get_attribute("aria-sort") for head in page.all("#hparams-table thead th")].count("descending") == 1
+
+
+def test_a_zoom_of_relative_time_stays_where_it_is_as_a_run_grows(tmp_path, board):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(150):
+            writer.add_scalar("loss", step % 7, step, walltime=1.7e9 + step)
+        writer.flush()
+        page = board(tmp_path)
+        page.wait(lambda: points(page, "loss") == 150)
+        page.click(page.one("input[name=x][value=relative]"))
+        page.drag(page.chart("loss"), 0.4, 0.6)
+        page.hover(page.chart("loss"), 0.5)
+        cell = "return document.querySelector('.tip tbody td:nth-child(3)').textContent"
+        before = int(page.run(cell))
+        assert abs(before - 75) < 4
+        for step in range(150, 400):
+            writer.add_scalar("loss", step % 7, step, walltime=1.7e9 + step)
+        writer.flush()
+        page.wait(lambda: points(page, "loss") == 400)
+        note = page.chart("loss").find_element(By.XPATH, "ancestor::article").find_element(By.CSS_SELECTOR, ".note")
+        page.expect(True, lambda: note.text.startswith("in minutes"))
+        page.hover(page.chart("loss"), 0.5, 0.4)
+        page.expect(True, lambda: abs(int(page.run(cell)) - before) <= 1)
+
+
+DRAWN = """
+window.drawn = 0;
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const each of addedNodes) if (each.className === "plot") window.drawn += 1;
+}).observe(arguments[0], { childList: true });
+"""
+
+
+def test_a_chart_of_several_tags_is_drawn_once_for_what_was_flushed_together(tmp_path, board):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_custom_scalars({"all": {"losses": ["Multiline", ["loss/.*"]]}})
+
+        def add(step):
+            for part in range(8):
+                writer.add_scalar(f"loss/{part}", step + part, step)
+
+        add(0)
+        writer.flush()
+        page = board(tmp_path)
+        page.wait(lambda: page.all("article[data-tag='all/losses']"))  # the layout comes later
+        page.expect_lines("all/losses", 8, 8)
+        page.run(DRAWN, page.chart("all/losses"))
+        for step in range(1, 6):
+            add(step)
+            writer.flush()
+            page.expect_lines("all/losses", 8, 8 * (step + 1))
+        assert page.run("return window.drawn") <= 7  # one a flush, and what another look at the files has cut in two
+
+
+class Proxy(ThreadingHTTPServer):
+    """Passes requests on to a board; or answers 502 to all, as a proxy does whose board is gone."""
+
+    daemon_threads = True
+
+    def __init__(self, port):
+        super().__init__(("127.0.0.1", 0), _Forward)
+        self.board_port = port
+        self.down = False
+        self.asked = []
+        self.open = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def fail(self):
+        self.down = True
+        for connection in self.open:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Forward(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.server.down:
+            self.send_error(502)
+            return
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.board_port, timeout=60)
+        connection.request(self.command, self.path, headers=dict(self.headers))
+        answer = connection.getresponse()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection"):
+                self.send_header(name, value)
+        self.end_headers()
+        if "event-stream" in answer.getheader("content-type", ""):
+            self.server.open.append(connection)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            while data := answer.read1():
+                self.wfile.write(data)
+
+    do_HEAD = do_GET  # noqa: N815
+
+
+@pytest.fixture
+def proxy():
+    made = []
+
+    def start(port):
+        made.append(Proxy(port))
+        return made[0]
+
+    yield start
+    for each in made:
+        each.shutdown()
+        each.server_close()
+
+
+def test_a_board_behind_a_proxy_that_fails_is_followed_again(tmp_path, board, proxy):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+        writer.flush()
+        page = board(tmp_path)
+        address = urlsplit(page.url)
+        between = proxy(address.port)
+        page.open(Address(page.url.replace(str(address.port), str(between.server_port))))
+        page.wait(lambda: points(page, "loss") == 1)
+        between.fail()
+        page.wait(lambda: "does not answer; trying again in" in page.one("#live").text)
+        between.asked.clear()
+        page.wait(lambda: sum("api/events" in path for path in between.asked) >= 2)
+        page.wait(lambda: "trying again in 4 s" in page.one("#live").text)  # less and less often
+        between.down = False
+        writer.add_scalar("loss", 2.0, 1)
+        writer.flush()
+        page.wait(lambda: page.one("#live").text == "Live")
+        page.wait(lambda: points(page, "loss") == 2)
+        page.driver.get_log("browser")  # the browser's own words about the failures
+
+
+def test_a_sound_plays_on_while_new_data_come(tmp_path, board):
+    with SummaryWriter(tmp_path / "a") as first, SummaryWriter(tmp_path / "b") as second:
+        for writer in (first, second):
+            writer.add_audio("tone", np.sin(np.arange(60 * 8000) / 9), 0, sample_rate=8000)
+            writer.flush()
+        page = board(tmp_path)
+        page.wait(lambda: page.all("#audio audio"))
+        page.run("document.getElementById('audio').scrollIntoView()")
+        page.wait(lambda: len(page.all("#audio audio")) == 2)
+        page.one("h1").click()  # a page plays nothing before
+        play = "const sound = document.querySelectorAll('audio')[1]; sound.muted = true;"
+        page.driver.execute_async_script(f"{play} sound.play().then(arguments[0])")
+        first.add_audio("tone", np.sin(np.arange(8000) / 5), 1, sample_rate=8000)
+        first.flush()
+        page.wait(lambda: page.all("#audio .who")[0].text.startswith("a step 1"))
+        assert page.run("return document.querySelectorAll('audio')[1].paused") is False

@@ -198,15 +198,90 @@ def test_zoom_and_axis_of_single_charts_are_in_the_address(made, page):
     page.wait(lambda: "zoom=" not in page.run("return location.hash"))
 
 
+def test_a_pin_is_in_the_address(made, page):
+    page.open(made)
+    page.click(page.one("input[name=x][value=relative]"))
+    page.click_chart(page.chart("train/loss"), 0.4)
+    page.wait(lambda: "pin=" in page.run("return location.hash"))
+    address, rows = page.run("return location.href"), page.readings(page.chart("train/loss"))
+    assert len(rows) == len(RATES)
+    page.driver.get("about:blank")
+    page.driver.get(address)
+    page.settle()
+    assert page.readings(page.chart("train/loss")) == rows
+    page.click(page.one("input[name=x][value=step]"))  # the place was one of time
+    page.expect([], lambda: page.readings(page.chart("train/loss")))
+    page.wait(lambda: "pin=" not in page.run("return location.hash"))
+
+
 def test_nonsense_in_the_address_is_ignored(made, page):
     page.open(made)
     before = page.picture(page.chart("train/loss"))
     bad = "zoom=5,1+scalars+train/loss&zoom=x,y+scalars+lr&zoom=1&zoom=1,2,3+scalars+lr&log=&log=__proto__"
+    bad += "&pin=x+scalars+lr&pin=1&step=1.5+images+picture&step=x"
     address = made.as_uri() + "#" + bad
     page.driver.get("about:blank")
     page.driver.get(address)
     page.settle()
     assert page.picture(page.chart("train/loss")) == before
+
+
+def test_a_zoom_of_relative_time_keeps_its_range_when_the_unit_changes(tmp_path, page):
+    for name, seconds in (("a", 1), ("b", 20), ("c", 3600)):  # charts in seconds, minutes, hours
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            for step in range(150):
+                writer.add_scalar("loss", step % 7, step, walltime=1.7e9 + seconds * step)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    boxes = page.all("#runs input")
+    for box in boxes[1:]:
+        page.click(box)
+    page.click(page.one("input[name=x][value=relative]"))
+    page.drag(page.chart("loss"), 0.4, 0.6)
+    page.click_chart(page.chart("loss"), 0.5)
+    low, high = map(float, zoom_of(page).split(","))
+    assert (low, high) == pytest.approx((0.4 * 149, 0.6 * 149), abs=3)
+
+    def shown():
+        chart = page.chart("loss")
+        note = chart.find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, ".note").text
+        assert chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+        page.hover(chart, 0.5)
+        cells = [cell.text for cell in chart.find_elements(By.CSS_SELECTOR, ".tip tbody tr:has(th[title=a]) td")]
+        return note.split(" ·")[0], abs(int(cells[1]) - (low + high) / 2) < 2, len(page.readings(chart))
+
+    assert shown() == ("in seconds", True, 1)
+    page.click(boxes[1])
+    page.expect(("in minutes", True, 2), shown)
+    page.click(boxes[2])
+    page.expect(("in hours", True, 3), shown)
+    assert list(map(float, zoom_of(page).split(","))) == [low, high]
+
+
+def test_a_zoom_between_two_points_shows_the_line_between_them(tmp_path, page):
+    writer = MemoryWriter()
+    for step, value in ((0, 1000.0), (100, 1001.0)):
+        writer.add_scalar("loss", value, step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.drag(page.chart("loss"), 0.4, 0.6)
+    chart = page.chart("loss")
+    assert len(page.drawn_rows(chart)) > 20
+    assert np.ptp(page.drawn_steps(chart)) > 0.95 * chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
+
+
+def test_a_zoom_ends_where_groups_are_over_steps(made, page):
+    page.open(made)
+    page.click(page.one("input[name=x][value=wall]"))
+    page.drag(page.chart("train/loss"), 0.4, 0.6)
+    page.run(
+        "const field = document.getElementById('group-by'); field.value = 'all';"
+        "field.dispatchEvent(new Event('change'))"
+    )
+    page.settle()
+    chart = page.chart("train/loss")
+    assert not chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+    assert np.ptp(page.drawn_steps(chart)) > 0.95 * chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
 
 
 def test_relative_time_may_be_without_pauses(tmp_path, page):

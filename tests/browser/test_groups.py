@@ -1,6 +1,7 @@
 """Groups of runs on the page: the same numbers as in Python."""
 
 import csv
+import time
 
 import numpy as np
 import pytest
@@ -192,3 +193,44 @@ def test_thinned_curves_count_between_their_points(tmp_path, page):
     np.testing.assert_allclose(middle, 2 * steps, rtol=1e-6)
     card = page.chart("line").find_element(By.XPATH, "ancestor::article")
     assert "curves that are thinned count between their points" in card.find_element(By.CSS_SELECTOR, ".note").text
+
+
+def busy_share(page):
+    """The share of a second that the page's scripts take."""
+
+    def script_time():
+        metrics = page.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "ScriptDuration")
+
+    before = script_time()
+    time.sleep(1)
+    return script_time() - before
+
+
+@pytest.mark.parametrize("away", ["ungrouped", "scrolled", "switched off"])
+def test_what_no_chart_shows_is_not_computed(tmp_path, page, away):
+    rng = np.random.default_rng(5)
+    runs = {}
+    for run in range(40):
+        writer = MemoryWriter()
+        for tag in range(4):
+            writer.add_scalar_columns(f"tag{tag}", np.arange(1500), rng.random(1500))
+        runs[f"run{run}"] = writer.run
+    report(runs, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.driver.execute_cdp_cmd("Performance.enable", {})
+    page.click(page.one("input[name=estimator][value=iqm]"))
+    group(page, "all")
+    page.chart("tag0")
+    assert busy_share(page) > 0.3
+    if away == "ungrouped":
+        group(page, "")
+    elif away == "scrolled":
+        page.run("document.body.style.paddingTop = '5000px'; scrollTo(0, 0)")
+    else:
+        page.click(page.one("#no-runs"))
+    page.settle()
+    assert busy_share(page) < 0.1
+    if away == "scrolled":  # it goes on where it is shown again
+        page.chart("tag0")
+        assert busy_share(page) > 0.3

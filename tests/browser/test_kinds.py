@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from browser.test_hostile import HOSTILE
 from tbevents import SummaryWriter
 from tbevents.testing import MemoryWriter
-from tbevents.tools.report import report
+from tbevents.tools.report import ReportLimits, report
 
 pytestmark = pytest.mark.slow  # each test opens a page and waits for what it draws
 
@@ -133,7 +133,9 @@ def compare(page, tag):
 
 
 def marked(card, name):
-    return [element.get_attribute("textContent") for element in card.find_elements(By.CSS_SELECTOR, name)]
+    return card.parent.execute_script(
+        "return [...arguments[0].querySelectorAll(arguments[1])].map((each) => each.textContent)", card, name
+    )
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1400, False), (390, True)])
@@ -179,6 +181,66 @@ def test_what_differs_is_what_was_removed_and_added(tmp_path, page, before, afte
     assert [text.strip() or " " for text in marked(card, "ins")] == added
 
 
+def long_task(page, act):
+    """The longest time that the page does not answer, in milliseconds, while something is done."""
+    page.run(
+        "window.longest = 0; let last = performance.now();"
+        "const tick = () => { const now = performance.now(); window.longest = Math.max(window.longest, now - last);"
+        " last = now; if (!window.stopped) setTimeout(tick); }; window.stopped = false; tick();"
+    )
+    act()
+    page.settle()
+    page.run("window.stopped = true")
+    return page.run("return window.longest")
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (
+            [[" ".join(f"{side}{row}.{word}" for word in range(690)) for row in range(400)] for side in "xy"],
+            "the texts are too long to compare all their words: some lines are marked as a whole",
+        ),
+        (
+            [[f"{side} {row}" for row in range(10_000)] for side in "xy"],
+            "too many lines differ to find which belong together: they stand side by side in their order",
+        ),
+        (
+            [["same"] * 30_000 + ["end"] * bool(side) for side in range(2)],
+            "the first 20,000 lines are compared",
+        ),
+    ],
+)
+def test_very_long_texts_are_compared_as_far_as_time_allows_and_it_is_said(tmp_path, page, texts, said):
+    runs = {}
+    for name, lines in zip("ab", texts, strict=True):
+        writer = MemoryWriter()
+        writer.add_text("note", "\n".join(lines), 0)
+        runs[name] = writer.run
+    report(runs, tmp_path / "report.html", limits=ReportLimits(text=10**7))
+    page.open(tmp_path / "report.html")
+    cards = []
+    assert long_task(page, lambda: cards.append(compare(page, "note"))) < 5000
+    status = cards[0].find_element(By.CSS_SELECTOR, ".comparison [role=status]")
+    assert said in status.text
+    assert len(page.all("#texts .comparison tr")) <= 5001
+
+
+def test_of_long_texts_what_differs_is_shown(tmp_path, page):
+    runs = {}
+    for name in "ab":
+        writer = MemoryWriter()
+        writer.add_text("note", "\n".join([*(f"line {row}" for row in range(9000)), name, *["end"] * 9000]), 0)
+        runs[name] = writer.run
+    report(runs, tmp_path / "report.html", limits=ReportLimits(text=10**7))
+    page.open(tmp_path / "report.html")
+    card = compare(page, "note")
+    assert (marked(card, "del"), marked(card, "ins")) == (["a"], ["b"])
+    assert len(page.all("#texts .comparison tbody tr")) == 5
+    status = card.find_element(By.CSS_SELECTOR, ".comparison [role=status]").text
+    assert status == "1 line of 18,001 differ · 5 lines shown, of those that differ and next to them"
+
+
 def test_hostile_texts_are_compared_as_text(tmp_path, page):
     runs = {}
     for place, name in enumerate(HOSTILE[:2]):
@@ -212,3 +274,24 @@ def test_histograms_may_be_distributions(made, page, width, dark):
     assert float(values["84 %"]) - float(values["16 %"]) == pytest.approx(82, rel=0.1)
     page.wait(lambda: "histograms=distribution" in page.run("return location.hash"))
     assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("how", ["heat", "distribution"])
+def test_a_zoom_of_histograms_outlasts_scrolling_and_what_redraws_them(made, page, how):
+    page.open(made)
+    page.click(page.one(f"input[name=histograms][value={how}]"))
+    page.drag(page.chart("weights", "#histograms"), 0.25, 0.5)
+
+    def zoomed():
+        return [each.is_displayed() for each in page.all("#histograms .reset")]
+
+    assert zoomed() == [True, False]  # of the first run alone
+    page.put("#smoothing", 0.5)
+    page.expect([True, False], zoomed)
+    page.run("document.body.style.paddingTop = '3000px'; scrollTo(0, 0)")
+    page.wait(lambda: not page.all("#histograms canvas"))
+    page.chart("weights", "#histograms")
+    page.expect([True, False], zoomed)
+    page.wait(lambda: "zoom=" in page.run("return location.hash"))
+    page.click(page.all("#histograms .reset")[0])
+    page.expect([False, False], zoomed)

@@ -17,7 +17,8 @@ from browser.training import RATES, STEPS, loss
 from tbevents import SummaryWriter, read_run
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
-from tbevents.tools.report.heat import BUCKETS, heat_map
+from tbevents.tools.report.content import BUCKETS
+from tbevents.views.heat import shared_buckets
 
 DARK = theme(':root[data-theme="dark"]')
 
@@ -438,7 +439,7 @@ def test_images_texts_and_curves_have_their_steps_on_a_slider(made, page):
         assert show(card) != last
     page.run("document.getElementById('texts').scrollIntoView()")
     assert page.all("#texts pre")[0].text == "**step** 30"
-    assert page.run("return document.querySelector('#images img').naturalWidth") == 8
+    page.expect(8, lambda: page.run("return document.querySelector('#images img').naturalWidth"))
 
 
 def test_histograms_are_heat_maps(made, page, training):
@@ -446,7 +447,7 @@ def test_histograms_are_heat_maps(made, page, training):
     chart = page.chart("weights")
     assert len(page.all("#histograms figure.chart canvas")) == 3
     assert int(chart.get_attribute("data-rows")) == 4
-    heat = heat_map(list(read_run(training / "a").histograms["weights"]))
+    heat = shared_buckets(list(read_run(training / "a").histograms["weights"]), BUCKETS)
     edges = np.linspace(heat.low, heat.high, BUCKETS + 1)
     for row, step in enumerate((0, 30, 60, 90)):
         page.hover(chart, (row + 0.5) / 4, 0.5)

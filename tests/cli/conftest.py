@@ -14,6 +14,11 @@ DATA = Path(__file__).resolve().parent.parent / "data" / "corpus"
 Result = namedtuple("Result", "status out err")
 
 
+def rows(out):
+    """Returns the words of each line."""
+    return [line.split() for line in out.splitlines()]
+
+
 @pytest.fixture
 def cli(capsys):
     """Runs a command in this process."""

@@ -9,6 +9,8 @@ from event_files import scalar_event, version_event, write_events
 
 import tbevents
 
+from .conftest import rows
+
 
 @pytest.fixture
 def other(tmp_path):
@@ -20,10 +22,6 @@ def other(tmp_path):
     events.append(scalar_event("lr", 0, 0.1))
     write_events(tmp_path / "other" / "x.tfevents", events)
     return tmp_path / "other"
-
-
-def rows(out):
-    return [line.split() for line in out.splitlines()]
 
 
 # -- check and repair ----------------------------------------------------------------------------------------

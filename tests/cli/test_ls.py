@@ -6,9 +6,7 @@ import shutil
 import pytest
 from event_files import scalar_event, version_event, write_events
 
-
-def rows(out):
-    return [line.split() for line in out.splitlines()]
+from .conftest import rows
 
 
 def test_a_run_is_a_line_of_its_numbers(cli, demo, monkeypatch):

@@ -8,9 +8,7 @@ from event_files import scalar_event, tensor_value, version_event, write_events
 
 from tbevents.proto import Event, Summary, TensorProto
 
-
-def rows(out):
-    return [line.split() for line in out.splitlines()]
+from .conftest import rows
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def bad(request, runs, monkeypatch):
     real_scandir = os.scandir
 
     def scandir(path):
-        if os.path.basename(path) == "b":
+        if str(path).endswith(f"{os.sep}b"):  # a descriptor when pytest removes the folder
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return real_scandir(path)
 

@@ -65,6 +65,19 @@ def test_keras_callback(train, backend, monkeypatch):
     assert len(run.histograms) == 4
 
 
+def test_torch_loop(train):
+    run = train("torch_loop", "torch", dropin=False)["torch"]
+    assert steps(run, "loss") == [0, 1, 2, 3]
+    assert run.scalars["loss"].last.value < run.scalars["loss"].first.value
+    assert run.histograms["weight"].steps.tolist() == [0, 1, 2, 3]
+    assert any("Linear" in node.name for node in run.graph.nodes)
+
+
+def test_torch_compile(train):
+    run = train("torch_compile", "torch", dropin=False)["compiled"]
+    assert steps(run, "loss") == [0, 1, 2, 3]
+
+
 def test_jax_loop(train):
     run = train("jax_loop", "jax", dropin=False)["jax"]
     np.testing.assert_allclose(run.scalars["loss"].values, 3 * 0.64 ** np.arange(4), rtol=1e-5)

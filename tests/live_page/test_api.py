@@ -286,7 +286,7 @@ def test_a_logdir_can_be_a_url(tmp_path, make_board, client):
         put()
         board.look()
         inside, number = client(board), tag_number(board, "scalars", "loss")
-        wait_until(lambda: board.state(0, "scalars", "loss")[2] == 2)
+        wait_until(lambda: board.states([(0, 0)], "scalars", "loss")[0][2] == 2)
         assert curves(inside.get(f"/api/scalars?tag={number}&runs=0"))[0]["values"].tolist() == [1, 2]
     memory.rm("/board-test", recursive=True)
 

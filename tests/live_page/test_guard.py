@@ -126,6 +126,20 @@ def test_every_answer_has_the_headers_of_safety_and_none_of_cors(board, client, 
         assert "server" not in headers
 
 
+def test_an_error_of_the_board_has_the_headers_of_safety_and_says_nothing_of_itself(board, client, monkeypatch):
+    def fail(*_args):
+        raise RuntimeError("a secret of the board")
+
+    inside = client(board)
+    monkeypatch.setattr(board, "facts", fail)
+    answer = inside.get("/api/hparams")
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
 def test_the_page_runs_its_own_script_and_connects_to_its_own_server(board, client):
     import base64
     import hashlib

@@ -1,5 +1,7 @@
 """The server of a board, from Python."""
 
+import errno
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -57,6 +59,52 @@ def test_a_server_that_was_not_started_gives_its_port_back(board, make_board, tm
     again.start()
     assert "<title>" in page_of(again.url)[0]
     again.stop()
+
+
+def test_localhost_is_served_on_both_addresses_that_it_stands_for(board):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    server = BoardServer(board, Address(host="localhost", port=0, token=False))
+    server.start()
+    port = int(server.url.rpartition(":")[2].strip("/"))
+    assert server.url == f"http://localhost:{port}/"
+    for host in ("127.0.0.1", "[::1]"):
+        assert "<title>" in page_of(f"http://{host}:{port}/")[0]
+    server.stop()
+
+
+def test_an_address_without_ipv6_is_served_on_the_other_one(board, monkeypatch):
+    from tbevents.live_page import address
+
+    bind = address._bind
+
+    def refuse(family, *args, **options):
+        if family == socket.AF_INET6:
+            raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+        return bind(family, *args, **options)
+
+    monkeypatch.setattr(address, "_bind", refuse)
+    (bound,) = Address(host="localhost", port=0).bind()
+    bound.close()
+    with pytest.raises(OSError, match=r"::1:0: Cannot assign"):
+        Address(host="::1", port=0).bind()
+
+
+def test_a_port_that_is_in_use_on_one_of_the_addresses_is_refused_and_a_free_one_is_free_on_both():
+    try:
+        taken = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    port = taken.getsockname()[1]
+    with taken, pytest.raises(OSError, match=rf"localhost:{port}: .*; choose another with --port"):
+        Address(host="localhost", port=port).bind()
+    socket.create_server(("127.0.0.1", port)).close()  # nothing is left bound
+    bound = Address(host="localhost", port=0).bind()
+    assert len({each.getsockname()[1] for each in bound}) == 1
+    for each in bound:
+        each.close()
 
 
 def test_a_notebook_of_this_machine_may_show_the_board_in_a_frame(board):

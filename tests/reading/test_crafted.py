@@ -266,7 +266,7 @@ def test_a_projectors_files_that_are_no_plain_ones_are_refused(projector, tmp_pa
             with pytest.raises(PayloadError, match=message):
                 read()
     embedding = projector("below/points.tsv")
-    monkeypatch.setattr("tbevents.reading.kinds.projector.MAX_FILE_BYTES", 3)
+    monkeypatch.setattr("tbevents.reading.kinds.projector._MAX_FILE_BYTES", 3)
     with pytest.raises(PayloadError, match="4 bytes are over the limit of 3"):
         embedding.tensor()
 

@@ -10,7 +10,8 @@ import tbevents
 from tbevents.errors import PayloadError, UnknownNameError
 from tbevents.format.tensors import from_array, to_array
 from tbevents.proto import Event, Summary
-from tbevents.reading.kinds.kind import Kind, kind_names, register, unregister
+from tbevents.reading.kinds import kind as kind_table
+from tbevents.reading.kinds.kind import Kind, kind_names, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
 from tbevents.testing import assert_runs_close, check_runs_close, check_tags
@@ -61,9 +62,13 @@ MATRICES = Kind(
 
 @pytest.fixture
 def matrices():
+    tables = kind_table._KINDS, kind_table.FIELD_KINDS, kind_table.PLUGIN_KINDS
+    before = [table.copy() for table in tables]
     register(MATRICES)
     yield
-    unregister("matrices")
+    for table, kinds in zip(tables, before, strict=True):
+        table.clear()
+        table.update(kinds)
 
 
 def write_run(folder, *matrices, plugin="confusion"):

@@ -32,8 +32,7 @@ from tbevents.proto import (
     TensorProto,
 )
 from tbevents.reading.payloads import KEPT_BYTES, Place
-from tbevents.reading.run import Run
-from tbevents.reading.source import Reading
+from tbevents.testing.memory_files import MemoryFiles
 
 STEP, WALL = 7, 1234.5
 
@@ -617,43 +616,31 @@ def test_a_reload_after_a_file_was_truncated_or_replaced_reads_the_run_anew(tmp_
     assert run.reload().scalars["loss"].last.step == (3 if how == "replaced" else 2)
 
 
-def test_events_from_memory_make_the_same_run(tmp_path):
-    """A source without files: what `Run` is built from when events come from elsewhere."""
+def test_events_from_memory_make_the_same_run():
+    """Values stay in memory, however large: there is no file to read them from again."""
     text = tensor_value("t", from_array(strings(b"x" * 5000)), "text")
     events = [
         version_event(),
         Event(step=1, summary=Summary(value=[text])),
         *(scalar_event("a", i, i) for i in range(3)),
     ]
-
-    class Memory:
-        location = "memory"
-
-        def __init__(self):
-            self.waiting = list(events)
-
-        def read(self, before):
-            builder = before.builder.fork()
-            builder.add_events(self.waiting)
-            self.waiting = []
-            return Reading(builder)
-
-    source = Memory()
-    run = Run(source, name="m")
+    files = MemoryFiles()
+    sink = files.open("m")
+    for event in events:
+        sink.add_event(event)
+    run = files.run("m", "m")
     assert (run.texts["t"].last.text, run.scalars["a"].values.tolist()) == ("x" * 5000, [0, 1, 2])
     assert run.files == ()
     assert run.projector is None
-    source.waiting = [scalar_event("a", 9, 9), Event(graph_def=b"g" * 5000)]
-    run.reload()
+    sink.add_event(scalar_event("a", 9, 9))
+    files.open("m").add_event(Event(graph_def=b"g" * 5000))
     assert run.scalars["a"].steps.tolist() == [0, 1, 2, 9]
     assert run.graph.encoded == b"g" * 5000
     names = run.table(extra_columns=["file_name"]).extra["file_name"]
-    assert [names.names[code] for code in names.codes] == [""] * 4
-    source.waiting = [
-        Event(summary=Summary(value=[tensor_value("bad", TensorProto(dtype=2, tensor_shape={}), "scalars")]))
-    ]
-    with pytest.raises(tbevents.TensorError):
-        run.reload()
+    assert [names.names[code] for code in names.codes] == ["1"] * 4
+    bad = tensor_value("bad", TensorProto(dtype=2, tensor_shape={}), "scalars")
+    sink.add_event(Event(summary=Summary(value=[bad])))
+    assert [(problem.kind, problem.record, problem.skipped) for problem in run.problems] == [("bad_value", 7, 0)]
 
 
 def test_a_projector_configuration_beside_the_events(tmp_path):

@@ -300,7 +300,7 @@ def test_the_rules_of_tensorboard_are_the_plain_rules(events, cuts, general):
             if version < 2 and number >= latest:
                 latest = number
 
-    history = History(tracking=True)
+    history = History()
     for begin, end in itertools.pairwise(sorted({0, len(events), *(min(cut, len(events)) for cut in cuts)})):
         block = events[begin:end]
         is_summary = np.zeros(len(block), bool)
@@ -328,7 +328,7 @@ def test_a_million_points_with_restarts_take_well_under_a_second():
     rng = np.random.default_rng(0)
     steps = np.arange(1_000_000) % 100_000 + rng.integers(0, 50, 1_000_000)
     records = np.arange(1_000_000) * 2
-    history = History(tracking=True)
+    history = History()
     history.add(version_event(), 0)
     for restart in range(9):
         history.add(start(50_000), 200_000 * (restart + 1))

@@ -5,6 +5,7 @@ import functools
 import http.server
 import os
 import re
+import runpy
 import sys
 import threading
 import urllib.parse
@@ -15,7 +16,7 @@ import pytest
 from event_files import record, scalar_event, version_event, write_events
 
 import tbevents
-from tbevents import files, remote_file
+from tbevents import files, remote, remote_file
 from tbevents.errors import DamageWarning, FileChangedError, MissingExtraError, NotAnEventFileError, RunNotFoundError
 from tbevents.proto import Event, Summary
 from tbevents.reading import decoder_feed, event_file
@@ -397,6 +398,45 @@ def test_without_fsspec_the_extra_is_named(monkeypatch):
     for read in (tbevents.read_run, tbevents.read_logdir, tbevents.iter_events):
         with pytest.raises(MissingExtraError, match=re.escape("pip install 'tbevents[remote]'")):
             read("memory://runs")
+
+
+@pytest.mark.parametrize(
+    ("url", "protocol", "hint"),
+    [
+        ("a://b", "a", ""),
+        ("memry://runs", "memry", "; did you mean 'memory'?"),
+        ("simplecache::memry://runs", "memry", "; did you mean 'memory'?"),
+        ("simplecahce::memory://runs", "simplecahce", "; did you mean 'simplecache'?"),
+    ],
+)
+@pytest.mark.parametrize(
+    "use",
+    [tbevents.read_run, tbevents.read_logdir, lambda url: list(tbevents.iter_events(url)), tbevents.SummaryWriter],
+    ids=["run", "logdir", "events", "writer"],
+)
+def test_an_unknown_protocol_is_named(use, url, protocol, hint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=re.escape(url)) as caught:
+        use(url)
+    assert f": fsspec knows no protocol {protocol!r}{hint}" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["url=memory://runs", "runs/http://host/x", "1://x", "://x"])
+def test_a_path_that_only_contains_a_url_is_a_local_path(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with tbevents.SummaryWriter(name) as writer:
+        writer.add_scalar("loss", 1.0, 3)
+    assert tbevents.read_run(name).scalars["loss"].values.tolist() == [1.0]
+    assert list(tmp_path.rglob("*tfevents*"))
+
+
+def test_a_drive_of_windows_is_no_protocol(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        is_url = runpy.run_path(remote.__file__)["is_url"]
+    assert not is_url("C://runs")
+    assert is_url("s3://runs")
 
 
 def test_local_reading_does_not_import_it(local, monkeypatch):

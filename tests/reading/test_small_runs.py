@@ -19,7 +19,7 @@ from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.shared_blocks import take_block
-from tbevents.reading.small_runs import SmallRunReader, small_source
+from tbevents.reading.small_runs import SmallRunReader
 from tbevents.reading.source import FileSource
 from tbevents.tools import iter_runs
 
@@ -164,14 +164,14 @@ def test_runs_that_another_process_sends_equal_runs_read_alone(runs, more, optio
     with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         write_runs(top, runs)
-        sources = [small_source(f"{top}/{name}", given_options) for name in runs]
+        sources = [FileSource(f"{top}/{name}", given_options, named=False) for name in runs]
         sent = take_block(worker_processes._read_group(f"{top}/block", sources, given_options), f"{top}/block")
         assert not Path(top, "block").exists()
         for name, one in zip(runs, sent, strict=True):
             if one is None:
                 assert not isinstance(alone(f"{top}/{name}", name, options), list) or not options.get("strict")
                 continue
-            source = small_source(f"{top}/{name}", given_options)
+            source = FileSource(f"{top}/{name}", given_options, named=False)
             run = Run(source, name=name, options=given_options, warn=False, reading=one.reading(table))
             assert everything(run) == alone(f"{top}/{name}", name, options)
             if options.get("strict"):

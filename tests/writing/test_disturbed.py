@@ -19,7 +19,7 @@ from tbevents.writing import record_file
 from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.summary_writer import SummaryWriter
 
-from .logged import writer_warnings
+from .logged import log, writer_warnings
 
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
 
@@ -30,11 +30,6 @@ def writer(request, tmp_path):
     writer = EventFileWriter(tmp_path / "run", flush_secs=NEVER, on_error=request.param)
     yield writer
     writer.close()
-
-
-def log(writer, *steps):
-    for step in steps:
-        writer.add_scalar("t", 1.0, step)
 
 
 def steps_in(folder):

@@ -22,6 +22,8 @@ from tbevents.writing.batch_writer import BATCH, BATCH_BYTES
 from tbevents.writing.encoder import count_events
 from tbevents.writing.event_file_writer import EventFileWriter
 
+from .logged import log
+
 RECORD = 39  # bytes of one of the scalars that `log` logs, at a step from 1 to 127
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
 
@@ -64,11 +66,6 @@ class Disk:
 @pytest.fixture
 def disk(monkeypatch):
     return Disk(monkeypatch)
-
-
-def log(writer, *steps):
-    for step in steps:
-        writer.add_scalar("t", 1.0, step)
 
 
 # -- in the foreground -----------------------------------------------------------------------------------------------

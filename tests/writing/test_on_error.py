@@ -15,7 +15,7 @@ from tbevents.testing import MemoryWriter
 from tbevents.writing import batch_writer
 from tbevents.writing.batch_writer import BATCH
 
-from .logged import writer_warnings
+from .logged import log, writer_warnings
 
 NEVER = 1e9  # flush_secs for tests in which the background must not come in between
 
@@ -45,11 +45,6 @@ def disk(monkeypatch):
 @pytest.fixture
 def writer(tmp_path):
     return EventFileWriter(tmp_path / "run", flush_secs=NEVER, on_error="warn")
-
-
-def log(writer, *steps):
-    for step in steps:
-        writer.add_scalar("t", 1.0, step)
 
 
 def steps_in(folder):

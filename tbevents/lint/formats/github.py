@@ -10,8 +10,6 @@ from tbevents.lint.finding import LintFinding
 from tbevents.lint.linter import LintedRun
 from tbevents.views.safe_text import printable
 
-__all__ = ["as_github"]
-
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "notice"}
 
 

@@ -11,8 +11,6 @@ from tbevents.lint.finding import SEVERITIES, LintFinding, at_least
 from tbevents.lint.linter import LintedRun
 from tbevents.tools.json_text import json_text
 
-__all__ = ["as_json", "finding_json"]
-
 
 def as_json(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
     """Yields one object: the findings, how many runs were read, and the counts. NaN and infinities are strings."""

@@ -10,8 +10,6 @@ from tbevents.lint.finding import LintFinding, at_least
 from tbevents.lint.linter import LintedRun
 from tbevents.views.safe_text import printable
 
-__all__ = ["as_junit"]
-
 
 def as_junit(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
     """Yields a document. A finding that does not make the command fail is a case that passes, with output.

@@ -17,8 +17,6 @@ from tbevents.remote import is_url
 from tbevents.tools.json_text import json_text
 from tbevents.views.safe_text import printable
 
-__all__ = ["as_sarif"]
-
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 

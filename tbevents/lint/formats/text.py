@@ -10,8 +10,6 @@ from tbevents.lint.finding import SEVERITIES, LintFinding, Severity, at_least
 from tbevents.lint.linter import LintedRun
 from tbevents.views.safe_text import printable
 
-__all__ = ["as_text", "finding_lines", "title_of", "verdict"]
-
 
 def as_text(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
     """Yields the findings run by run, and at the end the verdict; nothing if there are no runs."""

@@ -1,4 +1,4 @@
-"""Sounds: encoded, mostly as WAV files, decoded to PCM when asked for."""
+"""Sounds: encoded data, usually WAV files, decoded to PCM on request."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError
+from tbevents.format.file_type import is_wav
 from tbevents.format.tensors import to_array
 from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries, sample_of
 from tbevents.views.notebook import sound_html
-
-__all__ = ["Audio", "AudioSeries"]
 
 _FORMAT: Final = struct.Struct("<HHIIHH")
 """Format, channels, frames a second, bytes a second, bytes a frame, bits a sample."""
@@ -35,18 +34,18 @@ _DTYPES: Final = {1: "u1", 2: "<i2", 3: "<i4", 4: "<i4"}
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """What was logged under one tag at one step: one sound, or several (which only the TF2 form has).
+    """The sounds logged under one tag at one step: one, or several in the TF2 form.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        sample_rate: frames per second, Hz. This and the next two describe the first sound. In the TF2 form they come
-            from the header of the sound, and are 0 if it cannot be read.
-        channels: samples per frame.
-        frames: length in frames.
-        content_type: MIME type; mostly "audio/wav".
-        samples: the encoded sounds, as they are in the file.
-        labels: Markdown text beside each sound; empty in the TF1 form.
+        sample_rate: frames per second of the first sound, in Hz. In the TF2 form, this and the next two are read from
+            the WAV header, and are 0 if it cannot be read.
+        channels: samples per frame of the first sound.
+        frames: length of the first sound in frames.
+        content_type: MIME type, usually "audio/wav".
+        samples: the encoded sounds, as stored in the file.
+        labels: Markdown text shown with each sound; empty in the TF1 form.
     """
 
     step: int
@@ -73,18 +72,18 @@ class Audio:
         return self.frames / self.sample_rate if self.sample_rate else 0.0
 
     def _repr_html_(self) -> str | None:
-        """The first sound to play in a notebook; None if it is no WAV file."""
+        """A player for the first sound, for notebooks; None if it is not a WAV file."""
         return sound_html(self.samples[0]) if self.samples else None
 
     def array(self, sample: int = 0) -> NDArray[Any]:
         """Decodes the PCM samples of a WAV file.
 
         Args:
-            sample: which of the step's sounds.
+            sample: index of the sound within the step.
 
         Returns:
-            Shape (frames, channels). uint8 around 128 for 8 bits a sample, int16 for 16, int32 for 24 and 32 (24-bit
-            samples keep their values, from -2**23 to 2**23 - 1).
+            Shape (frames, channels). 8-bit samples are uint8 centred on 128, 16-bit samples int16, 24-bit and 32-bit
+            samples int32; 24-bit samples keep their range, -2**23 to 2**23 - 1.
 
         Raises:
             PayloadError: the sound is not a WAV file with integer samples of 8, 16, 24 or 32 bits.
@@ -104,10 +103,10 @@ class Audio:
         return np.frombuffer(pcm, stored).astype(stored.newbyteorder("=")).reshape(-1, channels)
 
     def verify(self) -> None:
-        """Checks the structure of the sounds that are WAV files; other formats are not checked.
+        """Checks the structure of WAV files; other formats are not checked.
 
         Raises:
-            PayloadError: a WAV file is damaged: a chunk is longer than the file, or a needed chunk is missing.
+            PayloadError: a WAV file is damaged: a chunk is longer than the file, or a required chunk is missing.
         """
         for sound in self.samples:
             if sound.startswith(b"RIFF"):
@@ -176,7 +175,7 @@ def _parse_wav(data: bytes) -> _Wav:
         PayloadError: the data are not a WAV file, or are damaged.
     """
     what = f"{len(data)} bytes are not a PCM WAV file"
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    if not is_wav(data):
         raise PayloadError(f"{what}: they do not begin with RIFF and WAVE")
     at = 12
     fields: tuple[int, ...] | None = None

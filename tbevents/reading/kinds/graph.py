@@ -15,17 +15,16 @@ from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.payloads import Payload, PayloadReader
 from tbevents.reading.series import LazySeries
 
-__all__ = ["Graph", "GraphNode", "LoggedGraph", "LoggedGraphSeries", "RunStatistics"]
-
 
 class GraphNode(NamedTuple):
-    """One row of a graph's table.
+    """One node of a graph.
 
     Attributes:
-        name: the node's path; slashes nest.
-        op: the type of operation.
-        inputs: names of nodes; ``^`` before a name means a control dependency, ``:1`` after it the output.
-        device: the device it runs on; mostly empty.
+        name: the node's path; slashes separate scopes.
+        op: the type of the operation.
+        inputs: names of the input nodes. A leading ``^`` marks a control dependency, a trailing ``:1`` selects the
+            node's second output.
+        device: the device the node runs on; usually empty.
     """
 
     name: str
@@ -36,10 +35,10 @@ class GraphNode(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """A graph, read from its file when it is asked for.
+    """A graph. Its contents are read from the file on each access.
 
     Attributes:
-        step: the step of its event, 0 as a rule.
+        step: the step of its event, usually 0.
         wall_time: when it was logged, in seconds since 1970.
     """
 
@@ -51,12 +50,12 @@ class Graph:
 
     @property
     def encoded(self) -> bytes:
-        """The serialized GraphDef, as it is in the file."""
+        """The serialized GraphDef, as stored in the file."""
         return self._reader.event(self._payload).graph_def
 
     @property
     def message(self) -> GraphDef:
-        """The GraphDef; fields that `tbevents.proto` does not name are kept in it.
+        """The parsed GraphDef. Fields that `tbevents.proto` does not define are preserved.
 
         Raises:
             PayloadError: it cannot be parsed.
@@ -65,7 +64,7 @@ class Graph:
 
     @property
     def nodes(self) -> tuple[GraphNode, ...]:
-        """The table of the nodes, in the order of the file."""
+        """The nodes, in file order."""
         return tuple(GraphNode(node.name, node.op, tuple(node.input), node.device) for node in self.message.node)
 
     def __repr__(self) -> str:
@@ -74,10 +73,10 @@ class Graph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunStatistics:
-    """What a tagged_run_metadata event holds: the timing of one run of the graph.
+    """The content of a tagged_run_metadata event: timings of one execution of the graph.
 
     Attributes:
-        tag: its name, such as "step1".
+        tag: the name it was logged under, such as "step1".
         step: the step of its event.
         wall_time: when it was logged, in seconds since 1970.
     """
@@ -91,12 +90,12 @@ class RunStatistics:
 
     @property
     def encoded(self) -> bytes:
-        """The serialized RunMetadata, as it is in the file."""
+        """The serialized RunMetadata, as stored in the file."""
         return self._reader.event(self._payload).tagged_run_metadata.run_metadata
 
     @property
     def message(self) -> RunMetadata:
-        """The RunMetadata.
+        """The parsed RunMetadata.
 
         Raises:
             PayloadError: it cannot be parsed.

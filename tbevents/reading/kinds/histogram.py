@@ -1,4 +1,4 @@
-"""Histograms: the number of values between edges."""
+"""Histograms: counts of values per bucket."""
 
 from __future__ import annotations
 
@@ -23,25 +23,23 @@ from tbevents.views.notebook_values import histogram_html
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Histogram", "HistogramSeries"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """One histogram of k buckets: all that the file has, empty ones included.
+    """One histogram with k buckets: every bucket in the file, including empty ones.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        lefts: left edges, float64, shape (k,), unit of the values. The TF1 form has right edges only: the first
-            left edge is then `min` there, unless the first bucket ends before it.
-        rights: right edges, likewise.
+        lefts: left edges in the unit of the values, float64, shape (k,). The TF1 form stores only right edges; the
+            first left edge is then `min`, or the first right edge if that is less.
+        rights: right edges, float64, shape (k,).
         counts: number of values in each bucket, float64, shape (k,).
-        min: the least value; this and the next four are None in the TF2 form, which does not store them.
+        min: the least value. This and the next four are None in the TF2 form, which does not store them.
         max: the greatest value.
-        num: number of values.
-        sum: of the values.
-        sum_squares: of the values.
+        num: the number of values.
+        sum: the sum of the values.
+        sum_squares: the sum of the squared values.
     """
 
     step: int
@@ -59,7 +57,7 @@ class Histogram:
         return len(self.counts)
 
     def _repr_html_(self) -> str:
-        """Its shape and its numbers, as notebooks ask for them."""
+        """A chart of the buckets and their statistics, for notebooks."""
         return histogram_html(self)
 
 
@@ -92,13 +90,13 @@ class HistogramSeries(LazySeries[Histogram]):
         Args:
             ax: axes to draw into; by default those of a new figure, which notebooks show and pyplot does not keep:
                 ``series.plot().figure.savefig(...)``.
-            view: "heat" for a column for each step, coloured by the share of its values in each bucket; "distribution"
-                for bands between quantiles, as on TensorBoard's page of that name; "ridges" for outlines behind each
-                other, as on its page of histograms.
+            view: "heat" draws a column for each step, coloured by the share of values in each bucket; "distribution"
+                draws bands between quantiles, as TensorBoard's Distributions page does; "ridges" draws overlapping
+                outlines, as its Histograms page does.
             x: the axis of the steps: "step", "order" (index of the point) or "relative" (hours since the first point).
                 If all steps are 0, "step" is drawn as "order".
-            most: the most histograms that are read and drawn, at least 1: evenly spread ones, the last among them.
-            **style: arguments of matplotlib: of `pcolormesh` for "heat", else of `fill_between` and `plot`.
+            most: the maximum number of histograms to read and draw, at least 1; evenly spaced, including the last.
+            **style: arguments passed to matplotlib: to `pcolormesh` for "heat", otherwise to `fill_between` and `plot`.
 
         Returns:
             The axes.
@@ -123,7 +121,7 @@ class HistogramSeries(LazySeries[Histogram]):
         return draw_histograms(histograms, places[chosen], ax, view=view, label=label, title=self.tag, **style)
 
     def _repr_html_(self) -> str:
-        """The series, and the shape of its last histogram."""
+        """A summary of the series, and a chart of its last histogram, for notebooks."""
         return series_html(self, self._last_picture())
 
     def _last_picture(self) -> Html | None:
@@ -140,7 +138,7 @@ def _from_proto(histo: HistogramProto, step: int, wall_time: float) -> Histogram
         raise PayloadError(f"a histogram has {len(rights)} right edges for {len(counts)} buckets")
     lefts = np.empty_like(rights)
     if len(rights):
-        lefts[0] = min(histo.min, rights[0])  # torch puts an empty bucket first, that ends where the values begin
+        lefts[0] = min(histo.min, rights[0])  # torch's first bucket is empty and ends where the values begin
         lefts[1:] = rights[:-1]
     return Histogram(
         step, wall_time, lefts, rights, counts, histo.min, histo.max, histo.num, histo.sum, histo.sum_squares

@@ -10,23 +10,21 @@ from typing import Final, Literal, TypeAlias
 from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
-from tbevents.format.event import parse_payload
+from tbevents.format.event import enum_name, parse_payload
 from tbevents.proto import Experiment, HParamsPluginData, Status
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.scalar import ScalarSeries
 
-__all__ = ["HParamValue", "HParams", "hparams_of", "parse_hparams"]
-
 HParamValue: TypeAlias = bool | float | str
 
-EXPERIMENT: Final = "_hparams_/experiment"
-START: Final = "_hparams_/session_start_info"
-END: Final = "_hparams_/session_end_info"
+_EXPERIMENT: Final = "_hparams_/experiment"
+_START: Final = "_hparams_/session_start_info"
+_END: Final = "_hparams_/session_end_info"
 
 _FIELDS: Final[dict[str, Literal["experiment", "session_start_info", "session_end_info"]]] = {
-    EXPERIMENT: "experiment",
-    START: "session_start_info",
-    END: "session_end_info",
+    _EXPERIMENT: "experiment",
+    _START: "session_start_info",
+    _END: "session_end_info",
 }
 """Which field of HParamsPluginData the metadata of each tag hold."""
 
@@ -39,13 +37,13 @@ class HParams:
 
     Attributes:
         parameters: name -> bool, float (the file has no integers) or str. Empty in a run that only describes the
-            experiment, as TF2's root folder does.
-        metrics: tag -> last value, of the scalars that the experiment names, or of all scalars of the run if it holds
+            experiment, such as the root folder that TF2 writes.
+        metrics: tag -> last value, for the scalars that the experiment lists, or for all scalars of the run if it has
             no experiment. NaN is kept.
-        status: "success", "failure", "running", or "unknown".
-        start_time: seconds since 1970; None if the file says nothing.
-        end_time: likewise.
-        group_name: sessions of one group are one row in TensorBoard; empty means that the session is alone.
+        status: "success", "failure", "running" or "unknown"; an unknown number as text.
+        start_time: when the session started, in seconds since 1970; None if it is not stored.
+        end_time: when the session ended, in seconds since 1970; None if it is not stored.
+        group_name: TensorBoard shows the sessions of a group as one row; empty if the session has no group.
         experiment: types, domains and descriptions of the hyperparameters and metrics; None if the run has no
             experiment.
     """
@@ -119,17 +117,16 @@ def hparams_of(
     if not found:
         return None
     nothing = HParamsPluginData()
-    experiment = found[EXPERIMENT].experiment if EXPERIMENT in found else None
-    start, end = found.get(START, nothing).session_start_info, found.get(END, nothing).session_end_info
+    experiment = found[_EXPERIMENT].experiment if _EXPERIMENT in found else None
+    start, end = found.get(_START, nothing).session_start_info, found.get(_END, nothing).session_end_info
     named = (
         scalars if experiment is None else [info.name.tag for info in experiment.metric_infos if not info.name.group]
     )
     series = {tag: scalars[tag] for tag in named if tag in scalars}
-    known = end.status in Status.values()
     return HParams(
         {name: value for name in sorted(start.hparams) if (value := _plain(start.hparams[name])) is not None},
         {tag: points.last.value for tag, points in series.items() if len(points)},
-        Status.Name(end.status).removeprefix("STATUS_").lower() if known else str(end.status),
+        enum_name(Status, end.status).removeprefix("STATUS_").lower(),
         start.start_time_secs or None,
         end.end_time_secs or None,
         start.group_name,

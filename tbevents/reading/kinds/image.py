@@ -1,4 +1,4 @@
-"""Images: encoded pictures, decoded through Pillow when asked for."""
+"""Images: encoded pictures, decoded through Pillow on request."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from tbevents.views.picture_grid import draw_pictures
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSeries"]
-
 MAX_PIXELS: Final = 2**26
 """The most pixels that `Image.array` and `Image.frames` decode, all frames together, unless told otherwise: a few bytes
 of file can declare a picture that fills the memory."""
@@ -41,14 +39,14 @@ _SIGNATURES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What was logged under one tag at one step: one picture, or several (which only the TF2 form has).
+    """The pictures logged under one tag at one step: one, or several in the TF2 form.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        width: of the first picture, in pixels, as the file declares it.
-        height: likewise.
-        samples: the encoded pictures, as they are in the file.
+        width: width of the first picture in pixels, as declared in the file.
+        height: height of the first picture in pixels, as declared in the file.
+        samples: the encoded pictures, as stored in the file.
     """
 
     step: int
@@ -72,23 +70,23 @@ class Image:
         return next((name for signature, name in _SIGNATURES if self.encoded.startswith(signature)), "")
 
     def _repr_png_(self) -> bytes | None:
-        """The first picture, as notebooks ask for it; None if it is no PNG."""
+        """The first picture, for notebooks; None if it is not a PNG."""
         return self.samples[0] if self.samples and self.format == "png" else None
 
     def _repr_jpeg_(self) -> bytes | None:
-        """The first picture, as notebooks ask for it; None if it is no JPEG."""
+        """The first picture, for notebooks; None if it is not a JPEG."""
         return self.samples[0] if self.samples and self.format == "jpeg" else None
 
     def array(self, sample: int = 0, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
         """Decodes a picture; of an animation, its first frame.
 
         Args:
-            sample: which of the step's pictures.
-            max_pixels: the largest picture that is decoded.
+            sample: index of the picture within the step.
+            max_pixels: the most pixels to decode.
 
         Returns:
-            uint8 (uint16 or int32 for deeper ones), shape (height, width, channels): 1 channel for grey, 2 with alpha,
-            3 for RGB, 4 for RGBA. Palettes are resolved.
+            uint8 (uint16 or int32 if the picture has more bits per channel), shape (height, width, channels). There
+            are 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGBA) channels; palettes are converted.
 
         Raises:
             MissingExtraError: Pillow is not installed.
@@ -100,11 +98,11 @@ class Image:
         """Decodes all frames of an animation, such as a logged video.
 
         Args:
-            sample: which of the step's pictures.
-            max_pixels: the most pixels that are decoded, all frames together.
+            sample: index of the picture within the step.
+            max_pixels: the most pixels to decode, summed over all frames.
 
         Returns:
-            uint8, shape (frames, height, width, channels), channels as in `array`.
+            uint8, shape (frames, height, width, channels); channels as in `array`.
 
         Raises:
             MissingExtraError, PayloadError: as `array`.
@@ -193,20 +191,20 @@ class ImageSeries(LazySeries[Image]):
         """Draws pictures side by side under their steps, through matplotlib and Pillow.
 
         Args:
-            steps: the steps whose pictures are drawn; by default evenly spread ones, the last among them.
-            most: the most pictures, if no steps are given; at least 1.
-            sample: which of a step's pictures.
+            steps: the steps to draw; by default evenly spaced ones, including the last.
+            most: the maximum number of pictures if `steps` is None; at least 1.
+            sample: index of the picture within each step.
             size: width and height of the figure in inches; by default chosen by the number of pictures.
 
         Returns:
-            The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``. In place
-            of a picture that cannot be decoded it says why.
+            The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``. A picture
+            that cannot be decoded is replaced by the reason.
 
         Raises:
             UnknownStepError: the series has no picture at a step (also a KeyError).
             ValueError: the series has no points, or `most` is less than 1.
             MissingExtraError: matplotlib or Pillow is not installed.
-            FileChangedError: a file was changed, and does not hold a picture any more.
+            FileChangedError: a file was changed and no longer holds a picture.
         """
         if most < 1:
             raise ValueError(f"most must be at least 1, not {most!r}")

@@ -8,20 +8,6 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from tbevents.proto import TensorProto
 
-__all__ = [
-    "FIELD_KINDS",
-    "PLUGIN_KINDS",
-    "DataClass",
-    "Grouping",
-    "Kind",
-    "kind_named",
-    "kind_names",
-    "kinds",
-    "lazy_kinds",
-    "register",
-    "unregister",
-]
-
 DataClass: TypeAlias = Literal["SCALAR", "TENSOR", "BLOB_SEQUENCE", "UNKNOWN"]
 
 
@@ -82,8 +68,8 @@ PLUGIN_KINDS: Final[dict[str, Kind]] = {}
 _KINDS: Final[dict[str, Kind]] = {}
 
 
-def register(kind: Kind) -> Kind:
-    """Adds a kind to the table, and returns it.
+def register(kind: Kind) -> None:
+    """Adds a kind to the table.
 
     Called when the module of the kind is imported. The table has no lock: no run may be read meanwhile.
 
@@ -101,19 +87,6 @@ def register(kind: Kind) -> Kind:
     if kind.field:
         FIELD_KINDS[kind.field] = kind
     PLUGIN_KINDS.update(dict.fromkeys(kind.plugins, kind))
-    return kind
-
-
-def unregister(name: str) -> None:
-    """Removes a kind from the table, for tests that add one.
-
-    Raises:
-        KeyError: there is no such kind.
-    """
-    kind = _KINDS.pop(name)
-    FIELD_KINDS.pop(kind.field, None)
-    for plugin in kind.plugins:
-        del PLUGIN_KINDS[plugin]
 
 
 def kinds() -> tuple[Kind, ...]:

@@ -11,8 +11,6 @@ from tbevents.proto import Layout, Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
 
-__all__ = ["Charts", "charts", "parse_layout"]
-
 Charts: TypeAlias = dict[str, dict[str, tuple[str, list[str]]]]
 """Category -> title -> ("Multiline", patterns of tags) or ("Margin", value, lower, upper of each of its series)."""
 

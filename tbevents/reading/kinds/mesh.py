@@ -1,10 +1,10 @@
-"""Meshes and point clouds: vertices, faces and colours are three tags in the file, and one series here."""
+"""Meshes and point clouds: the file has a tag each for vertices, faces and colours; here they are one series."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,25 +15,24 @@ from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.kind import Grouping, Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
-from tbevents.reading.series import Series, counted, read_only
+from tbevents.reading.series import Series, counted
 from tbevents.views.notebook import series_html
-
-__all__ = ["Mesh", "MeshSeries", "part_of_mesh"]
 
 _PARTS: Final = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
-    """What was logged under one name at one step: a batch of meshes of equal size.
+    """The meshes logged under one name at one step: a batch of meshes of equal size.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        vertices: coordinates, shape (batch, n, 3), float32 as a rule.
-        faces: indices of three vertices each, shape (batch, m, 3); None if none were logged.
-        colors: red, green, blue of each vertex, 0 to 255, shape (batch, n, 3); None if none were logged.
-        config: three.js classes and their settings.
+        vertices: coordinates, usually float32, shape (batch, n, 3); None if none were logged.
+        faces: vertex indices of each triangle, usually int32, shape (batch, m, 3); None if none were logged.
+        colors: red, green and blue of each vertex, 0 to 255, usually uint8, shape (batch, n, 3); None if none were
+            logged.
+        config: three.js settings: cameras, lights and materials.
     """
 
     step: int
@@ -60,33 +59,9 @@ class MeshSeries(Series[Mesh]):
         tags: part ("vertices", "faces", "colors") -> its tag in the file.
     """
 
-    tag: str
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
     tags: Mapping[str, str]
-    _parts: Mapping[str, TensorSeries] = field(repr=False)
+    _parts: Mapping[str, TensorSeries]
     _config: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", read_only(self.steps))
-        object.__setattr__(self, "wall_times", read_only(self.wall_times))
-
-    @classmethod
-    def of_parts(cls, name: str, parts: Mapping[str, TensorSeries], config: str) -> MeshSeries:
-        """Joins parts; the steps are those of the first part (the vertices, if there are any)."""
-        leading = next(parts[part] for part in _PARTS.values() if part in parts)
-        return cls(
-            name,
-            leading.steps,
-            leading.wall_times,
-            {part: series.tag for part, series in parts.items()},
-            parts,
-            config,
-        )
-
-    def copy(self) -> MeshSeries:
-        """Returns the same meshes, with steps and times in separate arrays; the meshes stay in their files."""
-        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy())
 
     def _part(self, places: slice) -> MeshSeries:
         # A part whose steps differ from the first one's is looked up by step, so it stays whole.
@@ -94,7 +69,7 @@ class MeshSeries(Series[Mesh]):
             part: series[places] if np.array_equal(series.steps, self.steps) else series
             for part, series in self._parts.items()
         }
-        return replace(self, steps=self.steps[places], wall_times=self.wall_times[places], _parts=parts)
+        return self._with_arrays(lambda array: array[places], _parts=parts)
 
     def _point(self, place: int) -> Mesh:
         step = int(self.steps[place])
@@ -131,7 +106,7 @@ class MeshSeries(Series[Mesh]):
         return series_html(self)
 
 
-def part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
+def _part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
     """Returns what a tag of a mesh is: the name of the mesh, the part, and the settings as JSON.
 
     A tag whose content does not tell is the vertices of a mesh of its own name.
@@ -147,15 +122,21 @@ def _groups(tags: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, tuple[str,
     """Mesh name -> part -> (tag, JSON settings), from tags and their content; the first of equal parts counts."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for tag, content in tags:
-        name, part, config = part_of_mesh(tag, content)
+        name, part, config = _part_of_mesh(tag, content)
         found.setdefault(name, {}).setdefault(part, (tag, config))
     return found
 
 
 def _join(name: str, parts: dict[str, tuple[str, str]], series_of: Callable[[str], TensorSeries]) -> MeshSeries:
-    """The series of a mesh, from its name and its entry in `_groups`."""
+    """Returns the series of a mesh, from its name and its entry in `_groups`.
+
+    The steps are those of the first part: of the vertices, if there are any.
+    """
     series = {part: series_of(tag) for part, (tag, _) in parts.items()}
-    return MeshSeries.of_parts(name, series, next(iter(parts.values()))[1])
+    leading = next(series[part] for part in _PARTS.values() if part in series)
+    tags = {part: tag for part, (tag, _) in parts.items()}
+    config = next(iter(parts.values()))[1]
+    return MeshSeries(name, leading.steps, leading.wall_times, tags, series, config)
 
 
 register(

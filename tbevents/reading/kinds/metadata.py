@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from tbevents.format.event import enum_name
 from tbevents.proto import DataClass, SummaryMetadata
 from tbevents.reading.kinds.kind import FIELD_KINDS, PLUGIN_KINDS
-
-__all__ = ["TagMetadata", "tag_metadata"]
 
 _GRAPHS: Final = "graphs"
 """A plugin with a data class in TensorBoard, of which no writer logs values under tags."""
@@ -22,10 +21,9 @@ class TagMetadata:
         plugin: such as "scalars"; if the file names none, the plugin of the value's field ("images" for a TF1 image),
             or empty.
         content: the plugin's own message, serialized.
-        display_name: what TensorBoard shows in the tag's place; the tag, if the file says nothing.
-        description: Markdown text.
-        data_class: "SCALAR", "TENSOR", "BLOB_SEQUENCE" or "UNKNOWN"; inferred from the plugin where the file does not
-            say.
+        display_name: the name that TensorBoard shows; the tag if none is stored.
+        description: Markdown text; often empty.
+        data_class: "SCALAR", "TENSOR", "BLOB_SEQUENCE" or "UNKNOWN"; inferred from the plugin if none is stored.
     """
 
     plugin: str
@@ -54,4 +52,4 @@ def _data_class(stored: int, plugin: str) -> str:
         return "BLOB_SEQUENCE"
     if not stored:
         return PLUGIN_KINDS[plugin].data_class if plugin in PLUGIN_KINDS else "UNKNOWN"
-    return DataClass.Name(stored).removeprefix("DATA_CLASS_") if stored in DataClass.values() else str(stored)
+    return enum_name(DataClass, stored).removeprefix("DATA_CLASS_")

@@ -15,22 +15,20 @@ from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.series import LazySeries
 
-__all__ = ["PrCurve", "PrCurveSeries"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrCurve:
-    """One curve over n thresholds. All arrays have shape (n,), and the dtype of the file, float32.
+    """One curve over n thresholds. All arrays have shape (n,) and the dtype in the file, usually float32.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        true_positives: their number or weight at each threshold; so the next three.
-        false_positives: likewise.
-        true_negatives: likewise.
-        false_negatives: likewise.
-        precision: between 0 and 1.
-        recall: between 0 and 1.
+        true_positives: number, or total weight, of true positives at each threshold.
+        false_positives: number or total weight of false positives.
+        true_negatives: number or total weight of true negatives.
+        false_negatives: number or total weight of false negatives.
+        precision: 0 to 1.
+        recall: 0 to 1.
     """
 
     step: int
@@ -44,7 +42,7 @@ class PrCurve:
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
-        """The thresholds as in TensorBoard: evenly from 0 to 1, since the file does not store them; shape (n,)."""
+        """The thresholds, float64, shape (n,): evenly spaced from 0 to 1, as in TensorBoard; the file has none."""
         return np.linspace(0.0, 1.0, len(self.precision))
 
 

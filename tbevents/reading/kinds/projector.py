@@ -22,14 +22,12 @@ from tbevents.errors import PayloadError
 from tbevents.files import join, read_bytes
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 
-__all__ = ["CONFIG_NAME", "Embedding", "Projector", "read_projector"]
+_CONFIG_NAME: Final = "projector_config.pbtxt"
 
-CONFIG_NAME: Final = "projector_config.pbtxt"
-
-MAX_CONFIG_BYTES: Final = 2**24
+_MAX_CONFIG_BYTES: Final = 2**24
 """The largest configuration that is read."""
 
-MAX_FILE_BYTES: Final = 2**30
+_MAX_FILE_BYTES: Final = 2**30
 """The largest file of points or labels that is read."""
 
 
@@ -52,37 +50,37 @@ class Embedding:
 
     @property
     def tensor_path(self) -> str | None:
-        """Where the points are; None if they are in a checkpoint, which only TensorFlow reads."""
+        """The path of the points; None if they are in a checkpoint, which only TensorFlow can read."""
         return self._path(self.info.tensor_path)
 
     @property
     def metadata_path(self) -> str | None:
-        """Where the labels are, if there are any."""
+        """The path of the labels; None if there are none."""
         return self._path(self.info.metadata_path)
 
     @property
     def sprite_path(self) -> str | None:
-        """The picture that holds all thumbnails, if there is one."""
+        """The path of the picture that holds all thumbnails; None if there is none."""
         return self._path(self.info.sprite.image_path)
 
     @property
     def thumbnail_size(self) -> tuple[int, ...]:
-        """Width and height of one thumbnail in pixels; empty if there are none."""
+        """Width and height of one thumbnail in pixels; empty if there are no thumbnails."""
         return tuple(self.info.sprite.single_image_dim)
 
     def tensor(self) -> NDArray[np.float32]:
-        """The points: float32, shape (points, dimensions).
+        """Reads the points: float32, shape (points, dimensions).
 
         Raises:
-            PayloadError: if the file is neither tab-separated numbers nor, as TensorBoard also allows, raw float32 of
-                the shape that the configuration says; it is not a plain file below the run's folder, or larger than
-                1 GiB; or the points are in a checkpoint.
-            OSError: if it cannot be read.
+            PayloadError: the file holds neither tab-separated numbers nor raw float32 numbers of the configured shape;
+                it is not a plain file below the run's folder; it is larger than 1 GiB; or the points are in a
+                checkpoint.
+            OSError: the file cannot be read.
         """
         path = self.tensor_path
         if path is None:
             raise PayloadError(f"{self.folder}: embedding {self.name!r} is in a checkpoint, not in a file of its own")
-        data = _read_plain(self.folder, path, MAX_FILE_BYTES)
+        data = _read_plain(self.folder, path, _MAX_FILE_BYTES)
         shape = tuple(self.info.tensor_shape)
         try:
             lines = data.decode().splitlines()
@@ -94,17 +92,17 @@ class Embedding:
             raise PayloadError(f"{path}: no table of numbers: {error}") from error
 
     def metadata(self) -> list[list[str]]:
-        """The rows of the labels' file, a header included if it has one; empty if there is no file.
+        """Reads the rows of the file of labels, including its header if it has one; empty if there is no file.
 
         Raises:
-            PayloadError: if it is not a plain file below the run's folder, or larger than 1 GiB.
-            OSError: if it cannot be read.
+            PayloadError: the file is not a plain file below the run's folder, or is larger than 1 GiB.
+            OSError: the file cannot be read.
         """
         path = self.metadata_path
         if path is None:
             return []
         lines = (
-            _read_plain(self.folder, path, MAX_FILE_BYTES).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+            _read_plain(self.folder, path, _MAX_FILE_BYTES).decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
         )
         if lines and not lines[-1]:
             lines.pop()
@@ -134,11 +132,11 @@ def read_projector(folder: str) -> Projector | None:
         PayloadError: if the file is not a projector configuration.
         OSError: if it cannot be read.
     """
-    path = join(folder, CONFIG_NAME)
+    path = join(folder, _CONFIG_NAME)
     try:
         if os.path.isdir(path):
             return None
-        text = _read_plain(folder, path, MAX_CONFIG_BYTES).decode("utf-8", "replace")
+        text = _read_plain(folder, path, _MAX_CONFIG_BYTES).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     try:
@@ -158,7 +156,7 @@ def _below(folder: str, name: str) -> str:
     """
     parts = re.split(r"[/\\]", name)
     if parts[0] == "" or ".." in parts or "\0" in name or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", name):
-        raise PayloadError(f"{folder}: {name!r} in {CONFIG_NAME} is not a file below the run's folder")
+        raise PayloadError(f"{folder}: {name!r} in {_CONFIG_NAME} is not a file below the run's folder")
     return join(folder, name)
 
 

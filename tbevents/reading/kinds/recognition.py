@@ -15,8 +15,6 @@ from tbevents.format.tensors import to_array
 from tbevents.proto import DataType, Summary, TensorProto
 from tbevents.reading.kinds.kind import FIELD_KINDS, PLUGIN_KINDS
 
-__all__ = ["is_one_number", "is_strings", "kind_of", "numbers_of_shape", "scalar_of_tensor"]
-
 _REF: Final = 100  # a reference dtype is this much more than its base
 _SINGLE: Final = {DataType.DT_FLOAT, DataType.DT_HALF, DataType.DT_BFLOAT16}
 _REAL: Final = _SINGLE | {

@@ -14,7 +14,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.points import integers_at
-from tbevents.reading.series import Series, as_number, counted, read_only
+from tbevents.reading.series import Series, as_number, counted
 from tbevents.reading.steps import unwrapped
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
@@ -22,8 +22,6 @@ from tbevents.views.notebook import scalars_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-__all__ = ["ScalarPoint", "ScalarSeries"]
 
 
 class ScalarPoint(NamedTuple):
@@ -50,21 +48,20 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         wall_times: float64 seconds since 1970, shape (n,).
         values: shape (n,); float32, or float64 if any point was stored as a double or an integer. Integers beyond
             2**53 are rounded here and in tables; points and `exact_values` have them exactly.
-        display_name: what TensorBoard shows in place of the tag; the tag, if the file says nothing.
-        description: Markdown text shown beside the chart; mostly empty.
+        display_name: the name that TensorBoard shows; the tag if none is stored.
+        description: Markdown text shown with the chart; often empty.
 
     All arrays are read-only, and may share memory with the run's other series: to keep a single series of each of many
     runs, `copy` it. Arrays passed to the constructor are not copied, and stay writable for the caller. n is at least 1
     in a run's series, unless a restart removed all its points.
     """
 
-    tag: str
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
     values: NDArray[np.float32] | NDArray[np.float64]
     display_name: str = ""
     description: str = ""
     _integers: Mapping[int, int] = field(default_factory=dict, repr=False)  # index -> integer that float64 cannot hold
+
+    _arrays: ClassVar[tuple[str, ...]] = ("steps", "wall_times", "values")
 
     def __post_init__(self) -> None:
         if not (self.steps.shape == self.wall_times.shape == self.values.shape) or self.steps.ndim != 1:
@@ -74,10 +71,7 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             )
         if not self.display_name:
             object.__setattr__(self, "display_name", self.tag)
-        for name in ("steps", "wall_times", "values"):
-            array = getattr(self, name)
-            if array.flags.writeable:
-                object.__setattr__(self, name, read_only(array))
+        Series.__post_init__(self)
 
     def __iter__(self) -> Iterator[ScalarPoint]:
         columns = (self.steps.tolist(), self.wall_times.tolist(), self.exact_values)
@@ -90,18 +84,10 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ScalarSeries):
             return NotImplemented
-        return (
-            self.tag == other.tag
-            and all(
-                a.dtype == b.dtype and a.tobytes() == b.tobytes()
-                for a, b in (
-                    (self.steps, other.steps),
-                    (self.wall_times, other.wall_times),
-                    (self.values, other.values),
-                )
-            )
-            and self._integers == other._integers
-        )
+        if self.tag != other.tag or self._integers != other._integers:
+            return False
+        pairs = [(getattr(self, name), getattr(other, name)) for name in self._arrays]
+        return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by content, which is large
 
@@ -131,9 +117,9 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         return self._part(wanted)
 
     def resample(self, n: int) -> ScalarSeries:
-        """Returns at most n points, evenly spaced by index, among them the first and the last.
+        """Returns at most n points, evenly spaced by index, including the first and the last.
 
-        TensorBoard draws a random sample instead, which differs each time it loads; it keeps the last point, too.
+        TensorBoard draws a random sample instead, which differs on each load; it also keeps the last point.
 
         Args:
             n: how many points to keep, at least 1; if 1, the last point is kept.
@@ -213,14 +199,9 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers)
         return draw_series(self, ax, style, label, **line)
 
-    def copy(self) -> ScalarSeries:
-        """Returns the same points in separate arrays, which keep no memory of the run's other series alive."""
-        return replace(self, steps=self.steps.copy(), wall_times=self.wall_times.copy(), values=self.values.copy())
-
     def _part(self, places: NDArray[Any] | slice) -> ScalarSeries:
         integers = integers_at(self._integers, np.arange(len(self))[places]) if self._integers else {}
-        columns = {name: getattr(self, name)[places] for name in ("steps", "wall_times", "values")}
-        return replace(self, **columns, _integers=integers)
+        return self._with_arrays(lambda array: array[places], _integers=integers)
 
     def _columns(self) -> Mapping[str, Column]:
         return {"step": self.steps, "wall_time": self.wall_times, "value": self.values}

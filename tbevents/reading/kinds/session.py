@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tbevents.format.event import enum_name
 from tbevents.proto import Event, LogMessage, SessionLog
-
-__all__ = ["LogLine", "SessionEvent", "log_line", "session_event"]
 
 
 class SessionEvent(NamedTuple):
     """A session of training started, stopped or saved a checkpoint.
 
     Attributes:
-        step: the step of the event; a start supersedes earlier points from this step on.
+        step: the step of the event. A START supersedes earlier points from this step on.
         wall_time: when, in seconds since 1970.
-        status: "START", "STOP", "CHECKPOINT" or "STATUS_UNSPECIFIED"; another number as text.
-        checkpoint_path: where the checkpoint was saved; else empty.
-        message: text for people.
+        status: "START", "STOP", "CHECKPOINT" or "STATUS_UNSPECIFIED"; an unknown number as text.
+        checkpoint_path: the path of the checkpoint; empty for other events.
+        message: a text for humans.
     """
 
     step: int
@@ -33,7 +32,7 @@ class LogLine(NamedTuple):
     Attributes:
         step: the step of the event.
         wall_time: when, in seconds since 1970.
-        level: "UNKNOWN", "DEBUGGING", "INFO", "WARN", "ERROR" or "FATAL"; another number as text.
+        level: "UNKNOWN", "DEBUGGING", "INFO", "WARN", "ERROR" or "FATAL"; an unknown number as text.
         message: the text.
     """
 
@@ -46,13 +45,11 @@ class LogLine(NamedTuple):
 def session_event(event: Event) -> SessionEvent:
     """Returns the content of a session_log event."""
     log = event.session_log
-    known = SessionLog.SessionStatus
-    status = known.Name(log.status) if log.status in known.values() else str(log.status)
+    status = enum_name(SessionLog.SessionStatus, log.status)
     return SessionEvent(event.step, event.wall_time, status, log.checkpoint_path, log.msg)
 
 
 def log_line(event: Event) -> LogLine:
     """Returns the content of a log_message event."""
     line = event.log_message
-    level = LogMessage.Level.Name(line.level) if line.level in LogMessage.Level.values() else str(line.level)
-    return LogLine(event.step, event.wall_time, level, line.message)
+    return LogLine(event.step, event.wall_time, enum_name(LogMessage.Level, line.level), line.message)

@@ -13,17 +13,16 @@ from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.series import LazySeries
 
-__all__ = ["Tensor", "TensorSeries"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """What was logged under one tag at one step.
+    """The tensor logged under one tag at one step.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        array: in the dtype of the tensor; bfloat16 becomes float32, and strings become an object array of bytes.
+        array: the elements, in the tensor's dtype and shape. bfloat16 becomes float32; strings become an object array
+            of bytes.
     """
 
     step: int

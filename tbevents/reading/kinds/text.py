@@ -16,20 +16,18 @@ from tbevents.reading.kinds.recognition import is_strings
 from tbevents.reading.series import LazySeries
 from tbevents.views.notebook import texts_html
 
-__all__ = ["Text", "TextSeries"]
-
 _LONGEST: Final = 60
 """The most characters of a string that a repr shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """What was logged under one tag at one step.
+    """The strings logged under one tag at one step.
 
     Attributes:
         step: the step it was logged at.
         wall_time: when, in seconds since 1970.
-        encoded: the strings as they are in the file: an object array of bytes, of any shape. torch's has shape (1,).
+        encoded: the strings as stored in the file: an object array of bytes, of any shape. torch writes shape (1,).
     """
 
     step: int
@@ -38,7 +36,7 @@ class Text:
 
     @property
     def array(self) -> NDArray[Any]:
-        """The strings: an object array of str of the same shape. Bytes that are not UTF-8 become U+FFFD."""
+        """The strings as an object array of str, of the same shape. Bytes that are not UTF-8 become U+FFFD."""
         decoded = np.empty(self.encoded.size, object)
         decoded[:] = [text.decode(errors="replace") for text in self.encoded.flat]
         return decoded.reshape(self.encoded.shape)
@@ -48,7 +46,7 @@ class Text:
         """The string, if there is exactly one.
 
         Raises:
-            PayloadError: there is none, or there are several; see `array`.
+            PayloadError: there is no string, or more than one; see `array`.
         """
         if self.encoded.size != 1:
             raise PayloadError(f"the text is an array of shape {self.encoded.shape}, not one string; see array")

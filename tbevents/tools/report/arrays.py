@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +14,32 @@ from numpy.typing import NDArray
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.tools.report.pauses import Pause
 
-__all__ = ["ArrayStore"]
+__all__ = ["ArrayStore", "first_time", "short_offsets", "short_values"]
 
 _TIME_ERROR = 1e-3
 """The largest error of a time in a picture, seconds."""
+
+
+def first_time(times: NDArray[np.float64]) -> float:
+    """Returns the first of some times that is finite; 0 if none is."""
+    if len(times) and math.isfinite(times[0]):
+        return float(times[0])
+    known = times[np.isfinite(times)]
+    return float(known[0]) if len(known) else 0.0
+
+
+def short_values(values: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Returns values as float32, and which of them that changes; shapes (n,)."""
+    with np.errstate(over="ignore"):
+        short = values.astype(np.float32)
+    return short, ~((short == values) | np.isnan(values))
+
+
+def short_offsets(seconds: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Returns durations as float32, and which of them that changes by more than a millisecond; shapes (n,)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        short = seconds.astype(np.float32)
+        return short, (np.abs(short - seconds) > _TIME_ERROR) & np.isfinite(seconds)
 
 
 class ArrayStore:
@@ -46,8 +69,7 @@ class ArrayStore:
             ``order`` (the indices), ``offsets`` (seconds since the start) and ``values``; ``pauses``, if there are any.
         """
         times = series.wall_times
-        known = times[np.isfinite(times)]
-        start = float(known[0]) if len(known) else 0.0
+        start = first_time(times)
         return {
             "count": len(series),
             "start": start,
@@ -70,18 +92,11 @@ class ArrayStore:
 
     def values(self, values: NDArray[Any]) -> int:
         """Stores values exactly: as float32 if that is exact, else as float64."""
-        with np.errstate(over="ignore"):
-            short = values.astype(np.float32)
-        exact = bool(((short == values) | np.isnan(values)).all())
-        return self._binary(values, "f4" if exact else "f8")
+        return self._binary(values, "f8" if short_values(values)[1].any() else "f4")
 
     def offsets(self, seconds: NDArray[np.float64]) -> int:
         """Stores durations, to the millisecond."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            short = seconds.astype(np.float32)
-            off = np.abs(short - seconds)
-        exact = not bool((off[np.isfinite(seconds)] > _TIME_ERROR).any())
-        return self._binary(seconds, "f4" if exact else "f8")
+        return self._binary(seconds, "f8" if short_offsets(seconds)[1].any() else "f4")
 
     def floats(self, values: NDArray[Any]) -> int:
         """Stores numbers that are only drawn, as float32."""

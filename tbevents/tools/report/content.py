@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from tbevents.errors import MissingExtraError, PayloadError, TBEventsError
+from tbevents.format.file_type import is_wav
 from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.kinds.audio import Audio
 from tbevents.reading.kinds.image import Image
@@ -21,7 +22,6 @@ from tbevents.reading.run import Run
 from tbevents.reading.series import LazySeries
 from tbevents.tools.names import natural_key
 from tbevents.tools.report.arrays import ArrayStore
-from tbevents.tools.report.heat import BUCKETS, heat_map, quantiles
 from tbevents.tools.report.layouts import layout_json, layout_of_run
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pauses import pauses_of
@@ -29,9 +29,13 @@ from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
 from tbevents.tools.report.sessions import Sessions
 from tbevents.views.curves import evenly, thinned
+from tbevents.views.heat import quantiles, shared_buckets
 from tbevents.views.short_names import short_names
 
-__all__ = ["Content"]
+__all__ = ["BUCKETS", "Content"]
+
+BUCKETS: Final = 48
+"""Buckets of a heat map, from its least to its greatest value."""
 
 _PROBLEMS: Final = 100
 """The most problems of a run that the page lists."""
@@ -128,7 +132,7 @@ class Content:
         return {
             **(sample if len(places) < len(series) else {}),
             "run": number,
-            **self._arrays.curve(series, places, pauses_of(run, series)),
+            **self._arrays.curve(series, places, pauses_of(run, series.tag, series.wall_times)),
         }
 
     def _decoded(self, series: LazySeries[P]) -> list[P]:
@@ -148,7 +152,7 @@ class Content:
 
     def _histograms(self, series: LazySeries[Any]) -> Entry:
         found = self._decoded(series)
-        heat = heat_map(found)
+        heat = shared_buckets(found, BUCKETS)
         return {
             "count": len(series),
             "steps": self._arrays.steps(np.array([each.step for each in found], np.int64)),
@@ -230,7 +234,7 @@ class Content:
             if self._media + len(data) * 4 // 3 > self.limits.media:
                 self._note(f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out")
                 break
-            if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+            if not is_wav(data):
                 self._problem(f"{where}: sound {number} is not shown: it is no WAV file")
                 continue
             source = f"data:audio/wav;base64,{base64.b64encode(data).decode('ascii')}"

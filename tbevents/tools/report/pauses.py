@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 
 __all__ = ["Pause", "pauses_between", "pauses_of"]
@@ -18,9 +17,15 @@ Pause: TypeAlias = "tuple[int, float, float]"
 seconds to cut."""
 
 
-def pauses_of(run: Run, series: ScalarSeries) -> list[Pause]:
-    """Returns the pauses in a series of a run; none if the run has a single file."""
-    return [] if len(run.files) < 2 else pauses_between(series.wall_times, run.scalar_files(series.tag)[1])
+def pauses_of(run: Run, tag: str, times: NDArray[np.float64]) -> list[Pause]:
+    """Returns the pauses in a series of a run; none if the run has a single file.
+
+    Args:
+        run: the run.
+        tag: name of the series.
+        times: its wall times, shape (n,).
+    """
+    return [] if len(run.files) < 2 else pauses_between(times, run.scalar_files(tag)[1])
 
 
 def pauses_between(times: NDArray[np.float64], files: NDArray[Any] | Sequence[int]) -> list[Pause]:

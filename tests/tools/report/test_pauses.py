@@ -29,4 +29,4 @@ def test_the_pauses_of_a_run_are_between_its_files(tmp_path):
             for step in range(start, start + 10):
                 writer.add_scalar("loss", 1.0, step, walltime=1e9 + step + (3600 if start else 0))
     run = read_run(tmp_path)
-    assert pauses_of(run, run.scalars["loss"]) == [(10, 3610.0, 3600.0)]
+    assert pauses_of(run, "loss", run.scalars["loss"].wall_times) == [(10, 3610.0, 3600.0)]

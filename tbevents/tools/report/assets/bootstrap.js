@@ -193,43 +193,64 @@ function coarseBand({ steps, low, high, coarse }) {
   return [line(low), line(high)];
 }
 
-/** Groups that have been summed up, or are being so: key -> {result, coarse, done, again}. Work is done between frames. */
-class GroupSums {
-  static known = new Map();
-  static work = [];
+const UNSHOWN = 50; // sums that are kept though no chart shows them
 
-  /** The sum of some columns, as far as it is known; `again` is called once it is complete. */
+/**
+ * Groups that have been summed up, or are being so, each for the charts that show it: a chart is known by the function that draws it
+ * again. Work is done between frames; none is done for what no chart shows, and of that only the last is kept.
+ */
+class GroupSums {
+  static known = new Map(); // key -> {result, steps, coarse, done, charts}; what was released last is last
+  static work = new Set();
+  static timer = null;
+
+  /** The sum of some columns, as far as it is known; `again` is called once there is more of it, until it is released. */
   static of(key, columns, estimator, band, again) {
-    let entry = GroupSums.known.get(key);
-    if (entry === undefined) {
+    if (!GroupSums.known.has(key)) {
       const steps = summedUp(columns(), estimator, band);
-      entry = { result: steps.next().value, steps, done: false, coarse: false, again: new Set() };
-      GroupSums.known.set(key, entry);
-      if (GroupSums.known.size > 500) GroupSums.known.delete(GroupSums.known.keys().next().value);
-      entry.done = band !== "ci95";
-      if (!entry.done) {
-        if (!GroupSums.work.length) setTimeout(GroupSums.proceed);
-        GroupSums.work.push(entry);
-      }
+      GroupSums.known.set(key, { result: steps.next().value, steps, done: band !== "ci95", coarse: false, charts: new Set() });
     }
-    if (!entry.done) entry.again.add(again);
+    const entry = GroupSums.known.get(key);
+    entry.charts.add(again);
+    if (!entry.done) GroupSums.work.add(entry);
+    GroupSums.schedule();
     return entry;
   }
 
+  static schedule() {
+    if (GroupSums.work.size) GroupSums.timer ??= setTimeout(GroupSums.proceed);
+  }
+
+  /** A chart shows its sums no longer. */
+  static release(again) {
+    for (const [key, entry] of GroupSums.known) {
+      if (!entry.charts.delete(again) || entry.charts.size) continue;
+      GroupSums.work.delete(entry);
+      GroupSums.known.delete(key);
+      GroupSums.known.set(key, entry);
+    }
+    const unshown = [...GroupSums.known].filter(([, { charts }]) => !charts.size);
+    for (const [key] of unshown.slice(0, -UNSHOWN)) GroupSums.known.delete(key);
+  }
+
   static proceed() {
+    GroupSums.timer = null;
     const until = performance.now() + 20;
     const finished = new Set();
-    while (GroupSums.work.length && performance.now() < until) {
-      const [entry] = GroupSums.work;
-      entry.done = Boolean(entry.steps.next().done);
-      const coarse = !entry.coarse && entry.result.ready >= entry.result.coarse.length;
-      if (!entry.done && !coarse) continue;
-      GroupSums.work.shift();
-      if (!entry.done) GroupSums.work.push(entry); // the others' coarse bands come first
-      entry.coarse = true;
-      for (const again of entry.again) finished.add(again);
+    for (const entry of GroupSums.work) {
+      while (!entry.done && performance.now() < until) {
+        entry.done = Boolean(entry.steps.next().done);
+        const coarse = !entry.coarse && entry.result.ready >= entry.result.coarse.length;
+        if (!entry.done && !coarse) continue;
+        entry.coarse = true;
+        GroupSums.work.delete(entry);
+        if (!entry.done) GroupSums.work.add(entry); // the others' coarse bands come first
+        for (const again of entry.charts) finished.add(again);
+        break;
+      }
+      if (performance.now() >= until) break;
     }
     for (const again of finished) again();
-    if (GroupSums.work.length) setTimeout(GroupSums.proceed);
+    GroupSums.schedule();
   }
 }

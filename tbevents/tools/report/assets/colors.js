@@ -27,7 +27,7 @@ function recolor(table, parameter) {
     for (const { color, runs: members } of groups.values()) for (const number of members) Object.assign(runs[number], { color, dashed: false });
     return;
   }
-  for (const run of runs) run.color = parameter < 0 ? runColor(run.number) : "var(--muted)";
+  for (const run of runs) run.color = parameter < 0 ? runColor(run.place) : "var(--muted)";
   if (table === null) return;
   const values = table.rows.map((row) => row.parameters[parameter]);
   const scale = parameter >= 0 && isNumeric(values) ? parameterScale(values) : null;

@@ -26,10 +26,8 @@ class Curves {
     this.body = make("div", { className: "plot" });
     this.tip = make("div", { className: "tip", hidden: true });
     this.spoken = make("p", { className: "spoken", "aria-live": "polite" });
-    this.reset = make("button", { type: "button", className: "reset", textContent: "Reset zoom", onclick: () => zoom.set(null, null) });
     this.mark = make("div", { className: "mark", hidden: true });
     figure.append(this.body, this.spoken);
-    this.body.append(this.reset);
     figure.tabIndex = 0;
     figure.setAttribute("role", "group");
     figure.setAttribute("aria-roledescription", "chart");
@@ -38,7 +36,7 @@ class Curves {
     const faint = lines.filter((line) => line.raw !== null);
     this.series = [
       ...faint.map((line) => ({ line, color: line.color, alpha: 0.3, width: 1, data: [line.xs, line.raw] })),
-      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: lines.length > CROWDED ? 1 : 1.5, dash: line.dash ?? (line.dashed ? [6, 3] : undefined), data: [line.xs, line.ys] })),
+      ...lines.map((line) => ({ line, color: line.color, alpha: 1, width: lines.length > CROWDED ? 1 : 1.5, dash: line.dash ?? (line.dashed ? DASHES[1] : undefined), data: [line.xs, line.ys] })),
     ];
     this.plot = new Plot(this.body, {
       series: this.series,
@@ -56,7 +54,6 @@ class Curves {
       leave: framewise(() => this.leave()),
     });
     this.plot.u.over.append(this.mark, this.tip);
-    this.body.classList.toggle("zoomed", zoom.x !== null);
     figure.onkeydown = (event) => this.key(event);
     figure.onblur = () => this.leave();
     figure.dataset.lines = lines.filter((line) => line.ys.some((value) => drawable(value, this.logs[1]))).length;
@@ -101,11 +98,19 @@ class Curves {
     const x = new Extent();
     const y = new Extent();
     const bands = this.lines.filter((line) => line.low).flatMap(({ xs, low, high }) => [[xs, low], [xs, high]]);
-    for (const [xs, ys] of [...this.series.map(({ data }) => data), ...bands]) {
+    const columns = [...this.series.map(({ data }) => data), ...bands];
+    for (const [xs, ys] of columns) {
       for (let place = 0; place < xs.length; place++) {
         if (!drawable(xs[place], logX) || !drawable(ys[place], logY)) continue;
         x.take(xs[place]);
         if (range === null || (xs[place] >= range[0] && xs[place] <= range[1])) y.take(ys[place]);
+      }
+    }
+    // Between two points there is the line: what is next to the range on either side.
+    for (const [xs, ys] of y.min > y.max && range !== null ? columns : []) {
+      for (const [edge, isBeyond] of [[range[0], (at) => at < range[0]], [range[1], (at) => at > range[1]]]) {
+        const place = nearestPlace(xs, edge, (at) => isBeyond(xs[at]) && drawable(xs[at], logX) && drawable(ys[at], logY));
+        if (place >= 0) y.take(ys[place]);
       }
     }
     const inner = this.outliers ? null : this.inner(range);
@@ -130,15 +135,7 @@ class Curves {
     const found = [];
     const at = u.posToVal(left, "x");
     for (const line of this.lines) {
-      let best = -1;
-      let least = Infinity;
-      for (let place = 0; place < line.xs.length; place++) {
-        const distance = Math.abs(line.xs[place] - at);
-        if (distance < least && drawable(line.xs[place], this.logs[0]) && drawable(line.ys[place], this.logs[1])) {
-          best = place;
-          least = distance;
-        }
-      }
+      const best = nearestPlace(line.xs, at, (place) => drawable(line.xs[place], this.logs[0]) && drawable(line.ys[place], this.logs[1]));
       if (best < 0) continue;
       const x = u.valToPos(line.xs[best], "x");
       const y = u.valToPos(line.ys[best], "y");
@@ -218,7 +215,7 @@ class Curves {
     const number = (this.place.line + lines + this.lines.length) % this.lines.length;
     const line = this.lines[number];
     let place = this.place.point;
-    if (lines && place >= 0) place = closest(line.xs, from.xs[place]);
+    if (lines && place >= 0) place = nearestPlace(line.xs, from.xs[place]);
     place = Math.max(0, Math.min(line.xs.length - 1, points ? place + points * times : Math.max(place, 0)));
     this.place = { line: number, point: place };
     const here = { line, place, x: u.valToPos(line.xs[place], "x"), y: u.valToPos(line.ys[place], "y") };
@@ -236,10 +233,13 @@ class Curves {
   }
 }
 
-function closest(values, value) {
-  let best = 0;
-  for (let place = 1; place < values.length; place++) {
-    if (Math.abs(values[place] - value) < Math.abs(values[best] - value)) best = place;
+/** The place of the first of some numbers that are nearest to a value, among those that count; -1 where none does. */
+function nearestPlace(values, value, counts = () => true) {
+  let best = -1;
+  let least = Infinity;
+  for (let place = 0; place < values.length; place++) {
+    const distance = Math.abs(values[place] - value);
+    if (distance < least && counts(place)) [best, least] = [place, distance];
   }
   return best;
 }

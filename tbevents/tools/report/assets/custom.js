@@ -59,23 +59,26 @@ function customSections() {
 
 const DASHES = [undefined, [6, 3], [2, 3], [10, 3, 2, 3]];
 
+/** The dash of the curves of the tag with a number in its chart. */
+const dashOf = (number) => ({ dash: DASHES[number % DASHES.length], dashed: number % DASHES.length > 0 });
+
 /** The curves of several tags: a colour a run and a dash a tag, or of one run a colour a tag. */
-function curvesOfParts(found, axis, unit) {
+function curvesOfParts(found, axis) {
   const several = found.length > 1;
   const ofRun = new Set(found.flatMap(({ lines }) => lines.map((line) => line.run))).size;
   return found.flatMap(({ part, lines }, number) => lines.map((line) => {
-    const curve = scalarCurve(line, axis, unit, part.tag);
+    const curve = scalarCurve(line, axis, part.tag);
     if (!several) return curve;
     const name = ofRun > 1 ? `${curve.name} · ${part.title}` : part.title;
-    return { ...curve, name, whole: `${curve.whole} · ${part.tag}`, ...(ofRun > 1 ? { dash: DASHES[number % DASHES.length], dashed: number % DASHES.length > 0 } : { color: runColor(number) }) };
+    return { ...curve, name, whole: `${curve.whole} · ${part.tag}`, ...(ofRun > 1 ? dashOf(number) : { color: runColor(number) }) };
   }));
 }
 
 /** The curves of a margin chart: a value of each run, within its lower and upper bound. */
-function marginCurves(margins, found, axis, unit) {
+function marginCurves(margins, found, axis) {
   const linesOf = (tag) => found.find(({ part }) => part.tag === tag)?.lines ?? [];
   return margins.flatMap(([value, lower, upper], number) => linesOf(value).map((line) => {
-    const curve = scalarCurve(line, axis, unit, value);
+    const curve = scalarCurve(line, axis, value);
     const bounds = [lower, upper].map((tag) => linesOf(tag).find((each) => each.run === line.run));
     const name = margins.length > 1 ? `${curve.name} · ${value}` : curve.name;
     if (bounds.some((bound) => bound === undefined)) return { ...curve, name };

@@ -13,10 +13,11 @@ function make(name, properties = {}, ...children) {
   return element;
 }
 
-/** Gives an element these children; those that are in place already are not touched, and keep the focus. */
+/** Gives an element these children; those that follow each other already are not touched: they keep the focus, and play on. */
 function arrange(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
   children.forEach((child, place) => { if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null); });
-  while (parent.children.length > children.length) parent.lastElementChild.remove();
 }
 
 /** A patch of a run's colour, striped where its curve is dashed. */
@@ -69,14 +70,13 @@ class Lazy {
     this.isNear = false;
     this.drawn = false;
     Lazy.of.set(element, this);
-    Lazy.observer.observe(element);
+    this.look();
   }
 
-  /** Ends it: the element is replaced by another. */
-  end() {
+  /** Looks soon whether it is near the window. */
+  look() {
     Lazy.observer.unobserve(this.element);
-    Lazy.of.delete(this.element);
-    Lazy.pending.delete(this);
+    Lazy.observer.observe(this.element);
   }
 
   near(isNear) {

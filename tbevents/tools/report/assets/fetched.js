@@ -120,7 +120,7 @@ async function loadLines(card, lines, view) {
   const points = needed(card);
   const missing = lines.filter((line) => line.lacks(points));
   const { x } = view.zoom;
-  const range = x === null || view.axis !== "relative" ? x : wholeTimes(lines, view, x.map((edge) => edge * view.seconds));
+  const range = x === null || view.axis !== "relative" ? x : wholeTimes(lines, view, x);
   const zoomKey = (line) => `${line.wanted(points)} ${view.axis} ${range}`;
   const coarse = range === null || missing.length ? [] : lines.filter((line) => line.thinned() && line.zoomGot !== zoomKey(line));
   if (!missing.length && !coarse.length) return;
@@ -142,14 +142,25 @@ async function loadLines(card, lines, view) {
     setTimeout(views.get(card)?.get(view), 3000);
   }
   loading.delete(card);
-  if (card.failed !== undefined) return;
-  // All charts of the card lacked the lines; what is within a zoom concerns this one.
-  for (const [each, again] of views.get(card) ?? []) if (missing.length || each === view) again();
+  // All charts of the card lacked the lines; what is within a zoom concerns this one. A chart of several tags waits for all.
+  const waits = (each) => [...each.cards].some((other) => loading.has(other));
+  for (const [each, again] of views.get(card) ?? []) if ((missing.length || each === view) && !waits(each)) again();
+}
+
+/** Fetches what is missing of a card that a chart shows; returns whether anything is. */
+function reload(card) {
+  const [view] = views.get(card)?.keys() ?? [];
+  const lines = card.lines.filter((line) => runs[line.run].shown);
+  const points = needed(card);
+  if (view === undefined || !lines.some((line) => line.lacks(points))) return false;
+  loadLines(card, lines, view);
+  return true;
 }
 
 source.lines = (card, lines, view, again) => {
   if (!views.has(card)) views.set(card, new Map());
   views.get(card).set(view, again);
+  (view.cards ??= new Set()).add(card);
   loadLines(card, lines, view);
   return lines.filter((line) => line.whole !== null);
 };
@@ -164,69 +175,81 @@ source.zoomed = (card, again) => {
   later.set(card, { at: now, timer: setTimeout(fetch, now - at > 250 ? 0 : 120) });
 };
 
-/** A card that is fetched as a whole: what is shown is replaced by what `build` makes of the answer. */
+const HELD = 64 * 2 ** 20; // letters of answers that are kept for cards out of view
+
+/** A card that is fetched as a whole: what `build` makes of it shows new lines as they come, and keeps what was chosen in it. */
 class FetchedCard {
+  static held = new Set(); // those with an answer; the one that was drawn last is last
+
   constructor(card, build) {
-    Object.assign(this, { card, build, got: "", busy: false, inner: null });
-    this.element = cardElement(card, make("p", { className: "quiet", textContent: "…" }));
-    this.frame = new Lazy(this.element, () => this.load(), () => {});
-    Lazy.of.set(this.element, this);
+    const note = make("p", { className: "quiet note", textContent: "…" });
+    Object.assign(this, { card, note, shown: { ...card, lines: [] }, got: "", busy: false, columns: [], size: 0 });
+    const { element, lazy } = build(this.shown);
+    element.append(note);
+    Object.assign(this, { element, lazy });
+    const { draw } = lazy;
+    lazy.draw = () => {
+      if (FetchedCard.held.delete(this)) FetchedCard.held.add(this);
+      draw();
+      this.load();
+    };
   }
 
-  /** Cards are drawn by their `lazy`: this one does both. */
-  get lazy() { return this; }
-  get isNear() { return this.frame.isNear; }
-  set isNear(isNear) { this.frame.isNear = isNear; }
-  renew() { this.frame.renew(); this.load(); }
-  redraw() { this.frame.redraw(); }
-
-  /** What has changed while it was out of view is fetched. */
-  near(isNear) {
-    this.frame.near(isNear);
-    if (isNear) this.load();
-  }
-
+  /** Fetches what has changed, if it is in view: at most every few seconds. */
   async load() {
     const lines = this.card.lines.filter((line) => runs[line.run].shown);
     const wanted = lines.map((line) => `${line.number}.${line.epoch}.${line.count}`).join();
-    if (this.busy || !this.isNear || wanted === this.got || !lines.length) return;
+    if (this.busy || !this.lazy.isNear || wanted === this.got || !lines.length) return;
     this.busy = true;
+    const epochs = new Map(lines.map(({ number, epoch }) => [number, epoch]));
     try {
-      const found = await (await ask("card", { tag: this.card.number, runs: spans(lines.map((line) => line.number)) })).json();
-      for (const line of found.lines) line.run = lines.find(({ number }) => number === line.run)?.run ?? line.run;
-      this.got = wanted;
-      this.show(found);
+      const text = await (await ask("card", { tag: this.card.number, runs: spans(epochs.keys()) })).text();
+      this.take(JSON.parse(text), lines, epochs);
+      Object.assign(this, { got: wanted, size: text.length });
+      FetchedCard.held.add(this);
+      FetchedCard.release();
+      this.lazy.renew();
     } catch (error) {
       state.say(`A card could not be fetched: ${error.message}`);
     }
     setTimeout(() => { this.busy = false; this.load(); }, REFRESH);
   }
 
-  show(found) {
+  /** Takes an answer in place of the one before; its columns get numbers of the page. */
+  take(found, asked, epochs) {
     const first = nextColumn;
     nextColumn += found.arrays.length;
     found.arrays.forEach((entry, place) => { data.arrays[first + place] = entry; });
     const moved = (entry) => Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, COLUMNS.has(key) ? value + first : key === "items" ? value.map(moved) : value]));
-    const lines = found.lines.map(moved);
-    for (const number of this.columns ?? []) { decoded.delete(number); delete data.arrays[number]; }
+    this.forget();
     this.columns = found.arrays.map((_, place) => first + place);
-    const inner = lines.length ? this.build({ ...this.card, lines }) : null;
-    const notes = found.notes.map((text) => make("p", { className: "quiet note", textContent: text }));
-    const element = inner?.element ?? cardElement(this.card, make("p", { className: "quiet", textContent: "not shown" }));
-    element.append(...notes);
-    element.hidden = this.element.hidden;
-    element.classList.toggle("wide", this.element.classList.contains("wide"));
-    this.element.replaceWith(element);
-    this.frame.end();
-    this.inner?.lazy.end();
-    this.inner = inner;
-    this.element = element;
-    this.frame = inner?.lazy ?? new Lazy(element, () => {}, () => {});
-    Lazy.of.set(element, this);
+    this.shown.lines = found.lines.map(moved).map((line) => ({ ...line, number: line.run, epoch: epochs.get(line.run), run: asked.find(({ number }) => number === line.run)?.run ?? line.run }));
+    this.note.textContent = [...(found.lines.length ? [] : ["not shown"]), ...found.notes].join(" · ");
+  }
+
+  forget() {
+    for (const number of this.columns) { decoded.delete(number); delete data.arrays[number]; }
+    Object.assign(this, { columns: [], got: "", size: 0 });
+    this.shown.lines = [];
+  }
+
+  /** Lets go of what was out of view for the longest time, where there is too much. */
+  static release() {
+    let size = [...FetchedCard.held].reduce((sum, each) => sum + each.size, 0);
+    for (const each of FetchedCard.held) {
+      if (size <= HELD) return;
+      if (each.lazy.isNear) continue;
+      size -= each.size;
+      FetchedCard.held.delete(each);
+      each.forget();
+    }
   }
 }
 
 /** The keys of an answer whose values are numbers of columns. */
 const COLUMNS = new Set(["steps", "counts", "quantiles", "recall", "precision", "thresholds"]);
 
-source.card = (card, build) => new FetchedCard(card, build);
+source.card = (card, build) => {
+  const fetched = new FetchedCard(card, build);
+  return { card, element: fetched.element, lazy: fetched.lazy, load: () => fetched.load() };
+};

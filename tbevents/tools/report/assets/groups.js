@@ -78,7 +78,7 @@ function groupCurves(groups, lines, tag, again) {
 /** The same of several tags, which differ by their dashes. */
 function groupCurvesOfParts(groups, found, again) {
   return found.flatMap(({ part, lines }, number) => groupCurves(groups, lines, part.tag, again).map((curve) => (found.length < 2 ? curve
-    : { ...curve, name: `${curve.name} · ${part.title}`, whole: `${curve.name} · ${part.tag}`, dash: DASHES[number % DASHES.length], dashed: number % DASHES.length > 0 })));
+    : { ...curve, name: `${curve.name} · ${part.title}`, whole: `${curve.name} · ${part.tag}`, ...dashOf(number) })));
 }
 
 /** What the curves of groups are. */

@@ -4,7 +4,6 @@ const KINDS = ["scalars", "pr_curves", "histograms", "images", "audio", "texts"]
 const tags = []; // by number: {kind, tag, card, lines: run -> line}
 const names = new Intl.Collator("en", { numeric: true });
 let rates = [];
-let [hparamsAsked, layoutAsked] = [false, false];
 let unread = -1; // runs that the server has not read yet
 let readBefore = 0; // runs that it had read when charts were drawn anew
 const stale = new Set(); // cards that have changed since
@@ -28,8 +27,9 @@ function takeTag({ number, kind, tag, title, description }) {
 function takeRun(told, changed) {
   const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], session = false, part = false } = told;
   const before = data.runs[number];
-  const gone = (told.gone ?? false) || owner !== number; // a session is shown as the run that it belongs to
-  data.runs[number] = { name, label, problems, gone, session, part, tags: new Set() };
+  const owned = owner !== number; // a session is shown as the run that it belongs to
+  const gone = (told.gone ?? false) || owned;
+  data.runs[number] = { name, label, problems, gone, owned, session, part, tags: new Set() };
   let more = before === undefined || before.gone !== gone || before.label !== label || problems.join() !== before.problems.join();
   for (const counts of Object.values(kinds)) {
     for (const [tag, count] of counts) {
@@ -70,6 +70,15 @@ function arrangeCards(changed) {
     .filter(({ rates: of }) => of.length);
 }
 
+/** Shows the data as it is now, with the board's own line at the top. */
+function showAll() {
+  build();
+  listRuns();
+  listHistograms();
+  document.getElementById("head").append(actions);
+  sift();
+}
+
 function take(told) {
   const unreadBefore = unread;
   const changed = new Set();
@@ -86,22 +95,18 @@ function take(told) {
   if (more || unread !== told.unread) {
     unread = told.unread;
     arrangeCards(changed);
-    build();
-    listRuns();
-    listHistograms();
+    showAll();
     if (settings.groupBy !== "" || settings.color !== null) { // colours depend on what runs there are
       showRuns();
       listGroups();
     }
-    document.getElementById("head").append(actions);
-    sift();
   } else document.getElementById("counts").textContent = countsText();
   for (const { card } of changed) stale.add(card);
   // While the runs are read for the first time, charts of many are drawn when there are twice as many, and at the end.
   const read = told.there - told.unread;
   if (!told.unread || read >= 2 * readBefore || told.unread === unreadBefore) {
     readBefore = told.unread ? read : 0;
-    for (const { card, element, lazy } of cards) if (!element.hidden && (card.parts ?? [card]).some((each) => stale.has(each))) refresh(card, lazy);
+    for (const each of cards) if (!each.element.hidden && (each.card.parts ?? [each.card]).some((part) => stale.has(part))) refresh(each);
     stale.clear();
   }
   if ([...changed].some(({ kind }) => kind === "custom_scalars")) askLayout();
@@ -112,59 +117,58 @@ function take(told) {
   state.say(`Live${reading && " · "}${reading}`);
 }
 
-/** Shows what has changed of a card that is in view: curves are fetched first, and then drawn once. */
-function refresh(card, lazy) {
-  const [view] = views.get(card)?.keys() ?? [];
-  const lines = card.lines.filter((line) => runs[line.run].shown);
-  const points = needed(card);
-  if (view !== undefined && lazy.isNear && lines.some((line) => line.lacks(points))) loadLines(card, lines, view);
-  else lazy.renew();
+/** Shows what has changed of a card that is in view: it is fetched first, and then drawn once. */
+function refresh({ card, lazy, load }) {
+  if (load !== undefined) return load();
+  const fetching = lazy.isNear ? (card.parts ?? [card]).filter((part) => reload(part)) : [];
+  if (!fetching.length) lazy.renew();
 }
 
-/** Fetches the custom charts; once for all layouts that come in a short time. */
-function askLayout() {
-  if (layoutAsked) return;
-  layoutAsked = true;
-  setTimeout(async () => {
-    layoutAsked = false;
-    try {
-      const asked = tags.filter(({ kind, lines }) => kind === "custom_scalars" && lines.size).map(({ card, lines }) => ask("layout", { tag: card.number, runs: spans(lines.keys()) }));
-      const answers = await Promise.all(asked);
-      data.layout = (await Promise.all(answers.map((answer) => answer.json()))).flat();
-      build();
-      for (const { card, lazy } of cards) if (card.parts) lazy.renew(); // a known chart may have other parts
-      document.getElementById("head").append(actions);
-      sift();
-    } catch (error) {
-      state.say(`The custom charts could not be fetched: ${error.message}`);
-      setTimeout(askLayout, 3000);
-    }
-  }, 200);
+/**
+ * A function that fetches something soon, once for all calls in the meantime, and again where that fails. `fetch` returns whether it has
+ * changed; it is shown then, and `shown` is called.
+ */
+function fetcher(what, delay, fetch, shown) {
+  let asked = false;
+  const call = () => {
+    if (asked) return;
+    asked = true;
+    setTimeout(async () => {
+      asked = false;
+      try {
+        if (!(await fetch())) return;
+        showAll();
+        shown();
+      } catch (error) {
+        state.say(`The ${what} could not be fetched: ${error.message}`);
+        setTimeout(call, 3000);
+      }
+    }, delay());
+  };
+  return call;
 }
 
-/** Fetches the table of hyperparameters; at most every few seconds, as it is of all runs. */
-function askHparams() {
-  if (hparamsAsked) return;
-  hparamsAsked = true;
-  setTimeout(async () => {
-    hparamsAsked = false;
-    try {
-      const found = await (await ask("hparams")).json();
-      if (JSON.stringify(found) === JSON.stringify(data.hparams)) return;
-      data.hparams = found;
-      build();
-      listColors();
-      listGroups();
-      showRuns();
-      if (settings.groupBy.startsWith("hparam:") || settings.color !== null) for (const { lazy } of cards) lazy.renew();
-      document.getElementById("head").append(actions);
-      sift();
-    } catch (error) {
-      state.say(`The hyperparameters could not be fetched: ${error.message}`);
-      setTimeout(askHparams, 3000);
-    }
-  }, table === null ? 100 : 3000);
-}
+const askLayout = fetcher("custom charts", () => 200, async () => {
+  const asked = tags.filter(({ kind, lines }) => kind === "custom_scalars" && lines.size).map(({ card, lines }) => ask("layout", { tag: card.number, runs: spans(lines.keys()) }));
+  const answers = await Promise.all(asked);
+  data.layout = (await Promise.all(answers.map((answer) => answer.json()))).flat();
+  return true;
+}, () => {
+  for (const { card, lazy } of cards) if (card.parts) lazy.renew(); // a known chart may have other parts
+});
+
+/** The table is of all runs: it is fetched every few seconds at most. */
+const askHparams = fetcher("hyperparameters", () => (table === null ? 100 : 3000), async () => {
+  const found = await (await ask("hparams")).json();
+  if (JSON.stringify(found) === JSON.stringify(data.hparams)) return false;
+  data.hparams = found;
+  return true;
+}, () => {
+  listColors();
+  listGroups();
+  showRuns();
+  if (settings.groupBy.startsWith("hparam:") || settings.color !== null) for (const { lazy } of cards) lazy.renew();
+});
 
 /** Saves the runs and tags that are shown as a report. */
 async function save() {
@@ -189,25 +193,42 @@ state.say("Connecting …");
 let stream = null;
 let key = null;
 let version = 0;
+let failures = 0; // since the server answered last
+let waiting = null; // for the next try
 function follow() {
-  if (document.hidden) {
-    stream?.close();
-    stream = null;
-    return;
-  }
-  if (stream !== null) return;
+  clearTimeout(waiting);
+  if (document.hidden) leave();
+  if (document.hidden || stream !== null) return;
   stream = new EventSource(`api/events${key === null ? "" : `?since=${key}.${version}`}`);
   stream.onmessage = ({ data: text }) => {
     const told = JSON.parse(text);
     if (key !== null && told.key !== key) return location.reload(); // another board: its numbers mean other things
-    key = told.key;
-    version = told.version;
+    ({ key, version } = told);
     take(told);
   };
-  stream.onerror = () => {
-    state.say(stream?.readyState === EventSource.CLOSED ? "The board has ended, or wants its token: open it by its whole URL." : "The board does not answer; trying again …");
+  stream.onerror = tryAgain;
+  stream.onopen = () => {
+    failures = 0;
+    if (key !== null) state.say("Live");
   };
-  stream.onopen = () => { if (key !== null) state.say("Live"); };
 }
+
+function leave() {
+  stream?.close();
+  stream = null;
+}
+
+/** Opens the stream again after a while: a browser gives up for good where a proxy answers in the board's place. */
+async function tryAgain() {
+  leave();
+  const seconds = Math.min(30, 2 ** failures);
+  failures += 1;
+  state.say(`The board does not answer; trying again in ${seconds} s …`);
+  waiting = setTimeout(follow, 1000 * seconds);
+  const answer = await fetch(".", { method: "HEAD", credentials: "same-origin" }).catch(() => null);
+  if (answer?.status === 401 && stream === null) state.say("The board wants its token: open it by its whole URL.");
+}
+
 document.addEventListener("visibilitychange", follow);
+addEventListener("online", follow);
 follow();

@@ -6,7 +6,6 @@ const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3
 
 const runs = [];
 const cards = []; // {card, element, lazy}: all of the page
-const drawn = []; // lazy: besides the cards
 let restored = false; // whether the address was read, and may be written
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
@@ -23,37 +22,17 @@ function cardElement(card, ...contents) {
   return element;
 }
 
-/** Takes those of the data's runs that are new. */
+/** Takes those of the data's runs that are new; returns whether known ones have other places among the colours. */
 function takeRuns() {
+  let place = 0; // those that belong to another run have none
+  let moved = false;
   for (const [number, run] of data.runs.entries()) {
-    if (number in runs) Object.assign(runs[number], run);
-    else runs.push({ label: run.name, ...run, number, color: runColor(number), dashed: false, checked: !unchecked.has(String(number)), listed: true, shown: true });
+    moved ||= number in runs && runs[number].place !== place;
+    if (number in runs) Object.assign(runs[number], run, { place });
+    else runs.push({ label: run.name, ...run, number, place, color: runColor(place), dashed: false, checked: !unchecked.has(String(number)), listed: true, shown: true });
+    if (!run.owned) place += 1;
   }
-}
-
-/** The histograms of a tag, a chart a run, over the same values. */
-function histogramCard(card) {
-  const body = make("div", { className: "items heat" });
-  let maps = [];
-  const draw = () => {
-    const shown = card.lines.filter((line) => runs[line.run].shown);
-    const Drawn = settings.histograms === "heat" ? HeatMap : Distribution;
-    const values = [Math.min(...shown.map((line) => line.low)), Math.max(...shown.map((line) => line.high))];
-    for (const line of shown) {
-      const figure = make("figure", { className: "chart" });
-      const run = runs[line.run];
-      const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
-      let map = null;
-      const menu = chartMenu(`${run.label}: ${card.title}`, { chart: () => map, labels: () => ({ title: `${run.label}: ${card.title}`, x: "step" }), rows: () => map.rows() });
-      const who = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note }));
-      body.append(make("div", { className: "item" }, make("div", { className: "card-head" }, who, menu), figure));
-      if (numbers(line.steps).length) map = new Drawn(figure, line, run.color, values);
-      maps.push(map);
-    }
-  };
-  const clear = () => { for (const map of maps) map?.destroy(); maps = []; body.replaceChildren(); };
-  const element = cardElement(card, body);
-  return { card, element, lazy: new Lazy(element, draw, clear) };
+  return moved;
 }
 
 const folds = new Map(); // the sections by kind and title
@@ -120,7 +99,7 @@ function headline() {
   const head = [make("h1", { textContent: data.title, dir: "auto" }), make("p", { id: "counts", className: "quiet", textContent: countsText() })];
   if (problems.length) {
     const most = 50;
-    head.push(make("details", { className: "problems", id: "problems", open: problems.length <= 5 },
+    head.push(make("details", { className: "problems", id: "problems", open: document.getElementById("problems")?.open ?? problems.length <= 5 },
       make("summary", { textContent: `${countText(problems.length, "problem")}: what was damaged or could not be shown` }),
       make("ul", {}, ...problems.slice(0, most).map(({ run, text }) => make("li", {}, make("b", { textContent: run.label, title: run.name }), ` ${text}`))),
       ...(problems.length > most ? [make("p", { textContent: `and ${countText(problems.length - most, "problem")} more` })] : [])));
@@ -151,22 +130,22 @@ const ELSEWHERE = {
 function sections() {
   const made = [];
   if (data.rates.length) made.push(rateSection());
-  if (data.hparams === null) table = null;
-  else {
-    if (table?.data !== data.hparams) {
-      table = { ...hparamsTable(data.hparams, () => { showRuns(); update(); }), data: data.hparams, scatter: scatterCard(data.hparams) };
-      drawn.length = 0;
-      if (table.scatter !== null) drawn.push(table.scatter.lazy);
+  if (data.hparams !== null) {
+    table ??= { ...hparamsTable(() => { showRuns(); update(); }), scatter: scatterCard(), data: null };
+    if (table.data !== data.hparams) {
+      table.data = data.hparams;
+      table.take(data.hparams);
+      table.scatter.take(data.hparams);
     }
-    made.push(section("hparams", "Hyperparameters", [table.element, ...(table.scatter === null ? [] : [table.scatter.element])], ""));
+    made.push(section("hparams", "Hyperparameters", [table.element, table.scatter.element], ""));
   }
   const custom = customSections();
   const beside = data.rates.flatMap(({ rates, loss }) => [...rates, ...(loss < 0 ? [] : [loss])].map((place) => data.scalars[place]));
   made.push(...custom.made, ...scalarSections(new Set([...beside, ...custom.shown])));
   if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(card, (it) => source.card(it, prCard)))));
   if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(card, (it) => source.card(it, histogramCard))), "stack"));
-  if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, imageNodes))))));
-  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(card, (it) => source.card(it, (each) => itemCard(each, soundNodes))))));
+  if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(card, (it) => source.card(it, (each) => itemCard("images", each, imageNodes))))));
+  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(card, (it) => source.card(it, (each) => itemCard("audio", each, soundNodes))))));
   if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(card, (it) => source.card(it, textCard))), "stack"));
   const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
   if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
@@ -196,13 +175,16 @@ const nothing = make("p", { className: "quiet", id: "nothing", role: "status" })
 
 /** Shows the data as it is now; cards and sections that are there already stay. */
 function build() {
-  takeRuns();
+  const moved = takeRuns();
   recolor(data.hparams, chosenColor());
   cards.length = 0;
   const made = sections();
   document.getElementById("head").replaceChildren(...headline(), ...contents(made));
   arrange(document.getElementById("main"), [nothing, ...made]);
   table?.fill();
+  if (!moved) return;
+  showRuns();
+  for (const { lazy } of cards) lazy.renew();
 }
 
 build();
@@ -233,7 +215,7 @@ function sift() {
 function update() {
   sift();
   for (const { lazy } of cards) lazy.renew();
-  for (const lazy of drawn) lazy.renew();
+  table?.scatter.lazy.renew();
   table?.fill();
   if (restored) saveState();
 }
@@ -261,8 +243,11 @@ addEventListener("beforeprint", () => {
     lazy.isNear = true;
     lazy.redraw();
   }
+  Pictures.showAll(true);
 });
 addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = themeBefore;
+  for (const { lazy } of cards) lazy.look();
+  Pictures.showAll(false);
   update();
 });

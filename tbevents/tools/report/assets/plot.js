@@ -54,9 +54,11 @@ function widened([low, high], log) {
 
 /** The zoom of a chart: null, or the ranges that were chosen; of y, null means what fits. Those that are linked follow in x. */
 class Zoom {
-  constructor() {
+  constructor(changed = () => {}) {
     this.x = null;
     this.y = null;
+    this.changed = changed;
+    this.axis = null; // what x is, once it was drawn
     this.plots = new Set();
     this.linked = [];
   }
@@ -69,14 +71,14 @@ class Zoom {
 
   set(x, y) {
     this.show(x, y);
-    for (const zoom of this.linked) if (zoom !== this) zoom.show(x, null);
+    for (const zoom of this.linked) if (zoom !== this && (zoom.axis ?? this.axis) === this.axis) zoom.show(x, null);
   }
 
   show(x, y) {
     this.x = x;
     this.y = y;
     for (const plot of this.plots) plot.fit();
-    this.changed?.();
+    this.changed();
   }
 }
 
@@ -84,7 +86,7 @@ class Zoom {
  * A chart in an element.
  *
  * options: series: what uPlot draws, in its mode of series with x and y of their own, each [xs, ys];
- * x: {log, time, whole, names}, whole being whether it is of steps, names those of the places 0, 1 ...; y: {log}; extent(x): the [x, y] ranges, of y within x where x is given;
+ * x: {log, time, whole, names, unit}, whole being whether it is of steps, names those of the places 0, 1 ..., unit what its labels count in; y: {log}; extent(x): the [x, y] ranges, of y within x where x is given;
  * hover(plot): what the crosshair is on; leave(); click(left, top, count): the pointer clicked there, once or, twice in a row, for the second time; paint(u): draws beneath the series; drawn(u): above them; zoom: a Zoom.
  */
 class Plot {
@@ -97,6 +99,11 @@ class Plot {
     const axis = { stroke: themeColor("--muted"), grid, ticks: { ...grid, size: 4 }, font: "11px system-ui, sans-serif" };
     const { x, y } = options;
     const logarithmic = { splits: (u, number, low, high) => logSplits(low, high), filter: (u, splits) => logLabels(splits) };
+    const scale = (values, factor) => values.map((value) => (value === null ? null : value * factor));
+    const inUnits = x.unit === undefined ? {} : {
+      splits: (u, number, low, high) => scale((x.log ? logSplits : evenSplits)(low / x.unit, high / x.unit, u.width / 90), x.unit),
+      ...(x.log ? { filter: (u, splits) => scale(logLabels(scale(splits, 1 / x.unit)), x.unit) } : {}),
+    };
     this.u = new uPlot({
       mode: 2,
       width: Math.max(host.clientWidth, 120),
@@ -108,7 +115,7 @@ class Plot {
         y: { auto: false, distr: y.log ? 3 : 1, range: () => this.ranges.y },
       },
       axes: [
-        { ...axis, ...(x.log ? logarithmic : {}), ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.names ? splits.map((place) => elided(x.names[place] ?? "", 14)) : x.time ? timeAxisTexts(splits, step) : axisTexts(splits)) },
+        { ...axis, ...(x.log ? logarithmic : {}), ...inUnits, ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.names ? splits.map((place) => elided(x.names[place] ?? "", 14)) : x.time ? timeAxisTexts(splits, step) : axisTexts(scale(splits, 1 / (x.unit ?? 1)))) },
         { ...axis, ...(y.log ? logarithmic : {}), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits) },
       ],
       series: [{}, ...options.series.map((each) => ({
@@ -134,6 +141,8 @@ class Plot {
       },
     }, [null, ...options.series.map((each) => each.data)], host);
     this.zoom.plots.add(this);
+    host.prepend(make("button", { type: "button", className: "reset", textContent: "Reset zoom", onclick: () => this.zoom.set(null, null) }));
+    host.classList.toggle("zoomed", this.zoom.x !== null);
     followFingers(this);
     this.listenForClicks();
     this.resizing = new ResizeObserver(() => {
@@ -203,15 +212,18 @@ class Plot {
   }
 }
 
+/** Where an axis has lines: about so many, at a round distance. */
+function evenSplits(low, high, count) {
+  const rough = (high - low) / Math.max(2, count);
+  const power = Math.pow(10, Math.floor(Math.log10(rough)));
+  const step = [1, 2, 5, 10].find((digit) => digit * power >= rough) * power;
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, place) => (first + place) * step);
+}
+
 /** Where a logarithmic axis has lines: at the digits of each decade, or at the decades where there are many; within about one decade, evenly. */
 function logSplits(low, high) {
-  if (high / low < 20) {
-    const rough = (high - low) / 5;
-    const power = Math.pow(10, Math.floor(Math.log10(rough)));
-    const step = [1, 2, 5, 10].find((digit) => digit * power >= rough) * power;
-    const first = Math.ceil(low / step);
-    return Array.from({ length: Math.max(0, Math.floor(high / step) - first + 1) }, (_, place) => (first + place) * step);
-  }
+  if (high / low < 20) return evenSplits(low, high, 5);
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const every = Math.ceil((last - first) / 10);
   const found = [];

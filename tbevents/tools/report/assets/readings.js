@@ -4,11 +4,8 @@
 function readingsAt(lines, x, logX) {
   const found = [];
   for (const line of lines) {
-    let best = -1;
-    for (let place = 0; place < line.xs.length; place++) {
-      if (drawable(line.xs[place], logX) && (best < 0 || Math.abs(line.xs[place] - x) < Math.abs(line.xs[best] - x))) best = place;
-    }
-    if (best >= 0) found.push({ line, place: best });
+    const place = nearestPlace(line.xs, x, (at) => drawable(line.xs[at], logX));
+    if (place >= 0) found.push({ line, place });
   }
   const rank = ({ line, place }) => (Number.isNaN(line.ys[place]) ? -Infinity : line.ys[place]);
   return found.sort((a, b) => rank(b) - rank(a) || 0);

@@ -26,21 +26,21 @@ function uncut(line, seconds) {
   return whole;
 }
 
-/** Times as places on an axis: (time + start - what is cut before it) / unit. */
-function scaled(offsets, start, unit, cut = null) {
+/** Seconds since the start of a line as places on an axis: without what is cut before them, or since 1970. */
+function moments(offsets, start, cut = null) {
   const found = new Float64Array(offsets.length);
-  for (let place = 0; place < found.length; place++) found[place] = (offsets[place] + start - (cut === null ? 0 : cut[place])) / unit;
+  for (let place = 0; place < found.length; place++) found[place] = offsets[place] + start - (cut === null ? 0 : cut[place]);
   return found;
 }
 
-/** A line of scalars as a curve over an axis, by the settings; and its unit of x. */
-function scalarCurve(line, axis, unit, tag) {
+/** A line of scalars as a curve over an axis, by the settings. */
+function scalarCurve(line, axis, tag) {
   const steps = column(line.steps);
   const offsets = numbers(line.offsets);
   const raw = numbers(line.values);
   const ys = smoothed(raw, settings.smoothing);
   const cut = axis === "relative" && settings.cutPauses && line.pauses ? cutSeconds(line) : null;
-  const xs = axis === "step" ? numbers(line.steps) : axis === "order" ? numbers(line.order) : axis === "wall" ? scaled(offsets, line.start, 1) : scaled(offsets, 0, unit.seconds, cut);
+  const xs = axis === "step" ? numbers(line.steps) : axis === "order" ? numbers(line.order) : moments(offsets, axis === "wall" ? line.start : 0, cut);
   const rowAt = (place) => [
     valueText(raw[place]),
     ...(settings.smoothing ? [valueText(ys[place])] : []),
@@ -56,7 +56,7 @@ function scalarCurve(line, axis, unit, tag) {
 function longest(lines) {
   const extent = new Extent();
   for (const line of lines) {
-    for (const time of scaled(numbers(line.offsets), 0, 1, settings.cutPauses ? cutSeconds(line) : null)) if (Number.isFinite(time)) extent.take(time);
+    for (const time of moments(numbers(line.offsets), 0, settings.cutPauses ? cutSeconds(line) : null)) if (Number.isFinite(time)) extent.take(time);
   }
   return extent.max - Math.min(0, extent.min);
 }
@@ -106,18 +106,19 @@ function scalarCard(card, part = "sections") {
   const { zoom } = chart;
   let curves = null;
   let cursor = null; // where the crosshair was when the chart was last cleared
-  let [pin, pinBefore] = [null, null]; // {axis, x}: where values are listed
-  let drawn = { axis: "step", unit: { name: "", seconds: 1 }, shown: [] };
-  const view = { figure, zoom, axis: "step", seconds: 1, uncut, get whole() { return settings.groupBy !== ""; } };
+  let pinBefore = null;
+  let drawn = { axis: "step", unit: null, shown: [] };
+  const view = { figure, zoom, axis: "step", uncut, get whole() { return settings.groupBy !== ""; } };
   const again = () => lazy.renew();
   zoom.changed = () => { source.zoomed(card, again); saveSoon(); };
   const setPin = (x) => {
-    [pin, pinBefore] = [x === undefined ? pinBefore : x === null ? null : { axis: axisTitle(drawn), x }, pin];
-    curves?.showPin(pin === null ? null : pin.x); // no new chart: a second click must meet the same one
+    [chart.pin, pinBefore] = [x === undefined ? pinBefore : x, chart.pin];
+    curves?.showPin(chart.pin); // no new chart: a second click must meet the same one
     fillReadings();
+    saveSoon();
     if (x === null) figure.focus({ preventScroll: true });
   };
-  const fillReadings = () => readings.replaceChildren(...(pin === null || curves === null ? [] : [readingsTable(curves, pin.x, card.title, () => setPin(null))]));
+  const fillReadings = () => readings.replaceChildren(...(chart.pin === null || curves === null ? [] : [readingsTable(curves, chart.pin, card.title, () => setPin(null))]));
   const showNothing = () => {
     for (const each of [readings, legend, odd]) each.replaceChildren();
     note.textContent = "";
@@ -132,22 +133,22 @@ function scalarCard(card, part = "sections") {
     const margins = card.margins ?? [];
     const groups = margins.length ? null : groupsOfRuns();
     const axis = groups === null ? axisOf(lines) : "step"; // runs of a group share their steps, but not their times
-    const unit = axis === "relative" ? spanUnit(longest(lines)) : { name: "", seconds: 1 };
-    Object.assign(view, { axis, seconds: unit.seconds });
-    const shown = margins.length ? marginCurves(margins, found, axis, unit)
-      : groups === null ? curvesOfParts(found, axis, unit) : groupCurvesOfParts(groups, found, again);
+    const unit = axis === "relative" ? spanUnit(longest(lines)) : null;
+    view.axis = axis;
+    const shown = margins.length ? marginCurves(margins, found, axis)
+      : groups === null ? curvesOfParts(found, axis) : groupCurvesOfParts(groups, found, again);
     if (!shown.length) return showNothing();
     const ready = shown.every((curve) => curve.done ?? true);
     figure.setAttribute("aria-busy", String(!ready));
     drawn = { axis, unit, shown, grouped: groups !== null };
-    if (pin?.axis !== axisTitle(drawn)) pin = null;
+    chart.moveTo(axis === "relative" && settings.cutPauses ? "uncut" : axis);
     const logX = settings.logX && axis !== "wall";
     const titles = groups !== null ? groupTitles() : ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative", ...(margins.length ? ["bounds"] : [])];
     const marks = groups === null && card.parts === undefined ? marksOn(card, lines, shown) : [];
     figure.dataset.marks = marks.length;
     curves = new Curves(figure, {
-      lines: shown, titles, zoom, label: card.title, marks, pin: pin === null ? null : pin.x, onPin: setPin,
-      x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order" },
+      lines: shown, titles, zoom, label: card.title, marks, pin: chart.pin, onPin: setPin,
+      x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order", unit: unit?.seconds },
       y: { log: logY }, outliers: settings.outliers,
     });
     if (cursor !== null) curves.hover(cursor.left, cursor.top);
@@ -164,7 +165,7 @@ function scalarCard(card, part = "sections") {
       axis === "relative" ? `in ${axisTitle(drawn)}` : "",
       axis !== settings.x ? (groups === null ? "all steps are 0: in the order written" : "groups are drawn over steps") : "",
       groups === null ? "" : groupNote(ready, shown.some((curve) => curve.thinned)),
-      shown.length > LEGEND_ROWS ? countText(shown.length, groups === null ? "run" : "group") : "",
+      shown.length > LEGEND_ROWS ? countText(shown.length, groups !== null ? "group" : card.parts === undefined ? "run" : "curve") : "",
       count < points ? `${count.toLocaleString("en-US")} of ${countText(points, "point")} drawn` : "",
       unshown ? `${countText(unshown, "point")} without a logarithm` : "",
       curves.beyond ? `${countText(curves.beyond, "point")} beyond the axis` : "",
@@ -172,6 +173,7 @@ function scalarCard(card, part = "sections") {
     ].filter(Boolean).join(" · ");
   };
   const clear = () => {
+    GroupSums.release(again);
     const at = curves?.plot.u.cursor;
     cursor = curves !== null && !curves.tip.hidden && at.left >= 0 ? { left: at.left, top: at.top } : null;
     curves?.destroy();

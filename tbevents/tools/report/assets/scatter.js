@@ -1,21 +1,26 @@
 // Any hyperparameter against any metric: a dot a session.
 
-/** The card; null where there are no parameters or no metrics. */
-function scatterCard(table) {
-  if (!table.parameters.length || !table.metrics.length) return null;
+/** The card. `take` shows a table, in place of the one before: it is hidden where there are no parameters or no metrics. */
+function scatterCard() {
+  let table = null;
   const figure = make("figure", { className: "chart" });
   const readout = make("p", { className: "readout", textContent: " " });
-  const chooser = (id, label, names) => {
-    const select = make("select", { id }, ...names.map((name, number) => make("option", { value: String(number), textContent: name })));
+  const chooser = (id) => {
+    const select = make("select", { id });
     select.onchange = () => { zoom.forget(true); lazy.renew(); };
-    return [select, make("label", { className: "small" }, label, select)];
+    return select;
+  };
+  const offer = (select, names) => {
+    const chosen = names.indexOf(select.selectedOptions[0]?.textContent);
+    select.replaceChildren(...names.map((name, number) => make("option", { value: String(number), textContent: name })));
+    select.value = String(Math.max(0, chosen));
   };
   const zoom = new Zoom();
-  const [xChoice, xLabel] = chooser("scatter-x", "parameter", table.parameters);
-  const [yChoice, yLabel] = chooser("scatter-y", "metric", table.metrics);
+  const [xChoice, yChoice] = [chooser("scatter-x"), chooser("scatter-y")];
   let plot = null;
   let drawn = null; // for pictures
   const draw = () => {
+    if (element.hidden) return;
     const [px, py] = [Number(xChoice.value), Number(yChoice.value)];
     const values = table.rows.map((row) => row.parameters[px]);
     const numeric = isNumeric(values);
@@ -59,9 +64,16 @@ function scatterCard(table) {
     figure.setAttribute("aria-label", `${table.metrics[py]} over ${table.parameters[px]}: ${countText(dots.length, "session")}; the table has the numbers`);
   };
   const clear = () => { plot?.destroy(); plot = null; drawn = null; figure.replaceChildren(); };
-  const element = make("div", { className: "card", id: "scatter" }, make("div", { className: "row wrap" }, yLabel, "over", xLabel, chartMenu("Parameter and metric", { chart: () => drawn, labels: () => drawn.labels, rows: () => drawn.rows })), figure);
+  const element = make("div", { className: "card", id: "scatter" }, make("div", { className: "row wrap" }, make("label", { className: "small" }, "metric", yChoice), "over", make("label", { className: "small" }, "parameter", xChoice), chartMenu("Parameter and metric", { chart: () => drawn, labels: () => drawn.labels, rows: () => drawn.rows })), figure);
   const lazy = new Lazy(element, draw, clear);
-  return { element, lazy };
+  const take = (other) => {
+    table = other;
+    element.hidden = !table.parameters.length || !table.metrics.length;
+    offer(xChoice, table.parameters);
+    offer(yChoice, table.metrics);
+    lazy.renew();
+  };
+  return { element, lazy, take };
 }
 
 function paintDots({ ctx, bbox, scales }, dots) {

@@ -6,32 +6,56 @@ const stateFields = () => Object.entries({
   tags: "tag-filter", tagsregex: "tag-filter-regex", runs: "run-filter", runsregex: "run-filter-regex",
 }).map(([name, id]) => [name, document.getElementById(id)]).filter(([, field]) => field !== null);
 
-/** What was chosen for single charts: "part tag" -> {zoom, log: true, false, or null for the panel's choice}. */
-const charts = new Map();
+/**
+ * What was chosen for a single chart or card: its zoom; log, true, false, or null for the panel's choice; pin, the x where values are
+ * listed, or null; step, that of its slider, or null for the last one.
+ */
+class Choices {
+  constructor() {
+    Object.assign(this, { zoom: new Zoom(saveSoon), log: null, pin: null, step: null });
+  }
+
+  /** Another axis is drawn: a zoom and a pin are of one axis. */
+  moveTo(axis) {
+    const { zoom } = this;
+    if (zoom.axis !== null && zoom.axis !== axis) {
+      zoom.forget(true);
+      this.pin = null;
+      saveSoon();
+    }
+    zoom.axis = axis;
+  }
+}
+
+const charts = new Map(); // "kind tag" -> the choices
 
 function chartOf(key) {
-  if (!charts.has(key)) charts.set(key, { zoom: new Zoom(), log: null });
+  if (!charts.has(key)) charts.set(key, new Choices());
   return charts.get(key);
 }
 
 /** Writes the choices for single charts. */
 function saveCharts(state) {
   const exact = (value) => String(Number(value.toPrecision(12)));
-  for (const [key, { zoom, log }] of charts) {
+  for (const [key, { zoom, log, pin, step }] of charts) {
     if (zoom.x !== null) state.append("zoom", `${[...zoom.x, ...(zoom.y ?? [])].map(exact).join(",")} ${key}`);
     if (log !== null) state.append(log ? "log" : "linear", key);
+    if (pin !== null) state.append("pin", `${pin} ${key}`);
+    if (step !== null) state.append("step", `${step} ${key}`);
   }
 }
 
 /** Makes these choices again. */
 function restoreCharts(state) {
-  for (const text of state.getAll("zoom")) {
-    const space = text.indexOf(" ");
-    const edges = text.slice(0, space).split(",").map(Number);
+  const chosen = (name) => state.getAll(name).filter((text) => text.indexOf(" ") > 0).map((text) => [text.slice(0, text.indexOf(" ")), chartOf(text.slice(text.indexOf(" ") + 1))]);
+  for (const [text, chart] of chosen("zoom")) {
+    const edges = text.split(",").map(Number);
     const [x, y = null] = [edges.slice(0, 2), edges.length === 4 ? edges.slice(2) : undefined];
     const good = (range) => range === null || (range.length === 2 && range.every(Number.isFinite) && range[0] < range[1]);
-    if (space > 0 && good(x) && good(y)) Object.assign(chartOf(text.slice(space + 1)).zoom, { x, y });
+    if (good(x) && good(y)) Object.assign(chart.zoom, { x, y });
   }
+  for (const [text, chart] of chosen("pin")) if (Number.isFinite(Number(text))) chart.pin = Number(text);
+  for (const [text, chart] of chosen("step")) if (/^-?\d{1,19}$/.test(text)) chart.step = text;
   for (const [name, log] of [["log", true], ["linear", false]]) for (const key of state.getAll(name)) chartOf(key).log = log;
 }
 

@@ -13,21 +13,36 @@ function itemAt(line, step) {
   return found;
 }
 
-/** A slider over steps; calls `choose` with a step. Nothing to see where there is one only. */
-function stepSlider(steps, label, choose) {
-  const shown = make("output", {});
-  const say = (place) => { shown.textContent = `step ${steps[place]}`; };
-  const input = make("input", { type: "range", min: 0, max: steps.length - 1, step: 1, value: steps.length - 1, "aria-label": `${label}: step` });
-  input.setAttribute("value", String(steps.length - 1));
-  input.oninput = framewise(() => { say(input.valueAsNumber); choose(steps[input.valueAsNumber]); });
-  say(steps.length - 1);
-  return make("div", { className: "slider", hidden: steps.length < 2 }, input, shown);
+/**
+ * A slider over the steps of a card, whose lines may be replaced; `again` is called when another step is chosen. Returns its element,
+ * and a function from lines to the step to show: the one that was chosen, or the last before it where there is none such.
+ */
+function stepSlider(choices, label, again) {
+  let steps = [];
+  const shown = make("output");
+  const input = make("input", { type: "range", min: 0, step: 1, "aria-label": `${label}: step` });
+  const element = make("div", { className: "slider", hidden: true }, input, shown);
+  input.oninput = framewise(() => {
+    choices.step = input.valueAsNumber === steps.length - 1 ? null : steps[input.valueAsNumber]; // at its end it follows what comes
+    saveSoon();
+    again();
+  });
+  const stepIn = (lines) => {
+    steps = stepsOf(lines);
+    const place = choices.step === null ? steps.length - 1 : Math.max(0, steps.findLastIndex((step) => BigInt(step) <= BigInt(choices.step)));
+    input.max = steps.length - 1;
+    input.value = place;
+    shown.textContent = `step ${steps[place]}`;
+    element.hidden = steps.length < 2;
+    return steps[place];
+  };
+  return { element, stepIn };
 }
 
 function imageNodes(item, label) {
   if (!item.pictures.length) return [make("p", { className: "quiet", textContent: "not shown" })];
   return item.pictures.map((picture) => {
-    const image = make("img", { src: picture.source, alt: `${label}, step ${item.step}`, loading: "lazy", decoding: "async" });
+    const image = pictureElement(picture, `${label}, step ${item.step}`);
     const factor = Math.max(1, Math.min(8, Math.floor(128 / Math.max(picture.width, picture.height))));
     image.style.width = `${picture.width * factor}px`;
     if (factor > 1) image.className = "pixels"; // small ones are enlarged, each pixel a square
@@ -55,36 +70,48 @@ function textNodes(item) {
 
 /**
  * A card that shows, for each run that is shown, what `nodes` makes of its item; or, in place of them all, what `whole` makes of the
- * lines at a step, if that is not null. `more` are elements above.
+ * lines at a step, if that is not null. `more` are elements above. Items that stay as they are keep their elements: a sound plays on.
  */
-function itemCard(card, nodes, whole = () => null, ...more) {
+function itemCard(kind, card, nodes, whole = () => null, ...more) {
   const body = make("div", { className: "items" });
-  const steps = stepsOf(card.lines);
-  let step = steps.at(-1);
+  const slider = stepSlider(chartOf(`${kind} ${card.tag}`), card.title, () => fill());
+  let known = new Map(); // what is said of an item -> its element
+  const itemElement = (line, item, said) => {
+    const run = runs[line.run];
+    const head = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: said }));
+    const shown = item === undefined ? [make("p", { className: "quiet", textContent: "nothing yet" })] : nodes(item, `${run.label}: ${card.title}`);
+    return make("div", { className: "item" }, head, ...shown);
+  };
   const fill = () => {
+    const step = slider.stepIn(card.lines);
     const lines = card.lines.filter((line) => runs[line.run].shown);
     const all = whole(lines, step);
-    body.replaceChildren(...(all !== null ? [all] : lines.map((line) => {
-      const run = runs[line.run];
+    const before = known;
+    known = new Map();
+    for (const line of all === null ? lines : []) {
+      const { name, label, color, dashed } = runs[line.run];
       const item = itemAt(line, step);
-      const time = typeof item?.time === "number" ? `, ${timeText(item.time)}` : "";
-      const head = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: item === undefined ? "" : ` step ${item.step}${time}` }));
-      const shown = item === undefined ? [make("p", { className: "quiet", textContent: "nothing yet" })] : nodes(item, `${run.label}: ${card.title}`);
-      return make("div", { className: "item" }, head, ...shown);
-    })));
+      const said = item === undefined ? "" : ` step ${item.step}${typeof item.time === "number" ? `, ${timeText(item.time)}` : ""}`;
+      const key = JSON.stringify([line.number, line.epoch, name, label, color, dashed, said]);
+      known.set(key, before.get(key) ?? itemElement(line, item, said));
+    }
+    arrange(body, all === null ? [...known.values()] : [all]);
   };
-  const element = cardElement(card, stepSlider(steps, card.title, (chosen) => { step = chosen; fill(); }), ...more, body);
-  return { card, element, lazy: new Lazy(element, fill, () => body.replaceChildren()) };
+  const clear = () => { if (!lazy.isNear) { known.clear(); body.replaceChildren(); } };
+  const element = cardElement(card, slider.element, ...more, body);
+  const lazy = new Lazy(element, fill, clear);
+  return { card, element, lazy };
 }
 
 /** A card of precision-recall curves. */
 function prCard(card) {
   const figure = make("figure", { className: "chart" });
-  const steps = stepsOf(card.lines);
-  let step = steps.at(-1);
+  const choices = chartOf(`pr_curves ${card.tag}`);
+  const { zoom } = choices;
+  const slider = stepSlider(choices, card.title, () => lazy.renew());
   let curves = null;
-  const zoom = new Zoom();
   const draw = () => {
+    const step = slider.stepIn(card.lines);
     const lines = card.lines.filter((line) => runs[line.run].shown).flatMap((line) => {
       const item = itemAt(line, step);
       if (item === undefined) return [];
@@ -97,13 +124,12 @@ function prCard(card) {
     curves = new Curves(figure, { lines, titles: ["precision", "recall", "threshold", "step"], x: {}, y: {}, zoom, label: card.title, bounds: [[0, 1], [0, 1.05]] });
   };
   const clear = () => { curves?.destroy(); curves = null; };
-  const slider = stepSlider(steps, card.title, (chosen) => { step = chosen; lazy.renew(); });
   const menu = chartMenu(card.title, {
     chart: () => curves,
     labels: () => ({ title: `${card.title}, precision over recall`, x: "recall" }),
     rows: () => [["run", "tag", "step", "threshold", "recall", "precision"], ...curves.lines.flatMap((line) => Array.from(line.xs, (_, place) => line.cells(place)))],
   });
-  const element = cardElement(card, menu, slider, figure, make("p", { className: "quiet", textContent: "precision over recall" }));
+  const element = cardElement(card, menu, slider.element, figure, make("p", { className: "quiet", textContent: "precision over recall" }));
   const lazy = new Lazy(element, draw, clear);
   return { card, element, lazy };
 }

@@ -1,12 +1,13 @@
 // Hyperparameters and metrics: a row a session, sorted by the column that is asked for. A row selects its runs.
 
-/** change: called when other runs are selected. */
-function hparamsTable(table, change) {
-  const titles = ["run", "status", ...table.parameters, ...table.metrics];
-  const cells = table.rows.map((row) => ({ ...row, runs: row.runs.map((number) => runs[number]), values: [row.label, row.status, ...row.parameters, ...row.metrics] }));
-  const metricsFrom = 2 + table.parameters.length;
+/** change: called when other runs are selected. `take` shows a table, in place of the one before; how it is sorted stays. */
+function hparamsTable(change) {
+  let cells = [];
+  let heads = [];
+  let keys = [];
+  const sorted = { key: null, sign: 1 };
+  const row = make("tr");
   const body = make("tbody");
-  let sorted = { column: -1, sign: 1 };
 
   const compare = (a, b) => {
     const missing = (value) => value === null || value === "NaN";
@@ -16,35 +17,48 @@ function hparamsTable(table, change) {
     return numeric(a) - numeric(b) || String(a).localeCompare(String(b));
   };
   const fill = () => {
-    const shown = cells.filter((row) => row.runs.some((run) => run.listed));
-    if (sorted.column >= 0) shown.sort((a, b) => sorted.sign * compare(a.values[sorted.column], b.values[sorted.column]));
-    const focused = shown.find((row) => row.box !== undefined && row.box === document.activeElement);
-    body.replaceChildren(...shown.map((row) => make("tr", { className: row.runs.some((run) => run.shown) ? "" : "off" },
-      make("th", { scope: "row" }, make("label", { title: row.name }, select(row), swatch(row.runs[0].color), make("span", { textContent: elided(row.label, 40), dir: "auto" }))),
-      ...row.values.slice(1).map((value) => make("td", { className: typeof value === "number" ? "number" : "", textContent: cellText(value), title: String(value ?? "") })))));
-    focused?.box.focus();
+    const shown = cells.filter((each) => each.runs.some((run) => run.listed));
+    const column = keys.indexOf(sorted.key);
+    if (column >= 0) shown.sort((a, b) => sorted.sign * compare(a.values[column], b.values[column]));
+    const focused = cells.find((each) => each.box !== undefined && each.box === document.activeElement)?.name;
+    body.replaceChildren(...shown.map((each) => make("tr", { className: each.runs.some((run) => run.shown) ? "" : "off" },
+      make("th", { scope: "row" }, make("label", { title: each.name }, select(each), swatch(each.runs[0].color), make("span", { textContent: elided(each.label, 40), dir: "auto" }))),
+      ...each.values.slice(1).map((value) => make("td", { className: typeof value === "number" ? "number" : "", textContent: cellText(value), title: String(value ?? "") })))));
+    shown.find(({ name }) => name === focused)?.box.focus();
   };
-  const select = (row) => {
-    row.box = make("input", { type: "checkbox", checked: row.runs.some((run) => run.checked), "aria-label": `Show ${row.label}` });
-    row.box.onchange = () => {
-      for (const run of row.runs) run.checked = row.box.checked;
+  const select = (each) => {
+    each.box = make("input", { type: "checkbox", checked: each.runs.some((run) => run.checked), "aria-label": `Show ${each.label}` });
+    each.box.onchange = () => {
+      for (const run of each.runs) run.checked = each.box.checked;
       change();
     };
-    return row.box;
+    return each.box;
   };
-  const heads = titles.map((title, column) => {
+  const sortBy = (key, sign) => {
+    Object.assign(sorted, { key, sign });
+    for (const [column, head] of heads.entries()) head.setAttribute("aria-sort", keys[column] !== key ? "none" : sign > 0 ? "ascending" : "descending");
+  };
+  const headOf = (key, title) => {
     const button = make("button", { type: "button", textContent: title, title: `Sort by ${title}` });
-    const head = make("th", { scope: "col", className: column >= metricsFrom ? "metric" : "", "aria-sort": "none" }, button);
     button.onclick = () => {
-      sorted = { column, sign: sorted.column === column ? -sorted.sign : 1 };
-      for (const each of heads) each.setAttribute("aria-sort", "none");
-      head.setAttribute("aria-sort", sorted.sign > 0 ? "ascending" : "descending");
+      sortBy(key, sorted.key === key ? -sorted.sign : 1);
       fill();
     };
-    return head;
-  });
-  const element = make("div", { className: "scroll card" }, make("table", { id: "hparams-table" }, make("thead", {}, make("tr", {}, ...heads)), body));
-  return { element, fill };
+    return make("th", { scope: "col", className: key.startsWith("metric ") ? "metric" : "" }, button);
+  };
+  const take = (table) => {
+    const titles = [["run", "run"], ["status", "status"], ...table.parameters.map((name) => [`parameter ${name}`, name]), ...table.metrics.map((name) => [`metric ${name}`, name])];
+    const before = new Map(keys.map((key, column) => [key, heads[column]]));
+    heads = titles.map(([key, title]) => before.get(key) ?? headOf(key, title));
+    keys = titles.map(([key]) => key);
+    arrange(row, heads);
+    sortBy(sorted.key, sorted.sign);
+    const boxes = new Map(cells.map(({ name, box }) => [name, box])); // the one with the focus is found again
+    cells = table.rows.map((each) => ({ ...each, box: boxes.get(each.name), runs: each.runs.map((number) => runs[number]), values: [each.label, each.status, ...each.parameters, ...each.metrics] }));
+    fill();
+  };
+  const element = make("div", { className: "scroll card" }, make("table", { id: "hparams-table" }, make("thead", {}, row), body));
+  return { element, fill, take };
 }
 
 function cellText(value) {

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from tbevents.reading.kinds.histogram import Histogram
 from tbevents.testing import MemoryWriter
-from tbevents.tools.report.heat import BUCKETS, heat_map, quantiles
+from tbevents.views.heat import quantiles, shared_buckets
+
+BUCKETS = 48
+
+
+def heat_map(found):
+    return shared_buckets(found, BUCKETS)
 
 
 def histogram(edges, counts, **known):

@@ -1,0 +1,63 @@
+"""Errors that cross processes, as those of worker processes and of pytest-xdist do, are the same on the other side."""
+
+import copy
+import errno
+import inspect
+import pickle
+
+import pytest
+
+from tbevents import errors
+
+WHERE = {"offset": 24, "record": 1, "path": "runs/a/events.out.tfevents.1"}
+
+EXAMPLES = [
+    errors.TBEventsError("something is wrong"),
+    errors.TBEventsWarning("something is odd"),
+    errors.DamageWarning("runs/a: 3 bytes were skipped"),
+    errors.WriterWarning("runs/a: the file was removed"),
+    errors.DamagedFileError("zeros", **WHERE),
+    errors.ChecksumError(part="data", stored=1, computed=2, **WHERE),
+    errors.RecordTooLargeError(length=1 << 40, limit=1 << 30, **WHERE),
+    errors.IncompleteRecordError(missing=7, zeros=3, **WHERE),
+    errors.UndecodableRecordError("not an Event", offset=0, record=0),
+    errors.BadValueError("a tensor of another shape", **WHERE),
+    errors.NotAnEventFileError("a PNG picture", **WHERE),
+    errors.RunNotFoundError("runs/b: no such file or folder"),
+    errors.UnknownNameError("tag", "los", ["loss", "lr"], "runs/a"),
+    errors.UnknownStepError("'loss' has no point at step 7"),
+    errors.MissingExtraError("pyarrow", "arrow", "exporting to parquet"),
+    errors.MissingExtraError("a file system", "remote", "reading s3://b", hint="pip install s3fs"),
+    errors.WorkerError("a process was killed"),
+    errors.TensorError("a tensor of dtype 99"),
+    errors.PayloadError("not a PCM WAV file"),
+    errors.FileChangedError("runs/a: was replaced while it was read"),
+    errors.SyncConflictError("lake: others changed it again and again"),
+    errors.UploadError(errno.EIO, "cannot be written", "s3://bucket/runs/a"),
+    errors.DropinError("tensorboardX was already imported"),
+]
+EXAMPLES[-2].spool = "/tmp/spool"
+FACTS = ("name", "msg", "kind", "errno", "strerror", "filename", "spool")
+
+
+def test_there_is_an_example_of_each_error():
+    public = {getattr(errors, name) for name in errors.__all__}
+    assert {type(error) for error in EXAMPLES} == public
+    assert public >= {
+        each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__
+    }
+
+
+@pytest.mark.parametrize(
+    "again", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy], ids=["pickled", "copied"]
+)
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_keeps_its_message_and_its_facts(error, again):
+    error.seen_by = "a user"
+    other = again(error)
+    assert type(other) is type(error)
+    assert str(other) == str(error)
+    assert other.args == error.args
+    assert vars(other) == vars(error)
+    for fact in FACTS:
+        assert getattr(other, fact, None) == getattr(error, fact, None), fact
