@@ -198,6 +198,12 @@ def test_what_can_be_read_of_a_new_run_is_there_until_all_of_it_is(runs, lake, u
     assert contents(lake) == expected(runs)
 
 
+def test_a_table_at_a_url_of_an_unknown_kind_is_an_error_in_plain_text(runs):
+    with pytest.raises(ValueError, match=r"^memory://lake: [^\x1b\n]*memory://lake") as caught:
+        tbevents.sync(runs, "memory://lake")
+    assert not isinstance(caught.value, OSError)
+
+
 @pytest.fixture
 def in_parts(monkeypatch):
     """Every run counts as large, and comes in parts of few points."""
