@@ -483,15 +483,8 @@ def _as_os_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError) as error:
-        if url in str(error) and isinstance(error, OSError):
+        if isinstance(error, OSError) and (str(error).startswith(url) or (error.errno and url in str(error))):
             raise
-        raise OSError(f"{url}: {_plain_text(error)}") from error
-    except ValueError as error:  # such as a URL of a kind that it does not know
-        if str(error).startswith(url):
-            raise
-        raise ValueError(f"{url}: {_plain_text(error)}") from error
-
-
-def _plain_text(error: Exception) -> str:
-    """Returns the message of an error of an object store without its colours, in one line."""
-    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())[:_MOST_CHARACTERS]
+        # What comes from object stores has colours, and several lines.
+        text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+        raise OSError(f"{url}: {text[:_MOST_CHARACTERS]}") from error
