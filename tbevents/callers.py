@@ -6,8 +6,8 @@ import sys
 import warnings
 from typing import Final
 
-_SKIPPED: Final = ("tbevents", "_collections_abc", "collections")
-"""Packages whose frames are skipped in the search for the caller's line."""
+_SKIPPED: Final = ("tbevents", "_collections_abc", "collections", "contextlib")
+"""Packages whose frames are skipped in the search for the caller's line: ours, and what calls it for a caller."""
 
 
 def callers_level() -> int:

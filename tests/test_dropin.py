@@ -331,6 +331,8 @@ sys.exit(3)
     (tmp_path / "folder" / "module.py").write_text("import sys, tensorboardX\nprint(sys.argv[1:], __name__)")
     assert run("", arguments=[*UNDER, "-m", "folder.module", "--force"]) == ["['--force'] __main__"]
     run("", arguments=[*UNDER, "absent.py"], fails=True, error="absent.py: no such file")
+    for name in ("absent", "absent.module", "json.absent", "os.absent", ""):
+        run("", arguments=[*UNDER, "-m", name], fails=True, error=f"error: no module named {name}")
     run("", arguments=UNDER, fails=True, error="usage: python -m tbevents.dropin")
     assert run(CHILD, TORCH, TENSORBOARD, arguments=[*UNDER, "--force", "script.py"]) == [
         tbevents.SummaryWriter.__module__

@@ -1,5 +1,6 @@
 """docs/frameworks.md: its table has every example, all of which are run, and its code is theirs, or runs here."""
 
+import ast
 import contextlib
 import os
 import re
@@ -28,25 +29,37 @@ def test_the_table_has_every_example_and_each_is_run():
     assert sorted(re.findall(r"^def test_(\w+)\(train", tests, re.MULTILINE)) == sorted(EXAMPLES)
 
 
-def lines(code):
-    """The lines of code, without those that are empty, and without comments."""
-    bare = (re.sub(r"(^|  )#.*", "", line).rstrip() for line in code.splitlines())
-    return [line for line in bare if line]
+def is_dots(node):
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def is_same(part, whole):
+    """Whether the syntax is the same. Dots in the part stand for any statements, or for other arguments of a call."""
+    if isinstance(part, ast.Call) and isinstance(whole, ast.Call) and any(map(is_dots, part.args)):
+        keywords = [any(is_same(each, other) for other in whole.keywords) for each in part.keywords]
+        return all(keywords) and is_same(part.func, whole.func)
+    if isinstance(part, ast.AST):
+        return type(part) is type(whole) and all(
+            is_same(getattr(part, name), getattr(whole, name)) for name in part._fields
+        )
+    if not isinstance(part, list):
+        return part == whole
+    if part and isinstance(part[0], ast.Expr) and is_dots(part[0].value):
+        return any(is_same(part[1:], whole[at:]) for at in range(len(whole) + 1))
+    if not (part and whole):
+        return part == whole
+    return is_same(part[0], whole[0]) and is_same(part[1:], whole[1:])
 
 
 def appears_in(snippet, example):
-    """Whether the lines are in the example: next to each other, but for a line of dots, which stands for any."""
-    place, rest = 0, lines(example)
-    for part in re.split(r"^ *\.\.\.\n", snippet, flags=re.MULTILINE):
-        wanted = lines(part)
-        starts = [at for at in range(place, len(rest)) if rest[at : at + len(wanted)] == wanted]
-        if not starts:
-            return False
-        place = starts[0] + len(wanted)
-    return True
+    """Whether the statements of the snippet stand in the example, next to each other but for what dots leave out."""
+    dots = ast.parse("...").body
+    wanted = [*dots, *ast.parse(snippet).body, *dots]
+    blocks = (getattr(node, "body", None) for node in ast.walk(ast.parse(example)))
+    return any(isinstance(block, list) and is_same(wanted, block) for block in blocks)
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: lines(snippet)[0].strip()[:30])
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet[:30])
 def test_a_snippet_is_of_an_example(snippet):
     assert [name for name, example in EXAMPLES.items() if appears_in(snippet, example)]
 

@@ -11,7 +11,7 @@ import click
 from tbevents.cli.parameters import PATH, checksums_option, example, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.files import folder_name
-from tbevents.live_page import Address, Board, BoardServer
+from tbevents.live_page import Address, Board, BoardServer, load_server
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.report import page_of
@@ -72,6 +72,8 @@ def command(
     "board".
     """
     address = Address(host=host, port=port, token=not no_token, allowed_hosts=allowed_hosts, root_path=root_path)
+    if export is None:
+        load_server()
     board = Board(labelled(logdirs), memory=memory * 2**20, options=ReadOptions(checksums=checksums))
     try:
         if export is not None:

@@ -56,7 +56,10 @@ def command(
     checksums: Checksums,
     as_json: bool,
 ) -> None:
-    """List the runs below LOGDIR: tags by kind, points, steps, times, sizes, problems."""
+    """List the runs below LOGDIR: tags by kind, points, steps, times, sizes, problems.
+
+    The run of LOGDIR itself has the folder's name in a terminal; in lines it is ".", as --run takes it.
+    """
     unread: list[Problem] = []
     refs = refs_below(logdir, runs, on_problem=unread.append)
     reading = terminal.each(open_refs(refs, ReadOptions(checksums=checksums)), "reading", len(refs))
@@ -71,7 +74,8 @@ def command(
     if not found:
         terminal.remark(f"{logdir}: no runs" + (f" with {' or '.join(kinds)}" if kinds else ""), style="")
         return
-    terminal.table(_tag_table(found) if tags else _run_table(found))
+    names = [terminal.run_name(run.name, logdir) for run in found]
+    terminal.table(_tag_table(found, names) if tags else _run_table(found, names))
     problems = sum(len(run.problems) for run in found)
     if not tags and len(found) > 1:
         points = sum(run.count for run in found)
@@ -80,7 +84,7 @@ def command(
         terminal.remark(f"{counted(problems, 'problem')}: run tbevents check for details", style="yellow")
 
 
-def _run_table(runs: list[RunDescription]) -> TextTable:
+def _run_table(runs: list[RunDescription], names: list[str]) -> TextTable:
     kinds = [run.kinds for run in runs]
     shown = [kind for kind in kind_names() if any(kind in each for each in kinds)]
     table = TextTable(
@@ -96,9 +100,9 @@ def _run_table(runs: list[RunDescription]) -> TextTable:
         TextColumn("problems", style="red"),
     )
     many = any(len(run.files) > 1 for run in runs)
-    for run, of_kind in zip(runs, kinds, strict=True):
+    for run, name, of_kind in zip(runs, names, kinds, strict=True):
         table.add(
-            run.name,
+            name,
             count(len(run.tags)) if len(shown) > 1 else "",
             *(count(of_kind[kind]) if kind in of_kind else "-" for kind in shown),
             count(run.count),
@@ -112,7 +116,7 @@ def _run_table(runs: list[RunDescription]) -> TextTable:
     return table
 
 
-def _tag_table(runs: list[RunDescription]) -> TextTable:
+def _tag_table(runs: list[RunDescription], names: list[str]) -> TextTable:
     table = TextTable(
         TextColumn("run", left=True, shortest=12),
         TextColumn("tag", left=True, shortest=16),
@@ -122,11 +126,11 @@ def _tag_table(runs: list[RunDescription]) -> TextTable:
         TextColumn("first", left=True, rank=3),
         TextColumn("last", left=True, rank=2),
     )
-    for run in runs:
+    for run, name in zip(runs, names, strict=True):
         for tag in run.tags:
             times = (moment(tag.first_time), moment(tag.last_time))
             steps = step_range(tag.first_step, tag.last_step)
-            table.add(run.name, tag.tag, tag.kind, count(tag.count), steps, *times)
+            table.add(name, tag.tag, tag.kind, count(tag.count), steps, *times)
     return table
 
 

@@ -28,9 +28,11 @@ def _parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
         key, sign, value = text.partition("=")
         if not sign or not key.isidentifier():
             raise click.BadParameter(f"{text!r} is not of the form key=value")
+        if key in found:
+            raise click.BadParameter(f"{key} must be given once")
         try:
             found[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             found[key] = value  # a word
     return found
 

@@ -108,7 +108,7 @@ def command(
         there = f"; there are: {', '.join(kinds_there)}" if kinds_there else ""
         terminal.remark(f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}", style="")
         return
-    terminal.table(_table(found, terminal.plain))
+    terminal.table(_table(found, terminal, run))
     for each in {run.name: run for run, _ in found}.values():
         if each.starts > 1:
             terminal.remark(
@@ -128,7 +128,7 @@ def _series(run: Run, described: TagDescription) -> ScalarSeries | None:
     return run.scalars[described.tag] if described.kind == "scalars" else None
 
 
-def _table(found: _Found, plain: bool) -> TextTable:
+def _table(found: _Found, terminal: Terminal, logdir: str) -> TextTable:
     several = len({run.name for run, _ in found}) > 1
     table = TextTable(
         TextColumn("run", left=True, shortest=8),
@@ -149,14 +149,14 @@ def _table(found: _Found, plain: bool) -> TextTable:
         stats = described.stats
         series = _series(run, described)
         table.add(
-            run.name if several else "",
+            terminal.run_name(run.name, logdir) if several else "",
             described.tag,
             "" if only_scalars else described.kind,
             count(described.count),
             step_range(described.first_step, described.last_step),
             *map(number, (stats.first, stats.last, stats.min, stats.max, stats.mean) if stats else (None,) * 5),
             count(stats.nans) if stats and stats.nans else "",
-            "" if series is None else sparkline(series.values, _TREND, plain=plain),
+            "" if series is None else sparkline(series.values, _TREND, plain=terminal.plain),
         )
     return table
 

@@ -7,25 +7,34 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
-
-from rich.console import Console
-from rich.text import Text
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from tbevents.cli.formatting import first_of, printable
 from tbevents.cli.text_table import TextTable
+from tbevents.files import folder_name
 from tbevents.reading.problem import Problem
 from tbevents.tools.json_text import json_text
 from tbevents.tools.names import unreadable_among
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 _PATIENCE: Final = 1.0
 """Seconds before a command shows its progress."""
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Raises BrokenPipeError for `main`, which exits quietly; rich would exit with 1, which means damage here."""
-        raise BrokenPipeError
+def _console(file: IO[str]) -> Console:
+    """Imports rich, which takes longer than reading a small run, and which not every command needs."""
+    from rich.console import Console
+
+    class PipedConsole(Console):
+        def on_broken_pipe(self) -> None:
+            """Raises BrokenPipeError for `main`, which exits quietly; rich would exit with 1, which means damage."""
+            raise BrokenPipeError
+
+    return PipedConsole(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 class Terminal:
@@ -35,7 +44,6 @@ class Terminal:
         quiet: if True, print no remarks and no progress.
 
     Attributes:
-        room: width of a line of data in columns; None if stdout is not a terminal and COLUMNS is not set.
         plain: True if stdout can show only ASCII.
         incomplete: True if files or folders could not be read, which changes the exit status.
     """
@@ -43,11 +51,23 @@ class Terminal:
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
         self.incomplete: bool = False
-        self.out: Console = _Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        self.err: Console = _Console(file=sys.stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
-        limited = self.out.is_terminal or os.environ.get("COLUMNS", "").isdigit()
-        self.room: int | None = self.out.width if limited else None
         self.plain: bool = not (getattr(sys.stdout, "encoding", None) or "ascii").lower().startswith("utf")
+
+    @cached_property
+    def out(self) -> Console:
+        """Prints data with styles."""
+        return _console(sys.stdout)
+
+    @cached_property
+    def err(self) -> Console:
+        """Prints remarks and progress."""
+        return _console(sys.stderr)
+
+    @cached_property
+    def room(self) -> int | None:
+        """Width of a line of data in columns; None if stdout is not a terminal and COLUMNS is not set."""
+        limited = self.out.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+        return self.out.width if limited else None
 
     @property
     def interactive(self) -> bool:
@@ -58,6 +78,10 @@ class Terminal:
     def colorless(self) -> bool:
         """True if lines cannot be told apart by colours: with NO_COLOR, or in a terminal that has none."""
         return self.out.no_color or (self.out.is_terminal and self.out.color_system is None)
+
+    def run_name(self, name: str, logdir: str) -> str:
+        """Returns the name of a run as tables show it: in a terminal, that of a logdir itself is its folder's."""
+        return (folder_name(logdir) or name) if name == "." and self.interactive else name
 
     def table(self, table: TextTable) -> None:
         """Prints a table as data."""
@@ -86,11 +110,16 @@ class Terminal:
     def remark(self, text: str, style: str = "dim") -> None:
         """Prints a remark about the data on stderr, unless --quiet."""
         if not self.quiet:
-            self.err.print(Text(printable(text), style))
+            self._print_remark(text, style)
 
     def warn(self, text: str) -> None:
         """Prints a warning on stderr, even with --quiet."""
-        self.err.print(Text(printable(text), "yellow"))
+        self._print_remark(text, "yellow")
+
+    def _print_remark(self, text: str, style: str) -> None:
+        from rich.text import Text
+
+        self.err.print(Text(printable(text), style))
 
     def left_out(self, problems: Iterable[object]) -> None:
         """Warns of damaged data that is left out; prints only the first of many problems."""

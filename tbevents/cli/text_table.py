@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
-
-from rich.text import Text
+from typing import TYPE_CHECKING, Final
 
 from tbevents.cli.formatting import clip, printable, width
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _GAP: Final = 2
 """Number of blanks between two columns."""
@@ -104,6 +105,8 @@ def _fit(columns: list[TextColumn], room: int) -> tuple[list[TextColumn], list[i
 
 
 def _line(columns: Sequence[TextColumn], widths: Sequence[int], cells: Sequence[str], *, bold: bool = False) -> Text:
+    from rich.text import Text  # not every command prints a table
+
     line = Text()
     for at, (column, room, text) in enumerate(zip(columns, widths, cells, strict=True)):
         blank = " " * (room - width(text))

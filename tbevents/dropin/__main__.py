@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import runpy
 import sys
@@ -32,11 +33,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     sys.argv = [given.target, *given.args]
     if given.is_module:
+        if not _is_there(given.target):
+            parser.error(f"no module named {given.target}")
         runpy.run_module(given.target, run_name="__main__", alter_sys=True)
     else:
         if not getattr(sys.flags, "safe_path", False):  # with safe_path, Python does not add the script's folder
             sys.path[0] = os.path.dirname(os.path.realpath(given.target))
         runpy.run_path(given.target, run_name="__main__")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError as error:  # a package above it is missing, or what that imports
+        if error.name is not None and f"{module}.".startswith(f"{error.name}."):
+            return False
+        raise
+    except ValueError:  # no name of a module
+        return False
 
 
 if __name__ == "__main__":

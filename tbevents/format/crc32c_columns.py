@@ -20,6 +20,16 @@ def mask_array(crcs: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return masked
 
 
+def unmask_array(masked: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Returns the numbers that `mask_array` returns these of."""
+    turned = masked - np.uint32(MASK_DELTA)
+    crcs: NDArray[np.uint32] = (turned << np.uint32(15)) | (turned >> np.uint32(17))
+    return crcs
+
+
+_WORD = 4
+"""Bytes of a checksum."""
+
 _tables: NDArray[np.uint32] = np.empty((0, 256), np.uint32)
 
 
@@ -39,18 +49,34 @@ def contributions(reach: int) -> NDArray[np.uint32]:
     tables = _tables  # read once: another thread may replace the array by a longer one, but never changes it
     if len(tables) < reach:
         grown = np.empty((max(reach, 32, 2 * len(tables)), 256), np.uint32)
-        grown[0] = _first_table()
-        for distance in range(1, len(grown)):
-            before = grown[distance - 1]
-            grown[distance] = grown[0][before & 0xFF] ^ (before >> 8)
+        grown[: len(tables) or 1] = tables if len(tables) else _first_table()
+        have = len(tables) or 1
+        while have < len(grown):
+            fresh = min(have, len(grown) - have)
+            if have < _WORD:
+                fresh = 1
+            grown[have : have + fresh] = _with_zeros(grown[:fresh], grown, have)
+            have += fresh
         grown.setflags(write=False)
         _tables = tables = grown
     return tables
 
 
+def _with_zeros(crcs: NDArray[np.uint32], tables: NDArray[np.uint32], count: int) -> NDArray[np.uint32]:
+    """Returns what these contributions become with `count` more bytes behind: those of which `tables` has rows."""
+    after = crcs >> np.uint32(8 * count) if count < _WORD else np.zeros_like(crcs)
+    for place in range(min(count, _WORD)):
+        after = after ^ tables[count - 1 - place][crcs >> np.uint32(8 * place) & np.uint32(0xFF)]
+    return after
+
+
 def _first_table() -> NDArray[np.uint32]:
     """Returns the contributions of a last byte: the ordinary 256-entry table of the polynomial."""
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ np.uint32(POLYNOMIAL), table >> 1).astype(np.uint32)
+    table = np.zeros(256, np.uint32)
+    crc = 1
+    for bit in reversed(range(8)):  # that of the highest bit is the polynomial
+        crc = crc >> 1 ^ (POLYNOMIAL if crc & 1 else 0)
+        table[1 << bit] = crc
+    for bit in range(8):
+        table[1 << bit : 2 << bit] = table[: 1 << bit] ^ table[1 << bit]
     return table

@@ -6,6 +6,7 @@ linear, so the checksum of a payload is that of its constant part, xor what each
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -21,7 +22,7 @@ WORD: Final = 8
 _MOST_KNOWN: Final = 64
 """How many bytes' parts in a checksum are remembered, for a number in a form."""
 
-Rows: TypeAlias = tuple[int, ...]
+Rows: TypeAlias = tuple[int, ...] | NDArray[np.int64]
 """A place in the payloads: of all of them, or one for each row of events, where those are of several forms."""
 
 Column: TypeAlias = Callable[[str, Rows], NDArray[Any]]
@@ -45,7 +46,7 @@ class ScalarFields(NamedTuple):
     hold: NDArray[np.bool_] | None
 
 
-class _Number:
+class NumberField:
     """A number of up to eight bytes in payloads: its place, and what each of its bytes adds to their checksums.
 
     Args:
@@ -54,6 +55,11 @@ class _Number:
         dtype: the dtype that it is read as.
         count: the number of its bytes.
         vary: if True, all of its bytes are assumed to differ from event to event, as those of values do.
+
+    Attributes:
+        places: as given, like the next two.
+        dtype: of the number.
+        count: of bytes.
     """
 
     def __init__(self, places: Rows, lengths: Rows, dtype: str, count: int, *, vary: bool = False) -> None:
@@ -61,18 +67,18 @@ class _Number:
         self.dtype = dtype
         self.count = count
         self._vary = vary
-        behind = [length - place for place, length in zip(places, lengths, strict=True)]
+        distances = lengths - places if isinstance(lengths, np.ndarray) else map(operator.sub, lengths, places)
+        behind = list(map(int, distances))
         tables = contributions(max(behind))
         # Of each byte: the table, and where in it the part for each row starts; the shorter that index, the faster.
         self._known: dict[tuple[int, int], Any] = {}  # as `_of_same` gives it
         self._tables: list[tuple[NDArray[np.uint32], NDArray[Any] | None]] = []
-        for k in range(count):
-            if len(set(behind)) == 1:
-                self._tables.append((tables[behind[0] - 1 - k], None))
-            else:
-                starts = 256 * np.array(behind)[:, np.newaxis] - 256 * (1 + k)
-                short = np.uint16 if tables.size <= 1 << 16 else np.int32
-                self._tables.append((tables.ravel(), starts.astype(short)))
+        if len(set(behind)) == 1:
+            self._tables += [(tables[behind[0] - 1 - k], None) for k in range(count)]
+        else:
+            short = np.uint16 if tables.size <= 1 << 16 else np.int32
+            starts = np.subtract.outer(np.arange(-1, -1 - count, -1), np.negative(behind)) * 256
+            self._tables += [(tables.ravel(), row) for row in starts.astype(short)[:, :, np.newaxis]]
 
     def add_to(self, crcs: NDArray[np.uint32], numbers: NDArray[Any]) -> None:
         """Adds (by xor) what these numbers, which are little-endian, contribute to the checksums of their payloads."""
@@ -128,12 +134,12 @@ class FieldReader:
     def __init__(self, places: Sequence[Places], lengths: Sequence[int]) -> None:
         one = places[0]
         self._lengths = tuple(lengths)
-        self._value = _Number(tuple(p.value for p in places), self._lengths, f"<f{one.size}", one.size, vary=True)
+        self._value = NumberField(tuple(p.value for p in places), self._lengths, f"<f{one.size}", one.size, vary=True)
         self._wall = None
         if one.wall is not None:
-            self._wall = _Number(tuple(p.wall or 0 for p in places), self._lengths, "<f8", WORD)
+            self._wall = NumberField(tuple(p.wall or 0 for p in places), self._lengths, "<f8", WORD)
         self._step = [
-            _Number(tuple((p.step or 0) + part for p in places), self._lengths, "<u8", min(WORD, one.width - part))
+            NumberField(tuple((p.step or 0) + part for p in places), self._lengths, "<u8", min(WORD, one.width - part))
             for part in range(0, one.width, WORD)
         ]
 

@@ -111,12 +111,19 @@ _NUMBERS: Final[dict[int, tuple[int, int]]] = {
 }  # dtype -> wire key of its list, bytes of one number
 
 
+_USUAL_LEAST: Final = 20
+"""Bytes of the least event with a wall time and a value of a tag without a name."""
+
+
 def find_places(payload: bytes) -> Places | None:
     """Finds the variable bytes in a serialised Event, whatever the order of its fields.
 
     Returns None if it is not an Event with exactly one scalar and nothing else that can vary; then the general decoder
     must be used. The tag, the metadata and a tensor's shape are not looked at.
     """
+    usual = _usual_places(payload)
+    if usual is not None:
+        return usual
     try:
         event = _fields(payload, (0, len(payload)), {_WALL_TIME, _STEP, _SUMMARY, _SOURCE_METADATA})
         summary = _fields(payload, event[_SUMMARY], {_VALUE})
@@ -134,6 +141,29 @@ def find_places(payload: bytes) -> Places | None:
         value=number[0],
         size=number[1] - number[0],
     )
+
+
+def _usual_places(payload: bytes) -> Places | None:
+    """Returns the places in an Event with the fields that are drawn above, in that order; None if it is another one.
+
+    Takes a fifth of the time that any order of fields takes: small files are read in that of their first events.
+    """
+    length = len(payload)
+    if length < _USUAL_LEAST or payload[0] != _WALL_TIME or payload[-5] != _SIMPLE_VALUE:
+        return None
+    at, step, width = 9, None, 0
+    if payload[at] == _STEP:
+        step = at + 1
+        width = next((n for n, byte in enumerate(payload[step : step + 10], 1) if byte < 0x80), 0)
+        if not width:
+            return None
+        at = step + width
+    # From here on, each length is what is left, in one byte.
+    left = length - at
+    usual = bytes((_SUMMARY, left - 2 & 0x7F, _VALUE, left - 4 & 0x7F, _TAG, left - 11 & 0x7F))
+    if left > 0x7F or left < len(usual) + 5 or payload[at : at + len(usual)] != usual:
+        return None
+    return Places(wall=1, step=step, width=width, value=length - 4, size=4)
 
 
 def _number_of_tensor(payload: bytes, span: tuple[int, int]) -> tuple[int, int]:

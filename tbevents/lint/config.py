@@ -7,18 +7,20 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from tbevents.errors import MissingExtraError, did_you_mean
 from tbevents.files import StrPath, path_string
 from tbevents.lint import file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules
-from tbevents.lint.expectations import Expectation, known_keys, parse_expectation
+from tbevents.lint.expectations import Expectation, known_keys, parse_expectation, plain_keys
 from tbevents.lint.finding import Severity
 from tbevents.lint.rule import Options, Rule, checked_selectors, rule_named, rules, selects
 from tbevents.reading.options import patterns
 
 _RULE_MODULES: Final = (file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules)
 """The modules that add their rules to the table when they are imported."""
+
+T = TypeVar("T")
 
 _KEYS: Final = ("select", "ignore", "fail_on", "severity", "losses", "rates", "rules", "expect")
 _FAIL_ON: Final = (*get_args(Severity), "never")
@@ -60,11 +62,10 @@ class LintConfig:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, patterns(name, getattr(self, name)))
         _one_of("fail_on", self.fail_on, _FAIL_ON)
-        severities = {}
+        severities = _by_code("severity", self.severity)
         for name, severity in self.severity.items():
             _one_of(f"severity of {name}", severity, get_args(Severity))
-            severities[rule_named(name).code] = severity
-        options = {rule_named(name).code: given for name, given in self.options.items()}
+        options = _by_code("rules", self.options)
         for code, given in options.items():
             if not isinstance(given, Mapping):
                 raise ValueError(f"rules: {rule_named(code).name} must be a table, not {given!r}")
@@ -85,6 +86,21 @@ class LintConfig:
         return self._rules
 
 
+def _by_code(key: str, table: Mapping[str, T]) -> dict[str, T]:
+    """Returns a table of rules by their codes.
+
+    Raises:
+        ValueError: if a rule is unknown, or is there by its code and by its name.
+    """
+    found: dict[str, T] = {}
+    for name, value in table.items():
+        rule = rule_named(name)
+        if rule.code in found:
+            raise ValueError(f"{key}: {rule.code} ({rule.name}) must be given once")
+        found[rule.code] = value
+    return found
+
+
 def _one_of(name: str, value: object, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}{did_you_mean(value, choices)}")
@@ -103,7 +119,7 @@ def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = 
     """
     if not isinstance(table, Mapping):
         raise ValueError(f"{where}: the configuration must be a table, not {table!r}")
-    given = {key.replace("-", "_"): value for key, value in table.items()}
+    given = plain_keys(table, where)
     for key in given:
         if key not in _KEYS and key in _EXPECTATIONS:
             raise ValueError(f"{where}: {key!r} is an expectation: it belongs below [[tool.tbevents.lint.expect]]")

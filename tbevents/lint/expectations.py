@@ -120,7 +120,7 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
     """
     if not isinstance(table, Mapping):
         raise ValueError(f"{where} must be a table, not {table!r}")
-    given = {_plain_key(key): value for key, value in table.items()}
+    given = plain_keys(table, where)
     known_keys(given, ("tags", "runs", *_PARSERS, "same_as"), where)
     tags = _names(given.pop("tags", "*"), f"{where}: tags")
     runs = _names(given.pop("runs", "*"), f"{where}: runs")
@@ -146,6 +146,22 @@ _NO_RUN: Final = MemoryWriter().run
 
 def _plain_key(key: str) -> str:
     return key.replace("-", "_")
+
+
+def plain_keys(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Returns a table with underscores for the hyphens of its keys.
+
+    Raises:
+        ValueError: if two keys become one, or a key is no text.
+    """
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if not isinstance(key, str):
+            raise ValueError(f"{where}: keys must be text, not {key!r}")
+        if _plain_key(key) in found:
+            raise ValueError(f"{where}: {_plain_key(key)!r} must be given once, with underscores or hyphens")
+        found[_plain_key(key)] = value
+    return found
 
 
 def known_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
@@ -182,7 +198,7 @@ def _keywords(value: object, check: Callable[..., Any], where: str, *, without: 
     known = {each.name: each for each in parameters if each.name not in ("run", "tag", "expected", *without)}
     if not isinstance(value, Mapping):
         raise ValueError(f"{where} must be a table with {', '.join(known)}, not {value!r}")
-    keywords = {_plain_key(key): each for key, each in value.items()}
+    keywords = plain_keys(value, where)
     known_keys(keywords, known, where)
     missing = [name for name, each in known.items() if each.default is each.empty and name not in keywords]
     if missing:
@@ -274,19 +290,22 @@ def parse_schedule(text: str) -> tuple[str, dict[str, Any]]:
     wrong = ValueError(f"{text!r} is not a schedule of the form NAME(KEY=VALUE, ...), with numbers, words and lists")
     try:
         call = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            raise wrong
-        if call.args:
-            raise ValueError(f"{text!r}: arguments must be given by name, as in StepLR(step_size=30)")
-        arguments: dict[str, Any] = {}
-        for keyword in call.keywords:
-            if keyword.arg is None:
-                raise wrong
-            arguments[keyword.arg] = ast.literal_eval(keyword.value)
-    except (SyntaxError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise wrong from None
-    except ValueError as error:
-        raise (error if "schedule" in str(error) or "by name" in str(error) else wrong) from None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise wrong
+    if call.args:
+        raise ValueError(f"{text!r}: arguments must be given by name, as in StepLR(step_size=30)")
+    arguments: dict[str, Any] = {}
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            raise wrong
+        if keyword.arg in arguments:
+            raise ValueError(f"{text!r}: {keyword.arg} must be given once")
+        try:
+            arguments[keyword.arg] = ast.literal_eval(keyword.value)
+        except (TypeError, ValueError, RecursionError, MemoryError):
+            raise wrong from None
     return call.func.id, arguments
 
 

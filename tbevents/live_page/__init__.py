@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from tbevents.live_page.address import Address
 from tbevents.live_page.board import Board
-from tbevents.live_page.server import BoardServer
+from tbevents.live_page.server import BoardServer, load_server
 
-__all__ = ["Address", "Board", "BoardServer"]
+__all__ = ["Address", "Board", "BoardServer", "load_server"]

@@ -17,7 +17,7 @@ from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, path_string
 from tbevents.live_page.entries import arrange
-from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
+from tbevents.live_page.followed_run import Counts, FollowedRun, RunSummary, SharedCounts, weight
 from tbevents.live_page.names import run_name, title_of
 from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
@@ -35,6 +35,9 @@ _INTERVAL: Final = 0.5
 
 _SHARE: Final = 5
 """A listing that takes long is followed by a pause of this many times its duration."""
+
+_SHARE_READING: Final = 20
+"""The same while runs are read, which a listing would slow."""
 
 _READERS: Final = 2
 _URL_READERS: Final = 8
@@ -76,6 +79,7 @@ class Board:
         self._runs: list[FollowedRun] = []
         self._by_name: dict[tuple[str, str], FollowedRun] = {}
         self._tags: dict[tuple[str, str], int] = {}
+        self._counts = SharedCounts()
         self._tag_texts: list[tuple[int, dict[str, Any]]] = []  # (version, what the page is told of the tag)
         self._runs_changed = False  # whether there are more or fewer runs than the last answer knew
         self._sessions = False  # whether there are hyperparameters
@@ -88,8 +92,11 @@ class Board:
         self._waiting: deque[FollowedRun] = deque()  # those to be read, and read again
         self._watchers: set[Callable[[], object]] = set()
         self._closed = False
+        self._next_look = 0.0  # when the logdirs are to be listed again, by the monotonic clock
+        self._jobs = 0  # threads that read, or begin to
         remote = any(map(is_url, self.logdirs.values()))
-        self._pool = ThreadPoolExecutor(_URL_READERS if remote else _READERS, "tbevents-board-read")
+        self._readers = _URL_READERS if remote else _READERS
+        self._pool = ThreadPoolExecutor(self._readers, "tbevents-board-read")
         # Whoever asks for runs has one thread read them: each thread that reads keeps the memory that it needed.
         self._asked = ThreadPoolExecutor(_URL_READERS if remote else 1, "tbevents-board-asked")
         try:
@@ -105,6 +112,11 @@ class Board:
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether runs are being read, or wait for it."""
+        return self._jobs > 0
 
     @property
     def title(self) -> str:
@@ -240,9 +252,7 @@ class Board:
             told: dict[str, Any] = {
                 "version": version,
                 "tags": [text for at, text in self._tag_texts if at > since],
-                "runs": [
-                    run.as_json(lambda kind, tag: self._tags[kind, tag]) for run in self._runs if run.version > since
-                ],
+                "runs": self._tell_runs(since),
                 "there": sum(not run.gone for run in self._runs),
                 "unread": sum(run.summary is None and not run.gone for run in self._runs),
             }
@@ -252,24 +262,36 @@ class Board:
                 told["rates"] = self._find_rates()
             return told
 
+    def _tell_runs(self, since: int) -> list[dict[str, Any]]:
+        """What the page is told of the runs that changed after a version."""
+        told: dict[int, dict[str, list[list[int]]]] = {}
+        shared: list[Counts] = []  # keeps what the keys are made of
+
+        def told_counts(counts: Counts) -> dict[str, list[list[int]]]:
+            if id(counts) not in told:
+                shared.append(counts)
+                told[id(counts)] = {
+                    kind: [[self._tags[kind, tag], count] for tag, count in tags.items()]
+                    for kind, tags in counts.items()
+                }
+            return told[id(counts)]
+
+        return [run.as_json(told_counts) for run in self._runs if run.version > since]
+
     # -- listing -----------------------------------------------------------------------------------------------------
 
     def _follow(self) -> None:
         """Lists the logdirs again and again, while somebody watches."""
-        pause = _INTERVAL
         while True:
             with self._lock:
                 self._lock.wait_for(lambda: self._closed or self._watchers)
-                if self._closed:
+                # Since the last listing, which may be that of the start.
+                if self._lock.wait_for(lambda: self._closed, self._next_look - time.monotonic()):
                     return
-            began = time.monotonic()
             self._look()
-            pause = max(_INTERVAL, _SHARE * (time.monotonic() - began))
-            with self._lock:
-                if self._lock.wait_for(lambda: self._closed, pause):
-                    return
 
     def _look(self, *, first: bool = False) -> None:
+        began = time.monotonic()
         found: dict[tuple[str, str], Sequence[FileRef]] = {}
         problems: list[str] = []
         unknown: set[str] = set()  # labels of logdirs that could not be listed: their runs stay
@@ -291,6 +313,9 @@ class Board:
         with self._lock:
             if self._closed:
                 return
+            ended = time.monotonic()
+            share = _SHARE_READING if self._jobs else _SHARE
+            self._next_look = ended + max(_INTERVAL, share * (ended - began))
             changed = self._take(found, unknown)
             if tuple(problems) != self._problems:
                 self._problems = tuple(problems)
@@ -346,18 +371,23 @@ class Board:
         if not run.queued:
             run.queued = True
             self._waiting.append(run)
-            self._pool.submit(self._read_next)
+            if self._jobs < self._readers:
+                self._jobs += 1
+                self._pool.submit(self._read_waiting)
 
-    def _read_next(self) -> None:
-        """Reads the run that has waited longest, or what was appended to it; small ones with those that come next."""
-        with self._lock:
-            if self._closed or not self._waiting:  # others have read more than one
-                return
-            chosen = self._opener.take(self._waiting)
-            for followed in chosen:
-                followed.queued = False
-        for followed in self._read_together(chosen):
-            self._read_quietly(followed)
+    def _read_waiting(self) -> None:
+        """Reads runs until none is waiting, or what was appended to them: the one first that has waited longest."""
+        while True:
+            with self._lock:
+                if self._closed or not self._waiting:
+                    self._jobs -= 1
+                    break
+                chosen = self._opener.take(self._waiting)
+                for followed in chosen:
+                    followed.queued = False
+            for followed in self._read_together(chosen):
+                self._read_quietly(followed)
+            self._tell()
         self._tell()
 
     def _read_quietly(self, followed: FollowedRun) -> None:
@@ -425,14 +455,18 @@ class Board:
                 followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"
             followed.run = run
             self._sessions = self._sessions or summary.facts.hparams is not None
-            self._name_tags(run, summary)
+            counts, are_new = self._counts.of(summary.counts)
+            if are_new:
+                self._name_tags(run, counts)
+            else:
+                summary = RunSummary(counts, summary.problems, summary.facts, summary.is_cut)
             if before is None or anew or recovered or before.differs(summary):
                 followed.summary = summary
                 followed.version = self._step()
             self._keep(followed, weight(run, summary.counts))
 
-    def _name_tags(self, run: Run, summary: RunSummary) -> None:
-        for kind, tags in summary.counts.items():
+    def _name_tags(self, run: Run, counts: Counts) -> None:
+        for kind, tags in counts.items():
             for tag in tags:
                 if (kind, tag) not in self._tags:
                     number = self._tags[kind, tag] = len(self._tag_texts)

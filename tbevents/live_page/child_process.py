@@ -130,8 +130,9 @@ def _serve() -> None:
     parent = os.getppid()
     asked = json.loads(sys.stdin.buffer.readline())
     try:
-        from tbevents.live_page import Address, Board, BoardServer
+        from tbevents.live_page import Address, Board, BoardServer, load_server
 
+        load_server()
         board = Board(asked["logdirs"], memory=asked["memory"])
         server = BoardServer(board, Address(port=0, framed=True))
     except Exception as error:

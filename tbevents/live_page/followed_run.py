@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from tbevents.file_ref import FileRef
 from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.run import Run
 
-__all__ = ["PART", "FollowedRun", "RunSummary", "weight"]
+__all__ = ["PART", "Counts", "FollowedRun", "RunSummary", "SharedCounts", "weight"]
+
+Counts: TypeAlias = Mapping[str, Mapping[str, int]]
+"""Kind -> tag -> number of values."""
+
+_MOST_COUNTS: Final = 256
+"""The most counts that are remembered, because a next run may have them, too."""
 
 _PROBLEMS: Final = 20
 """The most problems of a run that the board lists."""
@@ -27,7 +33,7 @@ _COMPACT_RUN_BYTES: Final = 10_000
 _COMPACT_TAG_BYTES: Final = 700
 
 
-def weight(run: Run, counts: Mapping[str, Mapping[str, int]]) -> int:
+def weight(run: Run, counts: Counts) -> int:
     """Returns roughly how many bytes of memory a run takes: its columns, and an index of what stays in the files.
 
     Args:
@@ -41,6 +47,24 @@ def weight(run: Run, counts: Mapping[str, Mapping[str, int]]) -> int:
     return total
 
 
+class SharedCounts:
+    """Counts that runs have alike, each kept once: runs that log the same mostly have the same. Used under a lock."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, Counts] = {}
+
+    def of(self, counts: Counts) -> tuple[Counts, bool]:
+        """Returns equal counts, with the tags in the same order, that were met lately, and whether there were none."""
+        key = tuple((kind, tuple(tags.items())) for kind, tags in counts.items())
+        found = self._known.get(key)
+        if found is not None:
+            return found, False
+        if len(self._known) == _MOST_COUNTS:  # most are those of runs that have grown since
+            self._known.clear()
+        self._known[key] = counts
+        return counts, True
+
+
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """What the board keeps of a run after it was read.
@@ -52,7 +76,7 @@ class RunSummary:
         is_cut: whether only a part of a large run was read.
     """
 
-    counts: Mapping[str, Mapping[str, int]]
+    counts: Counts
     problems: tuple[str, ...]
     facts: SessionFacts
     is_cut: bool = False
@@ -141,31 +165,27 @@ class FollowedRun:
         """Returns what differs once a series does: number, epoch and count."""
         return self.number, self.epoch, self.count(kind, tag)
 
-    def as_json(self, tag_number: Any) -> dict[str, Any]:
+    def as_json(self, told_counts: Callable[[Counts], Mapping[str, list[list[int]]]]) -> dict[str, Any]:
         """Returns what the page is told of the run.
 
         Args:
-            tag_number: returns the number of a tag by its kind and name.
+            told_counts: returns the numbers of tags, and how many values each has, by kind.
         """
         told: dict[str, Any] = {"number": self.number, "name": self.name, "label": self.label, "owner": self.owner}
         if self.gone:
             return {**told, "gone": True}
         if self.summary is None:
             return told
-        kinds = {
-            kind: [
-                [tag_number(kind, tag), count]
-                for tag, count in tags.items()
-                if not (kind == "scalars" and tag in self.metrics)
-            ]
-            for kind, tags in self.summary.counts.items()
-        }
+        counts = self.summary.counts
+        if self.metrics:
+            scalars = {tag: count for tag, count in counts["scalars"].items() if tag not in self.metrics}
+            counts = {**counts, "scalars": scalars}
         news = [text for text in (self.failure, self.news) if text]
         hparams = self.summary.facts.hparams
         return {
             **told,
             "epoch": self.epoch,
-            "kinds": kinds,
+            "kinds": told_counts(counts),
             "part": self.summary.is_cut,
             "problems": [*news, *self.summary.problems],
             "session": hparams is not None and bool(hparams.parameters),

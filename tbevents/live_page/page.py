@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tbevents._version import __version__
 from tbevents.tools.json_text import plain
 from tbevents.tools.report.content import Content
@@ -12,6 +14,7 @@ from tbevents.tools.report.page import policy, render
 __all__ = ["board_page"]
 
 
+@lru_cache(1)
 def board_page(title: str) -> tuple[str, str]:
     """Returns the page as HTML, and its content policy."""
     content = {**Content(ReportLimits()).as_json(), **findings_json((), {})}

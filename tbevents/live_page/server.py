@@ -12,11 +12,32 @@ from tbevents.live_page.address import Address
 if TYPE_CHECKING:
     from tbevents.live_page.board import Board
 
-__all__ = ["BoardServer"]
+__all__ = ["BoardServer", "load_server"]
 
 _PURPOSE = "the board"
 _STOP = 10.0
 """The most seconds that stopping waits."""
+
+
+def load_server() -> None:
+    """Imports what serves a board. Call it before runs are read: imports take long while threads read.
+
+    Raises:
+        MissingExtraError: Starlette or uvicorn is not installed.
+    """
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise MissingExtraError("uvicorn", "board", _PURPOSE) from error
+    try:
+        import tbevents.live_page.app  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("Starlette", "board", _PURPOSE) from error
+    uvicorn.Config(_nothing, log_config=None, lifespan="off", ws="none").load()  # which imports its protocols
+
+
+async def _nothing(_scope: Any, _receive: Any, _send: Any) -> None:
+    """The application of no board."""
 
 
 class BoardServer:
@@ -40,14 +61,11 @@ class BoardServer:
     """
 
     def __init__(self, board: Board, address: Address) -> None:
-        try:
-            import uvicorn
-        except ImportError as error:
-            raise MissingExtraError("uvicorn", "board", _PURPOSE) from error
-        try:
-            from tbevents.live_page.app import make_app
-        except ImportError as error:
-            raise MissingExtraError("Starlette", "board", _PURPOSE) from error
+        load_server()
+        import uvicorn
+
+        from tbevents.live_page.app import make_app
+
         self._board = board
         self._bound = address.bind()
         self._thread: threading.Thread | None = None

@@ -29,6 +29,12 @@ class Answer(BaseModel):
     )
 
 
+class ErrorAnswer(Answer):
+    """What the text of a failed call says."""
+
+    error: str
+
+
 class Page(Answer):
     """What every answer with a list has."""
 

@@ -26,12 +26,11 @@ from tbevents.run_files import leads_out
 
 try:
     from mcp.server.mcpserver import MCPServer
-    from mcp.server.mcpserver.exceptions import ToolError
     from mcp.types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 except ImportError as error:
     raise MissingExtraError("mcp 2", "mcp", "a server for agents") from error
 
-from tbevents.mcp_server.answers import Answer
+from tbevents.mcp_server.answers import Answer, ErrorAnswer
 from tbevents.mcp_server.tools import Tools
 
 INSTRUCTIONS: Final = """\
@@ -134,8 +133,9 @@ def _lint_config(config: StrPath | None, served: ServedLogdir) -> LintConfig:
 def _as_tool(method: Callable[..., Any], served: ServedLogdir) -> Callable[..., CallToolResult]:
     """Returns a function for the SDK: its result has the answer as structured content and as compact JSON.
 
-    An error becomes a `ToolError`, whose message has no path outside the logdir. An exception that is a bug is left to
-    the SDK, which logs it to stderr and says no more than that to the client.
+    An error becomes a result that `is_error`, with an `ErrorAnswer` as JSON: its message may quote names from files,
+    and has no path outside the logdir. An exception that is a bug is left to the SDK, which logs it to stderr and says
+    no more than that to the client.
     """
     signature = inspect.signature(method, eval_str=True)
     returned = signature.return_annotation
@@ -146,9 +146,9 @@ def _as_tool(method: Callable[..., Any], served: ServedLogdir) -> Callable[..., 
         try:
             result = method(**arguments)
         except MemoryError:
-            raise ToolError("not enough memory") from None
+            return _error("not enough memory")
         except (TBEventsError, OSError, ValueError) as error:
-            raise ToolError(clipped(served.without_path(str(error)), _MOST_MESSAGE)) from None
+            return _error(clipped(served.without_path(str(error)), _MOST_MESSAGE))
         answer, picture = result if isinstance(result, tuple) else (result, None)
         content: list[Any] = [TextContent(type="text", text=answer.model_dump_json())]
         if picture is not None:
@@ -159,3 +159,9 @@ def _as_tool(method: Callable[..., Any], served: ServedLogdir) -> Callable[..., 
     annotated: Any = Annotated[CallToolResult, model]
     tool.__signature__ = signature.replace(return_annotation=annotated)  # type: ignore[attr-defined]  # the SDK reads it
     return tool
+
+
+def _error(message: str) -> CallToolResult:
+    """Returns the result of a call that failed. It has no structured content, whose schema is that of the answer."""
+    answer = ErrorAnswer(error=message)
+    return CallToolResult(content=[TextContent(type="text", text=answer.model_dump_json())], is_error=True)

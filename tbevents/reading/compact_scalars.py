@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -129,27 +130,26 @@ class CompactScalars:
             tuple(step_starts),
         )
 
+    @property
+    def is_full(self) -> bool:
+        """Whether each tag has points."""
+        return all(map(operator.lt, (0, *self._ends), self._ends))
+
     def count(self, name: str) -> int:
         """How many points a tag has; 0 if there is no such tag."""
         number = self.layout.numbers.get(name)
         return 0 if number is None else self._ends[number] - (self._ends[number - 1] if number else 0)
 
-    def counts(self) -> Iterator[tuple[str, str, int]]:
-        """As `RunData.counts`."""
-        start = 0
-        for name, end in zip(self.layout.numbers, self._ends, strict=True):
-            if end > start:
-                yield name, "scalars", end - start
-            start = end
+    def counts(self) -> dict[str, int]:
+        """How many points each tag has that has some."""
+        counts = dict(zip(self.layout.numbers, map(operator.sub, self._ends, (0, *self._ends)), strict=False))
+        return counts if all(counts.values()) else {name: count for name, count in counts.items() if count}
 
-    def last(self) -> Iterator[tuple[str, tuple[int, float]]]:
-        """Each tag that has points, how many, and the last value."""
-        start = 0
+    def last(self) -> dict[str, tuple[int, float]]:
+        """Each tag that has points: how many, and the last value."""
+        numbers = self.layout.numbers
         last = self._values.take([end - 1 for end in self._ends]).tolist()
-        for name, end, value in zip(self.layout.numbers, self._ends, last, strict=True):
-            if end > start:
-                yield name, (end - start, value)
-            start = end
+        return {name: (count, last[numbers[name]]) for name, count in self.counts().items()}
 
     def columns(self, number: int) -> PointColumns:
         """Returns the points of a tag, as views of the columns."""

@@ -79,6 +79,20 @@ class Damage:
         """Sets the problem of the end of the file."""
         self.end = self._problem(error, skipped)
 
+    def end_wait(self, offset: int, stored: int, computed: int) -> None:
+        """Changes the problem of a record that was incomplete: all of it is there now, with a wrong checksum."""
+        for place, problem in enumerate(self._problems):
+            if problem.offset == offset and problem.kind == "incomplete":
+                error = ChecksumError(
+                    part="data",
+                    stored=stored,
+                    computed=computed,
+                    offset=offset,
+                    record=problem.record,
+                    path=self.path,
+                )
+                self._problems[place] = self._problem(error, problem.skipped)
+
     def sum_up(self, records: int) -> DamagedFileError | None:
         """Replaces all problems by one, and sets `of_all`, if none of the file's records can be used.
 

@@ -141,6 +141,21 @@ class EventFileReader:
         before = self.listed
         return before is not None and self.error is None and is_url(self.path) and before.is_same_version(listed)
 
+    def may_be_rewritten(self, listed: FileRef) -> bool:
+        """Returns True if all of the file was read, and a new listing shows another time but the same size.
+
+        Its bytes may be others, of which `read` compares only some; or they are the same, as after ``touch``.
+        """
+        before = self.listed
+        if before is None or before.size is None or not self.offset == before.size == listed.size:
+            return False
+        if None in (before.modified, listed.modified) or before.modified == listed.modified:
+            return False
+        try:  # while something is appended, the time changes before the size
+            return is_url(self.path) or os.stat(self.path).st_size == listed.size
+        except OSError:
+            return False  # which reading on will tell
+
     def done(self) -> float:
         """Returns the fraction of the file that was read."""
         return self._fraction(0)
@@ -244,6 +259,7 @@ class EventFileReader:
             _, stored, computed = split_footer(record[HEADER_SIZE:])
             if len(record) == end - start and stored == computed:
                 raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
+            self._damage.end_wait(start, stored, computed)
 
     def _read_to(
         self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int

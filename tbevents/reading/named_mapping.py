@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -36,6 +36,10 @@ class NamedMapping(Mapping[str, V], Generic[V]):
             raise UnknownNameError(self.noun, name, self._values, self.where, hint=hint) from None
         return value if self._make is None else self._make(name)
 
+    def values(self) -> ValuesView[V]:
+        """The values; iterating makes no look-up of each."""
+        return _Values(self)
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name in self._values
 
@@ -46,6 +50,8 @@ class NamedMapping(Mapping[str, V], Generic[V]):
         return len(self._values)
 
     def __repr__(self) -> str:
+        if not self:
+            return f"<{counted(0, self.noun)}>"
         names = ", ".join(map(repr, list(self)[:6]))
         more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
         return f"<{counted(len(self), self.noun)}: {names}{more}>"
@@ -63,3 +69,13 @@ class NamedMapping(Mapping[str, V], Generic[V]):
         """What IPython shows in a terminal."""
         shown = None if cycle else self._shown()
         printer.text(repr(self) if shown is None or not shown.rows else shown.text())
+
+
+class _Values(ValuesView[V]):
+    """The values of a `NamedMapping`."""
+
+    _mapping: NamedMapping[V]  # as the base class names it
+
+    def __iter__(self) -> Iterator[V]:
+        values, make = self._mapping._values, self._mapping._make
+        return iter(values.values()) if make is None else map(make, values)

@@ -69,6 +69,12 @@ class PointColumns(NamedTuple):
             integers = integers_at(self.integers, places if places.dtype != np.bool_ else np.flatnonzero(places))
         return PointColumns(self.steps[places], self.wall_times[places], self.values[places], records, integers)
 
+    def read_only(self) -> PointColumns:
+        """Returns the points, with read-only views of arrays that are writable."""
+        return self._replace(
+            steps=read_only(self.steps), wall_times=read_only(self.wall_times), values=read_only(self.values)
+        )
+
     def part(self, start: int, end: int) -> PointColumns:
         """Returns the points from `start` to before `end`; the arrays are views."""
         records = None if self.records is None else self.records[start:end]
@@ -114,6 +120,14 @@ class PointColumns(NamedTuple):
 def integers_at(integers: Mapping[int, int], places: NDArray[np.intp]) -> dict[int, int]:
     """Returns the integers at some places, by the position of these places."""
     return {new: integers[old] for new, old in enumerate(places.tolist()) if old in integers}
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Returns the array, or a read-only view of it if it is writable: the caller's array stays writable."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
 
 
 def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:

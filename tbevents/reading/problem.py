@@ -55,6 +55,8 @@ _WARNED_EACH: Final = 3
 
 def warn_about(problems: Sequence[Problem]) -> None:
     """Warns of problems: of the first few each, of the others together."""
+    if not problems:
+        return
     stacklevel = callers_level()
     for problem in problems[:_WARNED_EACH]:
         warnings.warn(str(problem), DamageWarning, stacklevel=stacklevel)

@@ -118,12 +118,21 @@ class Run(RunContents):
         vars(still).update(vars(self))
         return still
 
+    def named(self, name: str) -> Run:
+        """Returns the run as it is now under a name; the run itself if it has that name."""
+        if name == self.name:
+            return self
+        other = self._still()
+        other.name = name
+        return other
+
     def reload(self) -> Run:
         """Reads what was appended since, including new files; takes time in proportion to that.
 
-        If a file was truncated, replaced or removed, the run is read again from the start, with a `DamageWarning`. An
-        incomplete record at the end of a file is not damage: it is read once it is complete. Points are in the order
-        in which they were read, also if several files grow at once.
+        If a file was truncated, replaced or removed, the run is read again from the start, with a `DamageWarning`; also
+        if its size is the same but its time is not, without a warning if its points are the same. An incomplete record
+        at the end of a file is not damage: it is read once it is complete. Points are in the order in which they were
+        read, also if several files grow at once.
 
         Returns:
             The run itself. Series taken from it before do not change.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -13,7 +14,7 @@ from tbevents.reading.kinds.graph import Graph, LoggedGraphSeries, RunStatistics
 from tbevents.reading.kinds.histogram import HistogramSeries
 from tbevents.reading.kinds.hparams import HParams, hparams_of
 from tbevents.reading.kinds.image import ImageSeries
-from tbevents.reading.kinds.kind import Kind, kinds
+from tbevents.reading.kinds.kind import Kind, kind_named, kinds
 from tbevents.reading.kinds.layout import Charts, charts, parse_layout
 from tbevents.reading.kinds.mesh import MeshSeries
 from tbevents.reading.kinds.metadata import TagMetadata, tag_metadata
@@ -109,6 +110,8 @@ class RunContents(Frame):
 
     def readable_hparams(self) -> HParams | None:
         """`hparams` without the tags that cannot be parsed, which are on `problems`; for tables of many runs."""
+        if self._data.is_compact:  # as most of many runs
+            return None
         return self._once("readable hparams", lambda run: run._hparams(lenient=True))
 
     def _hparams(self, *, lenient: bool) -> HParams | None:
@@ -211,10 +214,7 @@ class RunContents(Frame):
 
         Values that `restarts` and `duplicates` leave out are counted, too.
         """
-        found: dict[str, dict[str, int]] = {}
-        for tag, kind, count in self.tag_counts():
-            found.setdefault(kind, {})[tag] = count
-        return found
+        return self._data.counts_by_kind()
 
     def tag_counts(self) -> list[tuple[str, str, int]]:
         """`counts` as rows: tag, kind and number, in the order of the tags' first appearance."""
@@ -258,7 +258,7 @@ class RunContents(Frame):
 
     def last_scalars(self) -> dict[str, tuple[int, float]]:
         """By scalar tag that has points: how many, and the last value, as the series has it. Makes no series."""
-        return dict(self._data.last_scalars())
+        return self._data.last_scalars()
 
     def scalar_files(self, tag: str) -> tuple[list[str], Any]:
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.
@@ -289,26 +289,21 @@ class RunContents(Frame):
         return made
 
     def _mapping(self, name: str) -> NamedMapping[Any]:
-        having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
-        checked_choice("kind", name, having_series)
-        kind = having_series[name]
-        known: Mapping[str, Any] = {tag: None for tag, of_kind, _ in self._data.counts() if of_kind == name}
+        kind = _kind_with_series(name)
+        known: Mapping[str, Any] = self._data.having(name)
         if kind.grouping is not None:
             tags = self._data.tags
             known = kind.grouping.groups((tag, tags[tag].metadata.plugin_data.content) for tag in known)
         made = self._reading.made
+        make_one = self._scalar_series if name == "scalars" else lambda key: self._one_series(kind, key, known[key])
 
         def make(key: str) -> Any:  # as `_once`, whose fixed cost is that of several short series
-            found = made.get((name, key), _NOT_MADE)
-            if found is _NOT_MADE:
-                found = made.setdefault((name, key), self._one_series(kind, key, known[key]))
-            return found
+            found = made.get((name, key))
+            return made.setdefault((name, key), make_one(key)) if found is None else found
 
         return NamedMapping(kind.noun, self.path, known, make, lambda key: self._hint(name, key))
 
     def _one_series(self, kind: Kind, name: str, members: Any) -> Any:
-        if kind.name == "scalars":
-            return self._scalar_series(name)
         if kind.grouping is not None:
             return kind.grouping.join(name, members, lambda tag: self._lazy_series(kind, tag))
         return self._lazy_series(kind, name)
@@ -327,17 +322,12 @@ class RunContents(Frame):
         return ""
 
     def _scalar_series(self, tag: str) -> ScalarSeries:
-        columns = self._data.scalar_columns(tag)
-        metadata = self._data.metadata(tag)
-        return ScalarSeries(
-            tag,
-            columns.steps,
-            columns.wall_times,
-            columns.values,
-            display_name=metadata.display_name,
-            description=metadata.summary_description,
-            _integers=columns.integers or {},
-        )
+        data = self._data
+        metadata = data.metadata(tag)
+        columns = data.scalar_columns(tag)
+        if not data.is_compact:  # else they are read-only
+            columns = columns.read_only()
+        return ScalarSeries.of_columns(tag, columns, metadata.display_name, metadata.summary_description)
 
     def _lazy_series(self, kind: Kind, tag: str) -> Any:
         assert kind.series is not None
@@ -351,3 +341,14 @@ class RunContents(Frame):
             metadata.summary_description,
             Payloads(payloads, self._reader, self.path),
         )
+
+
+def _kind_with_series(name: str) -> Kind:
+    """The kind of a name, which must be one of those that have series; a run asks once for each."""
+    with contextlib.suppress(KeyError, TypeError):
+        kind = kind_named(name)
+        if kind.series is not None:
+            return kind
+    having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
+    checked_choice("kind", name, having_series)  # raises
+    return having_series[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -224,13 +224,20 @@ class RunData:
         """The tags that have values, or came without one, in the order of their first appearance."""
         compact = self._compact
         if compact is not None:
-            return tuple(name for name, _, _ in compact.counts())
+            return tuple(compact.counts())
         return tuple(name for name, tag in self.tags.items() if tag.bare or tag.kinds)
 
     @property
     def is_compact(self) -> bool:
         """Whether there are the scalars of one file, and nothing else."""
         return self._compact is not None
+
+    def having(self, kind: str) -> Mapping[str, object]:
+        """The tags that have values of a kind, in the order of their first appearance; of the mapping, the keys."""
+        compact = self._compact
+        if compact is not None and kind == "scalars" and compact.is_full:
+            return compact.layout.numbers
+        return {tag: None for tag, of_kind, _ in self.counts() if of_kind == kind}
 
     def of_kind(self, kind: str) -> dict[str, TagData]:
         """The tags that have values of a kind other than scalars."""
@@ -249,7 +256,8 @@ class RunData:
         """Each tag's kinds: (tag, kind, how many values were read)."""
         compact = self._compact
         if compact is not None:
-            yield from compact.counts()
+            for name, count in compact.counts().items():
+                yield name, "scalars", count
             return
         for name, tag in self.tags.items():
             if tag.scalar_count:
@@ -278,19 +286,30 @@ class RunData:
         places = self._places(tag, "scalars", columns.steps)
         return columns if places is None else columns.take(places)
 
-    def last_scalars(self) -> Iterator[tuple[str, tuple[int, float]]]:
+    def counts_by_kind(self) -> dict[str, dict[str, int]]:
+        """The same: kind -> tag -> how many values were read."""
+        if self._compact is not None:
+            scalars = self._compact.counts()
+            return {"scalars": scalars} if scalars else {}
+        found: dict[str, dict[str, int]] = {}
+        for tag, kind, count in self.counts():
+            found.setdefault(kind, {})[tag] = count
+        return found
+
+    def last_scalars(self) -> dict[str, tuple[int, float]]:
         """Each scalar tag, how many points `scalar_columns` has of it, and the last value; none without points."""
         compact = self._compact
         if compact is not None and self.options.restarts == self.options.duplicates == "keep":
-            yield from compact.last()
-            return
+            return compact.last()
+        found: dict[str, tuple[int, float]] = {}
         for name, kind, _ in self.counts():
             if kind == "scalars":
                 columns = self.scalar_columns(name)
                 last = len(columns.values) - 1
                 if last >= 0:
                     value = float(columns.values[last])
-                    yield name, (last + 1, (columns.integers or {}).get(last, value))
+                    found[name] = last + 1, (columns.integers or {}).get(last, value)
+        return found
 
     def starts(self) -> int:
         """How many times the run was begun: once, and again in each file that logs a scalar at a step it had before."""

@@ -80,11 +80,13 @@ class SkeletonTable:
 
     Attributes:
         messages: a value of each skeleton, by number, with its tag, form and metadata.
+        places: where the variable bytes of each are.
         loops: the loops of skeletons.
     """
 
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
+        self.places: list[Places] = []
         self.loops: KnownLoops = KnownLoops()
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
@@ -223,6 +225,7 @@ class SkeletonTable:
                 skeleton = Skeleton.of_payload(payload, shape.places)
                 constants = () if self._verify else shape.constants(payload)
                 learned.append((value, len(self.messages), skeleton.crc, constants))
+                self.places.append(shape.places)
                 self.messages.append(event.summary.value[0])
             if learned:
                 shape.skeletons = shape.skeletons.plus(*map(list, zip(*learned, strict=True)))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
 from tbevents.proto import Summary
 from tbevents.reading.payloads import Payloads
+from tbevents.reading.points import read_only
 from tbevents.reading.times import as_datetimes
 from tbevents.views.notebook import series_html
 
@@ -42,9 +43,7 @@ class Series(Generic[P_co]):
         for name in self._arrays:
             array = getattr(self, name)
             if array.flags.writeable:
-                view = array.view()  # the caller's array stays writable
-                view.flags.writeable = False
-                object.__setattr__(self, name, view)
+                object.__setattr__(self, name, read_only(array))
 
     def _with_arrays(self: S, change: Callable[[NDArray[Any]], NDArray[Any]], **others: Any) -> S:
         """Returns a series whose arrays were passed through a function."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from tbevents.format.header_search import HeaderFinder
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, SHORT, Records
 from tbevents.reading.compact_scalars import CompactScalars, TagLayout, TagsOfSkeletons
 from tbevents.reading.event_file import EventFileReader
+from tbevents.reading.file_pattern import FilePattern
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.points import joined
 from tbevents.reading.run_builder import RunBuilder
@@ -45,7 +46,16 @@ MOST: Final = 256
 """The most runs to read together."""
 
 _MOST_ORDERS: Final = 32
-"""How many orders of records, or of headers, are remembered."""
+"""How many orders of records are remembered."""
+
+_MOST_OF_SIZE: Final = 4
+"""How many patterns of files of one size are remembered."""
+
+_MOST_PATTERN_BYTES: Final = 1 << 22
+"""How many bytes the files have, together, whose patterns are remembered."""
+
+_MOST_REMEMBERED: Final = 1 << 17
+"""The most records of all orders that are remembered: runs that grow have another order each time."""
 
 _MOST_OTHERS: Final = 16
 """A file with more records that are no known scalars is no plain one."""
@@ -65,20 +75,6 @@ class _Part(NamedTuple):
     block: ScalarBlock
 
 
-class _Headers(NamedTuple):
-    """The headers of a file of short records.
-
-    Attributes:
-        offsets: where in the file they are, shape (n,).
-        lengths: that they declare, shape (n,).
-        headers: their bytes.
-    """
-
-    offsets: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    headers: bytes
-
-
 class _Order(NamedTuple):
     """How the scalar points of a file get to their tags: the same for all files with the same order of records.
 
@@ -89,6 +85,7 @@ class _Order(NamedTuple):
         doubles: which of the points are stored as doubles; None if none is.
         alike: how many points each tag has, if they all have as many; else 0.
         others: the records that are no points, ascending.
+        records: how many there are.
     """
 
     layout: TagLayout
@@ -97,6 +94,30 @@ class _Order(NamedTuple):
     doubles: NDArray[np.bool_] | None
     alike: int
     others: tuple[int, ...]
+    records: int
+
+    def steps_of(self, block: ScalarBlock) -> tuple[NDArray[np.int64], tuple[int, ...] | None]:
+        """The steps of the points of a file, and where those of each tag start, as `CompactScalars` takes them."""
+        steps = block.steps.take(self.places)
+        if self.alike and bool((steps.reshape(-1, self.alike) == steps[: self.alike]).all()):
+            return steps[: self.alike].copy(), (0,) * len(self.ends)
+        return steps, None
+
+
+class _Pattern(NamedTuple):
+    """A pattern of files of which each is a run.
+
+    Attributes:
+        files: the pattern.
+        order: of their records.
+        steps: of their points, which are the same in all of them, as `CompactScalars` takes them.
+        step_starts: likewise.
+    """
+
+    files: FilePattern
+    order: _Order
+    steps: NDArray[np.int64]
+    step_starts: tuple[int, ...] | None
 
 
 class SmallRunReader:
@@ -114,8 +135,10 @@ class SmallRunReader:
         self._options = options
         self._finder = HeaderFinder()
         self._room = np.empty(0, np.uint8)
-        self._headers: dict[int, _Headers] = {}  # by the size of the file
+        self._patterns: dict[int, list[_Pattern]] = {}  # by the size of the file
+        self._pattern_bytes = 0
         self._orders: dict[bytes, _Order | None] = {}
+        self._order_records = 0
         self._layouts: dict[bytes, TagsOfSkeletons | None] = {}
 
     def read(self, sources: Sequence[FileSource]) -> list[Reading | None]:
@@ -140,7 +163,7 @@ class SmallRunReader:
             else:
                 total += size
             files.append(names)
-        return [None if parts is None else self._reading(parts) for parts in self._read_files(files, total)]
+        return self._read_files(files, total)
 
     def read_each(self, sources: Sequence[FileSource]) -> Iterator[Reading | None]:
         """Reads runs: several that are small together, the others one by one. Threads may read one source each at once.
@@ -171,10 +194,11 @@ class SmallRunReader:
             source.listed = listed  # for the ordinary way
         return None if problems or not files else files
 
-    def _read_files(self, files: Sequence[list[FileRef] | None], size: int) -> list[list[_Part] | None]:
-        """Reads the files of runs, decoded; None for a run of which a file is not intact."""
+    def _read_files(self, files: Sequence[list[FileRef] | None], size: int) -> list[Reading | None]:
+        """Reads the files of runs; None for a run of which a file is not intact."""
+        readings: list[Reading | None] = [None] * len(files)
         if not any(files):
-            return [None] * len(files)
+            return readings
         if len(self._room) < size + SMALL:
             self._room = np.empty(size + SMALL, np.uint8)
         room = self._room.data
@@ -187,80 +211,111 @@ class SmallRunReader:
                 runs.append(run)
                 listed.append(file)
                 ends.append(ends[-1] + end)
-        if not ends[-1]:  # no file could be read
-            return [None] * len(files)
-        found: list[list[_Part] | None] = [None if names is None else [] for names in files]
         block = self._room[: ends[-1]]
-        bounds = np.array(ends, np.int64)
-        chains = _Chains(*self._find(block, ends), bounds)
-        self._remember(block, ends, chains)
-        decoded = None
-        if len(chains.offsets):
-            decoded = self._table.decode(Records(0, block, chains.offsets, chains.lengths, 0))
+        alone = [at for at, run in enumerate(runs) if len(files[run] or ()) == 1 and ends[at + 1] > ends[at]]
+        known = self._read_known(block, ends, alone, listed)
+        for place, reading in known.items():
+            readings[runs[place]] = reading
+        if len(known) == len(listed) or not ends[-1]:
+            return readings
+        chains = _Chains(*self._find(block, ends, known), np.array(ends, np.int64))
+        if not len(chains.offsets):
+            return readings
+        decoded = self._table.decode(Records(0, block, chains.offsets, chains.lengths, 0))
+        if decoded is None:
+            return readings
+        of_runs: dict[int, list[_Part] | None] = {}
         for place, (run, file) in enumerate(zip(runs, listed, strict=True)):
-            parts = found[run]
-            if decoded is None or not chains.whole[place]:
-                found[run] = None
+            if place in known:
+                continue
+            parts = of_runs.setdefault(run, [])
+            if not chains.whole[place]:
+                of_runs[run] = None
             elif parts is not None:
                 of_file = slice(*chains.records[place : place + 2])
                 parts.append(self._part(file, decoded, of_file, ends[place], ends[place + 1]))
-        return found
+        for run, parts in of_runs.items():
+            readings[run] = None if parts is None else self._reading(parts)
+        sizes = Counter(ends[place + 1] - ends[place] for place in alone if place not in known)
+        for run, parts in of_runs.items():
+            done = readings[run]
+            if done is not None and parts is not None and done.builder.data.is_compact:
+                size = parts[0].reader.offset
+                if sizes.pop(size, 0) > 1:
+                    self._learn(size, parts[0].block)
+        return readings
 
-    def _find(self, block: NDArray[np.uint8], bounds: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The records of files end to end: offsets, ascending, and lengths; `bounds` are where the files begin and end.
+    def _read_known(
+        self, block: NDArray[np.uint8], ends: Sequence[int], places: Sequence[int], listed: Sequence[FileRef]
+    ) -> dict[int, Reading]:
+        """What was read of those of some files, by place, that have a known pattern."""
+        of_size: dict[int, list[int]] = {}
+        for place in places:
+            size = ends[place + 1] - ends[place]
+            if size in self._patterns:
+                of_size.setdefault(size, []).append(place)
+        readings: dict[int, Reading] = {}
+        for size, left in of_size.items():
+            for pattern, order, steps, starts in self._patterns[size]:
+                found = pattern.read(block, [ends[place] for place in left], len(order.places))
+                for place, points in zip(left, found, strict=True):
+                    if points is None:
+                        continue
+                    scalars = CompactScalars(order.layout, order.ends, steps, points.wall_times, points.values, starts)
+                    reader = self._reader(listed[place], block[ends[place] : ends[place + 1]], order.records)
+                    readings[place] = self._compact_reading(reader, scalars, points.first)
+                left = [place for place in left if place not in readings]
+                if not left:
+                    break
+        return readings
 
-        Runs that log the same have files of one size, with headers in the same places: those are looked at first.
+    def _learn(self, size: int, block: ScalarBlock) -> None:
+        """Learns the pattern of an intact file, which has nothing but scalars, beside its header."""
+        order = self._orders.get(block.skeleton.tobytes())
+        if order is None:  # it was forgotten meanwhile
+            return
+        patterns = self._patterns.get(size, [])
+        if len(patterns) == _MOST_OF_SIZE:
+            return
+        pattern = FilePattern.of(block, order.places, order.others, self._table.places, verify=self._options.verify)
+        if pattern is None:
+            return
+        if self._pattern_bytes + size > _MOST_PATTERN_BYTES:
+            self._patterns.clear()
+            self._pattern_bytes, patterns = 0, []
+        steps, starts = order.steps_of(block)
+        self._patterns[size] = [*patterns, _Pattern(pattern, order, steps, starts)]
+        self._pattern_bytes += size
+
+    def _find(
+        self, block: NDArray[np.uint8], bounds: Sequence[int], known: Container[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The records of files end to end, but for those known, by place: offsets, ascending, and lengths.
+
+        The files begin and end at `bounds`.
         """
         offsets: list[NDArray[np.int64]] = []
         lengths: list[NDArray[np.int64]] = []
-        heads = np.ndarray((max(0, len(block) - HEADER_SIZE + 1),), f"V{HEADER_SIZE}", block, strides=(1,))
-        known, start = self._headers, 0  # those known, and where the files start that have not been searched
-        for first, end in itertools.pairwise(bounds):
-            same = known.get(end - first)
-            if same is None:
-                continue
-            there = same.offsets + first
-            if heads[there].tobytes() == same.headers:
-                if start < first:
-                    self._search(block, start, first, offsets, lengths)
-                offsets.append(there)
-                lengths.append(same.lengths)
+        start = 0
+        for place, (first, end) in enumerate(itertools.pairwise([*bounds, bounds[-1]])):
+            if place in known or place == len(bounds) - 1:
+                found, sizes = self._finder.find(block[start:first], max_length=SHORT)
+                offsets.append(found + start)
+                lengths.append(sizes)
                 start = end
-        if start < bounds[-1]:
-            self._search(block, start, bounds[-1], offsets, lengths)
         return joined(offsets), joined(lengths)
 
-    def _search(
-        self,
-        block: NDArray[np.uint8],
-        start: int,
-        end: int,
-        offsets: list[NDArray[np.int64]],
-        lengths: list[NDArray[np.int64]],
-    ) -> None:
-        """Appends the records found in a part of the block."""
-        found, sizes = self._finder.find(block[start:end], max_length=SHORT)
-        offsets.append(found + start)
-        lengths.append(sizes)
-
-    def _remember(self, block: NDArray[np.uint8], bounds: Sequence[int], chains: _Chains) -> None:
-        """Remembers where the headers are in files of a size that several of these have."""
-        counts = Counter(end - first for first, end in itertools.pairwise(bounds))
-        for place, (first, end) in enumerate(itertools.pairwise(bounds)):
-            if counts[end - first] > 1 and chains.whole[place] and end - first not in self._headers:
-                if len(self._headers) == _MOST_ORDERS:
-                    self._headers.clear()
-                of_file = slice(*chains.records[place : place + 2])
-                offsets, lengths = chains.offsets[of_file] - first, chains.lengths[of_file].copy()
-                heads = np.ndarray((end - first - HEADER_SIZE + 1,), f"V{HEADER_SIZE}", block, first, (1,))
-                self._headers[end - first] = _Headers(offsets, lengths, heads[offsets].tobytes())
+    def _reader(self, file: FileRef, data: NDArray[np.uint8], records: int) -> EventFileReader:
+        """A reader at the end of a file, which has these bytes and so many records."""
+        reader = EventFileReader(file.url, strict=self._options.strict, verify=self._options.verify)
+        reader.listed = file
+        reader.take_whole(data, records)
+        return reader
 
     def _part(self, file: FileRef, decoded: ScalarBlock, of_file: slice, start: int, end: int) -> _Part:
         """The file that has these bytes and these records."""
         records = decoded.records
-        reader = EventFileReader(file.url, strict=self._options.strict, verify=self._options.verify)
-        reader.listed = file
-        reader.take_whole(records.block[start:end], of_file.stop - of_file.start)
+        reader = self._reader(file, records.block[start:end], of_file.stop - of_file.start)
         block = ScalarBlock(
             Records(-start, records.block, records.offsets[of_file], records.lengths[of_file], 0),
             decoded.skeleton[of_file],
@@ -273,20 +328,19 @@ class SmallRunReader:
 
     def _reading(self, parts: Sequence[_Part]) -> Reading | None:
         """What was read of a run; None if anything is wrong with it."""
-        builder = self._compact(parts[0]) if len(parts) == 1 else None
-        if builder is None:
+        reading = self._compact(parts[0]) if len(parts) == 1 else None
+        if reading is None:
             builder = RunBuilder(self._table, self._options)
             try:
                 for part in parts:
                     builder.add_whole(part.block, part.reader)
             except DamagedFileError:  # where strict
                 return None
-        readers = {part.reader.path: part.reader for part in parts}
-        if any(reader.problems for reader in readers.values()):
-            return None
-        return Reading(builder, readers, tuple(readers))
+            readers = {part.reader.path: part.reader for part in parts}
+            reading = Reading(builder, readers, tuple(readers))
+        return None if reading.problems else reading
 
-    def _compact(self, part: _Part) -> RunBuilder | None:
+    def _compact(self, part: _Part) -> Reading | None:
         """The run of one file that has nothing but scalars, beside its header; None if it has something else."""
         if self._options.restarts == "tensorboard":
             return None  # which needs to know every record
@@ -295,8 +349,10 @@ class SmallRunReader:
         if key in self._orders:
             order = self._orders[key]
         else:
-            if len(self._orders) == _MOST_ORDERS:
+            if len(self._orders) == _MOST_ORDERS or self._order_records + len(block.skeleton) > _MOST_REMEMBERED:
                 self._orders.clear()
+                self._order_records = 0
+            self._order_records += len(block.skeleton)
             order = self._orders[key] = self._order_of(block.skeleton)
         if order is None:
             return None
@@ -311,13 +367,15 @@ class SmallRunReader:
         values: NDArray[np.float32] | NDArray[np.float64] = block.values.take(order.places)
         if order.doubles is not None and block.doubles is not None:
             values = np.where(order.doubles, block.doubles.take(order.places), values)
-        starts = None
-        steps = block.steps.take(order.places)
-        if order.alike and bool((steps.reshape(-1, order.alike) == steps[: order.alike]).all()):
-            steps, starts = steps[: order.alike].copy(), (0,) * len(order.ends)
+        steps, starts = order.steps_of(block)
         scalars = CompactScalars(order.layout, order.ends, steps, block.wall_times.take(order.places), values, starts)
+        return self._compact_reading(part.reader, scalars, first)
+
+    def _compact_reading(self, reader: EventFileReader, scalars: CompactScalars, first: float) -> Reading:
+        """What was read of a run of one file, whose first record has the wall time `first`."""
         data = RunData.of_compact(self._options, scalars, first)
-        return RunBuilder.of_files(self._table, data, [part.reader.path], len(block.skeleton))
+        builder = RunBuilder.of_files(self._table, data, [reader.path], reader.record)
+        return Reading(builder, {reader.path: reader}, (reader.path,))
 
     def _order_of(self, skeletons: NDArray[np.int32]) -> _Order | None:
         """The order of the points in a file; None if a record of a known skeleton is no scalar, or there is none."""
@@ -345,7 +403,9 @@ class SmallRunReader:
             doubles = of_skeleton[skeletons[places]] > 0
         ends = np.cumsum(counts).tolist()
         alike = counts[0] if len(set(counts)) == 1 and len(counts) > 1 else 0
-        return _Order(tags.layout, places, tuple(ends), doubles, alike, tuple(others.nonzero()[0].tolist()))
+        return _Order(
+            tags.layout, places, tuple(ends), doubles, alike, tuple(others.nonzero()[0].tolist()), len(others)
+        )
 
     def _tags_of(self, skeletons: NDArray[np.int32]) -> TagsOfSkeletons | None:
         """The tags of skeletons, in the order in which a file has them first; None if one is no scalar there."""

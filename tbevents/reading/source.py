@@ -8,8 +8,10 @@ earlier one stays, with its own offsets in the files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
+
+import numpy as np
 
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
@@ -51,6 +53,23 @@ class Reading:
         """What could not be read, file by file."""
         of_files = [problem for reader in self.readers.values() for problem in reader.problems]
         return (*self.unlisted, *of_files)
+
+    def continues(self, before: Reading) -> bool:
+        """Returns True if it has the scalars of another reading, or more of them; and not fewer other values."""
+        mine, others = self.builder.data, before.builder.data
+        counts = {(tag, kind): count for tag, kind, count in mine.counts()}
+        for tag, kind, count in others.counts():
+            if counts.get((tag, kind), 0) < count:
+                return False
+            if kind == "scalars":
+                columns = zip(mine.scalar_columns(tag)[:3], others.scalar_columns(tag)[:3], strict=True)
+                if not all(np.array_equal(new[: len(old)], old, equal_nan=True) for new, old in columns):
+                    return False
+        return {each for each in before.problems if each.kind != "incomplete"} <= set(self.problems)
+
+
+class _RewrittenError(FileChangedError):
+    """A file was written again, perhaps with the same bytes."""
 
 
 class Source(Protocol):
@@ -154,7 +173,7 @@ class FileSource:
             DamagedFileError: at the first damage in strict mode. An incomplete last record does not count if
                 something was read before: the rest may still come.
         """
-        start, begun_anew = before, ""
+        start, begun_anew, is_sure = before, "", True
         for tries_left in reversed(range(_TRIES)):
             files, unlisted = self.find(start.readers)
             there = {file.url for file in files}
@@ -164,7 +183,10 @@ class FileSource:
                 )
                 if gone is not None:
                     raise FileChangedError(f"{gone}: was removed")
-                return self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
+                found = self._read_on(start, files, unlisted, begun_anew, patient=bool(before.readers))
+                if not is_sure and found.continues(before):
+                    found = replace(found, begun_anew="")
+                return found
             except FileChangedError as error:
                 if not tries_left and (self.named or self._options.strict):
                     raise
@@ -173,6 +195,7 @@ class FileSource:
                         before.builder.anew(), {}, (), (Problem.unreadable(self.location, error),), str(error)
                     )
                 begun_anew = str(error) if before.readers else ""
+                is_sure = is_sure and not isinstance(error, _RewrittenError)
                 start = Reading(before.builder.anew())
             except FileNotFoundError as error:
                 if isinstance(error, RunNotFoundError):
@@ -196,6 +219,8 @@ class FileSource:
             if known is not None and known.is_up_to_date(file):
                 readers[file.url] = known
                 continue
+            if known is not None and known.may_be_rewritten(file):
+                raise _RewrittenError(f"{file.url}: was written again")
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient, reader.most = patient, self.most
             reader.listed, reader.requested = file, self.requested.pop(file.url, None)

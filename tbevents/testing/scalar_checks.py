@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, Protocol, TypeAlias
@@ -223,7 +224,8 @@ def check_lr_schedule(
         atol: absolute tolerance.
 
     Raises:
-        ValueError, TypeError: if an argument has a wrong value or type. Errors raised by `schedule` are passed on.
+        ValueError, TypeError: if an argument has a wrong value or type. Errors raised by a function are passed on, and
+            those of a scheduler that has no rates at all. A step that a scheduler does not have is a finding.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=False)
     offset = whole("offset", offset)
@@ -241,8 +243,8 @@ def check_lr_schedule(
     if len(apart) < len(points):
         beyond = _of(len(points) - len(apart), series, "points")
         summary += f"{', ' if apart else ''}{beyond} beyond the schedule"
-        assert isinstance(schedule, Sized), "functions and schedulers cover every step"
-        summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
+        if isinstance(schedule, Sized):  # else it is a scheduler: steps are from 0 on, and some end at one
+            summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
     for shift in _SHIFTS:
         if len(series) > 1 and not _differs_when_shifted(series, rates, offset + shift, tolerance):
             summary += f"; it fits with offset={offset + shift}"
@@ -342,8 +344,9 @@ def _rates_of(schedule: Any, tag: str) -> _Rates:
     if callable(getattr(schedule, "schedule", None)):
 
         def of_group(steps: Sequence[int]) -> dict[int, float]:
-            rates = np.asarray(schedule.schedule(steps))
-            return dict(zip(steps, rates[:, _group(schedule, tag, rates.shape[1])].tolist(), strict=True))
+            covered = _covered(schedule, steps)
+            rates = np.asarray(schedule.schedule(covered))
+            return dict(zip(covered, rates[:, _group(schedule, tag, rates.shape[1])].tolist(), strict=True))
 
         return of_group
     if isinstance(schedule, (str, bytes, Mapping)) or not isinstance(schedule, Iterable):
@@ -353,6 +356,23 @@ def _rates_of(schedule: Any, tag: str) -> _Rates:
         )
     listed = _as_values(schedule).tolist()
     return lambda steps: {step: listed[step] for step in steps if 0 <= step < len(listed)}
+
+
+def _covered(scheduler: Any, steps: Sequence[int]) -> list[int]:
+    """Returns those of ascending steps at which a scheduler has rates: from 0 on, some up to a number of steps only."""
+
+    def is_beyond(step: int) -> bool:
+        try:
+            scheduler.schedule([step])
+        except ValueError:
+            return True
+        return False
+
+    covered = [step for step in steps if 0 <= step <= np.iinfo(np.int64).max]
+    if covered and is_beyond(covered[-1]):
+        scheduler.schedule([0])  # raises if it has no rates at all
+        covered = covered[: bisect.bisect_left(covered, True, key=is_beyond)]
+    return covered
 
 
 def _group(scheduler: Any, tag: str, count: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 from tbevents.errors import UnknownNameError, UnknownStepError
 from tbevents.files import StrPath
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.logdir import read_logdir
+from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.options import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.testing.finding import Finding, finding
@@ -59,14 +59,21 @@ def as_run(subject: Subject) -> Run:
 def as_runs(subject: Subject | Mapping[str, Run]) -> Mapping[str, Run]:
     """Returns the runs of a subject by name. A single run, or the event files directly in a folder, are named ``.``.
 
+    The runs of a mapping have the names that it gives them, so that findings can be told apart.
+
     Raises:
         RunNotFoundError: if the path does not exist.
         TypeError: if `subject` is neither a mapping of runs nor what `as_run` accepts.
     """
     if isinstance(subject, Run):
         return {".": subject}
-    if isinstance(subject, Mapping):
+    if isinstance(subject, Logdir):
         return subject
+    if isinstance(subject, Mapping):
+        for run in subject.values():
+            if not isinstance(run, Run):
+                raise _no_run(run)
+        return {name: run.named(name) for name, run in subject.items()}
     path = _path_of(subject)
     if path is not None:
         return read_logdir(path)

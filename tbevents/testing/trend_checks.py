@@ -127,10 +127,9 @@ def check_reaches(
     value: float,
     by_step: int | None = None,
     smoothing: float = 0.0,
+    mode: Literal["auto", "min", "max"] = "auto",
 ) -> list[Finding]:
     """Checks that a series gets to a value: from below, it rises to it or above; from above, it falls to it or below.
-
-    The first finite value says whether the series starts below or above.
 
     Args:
         run: as in `check_decreasing`.
@@ -138,15 +137,19 @@ def check_reaches(
         value: the value to reach.
         by_step: the last step at which it may be reached; None for any.
         smoothing: as in `check_decreasing`.
+        mode: "max" if values must rise to it, so that a series that starts above has reached it; "min" if they must
+            fall to it; "auto" if the first finite value says whether the series starts below or above.
 
     Raises:
-        ValueError: if `value` is NaN, or `smoothing` is not from 0 to 1.
+        ValueError: if `value` is NaN, if `smoothing` is not from 0 to 1, or if `mode` is unknown.
         TypeError: if an argument has the wrong type.
     """
     target, smoothing = as_float(value, name="value"), _weight(smoothing)
     if math.isnan(target):
         raise ValueError(f"value must be a number, not {value!r}")
     latest = None if by_step is None else whole("by_step", by_step)
+    if mode not in ("auto", "min", "max"):
+        raise ValueError(f"mode must be 'auto', 'min' or 'max', not {mode!r}")
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:
@@ -157,7 +160,7 @@ def check_reaches(
         return [finding(run, tag, "too_few", "it has no finite value", None, series)]
     dtype = np.dtype(np.float64) if smoothing else series.values.dtype
     stored = float(as_stored(np.array([target]), dtype)[0])
-    rises = bool(values[finite[0]] < stored)
+    rises = bool(values[finite[0]] < stored) if mode == "auto" else mode == "max"
     there = values >= stored if rises else values <= stored
     in_time = np.ones(len(values), np.bool_) if latest is None else series.steps <= latest
     if (there & in_time).any():
@@ -172,6 +175,9 @@ def check_reaches(
     later = np.flatnonzero(there)
     when = f", and it is there at step {series.steps[later[0]]}" if len(later) else ""
     summary = f"it does not reach {target:g}{until}: {nearest}, at step {series.steps[best]}{when}"
+    if mode == "auto" and best == finite[0] and not when:  # it goes away from the value
+        where, other = ("below", "min") if rises else ("above", "max")
+        summary += f"; it starts {where}: if that is enough, give mode={other!r}"
     row = [str(series.steps[best]), number(values[best], dtype), f"{target:g}"]
     table = FindingTable.of(("step", "value", "expected"), [row], 1)
     return [finding(run, tag, "trend", summary, table, series)]

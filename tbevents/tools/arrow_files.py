@@ -14,8 +14,6 @@ from tbevents.reading.arrow_arrays import numbers, strings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["write_arrow", "write_parquet"]
-
 _ROW_GROUP: Final = 1 << 18
 """Rows of a row group in Parquet."""
 

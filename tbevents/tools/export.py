@@ -31,8 +31,6 @@ from tbevents.tools.wide_frames import wide_frames
 OnRun: TypeAlias = Callable[[str], object]
 """Called with the name of each run that is read."""
 
-__all__ = ["Exported", "TableKind", "export_media", "export_table"]
-
 TableKind: TypeAlias = Literal["scalars", "texts", "hparams"]
 
 

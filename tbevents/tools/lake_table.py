@@ -33,8 +33,6 @@ from tbevents.remote import PARALLEL, is_url
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["SCALARS", "LakeFile", "LakeTable", "LakeWriter"]
-
 SCALARS: Final = {
     "run": "string",
     "tag": "string",

@@ -18,8 +18,6 @@ from tbevents.tools.new_files import NewFile, event_file_in, output_path
 from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import Editor
 
-__all__ = ["Merged", "merge"]
-
 _HELD: Final = 1 << 24
 """Bytes of all files together that are held at a time if they are read at once."""
 

@@ -9,8 +9,6 @@ from typing import IO, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PointSpool", "RunPoints", "SpooledPoints"]
-
 _BUFFERED: Final = 1 << 23
 """So many bytes of points are in memory; then they go to the temporary file."""
 

@@ -25,8 +25,6 @@ from tbevents.tools.point_spool import PointSpool, RunPoints, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
 
-__all__ = ["Duplicates", "Reduced", "ReducedTag", "reduce", "reduce_runs", "write_reduced"]
-
 Duplicates: TypeAlias = Literal["last", "first", "mean"]
 
 STATS: Final = ("mean", "std", "min", "max", "median")

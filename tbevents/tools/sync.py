@@ -29,8 +29,6 @@ from tbevents.views.safe_text import storable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Removed", "Synced", "sync"]
-
 Removed: TypeAlias = Literal["keep", "drop"]
 
 _TRIES: Final = 5

@@ -26,18 +26,6 @@ from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_headers import known_header
 from tbevents.views.safe_text import printable
 
-__all__ = [
-    "Format",
-    "SparseColumn",
-    "is_table",
-    "iter_table",
-    "looks_like_file",
-    "read_table",
-    "table_format",
-    "write_frames",
-    "write_table",
-]
-
 Format: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
 
 _ENDINGS: Final[dict[str, Format]] = {

@@ -14,8 +14,6 @@ from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.tables import Table, TableBuilder, WideTable
 from tbevents.tools.table_headers import header_of_tag
 
-__all__ = ["wide_frames"]
-
 _KINDS: Final = (np.dtype(np.int32), np.dtype(np.int32), np.dtype(np.int64))
 """Codes of runs, codes of tags, and steps in the temporary file; values keep their type."""
 

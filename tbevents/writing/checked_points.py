@@ -56,6 +56,8 @@ def as_step(step: Any, argument: str = "global_step") -> int:
         raise ValueError(f"{argument} must be a finite number: {step!r} ({error})") from None
     except TypeError:
         raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {step!r}") from None
+    except Exception as error:  # whatever a foreign __int__ raises, such as that of a torch tensor without data
+        raise TypeError(f"{argument} must be a number, not {type(step).__name__}: {error}") from error
     if number not in STEP_RANGE:
         raise ValueError(f"{argument} must fit a signed 64-bit integer: {step!r}")
     return number
@@ -79,6 +81,8 @@ def as_wall_time(walltime: Any, argument: str = "walltime") -> float:
         raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {walltime!r}") from None
     except OverflowError as error:
         raise ValueError(f"{argument} must be seconds since 1970: {walltime!r} ({error})") from None
+    except Exception as error:  # whatever a foreign __float__ raises
+        raise TypeError(f"{argument} must be seconds since 1970, not {type(walltime).__name__}: {error}") from error
     if math.isnan(seconds):
         raise ValueError(f"{argument}: {_NAN}")
     return seconds

@@ -183,7 +183,9 @@ def test_keys_alone_reach_the_charts_and_the_button_that_saves(training, board):
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_phone_shows_the_board_without_scrolling_sideways(training, board, dark):
     page = board(training, width=360, height=740, dark=dark)
-    page.wait(lambda: points(page, "accuracy") > 0)
+    page.wait(lambda: page.all("article[data-tag=accuracy]"))
+    page.expect_lines("accuracy", len(RATES), len(RATES) * STEPS)  # in view: the table above it comes later
+    page.run("scrollTo(0, 0)")
     assert page.run("return document.documentElement.scrollWidth <= innerWidth")
     assert page.one("#save-report").is_displayed()
 
@@ -492,3 +494,12 @@ def test_a_sound_plays_on_while_new_data_come(tmp_path, board):
         first.flush()
         page.wait(lambda: page.all("#audio .who")[0].text.startswith("a step 1"))
         assert page.run("return document.querySelectorAll('audio')[1].paused") is False
+
+
+def test_a_page_says_that_its_board_has_ended_and_tries_again(training, board):
+    page = board(training)
+    page.wait(lambda: page.one("#live").text.startswith("Live"))
+    page.process.send_signal(signal.SIGINT)
+    page.process.communicate(timeout=20)
+    page.wait(lambda: "does not answer; trying again in 4 s" in page.one("#live").text)
+    page.driver.get_log("browser")

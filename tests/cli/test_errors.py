@@ -105,6 +105,8 @@ def test_an_empty_folder_is_said_to_be_so_and_is_no_error(cli, tmp_path, command
         (["lint", "RUN", "--run", "x*"], ["'x*'"]),
         (["schedule", "StepLR", "--steps", "0"], ["--steps"]),
         (["schedule", "StepLR", "gamma", "--steps", "3"], ["key=value"]),
+        (["schedule", "StepLR", "step_size=3", "step_size=4", "--steps", "3"], ["step_size must be given once"]),
+        (["schedule", "StepLR", "step_size={[]: 1}", "--steps", "3"], ["step_size"]),
         (["schedule", "StepLR", "--steps", "3"], ["step_size"]),
         (["schedule", "CosineLR", "--steps", "3"], ["CosineAnnealingLR"]),
         (["schedule", "LambdaLR", "--steps", "3"], ["function"]),

@@ -83,6 +83,16 @@ def test_a_folder_of_runs_says_which_run(cli, many):
     assert listed[1][:2] == ["group-00/run-000", "loss"]
 
 
+def test_the_run_of_the_folder_itself_has_its_name_in_a_terminal(cli, tmp_path, monkeypatch):
+    for run in (".", "other"):
+        write_events(tmp_path / "runs" / run / "x.tfevents", [version_event(), scalar_event("loss", 1, 2)])
+    for command in (["show"], ["ls"], ["ls", "--tags"]):
+        assert [row[0] for row in rows(cli(*command, tmp_path / "runs").out)][1:3] == [".", "other"]
+    monkeypatch.setattr("tbevents.cli.terminal.Terminal.interactive", True)
+    for command in (["show"], ["ls"], ["ls", "--tags"]):
+        assert [row[0] for row in rows(cli(*command, tmp_path / "runs").out)][1:3] == ["runs", "other"]
+
+
 def test_a_narrow_table_still_says_whose_value_it_is(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     for run in ("first", "second"):

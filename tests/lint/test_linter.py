@@ -63,6 +63,16 @@ def test_what_may_be_linted(logdir):
     assert [each.run for each in run(tbevents.read_logdir(logdir), runs=["b*"])] == ["bad"]
 
 
+def test_runs_by_name_have_these_names_and_not_their_own():
+    rising = np.r_[FALLING[:30], FALLING[30] + 0.02 * np.arange(30)]
+    runs = {"m/train": memory_run(loss=FALLING), "m/validation": memory_run(loss=rising)}
+    config = {"expect": [{"runs": "m/train", "tags": "loss", "bounds": [0, 1]}]}
+    found = run(runs, config)
+    assert [(each.code, each.run) for each in found] == [("TB903", "m/train"), ("TB106", "m/validation")]
+    assert [each.run for each in run(runs, config, runs=["m/v*"])] == []
+    assert {each.name for each in runs.values()} == {"."}
+
+
 def test_what_may_not(logdir):
     with pytest.raises(RunNotFoundError, match="nowhere"):
         run(logdir / "nowhere")

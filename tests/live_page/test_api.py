@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -444,3 +445,59 @@ def test_runs_that_were_let_go_of_are_read_together_again(tmp_path, make_board, 
     values = {number: run.scalars["loss"].last.value for number, run in board.runs(range(12))}
     assert values == {number: float(number) for number in range(12)}
     assert alone == []
+
+
+def test_a_page_that_opens_does_not_list_the_logdir_again_at_once(tmp_path, make_board, monkeypatch):
+    from tbevents.live_page import board as module
+
+    monkeypatch.setattr(module, "_INTERVAL", 0.3)
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    board = make_board(tmp_path, read=False)
+    listed = []
+    list_runs = module.list_runs
+    monkeypatch.setattr(module, "list_runs", lambda *args: (listed.append(time.monotonic()), list_runs(*args))[1])
+    due = board._next_look
+    with board.watching(lambda: None):
+        wait_until(lambda: listed)
+    assert listed[0] >= due
+
+
+def test_runs_with_equal_counts_share_them(tmp_path, make_board):
+    for name in "abc":
+        with SummaryWriter(tmp_path / name) as writer:
+            for step in range(3 if name == "c" else 2):
+                writer.add_scalar("loss", step, step)
+    board = make_board(tmp_path)
+    told = {run["name"]: run["kinds"]["scalars"] for run in board.changes(0)["runs"]}
+    assert told == {"a": [[0, 2]], "b": [[0, 2]], "c": [[0, 3]]}
+    a, b, c = (run.summary.counts for run in board._runs)
+    assert a is b
+    assert a is not c
+
+
+def test_what_the_last_runs_hold_is_told_as_soon_as_they_are_read(tmp_path, make_board, monkeypatch):
+    """Not only after the pause between two messages."""
+    import asyncio
+
+    from tbevents.live_page import app, run_opener
+
+    monkeypatch.setattr(app, "_BREATH", 30.0)
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    gate = threading.Event()
+    opened = run_opener.open_run
+    monkeypatch.setattr(run_opener, "open_run", lambda *args, **options: (gate.wait(20), opened(*args, **options))[1])
+    board = make_board(tmp_path, read=False)
+
+    async def first_two():
+        stream = app._Handlers(board, "'none'")._stream(0)
+        texts = [await asyncio.wait_for(stream.__anext__(), 20)]
+        gate.set()
+        texts.append(await asyncio.wait_for(stream.__anext__(), 20))
+        await stream.aclose()
+        return [json.loads(text.partition("data: ")[2]) for text in texts]
+
+    first, second = asyncio.run(first_two())
+    assert (first["unread"], second["unread"]) == (1, 0)
+    assert second["runs"][0]["kinds"] == {"scalars": [[0, 1]]}

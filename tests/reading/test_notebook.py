@@ -296,7 +296,7 @@ def test_ipython_shows_the_same_as_text(tmp_path):
         "loss             2  0 to 1   0.5  0.5    1",
     ]
     empty = tbevents.read_run(write_run(tmp_path / "none"))
-    assert as_text(empty.scalars) == ["<0 scalar tags: >"]
+    assert as_text(empty.scalars) == ["<0 scalar tags>"]
 
 
 def test_mappings_of_series_are_tables(tmp_path):

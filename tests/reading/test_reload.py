@@ -525,6 +525,67 @@ def test_a_live_run_sees_that_its_file_is_another_one(folder):
     assert live.scalars["loss"].steps.tolist() == [8, 9, 10]
 
 
+LONG = HEADER + b"".join(map(scalar, range(200)))
+OTHER = HEADER + b"".join(scalar(7 if step == 100 else step) for step in range(200))  # the ends are the same
+
+
+def write_again(folder, data, how):
+    """Writes a file again, with a time that differs however coarse the clock of the file system is."""
+    time_before = (folder / NAME).stat().st_mtime_ns
+    if how == "in place":
+        (folder / NAME).write_bytes(data)
+    elif how == "replaced":
+        (folder / "new").write_bytes(data)
+        os.replace(folder / "new", folder / NAME)
+    else:
+        (folder / "other").write_bytes(data)
+        (folder / NAME).unlink()
+        (folder / NAME).symlink_to("other")
+    os.utime(folder / NAME, ns=(time_before, time_before + 10**9))
+
+
+@pytest.mark.parametrize("how", ["in place", "replaced", "link"])
+@pytest.mark.parametrize("first", [damaged(LONG, 5000), OTHER], ids=["damaged", "other"])
+@pytest.mark.filterwarnings("ignore:.*length checksum:tbevents.DamageWarning")
+def test_a_file_written_again_with_the_same_size_and_ends_is_read_anew(folder, first, how):
+    append(folder, first)
+    run, logdir = tbevents.read_run(folder), tbevents.read_logdir(folder.parent)
+    of_logdir = logdir["run"]
+    before = state(run)
+    write_again(folder, LONG, how)
+    for each in (run, of_logdir):
+        with pytest.warns(tbevents.DamageWarning, match="was written again; reading the run again"):
+            each.reload()
+        assert state(each) == state(fresh(folder)) != before
+    write_again(folder, first, how if how != "link" else "in place")
+    with pytest.warns(tbevents.DamageWarning, match="was written again; reading the run again"):
+        logdir.reload()
+    assert state(logdir["run"]) == before
+
+
+def test_a_file_that_was_only_touched_changes_nothing_and_is_not_warned_of(folder):
+    append(folder, HEADER + scalar(1, tag="nan") + b"".join(map(scalar, range(50))) + text(3))
+    run = tbevents.read_run(folder)
+    before = state(run)
+    for seconds in (5, 50):
+        os.utime(folder / NAME, (seconds, seconds))
+        assert state(run.reload()) == before  # a warning would be an error here
+    append(folder, scalar(50))
+    assert len(run.reload().scalars["loss"]) == 51
+
+
+def test_a_file_that_is_appended_to_while_it_is_listed_is_not_taken_for_another(folder, monkeypatch):
+    append(folder, HEADER + scalar(1, tag="once") + scalar(1))
+    run = tbevents.read_run(folder)
+    size = (folder / NAME).stat().st_size
+    append(folder, scalar(2))
+    run.reload_as_listed([tbevents.FileRef(str(folder / NAME), size, 5.0)], {})  # the time changes before the size
+    assert run.scalars["loss"].steps.tolist() == [1, 2]
+    monkeypatch.setattr(event_file.EventFileReader, "may_be_rewritten", lambda *_: True)
+    append(folder, scalar(3) + text(3))
+    assert run.reload().scalars["loss"].steps.tolist() == [1, 2, 3]  # a warning would be an error here
+
+
 def test_one_of_several_files_removed_takes_its_points_along(folder):
     append(folder, HEADER + scalar(1))
     append(folder, HEADER + scalar(2), LATER)
@@ -836,6 +897,24 @@ def test_records_within_a_record_that_is_still_written_are_not_taken_for_good(fo
     assert run.tags == tbevents.read_run(folder).tags == ("loss", "file")
     assert run.scalars["loss"].steps.tolist() == [0, 1]
     assert not run.problems
+
+
+def test_a_record_that_a_crash_cut_is_damaged_once_others_fill_its_place(folder):
+    value = tensor_value("note", TensorProto(dtype=7, string_val=[bytes(2000)]), "text")
+    cut = record(Event(step=1, summary=Summary(value=[value])).SerializeToString())[:500]
+    append(folder, HEADER + scalar(0) + cut + scalar(1))
+    with pytest.warns(tbevents.errors.DamageWarning, match="ends"):
+        run = tbevents.read_run(folder)
+    assert [each.kind for each in run.problems] == ["incomplete"]
+    append(folder, b"".join(map(scalar, range(2, 100))))
+    with pytest.warns(tbevents.errors.DamageWarning, match="data checksum mismatch"):
+        run.reload()
+    with pytest.warns(tbevents.errors.DamageWarning):
+        again = tbevents.read_run(folder)
+    assert run.problems == again.problems
+    assert [each.kind for each in run.problems] == ["data_checksum"]
+    assert run.scalars["loss"].steps.tolist() == again.scalars["loss"].steps.tolist() == list(range(100))
+    assert run.reload().problems == again.problems  # a warning would be an error here
 
 
 def test_a_quiet_reload_returns_why_the_run_was_read_again(tmp_path):

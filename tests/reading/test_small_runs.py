@@ -11,10 +11,11 @@ from event_files import record, scalar_event, tensor_value, version_event, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scalar_files import NAME, expected, one_event
+from small_runs import alone, damaged, everything, options, together, write_runs
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.reading import scalar_blocks, worker_processes
+from tbevents.reading import scalar_blocks, small_runs, worker_processes
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -24,53 +25,6 @@ from tbevents.reading.source import FileSource
 from tbevents.tools import iter_runs
 
 LATER = NAME.replace("1700000000", "1700000009")
-
-
-def everything(run):
-    """All that a run shows of its files, with arrays as bytes."""
-    series = {
-        (kind, tag): (one.steps.tobytes(), one.wall_times.tobytes(), one.display_name, one.description)
-        for kind in ("scalars", "histograms", "tensors", "texts")
-        for tag, one in run.series(kind).items()
-    }
-    scalars = {tag: (one.values.dtype, one.values.tobytes(), one.exact_values) for tag, one in run.scalars.items()}
-    files = {tag: [(run.scalar_files(tag)[0]), run.scalar_files(tag)[1].tolist()] for tag in run.scalars}
-    metadata = {tag: repr(one) for tag, one in run.metadata.items()}
-    facts = run.name, run.path, run.tags, run.counts(), run.first_wall_time, run.starts, run.files, run.problems
-    return [*map(repr, (series, scalars, files, metadata, facts)), list(run.scalars)]
-
-
-def alone(folder, name, options):
-    try:
-        return everything(tbevents.read_run(folder, name=name, **options))
-    except (tbevents.TBEventsError, OSError) as error:
-        return repr(error)
-
-
-def together(logdir, name):
-    try:
-        return everything(logdir[name])
-    except (tbevents.TBEventsError, OSError) as error:
-        return repr(error)
-
-
-@st.composite
-def damaged(draw, data):
-    """The bytes of a file, perhaps with some of them changed, removed or added."""
-    data = bytearray(data)
-    for place, bit in draw(st.lists(st.tuples(st.integers(0, max(0, len(data) - 1)), st.integers(0, 7)), max_size=2)):
-        if data:
-            data[place] ^= 1 << bit
-    if draw(st.booleans()):
-        del data[draw(st.integers(0, len(data))) :]
-    return bytes(data) + draw(st.sampled_from([b"", b"", b"\0" * 20, b"stray"]))
-
-
-def write_runs(top, runs):
-    for name, files in runs.items():
-        for file, data in files.items():
-            write_events(Path(top, name, file), [])
-            Path(top, name, file).write_bytes(data)
 
 
 @st.composite
@@ -90,19 +44,6 @@ def logdirs(draw):
             files[NAME] = draw(damaged(files[NAME]))
         runs[f"run{number}"] = files
     return runs
-
-
-options = st.fixed_dictionaries(
-    {},
-    optional={
-        "tags": st.sampled_from(["ato*", "loss*", ["btor", "nothing"]]),
-        "kinds": st.sampled_from(["scalars", ["histograms"], ["scalars", "tensors"]]),
-        "restarts": st.sampled_from(["tensorboard", "overwrite"]),
-        "duplicates": st.sampled_from(["first", "last"]),
-        "checksums": st.just("skip"),
-        "strict": st.just(True),
-    },
-)
 
 
 @settings(
@@ -376,3 +317,19 @@ def test_the_last_scalars_are_those_of_the_series(tmp_path, options):
         found = run.last_scalars()
         assert found == {tag: (len(series), series.last.value) for tag, series in run.scalars.items()}
         assert ("big" in found) == (name == "c")
+
+
+def test_what_is_remembered_of_runs_of_other_sizes_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(small_runs, "_MOST_REMEMBERED", 100)
+    reader = SmallRunReader(SkeletonTable(verify=True), ReadOptions())
+    for points in range(1, 40):
+        sources = []
+        for name in "ab":
+            folder = tmp_path / f"{name}{points}"
+            with tbevents.SummaryWriter(folder) as writer:
+                for step in range(points):
+                    writer.add_scalar("loss", step, step)
+            sources.append(FileSource(str(folder), named=False))
+        reader.read(sources)
+        assert sum(len(order.places) for order in reader._orders.values() if order) <= 100
+    assert reader._orders

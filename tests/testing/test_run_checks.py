@@ -529,3 +529,12 @@ def test_a_value_that_cannot_be_decoded_is_damage():
 def test_a_folder_without_runs_is_not_intact(tmp_path):
     with pytest.raises(FileNotFoundError):
         check_intact(tmp_path)
+
+
+def test_runs_by_name_are_told_apart_by_it():
+    first, second = run_of(loss=[1.0]), run_of(loss=[2.0])
+    found = check_runs_close({"a": first, "b": second}, {"a": second, "b": first})
+    assert [each.run for each in found] == ["a", "b"]
+    assert first.name == second.name == "."
+    with pytest.raises(TypeError, match="run must be a Run, a path or a writer, not str: 'path'"):
+        check_runs_close({"a": first, "b": "path"}, {"a": first})

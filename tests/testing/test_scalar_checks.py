@@ -8,7 +8,7 @@ import pytest
 
 from tbevents import SummaryWriter, read_run
 from tbevents.errors import RunNotFoundError
-from tbevents.lr_scheduler import ExponentialLR, ParamGroups, StepLR, schedules
+from tbevents.lr_scheduler import ExponentialLR, OneCycleLR, ParamGroups, ReduceLROnPlateau, StepLR, schedules
 from tbevents.testing import (
     MemoryWriter,
     assert_scalars,
@@ -407,6 +407,24 @@ def test_reaches_from_below_or_from_above_at_or_before_a_step():
         check_reaches(falling, "x", value=1, by_step=1.5)
 
 
+def test_reaches_in_a_direction_whatever_the_first_value_is():
+    accuracy = run_of(x=[0.92, 0.95, 0.93])  # a fine-tuning starts above
+    assert check_reaches(accuracy, "x", value=0.9, by_step=0, mode="max") == []
+    (low,) = check_reaches(accuracy, "x", value=0.96, mode="max")
+    assert low.summary == "it does not reach 0.96: its greatest value until then is 0.95, at step 1"
+    (auto,) = check_reaches(accuracy, "x", value=0.9)
+    assert auto.summary.endswith(
+        "its least value until then is 0.92, at step 0; it starts above: if that is enough, give mode='max'"
+    )
+    loss = run_of(x=[0.4, 0.3, 2.0])
+    assert check_reaches(loss, "x", value=0.5, by_step=0, mode="min") == []
+    assert kinds(check_reaches(loss, "x", value=0.2, mode="min")) == ["trend"]
+    (auto,) = check_reaches(run_of(x=[0.4, 0.3]), "x", value=0.5)
+    assert auto.summary.endswith("it starts below: if that is enough, give mode='min'")
+    with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', not 'up'"):
+        check_reaches(loss, "x", value=1, mode="up")
+
+
 # -- schedules -------------------------------------------------------------------------------------------------------
 
 CURVE = partial(schedules.step_decay, base_lr=0.1, step_size=3)
@@ -543,6 +561,27 @@ def test_a_scheduler_is_a_schedule():
     shifted = run_of(lr=[(step + 1, 0.1 * 0.5**step) for step in range(4)])
     (found,) = check_lr_schedule(shifted, "lr", ExponentialLR(ParamGroups(0.1), 0.5))
     assert found.summary.endswith("it fits with offset=-1")
+
+
+@pytest.mark.parametrize("steps", [(-1, 0, 9, 10, 11), (2**40,), (-(2**63), 2**63 - 1), (10**6, 11, 3, 3)])
+@pytest.mark.parametrize("offset", [0, -1, 1])
+def test_a_step_that_a_scheduler_does_not_have_is_a_finding(steps, offset):
+    scheduler = OneCycleLR(ParamGroups(0.1, momentum=0.9), max_lr=1, total_steps=10)
+    there = [0 <= step + offset <= 10 for step in steps]
+    rates = [
+        scheduler.schedule([step + offset])[0, 0] if known else 0.1 for step, known in zip(steps, there, strict=True)
+    ]
+    run = run_of(lr=list(zip(steps, rates, strict=True)))
+    (found,) = check_lr_schedule(run, "lr", scheduler, offset=offset)
+    assert [row[2] for row in found.table.rows] == ["nothing"] * there.count(False)
+    count = there.count(False)
+    assert f"{count} of {len(steps)} points {'is' if count == 1 else 'are'} beyond the schedule" in found.summary
+
+
+def test_a_scheduler_without_any_rates_raises():
+    scheduler = ReduceLROnPlateau(ParamGroups(0.1))
+    with pytest.raises(Exception, match="metrics"):
+        check_lr_schedule(run_of(lr=[0.1, 0.1]), "lr", scheduler)
 
 
 @pytest.mark.parametrize("names", [None, ["body", "head"]])

@@ -94,8 +94,27 @@ def test_a_tag_that_is_none_logs_nothing(method, writer):
     assert events_in(writer.log_dir) == []
 
 
+class NoNumber:
+    """Raises what torch does for a tensor without data, or a complex one."""
+
+    def __float__(self):
+        raise RuntimeError("cannot be converted")
+
+    __int__ = __float__
+
+
 @pytest.mark.parametrize("method", CALLS)
-@pytest.mark.parametrize("wrong", [{"global_step": "x"}, {"global_step": 2**63}, {"walltime": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"global_step": "x"},
+        {"global_step": 2**63},
+        {"global_step": NoNumber()},
+        {"walltime": "x"},
+        {"walltime": NoNumber()},
+    ],
+    ids=lambda wrong: " ".join(f"{key} {type(value).__name__}" for key, value in wrong.items()),
+)
 def test_a_wrong_step_or_time_logs_nothing(method, wrong, writer):
     arguments, builder, _, _ = CALLS[method]
     if builder in OF_PILLOW:

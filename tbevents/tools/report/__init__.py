@@ -10,7 +10,6 @@ from typing import Any
 
 from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
-from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
@@ -19,10 +18,8 @@ from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content
 from tbevents.tools.report.findings import findings_json
-from tbevents.tools.report.limits import ReportLimits
+from tbevents.tools.report.limits import ReportLimits as ReportLimits
 from tbevents.tools.report.page import pieces, render
-
-__all__ = ["ReportLimits", "Reported", "page_of", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,8 @@ def report(
         ValueError: there is nothing to show.
         OSError: a file cannot be read or written.
     """
+    from tbevents.reading.logdir import Logdir  # a page of runs that are given does without it, and its processes
+
     target = path_string(out, "out")
     refuse_folder(target)
     with without_damage_warnings():  # the page says what was damaged
@@ -148,5 +147,7 @@ def _found(logdir: StrPath | Run | Mapping[str, Run], checksums: Checksums) -> t
         return {logdir.name: logdir}, logdir.path
     if isinstance(logdir, Mapping):
         return logdir, str(getattr(logdir, "path", "runs"))
+    from tbevents.reading.logdir import read_logdir
+
     path = path_string(logdir, "logdir")
     return read_logdir(path, checksums=checksums), path

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.tools.report.pauses import Pause
 
-__all__ = ["ArrayStore", "first_time", "short_offsets", "short_values"]
-
 _TIME_ERROR = 1e-3
 """The largest error of a time in a picture, seconds."""
 

@@ -32,8 +32,6 @@ from tbevents.views.curves import evenly, thinned
 from tbevents.views.heat import quantiles, shared_buckets
 from tbevents.views.short_names import short_names
 
-__all__ = ["BUCKETS", "Content"]
-
 BUCKETS: Final = 48
 """Buckets of a heat map, from its least to its greatest value."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-__all__ = ["findings_json"]
-
 _MOST: Final = 500
 """The most findings that the page lists."""
 

@@ -9,8 +9,6 @@ from tbevents.errors import TBEventsError
 from tbevents.reading.kinds.layout import Charts
 from tbevents.reading.run import Run
 
-__all__ = ["MOST_CHARTS", "layout_json", "layout_of_run"]
-
 MOST_CHARTS: Final = 200
 """The most charts of layouts that a page draws."""
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 
 from tbevents.views.curves import LEAST
 
-__all__ = ["ReportLimits"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLimits:

@@ -13,8 +13,6 @@ from typing import Any, Final
 
 from tbevents.tools.json_text import plain
 
-__all__ = ["pieces", "policy", "render"]
-
 _SCRIPTS: Final = (
     "data.js",
     "format.js",

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from tbevents.reading.run import Run
 
-__all__ = ["Pause", "pauses_between", "pauses_of"]
-
 Pause: TypeAlias = "tuple[int, float, float]"
 """The index of the first point after the pause, that point's time in seconds since the first known time, and how many
 seconds to cut."""

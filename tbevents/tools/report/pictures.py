@@ -11,8 +11,6 @@ from tbevents.errors import MissingExtraError, PayloadError
 from tbevents.reading.kinds.image import FORMATS
 from tbevents.tools.report.limits import ReportLimits
 
-__all__ = ["picture"]
-
 _AS_THEY_ARE: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 """Formats that every browser shows, by Pillow's names; the rest becomes PNG."""
 

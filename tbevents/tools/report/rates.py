@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-__all__ = ["is_rate", "loss_beside", "rates_by_loss"]
-
 _RATE: Final = re.compile(r"(?:lr|learning[ _-]?rate)(?:[-_ ].*)?|.*[-_ ](?:lr|learning[ _-]?rate)", re.IGNORECASE)
 """A part of a tag that says learning rate: ``lr``, ``learning_rate``, ``lr-Adam`` (Lightning's), ``base_lr`` ..."""
 

@@ -8,8 +8,6 @@ from typing import Any
 from tbevents.reading.hparams_table import SessionFacts, hparams_table, session_curves
 from tbevents.views.short_names import short_names
 
-__all__ = ["Sessions"]
-
 Entry = dict[str, Any]
 
 
