@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import secrets
+from collections.abc import Iterator
 
 from tbevents import remote
+from tbevents.errors import TBEventsError
+
+
+@contextlib.contextmanager
+def as_writing(url: str) -> Iterator[None]:
+    """Has errors say that a URL cannot be written, and name it, also where it is only looked up before.
+
+    Raises:
+        MissingExtraError: if fsspec, or the package it needs for the URL, is not installed.
+    """
+    remote.filesystem(url, "writing")
+    try:
+        with remote.as_os_errors(url, "cannot be written"):
+            yield
+    except OSError as error:
+        if isinstance(error, (FileExistsError, IsADirectoryError, TBEventsError)):
+            raise
+        text = error.strerror or str(error) or type(error).__name__
+        reason = re.sub("^cannot be (read|written): ", "", text)
+        raise type(error)(error.errno or errno.EIO, f"cannot be written: {reason}", url) from error
 
 
 def refuse_existing(url: str) -> None:
     """Raises FileExistsError if there is a file or folder at a URL."""
     fs, path = remote.filesystem(url, "writing")
-    with remote.as_os_errors(url, "cannot be written"):
+    with as_writing(url):
         fs.invalidate_cache()
         if fs.exists(path):
             raise FileExistsError(errno.EEXIST, "exists already", url)
@@ -26,7 +48,7 @@ def refuse_folder(url: str) -> None:
         OSError: if it cannot be looked up.
         MissingExtraError: if fsspec, or the package it needs for the URL, is not installed.
     """
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError), as_writing(url):
         if url.endswith("/") or remote.is_folder(url):
             raise IsADirectoryError(errno.EISDIR, "is a folder", url)
 
@@ -41,7 +63,7 @@ def put_file(source: str, url: str) -> None:
         OSError: if it cannot be written.
     """
     fs, path = remote.filesystem(url, "writing")
-    with remote.as_os_errors(url, "cannot be written"):
+    with as_writing(url):
         if remote.is_object_store(fs):
             fs.put_file(source, path)
             return
@@ -62,5 +84,5 @@ def put_file(source: str, url: str) -> None:
 def remove(url: str) -> None:
     """Removes a file that was put at a URL."""
     fs, path = remote.filesystem(url, "writing")
-    with remote.as_os_errors(url, "cannot be written"):
+    with as_writing(url):
         fs.rm_file(path)

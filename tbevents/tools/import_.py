@@ -58,8 +58,8 @@ def import_table(
     unless they name a time zone). Headers may have capitals and blanks, as in the tables that TensorBoard's page
     exports: Wall time, Step, Value.
 
-    The table is read part by part, so memory is that of the numbers, some 70 bytes for each point. JSON lines are kept
-    in memory as a whole, since the last line may add a column.
+    The table is read part by part, so memory is that of the numbers, some 70 bytes for each point. JSON lines wait in a
+    temporary file, since the last line may add a column. A byte order mark is skipped.
 
     Args:
         source: the file, or a text stream of CSV or JSON lines.
@@ -134,7 +134,7 @@ class _ImportedPoints:
         self._is_long = False
 
     def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Adds rows; all parts must have the same columns.
+        """Adds rows; all parts must have the same known columns, and may have any other ones.
 
         Raises:
             ValueError: if a column is missing, or a cell cannot be imported.

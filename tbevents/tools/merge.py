@@ -7,14 +7,22 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from tbevents.files import StrPath
 from tbevents.reading.problem import Problem
+from tbevents.remote import is_url
 from tbevents.run_files import is_event_file
 from tbevents.tools.names import files_of_run
 from tbevents.tools.new_files import NewFile, event_file_in, output_path
 from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import Editor
+
+_HELD: Final = 1 << 24
+"""Bytes of all files together that are held at a time if they are read at once."""
+
+_HELD_OF_A_FILE: Final = 1 << 12
+"""So many bytes of one of them at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,8 @@ def merge(
     """Copies the records of several event files into one, byte for byte.
 
     Reading the file gives the same as reading the sources one after the other. Only file version records that repeat
-    the current version are left out.
+    the current version are left out. Records are written as they are read, whatever the number of files; only `purge`
+    keeps the steps of all values, 8 bytes each.
 
     Args:
         sources: event files, and folders whose event files are read in order.
@@ -102,7 +111,9 @@ def _first_time(files: list[str]) -> float:
 def _in_order(reader: RecordReader, files: list[str], by_time: bool) -> Iterator[RawRecord]:
     if not by_time:
         return iter(reader)
-    timed = [_with_time(reader.read(file)) for file in files]
+    most = max(_HELD // max(1, len(files)), _HELD_OF_A_FILE)
+    # Each part of a remote file would be a request of its own.
+    timed = [_with_time(reader.read(file, None if len(files) == 1 or is_url(file) else most)) for file in files]
     return (record for _, record in heapq.merge(*timed, key=lambda pair: pair[0]))
 
 

@@ -215,7 +215,10 @@ def refuse_run(folder: str) -> None:
     Raises:
         FileExistsError: if it holds an event file.
     """
-    with contextlib.suppress(RunNotFoundError):
+    with (
+        contextlib.suppress(RunNotFoundError),
+        remote_put.as_writing(folder) if is_url(folder) else contextlib.nullcontext(),
+    ):
         existing = find_run_files(folder)[0]
         raise FileExistsError(errno.EEXIST, "a run exists already", existing)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from tbevents.errors import ChecksumError, UndecodableRecordError
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
-from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.problem import Problem
@@ -48,6 +48,14 @@ class RawRecord(NamedTuple):
 
     raw: bytes
     event: Event
+
+
+def _blocks(reader: EventFileReader, most: int | None) -> Iterator[Records]:
+    reader.most = most
+    while True:
+        yield from reader.read() if most is None else list(reader.read())  # a list: the file is closed in between
+        if not reader.is_cut or reader.error is not None:
+            return
 
 
 class RecordReader:
@@ -88,15 +96,20 @@ class RecordReader:
         for file in self.files:
             yield from self.read(file)
 
-    def read(self, file: str) -> Iterator[RawRecord]:
+    def read(self, file: str, most: int | None = None) -> Iterator[RawRecord]:
         """Yields the intact records of one of the files.
+
+        Args:
+            file: the file.
+            most: roughly the most bytes to hold at a time, for those who read many files at once; None means some
+                megabytes. The file is opened for each of these parts.
 
         Raises:
             NotAnEventFileError: if it is not an event file and `sole` is True.
             OSError: if it cannot be read.
         """
         reader = EventFileReader(file, sole=self._sole, verify=self._verify)
-        for records in reader.read():
+        for records in _blocks(reader, most):
             places = zip(records.offsets.tolist(), records.lengths.tolist(), strict=True)
             for index, (offset, length) in enumerate(places):
                 end = offset + HEADER_SIZE + length + FOOTER_SIZE

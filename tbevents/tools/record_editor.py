@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from typing import Final
 
@@ -74,7 +75,7 @@ class Editor:
         ordered = self._purge or self._thin > 1
         if not (ordered or self._tags):
             return
-        steps: dict[str, list[int]] = {}
+        steps: dict[str, array[int]] = {}  # a list would take 36 bytes for each
         starts: list[tuple[int, dict[str, int]]] = []  # sessions: step, and number of values of each tag before it
         for record in records:
             event = record.event
@@ -85,9 +86,9 @@ class Editor:
                     continue
                 self._chosen[value.tag] = None
                 if ordered and not is_stepless(value):
-                    steps.setdefault(value.tag, []).append(event.step)
-        for tag, known in steps.items():
-            of_tag = np.array(known, np.int64)
+                    steps.setdefault(value.tag, array("q")).append(event.step)
+        for tag in list(steps):
+            of_tag = np.frombuffer(steps.pop(tag), np.int64)
             stays = np.ones(len(of_tag), np.bool_)
             if self._purge:
                 stays = ~overwritten(of_tag)

@@ -15,6 +15,7 @@ from tbevents.errors import SyncConflictError
 from tbevents.files import StrPath, path_string
 from tbevents.reading.arrow_arrays import codes_of, words
 from tbevents.reading.batches import batch_of
+from tbevents.reading.listed_runs import ScalarPart
 from tbevents.reading.logdir import Logdir
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice, patterns
 from tbevents.reading.problem import OnProblem, Problem, tell_of
@@ -222,27 +223,34 @@ class _Attempt:
 
     def _read(self, names: Sequence[str], writer: LakeWriter) -> None:
         """Writes the rows of runs, of those that could be read."""
-        rows = 0
-        for done, part in enumerate(self._logdir.scalar_parts(names, self._on_problem), 1):
-            builder = TableBuilder()
-            builder.add_columns(part.name, part.series)
-            state = self._listed.complete[part.name]
-            keep = True
-            if part.last:
-                self.problems += part.problems
-                if any(problem.kind == "unreadable" for problem in part.problems):
-                    state = self._listed.incomplete(part.name)
-                    keep = not rows and builder.rows > 0 and self._is_news(part.name, state)
-            if builder.rows:
-                writer.add(_with_state(batch_of(builder.build()), state))
-                rows += builder.rows
-            if part.last:
-                if keep and not rows:
-                    writer.add(_row_without_points(part.name, state))
-                writer.end_run(keep=keep)
-                self.read += [part.name] if keep else []
-                rows = 0
-                self._progress(min(done, len(names)), len(names))
+        done = rows = 0
+        for part in self._logdir.scalar_parts(names, self._on_problem):
+            name, state = part.name, self._listed.complete[part.name]
+            unreadable = any(problem.kind == "unreadable" for problem in part.problems)
+            if unreadable:
+                state = self._listed.incomplete(name)
+            rows_before = rows
+            rows += _add_part(part, state, writer)
+            if not part.last:
+                continue
+            self.problems += part.problems
+            if not unreadable:
+                keep = True
+                if not rows:
+                    writer.add(_row_without_points(name, state))
+            else:
+                keep = rows > 0 and self._is_news(name, state)
+            if keep and unreadable and rows_before:  # it came in parts, which say that it is complete
+                writer.end_run(keep=False)
+                keep = self._read_incomplete(name, state, writer)
+            writer.end_run(keep=keep)
+            self.read += [name] if keep else []
+            done, rows = done + 1, 0
+            self._progress(done, len(names))
+
+    def _read_incomplete(self, name: str, state: str, writer: LakeWriter) -> bool:
+        """Adds what can be read of a run, under the state of an incomplete one; returns whether that is anything."""
+        return sum(_add_part(part, state, writer) for part in self._logdir.scalar_parts([name], _known)) > 0
 
     def _is_news(self, name: str, incomplete: str) -> bool:
         """Returns True if an incomplete run is to be written: the table has nothing of it, or other incomplete rows."""
@@ -260,6 +268,20 @@ class _Attempt:
             for start, end in zip(bounds[::2], bounds[1::2], strict=True):
                 writer.add(table.slice(start, end - start))
         writer.end_run(keep=True)
+
+
+def _known(_problem: Problem) -> None:
+    """The problems of a run that is read once more were told of."""
+
+
+def _add_part(part: ScalarPart, state: str, writer: LakeWriter) -> int:
+    """Adds the rows of a part of a run, with a state; returns their number."""
+    builder = TableBuilder()
+    builder.add_columns(part.name, part.series)
+    rows = builder.rows
+    if rows:
+        writer.add(_with_state(batch_of(builder.build()), state))
+    return rows
 
 
 def _with_state(batch: pa.RecordBatch, state: str) -> pa.Table:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import marshal
 import os
 import re
+import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -21,6 +23,7 @@ from tbevents.tools import arrow_files
 from tbevents.tools.json_text import json_number
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
+from tbevents.tools.table_headers import known_header
 from tbevents.views.safe_text import printable
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
@@ -38,6 +41,15 @@ _ROWS: Final = 65_536
 
 _READ_ROWS: Final = 1 << 14
 """Maximum number of rows in a part of a table that is read."""
+
+_READ_CHARACTERS: Final = 1 << 23
+"""A part of JSON lines ends after so many characters, too: lines may have thousands of cells."""
+
+_SPOOLED: Final = 1 << 20
+"""So many bytes of JSON lines wait in memory; more are in a temporary file."""
+
+_JsonPart: TypeAlias = tuple[int, dict[str, tuple[list[int], list[Any]]]]
+"""Some rows: their number, and by header which of them have a cell, and these cells."""
 
 
 def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A002  # what users call it
@@ -248,18 +260,22 @@ def read_table(
         progress: called with the bytes read, for CSV and JSON lines.
 
     Returns:
-        The columns by name, all of one length: lists, or a `SparseColumn` for a name that few lines of JSON have. Cells
-        of CSV are str; None is a missing cell.
+        The columns by name, all of one length: lists, or a `SparseColumn` for a name that few lines of a short JSON
+        file have. Cells of CSV are str; None is a missing cell.
 
     Raises:
         ValueError: if the file is not of that format, or the format is unknown.
         MissingExtraError: if pyarrow is needed and not installed.
         OSError: if the file cannot be read.
     """
-    first, *others = iter_table(path, format, progress=progress)
-    if others:
-        return {name: [cell for part in (first, *others) for cell in part[name]] for name in first}
-    return first
+    parts = list(iter_table(path, format, progress=progress))
+    if len(parts) == 1:
+        return parts[0]
+    nothing = [[None] * max(map(len, part.values()), default=0) for part in parts]
+    titles = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: [cell for part, no in zip(parts, nothing, strict=True) for cell in part.get(name, no)] for name in titles
+    }
 
 
 def iter_table(
@@ -270,7 +286,9 @@ def iter_table(
 ) -> Iterator[dict[str, Sequence[Any]]]:
     """Yields a table in parts of some rows each; see `read_table`.
 
-    There is at least one part. JSON lines are one part, since the last line may add a column.
+    There is at least one part. All parts have the same columns, except those of JSON lines, where the last line may add
+    a column: their parts lack columns that none of their rows has, unless `known_header` knows the header. The lines
+    wait in a temporary file until the last one was read.
     """
     stream = path if not isinstance(path, (str, os.PathLike)) else None
     kind = table_format("in.csv" if stream is not None else path, format)  # type: ignore[arg-type]  # a path then
@@ -284,7 +302,7 @@ def iter_table(
     try:
         with _opened(name, stream) as file:
             if kind == "jsonl":
-                yield _read_json(file if tell is no_progress else _counted(file, name, tell), name)
+                yield from _read_json(file if tell is no_progress else _counted(file, name, tell), name)
                 return
             for part in _read_csv(file, name):
                 if tell is not no_progress:
@@ -295,12 +313,19 @@ def iter_table(
 
 
 def _opened(name: str, stream: Any) -> Any:
-    """Opens a table of text: a stream that is left open, a path or a URL."""
+    """Opens a table of text: a stream that is left open, a path or a URL. A byte order mark at its start is skipped."""
     if stream is not None:
-        return nullcontext(stream)
+        return nullcontext(_without_mark(stream))
     if is_url(name):
         return TextIOWrapper(BytesIO(read_bytes(name)), encoding="utf-8-sig", newline="")
     return open(name, encoding="utf-8-sig", newline="")
+
+
+def _without_mark(lines: Iterable[str]) -> Iterator[str]:
+    lines = iter(lines)
+    for first in lines:
+        yield first.removeprefix("\ufeff")
+        yield from lines
 
 
 def _counted(file: TextIOWrapper, name: str, progress: Progress) -> Iterator[str]:
@@ -371,9 +396,27 @@ def _columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[st
     return {title: list(column) for title, column in zip(header, columns, strict=True)}
 
 
-def _read_json(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
+def _read_json(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[Any]]]:
+    """Yields the rows in parts. They wait in a temporary file, since any line may bring another column."""
+    titles: dict[str, None] = {}
+    sizes: list[int] = []
+    last: _JsonPart = (0, {})
+    with tempfile.SpooledTemporaryFile(_SPOOLED) as spool:
+        for part in _json_parts(lines, path):
+            if last[0]:
+                sizes.append(spool.write(marshal.dumps(last)))
+            last = part
+            titles.update(dict.fromkeys(part[1]))
+        known = [title for title in titles if known_header(title)]
+        spool.seek(0)
+        for size in sizes:
+            yield _columns_of_json(marshal.loads(spool.read(size)), known)
+    yield _columns_of_json(last, known)
+
+
+def _json_parts(lines: Iterable[str], path: str) -> Iterator[_JsonPart]:
     found: dict[str, tuple[list[int], list[Any]]] = {}
-    count = 0
+    count = size = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -390,6 +433,20 @@ def _read_json(lines: Iterable[str], path: str) -> dict[str, Sequence[Any]]:
             rows.append(count)
             cells.append(cell)
         count += 1
+        size += len(line)
+        if count >= _READ_ROWS or size >= _READ_CHARACTERS:
+            yield count, found
+            found, count, size = {}, 0, 0
+    if count:
+        yield count, found
+
+
+def _columns_of_json(part: _JsonPart, known: Iterable[str]) -> dict[str, Sequence[Any]]:
+    """Returns the columns of a part; of columns that none of its rows has, only those with known headers."""
+    count, found = part
+    if not found.keys() >= set(known):
+        nothing: tuple[list[int], list[Any]] = ([], [])
+        found = {**dict.fromkeys(known, nothing), **found}
     columns = {name: SparseColumn(rows, cells, count) for name, (rows, cells) in found.items()}
     return {name: list(column) if 2 * len(column.cells) >= count else column for name, column in columns.items()}
 

@@ -1,5 +1,6 @@
 """Tables that are imported: where they come from, what is wrong with them, and how they are read in parts."""
 
+import io
 import json
 import tracemalloc
 
@@ -292,11 +293,63 @@ def test_two_columns_of_one_name_are_refused_in_parquet(tmp_path):
         import_table(tmp_path / "x.parquet", tmp_path / "run")
 
 
-def test_memory_of_an_import_is_that_of_its_numbers(tmp_path, monkeypatch):
+LATE = {
+    "a column of values": [{"step": k, "tag": f"t{k % 3}", "x": 1.5} for k in range(8)] + [{"step": 9, "value": 2}],
+    "a column of runs": [{"step": k, "x": k} for k in range(8)] + [{"step": 9, "run": "r", "x": 2}],
+    "a column of tags": [{"step": k, "value": k} for k in range(8)] + [{"step": 9, "tag": "t", "value": 2}],
+    "times": [{"step": k, "x": k} for k in range(8)] + [{"step": 9, "Wall time": 12.5, "x": 3}],
+    "another spelling": [{"Step": k, "x": k} for k in range(8)] + [{"STEP": 9, "Step": 3, "x": 3}],
+    "tags": [{"step": k, f"t{k}": k, "same": -k} for k in range(9)],
+    "nested": [{"step": k, "x": [[k]] if k == 8 else k} for k in range(9)],
+    "no steps": [{"x": k} for k in range(9)],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("rows", LATE.values(), ids=LATE)
+def test_lines_that_bring_columns_late_are_those_of_the_whole_table(tmp_path, monkeypatch, rows):
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    def imported(name):
+        try:
+            done = import_table(path, tmp_path / name, clock=lambda: 5.0)
+        except ValueError as error:
+            return str(error)
+        return bits(tmp_path / name), done.points, done.tags, list(done.files)
+
+    whole = imported("whole")
+    columns = {name: list(cells) for name, cells in read_table(path).items()}
+    monkeypatch.setattr(table_files, "_READ_ROWS", 3)
+    monkeypatch.setattr(table_files, "_SPOOLED", 10)
+    assert imported("parts") == whole
+    assert {name: list(cells) for name, cells in read_table(path).items()} == columns
+    assert len(list(table_files.iter_table(path))) == max(1, len(rows) // 3)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_byte_order_mark_is_skipped(tmp_path, kind, stream):
+    text = "step,x\n1,0.5\n" if kind == "csv" else '{"step": 1, "x": 0.5}\n'
+    path = tmp_path / f"in.{kind}"
+    path.write_text("\ufeff" + text, encoding="utf-8")
+    source = io.StringIO("\ufeff" + text) if stream else path
+    import_table(source, tmp_path / "run", format=kind)
+    assert [point.value for point in tbevents.read_run(tmp_path / "run").scalars["x"]] == [0.5]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_memory_of_an_import_is_that_of_its_numbers(tmp_path, monkeypatch, kind):
     count = 20_000
     monkeypatch.setattr(table_files, "_READ_ROWS", 500)
+    monkeypatch.setattr(table_files, "_SPOOLED", 10_000)
     monkeypatch.setattr(scalar_files, "_CHUNK", 500)
     path = table(tmp_path, "tag,step,wall_time,value\n" + "".join(f"loss,{k},1e9,{k / 7}\n" for k in range(count)))
+    if kind == "jsonl":
+        path = tmp_path / "in.jsonl"
+        lines = [{"tag": "loss", "step": k, "wall_time": 1e9, "value": k / 7} for k in range(count)]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        del lines
     import_table(path, tmp_path / "first")  # imports what it needs
     tracemalloc.start()
     try:

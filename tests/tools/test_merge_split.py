@@ -1,11 +1,14 @@
 """Merging and splitting copy records; together they are the identity."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from event_files import scalar_event, version_event, write_events
 
 import tbevents
 from tbevents.proto import Event
+from tbevents.tools import merge as module
 from tbevents.tools.merge import merge
 from tbevents.tools.split import split
 
@@ -51,6 +54,41 @@ def test_by_time_interleaves_and_keeps_each_files_order(make_run, tmp_path):
         event.summary.value[0].tag for event in tbevents.iter_events(tmp_path / "c.tfevents") if event.summary.value
     ]
     assert order == ["x", "y", "x", "y", "x"]
+
+
+@pytest.mark.parametrize("held", [1, 40, 300])
+def test_by_time_a_part_of_each_file_at_a_time_is_as_whole_files(make_run, tmp_path, monkeypatch, held):
+    """One file is damaged, and one ends in the middle of a record."""
+    rng = np.random.default_rng(held)
+    runs = [make_run(f"r{k}", *((f"t{k}", step, float(step)) for step in range(30)), start=1e3 + k) for k in range(4)]
+    files = [next(run.iterdir()) for run in runs]
+    data = bytearray(files[1].read_bytes())
+    for at in rng.integers(100, len(data), 6):
+        data[at] ^= 0x55
+    files[1].write_bytes(data)
+    files[2].write_bytes(files[2].read_bytes()[:-7])
+    whole = merge(runs, tmp_path / "whole" / "a.tfevents", by_time=True)
+    monkeypatch.setattr(module, "_HELD", 0)
+    monkeypatch.setattr(module, "_HELD_OF_A_FILE", held)
+    parts = merge(runs, tmp_path / "parts" / "a.tfevents", by_time=True)
+    assert (tmp_path / "parts" / "a.tfevents").read_bytes() == (tmp_path / "whole" / "a.tfevents").read_bytes()
+    assert whole.problems == parts.problems
+    assert len({problem.file for problem in whole.problems}) == 2
+
+
+def test_memory_of_a_merge_by_time_does_not_grow_with_the_files(make_series, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_HELD", 1 << 18)
+    monkeypatch.setattr(module, "_HELD_OF_A_FILE", 1 << 10)
+    runs = [make_series(f"r{number:03}", x=(range(1500), np.zeros(1500))) for number in range(80)]  # 60 kB each
+    peaks = []
+    for count in (2, 20, 80):
+        tracemalloc.start()
+        try:
+            merge(runs[:count], tmp_path / f"out{count}", by_time=True)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[2] < peaks[1] + (1 << 20)  # 60 files more, of which each took 200 kB
 
 
 def test_purge_leaves_out_what_the_resumed_run_wrote_again(make_series, tmp_path):

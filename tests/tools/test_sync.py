@@ -198,6 +198,46 @@ def test_what_can_be_read_of_a_new_run_is_there_until_all_of_it_is(runs, lake, u
     assert contents(lake) == expected(runs)
 
 
+def test_a_table_at_a_url_of_an_unknown_kind_is_an_error_in_plain_text(runs):
+    with pytest.raises(OSError, match=r"^memory://lake: [^\x1b\n]*memory://lake[^\x1b\n]*$"):
+        tbevents.sync(runs, "memory://lake")
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Every run counts as large, and comes in parts of few points."""
+    from tbevents.reading import listed_runs, run_parts
+
+    monkeypatch.setattr(listed_runs, "_PART_BYTES", 10)
+    monkeypatch.setattr(run_parts, "_PART_POINTS", 1)
+
+
+@pytest.mark.parametrize("name", [".early", ".later"])
+def test_what_can_be_read_of_a_large_new_run_is_there_until_all_of_it_is(runs, lake, unreadable, in_parts, name):
+    write_run(runs / "r03", ("x", 5, 7.0), name=f"events.out.tfevents.{1 if name == '.early' else 9}.h{name}")
+    unreadable.add(name)
+    problems = []
+    done = tbevents.sync(runs, lake, on_problem=problems.append)
+    assert "r03" in done.read
+    assert [problem.kind for problem in done.problems] == ["unreadable"] == [problem.kind for problem in problems]
+    assert len([row for row in contents(lake) if row[0] == "r03"]) == 3
+    again = tbevents.sync(runs, lake, on_problem=id)
+    assert (again.read, again.version, len(again.problems)) == ((), 1, 1)
+    unreadable.clear()
+    assert tbevents.sync(runs, lake).read == ("r03",)
+    assert contents(lake) == expected(runs)
+
+
+def test_a_large_run_that_cannot_be_read_keeps_its_rows(runs, lake, unreadable, in_parts):
+    tbevents.sync(runs, lake)
+    before = contents(lake)
+    write_run(runs / "r03", ("x", 5, 7.0), name=NAME + ".later")
+    unreadable.add(".later")
+    done = tbevents.sync(runs, lake, on_problem=id)
+    assert (done.read, done.version) == ((), 1)
+    assert contents(lake) == before
+
+
 @pytest.mark.parametrize("method", ["commit", "_copy", "rows"])
 def test_an_exception_in_the_middle_leaves_the_table_and_no_file(runs, lake, monkeypatch, method):
     from tbevents.tools import sync as module

@@ -13,14 +13,13 @@ from tbevents.files import StrPath, folder_name, path_string
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
-from tbevents.tools.json_text import plain
 from tbevents.tools.names import NameFilter, natural_key, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content
 from tbevents.tools.report.findings import findings_json
 from tbevents.tools.report.limits import ReportLimits as ReportLimits
-from tbevents.tools.report.page import render
+from tbevents.tools.report.page import pieces, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,8 @@ def report(
     histograms, images, texts and precision-recall curves have their steps on a slider. Content of
     event files is shown as text or pictures, and never runs. Pictures need Pillow; without it, the page says so.
 
+    Each run is read once, and let go: memory is that of what the page shows, thinned: about three times its size.
+
     Args:
         logdir: a folder of runs, a run's folder, or an event file; or runs that have been read, by name, in the order
             of the page.
@@ -104,9 +105,9 @@ def report(
             progress(done, len(chosen))
         wanted_tag.check(where)
         title = (folder_name(where) if title is None else title) or where
-        page = _page(content, title, folder_name(where), findings)
+        page = pieces(title, _page_data(content, title, folder_name(where), findings))
         with NewFile(target, text=True) as new:
-            new.file.write(page)
+            new.file.writelines(page)
             new.file.flush()
             size = os.fstat(new.file.fileno()).st_size
     unlisted: tuple[Problem, ...] = getattr(found, "problems", ())
@@ -130,14 +131,14 @@ def page_of(
     with without_damage_warnings():
         for name, run in runs.items():
             content.add(name, run)
-        return _page(content, title, title, ())
+        return render(title, _page_data(content, title, title, ()))
 
 
-def _page(content: Content, title: str, root: str, findings: Iterable[Mapping[str, Any]]) -> str:
+def _page_data(content: Content, title: str, root: str, findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     made = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     shown = content.as_json(root)
     head = {"title": title, "made": made, "version": __version__}
-    return render(title, plain({**head, **shown, **findings_json(findings, content.numbers)}))
+    return {**head, **shown, **findings_json(findings, content.numbers)}
 
 
 def _found(logdir: StrPath | Run | Mapping[str, Run], checksums: Checksums) -> tuple[Mapping[str, Run], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -102,7 +103,8 @@ class ArrayStore:
 
     def _binary(self, values: NDArray[Any], code: str) -> int:
         data = values.astype(f"<{code}").tobytes()
-        return self._keep((code, data), {"type": code, "base64": base64.b64encode(data).decode("ascii")})
+        known = hashlib.blake2b(data, digest_size=16).digest()  # the data itself would be in memory twice
+        return self._keep((code, known), {"type": code, "base64": base64.b64encode(data).decode("ascii")})
 
     def _keep(self, key: object, entry: dict[str, Any]) -> int:
         number = self._numbers.setdefault(key, len(self.entries))

@@ -7,8 +7,11 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any, Final
+
+from tbevents.tools.json_text import plain
 
 _SCRIPTS: Final = (
     "data.js",
@@ -43,6 +46,10 @@ _LIVE_SCRIPTS: Final = ("fetched.js", "live.js")
 """What a board has beside these: its data is fetched, and changes."""
 
 
+_AT_ONCE: Final = 256
+"""So many curves or columns become JSON at a time."""
+
+
 def policy(*, live: bool = False) -> str:
     """Returns the content policy of the page: its own style and script, and no network but a board's own server."""
     connect = "connect-src 'self'; " if live else ""
@@ -53,8 +60,13 @@ def policy(*, live: bool = False) -> str:
     )
 
 
-def render(title: str, content: dict[str, Any], *, live: bool = False) -> str:
-    """The page as HTML.
+def render(title: str, content: Mapping[str, Any], *, live: bool = False) -> str:
+    """The page as HTML, as `pieces` has it."""
+    return "".join(pieces(title, content, live=live))
+
+
+def pieces(title: str, content: Mapping[str, Any], *, live: bool = False) -> Iterator[str]:
+    """Yields the page as HTML, piece by piece.
 
     Text from event files is in two places only: the escaped title, and the data, as JSON without characters that HTML
     interprets; the script uses them as text only. The page's policy forbids every other script and all network access;
@@ -62,19 +74,20 @@ def render(title: str, content: dict[str, Any], *, live: bool = False) -> str:
 
     Args:
         title: title of the page.
-        content: plain data, without NaN and infinities.
+        content: plain data. NaN and infinities become strings.
         live: whether the page is a board, whose script fetches the data from the server that the page comes from.
     """
-    parts = {
-        "POLICY": html.escape(policy(live=live), quote=False),
-        "TITLE": html.escape(title.encode("utf-8", "replace").decode("utf-8")),  # a file's name may be no UTF-8
-        "STYLE": _style(),
-        "LICENCE": html.escape(_asset("uplot/LICENSE").strip()),
+    parts: dict[str, Iterable[str]] = {
+        "POLICY": [html.escape(policy(live=live), quote=False)],
+        "TITLE": [html.escape(title.encode("utf-8", "replace").decode("utf-8"))],  # a file's name may be no UTF-8
+        "STYLE": [_style()],
+        "LICENCE": [html.escape(_asset("uplot/LICENSE").strip())],
         "DATA": _json(content),
-        "SCRIPT": _script(live=live),
+        "SCRIPT": [_script(live=live)],
     }
-    # All at once: what is put in is not looked through again.
-    return re.sub(r"\{\{([A-Z]+)\}\}", lambda match: parts[match[1]], _asset("page.html"))
+    # What is put in is not looked through again.
+    for number, text in enumerate(re.split(r"\{\{([A-Z]+)\}\}", _asset("page.html"))):
+        yield from parts[text] if number % 2 else [text]
 
 
 def _style() -> str:
@@ -99,7 +112,35 @@ def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
 
 
-def _json(content: dict[str, Any]) -> str:
-    """JSON that may stand within a script element: of ASCII, without the characters that could end or begin a tag."""
-    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+def _json(value: Any) -> Iterator[str]:
+    """Yields JSON that may stand within a script element, piece by piece."""
+    if isinstance(value, dict) and _is_nested(value):
+        for number, (key, each) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{_json_text(key)}:"
+            yield from _json(each)
+        yield "}"
+    elif isinstance(value, (list, tuple)) and _is_nested(value):
+        for start in range(0, len(value), _AT_ONCE):
+            some = value[start : start + _AT_ONCE]
+            yield "," if start else "["
+            if any(map(_is_nested, some)):
+                for number, each in enumerate(some):
+                    yield "," if number else ""
+                    yield from _json(each)
+            else:
+                yield _json_text(some)[1:-1]
+        yield "]"
+    else:
+        yield _json_text(value)
+
+
+def _is_nested(value: Any) -> bool:
+    """Returns True if a dict or list holds dicts or lists."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return any(isinstance(each, (dict, list, tuple)) for each in inner)
+
+
+def _json_text(value: Any) -> str:
+    """Returns JSON of ASCII, without the characters that could end or begin a tag."""
+    text = json.dumps(plain(value), allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

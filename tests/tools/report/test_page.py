@@ -3,11 +3,19 @@
 import base64
 import hashlib
 import html
+import json
+import math
 import re
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tbevents.tools.report import page as module
 from tbevents.tools.report.page import render
+
+ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<>&"}
 
 
 def parts(page):
@@ -80,9 +88,31 @@ def test_the_title_is_escaped():
     assert "<title>&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{DATA}}</title>" in page
 
 
-def test_numbers_that_json_does_not_have_are_refused():
-    with pytest.raises(ValueError, match="JSON"):
-        render("t", {"value": float("nan")})
+def test_numbers_that_json_does_not_have_are_strings_in_the_data():
+    assert '{"value":"NaN","more":["-Infinity",1.5]}' in render("t", {"value": math.nan, "more": (-math.inf, 1.5)})
+
+
+contents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(), contents), st.integers(1, 4))
+def test_the_data_in_pieces_is_that_of_json_as_a_whole(content, at_once):
+    with mock.patch.object(module, "_AT_ONCE", at_once):
+        text = "".join(module._json(content))
+    assert json.loads(text) == content
+    assert not set(text) & set("<>&")
+    assert len(text) == len(json.dumps(json.loads(text), separators=(",", ":")).translate(ESCAPED))
+
+
+def test_a_page_of_many_curves_comes_in_small_pieces():
+    line = {"run": 1, "values": 2, "start": 3.0}
+    cards = [{"tag": "t", "lines": [line] * 5000}, {"tag": "u", "lines": [{**line, "pauses": [[1, 2]]}] * 5000}]
+    sizes = [len(piece) for piece in module._json({"scalars": cards})]
+    assert max(sizes) < 20_000
+    assert sum(sizes) > 400_000
 
 
 def test_a_title_that_is_no_utf_8():
