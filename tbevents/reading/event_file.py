@@ -156,6 +156,17 @@ class EventFileReader:
         except OSError:
             return False  # which reading on will tell
 
+    def check_known(self) -> None:
+        """Raises FileChangedError if the bytes that identify the file are no longer in it."""
+        other = self.fork()
+        try:
+            with other._open() as file:
+                other._know_again(file, file.seek(0, os.SEEK_END))
+        except FileChangedError:
+            raise
+        except OSError:
+            return  # which reading on will tell
+
     def done(self) -> float:
         """Returns the fraction of the file that was read."""
         return self._fraction(0)

@@ -56,15 +56,18 @@ class Reading:
 
     def continues(self, before: Reading) -> bool:
         """Returns True if it has the scalars of another reading, or more of them; and not fewer other values."""
-        mine, others = self.builder.data, before.builder.data
-        counts = {(tag, kind): count for tag, kind, count in mine.counts()}
-        for tag, kind, count in others.counts():
-            if counts.get((tag, kind), 0) < count:
+        mine = self.builder.data.tags
+        for name, old in before.builder.data.tags.items():
+            new = mine.get(name)
+            if new is None or any(len(new.values.get(kind, ())) < len(values) for kind, values in old.values.items()):
                 return False
-            if kind == "scalars":
-                columns = zip(mine.scalar_columns(tag)[:3], others.scalar_columns(tag)[:3], strict=True)
-                if not all(np.array_equal(new[: len(old)], old, equal_nan=True) for new, old in columns):
-                    return False
+            if not old.scalar_count:
+                continue
+            if not new.scalar_count:
+                return False
+            columns = zip(new.columns()[:3], old.columns()[:3], strict=True)
+            if not all(np.array_equal(a[: len(b)], b, equal_nan=True) for a, b in columns):
+                return False
         return {each for each in before.problems if each.kind != "incomplete"} <= set(self.problems)
 
 
@@ -220,6 +223,7 @@ class FileSource:
                 readers[file.url] = known
                 continue
             if known is not None and known.may_be_rewritten(file):
+                known.check_known()
                 raise _RewrittenError(f"{file.url}: was written again")
             reader = readers[file.url] = self.open(file, patient=patient) if known is None else known.fork()
             reader.patient, reader.most = patient, self.most
