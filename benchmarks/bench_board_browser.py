@@ -59,7 +59,7 @@ const runs = document.querySelectorAll("#run-list .item").length;
 if (runs >= arguments[0] && !window.asked && document.querySelector("#tag-list input[type=checkbox]")) {
   window.asked = true;
   document.getElementById("runs-all").click();
-  document.querySelector("#tag-list input[type=checkbox]").click();
+  document.querySelectorAll("#tag-list input[type=checkbox]").forEach((box) => box.click());
 }
 const done = [...document.querySelectorAll(".chart .main-svg")].map((svg) => svg.closest(".chart"));
 return [runs, new Set(done).size, new Set(done).size];

@@ -14,7 +14,7 @@ from tbevents.errors import TBEventsError
 
 @contextlib.contextmanager
 def as_writing(url: str) -> Iterator[None]:
-    """Has errors say that a URL cannot be written, and name it, also where it is only looked up before.
+    """Makes errors inside the block say that the URL cannot be written, even if it was only looked up.
 
     Raises:
         MissingExtraError: if fsspec, or the package it needs for the URL, is not installed.

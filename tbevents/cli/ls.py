@@ -58,7 +58,8 @@ def command(
 ) -> None:
     """List the runs below LOGDIR: tags by kind, points, steps, times, sizes, problems.
 
-    The run of LOGDIR itself has the folder's name in a terminal; in lines it is ".", as --run takes it.
+    The run of LOGDIR itself has the folder's name in a terminal; in piped output it is ".", as
+    --run takes it.
     """
     unread: list[Problem] = []
     refs = refs_below(logdir, runs, on_problem=unread.append)

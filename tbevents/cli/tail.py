@@ -67,7 +67,7 @@ def command(
 
     In a terminal, prints a table that updates, or with --chart charts that follow the terminal's size; otherwise, the
     last point of each tag and then a line for each new point: run, tag, step and value. The run of LOGDIR itself has
-    the folder's name in a terminal; in lines it is ".", as --run takes it.
+    the folder's name in a terminal; in piped output it is ".", as --run takes it.
     """
     style = chart_style(terminal, draws=wants_charts, **chart_choices)
     if wants_charts and not terminal.interactive:

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["LOOPBACK", "Address"]
-
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 """Names under which only this machine can be reached."""
 

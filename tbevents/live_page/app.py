@@ -29,8 +29,6 @@ from tbevents.reading.points import PointColumns
 from tbevents.tools.json_text import json_text, plain
 from tbevents.tools.report.pauses import pauses_of
 
-__all__ = ["make_app"]
-
 _HEARTBEAT: Final = 15.0
 """Seconds after which a stream without news says that it is there, so that proxies keep it open."""
 
@@ -38,7 +36,7 @@ _BREATH: Final = 0.2
 """The least seconds between two messages of a stream."""
 
 _TOGETHER: Final = 1 << 17
-"""The points of curves, beyond which those that come next are packed by themselves."""
+"""Number of points after which the curves gathered so far are packed."""
 
 _HOSTS: Final = Address().names()
 
@@ -46,7 +44,7 @@ _SHARE: Final = 3
 """A message that takes long to make is followed by a pause of this many times its duration."""
 
 _PULSE: Final = 0.02
-"""Seconds after which a pause is looked at again."""
+"""Seconds between looks at whether a pause is over."""
 
 _BODY: Final = 2**20
 """The most bytes of a request's body."""

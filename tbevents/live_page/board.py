@@ -28,8 +28,6 @@ from tbevents.run_files import list_runs
 from tbevents.tools.names import natural_key
 from tbevents.tools.report.rates import rates_by_loss
 
-__all__ = ["Board"]
-
 _INTERVAL: Final = 0.5
 """Seconds between two listings of the logdirs, while a page is open."""
 
@@ -265,7 +263,7 @@ class Board:
     def _tell_runs(self, since: int) -> list[dict[str, Any]]:
         """What the page is told of the runs that changed after a version."""
         told: dict[int, dict[str, list[list[int]]]] = {}
-        shared: list[Counts] = []  # keeps what the keys are made of
+        shared: list[Counts] = []  # keeps them alive, so that their ids stay unique
 
         def told_counts(counts: Counts) -> dict[str, list[list[int]]]:
             if id(counts) not in told:
@@ -376,7 +374,7 @@ class Board:
                 self._pool.submit(self._read_waiting)
 
     def _read_waiting(self) -> None:
-        """Reads runs until none is waiting, or what was appended to them: the one first that has waited longest."""
+        """Reads waiting runs, or what was appended to them, until none is left; the longest waiting first."""
         while True:
             with self._lock:
                 if self._closed or not self._waiting:

@@ -14,8 +14,6 @@ from tbevents.tools.report.layouts import layout_json, layout_of_run
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.sessions import Sessions
 
-__all__ = ["MEDIA", "card_of", "hparams_of", "layout_of", "report_of"]
-
 MEDIA: Final = ("histograms", "images", "audio", "texts", "pr_curves")
 """The kinds whose cards are made as a report makes them."""
 

@@ -16,8 +16,6 @@ from typing import Any, Final
 
 from tbevents.errors import WorkerError
 
-__all__ = ["BoardProcess"]
-
 _LOOK: Final = 1.0
 """Seconds after which the process looks whether the one that started it is still there."""
 

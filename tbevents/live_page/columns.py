@@ -15,8 +15,6 @@ from tbevents.reading.points import PointColumns
 from tbevents.tools.report.arrays import ArrayStore, first_time, short_offsets, short_values
 from tbevents.views.curves import LEAST, thinned, thinned_each
 
-__all__ = ["AXES", "MOST_POINTS", "BinaryStore", "Window"]
-
 AXES: Final = ("step", "order", "relative", "wall")
 MOST_POINTS: Final = 50_000
 """The most points of one curve in one answer."""

@@ -8,8 +8,6 @@ from tbevents.live_page.followed_run import FollowedRun
 from tbevents.tools.report.sessions import Sessions
 from tbevents.views.short_names import short_names
 
-__all__ = ["arrange"]
-
 
 def arrange(runs: Sequence[FollowedRun], root: str) -> list[FollowedRun]:
     """Sets label, owner and metrics of runs, as a report has them.

@@ -11,8 +11,6 @@ from tbevents.file_ref import FileRef
 from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.run import Run
 
-__all__ = ["PART", "Counts", "FollowedRun", "RunSummary", "SharedCounts", "weight"]
-
 Counts: TypeAlias = Mapping[str, Mapping[str, int]]
 """Kind -> tag -> number of values."""
 

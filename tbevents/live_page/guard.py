@@ -11,8 +11,6 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["FRAMES", "Guard", "PathGuard", "PrefixRemoved", "SafeHeaders"]
-
 FRAMES: Final = (
     "http://localhost:* http://127.0.0.1:* https://localhost:* https://127.0.0.1:* 'self' vscode-webview: vscode-file:"
 )

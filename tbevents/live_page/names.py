@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from tbevents.files import folder_name
 
-__all__ = ["run_name", "title_of"]
-
 
 def run_name(label: str, name: str) -> str:
     """Returns the name that a run has on the page: its name, behind the label of its logdir if that has one."""

@@ -21,8 +21,6 @@ from tbevents.remote import is_url
 from tbevents.tools.names import natural_key, without_damage_warnings
 from tbevents.tools.report import page_of
 
-__all__ = ["BoardView", "board"]
-
 _REMOTE: Final = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE", "JUPYTERHUB_SERVICE_PREFIX")
 """Environment variables of services whose notebooks are shown on another machine."""
 

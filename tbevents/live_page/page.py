@@ -11,8 +11,6 @@ from tbevents.tools.report.findings import findings_json
 from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.page import policy, render
 
-__all__ = ["board_page"]
-
 
 @lru_cache(1)
 def board_page(title: str) -> tuple[str, str]:

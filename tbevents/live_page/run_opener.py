@@ -16,8 +16,6 @@ from tbevents.reading.small_runs import FIRST, MOST, SMALL, SmallRunReader
 from tbevents.reading.source import FileSource
 from tbevents.remote import is_url
 
-__all__ = ["RunOpener"]
-
 _TOGETHER: Final = 1 << 21
 """The most bytes of small runs that are read together: reading them takes several times as much memory for a moment."""
 

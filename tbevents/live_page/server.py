@@ -12,8 +12,6 @@ from tbevents.live_page.address import Address
 if TYPE_CHECKING:
     from tbevents.live_page.board import Board
 
-__all__ = ["BoardServer", "load_server"]
-
 _PURPOSE = "the board"
 _STOP = 10.0
 """The most seconds that stopping waits."""

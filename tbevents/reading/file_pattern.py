@@ -21,13 +21,13 @@ from tbevents.format.scalar_layout import Places
 from tbevents.reading.scalar_blocks import ScalarBlock
 
 _VERSION_TIME: Final = 1
-"""Where a payload that begins with its wall time has it, behind the key."""
+"""Offset of the wall time in a payload that begins with it: after the key, which is one byte."""
 
 _TIME_KEY: Final = 0x09
 
 
 class FilePoints(NamedTuple):
-    """What an intact file has beside its pattern.
+    """What an intact file holds besides the bytes of its pattern.
 
     Attributes:
         first: the wall time of its first record.

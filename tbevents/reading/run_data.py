@@ -233,7 +233,7 @@ class RunData:
         return self._compact is not None
 
     def having(self, kind: str) -> Mapping[str, object]:
-        """The tags that have values of a kind, in the order of their first appearance; of the mapping, the keys."""
+        """A mapping whose keys are the tags that have values of a kind, in the order of their first appearance."""
         compact = self._compact
         if compact is not None and kind == "scalars" and compact.is_full:
             return compact.layout.numbers
@@ -287,7 +287,7 @@ class RunData:
         return columns if places is None else columns.take(places)
 
     def counts_by_kind(self) -> dict[str, dict[str, int]]:
-        """The same: kind -> tag -> how many values were read."""
+        """`counts` as a mapping: kind -> tag -> number of values read."""
         if self._compact is not None:
             scalars = self._compact.counts()
             return {"scalars": scalars} if scalars else {}

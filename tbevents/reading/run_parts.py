@@ -14,7 +14,7 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.source import FileSource
 
 _PART_POINTS: Final = 1 << 17
-"""So many points, of all tags together, are a part; more only if one block of the file holds more."""
+"""Number of points of a part, of all tags together; it is more only if one block of the file holds more."""
 
 
 def can_be_parted(options: ReadOptions) -> bool:

@@ -34,7 +34,7 @@ class _ScalarRun(Protocol):
 _EXTRA_COLUMNS: Final = ("dir_name", "file_name")
 
 _JOINED_ROWS: Final = 1 << 16
-"""So many rows of different series are copied into one array: their own arrays are parts of larger ones."""
+"""Number of rows of different series that are copied into one array: their own arrays are parts of larger ones."""
 
 Repeated: TypeAlias = Literal["keep", "first", "last", "mean"]
 

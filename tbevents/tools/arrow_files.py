@@ -18,7 +18,7 @@ _ROW_GROUP: Final = 1 << 18
 """Rows of a row group in Parquet."""
 
 _WAITING: Final = 1 << 25
-"""So many bytes are a row group, too: a wide table may have thousands of columns."""
+"""Bytes of a row group at most: a wide table may have thousands of columns."""
 
 
 def write_parquet(tables: Iterator[pa.Table], file: IO[bytes]) -> int:

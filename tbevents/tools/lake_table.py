@@ -50,14 +50,14 @@ _BUFFERED_ROWS: Final = 1 << 18
 """The most rows of a run that are in memory. A run with more gets files of its own."""
 
 _FILES: Final = 256
-"""So many files hold the table, if they are not too small then: a run that changes makes its whole file anew."""
+"""Number of files that hold the table, unless they would be too small: a run that changes replaces its whole file."""
 
 _LEAST_ROWS: Final = 1 << 13
 _MOST_ROWS: Final = 1 << 22
 """Rows of a file, at least and at most: runs are put into it until it has so many."""
 
 _CRUMBS: Final = 16
-"""So many files with less than a quarter of their rows are made anew together."""
+"""Number of files with less than a quarter of their rows that are rewritten together."""
 
 _FOOTER: Final = "tbevents.states"
 """The key under which the footer of a data file has the states of its runs."""

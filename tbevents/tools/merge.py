@@ -22,7 +22,7 @@ _HELD: Final = 1 << 24
 """Bytes of all files together that are held at a time if they are read at once."""
 
 _HELD_OF_A_FILE: Final = 1 << 12
-"""So many bytes of one of them at least."""
+"""Bytes of each of them that are held at least."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BUFFERED: Final = 1 << 23
-"""So many bytes of points are in memory; then they go to the temporary file."""
+"""Bytes of points that are kept in memory before they go to the temporary file."""
 
 _ARRAYS: Final = 400
 """Bytes that the array objects of a series take, beside its points."""
@@ -127,7 +127,7 @@ class PointSpool:
 
 
 class _WrittenPoints:
-    """Points in the temporary file, column after column, which are to be written where it ends now."""
+    """Points in the temporary file, one column after the other; the caller writes them at its current end."""
 
     _KINDS: Final = tuple(map(np.dtype, (np.int64, np.int32, np.float64, np.float64)))
 
@@ -141,7 +141,7 @@ class _WrittenPoints:
         return self._column(0, 0, self._count)
 
     def part(self, start: int, end: int) -> SpooledPoints:
-        """As of `SpooledPoints`."""
+        """Like `SpooledPoints.part`."""
         return SpooledPoints(*(self._column(place, start, end) for place in range(len(self._KINDS))))
 
     def _column(self, place: int, start: int, end: int) -> NDArray[Any]:

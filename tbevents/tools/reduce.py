@@ -31,7 +31,7 @@ STATS: Final = ("mean", "std", "min", "max", "median")
 """The statistics by name, besides quantiles such as ``q0.9``."""
 
 _CELLS: Final = 1 << 18
-"""So many values, of some steps in all runs, are reduced at a time."""
+"""Number of values, of some steps in all runs, that are reduced at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

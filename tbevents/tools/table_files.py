@@ -46,7 +46,7 @@ _READ_CHARACTERS: Final = 1 << 23
 """A part of JSON lines ends after so many characters, too: lines may have thousands of cells."""
 
 _SPOOLED: Final = 1 << 20
-"""So many bytes of JSON lines wait in memory; more are in a temporary file."""
+"""Bytes of JSON lines that are kept in memory; more go to a temporary file."""
 
 _JsonPart: TypeAlias = tuple[int, dict[str, tuple[list[int], list[Any]]]]
 """Some rows: their number, and by header which of them have a cell, and these cells."""

@@ -47,7 +47,7 @@ _LIVE_SCRIPTS: Final = ("fetched.js", "live.js")
 
 
 _AT_ONCE: Final = 256
-"""So many curves or columns become JSON at a time."""
+"""Number of curves or columns that are converted to JSON at a time."""
 
 
 def policy(*, live: bool = False) -> str:
@@ -97,9 +97,8 @@ def _style() -> str:
 def _script(*, live: bool) -> str:
     own = "\n".join(map(_asset, _SCRIPTS))
     if live:
-        own += (
-            "\n{\n" + "\n".join(map(_asset, _LIVE_SCRIPTS)) + "\n}"
-        )  # a block: its names do not clash with the page's
+        # A block, so that its names do not clash with the page's.
+        own += "\n{\n" + "\n".join(map(_asset, _LIVE_SCRIPTS)) + "\n}"
     return f'{_asset("uplot/uPlot.iife.min.js")}\n(() => {{\n"use strict";\n{own}\n}})();\n'
 
 
