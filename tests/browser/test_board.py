@@ -398,7 +398,7 @@ def test_a_chart_of_several_tags_is_drawn_once_for_what_was_flushed_together(tmp
 
 
 class Proxy(ThreadingHTTPServer):
-    """Passes requests on to a board; or answers 502 to all, as a proxy does whose board is gone."""
+    """Passes requests on to a board; or answers all with an error, 502 as where the board is gone."""
 
     daemon_threads = True
 
@@ -410,8 +410,8 @@ class Proxy(ThreadingHTTPServer):
         self.open = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def fail(self):
-        self.down = True
+    def fail(self, status=502):
+        self.down, self.status = True, status
         for connection in self.open:
             connection.sock.shutdown(socket.SHUT_RDWR)
 
@@ -423,7 +423,7 @@ class _Forward(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
         if self.server.down:
-            self.send_error(502)
+            self.send_error(self.server.status)
             return
         connection = http.client.HTTPConnection("127.0.0.1", self.server.board_port, timeout=60)
         connection.request(self.command, self.path, headers=dict(self.headers))
@@ -476,6 +476,27 @@ def test_a_board_behind_a_proxy_that_fails_is_followed_again(tmp_path, board, pr
         page.wait(lambda: page.one("#live").text == "Live")
         page.wait(lambda: points(page, "loss") == 2)
         page.driver.get_log("browser")  # the browser's own words about the failures
+
+
+def test_a_board_that_wants_its_token_says_only_that(tmp_path, board, proxy):
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    page = board(tmp_path)
+    address = urlsplit(page.url)
+    between = proxy(address.port)
+    page.open(Address(page.url.replace(str(address.port), str(between.server_port))))
+    page.wait(lambda: points(page, "loss") == 1)
+    page.run(
+        "window.said = []; const live = document.getElementById('live');"
+        "new MutationObserver(() => window.said.push(live.textContent))"
+        ".observe(live, {childList: true, characterData: true, subtree: true})"
+    )
+    between.asked.clear()
+    between.fail(401)
+    page.wait(lambda: sum("api/events" in path for path in between.asked) >= 2)
+    page.wait(lambda: page.run("return window.said.length"))
+    assert set(page.run("return window.said")) == {"The board wants its token: open it by its whole URL."}
+    page.driver.get_log("browser")  # the browser's own words about the failures
 
 
 def test_a_sound_plays_on_while_new_data_come(tmp_path, board):

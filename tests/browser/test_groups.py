@@ -234,3 +234,20 @@ def test_what_no_chart_shows_is_not_computed(tmp_path, page, away):
     if away == "scrolled":  # it goes on where it is shown again
         page.chart("tag0")
         assert busy_share(page) > 0.3
+
+
+def test_the_bands_of_more_groups_than_are_kept_unshown_are_finished(tmp_path, page):
+    rng = np.random.default_rng(6)
+    runs = {}
+    for group_number in range(60):
+        for seed in range(2):
+            writer = MemoryWriter()
+            writer.add_scalar_columns("score", np.arange(20), rng.random(20))
+            runs[f"group{group_number:02}/seed{seed}"] = writer.run
+    report(runs, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    page.driver.execute_cdp_cmd("Performance.enable", {})
+    group(page, "folder")
+    chart = finished(page, "score")
+    assert chart.get_attribute("data-lines") == "60"
+    assert busy_share(page) < 0.1

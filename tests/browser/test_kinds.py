@@ -181,6 +181,18 @@ def test_what_differs_is_what_was_removed_and_added(tmp_path, page, before, afte
     assert [text.strip() or " " for text in marked(card, "ins")] == added
 
 
+def compared(folder, page, before, after):
+    """The card that compares two texts, given as lines."""
+    runs = {}
+    for name, lines in (("a", before), ("b", after)):
+        writer = MemoryWriter()
+        writer.add_text("note", "\n".join(lines), 0)
+        runs[name] = writer.run
+    report(runs, folder / "report.html", limits=ReportLimits(text=10**7))
+    page.open(folder / "report.html")
+    return compare(page, "note")
+
+
 def long_task(page, act):
     """The longest time that the page does not answer, in milliseconds, while something is done."""
     page.run(
@@ -238,7 +250,39 @@ def test_of_long_texts_what_differs_is_shown(tmp_path, page):
     assert (marked(card, "del"), marked(card, "ins")) == (["a"], ["b"])
     assert len(page.all("#texts .comparison tbody tr")) == 5
     status = card.find_element(By.CSS_SELECTOR, ".comparison [role=status]").text
-    assert status == "1 line of 18,001 differ · 5 lines shown, of those that differ and next to them"
+    assert status == "1 line of 18,001 differs · 5 lines shown, of those that differ and next to them"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (["same"] * 20_000, ["same"] * 19_999 + ["other"], "1 line of 20,000 differs"),
+        (["same"] * 15_000 + ["a"] * 5000, ["same"] * 15_000 + ["b"] * 5000, "5,000 lines of 20,000 differ"),
+        (list("ab") * 9000, list("ba") * 9000, "lines of 18,000 differ"),
+        (["same"] * 20_000 + ["a"], ["same"] * 20_000 + ["b"], "none of these lines differs · the first 20,000 lines"),
+        (["same"] * 20_001, ["same"], "the first 20,000 lines are compared"),
+    ],
+)
+def test_that_texts_are_cut_is_said_where_they_are(tmp_path, page, before, after, said):
+    status = compared(tmp_path, page, before, after).find_element(By.CSS_SELECTOR, ".comparison [role=status]").text
+    assert said in status
+    assert ("are compared" in status) == (max(len(before), len(after)) > 20_000)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "removed", "added"),
+    [
+        (["x" * 300_000], ["y" * 300_000], "x" * 250_000, "y" * 250_000),
+        (["same " * 60_000 + "one"], ["same " * 60_000 + "two"], "one", "two"),
+        (["s" * 300_000, "one"], ["s" * 300_000, "two"], "one", "two"),  # a short one after what takes all room
+        (["\N{FLEXED BICEPS}" * 300_000], ["x"], "\N{FLEXED BICEPS}" * 125_000 + "…", "x"),
+    ],
+)
+def test_the_first_line_that_differs_is_always_shown(tmp_path, page, before, after, removed, added):
+    card = compared(tmp_path, page, before, after)
+    assert (marked(card, "del"), marked(card, "ins")) == ([removed], [added])
+    status = card.find_element(By.CSS_SELECTOR, ".comparison [role=status]").text
+    assert ("cut about where it begins to differ" in status) == (len(before) == 1)
 
 
 def test_hostile_texts_are_compared_as_text(tmp_path, page):

@@ -61,7 +61,7 @@ def test_of_hundreds_of_large_pictures_those_near_the_window_are_decoded(made, p
 
 
 def test_few_are_decoded_at_the_same_time(made, page):
-    page.driver.execute_cdp_cmd(
+    script = page.driver.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument",
         {
             "source": "window.busy = 0; window.most = 0; const { decode } = HTMLImageElement.prototype;"
@@ -69,12 +69,15 @@ def test_few_are_decoded_at_the_same_time(made, page):
             " window.busy); return decode.call(this).finally(() => { window.busy -= 1; }); };"
         },
     )
-    page.open(made)
-    for place in (0, 20, 40):
-        page.run(SCROLL, place)
-        page.settle()
-    page.wait(lambda: page.run("return window.busy") == 0)
-    assert 1 <= page.run("return window.most") <= 2
+    try:
+        page.open(made)
+        for place in (0, 20, 40):
+            page.run(SCROLL, place)
+            page.settle()
+        page.wait(lambda: page.run("return window.busy") == 0)
+        assert 1 <= page.run("return window.most") <= 2
+    finally:
+        page.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
 
 
 def test_all_are_shown_on_paper_and_their_room_is_kept(made, page):

@@ -193,7 +193,7 @@ function coarseBand({ steps, low, high, coarse }) {
   return [line(low), line(high)];
 }
 
-const UNSHOWN = 50; // sums that are kept though no chart shows them
+const UNSHOWN = 50; // sums that are kept though no chart shows them, at least those of the last chart
 
 /**
  * Groups that have been summed up, or are being so, each for the charts that show it: a chart is known by the function that draws it
@@ -221,16 +221,18 @@ class GroupSums {
     if (GroupSums.work.size) GroupSums.timer ??= setTimeout(GroupSums.proceed);
   }
 
-  /** A chart shows its sums no longer. */
+  /** A chart shows its sums no longer; all of them are kept until others are released, as it may be about to be drawn again. */
   static release(again) {
+    let released = 0;
     for (const [key, entry] of GroupSums.known) {
       if (!entry.charts.delete(again) || entry.charts.size) continue;
       GroupSums.work.delete(entry);
       GroupSums.known.delete(key);
       GroupSums.known.set(key, entry);
+      released += 1;
     }
     const unshown = [...GroupSums.known].filter(([, { charts }]) => !charts.size);
-    for (const [key] of unshown.slice(0, -UNSHOWN)) GroupSums.known.delete(key);
+    for (const [key] of unshown.slice(0, -Math.max(UNSHOWN, released))) GroupSums.known.delete(key);
   }
 
   static proceed() {

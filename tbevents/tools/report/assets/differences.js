@@ -98,12 +98,27 @@ function plainText({ shape, texts }) {
   return Array.from({ length: shape[0] }, (_, row) => texts.slice(row * shape[1], (row + 1) * shape[1]).join(" | ")).join("\n");
 }
 
-/** As many rows as can be shown: of many, those that differ with what is next to them. */
+const differs = ([left, right]) => left !== right;
+
+/** A row of which the lines are cut to what can be shown, about where they begin to differ; the row itself if they are short. */
+function cutRow(row) {
+  const [left, right] = row.map((line) => line ?? "");
+  const most = MOST_LETTERS / 2;
+  if (Math.max(left.length, right.length) <= most) return row;
+  let first = 0;
+  while (first < Math.min(left.length, right.length) && left[first] === right[first]) first += 1;
+  const from = Math.max(0, first - 200);
+  const whole = (part) => part.replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, ""); // no halves of what takes two units
+  return row.map((line) => (line === null ? null : `${from ? "…" : ""}${whole(line.slice(from, from + most))}${from + most < line.length ? "…" : ""}`));
+}
+
+/** As many rows as can be shown: of many, those that differ with what is next to them; the first that differs in any case, if cut. */
 function shownRows(rows) {
-  const differs = ([left, right]) => left !== right;
   const near = rows.length <= MOST_ROWS ? rows : rows.filter((_, place) => rows.slice(Math.max(0, place - 2), place + 3).some(differs));
   let letters = 0;
-  return near.filter(([left, right], place) => place < MOST_ROWS && (letters += (left?.length ?? 0) + (right?.length ?? 0)) <= MOST_LETTERS);
+  const shown = near.filter(([left, right], place) => place < MOST_ROWS && (letters += (left?.length ?? 0) + (right?.length ?? 0)) <= MOST_LETTERS);
+  const first = near.find(differs);
+  return first === undefined || shown.some(differs) ? shown : [...shown, cutRow(first)];
 }
 
 /** Two items side by side; undefined is one that is not there yet. */
@@ -114,11 +129,13 @@ function comparison(sides) {
   const shown = shownRows(rows);
   const body = make("tbody", {}, ...shown.map(([left, right]) => make("tr", {}, ...pairCells(left, right, inLines))));
   const heads = sides.map(({ run, item }) => make("th", { scope: "col", title: run.name }, swatch(run.color), make("span", { textContent: elided(run.label, 40), dir: "auto" }), make("span", { className: "quiet", textContent: item === undefined ? " nothing yet" : ` step ${item.step}` })));
-  const differing = rows.filter(([left, right]) => left !== right).length;
+  const differing = rows.filter(differs).length;
+  const isCut = shown.length > 0 && !rows.includes(shown.at(-1));
   const note = [
-    differing ? `${countText(differing, "line")} of ${rows.length.toLocaleString("en-US")} differ` : texts[0] === texts[1] ? "the texts are equal" : "no line of these differs",
-    rows.length >= MOST_LINES ? `the first ${countText(MOST_LINES, "line")} are compared` : "",
+    differing ? `${countText(differing, "line")} of ${rows.length.toLocaleString("en-US")} ${differing === 1 ? "differs" : "differ"}` : texts[0] === texts[1] ? "the texts are equal" : "none of these lines differs",
+    texts.some((text) => text.split("\n", MOST_LINES + 1).length > MOST_LINES) ? `the first ${countText(MOST_LINES, "line")} are compared` : "",
     lines.spent ? "too many lines differ to find which belong together: they stand side by side in their order" : "",
+    isCut ? "the line is too long to be shown as a whole: it is cut about where it begins to differ" : "",
     inLines.spent ? "the texts are too long to compare all their words: some lines are marked as a whole" : "",
     shown.length < rows.length ? `${countText(shown.length, "line")} shown, of those that differ and next to them` : "",
   ];

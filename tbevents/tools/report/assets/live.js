@@ -223,10 +223,11 @@ async function tryAgain() {
   leave();
   const seconds = Math.min(30, 2 ** failures);
   failures += 1;
-  state.say(`The board does not answer; trying again in ${seconds} s …`);
+  const answer = await fetch(".", { method: "HEAD", credentials: "same-origin", signal: AbortSignal.timeout(3000) }).catch(() => null);
+  if (stream !== null) return; // opened meanwhile
+  state.say(answer?.status === 401 ? "The board wants its token: open it by its whole URL." : `The board does not answer; trying again in ${seconds} s …`);
+  clearTimeout(waiting);
   waiting = setTimeout(follow, 1000 * seconds);
-  const answer = await fetch(".", { method: "HEAD", credentials: "same-origin" }).catch(() => null);
-  if (answer?.status === 401 && stream === null) state.say("The board wants its token: open it by its whole URL.");
 }
 
 document.addEventListener("visibilitychange", follow);
