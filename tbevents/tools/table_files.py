@@ -287,8 +287,9 @@ def iter_table(
     """Yields a table in parts of some rows each; see `read_table`.
 
     There is at least one part. All parts have the same columns, except those of JSON lines, where the last line may add
-    a column: their parts lack columns that none of their rows has, unless `known_header` knows the header. They
-    have the order of the table's columns. The lines wait in a temporary file until the last one was read.
+    a column: their parts lack columns that none of their rows has, unless `known_header` knows the header. They have
+    at least one column if the table has one, and all have the order of the table's columns. The lines wait in a
+    temporary file until the last one was read.
     """
     stream = path if not isinstance(path, (str, os.PathLike)) else None
     kind = table_format("in.csv" if stream is not None else path, format)  # type: ignore[arg-type]  # a path then
@@ -408,7 +409,8 @@ def _read_json(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[A
             last = part
             for title in part[1]:
                 titles.setdefault(title, len(titles))
-        always = [title for title in titles if known_header(title)]
+        # In all parts; if none is known, another one, which tells how many rows a part without cells has.
+        always = [title for title in titles if known_header(title)] or list(titles)[:1]
         spool.seek(0)
         for size in sizes:
             yield _columns_of_json(marshal.loads(spool.read(size)), always, titles)

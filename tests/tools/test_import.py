@@ -310,6 +310,18 @@ LATE = {
 }
 
 
+@pytest.mark.parametrize(
+    "rows", [[{"x": 1}] * 3 + [{}] * 6 + [{"y": 2}] * 2, [{}] * 6 + [{"y": 1}], [{"y": 1}] + [{}] * 6, [{}] * 7]
+)
+def test_lines_without_cells_are_rows_too(tmp_path, monkeypatch, rows):
+    monkeypatch.setattr(table_files, "_READ_ROWS", 3)
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    titles = dict.fromkeys(title for row in rows for title in row)
+    expected = {title: [row.get(title) for row in rows] for title in titles}
+    assert {title: list(cells) for title, cells in read_table(path).items()} == expected
+
+
 @pytest.mark.parametrize("rows", LATE.values(), ids=LATE)
 def test_lines_that_bring_columns_late_are_those_of_the_whole_table(tmp_path, monkeypatch, rows):
     path = tmp_path / "in.jsonl"
