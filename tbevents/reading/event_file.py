@@ -224,9 +224,7 @@ class EventFileReader:
                     file.check(self.listed)
             if error is not None:
                 self._report_end(error, self._size - error.offset)
-            of_all = self._damage.sum_up(self.record)
-            if self._sole and isinstance(of_all, NotAnEventFileError):
-                raise of_all
+            self.sum_up()
         except FileChangedError:
             raise
         except FileNotFoundError as error:
@@ -422,6 +420,18 @@ class EventFileReader:
         if self._unfinished is None and isinstance(error, IncompleteRecordError) and not error.zeros:
             self._unfinished = error.offset, self._size + error.missing
         self._damage.add(error, skipped)
+
+    def sum_up(self) -> None:
+        """Replaces all problems by one if none of the file's records can be used.
+
+        Reading does that at the end; a caller who reports damage only after that calls it again.
+
+        Raises:
+            NotAnEventFileError: if no record is an Event, and `sole`.
+        """
+        of_all = self._damage.sum_up(self.record)
+        if self._sole and isinstance(of_all, NotAnEventFileError):
+            raise of_all
 
     def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
         """Returns the error to raise for damage: if all records have the same, one about all of them."""

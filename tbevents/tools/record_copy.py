@@ -128,6 +128,7 @@ class RecordReader:
             self._progress(self._done + reader.offset, self._total)
         if reader.error is not None:
             raise reader.error  # the output must not lack records that are there
+        reader.sum_up()  # with what was reported of the last part, which had been read by then
         self._done += reader.offset
         self._progress(self._done, self._total)
         self.problems += sorted(reader.problems, key=lambda problem: problem.offset)

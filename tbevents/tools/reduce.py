@@ -305,6 +305,8 @@ class _Reduction:
                     f"{paths[run]}: the steps of {tag!r} differ from those in {paths[of_tag.runs[0]]}: "
                     f"only one has step {step}; lax steps (--lax-steps) allow that"
                 )
+            if not len(of_tag.steps) and of_tag.odd is None:
+                continue  # restarts left no points in any run
             found = self._reduce(tag, of_tag, min_runs, ddof)
             if len(found.steps):
                 reduced.append(found)

@@ -287,8 +287,9 @@ def iter_table(
     """Yields a table in parts of some rows each; see `read_table`.
 
     There is at least one part. All parts have the same columns, except those of JSON lines, where the last line may add
-    a column: their parts lack columns that none of their rows has, unless `known_header` knows the header. The lines
-    wait in a temporary file until the last one was read.
+    a column: their parts lack columns that none of their rows has, unless `known_header` knows the header. They have
+    at least one column if the table has one, and all have the order of the table's columns. The lines wait in a
+    temporary file until the last one was read.
     """
     stream = path if not isinstance(path, (str, os.PathLike)) else None
     kind = table_format("in.csv" if stream is not None else path, format)  # type: ignore[arg-type]  # a path then
@@ -398,7 +399,7 @@ def _columns_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[st
 
 def _read_json(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[Any]]]:
     """Yields the rows in parts. They wait in a temporary file, since any line may bring another column."""
-    titles: dict[str, None] = {}
+    titles: dict[str, int] = {}  # in the order of the file, with their places in it
     sizes: list[int] = []
     last: _JsonPart = (0, {})
     with tempfile.SpooledTemporaryFile(_SPOOLED) as spool:
@@ -406,12 +407,14 @@ def _read_json(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[A
             if last[0]:
                 sizes.append(spool.write(marshal.dumps(last)))
             last = part
-            titles.update(dict.fromkeys(part[1]))
-        known = [title for title in titles if known_header(title)]
+            for title in part[1]:
+                titles.setdefault(title, len(titles))
+        # In all parts; if none is known, another one, which tells how many rows a part without cells has.
+        always = [title for title in titles if known_header(title)] or list(titles)[:1]
         spool.seek(0)
         for size in sizes:
-            yield _columns_of_json(marshal.loads(spool.read(size)), known)
-    yield _columns_of_json(last, known)
+            yield _columns_of_json(marshal.loads(spool.read(size)), always, titles)
+    yield _columns_of_json(last, always, titles)
 
 
 def _json_parts(lines: Iterable[str], path: str) -> Iterator[_JsonPart]:
@@ -441,13 +444,12 @@ def _json_parts(lines: Iterable[str], path: str) -> Iterator[_JsonPart]:
         yield count, found
 
 
-def _columns_of_json(part: _JsonPart, known: Iterable[str]) -> dict[str, Sequence[Any]]:
-    """Returns the columns of a part; of columns that none of its rows has, only those with known headers."""
+def _columns_of_json(part: _JsonPart, always: Iterable[str], titles: Mapping[str, int]) -> dict[str, Sequence[Any]]:
+    """Returns the columns of a part, by their places in `titles`: those that its rows have, and those in `always`."""
     count, found = part
-    if not found.keys() >= set(known):
-        nothing: tuple[list[int], list[Any]] = ([], [])
-        found = {**dict.fromkeys(known, nothing), **found}
-    columns = {name: SparseColumn(rows, cells, count) for name, (rows, cells) in found.items()}
+    nothing: tuple[list[int], list[Any]] = ([], [])
+    found = {**dict.fromkeys(always, nothing), **found}
+    columns = {name: SparseColumn(*found[name], count) for name in sorted(found, key=titles.__getitem__)}
     return {name: list(column) if 2 * len(column.cells) >= count else column for name, column in columns.items()}
 
 

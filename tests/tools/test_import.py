@@ -299,11 +299,27 @@ LATE = {
     "a column of tags": [{"step": k, "value": k} for k in range(8)] + [{"step": 9, "tag": "t", "value": 2}],
     "times": [{"step": k, "x": k} for k in range(8)] + [{"step": 9, "Wall time": 12.5, "x": 3}],
     "another spelling": [{"Step": k, "x": k} for k in range(8)] + [{"STEP": 9, "Step": 3, "x": 3}],
+    "spellings in another order": [{"Step": k, "STEP": k + 50, "x": k} for k in range(6)]
+    + [{"x": k, "STEP": k + 50, "Step": k} for k in range(6, 9)],
+    "another spelling alone": [{"STEP": k + 50, "Step": k, "x": k} for k in range(3)]
+    + [{"Step": k, "x": k} for k in range(3, 9)],
     "tags": [{"step": k, f"t{k}": k, "same": -k} for k in range(9)],
     "nested": [{"step": k, "x": [[k]] if k == 8 else k} for k in range(9)],
     "no steps": [{"x": k} for k in range(9)],
     "nothing": [],
 }
+
+
+@pytest.mark.parametrize(
+    "rows", [[{"x": 1}] * 3 + [{}] * 6 + [{"y": 2}] * 2, [{}] * 6 + [{"y": 1}], [{"y": 1}] + [{}] * 6, [{}] * 7]
+)
+def test_lines_without_cells_are_rows_too(tmp_path, monkeypatch, rows):
+    monkeypatch.setattr(table_files, "_READ_ROWS", 3)
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    titles = dict.fromkeys(title for row in rows for title in row)
+    expected = {title: [row.get(title) for row in rows] for title in titles}
+    assert {title: list(cells) for title, cells in read_table(path).items()} == expected
 
 
 @pytest.mark.parametrize("rows", LATE.values(), ids=LATE)
@@ -323,7 +339,9 @@ def test_lines_that_bring_columns_late_are_those_of_the_whole_table(tmp_path, mo
     monkeypatch.setattr(table_files, "_READ_ROWS", 3)
     monkeypatch.setattr(table_files, "_SPOOLED", 10)
     assert imported("parts") == whole
-    assert {name: list(cells) for name, cells in read_table(path).items()} == columns
+    parts = {name: list(cells) for name, cells in read_table(path).items()}
+    assert list(parts.items()) == list(columns.items())
+    assert {len(cells) for cells in parts.values()} <= {len(rows)}
     assert len(list(table_files.iter_table(path))) == max(1, len(rows) // 3)
 
 

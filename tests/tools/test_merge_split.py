@@ -1,5 +1,6 @@
 """Merging and splitting copy records; together they are the identity."""
 
+import re
 import tracemalloc
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from event_files import scalar_event, version_event, write_events
 
 import tbevents
+from tbevents.format.record import encode_record
 from tbevents.proto import Event
 from tbevents.tools import merge as module
 from tbevents.tools.merge import merge
@@ -74,6 +76,52 @@ def test_by_time_a_part_of_each_file_at_a_time_is_as_whole_files(make_run, tmp_p
     assert (tmp_path / "parts" / "a.tfevents").read_bytes() == (tmp_path / "whole" / "a.tfevents").read_bytes()
     assert whole.problems == parts.problems
     assert len({problem.file for problem in whole.problems}) == 2
+
+
+def wrong_checksums(count):
+    records = (encode_record(scalar_event("a", step, 1.0).SerializeToString()) for step in range(count))
+    return b"".join(record[:-4] + b"abcd" for record in records)
+
+
+def other_records(count):
+    return b"".join(encode_record(b"\x0a\x05\x0a\x03abc" + b"\xff" * 3) for _ in range(count))
+
+
+@pytest.mark.parametrize("held", [1 << 12, 1 << 20])
+@pytest.mark.parametrize(
+    ("records", "kind", "message"),
+    [
+        (wrong_checksums, "data_checksum", "mismatch in all 300 records.*SageMaker.*--rewrite-checksums mends"),
+        (other_records, "undecodable", "TFRecords of another sort: none of its 300 records is an Event"),
+    ],
+)
+@pytest.mark.parametrize("purge", [False, True])
+def test_by_time_a_file_without_any_usable_record_is_one_problem(
+    make_run, tmp_path, monkeypatch, held, records, kind, message, purge
+):
+    monkeypatch.setattr(module, "_HELD", 0)
+    monkeypatch.setattr(module, "_HELD_OF_A_FILE", held)
+    good, bad = make_run("a", ("x", 1, 1.0)), tmp_path / "bad.tfevents"
+    bad.write_bytes(records(300))
+    problems = [
+        merge([good, bad], tmp_path / f"{by_time}.tfevents", by_time=by_time, purge=purge).problems
+        for by_time in (False, True)
+    ]
+    assert problems[0] == problems[1]
+    (problem,) = problems[1]
+    assert (problem.file, problem.kind, problem.skipped) == (str(bad), kind, bad.stat().st_size)
+    assert re.search(message, problem.detail)
+
+
+@pytest.mark.parametrize("usable", [0, 150, 299])
+def test_by_time_a_file_with_one_usable_record_has_a_problem_for_each_other(make_run, tmp_path, monkeypatch, usable):
+    monkeypatch.setattr(module, "_HELD", 0)
+    good, bad = make_run("a", ("x", 1, 1.0)), tmp_path / "bad.tfevents"
+    intact = encode_record(scalar_event("a", 7, 1.0).SerializeToString())
+    bad.write_bytes(wrong_checksums(usable) + intact + wrong_checksums(299 - usable))
+    done = merge([good, bad], tmp_path / "out.tfevents", by_time=True)
+    assert [problem.record for problem in done.problems] == [number for number in range(300) if number != usable]
+    assert done.records == 3
 
 
 def test_memory_of_a_merge_by_time_does_not_grow_with_the_files(make_series, tmp_path, monkeypatch):

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from event_files import scalar_event, version_event, write_events
 
 import tbevents
 from tbevents.errors import UnknownNameError
-from tbevents.tools.reduce import reduce, write_reduced
+from tbevents.proto import Event, SessionLog
+from tbevents.tools.reduce import reduce, reduce_runs, write_reduced
 
 
 @pytest.fixture
@@ -118,6 +120,38 @@ def test_wrong_arguments_are_refused(seeds, tmp_path):
 def test_runs_without_scalars_are_nothing_to_reduce(make_run):
     with pytest.raises(ValueError, match="a: there are no scalars to reduce"):
         reduce([make_run("a")])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("lax", [False, True])
+def test_a_tag_of_which_restarts_left_no_points_is_left_out(tmp_path, count, lax):
+    start = Event(wall_time=3.0, session_log=SessionLog(status=SessionLog.START))
+    write_events(
+        tmp_path / "r" / "1.tfevents", [version_event(), scalar_event("a", 5, 1.0), scalar_event("c", 5, 1.0), start]
+    )
+    emptied = tbevents.read_run(tmp_path / "r", restarts="tensorboard")
+    assert [len(columns.steps) for _, columns in emptied.scalar_columns()] == [0, 0]
+    with pytest.raises(ValueError, match="no step is in 1 runs"):
+        reduce_runs([emptied] * count, lax_tags=lax)
+    write_events(
+        tmp_path / "s" / "1.tfevents", [version_event(), scalar_event("a", 5, 1.0), start, scalar_event("b", 1, 2.0)]
+    )
+    run = tbevents.read_run(tmp_path / "s", restarts="tensorboard")
+    reduced = reduce_runs([run] * count, lax_tags=lax)
+    assert [(tag.tag, tag.steps.tolist(), tag.runs.tolist()) for tag in reduced.tags] == [("b", [1], [count])]
+
+
+@pytest.mark.parametrize("emptied_first", [False, True])
+def test_a_run_of_which_restarts_left_no_points_has_the_tag_at_no_step(tmp_path, emptied_first):
+    start = Event(wall_time=3.0, session_log=SessionLog(status=SessionLog.START))
+    write_events(tmp_path / "r" / "1.tfevents", [version_event(), scalar_event("a", 5, 1.0), start])
+    write_events(tmp_path / "s" / "1.tfevents", [scalar_event("a", 5, 7.0)])
+    runs = [tbevents.read_run(tmp_path / name, restarts="tensorboard") for name in ("r", "s")]
+    runs = runs if emptied_first else runs[::-1]
+    with pytest.raises(ValueError, match="only one has step 5; lax steps"):
+        reduce_runs(runs)
+    (tag,) = reduce_runs(runs, lax_steps=True, stats=["mean"]).tags
+    assert (tag.steps.tolist(), tag.runs.tolist(), tag.stats["mean"].tolist()) == ([5], [1], [7.0])
 
 
 def test_no_statistic_is_written_where_one_is_there(make_run, seeds, tmp_path):
