@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c_columns import mask_array, unmask_array
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.format.scalar_fields import WORD, NumberField
-from tbevents.format.scalar_layout import Places
+from tbevents.format.scalar_layout import LINEAR_REACH, Places
 from tbevents.reading.scalar_blocks import ScalarBlock
 
 _VERSION_TIME: Final = 1
@@ -98,7 +98,10 @@ class _Fields:
 
 
 class FilePattern:
-    """What all files that log the same have in common. It never changes, so threads may share it.
+    """What all files that log the same have in common.
+
+    Threads may share it: what it knows of files never changes, but for remembered parts of checksums (`NumberField`),
+    which are the same whoever computes them.
 
     Args:
         data: the bytes of an intact file.
@@ -149,6 +152,8 @@ class FilePattern:
         start, end = -records.base, records.end
         data = records.block[start:end]
         payloads, lengths = records.offsets - start + HEADER_SIZE, records.lengths
+        if lengths.max() > LINEAR_REACH:  # the tables of checksums have a row for each byte of a record, and stay
+            return None
         version = None
         if others:
             if tuple(others) != (0,) or lengths[0] < _VERSION_TIME + WORD or data[payloads[0]] != _TIME_KEY:

@@ -12,8 +12,9 @@ from scalar_files import NAME, one_event
 from small_runs import alone, damaged, everything, options, together, write_runs
 
 import tbevents
-from tbevents.format.scalar_layout import find_places
-from tbevents.proto import Event
+from tbevents.format import crc32c_columns
+from tbevents.format.scalar_layout import LINEAR_REACH, find_places
+from tbevents.proto import Event, SourceMetadata
 from tbevents.reading import reading_queue
 from tbevents.reading.file_pattern import FilePattern
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -161,6 +162,17 @@ def test_two_scripts_with_files_of_one_size_have_a_pattern_each(tmp_path, matche
     found = [list(run.scalars) for run in tbevents.read_logdir(tmp_path, threads=1).values()]
     assert found == [["a"], ["b"]] * 20
     assert matched.count(True) == 32 - 8  # the second pattern is learned from eight of the second reading
+
+
+def test_a_header_of_any_length_does_not_enlarge_the_tables_of_checksums(tmp_path, matched):
+    before = len(crc32c_columns.contributions(1))
+    header = Event(wall_time=1.0, file_version="brain.Event:2", source_metadata=SourceMetadata(writer=40_000 * "w"))
+    for k in range(20):
+        write_events(tmp_path / f"run{k:02}" / NAME, [header, *(scalar_event("a", step, k) for step in range(3))])
+    for run in tbevents.read_logdir(tmp_path, threads=1).values():
+        assert run.scalars["a"].values.tolist() == 3 * [int(run.name[3:])]
+    assert len(crc32c_columns.contributions(1)) <= max(before, 2 * LINEAR_REACH)
+    assert not matched
 
 
 def test_a_series_of_a_run_read_by_a_pattern_keeps_no_other_run_in_memory(thirty, matched):
