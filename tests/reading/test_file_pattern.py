@@ -1,5 +1,6 @@
 """Small runs whose files fit the pattern of one read before are what each is when it is read alone, to the bit."""
 
+import struct
 import tempfile
 import warnings
 from pathlib import Path
@@ -172,6 +173,16 @@ def test_a_header_of_any_length_does_not_enlarge_the_tables_of_checksums(tmp_pat
     for run in tbevents.read_logdir(tmp_path, threads=1).values():
         assert run.scalars["a"].values.tolist() == 3 * [int(run.name[3:])]
     assert len(crc32c_columns.contributions(1)) <= max(before, 2 * LINEAR_REACH)
+    assert not matched
+
+
+@pytest.mark.parametrize("second", [1000.0, 77.0, -0.0])
+def test_of_two_wall_times_of_a_header_the_last_counts(tmp_path, matched, second):
+    for k in range(30):
+        header = Event(wall_time=1000.0 + k, file_version="brain.Event:2").SerializeToString()
+        header += b"\x09" + struct.pack("<d", second)
+        write_events(tmp_path / f"run{k:02}" / NAME, [header, *(scalar_event("a", step, k) for step in range(1, 9))])
+    assert [run.first_wall_time for run in tbevents.read_logdir(tmp_path, threads=1).values()] == [second] * 30
     assert not matched
 
 
