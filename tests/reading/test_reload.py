@@ -563,6 +563,37 @@ def test_a_file_written_again_with_the_same_size_and_ends_is_read_anew(folder, f
     assert state(logdir["run"]) == before
 
 
+ENDS = {"incomplete": scalar(300)[:20], "zeros": bytes(100), "garbage": b"x" * 100, "many zeros": bytes(200_000)}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.filterwarnings("ignore:.*(ends|length checksum|no event):tbevents.DamageWarning")
+def test_a_file_with_a_broken_end_that_is_written_again_with_the_same_size_is_read_anew(folder, end):
+    append(folder, OTHER + end)
+    run = tbevents.read_run(folder)
+    before = state(run)
+    write_again(folder, LONG + end, "in place")
+    with pytest.warns(tbevents.DamageWarning, match="was written again; reading the run again"):
+        run.reload()
+    assert state(run) == state(fresh(folder)) != before
+
+
+def test_a_writer_that_fills_allocated_space_does_not_write_the_file_again(folder, monkeypatch):
+    append(folder, LONG + bytes(1000))
+    with pytest.warns(tbevents.DamageWarning, match="ends in 1000 zero bytes"):
+        run = tbevents.read_run(folder)
+    monkeypatch.setattr(FileSource, "open", lambda *_, **__: pytest.fail("a file is read from its start"))
+    for number, cut in enumerate([scalar(200), scalar(201)[:25], scalar(201)]):
+        with open(folder / NAME, "r+b") as file:
+            file.seek(len(LONG) + len(scalar(200)) * (number > 0))
+            file.write(cut)
+        os.utime(folder / NAME, (number, number))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run.reload()
+    assert run.scalars["loss"].steps.tolist() == list(range(202))
+
+
 def test_a_file_that_was_only_touched_changes_nothing_and_is_not_warned_of(folder):
     append(folder, HEADER + scalar(1, tag="nan") + b"".join(map(scalar, range(50))) + text(3))
     run = tbevents.read_run(folder)
