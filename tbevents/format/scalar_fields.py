@@ -110,7 +110,7 @@ class NumberField:
                 if not varying >> 8 * k & 1:
                     byte = first >> 8 * k & 0xFF
                     part = part ^ (table[byte] if starts is None else table[starts + starts.dtype.type(byte)])
-            if len(self._known) == _MOST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:  # more, if threads add at once
                 self._known.clear()
             self._known[first, varying] = part
         return part

@@ -147,6 +147,8 @@ class CompactScalars:
 
     def last(self) -> dict[str, tuple[int, float]]:
         """Each tag that has points: how many, and the last value."""
+        if not len(self._values):
+            return {}
         numbers = self.layout.numbers
         last = self._values.take([end - 1 for end in self._ends]).tolist()
         return {name: (count, last[numbers[name]]) for name, count in self.counts().items()}

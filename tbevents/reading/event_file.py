@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+import zlib
 from collections.abc import Generator, Iterator
 from typing import Final, TypeAlias
 
@@ -101,6 +102,8 @@ class EventFileReader:
         self._damage = Damage(path)
         self._refused: Stretch | None = None  # what the caller has handed back
         self._first = b""  # the first bytes of the file
+        # The CRC-32 of what stood behind `offset` when the file was read to its end; None if it was not.
+        self._rest: int | None = None
         self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
         # From where to where a record reaches that the end of the file cut, if others were found behind its header.
         # Once it is complete, they are part of its payload.
@@ -127,6 +130,7 @@ class EventFileReader:
         """Notes that the whole file was read: these bytes, which are complete records."""
         self._size = self.offset = len(data)
         self.record = records
+        self._rest = 0
         self._first = data[:_REMEMBERED].tobytes()
         known = data[-_REMEMBERED:].tobytes()
         self._known = (self.offset - len(known), known)
@@ -144,17 +148,29 @@ class EventFileReader:
     def may_be_rewritten(self, listed: FileRef) -> bool:
         """Returns True if all of the file was read, and a new listing shows another time but the same size.
 
-        Its bytes may be others, of which `read` compares only some; or they are the same, as after ``touch``.
+        Its bytes may be others, of which `read` compares only some; or they are the same, as after ``touch``. If what
+        stands behind the last record changes in a local file, it is taken to go on: a writer may fill allocated space.
         """
         before = self.listed
-        if before is None or before.size is None or not self.offset == before.size == listed.size:
+        if before is None or before.size is None or self._rest is None or not self._size == before.size == listed.size:
             return False
         if None in (before.modified, listed.modified) or before.modified == listed.modified:
             return False
+        if is_url(self.path):
+            return True
         try:  # while something is appended, the time changes before the size
-            return is_url(self.path) or os.stat(self.path).st_size == listed.size
+            with self._open() as file:
+                return file.seek(0, os.SEEK_END) == listed.size and self._find_rest(file) == self._rest
         except OSError:
             return False  # which reading on will tell
+
+    def _find_rest(self, file: io.RawIOBase) -> int:
+        """Returns the CRC-32 of what stands behind `offset` in the file, as far as it was read."""
+        file.seek(self.offset)
+        crc, left = 0, self._size - self.offset
+        while left > 0 and (data := file.read(min(left, _SEARCHED))):
+            crc, left = zlib.crc32(data, crc), left - len(data)
+        return crc
 
     def check_known(self) -> None:
         """Raises FileChangedError if the bytes that identify the file are no longer in it."""
@@ -203,7 +219,7 @@ class EventFileReader:
         self._refused = stretch
 
     def _read(self, search: RepeatSearch | None = None, *, known: bool) -> Iterator[Stretch]:
-        self._damage.end = self.error = None
+        self._damage.end = self.error = self._rest = None
         try:
             with self._open() as file:
                 size = file.seek(0, os.SEEK_END)
@@ -222,6 +238,8 @@ class EventFileReader:
                         break  # else it was being written when its size was asked for, and is there by now
                 if isinstance(file, RemoteFile):
                     file.check(self.listed)
+                if not self.is_cut:
+                    self._rest = 0 if is_url(self.path) else self._find_rest(file)
             if error is not None:
                 self._report_end(error, self._size - error.offset)
             self.sum_up()

@@ -8,6 +8,7 @@ which series have it, and the checksums say whether it is intact.
 from __future__ import annotations
 
 import itertools
+import struct
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c_columns import mask_array, unmask_array
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.format.scalar_fields import WORD, NumberField
-from tbevents.format.scalar_layout import Places
+from tbevents.format.scalar_layout import LINEAR_REACH, Places
+from tbevents.proto import Event
 from tbevents.reading.scalar_blocks import ScalarBlock
 
 _VERSION_TIME: Final = 1
@@ -98,7 +100,10 @@ class _Fields:
 
 
 class FilePattern:
-    """What all files that log the same have in common. It never changes, so threads may share it.
+    """What all files that log the same have in common.
+
+    Threads may share it: what it knows of files never changes, but for remembered parts of checksums (`NumberField`),
+    which are the same whoever computes them.
 
     Args:
         data: the bytes of an intact file.
@@ -149,9 +154,11 @@ class FilePattern:
         start, end = -records.base, records.end
         data = records.block[start:end]
         payloads, lengths = records.offsets - start + HEADER_SIZE, records.lengths
+        if lengths.max() > LINEAR_REACH:  # the tables of checksums have a row for each byte of a record, and stay
+            return None
         version = None
         if others:
-            if tuple(others) != (0,) or lengths[0] < _VERSION_TIME + WORD or data[payloads[0]] != _TIME_KEY:
+            if tuple(others) != (0,) or not _begins_with_time(data[payloads[0] :][: lengths[0]].tobytes()):
                 return None
             version = _Fields(payloads[:1], lengths[:1], np.array([_VERSION_TIME]), None, 0)
         unwanted = np.ones(len(skeletons), np.bool_)
@@ -202,6 +209,14 @@ class FilePattern:
             ]
         )
         return [next(of_files) if fit else None for fit in fits]
+
+
+def _begins_with_time(payload: bytes) -> bool:
+    """Whether an event begins with its wall time, and has no other one later, which would count instead."""
+    rest = payload[_VERSION_TIME + WORD :]
+    if len(payload) < _VERSION_TIME + WORD or payload[0] != _TIME_KEY:
+        return False
+    return all(Event.FromString(payload[:1] + struct.pack("<d", time) + rest).wall_time == time for time in (1.0, 2.0))
 
 
 def _column(data: NDArray[np.uint8], starts: Sequence[int], dtype: str, places: NDArray[np.int64]) -> NDArray[Any]:

@@ -99,7 +99,8 @@ def follow(
 
     An incomplete record, or a tail of zero bytes, is waited for. New event files are read when they appear; the run
     itself need not exist yet. A file that was truncated or replaced is read again from its start, with a
-    `DamageWarning`; a file that cannot be read is tried again at each poll, with one `DamageWarning`.
+    `DamageWarning`; a file that cannot be read is tried again at each poll, with one `DamageWarning`. A file that was
+    written again with the same size and the same bytes at its start and end is not noticed: `Run.reload` notices it.
 
     Each call begins at the start of the run, and shares nothing with other calls. An interrupt or an exception ends
     the iteration, as with any generator; a new call yields all events again. One thread at a time may use an iteration;

@@ -52,7 +52,7 @@ _MOST_OF_SIZE: Final = 4
 """How many patterns of files of one size are remembered."""
 
 _MOST_PATTERN_BYTES: Final = 1 << 22
-"""How many bytes the files have, together, whose patterns are remembered."""
+"""How many bytes the files have, together, whose patterns are remembered; a pattern holds about four times as many."""
 
 _MOST_REMEMBERED: Final = 1 << 17
 """The most records of all orders that are remembered: runs that grow have another order each time."""

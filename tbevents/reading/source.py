@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
-import numpy as np
-
 from tbevents.errors import FileChangedError, RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.reading.event_file import EventFileReader
@@ -55,19 +53,15 @@ class Reading:
         return (*self.unlisted, *of_files)
 
     def continues(self, before: Reading) -> bool:
-        """Returns True if it has the scalars of another reading, or more of them; and not fewer other values."""
-        mine = self.builder.data.tags
-        for name, old in before.builder.data.tags.items():
-            new = mine.get(name)
-            if new is None or any(len(new.values.get(kind, ())) < len(values) for kind, values in old.values.items()):
+        """Returns True if it has all values of another reading, or these and more after them; and its problems."""
+        data, old_data = self.builder.data, before.builder.data
+        if not all(name in data.tags and data.tags[name].continues(tag) for name, tag in old_data.tags.items()):
+            return False
+        for lines, old_lines in ((data.sessions, old_data.sessions), (data.log, old_data.log)):
+            if lines[: len(old_lines)] != old_lines:
                 return False
-            if not old.scalar_count:
-                continue
-            if not new.scalar_count:
-                return False
-            columns = zip(new.columns()[:3], old.columns()[:3], strict=True)
-            if not all(np.array_equal(a[: len(b)], b, equal_nan=True) for a, b in columns):
-                return False
+        if not old_data.kept_events.items() <= data.kept_events.items():
+            return False
         return {each for each in before.problems if each.kind != "incomplete"} <= set(self.problems)
 
 

@@ -85,6 +85,15 @@ class TagValues:
         other.payloads = self.payloads.copy()
         return other
 
+    def continues(self, old: TagValues) -> bool:
+        """Returns True if it has these values, or these and more after them."""
+        n = len(old)
+        return (
+            self.steps[:n] == old.steps
+            and self.wall_times[:n].tobytes() == old.wall_times.tobytes()
+            and self.payloads[:n] == old.payloads
+        )
+
     def add(self, step: int, wall_time: float, record: int, payload: Payload) -> None:
         """Appends a value."""
         self.steps.append(step)
@@ -152,6 +161,19 @@ class TagData:
         other.values = {kind: values.copy() for kind, values in self.values.items()}
         other._ends, other._integers = self._ends.copy(), self._integers.copy()
         return other  # columns are shared: what is added stands behind the points of this one
+
+    def continues(self, old: TagData) -> bool:
+        """Returns True if it has the values of another, or these and more after them."""
+        if self.metadata != old.metadata or not all(
+            kind in self.values and self.values[kind].continues(values) for kind, values in old.values.items()
+        ):
+            return False
+        if not old.scalar_count:
+            return True
+        if self.scalar_count < old.scalar_count or not old._integers.items() <= self._integers.items():
+            return False
+        columns = zip(self.columns()[:3], old.columns()[:3], strict=True)
+        return all(np.array_equal(new[: len(known)], known, equal_nan=True) for new, known in columns)
 
     def is_plain(self, file: int) -> bool:
         """Whether it has nothing but scalar points of one file, which three columns hold; perhaps none."""

@@ -1,5 +1,6 @@
 """Small runs whose files fit the pattern of one read before are what each is when it is read alone, to the bit."""
 
+import struct
 import tempfile
 import warnings
 from pathlib import Path
@@ -12,8 +13,9 @@ from scalar_files import NAME, one_event
 from small_runs import alone, damaged, everything, options, together, write_runs
 
 import tbevents
-from tbevents.format.scalar_layout import find_places
-from tbevents.proto import Event
+from tbevents.format import crc32c_columns
+from tbevents.format.scalar_layout import LINEAR_REACH, find_places
+from tbevents.proto import Event, SourceMetadata
 from tbevents.reading import reading_queue
 from tbevents.reading.file_pattern import FilePattern
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -161,6 +163,27 @@ def test_two_scripts_with_files_of_one_size_have_a_pattern_each(tmp_path, matche
     found = [list(run.scalars) for run in tbevents.read_logdir(tmp_path, threads=1).values()]
     assert found == [["a"], ["b"]] * 20
     assert matched.count(True) == 32 - 8  # the second pattern is learned from eight of the second reading
+
+
+def test_a_header_of_any_length_does_not_enlarge_the_tables_of_checksums(tmp_path, matched):
+    before = len(crc32c_columns.contributions(1))
+    header = Event(wall_time=1.0, file_version="brain.Event:2", source_metadata=SourceMetadata(writer=40_000 * "w"))
+    for k in range(20):
+        write_events(tmp_path / f"run{k:02}" / NAME, [header, *(scalar_event("a", step, k) for step in range(3))])
+    for run in tbevents.read_logdir(tmp_path, threads=1).values():
+        assert run.scalars["a"].values.tolist() == 3 * [int(run.name[3:])]
+    assert len(crc32c_columns.contributions(1)) <= max(before, 2 * LINEAR_REACH)
+    assert not matched
+
+
+@pytest.mark.parametrize("second", [1000.0, 77.0, -0.0])
+def test_of_two_wall_times_of_a_header_the_last_counts(tmp_path, matched, second):
+    for k in range(30):
+        header = Event(wall_time=1000.0 + k, file_version="brain.Event:2").SerializeToString()
+        header += b"\x09" + struct.pack("<d", second)
+        write_events(tmp_path / f"run{k:02}" / NAME, [header, *(scalar_event("a", step, k) for step in range(1, 9))])
+    assert [run.first_wall_time for run in tbevents.read_logdir(tmp_path, threads=1).values()] == [second] * 30
+    assert not matched
 
 
 def test_a_series_of_a_run_read_by_a_pattern_keeps_no_other_run_in_memory(thirty, matched):

@@ -181,3 +181,20 @@ def test_another_process_that_writes_and_is_killed_and_started_again(folder):
     stop.set()
     follower.join(60)
     assert steps == list(range(6000))
+
+
+def test_a_file_that_was_only_touched_yields_nothing_again(folder):
+    append(folder, HEADER + scalar(1))()
+    touch = [lambda seconds=seconds: os.utime(folder / NAME, (seconds, seconds)) for seconds in (5, 50)]
+    assert followed(folder, *touch, append(folder, scalar(2))) == [0, 1, 2]
+
+
+def test_a_file_written_again_with_the_same_size_and_ends_is_not_noticed(folder):
+    steps = range(100, 200)
+    append(folder, HEADER + b"".join(map(scalar, steps)))()
+
+    def write_again():
+        (folder / NAME).write_bytes(HEADER + b"".join(scalar(150 if step == 140 else step) for step in steps))
+        os.utime(folder / NAME, (5, 5))
+
+    assert followed(folder, write_again, append(folder, scalar(200))) == [0, *steps, 200]

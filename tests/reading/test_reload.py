@@ -15,7 +15,7 @@ import pytest
 from event_files import record, scalar_event, tensor_value, version_event
 
 import tbevents
-from tbevents.proto import Event, Summary, TensorProto
+from tbevents.proto import Event, LogMessage, SessionLog, Summary, TensorProto
 from tbevents.reading import decoder_feed, event_file, listed_runs
 from tbevents.reading.source import FileSource
 from tbevents.testing.live_run import live_run
@@ -561,6 +561,81 @@ def test_a_file_written_again_with_the_same_size_and_ends_is_read_anew(folder, f
     with pytest.warns(tbevents.DamageWarning, match="was written again; reading the run again"):
         logdir.reload()
     assert state(logdir["run"]) == before
+
+
+def long_text(content):
+    value = tensor_value("note", TensorProto(dtype=7, string_val=[content * 5000]), "text")
+    return record(Event(step=1, summary=Summary(value=[value])).SerializeToString())
+
+
+def described(words):
+    value = Summary.Value(tag="described", simple_value=1.0)
+    value.metadata.summary_description = words
+    return record(Event(step=1, summary=Summary(value=[value])).SerializeToString())
+
+
+def session(step):
+    return record(Event(step=step, session_log=SessionLog(status="CHECKPOINT")).SerializeToString())
+
+
+def log(message):
+    return record(Event(step=1, log_message=LogMessage(message=message)).SerializeToString())
+
+
+def graph(content):
+    return record(Event(step=1, graph_def=content).SerializeToString())
+
+
+OTHER_VALUES = {
+    "text": (text(1), text(2)),
+    "long text": (long_text(b"a"), long_text(b"b")),
+    "description": (described("one"), described("two")),
+    "session": (session(1), session(2)),
+    "log": (log("one"), log("two")),
+    "graph": (graph(b"\x22\0"), graph(b"\x12\0")),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), OTHER_VALUES.values(), ids=OTHER_VALUES)
+def test_what_is_no_scalar_is_compared_when_a_file_is_written_again(folder, first, second):
+    append(folder, LONG + first + LONG)
+    run = tbevents.read_run(folder)
+    os.utime(folder / NAME, (5, 5))
+    run.reload()  # a warning would be an error here
+    write_again(folder, LONG + second + LONG, "in place")
+    with pytest.warns(tbevents.DamageWarning, match="was written again; reading the run again"):
+        run.reload()
+
+
+ENDS = {"incomplete": scalar(300)[:20], "zeros": bytes(100), "garbage": b"x" * 100, "many zeros": bytes(200_000)}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.filterwarnings("ignore:.*(ends|length checksum|no event):tbevents.DamageWarning")
+def test_a_file_with_a_broken_end_that_is_written_again_with_the_same_size_is_read_anew(folder, end):
+    append(folder, OTHER + end)
+    run = tbevents.read_run(folder)
+    before = state(run)
+    write_again(folder, LONG + end, "in place")
+    with pytest.warns(tbevents.DamageWarning, match="was written again; reading the run again"):
+        run.reload()
+    assert state(run) == state(fresh(folder)) != before
+
+
+def test_a_writer_that_fills_allocated_space_does_not_write_the_file_again(folder, monkeypatch):
+    append(folder, LONG + bytes(1000))
+    with pytest.warns(tbevents.DamageWarning, match="ends in 1000 zero bytes"):
+        run = tbevents.read_run(folder)
+    monkeypatch.setattr(FileSource, "open", lambda *_, **__: pytest.fail("a file is read from its start"))
+    for number, cut in enumerate([scalar(200), scalar(201)[:25], scalar(201)]):
+        with open(folder / NAME, "r+b") as file:
+            file.seek(len(LONG) + len(scalar(200)) * (number > 0))
+            file.write(cut)
+        os.utime(folder / NAME, (number, number))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run.reload()
+    assert run.scalars["loss"].steps.tolist() == list(range(202))
 
 
 def test_a_file_that_was_only_touched_changes_nothing_and_is_not_warned_of(folder):

@@ -319,6 +319,17 @@ def test_the_last_scalars_are_those_of_the_series(tmp_path, options):
         assert ("big" in found) == (name == "c")
 
 
+@pytest.mark.parametrize("options", [{"kinds": "texts"}, {"tags": "other"}])
+def test_runs_whose_scalars_were_all_left_out_have_no_last_scalars(tmp_path, options):
+    for number in range(20):
+        with tbevents.SummaryWriter(tmp_path / f"run{number:02}") as writer:
+            for step in range(5):
+                writer.add_scalar("loss", step, step)
+    logdir = tbevents.read_logdir(tmp_path, **options)
+    assert [run.last_scalars() for run in logdir.values()] == [{}] * 20
+    assert len(logdir.hparams()) == 0
+
+
 def test_what_is_remembered_of_runs_of_other_sizes_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(small_runs, "_MOST_REMEMBERED", 100)
     reader = SmallRunReader(SkeletonTable(verify=True), ReadOptions())
