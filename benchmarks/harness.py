@@ -13,6 +13,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 _workers = {}
@@ -38,7 +39,11 @@ def main(benchmark):
         print(json.dumps({"count": count, "cpu": cpu, "wall": wall, "peak": peak, **(result or {})}))
     else:
         print(machine() + "\n")
-        benchmark()
+        # What benchmark and workers write to temporary folders goes with this one; what TBEVENTS_BENCH names is kept.
+        os.environ.setdefault("TBEVENTS_BENCH", tempfile.gettempdir())
+        with tempfile.TemporaryDirectory(prefix="tbevents-bench-", ignore_cleanup_errors=True) as folder:
+            os.environ["TMPDIR"] = tempfile.tempdir = folder
+            benchmark()
 
 
 def once(name, *arguments):

@@ -11,7 +11,8 @@ from tbevents.reading import decoder_feed, scalar_blocks
 scalar_blocks._FEW = 1  # columns for the smallest file, too
 decoder_feed.BLOCK = 256  # and many seams
 
-FOLDER = Path(tempfile.mkdtemp())
+_TEMPORARY = tempfile.TemporaryDirectory()  # removed when the process ends
+FOLDER = Path(_TEMPORARY.name)
 FILE = FOLDER / "events.out.tfevents.1"
 
 
