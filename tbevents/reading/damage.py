@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 from typing import Final
 
 from tbevents.errors import ChecksumError, DamagedFileError, NotAnEventFileError, UndecodableRecordError
@@ -39,6 +40,7 @@ class Damage:
         self.end: Problem | None = None
         self.of_all: DamagedFileError | None = None
         self._problems: list[Problem] = []
+        self._summed = 0  # how many of the file's first records have one problem in common, which is the first then
         self._explained = False  # whether the first checksum error has been
         self._stored: frozenset[int] = frozenset()  # wrong checksums of data that the file stores: two that differ
 
@@ -93,53 +95,72 @@ class Damage:
                 )
                 self._problems[place] = self._problem(error, problem.skipped)
 
-    def sum_up(self, records: int) -> DamagedFileError | None:
+    def sum_up(self, records: int) -> None:
         """Replaces all problems by one, and sets `of_all`, if none of the file's records can be used.
 
-        Args:
-            records: the number of records of the file.
+        It is called again when the file has been read on: that problem is then of more records, or, if one of them can
+        be used, of the first ones only.
 
-        Returns:
-            `of_all` if this call has set it.
+        Args:
+            records: the number of records of the file, as far as it has been read.
         """
-        if self.of_all is not None or not self._problems or len(self._problems) < records:
-            return None
-        error = self.of_all = self._error_of_all(records, bytes_at(self.path, HEADER_SIZE))
-        if error is not None:
-            skipped = sum(problem.skipped for problem in self._problems)
-            self._problems = [Problem(self.path, 0, self._problems[0].kind, skipped, 0, error.detail)]
-        return error
+        known = self._summed
+        if known and self.of_all is None:
+            return
+        kind = self._kind_of_all(records)
+        if kind is None:
+            if known:
+                self.of_all = None
+                what = self._fault(self._problems[0].kind, known, of_all=False)
+                self._problems[0] = dataclasses.replace(self._problems[0], detail=what)
+        elif records > known:
+            self.of_all = self._error_of_all(kind, records)
+            if self.of_all is not None:
+                skipped = sum(problem.skipped for problem in self._problems)
+                self._problems = [Problem(self.path, 0, kind, skipped, 0, self.of_all.detail)]
+                self._summed = records
 
     @staticmethod
     def may_be_of_all(error: DamagedFileError) -> bool:
         """Returns True if an error may be the first of one that all records of the file have."""
         return not error.record and error.kind in (_DATA_CHECKSUM, UndecodableRecordError.kind)
 
-    def _error_of_all(self, records: int, payload: bytes) -> DamagedFileError | None:
-        """Returns one error for all records; None if some can be used. `payload` is the first one's beginning."""
-        problems = self.problems
-        kinds = {problem.kind for problem in problems} - {"incomplete"}
-        bad = {problem.record for problem in problems if problem.kind != "incomplete"}
-        if len(kinds) != 1 or len(bad & set(range(records))) < records:
+    def _kind_of_all(self, records: int) -> str | None:
+        """Returns the kind of fault that all records of the file have; None if there is none."""
+        if len(self._problems) + max(self._summed - 1, 0) < records:
             return None
-        if kinds == {_DATA_CHECKSUM} and len(bad) > 1:
-            stored = self._stored
-            which = f"each stores {next(iter(stored)):#010x}, as SageMaker Debugger does" if len(stored) == 1 else ""
-            detail = (
-                f"data checksum mismatch in all {len(bad):,} records, while the checksums of their lengths hold"
-                f'{": " if which else ""}{which}; checksums="skip" (--checksums skip) reads them, and '
-                "repair --rewrite-checksums mends the file"
-            )
-            return WholeFileChecksumError(detail, offset=0, record=0, path=self.path)
-        name = payload_type(payload)
-        if kinds == {UndecodableRecordError.kind} and (name == EXAMPLE or len(bad) > 1):
-            what = f"; the first looks like {name}" if name is not None else ""
-            detail = (
-                f"this is no event file, but TFRecords of another sort: none of its {len(bad):,} records is an Event"
-                f"{what}"
-            )
+        problems = [problem for problem in self.problems if problem.kind != "incomplete"]
+        kinds = {problem.kind for problem in problems}
+        bad = {problem.record for problem in problems}
+        return kinds.pop() if len(kinds) == 1 and bad.issuperset(range(self._summed, records)) else None
+
+    def _error_of_all(self, kind: str, records: int) -> DamagedFileError | None:
+        """Returns one error for all records, which have the same fault; None if it is of each by itself."""
+        fault = self._fault(kind, records, of_all=True)
+        if kind == _DATA_CHECKSUM and records > 1:
+            return WholeFileChecksumError(fault, offset=0, record=0, path=self.path)
+        if kind == UndecodableRecordError.kind and (records > 1 or self._type_of_payload() == EXAMPLE):
+            detail = f"this is no event file, but TFRecords of another sort: {fault}"
             return NotAnEventFileError(detail, offset=0, record=0, path=self.path)
         return None
+
+    def _fault(self, kind: str, records: int, *, of_all: bool) -> str:
+        """Says what is wrong with all records of the file, or only with its first ones."""
+        if kind == _DATA_CHECKSUM:
+            stored = self._stored
+            each = f": each stores {next(iter(stored)):#010x}, as SageMaker Debugger does" if len(stored) == 1 else ""
+            which = f"all {records:,}" if of_all else f"the first {records:,}"
+            return (
+                f"data checksum mismatch in {which} records, while the checksums of their lengths hold{each}; "
+                'checksums="skip" (--checksums skip) reads them, and repair --rewrite-checksums mends the file'
+            )
+        name = self._type_of_payload()
+        looks = f"; the first looks like {name}" if name is not None else ""
+        return f"none of its {'' if of_all else 'first '}{records:,} records is an Event{looks}"
+
+    def _type_of_payload(self) -> str | None:
+        """What the payload of the first record looks like."""
+        return payload_type(bytes_at(self.path, HEADER_SIZE))
 
     def _problem(self, error: DamagedFileError, skipped: int) -> Problem:
         return Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail)

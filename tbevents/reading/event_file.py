@@ -440,16 +440,16 @@ class EventFileReader:
         self._damage.add(error, skipped)
 
     def sum_up(self) -> None:
-        """Replaces all problems by one if none of the file's records can be used.
+        """Has one problem stand for all if none of the file's records can be used.
 
         Reading does that at the end; a caller who reports damage only after that calls it again.
 
         Raises:
             NotAnEventFileError: if no record is an Event, and `sole`.
         """
-        of_all = self._damage.sum_up(self.record)
-        if self._sole and isinstance(of_all, NotAnEventFileError):
-            raise of_all
+        self._damage.sum_up(self.record)
+        if self._sole and isinstance(self._damage.of_all, NotAnEventFileError):
+            raise self._damage.of_all
 
     def _error_of_all(self, error: DamagedFileError) -> DamagedFileError:
         """Returns the error to raise for damage: if all records have the same, one about all of them."""

@@ -2,6 +2,7 @@
 
 import itertools
 import struct
+import warnings
 
 import numpy as np
 import pytest
@@ -383,3 +384,49 @@ def test_an_incomplete_end_is_told_beside_data_checksums_of_which_none_holds(tmp
     with pytest.warns(DamageWarning):
         kinds = [problem.kind for problem in tbevents.read_run(path).problems]
     assert kinds == ["data_checksum", "incomplete"]
+
+
+@pytest.mark.parametrize("parts", [[2, 3], [1, 1, 1], [60, 2000]])
+def test_what_all_records_have_is_said_of_those_that_came_later_too(tmp_path, parts):
+    path = tmp_path / NAME
+    events = [scalar_event("loss", step, step) for step in range(sum(parts))]
+    size = with_checksums(path, events, [7])
+    data = path.read_bytes()
+    with_checksums(path, events[: parts[0]], [7])
+    with pytest.warns(DamageWarning):
+        run = tbevents.read_run(path)
+    for count in itertools.accumulate(parts[1:], initial=parts[0]):
+        path.write_bytes(data[: size * count // len(events)])  # perhaps in the middle of a record
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run.reload()
+    (problem,) = run.problems
+    assert (problem.offset, problem.record, problem.skipped) == (0, 0, size)
+    assert f"data checksum mismatch in all {sum(parts):,} records" in problem.detail
+
+
+@pytest.mark.parametrize("of_another_sort", [False, True])
+def test_what_all_records_had_is_of_the_first_once_others_can_be_read(tmp_path, of_another_sort):
+    path = tmp_path / NAME
+    if of_another_sort:
+        path.write_bytes(b"".join(record(b"\x0a\x03abc") for _ in range(3)))
+    else:
+        with_checksums(path, [scalar_event("loss", step, step) for step in range(3)], [7])
+    with pytest.warns(DamageWarning):
+        run = tbevents.read_run(tmp_path)
+    first = path.stat().st_size
+    good = [record(scalar_event("loss", step, step).SerializeToString()) for step in (3, 4, 5)]
+    bad = good[0][:-4] + b"bad!"
+    with open(path, "ab") as file:
+        file.write(good[0] + bad)
+    with pytest.warns(DamageWarning):
+        run.reload()
+    with open(path, "ab") as file:
+        file.write(good[1] + good[2])
+    run.reload()
+    assert run.scalars["loss"].steps.tolist() == [3, 4, 5]
+    whole, single = run.problems
+    assert (whole.offset, whole.record, whole.skipped) == (0, 0, first)
+    what = "none of its first 3 records is an Event" if of_another_sort else "mismatch in the first 3 records"
+    assert what in whole.detail
+    assert (single.record, single.offset, single.kind) == (4, first + len(good[0]), "data_checksum")
