@@ -110,7 +110,8 @@ def test_a_script_leaves_a_plot_beside_its_run_and_says_where(made, name):
     picture = plot.read_bytes()
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(picture) > 5_000, "an empty figure"
-    assert printed.splitlines()[-2:] == [f"Plot: {plot}", f"To look at the run: tensorboard --logdir {run.parent}"]
+    look = f"To look at the run: tbevents board {run.parent}, or tensorboard --logdir {run.parent}"
+    assert printed.splitlines()[-2:] == [f"Plot: {plot}", look]
     assert "all as expected" in printed
 
 

@@ -192,4 +192,5 @@ def finish(figure, folder):
     """Save a figure beside the run's folder, and print how to look at both."""
     path = folder.parent / f"{folder.name}.png"
     figure.savefig(path)
-    print(f"Plot: {path}\nTo look at the run: tensorboard --logdir {folder.parent}")
+    print(f"Plot: {path}")
+    print(f"To look at the run: tbevents board {folder.parent}, or tensorboard --logdir {folder.parent}")
