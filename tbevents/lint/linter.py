@@ -45,14 +45,20 @@ class LintedRun:
     """What was found in one run.
 
     Attributes:
-        run: the name of the run; of a folder that cannot be listed, its path below the logdir.
-        path: its path.
+        run: the name of the run; of a folder that cannot be listed, its path below the logdir; "(all runs)" for what
+            concerns no single run.
+        path: its path; "" if it is about all runs.
         findings: what was found.
     """
 
     run: str
     path: str
     findings: Findings
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is about one run or folder, which counts, and not about all of them."""
+        return bool(self.path)
 
 
 def run(

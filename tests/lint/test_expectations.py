@@ -129,7 +129,10 @@ def test_runs_must_match_a_run(training):
         (one,) = expecting(runs, {"tags": tags, "runs": "dmo", "finite": True})
         assert (one.code, one.severity, one.run, one.tag, one.path) == ("TB901", "error", ".", None, "")
         assert one.summary == "config: expect 1: no run matches 'dmo'; did you mean 'demo'?"
-    assert [each.summary.removeprefix("config: expect 1: ") for each in expecting(runs, {"runs": ["big/*", "x"], "finite": True})] == [
+    assert [
+        each.summary.removeprefix("config: expect 1: ")
+        for each in expecting(runs, {"runs": ["big/*", "x"], "finite": True})
+    ] == [
         "no run matches 'big/*'",
         "no run matches 'x'",
     ]

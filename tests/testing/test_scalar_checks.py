@@ -270,6 +270,7 @@ def test_finite_is_asked_of_all_series_or_of_those_that_a_pattern_names():
 
 def test_a_run_without_scalars_is_no_run_of_finite_ones():
     assert kinds(check_finite(MemoryWriter())) == ["missing"]
+    assert [str(found) for found in check_finite(MemoryWriter())] == ["the run has no scalars at all"]
 
 
 def test_bounds_are_within_themselves_as_the_file_stores_them():
