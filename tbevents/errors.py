@@ -181,17 +181,7 @@ class UnknownNameError(TBEventsError, KeyError):
     """
 
     def __init__(self, noun: str, name: object, known: Iterable[str], where: str = "", *, hint: str = "") -> None:
-        known = list(known)
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) if isinstance(name, str) else []
-        if hint:
-            pass
-        elif near:
-            hint = "did you mean " + " or ".join(map(_brief, near)) + "?"
-        elif known:
-            shown = ", ".join(map(_brief, known[:8]))
-            hint = f"there are: {shown}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-        else:
-            hint = "there are none"
+        hint = hint or closest_or_first(name, known)
         super().__init__(f"{where}{': ' if where else ''}no {noun} {_brief(name)}; {hint}")
 
     def __str__(self) -> str:
@@ -199,6 +189,18 @@ class UnknownNameError(TBEventsError, KeyError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuilt, (type(self), *self.args), self.__dict__)
+
+
+def closest_or_first(name: object, known: Iterable[str]) -> str:
+    """Returns ``"did you mean 'x'?"`` with the closest known names, or the first ones if none is close."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) if isinstance(name, str) else []
+    if near:
+        return "did you mean " + " or ".join(map(_brief, near)) + "?"
+    if not known:
+        return "there are none"
+    shown = ", ".join(map(_brief, known[:8]))
+    return f"there are: {shown}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
 
 
 def did_you_mean(value: object, known: Iterable[str]) -> str:

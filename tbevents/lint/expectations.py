@@ -34,7 +34,7 @@ def _rule(code: str, name: str, summary: str) -> Rule:
 
 
 SCHEDULE: Final = _rule("TB401", "schedule", "A learning rate is not that of its schedule (expectation `schedule`).")
-MISSING: Final = _rule("TB901", "missing-tag", "An expectation names a tag that is not there.")
+MISSING: Final = _rule("TB901", "missing-tag", "An expectation names a tag or a run that is not there.")
 FINITE: Final = _rule("TB902", "expected-finite", "A value is not finite (expectation `finite`).")
 BOUNDS: Final = _rule("TB903", "expected-bounds", "A value is outside its bounds (expectation `bounds`).")
 TREND: Final = _rule("TB904", "expected-trend", "A tag does not fall or rise (`decreasing`, `increasing`).")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tbevents.errors import RunNotFoundError, TBEventsError
+from tbevents.errors import RunNotFoundError, TBEventsError, did_you_mean
 from tbevents.files import StrPath, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
@@ -45,14 +45,20 @@ class LintedRun:
     """What was found in one run.
 
     Attributes:
-        run: the name of the run; of a folder that cannot be listed, its path below the logdir.
-        path: its path.
+        run: the name of the run; of a folder that cannot be listed, its path below the logdir; "(all runs)" for what
+            concerns no single run.
+        path: its path; "" if it is about all runs.
         findings: what was found.
     """
 
     run: str
     path: str
     findings: Findings
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is about one run or folder, which counts, and not about all of them."""
+        return bool(self.path)
 
 
 def run(
@@ -89,7 +95,7 @@ def run(
         )
     subject = as_runs(path)
     found = {name: each for name, each in subject.items() if runs is None or matches(name, runs)}
-    linter = Linter(config, found)
+    linter = Linter(config, found, part=runs is not None)
     with without_damage_warnings():
         findings = Findings(each for _, of_run in linter.lint_each(found.values(), keep_series=True) for each in of_run)
         if isinstance(subject, Logdir):
@@ -140,7 +146,7 @@ def lint_runs(
             name = ref.name if len(paths) == 1 else each if ref.name == "." else join(each, ref.name)
             found[name] = replace(ref, name=name)
     wanted.check(", ".join(paths))
-    return _lint_each(Linter(config, found), list(found.values()), set(paths), unlisted, checksums)
+    return _lint_each(Linter(config, found, part=bool(wanted)), list(found.values()), set(paths), unlisted, checksums)
 
 
 def _lint_each(
@@ -195,15 +201,19 @@ class Linter:
     Args:
         config: the configuration.
         names: the names of all runs of the pass.
+        part: if True, there are other runs, which were not chosen: expectations that concern none of `names` may
+            concern those.
 
     Raises:
         RunNotFoundError, OSError: if a golden run does not exist or cannot be read.
         PayloadError: if a file is not a golden run.
     """
 
-    def __init__(self, config: LintConfig, names: Iterable[str] = ()) -> None:
+    def __init__(self, config: LintConfig, names: Iterable[str] = (), *, part: bool = False) -> None:
         self.config = config
-        self._parents = {above for name in names for above in folders_above(name)}
+        self._names = list(names)
+        self._part = part
+        self._parents = {above for name in self._names for above in folders_above(name)}
         self._curves = LossCurves()
         self._golden = [
             None if each.same_as is None else _GoldenRuns(each.same_as.path) for each in config.expectations
@@ -296,14 +306,13 @@ class Linter:
         return Findings([self._finding(UNREADABLE, unreadable_hit(problem), name, problem.file)])
 
     def finish(self) -> Findings:
-        """Returns what can be said only after all runs: patterns that matched no tag, golden runs without a run."""
+        """Returns what can be said only after all runs: what matched no run or tag, golden runs without a run."""
         findings = Findings()
         for at, expectation in enumerate(self.config.expectations):
             if MISSING.code in self.config.rules:
-                for place, pattern in sorted(self._idle):
-                    if place == at:
-                        summary = f"{expectation.where}: no tag of any run matches {pattern!r}"
-                        findings.append(self._finding(MISSING, Hit(None, summary), ".", ""))
+                for missed in self._missed(at, expectation):
+                    summary = f"{expectation.where}: {missed}"
+                    findings.append(self._finding(MISSING, Hit(None, summary), ".", ""))
             stored = self._golden[at]
             if stored is not None and SAME_AS.code in self.config.rules and len(stored.names) > 1:
                 for name in stored.names:
@@ -311,6 +320,14 @@ class Linter:
                         summary = f"the run is missing; {stored.path} has it"
                         findings.append(self._finding(SAME_AS, Hit(None, summary), name, stored.path))
         return findings
+
+    def _missed(self, at: int, expectation: Expectation) -> list[str]:
+        """Returns in words which patterns of an expectation matched no run; if some did, those that matched no tag."""
+        if self._names and not any(map(expectation.concerns, self._names)):
+            if self._part or self._names == ["."]:  # a run that is linted alone has no name
+                return []
+            return [f"no run matches {each!r}{did_you_mean(each, self._names)}" for each in expectation.runs]
+        return [f"no tag of any run matches {pattern!r}" for place, pattern in sorted(self._idle) if place == at]
 
     def _finding(self, rule: Rule, hit: Hit, name: str, path: str) -> LintFinding:
         severity = self.config.rules[rule.code][1]

@@ -247,7 +247,7 @@ class Tools:
         """
         with self._logdir.call():
             names = self._logdir.names(runs)
-            linter = Linter(self._config, names)
+            linter = Linter(self._config, names, part=runs is not None)
             found: list[LintFinding] = []
 
             def unreadable(name: str, error: TBEventsError | OSError) -> None:

@@ -41,12 +41,15 @@ class Capture:
         Runs made by `add_scalars` and `add_hparams` are below it: see `runs`.
 
         Raises:
-            ValueError: if no writer was opened, or several whose folders are not below one of them.
+            AssertionError: if no writer was opened: the code under test logged nothing.
+            ValueError: if several were opened whose folders are not below one of them.
         """
         tops = self._tops()
         if len(tops) != 1:
-            found = f"{len(tops)} writers were opened: {', '.join(map(repr, tops))}" if tops else "no writer was opened"
-            raise ValueError(f"{found}; `folders` has the run of each")
+            if not tops:
+                raise AssertionError("no writer was opened during the capture")
+            opened = ", ".join(map(repr, tops))
+            raise ValueError(f"{len(tops)} writers were opened: {opened}; `folders` has the run of each")
         return self._files.run(tops[0], ".")
 
     @property

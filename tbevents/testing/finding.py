@@ -22,6 +22,9 @@ _FINDINGS: Final = 12
 _COLUMNS: Final = 40
 """Maximum number of bars in a sparkline."""
 
+_THE_RUN: Final = "the run"
+"""The only run, which has no name, in messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class FindingTable:
@@ -56,7 +59,7 @@ class Finding:
         summary: what is wrong, in one line, without the run and tag.
         run: the name of the run.
         tag: the tag; None if the finding is about the whole run.
-        path: the path of the run.
+        path: the path of the run; "" if the finding is about no single run.
         table: the differences; None if there is nothing to list.
         series: the series that was checked; None if there is none.
     """
@@ -71,10 +74,10 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The run (unless it is the logdir itself) and the tag, for messages."""
+        """The run (unless it is the logdir itself) and the tag, for messages; "" if it is about no single run."""
         parts = [] if self.run == "." else [f"run {self.run!r}"]
         parts += [] if self.tag is None else [f"tag {self.tag!r}"]
-        return ", ".join(parts) or "the run"
+        return ", ".join(parts) or (_THE_RUN if self.path else "")
 
     @property
     def course(self) -> str:
@@ -82,7 +85,7 @@ class Finding:
         return "" if self.series is None else course_of(self.series)
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.summary}"
+        return placed(self.where, self.summary)
 
 
 def finding(
@@ -95,6 +98,12 @@ def finding(
 ) -> Finding:
     """Makes a `Finding` about a run."""
     return Finding(kind, summary, run.name, tag, run.path, table, series)
+
+
+def placed(where: str, text: str) -> str:
+    """Returns a text after where it applies, unless it is about the run and says so itself, or `where` is empty."""
+    itself = not where or (where == _THE_RUN and text.startswith(f"{_THE_RUN} "))
+    return text if itself else f"{where}: {text}"
 
 
 def message(findings: Sequence[Finding]) -> str:
@@ -116,7 +125,7 @@ def message(findings: Sequence[Finding]) -> str:
                 lines += _indented(table_lines(each.table)) if each.table is not None else []
             lines += _indented([next((each.course for each in found if each.course), "")])
         in_memory = path.startswith("memory:") and not path.startswith("memory://")  # fsspec has URLs of its own
-        lines += [] if in_memory else [f"  see: {path}"]
+        lines += [] if in_memory or not path else [f"  see: {path}"]
         parts.append("\n".join(lines))
     if len(findings) > len(shown):
         parts.append(f"and {len(findings) - len(shown)} more findings")

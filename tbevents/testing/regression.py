@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
+from tbevents.errors import closest_or_first
 from tbevents.files import StrPath
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing import golden
 from tbevents.testing.finding import message
-from tbevents.testing.run_checks import check_runs_close, wanted_tags
+from tbevents.testing.run_checks import check_runs_close, idle_patterns, wanted_tags
 from tbevents.testing.subjects import Subject, as_runs
 
 _NAMED: Final = "@"
@@ -71,19 +72,30 @@ class Regression:
             name: the name of this golden run, if a test has several.
 
         Raises:
-            AssertionError: if the contents differ, there is no golden run, or a stored one does not read back as it
-                was.
-            ValueError, TypeError: if an argument has a wrong value or type, or `name` was used before in this test.
+            AssertionError: if the contents differ, there is no golden run, a name or pattern in `tags` matches no tag,
+                so that nothing is stored, or a stored run does not read back as it was.
+            ValueError, TypeError: if an argument has a wrong value or type, or `name` (or no name) was used before in
+                this test.
             PayloadError: if the stored file is not a golden run.
         """
         __tracebackhide__ = True
         wanted = wanted_tags(tags)
         stem = self._stem if name is None else f"{self._stem}{_NAMED}{_safe(name)}"
         if stem in self.used:
-            raise ValueError(f"each golden run of a test needs its own name: {name!r} was used before")
+            if name is not None:
+                raise ValueError(f"each golden run of a test needs its own name: {name!r} was used before")
+            raise ValueError(
+                'this test has used its golden run already: give the second check a name, check(run, name="...")'
+            )
         self.used.append(stem)
         runs = as_runs(run)
         stored = golden.load(stem, runs)
+        idle, tags_there = idle_patterns(runs.values(), wanted)
+        if stored is not None and not self._update:
+            idle, _ = idle_patterns(stored.values(), tuple(idle))
+        if runs and idle:  # nothing would be compared, and to store the run would not help
+            of = "the run" if len(runs) == 1 else "any run"
+            raise AssertionError(f"no tag of {of} matches {idle[0]!r}; {closest_or_first(idle[0], tags_there)}")
         if stored is None and not self._update:
             raise AssertionError(f"there is no golden run {stem}{golden.SUFFIXES[0]}: {self._how}")
         compare = partial(check_runs_close, runs, tags=wanted, rtol=rtol, atol=atol, nan_ok=nan_ok)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.reading.kinds.kind import kinds
@@ -100,12 +100,14 @@ def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
 
 def _idle_patterns(runs: list[Run], wanted: tuple[str, ...] | None) -> list[Finding]:
     """Returns a finding for each pattern that matches no tag of any run, so that nothing would be compared."""
-    tags = {tag for run in runs for tag in _kinds(run, None)}
-    return [
-        finding(runs[0], None, "missing", f"no tag on either side matches {pattern!r}")
-        for pattern in wanted or ()
-        if not any(matches(tag, [pattern]) for tag in tags)
-    ]
+    idle, _ = idle_patterns(runs, wanted)
+    return [finding(runs[0], None, "missing", f"no tag on either side matches {pattern!r}") for pattern in idle]
+
+
+def idle_patterns(runs: Iterable[Run], wanted: tuple[str, ...] | None) -> tuple[list[str], list[str]]:
+    """Returns the patterns that match no tag of any run, and the tags of the runs, each once."""
+    tags = list(dict.fromkeys(tag for run in runs for tag in _kinds(run, None)))
+    return [each for each in wanted or () if not any(matches(tag, [each]) for tag in tags)], tags
 
 
 def _damage(run: Run, checked: Checked) -> Iterator[Finding]:

@@ -138,7 +138,7 @@ def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[F
         _check_tag(tag)
     names = [name for name in run.scalars if tag is None or matches(name, [tag])]
     if tag is None and not names:
-        return [], [finding(run, None, "missing", "it has no scalars at all")]
+        return [], [finding(run, None, "missing", "the run has no scalars at all")]
     found: list[ScalarSeries] = []
     findings: list[Finding] = []
     for name in names or [tag or ""]:

@@ -19,13 +19,13 @@ def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
 
     Args:
         values: shape (n,).
-        weight: from 0 (no smoothing) to 1; 1 makes all zero, as in TensorBoard.
+        weight: from 0 (no smoothing) to below 1. TensorBoard's slider ends at 0.999: with 1, all would be zero.
 
     Raises:
-        ValueError: the weight is not from 0 to 1.
+        ValueError: the weight is not from 0 to below 1.
     """
-    if not 0 <= weight <= 1:
-        raise ValueError(f"weight must be a number from 0 to 1, not {weight!r}")
+    if not 0 <= weight < 1:
+        raise ValueError(f"weight must be a number from 0 to below 1, not {weight!r}")
     result = values.astype(np.float64)
     if not len(result) or bool((result == result[0]).all()):
         return result
@@ -36,7 +36,7 @@ def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
         if math.isfinite(number):
             average = average * weight + (1 - weight) * number
             count += 1
-            numbers[place] = average / (1 if weight == 1 else 1 - math.pow(weight, count))
+            numbers[place] = average / (1 - math.pow(weight, count))
     return np.array(numbers, np.float64)
 
 

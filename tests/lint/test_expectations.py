@@ -123,6 +123,39 @@ def test_a_name_must_be_in_every_run_and_a_pattern_in_one(training):
     assert "did you mean 'accuracy'?" in one.summary
 
 
+def test_runs_must_match_a_run(training):
+    runs = {"demo": training, "other": training}
+    for tags in ("lr", "l*", "*"):
+        (one,) = expecting(runs, {"tags": tags, "runs": "dmo", "finite": True})
+        assert (one.code, one.severity, one.run, one.tag, one.path) == ("TB901", "error", ".", None, "")
+        assert one.summary == "config: expect 1: no run matches 'dmo'; did you mean 'demo'?"
+    assert [
+        each.summary.removeprefix("config: expect 1: ")
+        for each in expecting(runs, {"runs": ["big/*", "x"], "finite": True})
+    ] == [
+        "no run matches 'big/*'",
+        "no run matches 'x'",
+    ]
+    assert expecting(runs, {"runs": ["x", "demo"], "finite": True}) == []
+
+
+def test_runs_that_were_not_chosen_are_not_missed(training, tmp_path):
+    config = {"select": ["TB9"], "expect": [{"tags": "lo*", "runs": "a", "finite": True}]}
+    logged(tmp_path / "a", FALLING)
+    logged(tmp_path / "b", FALLING)
+    assert run(tmp_path, config) == []
+    assert run(tmp_path, config, runs=["b"]) == run(tmp_path / "b", config) == []
+    assert run({"a": training, "b": training}, config, runs=["b"]) == run(training, config) == []
+
+
+def test_a_run_that_cannot_be_read_is_not_missed(training, monkeypatch):
+    def concerned(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(linter.Linter, "_lint", concerned)
+    assert expecting({"demo": training, "other": training}, {"tags": "lr", "runs": "demo", "finite": True}) == []
+
+
 def logged(folder, values):
     with tbevents.SummaryWriter(folder) as writer:
         writer.add_scalar_columns("loss", np.arange(len(values)), values)

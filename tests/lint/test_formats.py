@@ -10,6 +10,7 @@ import pytest
 
 from tbevents.lint import Findings, LintConfig, LintedRun, LintFinding, rules
 from tbevents.lint.formats import FORMATS
+from tbevents.testing.finding import message
 
 HOSTILE = {
     "escape": "\x1b[31mred\x1b]0;title\x07",
@@ -143,6 +144,29 @@ def test_github_has_a_command_for_each_severity():
     escaped = text_of("github", result("s3://b/a,b", summary="50% off\nnow", path="s3://b/a,b"))
     assert escaped.startswith("::error file=s3%3A//b/a%2Cb,title=TB101 nan::")
     assert r"50%25 off\nnow" in escaped
+
+
+ALL_RUNS = LintedRun(
+    "(all runs)",
+    "",
+    Findings([LintFinding("missing-tag", "lint.toml: expect 1: no run matches 'x'", ".", None, "", code="TB901")]),
+)
+
+
+def test_what_is_about_no_single_run_is_not_counted_as_one():
+    about = "lint.toml: expect 1: no run matches 'x'"
+    assert text_of("text", result(), CLEAN, ALL_RUNS).splitlines()[-3:] == [
+        "(all runs)",
+        f"  error    TB901 missing-tag: {about}",
+        "2 errors in 1 of 2 runs: failed",
+    ]
+    assert text_of("text", CLEAN, ALL_RUNS).endswith("1 error in 0 of 1 run: failed\n")
+    assert strictly(text_of("json", CLEAN, ALL_RUNS))["runs"] == 1
+    assert text_of("github", ALL_RUNS) == f"::error title=TB901 missing-tag::{about}\n"
+    (found,) = json.loads(text_of("sarif", ALL_RUNS))["runs"][0]["results"]
+    assert found["message"]["text"] == about
+    assert str(ALL_RUNS.findings[0]) == f"TB901 missing-tag: {about}"
+    assert message(ALL_RUNS.findings) == f"TB901 missing-tag: {about}"
 
 
 def test_junit_counts_cases_and_failures():

@@ -75,8 +75,10 @@ def check_peer(module, sub_runs, folder):
 def test_our_writer_is_captured(nowhere):
     with capture() as logged:
         assert repr(logged) == "<Capture of nothing yet>"
-        with pytest.raises(ValueError, match="no writer was opened; `folders`"):
+        with pytest.raises(AssertionError, match=r"^no writer was opened during the capture$"):
             _ = logged.run
+        with pytest.raises(AssertionError, match=r"^no writer was opened during the capture$"):
+            assert_scalars(logged, "loss", values=[1.0])
         writer = SummaryWriter("runs/demo")
         log(writer)
         writer.add_hparams({"lr": 0.1}, {"acc": 1.0}, run_name="session")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -140,9 +141,32 @@ def test_a_run_within_the_tolerance_leaves_what_is_stored(tmp_path):
     check(tmp_path, run_of(loss=[1.05]))
 
 
-def test_a_golden_run_of_nothing_fails_at_once(tmp_path):
-    with pytest.raises(AssertionError, match="no tag on either side matches 'los'"):
-        check(tmp_path, run_of(loss=[1.0]), update=True, tags="los")
+@pytest.mark.parametrize("update", [False, True])
+@pytest.mark.parametrize(
+    ("tags", "says"),
+    [
+        ("x*", "no tag of the run matches 'x*'; there are: 'loss'"),
+        (["loss", "x*"], "no tag of the run matches 'x*'; there are: 'loss'"),
+        ("los", "no tag of the run matches 'los'; did you mean 'loss'?"),
+    ],
+)
+def test_a_golden_run_of_nothing_is_not_stored_and_storing_it_is_not_advised(tags, says, update, tmp_path):
+    for _ in range(2):  # without a golden run, and with one of other tags
+        before = files_in(tmp_path)
+        with pytest.raises(AssertionError) as failed:
+            check(tmp_path, run_of(loss=[1.0]), update=update, tags=tags)
+        assert str(failed.value) == says
+        assert files_in(tmp_path) == before
+        check(tmp_path, run_of(loss=[1.0]), update=True)
+
+
+def test_a_tag_that_is_not_logged_any_more_is_missing_and_not_stored_away(tmp_path):
+    check(tmp_path, run_of(loss=[1.0], lr=[0.1]), update=True)
+    with pytest.raises(AssertionError, match="tag 'lr': the tag is missing"):
+        check(tmp_path, run_of(loss=[1.0]), tags="lr")
+    with pytest.raises(AssertionError, match="no tag of the run matches 'lr'; there are: 'loss'"):
+        check(tmp_path, run_of(loss=[1.0]), update=True, tags="lr")
+    check(tmp_path, run_of(loss=[1.0], lr=[0.1]))
 
 
 def test_a_golden_run_of_no_tags_is_refused_and_not_stored(tmp_path):
@@ -183,6 +207,10 @@ def test_several_golden_runs_of_one_test_have_names(tmp_path):
         regression.check(run_of(loss=[2.0]), name="before")
     assert len(files_in(tmp_path)) == 2
     assert regression.unused() == []
+    regression.check(run_of(loss=[3.0]))
+    with pytest.raises(ValueError, match=r'used its golden run already: .* a name, check\(run, name="..."\)'):
+        regression.check(run_of(loss=[3.0]))
+    os.remove(tmp_path / "test_it.tbrun.json")
     later = Regression(tmp_path, "test_it")
     later.check(run_of(loss=[1.0]), name="before")
     assert [path.rpartition("@")[2] for path in later.unused()] == [f"{owned_by('after/all')}.tbrun.json"]

@@ -270,6 +270,7 @@ def test_finite_is_asked_of_all_series_or_of_those_that_a_pattern_names():
 
 def test_a_run_without_scalars_is_no_run_of_finite_ones():
     assert kinds(check_finite(MemoryWriter())) == ["missing"]
+    assert [str(found) for found in check_finite(MemoryWriter())] == ["the run has no scalars at all"]
 
 
 def test_bounds_are_within_themselves_as_the_file_stores_them():
@@ -351,7 +352,7 @@ class TestTrends:
         assert found.summary.endswith("but there is 1")
 
     @pytest.mark.parametrize(
-        "wrong", [{"tolerance": -1}, {"by": -1}, {"smoothing": 2}, {"smoothing": NAN}, {"by": 1, "tolerance": 1}]
+        "wrong", [{"tolerance": -1}, {"by": -1}, {"smoothing": 1}, {"smoothing": 2}, {"smoothing": NAN}, {"by": 1, "tolerance": 1}]
     )
     def test_what_is_refused(self, check, sign, wrong):
         with pytest.raises(ValueError, match=next(iter(wrong))):

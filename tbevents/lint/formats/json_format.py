@@ -17,7 +17,7 @@ def as_json(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
     findings: list[dict[str, Any]] = []
     runs = 0
     for result in results:
-        runs += 1
+        runs += result.is_run
         findings += map(finding_json, result.findings)
     counts = Counter(each["severity"] for each in findings)
     failed = any(counts[each] and at_least(each, config.fail_on) for each in SEVERITIES)

@@ -16,14 +16,14 @@ def as_text(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
     counts: Counter[Severity] = Counter()
     runs = with_findings = 0
     for result in results:
-        runs += 1
-        with_findings += bool(result.findings)
+        runs += result.is_run
+        with_findings += result.is_run and bool(result.findings)
         counts.update(each.severity for each in result.findings)
         if result.findings:
             yield f"{title_of(result)}\n"
         for each in result.findings:
             yield "".join(f"{line}\n" for line in finding_lines(each))
-    if runs:
+    if runs or counts:
         yield f"{verdict(counts, runs, with_findings, config)}\n"
 
 
@@ -45,7 +45,7 @@ def finding_lines(finding: LintFinding) -> list[str]:
 def verdict(counts: Counter[Severity], runs: int, with_findings: int, config: LintConfig) -> str:
     """Returns the last line: how many findings there are, in how many runs, and whether they make the command fail."""
     in_all = "1 run" if runs == 1 else f"{runs:,} runs"
-    if not with_findings:
+    if not counts:
         return f"no findings in {in_all}"
     words = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("remark", "remarks")}
     parts = [f"{counts[each]:,} {words[each][counts[each] != 1]}" for each in SEVERITIES if counts[each]]

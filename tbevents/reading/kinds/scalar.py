@@ -155,13 +155,13 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         Values that are not finite are kept, and do not affect the others.
 
         Args:
-            weight: from 0 (no smoothing) up to 1, as on TensorBoard's slider.
+            weight: from 0 (no smoothing) to below 1; TensorBoard's slider ends at 0.999.
 
         Returns:
             A series of the same steps and times, with float64 values.
 
         Raises:
-            ValueError: the weight is not from 0 to 1.
+            ValueError: the weight is not from 0 to below 1.
             TypeError: the weight is not a number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
