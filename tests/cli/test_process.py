@@ -158,8 +158,9 @@ def test_a_terminal_gets_a_chart_of_the_tags_that_are_named(demo):
 
 def test_escapes_in_tags_do_not_reach_a_terminal(tmp_path):
     hostile = "\x1b]0;owned\x07\x9b31m"
-    write_events(tmp_path / "x.tfevents", [version_event(), scalar_event(hostile, 0, 1.0)])
-    for arguments in (["ls", tmp_path, "--tags"], ["show", tmp_path], ["export", tmp_path, "-", "--format", "csv"]):
+    run = tmp_path / "run"
+    write_events(run / "x.tfevents", [version_event(), scalar_event(hostile, 0, 1.0)])
+    for arguments in (["ls", run, "--tags"], ["show", run], ["export", run, "-", "--format", "csv"]):
         shown = Terminal(*arguments).read()
         assert r"\x1b]0;owned\x07\x9b31m" in shown
         assert "\x1b]0" not in shown
