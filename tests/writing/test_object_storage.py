@@ -517,7 +517,7 @@ def test_a_spool_without_space_keeps_the_events(storage, monkeypatch):
 
 
 def test_an_unknown_scheme_and_a_missing_package_are_named(storage, monkeypatch, spools):
-    with pytest.raises(ValueError, match="nothing://bucket/run/events.* fsspec knows no protocol 'nothing'"):
+    with pytest.raises(ValueError, match=r"nothing://bucket/run/events.* fsspec knows no protocol 'nothing'"):
         SummaryWriter("nothing://bucket/run")
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     for on_error in ("raise", "warn"):
