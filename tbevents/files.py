@@ -110,8 +110,8 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
             raise RunNotFoundError(f"{path}: no such file or folder") from error
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise RunNotFoundError(f"{path}: no such file or folder{similar_beside(path) if suggest else ''}") from error
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunNotFoundError(f"{path}: no such file or folder{similar_beside(path) if suggest else ''}") from None
 
 
 def similar_beside(path: str) -> str:

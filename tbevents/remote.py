@@ -235,8 +235,8 @@ def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
         from fsspec.config import conf
         from fsspec.core import url_to_fs
         from fsspec.registry import known_implementations, registry
-    except ImportError as error:
-        raise MissingExtraError("fsspec", "remote", f"{purpose} {url}") from error
+    except ImportError:
+        raise MissingExtraError("fsspec", "remote", f"{purpose} {url}") from None
     known = {*known_implementations, *registry}
     for link in url.split(_CHAIN):
         protocol, mark, _ = link.partition("://")

@@ -333,7 +333,9 @@ sys.exit(3)
     run("", arguments=[*UNDER, "absent.py"], fails=True, error="absent.py: no such file")
     for name in ("absent", "absent.module", "json.absent", "os.absent", ""):
         run("", arguments=[*UNDER, "-m", name], fails=True, error=f"error: no module named {name}")
-    run("", arguments=UNDER, fails=True, error="usage: python -m tbevents.dropin")
+    run("", arguments=UNDER, fails=True, error="error: the following arguments are required: script|module\n")
+    hint = "error: unrecognized arguments: --epochs (options of the script come after its name)\n"
+    run("", arguments=[*UNDER, "--epochs", "3", "script.py"], fails=True, error=hint)
     assert run(CHILD, TORCH, TENSORBOARD, arguments=[*UNDER, "--force", "script.py"]) == [
         tbevents.SummaryWriter.__module__
     ]

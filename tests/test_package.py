@@ -1,9 +1,12 @@
 """The package as a whole: what importing it costs."""
 
+import importlib
 import subprocess
 import sys
 
 import pytest
+
+import tbevents
 
 
 def run_python(code):
@@ -28,3 +31,12 @@ with tbevents.SummaryWriter({str(tmp_path)!r}) as writer:
 print(len(tbevents.read_run({str(tmp_path)!r}).scalars["loss"]), {package!r} in sys.modules)
 """
     assert run_python(code).split() == ["1", "False"]
+
+
+def test_without_keras_its_adapter_names_keras(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    monkeypatch.delitem(sys.modules, "tbevents.integrations.keras", raising=False)
+    with pytest.raises(
+        tbevents.MissingExtraError, match=r"^tbevents.integrations.keras needs keras: pip install keras$"
+    ):
+        importlib.import_module("tbevents.integrations.keras")

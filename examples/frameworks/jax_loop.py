@@ -1,4 +1,4 @@
-"""JAX: logs from a loop, and from inside a compiled function. Run with ``python jax_loop.py LOGDIR``."""
+"""JAX: logs from a loop, and from inside a compiled function. Run with ``python jax_loop.py [LOGDIR]``."""
 
 import os
 import sys
@@ -8,7 +8,8 @@ import jax.numpy as jnp
 
 from tbevents import SummaryWriter
 
-with SummaryWriter(os.path.join(sys.argv[1], "jax")) as writer:
+logdir = sys.argv[1] if len(sys.argv) > 1 else "runs"
+with SummaryWriter(os.path.join(logdir, "jax")) as writer:
 
     @jax.jit
     def train_step(weights, step):

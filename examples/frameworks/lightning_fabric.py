@@ -1,11 +1,12 @@
-"""Lightning Fabric's TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_fabric.py LOGDIR``."""
+"""Lightning Fabric's TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_fabric.py [LOGDIR]``."""
 
 import sys
 
 from lightning.fabric import Fabric
 from lightning.fabric.loggers import TensorBoardLogger
 
-fabric = Fabric(accelerator="cpu", loggers=TensorBoardLogger(sys.argv[1], name="fabric", version=""))
+logdir = sys.argv[1] if len(sys.argv) > 1 else "runs"
+fabric = Fabric(accelerator="cpu", loggers=TensorBoardLogger(logdir, name="fabric", version=""))
 fabric.launch()
 for step in range(4):
     fabric.log_dict({"loss": 1 / (step + 1), "rate": 0.1}, step)

@@ -1,10 +1,12 @@
-"""PyTorch Lightning's TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_trainer.py LOGDIR``."""
+"""PyTorch Lightning's TensorBoardLogger. Run with ``python -m tbevents.dropin lightning_trainer.py [LOGDIR]``."""
 
 import sys
 
 from lightning.pytorch import Trainer
 from lightning.pytorch.demos.boring_classes import BoringModel
 from lightning.pytorch.loggers import TensorBoardLogger
+
+logdir = sys.argv[1] if len(sys.argv) > 1 else "runs"
 
 
 class Model(BoringModel):
@@ -18,5 +20,5 @@ class Model(BoringModel):
         return loss
 
 
-logger = TensorBoardLogger(sys.argv[1], name="lightning", version="")
+logger = TensorBoardLogger(logdir, name="lightning", version="")
 Trainer(max_steps=4, log_every_n_steps=1, accelerator="cpu", logger=logger, enable_checkpointing=False).fit(Model())

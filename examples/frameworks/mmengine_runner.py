@@ -1,4 +1,4 @@
-"""MMEngine's TensorboardVisBackend. Run with ``python -m tbevents.dropin mmengine_runner.py LOGDIR``."""
+"""MMEngine's TensorboardVisBackend. Run with ``python -m tbevents.dropin mmengine_runner.py [LOGDIR]``."""
 
 import os
 import sys
@@ -6,6 +6,8 @@ import sys
 import torch
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
+
+logdir = sys.argv[1] if len(sys.argv) > 1 else "runs"
 
 
 class Model(BaseModel):
@@ -19,7 +21,7 @@ class Model(BaseModel):
 
 Runner(
     Model(),
-    work_dir=os.path.join(sys.argv[1], "mmengine"),
+    work_dir=os.path.join(logdir, "mmengine"),
     experiment_name="demo",
     train_dataloader={
         "dataset": [{"inputs": torch.ones(4)}] * 4,

@@ -1,4 +1,4 @@
-"""Optuna: a run for each trial, with its parameters and its value. Run with ``python optuna_study.py LOGDIR``."""
+"""Optuna: a run for each trial, with its parameters and its value. Run with ``python optuna_study.py [LOGDIR]``."""
 
 import os
 import sys
@@ -7,9 +7,11 @@ import optuna
 
 from tbevents import SummaryWriter
 
+logdir = sys.argv[1] if len(sys.argv) > 1 else "runs"
+
 
 def log_trial(study, trial):
-    with SummaryWriter(os.path.join(sys.argv[1], "optuna", f"trial_{trial.number}")) as writer:
+    with SummaryWriter(os.path.join(logdir, "optuna", f"trial_{trial.number}")) as writer:
         for step, value in trial.intermediate_values.items():
             writer.add_scalar("loss", value, step)
         if trial.value is not None:  # neither failed nor pruned

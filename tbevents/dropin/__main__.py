@@ -23,8 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--force", action="store_true", help="replace installed packages too")
     parser.add_argument("-m", action="store_true", dest="is_module", help="run a module, not a script")
     parser.add_argument("target", metavar="script|module", help="what to run")
-    parser.add_argument("args", nargs=argparse.REMAINDER, help="what it is given")
-    given = parser.parse_args(arguments)
+    rest = parser.add_argument("args", nargs=argparse.REMAINDER, help="what it is given")
+    rest.required = False  # or Python 3.11 and older say that it is, where only the target is missing
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)} (options of the script come after its name)")
     if not given.is_module and not os.path.exists(given.target):
         parser.error(f"{given.target}: no such file")
     try:

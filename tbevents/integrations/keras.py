@@ -7,12 +7,19 @@ import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath
 from tbevents.writing.summary_writer import SummaryWriter
+
+try:
+    import keras
+except ModuleNotFoundError as error:
+    if error.name != "keras":  # its backend, for instance
+        raise
+    raise MissingExtraError("keras", "", "tbevents.integrations.keras", hint="pip install keras") from None
 
 __all__ = ["TensorBoard"]
 

@@ -182,5 +182,6 @@ def import_pillow(purpose: str) -> ModuleType:
     try:
         from PIL import Image
     except ImportError as error:
-        raise MissingExtraError("Pillow", "image", purpose) from error
+        why = None if isinstance(error, ModuleNotFoundError) else error  # of a Pillow that is there, but broken
+        raise MissingExtraError("Pillow", "image", purpose) from why
     return Image

@@ -456,6 +456,25 @@ def proxy():
         each.server_close()
 
 
+def test_a_board_that_has_not_heard_of_its_runs_yet_says_that_they_are_listed(tmp_path, board, proxy, monkeypatch):
+    told = threading.Event()
+    forward = _Forward.do_GET
+
+    def do_get(self):
+        if "api/events" in self.path:
+            told.wait(60)
+        forward(self)
+
+    page = board(tmp_path)
+    address = urlsplit(page.url)
+    monkeypatch.setattr(_Forward, "do_GET", do_get)
+    between = proxy(address.port)
+    page.open(Address(page.url.replace(str(address.port), str(between.server_port))))
+    page.expect_text("main p:not(#nothing)", "The runs are being listed.")
+    told.set()
+    page.expect_text("main p:not(#nothing)", "Nothing has been logged yet that this page shows.")
+
+
 def test_a_board_behind_a_proxy_that_fails_is_followed_again(tmp_path, board, proxy):
     with SummaryWriter(tmp_path / "run") as writer:
         writer.add_scalar("loss", 1.0, 0)

@@ -396,8 +396,10 @@ def test_without_fsspec_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec", None)
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     for read in (tbevents.read_run, tbevents.read_logdir, tbevents.iter_events):
-        with pytest.raises(MissingExtraError, match=re.escape("pip install 'tbevents[remote]'")):
+        with pytest.raises(MissingExtraError, match=re.escape("pip install 'tbevents[remote]'")) as caught:
             read("memory://runs")
+        assert caught.value.__cause__ is None  # the import that failed says no more
+        assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize(

@@ -578,8 +578,10 @@ def hide(monkeypatch, *packages):
 @pytest.mark.parametrize("method", [method for method, call in CALLS.items() if call[1] in OF_PILLOW])
 def test_without_pillow_the_extra_is_named(method, writer, monkeypatch, tmp_path):
     hide(monkeypatch, "PIL")
-    with pytest.raises(MissingExtraError, match=r"Pillow: pip install 'tbevents\[image\]'"):
+    with pytest.raises(MissingExtraError, match=r"Pillow: pip install 'tbevents\[image\]'") as caught:
         getattr(writer, method)("t", *CALLS[method][0])
+    assert caught.value.__cause__ is None  # the import that failed says no more
+    assert caught.value.__suppress_context__
     writer.flush()
     assert events_in(tmp_path) == []
 

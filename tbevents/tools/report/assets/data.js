@@ -7,7 +7,7 @@ const decoded = new Map();
 
 /** Where cards get what they show: here it is all in the page. A board, which fetches it, replaces these. */
 const source = {
-  nothing: "Nothing was logged that this page shows.",
+  nothing: data.nothing ?? "Nothing was logged that this page shows.",
   /** Those of the lines of scalars that can be drawn now; `again` is called when there are more. */
   lines: (card, lines, view, again) => lines,
   /** The zoom of a card has changed. */
