@@ -52,12 +52,18 @@ def traced_graph(model: Any, args: Any, verbose: bool, strict: bool) -> tuple[by
 
     Raises:
         ImportError: if torch is not installed.
+        TypeError: if a module that must be traced has no arguments.
     """
     try:
         import torch
     except ImportError as error:
         raise ImportError(f"logging the graph of a torch module needs torch: {error}", name="torch") from error
     model = getattr(model, "_orig_mod", model)  # the original of a compiled module, which cannot be traced
+    if args is None and isinstance(model, torch.nn.Module) and not isinstance(model, torch.jit.ScriptModule):
+        raise TypeError(
+            f"input_to_model must be a tensor, or a tuple of the arguments of {type(model).__name__}, not None: "
+            "torch calls the module with it to trace its graph; () is for a module without arguments"
+        )
     with _in_evaluation_mode(model):
         trace = torch.jit.trace(model, args, strict=strict)
     graph = trace.graph

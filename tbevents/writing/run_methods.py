@@ -161,13 +161,15 @@ class RunMethods(SummaryMethods):
         Args:
             model: a GraphDef message of any library or its serialised bytes, written unchanged; or a torch module,
                 which torch traces in evaluation mode. For a module compiled by torch.compile, the original is traced.
-            input_to_model: the arguments of the module: a tensor or a tuple of tensors.
+            input_to_model: the arguments of the module: a tensor or a tuple of tensors. A module needs them, unless
+                torch.jit has traced or scripted it before.
             verbose: if True, print the traced graph.
             use_strict_trace: the `strict` argument of torch.jit.trace; False allows outputs that are lists or dicts.
 
         Raises:
             ImportError: if the model is a module and torch is not installed.
-            TypeError, ValueError: if `model` is not a graph or module. Exceptions from tracing are passed on.
+            TypeError, ValueError: if `model` is not a graph or module, or a module has no `input_to_model`. Exceptions
+                from tracing are passed on.
             OSError: if an earlier batch could not be written.
         """
         if not self.write_to_disk:

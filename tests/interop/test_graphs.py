@@ -144,6 +144,11 @@ def test_each_submodule_keeps_its_mode():
     assert len(set(before)) == 2
 
 
+def test_a_module_without_its_arguments_is_a_type_error_that_names_them():
+    with pytest.raises(TypeError, match=r"input_to_model must be .* the arguments of Net, not None"):
+        summary.graph(Net())
+
+
 def test_verbose_prints_the_traced_graph(capsys):
     summary.graph(nn.Linear(4, 2), VALUES, True)
     assert "aten::linear" in capsys.readouterr().out

@@ -352,7 +352,15 @@ class TestTrends:
         assert found.summary.endswith("but there is 1")
 
     @pytest.mark.parametrize(
-        "wrong", [{"tolerance": -1}, {"by": -1}, {"smoothing": 1}, {"smoothing": 2}, {"smoothing": NAN}, {"by": 1, "tolerance": 1}]
+        "wrong",
+        [
+            {"tolerance": -1},
+            {"by": -1},
+            {"smoothing": 1},
+            {"smoothing": 2},
+            {"smoothing": NAN},
+            {"by": 1, "tolerance": 1},
+        ],
     )
     def test_what_is_refused(self, check, sign, wrong):
         with pytest.raises(ValueError, match=next(iter(wrong))):

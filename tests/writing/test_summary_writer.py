@@ -11,6 +11,7 @@ import tempfile
 import threading
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -599,6 +600,29 @@ def test_without_torch_the_error_says_what_the_graph_of_a_module_needs(writer, m
     hide(monkeypatch, "torch")
     with pytest.raises(ImportError, match="logging the graph of a torch module needs torch"):
         writer.add_graph(Module())
+
+
+def test_a_module_without_its_arguments_is_a_type_error_that_names_them(writer, monkeypatch):
+    class Module:
+        def forward(self, values):
+            return values
+
+    class Net(Module):
+        pass
+
+    class Scripted(Module):
+        pass
+
+    def trace(*_, **__):
+        raise InterruptedError("torch traces")
+
+    jit = SimpleNamespace(ScriptModule=Scripted, trace=trace)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(nn=SimpleNamespace(Module=Module), jit=jit))
+    with pytest.raises(TypeError, match=r"input_to_model must be .* the arguments of Net, not None"):
+        writer.add_graph(Net())
+    for model, arguments in ((Net(), ()), (Net(), 1.0), (Scripted(), None)):
+        with pytest.raises(InterruptedError):
+            writer.add_graph(model, arguments)
 
 
 def test_importing_and_logging_need_no_optional_package(tmp_path):
