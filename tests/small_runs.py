@@ -61,6 +61,15 @@ def write_runs(top, runs):
             Path(top, name, file).write_bytes(data)
 
 
+def read_together(top, runs, options):
+    """Writes runs, and returns the logdir, whose runs are those that are read alone."""
+    write_runs(top, runs)
+    logdir = tbevents.read_logdir(top, threads=1, **options)
+    for name in logdir:
+        assert together(logdir, name) == alone(f"{top}/{name}", name, options)
+    return logdir
+
+
 options = st.fixed_dictionaries(
     {},
     optional={

@@ -1,6 +1,7 @@
 """What the tests of reading share."""
 
 import pytest
+from reloaded_runs import HEADER, append, scalar
 
 from tbevents.reading import decoder_feed, scalar_blocks
 
@@ -14,3 +15,20 @@ def small_blocks(monkeypatch):
         monkeypatch.setattr(decoder_feed, "BLOCK", size)
 
     return use
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder for a run."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def six_runs(tmp_path):
+    """A folder with the runs a to f."""
+    for name in "abcdef":
+        (tmp_path / name).mkdir()
+        append(tmp_path / name, HEADER + b"".join(map(scalar, range(50))))
+    return tmp_path

@@ -10,7 +10,7 @@ from event_files import record, scalar_event, version_event, write_events
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scalar_files import NAME, one_event
-from small_runs import alone, damaged, everything, options, together, write_runs
+from small_runs import alone, damaged, everything, options, read_together
 
 import tbevents
 from tbevents.format import crc32c_columns
@@ -83,10 +83,7 @@ def test_runs_like_those_before_equal_runs_read_alone(runs, options, small_block
     monkeypatch.setattr(reading_queue, "MOST", 2)
     with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        write_runs(top, runs)
-        logdir = tbevents.read_logdir(top, threads=1, **options)
-        for name in logdir:
-            assert together(logdir, name) == alone(f"{top}/{name}", name, options)
+        read_together(top, runs, options)
 
 
 @pytest.fixture

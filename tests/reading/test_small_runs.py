@@ -11,7 +11,7 @@ from event_files import record, scalar_event, tensor_value, version_event, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scalar_files import NAME, expected, one_event
-from small_runs import alone, damaged, everything, options, together, write_runs
+from small_runs import alone, damaged, everything, options, read_together, write_runs
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
@@ -56,10 +56,7 @@ def test_runs_read_together_equal_runs_read_alone(runs, more, options, small_blo
     small_blocks(1 << 20)
     with tempfile.TemporaryDirectory() as top, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        write_runs(top, runs)
-        logdir = tbevents.read_logdir(top, threads=1, **options)
-        for name in logdir:
-            assert together(logdir, name) == alone(f"{top}/{name}", name, options)
+        logdir = read_together(top, runs, options)
         if options.get("strict"):
             return
         for name in logdir:  # what is appended to the last file goes behind it

@@ -186,16 +186,20 @@ def test_a_run_that_cannot_be_read_keeps_its_rows_and_is_tried_again(runs, lake,
     assert contents(lake) == expected(runs)
 
 
-def test_what_can_be_read_of_a_new_run_is_there_until_all_of_it_is(runs, lake, unreadable):
-    write_run(runs / "r03", ("x", 5, 7.0), name=NAME + ".later")
-    unreadable.add(".later")
-    assert "r03" in tbevents.sync(runs, lake, on_problem=id).read
+def assert_the_rest_comes_once_it_can_be_read(runs, lake, unreadable):
     assert len([row for row in contents(lake) if row[0] == "r03"]) == 3
     again = tbevents.sync(runs, lake, on_problem=id)
     assert (again.read, again.version, len(again.problems)) == ((), 1, 1)
     unreadable.clear()
     assert tbevents.sync(runs, lake).read == ("r03",)
     assert contents(lake) == expected(runs)
+
+
+def test_what_can_be_read_of_a_new_run_is_there_until_all_of_it_is(runs, lake, unreadable):
+    write_run(runs / "r03", ("x", 5, 7.0), name=NAME + ".later")
+    unreadable.add(".later")
+    assert "r03" in tbevents.sync(runs, lake, on_problem=id).read
+    assert_the_rest_comes_once_it_can_be_read(runs, lake, unreadable)
 
 
 def test_a_table_at_a_url_of_an_unknown_kind_is_an_error_in_plain_text(runs):
@@ -220,12 +224,7 @@ def test_what_can_be_read_of_a_large_new_run_is_there_until_all_of_it_is(runs, l
     done = tbevents.sync(runs, lake, on_problem=problems.append)
     assert "r03" in done.read
     assert [problem.kind for problem in done.problems] == ["unreadable"] == [problem.kind for problem in problems]
-    assert len([row for row in contents(lake) if row[0] == "r03"]) == 3
-    again = tbevents.sync(runs, lake, on_problem=id)
-    assert (again.read, again.version, len(again.problems)) == ((), 1, 1)
-    unreadable.clear()
-    assert tbevents.sync(runs, lake).read == ("r03",)
-    assert contents(lake) == expected(runs)
+    assert_the_rest_comes_once_it_can_be_read(runs, lake, unreadable)
 
 
 def test_a_large_run_that_cannot_be_read_keeps_its_rows(runs, lake, unreadable, in_parts):
