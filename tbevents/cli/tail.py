@@ -74,11 +74,10 @@ def command(
         raise click.UsageError("--chart needs a terminal: stdout is none")
     watch = Watch(logdir, tags=tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
-    root = folder_name(logdir) or "."
     if wants_charts:
-        _show_charts(terminal, watch, interval, end, style, root)
+        _show_charts(terminal, watch, interval, end, style, folder_name(logdir) or ".")
     elif terminal.interactive:
-        _show_table(terminal, watch, interval, end, root)
+        _show_table(terminal, watch, interval, end, logdir)
     else:
         _print_lines(terminal, watch, interval, end)
 
@@ -160,18 +159,18 @@ def _show_charts(
         terminal.left_out(problems)
 
 
-def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | None, root: str) -> None:
+def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | None, logdir: str) -> None:
     with Live(console=terminal.out, auto_refresh=False, vertical_overflow="ellipsis") as live:
         while True:
             found = watch.look()
             for problem in watch.problems:  # through the console of the table, since another would break it
                 live.console.print(Text(printable(f"left out: {problem}"), "yellow"))
-            live.update(_table(terminal, found, [str(error) for error in watch.missing()], root), refresh=True)
+            live.update(_table(terminal, found, [str(error) for error in watch.missing()], logdir), refresh=True)
             if not _wait(interval, end):
                 return
 
 
-def _table(terminal: Terminal, found: list[Watched], missing: list[str], root: str) -> Group:
+def _table(terminal: Terminal, found: list[Watched], missing: list[str], logdir: str) -> Group:
     several = len({watched.run for watched in found}) > 1
     table = TextTable(
         TextColumn("run", left=True, shortest=8),
@@ -190,7 +189,7 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str], root: s
         series = watched.series
         last = series.last
         table.add(
-            "" if not several else root if watched.run == "." else watched.run,
+            terminal.run_name(watched.run, logdir) if several else "",
             series.tag,
             count(len(series)),
             str(last.step),

@@ -31,7 +31,15 @@ from tbevents.run_files import folders_above
 from tbevents.testing import golden
 from tbevents.testing.finding import Finding, message
 from tbevents.testing.subjects import Subject, as_runs, single_series
-from tbevents.tools.names import NameFilter, open_refs, read_telling, refs_below, runs_below, without_damage_warnings
+from tbevents.tools.names import (
+    NameFilter,
+    name_below,
+    open_refs,
+    read_telling,
+    refs_below,
+    runs_below,
+    without_damage_warnings,
+)
 from tbevents.tools.sparkline import sparkline
 
 _BARS = 40
@@ -100,8 +108,7 @@ def run(
         findings = Findings(each for _, of_run in linter.lint_each(found.values(), keep_series=True) for each in of_run)
         if isinstance(subject, Logdir):
             for problem in subject.problems:
-                name = os.path.relpath(problem.file, subject.path).replace(os.sep, "/")
-                findings += linter.of_problem(problem, name)
+                findings += linter.of_problem(problem, name_below(problem, subject.path))
         findings += linter.finish()
     return findings
 
@@ -141,7 +148,7 @@ def lint_runs(
     for each in paths:
         problems: list[Problem] = []
         below = refs_below(each, wanted, on_problem=problems.append, required=True)
-        unlisted += ((os.path.relpath(problem.file, each).replace(os.sep, "/"), problem) for problem in problems)
+        unlisted += ((name_below(problem, each), problem) for problem in problems)
         for ref in below:
             name = ref.name if len(paths) == 1 else each if ref.name == "." else join(each, ref.name)
             found[name] = replace(ref, name=name)

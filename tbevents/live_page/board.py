@@ -17,7 +17,8 @@ from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
 from tbevents.files import folder_name, join, path_string
 from tbevents.live_page.entries import arrange
-from tbevents.live_page.followed_run import Counts, FollowedRun, RunSummary, SharedCounts, weight
+from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
+from tbevents.live_page.known_tags import KnownTags
 from tbevents.live_page.names import run_name, title_of
 from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
@@ -26,7 +27,6 @@ from tbevents.reading.run import Run
 from tbevents.remote import is_url
 from tbevents.run_files import list_runs
 from tbevents.tools.names import natural_key
-from tbevents.tools.report.rates import rates_by_loss
 
 _INTERVAL: Final = 0.5
 """Seconds between two listings of the logdirs, while a page is open."""
@@ -76,15 +76,12 @@ class Board:
         self._version = 1
         self._runs: list[FollowedRun] = []
         self._by_name: dict[tuple[str, str], FollowedRun] = {}
-        self._tags: dict[tuple[str, str], int] = {}
-        self._counts = SharedCounts()
-        self._tag_texts: list[tuple[int, dict[str, Any]]] = []  # (version, what the page is told of the tag)
+        self._tags = KnownTags()
         self._runs_changed = False  # whether there are more or fewer runs than the last answer knew
         self._sessions = False  # whether there are hyperparameters
         self._arranged = 0  # the version for which it was last seen what runs are on the page
         self._problems: tuple[str, ...] = ()
         self._problems_version = 0
-        self._rates: tuple[int, list[dict[str, Any]]] = (0, [])
         self._kept: OrderedDict[int, int] = OrderedDict()  # number of a run in memory -> bytes; the least used first
         self._used = 0  # bytes of all of them
         self._waiting: deque[FollowedRun] = deque()  # those to be read, and read again
@@ -98,7 +95,7 @@ class Board:
         # Whoever asks for runs has one thread read them: each thread that reads keeps the memory that it needed.
         self._asked = ThreadPoolExecutor(_URL_READERS if remote else 1, "tbevents-board-asked")
         try:
-            self._look(first=True)
+            self.look(first=True)
         except BaseException:
             self._pool.shutdown(wait=False)
             self._asked.shutdown(wait=False)
@@ -144,10 +141,6 @@ class Board:
             with self._lock:
                 self._watchers.discard(call)
 
-    def look(self) -> None:
-        """Lists the logdirs now: finds new runs, those that are gone, and those whose files changed."""
-        self._look()
-
     def names(self) -> dict[int, str]:
         """Returns the names of the runs that are there, by their numbers."""
         with self._lock:
@@ -160,10 +153,7 @@ class Board:
             UnknownNameError: there is no such tag.
         """
         with self._lock:
-            if not 0 <= number < len(self._tag_texts):
-                raise UnknownNameError("tag", number, ())
-            told = self._tag_texts[number][1]
-            return told["kind"], told["tag"]
+            return self._tags.named(number)
 
     def states(self, spans: Iterable[tuple[int, int]], kind: str, tag: str) -> list[tuple[int, int, int]]:
         """Returns what differs once a series does, of each run that is there and has such a series. Reads nothing.
@@ -247,34 +237,19 @@ class Board:
             version = self._version
             if since >= version:
                 return None
+            told_counts = self._tags.teller()
             told: dict[str, Any] = {
                 "version": version,
-                "tags": [text for at, text in self._tag_texts if at > since],
-                "runs": self._tell_runs(since),
+                "tags": self._tags.since(since),
+                "runs": [run.as_json(told_counts) for run in self._runs if run.version > since],
                 "there": sum(not run.gone for run in self._runs),
                 "unread": sum(run.summary is None and not run.gone for run in self._runs),
             }
             if self._problems_version > since:
                 told["problems"] = list(self._problems)
             if told["tags"] or since == 0:
-                told["rates"] = self._find_rates()
+                told["rates"] = self._tags.rates(self._runs)
             return told
-
-    def _tell_runs(self, since: int) -> list[dict[str, Any]]:
-        """What the page is told of the runs that changed after a version."""
-        told: dict[int, dict[str, list[list[int]]]] = {}
-        shared: list[Counts] = []  # keeps them alive, so that their ids stay unique
-
-        def told_counts(counts: Counts) -> dict[str, list[list[int]]]:
-            if id(counts) not in told:
-                shared.append(counts)
-                told[id(counts)] = {
-                    kind: [[self._tags[kind, tag], count] for tag, count in tags.items()]
-                    for kind, tags in counts.items()
-                }
-            return told[id(counts)]
-
-        return [run.as_json(told_counts) for run in self._runs if run.version > since]
 
     # -- listing -----------------------------------------------------------------------------------------------------
 
@@ -286,9 +261,17 @@ class Board:
                 # Since the last listing, which may be that of the start.
                 if self._lock.wait_for(lambda: self._closed, self._next_look - time.monotonic()):
                     return
-            self._look()
+            self.look()
 
-    def _look(self, *, first: bool = False) -> None:
+    def look(self, *, first: bool = False) -> None:
+        """Lists the logdirs: finds new runs, those that are gone, and those whose files changed.
+
+        Args:
+            first: if True, a logdir that cannot be listed is an error; else it is a problem.
+
+        Raises:
+            OSError, TBEventsError: a logdir cannot be listed, and `first` is True.
+        """
         began = time.monotonic()
         found: dict[tuple[str, str], Sequence[FileRef]] = {}
         problems: list[str] = []
@@ -386,7 +369,7 @@ class Board:
             for followed in self._read_together(chosen):
                 self._read_quietly(followed)
             self._tell()
-        self._tell()
+        self._tell()  # once more: `is_reading` may be False only now, and a stream ends its pause then
 
     def _read_quietly(self, followed: FollowedRun) -> None:
         """Reads a run, or what was appended to it. What cannot be read is a problem of the run."""
@@ -426,7 +409,10 @@ class Board:
         return list(left.values())
 
     def _read(self, followed: FollowedRun, *, again: bool = False, whole: bool = False) -> Run:
-        """Reads a run that is not in memory; `again` also reads what was appended to another one, or its next part."""
+        """Reads a run that is not in memory.
+
+        `again` also reads what was appended to another one, or its next part; `whole`, also the rest of a large one.
+        """
         with followed.reading:
             run, anew = followed.run, ""
             if run is None:
@@ -436,7 +422,7 @@ class Board:
             elif not (whole and run.is_cut):
                 return run  # another thread has read it meanwhile
             if whole and run.is_cut:
-                anew = run.reload_quietly() or anew
+                anew = self._opener.read_on(followed, run, whole=True) or anew
             self._take_run(followed, run, anew)
         return run
 
@@ -453,30 +439,11 @@ class Board:
                 followed.news = f"{anew or 'a file was truncated, replaced or removed'}; the run was read again"
             followed.run = run
             self._sessions = self._sessions or summary.facts.hparams is not None
-            counts, are_new = self._counts.of(summary.counts)
-            if are_new:
-                self._name_tags(run, counts)
-            else:
-                summary = RunSummary(counts, summary.problems, summary.facts, summary.is_cut)
+            summary = dataclasses.replace(summary, counts=self._tags.take(run, summary.counts, self._step))
             if before is None or anew or recovered or before.differs(summary):
                 followed.summary = summary
                 followed.version = self._step()
             self._keep(followed, weight(run, summary.counts))
-
-    def _name_tags(self, run: Run, counts: Counts) -> None:
-        for kind, tags in counts.items():
-            for tag in tags:
-                if (kind, tag) not in self._tags:
-                    number = self._tags[kind, tag] = len(self._tag_texts)
-                    known = run.metadata.get(tag)
-                    told = {
-                        "number": number,
-                        "kind": kind,
-                        "tag": tag,
-                        "title": (known.display_name if known else "") or tag,
-                        "description": (known.description if known else "")[:20_000],
-                    }
-                    self._tag_texts.append((self._step(), told))
 
     def _keep(self, followed: FollowedRun, size: int) -> None:
         """Notes that a run is in memory, and lets go of those used least, if all take too much."""
@@ -487,21 +454,6 @@ class Board:
             number, freed = self._kept.popitem(last=False)
             self._runs[number].run = None
             self._used -= freed
-
-    def _find_rates(self) -> list[dict[str, Any]]:
-        """The learning rates, as numbers of tags, with the loss to show beside them."""
-        runs: dict[str, set[int]] = {tag: set() for kind, tag in self._tags if kind == "scalars"}
-        for run in self._runs:
-            for tag in run.summary.counts.get("scalars", ()) if run.summary else ():
-                runs[tag].add(run.number)
-        found = rates_by_loss({tag: having for tag, having in runs.items() if having})
-        return [
-            {
-                "rates": [self._tags["scalars", tag] for tag in rates],
-                "loss": -1 if loss is None else self._tags["scalars", loss],
-            }
-            for loss, rates in found.items()
-        ]
 
 
 def _shrunk(before: RunSummary, after: RunSummary) -> bool:

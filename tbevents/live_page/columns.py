@@ -87,7 +87,7 @@ class BinaryStore(ArrayStore):
     def __init__(self) -> None:
         super().__init__()
         self._data = bytearray()
-        self._steps: tuple[bytes, int] = b"", -1  # those stored last: as a rule the next ones are the same
+        self._steps: tuple[bytes | None, int] = None, -1  # those stored last: as a rule the next ones are the same
         self._orders: dict[int, int] = {}
 
     def curves(self, curves: Sequence[PointColumns], places: Sequence[NDArray[np.intp]]) -> list[dict[str, Any]]:
@@ -120,7 +120,7 @@ class BinaryStore(ArrayStore):
     def steps(self, steps: NDArray[np.int64]) -> int:
         """As in `ArrayStore`."""
         key = steps.tobytes()
-        if key != self._steps[0] or self._steps[1] < 0:
+        if key != self._steps[0]:
             self._steps = key, super().steps(steps)
         return self._steps[1]
 

@@ -14,9 +14,6 @@ from tbevents.reading.run import Run
 Counts: TypeAlias = Mapping[str, Mapping[str, int]]
 """Kind -> tag -> number of values."""
 
-_MOST_COUNTS: Final = 256
-"""The most counts that are remembered, because a next run may have them, too."""
-
 _PROBLEMS: Final = 20
 """The most problems of a run that the board lists."""
 
@@ -43,24 +40,6 @@ def weight(run: Run, counts: Counts) -> int:
         each = _SCALAR_BYTES if kind == "scalars" else _VALUE_BYTES
         total += len(tags) * of_tag + each * sum(tags.values())
     return total
-
-
-class SharedCounts:
-    """Counts that runs have alike, each kept once: runs that log the same mostly have the same. Used under a lock."""
-
-    def __init__(self) -> None:
-        self._known: dict[object, Counts] = {}
-
-    def of(self, counts: Counts) -> tuple[Counts, bool]:
-        """Returns equal counts, with the tags in the same order, that were met lately, and whether there were none."""
-        key = tuple((kind, tuple(tags.items())) for kind, tags in counts.items())
-        found = self._known.get(key)
-        if found is not None:
-            return found, False
-        if len(self._known) == _MOST_COUNTS:  # most are those of runs that have grown since
-            self._known.clear()
-        self._known[key] = counts
-        return counts, True
 
 
 @dataclass(frozen=True, slots=True)

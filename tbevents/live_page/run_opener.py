@@ -86,13 +86,13 @@ class RunOpener:
             most=PART if large and not is_url(followed.url) else None,
         )
 
-    def read_on(self, followed: FollowedRun, run: Run) -> str:
-        """Reads what was appended, or the next part; returns why the run was read anew, or "".
+    def read_on(self, followed: FollowedRun, run: Run, *, whole: bool = False) -> str:
+        """Reads what was appended, or the next part, or all that is left; returns why the run was read anew, or "".
 
         Raises:
             TBEventsError, OSError: it cannot be read.
         """
-        if not run.is_cut:
+        if whole or not run.is_cut:
             return run.reload_quietly()
         followed.part *= 2
         return run.reload_quietly(followed.part)

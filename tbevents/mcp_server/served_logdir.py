@@ -80,7 +80,7 @@ class ServedLogdir:
 
     def __init__(self, path: StrPath, *, checksums: Checksums = "verify") -> None:
         text = path_string(path, "logdir")
-        text = path_of_file_url(text) or text  # whose links are seen
+        text = path_of_file_url(text) or text  # as a path, so that links out of the logdir are found
         if "::" in text and ("file://" in text or "local://" in text):
             raise ValueError(f"{text}: a chain of URLs over local files is not served, since its links are not seen")
         self.path: str = text if is_url(text) else os.path.abspath(text)

@@ -13,7 +13,7 @@ from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import lazy_series
-from tbevents.tools.names import open_refs, refs_below
+from tbevents.tools.names import name_below, open_refs, refs_below
 from tbevents.tools.oddities import Oddity as Oddity
 from tbevents.tools.oddities import is_empty_file, oddities_of
 from tbevents.tools.record_copy import size_of
@@ -70,8 +70,7 @@ def check(path: StrPath, *, runs: Sequence[str] | None = None, checksums: Checks
     refs = refs_below(path, runs, on_problem=unlisted.append, required=True)
     found = open_refs(refs, ReadOptions(checksums=checksums))
     text = os.fspath(path)
-    names = (os.path.relpath(each.file, text).replace(os.sep, "/") for each in unlisted)
-    nameless = (Checked(name, each.file, (), 0, 0, (each,), (), ()) for name, each in zip(names, unlisted, strict=True))
+    nameless = (Checked(name_below(each, text), each.file, (), 0, 0, (each,), (), ()) for each in unlisted)
     return itertools.chain(map(check_run, found), nameless)
 
 

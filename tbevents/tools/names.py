@@ -36,6 +36,11 @@ def natural_key(name: str) -> tuple[list[object], str]:
     return parts, name
 
 
+def name_below(problem: Problem, top: str) -> str:
+    """Returns the name of a run that could not be listed below a folder: the path of the problem's file from there."""
+    return os.path.relpath(problem.file, top).replace(os.sep, "/")
+
+
 class NameFilter:
     """Selects names by patterns; without patterns it selects all.
 

@@ -332,6 +332,8 @@ def test_a_zoom_of_histograms_outlasts_scrolling_and_what_redraws_them(made, pag
     assert zoomed() == [True, False]  # of the first run alone
     page.put("#smoothing", 0.5)
     page.expect([True, False], zoomed)
+    page.click(page.one("input[name=x][value=wall]"))  # which is the axis of other charts
+    page.expect([True, False], zoomed)
     page.run("document.body.style.paddingTop = '3000px'; scrollTo(0, 0)")
     page.wait(lambda: not page.all("#histograms canvas"))
     page.chart("weights", "#histograms")

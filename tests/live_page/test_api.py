@@ -391,10 +391,10 @@ def test_a_report_has_all_of_a_run_of_which_a_part_was_read(long, make_board, mo
     monkeypatch.setattr(run_opener, "PART", 50_000)
     reader = run_opener.RunOpener.read_on
 
-    def read_on(*arguments):
+    def read_on(*arguments, **options):
         if threading.current_thread().name.startswith("tbevents-board-read"):
             raise OSError("the disk is away")
-        return reader(*arguments)
+        return reader(*arguments, **options)
 
     monkeypatch.setattr(run_opener.RunOpener, "read_on", read_on)
     board = make_board(long)

@@ -149,7 +149,7 @@ function histogramCard(card) {
     for (const line of shown) {
       const figure = make("figure", { className: "chart" });
       const run = runs[line.run];
-      const note = line.count > numbers(line.steps).length ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
+      const note = isThinned(line) ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
       let map = null;
       const menu = chartMenu(`${run.label}: ${card.title}`, { chart: () => map, labels: () => ({ title: `${run.label}: ${card.title}`, x: "step" }), rows: () => map.rows() });
       const who = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note }));

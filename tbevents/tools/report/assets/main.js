@@ -5,7 +5,7 @@ const PALETTE = ["#4878d0", "#e07b39", "#3a9d63", "#cf4a55", "#8a67c8", "#96694c
 const runColor = (number) => PALETTE[number] ?? `oklch(${[55, 59, 63][number % 3]}% ${number % 2 ? 0.16 : 0.09} ${(number * 137.508) % 360})`;
 
 const runs = [];
-const cards = []; // {card, element, lazy}: all of the page
+const cards = []; // {card, element, lazy}: all of the page; on a board, `load` fetches what some show, and draws it
 let restored = false; // whether the address was read, and may be written
 const links = new Map(); // of the sections that have one
 let tagPasses = () => true;
@@ -220,9 +220,9 @@ function update() {
   if (restored) saveState();
 }
 
-/** Shows other axes: a zoom holds no longer than what it is of. */
+/** Shows other axes: a zoom holds no longer than what it is of. Histograms and PR curves have axes of their own. */
 function rescale(isX) {
-  for (const chart of charts.values()) chart.zoom.forget(isX);
+  for (const [key, chart] of charts) if (/^(scalars|custom) /.test(key)) chart.zoom.forget(isX);
   update();
 }
 

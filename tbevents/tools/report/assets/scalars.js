@@ -19,7 +19,7 @@ function cutSeconds(line) {
   return cut;
 }
 
-/** Relative time with the pauses before it, where these are cut: what a server calls it. */
+/** Relative time with the pauses before it, where these are cut, as the server counts it. */
 function uncut(line, seconds) {
   let whole = seconds;
   for (const [, at, length] of settings.cutPauses ? line.pauses ?? [] : []) if (whole >= at - length) whole += length;
@@ -141,7 +141,7 @@ function scalarCard(card, part = "sections") {
     const ready = shown.every((curve) => curve.done ?? true);
     figure.setAttribute("aria-busy", String(!ready));
     drawn = { axis, unit, shown, grouped: groups !== null };
-    chart.moveTo(axis === "relative" && settings.cutPauses ? "uncut" : axis);
+    chart.moveTo(axis === "relative" && settings.cutPauses ? "relative without pauses" : axis);
     const logX = settings.logX && axis !== "wall";
     const titles = groups !== null ? groupTitles() : ["value", ...(settings.smoothing ? ["smoothed"] : []), "step", "time", "relative", ...(margins.length ? ["bounds"] : [])];
     const marks = groups === null && card.parts === undefined ? marksOn(card, lines, shown) : [];
