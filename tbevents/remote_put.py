@@ -7,22 +7,27 @@ import errno
 import re
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 from tbevents import remote
 from tbevents.errors import TBEventsError
 
 
 @contextlib.contextmanager
-def as_writing(url: str) -> Iterator[None]:
+def as_writing(url: str) -> Iterator[tuple[Any, str]]:
     """Makes errors inside the block say that the URL cannot be written, even if it was only looked up.
 
+    Yields:
+        The file system, and the path in it.
+
     Raises:
+        ValueError: if the protocol is unknown.
         MissingExtraError: if fsspec, or the package it needs for the URL, is not installed.
     """
-    remote.filesystem(url, "writing")
+    found = remote.filesystem(url, "writing")
     try:
         with remote.as_os_errors(url, "cannot be written"):
-            yield
+            yield found
     except OSError as error:
         if isinstance(error, (FileExistsError, IsADirectoryError, TBEventsError)):
             raise
@@ -33,8 +38,7 @@ def as_writing(url: str) -> Iterator[None]:
 
 def refuse_existing(url: str) -> None:
     """Raises FileExistsError if there is a file or folder at a URL."""
-    fs, path = remote.filesystem(url, "writing")
-    with as_writing(url):
+    with as_writing(url) as (fs, path):
         fs.invalidate_cache()
         if fs.exists(path):
             raise FileExistsError(errno.EEXIST, "exists already", url)
@@ -62,8 +66,7 @@ def put_file(source: str, url: str) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    fs, path = remote.filesystem(url, "writing")
-    with as_writing(url):
+    with as_writing(url) as (fs, path):
         if remote.is_object_store(fs):
             fs.put_file(source, path)
             return
@@ -83,6 +86,5 @@ def put_file(source: str, url: str) -> None:
 
 def remove(url: str) -> None:
     """Removes a file that was put at a URL."""
-    fs, path = remote.filesystem(url, "writing")
-    with as_writing(url):
+    with as_writing(url) as (fs, path):
         fs.rm_file(path)

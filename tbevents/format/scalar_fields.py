@@ -6,7 +6,6 @@ linear, so the checksum of a payload is that of its constant part, xor what each
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -22,7 +21,7 @@ WORD: Final = 8
 _MOST_KNOWN: Final = 64
 """How many bytes' parts in a checksum are remembered, for a number in a form."""
 
-Rows: TypeAlias = tuple[int, ...] | NDArray[np.int64]
+Rows: TypeAlias = tuple[int, ...]
 """A place in the payloads: of all of them, or one for each row of events, where those are of several forms."""
 
 Column: TypeAlias = Callable[[str, Rows], NDArray[Any]]
@@ -57,9 +56,7 @@ class NumberField:
         vary: if True, all of its bytes are assumed to differ from event to event, as those of values do.
 
     Attributes:
-        places: as given, like the next two.
-        dtype: of the number.
-        count: of bytes.
+        places, dtype, count: as given.
     """
 
     def __init__(self, places: Rows, lengths: Rows, dtype: str, count: int, *, vary: bool = False) -> None:
@@ -67,8 +64,7 @@ class NumberField:
         self.dtype = dtype
         self.count = count
         self._vary = vary
-        distances = lengths - places if isinstance(lengths, np.ndarray) else map(operator.sub, lengths, places)
-        behind = list(map(int, distances))
+        behind = [length - place for place, length in zip(places, lengths, strict=True)]
         tables = contributions(max(behind))
         # Of each byte: the table, and where in it the part for each row starts; the shorter that index, the faster.
         self._known: dict[tuple[int, int], Any] = {}  # as `_of_same` gives it
@@ -77,7 +73,7 @@ class NumberField:
             self._tables += [(tables[behind[0] - 1 - k], None) for k in range(count)]
         else:
             short = np.uint16 if tables.size <= 1 << 16 else np.int32
-            starts = np.subtract.outer(np.arange(-1, -1 - count, -1), np.negative(behind)) * 256
+            starts = 256 * (np.array(behind) - np.arange(1, count + 1)[:, np.newaxis])
             self._tables += [(tables.ravel(), row) for row in starts.astype(short)[:, :, np.newaxis]]
 
     def add_to(self, crcs: NDArray[np.uint32], numbers: NDArray[Any]) -> None:

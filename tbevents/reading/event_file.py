@@ -148,8 +148,8 @@ class EventFileReader:
     def may_be_rewritten(self, listed: FileRef) -> bool:
         """Returns True if all of the file was read, and a new listing shows another time but the same size.
 
-        Its bytes may be others, of which `read` compares only some; or they are the same, as after ``touch``. If what
-        stands behind the last record changes in a local file, it is taken to go on: a writer may fill allocated space.
+        The content may differ, of which `read` compares only a part; or it is the same, as after ``touch``. Returns
+        False if only the bytes behind the last record of a local file changed: a writer may be filling allocated space.
         """
         before = self.listed
         if before is None or before.size is None or self._rest is None or not self._size == before.size == listed.size:

@@ -61,13 +61,15 @@ class _Fields:
         value: NDArray[np.int64] | None,
         size: int,
     ) -> None:
-        self._numbers = [(payloads + wall, NumberField(wall, lengths, "<f8", WORD))]
+        rows = tuple(lengths.tolist())
+        self._numbers = [(payloads + wall, NumberField(tuple(wall.tolist()), rows, "<f8", WORD))]
         if value is not None:
-            self._numbers.append((payloads + value, NumberField(value, lengths, f"<f{size}", size, vary=True)))
+            field = NumberField(tuple(value.tolist()), rows, f"<f{size}", size, vary=True)
+            self._numbers.append((payloads + value, field))
         self._ends = payloads + lengths
         self._crcs = np.zeros((len(payloads), 1), np.uint32)
 
-    def constant_bytes(self, mask: NDArray[np.uint8]) -> None:
+    def clear_varying(self, mask: NDArray[np.uint8]) -> None:
         """Clears the mask where bytes vary."""
         for places, count in (*((at, number.count) for at, number in self._numbers), (self._ends, FOOTER_SIZE)):
             mask[places[:, np.newaxis] + np.arange(count)] = 0
@@ -109,19 +111,21 @@ class FilePattern:
         data: the bytes of an intact file.
         points: the fields of its scalars; first those that are asked for, in the order in which series have them.
         version: the field of its first record, if that is no scalar; else None.
+        count: how many of the points are asked for.
         first: the place of the first record among the points, if there is no `version`.
         verify: if True, files must have the checksums that they store.
     """
 
     def __init__(
-        self, data: NDArray[np.uint8], points: _Fields, version: _Fields | None, first: int, *, verify: bool
+        self, data: NDArray[np.uint8], points: _Fields, version: _Fields | None, count: int, first: int, *, verify: bool
     ) -> None:
         self._mask = np.full(len(data), 0xFF, np.uint8)
         self._fields = [points] if version is None else [points, version]
+        self._count = count
         self._first = first
         self._verify = verify
         for fields in self._fields:
-            fields.constant_bytes(self._mask)
+            fields.clear_varying(self._mask)
             if verify:
                 fields.take_checksums(data)
         self._constant = (data & self._mask).tobytes()
@@ -175,15 +179,14 @@ class FilePattern:
         wall, value = of_skeleton[:, skeletons[order]]
         points = _Fields(payloads[order], lengths[order], wall, value, sizes.pop())
         first = 0 if others else int((order == 0).argmax())
-        return cls(data, points, version, first, verify=verify)
+        return cls(data, points, version, len(wanted), first, verify=verify)
 
-    def read(self, data: NDArray[np.uint8], starts: Sequence[int], count: int) -> list[FilePoints | None]:
+    def read(self, data: NDArray[np.uint8], starts: Sequence[int]) -> list[FilePoints | None]:
         """Returns what files have; None for one that does not fit the pattern, or is damaged.
 
         Args:
             data: has the files.
             starts: where they start in it.
-            count: how many points are asked for.
         """
         size, scratch = self.size, np.empty(self.size, np.uint8)
         fits = [
@@ -200,7 +203,7 @@ class FilePattern:
             (times,), version = self._fields[1].read(data, several, verify=self._verify)
             firsts, intact = times[0], intact & version
         # Each file has columns of its own, in the machine's byte order: they may be kept alone.
-        rows = zip(firsts.tolist(), wall_times[:count].T, values[:count].T, intact.tolist(), strict=True)
+        rows = zip(firsts.tolist(), wall_times[: self._count].T, values[: self._count].T, intact.tolist(), strict=True)
         native = values.dtype.newbyteorder("=")
         of_files = iter(
             [

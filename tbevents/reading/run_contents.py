@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -344,11 +343,6 @@ class RunContents(Frame):
 
 
 def _kind_with_series(name: str) -> Kind:
-    """The kind of a name, which must be one of those that have series; a run asks once for each."""
-    with contextlib.suppress(KeyError, TypeError):
-        kind = kind_named(name)
-        if kind.series is not None:
-            return kind
-    having_series = {kind.name: kind for kind in kinds() if kind.series is not None}
-    checked_choice("kind", name, having_series)  # raises
-    return having_series[name]
+    """The kind of a name, which must be one of those that have series."""
+    checked_choice("kind", name, [kind.name for kind in kinds() if kind.series is not None])
+    return kind_named(name)

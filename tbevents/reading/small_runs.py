@@ -55,7 +55,7 @@ _MOST_PATTERN_BYTES: Final = 1 << 22
 """How many bytes the files have, together, whose patterns are remembered; a pattern holds about four times as many."""
 
 _MOST_REMEMBERED: Final = 1 << 17
-"""The most records of all orders that are remembered: runs that grow have another order each time."""
+"""Records of all orders together that are remembered at most: a run that grows has another order each time."""
 
 _MOST_OTHERS: Final = 16
 """A file with more records that are no known scalars is no plain one."""
@@ -234,12 +234,10 @@ class SmallRunReader:
             elif parts is not None:
                 of_file = slice(*chains.records[place : place + 2])
                 parts.append(self._part(file, decoded, of_file, ends[place], ends[place + 1]))
-        for run, parts in of_runs.items():
-            readings[run] = None if parts is None else self._reading(parts)
         sizes = Counter(ends[place + 1] - ends[place] for place in alone if place not in known)
         for run, parts in of_runs.items():
-            done = readings[run]
-            if done is not None and parts is not None and done.builder.data.is_compact:
+            done = readings[run] = None if parts is None else self._reading(parts)
+            if parts is not None and done is not None and done.builder.data.is_compact:
                 size = parts[0].reader.offset
                 if sizes.pop(size, 0) > 1:
                     self._learn(size, parts[0].block)
@@ -257,7 +255,7 @@ class SmallRunReader:
         readings: dict[int, Reading] = {}
         for size, left in of_size.items():
             for pattern, order, steps, starts in self._patterns[size]:
-                found = pattern.read(block, [ends[place] for place in left], len(order.places))
+                found = pattern.read(block, [ends[place] for place in left])
                 for place, points in zip(left, found, strict=True):
                     if points is None:
                         continue
@@ -272,8 +270,7 @@ class SmallRunReader:
     def _learn(self, size: int, block: ScalarBlock) -> None:
         """Learns the pattern of an intact file, which has nothing but scalars, beside its header."""
         order = self._orders.get(block.skeleton.tobytes())
-        if order is None:  # it was forgotten meanwhile
-            return
+        assert order is not None  # the reading of this block has just used it
         patterns = self._patterns.get(size, [])
         if len(patterns) == _MOST_OF_SIZE:
             return

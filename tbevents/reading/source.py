@@ -53,7 +53,10 @@ class Reading:
         return (*self.unlisted, *of_files)
 
     def continues(self, before: Reading) -> bool:
-        """Returns True if it has all values of another reading, or these and more after them; and its problems."""
+        """Returns True if it has all values of another reading, or these and more after them; and its problems.
+
+        Of graphs, of which only the last one is kept, that must be the same.
+        """
         data, old_data = self.builder.data, before.builder.data
         if not all(name in data.tags and data.tags[name].continues(tag) for name, tag in old_data.tags.items()):
             return False

@@ -219,10 +219,10 @@ def open_refs(found: Sequence[RunRef], options: ReadOptions) -> Iterator[Run]:
         return open_runs({ref.name: ref.url for ref in found}, options)
     requested = fetched_ahead([dict.fromkeys(ref.files, 0) for ref in found])
     table = SkeletonTable(verify=options.verify)  # the runs of a folder mostly log alike, which halves the time
-    return (_open_quietly(ref, options, contents, table) for ref, contents in zip(found, requested, strict=True))
+    return (_open_ref(ref, options, contents, table) for ref, contents in zip(found, requested, strict=True))
 
 
-def _open_quietly(ref: RunRef, options: ReadOptions, requested: dict[str, Requested], table: SkeletonTable) -> Run:
+def _open_ref(ref: RunRef, options: ReadOptions, requested: dict[str, Requested], table: SkeletonTable) -> Run:
     files = ref.files if is_url(ref.url) else None  # a local folder takes little time to list again
     return open_run(ref.url, ref.name, options, table, warn=False, named=ref.is_file, files=files, requested=requested)
 

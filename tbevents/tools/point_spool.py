@@ -86,7 +86,10 @@ class PointSpool:
             self._file.close()
 
     def add(self, tag: str, run: int, points: RunPoints) -> None:
-        """Adds the points of a tag in a run, which has a greater number than those of the tag before."""
+        """Adds the points of a tag in a run.
+
+        Runs are added in ascending order of their numbers, and all of them before points are asked for.
+        """
         self._waiting.setdefault(tag, []).append((run, points))
         self._waiting_bytes += _ARRAYS + sum(column.nbytes for column in points)
         if self._waiting_bytes >= _BUFFERED:

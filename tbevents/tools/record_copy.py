@@ -51,6 +51,7 @@ class RawRecord(NamedTuple):
 
 
 def _blocks(reader: EventFileReader, most: int | None) -> Iterator[Records]:
+    """Yields the records of a file; with `most`, in parts of about so many bytes, between which the file is closed."""
     reader.most = most
     while True:
         yield from reader.read() if most is None else list(reader.read())  # a list: the file is closed in between

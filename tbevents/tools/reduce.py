@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,12 +14,12 @@ from numpy.typing import NDArray
 from tbevents.errors import RunNotFoundError, did_you_mean
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
-from tbevents.reading.logdir import Logdir, logdir_of_refs
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.points import PointColumns
+from tbevents.reading.problem import tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, refs_below
+from tbevents.tools.names import NameFilter, OnProblem, open_refs, refs_below
 from tbevents.tools.point_spool import PointSpool, RunPoints, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
@@ -189,20 +188,11 @@ def _scalars_of(
     Raises:
         OSError: an event file that the caller named cannot be read.
     """
-    for named, some in itertools.groupby(refs, key=lambda ref: ref.is_file):
-        # Numbers are names without repetition: a run may have been given twice.
-        renamed = {str(number): replace(ref, name=str(number)) for number, ref in enumerate(some)}
-        several = [[ref] for ref in renamed.values()] if named else [list(renamed.values())]
-        for together in several:
-            logdir = Logdir(together[0].url, options) if named else logdir_of_refs(together, options)
-            gathered: dict[str, list[PointColumns]] = {}
-            for part in logdir.scalar_parts(list(logdir), on_problem):
-                for tag, points in part.series:
-                    gathered.setdefault(tag, []).append(points)
-                if part.last:
-                    path = together[0].url if named else renamed[part.name].url
-                    yield path, ((tag, PointColumns.end_to_end(parts)) for tag, parts in gathered.items())
-                    gathered = {}
+    # Numbers are names without repetition: a run may have been given twice.
+    numbered = [replace(ref, name=str(number)) for number, ref in enumerate(refs)]
+    for run in open_refs(numbered, options):
+        tell_of(run.problems, on_problem)
+        yield run.path, run.scalar_columns()
 
 
 def write_reduced(reduced: Reduced, out: StrPath) -> list[str]:

@@ -240,7 +240,7 @@ class _Attempt:
                     writer.add(_row_without_points(name, state))
             else:
                 keep = rows > 0 and self._is_news(name, state)
-            if keep and unreadable and rows_before:  # it came in parts, which say that it is complete
+            if keep and unreadable and rows_before:  # its earlier parts have the state of a complete run
                 writer.end_run(keep=False)
                 keep = self._read_incomplete(name, state, writer)
             writer.end_run(keep=keep)
@@ -250,7 +250,7 @@ class _Attempt:
 
     def _read_incomplete(self, name: str, state: str, writer: LakeWriter) -> bool:
         """Adds what can be read of a run, under the state of an incomplete one; returns whether that is anything."""
-        return sum(_add_part(part, state, writer) for part in self._logdir.scalar_parts([name], _known)) > 0
+        return sum(_add_part(part, state, writer) for part in self._logdir.scalar_parts([name], _ignore)) > 0
 
     def _is_news(self, name: str, incomplete: str) -> bool:
         """Returns True if an incomplete run is to be written: the table has nothing of it, or other incomplete rows."""
@@ -270,8 +270,8 @@ class _Attempt:
         writer.end_run(keep=True)
 
 
-def _known(_problem: Problem) -> None:
-    """The problems of a run that is read once more were told of."""
+def _ignore(_problem: Problem) -> None:
+    """Ignores a problem: the first reading of the run has reported it."""
 
 
 def _add_part(part: ScalarPart, state: str, writer: LakeWriter) -> int:

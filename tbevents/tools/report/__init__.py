@@ -84,7 +84,7 @@ def report(
         ValueError: there is nothing to show.
         OSError: a file cannot be read or written.
     """
-    from tbevents.reading.logdir import Logdir  # a page of runs that are given does without it, and its processes
+    from tbevents.reading.logdir import Logdir  # imports what starts processes; `page_of` does without it
 
     target = path_string(out, "out")
     refuse_folder(target)
