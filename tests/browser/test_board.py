@@ -444,13 +444,16 @@ class _Forward(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def proxy():
+    """Opens the board of a page through a proxy of its own, which is returned."""
     made = []
 
-    def start(port):
+    def between(page):
+        port = urlsplit(page.url).port
         made.append(Proxy(port))
-        return made[0]
+        page.open(Address(page.url.replace(str(port), str(made[-1].server_port))))
+        return made[-1]
 
-    yield start
+    yield between
     for each in made:
         each.shutdown()
         each.server_close()
@@ -466,10 +469,8 @@ def test_a_board_that_has_not_heard_of_its_runs_yet_says_that_they_are_listed(tm
         forward(self)
 
     page = board(tmp_path)
-    address = urlsplit(page.url)
     monkeypatch.setattr(_Forward, "do_GET", do_get)
-    between = proxy(address.port)
-    page.open(Address(page.url.replace(str(address.port), str(between.server_port))))
+    proxy(page)
     page.expect_text("main p:not(#nothing)", "The runs are being listed.")
     told.set()
     page.expect_text("main p:not(#nothing)", "Nothing has been logged yet that this page shows.")
@@ -480,9 +481,7 @@ def test_a_board_behind_a_proxy_that_fails_is_followed_again(tmp_path, board, pr
         writer.add_scalar("loss", 1.0, 0)
         writer.flush()
         page = board(tmp_path)
-        address = urlsplit(page.url)
-        between = proxy(address.port)
-        page.open(Address(page.url.replace(str(address.port), str(between.server_port))))
+        between = proxy(page)
         page.wait(lambda: points(page, "loss") == 1)
         between.fail()
         page.wait(lambda: "does not answer; trying again in" in page.one("#live").text)
@@ -501,9 +500,7 @@ def test_a_board_that_wants_its_token_says_only_that(tmp_path, board, proxy):
     with SummaryWriter(tmp_path / "run") as writer:
         writer.add_scalar("loss", 1.0, 0)
     page = board(tmp_path)
-    address = urlsplit(page.url)
-    between = proxy(address.port)
-    page.open(Address(page.url.replace(str(address.port), str(between.server_port))))
+    between = proxy(page)
     page.wait(lambda: points(page, "loss") == 1)
     page.run(
         "window.said = []; const live = document.getElementById('live');"

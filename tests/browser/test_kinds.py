@@ -239,14 +239,8 @@ def test_very_long_texts_are_compared_as_far_as_time_allows_and_it_is_said(tmp_p
 
 
 def test_of_long_texts_what_differs_is_shown(tmp_path, page):
-    runs = {}
-    for name in "ab":
-        writer = MemoryWriter()
-        writer.add_text("note", "\n".join([*(f"line {row}" for row in range(9000)), name, *["end"] * 9000]), 0)
-        runs[name] = writer.run
-    report(runs, tmp_path / "report.html", limits=ReportLimits(text=10**7))
-    page.open(tmp_path / "report.html")
-    card = compare(page, "note")
+    before, after = ([*(f"line {row}" for row in range(9000)), name, *["end"] * 9000] for name in "ab")
+    card = compared(tmp_path, page, before, after)
     assert (marked(card, "del"), marked(card, "ins")) == (["a"], ["b"])
     assert len(page.all("#texts .comparison tbody tr")) == 5
     status = card.find_element(By.CSS_SELECTOR, ".comparison [role=status]").text

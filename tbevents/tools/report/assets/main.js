@@ -184,7 +184,12 @@ function build() {
   table?.fill();
   if (!moved) return;
   showRuns();
+  renewAll();
+}
+
+function renewAll() {
   for (const { lazy } of cards) lazy.renew();
+  table?.scatter.lazy.renew();
 }
 
 build();
@@ -214,8 +219,7 @@ function sift() {
 /** Shows what the settings say. */
 function update() {
   sift();
-  for (const { lazy } of cards) lazy.renew();
-  table?.scatter.lazy.renew();
+  renewAll();
   table?.fill();
   if (restored) saveState();
 }
