@@ -5,6 +5,7 @@ import pickle
 import warnings
 
 import pytest
+from recorded_warnings import warnings_of
 
 from tbevents import lr_scheduler
 from tbevents.lr_scheduler import ParamGroups
@@ -66,7 +67,7 @@ def resumable(optimizer):
 def test_the_wrong_order_is_warned_of_once_at_the_callers_line(name):
     optimizer = Optimizer()
     scheduler = MAKERS[name](optimizer)
-    with pytest.warns(UserWarning, match=WORDS) as caught:
+    with warnings_of(UserWarning, match=WORDS) as caught:
         scheduler.step()
     assert [warning.filename for warning in caught] == [__file__]
     with warnings.catch_warnings():
@@ -137,6 +138,6 @@ def test_states_copies_and_pickles_go_without_the_watch():
 
 def test_an_epoch_is_warned_of_in_pytorchs_words():
     scheduler = lr_scheduler.StepLR(ParamGroups(0.1), 3)
-    with pytest.warns(UserWarning, match="epoch parameter") as caught:
+    with warnings_of(UserWarning, match="epoch parameter") as caught:
         scheduler.step(2)
     assert [str(warning.message) for warning in caught] == [lr_scheduler.EPOCH_DEPRECATION_WARNING]

@@ -12,6 +12,7 @@ import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded_warnings import warnings_of
 
 import tbevents
 from tbevents.format.tensors import from_array
@@ -154,7 +155,7 @@ def damaged(runs):
 
 
 def test_problems_are_warnings_and_the_other_runs_go_on(damaged):
-    with pytest.warns(tbevents.DamageWarning) as warned:
+    with warnings_of(tbevents.DamageWarning) as warned:
         found = rows(tbevents.iter_batches(damaged))
     assert {str(each.message).partition(": ")[0] for each in warned} == {
         str(damaged / "b" / "deep" / NAME),

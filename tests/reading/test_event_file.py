@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 from event_files import record, scalar_event, version_event, write_events
+from recorded_warnings import warnings_of
 
 import tbevents
 from tbevents import (
@@ -271,7 +272,7 @@ def test_many_problems_give_few_warnings(file):
         return data
 
     damaged(file, change, count=40)
-    with pytest.warns(DamageWarning) as caught:
+    with warnings_of(DamageWarning) as caught:
         run = tbevents.read_run(file)
     assert len(run.problems) == 20
     assert len(caught) == 4
@@ -281,7 +282,7 @@ def test_many_problems_give_few_warnings(file):
 def test_warnings_point_at_the_callers_line(file):
     damaged(file, flip(PARTS["payload"][1]))
     for read in (lambda: tbevents.read_run(file), lambda: list(tbevents.iter_events(file))):
-        with pytest.warns(DamageWarning) as caught:
+        with warnings_of(DamageWarning) as caught:
             read()
         assert caught[0].filename == __file__
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from event_files import record, tensor_value
+from recorded_warnings import warnings_of
 from reloaded_runs import DENIED, HEADER, LATER, NAME, append, fail, scalar
 
 import tbevents
@@ -29,7 +30,7 @@ def test_follow_goes_on_beside_a_file_that_cannot_be_read(folder, monkeypatch):
     append(folder, HEADER + scalar(1))
     append(folder, HEADER + scalar(5), LATER)
     fail(monkeypatch, DENIED, "open", only=NAME)
-    with pytest.warns(tbevents.DamageWarning, match="cannot be read: Permission denied") as caught:
+    with warnings_of(tbevents.DamageWarning, match="cannot be read: Permission denied") as caught:
         assert followed(folder, lambda: None, monkeypatch.undo, lambda: None) == [0, 5, 0, 1]
     assert len(caught) == 1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from event_files import scalar_event, version_event, write_events
 from google.protobuf.struct_pb2 import ListValue, Value
+from recorded_warnings import warnings_of
 
 import tbevents
 from tbevents.proto import Event, Experiment, HParamsPluginData, SessionEndInfo, SessionStartInfo, Summary, TensorProto
@@ -215,7 +216,7 @@ def test_hparams_that_cannot_be_parsed_do_not_hide_those_of_other_runs(tmp_path)
     end.summary.value[0].metadata.plugin_data.content = b"\xff"
     write_events(tmp_path / "half" / "tfevents", [start, end])  # what can be parsed of it counts
     logdir = tbevents.read_logdir(tmp_path)
-    with pytest.warns(tbevents.DamageWarning) as warned:
+    with warnings_of(tbevents.DamageWarning) as warned:
         table = logdir.hparams()
     assert len(warned) == 2
     assert dict(zip(table.sessions, table.parameters["x"], strict=True)) == {"a": 97.0, "b": 98.0, "half": 7.0}

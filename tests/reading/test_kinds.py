@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
+from recorded_warnings import warnings_of
 
 import tbevents
 from tbevents.format.tensors import from_array
@@ -607,7 +608,7 @@ def test_a_reload_after_a_file_was_truncated_or_replaced_reads_the_run_anew(tmp_
     run = tbevents.read_run(tmp_path, restarts="tensorboard")
     before = run.scalars["loss"]
     write_events(file, [version_event(9.0), *events[2:]] if how == "replaced" else events[:3])
-    with pytest.warns(tbevents.DamageWarning, match="was truncated or replaced; reading the run again") as caught:
+    with warnings_of(tbevents.DamageWarning, match="was truncated or replaced; reading the run again") as caught:
         run.reload()
     assert caught[0].filename == __file__
     assert run.scalars["loss"].steps.tolist() == ([2, 3] if how == "replaced" else [2])

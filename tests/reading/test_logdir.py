@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 from event_files import scalar_event, version_event, write_events
+from recorded_warnings import warnings_of
 
 import tbevents
 from tbevents.reading.small_runs import SmallRunReader
@@ -39,10 +40,10 @@ def test_a_run_is_read_when_it_is_first_used_and_once(folder):
     (folder / "b" / "events.out.tfevents.1.h").write_bytes(b"")
     assert len(logdir["a/x"].scalars["loss"]) == 3
     assert logdir["a/x"] is logdir["a/x"]
-    with pytest.warns(tbevents.DamageWarning) as caught:
+    with warnings_of(tbevents.DamageWarning) as caught:
         logdir["b"]
     assert caught[0].filename == __file__
-    with pytest.warns(tbevents.DamageWarning) as caught:
+    with warnings_of(tbevents.DamageWarning) as caught:
         list(tbevents.read_logdir(folder).values())
     assert caught[0].filename == __file__
 
@@ -225,7 +226,7 @@ def test_a_run_that_is_read_ahead_warns_when_it_is_asked_for_and_at_the_callers_
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         logdir["run00"]
-    with pytest.warns(tbevents.DamageWarning) as caught:
+    with warnings_of(tbevents.DamageWarning) as caught:
         logdir["run01"]
     assert caught[0].filename == __file__
     with pytest.raises(tbevents.IncompleteRecordError):

@@ -10,6 +10,7 @@ import zlib
 
 import pytest
 from event_files import record, scalar_event, version_event, write_events
+from recorded_warnings import warnings_of
 
 import tbevents
 from tbevents import DamageWarning, NotAnEventFileError
@@ -102,7 +103,7 @@ def test_in_a_folder_of_many_it_is_the_text_of_a_problem(tmp_path, kind):
 def test_an_event_file_in_a_plain_archive_is_read_and_the_archive_is_named(tmp_path):
     path = tmp_path / "events.out.tfevents.1.h"
     path.write_bytes(tarred(DATA))
-    with pytest.warns(DamageWarning) as warned:
+    with warnings_of(DamageWarning) as warned:
         run = tbevents.read_run(path)
     assert "the file is a tar archive" in str(warned[0].message)
     assert len(run.scalars["loss"]) == 20
@@ -111,7 +112,7 @@ def test_an_event_file_in_a_plain_archive_is_read_and_the_archive_is_named(tmp_p
 def test_changed_line_endings_are_recognised(tmp_path):
     path = tmp_path / "events.out.tfevents.1.h"
     path.write_bytes(DATA.replace(b"\n", b"\r\n"))
-    with pytest.warns(DamageWarning, match=r"line endings were changed \(LF to CR LF\)") as warned:
+    with warnings_of(DamageWarning, match=r"line endings were changed \(LF to CR LF\)") as warned:
         run = tbevents.read_run(path)
     assert len(warned) == 1
     assert not run.scalars
@@ -133,7 +134,7 @@ def test_records_of_examples_are_no_event_file(tmp_path, count):
     for read in (tbevents.read_run, lambda path: tbevents.read_run(path, strict=True)):
         with pytest.raises(NotAnEventFileError, match=f"none of its {count} records is an Event.*tf.train.Example"):
             read(path)
-    with pytest.warns(DamageWarning, match="looks like a tf.train.Example") as warned:
+    with warnings_of(DamageWarning, match="looks like a tf.train.Example") as warned:
         run = tbevents.read_run(tmp_path)
     assert len(warned) == 1
     (problem,) = run.problems

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recorded_warnings import warnings_of
 
 from tbevents import summary
 from tbevents.errors import TBEventsWarning
@@ -98,7 +99,7 @@ def test_max_bins_merges_neighbours():
 
 
 def test_values_that_are_not_finite_are_left_out_with_a_warning_that_names_the_tag():
-    with pytest.warns(TBEventsWarning, match="histogram 'h'") as warned:
+    with warnings_of(TBEventsWarning, match="histogram 'h'") as warned:
         message = histo([1.0, math.nan, math.inf, -math.inf, 2.0])
     assert message == histo([1.0, 2.0])
     assert warned[0].filename == __file__  # the line of the caller
@@ -106,7 +107,8 @@ def test_values_that_are_not_finite_are_left_out_with_a_warning_that_names_the_t
 
 def test_a_warning_is_shown_once_a_line():
     with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("default")
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("default", TBEventsWarning)
         for _ in range(3):
             histo([math.nan])
     assert len(warned) == 1

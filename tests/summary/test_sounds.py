@@ -4,6 +4,7 @@ import wave
 
 import numpy as np
 import pytest
+from recorded_warnings import warnings_of
 
 from tbevents import summary
 from tbevents.errors import TBEventsWarning
@@ -53,7 +54,7 @@ def test_pcm_is_taken_as_it_is():
 
 @pytest.mark.parametrize("samples", [[2.0, -3.0, np.inf, np.nan], np.float32([2, -3, np.inf, np.nan])])
 def test_what_is_too_loud_is_clipped_with_a_warning_that_names_the_tag(samples):
-    with pytest.warns(TBEventsWarning, match="audio 's'") as warned:
+    with warnings_of(TBEventsWarning, match="audio 's'") as warned:
         assert decoded(samples).ravel().tolist() == [32767, -32767, 32767, 0]
     assert len(warned) == 1
 

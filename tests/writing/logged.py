@@ -19,6 +19,7 @@ def log(writer, *steps, tag="t"):
 def writer_warnings():
     """Gives a list of the WriterWarnings that are issued meanwhile, each as often as it is."""
     with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
         warnings.simplefilter("always", WriterWarning)
         yield caught
 

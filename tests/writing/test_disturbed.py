@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from recorded_warnings import warnings_of
 
 from tbevents import WriterWarning, read_run
 from tbevents.format.record import encode_record
@@ -146,7 +147,7 @@ def test_each_file_that_is_disturbed_has_a_warning_of_its_own(writer):
     for step in range(3):
         log(writer, step)
         os.unlink(writer.path)
-        with pytest.warns(WriterWarning, match="removed") as caught:
+        with warnings_of(WriterWarning, match="removed") as caught:
             writer.flush()
         assert len(caught) == 1
     assert steps_in(writer.get_logdir()) == [2]
@@ -241,7 +242,7 @@ def test_a_new_file_that_fails_is_an_error_and_is_tried_again(tmp_path):
     log(writer, 1)
     shutil.rmtree(tmp_path / "run")
     (tmp_path / "run").write_text("in the way")
-    with pytest.warns(WriterWarning) as caught, pytest.raises(OSError, match="run"):
+    with warnings_of(WriterWarning) as caught, pytest.raises(OSError, match="run"):
         writer.flush()
     assert len(caught) == 1
     log(writer, 2)
@@ -293,7 +294,7 @@ def test_a_handler_that_meets_the_disturbed_file_too_makes_no_second_one(tmp_pat
             writer.flush()
 
     monkeypatch.setattr(record_file, "_open_existing", handle)
-    with pytest.warns(WriterWarning) as caught:
+    with warnings_of(WriterWarning) as caught:
         writer.flush()
     assert len(caught) == 1
     writer.close()
@@ -356,7 +357,7 @@ def test_the_series_of_add_scalars_go_on_beside_theirs(tmp_path):
         shutil.rmtree(tmp_path)
         writer.add_scalars("g", {"a": 1.0, "b": 1.0}, 2)
         writer.add_scalar("t", 1.0, 1)
-        with pytest.warns(WriterWarning) as caught:
+        with warnings_of(WriterWarning) as caught:
             writer.flush()
         assert len(caught) == 3  # one a file
     assert steps_in(tmp_path) == [1]

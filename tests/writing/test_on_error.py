@@ -6,9 +6,9 @@ import pickle
 import shutil
 import subprocess
 import sys
-import warnings
 
 import pytest
+from recorded_warnings import warnings_of
 
 from tbevents import EventFileWriter, SummaryWriter, WriterWarning, read_logdir, read_run
 from tbevents.testing import MemoryWriter
@@ -131,8 +131,7 @@ def test_what_is_beyond_the_memory_is_dropped_and_counted(tmp_path, disk, monkey
     writer = EventFileWriter(tmp_path, flush_secs=NEVER, on_error=on_error)
     disk.room = 0
     raised = 0
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with writer_warnings() as caught:
         for step in range(10 * BATCH):
             try:
                 log(writer, step)
@@ -234,7 +233,7 @@ def test_the_files_of_a_writer_share_the_warning_and_the_count(tmp_path, disk):
     disk.room = 0
     writer.add_scalars("g", {"a": 1.0, "b": 1.0}, 2)
     writer.add_scalar("t", 1.0, 2)
-    with pytest.warns(WriterWarning) as caught:
+    with warnings_of(WriterWarning) as caught:
         writer.flush()
     assert [warning.filename for warning in caught] == [__file__]  # and not contextlib, which calls flush of each
     assert writer.lost == 0  # kept
