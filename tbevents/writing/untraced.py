@@ -17,7 +17,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound=type)
 
-_MARK = "_torchdynamo_disable"  # the attribute that torch.compiler.disable sets on its wrapper, for dynamo
+# The attributes that torch.compiler.disable sets on its wrapper: one for dynamo, and what dynamo says of a break there.
+_MARK, _REASON = "_torchdynamo_disable", "_torchdynamo_disable_msg"
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -27,6 +28,7 @@ def graph_break(function: Callable[P, R]) -> Callable[P, R]:
     Dynamo may still compile the body of the function, unless `leave_to_python` was called before.
     """
     setattr(function, _MARK, True)
+    setattr(function, _REASON, "tbevents logs with actual numbers, outside the graph")
     return function
 
 

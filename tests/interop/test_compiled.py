@@ -143,6 +143,15 @@ def test_a_compiled_step_logs_to_memory_too():
     assert [point.step for point in writer.run.scalars["a"]] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("name", ["add_scalar", "add_histogram", "flush"])
+def test_a_step_of_one_graph_is_refused_with_the_reason(name):
+    torch._dynamo.reset()
+    writer = MemoryWriter()
+    step = torch.compile(lambda x: CALLS[name](writer, x, 1), backend="eager", fullgraph=True)
+    with pytest.raises(Exception, match="tbevents logs with actual numbers, outside the graph"):
+        step(torch.zeros(4))
+
+
 @pytest.mark.parametrize("eager_first", [False, True])
 def test_a_writer_that_was_there_before_torch_is_left_alone_too(tmp_path, eager_first):
     """Nothing but the user's own step is compiled, and nothing is warned of."""
