@@ -228,6 +228,7 @@ class Board:
             since: the version of an earlier answer; 0 for everything.
         """
         with self._lock:
+            self._tags.find_rates(self._step)
             if self._arranged != self._version and (self._sessions or self._runs_changed):
                 self._runs_changed = False
                 root = folder_name(next(iter(self.logdirs.values()))) if len(self.logdirs) == 1 else ""
@@ -247,8 +248,9 @@ class Board:
             }
             if self._problems_version > since:
                 told["problems"] = list(self._problems)
-            if told["tags"] or since == 0:
-                told["rates"] = self._tags.rates(self._runs)
+            rates = self._tags.rates_since(since)
+            if rates is not None:
+                told["rates"] = rates
             return told
 
     # -- listing -----------------------------------------------------------------------------------------------------
@@ -330,6 +332,7 @@ class Board:
             self._queue(run)
         for key, run in self._by_name.items():
             if key not in found and not run.gone and key[0] not in unknown:
+                self._tags.note(run.summary.counts if run.summary else None, None)
                 run.gone, run.run, run.summary, run.news, run.failure = True, None, None, "", ""
                 self._used -= self._kept.pop(run.number, 0)
                 run.version = self._step()
@@ -441,6 +444,7 @@ class Board:
             self._sessions = self._sessions or summary.facts.hparams is not None
             summary = dataclasses.replace(summary, counts=self._tags.take(run, summary.counts, self._step))
             if before is None or anew or recovered or before.differs(summary):
+                self._tags.note(before.counts if before else None, summary.counts)
                 followed.summary = summary
                 followed.version = self._step()
             self._keep(followed, weight(run, summary.counts))

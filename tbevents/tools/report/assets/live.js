@@ -85,7 +85,10 @@ function take(told) {
   for (const tag of told.tags) takeTag(tag);
   let more = told.tags.length > 0;
   for (const run of told.runs) if (takeRun(run, changed)) more = true;
-  if (told.rates) rates = told.rates;
+  if (told.rates) {
+    rates = told.rates;
+    more = true;
+  }
   if (told.problems) {
     data.notes = told.problems;
     more = true;
