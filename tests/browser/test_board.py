@@ -106,6 +106,30 @@ def test_what_a_report_shows_is_shown(training, board):
         page.wait(lambda section=section: page.all(f"#{section} :is(canvas, img, pre)"))
 
 
+def test_the_parameter_that_gives_colours_outlasts_a_reload(training, board):
+    page = board(training)
+
+    def colors():
+        return page.run(
+            "return [...document.querySelectorAll('#runs li:not([hidden]) .swatch')].map((it) => it.style.background)"
+        )
+
+    page.wait(lambda: page.all("#hparams-table tbody tr"))
+    before = colors()
+    page.run(
+        "const field = document.getElementById('color-by'); field.selectedIndex ="
+        "  [...field.options].findIndex((each) => each.textContent === 'rate'); field.dispatchEvent(new Event('change'))"
+    )
+    chosen = colors()
+    assert chosen != before
+    page.expect("#color=rate", lambda: page.run("return location.hash"))
+    page.run("location.reload()")
+    page.expect(chosen, colors)
+    page.put("#smoothing", 0.5)  # the address is written again
+    page.expect("#color=rate&smoothing=0.5", lambda: page.run("return location.hash"))
+    assert page.one("#color-by option:checked").text == "rate"
+
+
 def test_a_flushed_point_a_new_run_and_a_removed_one_are_seen_within_two_seconds(tmp_path, board):
     with SummaryWriter(tmp_path / "first") as writer:
         writer.add_scalar("loss", 1.0, 0)

@@ -228,14 +228,15 @@ def test_what_is_chosen_is_in_the_address(made, page):
     choose(page, "#color-by", "rate")
     page.put("#tag-filter", "loss")
     page.click(page.all("#runs input")[1])
-    page.expect("#x=relative&smoothing=0.5&logy=1&color=2&tags=loss&off=1", lambda: page.run("return location.hash"))
+    page.expect("#x=relative&color=rate&smoothing=0.5&logy=1&tags=loss&off=1", lambda: page.run("return location.hash"))
     shown = page.picture(page.chart("train/loss"))
     page.run("location.reload()")
     page.settle()
     assert page.picture(page.chart("train/loss")) == shown
     assert [box.is_selected() for box in page.all("#runs input")] == [True, False, True]
+    assert [box.is_selected() for box in page.all("#hparams-table tbody input")] == [True, False, True]
     assert page.one("#tags-shown").text == "1 of 7 tags"
-    page.expect("#x=relative&smoothing=0.5&logy=1&color=2&tags=loss&off=1", lambda: page.run("return location.hash"))
+    page.expect("#x=relative&color=rate&smoothing=0.5&logy=1&tags=loss&off=1", lambda: page.run("return location.hash"))
     page.run("location.hash = '#x=nonsense&smoothing=<b>&color=99&off=-1.x&log-y=1'; location.reload()")
     page.settle()
     page.expect_lines("train/loss", 3, 3 * STEPS)

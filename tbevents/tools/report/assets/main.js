@@ -231,10 +231,10 @@ function rescale(isX) {
 }
 
 document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
-table?.fill();
 restoreState();
 restored = true;
 sift();
+table?.fill();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
 
