@@ -275,6 +275,16 @@ def test_links_lead_to_sections_that_were_folded_too(made, page):
     section = page.one("#texts")
     assert section.get_attribute("open") == "true"
     page.expect(True, lambda: page.run("return arguments[0].getBoundingClientRect().bottom <= innerHeight", section))
+    assert page.run("return document.activeElement.parentElement === arguments[0]", section)
+
+
+def test_a_link_to_a_section_leaves_what_is_chosen_in_the_address(made, page):
+    page.open(made)
+    page.click(page.one("#log-y"))
+    page.expect("#logy=1", lambda: page.run("return location.hash"))
+    page.click(page.all("#contents a")[-1])
+    page.expect(True, lambda: page.run("return scrollY > 0"))
+    assert page.run("return location.hash") == "#logy=1"
 
 
 def test_keys_go_along_the_curves(made, page):

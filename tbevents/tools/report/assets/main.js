@@ -165,7 +165,13 @@ function contents(made) {
   links.clear();
   if (sections.length < 3) return [];
   for (const each of sections) {
-    links.set(each, make("a", { href: `#${each.id}`, textContent: each.querySelector("h2").textContent, dir: "auto", onclick: () => { each.open = true; jump(each); } }));
+    const onclick = (event) => {
+      event.preventDefault(); // the address has what is chosen
+      each.open = true;
+      jump(each);
+      each.firstElementChild.focus({ preventScroll: true }); // keys go on from there
+    };
+    links.set(each, make("a", { href: `#${each.id}`, textContent: each.querySelector("h2").textContent, dir: "auto", onclick }));
   }
   return [make("nav", { id: "contents", "aria-label": "Sections" }, ...links.values())];
 }
