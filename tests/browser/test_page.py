@@ -659,9 +659,11 @@ def test_nothing_is_wider_than_the_window(made, page, width):
 
 def test_print_draws_everything_in_light(made, page):
     page.open(made, dark=True)
+    page.run("document.getElementById('hparams').style.marginTop = '3000px'")  # away from the window
+    page.wait(lambda: not page.all("#scatter canvas"))
     page.run("dispatchEvent(new Event('beforeprint'))")
     page.settle()
-    cards = page.all("#rates article.card, details[id^=scalars] article.card")
+    cards = page.all("#rates article.card, details[id^=scalars] article.card, #scatter")
     assert all(card.find_elements(By.CSS_SELECTOR, "canvas") for card in cards)
     assert page.run("return document.documentElement.dataset.theme") == "light"
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})

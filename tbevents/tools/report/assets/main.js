@@ -193,9 +193,11 @@ function build() {
   renewAll();
 }
 
+/** All that is drawn while it is near the window. */
+const allLazies = () => [...cards.map(({ lazy }) => lazy), ...(table === null ? [] : [table.scatter.lazy])];
+
 function renewAll() {
-  for (const { lazy } of cards) lazy.renew();
-  table?.scatter.lazy.renew();
+  for (const lazy of allLazies()) lazy.renew();
 }
 
 build();
@@ -249,7 +251,7 @@ let themeBefore = "auto";
 addEventListener("beforeprint", () => {
   themeBefore = document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
-  for (const { lazy } of cards) {
+  for (const lazy of allLazies()) {
     lazy.isNear = true;
     lazy.redraw();
   }
@@ -257,7 +259,7 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = themeBefore;
-  for (const { lazy } of cards) lazy.look();
+  for (const lazy of allLazies()) lazy.look();
   Pictures.showAll(false);
   update();
 });
