@@ -615,6 +615,44 @@ def test_dark_and_light(made, page):
     assert page.run(background) == dark
 
 
+def test_runs_without_the_parameter_have_the_grey_of_the_theme(tmp_path, page):
+    for name in ("with", "without"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            for step in range(3):
+                writer.add_scalar("loss", 1.0, step)
+            if name == "with":
+                writer.add_hparams({"rate": 0.1}, {"final": 1.0}, run_name=".")
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    choose(page, "#color-by", "rate")
+    page.chart("loss")
+    light, dark = "rgb(92, 102, 117)", "rgb(154, 165, 180)"
+
+    def greys():
+        page.settle()
+        return page.run(
+            "return ['#runs', '.legend'].map((list) =>"
+            "  getComputedStyle([...document.querySelectorAll(`${list} .swatch`)].at(-1)).backgroundColor)"
+        )
+
+    def prefer(scheme):
+        page.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        )
+
+    assert greys() == [light, light]
+    page.click(page.one("input[name=theme][value=dark]"))
+    assert greys() == [dark, dark]
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    assert greys() == [light, light]
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert greys() == [dark, dark]
+    page.click(page.one("input[name=theme][value=auto]"))
+    assert greys() == [light, light]
+    prefer("dark")
+    page.expect([dark, dark], greys)
+
+
 def test_steps_that_are_all_0_are_drawn_in_the_order_written(tmp_path, page):
     write_events(tmp_path / "run" / "x.tfevents", [version_event(), *(scalar_event("t", 0, n % 7) for n in range(50))])
     report(tmp_path, tmp_path / "report.html")

@@ -232,25 +232,39 @@ function update() {
   if (restored) saveState();
 }
 
+/** Gives runs their colours, and shows these in the list of runs. */
+function showColors() {
+  recolor(data.hparams, chosenColor());
+  showRuns();
+}
+
+/** Shows what the settings say, where colours are others. */
+function repaint() {
+  showColors();
+  update();
+}
+
 /** Shows other axes: a zoom holds no longer than what it is of. Histograms and PR curves have axes of their own. */
 function rescale(isX) {
   for (const [key, chart] of charts) if (/^(scalars|custom) /.test(key)) chart.zoom.forget(isX);
   update();
 }
 
-document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
+document.getElementById("controls").append(...controls({ update, repaint, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
 restoreState();
 restored = true;
 sift();
 table?.fill();
 if (narrow.matches) document.getElementById("panel").open = false;
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 
 // On paper all is light, and all is drawn.
 let themeBefore = "auto";
 addEventListener("beforeprint", () => {
   themeBefore = document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
+  showColors();
+  table?.fill();
   for (const lazy of allLazies()) {
     lazy.isNear = true;
     lazy.redraw();
@@ -261,5 +275,5 @@ addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = themeBefore;
   for (const lazy of allLazies()) lazy.look();
   Pictures.showAll(false);
-  update();
+  repaint();
 });

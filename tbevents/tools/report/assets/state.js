@@ -109,8 +109,7 @@ function restoreState() {
     settings.groupBy = by;
     listGroups();
   }
-  recolor(data.hparams, chosenColor());
-  showRuns();
+  showColors();
   for (const [name] of RADIOS) for (const input of document.querySelectorAll(`input[name=${name}]`)) if (input.value === state.get(name)) input.click();
   for (const [name, field] of stateFields()) {
     const value = state.get(name);
