@@ -35,11 +35,11 @@ function takeRuns() {
   return moved;
 }
 
-const folds = new Map(); // the sections by kind and title
+const folds = new Map(); // the sections by kind and name
 
-/** A section that folds, with cards; one that is there already gets these. */
-function section(id, title, elements, className = "grid") {
-  const key = `${id.split("-")[0]} ${title}`;
+/** A section that folds, with cards; one of its kind and name that is there already gets these. */
+function section(id, title, elements, className = "grid", name = title) {
+  const key = `${id.split("-")[0]} ${name}`;
   if (!folds.has(key)) {
     folds.set(key, make("details", { className: "section", open: true },
       make("summary", {}, make("h2", { textContent: title, dir: "auto" }), make("span", { className: "count quiet" })),
@@ -57,7 +57,7 @@ const shownCards = { rates: new Map(), custom: new Map(), sections: new Map() };
 /** The element of a card, which is made by `build` when it is first shown in a part of the page. */
 function add(card, build, part = "sections") {
   const known = shownCards[part];
-  if (!known.has(card)) known.set(card, build(card, part));
+  if (!known.has(card)) known.set(card, build(card));
   cards.push(known.get(card));
   return known.get(card).element;
 }
@@ -73,7 +73,7 @@ function scalarSections(shown) {
     groups.get(name).push(card);
   }
   return [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0)).map(([name, group], place) =>
-    section(`scalars-${place}`, name || "Scalars", group.map((card) => add(card, scalarCard))));
+    section(`scalars-${place}`, name || "Scalars", group.map((card) => add(card, scalarCard)), "grid", name));
 }
 
 /** The learning rates beside their loss; what is zoomed in one is so in the others. */

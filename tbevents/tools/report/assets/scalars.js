@@ -95,14 +95,14 @@ function oddList(curves) {
 /** What the horizontal axis shows, for a picture. */
 const axisTitle = ({ axis, unit }) => ({ step: "step", order: "order of writing", wall: "time" })[axis] ?? `${unit.name}${settings.cutPauses ? " without pauses" : ""}`;
 
-/** A card of scalars, in a part of the page; a custom chart has those of several tags, its `parts`. */
-function scalarCard(card, part = "sections") {
+/** A card of scalars; a custom chart has those of several tags, its `parts`. */
+function scalarCard(card) {
   const figure = make("figure", { className: "chart" });
   const legend = make("ul", { className: "legend" });
   const note = make("p", { className: "quiet note" });
   const odd = make("div", { className: "quiet odd" });
   const readings = make("div", {});
-  const chart = chartOf(`${part === "custom" ? "custom" : "scalars"} ${card.tag}`);
+  const chart = chartOf(card.key === undefined ? `scalars ${card.tag}` : `custom ${card.key}`);
   const { zoom } = chart;
   let curves = null;
   let cursor = null; // where the crosshair was when the chart was last cleared
