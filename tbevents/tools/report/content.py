@@ -281,11 +281,12 @@ class Content:
                 f"curves of more than {self.limits.points:,} points are thinned for the picture: the least "
                 f"and greatest values stay ({self.drawn:,} of {self.points:,} points are here)",
             )
-        for kind, cards in self._cards.items():
+        cards: dict[str, list[Entry]] = {}
+        for kind, by_tag in self._cards.items():
             if kind == "scalars":
-                cards = {tag: sessions.without_metrics(card) for tag, card in cards.items()}
-            placed = {tag: sessions.place(card) for tag, card in cards.items() if card["lines"]}
-            self._cards[kind] = {tag: placed[tag] for tag in sorted(placed, key=natural_key)}
+                by_tag = {tag: sessions.without_metrics(card) for tag, card in by_tag.items()}
+            placed = {tag: sessions.place(card) for tag, card in by_tag.items() if card["lines"]}
+            cards[kind] = [placed[tag] for tag in sorted(placed, key=natural_key)]
         labels = short_names(sessions.entries, root)
         problems: dict[int, list[str]] = {}
         for name, number in zip(self._runs, sessions.numbers, strict=True):
@@ -298,22 +299,22 @@ class Content:
             "points": self.points,
             "notes": notes,
             "others": self._others,
-            "rates": self._rates(),
+            "rates": _rates(cards["scalars"]),
             "layout": layout_json(self._layouts),
             "hparams": sessions.as_json(),
-            **{kind: list(cards.values()) for kind, cards in self._cards.items()},
+            **cards,
             "arrays": self._arrays.entries,
         }
 
-    def _rates(self) -> list[Entry]:
-        """The cards of learning rates, with the card of the loss to show beside them (-1 for none)."""
-        cards = self._cards["scalars"]
-        places = {tag: place for place, tag in enumerate(cards)}
-        found = rates_by_loss({tag: {line["run"] for line in card["lines"]} for tag, card in cards.items()})
-        return [
-            {"rates": [places[tag] for tag in rates], "loss": -1 if loss is None else places[loss]}
-            for loss, rates in found.items()
-        ]
+
+def _rates(cards: Sequence[Entry]) -> list[Entry]:
+    """The places of the cards of learning rates, and of the loss to show beside them (-1 for none)."""
+    places = {card["tag"]: place for place, card in enumerate(cards)}
+    found = rates_by_loss({card["tag"]: {line["run"] for line in card["lines"]} for card in cards})
+    return [
+        {"rates": [places[tag] for tag in rates], "loss": -1 if loss is None else places[loss]}
+        for loss, rates in found.items()
+    ]
 
 
 def _first_of(problems: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The report as a whole: what of the runs is in it."""
 
 import base64
+import copy
 import os
 import sys
 
@@ -14,6 +15,7 @@ from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary, SummaryMetadata
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
+from tbevents.tools.report.content import Content
 from tools.report.pages import array, content, curve
 
 
@@ -216,6 +218,17 @@ def test_findings_about_a_session_are_those_of_its_run(tmp_path, out):
     names = ["a", "a/1700000000.5", "b", "gone"]
     report(tmp_path / "runs", out, findings=[{**finding, "run": name} for name in names])
     assert [each["run"] for each in content(out)["findings"]] == [0, 0, 1, -1]
+
+
+def test_the_content_is_the_same_whenever_it_is_asked_for(tmp_path):
+    for name in ("a", "b"):
+        torch_session(tmp_path / name)
+    made = Content(ReportLimits())
+    for name, run in read_logdir(tmp_path).items():
+        made.add(name, run)
+    first = copy.deepcopy(made.as_json())
+    assert made.as_json() == first
+    assert [line["run"] for line in first["scalars"][0]["lines"]] == [0, 1]
 
 
 def test_several_sessions_of_one_run_are_its_rows(tmp_path, out):
