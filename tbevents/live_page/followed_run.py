@@ -73,7 +73,10 @@ class RunSummary:
 
 
 class FollowedRun:
-    """The state of one run. The board's lock guards all of it but `run` and `summary`, which `reading` guards.
+    """The state of one run.
+
+    Threads change it under the board's lock. Whoever reads the run holds `reading` meanwhile, so that one thread at a
+    time reads it, and changes `part`.
 
     Attributes:
         number: the number under which the page asks for the run.
