@@ -178,6 +178,8 @@ class _Boards:
         with self._lock:
             process = self._processes.get(key)
             if process is None or not process.alive:
+                if process is not None:
+                    process.close()  # its pipes are still open
                 process = self._processes[key] = BoardProcess(logdirs, memory)
             return process
 
