@@ -95,14 +95,3 @@ function valuesAt(line, steps) {
   const places = new Map(Array.from(own.steps, (step, place) => [step, place]));
   return Float64Array.from(steps, (step) => (places.has(step) ? own.values[places.get(step)] : thinned ? between(own, above(own.steps, step), step) ?? NaN : NaN));
 }
-
-/** The place of the first of some ascending numbers that is above a number; behind the last if none is. */
-function above(ascending, number) {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle] > number) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}

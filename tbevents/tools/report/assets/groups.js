@@ -59,7 +59,8 @@ function groupCurves(groups, lines, tag, again) {
     const thinned = own.map(isThinned);
     const key = [estimator, band, ...own.map((line, place) => `${line.steps}.${line.values}.${thinned[place]}`)].join(" ");
     const columns = () => own.map((line, place) => ({ steps: numbers(line.steps), values: numbers(line.values), thinned: thinned[place] }));
-    const { result, coarse, done } = GroupSums.of(key, columns, estimator, band, again);
+    const { result, done } = GroupSums.of(key, columns, estimator, band, again);
+    const coarse = isCoarse(result);
     const smooth = (values) => smoothed(values, settings.smoothing);
     const { steps, counts } = result;
     const [ys, low, high] = [result.middle, ...(done || !coarse ? [result.low, result.high] : coarseBand(result))].map(smooth);
