@@ -7,7 +7,7 @@ import itertools
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
 from tbevents.run_files import list_runs
+from tbevents.tools.kept_runs import KeptRuns
 from tbevents.tools.names import natural_key
 
 _INTERVAL: Final = 0.5
@@ -69,7 +70,6 @@ class Board:
         self, logdirs: Mapping[str, str], *, memory: int = 512 * 2**20, options: ReadOptions | None = None
     ) -> None:
         self.logdirs: dict[str, str] = {label: path_string(path, "logdir") for label, path in logdirs.items()}
-        self.memory: int = memory
         self.key: str = secrets.token_hex(8)
         self._opener = RunOpener(ReadOptions() if options is None else options)
         self._lock = threading.Condition()
@@ -82,8 +82,7 @@ class Board:
         self._arranged = 0  # the version for which it was last seen what runs are on the page
         self._problems: tuple[str, ...] = ()
         self._problems_version = 0
-        self._kept: OrderedDict[int, int] = OrderedDict()  # number of a run in memory -> bytes; the least used first
-        self._used = 0  # bytes of all of them
+        self._kept = KeptRuns[int](memory)  # by number
         self._waiting: deque[FollowedRun] = deque()  # those to be read, and read again
         self._watchers: set[Callable[[], object]] = set()
         self._closed = False
@@ -184,8 +183,7 @@ class Board:
             followed = self._runs[number]
             run = followed.run
             if run is not None:
-                if number in self._kept:
-                    self._kept.move_to_end(number)
+                self._kept.use(number)
                 if not (whole and run.is_cut):
                     return run
         return self._asked.submit(self._read, followed, whole=whole).result()
@@ -334,7 +332,7 @@ class Board:
             if key not in found and not run.gone and key[0] not in unknown:
                 self._tags.note(run.summary.counts if run.summary else None, None)
                 run.gone, run.run, run.summary, run.news, run.failure = True, None, None, "", ""
-                self._used -= self._kept.pop(run.number, 0)
+                self._kept.forget(run.number)
                 run.version = self._step()
                 changed = self._runs_changed = True
         return changed
@@ -447,17 +445,8 @@ class Board:
                 self._tags.note(before.counts if before else None, summary.counts)
                 followed.summary = summary
                 followed.version = self._step()
-            self._keep(followed, weight(run, summary.counts))
-
-    def _keep(self, followed: FollowedRun, size: int) -> None:
-        """Notes that a run is in memory, and lets go of those used least, if all take too much."""
-        self._used += size - self._kept.get(followed.number, 0)
-        self._kept[followed.number] = size
-        self._kept.move_to_end(followed.number)
-        while self._used > self.memory and len(self._kept) > 1:
-            number, freed = self._kept.popitem(last=False)
-            self._runs[number].run = None
-            self._used -= freed
+            for number in self._kept.keep(followed.number, weight(run, summary.counts)):
+                self._runs[number].run = None
 
 
 def _shrunk(before: RunSummary, after: RunSummary) -> bool:

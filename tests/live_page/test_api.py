@@ -468,7 +468,7 @@ def test_runs_that_were_let_go_of_are_read_together_again(tmp_path, make_board, 
             pass
     alone = []
     monkeypatch.setattr(run_opener.RunOpener, "open", lambda _self, followed: alone.append(followed))
-    board.memory = 2**30
+    board._kept.memory = 2**30
     values = {number: run.scalars["loss"].last.value for number, run in board.runs(range(12))}
     assert values == {number: float(number) for number in range(12)}
     assert alone == []
