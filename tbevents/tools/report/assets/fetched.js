@@ -134,7 +134,7 @@ async function loadLines(card, lines, view) {
     card.failed = undefined;
   } catch (error) {
     card.failed = Date.now();
-    state.say(`A chart could not be fetched: ${error.message}`);
+    statusLine.say(`A chart could not be fetched: ${error.message}`);
     setTimeout(views.get(card)?.get(view), 3000);
   }
   loading.delete(card);
@@ -206,7 +206,7 @@ class FetchedCard {
       FetchedCard.release();
       this.lazy.renew();
     } catch (error) {
-      state.say(`A card could not be fetched: ${error.message}`);
+      statusLine.say(`A card could not be fetched: ${error.message}`);
     }
     setTimeout(() => { this.busy = false; this.load(); }, REFRESH);
   }
