@@ -236,11 +236,11 @@ class Board:
             version = self._version
             if since >= version:
                 return None
-            told_counts = self._tags.teller()
+            numbered = self._tags.numbering()
             told: dict[str, Any] = {
                 "version": version,
                 "tags": self._tags.since(since),
-                "runs": [run.as_json(told_counts) for run in self._runs if run.version > since],
+                "runs": [run.as_json(numbered) for run in self._runs if run.version > since],
                 "there": sum(not run.gone for run in self._runs),
                 "unread": sum(run.summary is None and not run.gone for run in self._runs),
             }

@@ -145,11 +145,11 @@ class FollowedRun:
         """Returns what differs once a series does: number, epoch and count."""
         return self.number, self.epoch, self.count(kind, tag)
 
-    def as_json(self, told_counts: Callable[[Counts], Mapping[str, list[list[int]]]]) -> dict[str, Any]:
+    def as_json(self, numbered: Callable[[Counts], Mapping[str, list[list[int]]]]) -> dict[str, Any]:
         """Returns what the page is told of the run.
 
         Args:
-            told_counts: returns the numbers of tags, and how many values each has, by kind.
+            numbered: returns the numbers of tags, and how many values each has, by kind.
         """
         told: dict[str, Any] = {"number": self.number, "name": self.name, "label": self.label, "owner": self.owner}
         if self.gone:
@@ -165,7 +165,7 @@ class FollowedRun:
         return {
             **told,
             "epoch": self.epoch,
-            "kinds": told_counts(counts),
+            "kinds": numbered(counts),
             "part": self.summary.is_cut,
             "problems": [*news, *self.summary.problems],
             "session": hparams is not None and bool(hparams.parameters),

@@ -82,22 +82,21 @@ class KnownTags:
         """Returns what the page is told of the tags that came after a version."""
         return [told for at, told in self._told if at > version]
 
-    def teller(self) -> Callable[[Counts], Mapping[str, list[list[int]]]]:
-        """Returns a function that has the numbers of tags in place of their names, once for equal counts."""
-        known: dict[
-            int, tuple[Counts, dict[str, list[list[int]]]]
-        ] = {}  # with the counts, so that their ids stay theirs
+    def numbering(self) -> Callable[[Counts], Mapping[str, list[list[int]]]]:
+        """Returns a function that replaces tag names by their numbers; equal counts are converted once."""
+        # With the counts, so that their ids stay theirs.
+        known: dict[int, tuple[Counts, dict[str, list[list[int]]]]] = {}
 
-        def told(counts: Counts) -> dict[str, list[list[int]]]:
+        def numbered(counts: Counts) -> dict[str, list[list[int]]]:
             if id(counts) not in known:
-                numbered = {
+                found = {
                     kind: [[self._numbers[kind, tag], count] for tag, count in tags.items()]
                     for kind, tags in counts.items()
                 }
-                known[id(counts)] = counts, numbered
+                known[id(counts)] = counts, found
             return known[id(counts)][1]
 
-        return told
+        return numbered
 
     def note(self, before: Counts | None, after: Counts | None) -> None:
         """Notes which scalars a run has now, in place of those before; None stands for a run that is not there."""
