@@ -77,7 +77,7 @@ class Board:
         self._runs: list[FollowedRun] = []
         self._by_name: dict[tuple[str, str], FollowedRun] = {}
         self._tags = KnownTags()
-        self._runs_changed = False  # whether there are more or fewer runs than the last answer knew
+        self._runs_changed = False  # whether there are more or fewer runs than the last response knew
         self._sessions = False  # whether there are hyperparameters
         self._arranged = 0  # the version for which it was last seen what runs are on the page
         self._problems: tuple[str, ...] = ()
@@ -155,7 +155,7 @@ class Board:
             return self._tags.named(number)
 
     def states(self, spans: Iterable[tuple[int, int]], kind: str, tag: str) -> list[tuple[int, int, int]]:
-        """Returns what differs once a series does, of each run that is there and has such a series. Reads nothing.
+        """Returns number, epoch and count of each run that has the series; they change whenever it does. Reads nothing.
 
         Args:
             spans: the first and the last number of the runs asked for; a run is named once, however often they have it.
@@ -223,7 +223,7 @@ class Board:
         """Returns what changed after a version, as plain data for the page; None if nothing did.
 
         Args:
-            since: the version of an earlier answer; 0 for everything.
+            since: the version of an earlier response; 0 for everything.
         """
         with self._lock:
             self._tags.find_rates(self._step)

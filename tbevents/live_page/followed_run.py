@@ -142,7 +142,7 @@ class FollowedRun:
         return 0 if self.summary is None else self.summary.counts.get(kind, {}).get(tag, 0)
 
     def state(self, kind: str, tag: str) -> tuple[int, int, int]:
-        """Returns what differs once a series does: number, epoch and count."""
+        """Returns number, epoch and count of a series, which change whenever it does."""
         return self.number, self.epoch, self.count(kind, tag)
 
     def as_json(self, numbered: Callable[[Counts], Mapping[str, list[list[int]]]]) -> dict[str, Any]:

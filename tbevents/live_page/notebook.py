@@ -80,11 +80,11 @@ def board(
 
         tbevents.board("runs")
 
-    The board is served by a process of its own, so that a training in the notebook does not slow it, nor it the
-    training. It ends with the kernel, in whatever way that ends, or with `BoardView.close`; interrupting a cell does
-    not end it. A second call for the same logdir shows the same board. Threads may call this function together: one of
-    them starts the board, and the others wait for it. A forked child starts a board of its own. An interrupt while the
-    board starts ends it.
+    The board is served by a process of its own, so that it and a training in the notebook do not slow each other. It
+    ends with the kernel, in whatever way that ends, or with `BoardView.close`; interrupting a cell does not end it. A
+    second call for the same logdir shows the same board. Threads may call this function together: one of them starts
+    the board, and the others wait for it. A forked child starts a board of its own. An interrupt while the board starts
+    ends it.
 
     The URL of the board holds a random token. It is bound to the loopback address, and reads only the logdirs named.
     Settings of fsspec that were made in Python do not reach it; those in files and in the environment do.

@@ -2,7 +2,7 @@
 
 const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false, cutPauses: false, color: null };
 
-/** A filter as a function of names; null where it is no regular expression. */
+/** A filter as a function of names; null where it is not a regular expression. */
 function nameFilter(text, asRegex) {
   if (!asRegex) return (name) => name.toLowerCase().includes(text.toLowerCase());
   try {
@@ -21,7 +21,7 @@ function filterField(id, label, change, ...below) {
   const apply = () => {
     const filter = nameFilter(input.value, regex.checked);
     input.setAttribute("aria-invalid", String(filter === null));
-    wrong.textContent = filter === null ? "no regular expression" : "";
+    wrong.textContent = filter === null ? "not a regular expression" : "";
     if (filter !== null) change(filter);
   };
   input.oninput = framewise(apply);
