@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final, TypeVar
 
 __all__ = [
     "BadValueError",
@@ -34,6 +35,8 @@ __all__ = [
     "WorkerError",
     "WriterWarning",
 ]
+
+S = TypeVar("S", bound=str)
 
 
 class TBEventsWarning(UserWarning):
@@ -191,12 +194,27 @@ class UnknownNameError(TBEventsError, KeyError):
         return (_rebuilt, (type(self), *self.args), self.__dict__)
 
 
-def closest_or_first(name: object, known: Iterable[str]) -> str:
-    """Returns ``"did you mean 'x'?"`` with the closest known names, or the first ones if none is close."""
+def checked_choice(argument: str, value: object, choices: Iterable[S]) -> S:
+    """Returns the choice that an argument names.
+
+    Raises:
+        ValueError: if it names none; the message lists all choices, and names the closest.
+    """
+    choices = tuple(choices)
+    if isinstance(value, str):
+        for choice in choices:
+            if choice == value:
+                return choice
+    *others, last = map(repr, choices)
+    allowed = f"{', '.join(others)} or {last}" if others else last
+    raise ValueError(f"{argument} must be {allowed}, not {_brief(value)}{did_you_mean(value, choices)}")
+
+
+def closest_or_first(name: object, known: Iterable[str], most: int = 3) -> str:
+    """Returns ``"did you mean 'x'?"`` with up to `most` close known names, or the first ones if none is close."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) if isinstance(name, str) else []
-    if near:
-        return "did you mean " + " or ".join(map(_brief, near)) + "?"
+    if near := _closest(name, known, most):
+        return suggestion(near)
     if not known:
         return "there are none"
     shown = ", ".join(map(_brief, known[:8]))
@@ -206,13 +224,27 @@ def closest_or_first(name: object, known: Iterable[str]) -> str:
 def did_you_mean(value: object, known: Iterable[str]) -> str:
     """Returns ``"; did you mean 'x'?"`` with the known name that is closest to a value, or "" if none is close."""
     near = nearest(value, known)
-    return f"; did you mean {_brief(near)}?" if near else ""
+    return f"; {suggestion([near])}" if near else ""
 
 
-def nearest(value: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Returns the known name that is closest to a value, or "" if none is as similar as `cutoff`, from 0 to 1."""
-    near = difflib.get_close_matches(value, list(known), n=1, cutoff=cutoff) if isinstance(value, str) else []
+def nearest(value: object, known: Iterable[str]) -> str:
+    """Returns the known name that is closest to a value, or "" if none is close."""
+    near = _closest(value, known, 1)
     return near[0] if near else ""
+
+
+_CUTOFF: Final = 0.5
+"""How similar two names must be to be close, from 0 to 1: half of their letters are equal and in the same order."""
+
+
+def _closest(value: object, known: Iterable[str], most: int) -> list[str]:
+    """Returns the known names that are close to a value, the closest first."""
+    return difflib.get_close_matches(value, list(known), n=most, cutoff=_CUTOFF) if isinstance(value, str) else []
+
+
+def suggestion(names: Iterable[str]) -> str:
+    """Returns ``"did you mean 'x' or 'y'?"``."""
+    return f"did you mean {' or '.join(map(_brief, names))}?"
 
 
 def _brief(name: object) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 from tbevents import remote, remote_file
-from tbevents.errors import RunNotFoundError, nearest
+from tbevents.errors import RunNotFoundError, nearest, suggestion
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -121,7 +121,7 @@ def similar_beside(path: str) -> str:
         near = nearest(name, os.listdir(folder or "."))
     except OSError:
         return ""
-    return f"; did you mean {os.path.join(folder, near)!r}?" if near else ""
+    return f"; {suggestion([os.path.join(folder, near)])}" if near else ""
 
 
 def open_file(path: str) -> io.RawIOBase:

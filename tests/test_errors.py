@@ -1,10 +1,12 @@
 """Errors that cross processes, as those of worker processes and of pytest-xdist do, are the same on the other side."""
 
 import copy
+import enum
 import errno
 import inspect
 import pickle
 
+import numpy as np
 import pytest
 
 from tbevents import errors
@@ -61,3 +63,28 @@ def test_an_error_keeps_its_message_and_its_facts(error, again):
     assert vars(other) == vars(error)
     for fact in FACTS:
         assert getattr(other, fact, None) == getattr(error, fact, None), fact
+
+
+@pytest.mark.parametrize("value", ["overwite", "Keep", "", 3, None, ["keep"], np.array(["keep", "last"]), b"keep"])
+def test_a_value_that_is_no_choice_is_refused_with_all_choices(value):
+    with pytest.raises(ValueError, match=r"^restarts must be 'keep', 'tensorboard' or 'overwrite', not ") as caught:
+        errors.checked_choice("restarts", value, ("keep", "tensorboard", "overwrite"))
+    assert str(caught.value).endswith("?") == (value in ("overwite", "Keep") if isinstance(value, str) else False)
+
+
+def test_a_choice_is_returned_as_it_was_declared():
+    class Rule(str, enum.Enum):
+        KEEP = "keep"
+
+    assert type(errors.checked_choice("restarts", Rule.KEEP, ("keep", "overwrite"))) is str
+    with pytest.raises(ValueError, match=r"^kinds must be 'scalars', not 'texts'$"):
+        errors.checked_choice("kinds", "texts", ("scalars",))
+
+
+def test_the_closest_names_or_the_first_ones_are_named():
+    known = ["select", "severity", "train/loss", "train/loss2", "train/lr"]
+    assert errors.closest_or_first("selekt", known) == "did you mean 'select' or 'severity'?"
+    assert errors.closest_or_first("selekt", known, 1) == "did you mean 'select'?"
+    assert errors.closest_or_first("train/los", known) == "did you mean 'train/loss' or 'train/loss2' or 'train/lr'?"
+    assert errors.closest_or_first("xyz", known[:2]) == "there are: 'select', 'severity'"
+    assert errors.closest_or_first("xyz", []) == "there are none"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from tbevents.callers import warn_caller
-from tbevents.errors import WriterWarning, did_you_mean
+from tbevents.errors import WriterWarning, checked_choice
 
 OnError: TypeAlias = Literal["raise", "warn"]
 
-_CHOICES: Final = ("raise", "warn")
+_CHOICES: Final[tuple[OnError, ...]] = get_args(OnError)
 
 
 class Failures:
@@ -30,10 +30,7 @@ class Failures:
     """
 
     def __init__(self, on_error: OnError) -> None:
-        if on_error not in _CHOICES:
-            hint = did_you_mean(on_error, _CHOICES)
-            raise ValueError(f'on_error must be "raise" or "warn", not {on_error!r}{hint}')
-        self.on_error = on_error
+        self.on_error = checked_choice("on_error", on_error, _CHOICES)
         self.forget()
 
     def forget(self) -> None:
