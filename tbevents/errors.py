@@ -180,12 +180,32 @@ class RunNotFoundError(TBEventsError, FileNotFoundError):
 class UnknownNameError(TBEventsError, KeyError):
     """A tag or run does not exist; the message names the closest matches.
 
-    `hint`, if given, replaces the closest matches in the message.
+    Args:
+        noun: what the name should be that of, such as "tag" or "run".
+        name: the unknown name.
+        known: the known names; None if the message should not name any.
+        where: what was searched, to begin the message with.
+        hint: text for the message in place of the closest matches.
+
+    Attributes:
+        noun: the argument.
+        name: the argument; its repr if it is not a str.
+        where: the argument.
+        hint: what the message says of other names; "" if it says nothing.
+        reason: the message without `where`.
     """
 
-    def __init__(self, noun: str, name: object, known: Iterable[str], where: str = "", *, hint: str = "") -> None:
-        hint = hint or closest_or_first(name, known)
-        super().__init__(f"{where}{': ' if where else ''}no {noun} {_brief(name)}; {hint}")
+    def __init__(
+        self, noun: str, name: object, known: Iterable[str] | None, where: str = "", *, hint: str = ""
+    ) -> None:
+        if not hint and known is not None:
+            hint = closest_or_first(name, known)
+        self.noun = noun
+        self.name = name if isinstance(name, str) else repr(name)
+        self.where = where
+        self.hint = hint
+        self.reason = f"no {noun} {_brief(name)}{'; ' if hint else ''}{hint}"
+        super().__init__(f"{where}{': ' if where else ''}{self.reason}")
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError.__str__ would show the repr of the message
@@ -254,10 +274,25 @@ def _brief(name: object) -> str:
 
 
 class UnknownStepError(TBEventsError, KeyError):
-    """A series has no point at the requested step."""
+    """A series has no point at the requested step.
+
+    Attributes:
+        tag: the tag of the series.
+        step: the requested step.
+        hint: which steps are nearest; or that there are no points.
+    """
+
+    def __init__(self, tag: str, step: float, hint: str) -> None:
+        super().__init__(f"{tag!r} has no point at step {step!r}; {hint}")
+        self.tag = tag
+        self.step = step
+        self.hint = hint
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuilt, (type(self), *self.args), self.__dict__)
 
 
 class MissingExtraError(TBEventsError, ImportError):

@@ -27,7 +27,7 @@ EXAMPLES = [
     errors.NotAnEventFileError("a PNG picture", **WHERE),
     errors.RunNotFoundError("runs/b: no such file or folder"),
     errors.UnknownNameError("tag", "los", ["loss", "lr"], "runs/a"),
-    errors.UnknownStepError("'loss' has no point at step 7"),
+    errors.UnknownStepError("loss", 7, "the nearest steps are 1, 2"),
     errors.MissingExtraError("pyarrow", "arrow", "exporting to parquet"),
     errors.MissingExtraError("a file system", "remote", "reading s3://b", hint="pip install s3fs"),
     errors.WorkerError("a process was killed"),
@@ -39,7 +39,10 @@ EXAMPLES = [
     errors.DropinError("tensorboardX was already imported"),
 ]
 EXAMPLES[-2].spool = "/tmp/spool"
-FACTS = ("name", "msg", "kind", "errno", "strerror", "filename", "spool")
+FACTS = (
+    *("name", "msg", "kind", "errno", "strerror", "filename", "spool"),
+    *("noun", "where", "hint", "reason", "tag", "step"),
+)
 
 
 def test_there_is_an_example_of_each_error():
@@ -70,6 +73,32 @@ def test_a_value_that_is_no_choice_is_refused_with_all_choices(value):
     with pytest.raises(ValueError, match=r"^restarts must be 'keep', 'tensorboard' or 'overwrite', not ") as caught:
         errors.checked_choice("restarts", value, ("keep", "tensorboard", "overwrite"))
     assert str(caught.value).endswith("?") == (value in ("overwite", "Keep") if isinstance(value, str) else False)
+
+
+def test_an_unknown_name_says_what_it_is_and_where():
+    error = errors.UnknownNameError("tag", "los", ["loss", "lr"], "runs/a")
+    assert (error.noun, error.name, error.where, error.hint) == ("tag", "los", "runs/a", "did you mean 'loss'?")
+    assert str(error) == "runs/a: no tag 'los'; did you mean 'loss'?"
+    assert error.reason == "no tag 'los'; did you mean 'loss'?"
+    assert errors.UnknownNameError("tag", "los", ["loss"], hint="it was left out").hint == "it was left out"
+    assert str(errors.UnknownNameError("tag", "los", [])) == "no tag 'los'; there are none"
+
+
+def test_nothing_is_said_of_other_names_that_are_not_known():
+    error = errors.UnknownNameError("run", 7, None)
+    assert str(error) == "no run 7"
+    assert (error.name, error.hint) == ("7", "")
+
+
+def test_an_unknown_name_of_any_type_can_be_pickled():
+    error = errors.UnknownNameError("tag", lambda: "loss", ["loss"])
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_an_unknown_step_says_of_which_tag():
+    error = errors.UnknownStepError("loss", 7, "the nearest steps are 1, 2")
+    assert (error.tag, error.step, error.hint) == ("loss", 7, "the nearest steps are 1, 2")
+    assert str(error) == "'loss' has no point at step 7; the nearest steps are 1, 2"
 
 
 def test_a_choice_is_returned_as_it_was_declared():
