@@ -1,8 +1,9 @@
 """Every exception and warning of tbevents.
 
 All derive from `TBEventsError` or `TBEventsWarning`. Each is also a built-in exception, so that ordinary ``except``
-clauses work: a missing run is a `FileNotFoundError`, an unknown tag a `KeyError`, damage a `ValueError`. This module
-imports nothing from the package, and neither numpy nor protobuf.
+clauses work: a missing run is a `FileNotFoundError`, an unknown tag a `KeyError`, damage a `ValueError`. A
+subclass that callers need not tell apart is defined where it is raised. This module imports nothing from the package,
+and neither numpy nor protobuf.
 """
 
 from __future__ import annotations
@@ -174,7 +175,20 @@ class NotAnEventFileError(DamagedFileError):
 
 
 class RunNotFoundError(TBEventsError, FileNotFoundError):
-    """A run, logdir or event file does not exist."""
+    """A run, logdir or event file does not exist.
+
+    Attributes:
+        path: what was looked for.
+        detail: what is wrong, without `path`.
+    """
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.path, self.detail), self.__dict__)
 
 
 class UnknownNameError(TBEventsError, KeyError):
@@ -322,7 +336,7 @@ class FileChangedError(TBEventsError, OSError):
     """An event file no longer holds what was read from it: it was truncated, replaced or removed."""
 
 
-class SyncConflictError(TBEventsError):
+class SyncConflictError(TBEventsError, RuntimeError):
     """Others changed a Delta table again and again while it was synchronized. The table holds what they wrote."""
 
 

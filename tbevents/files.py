@@ -107,11 +107,11 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
         try:
             return remote.is_folder(path)
         except FileNotFoundError as error:
-            raise RunNotFoundError(f"{path}: no such file or folder") from error
+            raise RunNotFoundError(path, "no such file or folder") from error
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        raise RunNotFoundError(f"{path}: no such file or folder{similar_beside(path) if suggest else ''}") from None
+        raise RunNotFoundError(path, f"no such file or folder{similar_beside(path) if suggest else ''}") from None
 
 
 def similar_beside(path: str) -> str:

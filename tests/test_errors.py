@@ -25,7 +25,7 @@ EXAMPLES = [
     errors.UndecodableRecordError("not an Event", offset=0, record=0),
     errors.BadValueError("a tensor of another shape", **WHERE),
     errors.NotAnEventFileError("a PNG picture", **WHERE),
-    errors.RunNotFoundError("runs/b: no such file or folder"),
+    errors.RunNotFoundError("runs/b", "no such file or folder"),
     errors.UnknownNameError("tag", "los", ["loss", "lr"], "runs/a"),
     errors.UnknownStepError("loss", 7, "the nearest steps are 1, 2"),
     errors.MissingExtraError("pyarrow", "arrow", "exporting to parquet"),
@@ -41,7 +41,7 @@ EXAMPLES = [
 EXAMPLES[-2].spool = "/tmp/spool"
 FACTS = (
     *("name", "msg", "kind", "errno", "strerror", "filename", "spool"),
-    *("noun", "where", "hint", "reason", "tag", "step"),
+    *("path", "detail", "noun", "where", "hint", "reason", "tag", "step"),
 )
 
 
@@ -93,6 +93,19 @@ def test_nothing_is_said_of_other_names_that_are_not_known():
 def test_an_unknown_name_of_any_type_can_be_pickled():
     error = errors.UnknownNameError("tag", lambda: "loss", ["loss"])
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_missing_path_says_what_is_wrong_with_it():
+    error = errors.RunNotFoundError("runs/b", "no such file or folder")
+    assert (error.path, error.detail) == ("runs/b", "no such file or folder")
+    assert str(error) == "runs/b: no such file or folder"
+
+
+def test_every_error_is_also_a_more_specific_built_in_exception():
+    kinds = {type(error) for error in EXAMPLES} - {errors.TBEventsError, errors.TBEventsWarning}
+    general = (errors.TBEventsError, errors.TBEventsWarning, Exception, Warning, BaseException, object)
+    plain = [kind for kind in kinds if all(base in general for base in kind.__bases__)]
+    assert [kind for kind in plain if not issubclass(kind, UserWarning)] == []
 
 
 def test_an_unknown_step_says_of_which_tag():

@@ -343,7 +343,7 @@ def read_run(
     try:
         return open_run(text, name, options)
     except RunNotFoundError as error:
-        raise RunNotFoundError(f"{error}{_runs_below(text)}") from None
+        raise RunNotFoundError(error.path, f"{error.detail}{_runs_below(text)}") from None
 
 
 def _runs_below(path: str) -> str:

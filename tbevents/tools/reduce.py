@@ -174,7 +174,7 @@ def reduce_runs(
 def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[RunRef]:
     found = refs_below(source, None, on_problem=on_problem)
     if not found:
-        raise RunNotFoundError(f"{os.fspath(source)}: no runs")
+        raise RunNotFoundError(os.fspath(source), "no runs")
     return found
 
 
