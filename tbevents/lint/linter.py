@@ -22,7 +22,7 @@ from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
 from tbevents.reading.logdir import Logdir
-from tbevents.reading.options import Checksums, ReadOptions, matches
+from tbevents.reading.options import Checksums, Names, ReadOptions, matches, patterns
 from tbevents.reading.problem import Problem
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
@@ -73,7 +73,7 @@ def run(
     path: Subject | Mapping[str, Run],
     config: AnyConfig = None,
     *,
-    runs: Iterable[str] | None = None,
+    runs: Names | None = None,
     checksums: Checksums = "verify",
 ) -> Findings:
     """Lints a run, or all runs below a folder.
@@ -83,7 +83,7 @@ def run(
             the checks of `tbevents.testing` take: a Run, a writer, or runs by name.
         config: a `LintConfig`, a table such as ``{"ignore": ["TB105"]}``, or the path of a TOML file; None uses the
             defaults. No file is searched for: `find_config` does that.
-        runs: names or patterns of the runs to lint; by default all.
+        runs: names or patterns of the runs to lint; None or empty means all.
         checksums: "skip" also reads records with a wrong data checksum, as in `read_run`.
 
     Returns:
@@ -101,9 +101,12 @@ def run(
         return Findings(
             each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings
         )
-    subject = as_runs(path)
-    found = {name: each for name, each in subject.items() if runs is None or matches(name, runs)}
-    linter = Linter(config, found, part=runs is not None)
+    wanted = _name_filter(runs)
+    subject = {path.name: path} if isinstance(path, Run) else as_runs(path)
+    names = [name for name in subject if wanted(name)]
+    wanted.check(subject.path if isinstance(subject, Logdir) else "")
+    found = {name: subject[name] for name in names}
+    linter = Linter(config, found, part=bool(wanted) or isinstance(path, Run))
     with without_damage_warnings():
         findings = Findings(each for _, of_run in linter.lint_each(found.values(), keep_series=True) for each in of_run)
         if isinstance(subject, Logdir):
@@ -111,6 +114,10 @@ def run(
                 findings += linter.of_problem(problem, name_below(problem, subject.path))
         findings += linter.finish()
     return findings
+
+
+def _name_filter(runs: Names | None) -> NameFilter:
+    return NameFilter(None if runs is None else patterns("runs", runs), noun="run")
 
 
 def as_config(config: AnyConfig) -> LintConfig:
@@ -130,7 +137,7 @@ def lint_runs(
     path: StrPath | Sequence[StrPath],
     config: LintConfig,
     *,
-    runs: Iterable[str] | None = None,
+    runs: Names | None = None,
     checksums: Checksums = "verify",
 ) -> Iterator[LintedRun]:
     """Lints the runs below paths one after the other. A few small ones are read and screened together.
@@ -142,7 +149,7 @@ def lint_runs(
         What was found in each run, then in each folder that cannot be listed, then what concerns no single run.
     """
     paths = [path_string(each, "path") for each in ([path] if isinstance(path, (str, os.PathLike)) else path)]
-    wanted = NameFilter(runs, noun="run")
+    wanted = _name_filter(runs)
     unlisted: list[tuple[str, Problem]] = []
     found: dict[str, RunRef] = {}
     for each in paths:
