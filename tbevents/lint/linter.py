@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tbevents.errors import RunNotFoundError, TBEventsError, did_you_mean
-from tbevents.files import StrPath, join, path_string
+from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
@@ -152,15 +152,21 @@ def lint_runs(
     wanted = _name_filter(runs)
     unlisted: list[tuple[str, Problem]] = []
     found: dict[str, RunRef] = {}
+    also: dict[str, str] = {}
     for each in paths:
         problems: list[Problem] = []
         below = refs_below(each, wanted, on_problem=problems.append, required=True)
         unlisted += ((name_below(problem, each), problem) for problem in problems)
+        alone = [ref.name for ref in below] == ["."]
         for ref in below:
             name = ref.name if len(paths) == 1 else each if ref.name == "." else join(each, ref.name)
             found[name] = replace(ref, name=name)
+            also[name] = folder_name(each) if alone else ref.name
     wanted.check(", ".join(paths))
-    return _lint_each(Linter(config, found, part=bool(wanted)), list(found.values()), set(paths), unlisted, checksums)
+    part = bool(wanted) or list(found) == ["."]
+    return _lint_each(
+        Linter(config, found, part=part, also=also), list(found.values()), set(paths), unlisted, checksums
+    )
 
 
 def _lint_each(
@@ -217,16 +223,26 @@ class Linter:
         names: the names of all runs of the pass.
         part: if True, there are other runs, which were not chosen: expectations that concern none of `names` may
             concern those.
+        also: other names that the configuration may know runs by: those below their own path, if there are several
+            paths; that of its folder, if a run is linted alone.
 
     Raises:
         RunNotFoundError, OSError: if a golden run does not exist or cannot be read.
         PayloadError: if a file is not a golden run.
     """
 
-    def __init__(self, config: LintConfig, names: Iterable[str] = (), *, part: bool = False) -> None:
+    def __init__(
+        self,
+        config: LintConfig,
+        names: Iterable[str] = (),
+        *,
+        part: bool = False,
+        also: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = config
         self._names = list(names)
-        self._part = part
+        self._also = also or {}
+        self._part = part or self._names == ["."]  # a run that is linted alone has no name
         self._parents = {above for name in self._names for above in folders_above(name)}
         self._curves = LossCurves()
         self._golden = [
@@ -309,7 +325,7 @@ class Linter:
                 for name, path, hit in self._curves.pair(view, config.rules[OVERFITTING.code][2]):
                     findings.append(self._finding(OVERFITTING, hit, name, path))
             for at, expectation in enumerate(config.expectations):
-                if expectation.concerns(run.name):
+                if self._concerns(expectation, run.name):
                     findings += self._expect(at, expectation, run)
             return Findings(self._with_series(each, view, keep_series) for each in findings)
 
@@ -328,17 +344,24 @@ class Linter:
                     summary = f"{expectation.where}: {missed}"
                     findings.append(self._finding(MISSING, Hit(None, summary), ".", ""))
             stored = self._golden[at]
-            if stored is not None and SAME_AS.code in self.config.rules and len(stored.names) > 1:
+            if stored is not None and SAME_AS.code in self.config.rules and len(stored.names) > 1 and not self._part:
                 for name in stored.names:
                     if name not in stored.used and expectation.concerns(name):
                         summary = f"the run is missing; {stored.path} has it"
                         findings.append(self._finding(SAME_AS, Hit(None, summary), name, stored.path))
         return findings
 
+    def _known_as(self, name: str) -> tuple[str, ...]:
+        """Returns the names that the configuration may know a run by."""
+        return tuple(dict.fromkeys((name, self._also.get(name, name))))
+
+    def _concerns(self, expectation: Expectation, name: str) -> bool:
+        return any(map(expectation.concerns, self._known_as(name)))
+
     def _missed(self, at: int, expectation: Expectation) -> list[str]:
         """Returns in words which patterns of an expectation matched no run; if some did, those that matched no tag."""
-        if self._names and not any(map(expectation.concerns, self._names)):
-            if self._part or self._names == ["."]:  # a run that is linted alone has no name
+        if self._names and not any(self._concerns(expectation, name) for name in self._names):
+            if self._part:
                 return []
             return [f"no run matches {each!r}{did_you_mean(each, self._names)}" for each in expectation.runs]
         return [f"no tag of any run matches {pattern!r}" for place, pattern in sorted(self._idle) if place == at]
@@ -372,7 +395,7 @@ class Linter:
         stored, same_as = self._golden[at], expectation.same_as
         if stored is not None and same_as is not None and SAME_AS.code in self.config.rules:
             try:
-                with_it = stored.of(run)
+                with_it = stored.of(run.name, self._known_as(run.name))
             except (TBEventsError, OSError) as error:
                 summary = f"the run to compare with cannot be read: {error}"
                 yield self._finding(SAME_AS, Hit(None, summary, bound=stored.path), run.name, run.path)
@@ -442,13 +465,18 @@ class _GoldenRuns:
         self.names = list(below)
         self._read = lambda name: read_telling(below[name], name, on_problem=_ignore)
 
-    def of(self, run: Run) -> dict[str, Run]:
-        """Returns the run to compare with: the only one, or that of the same name; none if there is none."""
-        name = self.names[0] if len(self.names) == 1 else run.name
-        if name not in self.names:
+    def of(self, run: str, known_as: Sequence[str]) -> dict[str, Run]:
+        """Returns the run to compare with, by the name of the other: the only one, or that of the same name.
+
+        Args:
+            run: the name of the other.
+            known_as: the names that it may have here; the first that there is counts.
+        """
+        same = self.names if len(self.names) == 1 else [name for name in known_as if name in self.names]
+        if not same:
             return {}
-        self.used.add(name)
-        return {run.name: self._read(name)}
+        self.used.add(same[0])
+        return {run: self._read(same[0])}
 
 
 def assert_lints(path: Subject | Mapping[str, Run], config: AnyConfig = None) -> None:
