@@ -316,11 +316,14 @@ class Linter:
         view = RunView(run, config.losses, config.rates, run.name in self._parents)
         findings = Findings()
         with np.errstate(all="ignore"):  # values may be anything, and overflow where they are compared
+            named: set[tuple[str | None, str | None]] = set()
             for code in codes:
                 rule, _, options = config.rules[code]
                 if rule.check is not None:
                     for hit in rule.check(view, options):
-                        findings.append(self._finding(rule, hit, run.name, run.path))
+                        if (rule.unless, hit.tag) not in named:
+                            findings.append(self._finding(rule, hit, run.name, run.path))
+                            named.add((code, hit.tag))
             if OVERFITTING.code in config.rules and self._curves.wants(run.name):
                 for name, path, hit in self._curves.pair(view, config.rules[OVERFITTING.code][2]):
                     findings.append(self._finding(OVERFITTING, hit, name, path))
