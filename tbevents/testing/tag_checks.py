@@ -94,6 +94,9 @@ def check_hparams(
     for name, given in (("expected", expected), ("metrics", metrics)):
         if not isinstance(given, Mapping) and (given is not None or name == "expected"):
             raise TypeError(f"{name} must be a mapping, not {given!r}")
+        for key in given or ():
+            if not isinstance(key, str):
+                raise TypeError(f"the names in {name} must be str, not {key!r}")
     where, found, problem = _session(run)
     if found is None:
         return [finding(where, None, "missing", problem)]

@@ -274,6 +274,11 @@ def test_several_golden_runs_of_one_test_have_names(tmp_path):
     assert orphans(tmp_path / "nothing", []) == []
 
 
+def test_the_name_of_a_golden_run_is_text(tmp_path):
+    with pytest.raises(TypeError, match=r"^name must be a str, not 5$"):
+        check(tmp_path, run_of(loss=[1.0]), name=5)
+
+
 def test_names_of_tests_become_names_of_files():
     assert owned_by("test_it") == "test_it"
     assert owned_by("TestIt.test_it[0.1-adam]") == "TestIt.test_it-0.1-adam"
