@@ -131,6 +131,9 @@ def test_what_check_hparams_refuses(session):
             check_hparams(session, expected)
     with pytest.raises(TypeError, match="metrics must be a mapping"):
         check_hparams(session, HPARAMS, metrics=[("accuracy", 0.9)])
+    for name, arguments in (("expected", ({5: 1.0},)), ("metrics", (HPARAMS,))):
+        with pytest.raises(TypeError, match=f"^the names in {name} must be str, not 5"):
+            check_hparams(session, *arguments, metrics={5: 1.0} if name == "metrics" else None)
 
 
 # -- histograms ------------------------------------------------------------------------------------------------------
@@ -286,6 +289,11 @@ def test_any_of_a_steps_pictures():
     assert kinds(check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=1)) == ["values"]
     (found,) = check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=2)
     assert found.summary == "step 3: it has 2 pictures, so there is no sample 2"
+
+
+def test_the_tolerance_of_an_image_may_be_an_array(images):
+    (found,) = check_image_close(images, "colour", 255 - PICTURE, dataformats="HWC", atol=np.array([1]))
+    assert "(atol 1, share 0)" in found.summary
 
 
 @pytest.mark.parametrize(
