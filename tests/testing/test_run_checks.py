@@ -113,6 +113,20 @@ def test_several_sessions_are_told_apart_by_the_caller():
     assert check_hparams(writer, {"lr": 0.5}, exactly=True) == []  # its own, where it has some
 
 
+def test_hyperparameters_of_the_only_run_below_a_folder(tmp_path):
+    with SummaryWriter(tmp_path / "a") as writer:
+        writer.add_scalar("loss", 1.0)
+    (found,) = check_hparams(tmp_path, HPARAMS)
+    assert (found.kind, found.run, found.summary) == (
+        "missing",
+        "a",
+        "neither it nor the runs below it have hyperparameters",
+    )
+    writer.add_hparams(HPARAMS, {}, run_name=".")
+    writer.close()
+    assert check_hparams(tmp_path, HPARAMS) == []
+
+
 def test_no_hyperparameters_at_all():
     assert kinds(check_hparams(run_of(loss=[1.0]), HPARAMS)) == ["missing"]
 
