@@ -17,7 +17,6 @@ from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, 
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
 from tbevents.lint.finding import Findings, LintFinding, Quantity, at_least
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
-from tbevents.lint.roles import is_loss
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
@@ -41,6 +40,7 @@ from tbevents.tools.names import (
     without_damage_warnings,
 )
 from tbevents.tools.sparkline import sparkline
+from tbevents.tools.tag_roles import is_loss
 
 _BARS = 40
 

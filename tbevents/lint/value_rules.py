@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lint.roles import role_of
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
 from tbevents.lint.run_batch import CurveSegments, RunBatch
 from tbevents.lint.run_view import Curve, RunView, median
 from tbevents.testing.finding import ROWS, FindingTable, number
+from tbevents.tools.tag_roles import role_of
 
 _NEAR: Final = 5
 """Rises fewer points apart than this are one spike; as many values before it are needed to judge it."""
