@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar, get_args
 from tbevents.errors import MissingExtraError, checked_choice
 from tbevents.files import StrPath, path_string
 from tbevents.lint import file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules
-from tbevents.lint.expectations import Expectation, known_keys, parse_expectation, plain_keys
+from tbevents.lint.expectations import EXPECTATION_KEYS, Expectation, known_keys, parse_expectation, plain_keys
 from tbevents.lint.finding import Severity
 from tbevents.lint.rule import Options, Rule, checked_selectors, rule_named, rules, selects
 from tbevents.reading.options import patterns
@@ -116,7 +116,7 @@ def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = 
         raise ValueError(f"{where}: the configuration must be a table, not {table!r}")
     given = plain_keys(table, where)
     for key in given:
-        if key not in _KEYS and key in _EXPECTATIONS:
+        if key not in _KEYS and key in EXPECTATION_KEYS:
             raise ValueError(f"{where}: {key!r} is an expectation: it belongs below [[tool.tbevents.lint.expect]]")
     known_keys(given, _KEYS, where)
     listed = given.pop("expect", [])
@@ -134,11 +134,6 @@ def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = 
         return LintConfig(**given, expectations=expectations)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: {error}") from None
-
-
-_EXPECTATIONS: Final = frozenset(
-    ("tags", "runs", "finite", "bounds", "decreasing", "increasing", "converges", "reaches", "steps", "schedule")
-) | {"same_as"}
 
 
 def load_config(path: StrPath) -> LintConfig:

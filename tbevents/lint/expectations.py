@@ -121,7 +121,7 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
     if not isinstance(table, Mapping):
         raise ValueError(f"{where} must be a table, not {table!r}")
     given = plain_keys(table, where)
-    known_keys(given, ("tags", "runs", *_PARSERS, "same_as"), where)
+    known_keys(given, EXPECTATION_KEYS, where)
     tags = _names(given.pop("tags", "*"), f"{where}: tags")
     runs = _names(given.pop("runs", "*"), f"{where}: runs")
     same_as = _parse_same_as(given.pop("same_as"), table, f"{where}: same_as", folder) if "same_as" in given else None
@@ -334,3 +334,6 @@ _PARSERS: Final[Mapping[str, Callable[[Any, str], Iterator[Expected | None]]]] =
     "schedule": _schedule,
 }
 """What parses the value of each key."""
+
+EXPECTATION_KEYS: Final = ("tags", "runs", *_PARSERS, "same_as")
+"""The keys of an expectation."""

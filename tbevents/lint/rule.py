@@ -76,6 +76,7 @@ class Rule:
         check: finds it in a run; None if it belongs to an expectation, or to something other than a run.
         screen: says quickly which of many small runs need `check`; it may name some that pass, but never leaves out
             one that does not. None has `check` look at all of them.
+        unless: the code of a rule before it; a tag that has a finding of that rule gets none of this one.
     """
 
     code: str
@@ -85,6 +86,7 @@ class Rule:
     options: tuple[Option, ...] = ()
     check: Check | None = None
     screen: Screen | None = None
+    unless: str | None = None
 
     def with_defaults(self, given: Mapping[str, Any]) -> Options:
         """Returns all options of the rule, those given among them.

@@ -118,7 +118,7 @@ def check_converges(
     )
     verb = "is" if len(bad) == 1 else "are"
     which = "the last value is" if wanted == 1 else f"{len(bad):,} of the last {wanted:,} values {verb}"
-    return [finding(run, tag, "trend", f"{which} not within {within:g} of {target:g}", table, series)]
+    return [finding(run, tag, "trend", f"{which} not within {tolerance.atol:g} of {target:g}", table, series)]
 
 
 def check_reaches(

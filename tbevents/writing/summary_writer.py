@@ -470,6 +470,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 _STATE: Final = frozenset(
-    {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures"}
+    {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures", "_write_embedding"}
 )
-"""The attributes that `_start` sets, which are not pickled."""
+"""The attributes that `_start` sets, and what `testing.capture` adds; they are not pickled."""

@@ -275,9 +275,18 @@ def test_tags_that_are_not_there_are_named(folder, tmp_path):
     texts = tbevents.read_run(tmp_path / "texts")
     with pytest.raises(UnknownNameError, match=r"it is of another kind: see run\.texts"):
         texts.plot("note/text_summary")
-    for empty in ({}, {"tags": []}):
-        with pytest.raises(ValueError, match="texts: there are no scalars to draw"):
-            texts.plot(**empty)
+    with pytest.raises(ValueError, match="texts: there are no scalars to draw"):
+        texts.plot()
+
+
+def test_no_tag_and_no_run_are_nothing_to_draw(folder):
+    logdir = tbevents.read_logdir(folder)
+    for each in (logdir, logdir["a"]):
+        for empty in ([], ()):
+            with pytest.raises(ValueError, match=r"^tags must name at least one tag, or be None for all$"):
+                each.plot(empty)
+    with pytest.raises(ValueError, match="there is no run to draw"):
+        logdir.plot(runs=[])
 
 
 def test_more_charts_than_anybody_looks_through_are_refused_with_names_to_choose_by(tmp_path):
