@@ -12,6 +12,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import methodcaller
 from typing import Any, Final, NamedTuple, ParamSpec
 
 from tbevents import files
@@ -24,7 +25,12 @@ from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
 from tbevents.writing.checked_points import as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, EventFileWriter
+from tbevents.writing.event_file_writer import (
+    DEFAULT_FLUSH_SECS,
+    DEFAULT_UPLOAD_SECS,
+    ClosedWriterError,
+    EventFileWriter,
+)
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.logged_scalars import logged_scalars
 from tbevents.writing.null_sink import NullSink
@@ -53,10 +59,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     operating system at most `flush_secs` later, on `flush` and on `close`. A script that ends without either loses
     nothing.
 
-    Threads may share a writer; the points of each thread stay in order. A forked child writes to its own files, and so
-    does a copy or a pickled writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events:
-    `flush` and `close` may be called again. A second `flush` writes the events logged since the first; a second `close`
-    does nothing. After `close`, the next call that logs continues in a new file.
+    Threads may share a writer; the points of each thread stay in order. What a thread logs while another calls `close`
+    is in the closed file or in a new one. A forked child writes to its own files, and so does a copy or a pickled
+    writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events: `flush` and `close` may be
+    called again. A second `flush` writes the events logged since the first; a second `close` does nothing. After
+    `close`, the next call that logs continues in a new file.
 
     If something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder,
     logging continues in a new file in the same folder, with all events since the last successful write. A
@@ -211,7 +218,13 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """
         writer = self.file_writer or self._get_file_writer()
         if not (new_style or display_name or summary_description):
-            writer.add_scalar(tag, scalar_value, global_step, walltime, self._form)
+            try:
+                writer.add_scalar(tag, scalar_value, global_step, walltime, self._form)
+            except ClosedWriterError:
+                if writer is self.file_writer:
+                    raise
+                # A lambda would make every call slower: the arguments would become cells.
+                self._add(methodcaller("add_scalar", tag, scalar_value, global_step, walltime, self._form))
         elif isinstance(new_style, str):
             raise TypeError(f"new_style must be a bool, not {new_style!r}; display_name must be given by keyword")
         else:
@@ -270,8 +283,15 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
         form = self._form
         for key, value in zip(tag_scalar_dict, values, strict=True):
-            add_scalar, tag, _ = series[key]
-            add_scalar(tag, value, step, walltime, form)
+            while True:
+                add_scalar, tag, sink = series[key]
+                try:
+                    add_scalar(tag, value, step, walltime, form)
+                    break
+                except ClosedWriterError:  # as in `_add`
+                    series = self._add_series(main_tag, tag_scalar_dict)
+                    if series[key].sink is sink:
+                        raise
 
     def add_scalar_columns(self, tag: str, steps: Any, values: Any, wall_times: Any = None) -> None:
         """Logs many points of one series at once, far faster than one call for each point.
@@ -290,7 +310,18 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             TypeError, ValueError: if an argument has the wrong type or value; the message names it. Nothing was logged.
             OSError: if a batch could not be written.
         """
-        self._get_file_writer().add_scalar_columns(tag, steps, values, wall_times, self._form)
+        points = steps, values, wall_times
+
+        def add(sink: Sink) -> None:
+            nonlocal points
+            try:
+                sink.add_scalar_columns(tag, *points, self._form)
+            except ClosedWriterError as error:
+                if error.rest is not None:
+                    points = error.rest.steps, error.rest.values, error.rest.wall_times
+                raise
+
+        self._add(add)
 
     def export_scalars_to_json(self, path: files.StrPath) -> None:
         """Writes all points that `add_scalars` has logged since the writer was made or last closed to a JSON file.
@@ -386,7 +417,24 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _log(self, step: Any, walltime: Any, build: Callable[P, Summary], /, *args: P.args, **kwargs: P.kwargs) -> None:
         if self.write_to_disk:
             message = build(*args, **kwargs)
-            self._get_file_writer().add_summary(message, step, walltime)
+            self._add(lambda sink: sink.add_summary(message, step, walltime))
+
+    def _add(self, add: Callable[[Sink], None]) -> None:
+        """Calls `add` with the writer of the run's own file, and again with the next one if that was closed meanwhile.
+
+        Another thread, or a signal handler, may call `close` at any moment. No lock is held during `add`.
+
+        Raises:
+            ClosedWriterError: if a script has closed the `file_writer` itself.
+        """
+        while True:
+            sink = self._get_file_writer()
+            try:
+                add(sink)
+                return
+            except ClosedWriterError:
+                if sink is self.file_writer:
+                    raise
 
     @untraced
     def _get_file_writer(self) -> Sink:
