@@ -181,7 +181,7 @@ class ObjectFile(RecordFile):
             return None
         self._finished = True
         if closing:
-            uploader.unfinished.add(self)
+            uploader.add_unfinished(self)
         return self.upload()
 
     def discard(self) -> None:
@@ -199,11 +199,11 @@ class ObjectFile(RecordFile):
         for each in list(self._objects):
             if each.put_size != each.size:
                 self._put(each)
-            if self._finished or each is not self._objects[-1]:
+            if self._finished or each not in self._objects[-1:]:  # `discard` may have removed all
                 self._drop(each)
         if self._finished and not self._objects:
             self._remove_spool()
-            uploader.unfinished.discard(self)
+            uploader.remove_unfinished(self)
 
     def _put(self, each: _Object) -> None:
         size = each.size
