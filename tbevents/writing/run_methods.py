@@ -16,7 +16,7 @@ from tbevents.proto import Event, TaggedRunMetadata
 from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.summary.hparams import fields_of
 from tbevents.summary.layouts import Charts, merged
-from tbevents.writing.checked_points import as_step
+from tbevents.writing.checked_points import about, as_step
 from tbevents.writing.failures import Failures
 from tbevents.writing.projector_files import write_embedding
 from tbevents.writing.sink import Sink
@@ -142,7 +142,11 @@ class RunMethods(SummaryMethods):
         """
         if self.write_to_disk:
             points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
-            self._write_embedding(tag, self._step_of(global_step), points)
+            try:
+                step = self._step_of(global_step)
+            except (TypeError, ValueError) as error:
+                raise about(tag, error) from None
+            self._write_embedding(tag, step, points)
 
     def _write_embedding(self, tag: str, step: int, points: EmbeddingFiles) -> None:
         try:

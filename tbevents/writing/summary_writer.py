@@ -23,7 +23,7 @@ from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
-from tbevents.writing.checked_points import as_step, as_wall_time
+from tbevents.writing.checked_points import about, as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import (
     DEFAULT_FLUSH_SECS,
@@ -267,20 +267,23 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """
         if not self.write_to_disk:
             return
-        if type(tag_scalar_dict) is not dict and not isinstance(tag_scalar_dict, Mapping):
-            raise TypeError(f"tag_scalar_dict must be a mapping, not {type(tag_scalar_dict).__name__}")
-        values = [
-            value if type(value) is float else as_float(value, name=f"tag_scalar_dict[{key!r}]", text=True)
-            for key, value in tag_scalar_dict.items()
-        ]
-        if self._default_metadata:
-            global_step = self._step_of(global_step)
-            walltime = self._default_metadata.get("walltime") if walltime is None else walltime
-        walltime = self._clock() if walltime is None else as_wall_time(walltime)
-        step = global_step if type(global_step) is int else as_step(global_step)
-        series = self._series.get(main_tag) if type(main_tag) is str else None
-        if series is None or not tag_scalar_dict.keys() <= series.keys():
-            series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
+        try:
+            if type(tag_scalar_dict) is not dict and not isinstance(tag_scalar_dict, Mapping):
+                raise TypeError(f"tag_scalar_dict must be a mapping, not {type(tag_scalar_dict).__name__}")
+            values = [
+                value if type(value) is float else as_float(value, name=f"tag_scalar_dict[{key!r}]", text=True)
+                for key, value in tag_scalar_dict.items()
+            ]
+            if self._default_metadata:
+                global_step = self._step_of(global_step)
+                walltime = self._default_metadata.get("walltime") if walltime is None else walltime
+            walltime = self._clock() if walltime is None else as_wall_time(walltime)
+            step = global_step if type(global_step) is int else as_step(global_step)
+            series = self._series.get(main_tag) if type(main_tag) is str else None
+            if series is None or not tag_scalar_dict.keys() <= series.keys():
+                series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
+        except (TypeError, ValueError) as error:
+            raise about(main_tag, error) from None
         form = self._form
         for key, value in zip(tag_scalar_dict, values, strict=True):
             while True:
@@ -417,7 +420,10 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _log(self, step: Any, walltime: Any, build: Callable[P, Summary], /, *args: P.args, **kwargs: P.kwargs) -> None:
         if self.write_to_disk:
             message = build(*args, **kwargs)
-            self._add(lambda sink: sink.add_summary(message, step, walltime))
+            try:
+                self._add(lambda sink: sink.add_summary(message, step, walltime))
+            except (TypeError, ValueError) as error:
+                raise about(args[0], error) from None  # the tag
 
     def _add(self, add: Callable[[Sink], None]) -> None:
         """Calls `add` with the writer of the run's own file, and again with the next one if that was closed meanwhile.

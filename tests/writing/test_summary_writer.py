@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import math
 import os
 import pickle
 import re
@@ -394,6 +395,32 @@ def test_figures_that_do_not_fit_are_refused_and_stay_open(pyplot, writer, tmp_p
     writer.flush()
     assert events_in(tmp_path) == []
     assert len(pyplot.get_fignums()) == 2
+
+
+WRONG = {
+    "step": lambda writer: writer.add_histogram("of this", [1.0], "x"),
+    "walltime": lambda writer: writer.add_text("of this", "words", 0, math.nan),
+    "step of scalars": lambda writer: writer.add_scalars("of this", {"a": 1.0}, "x"),
+    "walltime of scalars": lambda writer: writer.add_scalars("of this", {"a": 1.0}, 0, math.nan),
+    "value of scalars": lambda writer: writer.add_scalars("of this", {"a": "x"}),
+    "key of scalars": lambda writer: writer.add_scalars("of this", {3: 1.0}),
+    "folder of scalars": lambda writer: writer.add_scalars("of this", {"../../..": 1.0}),
+    "mapping": lambda writer: writer.add_scalars("of this", [1.0]),
+    "step of an embedding": lambda writer: writer.add_embedding([[1.0]], tag="of this", global_step="x"),
+    "images": lambda writer: writer.add_images("of this", [[[1]]], 0, None, 3),
+}
+
+
+@pytest.mark.parametrize("log", WRONG.values(), ids=WRONG)
+def test_a_wrong_argument_of_any_method_is_named_together_with_the_tag(writer, log):
+    arguments = "global_step|walltime|tag_scalar_dict|dataformats"
+    with pytest.raises((TypeError, ValueError), match=f"^'of this': .*({arguments})"):
+        log(writer)
+
+
+def test_what_is_no_figure_is_named_together_with_the_tag(writer, pyplot):
+    with pytest.raises(TypeError, match=r"^'of this': figure must be"):
+        writer.add_figure("of this", 3)
 
 
 # -- disabled ------------------------------------------------------------------------------------------------------
