@@ -214,10 +214,12 @@ class RunMethods(SummaryMethods):
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
         """Adds a chart with several series to the Custom Scalars page; see `add_custom_scalars`."""
-        self.add_custom_scalars({category: {title: ["Multiline", tags]}})
+        if self.write_to_disk:
+            self.add_custom_scalars({category: {title: ["Multiline", tags]}})
 
     def add_custom_scalars_marginchart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
         """Adds a chart of a series with its bounds to the Custom Scalars page; see `add_custom_scalars`."""
-        self.add_custom_scalars({category: {title: ["Margin", tags]}})
+        if self.write_to_disk:
+            self.add_custom_scalars({category: {title: ["Margin", tags]}})

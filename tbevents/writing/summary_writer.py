@@ -97,8 +97,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         flush_secs: seconds, at least 0, until an event is passed to the operating system. The default is 2, so that a
             live TensorBoard is up to date; in torch and tensorboardX it is 120.
         filename_suffix: appended to the name of each event file.
-        write_to_disk: if False, every method returns at once, whatever its arguments, and no file is touched: for a dry
-            run, or for all but one of several processes.
+        write_to_disk: if False, every method that logs returns at once, whatever its arguments, and no file is touched:
+            for a dry run, or for all but one of several processes.
         logdir: tensorboardX's name for `log_dir`.
         format: ``"tf1"`` writes what torch and tensorboardX write. ``"tf2"`` writes scalars, histograms, images, audio
             and texts like tf.summary and Keras. TensorBoard shows both.
@@ -225,7 +225,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                     raise
                 # A lambda would make every call slower: the arguments would become cells.
                 self._add(methodcaller("add_scalar", tag, scalar_value, global_step, walltime, self._form))
-        elif isinstance(new_style, str):
+        elif isinstance(new_style, str) and self.write_to_disk:
             raise TypeError(f"new_style must be a bool, not {new_style!r}; display_name must be given by keyword")
         else:
             self._log(

@@ -448,6 +448,23 @@ def test_a_disabled_writer_takes_everything_and_touches_nothing(tmp_path):
     assert not folder.exists()
 
 
+JUNK = [object(), "name", b"\xff", 3, math.nan, None, [], {}, [object()]]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: type(junk).__name__)
+def test_a_disabled_writer_checks_no_argument(tmp_path, junk):
+    writer = SummaryWriter(tmp_path / "never", write_to_disk=False)
+    methods = [getattr(writer, name) for name in dir(writer) if name.startswith(("add_", "export_"))]
+    assert len(methods) >= 23
+    for method in methods:
+        parameters = inspect.signature(method).parameters.values()
+        for chosen in (parameters, [one for one in parameters if one.default is one.empty]):
+            named = {one.name: junk for one in chosen if one.kind is one.KEYWORD_ONLY}
+            method(*[junk] * (len(chosen) - len(named)), **named)
+    writer.add_images("a", [1], 0, None, junk)
+    assert everything_below(tmp_path) == []
+
+
 def test_a_disabled_writer_still_closes_figures(pyplot):
     writer = SummaryWriter(write_to_disk=False)
     writer.add_figure("f", [pyplot.figure(), pyplot.figure()])
