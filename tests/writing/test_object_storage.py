@@ -25,6 +25,7 @@ from tbevents.lr_scheduler import StepLR
 from tbevents.testing import MemoryWriter, assert_decreasing, capture
 from tbevents.writing import object_file, uploader
 from tbevents.writing.event_file_writer import EventFileWriter
+from tbevents.writing.failures import Failures
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -262,6 +263,7 @@ def test_two_machines_with_one_host_name_and_process_id_write_different_objects(
 import os, sys
 os.getpid = lambda: 1
 from tbevents.writing.event_file_writer import EventFileWriter
+from tbevents.writing.failures import Failures
 writer = EventFileWriter(sys.argv[1], hostname="pod", clock=lambda: 1e9)
 writer.add_scalar("loss", 1.0, int(sys.argv[2]))
 writer.close()
@@ -536,7 +538,7 @@ def test_a_bucket_that_is_gone_is_tried_less_and_less_often_and_at_the_end_of_th
 
 
 def test_a_writer_that_is_discarded_during_its_upload_is_no_error(storage, monkeypatch):
-    file = object_file.ObjectFile(URL, NEVER)
+    file = object_file.ObjectFile(URL, NEVER, Failures("raise"))
     file.create("", lambda: "events.out.tfevents.1.demo", b"header")
     real = remote.write_bytes
 
@@ -570,11 +572,60 @@ def test_a_spool_that_was_removed_is_reported_and_logging_continues(storage, spo
     for path in spools():
         path.unlink()
     log(writer, 2)
-    with pytest.warns(WriterWarning, match="removed"), pytest.raises(UploadError, match="its events are lost"):
+    with pytest.warns(WriterWarning, match="removed"), pytest.raises(UploadError, match=r"its events are lost \(1\)"):
         writer.flush()
+    assert writer.lost == writer.file_writer.lost == 1
     writer.flush()
     writer.close()
     assert steps() == [0, 2]
+    assert writer.lost == 1
+
+
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+def test_events_whose_spool_goes_after_the_close_are_counted(storage, spools, on_error):
+    writer = SummaryWriter(URL, on_error=on_error, flush_secs=NEVER)
+    log(writer, 0)
+    writer.flush()
+    log(writer, 1, 2)
+    writer.add_text("t", "words")
+    writer.add_scalar_columns("columns", range(10), range(10))
+    storage.error = OSError(5, "no route")
+    with pytest.raises(UploadError) if on_error == "raise" else pytest.warns(WriterWarning):
+        writer.close()
+    assert writer.lost == 0
+    for path in spools():
+        path.unlink()
+    with pytest.raises(UploadError, match=r"its events are lost \(13\)"):
+        uploader.uploader.finish()
+    assert writer.lost == 13
+
+
+def test_events_that_a_full_disk_left_in_the_spool_are_counted_once(storage, spools, monkeypatch):
+    writer = EventFileWriter(URL, flush_secs=NEVER)
+    real, room = os.write, 200
+
+    def write(fd, data):
+        nonlocal room
+        if room < len(data):
+            data = data[:room]
+            if not data:
+                raise OSError(28, "No space left on device")
+        room -= len(data)
+        return real(fd, data)
+
+    log(writer, *range(10))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        with pytest.raises(OSError, match="No space left"):
+            writer.flush()
+    assert 0 < writer._file._events < 10
+    writer.drain_in_background()
+    assert writer._file._events == 10
+    for path in spools():
+        path.unlink()
+    with pytest.raises(UploadError, match=r"its events are lost \(10\)"):
+        writer.close()
+    assert writer.lost == 10
 
 
 def test_a_spool_without_space_keeps_the_events(storage, monkeypatch):
