@@ -329,8 +329,12 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def export_scalars_to_json(self, path: files.StrPath) -> None:
         """Writes all points that `add_scalars` has logged since the writer was made or last closed to a JSON file.
 
-        The file holds a mapping of ``<log_dir>/<main_tag>/<key>`` to a list of ``[walltime, step, value]``. The values
-        are read back from the event files, so they are float32.
+        The file holds a mapping of ``<log_dir>/<main_tag>/<key>`` to a list of ``[walltime, step, value]``. NaN and
+        infinities are written as ``NaN`` and ``Infinity``, as by tensorboardX, which Python's `json` reads and strict
+        readers of JSON refuse.
+
+        The values are read back from the current event files, so they are float32. If something else has changed or
+        removed an event file, the points in it are left out.
 
         Args:
             path: the file; it is replaced if it exists.
