@@ -42,7 +42,7 @@ _TOKEN: Final = secrets.token_hex(3)
 """Part of each object's name: in containers, host names and process ids repeat, and a put would replace an object."""
 
 
-class _Extent(NamedTuple):
+class _Amount(NamedTuple):
     """How much of an object there is."""
 
     size: int = 0  # bytes of complete records
@@ -55,8 +55,8 @@ class _Object:
     def __init__(self, path: str, url: str) -> None:
         self.path = path
         self.url = url
-        self.written = _Extent()  # in the spool
-        self.stored = _Extent()  # in storage
+        self.written = _Amount()  # in the spool
+        self.stored = _Amount()  # in storage
         self.put_bytes = 0  # the sum of its puts
 
 
@@ -260,7 +260,7 @@ class ObjectFile(RecordFile):
         if self.path is not None:
             if not self._objects or self._objects[-1].path != self.path:
                 self._objects.append(_Object(self.path, remote.join(self._url, os.path.basename(self.path))))
-            self._objects[-1].written = _Extent(self._size, self._events)
+            self._objects[-1].written = _Amount(self._size, self._events)
 
     def _seal(self) -> None:
         """Ends the current object with the upload that is due, if it has been put often enough."""

@@ -15,6 +15,7 @@ from typing import Final
 from google.protobuf import text_format
 
 from tbevents import files, remote
+from tbevents.forks import renew_when_forked
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 from tbevents.summary.embeddings import EmbeddingFiles, folder_name
 
@@ -31,9 +32,9 @@ class _Configuration:
 
     def __init__(self) -> None:
         self._renew_locks()
+        renew_when_forked(self)
 
     def _renew_locks(self) -> None:
-        """Makes a new lock: in a forked child, the thread that holds the parent's lock does not exist."""
         self.lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
         self._added: list[tuple[str, EmbeddingInfo]] = []  # with its path; what is being added, outermost call first
 
@@ -57,9 +58,6 @@ class _Configuration:
 
 
 _configuration: Final = _Configuration()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_configuration._renew_locks)
-
 _numbers: Final = itertools.count()  # for temporary names
 
 

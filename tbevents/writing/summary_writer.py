@@ -9,13 +9,13 @@ import re
 import socket
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import methodcaller
 from typing import Any, Final, NamedTuple, ParamSpec
 
 from tbevents import files
+from tbevents.forks import renew_when_forked
 from tbevents.format.event import FILE_VERSION
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
@@ -179,8 +179,12 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self._default_metadata: Mapping[str, Any] = {}
         self._charts: Charts = {}  # the charts of the Custom Scalars page
         self._failures = Failures(self.on_error)
-        _writers.add(self)
+        renew_when_forked(self)
         leave_to_python()
+
+    def _renew_locks(self) -> None:
+        self._lock = threading.RLock()
+        self._failures.forget()
 
     @graph_break
     def add_scalar(
@@ -513,19 +517,6 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         sink = self._get_file_writer()
         return [_Series(sink.add_scalar, f"{main_tag}/{key}", sink) for key in added]
 
-
-_writers: Final[weakref.WeakSet[SummaryWriter]] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    """Replaces the lock of each writer: in the parent, a thread that does not exist in the child may hold it."""
-    for writer in list(_writers):
-        writer._lock = threading.RLock()
-        writer._failures.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 _STATE: Final = frozenset(
     {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures"}

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
+from tbevents.forks import renew_when_forked
 from tbevents.writing import flusher
 
 _FIRST_DELAY: Final = 10.0
@@ -81,9 +81,10 @@ class Uploader:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._anew()
+        self._renew_locks()
+        renew_when_forked(self)
 
-    def _anew(self) -> None:
+    def _renew_locks(self) -> None:
         """Sets the state of a process without a thread."""
         self._unfinished: dict[Uploadable, _Retry] = {}
         self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
@@ -124,10 +125,6 @@ class Uploader:
         with contextlib.ExitStack() as stack:  # an error of one client does not affect the others
             for client in list(self._unfinished):
                 stack.callback(self._try_again, client)
-
-    def after_fork_in_child(self) -> None:
-        """Resets the thread, which does not survive a fork, and leaves the parent's uploads to the parent."""
-        self._anew()
 
     def _run(self) -> None:
         while True:
@@ -188,5 +185,3 @@ def _finish_early() -> None:
 _registered = False
 uploader: Final = Uploader()
 atexit.register(uploader.finish)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=uploader.after_fork_in_child)
