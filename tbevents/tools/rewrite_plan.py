@@ -33,7 +33,8 @@ class FilePlan:
 
     def open(self, *, overwrite: bool) -> NewFile:
         """Opens the file to write; a file that is replaced is kept as a backup."""
-        return NewFile(self.target, overwrite=overwrite or self.in_place, backup=self.in_place, since=self.since)
+        replaces = overwrite or self.in_place
+        return NewFile(self.target, overwrite=replaces, backup=self.in_place, since=self.since, events=True)
 
 
 def plan_rewrite(

@@ -319,3 +319,24 @@ def test_the_documentation_names_the_functions_behind_each_command():
         assert re.search(
             rf"^## tbevents {name}\n\nIn Python: `tbevents\.(?:tools|lint|mcp_server)\.", text, re.MULTILINE
         )
+
+
+WRITERS = {
+    "report": ["report", "IN", "-o", "FILE"],
+    "export": ["export", "IN", "FILE", "--format", "csv"],
+    "reduce": ["reduce", "IN", "IN", "-o", "FILE"],
+    "lint": ["lint", "IN", "-o", "FILE"],
+    "plot": ["plot", "IN", "-o", "FILE"],
+}
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_no_command_writes_another_kind_of_file_over_an_event_file(cli, demo, command):
+    (file,) = demo.iterdir()
+    path = file.rename(demo / f"events.out.tfevents.1.{ {'reduce': 'csv', 'plot': 'png'}.get(command, 'demo') }")
+    before = path.read_bytes()
+    result = cli(*(part.replace("IN", str(demo)).replace("FILE", str(path)) for part in WRITERS[command]))
+    assert result.status == 2
+    assert "is an event file, which is not replaced" in result.err
+    assert path.read_bytes() == before
+    assert list(demo.iterdir()) == [path]
