@@ -14,7 +14,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.points import PointColumns, integers_at
-from tbevents.reading.series import Series, as_number, counted
+from tbevents.reading.series import Series, as_number
 from tbevents.reading.steps import unwrapped
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
@@ -220,12 +220,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         return {"step": self.steps, "wall_time": self.wall_times, "value": self.values}
 
     def __repr__(self) -> str:
-        if not len(self):
-            return f"ScalarSeries({self.tag!r}, no points)"
-        return (
-            f"ScalarSeries({self.tag!r}, {counted(len(self), 'point')}, steps {self.steps[0]} to {self.steps[-1]}, "
-            f"last value {self.last.value:g})"
-        )
+        last = f", last value {self.last.value:g}" if len(self) else ""
+        return f"ScalarSeries({self.tag!r}, {self._extent()}{last})"
 
     def _repr_html_(self) -> str:
         return scalars_html(self)
