@@ -220,7 +220,7 @@ class Run(RunContents):
             tags: names, or patterns with ``*``; by default all scalars.
             x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the run's first
                 point of the tag) or "wall" (the time). If all steps are 0, "step" is drawn as "order".
-            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
             outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as

@@ -155,13 +155,13 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         Values that are not finite are kept, and do not affect the others.
 
         Args:
-            weight: from 0 (no smoothing) to below 1; TensorBoard's slider ends at 0.999.
+            weight: at least 0 (no smoothing) and less than 1; TensorBoard's slider ends at 0.999.
 
         Returns:
             A series of the same steps and times, with float64 values.
 
         Raises:
-            ValueError: the weight is not from 0 to below 1.
+            ValueError: the weight is less than 0, or 1 or more.
             TypeError: the weight is not a number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
@@ -194,7 +194,7 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
                 ``series.plot().figure.savefig(...)``.
             x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the first point) or
                 "wall" (the time). If all steps are 0, "step" is drawn as "order".
-            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
             outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
