@@ -98,7 +98,7 @@ def test_series_without_points_or_times_are_drawn(x):
 
 
 def test_a_wrong_option_of_a_series_is_named():
-    with pytest.raises(ValueError, match="smooth must be from 0 to below 1, not 1"):
+    with pytest.raises(ValueError, match="smooth must be at least 0 and less than 1, not 1"):
         series_of(1).plot(smooth=1)
     with pytest.raises(ValueError, match="x must be 'step', 'order', 'relative' or 'wall', not 'time'"):
         series_of(1).plot(x="time")

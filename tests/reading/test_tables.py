@@ -254,7 +254,7 @@ def test_a_constant_curve_is_smoothed_to_itself_exactly():
 
 @pytest.mark.parametrize("weight", [-0.1, 1, 1.0, 1.1, math.nan])
 def test_smooth_with_no_weight(weight):
-    with pytest.raises(ValueError, match="weight must be a number from 0 to below 1"):
+    with pytest.raises(ValueError, match="weight must be at least 0 and less than 1"):
         series_of([1, 2]).smooth(weight)
 
 
