@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
+from tbevents.callers import warn_caller
 from tbevents.errors import DamageWarning, FileChangedError
 from tbevents.files import StrPath, path_string
 from tbevents.format.record import Record
@@ -41,7 +41,7 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
         OSError: a file cannot be read.
     """
     readers = _readers(path, strict)
-    return (record for reader in readers for _, record in warning(reader, reader.records()))
+    return (record for reader in readers for _, record in warn_while_reading(reader, reader.records()))
 
 
 def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
@@ -58,7 +58,7 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
         RunNotFoundError, NotAnEventFileError, DamagedFileError, OSError: as `iter_records`.
     """
     readers = _readers(path, strict)
-    return (event for reader in readers for event in warning(reader, reader.events()))
+    return (event for reader in readers for event in warn_while_reading(reader, reader.events()))
 
 
 def _readers(path: StrPath, strict: bool) -> list[EventFileReader]:
@@ -66,7 +66,9 @@ def _readers(path: StrPath, strict: bool) -> list[EventFileReader]:
     return [source.open(file, patient=False) for file in list_run_files(path)]
 
 
-def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
+def warn_while_reading(
+    reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None
+) -> Iterator[T]:
     """Yields the items, and warns of each problem of the reader as it appears, unless it is in `warned`.
 
     A patient reader waits for an incomplete record at the end, which is not warned of.
@@ -79,7 +81,7 @@ def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | 
         for problem in reader.problems[told:]:
             if problem not in warned and not (reader.patient and problem.kind == "incomplete"):
                 warned.add(problem)
-                warnings.warn(str(problem), DamageWarning, stacklevel=3)
+                warn_caller(str(problem), DamageWarning)
         told = len(reader.problems)
         if item is not _END:
             yield item
@@ -146,12 +148,12 @@ def follow(
                         break
                     reader.listed = file
                     try:
-                        yield from warning(reader, reader.events(), warned)
+                        yield from warn_while_reading(reader, reader.events(), warned)
                         break
                     except FileChangedError as error:
                         del readers[file.url]
                         if reader.offset:
-                            warnings.warn(f"{error}; reading it again", DamageWarning, stacklevel=3)
+                            warn_caller(f"{error}; reading it again", DamageWarning)
             if last_look:
                 return
             wait(poll)
