@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from tbevents.callers import warn_caller
@@ -17,7 +17,6 @@ from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.source import FileSource
-from tbevents.run_files import list_run_files
 
 T = TypeVar("T")
 _END: Final[Any] = object()
@@ -38,7 +37,8 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
         RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
         NotAnEventFileError: `path` is a file without any record.
         DamagedFileError: a file is damaged, and `strict`.
-        OSError: a file cannot be read.
+        OSError: a file cannot be read; or, if `strict`, an entry with an event file's name cannot be opened, such as a
+            broken link. By default there is a `DamageWarning` for such an entry.
     """
     readers = _readers(path, strict)
     return (record for reader in readers for _, record in warn_while_reading(reader, reader.records()))
@@ -63,12 +63,20 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
 
 def _readers(path: StrPath, strict: bool) -> list[EventFileReader]:
     source = FileSource(path_string(path, "path"), ReadOptions(strict=strict))
-    return [source.open(file, patient=False) for file in list_run_files(path)]
+    files, problems = source.find({})
+    _warn_of_new(problems, set())
+    return [source.open(file, patient=False) for file in files]
 
 
-def warn_while_reading(
-    reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None
-) -> Iterator[T]:
+def _warn_of_new(problems: Iterable[Problem], warned: set[Problem]) -> None:
+    """Warns of the problems that are not in `warned`, and adds them to it."""
+    for problem in problems:
+        if problem not in warned:
+            warned.add(problem)
+            warn_caller(str(problem), DamageWarning)
+
+
+def warn_while_reading(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
     """Yields the items, and warns of each problem of the reader as it appears, unless it is in `warned`.
 
     A patient reader waits for an incomplete record at the end, which is not warned of.
@@ -79,9 +87,8 @@ def warn_while_reading(
         if len(reader.problems) < told:  # the problem of the tail was withdrawn, or all were merged into one
             told = 0
         for problem in reader.problems[told:]:
-            if problem not in warned and not (reader.patient and problem.kind == "incomplete"):
-                warned.add(problem)
-                warn_caller(str(problem), DamageWarning)
+            if not (reader.patient and problem.kind == "incomplete"):
+                _warn_of_new([problem], warned)
         told = len(reader.problems)
         if item is not _END:
             yield item
@@ -139,7 +146,9 @@ def follow(
         warned: set[Problem] = set()
         while True:
             last_look = ended.is_set() or (deadline is not None and clock() >= deadline)
-            for file in source.find(readers)[0]:
+            files, problems = source.find(readers)
+            _warn_of_new(problems, warned)
+            for file in files:
                 while True:
                     reader = readers.get(file.url)
                     if reader is None:

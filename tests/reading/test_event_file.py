@@ -242,6 +242,18 @@ def test_a_warning_points_at_the_callers_line_also_if_tbevents_iterates(file, tm
     assert [len(each) for each in (direct, followed, within)] == [1, 1, 2]
 
 
+@pytest.mark.parametrize("read", [tbevents.iter_records, tbevents.iter_events])
+def test_an_entry_that_cannot_be_opened_is_warned_of_or_raised_if_strict(file, read):
+    write_events(file, events())
+    link = file.with_name(f"{NAME}.v2")
+    link.symlink_to("nowhere")
+    with warnings_of(DamageWarning, match=f"{link.name}: cannot be read: No such file") as caught:
+        assert len(list(read(file.parent))) == 5
+    assert [warning.filename for warning in caught] == [__file__]
+    with pytest.raises(FileNotFoundError, match=link.name):
+        list(read(file.parent, strict=True))
+
+
 def test_a_zero_filled_tail_is_incomplete_and_says_so(file):
     starts = damaged(file, lambda data, starts: data + bytes(5000))
     with pytest.warns(DamageWarning, match="ends in 5000 zero bytes where a record should be"):
