@@ -141,7 +141,10 @@ def _tables(
     """Returns the scalars of a source, as `stream_tables` yields them. Wrong arguments are raised at once."""
     if isinstance(source, Run):
         selected("run", runs, [source.name], source.path)
-        return _tables_of_run(source, tags, replace(source.options, **changes), on_problem)
+        options = replace(source.options, **changes)
+        if options != source.options and source.in_memory:
+            raise TypeError(f"a run in memory cannot be read with other options: {source.path!r}, {changes}")
+        return _tables_of_run(source, tags, options, on_problem)
     options = ReadOptions(tags=tags, kinds=("scalars",), **changes)
     refs = _refs_of(source)
     if refs is not None:

@@ -149,6 +149,11 @@ class Run(RunContents):
         return self
 
     @property
+    def in_memory(self) -> bool:
+        """Whether the events are in memory, and not in files that could be read again."""
+        return not isinstance(self._source, FileSource)
+
+    @property
     def is_compact(self) -> bool:
         """Whether the run takes little more memory than its points do, as small runs that were read together."""
         return self._data.is_compact
