@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -59,6 +59,26 @@ def categories_of(strings: Sequence[str], codes: NDArray[np.int32]) -> Categorie
     numbers: dict[str, int] = {}
     places = np.array([*(numbers.setdefault(text, len(numbers)) for text in strings), -1], np.int32)
     return Categories(places[codes], tuple(numbers))
+
+
+def unique_columns(names: Iterable[str], taken: Iterable[str], prefix: str) -> dict[str, str]:
+    """Returns a title for the column of each name, all different.
+
+    Args:
+        names: different names. Each is its own title if it is not taken.
+        taken: the titles of other columns.
+        prefix: is put before other names with a slash, as often as needed.
+    """
+    names = tuple(names)
+    own, used = set(names), set(taken)
+    titles: dict[str, str] = {}
+    for name in names:
+        title = name
+        while title in used or (title != name and title in own):
+            title = f"{prefix}/{title}"
+        used.add(title)
+        titles[name] = title
+    return titles
 
 
 class Frame:

@@ -103,7 +103,7 @@ def test_a_run_in_memory_is_a_source_but_cannot_be_read_with_other_options():
     writer.add_scalar("x", 1.5, 3, 7.0)
     assert rows(tbevents.iter_batches(writer.run)) == [(".", "x", 3, 7.0, bits(1.5))]
     assert len(rows(tbevents.iter_batches(writer.run, restarts="keep", checksums="verify"))) == 1
-    with pytest.raises(TypeError, match="a run in memory cannot be read with other options: .*'overwrite'"):
+    with pytest.raises(TypeError, match=r"a run in memory cannot be read with other options: .*'overwrite'"):
         tbevents.iter_batches(writer.run, restarts="overwrite")
 
 
