@@ -167,13 +167,29 @@ def test_a_small_series_keeps_no_large_array_alive(tmp_path, together):
 
 
 def test_the_callers_arrays_stay_writable():
-    arrays = np.arange(3), np.arange(3.0), np.arange(3.0)
+    arrays = np.arange(3, dtype=np.int64), np.arange(3.0), np.arange(3.0)
     series = tbevents.ScalarSeries("loss", *arrays)
     for array in arrays:
         array[0] = 5
     for column in (series.steps, series.wall_times, series.values):
         with pytest.raises(ValueError, match="read-only"):
             column[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("tag", "dtypes", "says"),
+    [
+        ("loss", (list, "f8", "f4"), "steps must be an array of int64, not list"),
+        ("loss", ("f8", "f8", "f4"), "steps must be an array of int64, not of float64"),
+        ("loss", ("i8", "f4", "f4"), "wall_times must be an array of float64, not of float32"),
+        ("loss", ("i8", "f8", "i8"), "values must be an array of float32 or float64, not of int64"),
+        (5, ("i8", "f8", "f4"), "tag must be a str, not int"),
+    ],
+)
+def test_a_series_is_not_made_of_other_types(tag, dtypes, says):
+    arrays = [[1, 2] if dtype is list else np.ones(2, dtype) for dtype in dtypes]
+    with pytest.raises(TypeError, match=f"^{says}$"):
+        tbevents.ScalarSeries(tag, *arrays)
 
 
 @pytest.mark.parametrize("start", [0, 1, 2**31 - 1, -(2**31), 5 * 2**32])

@@ -19,7 +19,7 @@ from tbevents.reading.tables import Table
 
 def series_of(values, steps=None):
     values = np.array(values, np.float32)
-    steps = np.arange(len(values)) if steps is None else np.array(steps, np.int64)
+    steps = np.arange(len(values), dtype=np.int64) if steps is None else np.array(steps, np.int64)
     return tbevents.ScalarSeries("t", steps, steps + 100.5, values, "Shown", "text")
 
 
