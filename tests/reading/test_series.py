@@ -208,6 +208,22 @@ def test_steps_beyond_32_bits_are_not_unwrapped():
     assert series.unwrap_steps() is series
 
 
+@pytest.mark.parametrize(
+    "step", [10**400, -(10**400), 2**63, np.inf, np.nan], ids=["10**400", "-10**400", "2**63", "inf", "nan"]
+)
+def test_a_step_beyond_64_bits_is_none_of_a_series(step):
+    series = tbevents.ScalarSeries("t", np.array([1, 3, 5], np.int64), np.zeros(3), np.zeros(3))
+    with pytest.raises(tbevents.UnknownStepError, match="'t' has no point at step .*; the nearest steps are 1, 3, 5$"):
+        series.at(step)
+
+
+def test_the_greatest_and_the_least_step_are_found():
+    series = tbevents.ScalarSeries("t", np.array([-(2**63), 2**63 - 1], np.int64), np.zeros(2), np.arange(2.0))
+    assert [series.at(-(2**63)).value, series.at(2**63 - 1).value] == [0, 1]
+    with pytest.raises(tbevents.UnknownStepError):
+        series.at(2**63)
+
+
 LARGE = [2**53, 2**53 + 1, 3, -(2**62) - 1, 2**63 - 1, 7]
 
 
