@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,7 @@ from tbevents.callers import warn_caller
 from tbevents.errors import DamageWarning, FileChangedError
 from tbevents.files import StrPath, path_string
 from tbevents.format.record import Record
+from tbevents.format.values import as_float
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.options import ReadOptions
@@ -128,20 +130,25 @@ def follow(
         Event messages, in file order, file by file.
 
     Raises:
-        ValueError: `poll` is not positive.
+        ValueError: `poll` is not positive, or `timeout` is NaN.
+        TypeError: `poll` or `timeout` is not a number, or `strict` not a bool.
         DamagedFileError: a file is damaged, and `strict`; an incomplete record at the end is not damage.
         NotAnEventFileError: `path` is a file without any record.
         OSError: `path` cannot be read, or, if `strict`, one of the files; a path that does not exist is waited for.
     """
     text = path_string(path, "path")
+    options = ReadOptions(strict=strict)
+    poll = as_float(poll, name="poll")
     if not poll > 0:
         raise ValueError(f"poll must be a positive number of seconds, not {poll!r}")
+    if timeout is not None and math.isnan(timeout := as_float(timeout, name="timeout")):
+        raise ValueError("timeout must be a number of seconds, not nan")
     ended = threading.Event() if stop is None else stop
-    wait = ended.wait if sleep is None else sleep
+    wait = (lambda seconds: ended.wait(min(seconds, threading.TIMEOUT_MAX))) if sleep is None else sleep
 
     def events() -> Iterator[Event]:
         deadline = None if timeout is None else clock() + timeout
-        source = FileSource(text, ReadOptions(strict=strict), expected=True)
+        source = FileSource(text, options, expected=True)
         readers: dict[str, EventFileReader] = {}
         warned: set[Problem] = set()
         while True:

@@ -205,7 +205,7 @@ class Logdir(Frame, Mapping[str, Run]):
 
         Raises:
             UnknownNameError: a name or pattern matches no scalar tag, or a name no run (also a KeyError).
-            ValueError: there are no scalars, or more than 60 tags; or an option has an invalid value.
+            ValueError: there are no scalars, or more than 60 tags; or an argument has an invalid value.
             MissingExtraError: matplotlib is not installed.
             OSError: a file cannot be read, if the runs are read with ``strict=True``.
         """

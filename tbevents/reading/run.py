@@ -237,7 +237,7 @@ class Run(RunContents):
 
         Raises:
             UnknownNameError: a name or pattern matches no scalar tag (also a KeyError).
-            ValueError: the run has no scalars, or there are more than 60 tags; or an option has an invalid value.
+            ValueError: the run has no scalars, or there are more than 60 tags; or an argument has an invalid value.
             MissingExtraError: matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
@@ -385,6 +385,8 @@ def open_run(
         requested: as of a `FileSource`.
         most: likewise.
     """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a str, not {name!r}")
     source = FileSource(path, options, named=named, listed=files, requested=requested, most=most)
     name = folder_name(path) if name is None else name
     return Run(source, name=name, table=table, options=options, warn=warn)

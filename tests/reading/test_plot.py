@@ -266,6 +266,9 @@ def test_tags_that_are_not_there_are_named(folder, tmp_path):
         run.plot(["acc$", "loss/tran"])
     with pytest.raises(UnknownNameError, match=r"no scalar tag 'x\*'; there are: 'loss/train'"):
         run.plot(["acc$", "x*"])
+    for source in (run, tbevents.read_logdir(folder)):
+        with pytest.raises(ValueError, match=r"^tags must name at least one tag, or be None for all$"):
+            source.plot([])
     with pytest.raises(UnknownNameError, match="no scalar tag 'los'"):
         tbevents.read_logdir(folder).plot("los")
     with pytest.raises(TypeError, match="tags must be a str or an iterable of str, not 3"):
@@ -275,9 +278,8 @@ def test_tags_that_are_not_there_are_named(folder, tmp_path):
     texts = tbevents.read_run(tmp_path / "texts")
     with pytest.raises(UnknownNameError, match=r"it is of another kind: see run\.texts"):
         texts.plot("note/text_summary")
-    for empty in ({}, {"tags": []}):
-        with pytest.raises(ValueError, match="texts: there are no scalars to draw"):
-            texts.plot(**empty)
+    with pytest.raises(ValueError, match="texts: there are no scalars to draw"):
+        texts.plot()
 
 
 def test_more_charts_than_anybody_looks_through_are_refused_with_names_to_choose_by(tmp_path):

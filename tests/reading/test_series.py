@@ -213,7 +213,7 @@ def test_steps_beyond_32_bits_are_not_unwrapped():
 )
 def test_a_step_beyond_64_bits_is_none_of_a_series(step):
     series = tbevents.ScalarSeries("t", np.array([1, 3, 5], np.int64), np.zeros(3), np.zeros(3))
-    with pytest.raises(tbevents.UnknownStepError, match="'t' has no point at step .*; the nearest steps are 1, 3, 5$"):
+    with pytest.raises(tbevents.UnknownStepError, match=r"'t' has no point at step .*; the nearest steps are 1, 3, 5$"):
         series.at(step)
 
 
