@@ -8,9 +8,8 @@ is read here is the same as there, to the bit.
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -285,21 +284,21 @@ class SmallRunReader:
         self._pattern_bytes += size
 
     def _find(
-        self, block: NDArray[np.uint8], bounds: Sequence[int], known: Container[int]
+        self, block: NDArray[np.uint8], bounds: Sequence[int], known: Iterable[int]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The records of files end to end, but for those known, by place: offsets, ascending, and lengths.
 
         The files begin and end at `bounds`.
         """
+        passed = sorted(known)
+        starts = [0, *(bounds[place + 1] for place in passed)]
+        ends = [*(bounds[place] for place in passed), bounds[-1]]
         offsets: list[NDArray[np.int64]] = []
         lengths: list[NDArray[np.int64]] = []
-        start = 0
-        for place, (first, end) in enumerate(itertools.pairwise([*bounds, bounds[-1]])):
-            if place in known or place == len(bounds) - 1:
-                found, sizes = self._finder.find(block[start:first], max_length=SHORT)
-                offsets.append(found + start)
-                lengths.append(sizes)
-                start = end
+        for start, end in zip(starts, ends, strict=True):
+            found, sizes = self._finder.find(block[start:end], max_length=SHORT)
+            offsets.append(found + start)
+            lengths.append(sizes)
         return joined(offsets), joined(lengths)
 
     def _reader(self, file: FileRef, data: NDArray[np.uint8], records: int) -> EventFileReader:
