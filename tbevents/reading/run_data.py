@@ -195,29 +195,19 @@ class RunData:
                 continue
             elif kind == "scalars":
                 try:
-                    scalar, double = (
-                        scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
-                    )
+                    scalar, double = _scalar_of(value)
                 except TensorError as error:
                     bad.append((value.tag, error))
                     continue
                 tag.double |= double
                 points.append(Point(record, tag.number, event.step, event.wall_time, scalar, double))
             else:
-                if kind == "hparams" and value.HasField("metadata"):
-                    try:
-                        parse_hparams(value.tag, value.metadata.plugin_data.content)
-                    except PayloadError as error:
-                        bad.append((value.tag, error))
-                payload: Payload
-                if place is None or (several and value.ByteSize() <= KEPT_BYTES):
-                    payload = value.SerializeToString()
-                else:
-                    payload = place._replace(number=number)
+                if kind == "hparams" and (wrong := _wrong_hparams(value)) is not None:
+                    bad.append((value.tag, wrong))
                 values = tag.values.get(kind)
                 if values is None:
                     values = tag.values[kind] = TagValues()
-                values.add(event.step, event.wall_time, record, payload)
+                values.add(event.step, event.wall_time, record, _payload_of(value, number, place, several=several))
         return bad
 
     def names(self) -> tuple[str, ...]:
@@ -354,3 +344,32 @@ class RunData:
                 start += tag.scalar_count if before == "scalars" else len(tag.values[before])
             removed = self.history.removed(*tag.records_and_steps())[start : start + len(steps)]
         return places_kept(steps, removed, self.options.duplicates)
+
+
+def _scalar_of(value: Summary.Value) -> tuple[float, bool]:
+    """Returns a scalar and whether it is stored as a double.
+
+    Raises:
+        TensorError: if its tensor contradicts itself.
+    """
+    return scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
+
+
+def _payload_of(value: Summary.Value, number: int, place: Place | None, *, several: bool) -> Payload:
+    """Returns the bytes of a value, or where it is: the value of this number in the event at `place`.
+
+    A small one among several is kept, so that reading it does not read the others.
+    """
+    if place is None or (several and value.ByteSize() <= KEPT_BYTES):
+        return value.SerializeToString()
+    return place._replace(number=number)
+
+
+def _wrong_hparams(value: Summary.Value) -> PayloadError | None:
+    """Returns what is wrong with hyperparameters; None if nothing is."""
+    try:
+        if value.HasField("metadata"):
+            parse_hparams(value.tag, value.metadata.plugin_data.content)
+    except PayloadError as error:
+        return error
+    return None
