@@ -90,7 +90,7 @@ def iter_batches(
         source: a folder of runs, a run or an event file, local or a URL; or what `read_logdir` or `read_run` returned:
             runs that were read already are not read again, as long as the options are theirs. Or references
             (`Logdir.refs`), in the order of the rows; files that are gone meanwhile are problems.
-        tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``. One that matches nothing is no error.
+        tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``. A pattern may match nothing.
         runs: only these runs, likewise; a name without wildcards must be there.
         kinds: "scalars", the only kind with this schema.
         restarts: as in `read_run`; None is that of a logdir or run that was given, otherwise ``"keep"``.

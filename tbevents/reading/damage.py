@@ -40,8 +40,8 @@ class Damage:
         self.end: Problem | None = None
         self.of_all: DamagedFileError | None = None
         self._problems: list[Problem] = []
-        self._summed = 0  # how many of the file's first records have one problem in common, which is the first then
-        self._explained = False  # whether the first checksum error has been
+        self._summed = 0  # number of leading records that the first problem sums up; 0 if none
+        self._explained = False  # True once the first checksum error was explained
         self._stored: frozenset[int] = frozenset()  # wrong checksums of data that the file stores: two that differ
 
     @property
@@ -140,7 +140,7 @@ class Damage:
         if kind == _DATA_CHECKSUM and records > 1:
             return WholeFileChecksumError(fault, offset=0, record=0, path=self.path)
         if kind == UndecodableRecordError.kind and (records > 1 or self._type_of_payload() == EXAMPLE):
-            detail = f"this is no event file, but TFRecords of another sort: {fault}"
+            detail = f"this is not an event file, but TFRecords of another sort: {fault}"
             return NotAnEventFileError(detail, offset=0, record=0, path=self.path)
         return None
 

@@ -132,7 +132,7 @@ class FilePattern:
 
     @property
     def size(self) -> int:
-        """Of the files, in bytes."""
+        """The size of each file in bytes."""
         return len(self._mask)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Locks that a forked process finds free: the threads that held them are not in it, and would never let them go."""
+"""Renews locks in a forked child, where the threads that held them do not exist."""
 
 from __future__ import annotations
 

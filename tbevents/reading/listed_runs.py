@@ -71,7 +71,7 @@ class ScalarPart(NamedTuple):
 class ListedRuns:
     """The runs of a logdir, by name; each is read when it is first asked for.
 
-    What it promises to threads, forks and those who interrupt it is said of `Logdir`, whose only state it is.
+    For threads, forks and interrupts, see `Logdir`: this is its only state.
 
     Args:
         path: the folder, or the one event file; for messages only, if the runs are those of references.

@@ -58,7 +58,7 @@ class RunData:
 
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
-        self._own: set[int] = set()  # numbers of the tags that are no other's, too
+        self._own: set[int] = set()  # numbers of the tags that no other RunData shares
         self._tags: tuple[dict[str, TagData], list[TagData]] | None = {}, []  # by name, by number
         self._compact: CompactScalars | None = None  # what they are made of when they are asked for
         self.left_out: set[str] = set()

@@ -57,7 +57,7 @@ _MOST_REMEMBERED: Final = 1 << 17
 """Records of all orders together that are remembered at most: a run that grows has another order each time."""
 
 _MOST_OTHERS: Final = 16
-"""A file with more records that are no known scalars is no plain one."""
+"""The most other records in a file that is still read this way."""
 
 _FRAME: Final = HEADER_SIZE + FOOTER_SIZE
 

@@ -107,7 +107,7 @@ class WideTable(Frame):
     """Scalars with a column for each tag; made by `Table.pivot`.
 
     Attributes:
-        runs: the names that `run_codes` count.
+        runs: the names that `run_codes` index.
         run_codes: int32, shape (n,).
         steps: int64, shape (n,).
         columns: tag -> values; they are missing if the run has no point of the tag at that step.
