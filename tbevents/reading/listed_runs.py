@@ -133,9 +133,9 @@ class ListedRuns:
         with self._lock:
             found = list_runs(self.path, unlisted)
             urls = {name: self.path if name == "." else join(self.path, name) for name in found}
-            self.place((RunRef(name, urls[name], tuple(files)) for name, files in found.items()), problems)
+            self.take_listing((RunRef(name, urls[name], tuple(files)) for name, files in found.items()), problems)
 
-    def place(self, refs: Iterable[RunRef], problems: Sequence[Problem]) -> None:
+    def take_listing(self, refs: Iterable[RunRef], problems: Sequence[Problem]) -> None:
         """Takes what a listing shows, and keeps what was read of the runs that were known."""
         slots: dict[str, _Slot] = {}
         for place, ref in enumerate(refs):

@@ -349,7 +349,7 @@ def _unread_logdir(
     """A logdir of which nothing has been read, from its pickled state."""
     logdir = Logdir.__new__(Logdir)
     logdir._begin(ListedRuns(path, options, threads, processes, as_refs=as_refs))
-    logdir._listed.place(refs, problems)
+    logdir._listed.take_listing(refs, problems)
     return logdir
 
 

@@ -16,7 +16,7 @@ from tbevents.reading.kinds.hparams import parse_hparams
 from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
 from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, session_event
 from tbevents.reading.options import ReadOptions
-from tbevents.reading.payloads import KEPT_BYTES, Payload, Place
+from tbevents.reading.payloads import KEPT_BYTES, Payload, PayloadLocation
 from tbevents.reading.points import Point, PointColumns
 from tbevents.reading.restarts import History, overwritten, places_kept
 from tbevents.reading.tag_data import TagData, TagValues
@@ -150,7 +150,7 @@ class RunData:
         tag.add_columns(columns, done, self.by_number[number - 1] if number else None)
 
     def add_event(
-        self, event: Event, record: int, place: Place | None, points: list[Point]
+        self, event: Event, record: int, place: PayloadLocation | None, points: list[Point]
     ) -> list[tuple[str, BadContent]]:
         """Takes an event.
 
@@ -180,7 +180,7 @@ class RunData:
         return []
 
     def _add_summary(
-        self, event: Event, record: int, place: Place | None, points: list[Point]
+        self, event: Event, record: int, place: PayloadLocation | None, points: list[Point]
     ) -> list[tuple[str, BadContent]]:
         bad: list[tuple[str, BadContent]] = []
         several = len(event.summary.value) > 1
@@ -355,7 +355,7 @@ def _scalar_of(value: Summary.Value) -> tuple[float, bool]:
     return scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
 
 
-def _payload_of(value: Summary.Value, number: int, place: Place | None, *, several: bool) -> Payload:
+def _payload_of(value: Summary.Value, number: int, place: PayloadLocation | None, *, several: bool) -> Payload:
     """Returns the bytes of a value, or where it is: the value of this number in the event at `place`.
 
     A small one among several is kept, so that reading it does not read the others.
