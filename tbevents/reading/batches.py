@@ -46,7 +46,7 @@ def scalar_schema(*, times: bool = False) -> pa.Schema:
         times: whether wall times are dates: timestamp[us], UTC without a time zone, null where a time is no date.
 
     Raises:
-        MissingExtraError: pyarrow is not installed.
+        MissingExtraError: if pyarrow is not installed.
     """
     try:
         import pyarrow as pa
@@ -109,12 +109,12 @@ def iter_batches(
         over, by one thread at a time.
 
     Raises:
-        RunNotFoundError: `source` does not exist (also a FileNotFoundError).
-        UnknownNameError: a name in `runs` without wildcards matches no run (also a KeyError).
-        OSError: `source` cannot be listed.
-        ValueError, TypeError: an option has an invalid value.
-        MissingExtraError: pyarrow is not installed.
-        DamagedFileError: a file is damaged, and `strict`. As an OSError of a file, this is raised by the iteration.
+        RunNotFoundError: if `source` does not exist (also a FileNotFoundError).
+        UnknownNameError: if a name in `runs` without wildcards matches no run (also a KeyError).
+        OSError: if `source` cannot be listed.
+        ValueError, TypeError: if an option has an invalid value.
+        MissingExtraError: if pyarrow is not installed.
+        DamagedFileError: if a file is damaged, and `strict`. As an OSError of a file, this is raised by the iteration.
     """
     schema = scalar_schema(times=times)
     import pyarrow as pa

@@ -430,7 +430,7 @@ class EventFileReader:
         """Lists damage, and the number of bytes skipped, in `problems`. All damage of the file is reported here.
 
         Raises:
-            DamagedFileError: the error, if `strict`.
+            DamagedFileError: the error itself, if `strict`.
         """
         self._damage.explain(error)
         if self._strict:

@@ -104,7 +104,7 @@ class Frame:
                 1970. A time that is no date is missing.
 
         Raises:
-            MissingExtraError: pandas is not installed.
+            MissingExtraError: if pandas is not installed.
         """
         try:
             import pandas as pd
@@ -135,7 +135,7 @@ class Frame:
             times: as in `to_pandas`.
 
         Raises:
-            MissingExtraError: polars is not installed.
+            MissingExtraError: if polars is not installed.
         """
         try:
             import polars as pl
@@ -168,7 +168,7 @@ class Frame:
             times: as in `to_pandas`.
 
         Raises:
-            MissingExtraError: pyarrow is not installed.
+            MissingExtraError: if pyarrow is not installed.
         """
         try:
             import pyarrow as pa

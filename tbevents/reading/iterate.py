@@ -36,11 +36,11 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
         An iterator over records in file order: (offset, payload), checksums verified.
 
     Raises:
-        RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
-        NotAnEventFileError: `path` is a file without any record.
-        DamagedFileError: a file is damaged, and `strict`.
-        OSError: a file cannot be read; or, if `strict`, an entry with an event file's name cannot be opened, such as a
-            broken link. By default there is a `DamageWarning` for such an entry.
+        RunNotFoundError: if `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
+        NotAnEventFileError: if `path` is a file without any record.
+        DamagedFileError: if a file is damaged, and `strict`.
+        OSError: if a file cannot be read; or, if `strict`, an entry with an event file's name cannot be opened, such as
+            a broken link. By default there is a `DamageWarning` for such an entry.
     """
     readers = _readers(path, strict)
     return (record for reader in readers for _, record in warn_while_reading(reader, reader.records()))
@@ -130,11 +130,11 @@ def follow(
         Event messages, in file order, file by file.
 
     Raises:
-        ValueError: `poll` is not positive, or `timeout` is NaN.
-        TypeError: `poll` or `timeout` is not a number, or `strict` not a bool.
-        DamagedFileError: a file is damaged, and `strict`; an incomplete record at the end is not damage.
-        NotAnEventFileError: `path` is a file without any record.
-        OSError: `path` cannot be read, or, if `strict`, one of the files; a path that does not exist is waited for.
+        ValueError: if `poll` is not positive, or `timeout` is NaN.
+        TypeError: if `poll` or `timeout` is not a number, or `strict` not a bool.
+        DamagedFileError: if a file is damaged, and `strict`; an incomplete record at the end is not damage.
+        NotAnEventFileError: if `path` is a file without any record.
+        OSError: if `path` cannot be read, or, if `strict`, one of the files; a path that does not exist is waited for.
     """
     text = path_string(path, "path")
     options = ReadOptions(strict=strict)

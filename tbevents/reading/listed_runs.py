@@ -121,7 +121,7 @@ class ListedRuns:
         """Lists the runs, and keeps what was read of those that were known.
 
         Raises:
-            RunNotFoundError, OSError: the folder cannot be listed; if strict, one below it.
+            RunNotFoundError, OSError: if the folder cannot be listed, or, if strict, one below it.
         """
         problems: list[Problem] = []
 

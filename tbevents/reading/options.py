@@ -80,7 +80,7 @@ def patterns(argument: str, names: object) -> tuple[str, ...]:
     """Returns one or several names as a tuple.
 
     Raises:
-        TypeError: `names` is neither a str nor an iterable of str.
+        TypeError: if `names` is neither a str nor an iterable of str.
     """
     if isinstance(names, str):
         return (names,)
@@ -100,7 +100,7 @@ def checked_choice(argument: str, value: object, choices: Iterable[str]) -> None
     """Checks that an option has one of its values.
 
     Raises:
-        ValueError: it does not; the message names the nearest value, and all of them.
+        ValueError: if it does not; the message names the nearest value, and all of them.
     """
     choices = tuple(choices)
     if value in choices:

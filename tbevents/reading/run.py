@@ -138,9 +138,9 @@ class Run(RunContents):
             The run itself. Series taken from it before do not change.
 
         Raises:
-            OSError: the path that the caller named cannot be read any more; if the run was read with
+            OSError: if the path that the caller named cannot be read any more; if the run was read with
                 ``strict=True``, any of its files.
-            DamagedFileError: a file is damaged, and the run was read with ``strict=True``. Every later call raises
+            DamagedFileError: if a file is damaged, and the run was read with ``strict=True``. Every later call raises
                 it, too, until the file is replaced.
 
         If it raises or is interrupted, the run shows what it showed before, and a later call reads the rest.
@@ -197,8 +197,8 @@ class Run(RunContents):
             times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
-            UnknownNameError: a name without wildcards matches no tag (also a KeyError).
-            ValueError: an extra column is unknown.
+            UnknownNameError: if a name without wildcards matches no tag (also a KeyError).
+            ValueError: if an extra column is unknown.
         """
         run = self._still()
         builder = TableBuilder(name_test("tag", tags), extra_columns)
@@ -236,9 +236,9 @@ class Run(RunContents):
             The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``.
 
         Raises:
-            UnknownNameError: a name or pattern matches no scalar tag (also a KeyError).
-            ValueError: the run has no scalars, or there are more than 60 tags; or an argument has an invalid value.
-            MissingExtraError: matplotlib is not installed.
+            UnknownNameError: if a name or pattern matches no scalar tag (also a KeyError).
+            ValueError: if the run has no scalars, or there are more than 60 tags; or an argument has an invalid value.
+            MissingExtraError: if matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
         runs = {self.name: self.scalars}
@@ -334,12 +334,12 @@ def read_run(
         name: what to call the run; by default the last part of the path, or the name of the reference.
 
     Raises:
-        RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
-        NotAnEventFileError: `path` is a file of another type.
-        DamagedFileError: a file is damaged, and `strict`.
-        OSError: no file can be read, or, if `strict`, one of the files cannot. Otherwise that is a problem of the run.
-        MissingExtraError: `path` is a URL, and fsspec is not installed.
-        ValueError, TypeError: an option has an invalid value.
+        RunNotFoundError: if `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
+        NotAnEventFileError: if `path` is a file of another type.
+        DamagedFileError: if a file is damaged, and `strict`.
+        OSError: if no file can be read, or, if `strict`, one of the files. Otherwise that is a problem of the run.
+        MissingExtraError: if `path` is a URL, and fsspec is not installed.
+        ValueError, TypeError: if an option has an invalid value.
     """
     options = ReadOptions(strict, tags, kinds, restarts, duplicates, checksums)
     if isinstance(path, RunRef):

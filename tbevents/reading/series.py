@@ -155,7 +155,7 @@ class LazySeries(Series[P_co]):
         """Returns the point that a value holds.
 
         Raises:
-            PayloadError, TensorError: the value is inconsistent, or not of this kind.
+            PayloadError, TensorError: if the value is inconsistent, or not of this kind.
         """
         raise NotImplementedError
 
@@ -217,7 +217,7 @@ def as_number(name: str, value: Any) -> Any:
     """Returns the value, which must be a real number.
 
     Raises:
-        TypeError: the value is not a number.
+        TypeError: if the value is not a number.
     """
     if isinstance(value, (int, float, np.integer, np.floating)):
         return value

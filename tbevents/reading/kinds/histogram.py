@@ -102,9 +102,9 @@ class HistogramSeries(LazySeries[Histogram]):
             The axes.
 
         Raises:
-            ValueError: `view`, `x` or `most` has an invalid value, or the series has no points.
-            MissingExtraError: matplotlib is not installed.
-            PayloadError, TensorError, FileChangedError: a histogram cannot be read.
+            ValueError: if `view`, `x` or `most` has an invalid value, or the series has no points.
+            MissingExtraError: if matplotlib is not installed.
+            PayloadError, TensorError, FileChangedError: if a histogram cannot be read.
         """
         if x not in get_args(HistogramAxis):
             raise ValueError(f"x must be one of {', '.join(get_args(HistogramAxis))}, not {x!r}")

@@ -136,7 +136,7 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             last: the greatest step; None for no limit.
 
         Raises:
-            TypeError: an argument is not a number.
+            TypeError: if an argument is not a number.
         """
         wanted = np.ones(len(self), np.bool_)
         if first is not None:
@@ -154,8 +154,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             n: how many points to keep, at least 1; if 1, the last point is kept.
 
         Raises:
-            TypeError: n is not an integer.
-            ValueError: n is less than 1.
+            TypeError: if n is not an integer.
+            ValueError: if n is less than 1.
         """
         try:
             count = operator.index(n)
@@ -177,8 +177,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             A series of the same steps and times, with float64 values.
 
         Raises:
-            ValueError: the weight is not from 0 to below 1.
-            TypeError: the weight is not a number.
+            ValueError: if the weight is not from 0 to below 1.
+            TypeError: if the weight is not a number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
 
@@ -222,8 +222,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             The axes.
 
         Raises:
-            ValueError: `x` or `smooth` has an invalid value.
-            MissingExtraError: matplotlib is not installed.
+            ValueError: if `x` or `smooth` has an invalid value.
+            MissingExtraError: if matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers)
         return draw_series(self, ax, style, label, **line)
