@@ -78,6 +78,6 @@ def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | No
             raise UnknownNameError("scalar tag", pattern, known, where)
         chosen |= dict.fromkeys(found)
     if not chosen:
-        raise ValueError(f"{where}: there are no scalars to draw")
+        raise ValueError(f"{where}: there are no scalars to draw" if runs else f"{where}: there is no run to draw")
     refuse_many(list(chosen), where)
     return list(chosen)
