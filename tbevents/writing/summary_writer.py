@@ -23,12 +23,12 @@ from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
+from tbevents.writing.batch_writer import ClosedWriterError
 from tbevents.writing.checked_points import about, as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import (
     DEFAULT_FLUSH_SECS,
     DEFAULT_UPLOAD_SECS,
-    ClosedWriterError,
     EventFileWriter,
 )
 from tbevents.writing.failures import Failures, OnError
