@@ -144,7 +144,8 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
 _NO_RUN: Final = MemoryWriter().run
 
 
-def _plain_key(key: str) -> str:
+def plain_key(key: str) -> str:
+    """Returns a key with underscores for its hyphens."""
     return key.replace("-", "_")
 
 
@@ -158,9 +159,9 @@ def plain_keys(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, value in table.items():
         if not isinstance(key, str):
             raise ValueError(f"{where}: keys must be text, not {key!r}")
-        if _plain_key(key) in found:
-            raise ValueError(f"{where}: {_plain_key(key)!r} must be given once, with underscores or hyphens")
-        found[_plain_key(key)] = value
+        if plain_key(key) in found:
+            raise ValueError(f"{where}: {plain_key(key)!r} must be given once, with underscores or hyphens")
+        found[plain_key(key)] = value
     return found
 
 
@@ -259,7 +260,7 @@ def _steps(value: object, where: str) -> Iterator[Expected | None]:
     if isinstance(value, bool):
         value = {"contiguous": True} if value else None
     elif isinstance(value, (str, list)):
-        flags = [_plain_key(each) for each in _names(value, where)]
+        flags = [plain_key(each) for each in _names(value, where)]
         known_keys(flags, _STEP_FLAGS, where)
         value = dict.fromkeys(flags, True)
     if value is None:
