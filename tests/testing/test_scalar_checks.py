@@ -501,10 +501,16 @@ def test_steps_of_all_series_are_checked_by_default():
 
 @pytest.mark.parametrize(
     ("asked", "error"),
-    [({}, ValueError), ({"no_gaps": True, "every": 0}, ValueError), ({"contiguous": True, "every": 0.5}, TypeError)],
+    [
+        ({}, "needs one of contiguous"),
+        ({"no_gaps": True, "every": 0}, "every must be at least 1"),
+        ({"contiguous": True, "every": 0.5}, "every must be a whole number"),
+        ({"first": 0, "last": 1, "every": 2}, "every needs contiguous or no_gaps"),
+        ({"ascending": True, "every": 1}, "every needs contiguous or no_gaps"),
+    ],
 )
 def test_what_check_steps_refuses(asked, error):
-    with pytest.raises(error):
+    with pytest.raises((TypeError, ValueError), match=error):
         check_steps(steps_run(0, 1), "x", **asked)
 
 
