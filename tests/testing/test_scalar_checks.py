@@ -399,7 +399,7 @@ def test_reaches_from_below_or_from_above_at_or_before_a_step():
     (late,) = check_reaches(rising, "x", value=0.9, by_step=19)
     assert late.kind == "trend"
     assert late.summary.startswith("it does not reach 0.9 by step 19: its greatest value until then is 0.5, at step 10")
-    assert late.summary.endswith(", and it is there at step 20")
+    assert late.summary.endswith(", at step 10; it gets to 0.9 at step 20")
     (never,) = check_reaches(rising, "x", value=0.91)
     assert never.summary == "it does not reach 0.91: its greatest value until then is 0.9, at step 20"
     (before,) = check_reaches(rising, "x", value=0.9, by_step=-1)
