@@ -487,8 +487,10 @@ def _golden_runs(expectation: Expectation) -> _GoldenRuns | None:
     where = f"{expectation.where}: same_as"
     try:
         return _GoldenRuns(expectation.same_as.path)
-    except (PayloadError, RunNotFoundError) as error:
-        raise type(error)(f"{where}: {error}") from error
+    except RunNotFoundError as error:
+        raise RunNotFoundError(f"{where}: {error.path}", error.detail) from error
+    except PayloadError as error:
+        raise PayloadError(f"{where}: {error}") from error
     except OSError as error:
         if error.strerror is None:
             raise
