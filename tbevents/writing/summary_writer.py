@@ -81,11 +81,12 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             for step in range(100):
                 writer.add_scalar("loss", 1 / (step + 1), step)
 
-    In every method, `tag` is the name of the series and is written unchanged. `global_step` is converted by int(); None
-    leaves it out, which is read as step 0. `walltime` is in seconds since 1970; None means now. Arrays may be numpy or
-    JAX arrays, torch tensors (also on a GPU, with a gradient, or of bfloat16), or nested lists. A wrong argument raises
-    a TypeError or ValueError that names the tag and the argument, and nothing is logged. If an earlier call could not
-    be written, OSError is raised. If an extra must be installed, MissingExtraError names it.
+    In every method, `tag` is the name of the series and is written unchanged, except that `add_text` appends
+    ``/text_summary`` in the TF1 form. `global_step` is converted by int(); None leaves it out, which is read as step 0.
+    `walltime` is in seconds since 1970; None means now. Arrays may be numpy or JAX arrays, torch tensors (also on a
+    GPU, with a gradient, or of bfloat16), or nested lists. A wrong argument raises a TypeError or ValueError that names
+    the tag and the argument, and nothing is logged. If an earlier call could not be written, OSError is raised. If an
+    extra must be installed, MissingExtraError names it.
 
     Args:
         log_dir: the run's folder: a str or Path, or a URL of any file system of fsspec (extra `remote`). By default
