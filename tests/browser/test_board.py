@@ -186,6 +186,30 @@ def test_a_zoom_brings_points_that_were_thinned_and_no_spike_is_lost(tmp_path, b
     page.wait(lambda: points(page, "loss") > before + 500)
 
 
+def test_points_of_a_zoom_that_are_of_a_line_that_has_begun_anew_are_not_taken(tmp_path, board):
+    with SummaryWriter(tmp_path / "long") as writer:
+        writer.add_scalar_columns("loss", np.arange(200_000), np.zeros(200_000), 1.7e9 + np.arange(200_000))
+    page = board(tmp_path)
+    page.wait(lambda: points(page, "loss") > 0)
+    chart = page.chart("loss")
+    before = points(page, "loss")
+    page.run(
+        "const real = window.fetch; window.answered = 0;"
+        "window.fetch = async (url, options) => {"
+        "  const answer = await real(url, options);"
+        "  if (!String(url).includes('from=')) return answer;"
+        "  const bytes = new Uint8Array(await answer.arrayBuffer());"
+        "  const at = new TextDecoder('latin1').decode(bytes).indexOf('1700000000');"
+        "  bytes[at + 6] += 1; setTimeout(() => { window.answered += 1; }, 100);"  # it starts 1000 seconds later
+        "  return new Response(bytes);"
+        "}"
+    )
+    page.drag(chart, 0.4, 0.5)
+    page.wait(lambda: page.run("return window.answered"))
+    page.settle()
+    assert points(page, "loss") == before
+
+
 def test_keys_alone_reach_the_charts_and_the_button_that_saves(training, board):
     page = board(training)
     page.wait(lambda: points(page, "accuracy") > 0)
