@@ -85,6 +85,22 @@ def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> f
     return float(array.reshape(())[()])
 
 
+def checked_text(text: object, argument: str = "tag") -> str:
+    """Returns a tag, a name or another text as a plain str. `argument` is the caller's name for it.
+
+    Raises:
+        TypeError: if it is not a str.
+        ValueError: if it cannot be encoded as UTF-8.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{argument} must be a str, not {type(text).__name__}: {text!r}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{argument} cannot be encoded as UTF-8: {text!r} ({error.reason})") from None
+    return str.__str__(text)  # the text itself: a subclass, such as an Enum, may override __str__
+
+
 def _number(value: Any) -> float:
     """The float nearest to a real number; infinite where float64 ends."""
     if not (hasattr(value, "__float__") or hasattr(value, "__index__")) or isinstance(value, complex):

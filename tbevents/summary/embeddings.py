@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tbevents.format.values import checked_text
 from tbevents.proto import EmbeddingInfo, SpriteMetadata
-from tbevents.summary.builders import checked_tag, real_array
+from tbevents.summary.builders import real_array
 from tbevents.summary.images import import_pillow
 from tbevents.summary.pixels import axes_in_order, checked_pixels, make_grid
 
@@ -71,7 +72,7 @@ def embedding(
 
 def folder_name(tag: str) -> str:
     """Returns a tag as a folder name, with slashes and backslashes escaped."""
-    return checked_tag(tag).replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
+    return checked_text(tag).replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
 
 
 def _labels(tag: str, count: int, metadata: Any, header: Sequence[str] | None) -> bytes:

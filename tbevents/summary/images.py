@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_array, as_float
+from tbevents.format.values import as_array, as_float, checked_text
 from tbevents.proto import Summary
-from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata, real_array
 from tbevents.summary.pixels import to_hwc, to_nhwc
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def image(
         MissingExtraError: if Pillow is not installed.
         TypeError, ValueError: if an argument has the wrong type or value.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     if checked_format(format) == "tf2":
         batch = to_nhwc(tag, "img_tensor", tensor, dataformats)
         return from_encoded(tag, [make_image(picture, rescale, tag=tag) for picture in batch], format)
@@ -75,7 +75,7 @@ def image_boxes(
         MissingExtraError: if Pillow is not installed.
         TypeError, ValueError: if an argument has the wrong type or value, or the number of labels is not that of boxes.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     picture = to_hwc(tag, "img_tensor", tensor_image, dataformats)
     boxes = real_array(tag, "box_tensor", tensor_boxes)
     if not boxes.size:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from tbevents.format.tensors import from_array
+from tbevents.format.values import checked_text
 from tbevents.proto import MeshPluginData, Summary
-from tbevents.summary.builders import checked_tag, plugin_metadata, real_array
+from tbevents.summary.builders import plugin_metadata, real_array
 
 
 def mesh(
@@ -29,7 +30,7 @@ def mesh(
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the shapes do not match.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     kinds = {MeshPluginData.VERTEX: vertices, MeshPluginData.FACE: faces, MeshPluginData.COLOR: colors}
     names = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
     arrays = {kind: real_array(tag, names[kind], value) for kind, value in kinds.items() if value is not None}
@@ -61,6 +62,11 @@ def mesh(
         summary.value.add(
             tag=f"{tag}_{MeshPluginData.ContentType.Name(kind)}",
             tensor=tensor,
-            metadata=plugin_metadata("mesh", content.SerializeToString(), display_name or "", description or ""),
+            metadata=plugin_metadata(
+                "mesh",
+                content.SerializeToString(),
+                "" if display_name is None else display_name,
+                "" if description is None else description,
+            ),
         )
     return summary

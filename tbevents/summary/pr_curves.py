@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, checked_text
 from tbevents.proto import PrCurvePluginData, Summary
-from tbevents.summary.builders import checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import from_value, plugin_metadata, real_array
 
 MOST_THRESHOLDS: Final = 127
 """The largest number of thresholds of `pr_curve`, as in torch."""
@@ -28,7 +28,7 @@ def pr_curve(tag: str, labels: Any, predictions: Any, num_thresholds: int = 127,
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the shapes differ.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     count = as_float(num_thresholds, name=f"{tag!r}: num_thresholds")
     if not (count.is_integer() and count >= 1):
         raise ValueError(f"{tag!r}: num_thresholds must be an int of at least 1, not {num_thresholds!r}")

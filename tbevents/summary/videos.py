@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, checked_text
 from tbevents.proto import Summary
-from tbevents.summary.builders import Format, checked_format, checked_tag, real_array
+from tbevents.summary.builders import Format, checked_format, real_array
 from tbevents.summary.images import from_encoded, import_pillow
 from tbevents.summary.pixels import as_uint8, axes_in_order, checked_pixels, make_grid
 
@@ -38,7 +38,7 @@ def video(
         MissingExtraError: if Pillow is not installed.
         TypeError, ValueError: if an argument has the wrong type or value.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     videos = axes_in_order(tag, "vid_tensor", real_array(tag, "vid_tensor", tensor), dataformats, "NTHWC")
     checked_pixels(tag, "vid_tensor", videos)
     if videos.shape[4] == 2:
