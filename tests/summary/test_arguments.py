@@ -51,3 +51,45 @@ def test_texts_that_may_be_left_out_are_empty():
     assert (value.metadata.display_name, value.metadata.HasField("plugin_data")) == ("A", False)
     (value,) = summary.mesh("a", MESH).value
     assert (value.metadata.display_name, value.metadata.summary_description) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"metadata": 5}, r"'e': metadata must be a list, not int: 5"),
+        ({"metadata": "ab"}, r"'e': metadata must be a list, not str: 'ab'"),
+        ({"metadata": np.array(5)}, r"'e': metadata must be a list, not int: 5"),
+        ({"metadata": ["a"]}, r"'e': metadata has 1 labels, but mat has 2 points"),
+        ({"metadata": ["a", SURROGATE]}, r"'e': a label in metadata cannot be encoded as UTF-8"),
+        ({"metadata": [1, 2], "metadata_header": ["a", "b"]}, r"'e': metadata\[0\] must have the 2 columns .*: 1"),
+        ({"metadata": [[1, 2], "cd"], "metadata_header": ["a", "b"]}, r"'e': metadata\[1\] must have the 2 columns .*"),
+        ({"metadata": [[1], []], "metadata_header": ["a"]}, r"'e': metadata\[1\] must have the column .*: \[\]"),
+        ({"metadata": ["a", "b"], "metadata_header": 5}, r"'e': metadata_header must be a list, not int: 5"),
+        ({"metadata": ["a", "b"], "metadata_header": "ab"}, r"'e': metadata_header must be a list, not str: 'ab'"),
+    ],
+)
+def test_labels_that_do_not_fit_are_named(arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        summary.embedding("e", np.zeros((2, 3)), **arguments)
+
+
+@pytest.mark.parametrize("tag", [5, None, b"e", SURROGATE])
+def test_an_embedding_checks_its_tag(tag):
+    with pytest.raises((TypeError, ValueError), match=r"^tag (must be a str|cannot be encoded as UTF-8)"):
+        summary.embedding(tag, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "header", "lines"),
+    [
+        (["a", 2], None, "a\n2\n"),
+        (["a", 2], [], "a\n2\n"),
+        ([["a"], 2], ["id"], "a\n2\n"),
+        ([["a", 1], ("b", 2)], ("id", "rank"), "id\trank\na\t1\nb\t2\n"),
+        (np.array([[1, 2], [3, 4]]), np.array(["x", "y"]), "x\ty\n1\t2\n3\t4\n"),
+        ((each for each in "ab"), None, "a\nb\n"),
+    ],
+)
+def test_labels_may_be_rows_or_single_values(metadata, header, lines):
+    files = summary.embedding("e", np.zeros((2, 2)), metadata, metadata_header=header).files
+    assert files["metadata.tsv"].decode() == lines
