@@ -157,11 +157,25 @@ def _to_numpy(value: Any) -> npt.NDArray[Any]:
         return np.asarray(value.numpy())
     if is_masked_array(value):
         return _with_nan(value)
-    if isinstance(value, (list, tuple)) and any(map(_is_torch, value)):
-        value = [_to_numpy(element) for element in value]
+    if isinstance(value, (list, tuple)):
+        value = _without_tensors(value)
     try:
         array = np.asarray(value)
     except UnicodeDecodeError:  # str beside bytes
         array = np.array(value, dtype=object)
     of_ml_dtypes = array.dtype.kind == "V" and array.dtype.type is not np.void
     return array.astype(np.float32) if of_ml_dtypes else array
+
+
+def _without_tensors(nested: list[Any] | tuple[Any, ...]) -> list[Any] | tuple[Any, ...]:
+    """Returns nested sequences with numpy arrays in the places of torch's tensors."""
+    kinds = set(map(type, nested))  # the types of a long list are few
+    if not any(issubclass(kind, (list, tuple)) or _is_torch(kind) for kind in kinds):
+        return nested
+    return [_converted(each) for each in nested]
+
+
+def _converted(element: Any) -> Any:
+    if _is_torch(element):
+        return _to_numpy(element)
+    return _without_tensors(element) if isinstance(element, (list, tuple)) else element
