@@ -482,7 +482,7 @@ class EventFileReader:
                 missing=HEADER_SIZE, zeros=size - offset, offset=offset, record=record, path=path
             )
         if offset == 0:
-            detail = f"this is no event file: it starts with {start[:8]!r}" + (f": {name}" if name else "")
+            detail = f"this is not an event file: it starts with {start[:8]!r}" + (f": {name}" if name else "")
             return NotAnEventFileError(detail, offset=offset, record=record, path=path)
         return error
 

@@ -80,7 +80,7 @@ class PayloadReader:
         if last is not None and last[0] == key:
             return last[1]
         # Of a long record, only the head has been decoded before.
-        problem = f"{payload.file}: the record at byte {payload.offset} is damaged: it is no Event message"
+        problem = f"{payload.file}: the record at byte {payload.offset} is damaged: it is not an Event message"
         event = parse_payload(Event, _read_again(payload), problem)
         self._last = (key, event) if len(event.summary.value) > 1 else None
         return event

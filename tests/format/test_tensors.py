@@ -274,7 +274,7 @@ def test_strings_in_content_are_split_by_their_lengths() -> None:
         (proto("DT_FLOAT", [2], tensor_content=b"1234"), "4 bytes, not 2 DT_FLOAT elements of 4 bytes"),
         (proto("DT_FLOAT", [0], tensor_content=b"1234"), "4 bytes, not 0 DT_FLOAT"),
         (proto("DT_FLOAT", tensor_content=b"123"), "3 bytes, not a whole number of DT_FLOAT"),
-        (proto("DT_COMPLEX64", [1], scomplex_val=[1, 2, 3]), "3 numbers are no whole number of DT_COMPLEX64"),
+        (proto("DT_COMPLEX64", [1], scomplex_val=[1, 2, 3]), "3 numbers for DT_COMPLEX64, which stores two"),
         (proto("DT_UINT8", [1], int_val=[256]), "value 256 is not in the range of DT_UINT8"),
         (proto("DT_UINT8", [1], int_val=[-1]), "value -1 is not in the range of DT_UINT8"),
         (proto("DT_INT16", [1], int_val=[40000]), "value 40000 is not in the range of DT_INT16"),

@@ -91,7 +91,7 @@ def test_a_file_of_another_sort_is_named_as_such(tmp_path, kind):
     path = tmp_path / f"picture.{kind}"
     path.write_bytes(FOREIGN[kind])
     for read in (tbevents.iter_records, tbevents.iter_events, tbevents.read_run):
-        with pytest.raises(NotAnEventFileError, match="this is no event file: it starts with") as caught:
+        with pytest.raises(NotAnEventFileError, match="this is not an event file: it starts with") as caught:
             list(getattr(read(path), "scalars", read(path)))
         assert str(caught.value).startswith(f"{path}: record 0 at byte 0: ")
 
@@ -100,7 +100,7 @@ def test_a_file_of_another_sort_among_a_runs_files_is_a_problem(file):
     write_events(file, events())
     other = file.with_name("notes.tfevents.txt")
     other.write_bytes(FOREIGN["text"])
-    with pytest.warns(DamageWarning, match="this is no event file"):
+    with pytest.warns(DamageWarning, match="this is not an event file"):
         run = tbevents.read_run(file.parent)
     assert len(run.scalars["loss"]) == 4
     (problem,) = run.problems
@@ -177,7 +177,7 @@ def test_strict_raises_at_the_damage_and_gives_what_stands_before(file, part):
 
 def test_an_intact_record_that_holds_no_event_is_passed_over(file):
     write_events(file, [version_event(), b"\xff\xff\xff", scalar_event("loss", 1, 1.0)])
-    with pytest.warns(DamageWarning, match="payload of 3 bytes is no Event message"):
+    with pytest.warns(DamageWarning, match="payload of 3 bytes is not an Event message"):
         got = list(tbevents.iter_events(file))
     assert [event.step for event in got] == [0, 1]
     with pytest.warns(DamageWarning):
