@@ -76,6 +76,7 @@ class Rule:
         check: finds it in a run; None if it belongs to an expectation, or to something other than a run.
         screen: says quickly which of many small runs need `check`; it may name some that pass, but never leaves out
             one that does not. None has `check` look at all of them.
+        unless: the code of a rule before it; a tag that has a finding of that rule gets none of this one.
     """
 
     code: str
@@ -85,6 +86,7 @@ class Rule:
     options: tuple[Option, ...] = ()
     check: Check | None = None
     screen: Screen | None = None
+    unless: str | None = None
 
     def with_defaults(self, given: Mapping[str, Any]) -> Options:
         """Returns all options of the rule, those given among them.
@@ -158,11 +160,12 @@ def _hint(name: str) -> str:
     """Returns what to say of a name that is no rule: the codes that begin alike, or the names that are near."""
     code = f"TB{name}" if name.isdecimal() else name.upper()
     if code.startswith("TB"):
-        alike: list[str] = []
-        while code != "TB" and not alike:
-            alike = [f"{rule.code} ({rule.name})" for rule in rules() if rule.code.startswith(code)]
+        while code != "TB" and not any(known.startswith(code) for known in _RULES):
             code = code[:-1]
-        return f"; there {'is' if len(alike) == 1 else 'are'} {_listed(alike or sorted({each[:3] for each in _RULES}))}"
+        if code == "TB":
+            return f"; there are {_listed(sorted({each[:3] for each in _RULES}))}"
+        alike = [f"{rule.code} ({rule.name})" for rule in rules() if rule.code.startswith(code)]
+        return f"; {'there is' if len(alike) == 1 else f'those that begin with {code} are'} {_listed(alike)}"
     names, word = [rule.name for rule in rules()], name.lower()
     near = [each for each in [nearest(word, names)] if each]
     if len(word) > 2:

@@ -13,7 +13,7 @@ from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, folder_name, path_string
-from tbevents.reading.forks import renew_when_forked
+from tbevents.forks import renew_when_forked
 from tbevents.reading.kinds.kind import kind_named
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.payloads import PayloadReader
@@ -23,6 +23,7 @@ from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_contents import RunContents
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
+from tbevents.reading.series import counted
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
@@ -138,15 +139,20 @@ class Run(RunContents):
             The run itself. Series taken from it before do not change.
 
         Raises:
-            OSError: the path that the caller named cannot be read any more; if the run was read with
+            OSError: if the path that the caller named cannot be read any more; if the run was read with
                 ``strict=True``, any of its files.
-            DamagedFileError: a file is damaged, and the run was read with ``strict=True``. Every later call raises
+            DamagedFileError: if a file is damaged, and the run was read with ``strict=True``. Every later call raises
                 it, too, until the file is replaced.
 
         If it raises or is interrupted, the run shows what it showed before, and a later call reads the rest.
         """
         self._read()
         return self
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the events are in memory, and not in files that could be read again."""
+        return not isinstance(self._source, FileSource)
 
     @property
     def is_compact(self) -> bool:
@@ -192,8 +198,8 @@ class Run(RunContents):
             times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
-            UnknownNameError: a name without wildcards matches no tag (also a KeyError).
-            ValueError: an extra column is unknown.
+            UnknownNameError: if a name without wildcards matches no tag (also a KeyError).
+            ValueError: if an extra column is unknown.
         """
         run = self._still()
         builder = TableBuilder(name_test("tag", tags), extra_columns)
@@ -219,7 +225,7 @@ class Run(RunContents):
             tags: names, or patterns with ``*``; by default all scalars.
             x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the run's first
                 point of the tag) or "wall" (the time). If all steps are 0, "step" is drawn as "order".
-            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
             outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
@@ -231,9 +237,9 @@ class Run(RunContents):
             The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``.
 
         Raises:
-            UnknownNameError: a name or pattern matches no scalar tag (also a KeyError).
-            ValueError: the run has no scalars, or there are more than 60 tags; or an option has an invalid value.
-            MissingExtraError: matplotlib is not installed.
+            UnknownNameError: if a name or pattern matches no scalar tag (also a KeyError).
+            ValueError: if the run has no scalars, or there are more than 60 tags; or an argument has an invalid value.
+            MissingExtraError: if matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
         runs = {self.name: self.scalars}
@@ -276,15 +282,15 @@ class Run(RunContents):
             warn_about([each for each in reading.problems if each not in known and each.kind != "incomplete"])
 
     def __repr__(self) -> str:
-        kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
-        problems = f", {len(self.problems)} problems" if self.problems else ""
+        tags = ", ".join(counted(len(tags), kind_named(kind).noun) for kind, tags in self.counts().items()) or "empty"
+        problems = f", {counted(len(self.problems), 'problem')}" if self.problems else ""
         starts = f", {self.starts} starts" if self.starts > 1 else ""
-        return f"<Run {self.name!r} at {self.path!r}: {kinds}{starts}{problems}>"
+        return f"<Run {self.name!r} at {self.path!r}: {tags}{starts}{problems}>"
 
     def _repr_html_(self) -> str:
-        counted = self.tag_counts()
-        rows = [self._row_of(*row) for row in counted[:MOST_ROWS]]
-        return run_html(self.name, self.path, rows, len(counted), self.problems)
+        counts = self.tag_counts()
+        rows = [self._row_of(*row) for row in counts[:MOST_ROWS]]
+        return run_html(self.name, self.path, rows, len(counts), self.problems)
 
     def _row_of(self, tag: str, kind: str, count: int) -> TagRow:
         found = self.series(kind) if kind_named(kind).by_tag else {}
@@ -329,12 +335,12 @@ def read_run(
         name: what to call the run; by default the last part of the path, or the name of the reference.
 
     Raises:
-        RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
-        NotAnEventFileError: `path` is a file of another type.
-        DamagedFileError: a file is damaged, and `strict`.
-        OSError: no file can be read, or, if `strict`, one of the files cannot. Otherwise that is a problem of the run.
-        MissingExtraError: `path` is a URL, and fsspec is not installed.
-        ValueError, TypeError: an option has an invalid value.
+        RunNotFoundError: if `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
+        NotAnEventFileError: if `path` is a file of another type.
+        DamagedFileError: if a file is damaged, and `strict`.
+        OSError: if no file can be read, or, if `strict`, one of the files. Otherwise that is a problem of the run.
+        MissingExtraError: if `path` is a URL, and fsspec is not installed.
+        ValueError, TypeError: if an option has an invalid value.
     """
     options = ReadOptions(strict, tags, kinds, restarts, duplicates, checksums)
     if isinstance(path, RunRef):
@@ -380,6 +386,8 @@ def open_run(
         requested: as of a `FileSource`.
         most: likewise.
     """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a str, not {name!r}")
     source = FileSource(path, options, named=named, listed=files, requested=requested, most=most)
     name = folder_name(path) if name is None else name
     return Run(source, name=name, table=table, options=options, warn=warn)

@@ -56,10 +56,10 @@ def check_tags(
         return []
     rows = [[tag, "missing", nearest(tag, others)] for tag in missing]
     rows += [[tag, "not expected", nearest(tag, missing)] for tag in unexpected]
-    noun = "tags" if kind is None else f"tags of {kind}"
-    parts = [f"{len(missing)} missing"] if missing else []
-    parts += [f"{len(unexpected)} not expected"] if unexpected else []
-    summary = f"{noun}: {', '.join(parts)}; there are {len(tags)}"
+    noun = "" if kind is None else f" of {kind}"
+    parts = [f"{counted(len(missing), 'tag', 'tags')}{noun} missing"] if missing else []
+    parts += [f"{counted(len(unexpected), 'tag', 'tags')}{noun} not expected"] if unexpected else []
+    summary = f"{', '.join(parts)} (it has {len(tags)})"
     return [finding(run, None, "tags", summary, FindingTable.of(("tag", "is", "nearest"), rows))]
 
 
@@ -93,6 +93,9 @@ def check_hparams(
     for name, given in (("expected", expected), ("metrics", metrics)):
         if not isinstance(given, Mapping) and (given is not None or name == "expected"):
             raise TypeError(f"{name} must be a mapping, not {given!r}")
+        for key in given or ():
+            if not isinstance(key, str):
+                raise TypeError(f"the names in {name} must be str, not {key!r}")
     where, found, problem = _session(run)
     if found is None:
         return [finding(where, None, "missing", problem)]
@@ -130,17 +133,15 @@ def hparam_rows(
 
 def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
     """Returns the run that has the hyperparameters, and these; None and the reason if there are none."""
-    on_disk = isinstance(subject, Run) and os.path.isdir(subject.path)
-    runs = as_runs(subject.path if isinstance(subject, Run) and on_disk else subject)
-    run = (
-        subject
-        if isinstance(subject, Run)
-        else runs["."]
-        if "." in runs
-        else next(iter(runs.values()))
-        if len(runs) == 1
-        else None
-    )
+    run: Run | None
+    if isinstance(subject, Run):
+        run = subject
+        runs = as_runs(subject.path if os.path.isdir(subject.path) else subject)
+    else:
+        runs = as_runs(subject)
+        run = runs.get(".")
+        if run is None and len(runs) == 1:
+            (run,) = runs.values()
     if run is not None and (own := run.hparams) is not None and own.parameters:
         return run, own, ""
     below = {

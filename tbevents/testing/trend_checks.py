@@ -39,7 +39,7 @@ def check_decreasing(
         tag: the tag of a scalar series; its points are taken in the order written.
         monotone: if True, compare each value with the one before it, not only the last with the first.
         tolerance: how far the last value may be above the first, or with `monotone`, each above the one before it.
-        smoothing: weight of TensorBoard's moving average, from 0 to below 1, which is applied first.
+        smoothing: weight of TensorBoard's moving average, at least 0 and less than 1; it is applied first.
         by: the least distance of the last value below the first.
         nan_ok: if True, skip values that are not finite; otherwise they are findings.
 
@@ -118,7 +118,7 @@ def check_converges(
     )
     verb = "is" if len(bad) == 1 else "are"
     which = "the last value is" if wanted == 1 else f"{len(bad):,} of the last {wanted:,} values {verb}"
-    return [finding(run, tag, "trend", f"{which} not within {within:g} of {target:g}", table, series)]
+    return [finding(run, tag, "trend", f"{which} not within {tolerance.atol:g} of {target:g}", table, series)]
 
 
 def check_reaches(
@@ -142,7 +142,7 @@ def check_reaches(
             fall to it; "auto" if the first finite value says whether the series starts below or above.
 
     Raises:
-        ValueError: if `value` is NaN, if `smoothing` is not from 0 to below 1, or if `mode` is unknown.
+        ValueError: if `value` is NaN, if `smoothing` is less than 0, or 1 or more, or if `mode` is unknown.
         TypeError: if an argument has the wrong type.
     """
     target, smoothing = as_float(value, name="value"), _weight(smoothing)
@@ -173,7 +173,7 @@ def check_reaches(
     best = early[values[early].argmax() if rises else values[early].argmin()]
     nearest = f"its {'greatest' if rises else 'least'} value until then is {number(values[best], dtype)}"
     later = np.flatnonzero(there)
-    when = f", and it is there at step {series.steps[later[0]]}" if len(later) else ""
+    when = f"; it gets to {target:g} at step {series.steps[later[0]]}" if len(later) else ""
     summary = f"it does not reach {target:g}{until}: {nearest}, at step {series.steps[best]}{when}"
     if mode == "auto" and best == finite[0] and not when:  # it goes away from the value
         where, other = ("below", "min") if rises else ("above", "max")
@@ -236,7 +236,7 @@ def _check_trend(
 def _weight(smoothing: float) -> float:
     weight = as_float(smoothing, name="smoothing")
     if not 0 <= weight < 1:
-        raise ValueError(f"smoothing must be a number from 0 to below 1, not {smoothing!r}")
+        raise ValueError(f"smoothing must be at least 0 and less than 1, not {smoothing!r}")
     return weight
 
 

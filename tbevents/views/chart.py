@@ -63,7 +63,7 @@ class ChartStyle:
     Attributes:
         x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the run's first point of
             the tag) or "wall" (the time). If all steps are 0, "step" is drawn as "order".
-        smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+        smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
         log_x: whether the horizontal axis is logarithmic.
         log_y: whether the vertical axis is logarithmic.
         outliers: whether the vertical axis reaches all points. If not, it leaves out extreme ones as TensorBoard does
@@ -91,7 +91,7 @@ class ChartStyle:
         for name, choices in (("x", get_args(XAxis)), ("estimator", get_args(Estimator)), ("band", get_args(Band))):
             checked_choice(name, getattr(self, name), choices)
         if not 0 <= self.smooth < 1:
-            raise ValueError(f"smooth must be from 0 to below 1, not {self.smooth!r}")
+            raise ValueError(f"smooth must be at least 0 and less than 1, not {self.smooth!r}")
         if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
             raise ValueError("size and dpi must be positive")
         if self.size is not None and max(self.size) > MOST_INCHES:

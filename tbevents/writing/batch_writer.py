@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import operator
 import os
 import socket
 import threading
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from tbevents import remote
 from tbevents.callers import warn_caller
-from tbevents.errors import WriterWarning
+from tbevents.errors import TBEventsError, WriterWarning
 from tbevents.format.event import header_record
 from tbevents.writing import flusher
-from tbevents.writing.encoder import ITEMS, Block, Encoder, Item, SeriesKey, count_events
+from tbevents.writing.checked_points import CheckedPoints
+from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.record_file import DisturbedFileError, RecordFile
-from tbevents.writing.untraced import untraced_methods
+from tbevents.writing.untraced import untraced, untraced_methods
 
 if TYPE_CHECKING:
     from tbevents.writing.uploader import Upload
@@ -38,28 +40,60 @@ WRITER_NAME: Final = "tbevents.writing.event_file"
 _uids: Final = itertools.count()
 
 
+class ClosedWriterError(TBEventsError, ValueError):
+    """An event was added to a closed writer. `SummaryWriter` catches it, and logs to its next file.
+
+    Attributes:
+        rest: the points of `add_scalar_columns` that were not added; None for other events.
+    """
+
+    rest: CheckedPoints | None = None
+
+
 @untraced_methods
 class BatchWriter:
     """The part of `EventFileWriter` that writes: it promises what that class promises.
 
-    `EventFileWriter` appends to `_pending`; `_after_add` and the flusher have it encoded and written.
+    The subclass checks events, numbers their series, and adds them with `_add`. The flusher, or a call that fills a
+    batch, has them encoded and written. (`EventFileWriter.add_scalar` does itself what `_add` does, to save a call.)
+
+    Args:
+        folder: the absolute path or the URL of the folder.
+        flush_secs: seconds until an event is passed to the operating system.
+        upload_secs: for a URL: seconds between two uploads in the background.
+        filename_suffix: appended to the file's name.
+        clock: returns the seconds since 1970.
+        hostname: the host name in the file's name; None means this machine's.
+        failures: what to do if a write fails.
     """
 
-    flush_secs: float
-    upload_secs: float
-    filename_suffix: str
-    on_error: OnError
-    _clock: Callable[[], float]
-    _failures: Failures
-    _folder: str
-    _hostname: str | None
+    def __init__(
+        self,
+        folder: str,
+        *,
+        flush_secs: float,
+        upload_secs: float,
+        filename_suffix: str,
+        clock: Callable[[], float],
+        hostname: str | None,
+        failures: Failures,
+    ) -> None:
+        self._folder = folder
+        self.flush_secs = flush_secs
+        self.upload_secs = upload_secs
+        self.filename_suffix = filename_suffix
+        self._clock = clock
+        self._hostname = hostname
+        self._failures = failures
+        self.on_error: OnError = failures.on_error
+        self._start()
 
     def _new_file(self) -> RecordFile:
         if not remote.is_url(self._folder):
             return RecordFile()
         from tbevents.writing.object_file import ObjectFile  # here: it costs some milliseconds
 
-        return ObjectFile(self._folder, self.upload_secs)
+        return ObjectFile(self._folder, self.upload_secs, self._failures)
 
     def _start(self) -> None:
         """Sets the state of a writer without events and without a file."""
@@ -73,7 +107,7 @@ class BatchWriter:
         self._keys: list[SeriesKey] = []  # by number; only ever appended to
         self._encoder: Encoder | None = None  # None while in use, so that an interrupted one is not used again
         self._file = self._new_file()
-        self.lost: int = 0
+        self._lost = 0  # events dropped before they were written
         self._unreported = 0  # dropped events that no error has reported yet
         self._disturbed: list[tuple[str, str]] = []  # abandoned files and why, without a warning yet
         self._error: Exception | None = None  # an error of the background thread, for the next call
@@ -89,6 +123,11 @@ class BatchWriter:
         None if creating the file failed, and before a forked child's or a copy's first call.
         """
         return self._file.location
+
+    @property
+    def lost(self) -> int:
+        """The number of logged events that were dropped because they could not be written."""
+        return self._lost + self._file.lost
 
     def flush(self, sync: bool = False) -> None:
         """Writes all added events to the file; with `sync`, also waits until they are on disk.
@@ -186,6 +225,33 @@ class BatchWriter:
         self._start()
         self.closed = closed
 
+    def _add(self, event: bytes | Columns, size: int) -> None:
+        """Adds an event that is not a single scalar; `size` is an estimate of its bytes."""
+        items = (OTHER, event, None, None)
+        self._pending.extend(items)
+        self._bytes += size
+        if len(self._pending) >= self._threshold or self._bytes >= BATCH_BYTES:
+            self._after_add(items)
+
+    @untraced
+    def _after_add(self, items: tuple[Item, ...]) -> None:
+        """Writes a batch after an addition, if it is time; refuses the event if the writer is closed."""
+        with self._lock:
+            if not self.closed:
+                self._settle()
+                if self._ended:
+                    self._end_upload(self._file.finish(closing=False))
+                elif self._file.failure is not None:
+                    failure, self._file.failure = self._file.failure, None
+                    self._rearm()
+                    self._report(failure)
+                return
+            for at in range(0, len(self._pending), ITEMS):
+                if all(map(operator.is_, self._pending[at : at + ITEMS], items)):
+                    del self._pending[at : at + ITEMS]
+                    raise ClosedWriterError(f"{self!r} accepts no more events; make a new one, or call reopen()")
+            # The event was added before the end of `close`, which has written it.
+
     # -- with the lock held --------------------------------------------------------------------------------------
 
     def _rearm(self) -> None:
@@ -213,7 +279,7 @@ class BatchWriter:
                 lost = self._file.unwritten_events() + count_events(self._pending)
                 self._file.blocks = ()
                 self._pending.clear()
-                self.lost += lost
+                self._lost += lost
                 self._unreported += lost
                 self._failures.lose(lost)
             self._complete(error)
@@ -292,7 +358,7 @@ class BatchWriter:
         lost = count_events(items) if block is None else 0
         if self._batch is batch:  # no signal handler has encoded them
             if block is None:
-                self.lost += lost
+                self._lost += lost
                 self._unreported += lost
             else:
                 self._file.blocks += (block,)

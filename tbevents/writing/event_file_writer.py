@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -14,10 +13,10 @@ from tbevents.format.record import MAX_LENGTH
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float, checked_text
 from tbevents.proto import Event
-from tbevents.writing.batch_writer import BATCH_BYTES, BatchWriter
+from tbevents.writing.batch_writer import BATCH_BYTES, BatchWriter, ClosedWriterError
 from tbevents.writing.checked_points import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.encoder import ITEMS, OTHER, Columns, Item, SeriesKey
+from tbevents.writing.encoder import Columns, SeriesKey
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
@@ -90,19 +89,19 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         if folder is None or None not in (log_dir, logdir):
             raise TypeError(f"EventFileWriter needs either logdir or log_dir, not {logdir!r} and {log_dir!r}")
         self._logdir = files.path_string(folder, "logdir")
-        self.flush_secs: float = _as_seconds(flush_secs, "flush_secs")
-        self.upload_secs: float = _as_seconds(upload_secs, "upload_secs")
         if not isinstance(filename_suffix, str) or {"/", "\0", os.sep} & set(filename_suffix):
             raise ValueError(f"filename_suffix must be a str without path separators, not {filename_suffix!r}")
-        self._folder = files.anchored(self._logdir, os.getcwd())  # a script may change its working directory
         self.max_queue = max_queue
-        self.filename_suffix = filename_suffix
-        self._clock = clock
-        self._hostname = hostname
-        self._failures = on_error if isinstance(on_error, Failures) else Failures(on_error)
-        self.on_error: OnError = self._failures.on_error
+        super().__init__(
+            files.anchored(self._logdir, os.getcwd()),  # a script may change its working directory
+            flush_secs=_as_seconds(flush_secs, "flush_secs"),
+            upload_secs=_as_seconds(upload_secs, "upload_secs"),
+            filename_suffix=filename_suffix,
+            clock=clock,
+            hostname=hostname,
+            failures=on_error if isinstance(on_error, Failures) else Failures(on_error),
+        )
         self.default_metadata = {}
-        self._start()
         self._open_or_report()
 
     # The FileWriter of torch and tensorboardX has the writer of the file, and its name, under these names.
@@ -178,8 +177,13 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
             points = as_points(steps, values, wall_times, self._now())
         except (TypeError, ValueError) as error:
             raise about(tag, error) from None
-        for start in range(0, len(points.steps), _CHUNK):
-            self._add_other(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # each is one batch
+        start, count = 0, len(points.steps)
+        try:
+            for start in range(0, count, _CHUNK):
+                self._add(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # each is one batch
+        except ClosedWriterError as error:
+            error.rest = points.part(start, count)
+            raise
 
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
         """Adds an Event with a Summary.
@@ -223,14 +227,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         payload = message.SerializeToString()
         if len(payload) > MAX_LENGTH:
             raise ValueError(f"event is too large for the format: {len(payload)} bytes, but the limit is {MAX_LENGTH}")
-        self._add_other(payload, len(payload))
-
-    def _add_other(self, other: bytes | Columns, size: int) -> None:
-        event = (OTHER, other, None, None)
-        self._pending.extend(event)
-        self._bytes += size
-        if len(self._pending) >= self._threshold or self._bytes >= BATCH_BYTES:
-            self._after_add(event)
+        self._add(payload, len(payload))
 
     def get_logdir(self) -> str:
         """Returns the folder, as it was given."""
@@ -251,25 +248,6 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         start = len(self._keys)
         self._keys.append(key)
         return self._series.setdefault(key, self._keys.index(key, start))
-
-    @untraced
-    def _after_add(self, event: tuple[Item, ...]) -> None:
-        """Writes a batch after an addition, if it is time; refuses the event if the writer is closed."""
-        with self._lock:
-            if not self.closed:
-                self._settle()
-                if self._ended:
-                    self._end_upload(self._file.finish(closing=False))
-                elif self._file.failure is not None:
-                    failure, self._file.failure = self._file.failure, None
-                    self._rearm()
-                    self._report(failure)
-                return
-            for at in range(0, len(self._pending), ITEMS):
-                if all(map(operator.is_, self._pending[at : at + ITEMS], event)):
-                    del self._pending[at : at + ITEMS]
-                    raise ValueError(f"{self!r} accepts no more events; make a new one, or call reopen()")
-            # The event was added before the end of `close`, which has written it.
 
     def __enter__(self) -> EventFileWriter:
         return self

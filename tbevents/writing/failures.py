@@ -23,7 +23,6 @@ class Failures:
 
     Attributes:
         on_error: the argument.
-        lost: the number of events that were dropped.
 
     Raises:
         ValueError: if `on_error` has another value.
@@ -35,14 +34,23 @@ class Failures:
 
     def forget(self) -> None:
         """Resets the count of lost events and the causes that were warned of."""
-        self.lost: int = 0
+        self._lost: list[int] = []
         self._warned: set[object] = set()  # causes
         self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
 
+    @property
+    def lost(self) -> int:
+        """The number of events that were dropped."""
+        return sum(self._lost)
+
     def lose(self, count: int) -> None:
-        """Adds to the number of events that were dropped."""
-        with self._lock:
-            self.lost += count
+        """Adds to the number of events that were dropped.
+
+        This takes no lock: the uploader calls it, and a signal handler may wait for the uploader while its thread holds
+        any lock of a writer.
+        """
+        if count:
+            self._lost.append(count)
 
     def warn_of(self, error: Exception) -> None:
         """Warns of an error, unless there was a warning of the same cause."""

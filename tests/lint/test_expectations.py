@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tbevents
-from tbevents.errors import RunNotFoundError
-from tbevents.lint import linter, parse_config, run
+from tbevents.errors import PayloadError, RunNotFoundError
+from tbevents.lint import lint_runs, linter, parse_config, run
 from tbevents.lint.expectations import parse_schedule
 from tbevents.lr_scheduler import ParamGroups, StepLR
 from tbevents.testing import Regression, check_bounded, check_decreasing, check_steps
@@ -204,6 +204,62 @@ def test_the_same_as_a_folder_of_runs_by_name(tmp_path):
     assert expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden"), "runs": "a"}) == []
 
 
+def linted(paths, *expect):
+    config = parse_config({"select": ["TB9"], "expect": list(expect)})
+    return [each for of_run in lint_runs(paths, config) for each in of_run.findings]
+
+
+def test_runs_of_several_paths_have_the_golden_run_of_their_name_below_their_path(tmp_path):
+    for name in ("a", "b/c"):
+        logged(tmp_path / "golden" / name, FALLING)
+    logged(tmp_path / "first" / "a", FALLING)
+    logged(tmp_path / "second" / "a", FALLING * 2)
+    logged(tmp_path / "second" / "b" / "c", FALLING)
+    same = {"same_as": str(tmp_path / "golden")}
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    assert [(each.run, each.tag) for each in linted([first, second], same)] == [
+        (str(tmp_path / "second" / "a"), "loss")
+    ]
+    assert linted([first, str(tmp_path / "second" / "b")], {**same, "runs": "a"}) == []
+    assert [each.run for each in linted([first, first], same)] == ["b/c"]  # which neither has
+    runs = [str(tmp_path / "first" / "a"), str(tmp_path / "second" / "b")]
+    assert [each.run for each in linted(runs, same)] == [str(tmp_path / "second" / "b" / "c"), "b/c"]
+
+
+def test_a_run_that_is_named_itself_has_the_golden_run_of_its_folder(tmp_path):
+    for name in "abc":
+        logged(tmp_path / "golden" / name, FALLING)
+        logged(tmp_path / "runs" / name, FALLING if name != "b" else FALLING * 2)
+    same = {"same_as": str(tmp_path / "golden")}
+    paths = [str(tmp_path / "runs" / name) for name in "abc"]
+    assert [(each.run, each.tag) for each in linted(paths, same)] == [(paths[1], "loss")]
+    assert [[each.tag for each in linted(path, same)] for path in paths] == [[], ["loss"], []]
+
+
+def test_golden_runs_of_runs_that_were_not_chosen_are_not_missed(tmp_path):
+    for name in "abc":
+        logged(tmp_path / "golden" / name, FALLING)
+        logged(tmp_path / "runs" / name, FALLING)
+    config = {"select": ["TB9"], "expect": [{"same_as": str(tmp_path / "golden")}]}
+    assert run(tmp_path / "runs", config, runs=["a"]) == []
+    assert run(tbevents.read_logdir(tmp_path / "runs"), config, runs=["a", "c"]) == []
+    assert run(tbevents.read_run(tmp_path / "runs" / "a"), config) == []
+
+
+def test_runs_of_several_paths_are_expected_by_their_name_below_their_path_or_with_it(tmp_path):
+    logged(tmp_path / "first" / "a", FALLING)
+    logged(tmp_path / "second" / "b", FALLING)
+    paths = [str(tmp_path / "first"), str(tmp_path / "second")]
+    for runs in ("a", str(tmp_path / "first" / "a"), "*first*"):
+        (one,) = linted(paths, {"runs": runs, "tags": "loss", "bounds": [0, 1]})
+        assert (one.code, one.run) == ("TB903", str(tmp_path / "first" / "a"))
+    (one,) = linted(paths, {"runs": "first", "finite": True})
+    assert one.code == "TB901"
+    assert [
+        each.code for each in linted([str(tmp_path / "first" / "a"), paths[1]], {"runs": "a", "increasing": True})
+    ] == ["TB904"]
+
+
 def test_the_same_as_what_tb_regression_stored(tmp_path):
     run = memory_run(loss=FALLING, other=FALLING)
     with pytest.raises(AssertionError):
@@ -218,6 +274,31 @@ def test_the_same_as_what_tb_regression_stored(tmp_path):
         expecting(run, {"same_as": str(tmp_path / "nothing.tbrun.json")})
     with pytest.raises(RunNotFoundError):
         expecting(run, {"same_as": str(tmp_path / "nowhere")})
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("nowhere", "no such file or folder"), ("no.tbrun.json", "no such golden run"), ("empty", "there is no run to")],
+)
+def test_a_golden_run_that_is_not_there_is_named_with_its_place_in_the_configuration(name, error, tmp_path):
+    (tmp_path / "empty").mkdir()
+    config = parse_config({"expect": [{"finite": True}, {"same_as": name}]}, "my.toml", str(tmp_path))
+    with pytest.raises(RunNotFoundError, match=rf"^my\.toml: expect 2: same_as: .*{name}: {error}"):
+        run(memory_run(loss=FALLING), config)
+
+
+def test_a_golden_run_that_cannot_be_read_is_named_with_its_place(tmp_path, monkeypatch):
+    (tmp_path / "a.tbrun.json").write_text("{}")
+    config = parse_config({"expect": [{"same_as": "a.tbrun.json"}]}, "my.toml", str(tmp_path))
+    with pytest.raises(PayloadError, match=r"^my\.toml: expect 1: same_as: .*a\.tbrun\.json: "):
+        run(memory_run(loss=FALLING), config)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "a.tbrun.json")
+
+    monkeypatch.setattr(linter.golden, "load", refuse)
+    with pytest.raises(PermissionError, match="my.toml: expect 1: same_as: Permission denied: 'a.tbrun.json'"):
+        run(memory_run(loss=FALLING), config)
 
 
 def test_relative_paths_are_relative_to_the_folder_of_the_configuration(tmp_path):
@@ -286,6 +367,8 @@ def test_a_schedule_has_the_rates_of_the_scheduler():
         ({"tags": 3, "finite": True}, ["expect 1: tags", "3"]),
         ({"tags": [], "finite": True}, ["expect 1: tags", "at least one"]),
         ({"bounds": [1]}, ["expect 1: bounds", "[low, high]", "[1]"]),
+        ({"bounds": 3}, ["expect 1: bounds", "[low, high] or a table with low, high, nan_ok, not 3"]),
+        ({"bounds": True}, ["expect 1: bounds", "[low, high] or a table with low, high, nan_ok, not True"]),
         ({"bounds": [2, 1]}, ["expect 1: bounds", "low must not be above high", "2"]),
         ({"bounds": {"lo": 1}}, ["expect 1: bounds", "no key 'lo'", "'low'"]),
         ({"bounds": ["a", 1]}, ["expect 1: bounds", "low"]),
@@ -293,6 +376,8 @@ def test_a_schedule_has_the_rates_of_the_scheduler():
         ({"decreasing": {"smoothing": 2}}, ["expect 1: decreasing", "smoothing", "2"]),
         ({"converges": {"to": 1}}, ["expect 1: converges", "needs within"]),
         ({"converges": True}, ["expect 1: converges", "to, within", "True"]),
+        ({"increasing": 3}, ["expect 1: increasing must be true or a table with monotone, "]),
+        ({"steps": 3}, ["expect 1: steps must be true, some of contiguous, ", ", or a table with contiguous, "]),
         ({"reaches": {"tag": "a"}}, ["expect 1: reaches", "needs value"]),
         ({"reaches": {"tag": 1, "value": 1}}, ["expect 1: reaches", "tag"]),
         ({"steps": "contigous"}, ["expect 1: steps", "no key 'contigous'", "'contiguous'"]),

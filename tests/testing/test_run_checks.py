@@ -113,6 +113,20 @@ def test_several_sessions_are_told_apart_by_the_caller():
     assert check_hparams(writer, {"lr": 0.5}, exactly=True) == []  # its own, where it has some
 
 
+def test_hyperparameters_of_the_only_run_below_a_folder(tmp_path):
+    with SummaryWriter(tmp_path / "a") as writer:
+        writer.add_scalar("loss", 1.0)
+    (found,) = check_hparams(tmp_path, HPARAMS)
+    assert (found.kind, found.run, found.summary) == (
+        "missing",
+        "a",
+        "neither it nor the runs below it have hyperparameters",
+    )
+    writer.add_hparams(HPARAMS, {}, run_name=".")
+    writer.close()
+    assert check_hparams(tmp_path, HPARAMS) == []
+
+
 def test_no_hyperparameters_at_all():
     assert kinds(check_hparams(run_of(loss=[1.0]), HPARAMS)) == ["missing"]
 
@@ -131,6 +145,9 @@ def test_what_check_hparams_refuses(session):
             check_hparams(session, expected)
     with pytest.raises(TypeError, match="metrics must be a mapping"):
         check_hparams(session, HPARAMS, metrics=[("accuracy", 0.9)])
+    for name, arguments in (("expected", ({5: 1.0},)), ("metrics", (HPARAMS,))):
+        with pytest.raises(TypeError, match=f"^the names in {name} must be str, not 5"):
+            check_hparams(session, *arguments, metrics={5: 1.0} if name == "metrics" else None)
 
 
 # -- histograms ------------------------------------------------------------------------------------------------------
@@ -288,6 +305,11 @@ def test_any_of_a_steps_pictures():
     assert found.summary == "step 3: it has 2 pictures, so there is no sample 2"
 
 
+def test_the_tolerance_of_an_image_may_be_an_array(images):
+    (found,) = check_image_close(images, "colour", 255 - PICTURE, dataformats="HWC", atol=np.array([1]))
+    assert "(atol 1, share 0)" in found.summary
+
+
 @pytest.mark.parametrize(
     "wrong", [{"atol": -1}, {"share": 2}, {"share": math.nan}, {"dataformats": "XYZ"}, {"sample": -1}]
 )
@@ -383,6 +405,17 @@ def test_a_value_that_only_one_side_can_decode():
     (found,) = check_runs_close(ours, theirs)
     assert "undecodable" in found.table.rows[0][2]
     assert check_runs_close(ours, ours.run) == []
+
+
+def test_histograms_with_other_buckets_differ_in_their_numbers_and_in_one_row_about_the_buckets():
+    ours, theirs = MemoryWriter(), MemoryWriter()
+    ours.add_histogram("h", [1.0, 2.0], 1)
+    theirs.add_histogram("h", [1.0, 2.0, 9.0], 1)
+    buckets = [str(len(each.run.histograms["h"][0])) for each in (ours, theirs)]
+    assert buckets[0] != buckets[1]
+    (found,) = check_runs_close(ours, theirs)
+    assert [row[1] for row in found.table.rows] == ["max", "num", "sum", "sum_squares", "number of buckets"]
+    assert list(found.table.rows[-1][2:4]) == buckets
 
 
 def test_tensors_of_another_shape_or_with_nan():

@@ -217,6 +217,7 @@ def test_torch_like_tensors_are_values():
         ({"values": [[1.0]]}, TypeError, "one dimension"),
         ({"values": ["high"]}, TypeError, "values"),
         ({"steps": [0.5]}, TypeError, "whole numbers"),
+        ({"steps": 3}, TypeError, "steps must be whole numbers in one dimension, not 3"),
     ],
 )
 def test_what_check_scalars_refuses(arguments, error, words):
@@ -256,6 +257,46 @@ def test_what_check_scalar_at_refuses(step, value):
 
 
 # -- finite, bounded -------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_no_series_can_have_is_a_finding_like_any_other():
+    run = run_of(loss=[(step, 0.0) for step in (-(2**63), 5, 5, 2**63 - 2, 2**63 - 1)])
+    for step, near in {
+        10**400: f"5, {2**63 - 2}, {2**63 - 1}",
+        2**63: f"5, {2**63 - 2}, {2**63 - 1}",
+        -(2**63) - 1: f"{-(2**63)}, 5, {2**63 - 2}",
+        4: f"5, {2**63 - 2}, {2**63 - 1}",
+    }.items():
+        (one,) = check_scalar_at(run, "loss", step, 1.0)
+        assert (one.kind, one.summary) == ("missing", f"it has no point at step {step}; the nearest are {near}")
+    (one,) = check_reaches(run, "loss", value=9.0, by_step=10**400)
+    assert one.kind == "trend"
+    assert {each.kind for each in check_steps(run, "loss", first=10**400, every=10**400)} == {"first"}
+
+
+@pytest.mark.parametrize("of", [np.array, lambda number: np.array([number]), int, np.float32])
+def test_numbers_of_any_form_are_shown_as_numbers(of):
+    run = run_of(loss=[3.0, 1.0])
+    low, high, one = of(2), of(9), of(1)
+    checked = {
+        "not at least 2": check_bounded(run, "loss", low=low),
+        "not between 2 and 9": check_bounded(run, "loss", low=low, high=high),
+        "not within 1 of 9": check_converges(run, "loss", to=high, within=one),
+        "with 1 allowed": check_increasing(run, "loss", tolerance=one),
+        "does not fall by 9": check_decreasing(run, "loss", by=high),
+        "does not reach 9": check_reaches(run, "loss", value=high),
+        "rtol 1, atol 1": check_scalars(run, "loss", values=[-3.0, 1.0], rtol=one, atol=one),
+    }
+    for words, (found,) in checked.items():
+        assert words in found.summary
+
+
+def test_numbers_beyond_floats_are_bounds_and_tolerances():
+    run = run_of(loss=[3.0, 1.0])
+    assert check_bounded(run, "loss", low=-(10**400)) == []
+    assert check_scalars(run, "loss", values=[9.0, 9.0], atol=10**400) == []
+    (found,) = check_bounded(run, "loss", low=10**400)
+    assert found.summary.endswith("not between inf and inf")
 
 
 def test_finite_is_asked_of_all_series_or_of_those_that_a_pattern_names():
@@ -403,7 +444,7 @@ def test_reaches_from_below_or_from_above_at_or_before_a_step():
     (late,) = check_reaches(rising, "x", value=0.9, by_step=19)
     assert late.kind == "trend"
     assert late.summary.startswith("it does not reach 0.9 by step 19: its greatest value until then is 0.5, at step 10")
-    assert late.summary.endswith(", and it is there at step 20")
+    assert late.summary.endswith(", at step 10; it gets to 0.9 at step 20")
     (never,) = check_reaches(rising, "x", value=0.91)
     assert never.summary == "it does not reach 0.91: its greatest value until then is 0.9, at step 20"
     (before,) = check_reaches(rising, "x", value=0.9, by_step=-1)
@@ -461,6 +502,12 @@ def test_a_step_beyond_the_listed_rates_is_a_finding():
     assert kinds(check_lr_schedule(run_of(lr=[0.1, 0.1]), "lr", [0.1])) == ["values"]
 
 
+@pytest.mark.parametrize("schedule", [["a", 3], [[0.1]], np.array(0.1), 0.1, {0: 0.1}, "0.1"])
+def test_what_is_no_schedule_is_refused_as_one(schedule):
+    with pytest.raises(TypeError, match=r"^schedule"):
+        check_lr_schedule(run_of(lr=[0.1]), "lr", schedule)
+
+
 def test_what_a_schedule_raises_is_passed_on():
     with pytest.raises(ValueError, match="steps"):
         check_lr_schedule(run_of(lr=[(99, 0.1)]), "lr", partial(schedules.one_cycle, max_lr=1, total_steps=10))
@@ -505,10 +552,16 @@ def test_steps_of_all_series_are_checked_by_default():
 
 @pytest.mark.parametrize(
     ("asked", "error"),
-    [({}, ValueError), ({"no_gaps": True, "every": 0}, ValueError), ({"contiguous": True, "every": 0.5}, TypeError)],
+    [
+        ({}, "needs one of contiguous"),
+        ({"no_gaps": True, "every": 0}, "every must be at least 1"),
+        ({"contiguous": True, "every": 0.5}, "every must be a whole number"),
+        ({"first": 0, "last": 1, "every": 2}, "every needs contiguous or no_gaps"),
+        ({"ascending": True, "every": 1}, "every needs contiguous or no_gaps"),
+    ],
 )
 def test_what_check_steps_refuses(asked, error):
-    with pytest.raises(error):
+    with pytest.raises((TypeError, ValueError), match=error):
         check_steps(steps_run(0, 1), "x", **asked)
 
 
