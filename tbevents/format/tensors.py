@@ -78,7 +78,7 @@ def to_array(tensor: TensorProto, *, max_elements: int = MAX_BROADCAST_ELEMENTS)
             more elements than the shape, or none although the shape needs some; a stored value does not fit the dtype;
             or the shape asks for more than `max_elements` from fewer stored ones.
     """
-    dtype = tensor.dtype - _REF if tensor.dtype > _REF else tensor.dtype
+    dtype = base_dtype(tensor)
     shape = _shape(tensor)
     count = None if shape is None else math.prod(shape)
     if dtype == DataType.DT_STRING:
@@ -98,6 +98,11 @@ def to_array(tensor: TensorProto, *, max_elements: int = MAX_BROADCAST_ELEMENTS)
         return values.reshape(shape)
     except ValueError as error:  # a dimension beyond numpy's index type, beside an empty one
         raise TensorError(f"shape {list(shape)} is beyond numpy: {error}") from error
+
+
+def base_dtype(tensor: TensorProto) -> int:
+    """Returns the dtype of the elements: that of the tensor, or that to which it is a reference."""
+    return tensor.dtype - _REF if tensor.dtype > _REF else tensor.dtype
 
 
 def _shape(tensor: TensorProto) -> tuple[int, ...] | None:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from google.protobuf.struct_pb2 import ListValue, Value
 
+from tbevents.format.names import EXPERIMENT, SESSION_END, SESSION_START
 from tbevents.format.values import as_array, as_float, check_gathered, checked_text
 from tbevents.proto import (
     Experiment,
@@ -74,9 +75,9 @@ def hparams(
             info.domain_discrete.CopyFrom(ListValue(values=map(_as_message, domains[name])))
     end = SessionEndInfo(status=Status.STATUS_SUCCESS, end_time_secs=_seconds("end_time_secs", end_time_secs))
     return (
-        _summary("_hparams_/experiment", HParamsPluginData(experiment=experiment)),
-        _summary("_hparams_/session_start_info", HParamsPluginData(session_start_info=start)),
-        _summary("_hparams_/session_end_info", HParamsPluginData(session_end_info=end)),
+        _summary(EXPERIMENT, HParamsPluginData(experiment=experiment)),
+        _summary(SESSION_START, HParamsPluginData(session_start_info=start)),
+        _summary(SESSION_END, HParamsPluginData(session_end_info=end)),
     )
 
 

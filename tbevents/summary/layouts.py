@@ -11,13 +11,11 @@ from typing import TypeAlias
 import numpy as np
 
 from tbevents.errors import checked_choice
+from tbevents.format.names import LAYOUT
 from tbevents.format.tensors import from_array
 from tbevents.format.values import checked_text
 from tbevents.proto import Category, Chart, Layout, MarginChartContent, MultilineChartContent, Summary
 from tbevents.summary.builders import from_value, plugin_metadata
-
-TAG = "custom_scalars__config__"
-"""The tag of layouts. TensorBoard uses the last layout in a run."""
 
 Charts: TypeAlias = Mapping[str, Mapping[str, Sequence[object]]]
 """Category -> title -> ``["Multiline", [tag, ...]]``, or ``["Margin", [value, lower, upper, ...]]`` with three tags for
@@ -32,7 +30,7 @@ def custom_scalars(layout: Charts) -> Summary:
     """
     message = Layout(category=[_category(title, charts) for title, charts in _items("layout", layout)])
     content = np.array(message.SerializeToString(), object)
-    return from_value(TAG, tensor=from_array(content), metadata=plugin_metadata("custom_scalars"))
+    return from_value(LAYOUT, tensor=from_array(content), metadata=plugin_metadata("custom_scalars"))
 
 
 def merged(first: Charts, second: Charts) -> dict[str, dict[str, Sequence[object]]]:
