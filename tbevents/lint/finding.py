@@ -50,9 +50,13 @@ class LintFinding(Finding):
 
     @property
     def facts(self) -> str:
-        """The step, the value and the bound in words, as far as they are known."""
-        named = (("step", self.step), ("value", self.value), ("bound", self.bound))
-        return ", ".join(f"{name} {shown(each)}" for name, each in named if each is not None)
+        """The step, the value and the bound in words, as far as they are known.
+
+        A whole number is no value of a series but counts what the summary names, such as starts or bytes, or is a step;
+        alone it says nothing, nor does its bound.
+        """
+        compared = () if isinstance(self.value, int) else (("value", self.value), ("bound", self.bound))
+        return ", ".join(f"{name} {shown(each)}" for name, each in (("step", self.step), *compared) if each is not None)
 
 
 def shown(quantity: Quantity) -> str:

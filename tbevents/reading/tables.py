@@ -111,7 +111,8 @@ class WideTable(Frame):
         runs: the names that `run_codes` index.
         run_codes: int32, shape (n,).
         steps: int64, shape (n,).
-        columns: tag -> values; they are missing if the run has no point of the tag at that step.
+        columns: tag -> its column, which has `values`, of the dtype of the table's, shape (n,), and `present`, bool,
+            shape (n,): False, with 0 as the value, where the run has no point of the tag at that step.
     """
 
     runs: tuple[str, ...]
