@@ -152,9 +152,7 @@ def refs_below(
     listed = list_runs(text, lambda where, error: unlisted.append(Problem.unreadable(where, error)))
     tell_of(unlisted, on_problem)
     if required and not listed and not unlisted:
-        raise RunNotFoundError(
-            f"{text}: there is no event file (a file with 'tfevents' in its name) in this folder or below it"
-        )
+        raise RunNotFoundError(no_event_file(text))
     chosen = [
         RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
         for name, files in listed.items()
@@ -163,6 +161,11 @@ def refs_below(
     if not isinstance(runs, NameFilter):
         wanted.check(text)
     return chosen
+
+
+def no_event_file(path: str) -> str:
+    """Returns a message about a folder below which there is no run."""
+    return f"{path}: there is no event file (a file with 'tfevents' in its name) in this folder or below it"
 
 
 def files_of_run(path: StrPath) -> list[str]:
