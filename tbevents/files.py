@@ -111,6 +111,8 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
+        if not path:
+            raise RunNotFoundError("the path is empty") from None
         raise RunNotFoundError(f"{path}: no such file or folder{similar_beside(path) if suggest else ''}") from None
 
 
