@@ -13,7 +13,7 @@ from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, folder_name, path_string
-from tbevents.reading.forks import renew_when_forked
+from tbevents.forks import renew_when_forked
 from tbevents.reading.kinds.kind import kind_named
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.payloads import PayloadReader
@@ -344,7 +344,7 @@ def read_run(
     try:
         return open_run(text, name, options)
     except RunNotFoundError as error:
-        raise RunNotFoundError(f"{error}{_runs_below(text)}") from None
+        raise RunNotFoundError(error.path, f"{error.detail}{_runs_below(text)}") from None
 
 
 def _runs_below(path: str) -> str:

@@ -112,7 +112,7 @@ class Series(Generic[P_co]):
         near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - step), kind="stable")[:3]]
         nearest = ", ".join(map(str, sorted(set(near.tolist()))))
         hint = f"the nearest steps are {nearest}" if nearest else "it has no points"
-        raise UnknownStepError(f"{self.tag!r} has no point at step {step!r}; {hint}")
+        raise UnknownStepError(self.tag, step, hint)
 
     @property
     def times(self) -> NDArray[np.datetime64]:

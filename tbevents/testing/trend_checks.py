@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from tbevents.errors import checked_choice
 from tbevents.format.values import as_float
 from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
@@ -117,7 +118,7 @@ def check_converges(
     )
     verb = "is" if len(bad) == 1 else "are"
     which = "the last value is" if wanted == 1 else f"{len(bad):,} of the last {wanted:,} values {verb}"
-    return [finding(run, tag, "trend", f"{which} not within {within:g} of {target:g}", table, series)]
+    return [finding(run, tag, "trend", f"{which} not within {tolerance.atol:g} of {target:g}", table, series)]
 
 
 def check_reaches(
@@ -148,8 +149,7 @@ def check_reaches(
     if math.isnan(target):
         raise ValueError(f"value must be a number, not {value!r}")
     latest = None if by_step is None else whole("by_step", by_step)
-    if mode not in ("auto", "min", "max"):
-        raise ValueError(f"mode must be 'auto', 'min' or 'max', not {mode!r}")
+    checked_choice("mode", mode, ("auto", "min", "max"))
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:

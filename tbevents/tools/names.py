@@ -23,6 +23,8 @@ from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
 from tbevents.run_files import find_run_files, list_runs, name_some
 
+NO_EVENT_FILE: Final = "there is no event file (a file with 'tfevents' in its name) in this folder or below it"
+
 _NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
 
 
@@ -152,7 +154,7 @@ def refs_below(
     listed = list_runs(text, lambda where, error: unlisted.append(Problem.unreadable(where, error)))
     tell_of(unlisted, on_problem)
     if required and not listed and not unlisted:
-        raise RunNotFoundError(no_event_file(text))
+        raise RunNotFoundError(text, NO_EVENT_FILE)
     chosen = [
         RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
         for name, files in listed.items()
@@ -161,11 +163,6 @@ def refs_below(
     if not isinstance(runs, NameFilter):
         wanted.check(text)
     return chosen
-
-
-def no_event_file(path: str) -> str:
-    """Returns a message about a folder below which there is no run."""
-    return f"{path}: there is no event file (a file with 'tfevents' in its name) in this folder or below it"
 
 
 def files_of_run(path: StrPath) -> list[str]:
@@ -182,7 +179,7 @@ def files_of_run(path: StrPath) -> list[str]:
         below = list(list_runs(text)) if is_url(text) or os.path.isdir(text) else []
         if not below:
             raise
-    raise RunNotFoundError(f"{text}: expected one run, but this is a folder of runs: {name_some(below)}")
+    raise RunNotFoundError(text, f"expected one run, but this is a folder of runs: {name_some(below)}")
 
 
 def iter_runs(

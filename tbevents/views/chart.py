@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import did_you_mean
+from tbevents.errors import checked_choice
 from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
 from tbevents.views.protocols import ScalarCurve, TimedSeries
@@ -89,9 +89,7 @@ class ChartStyle:
 
     def __post_init__(self) -> None:
         for name, choices in (("x", get_args(XAxis)), ("estimator", get_args(Estimator)), ("band", get_args(Band))):
-            if (value := getattr(self, name)) not in choices:
-                hint = did_you_mean(value, choices)
-                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}{hint}")
+            checked_choice(name, getattr(self, name), choices)
         if not 0 <= self.smooth < 1:
             raise ValueError(f"smooth must be at least 0 and less than 1, not {self.smooth!r}")
         if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
