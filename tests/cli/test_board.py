@@ -19,7 +19,7 @@ pytest.importorskip("uvicorn", reason="the board needs the extra board")
 
 @pytest.fixture
 def serving():
-    """Starts a board; returns its process and the URL that it prints. It must end on Ctrl-C without a word."""
+    """Starts a board; returns its process and the URL that it prints. It must end on Ctrl-C without another word."""
     started = []
 
     def start(*arguments):
@@ -34,7 +34,7 @@ def serving():
     yield start
     for process in started:
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=20) == ("", "Ctrl-C ends it\n")
         assert process.returncode == 0
 
 
