@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from tbevents.testing.finding import Finding, course_of, placed
+from tbevents.testing.finding import Finding, course_of, with_location
 from tbevents.views.notebook import MOST_ROWS, frame_html
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -46,7 +46,7 @@ class LintFinding(Finding):
         return self.sparkline.rstrip() if self.series is None else course_of(self.series)
 
     def __str__(self) -> str:
-        return placed(self.where, f"{self.code} {self.kind}: {self.summary}")
+        return with_location(self.where, f"{self.code} {self.kind}: {self.summary}")
 
     @property
     def facts(self) -> str:
