@@ -84,6 +84,7 @@ def command(
         server = BoardServer(board, address)
         terminal.write(f"{server.url}\n")
         terminal.flush()
+        terminal.remark("Ctrl-C ends it")
         if not no_open:
             threading.Thread(target=click.launch, args=(server.url,), daemon=True).start()
         server.run()

@@ -20,7 +20,7 @@ from tools.report.pages import content
 
 @pytest.fixture
 def serving():
-    """Starts a board; returns its process and the URL that it prints. It must end on Ctrl-C without a word."""
+    """Starts a board; returns its process and the URL that it prints. It must end on Ctrl-C without another word."""
     started = []
 
     def start(*arguments):
@@ -35,7 +35,7 @@ def serving():
     yield start
     for process in started:
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=20) == ("", "Ctrl-C ends it\n")
         assert process.returncode == 0
 
 
@@ -173,6 +173,8 @@ def test_the_report_of_one_logdir_is_that_of_the_command_report(demo, damaged, c
     assert "checksum" in shown.err
     ours, theirs = (content(tmp_path / name) for name in ("board.html", "report.html"))
     assert {**ours, "made": ""} == {**theirs, "made": ""}
+    (file,) = demo.iterdir()
+    assert "is an event file, which is not replaced" in cli("board", demo, "--export", file).err
 
 
 @pytest.mark.parametrize(
