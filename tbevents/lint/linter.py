@@ -15,7 +15,7 @@ from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
-from tbevents.lint.finding import Findings, LintFinding, Quantity, at_least
+from tbevents.lint.finding import Findings, LintFinding, at_least
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
@@ -370,8 +370,19 @@ class Linter:
         return [f"no tag of any run matches {pattern!r}" for place, pattern in sorted(self._idle) if place == at]
 
     def _finding(self, rule: Rule, hit: Hit, name: str, path: str) -> LintFinding:
-        severity = self.config.rules[rule.code][1]
-        return LintFinding(rule.name, hit.summary, name, hit.tag, path, hit.table, None, rule.code, severity, *hit[2:5])
+        return LintFinding(
+            kind=rule.name,
+            summary=hit.summary,
+            run=name,
+            tag=hit.tag,
+            path=path,
+            table=hit.table,
+            code=rule.code,
+            severity=self.config.rules[rule.code][1],
+            step=hit.step,
+            value=hit.value,
+            bound=hit.bound,
+        )
 
     def _with_series(self, finding: LintFinding, view: RunView, keep: bool) -> LintFinding:
         series = None if finding.tag is None or finding.run != view.run.name else view.series.get(finding.tag)
@@ -408,7 +419,8 @@ class Linter:
 
     def _of_check(self, rule: Rule, found: Finding, bound: str) -> LintFinding:
         """Returns a finding of `tbevents.testing` as one of a rule."""
-        step, value, limit = _facts(found)
+        first = found.table.first if found.table is not None else None
+        step, value, limit = (None, None, None) if first is None else first
         hit = Hit(found.tag, found.summary, step, value, bound if limit is None else limit, found.table)
         return self._finding(rule, hit, found.run, found.path)
 
@@ -417,28 +429,6 @@ def _patterns_of(expectation: Expectation) -> set[str]:
     named: list[Expected] = [each for each in expectation.expected if each.tag is not None]
     own = expectation.tags if len(named) < len(expectation.expected) else ()
     return {each for each in (*own, *(each.tag or "" for each in named)) if is_pattern(each) and each != "*"}
-
-
-def _facts(found: Finding) -> tuple[int | None, Quantity, Quantity]:
-    """Returns the step, the value and the bound of the first row of a finding's table, as far as it has them."""
-    table = found.table
-    if table is None or not table.rows:
-        return None, None, None
-    row = dict(zip(table.header, table.rows[0], strict=True))
-    step = row.get("step", row.get("after step", ""))
-    value = row.get("value", row.get("obtained", row.get("smoothed", row.get("comes step"))))
-    return (
-        int(step) if step.lstrip("-").isdecimal() else None,
-        _number(value),
-        _number(row.get("expected")),
-    )
-
-
-def _number(cell: str | None) -> Quantity:
-    try:
-        return None if cell is None else float(cell)
-    except ValueError:
-        return cell
 
 
 class _GoldenRuns:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import nearest
-from tbevents.lint.finding import Quantity, Severity
+from tbevents.lint.finding import Severity
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
-from tbevents.testing.finding import FindingTable
+from tbevents.testing.finding import FindingTable, Quantity
 
 
 class Hit(NamedTuple):
