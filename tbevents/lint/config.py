@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, get_args
 
-from tbevents.errors import MissingExtraError, did_you_mean
+from tbevents.errors import MissingExtraError, checked_choice
 from tbevents.files import StrPath, path_string
 from tbevents.lint import file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules
 from tbevents.lint.expectations import EXPECTATION_KEYS, Expectation, known_keys, parse_expectation, plain_keys
@@ -61,10 +61,10 @@ class LintConfig:
         for name in ("losses", "rates"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, patterns(name, getattr(self, name)))
-        _one_of("fail_on", self.fail_on, _FAIL_ON)
+        checked_choice("fail_on", self.fail_on, _FAIL_ON)
         severities = _by_code("severity", self.severity)
         for name, severity in self.severity.items():
-            _one_of(f"severity of {name}", severity, get_args(Severity))
+            checked_choice(f"severity of {name}", severity, get_args(Severity))
         options = _by_code("rules", self.options)
         for code, given in options.items():
             if not isinstance(given, Mapping):
@@ -99,11 +99,6 @@ def _by_code(key: str, table: Mapping[str, T]) -> dict[str, T]:
             raise ValueError(f"{key}: {rule.code} ({rule.name}) must be given once")
         found[rule.code] = value
     return found
-
-
-def _one_of(name: str, value: object, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}{did_you_mean(value, choices)}")
 
 
 def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = "") -> LintConfig:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from tbevents.errors import UnknownNameError, nearest
+from tbevents.errors import UnknownNameError, closest_or_first
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
 from tbevents.reading.options import Names, matches, patterns
@@ -173,9 +173,7 @@ def known_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     known = list(known)
     for key in given:
         if key not in known:
-            near = nearest(key, known, 0.5)
-            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(map(repr, known))}"
-            raise ValueError(f"{where}: no key {key!r}; {hint}")
+            raise ValueError(f"{where}: no key {key!r}; {closest_or_first(key, known, 1)}")
 
 
 def _names(value: Names, where: str) -> tuple[str, ...]:

@@ -448,13 +448,13 @@ class _GoldenRuns:
             if path.endswith(suffix):
                 stored = golden.load(path.removesuffix(suffix), {})
                 if stored is None:
-                    raise RunNotFoundError(f"{path}: no such golden run")
+                    raise RunNotFoundError(path, "no such golden run")
                 self.names = list(stored)
                 self._read = stored.__getitem__
                 return
         below = runs_below(path)
         if not below:
-            raise RunNotFoundError(f"{path}: there is no run to compare with")
+            raise RunNotFoundError(path, "there is no run to compare with")
         self.names = list(below)
         self._read = lambda name: read_telling(below[name], name, on_problem=_ignore)
 

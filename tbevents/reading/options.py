@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
-from tbevents.errors import did_you_mean
+from tbevents.errors import checked_choice
 from tbevents.reading.kinds.kind import kind_names
 
 Names: TypeAlias = str | Iterable[str]
@@ -90,17 +90,3 @@ def patterns(argument: str, names: object) -> tuple[str, ...]:
 def matches(name: str, several: Iterable[str]) -> bool:
     """Whether a name is one of these, or fits one that has wildcards; upper and lower case differ."""
     return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in several)
-
-
-def checked_choice(argument: str, value: object, choices: Iterable[str]) -> None:
-    """Checks that an option has one of its values.
-
-    Raises:
-        ValueError: it does not; the message names the nearest value, and all of them.
-    """
-    choices = tuple(choices)
-    if value in choices:
-        return
-    known = ", ".join(map(repr, choices))
-    hint = did_you_mean(value, choices) or ";"
-    raise ValueError(f"{argument}: unknown value {value!r}{hint} There are: {known}")

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tbevents.errors import nearest
+from tbevents.errors import checked_choice, nearest
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.kind import kind_names
-from tbevents.reading.options import checked_choice
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import is_number
 from tbevents.testing.finding import Finding, FindingTable, counted, finding
@@ -55,8 +54,8 @@ def check_tags(
     unexpected = others if exactly is not None else []
     if not missing and not unexpected:
         return []
-    rows = [[tag, "missing", nearest(tag, others, 0.5)] for tag in missing]
-    rows += [[tag, "not expected", nearest(tag, missing, 0.5)] for tag in unexpected]
+    rows = [[tag, "missing", nearest(tag, others)] for tag in missing]
+    rows += [[tag, "not expected", nearest(tag, missing)] for tag in unexpected]
     noun = "tags" if kind is None else f"tags of {kind}"
     parts = [f"{len(missing)} missing"] if missing else []
     parts += [f"{len(unexpected)} not expected"] if unexpected else []
@@ -117,7 +116,7 @@ def hparam_rows(
     for name, want in expected.items():
         label = prefix + name
         if name not in obtained:
-            near = nearest(name, [other for other in obtained if other not in expected], 0.5)
+            near = nearest(name, [other for other in obtained if other not in expected])
             rows.append([f"{label} (near {near})" if near else label, "missing", repr(want), "", ""])
         elif is_number(obtained[name]) and is_number(want):
             numbers = np.array([obtained[name]], np.float64), np.array([as_float(want, name=label)])

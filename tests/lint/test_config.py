@@ -70,7 +70,7 @@ def test_severities_and_names_of_losses():
         ({"ignore": ["spikes"]}, ["ignore", "no rule 'spikes'", "did you mean 'spike'?"]),
         ({"ignore": [""]}, ["ignore", "no rule ''"]),
         ({"select": 3}, ["select", "3"]),
-        ({"fail-on": "warnings"}, ["fail_on", "error, warning, info, never", "'warnings'"]),
+        ({"fail-on": "warnings"}, ["fail_on", "'error', 'warning', 'info' or 'never'", "'warnings'"]),
         ({"severity": {"TB104": "fatal"}}, ["severity of TB104", "'fatal'"]),
         ({"severity": {"TB101": "info", "nan": "warning"}}, ["severity: TB101 (nan) must be given once"]),
         ({"rules": {"TB104": {"factor": 2}, "spike": {}}}, ["rules: TB104 (spike) must be given once"]),

@@ -53,6 +53,10 @@ class TestEveryCheckOfASeries:
         assert (found.kind, found.tag) == ("missing", "los")
         assert "did you mean 'loss'?" in found.summary
 
+    def test_a_missing_tag_of_any_length_is_told_in_the_same_words(self, check):
+        (found,) = check(run_of(loss=[1.0]), "l" * 200)
+        assert found.summary == "no such scalar tag; there are: 'loss'"
+
     def test_a_tag_of_another_kind_is_a_finding_that_says_so(self, check):
         writer = MemoryWriter()
         writer.add_histogram("weights", [1.0, 2.0])
