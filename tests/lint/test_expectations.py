@@ -7,7 +7,7 @@ import pytest
 
 import tbevents
 from tbevents.errors import RunNotFoundError
-from tbevents.lint import lint_runs, linter, parse_config, run
+from tbevents.lint import golden_runs, lint_runs, linter, parse_config, run
 from tbevents.lint.expectations import parse_schedule
 from tbevents.lr_scheduler import ParamGroups, StepLR
 from tbevents.testing import Regression, check_bounded, check_decreasing, check_steps
@@ -218,7 +218,7 @@ def test_a_golden_run_that_cannot_be_read_is_a_finding_of_each_run(tmp_path, mon
     logged(tmp_path / "golden", FALLING)
     logged(tmp_path / "runs" / "a", FALLING)
     logged(tmp_path / "runs" / "b", FALLING)
-    monkeypatch.setattr(linter, "read_telling", read)
+    monkeypatch.setattr(golden_runs, "read_telling", read)
     findings = expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden")})
     assert [(each.code, each.run, each.bound) for each in findings] == [
         ("TB908", name, str(tmp_path / "golden")) for name in "ab"
