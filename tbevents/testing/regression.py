@@ -74,7 +74,7 @@ class Regression:
         Raises:
             AssertionError: if the contents differ, there is no golden run, a name or pattern in `tags` matches no tag,
                 so that nothing is stored, or a stored run does not read back as it was.
-            ValueError, TypeError: if an argument has a wrong value or type, or `name` (or no name) was used before in
+            ValueError, TypeError: if an argument has a wrong type or value, or `name` (or no name) was used before in
                 this test.
             PayloadError: if the stored file is not a golden run.
         """

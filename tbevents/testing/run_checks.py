@@ -44,7 +44,7 @@ def check_runs_close(
         nan_ok: if True, NaN equals NaN.
 
     Raises:
-        ValueError, TypeError: if an argument has the wrong type.
+        ValueError, TypeError: if an argument has a wrong type or value.
         RunNotFoundError: if the path does not exist.
         PayloadError: if hyperparameters or a layout cannot be parsed.
     """

@@ -113,7 +113,7 @@ def check_scalar_at(
         nan_ok: if True, NaN equals an expected NaN.
 
     Raises:
-        ValueError, TypeError: if an argument has the wrong type.
+        ValueError, TypeError: if an argument has a wrong type or value.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
     step, wanted = whole("step", step), np.array([as_float(value, name="value")])
@@ -232,7 +232,7 @@ def check_lr_schedule(
         atol: absolute tolerance.
 
     Raises:
-        ValueError, TypeError: if an argument has a wrong value or type. Errors raised by a function are passed on, and
+        ValueError, TypeError: if an argument has a wrong type or value. Errors raised by a function are passed on, and
             those of a scheduler that has no rates at all. A step that a scheduler does not have is a finding.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=False)
