@@ -92,7 +92,7 @@ class Rule:
         """Returns all options of the rule, those given among them.
 
         Raises:
-            ValueError: if an option is unknown, or its value is no number of 0 or more.
+            ValueError: if an option is unknown, or its value is not a number of 0 or more.
         """
         found = {option.name: option.default for option in self.options}
         for name, value in given.items():
