@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tbevents.errors import RunNotFoundError
+from tbevents.errors import PayloadError, RunNotFoundError
+from tbevents.lint.expectations import Expectation
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.testing import golden
@@ -54,3 +55,25 @@ class GoldenRuns:
 
 def _ignore(_: Problem) -> None:
     """The findings list the problems."""
+
+
+def golden_runs_of(expectation: Expectation) -> GoldenRuns | None:
+    """Returns the golden runs of an expectation; None if it has none.
+
+    Raises:
+        RunNotFoundError, OSError: if they do not exist or cannot be read; the message names the expectation.
+        PayloadError: if a file is not a golden run, likewise.
+    """
+    if expectation.same_as is None:
+        return None
+    where = f"{expectation.where}: same_as"
+    try:
+        return GoldenRuns(expectation.same_as.path)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(f"{where}: {error.path}", error.detail) from error
+    except PayloadError as error:
+        raise PayloadError(f"{where}: {error}") from error
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        raise type(error)(error.errno, f"{where}: {error.strerror}", error.filename) from error

@@ -12,7 +12,7 @@ from tbevents.lint.config import LintConfig
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
 from tbevents.lint.finding import Findings, LintFinding
-from tbevents.lint.golden_runs import GoldenRuns
+from tbevents.lint.golden_runs import golden_runs_of
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
@@ -62,7 +62,7 @@ class Linter:
         self._part = part or self._names == ["."]  # a run that is linted alone has no name
         self._parents = {above for name in self._names for above in folders_above(name)}
         self._curves = LossCurves()
-        self._golden = [None if each.same_as is None else GoldenRuns(each.same_as.path) for each in config.expectations]
+        self._golden = [golden_runs_of(each) for each in config.expectations]
         self._idle = {(at, pattern) for at, each in enumerate(config.expectations) for pattern in _patterns_of(each)}
 
     def lint(self, run: Run) -> Findings:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from tbevents.errors import checked_choice
 from tbevents.reading.kinds.kind import kind_names
 
@@ -44,6 +46,8 @@ class ReadOptions:
     _kinds: frozenset[str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.strict, (bool, np.bool_)):
+            raise TypeError(f"strict must be True or False, not {self.strict!r}")
         checked_choice("restarts", self.restarts, get_args(Restarts))
         checked_choice("duplicates", self.duplicates, get_args(Duplicates))
         checked_choice("checksums", self.checksums, get_args(Checksums))
@@ -76,7 +80,7 @@ def patterns(argument: str, names: object) -> tuple[str, ...]:
     """Returns one or several names as a tuple.
 
     Raises:
-        TypeError: `names` is neither a str nor an iterable of str.
+        TypeError: if `names` is neither a str nor an iterable of str.
     """
     if isinstance(names, str):
         return (names,)

@@ -271,7 +271,8 @@ def test_a_step_that_no_series_can_have_is_a_finding_like_any_other():
         assert (one.kind, one.summary) == ("missing", f"it has no point at step {step}; the nearest are {near}")
     (one,) = check_reaches(run, "loss", value=9.0, by_step=10**400)
     assert one.kind == "trend"
-    assert {each.kind for each in check_steps(run, "loss", first=10**400, every=10**400)} == {"first"}
+    found = check_steps(run, "loss", first=10**400, no_gaps=True, every=10**400)
+    assert [each.kind for each in found] == ["first"]
 
 
 @pytest.mark.parametrize("of", [np.array, lambda number: np.array([number]), int, np.float32])
@@ -444,7 +445,7 @@ def test_reaches_from_below_or_from_above_at_or_before_a_step():
     (late,) = check_reaches(rising, "x", value=0.9, by_step=19)
     assert late.kind == "trend"
     assert late.summary.startswith("it does not reach 0.9 by step 19: its greatest value until then is 0.5, at step 10")
-    assert late.summary.endswith(", and it is there at step 20")
+    assert late.summary.endswith(", at step 10; it gets to 0.9 at step 20")
     (never,) = check_reaches(rising, "x", value=0.91)
     assert never.summary == "it does not reach 0.91: its greatest value until then is 0.9, at step 20"
     (before,) = check_reaches(rising, "x", value=0.9, by_step=-1)
@@ -552,10 +553,16 @@ def test_steps_of_all_series_are_checked_by_default():
 
 @pytest.mark.parametrize(
     ("asked", "error"),
-    [({}, ValueError), ({"no_gaps": True, "every": 0}, ValueError), ({"contiguous": True, "every": 0.5}, TypeError)],
+    [
+        ({}, "needs one of contiguous"),
+        ({"no_gaps": True, "every": 0}, "every must be at least 1"),
+        ({"contiguous": True, "every": 0.5}, "every must be a whole number"),
+        ({"first": 0, "last": 1, "every": 2}, "every needs contiguous or no_gaps"),
+        ({"ascending": True, "every": 1}, "every needs contiguous or no_gaps"),
+    ],
 )
 def test_what_check_steps_refuses(asked, error):
-    with pytest.raises(error):
+    with pytest.raises((TypeError, ValueError), match=error):
         check_steps(steps_run(0, 1), "x", **asked)
 
 
