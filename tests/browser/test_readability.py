@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("selenium", reason="drives the browser")
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from browser.test_charts import SVG
+from browser.test_charts import SVG, zoom_of
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import report
 
@@ -48,3 +50,50 @@ def test_each_label_of_a_logarithmic_axis_has_the_unit_of_its_size(spiky, page, 
     texts = [node.text for node in root.iter(f"{SVG}text")]
     assert {"1M", "100k", "10k", "1000", "100", "10", "1"} <= set(texts)
     assert not [text for text in texts if re.search(r"0\.\d+[kMG]|e-\d+[kMG]", text)]
+
+
+def crosshair(page, chart):
+    """Where the lines of the crosshair are from the left and top of the plot, and where the mark is."""
+    found = page.run(
+        "const over = arguments[0].querySelector('.u-over'); const box = over.getBoundingClientRect();"
+        "const at = (selector) => over.querySelector(selector).getBoundingClientRect();"
+        "const [x, y, mark] = ['.u-cursor-x', '.u-cursor-y', '.mark'].map(at);"
+        "return [x.right - box.left, y.bottom - box.top, mark.left + mark.width / 2 - box.left,"
+        "        mark.top + mark.height / 2 - box.top]",
+        chart,
+    )
+    return np.array(found)
+
+
+def test_the_crosshair_goes_where_the_keys_go(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    page.hover(chart, 0.5)
+    page.press(chart, *[Keys.ARROW_RIGHT] * 5)
+    before = crosshair(page, chart)
+    assert before[:2] == pytest.approx(before[2:], abs=2)
+    page.press(chart, *[Keys.ARROW_RIGHT] * 20)
+    x, y, *mark = crosshair(page, chart)
+    assert (x, y) == pytest.approx(mark, abs=2)
+    assert x > before[0] + 20
+    page.press(chart, "+")
+    x, y, *mark = crosshair(page, chart)
+    assert (x, y) == pytest.approx(mark, abs=2)
+    step = int(re.search(r"step (\d+)", page.spoken(chart))[1])
+    low, high = map(float, zoom_of(page).split(","))
+    width = chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
+    assert x == pytest.approx((step - low) / (high - low) * width, abs=3)
+    page.hover(chart, 0.3)  # and back to the pointer
+    width = chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
+    assert crosshair(page, chart)[0] == pytest.approx(0.3 * width, abs=3)
+
+
+def test_the_crosshair_of_keys_goes_with_the_focus(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    page.press(chart, *[Keys.ARROW_RIGHT] * 5)
+    assert crosshair(page, chart)[0] > 0
+    page.run("document.activeElement.blur()")
+    page.settle()
+    hidden = "return getComputedStyle(arguments[0].querySelector('.u-cursor-x')).display"
+    assert page.run(hidden, chart) == "none" or crosshair(page, chart)[0] < 0

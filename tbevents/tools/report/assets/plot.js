@@ -187,6 +187,11 @@ class Plot {
     this.choose(x, whole ? null : [u.posToVal(top + height, "y"), u.posToVal(top, "y")]);
   }
 
+  /** Puts the crosshair at a place, {x, y}, as the pointer does; or hides it. */
+  cross(place) {
+    this.u.setCursor({ left: place?.x ?? -10, top: place?.y ?? -10 }, false);
+  }
+
   /** Zooms by a factor about the crosshair, or the middle. */
   scale(factor) {
     const u = this.u;
