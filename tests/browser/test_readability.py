@@ -10,7 +10,8 @@ pytest.importorskip("selenium", reason="drives the browser")
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser.test_charts import SVG, zoom_of
+from browser.test_charts import SVG, touch, zoom_of
+from browser.training import RATES, STEPS
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import report
 
@@ -97,3 +98,24 @@ def test_the_crosshair_of_keys_goes_with_the_focus(made, page):
     page.settle()
     hidden = "return getComputedStyle(arguments[0].querySelector('.u-cursor-x')).display"
     assert page.run(hidden, chart) == "none" or crosshair(page, chart)[0] < 0
+
+
+def tap(page, chart, x):
+    box = page.run("return arguments[0].querySelector('.u-over').getBoundingClientRect().toJSON()", chart)
+    touch(page, "touchStart", (round(box["x"] + x * box["width"]), round(box["y"] + box["height"] / 2)))
+    touch(page, "touchEnd")
+    page.settle()
+
+
+def test_a_tap_lists_the_values_and_does_not_cover_the_chart(made, fingers):
+    page = fingers.open(made, width=390)
+    chart = page.chart("train/loss")
+    tap(page, chart, 0.5)
+    page.wait(lambda: len(page.readings(chart)) == len(RATES))
+    page.settle()
+    assert abs(int(page.readings(chart)[0][2]) - STEPS / 2) < 4
+    assert not chart.find_element(By.CSS_SELECTOR, ".tip").is_displayed()
+    assert not chart.find_element(By.CSS_SELECTOR, ".mark").is_displayed()
+    curve = page.chart("quality")  # has no list
+    tap(page, curve, 0.5)
+    page.wait(curve.find_element(By.CSS_SELECTOR, ".tip").is_displayed)

@@ -8,10 +8,10 @@ const CROWDED = 30; // curves of a chart beyond which they are thin: so many are
  * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
  * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; outliers: whether the
  * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned; and a band from `low` to
- * `high`. marks: the x of findings, each a dashed line; pin: the x that is pinned, or null; onPin(x): another is to be, none (null), or that before (undefined).
+ * `high`. marks: the x of findings, each a dashed line; pin: the x that is pinned, or null; onPin(x): another is to be, none (null), or that before (undefined); without it none can be.
  */
 class Curves {
-  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [], pin = null, onPin = () => {} }) {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [], pin = null, onPin = null }) {
     this.figure = figure;
     this.lines = lines;
     this.titles = titles;
@@ -46,7 +46,7 @@ class Curves {
       extent: (range) => this.extent(range),
       drawn: (u) => this.paintAbove(u),
       click: (left, top, count) => {
-        if (count > 2) return;
+        if (onPin === null || count > 2) return;
         if (count === 2) return onPin(undefined); // two clicks reset the zoom: the first one did not count
         const [nearest] = this.nearest(left, top);
         if (nearest !== undefined) onPin(nearest.line.xs[nearest.place]);
@@ -147,6 +147,8 @@ class Curves {
 
   hover(left, top) {
     if (this.gone) return;
+    // A tap lists the values: the table at the crosshair would cover the chart until another tap.
+    if (this.plot.byTouch && this.onPin !== null) return this.leave(true);
     const found = this.nearest(left, top);
     if (!found.length) return this.leave();
     this.show(found);
@@ -223,7 +225,7 @@ class Curves {
   /** Pins where the keys have gone to; or, where nothing is yet, at the end. */
   pinHere() {
     const line = this.lines[this.place.line];
-    if (line === undefined) return;
+    if (line === undefined || this.onPin === null) return;
     const x = line.xs[this.place.point < 0 ? line.xs.length - 1 : this.place.point];
     if (drawable(x, this.logs[0])) this.onPin(x);
   }

@@ -144,6 +144,8 @@ class Plot {
     host.prepend(make("button", { type: "button", className: "reset", textContent: "Reset zoom", onclick: () => this.zoom.set(null, null) }));
     host.classList.toggle("zoomed", this.zoom.x !== null);
     followFingers(this);
+    this.byTouch = false; // whether a finger was the last to point at it
+    for (const kind of ["pointerdown", "pointermove"]) this.u.over.addEventListener(kind, (event) => { this.byTouch = event.pointerType === "touch"; });
     this.listenForClicks();
     this.resizing = new ResizeObserver(() => {
       const width = Math.max(host.clientWidth, 120);
