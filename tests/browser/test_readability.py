@@ -119,3 +119,18 @@ def test_a_tap_lists_the_values_and_does_not_cover_the_chart(made, fingers):
     curve = page.chart("quality")  # has no list
     tap(page, curve, 0.5)
     page.wait(curve.find_element(By.CSS_SELECTOR, ".tip").is_displayed)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_list_of_values_fits_its_card(made, page, width):
+    page.open(made, width=width)
+    chart = page.chart("train/loss")
+    page.click_chart(chart, 0.5)
+    card = chart.find_element(By.XPATH, "ancestor::article")
+    page.wait(lambda: page.readings(chart))
+    table = card.find_element(By.CSS_SELECTOR, ".readings .scroll")
+    assert page.run("return arguments[0].scrollWidth - arguments[0].clientWidth", table) == 0
+    close = card.find_element(By.CSS_SELECTOR, ".readings button").rect
+    for head in card.find_elements(By.CSS_SELECTOR, ".readings thead th"):
+        box = head.rect
+        assert close["y"] + close["height"] <= box["y"] + 1 or close["x"] >= box["x"] + box["width"]
