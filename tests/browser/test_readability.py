@@ -134,3 +134,8 @@ def test_the_list_of_values_fits_its_card(made, page, width):
     for head in card.find_elements(By.CSS_SELECTOR, ".readings thead th"):
         box = head.rect
         assert close["y"] + close["height"] <= box["y"] + 1 or close["x"] >= box["x"] + box["width"]
+
+
+def test_the_marks_of_a_chart_are_explained(made, page):
+    page.open(made)
+    page.expect_text("#key", "At the edge of a chart: ✕ NaN, △ infinity, ▲ beyond the axis.")
