@@ -139,3 +139,20 @@ def test_the_list_of_values_fits_its_card(made, page, width):
 def test_the_marks_of_a_chart_are_explained(made, page):
     page.open(made)
     page.expect_text("#key", "At the edge of a chart: ✕ NaN, △ infinity, ▲ beyond the axis.")
+
+
+def test_times_are_of_the_readers_zone_which_is_named(made, page, tmp_path):
+    page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    try:
+        page.open(made)
+        assert "Times are those of Asia/Tokyo." in page.one("#made").text
+        page.click(page.one("input[name=x][value=wall]"))
+        chart = page.chart("train/loss")
+        note = chart.find_element(By.XPATH, "ancestor::article").find_element(By.CSS_SELECTOR, ".note").text
+        assert note.startswith("times of Asia/Tokyo")
+        page.press(chart, Keys.HOME)
+        page.wait(lambda: "time 2023-11-15 07:13:20" in page.spoken(chart))
+        root = ET.parse(page.saved(chart, "SVG", tmp_path)).getroot()
+        assert "time (Asia/Tokyo)" in [node.text for node in root.iter(f"{SVG}text")]
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})

@@ -201,7 +201,7 @@ function renewAll() {
 }
 
 build();
-document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Curves are smoothed as TensorBoard smooths them.`;
+document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Times are those of ${ZONE}. Curves are smoothed as TensorBoard smooths them.`;
 
 /** The tags of a card: custom charts have several. */
 const tagsOf = (card) => card.tags ?? [card.tag];
