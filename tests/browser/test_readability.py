@@ -100,24 +100,23 @@ def test_the_crosshair_of_keys_goes_with_the_focus(made, page):
     assert page.run(hidden, chart) == "none" or crosshair(page, chart)[0] < 0
 
 
-def tap(page, chart, x):
+def tap_at(page, chart, x):
     box = page.run("return arguments[0].querySelector('.u-over').getBoundingClientRect().toJSON()", chart)
     touch(page, "touchStart", (round(box["x"] + x * box["width"]), round(box["y"] + box["height"] / 2)))
     touch(page, "touchEnd")
-    page.settle()
 
 
 def test_a_tap_lists_the_values_and_does_not_cover_the_chart(made, fingers):
     page = fingers.open(made, width=390)
     chart = page.chart("train/loss")
-    tap(page, chart, 0.5)
+    tap_at(page, chart, 0.5)
     page.wait(lambda: len(page.readings(chart)) == len(RATES))
     page.settle()
     assert abs(int(page.readings(chart)[0][2]) - STEPS / 2) < 4
     assert not chart.find_element(By.CSS_SELECTOR, ".tip").is_displayed()
     assert not chart.find_element(By.CSS_SELECTOR, ".mark").is_displayed()
     curve = page.chart("quality")  # has no list
-    tap(page, curve, 0.5)
+    tap_at(page, curve, 0.5)
     page.wait(curve.find_element(By.CSS_SELECTOR, ".tip").is_displayed)
 
 
@@ -156,3 +155,30 @@ def test_times_are_of_the_readers_zone_which_is_named(made, page, tmp_path):
         assert "time (Asia/Tokyo)" in [node.text for node in root.iter(f"{SVG}text")]
     finally:
         page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
+def test_the_help_is_for_what_the_reader_has(made, page):
+    page.open(made)
+    assert "Drag across a chart" in page.one("#help").text
+    assert "fingers" not in page.one("#help").text
+
+
+def test_the_help_of_a_phone_is_for_fingers(made, fingers):
+    page = fingers.open(made, width=390)
+    page.click(page.one("#panel > summary"))
+    text = page.one("#help").text
+    assert "two fingers" in text
+    assert "Double-tap" in text
+    assert "Drag" not in text
+    assert "Keys" not in text
+
+
+def test_a_double_tap_shows_all(made, fingers):
+    page = fingers.open(made, width=390)
+    chart = page.chart("train/loss")
+    page.press(chart, "+")
+    assert chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+    for _ in range(2):
+        tap_at(page, chart, 0.5)
+    page.wait(lambda: not chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed())
+    assert page.readings(chart) == []
