@@ -182,3 +182,20 @@ def test_a_double_tap_shows_all(made, fingers):
         tap_at(page, chart, 0.5)
     page.wait(lambda: not chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed())
     assert page.readings(chart) == []
+
+
+def test_parameters_without_a_shown_run_have_no_empty_chart(made, page):
+    page.open(made)
+    section = page.one("#hparams")
+    page.put("#run-filter", "nothing of that name")
+    page.expect(False, section.is_displayed)
+    page.expect_text("#nothing", "Nothing passes the filters of tags and runs.")
+    page.put("#run-filter", "")
+    page.expect(True, section.is_displayed)
+    page.click(page.one("#no-runs"))
+    page.run("document.getElementById('scatter').scrollIntoView()")
+    page.expect_text("#scatter figure", "No session that is shown has both.")
+    assert len(page.all("#hparams-table tbody tr")) == len(RATES)  # where they can be switched on
+    assert not page.all("#scatter canvas")
+    page.click(page.one("#all-runs"))
+    page.wait(lambda: page.all("#scatter canvas"))
