@@ -12,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.test_charts import SVG, touch, zoom_of
 from browser.training import RATES, STEPS
+from tbevents import SummaryWriter
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import report
 
@@ -199,3 +200,22 @@ def test_parameters_without_a_shown_run_have_no_empty_chart(made, page):
     assert not page.all("#scatter canvas")
     page.click(page.one("#all-runs"))
     page.wait(lambda: page.all("#scatter canvas"))
+
+
+def test_labels_of_times_are_within_the_picture(tmp_path, page):
+    with SummaryWriter(tmp_path / "runs") as writer:
+        for step in range(300):
+            writer.add_scalar("loss", 1.0, step, walltime=1.7e9 + 24.8 + step * 0.103 / 299)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html", width=1280)
+    page.click(page.one("input[name=x][value=wall]"))
+    page.saved(page.chart("loss"), "SVG", tmp_path)
+    page.driver.get((tmp_path / "loss.svg").as_uri())
+    ends = page.run(
+        "const root = document.documentElement; return [...root.querySelectorAll('text')].map((each) => {"
+        "  const box = each.getBBox(); return [each.textContent, box.x, box.x + box.width - root.viewBox.baseVal.width]; })"
+    )
+    page.driver.get_log("performance")  # of the second file, which is meant
+    times = [(left, right) for text, left, right in ends if re.match(r"\d\d:\d\d:\d\d", text)]
+    assert len(times) >= 3
+    assert all(left >= 0 and right <= 0 for left, right in times), ends
