@@ -195,7 +195,7 @@ def test_parameters_without_a_shown_run_have_no_empty_chart(made, page):
     page.expect(True, section.is_displayed)
     page.click(page.one("#no-runs"))
     page.run("document.getElementById('scatter').scrollIntoView()")
-    page.expect_text("#scatter figure", "No session that is shown has both.")
+    page.expect_text("#scatter figure", "None of the runs shown has both values.")
     assert len(page.all("#hparams-table tbody tr")) == len(RATES)  # where they can be switched on
     assert not page.all("#scatter canvas")
     page.click(page.one("#all-runs"))
@@ -213,7 +213,8 @@ def test_labels_of_times_are_within_the_picture(tmp_path, page):
     page.driver.get((tmp_path / "loss.svg").as_uri())
     ends = page.run(
         "const root = document.documentElement; return [...root.querySelectorAll('text')].map((each) => {"
-        "  const box = each.getBBox(); return [each.textContent, box.x, box.x + box.width - root.viewBox.baseVal.width]; })"
+        "  const box = DOMRect.fromRect(each.getBBox());"
+        "  return [each.textContent, box.x, box.right - root.viewBox.baseVal.width]; })"
     )
     page.driver.get_log("performance")  # of the second file, which is meant
     times = [(left, right) for text, left, right in ends if re.match(r"\d\d:\d\d:\d\d", text)]

@@ -32,7 +32,7 @@ function scatterCard() {
       return Number.isFinite(x) && typeof y === "number" && row.runs.some((number) => runs[number].shown) ? [{ row, x, y, color: run.color, value }] : [];
     });
     for (const name of ["data-points", "role", "aria-label"]) figure.removeAttribute(name);
-    if (!dots.length) return figure.replaceChildren(make("p", { className: "quiet", textContent: "No session that is shown has both." }));
+    if (!dots.length) return figure.replaceChildren(make("p", { className: "quiet", textContent: "None of the runs shown has both values." }));
     const log = numeric && dots.every(({ x }) => x > 0) && parameterScale(values).log;
     const extent = () => {
       const [x, y] = [new Extent(), new Extent()];
