@@ -69,7 +69,7 @@ class Address:
         """Returns listening sockets: one for each address of the host, all with the same port.
 
         Raises:
-            OSError: the port is in use on one of the addresses, or none of them is this machine's.
+            OSError: the port is in use on one of the addresses, none of them is this machine's, or the host is unknown.
         """
         try:
             for _ in range(_ATTEMPTS):
@@ -78,8 +78,11 @@ class Address:
                     return bound
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
         except OSError as error:
-            busy = self.port and error.errno in _IN_USE
-            hint = "; choose another with --port, or --port 0 for any free port" if busy else ""
+            hint = ""
+            if self.port and error.errno in _IN_USE:
+                hint = "; choose another with --port, or --port 0 for any free port"
+            elif isinstance(error, socket.gaierror) or error.errno in _NOT_HERE:
+                hint = "; --host must be a name or address of this machine, such as 127.0.0.1"
             raise OSError(error.errno, f"{self.host}:{self.port}: {error.strerror}{hint}") from error
 
     def _addresses(self) -> list[tuple[socket.AddressFamily, Any]]:

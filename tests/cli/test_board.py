@@ -106,6 +106,15 @@ def test_several_logdirs_are_one_board(demo, many, serving):
     assert "b/group-00/run-000" in names
 
 
+@pytest.mark.parametrize("host", ["nosuch.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_an_error_that_names_the_option(demo, cli, host):
+    result = cli("board", demo, "--no-open", "--port", "0", "--host", host)
+    assert result.status == 2
+    assert f"{host}:0: " in result.err
+    assert "--host must be a name or address of this machine" in result.err
+    assert len(result.err.splitlines()) == 1
+
+
 def test_a_port_in_use_is_an_error_that_names_it(demo, cli):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
