@@ -8,11 +8,14 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import numpy as np
+
 from tbevents.errors import MissingExtraError
 
 try:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import AutoLocator
 except ImportError:
     raise MissingExtraError("matplotlib", "plot", "plotting") from None
 
@@ -45,6 +48,26 @@ class ShownAxes(Axes):
         figure: Any = self.figure
         picture: bytes = figure._repr_png_()
         return picture
+
+
+class LocatorBetween(AutoLocator):
+    """Has an axis label places between two values only, or these two if there is none.
+
+    Args:
+        low: the least value.
+        high: the greatest value.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self._ends = low, high
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """Returns the places for an axis with these limits."""
+        low, high = self._ends
+        ticks = np.asarray(super().tick_values(vmin, vmax))
+        within = ticks[(ticks >= low) & (ticks <= high)]
+        return within if len(within) else np.unique([low, high])
 
 
 def new_axes(**options: Any) -> Axes:

@@ -95,6 +95,8 @@ def _draw_distribution(axes: Axes, histograms: Sequence[Buckets], places: NDArra
 
 def _draw_ridges(axes: Axes, histograms: Sequence[Buckets], places: NDArray[Any], style: dict[str, Any]) -> None:
     """The outlines of the histograms behind each other, the first one at the back, as in TensorBoard."""
+    from tbevents.views.figure import LocatorBetween
+
     chosen = np.unique(np.linspace(0, len(histograms) - 1, min(_RIDGES, len(histograms))).round().astype(int))
     found = shared_buckets([histograms[at] for at in chosen.tolist()], _BUCKETS)
     edges = np.linspace(found.low / 2, found.high / 2, _BUCKETS + 1)  # halves, as above
@@ -108,6 +110,8 @@ def _draw_ridges(axes: Axes, histograms: Sequence[Buckets], places: NDArray[Any]
         color = {"color": "C0", **style}
         axes.fill_between(middles, base, top, **{**color, "alpha": 0.35, "linewidth": 0, "zorder": 2 + number})
         axes.plot(middles, top, **{"linewidth": 0.8, "zorder": 2 + number, **color})
+    # The outlines reach beyond the steps, where nothing was logged.
+    axes.yaxis.set_major_locator(LocatorBetween(own[0], own[-1]))
     if not axes.yaxis_inverted():
         axes.invert_yaxis()  # the last step is in front
 

@@ -1,5 +1,7 @@
 """Histogram and image series draw themselves."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,20 @@ def test_ridges_stand_at_their_steps_with_the_last_in_front(run):
     tops = [line.get_ydata() for line in lines]
     assert max(tops[0]) == 0  # without values the outline is at its step
     assert [max(top) for top in tops[1:3]] == [10, 20]
+
+
+def test_ridges_have_labels_of_steps_only_where_steps_are(run, tmp_path):
+    axes = run.histograms["w"].plot(view="ridges")
+    low = min(axes.get_ylim())
+    assert low < -10  # the first outlines reach above their steps
+    assert list(axes.get_yticks()) == [0, 50, 100, 150, 200, 250]
+    axes.set_ylim(120, 80)  # zoomed
+    assert set(axes.get_yticks()) >= {90, 100, 110}
+    assert pickle.loads(pickle.dumps(axes.figure))
+    with tbevents.SummaryWriter(tmp_path / "one") as writer:
+        writer.add_histogram("w", np.arange(100.0), 7)
+    one = tbevents.read_run(tmp_path / "one").histograms["w"].plot(view="ridges")
+    assert list(one.get_yticks()) == [7]
 
 
 def test_many_histograms_are_thinned_and_the_last_one_stays(run):
