@@ -220,3 +220,14 @@ def test_labels_of_times_are_within_the_picture(tmp_path, page):
     times = [(left, right) for text, left, right in ends if re.match(r"\d\d:\d\d:\d\d", text)]
     assert len(times) >= 3
     assert all(left >= 0 and right <= 0 for left, right in times), ends
+
+
+def test_a_smoothed_spike_does_not_flatten_the_curve(spiky, page):
+    page.open(spiky)
+    page.put("#smoothing", 0.9)
+    chart = page.chart("loss")
+    over = chart.find_element(By.CSS_SELECTOR, ".u-over")
+    page.press(chart, Keys.HOME)
+    page.wait(lambda: "smoothed" in page.spoken(chart))
+    top = crosshair(page, chart)[3]
+    assert top < 0.4 * over.size["height"]  # the first value, 2.2, is well above the others

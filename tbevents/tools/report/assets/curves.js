@@ -119,14 +119,17 @@ class Curves {
     return [x.range(logX, 0, this.room), y.range(logY, 0.05)];
   }
 
-  /** The range of y without extreme values, within a range of x. As in TensorBoard, values before smoothing do not count. */
+  /**
+   * The range of y without extreme values, within a range of x. What is extreme follows from the values before smoothing, which makes
+   * many large values of a single one; as in TensorBoard, the range is that of the smoothed ones.
+   */
   inner(range) {
     const [logX, logY] = this.logs;
     const within = (line) => (range === null && !logX ? line.ys
       : line.ys.filter((value, place) => drawable(line.xs[place], logX) && (range === null || (line.xs[place] >= range[0] && line.xs[place] <= range[1]))));
     const lines = this.lines.flatMap((line) => (line.low ? [line, { ...line, ys: line.low }, { ...line, ys: line.high }] : [line]));
     const columns = lines.map(within);
-    const samples = lines.map((line, number) => (range === null && line.raw === null && line.sample ? line.sample : columns[number]));
+    const samples = lines.map((line, number) => (range === null && line.sample ? line.sample : line.raw !== null ? within({ ...line, ys: line.raw }) : columns[number]));
     return withoutOutliers(columns, samples, logY);
   }
 
