@@ -172,7 +172,7 @@ def test_the_crosshair_says_run_step_value_and_time(made, page):
     page.run("arguments[0].querySelector('.u-over').dispatchEvent(new MouseEvent('mouseleave'))", chart)
 
 
-@pytest.mark.parametrize(("axis", "unit"), [("relative", "in minutes"), ("wall", "")])
+@pytest.mark.parametrize(("axis", "unit"), [("relative", "in minutes"), ("wall", "times of {zone}")])
 def test_x_may_be_time(made, page, axis, unit):
     page.open(made)
     before = page.picture(page.chart("train/loss"))
@@ -181,7 +181,7 @@ def test_x_may_be_time(made, page, axis, unit):
     assert page.picture(chart) != before
     page.expect_lines("train/loss", 3, 3 * STEPS)
     note = chart.find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, ".note").text
-    assert note == unit
+    assert note == unit.format(zone=page.run("return Intl.DateTimeFormat().resolvedOptions().timeZone"))
     # The runs follow each other: by wall time each has a third of the width at most.
     if axis == "wall":
         assert len(page.drawn_steps(chart)) < 0.5 * chart.size["width"]
