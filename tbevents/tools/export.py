@@ -306,19 +306,26 @@ def export_media(
 
 
 _SIGNATURES: Final = (
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpg"),
-    (b"GIF8", "gif"),
-    (b"BM", "bmp"),
-    (b"RIFF", "wav"),
-    (b"fLaC", "flac"),
-    (b"OggS", "ogg"),
-    (b"ID3", "mp3"),
+    (0, b"\x89PNG\r\n\x1a\n", "png"),
+    (0, b"\xff\xd8\xff", "jpg"),
+    (0, b"GIF8", "gif"),
+    (0, b"BM", "bmp"),
+    (8, b"WEBP", "webp"),
+    (0, b"II*\0", "tif"),
+    (0, b"MM\0*", "tif"),
+    (8, b"WAVE", "wav"),
+    (0, b"fLaC", "flac"),
+    (0, b"OggS", "ogg"),
+    (0, b"ID3", "mp3"),
 )
+"""Offset of a signature, the signature, and the ending of the file. What is at offset 8 is the type of a RIFF file."""
 
 
 def _ending(data: bytes) -> str:
-    return next((ending for signature, ending in _SIGNATURES if data.startswith(signature)), "bin")
+    for at, signature, ending in _SIGNATURES:
+        if data.startswith(signature, at) and (not at or data.startswith(b"RIFF")):
+            return ending
+    return "bin"
 
 
 class _Names:
