@@ -14,7 +14,7 @@ from tbevents.files import StrPath, local_path
 from tbevents.proto import Event
 from tbevents.reading.problem import Problem
 from tbevents.tools.names import files_of_run
-from tbevents.tools.new_files import NewFile
+from tbevents.tools.new_files import NewFile, refuse_run
 from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import is_stepless
 
@@ -124,6 +124,7 @@ def split(
     if any(first >= second for first, second in pairwise(at)):
         raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
     folder = local_path(out, "the output")
+    refuse_run(folder)
     files = files_of_run(source)
     starts = list(at)
     if every is not None:
