@@ -27,11 +27,11 @@ from tbevents.cli.terminal_chart import TerminalStyle, chart
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.files import folder_name
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import Checksums
+from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import TagDescription, describe_run
-from tbevents.tools.names import NameFilter, iter_runs, runs_below
+from tbevents.tools.names import NameFilter, open_refs, refs_below
 from tbevents.tools.sparkline import sparkline
 from tbevents.views.short_names import short_names
 
@@ -85,10 +85,9 @@ def command(
     found: _Found = []
     unread: list[Problem] = []
     damaged = False
-    names = runs_below(run, runs, on_problem=unread.append)
+    refs = refs_below(run, runs, on_problem=unread.append)
     terminal.unreadable(unread)
-    reading = iter_runs(run, runs, checksums=checksums, on_problem=lambda _: None)
-    for each in terminal.each(reading, "reading", len(names)):
+    for each in terminal.each(open_refs(refs, ReadOptions(checksums=checksums)), "reading", len(refs)):
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
@@ -97,7 +96,7 @@ def command(
         terminal.incomplete |= any(problem.kind == "unreadable" for problem in described.problems)
         damaged |= any(problem.skipped for problem in described.problems)
     terminal.incomplete |= damaged and not kinds_there  # else all of it could pass for an empty run
-    wanted.check(run, runs=names)
+    wanted.check(run, runs={ref.name for ref in refs})
     if as_json:
         terminal.json([_as_json(each, described, points) for each, described in found])
         return

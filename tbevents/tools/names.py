@@ -12,7 +12,7 @@ from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
 from tbevents.files import StrPath, parent, path_string
-from tbevents.reading.options import Checksums, Names, ReadOptions
+from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import OnProblem as OnProblem
 from tbevents.reading.problem import Problem, tell_of
 from tbevents.reading.refs import RunRef
@@ -222,29 +222,36 @@ def open_refs(found: Sequence[RunRef], options: ReadOptions) -> Iterator[Run]:
     return (_open_ref(ref, options, contents, table) for ref, contents in zip(found, requested, strict=True))
 
 
-def _open_ref(ref: RunRef, options: ReadOptions, requested: dict[str, Requested], table: SkeletonTable) -> Run:
+def _open_ref(
+    ref: RunRef,
+    options: ReadOptions,
+    requested: dict[str, Requested] | None = None,
+    table: SkeletonTable | None = None,
+    *,
+    name: str | None = None,
+) -> Run:
     files = ref.files if is_url(ref.url) else None  # a local folder takes little time to list again
-    return open_run(ref.url, ref.name, options, table, warn=False, named=ref.is_file, files=files, requested=requested)
+    name = ref.name if name is None else name
+    return open_run(ref.url, name, options, table, warn=False, named=ref.is_file, files=files, requested=requested)
 
 
 def read_telling(
-    path: str,
+    path: str | RunRef,
     name: str | None = None,
     *,
-    kinds: Names | None = None,
     checksums: Checksums = "verify",
     on_problem: OnProblem | None = None,
 ) -> Run:
     """Reads a run and reports its problems.
 
     Args:
-        path: its folder, or an event file.
+        path: its folder, or an event file; or its reference, so that a bucket is not listed again.
         name: the name of the run; by default as in `read_run`.
-        kinds: the kinds of values to read.
         checksums: as in `read_run`.
         on_problem: called with each problem; None issues warnings instead.
     """
-    run = open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
+    options = ReadOptions(checksums=checksums)
+    run = _open_ref(path, options, name=name) if isinstance(path, RunRef) else open_quietly(path, name, options)
     tell_of(run.problems, on_problem)
     return run
 
