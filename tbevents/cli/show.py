@@ -27,11 +27,12 @@ from tbevents.cli.terminal_chart import TerminalStyle, chart
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.files import folder_name
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import TagDescription, describe_run
-from tbevents.tools.names import NameFilter, open_refs, refs_below
+from tbevents.tools.names import open_refs, refs_below
 from tbevents.tools.sparkline import sparkline
 from tbevents.views.short_names import short_names
 

@@ -13,7 +13,7 @@ import numpy as np
 from tbevents.errors import RunNotFoundError, TBEventsError, did_you_mean
 from tbevents.files import StrPath, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
-from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
+from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
 from tbevents.lint.finding import Findings, LintFinding, Quantity, at_least
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
@@ -22,7 +22,8 @@ from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
 from tbevents.reading.logdir import Logdir
-from tbevents.reading.options import Checksums, ReadOptions, matches
+from tbevents.reading.name_patterns import NameFilter, is_glob, matches
+from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
@@ -31,15 +32,7 @@ from tbevents.run_files import folders_above
 from tbevents.testing import golden
 from tbevents.testing.finding import Finding, message
 from tbevents.testing.subjects import Subject, as_runs, single_series
-from tbevents.tools.names import (
-    NameFilter,
-    name_below,
-    open_refs,
-    read_telling,
-    refs_below,
-    runs_below,
-    without_damage_warnings,
-)
+from tbevents.tools.names import name_below, open_refs, read_telling, refs_below, runs_below, without_damage_warnings
 from tbevents.tools.sparkline import sparkline
 
 _BARS = 40
@@ -383,7 +376,7 @@ class Linter:
 def _patterns_of(expectation: Expectation) -> set[str]:
     named: list[Expected] = [each for each in expectation.expected if each.tag is not None]
     own = expectation.tags if len(named) < len(expectation.expected) else ()
-    return {each for each in (*own, *(each.tag or "" for each in named)) if is_pattern(each) and each != "*"}
+    return {each for each in (*own, *(each.tag or "" for each in named)) if is_glob(each) and each != "*"}
 
 
 def _facts(found: Finding) -> tuple[int | None, Quantity, Quantity]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tbevents.lint.roles import is_loss
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import matches
+from tbevents.reading.name_patterns import matches
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.check import damage_of

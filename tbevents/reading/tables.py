@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import checked_choice, patterns
+from tbevents.reading.name_patterns import patterns
+from tbevents.reading.options import checked_choice
 from tbevents.reading.points import PointColumns
 from tbevents.reading.series import counted
 from tbevents.reading.times import as_datetimes

@@ -10,7 +10,7 @@ from tbevents.errors import UnknownNameError, UnknownStepError
 from tbevents.files import StrPath
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import Logdir, read_logdir
-from tbevents.reading.options import matches
+from tbevents.reading.name_patterns import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.testing.finding import Finding, finding
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from tbevents.files import StrPath
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, read_telling, refs_below
+from tbevents.tools.names import OnProblem, read_telling, refs_below
 from tbevents.tools.record_copy import Progress, RecordReader, no_progress
 
 

@@ -17,12 +17,13 @@ from tbevents.files import StrPath, join, path_string
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts
 from tbevents.reading.logdir import Logdir, read_logdir
-from tbevents.reading.options import Checksums, Duplicates, Names, Restarts, patterns
+from tbevents.reading.name_patterns import NameFilter
+from tbevents.reading.options import Checksums, Duplicates, Names, Restarts
 from tbevents.reading.problem import OnProblem, Problem
 from tbevents.reading.run import Run
 from tbevents.reading.table_stream import stream_tables
 from tbevents.reading.tables import Table, TableBuilder
-from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, without_damage_warnings
+from tbevents.tools.names import iter_runs, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_files import table_format, write_frames
@@ -103,7 +104,7 @@ def export_table(
         found = read_logdir(
             logdir, restarts=restarts, duplicates=duplicates, checksums=checksums, kinds=_KINDS_NEEDED[kind]
         )
-    wanted_runs, wanted_tags = _filter("run", runs), _filter("tag", tags)
+    wanted_runs, wanted_tags = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
     names = [name for name in found if wanted_runs(name)]
     wanted_runs.check(found.path)
     problems = list(found.problems)
@@ -183,10 +184,6 @@ def _all_hparams(logdir: Logdir, reading: _Halfway, names: Sequence[str], on_pro
             for problem in run.problems:
                 on_problem(problem)
     return hparams_table(facts)
-
-
-def _filter(noun: str, names: Names | None) -> NameFilter:
-    return NameFilter(None if names is None else patterns(f"{noun}s", names), noun=noun)
 
 
 def _sessions_among(runs: Container[str], table: HParamsTable) -> HParamsTable:
@@ -276,7 +273,7 @@ def export_media(
     if unknown:
         raise ValueError(f"cannot export {', '.join(sorted(unknown))} as files; the kinds are images and audio")
     folder = path_string(out, "the output")
-    wanted = _filter("tag", tags)
+    wanted = NameFilter(tags, noun="tag")
     written: list[str] = []
     problems: list[str] = []
     names = _Names()

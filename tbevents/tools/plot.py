@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 from tbevents.files import StrPath, folder_name, local_path
 from tbevents.reading.hparams_table import grouped_runs
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import tell_of
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, open_refs, refs_below
+from tbevents.tools.names import OnProblem, open_refs, refs_below
 from tbevents.tools.new_files import NewFile, refuse_folder
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.chart import ChartStyle, draw_charts, refuse_many

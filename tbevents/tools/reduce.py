@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from tbevents.errors import RunNotFoundError, did_you_mean
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, open_refs, refs_below
+from tbevents.tools.names import OnProblem, open_refs, refs_below
 from tbevents.tools.point_spool import PointSpool, RunPoints, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs

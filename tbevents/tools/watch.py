@@ -14,9 +14,10 @@ from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, path_string
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import read_logdir
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
-from tbevents.tools.names import NameFilter, without_damage_warnings
+from tbevents.tools.names import without_damage_warnings
 
 _RECENT: Final = 64
 """Number of latest points from which a rate is computed."""
