@@ -21,9 +21,10 @@ from tbevents.reading.problem import tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
 from tbevents.tools.names import OnProblem, open_refs, refs_below
-from tbevents.tools.point_spool import PointSpool, RunPoints, SpooledPoints
+from tbevents.tools.point_spool import PointSpool, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
+from tbevents.views.groups import StepOrder, run_patterns
 
 Duplicates: TypeAlias = Literal["last", "first", "mean"]
 
@@ -355,30 +356,25 @@ def _reduce_steps(
         values[at], times[at], present[at] = points.values, points.wall_times, True
     counts = present.sum(axis=0)
     found = {name: np.empty(len(steps)) for name in stats}
-    # Steps that are in the same runs are computed together.
-    patterns, which = np.unique(present, axis=1, return_inverse=True)
-    for number in range(patterns.shape[1]):
-        at_steps = np.flatnonzero(which.ravel() == number)
-        block = values[patterns[:, number]][:, at_steps]
+    for having, at_steps in run_patterns(present):
+        block = values[having][:, at_steps]
         for name in stats:
             found[name][at_steps] = _statistic(name, block, ddof)
     with np.errstate(invalid="ignore"):
         return ReducedTag(tag, steps, counts, np.where(present, times, 0.0).sum(axis=0) / counts, found)
 
 
-def _unique(points: PointColumns, duplicates: Duplicates) -> RunPoints:
+def _unique(points: PointColumns, duplicates: Duplicates) -> PointColumns:
     """Returns ascending unique steps, their times and values: copies, as the columns may be parts of larger ones."""
-    steps, times, values = points.steps.copy(), points.wall_times.copy(), points.values.astype(np.float64)
+    steps, times, values = points.steps, points.wall_times, points.values.astype(np.float64)
     if bool((steps[1:] > steps[:-1]).all()):
-        return RunPoints(steps, times, values)
-    order = np.argsort(steps, kind="stable")
-    steps, starts, counts = np.unique(steps[order], return_index=True, return_counts=True)
-    last = starts + counts - 1
-    times = times[order]
+        return PointColumns(steps.copy(), times.copy(), values)
+    by_step = StepOrder.of(steps)
     if duplicates == "mean":
-        return RunPoints(steps, times[last], np.add.reduceat(values[order], starts) / counts)
-    places = starts if duplicates == "first" else last
-    return RunPoints(steps, times[places], values[order][places])
+        means = np.add.reduceat(values[by_step.order], by_step.starts) / by_step.counts
+        return PointColumns(by_step.steps, times[by_step.last], means)
+    places = by_step.first if duplicates == "first" else by_step.last
+    return PointColumns(by_step.steps, times[places], values[places])
 
 
 def _statistic(name: str, block: NDArray[np.float64], ddof: int) -> NDArray[np.float64]:
