@@ -104,7 +104,7 @@ def command(
     terminal.left_out(done.problems)
     terminal.incomplete = bool(done.unreadable)
     written = counted(len(done.files), "file") if done.rows is None else counted(done.rows, "row")
-    terminal.remark(f"{done.out}: {written}")
+    terminal.remark(f"{done.out}: {written}" + ("" if done.runs else f"; {logdir}: no runs"))
 
 
 def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], options: dict[str, Any]) -> None:

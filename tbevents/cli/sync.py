@@ -83,6 +83,8 @@ def command(
         else:
             terminal.left_out([problem for problem in done.problems if problem not in told])
             told = set(done.problems) | {problem for problem in told if problem.kind != "unreadable"}
+            if first and not (done.read or done.unchanged):
+                terminal.remark(f"{src}: no runs")
             _show(terminal, dst, done, as_json=as_json, always=first)
             first = False
         if seconds is None:

@@ -42,6 +42,7 @@ class Exported:
     Attributes:
         out: the file or folder that was written.
         rows: number of rows of the table; None for images and audio.
+        runs: number of runs that were read.
         files: image and audio files that were written, relative to the folder.
         problems: descriptions of values that could not be decoded and of damage in the event files.
         unreadable: those of the problems that are files and folders that could not be read.
@@ -49,6 +50,7 @@ class Exported:
 
     out: str
     rows: int | None = None
+    runs: int = 0
     files: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     unreadable: tuple[Problem, ...] = ()
@@ -123,7 +125,7 @@ def export_table(
     rows = write_frames(checked, out, format, safe_cells=safe_cells, times=times)
     reading.finished()
     where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
-    return Exported(where, rows, problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
+    return Exported(where, rows, len(names), problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
 
 
 class _Halfway:
@@ -278,7 +280,9 @@ def export_media(
     problems: list[str] = []
     names = _Names()
     damage: list[Problem] = []
+    read = 0
     for run in iter_runs(logdir, runs, checksums=checksums, on_problem=damage.append):
+        read += 1
         damage += run.problems
         for kind in kinds:
             for tag, series in run.series(kind).items():
@@ -299,7 +303,7 @@ def export_media(
                         progress(len(written), len(written))
     wanted.check(os.fspath(logdir))
     told = (*map(str, damage), *problems)
-    return Exported(folder, files=tuple(written), problems=told, unreadable=unreadable_among(damage))
+    return Exported(folder, runs=read, files=tuple(written), problems=told, unreadable=unreadable_among(damage))
 
 
 _SIGNATURES: Final = (
