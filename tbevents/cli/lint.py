@@ -16,12 +16,12 @@ from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
 from tbevents.lint.finding import at_least
 from tbevents.lint.formats import FORMATS
+from tbevents.lint.formats.text import MARGIN, as_text
 from tbevents.reading.options import Checksums
 from tbevents.remote import is_url, path_of_file_url
 from tbevents.tools.new_files import NewFile
 
 _STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-_PLAIN: Final = str.maketrans("▁▂▃▄▅▆▇█", "_.-~=+*#")
 
 
 def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,15 +73,15 @@ def command(
     failing: list[bool] = []
     with terminal.progress("linting"):
         results = _noting(lint_runs(paths, used, runs=runs or None, checksums=checksums), used, failing)
-        chunks = FORMATS[form](results, used)
         if output is not None:
             with NewFile(output, text=True) as new:
-                new.file.writelines(chunks)
+                new.file.writelines(FORMATS[form](results, used))
         elif form == "text":
-            for chunk in chunks:
-                terminal.lines(_styled(line, terminal.plain) for line in chunk.splitlines())
+            for chunk in as_text(results, used, plain=terminal.plain):
+                for line in chunk.splitlines():
+                    terminal.lines(_wrapped(_styled(line), terminal))
         else:
-            for chunk in chunks:
+            for chunk in FORMATS[form](results, used):
                 terminal.write(chunk)
     if output is not None:
         terminal.remark(output)
@@ -119,8 +119,20 @@ def _noting(results: Iterable[LintedRun], config: LintConfig, failing: list[bool
         yield each
 
 
-def _styled(line: str, plain: bool) -> Text:
-    text = Text(line.translate(_PLAIN) if plain else line)
+def _wrapped(line: Text, terminal: Terminal) -> list[Text]:
+    """Returns a line as lines that fit a terminal, which break between words and keep the margin of a finding."""
+    margin = MARGIN if line.plain.startswith("  ") else 0
+    if not terminal.interactive or line.cell_len <= terminal.out.width or terminal.out.width < 2 * MARGIN:
+        return [line]
+    lines = []
+    for part in line[margin:].wrap(terminal.out, terminal.out.width - margin):
+        part.rstrip()
+        lines.append((Text(" " * margin) if lines else line[:margin]).append_text(part))
+    return lines
+
+
+def _styled(line: str) -> Text:
+    text = Text(line)
     severity = line.split(maxsplit=1)[0] if line.startswith("  ") and line.strip() else ""
     if severity in _STYLES and not line.startswith("   "):
         text.stylize(_STYLES[severity], 2, 2 + len(severity))
