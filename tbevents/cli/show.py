@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from tbevents.cli.formatting import clip, count, first_of, number, printable, step_range
+from tbevents.cli.formatting import clip, count, first_of, number, printable, shown_name, step_range
 from tbevents.cli.parameters import (
     PATH,
     chart_options,
@@ -150,7 +150,7 @@ def _table(found: _Found, terminal: Terminal, logdir: str) -> TextTable:
         series = _series(run, described)
         table.add(
             terminal.run_name(run.name, logdir) if several else "",
-            described.tag,
+            shown_name(described.tag),
             "" if only_scalars else described.kind,
             count(described.count),
             step_range(described.first_step, described.last_step),
@@ -188,7 +188,7 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, style: Termina
         if series is not None:
             by_tag.setdefault(described.tag, {})[run.name] = series
     for tag, runs in by_tag.items():
-        title = printable(tag)
+        title = printable(shown_name(tag))
         terminal.lines(
             ["", Text(title if terminal.room is None else clip(title, terminal.room, plain=terminal.plain), "bold")]
         )

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tbevents.cli.chart_grid import chart_grid, latest
-from tbevents.cli.formatting import count, duration, number, printable
+from tbevents.cli.formatting import count, duration, number, printable, shown_name
 from tbevents.cli.parameters import (
     chart_options,
     chart_style,
@@ -190,7 +190,7 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str], logdir:
         last = series.last
         table.add(
             terminal.run_name(watched.run, logdir) if several else "",
-            series.tag,
+            shown_name(series.tag),
             count(len(series)),
             str(last.step),
             number(last.value),
