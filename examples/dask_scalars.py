@@ -10,6 +10,7 @@ of exp1.
 
 import sys
 
+from tbevents import MissingExtraError
 from tbevents.integrations.dask import read_logdir
 
 
@@ -28,7 +29,10 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     runs, tag = sys.argv[1:]
-    frame = read_logdir(runs, tags=tag)
+    try:
+        frame = read_logdir(runs, tags=tag)
+    except MissingExtraError as error:
+        sys.exit(str(error))
     for run, value in best_runs(frame).items():
         print(f"{run}: {value:g}")
     for row in last_by_experiment(frame).itertuples():

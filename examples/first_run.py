@@ -66,6 +66,8 @@ def compare(folder):
 
 
 def main():
+    if len(sys.argv) > 2 or sys.argv[-1].startswith("-"):
+        sys.exit(__doc__)
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
     folder = parent / f"first_run_{datetime.now():%b%d_%H-%M-%S-%f}"  # a new run each time
     write(folder)
@@ -74,8 +76,8 @@ def main():
         sys.exit(f"{wrong} series differ from what was logged")
     print("\nEvery value is what was logged. To look at the curves, in TensorBoard or on a page:\n")
     print(f"    tensorboard --logdir {parent}")
-    # `uv run` uses a temporary environment.
-    python = "uv run --with . python" if "UV_RUN_RECURSION_DEPTH" in os.environ else sys.executable
+    # `uv run --no-project` uses a temporary environment.
+    python = "uv run --no-project --with . python" if "UV_RUN_RECURSION_DEPTH" in os.environ else sys.executable
     write_page = f"from tbevents.tools.report import report; report({str(parent)!r}, 'report.html')"
     print(f'    {python} -c "{write_page}"')
 

@@ -16,6 +16,11 @@ import numpy as np
 
 from tbevents import SummaryWriter, read_run
 
+try:
+    import PIL  # noqa: F401  # the writer makes PNGs with it
+except ImportError:
+    sys.exit("The images need Pillow: pip install 'tbevents[image]'")
+
 SIZE = 16
 
 
@@ -48,6 +53,8 @@ def train(folder, epochs=50):
 
 
 def main():
+    if len(sys.argv) > 2 or sys.argv[-1].startswith("-"):
+        sys.exit(__doc__)
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
     folder = parent / f"shapes_{datetime.now():%b%d_%H-%M-%S-%f}"
     train(folder)

@@ -9,8 +9,11 @@ The folder of a run is its experiment: exp1/seed0 and exp1/seed1 are two seeds o
 
 import sys
 
-import duckdb
-from deltalake import DeltaTable
+try:
+    import duckdb
+    from deltalake import DeltaTable
+except ImportError:
+    sys.exit("This needs duckdb and deltalake: pip install '.[cli,lake]' duckdb")
 
 LAST = """
     SELECT run, arg_max(value, (step, wall_time)) AS value FROM scalars WHERE tag = $tag GROUP BY run ORDER BY run

@@ -9,7 +9,11 @@ The folder of a run is its experiment: exp1/seed0 and exp1/seed1 are two seeds o
 
 import sys
 
-import polars as pl
+try:
+    import deltalake  # noqa: F401  # polars reads the table with it
+    import polars as pl
+except ImportError:
+    sys.exit("This needs polars and deltalake: pip install '.[cli,lake,polars]'")
 
 
 def last_values(scalars):

@@ -19,6 +19,8 @@ import all_schedules
 
 
 def main():
+    if len(sys.argv) > 2 or sys.argv[-1].startswith("-"):
+        sys.exit(__doc__)
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
     folder = parent / f"report_{datetime.now():%b%d_%H-%M-%S-%f}"
     all_schedules.train(folder)

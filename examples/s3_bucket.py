@@ -15,6 +15,11 @@ from datetime import datetime
 
 import tbevents
 
+try:
+    import pandas as pd  # noqa: F401  # the table is one of pandas
+except ImportError:
+    sys.exit("The table needs pandas: pip install 'tbevents[pandas]'")
+
 
 def log(url, lr, steps=100):
     """Logs a curve. Events are uploaded in the background; the end of the `with` block waits until all are there."""
@@ -43,7 +48,10 @@ def use(bucket):
 
 def main():
     if len(sys.argv) > 1:
-        return use(sys.argv[1].rstrip("/"))
+        try:
+            return use(sys.argv[1].rstrip("/"))
+        except tbevents.MissingExtraError as error:
+            sys.exit(str(error))
 
     try:
         import s3fs

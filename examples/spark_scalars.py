@@ -7,12 +7,15 @@ The runs are a folder, or a URL such as s3://bucket/runs. The workers must be ab
 """
 
 import os
+import pickle
 import sys
 
-import cloudpickle
-import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as sql
+try:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import functions as sql
+except ImportError:
+    sys.exit("This needs pyarrow and pyspark: pip install '.[arrow]' pyspark")
 
 import tbevents
 
@@ -23,12 +26,12 @@ def read_scalars(spark: SparkSession, runs: str, partitions: int, **options) -> 
     """Returns the scalars of the runs below a folder, read by the workers in `partitions` tasks."""
     refs = sorted(tbevents.read_logdir(runs).refs(), key=lambda ref: ref.size)
     # Every n-th run by size, so that all tasks read about the same amount.
-    tasks = [(cloudpickle.dumps(refs[start::partitions]),) for start in range(partitions)]
+    tasks = [(pickle.dumps(refs[start::partitions]),) for start in range(partitions)]
 
     def read(batches):
         for batch in batches:
             for pickled in batch.column("refs").to_pylist():
-                for rows in tbevents.iter_batches(cloudpickle.loads(pickled), **options):
+                for rows in tbevents.iter_batches(pickle.loads(pickled), **options):
                     # Spark does not accept dictionary-encoded strings.
                     columns = dict(zip(rows.schema.names, rows.columns, strict=True))
                     columns |= {name: columns[name].cast(pa.string()) for name in ("run", "tag")}

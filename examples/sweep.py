@@ -30,6 +30,8 @@ def train(folder, lr, momentum, epochs=60):
 
 
 def main():
+    if len(sys.argv) > 2 or sys.argv[-1].startswith("-"):
+        sys.exit(__doc__)
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
     folder = parent / f"sweep_{datetime.now():%b%d_%H-%M-%S-%f}"  # a new folder each time
     for lr, momentum in product((0.001, 0.01, 0.05, 0.09), (0.0, 0.5, 0.9)):

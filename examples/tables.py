@@ -40,6 +40,7 @@ def in_pandas(logdir, out):
     last = table.sort_values("step").groupby(["lr", "run"], observed=True)["value"].last()
     print(last.groupby("lr").agg(["mean", "std"]))
     table.to_csv(out, index=False)
+    print(f"All points: {out}")
     return last.idxmin()[1]
 
 
@@ -55,6 +56,10 @@ def in_polars(logdir):
 
 
 def main():
+    if len(sys.argv) > 2 or sys.argv[-1].startswith("-"):
+        sys.exit(__doc__)
+    if not (find_spec("pandas") or find_spec("polars")):
+        sys.exit("The tables need pandas or polars: pip install 'tbevents[pandas]'")
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
     folder = parent / f"tables_{datetime.now():%b%d_%H-%M-%S-%f}"  # a new folder each time
     for lr in RATES:
@@ -66,8 +71,6 @@ def main():
         best.add(in_pandas(logdir, folder / "loss.csv"))
     if find_spec("polars"):
         best.add(in_polars(logdir))
-    if not best:
-        sys.exit("The tables need pandas or polars: pip install 'tbevents[pandas]'")
     (name,) = best  # both found the same
     print(f"The least loss: {logdir[name].scalars['loss'].last.value:.4g}, of {name}")
 

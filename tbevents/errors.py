@@ -1,14 +1,16 @@
 """Every exception and warning of tbevents.
 
 All derive from `TBEventsError` or `TBEventsWarning`. Each is also a built-in exception, so that ordinary ``except``
-clauses work: a missing run is a `FileNotFoundError`, an unknown tag a `KeyError`, damage a `ValueError`. This module
-imports nothing from the package, and neither numpy nor protobuf.
+clauses work: a missing run is a `FileNotFoundError`, an unknown tag a `KeyError`, damage a `ValueError`. A
+subclass that callers need not tell apart is defined where it is raised. This module imports nothing from the package,
+and neither numpy nor protobuf.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final, TypeVar
 
 __all__ = [
     "BadValueError",
@@ -34,6 +36,8 @@ __all__ = [
     "WorkerError",
     "WriterWarning",
 ]
+
+S = TypeVar("S", bound=str)
 
 
 class TBEventsWarning(UserWarning):
@@ -171,18 +175,51 @@ class NotAnEventFileError(DamagedFileError):
 
 
 class RunNotFoundError(TBEventsError, FileNotFoundError):
-    """A run, logdir or event file does not exist."""
+    """A run, logdir or event file does not exist.
+
+    Attributes:
+        path: what was looked for.
+        detail: what is wrong, without `path`.
+    """
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.path, self.detail), self.__dict__)
 
 
 class UnknownNameError(TBEventsError, KeyError):
     """A tag or run does not exist; the message names the closest matches.
 
-    `hint`, if given, replaces the closest matches in the message.
+    Args:
+        noun: what the name should be that of, such as "tag" or "run".
+        name: the unknown name.
+        known: the known names; None if the message should not name any.
+        where: what was searched, to begin the message with.
+        hint: text for the message in place of the closest matches.
+
+    Attributes:
+        noun: the argument.
+        name: the argument; its repr if it is not a str.
+        where: the argument.
+        hint: what the message says of other names; "" if it says nothing.
+        reason: the message without `where`.
     """
 
-    def __init__(self, noun: str, name: object, known: Iterable[str], where: str = "", *, hint: str = "") -> None:
-        hint = hint or closest_or_first(name, known)
-        super().__init__(f"{where}{': ' if where else ''}no {noun} {_brief(name)}; {hint}")
+    def __init__(
+        self, noun: str, name: object, known: Iterable[str] | None, where: str = "", *, hint: str = ""
+    ) -> None:
+        if not hint and known is not None:
+            hint = closest_or_first(name, known)
+        self.noun = noun
+        self.name = name if isinstance(name, str) else repr(name)
+        self.where = where
+        self.hint = hint
+        self.reason = f"no {noun} {_brief(name)}{'; ' if hint else ''}{hint}"
+        super().__init__(f"{where}{': ' if where else ''}{self.reason}")
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError.__str__ would show the repr of the message
@@ -191,12 +228,27 @@ class UnknownNameError(TBEventsError, KeyError):
         return (_rebuilt, (type(self), *self.args), self.__dict__)
 
 
-def closest_or_first(name: object, known: Iterable[str]) -> str:
-    """Returns ``"did you mean 'x'?"`` with the closest known names, or the first ones if none is close."""
+def checked_choice(argument: str, value: object, choices: Iterable[S]) -> S:
+    """Returns the choice that an argument names.
+
+    Raises:
+        ValueError: if it names none; the message lists all choices, and names the closest.
+    """
+    choices = tuple(choices)
+    if isinstance(value, str):
+        for choice in choices:
+            if choice == value:
+                return choice
+    *others, last = map(repr, choices)
+    allowed = f"{', '.join(others)} or {last}" if others else last
+    raise ValueError(f"{argument} must be {allowed}, not {_brief(value)}{did_you_mean(value, choices)}")
+
+
+def closest_or_first(name: object, known: Iterable[str], most: int = 3) -> str:
+    """Returns ``"did you mean 'x'?"`` with up to `most` close known names, or the first ones if none is close."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) if isinstance(name, str) else []
-    if near:
-        return "did you mean " + " or ".join(map(_brief, near)) + "?"
+    if near := _closest(name, known, most):
+        return suggestion(near)
     if not known:
         return "there are none"
     shown = ", ".join(map(_brief, known[:8]))
@@ -206,13 +258,27 @@ def closest_or_first(name: object, known: Iterable[str]) -> str:
 def did_you_mean(value: object, known: Iterable[str]) -> str:
     """Returns ``"; did you mean 'x'?"`` with the known name that is closest to a value, or "" if none is close."""
     near = nearest(value, known)
-    return f"; did you mean {_brief(near)}?" if near else ""
+    return f"; {suggestion([near])}" if near else ""
 
 
-def nearest(value: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Returns the known name that is closest to a value, or "" if none is as similar as `cutoff`, from 0 to 1."""
-    near = difflib.get_close_matches(value, list(known), n=1, cutoff=cutoff) if isinstance(value, str) else []
+def nearest(value: object, known: Iterable[str]) -> str:
+    """Returns the known name that is closest to a value, or "" if none is close."""
+    near = _closest(value, known, 1)
     return near[0] if near else ""
+
+
+_CUTOFF: Final = 0.5
+"""How similar two names must be to be close, from 0 to 1: half of their letters are equal and in the same order."""
+
+
+def _closest(value: object, known: Iterable[str], most: int) -> list[str]:
+    """Returns the known names that are close to a value, the closest first."""
+    return difflib.get_close_matches(value, list(known), n=most, cutoff=_CUTOFF) if isinstance(value, str) else []
+
+
+def suggestion(names: Iterable[str]) -> str:
+    """Returns ``"did you mean 'x' or 'y'?"``."""
+    return f"did you mean {' or '.join(map(_brief, names))}?"
 
 
 def _brief(name: object) -> str:
@@ -222,10 +288,25 @@ def _brief(name: object) -> str:
 
 
 class UnknownStepError(TBEventsError, KeyError):
-    """A series has no point at the requested step."""
+    """A series has no point at the requested step.
+
+    Attributes:
+        tag: the tag of the series.
+        step: the requested step.
+        hint: which steps are nearest; or that there are no points.
+    """
+
+    def __init__(self, tag: str, step: float, hint: str) -> None:
+        super().__init__(f"{tag!r} has no point at step {step!r}; {hint}")
+        self.tag = tag
+        self.step = step
+        self.hint = hint
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuilt, (type(self), *self.args), self.__dict__)
 
 
 class MissingExtraError(TBEventsError, ImportError):
@@ -255,7 +336,7 @@ class FileChangedError(TBEventsError, OSError):
     """An event file no longer holds what was read from it: it was truncated, replaced or removed."""
 
 
-class SyncConflictError(TBEventsError):
+class SyncConflictError(TBEventsError, RuntimeError):
     """Others changed a Delta table again and again while it was synchronized. The table holds what they wrote."""
 
 

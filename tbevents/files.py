@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 from tbevents import remote, remote_file
-from tbevents.errors import RunNotFoundError, nearest
+from tbevents.errors import RunNotFoundError, nearest, suggestion
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -107,11 +107,11 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
         try:
             return remote.is_folder(path)
         except FileNotFoundError as error:
-            raise RunNotFoundError(f"{path}: no such file or folder") from error
+            raise RunNotFoundError(path, "no such file or folder") from error
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        raise RunNotFoundError(f"{path}: no such file or folder{similar_beside(path) if suggest else ''}") from None
+        raise RunNotFoundError(path, f"no such file or folder{similar_beside(path) if suggest else ''}") from None
 
 
 def similar_beside(path: str) -> str:
@@ -121,7 +121,7 @@ def similar_beside(path: str) -> str:
         near = nearest(name, os.listdir(folder or "."))
     except OSError:
         return ""
-    return f"; did you mean {os.path.join(folder, near)!r}?" if near else ""
+    return f"; {suggestion([os.path.join(folder, near)])}" if near else ""
 
 
 def open_file(path: str) -> io.RawIOBase:

@@ -263,4 +263,16 @@ def as_os_errors(url: str, what: str = "cannot be read") -> Iterator[None]:
     except (OSError, MissingExtraError):
         raise
     except Exception as error:
-        raise OSError(errno.EIO, f"{what}: {type(error).__name__}: {error}", url) from error
+        raise os_error(OSError, errno.EIO, what, f"{type(error).__name__}: {error}", url) from error
+
+
+def os_error(kind: type[OSError], number: int, what: str, reason: str, url: str) -> OSError:
+    """Returns an error that says what cannot be done and why; `reason_of` returns the reason alone."""
+    error = kind(number, f"{what}: {reason}", url)
+    vars(error)["reason"] = reason
+    return error
+
+
+def reason_of(error: OSError) -> str:
+    """Returns why a file or folder cannot be read or written, without saying which of both."""
+    return str(getattr(error, "reason", "") or error.strerror or str(error) or type(error).__name__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -31,9 +30,8 @@ def as_writing(url: str) -> Iterator[tuple[Any, str]]:
     except OSError as error:
         if isinstance(error, (FileExistsError, IsADirectoryError, TBEventsError)):
             raise
-        text = error.strerror or str(error) or type(error).__name__
-        reason = re.sub("^cannot be (read|written): ", "", text)
-        raise type(error)(error.errno or errno.EIO, f"cannot be written: {reason}", url) from error
+        reason, number = remote.reason_of(error), error.errno or errno.EIO
+        raise remote.os_error(type(error), number, "cannot be written", reason, url) from error
 
 
 def refuse_existing(url: str) -> None:

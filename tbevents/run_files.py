@@ -89,7 +89,7 @@ def list_run_files(
         with os.scandir(text) as entries:
             files = _files_among(entries, on_unreadable or _pass_over, also_beside_files=True, within=within)
     if not files:
-        raise RunNotFoundError(f"{text}: this folder has no event file (a file with 'tfevents' in its name)")
+        raise RunNotFoundError(text, "this folder has no event file (a file with 'tfevents' in its name)")
     return _in_order(files)
 
 
@@ -123,7 +123,7 @@ def find_runs(logdir: StrPath) -> dict[str, list[str]]:
     else:
         with contextlib.suppress(RunNotFoundError):
             is_folder(text)  # raises if the path exists but cannot be reached
-    raise RunNotFoundError(f"{text}: no such folder{similar_beside(text)}")
+    raise RunNotFoundError(text, f"no such folder{similar_beside(text)}")
 
 
 def list_runs(
@@ -174,7 +174,7 @@ def _list_url(url: str, on_unreadable: OnUnreadable | None, *, below: bool) -> F
     try:
         return remote.list_files(url, is_event_file, on_unreadable, below=below)
     except FileNotFoundError as error:
-        raise RunNotFoundError(f"{url}: no such file or folder") from error
+        raise RunNotFoundError(url, "no such file or folder") from error
 
 
 def _in_order(files: list[FileRef]) -> list[FileRef]:

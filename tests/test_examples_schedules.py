@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -110,8 +111,13 @@ def test_a_script_leaves_a_plot_beside_its_run_and_says_where(made, name):
     picture = plot.read_bytes()
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(picture) > 5_000, "an empty figure"
-    look = f"To look at the run: tbevents board {run.parent}, or tensorboard --logdir {run.parent}"
-    assert printed.splitlines()[-2:] == [f"Plot: {plot}", look]
+    *_, where, _, _, tensorboard, page = printed.splitlines()
+    assert where == f"Plot: {plot}"
+    assert tensorboard.split() == ["tensorboard", "--logdir", str(run.parent)]
+    assert shlex.split(page)[1:] == [
+        "-c",
+        f"from tbevents.tools.report import report; report('{run.parent}', 'report.html')",
+    ]
     assert "all as expected" in printed
 
 

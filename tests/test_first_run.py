@@ -53,7 +53,7 @@ def test_under_uv_the_command_does_not_name_an_environment_that_is_gone(tmp_path
     monkeypatch.setenv("UV_RUN_RECURSION_DEPTH", "1")
     monkeypatch.setattr(sys, "argv", ["first_run.py", str(tmp_path / "runs")])
     runpy.run_path(str(EXAMPLE), run_name="__main__")
-    assert capsys.readouterr().out.splitlines()[-1].split()[:5] == ["uv", "run", "--with", ".", "python"]
+    assert capsys.readouterr().out.splitlines()[-1].strip().startswith("uv run --no-project --with . python -c ")
 
 
 def test_the_values_are_those_of_the_curves(run_of_the_example):

@@ -63,17 +63,17 @@ def test_a_logdir_that_is_a_file_is_named(runs, path):
     [
         (
             lambda: SummaryWriter("new", format="tf3"),
-            "format must be one of 'tf1', 'tf2', not 'tf3'; did you mean 'tf2'?",
+            "format must be 'tf1' or 'tf2', not 'tf3'; did you mean 'tf2'?",
         ),
         (lambda: SummaryWriter("new", on_error="wrn"), "not 'wrn'; did you mean 'warn'?"),
         (lambda: summary.scalar("loss", 1, format="TF2"), "not 'TF2'"),
-        (lambda: LRRangeTest(ParamGroups(0.1), float, mode="linar"), "got 'linar'; did you mean 'linear'?"),
+        (lambda: LRRangeTest(ParamGroups(0.1), float, mode="linar"), "not 'linar'; did you mean 'linear'?"),
         (
             lambda: tbevents.read_run("runs/demo", restarts="overwite"),
-            "'overwite'; did you mean 'overwrite'? There are:",
+            "restarts must be 'keep', 'tensorboard' or 'overwrite', not 'overwite'; did you mean 'overwrite'?",
         ),
-        (lambda: tbevents.read_run("runs/demo", restarts="?"), "unknown value '?'; There are: 'keep'"),
-        (lambda: tbevents.read_run("runs/demo", restarts=["keep"]), "unknown value ['keep']; There are: 'keep'"),
+        (lambda: tbevents.read_run("runs/demo", restarts="?"), "'tensorboard' or 'overwrite', not '?'"),
+        (lambda: tbevents.read_run("runs/demo", restarts=["keep"]), "'overwrite', not ['keep']"),
         (lambda: SummaryWriter("new", on_error=None), "not None"),
     ],
 )

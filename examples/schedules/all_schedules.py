@@ -34,7 +34,7 @@ def main():
             run = logdir[demonstration.NAME]
             rates = demonstration.expected()
             for tag, values in rates.items() if isinstance(rates, dict) else [("lr", rates)]:
-                check(run.scalars[tag], values)
+                check(run.scalars[tag], values, demonstration.NAME)
             heading(ax, demonstration.NAME, demonstration.ARGUMENTS)
             draw_rates(ax, run)
             ax.label_outer()

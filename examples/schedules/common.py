@@ -82,16 +82,18 @@ class SGD:
 
 def new_run(name):
     """Returns the folder of a new run, below the folder given to the script."""
+    if len(sys.argv) > 2 or sys.argv[-1].startswith("-"):
+        sys.exit(sys.modules["__main__"].__doc__)
     parent = Path(sys.argv[1] if len(sys.argv) > 1 else "runs")
     return parent / f"{name}_{datetime.now():%b%d_%H-%M-%S-%f}"
 
 
-def check(series, expected):
-    """Raise AssertionError unless a series has the expected values at steps 0, 1, 2 ..."""
+def check(series, expected, run=""):
+    """Raise AssertionError unless a series (of a run, to name it) has the expected values at steps 0, 1, 2 ..."""
     np.testing.assert_array_equal(series.steps, np.arange(len(expected)), err_msg=f"steps of {series.tag}")
     # Values are stored as float32, with about seven digits.
     np.testing.assert_allclose(series.values, expected, rtol=1e-6, atol=1e-12, err_msg=f"values of {series.tag}")
-    print(f"{series.tag}: {len(series)} points read back, all as expected")
+    print(f"{run and run + ', '}{series.tag}: {len(series)} points read back, all as expected")
 
 
 def rates_of(run):
@@ -189,8 +191,11 @@ def draw_loss(ax, series):
 
 
 def finish(figure, folder):
-    """Save a figure beside the run's folder, and print how to look at both."""
+    """Save a figure beside the run's folder, and print how to look at the run, too."""
     path = folder.parent / f"{folder.name}.png"
     figure.savefig(path)
     print(f"Plot: {path}")
-    print(f"To look at the run: tbevents board {folder.parent}, or tensorboard --logdir {folder.parent}")
+    write_page = f"from tbevents.tools.report import report; report({str(folder.parent)!r}, 'report.html')"
+    print("To look at the curves, in TensorBoard or on a page:\n")
+    print(f"    tensorboard --logdir {folder.parent}")
+    print(f'    {sys.executable} -c "{write_page}"')

@@ -72,8 +72,8 @@ def main():
     train(folder / "torchs", ours=False)
     logdir = tbevents.read_logdir(folder)
     ours, torchs = logdir["ours"].scalars, logdir["torchs"].scalars
-    check(ours["lr"], expected())
-    check(torchs["lr"], expected())
+    check(ours["lr"], expected(), "tbevents")
+    check(torchs["lr"], expected(), "torch")
     losses = ours["excess_loss"].values, torchs["excess_loss"].values
     np.testing.assert_allclose(*losses, rtol=1e-3, atol=1e-7)
     print(f"The losses of the two runs differ by {np.max(np.abs(losses[0] - losses[1])):.2g} at most")

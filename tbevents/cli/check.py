@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
-from tbevents.cli.formatting import count, counted, first_of, printable, size
+from tbevents.cli.formatting import count, counted, first_of, printable, size, wrapped
 from tbevents.cli.parameters import checksums_option, example, json_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
@@ -36,7 +36,7 @@ def command(
         terminal.json(checked)
         return EXIT_FOUND if bad else EXIT_OK
     for each in checked:
-        terminal.lines(map(printable, _lines(each)))
+        terminal.lines(line for text in _lines(each) for line in wrapped(printable(text), terminal.room, indent=9))
     values, files = sum(each.values for each in checked), sum(len(each.files) for each in checked)
     word = "damaged or odd" if strict else "damaged"
     verdict = f"{count(len(bad))} of {counted(len(checked), 'run')} {word}" if bad else "intact"

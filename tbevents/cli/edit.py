@@ -12,10 +12,9 @@ from tbevents.cli.formatting import count, counted, printable
 from tbevents.cli.parameters import (
     PATH,
     example,
-    in_place_option,
     json_option,
-    out_option,
     overwrite_option,
+    rewrite_options,
     run_option,
     takes_terminal,
 )
@@ -46,8 +45,7 @@ def _parse_renames(_: click.Context, __: click.Parameter, texts: tuple[str, ...]
     epilog=example("tbevents edit runs/demo -o runs/short --drop 'debug/*' --rename 'train/*=*' --steps :999")
 )
 @click.argument("logdir", type=PATH)
-@out_option
-@in_place_option
+@rewrite_options
 @run_option
 @click.option("--keep", multiple=True, metavar="PATTERN", help="Tags to keep; repeatable.")
 @click.option("--drop", multiple=True, metavar="PATTERN", help="Tags to drop; repeatable.")

@@ -36,6 +36,24 @@ def clip(text: str, columns: int, *, plain: bool = False) -> str:
     return _prefix(text, head) + mark + _prefix(text[::-1], tail)[::-1]
 
 
+def wrapped(text: str, columns: int | None, *, indent: int) -> list[str]:
+    """Returns a text as lines of at most `columns` columns, broken at blanks; all but the first are indented.
+
+    A word that is longer is not broken. If `columns` is None, the text is one line.
+    """
+    if columns is None or width(text) <= columns:
+        return [text]
+    words = text.split(" ")
+    lines = words[:1]
+    for word in words[1:]:
+        longer = f"{lines[-1]} {word}"
+        if width(longer) <= columns or width(lines[-1]) < indent:
+            lines[-1] = longer
+        else:
+            lines.append(" " * indent + word)
+    return [line.rstrip() for line in lines]
+
+
 def _prefix(text: str, columns: int) -> str:
     taken = 0
     for at, char in enumerate(text):

@@ -11,6 +11,7 @@ import click
 from rich.text import Text
 
 from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
+from tbevents.cli.formatting import wrapped
 from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
@@ -77,9 +78,10 @@ def command(
             with NewFile(output, text=True) as new:
                 new.file.writelines(FORMATS[form](results, used))
         elif form == "text":
+            columns = terminal.room if terminal.interactive else None
             for chunk in as_text(results, used, plain=terminal.plain):
                 for line in chunk.splitlines():
-                    terminal.lines(_wrapped(_styled(line), terminal))
+                    terminal.lines(map(_styled, wrapped(line, columns, indent=MARGIN)))
         else:
             for chunk in FORMATS[form](results, used):
                 terminal.write(chunk)
@@ -117,18 +119,6 @@ def _noting(results: Iterable[LintedRun], config: LintConfig, failing: list[bool
     for each in results:
         failing.append(any(at_least(found.severity, config.fail_on) for found in each.findings))
         yield each
-
-
-def _wrapped(line: Text, terminal: Terminal) -> list[Text]:
-    """Returns a line as lines that fit a terminal, which break between words and keep the margin of a finding."""
-    margin = MARGIN if line.plain.startswith("  ") else 0
-    if not terminal.interactive or line.cell_len <= terminal.out.width or terminal.out.width < 2 * MARGIN:
-        return [line]
-    lines = []
-    for part in line[margin:].wrap(terminal.out, terminal.out.width - margin):
-        part.rstrip()
-        lines.append((Text(" " * margin) if lines else line[:margin]).append_text(part))
-    return lines
 
 
 def _styled(line: str) -> Text:

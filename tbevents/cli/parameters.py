@@ -15,6 +15,7 @@ from tbevents.cli.terminal import Terminal
 from tbevents.cli.terminal_chart import TerminalStyle
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums, Duplicates, Restarts
+from tbevents.tools.rewrite_plan import ONE_OUTPUT
 from tbevents.views.chart import XAxis
 
 PATH = click.Path(path_type=str)
@@ -29,7 +30,7 @@ out_option: Decorator = click.option(
     "-o", "--out", type=PATH, metavar="OUT", help="An event file if its name contains 'tfevents'; else a folder."
 )
 overwrite_option: Decorator = click.option("--overwrite", is_flag=True, help="Replace existing files.")
-in_place_option: Decorator = click.option(
+_in_place_option: Decorator = click.option(
     "--in-place", is_flag=True, help="Replace the files; each is kept beside as a backup."
 )
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -88,9 +89,20 @@ smooth_option: Decorator = click.option(
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     metavar="WEIGHT",
-    help="TensorBoard's smoothing in a chart, 0 to below 1.",
+    help="TensorBoard's smoothing in a chart, at least 0 and less than 1.",
 )
 _log_option: Decorator = click.option("--log", is_flag=True, help="Use a logarithmic scale in a chart.")
+
+
+def rewrite_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``--out`` and ``--in-place``, one of which must be given."""
+
+    def checked(*args: Any, out: str | None, in_place: bool, **kwargs: Any) -> Any:
+        if in_place == (out is not None):
+            raise click.UsageError(ONE_OUTPUT)
+        return command(*args, out=out, in_place=in_place, **kwargs)
+
+    return out_option(_in_place_option(update_wrapper(checked, command)))
 
 
 def chart_options(command: Callable[..., Any]) -> Callable[..., Any]:

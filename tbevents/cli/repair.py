@@ -11,10 +11,9 @@ from tbevents.cli.formatting import count, counted, printable, size
 from tbevents.cli.parameters import (
     PATH,
     example,
-    in_place_option,
     json_option,
-    out_option,
     overwrite_option,
+    rewrite_options,
     run_option,
     takes_terminal,
 )
@@ -24,8 +23,7 @@ from tbevents.tools.repair import Repaired, repair
 
 @click.command(epilog=example("tbevents repair runs/demo -o runs/demo-repaired"))
 @click.argument("file", type=PATH)
-@out_option
-@in_place_option
+@rewrite_options
 @run_option
 @click.option("--keep-undecodable", is_flag=True, help="Keep records with right checksums that hold no event.")
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -112,7 +113,7 @@ def command(
     for each in {run.name: run for run, _ in found}.values():
         if each.starts > 1:
             terminal.remark(
-                f"{each.name}: {each.starts} starts in one folder; run tbevents check for details", style="yellow"
+                f"{each.path}: written by {each.starts} starts; see: tbevents check {shlex.quote(each.path)}", "yellow"
             )
     for each in {run.name: run for run, described in found if described.kind == "hparams"}.values():
         terminal.lines(_hparams_lines(each))

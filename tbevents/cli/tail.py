@@ -19,8 +19,9 @@ from tbevents.cli.parameters import (
     checksums_option,
     example,
     logdir_argument,
+    more_tags_option,
     run_option,
-    tag_option,
+    tags_argument,
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
@@ -42,9 +43,10 @@ _GLANCE = 0.1
 """Seconds after which the size of the terminal is looked at again."""
 
 
-@click.command(epilog=example("tbevents tail runs --tag 'loss*' --chart --smooth 0.6"))
+@click.command(epilog=example("tbevents tail runs 'loss*' --chart --smooth 0.6"))
 @logdir_argument
-@tag_option
+@tags_argument
+@more_tags_option
 @run_option
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between updates; default: 1.")
 @click.option("--for", "seconds", type=float, metavar="SECONDS", help="Stop after this time; default: at Ctrl-C.")
@@ -56,6 +58,7 @@ def command(
     terminal: Terminal,
     logdir: str,
     tags: tuple[str, ...],
+    more_tags: tuple[str, ...],
     runs: tuple[str, ...],
     interval: float,
     seconds: float | None,
@@ -65,14 +68,15 @@ def command(
 ) -> None:
     """Follow the scalars below LOGDIR while they are written: last value, trend, and steps per second.
 
-    In a terminal, prints a table that updates, or with --chart charts that follow the terminal's size; otherwise, the
-    last point of each tag and then a line for each new point: run, tag, step and value. The run of LOGDIR itself has
-    the folder's name in a terminal; in piped output it is ".", as --run takes it.
+    A TAG may be a glob ('train/*'). In a terminal, prints a table that updates, with the trend of the latest 64
+    points, or with --chart charts that follow the terminal's size; otherwise, the last point of each tag and then a
+    line for each new point: run, tag, step and value. The run of LOGDIR itself has the folder's name in a terminal; in
+    piped output it is ".", as --run takes it.
     """
     style = chart_style(terminal, draws=wants_charts, **chart_choices)
     if wants_charts and not terminal.interactive:
         raise click.UsageError("--chart needs a terminal: stdout is none")
-    watch = Watch(logdir, tags=tags, runs=runs, checksums=checksums)
+    watch = Watch(logdir, tags=tags + more_tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
     if wants_charts:
         _show_charts(terminal, watch, interval, end, style, folder_name(logdir) or ".")

@@ -32,7 +32,7 @@ class TerminalStyle(NamedTuple):
     Attributes:
         x: the horizontal axis: the step, the order written, "relative" (time since the line's first point) or "wall"
             (local time); if all steps are 0, "step" is drawn as the order.
-        smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line is not drawn.
+        smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line is not drawn.
         log: if True, use a logarithmic scale for values; values that are not positive are left out.
         plain: if True, use only ASCII.
         colorless: if True, each line has marks of its own; otherwise those have that share a colour with another.

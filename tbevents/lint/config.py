@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, get_args
 
-from tbevents.errors import MissingExtraError, did_you_mean
+from tbevents.errors import MissingExtraError, checked_choice
 from tbevents.files import StrPath, path_string
 from tbevents.lint import file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules
-from tbevents.lint.expectations import Expectation, known_keys, parse_expectation, plain_keys
+from tbevents.lint.expectations import EXPECTATION_KEYS, Expectation, known_keys, parse_expectation, plain_keys
 from tbevents.lint.finding import Severity
 from tbevents.lint.rule import Options, Rule, checked_selectors, rule_named, rules, selects
 from tbevents.reading.name_patterns import patterns
@@ -61,10 +61,10 @@ class LintConfig:
         for name in ("losses", "rates"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, patterns(name, getattr(self, name)))
-        _one_of("fail_on", self.fail_on, _FAIL_ON)
+        checked_choice("fail_on", self.fail_on, _FAIL_ON)
         severities = _by_code("severity", self.severity)
         for name, severity in self.severity.items():
-            _one_of(f"severity of {name}", severity, get_args(Severity))
+            checked_choice(f"severity of {name}", severity, get_args(Severity))
         options = _by_code("rules", self.options)
         for code, given in options.items():
             if not isinstance(given, Mapping):
@@ -101,11 +101,6 @@ def _by_code(key: str, table: Mapping[str, T]) -> dict[str, T]:
     return found
 
 
-def _one_of(name: str, value: object, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}{did_you_mean(value, choices)}")
-
-
 def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = "") -> LintConfig:
     """Returns the configuration that a table describes, such as ``[tool.tbevents.lint]``.
 
@@ -121,7 +116,7 @@ def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = 
         raise ValueError(f"{where}: the configuration must be a table, not {table!r}")
     given = plain_keys(table, where)
     for key in given:
-        if key not in _KEYS and key in _EXPECTATIONS:
+        if key not in _KEYS and key in EXPECTATION_KEYS:
             raise ValueError(f"{where}: {key!r} is an expectation: it belongs below [[tool.tbevents.lint.expect]]")
     known_keys(given, _KEYS, where)
     listed = given.pop("expect", [])
@@ -139,11 +134,6 @@ def parse_config(table: Mapping[str, Any], where: str = "config", folder: str = 
         return LintConfig(**given, expectations=expectations)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: {error}") from None
-
-
-_EXPECTATIONS: Final = frozenset(
-    ("tags", "runs", "finite", "bounds", "decreasing", "increasing", "converges", "reaches", "steps", "schedule")
-) | {"same_as"}
 
 
 def load_config(path: StrPath) -> LintConfig:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from tbevents.errors import UnknownNameError, nearest
+from tbevents.errors import UnknownNameError, closest_or_first
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
 from tbevents.reading.name_patterns import is_glob, matches, patterns
@@ -115,7 +115,7 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
     if not isinstance(table, Mapping):
         raise ValueError(f"{where} must be a table, not {table!r}")
     given = plain_keys(table, where)
-    known_keys(given, ("tags", "runs", *_PARSERS, "same_as"), where)
+    known_keys(given, EXPECTATION_KEYS, where)
     tags = _names(given.pop("tags", "*"), f"{where}: tags")
     runs = _names(given.pop("runs", "*"), f"{where}: runs")
     same_as = _parse_same_as(given.pop("same_as"), table, f"{where}: same_as", folder) if "same_as" in given else None
@@ -167,9 +167,7 @@ def known_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     known = list(known)
     for key in given:
         if key not in known:
-            near = nearest(key, known, 0.5)
-            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(map(repr, known))}"
-            raise ValueError(f"{where}: no key {key!r}; {hint}")
+            raise ValueError(f"{where}: no key {key!r}; {closest_or_first(key, known, 1)}")
 
 
 def _names(value: Names, where: str) -> tuple[str, ...]:
@@ -330,3 +328,6 @@ _PARSERS: Final[Mapping[str, Callable[[Any, str], Iterator[Expected | None]]]] =
     "schedule": _schedule,
 }
 """What parses the value of each key."""
+
+EXPECTATION_KEYS: Final = ("tags", "runs", *_PARSERS, "same_as")
+"""The keys of an expectation."""

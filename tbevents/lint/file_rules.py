@@ -55,7 +55,7 @@ def _written_again(view: RunView, _: Options) -> Iterator[Hit]:
     if starts > 1:
         summary = (
             f"files of {starts} starts are in one folder, and steps repeat: charts show a zigzag; give each start a "
-            "folder, or read the latest points with restarts='overwrite'"
+            "folder, or read the latest point of each step with duplicates='last'"
         )
         yield Hit(None, summary, None, starts, 1)
 

@@ -11,19 +11,18 @@ from typing import Any
 import numpy as np
 
 from tbevents.errors import RunNotFoundError, TBEventsError, did_you_mean
-from tbevents.files import StrPath, join, path_string
+from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
 from tbevents.lint.finding import Findings, LintFinding, Quantity, at_least
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
-from tbevents.lint.roles import is_loss
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
 from tbevents.reading.logdir import Logdir
-from tbevents.reading.name_patterns import NameFilter, is_glob, matches
-from tbevents.reading.options import Checksums, ReadOptions
+from tbevents.reading.name_patterns import NameFilter, is_glob, matches, patterns
+from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
@@ -34,6 +33,7 @@ from tbevents.testing.finding import Finding, message
 from tbevents.testing.subjects import Subject, as_runs, single_series
 from tbevents.tools.names import name_below, open_refs, read_telling, refs_below, runs_below, without_damage_warnings
 from tbevents.tools.sparkline import sparkline
+from tbevents.tools.tag_roles import is_loss
 
 _BARS = 40
 
@@ -66,7 +66,7 @@ def run(
     path: Subject | Mapping[str, Run],
     config: AnyConfig = None,
     *,
-    runs: Iterable[str] | None = None,
+    runs: Names | None = None,
     checksums: Checksums = "verify",
 ) -> Findings:
     """Lints a run, or all runs below a folder.
@@ -76,7 +76,7 @@ def run(
             the checks of `tbevents.testing` take: a Run, a writer, or runs by name.
         config: a `LintConfig`, a table such as ``{"ignore": ["TB105"]}``, or the path of a TOML file; None uses the
             defaults. No file is searched for: `find_config` does that.
-        runs: names or patterns of the runs to lint; by default all.
+        runs: names or patterns of the runs to lint; None or empty means all.
         checksums: "skip" also reads records with a wrong data checksum, as in `read_run`.
 
     Returns:
@@ -94,9 +94,12 @@ def run(
         return Findings(
             each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings
         )
-    subject = as_runs(path)
-    found = {name: each for name, each in subject.items() if runs is None or matches(name, runs)}
-    linter = Linter(config, found, part=runs is not None)
+    wanted = _name_filter(runs)
+    subject = {path.name: path} if isinstance(path, Run) else as_runs(path)
+    names = [name for name in subject if wanted(name)]
+    wanted.check(subject.path if isinstance(subject, Logdir) else "")
+    found = {name: subject[name] for name in names}
+    linter = Linter(config, found, part=bool(wanted) or isinstance(path, Run))
     with without_damage_warnings():
         findings = Findings(each for _, of_run in linter.lint_each(found.values(), keep_series=True) for each in of_run)
         if isinstance(subject, Logdir):
@@ -104,6 +107,10 @@ def run(
                 findings += linter.of_problem(problem, name_below(problem, subject.path))
         findings += linter.finish()
     return findings
+
+
+def _name_filter(runs: Names | None) -> NameFilter:
+    return NameFilter(None if runs is None else patterns("runs", runs), noun="run")
 
 
 def as_config(config: AnyConfig) -> LintConfig:
@@ -123,7 +130,7 @@ def lint_runs(
     path: StrPath | Sequence[StrPath],
     config: LintConfig,
     *,
-    runs: Iterable[str] | None = None,
+    runs: Names | None = None,
     checksums: Checksums = "verify",
 ) -> Iterator[LintedRun]:
     """Lints the runs below paths one after the other. A few small ones are read and screened together.
@@ -135,18 +142,24 @@ def lint_runs(
         What was found in each run, then in each folder that cannot be listed, then what concerns no single run.
     """
     paths = [path_string(each, "path") for each in ([path] if isinstance(path, (str, os.PathLike)) else path)]
-    wanted = NameFilter(runs, noun="run")
+    wanted = _name_filter(runs)
     unlisted: list[tuple[str, Problem]] = []
     found: dict[str, RunRef] = {}
+    also: dict[str, str] = {}
     for each in paths:
         problems: list[Problem] = []
         below = refs_below(each, wanted, on_problem=problems.append, required=True)
         unlisted += ((name_below(problem, each), problem) for problem in problems)
+        alone = [ref.name for ref in below] == ["."]
         for ref in below:
             name = ref.name if len(paths) == 1 else each if ref.name == "." else join(each, ref.name)
             found[name] = replace(ref, name=name)
+            also[name] = folder_name(each) if alone else ref.name
     wanted.check(", ".join(paths))
-    return _lint_each(Linter(config, found, part=bool(wanted)), list(found.values()), set(paths), unlisted, checksums)
+    part = bool(wanted) or list(found) == ["."]
+    return _lint_each(
+        Linter(config, found, part=part, also=also), list(found.values()), set(paths), unlisted, checksums
+    )
 
 
 def _lint_each(
@@ -203,16 +216,26 @@ class Linter:
         names: the names of all runs of the pass.
         part: if True, there are other runs, which were not chosen: expectations that concern none of `names` may
             concern those.
+        also: other names that the configuration may know runs by: those below their own path, if there are several
+            paths; that of its folder, if a run is linted alone.
 
     Raises:
         RunNotFoundError, OSError: if a golden run does not exist or cannot be read.
         PayloadError: if a file is not a golden run.
     """
 
-    def __init__(self, config: LintConfig, names: Iterable[str] = (), *, part: bool = False) -> None:
+    def __init__(
+        self,
+        config: LintConfig,
+        names: Iterable[str] = (),
+        *,
+        part: bool = False,
+        also: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = config
         self._names = list(names)
-        self._part = part
+        self._also = also or {}
+        self._part = part or self._names == ["."]  # a run that is linted alone has no name
         self._parents = {above for name in self._names for above in folders_above(name)}
         self._curves = LossCurves()
         self._golden = [
@@ -286,16 +309,19 @@ class Linter:
         view = RunView(run, config.losses, config.rates, run.name in self._parents)
         findings = Findings()
         with np.errstate(all="ignore"):  # values may be anything, and overflow where they are compared
+            named: set[tuple[str | None, str | None]] = set()
             for code in codes:
                 rule, _, options = config.rules[code]
                 if rule.check is not None:
                     for hit in rule.check(view, options):
-                        findings.append(self._finding(rule, hit, run.name, run.path))
+                        if (rule.unless, hit.tag) not in named:
+                            findings.append(self._finding(rule, hit, run.name, run.path))
+                            named.add((code, hit.tag))
             if OVERFITTING.code in config.rules and self._curves.wants(run.name):
                 for name, path, hit in self._curves.pair(view, config.rules[OVERFITTING.code][2]):
                     findings.append(self._finding(OVERFITTING, hit, name, path))
             for at, expectation in enumerate(config.expectations):
-                if expectation.concerns(run.name):
+                if self._concerns(expectation, run.name):
                     findings += self._expect(at, expectation, run)
             return Findings(self._with_series(each, view, keep_series) for each in findings)
 
@@ -314,17 +340,24 @@ class Linter:
                     summary = f"{expectation.where}: {missed}"
                     findings.append(self._finding(MISSING, Hit(None, summary), ".", ""))
             stored = self._golden[at]
-            if stored is not None and SAME_AS.code in self.config.rules and len(stored.names) > 1:
+            if stored is not None and SAME_AS.code in self.config.rules and len(stored.names) > 1 and not self._part:
                 for name in stored.names:
                     if name not in stored.used and expectation.concerns(name):
                         summary = f"the run is missing; {stored.path} has it"
                         findings.append(self._finding(SAME_AS, Hit(None, summary), name, stored.path))
         return findings
 
+    def _known_as(self, name: str) -> tuple[str, ...]:
+        """Returns the names that the configuration may know a run by."""
+        return tuple(dict.fromkeys((name, self._also.get(name, name))))
+
+    def _concerns(self, expectation: Expectation, name: str) -> bool:
+        return any(map(expectation.concerns, self._known_as(name)))
+
     def _missed(self, at: int, expectation: Expectation) -> list[str]:
         """Returns in words which patterns of an expectation matched no run; if some did, those that matched no tag."""
-        if self._names and not any(map(expectation.concerns, self._names)):
-            if self._part or self._names == ["."]:  # a run that is linted alone has no name
+        if self._names and not any(self._concerns(expectation, name) for name in self._names):
+            if self._part:
                 return []
             return [f"no run matches {each!r}{did_you_mean(each, self._names)}" for each in expectation.runs]
         return [f"no tag of any run matches {pattern!r}" for place, pattern in sorted(self._idle) if place == at]
@@ -358,7 +391,7 @@ class Linter:
         stored, same_as = self._golden[at], expectation.same_as
         if stored is not None and same_as is not None and SAME_AS.code in self.config.rules:
             try:
-                with_it = stored.of(run)
+                with_it = stored.of(run.name, self._known_as(run.name))
             except (TBEventsError, OSError) as error:
                 summary = f"the run to compare with cannot be read: {error}"
                 yield self._finding(SAME_AS, Hit(None, summary, bound=stored.path), run.name, run.path)
@@ -418,23 +451,28 @@ class _GoldenRuns:
             if path.endswith(suffix):
                 stored = golden.load(path.removesuffix(suffix), {})
                 if stored is None:
-                    raise RunNotFoundError(f"{path}: no such golden run")
+                    raise RunNotFoundError(path, "no such golden run")
                 self.names = list(stored)
                 self._read = stored.__getitem__
                 return
         below = runs_below(path)
         if not below:
-            raise RunNotFoundError(f"{path}: there is no run to compare with")
+            raise RunNotFoundError(path, "there is no run to compare with")
         self.names = list(below)
         self._read = lambda name: read_telling(below[name], name, on_problem=_ignore)
 
-    def of(self, run: Run) -> dict[str, Run]:
-        """Returns the run to compare with: the only one, or that of the same name; none if there is none."""
-        name = self.names[0] if len(self.names) == 1 else run.name
-        if name not in self.names:
+    def of(self, run: str, known_as: Sequence[str]) -> dict[str, Run]:
+        """Returns the run to compare with, by the name of the other: the only one, or that of the same name.
+
+        Args:
+            run: the name of the other.
+            known_as: the names that it may have here; the first that there is counts.
+        """
+        same = self.names if len(self.names) == 1 else [name for name in known_as if name in self.names]
+        if not same:
             return {}
-        self.used.add(name)
-        return {run.name: self._read(name)}
+        self.used.add(same[0])
+        return {run: self._read(same[0])}
 
 
 def assert_lints(path: Subject | Mapping[str, Run], config: AnyConfig = None) -> None:

@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lint.roles import Role, key_of, role_of
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import Curve, RunView, median
 from tbevents.lint.segments import Segments
+from tbevents.tools.tag_roles import Role, key_of, role_of
 
 _MOST: Final = 1000
 """Runs whose training curves are kept until the run of the held-out data comes; the oldest is dropped."""

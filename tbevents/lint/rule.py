@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import nearest
+from tbevents.errors import closest_or_first, nearest, suggestion
 from tbevents.lint.finding import Quantity, Severity
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
@@ -77,6 +76,7 @@ class Rule:
         check: finds it in a run; None if it belongs to an expectation, or to something other than a run.
         screen: says quickly which of many small runs need `check`; it may name some that pass, but never leaves out
             one that does not. None has `check` look at all of them.
+        unless: the code of a rule before it; a tag that has a finding of that rule gets none of this one.
     """
 
     code: str
@@ -86,6 +86,7 @@ class Rule:
     options: tuple[Option, ...] = ()
     check: Check | None = None
     screen: Screen | None = None
+    unless: str | None = None
 
     def with_defaults(self, given: Mapping[str, Any]) -> Options:
         """Returns all options of the rule, those given among them.
@@ -96,7 +97,9 @@ class Rule:
         found = {option.name: option.default for option in self.options}
         for name, value in given.items():
             if name not in found:
-                raise ValueError(f"{self.code} ({self.name}) has no option {name!r}{_near(name, found)}")
+                raise ValueError(
+                    f"{self.code} ({self.name}) has no option {name!r}; {closest_or_first(name, found, 1)}"
+                )
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
                 raise ValueError(f"{self.code} ({self.name}): {name} must be a number of 0 or more, not {value!r}")
             found[name] = value
@@ -163,21 +166,12 @@ def _hint(name: str) -> str:
             code = code[:-1]
         return f"; there {'is' if len(alike) == 1 else 'are'} {_listed(alike or sorted({each[:3] for each in _RULES}))}"
     names, word = [rule.name for rule in rules()], name.lower()
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
+    near = [each for each in [nearest(word, names)] if each]
     if len(word) > 2:
         near += [each for each in names if any(part.startswith(word) for part in each.split("-")) and each not in near]
-    return f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; there are {_listed(names)}"
+    return f"; {suggestion(near)}" if near else f"; there are {_listed(names)}"
 
 
 def _listed(words: Iterable[str]) -> str:
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    """Returns which of the options of a rule an unknown one may mean."""
-    known = list(known)
-    near = nearest(name, known, 0.5)
-    if near:
-        return f"; did you mean {near!r}?"
-    return f"; there are {', '.join(map(repr, known))}" if known else ""

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lint.roles import role_of
 from tbevents.lint.segments import Segments
 from tbevents.reading.run import Run
+from tbevents.tools.tag_roles import role_of
 
 _POINTS: Final = 1 << 18
 """A batch with more points takes no more runs: its columns have some megabytes."""

@@ -10,14 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lint.roles import is_loss
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.name_patterns import matches
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.check import damage_of
 from tbevents.tools.oddities import Oddity, step_oddities, tag_oddities
-from tbevents.tools.report.rates import is_rate
+from tbevents.tools.tag_roles import is_loss, is_rate
 
 
 @lru_cache(maxsize=4096)  # the runs of a folder have the same tags

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lint.roles import role_of
 from tbevents.lint.rule import Hit, Option, Options, Rule, register
 from tbevents.lint.run_batch import CurveSegments, RunBatch
 from tbevents.lint.run_view import Curve, RunView, median
 from tbevents.testing.finding import ROWS, FindingTable, number
+from tbevents.tools.tag_roles import role_of
 
 _NEAR: Final = 5
 """Rises fewer points apart than this are one spike; as many values before it are needed to judge it."""
@@ -62,19 +62,12 @@ def _may_diverge(batch: RunBatch, options: Options) -> NDArray[np.bool_]:
     return batch.with_numbers(curves.runs[(end > bound) & (counts >= options["points"])])
 
 
-def diverges(curve: Curve, options: Options) -> tuple[float, float, float] | None:
-    """Returns the first values, the last values and the bound of a curve that ends above it; None if it does not."""
-    start, end = curve.ends(_ENDS)
-    bound = start + max(options["rise"] * abs(start), options["noise"] * curve.noise)
-    return (start, end, bound) if end > bound else None
-
-
 def _divergence(view: RunView, options: Options) -> Iterator[Hit]:
     for curve in view.curves(view.losses, options["points"]):
-        found = diverges(curve, options)
-        if found is None:
+        start, end = curve.ends(_ENDS)
+        bound = start + max(options["rise"] * abs(start), options["noise"] * curve.noise)
+        if not end > bound:
             continue
-        start, end, bound = found
         inside = np.flatnonzero(curve.values <= bound)
         onset = min(int(inside[-1]) + 1, len(curve) - 1) if len(inside) else 0
         least = int(curve.values.argmin())
@@ -191,7 +184,7 @@ def _stagnation(view: RunView, options: Options) -> Iterator[Hit]:
         quarter = len(curve) // 4
         earlier, later = median(curve.values[quarter : 2 * quarter]), median(curve.values[-quarter:])
         bound = earlier - options["improvement"] * abs(earlier)
-        if later > bound and diverges(curve, DIVERGENCE.with_defaults({})) is None:
+        if later > bound:
             step = int(curve.steps[2 * quarter])
             summary = f"no progress in the last half, since step {step}: from about {earlier:.4g} to {later:.4g}"
             yield Hit(curve.tag, summary, step, later, bound)
@@ -229,7 +222,7 @@ register(
         screen=partial(_may_have, np.isinf),
     )
 )
-DIVERGENCE: Final = register(
+register(
     Rule(
         "TB103",
         "divergence",
@@ -272,5 +265,6 @@ register(
         ),
         _stagnation,
         _may_stagnate,
+        unless="TB103",
     )
 )

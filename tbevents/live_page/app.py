@@ -157,7 +157,7 @@ class _Handlers:
         """The curves of a tag of some runs as binary columns; see `BinaryStore.packed`."""
         kind, tag = self._board.tag(_integer(request, "tag"))
         if kind != "scalars":
-            raise UnknownNameError("scalar tag", tag, ())
+            raise UnknownNameError("scalar tag", tag, None)
         try:
             window = Window(
                 _integer(request, "points", 2_000),
@@ -201,7 +201,7 @@ class _Handlers:
         """What was logged under a tag of another kind, as a report holds it."""
         kind, tag = self._board.tag(_integer(request, "tag"))
         if kind not in MEDIA:
-            raise UnknownNameError("tag that is shown", tag, ())
+            raise UnknownNameError("tag that is shown", tag, None)
         states = self._states(request, kind, tag)
         return _cached(
             request, (self._board.key, kind, tag, states), lambda: _json(card_of(self._board, kind, tag, states))
@@ -211,7 +211,7 @@ class _Handlers:
         """The custom charts of some runs."""
         kind, tag = self._board.tag(_integer(request, "tag"))
         if kind != "custom_scalars":
-            raise UnknownNameError("layout tag", tag, ())
+            raise UnknownNameError("layout tag", tag, None)
         states = self._states(request, kind, tag)
         return _cached(request, (self._board.key, kind, tag, states), lambda: _json(layout_of(self._board, states)))
 

@@ -180,7 +180,7 @@ class Board:
         """
         with self._lock:
             if not 0 <= number < len(self._runs) or self._runs[number].gone:
-                raise UnknownNameError("run", number, ())
+                raise UnknownNameError("run", number, None)
             followed = self._runs[number]
             run = followed.run
             if run is not None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import checked_choice
 from tbevents.reading.points import PointColumns
 from tbevents.tools.report.arrays import ArrayStore, first_time, short_offsets, short_values
 from tbevents.views.curves import LEAST, thinned, thinned_each
@@ -42,8 +43,7 @@ class Window:
     def __post_init__(self) -> None:
         if not LEAST <= self.points <= MOST_POINTS:
             raise ValueError(f"points must be from {LEAST} to {MOST_POINTS}, not {self.points}")
-        if self.axis not in AXES:
-            raise ValueError(f"axis must be one of {', '.join(AXES)}, not {self.axis!r}")
+        checked_choice("axis", self.axis, AXES)
         if (self.low is None) != (self.high is None):
             raise ValueError("from and to must be given together")
         if self.low is not None and self.high is not None and not self.low <= self.high:

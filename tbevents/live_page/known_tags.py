@@ -69,7 +69,7 @@ class KnownTags:
             UnknownNameError: there is no such tag.
         """
         if not 0 <= number < len(self._told):
-            raise UnknownNameError("tag", number, ())
+            raise UnknownNameError("tag", number, None)
         told = self._told[number][1]
         return told["kind"], told["tag"]
 

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import checked_choice
+
 S = TypeVar("S", float, NDArray[Any])
 """A step and its rate: both numbers, or both arrays of one shape."""
 
@@ -130,8 +132,7 @@ def cycle_scale(
     mode: str, gamma: float, scale_fn: Callable[[float], float] | None, scale_mode: str
 ) -> tuple[Callable[[Any], Any] | None, str]:
     """Return the scaling function, which also accepts arrays (None if the scale is 1), and its argument's mode."""
-    if scale_mode not in ("cycle", "iterations"):
-        raise ValueError(f"scale_mode must be 'cycle' or 'iterations', got {scale_mode!r}")
+    checked_choice("scale_mode", scale_mode, ("cycle", "iterations"))
     if scale_fn is not None:
         function = scale_fn
 
@@ -198,8 +199,7 @@ def check_one_cycle(
 
 def check_anneal(anneal_strategy: object) -> None:
     """Raise ValueError unless it is "cos" or "linear"."""
-    if anneal_strategy not in ("cos", "linear"):
-        raise ValueError(f"anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}")
+    checked_choice("anneal_strategy", anneal_strategy, ("cos", "linear"))
 
 
 def one_cycle_phases(total_steps: int, pct_start: float, three_phase: bool) -> list[tuple[float, str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import did_you_mean
+from tbevents.errors import checked_choice
 from tbevents.lr_scheduler import formulas
 from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
@@ -170,9 +170,7 @@ class LRRangeTest:
         if not callable(train_step):
             raise TypeError(f"train_step must be callable, got {type(train_step).__name__}")
         formulas.check_numbers(min_lr=min_lr, max_lr=max_lr, smoothing=smoothing, diverge_factor=diverge_factor)
-        if mode not in ("exp", "linear"):
-            hint = did_you_mean(mode, ("exp", "linear"))
-            raise ValueError(f"mode must be 'exp' or 'linear', got {mode!r}{hint}")
+        checked_choice("mode", mode, ("exp", "linear"))
         if not (min_lr > 0 or (mode == "linear" and min_lr == 0)) or not math.isfinite(min_lr):
             raise ValueError(f"min_lr must be positive and finite (or 0 in mode 'linear'), got {min_lr!r}")
         if not max_lr > min_lr or not math.isfinite(max_lr):

@@ -160,7 +160,7 @@ class ServedLogdir:
         run = kept[0]
         if self._within is not None and any(leads_out(file, self._within) for file in run.files):
             self._read.pop(real, None)
-            raise RunNotFoundError(f"run {name!r}: its files were replaced by links that lead out of the logdir")
+            raise RunNotFoundError(f"run {name!r}", "its files were replaced by links that lead out of the logdir")
         self._read[real] = kept
         self._read.move_to_end(real)
         self._fresh.add(real)

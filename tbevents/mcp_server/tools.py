@@ -64,6 +64,7 @@ from tbevents.reading.hparams_table import hparams_table, session_facts
 from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
+from tbevents.reading.series import counted
 from tbevents.tools.check import check_run
 from tbevents.tools.describe import describe_run
 from tbevents.tools.json_text import plain
@@ -74,10 +75,10 @@ Start: TypeAlias = Annotated[int, Field(ge=0, description="Index of the first it
 RunName: TypeAlias = Annotated[str, Field(description="The name of a run, as list_runs shows it.")]
 TagName: TypeAlias = Annotated[str, Field(description="The name of a tag, as list_tags shows it.")]
 RunNames: TypeAlias = Annotated[
-    list[str] | None, Field(description="Names of runs, or patterns such as 'lr*'; null means all.")
+    list[str] | None, Field(description="Names of runs, or patterns such as 'lr*'; null or an empty list means all.")
 ]
 TagNames: TypeAlias = Annotated[
-    list[str] | None, Field(description="Names of tags, or patterns such as 'loss*'; null means all scalars.")
+    list[str] | None, Field(description="Names of tags, or patterns such as 'loss*'; null or an empty list means all.")
 ]
 
 
@@ -171,19 +172,20 @@ class Tools:
         self,
         runs: Annotated[
             list[str],
-            Field(description=f"Names of runs, or patterns; 2 to {MOST_COMPARED} runs. The first two are compared."),
+            Field(description=f"Names of runs, or patterns; 2 to {MOST_COMPARED} runs. An empty list means all."),
         ],
         tags: TagNames = None,
         start: Start = 0,
     ) -> ComparisonAnswer:
         """Compare the scalars of runs, tag by tag: first, last, least and greatest values and their steps.
 
-        For two runs it also says how many points differ, from which step on, and by how much.
+        If there are exactly two runs, they are also compared point by point: how many points differ, from which step
+        on, and by how much.
         """
         with self._logdir.call():
             names = self._few_runs(runs, "compared")
             if len(names) < 2:
-                raise ValueError(f"runs: {runs!r} is one run; name two or more")
+                raise ValueError(f"runs: {runs!r} names {counted(len(names), 'run')}; name two or more")
             series = {name: scalars_by_shown_tag(self._logdir.run(name)) for name in names}
             chosen = chosen_tags(series, tags)
             found, page = page_of(chosen, start, MOST_TAGS, lambda tag: compared_tag(tag, series))
@@ -193,7 +195,8 @@ class Tools:
         self,
         runs: RunNames = None,
         columns: Annotated[
-            list[str] | None, Field(description="Parameters and metrics, or patterns of them; null means all.")
+            list[str] | None,
+            Field(description="Parameters and metrics, or patterns of them; null or an empty list means all."),
         ] = None,
         sort_by: Annotated[
             str | None, Field(description="A parameter or metric to sort by; runs without it come last.")
@@ -247,7 +250,7 @@ class Tools:
         """
         with self._logdir.call():
             names = self._logdir.names(runs)
-            linter = Linter(self._config, names, part=runs is not None)
+            linter = Linter(self._config, names, part=bool(runs))
             found: list[LintFinding] = []
 
             def unreadable(name: str, error: TBEventsError | OSError) -> None:
@@ -255,7 +258,7 @@ class Tools:
 
             for _, of_run in linter.lint_each(self._open(names, unreadable)):
                 found += of_run
-            for problem in self._logdir.problems if runs is None else ():
+            for problem in () if runs else self._logdir.problems:
                 found += linter.of_problem(problem, self._logdir.without_path(problem.file))
             found += linter.finish()
             chosen = [each for each in found if at_least(each.severity, severity)]
@@ -314,10 +317,10 @@ class Tools:
         Raises:
             ValueError: if they are too many.
         """
-        if patterns is None:
-            names = self._logdir.names()
-        else:
+        if patterns:
             names = list(dict.fromkeys(name for pattern in patterns for name in self._logdir.names([pattern])))
+        else:
+            names = self._logdir.names()
         if len(names) > MOST_COMPARED:
             raise ValueError(f"{len(names)} runs are too many: at most {MOST_COMPARED} are {done}; name some in runs")
         return names

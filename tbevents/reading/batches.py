@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from tbevents.errors import MissingExtraError
+from tbevents.errors import MissingExtraError, checked_choice
 from tbevents.files import StrPath, path_string
 from tbevents.reading.arrow_arrays import numbers, words
 from tbevents.reading.logdir import Logdir, logdir_of_refs
 from tbevents.reading.name_patterns import patterns
-from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import OnProblem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.files import join
-from tbevents.reading.forks import renew_when_forked
+from tbevents.forks import renew_when_forked
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import OnProblem, Problem, tell_of, warn_about

@@ -185,7 +185,7 @@ class Logdir(Frame, Mapping[str, Run]):
             tags: names, or patterns with ``*``; by default all scalars.
             runs: names of runs, likewise.
             x: the horizontal axis, as in `Run.plot`, and so the others.
-            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
             outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
-from tbevents.errors import did_you_mean
+from tbevents.errors import checked_choice
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.name_patterns import Names as Names
 from tbevents.reading.name_patterns import matches, patterns
@@ -68,17 +67,3 @@ class ReadOptions:
     def wants_kind(self, kind: str) -> bool:
         """Whether values of a kind are kept."""
         return self._kinds is None or kind in self._kinds
-
-
-def checked_choice(argument: str, value: object, choices: Iterable[str]) -> None:
-    """Checks that an option has one of its values.
-
-    Raises:
-        ValueError: it does not; the message names the nearest value, and all of them.
-    """
-    choices = tuple(choices)
-    if value in choices:
-        return
-    known = ", ".join(map(repr, choices))
-    hint = did_you_mean(value, choices) or ";"
-    raise ValueError(f"{argument}: unknown value {value!r}{hint} There are: {known}")

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning
+from tbevents.remote import reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,7 @@ class Problem:
     @classmethod
     def unreadable(cls, path: str, error: OSError, offset: int = 0, record: int = 0, skipped: int = 0) -> Problem:
         """That of a file that cannot be read from a byte on, or of a folder that cannot be listed."""
-        detail = f"cannot be read: {(error.strerror or str(error)).removeprefix('cannot be read: ')}"
-        return cls(path, offset, "unreadable", skipped, record, detail)
+        return cls(path, offset, "unreadable", skipped, record, f"cannot be read: {reason_of(error)}")
 
     def __str__(self) -> str:
         if self.kind == "unreadable" and not self.offset:

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.forks import renew_when_forked
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, Records
-from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.scalar_repeats import Loop
 
 _LARGEST: Final = 1 << 16

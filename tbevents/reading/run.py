@@ -13,7 +13,7 @@ from tbevents.callers import callers_level
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.file_ref import FileRef
 from tbevents.files import StrPath, folder_name, path_string
-from tbevents.reading.forks import renew_when_forked
+from tbevents.forks import renew_when_forked
 from tbevents.reading.kinds.kind import kind_named
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.payloads import PayloadReader
@@ -23,6 +23,7 @@ from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_contents import RunContents
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
+from tbevents.reading.series import counted
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
@@ -219,7 +220,7 @@ class Run(RunContents):
             tags: names, or patterns with ``*``; by default all scalars.
             x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the run's first
                 point of the tag) or "wall" (the time). If all steps are 0, "step" is drawn as "order".
-            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
             outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
@@ -276,15 +277,15 @@ class Run(RunContents):
             warn_about([each for each in reading.problems if each not in known and each.kind != "incomplete"])
 
     def __repr__(self) -> str:
-        kinds = ", ".join(f"{len(tags)} {kind}" for kind, tags in self.counts().items()) or "empty"
-        problems = f", {len(self.problems)} problems" if self.problems else ""
+        tags = ", ".join(counted(len(tags), kind_named(kind).noun) for kind, tags in self.counts().items()) or "empty"
+        problems = f", {counted(len(self.problems), 'problem')}" if self.problems else ""
         starts = f", {self.starts} starts" if self.starts > 1 else ""
-        return f"<Run {self.name!r} at {self.path!r}: {kinds}{starts}{problems}>"
+        return f"<Run {self.name!r} at {self.path!r}: {tags}{starts}{problems}>"
 
     def _repr_html_(self) -> str:
-        counted = self.tag_counts()
-        rows = [self._row_of(*row) for row in counted[:MOST_ROWS]]
-        return run_html(self.name, self.path, rows, len(counted), self.problems)
+        counts = self.tag_counts()
+        rows = [self._row_of(*row) for row in counts[:MOST_ROWS]]
+        return run_html(self.name, self.path, rows, len(counts), self.problems)
 
     def _row_of(self, tag: str, kind: str, count: int) -> TagRow:
         found = self.series(kind) if kind_named(kind).by_tag else {}
@@ -343,7 +344,7 @@ def read_run(
     try:
         return open_run(text, name, options)
     except RunNotFoundError as error:
-        raise RunNotFoundError(f"{error}{_runs_below(text)}") from None
+        raise RunNotFoundError(error.path, f"{error.detail}{_runs_below(text)}") from None
 
 
 def _runs_below(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
+from tbevents.errors import checked_choice
 from tbevents.files import parent
 from tbevents.proto import Layout
 from tbevents.reading.frames import Frame
@@ -24,7 +25,6 @@ from tbevents.reading.kinds.session import LogLine, SessionEvent
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.kinds.text import TextSeries
 from tbevents.reading.named_mapping import NamedMapping
-from tbevents.reading.options import checked_choice
 from tbevents.reading.payloads import PayloadReader, Payloads
 from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import Problem

@@ -22,12 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import ChecksumError, UndecodableRecordError
+from tbevents.forks import renew_when_forked
 from tbevents.format.event import parse_event
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.format.scalar_fields import WORD, FieldReader
 from tbevents.format.scalar_layout import LINEAR_REACH, Places, Skeleton, find_places
 from tbevents.proto import Summary
-from tbevents.reading.forks import renew_when_forked
 from tbevents.reading.repeat_search import KnownLoops
 
 Number = TypeVar("Number", bound=np.integer[Any])

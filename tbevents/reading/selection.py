@@ -58,12 +58,15 @@ def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | No
 
     Raises:
         UnknownNameError: a name or pattern matches no scalar tag.
-        ValueError: there are no scalars, or too many tags for one figure.
+        ValueError: there are no scalars, `tags` is empty, or there are too many tags for one figure.
         TypeError: `tags` holds something other than str.
     """
     known = dict.fromkeys(tag for series in runs.values() for tag in series)
-    chosen: dict[str, None] = {} if tags is not None else known
-    for pattern in () if tags is None else patterns("tags", tags):
+    wanted = None if tags is None else patterns("tags", tags)
+    if wanted == ():
+        raise ValueError("tags must name at least one tag, or be None for all")
+    chosen: dict[str, None] = {} if wanted is not None else known
+    for pattern in wanted or ():
         found = [tag for tag in known if matches(tag, (pattern,))]
         if not found and len(runs) == 1:
             next(iter(runs.values()))[pattern]  # raises an error that knows whether the tag is of another kind
@@ -71,6 +74,6 @@ def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | No
             raise UnknownNameError("scalar tag", pattern, known, where)
         chosen |= dict.fromkeys(found)
     if not chosen:
-        raise ValueError(f"{where}: there are no scalars to draw")
+        raise ValueError(f"{where}: there are no scalars to draw" if runs else f"{where}: there is no run to draw")
     refuse_many(list(chosen), where)
     return list(chosen)

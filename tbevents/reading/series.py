@@ -112,12 +112,20 @@ class Series(Generic[P_co]):
         near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - step), kind="stable")[:3]]
         nearest = ", ".join(map(str, sorted(set(near.tolist()))))
         hint = f"the nearest steps are {nearest}" if nearest else "it has no points"
-        raise UnknownStepError(f"{self.tag!r} has no point at step {step!r}; {hint}")
+        raise UnknownStepError(self.tag, step, hint)
 
     @property
     def times(self) -> NDArray[np.datetime64]:
         """The wall times as UTC, datetime64[us], shape (n,); NaT if a time is not finite or out of range."""
         return as_datetimes(self.wall_times)
+
+    def _extent(self) -> str:
+        """The number of points, and their steps from the least to the greatest."""
+        if not len(self):
+            return "no points"
+        least, greatest = self.steps.min(), self.steps.max()
+        steps = f"step {least}" if least == greatest else f"steps {least} to {greatest}"
+        return f"{counted(len(self), 'point')}, {steps}"
 
     def _place_of(self, index: Any) -> int:
         """Returns an index counted from 0; raises IndexError or TypeError if it is out of range or no integer."""
@@ -127,7 +135,9 @@ class Series(Generic[P_co]):
         except TypeError:
             raise TypeError(f"{self.tag!r}: an index must be an integer or a slice, not {index!r}") from None
         except IndexError:
-            raise IndexError(f"place {index} is out of range: {self.tag!r} has {counted(count, 'point')}") from None
+            if not count:
+                raise IndexError(f"{self.tag!r} has no points") from None
+            raise IndexError(f"index {index} is out of range: {self.tag!r} has {counted(count, 'point')}") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -187,8 +197,7 @@ class LazySeries(Series[P_co]):
         return point
 
     def __repr__(self) -> str:
-        span = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
-        return f"{type(self).__name__}({self.tag!r}, {counted(len(self), 'point')}{span})"
+        return f"{type(self).__name__}({self.tag!r}, {self._extent()})"
 
     def _repr_html_(self) -> str:
         return series_html(self)
@@ -208,7 +217,7 @@ def sample_of(samples: Sequence[bytes], index: int, noun: str) -> bytes:
 
 def counted(count: int, noun: str) -> str:
     """A count and its noun, in the plural if needed."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count} {noun}{'' if count == 1 else 'es' if noun.endswith('sh') else 's'}"
 
 
 def as_number(name: str, value: Any) -> Any:

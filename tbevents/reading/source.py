@@ -148,8 +148,7 @@ class FileSource:
             if not self._expected:
                 if self.named or self._options.strict:
                     raise
-                detail = f"cannot be read: {str(error).removeprefix(f'{self.location}: ')}"
-                problems.append(Problem(self.location, 0, "unreadable", 0, 0, detail))
+                problems.append(Problem(self.location, 0, "unreadable", 0, 0, f"cannot be read: {error.detail}"))
         except OSError as error:
             if self.named or self._options.strict:
                 raise
@@ -200,7 +199,7 @@ class FileSource:
             except FileNotFoundError as error:
                 if isinstance(error, RunNotFoundError):
                     raise
-                raise RunNotFoundError(f"{error.filename}: no such file; it was removed meanwhile") from error
+                raise RunNotFoundError(error.filename, "no such file; it was removed meanwhile") from error
         raise AssertionError("the last try returns or raises")
 
     def _read_on(

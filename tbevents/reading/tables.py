@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import checked_choice
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.name_patterns import patterns
-from tbevents.reading.options import checked_choice
 from tbevents.reading.points import PointColumns
 from tbevents.reading.series import counted
 from tbevents.reading.times import as_datetimes

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import did_you_mean
+from tbevents.errors import checked_choice
 from tbevents.format.values import as_array
 from tbevents.proto import Summary, SummaryMetadata
 
@@ -18,10 +18,7 @@ Format: TypeAlias = Literal["tf1", "tf2"]
 
 def checked_format(value: object) -> Format:
     """Returns the format; raises ValueError if it is unknown."""
-    if value in get_args(Format):
-        return value  # type: ignore[return-value]  # this is the check
-    known = get_args(Format)
-    raise ValueError(f"format must be one of {', '.join(map(repr, known))}, not {value!r}{did_you_mean(value, known)}")
+    return checked_choice("format", value, get_args(Format))
 
 
 def checked_tag(tag: object, argument: str = "tag") -> str:

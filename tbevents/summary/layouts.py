@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from tbevents.errors import checked_choice
 from tbevents.format.tensors import from_array
 from tbevents.proto import Category, Chart, Layout, MarginChartContent, MultilineChartContent, Summary
 from tbevents.summary.builders import from_value, plugin_metadata
@@ -52,10 +53,8 @@ def _chart(where: str, title: str, chart: object) -> Chart:
     kind, tags = chart
     if isinstance(tags, str) or not isinstance(tags, Sequence) or not all(isinstance(tag, str) for tag in tags):
         raise TypeError(f"{where}: tags must be a list of str, not {tags!r}")
-    if kind == "Multiline":
+    if checked_choice(f"{where}: the kind", kind, ("Multiline", "Margin")) == "Multiline":
         return Chart(title=title, multiline=MultilineChartContent(tag=tags))
-    if kind != "Margin":
-        raise ValueError(f"{where}: the kind must be 'Multiline' or 'Margin', not {kind!r}")
     if len(tags) != 3:
         raise ValueError(f"{where}: a margin chart must have three tags (value, lower, upper), not {tags!r}")
     value, lower, upper = tags

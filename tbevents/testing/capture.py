@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -27,7 +29,8 @@ class Capture:
     """What was logged during a `capture`, and later by writers opened during it.
 
     Attributes:
-        embeddings: what `add_embedding` would have written, by (folder, tag, step).
+        embeddings: what `add_embedding` would have written, by (folder, tag, step); for writers of other packages only
+            during the capture.
     """
 
     def __init__(self) -> None:
@@ -126,10 +129,12 @@ def capture() -> Iterator[Capture]:
         def patch_peer(module: ModuleType) -> None:
             if active and not issubclass(module.SummaryWriter, SummaryWriter):  # `tbevents.dropin` puts ours in place
                 patch(module, "EventFileWriter", lambda logdir, *_, **__: _PeerFile(captured._files.open(str(logdir))))
-                patch(module.SummaryWriter, "add_embedding", _embedding_keeper(captured))
+                original = getattr(module.SummaryWriter, "add_embedding", None)
+                if original is not None:
+                    patch(module.SummaryWriter, "add_embedding", _peer_keeper(captured, original))
 
         patch(SummaryWriter, "_open", _opener(captured))
-        patch(SummaryWriter, "add_embedding", _embedding_keeper(captured))
+        patch(SummaryWriter, "_write_embedding", _opening_first(SummaryWriter._write_embedding))
         for name in _PEERS:
             module = sys.modules.get(name)
             if module is not None and hasattr(module, "SummaryWriter"):
@@ -145,14 +150,41 @@ def capture() -> Iterator[Capture]:
 
 def _opener(captured: Capture) -> Callable[[SummaryWriter, str], Any]:
     def _open(self: SummaryWriter, folder: str) -> Any:
-        return captured._files.open(folder, self._clock) if self.write_to_disk else NullSink(folder)
+        if not self.write_to_disk:
+            return NullSink(folder)
+        # An attribute of the writer, since the writer is captured for as long as its file is open.
+        self._write_embedding = partial(_keep_embedding, captured, self)  # type: ignore[method-assign]
+        return captured._files.open(folder, self._clock)
 
     return _open
 
 
-def _embedding_keeper(captured: Capture) -> Callable[..., None]:
-    """Returns an `add_embedding` method for any SummaryWriter."""
+def _opening_first(original: Callable[..., None]) -> Callable[..., None]:
+    def _write_embedding(self: SummaryWriter, tag: str, step: int, points: EmbeddingFiles) -> None:
+        if self.file_writer is None:
+            self._get_file_writer()
+            self._write_embedding(tag, step, points)  # now the attribute
+        else:
+            original(self, tag, step, points)
 
+    return _write_embedding
+
+
+def _keep_embedding(captured: Capture, writer: SummaryWriter, tag: str, step: int, points: EmbeddingFiles) -> None:
+    """Stands in for `_write_embedding` of a writer that was opened during a capture."""
+    sink = writer._get_file_writer()
+    if captured._files.has(sink):
+        captured.embeddings[writer.log_dir, tag, step] = points
+        return
+    if not isinstance(sink, MemorySink):  # it was closed, and opened again after the capture
+        del writer._write_embedding
+    writer._write_embedding(tag, step, points)
+
+
+def _peer_keeper(captured: Capture, original: Callable[..., None]) -> Callable[..., None]:
+    """Returns an `add_embedding` method for the SummaryWriter of another package."""
+
+    @functools.wraps(original)
     def add_embedding(
         self: Any,
         mat: Any,
@@ -162,7 +194,10 @@ def _embedding_keeper(captured: Capture) -> Callable[..., None]:
         tag: str = "default",
         metadata_header: Sequence[str] | None = None,
     ) -> None:
-        if getattr(self, "write_to_disk", getattr(self, "_write_to_disk", True)):
+        opened = getattr(getattr(self, "file_writer", None), "event_writer", None)
+        if opened is not None and not (isinstance(opened, _PeerFile) and captured._files.has(opened._sink)):
+            original(self, mat, metadata, label_img, global_step, tag, metadata_header)
+        elif getattr(self, "_write_to_disk", True):
             folder = os.fspath(getattr(self, "log_dir", None) or self.logdir)
             points = embedding(tag, mat, metadata, label_img, metadata_header)
             captured.embeddings[folder, tag, as_step(global_step)] = points

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from tbevents.errors import TBEventsError
+from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.files import StrPath
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.named_mapping import NamedMapping
@@ -17,7 +17,6 @@ from tbevents.testing.finding import FindingTable, message, number, table_lines
 from tbevents.testing.live_run import live_run
 from tbevents.testing.point_comparison import differing, point_table, series_of, series_points
 from tbevents.testing.run_checks import check_runs_close
-from tbevents.testing.subjects import hint_of
 from tbevents.tools.diff import Tolerance
 
 _LAST_ROWS: Final = 20
@@ -36,7 +35,10 @@ def explanation(op: str, left: object, right: object) -> list[str] | None:
             *_runs(left, right),
         ]
     if op == "in" and isinstance(left, str) and isinstance(right, NamedMapping):
-        return [head, hint_of(right, left)]
+        try:
+            right[left]
+        except UnknownNameError as error:
+            return [head, error.reason]
     return None
 
 

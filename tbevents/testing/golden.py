@@ -19,8 +19,10 @@ Runs with other kinds of values are stored as event files, in one folder for eac
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -28,7 +30,7 @@ from typing import Any, Final
 import numpy as np
 
 from tbevents.errors import PayloadError
-from tbevents.files import subfolder
+from tbevents.files import replace, subfolder
 from tbevents.format.record import encode_record
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.proto import Event
@@ -40,6 +42,7 @@ from tbevents.reading.run import Run, read_run
 from tbevents.run_files import find_runs
 from tbevents.testing.memory_files import MemoryFiles, memory_events
 from tbevents.tools.json_text import json_number
+from tbevents.tools.new_files import NewFile
 
 SUFFIXES: Final = (".tbrun.json", ".tbruns")
 """Suffixes of a golden run: of a JSON file of scalars, and of a folder of event files."""
@@ -53,26 +56,48 @@ _NOT_FINITE: Final = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
     """Stores runs, in place of those stored before; `tags` are patterns, or None for all. Returns the path.
 
+    What was stored before is removed only when the new golden run is complete.
+
     Raises:
         ValueError: if a run's name cannot be the name of a folder.
         OSError: if the golden run cannot be written.
     """
-    for suffix in SUFFIXES:
-        remove_stored(stem + suffix)
-    os.makedirs(os.path.dirname(stem), exist_ok=True)
     if any(_has_others(run, tags) for run in runs.values()):
-        path = stem + SUFFIXES[1]
-        for name, run in runs.items():
-            folder = path if name == "." else subfolder(path, name, "the name of a run")
-            os.makedirs(folder, exist_ok=True)
-            with open(os.path.join(folder, _EVENTS), "wb") as file:
-                for event in _events(run, tags):
-                    file.write(encode_record(event.SerializeToString()))
-        return path
-    path = stem + SUFFIXES[0]
-    with open(path, "w", encoding="utf-8", newline="\n") as text:
-        text.write(_as_json(runs, tags))
+        path, other = stem + SUFFIXES[1], stem + SUFFIXES[0]
+        with _new_folder(path) as unfinished:
+            for name, run in runs.items():
+                folder = unfinished if name == "." else subfolder(unfinished, name, "the name of a run")
+                os.makedirs(folder, exist_ok=True)
+                with open(os.path.join(folder, _EVENTS), "wb") as file:
+                    for event in _events(run, tags):
+                        file.write(encode_record(event.SerializeToString()))
+    else:
+        path, other = stem + SUFFIXES[0], stem + SUFFIXES[1]
+        with NewFile(path, text=True) as new:
+            new.file.write(_as_json(runs, tags))
+    remove_stored(other)
     return path
+
+
+@contextlib.contextmanager
+def _new_folder(path: str) -> Iterator[str]:
+    """Yields a new folder beside a path; it replaces what is at the path when it is complete."""
+    beside = os.path.join(os.path.dirname(path), f".{secrets.token_hex(8)}")
+    unfinished, replaced = f"{beside}.unfinished", f"{beside}.replaced"
+    os.makedirs(unfinished)
+    try:
+        yield unfinished
+        if os.path.exists(path):
+            replace(path, replaced)
+        try:
+            replace(unfinished, path)
+        except OSError:
+            if os.path.exists(replaced):
+                replace(replaced, path)
+            raise
+        remove_stored(replaced)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:

@@ -75,5 +75,7 @@ def check_image_close(
         for y, x, c in np.argwhere(~near)[:ROWS].tolist()
     ]
     table = FindingTable.of(("row", "column", "channel", *COLUMNS), rows, int((~near).sum()))
-    summary = f"step {image.step}: {some_differ(count, off.size, 'pixels')} (atol {atol:g}, share {allowed:g})"
+    summary = (
+        f"step {image.step}: {some_differ(count, off.size, 'pixels')} (atol {tolerance.atol:g}, share {allowed:g})"
+    )
     return [finding(run, tag, "values", summary, table)]

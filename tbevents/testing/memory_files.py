@@ -156,6 +156,10 @@ class MemoryFiles:
         self._sinks.setdefault(folder, []).append(sink)
         return sink
 
+    def has(self, sink: object) -> bool:
+        """Returns True if a sink was opened here."""
+        return any(each is sink for sinks in self._sinks.values() for each in sinks)
+
     @property
     def folders(self) -> list[str]:
         """The folders in which files were opened, in that order."""

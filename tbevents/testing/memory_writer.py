@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tbevents.files import StrPath
 from tbevents.reading.run import Run
 from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.testing.memory_files import MemoryFiles
@@ -27,16 +28,18 @@ class MemoryWriter(SummaryWriter):
     code that writes and reads files, so values are rounded and wrong arguments refused as on disk.
 
     Args:
-        log_dir: the folder that it stands for.
+        log_dir: the folder that it stands for; by default ``memory``, unless `logdir` is given.
         **options: the other arguments of `SummaryWriter`.
 
     Attributes:
         embeddings: what `add_embedding` would have written, by (tag, step).
     """
 
-    def __init__(self, log_dir: str = "memory", *args: Any, **options: Any) -> None:
+    def __init__(self, log_dir: StrPath | None = None, *args: Any, **options: Any) -> None:
         self._files = MemoryFiles()
         self.embeddings: dict[tuple[str, int], EmbeddingFiles] = {}
+        if log_dir is None and options.get("logdir") is None:
+            log_dir = "memory"
         super().__init__(log_dir, *args, **options)
 
     @property

@@ -80,6 +80,8 @@ class Regression:
         """
         __tracebackhide__ = True
         wanted = wanted_tags(tags)
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name must be a str, not {name!r}")
         stem = self._stem if name is None else f"{self._stem}{_NAMED}{_safe(name)}"
         if stem in self.used:
             if name is not None:

@@ -95,7 +95,7 @@ def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
         warnings.simplefilter("ignore", DamageWarning)  # the findings list the damage
         checked = [(each, check_run(each)) for each in as_runs(run).values()]
     if not checked:
-        raise RunNotFoundError(f"{run}: there is no run below this folder")
+        raise RunNotFoundError(str(run), "there is no run below this folder")
     return [found for each, result in checked for found in _damage(each, result)]
 
 

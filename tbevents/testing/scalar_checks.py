@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import as_array, as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
@@ -120,9 +121,7 @@ def check_scalar_at(
     if series is None:
         return findings
     if step not in series.steps:
-        near = np.unique(series.steps)
-        near = np.sort(near[np.argsort(np.abs(near - np.float64(step)), kind="stable")[:3]])
-        summary = f"it has no point at step {step}; the nearest are {', '.join(map(str, near.tolist()))}"
+        summary = f"it has no point at step {step}; the nearest are {', '.join(map(str, _nearest(series, step)))}"
         return [finding(run, tag, "missing", summary, None, series)]
     obtained = series_of(tag, [step], np.array([series.at(step).value], series.values.dtype))
     expected = series_of(tag, [step], as_stored(wanted, series.values.dtype))
@@ -132,6 +131,14 @@ def check_scalar_at(
     table = point_table(points, tolerance, series.values.dtype)
     summary = f"the value at step {step} differs{within(tolerance)}"
     return [finding(run, tag, "values", summary, table, series)]
+
+
+def _nearest(series: ScalarSeries, step: int) -> list[int]:
+    """Returns the three steps of a series that are nearest to a step, which may be of any size."""
+    steps = np.unique(series.steps)
+    place = int(np.searchsorted(steps, min(max(step, STEP_RANGE[0]), STEP_RANGE[-1])))
+    around = steps[max(0, place - 3) : place + 3].tolist()
+    return sorted(sorted(around, key=lambda each: abs(each - step))[:3])
 
 
 def check_finite(run: Subject, tag: str | None = None) -> list[Finding]:
@@ -197,7 +204,7 @@ def check_bounded(
             inside |= np.isnan(series.values)
         bad = np.flatnonzero(~inside)
         if len(bad):
-            summary = f"{_of(len(bad), series)} not {_range(low, high)}"
+            summary = f"{_of(len(bad), series)} not {_range(least, most)}"
             findings.append(finding(run, series.tag, "bounds", summary, _values_at(series, bad), series))
     return findings
 
@@ -275,6 +282,8 @@ def _expected(values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArra
 
 
 def _as_steps(steps: Any) -> NDArray[np.int64]:
+    if not isinstance(steps, Iterable):
+        raise TypeError(f"steps must be whole numbers in one dimension, not {steps!r}")
     array = np.asarray(steps if isinstance(steps, (np.ndarray, range)) else list(steps))
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError(f"steps must be whole numbers in one dimension, not {steps!r}"[:200])
@@ -283,11 +292,11 @@ def _as_steps(steps: Any) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _as_values(values: Any) -> NDArray[np.float64]:
+def _as_values(values: Any, name: str = "values") -> NDArray[np.float64]:
     given = list(values) if isinstance(values, Iterable) and not hasattr(values, "__array__") else values
-    array = np.zeros(0) if isinstance(given, list) and not given else as_array(given, name="values")
+    array = np.zeros(0) if isinstance(given, list) and not given else as_array(given, name=name)
     if array.ndim > 1 or array.dtype.kind not in "biuf":
-        raise TypeError(f"values must be numbers in one dimension, not {values!r}"[:200])
+        raise TypeError(f"{name} must be numbers in one dimension, not {values!r}"[:200])
     return array.astype(np.float64)
 
 
@@ -321,10 +330,10 @@ def _order(run: Run, series: ScalarSeries, wanted: NDArray[np.int64]) -> list[Fi
     return [finding(run, series.tag, "order", "the points are in a different order", table, series)]
 
 
-def _range(low: float | None, high: float | None) -> str:
-    if high is None:
-        return f"at least {low:g}"
-    return f"at most {high:g}" if low is None else f"between {low:g} and {high:g}"
+def _range(low: float, high: float) -> str:
+    if math.isinf(low) == math.isinf(high):
+        return f"between {low:g} and {high:g}"
+    return f"at least {low:g}" if math.isinf(high) else f"at most {high:g}"
 
 
 def _of(count: int, series: ScalarSeries, noun: str = "values") -> str:
@@ -349,12 +358,16 @@ def _rates_of(schedule: Any, tag: str) -> _Rates:
             return dict(zip(covered, rates[:, _group(schedule, tag, rates.shape[1])].tolist(), strict=True))
 
         return of_group
-    if isinstance(schedule, (str, bytes, Mapping)) or not isinstance(schedule, Iterable):
+    if (
+        isinstance(schedule, (str, bytes, Mapping))
+        or not isinstance(schedule, Iterable)
+        or getattr(schedule, "ndim", 1) == 0
+    ):
         raise TypeError(
             "schedule must be a function of the step, a scheduler of tbevents.lr_scheduler or a list of rates, "
             f"not {schedule!r}"
         )
-    listed = _as_values(schedule).tolist()
+    listed = _as_values(schedule, "schedule").tolist()
     return lambda steps: {step: listed[step] for step in steps if 0 <= step < len(listed)}
 
 

@@ -107,23 +107,13 @@ def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
         TypeError: if the tag is not a str.
     """
     _check_tag(tag)
-    mapping = run.series(kind)
-    if tag not in mapping:
-        kind_of_tag, _, hint = hint_of(mapping, tag).partition(f" {tag!r}")
-        return None, [finding(run, tag, "missing", f"no such {kind_of_tag.removeprefix('no ')}{hint}")]
-    series = mapping[tag]
+    try:
+        series = run.series(kind)[tag]
+    except UnknownNameError as error:
+        return None, [finding(run, tag, "missing", f"no such {error.noun}; {error.hint}")]
     if not len(series):
         return None, [finding(run, tag, "empty", "it has no points")]
     return series, []
-
-
-def hint_of(mapping: Mapping[str, Any], name: str) -> str:
-    """Explains why a name is not in a run's mapping: names the nearest one, or the kind that the name has."""
-    try:
-        mapping[name]
-    except UnknownNameError as error:
-        return str(error).removeprefix(f"{getattr(mapping, 'where', '')}: ")
-    return ""
 
 
 def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[Finding]]:
@@ -166,4 +156,4 @@ def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list
     try:
         return (series.last if step is None else series.at(step)), []
     except UnknownStepError as error:
-        return None, [finding(run, tag, "missing", str(error).removeprefix(f"{tag!r}").strip())]
+        return None, [finding(run, tag, "missing", f"has no point at step {error.step}; {error.hint}")]

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tbevents.errors import nearest
+from tbevents.errors import checked_choice, nearest
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.kind import kind_names
-from tbevents.reading.options import checked_choice
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import is_number
 from tbevents.testing.finding import Finding, FindingTable, counted, finding
@@ -55,8 +54,8 @@ def check_tags(
     unexpected = others if exactly is not None else []
     if not missing and not unexpected:
         return []
-    rows = [[tag, "missing", nearest(tag, others, 0.5)] for tag in missing]
-    rows += [[tag, "not expected", nearest(tag, missing, 0.5)] for tag in unexpected]
+    rows = [[tag, "missing", nearest(tag, others)] for tag in missing]
+    rows += [[tag, "not expected", nearest(tag, missing)] for tag in unexpected]
     noun = "tags" if kind is None else f"tags of {kind}"
     parts = [f"{len(missing)} missing"] if missing else []
     parts += [f"{len(unexpected)} not expected"] if unexpected else []
@@ -94,6 +93,9 @@ def check_hparams(
     for name, given in (("expected", expected), ("metrics", metrics)):
         if not isinstance(given, Mapping) and (given is not None or name == "expected"):
             raise TypeError(f"{name} must be a mapping, not {given!r}")
+        for key in given or ():
+            if not isinstance(key, str):
+                raise TypeError(f"the names in {name} must be str, not {key!r}")
     where, found, problem = _session(run)
     if found is None:
         return [finding(where, None, "missing", problem)]
@@ -114,7 +116,7 @@ def hparam_rows(
     for name, want in expected.items():
         label = prefix + name
         if name not in obtained:
-            near = nearest(name, [other for other in obtained if other not in expected], 0.5)
+            near = nearest(name, [other for other in obtained if other not in expected])
             rows.append([f"{label} (near {near})" if near else label, "missing", repr(want), "", ""])
         elif is_number(obtained[name]) and is_number(want):
             numbers = np.array([obtained[name]], np.float64), np.array([as_float(want, name=label)])
@@ -131,17 +133,15 @@ def hparam_rows(
 
 def _session(subject: Subject) -> tuple[Run, HParams | None, str]:
     """Returns the run that has the hyperparameters, and these; None and the reason if there are none."""
-    on_disk = isinstance(subject, Run) and os.path.isdir(subject.path)
-    runs = as_runs(subject.path if isinstance(subject, Run) and on_disk else subject)
-    run = (
-        subject
-        if isinstance(subject, Run)
-        else runs["."]
-        if "." in runs
-        else next(iter(runs.values()))
-        if len(runs) == 1
-        else None
-    )
+    run: Run | None
+    if isinstance(subject, Run):
+        run = subject
+        runs = as_runs(subject.path if os.path.isdir(subject.path) else subject)
+    else:
+        runs = as_runs(subject)
+        run = runs.get(".")
+        if run is None and len(runs) == 1:
+            (run,) = runs.values()
     if run is not None and (own := run.hparams) is not None and own.parameters:
         return run, own, ""
     below = {

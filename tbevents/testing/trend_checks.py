@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from tbevents.errors import checked_choice
 from tbevents.format.values import as_float
 from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
@@ -38,7 +39,7 @@ def check_decreasing(
         tag: the tag of a scalar series; its points are taken in the order written.
         monotone: if True, compare each value with the one before it, not only the last with the first.
         tolerance: how far the last value may be above the first, or with `monotone`, each above the one before it.
-        smoothing: weight of TensorBoard's moving average, from 0 to below 1, which is applied first.
+        smoothing: weight of TensorBoard's moving average, at least 0 and less than 1; it is applied first.
         by: the least distance of the last value below the first.
         nan_ok: if True, skip values that are not finite; otherwise they are findings.
 
@@ -117,7 +118,7 @@ def check_converges(
     )
     verb = "is" if len(bad) == 1 else "are"
     which = "the last value is" if wanted == 1 else f"{len(bad):,} of the last {wanted:,} values {verb}"
-    return [finding(run, tag, "trend", f"{which} not within {within:g} of {target:g}", table, series)]
+    return [finding(run, tag, "trend", f"{which} not within {tolerance.atol:g} of {target:g}", table, series)]
 
 
 def check_reaches(
@@ -141,15 +142,14 @@ def check_reaches(
             fall to it; "auto" if the first finite value says whether the series starts below or above.
 
     Raises:
-        ValueError: if `value` is NaN, if `smoothing` is not from 0 to below 1, or if `mode` is unknown.
+        ValueError: if `value` is NaN, if `smoothing` is less than 0, or 1 or more, or if `mode` is unknown.
         TypeError: if an argument has the wrong type.
     """
     target, smoothing = as_float(value, name="value"), _weight(smoothing)
     if math.isnan(target):
         raise ValueError(f"value must be a number, not {value!r}")
     latest = None if by_step is None else whole("by_step", by_step)
-    if mode not in ("auto", "min", "max"):
-        raise ValueError(f"mode must be 'auto', 'min' or 'max', not {mode!r}")
+    checked_choice("mode", mode, ("auto", "min", "max"))
     run = as_run(run)
     series, findings = single_series(run, "scalars", tag)
     if series is None:
@@ -236,7 +236,7 @@ def _check_trend(
 def _weight(smoothing: float) -> float:
     weight = as_float(smoothing, name="smoothing")
     if not 0 <= weight < 1:
-        raise ValueError(f"smoothing must be a number from 0 to below 1, not {smoothing!r}")
+        raise ValueError(f"smoothing must be at least 0 and less than 1, not {smoothing!r}")
     return weight
 
 

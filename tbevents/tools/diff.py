@@ -44,8 +44,10 @@ class Tolerance:
             value = getattr(self, name)
             if value is None and name == "wall_time":
                 continue
-            if not as_float(value, name=name) >= 0:
+            number = as_float(value, name=name)
+            if not number >= 0:
                 raise ValueError(f"{name} must be 0 or more, not {value!r}")
+            object.__setattr__(self, name, number)
 
     def near(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
         """Compares two real or complex arrays of one shape elementwise; True if the values are equal."""

@@ -24,7 +24,7 @@ from tbevents.reading.run import Run
 from tbevents.reading.table_stream import stream_tables
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.tools.names import iter_runs, unreadable_among, without_damage_warnings
-from tbevents.tools.new_files import NewFile, refuse_folder
+from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_files import table_format, write_frames
 from tbevents.tools.wide_frames import wide_frames
@@ -96,12 +96,13 @@ def export_table(
         RunNotFoundError: if the path does not exist.
         UnknownNameError: if a pattern matches no tag or run.
         MissingExtraError: if pyarrow is needed and not installed.
+        FileExistsError: if `out` is an event file.
         OSError: if a file cannot be read or written.
     """
     is_path = isinstance(out, (str, os.PathLike))
     if is_path:
         table_format(out, format)  # type: ignore[arg-type]  # refuse a wrong format before anything is read
-        refuse_folder(os.fspath(out))  # type: ignore[arg-type]  # a path
+        refuse_output(os.fspath(out))  # type: ignore[arg-type]  # a path
     with without_damage_warnings():
         found = read_logdir(
             logdir, restarts=restarts, duplicates=duplicates, checksums=checksums, kinds=_KINDS_NEEDED[kind]

@@ -87,7 +87,7 @@ def merge(
         progress = part_of(progress, 1, 2)
     reader = RecordReader(files, progress, sole=len(files) == 1)
     kept = 0
-    with NewFile(target, overwrite=overwrite) as new:
+    with NewFile(target, overwrite=overwrite, events=True) as new:
         for record in _without_repeated_versions(_in_order(reader, files, by_time)):
             raw = record.raw if editor is None else editor.apply(record)
             if raw is not None:

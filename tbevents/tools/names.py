@@ -77,7 +77,7 @@ def refs_below(
     tell_of(unlisted, on_problem)
     if required and not listed and not unlisted:
         raise RunNotFoundError(
-            f"{text}: there is no event file (a file with 'tfevents' in its name) in this folder or below it"
+            text, "there is no event file (a file with 'tfevents' in its name) in this folder or below it"
         )
     chosen = [
         RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
@@ -103,7 +103,7 @@ def files_of_run(path: StrPath) -> list[str]:
         below = list(list_runs(text)) if is_url(text) or os.path.isdir(text) else []
         if not below:
             raise
-    raise RunNotFoundError(f"{text}: expected one run, but this is a folder of runs: {name_some(below)}")
+    raise RunNotFoundError(text, f"expected one run, but this is a folder of runs: {name_some(below)}")
 
 
 def iter_runs(

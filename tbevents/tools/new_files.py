@@ -18,7 +18,9 @@ from typing import IO, Any
 from tbevents import remote_put
 from tbevents.errors import RunNotFoundError
 from tbevents.files import StrPath, join, local_path, make_folder, open_file, path_string, replace
+from tbevents.format.record import HEADER_SIZE, decode_header
 from tbevents.remote import is_url
+from tbevents.remote_file import read_range
 from tbevents.run_files import event_file_name, find_run_files, is_event_file
 
 
@@ -36,6 +38,7 @@ class NewFile:
         overwrite: if True, it may replace a file.
         backup: if True, a file that it replaces is kept under another name; no program may write to it meanwhile.
         since: the status of that file before it was read; None means now.
+        events: if True, it is an event file; no other file may replace an event file.
         text: if True, str is written as UTF-8 with line ends kept; else bytes.
 
     Attributes:
@@ -46,7 +49,7 @@ class NewFile:
     Raises:
         ValueError: if the path is a URL, and `backup` is True.
         MissingExtraError: if the path is a URL, and fsspec or what it needs is not installed.
-        FileExistsError: if the file exists and `overwrite` is False.
+        FileExistsError: if the file exists and `overwrite` is False, or it is an event file and `events` is False.
         IsADirectoryError: if the path is a folder.
         OSError: if the file cannot be written, or the file to replace was written to meanwhile or is open for writing;
             it is not replaced then.
@@ -59,10 +62,11 @@ class NewFile:
         overwrite: bool = True,
         backup: bool = False,
         since: os.stat_result | None = None,
+        events: bool = False,
         text: bool = False,
     ) -> None:
         path = path_string(path, "the output")
-        refuse_folder(path)
+        (refuse_folder if events else refuse_output)(path)
         self.path = path
         self.backup: str | None = None
         self._overwrite = overwrite
@@ -233,6 +237,36 @@ def refuse_folder(path: str) -> None:
         remote_put.refuse_folder(path)
     elif os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+
+
+def refuse_output(path: str) -> None:
+    """Checks that a file that is no event file can be written at a path or URL.
+
+    Raises:
+        IsADirectoryError: if it is a folder.
+        FileExistsError: if it is an event file, which only another event file may replace.
+    """
+    refuse_folder(path)
+    if _has_events(path):
+        raise FileExistsError(errno.EEXIST, "is an event file, which is not replaced", path)
+
+
+def _has_events(path: str) -> bool:
+    """Returns True if there is an event file, by its first bytes: those of a damaged one may be wrong in part."""
+    try:
+        if is_url(path):
+            start = read_range(path, 0, HEADER_SIZE)
+        elif os.path.isfile(path):
+            with open_file(path) as file:
+                start = file.read(HEADER_SIZE)
+        else:
+            return False
+    except OSError:
+        return False  # it does not exist, or writing says why
+    if len(start) < HEADER_SIZE:
+        return False
+    length, intact = decode_header(start)
+    return intact or (is_event_file(path) and length < 1 << 32)  # as text, these bytes would be a huge number
 
 
 def _make_backup(path: str) -> str:

@@ -50,7 +50,7 @@ def oddities_of(run: Run) -> Iterator[Oddity]:
     yield from _written_again(run)
     yield from tag_oddities(run)
     for series in run.scalars.values():
-        yield from step_oddities(series)
+        yield from step_oddities(series, run.starts)
         yield from _of_values(series)
         yield from _of_wall_times(series)
 
@@ -71,9 +71,8 @@ def _restarts(run: Run) -> Iterator[Oddity]:
 def _written_again(run: Run) -> Iterator[Oddity]:
     if run.starts > 1:
         detail = (
-            f"written {_times(run.starts)}: files of several starts are in one folder, and TensorBoard draws a zigzag; "
-            'to separate them, give each file a folder; to keep the latest points, restarts="overwrite" '
-            "(export --restarts overwrite), or tbevents edit --purge"
+            f"written {_times(run.starts)}, which TensorBoard draws as a zigzag: give each start a folder, or keep the "
+            'latest point of each step with duplicates="last" (export --duplicates last)'
         )
         yield Oddity("written_again", None, run.starts - 1, None, detail)
 
@@ -107,10 +106,15 @@ def _other_hparams(run: Run, tag: str) -> int:
     return sum(bool(content) and content != contents[0] for content in contents[1:])
 
 
-def step_oddities(series: ScalarSeries) -> Iterator[Oddity]:
-    """Yields the oddities of the steps of a scalar series."""
+def step_oddities(series: ScalarSeries, starts: int = 1) -> Iterator[Oddity]:
+    """Yields the oddities of the steps of a scalar series.
+
+    Args:
+        series: the series.
+        starts: how often its run was written; one point for each start may be at step 0.
+    """
     tag, steps = series.tag, series.steps
-    if len(steps) > 1 and not steps.any():
+    if len(steps) > starts and not steps.any():
         detail = (
             f"all {len(steps):,} points are at step 0, as if logged without a step: "
             "TensorBoard draws them in one place; "
@@ -138,7 +142,8 @@ def step_oddities(series: ScalarSeries) -> Iterator[Oddity]:
         again = np.ones(len(steps), np.bool_)
         again[places] = False
         step = int(steps[np.flatnonzero(again)[0]])
-        yield Oddity("repeated_steps", tag, repeated, step, f"{repeated:,} points of steps logged before, first {step}")
+        points = f"{repeated:,} {'point of a step' if repeated == 1 else 'points of steps'} logged before, first {step}"
+        yield Oddity("repeated_steps", tag, repeated, step, points)
 
 
 def _of_values(series: ScalarSeries) -> Iterator[Oddity]:

@@ -16,7 +16,7 @@ from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import tell_of
 from tbevents.reading.run import Run
 from tbevents.tools.names import OnProblem, open_refs, refs_below
-from tbevents.tools.new_files import NewFile, refuse_folder
+from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.chart import ChartStyle, draw_charts, refuse_many
 from tbevents.views.groups import GroupBy
@@ -136,7 +136,7 @@ def _picture_format(out: StrPath) -> str:
     ending = os.path.splitext(os.fspath(out))[1].lower().removeprefix(".")
     if ending not in _ENDINGS:
         raise ValueError(f"{os.fspath(out)}: unknown picture format; the file must end in {', '.join(_ENDINGS)}")
-    refuse_folder(local_path(out, "the output"))
+    refuse_output(local_path(out, "the output"))
     return ending
 
 

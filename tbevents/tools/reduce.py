@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import RunNotFoundError, did_you_mean
+from tbevents.errors import RunNotFoundError, checked_choice
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
 from tbevents.reading.name_patterns import NameFilter
@@ -128,9 +128,7 @@ def reduce(
     """
     for name in stats:
         _quantile(name)
-    if duplicates not in (known := get_args(Duplicates)):
-        hint = did_you_mean(duplicates, known)
-        raise ValueError(f"duplicates must be one of {', '.join(known)}, not {duplicates!r}{hint}")
+    checked_choice("duplicates", duplicates, get_args(Duplicates))
     refs = [ref for source in sources for ref in _runs_of(source, on_problem)]
     if not refs:
         raise ValueError("there are no runs to reduce")
@@ -178,7 +176,7 @@ def reduce_runs(
 def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[RunRef]:
     found = refs_below(source, None, on_problem=on_problem)
     if not found:
-        raise RunNotFoundError(f"{os.fspath(source)}: no runs")
+        raise RunNotFoundError(os.fspath(source), "no runs")
     return found
 
 

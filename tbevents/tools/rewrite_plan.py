@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tbevents.files import StrPath, folder_name, local_path
 from tbevents.run_files import find_run_files
 from tbevents.tools.names import runs_below
 from tbevents.tools.new_files import NewFile, output_path, refuse_existing, unwritten_status
+
+ONE_OUTPUT: Final = "give an output (--out), or change the files themselves (--in-place), but not both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class FilePlan:
 
     def open(self, *, overwrite: bool) -> NewFile:
         """Opens the file to write; a file that is replaced is kept as a backup."""
-        return NewFile(self.target, overwrite=overwrite or self.in_place, backup=self.in_place, since=self.since)
+        replaces = overwrite or self.in_place
+        return NewFile(self.target, overwrite=replaces, backup=self.in_place, since=self.since, events=True)
 
 
 def plan_rewrite(
@@ -41,7 +45,7 @@ def plan_rewrite(
 ) -> dict[str, list[FilePlan]]:
     """Returns the plans of all event files of a source, by run. Arguments and errors are those of `repair`."""
     if in_place == (out is not None):
-        raise ValueError("give either an output (--out) or in-place (--in-place)")
+        raise ValueError(ONE_OUTPUT)
     if in_place:
         local_path(source, "a run that is rewritten in place")
     plans = {

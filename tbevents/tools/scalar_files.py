@@ -101,7 +101,7 @@ def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:
     if not is_event_file(path):
         path = event_file_in(path, start)
     encoder = ScalarEncoder()
-    with NewFile(path, overwrite=False) as new:
+    with NewFile(path, overwrite=False, events=True) as new:
         new.file.write(header_record(start, __name__))
         for each in several:
             number = encoder.add_series(each.tag, each.form)

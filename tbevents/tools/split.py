@@ -70,7 +70,7 @@ class _PartWriter:
         if part not in self._parts:
             if len(self._parts) == _MOST:
                 raise ValueError(f"there would be more than {_MOST} parts")
-            new = self._stack.enter_context(NewFile(f"{self._path}.{part:03d}", overwrite=False))
+            new = self._stack.enter_context(NewFile(f"{self._path}.{part:03d}", overwrite=False, events=True))
             self._parts[part] = new, []
             if self.version is not None and self.version is not record:
                 self.add(part, self.version)

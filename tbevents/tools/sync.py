@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from tbevents.errors import SyncConflictError
+from tbevents.errors import SyncConflictError, checked_choice
 from tbevents.files import StrPath, path_string
 from tbevents.reading.arrow_arrays import codes_of, words
 from tbevents.reading.batches import batch_of
 from tbevents.reading.listed_runs import ScalarPart
 from tbevents.reading.logdir import Logdir
 from tbevents.reading.name_patterns import patterns
-from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, checked_choice
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.selection import name_test, selected

@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from io import BytesIO, TextIOWrapper
 from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
-from tbevents.errors import MissingExtraError, did_you_mean
+from tbevents.errors import MissingExtraError, checked_choice
 from tbevents.files import StrPath, path_string, read_bytes
 from tbevents.reading.frames import Column, Frame, cells_of, dated, length_of, storable_columns
 from tbevents.remote import is_url
@@ -63,11 +63,7 @@ def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A
         ValueError: if the format or the suffix is unknown.
     """
     if format is not None:
-        for known in get_args(Format):
-            if format == known:
-                return known  # type: ignore[no-any-return]  # it is one of them
-        hint = did_you_mean(format, get_args(Format))
-        raise ValueError(f"unknown format {format!r}; it must be one of {', '.join(get_args(Format))}{hint}")
+        return checked_choice("format", format, get_args(Format))
     ending = os.path.splitext(path_string(path, "path"))[1].lower()
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)

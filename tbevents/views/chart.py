@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import did_you_mean
+from tbevents.errors import checked_choice
 from tbevents.views.curves import lonely, smoothed, without_outliers
 from tbevents.views.groups import RESAMPLES, Band, Estimator, summed_up
 from tbevents.views.protocols import ScalarCurve, TimedSeries
@@ -63,7 +63,7 @@ class ChartStyle:
     Attributes:
         x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the run's first point of
             the tag) or "wall" (the time). If all steps are 0, "step" is drawn as "order".
-        smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+        smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
         log_x: whether the horizontal axis is logarithmic.
         log_y: whether the vertical axis is logarithmic.
         outliers: whether the vertical axis reaches all points. If not, it leaves out extreme ones as TensorBoard does
@@ -89,11 +89,9 @@ class ChartStyle:
 
     def __post_init__(self) -> None:
         for name, choices in (("x", get_args(XAxis)), ("estimator", get_args(Estimator)), ("band", get_args(Band))):
-            if (value := getattr(self, name)) not in choices:
-                hint = did_you_mean(value, choices)
-                raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}{hint}")
+            checked_choice(name, getattr(self, name), choices)
         if not 0 <= self.smooth < 1:
-            raise ValueError(f"smooth must be from 0 to below 1, not {self.smooth!r}")
+            raise ValueError(f"smooth must be at least 0 and less than 1, not {self.smooth!r}")
         if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
             raise ValueError("size and dpi must be positive")
         if self.size is not None and max(self.size) > MOST_INCHES:

@@ -19,13 +19,13 @@ def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
 
     Args:
         values: shape (n,).
-        weight: from 0 (no smoothing) to below 1. TensorBoard's slider ends at 0.999: with 1, all would be zero.
+        weight: at least 0 (no smoothing) and less than 1. TensorBoard's slider ends at 0.999; with 1, all would be 0.
 
     Raises:
-        ValueError: the weight is not from 0 to below 1.
+        ValueError: the weight is less than 0, or 1 or more.
     """
     if not 0 <= weight < 1:
-        raise ValueError(f"weight must be a number from 0 to below 1, not {weight!r}")
+        raise ValueError(f"weight must be at least 0 and less than 1, not {weight!r}")
     result = values.astype(np.float64)
     if not len(result) or bool((result == result[0]).all()):
         return result

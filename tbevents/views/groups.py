@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import closest_or_first
 from tbevents.views.protocols import ScalarCurve
 
 Estimator: TypeAlias = Literal["mean", "iqm"]
@@ -68,9 +69,7 @@ def grouped(
         raise ValueError(f"group_by: {by!r} matches no run; there are: {some}")
     if isinstance(by, str) and by.startswith("hparam:") and set(groups) == {"other"}:
         known = dict.fromkeys(each for having in (parameters or {}).values() for each in having)
-        raise ValueError(
-            f"no run has the hyperparameter {by[7:]!r}; there are: {', '.join(map(repr, known)) or 'none'}"
-        )
+        raise ValueError(f"no run has the hyperparameter {by[7:]!r}; {closest_or_first(by[7:], known)}")
     return groups
 
 

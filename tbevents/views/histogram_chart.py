@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import checked_choice
 from tbevents.views.heat import quantiles, shared_buckets
 from tbevents.views.protocols import Buckets
 from tbevents.views.safe_text import shortened
@@ -53,8 +54,7 @@ def draw_histograms(
         ValueError: the view is unknown.
         MissingExtraError: matplotlib is not installed.
     """
-    if view not in get_args(HistogramView):
-        raise ValueError(f"view must be one of {', '.join(get_args(HistogramView))}, not {view!r}")
+    checked_choice("view", view, get_args(HistogramView))
     from tbevents.views.figure import new_axes
 
     axes = new_axes(figsize=(7.0, 4.5), dpi=120.0) if ax is None else ax

@@ -59,7 +59,7 @@ class BatchWriter:
             return RecordFile()
         from tbevents.writing.object_file import ObjectFile  # here: it costs some milliseconds
 
-        return ObjectFile(self._folder, self.upload_secs)
+        return ObjectFile(self._folder, self.upload_secs, self._failures)
 
     def _start(self) -> None:
         """Sets the state of a writer without events and without a file."""
@@ -73,7 +73,7 @@ class BatchWriter:
         self._keys: list[SeriesKey] = []  # by number; only ever appended to
         self._encoder: Encoder | None = None  # None while in use, so that an interrupted one is not used again
         self._file = self._new_file()
-        self.lost: int = 0
+        self._lost = 0  # events dropped before they were written
         self._unreported = 0  # dropped events that no error has reported yet
         self._disturbed: list[tuple[str, str]] = []  # abandoned files and why, without a warning yet
         self._error: Exception | None = None  # an error of the background thread, for the next call
@@ -89,6 +89,11 @@ class BatchWriter:
         None if creating the file failed, and before a forked child's or a copy's first call.
         """
         return self._file.location
+
+    @property
+    def lost(self) -> int:
+        """The number of logged events that were dropped because they could not be written."""
+        return self._lost + self._file.lost
 
     def flush(self, sync: bool = False) -> None:
         """Writes all added events to the file; with `sync`, also waits until they are on disk.
@@ -213,7 +218,7 @@ class BatchWriter:
                 lost = self._file.unwritten_events() + count_events(self._pending)
                 self._file.blocks = ()
                 self._pending.clear()
-                self.lost += lost
+                self._lost += lost
                 self._unreported += lost
                 self._failures.lose(lost)
             self._complete(error)
@@ -292,7 +297,7 @@ class BatchWriter:
         lost = count_events(items) if block is None else 0
         if self._batch is batch:  # no signal handler has encoded them
             if block is None:
-                self.lost += lost
+                self._lost += lost
                 self._unreported += lost
             else:
                 self._file.blocks += (block,)

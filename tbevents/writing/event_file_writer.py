@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tbevents import files
+from tbevents.errors import TBEventsError
 from tbevents.format.record import MAX_LENGTH
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event
 from tbevents.summary.builders import checked_tag
 from tbevents.writing.batch_writer import BATCH_BYTES, BatchWriter
-from tbevents.writing.checked_points import about, as_points, as_step, as_wall_time, parse_message
+from tbevents.writing.checked_points import CheckedPoints, about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.encoder import ITEMS, OTHER, Columns, Item, SeriesKey
 from tbevents.writing.failures import Failures, OnError
@@ -33,6 +34,16 @@ _CHUNK: Final = 1 << 13
 """Points of `add_scalar_columns` per batch: few enough for intermediate results to stay in the cache."""
 
 _SIMPLE: Final = ScalarForm.SIMPLE  # an attribute lookup on the class would dominate the time of some calls
+
+
+class ClosedWriterError(TBEventsError, ValueError):
+    """An event was added to a closed writer. `SummaryWriter` catches it, and logs to its next file.
+
+    Attributes:
+        rest: the points of `add_scalar_columns` that were not added; None for other events.
+    """
+
+    rest: CheckedPoints | None = None
 
 
 @untraced_methods
@@ -179,8 +190,13 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
             points = as_points(steps, values, wall_times, self._now())
         except (TypeError, ValueError) as error:
             raise about(tag, error) from None
-        for start in range(0, len(points.steps), _CHUNK):
-            self._add_other(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # each is one batch
+        start, count = 0, len(points.steps)
+        try:
+            for start in range(0, count, _CHUNK):
+                self._add_other(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # each is one batch
+        except ClosedWriterError as error:
+            error.rest = points.part(start, count)
+            raise
 
     def add_summary(self, summary: Message | bytes, global_step: Any = None, walltime: Any = None) -> None:
         """Adds an Event with a Summary.
@@ -269,7 +285,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
             for at in range(0, len(self._pending), ITEMS):
                 if all(map(operator.is_, self._pending[at : at + ITEMS], event)):
                     del self._pending[at : at + ITEMS]
-                    raise ValueError(f"{self!r} accepts no more events; make a new one, or call reopen()")
+                    raise ClosedWriterError(f"{self!r} accepts no more events; make a new one, or call reopen()")
             # The event was added before the end of `close`, which has written it.
 
     def __enter__(self) -> EventFileWriter:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from tbevents.callers import warn_caller
-from tbevents.errors import WriterWarning, did_you_mean
+from tbevents.errors import WriterWarning, checked_choice
 
 OnError: TypeAlias = Literal["raise", "warn"]
 
-_CHOICES: Final = ("raise", "warn")
+_CHOICES: Final[tuple[OnError, ...]] = get_args(OnError)
 
 
 class Failures:
@@ -23,29 +23,34 @@ class Failures:
 
     Attributes:
         on_error: the argument.
-        lost: the number of events that were dropped.
 
     Raises:
         ValueError: if `on_error` has another value.
     """
 
     def __init__(self, on_error: OnError) -> None:
-        if on_error not in _CHOICES:
-            hint = did_you_mean(on_error, _CHOICES)
-            raise ValueError(f'on_error must be "raise" or "warn", not {on_error!r}{hint}')
-        self.on_error = on_error
+        self.on_error = checked_choice("on_error", on_error, _CHOICES)
         self.forget()
 
     def forget(self) -> None:
         """Resets the count of lost events and the causes that were warned of."""
-        self.lost: int = 0
+        self._lost: list[int] = []
         self._warned: set[object] = set()  # causes
         self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
 
+    @property
+    def lost(self) -> int:
+        """The number of events that were dropped."""
+        return sum(self._lost)
+
     def lose(self, count: int) -> None:
-        """Adds to the number of events that were dropped."""
-        with self._lock:
-            self.lost += count
+        """Adds to the number of events that were dropped.
+
+        This takes no lock: the uploader calls it, and a signal handler may wait for the uploader while its thread holds
+        any lock of a writer.
+        """
+        if count:
+            self._lost.append(count)
 
     def warn_of(self, error: Exception) -> None:
         """Warns of an error, unless there was a warning of the same cause."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from typing import Final, Protocol
+
+from tbevents.forks import renew_when_forked
 
 SHORTEST: Final = 0.01
 """The shortest interval in seconds. Clients with a shorter one write at each call, and are drained every `_RETRY`
@@ -52,6 +53,7 @@ class Flusher:
         self._due: weakref.WeakKeyDictionary[Client, float] = weakref.WeakKeyDictionary()
         self._ended = False
         self._anew()
+        renew_when_forked(self)
 
     def _anew(self) -> None:
         """Sets the state of a process without a thread."""
@@ -114,7 +116,7 @@ class Flusher:
                 if (client := ref()) is not None:
                     stack.callback(client.finish)
 
-    def after_fork_in_child(self) -> None:
+    def _renew_locks(self) -> None:
         """Resets the thread, which does not survive a fork, and makes the clients drop the parent's events."""
         self._anew()
         for ref in self._due.keyrefs():
@@ -143,5 +145,3 @@ watch: Final[Callable[[Client], bool]] = _flusher.watch
 drain_all: Final[Callable[[], None]] = _flusher.drain_all
 finish: Final[Callable[[], None]] = _flusher.finish
 atexit.register(finish)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_flusher.after_fork_in_child)

@@ -16,11 +16,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from tbevents import files, remote
 from tbevents.errors import UploadError
 from tbevents.run_files import event_file_name
+from tbevents.writing.failures import Failures
 from tbevents.writing.record_file import RecordFile
 from tbevents.writing.uploader import Upload, finish_before_threads_end, uploader
 
@@ -41,14 +42,21 @@ _TOKEN: Final = secrets.token_hex(3)
 """Part of each object's name: in containers, host names and process ids repeat, and a put would replace an object."""
 
 
+class _Amount(NamedTuple):
+    """How much of an object there is."""
+
+    size: int = 0  # bytes of complete records
+    events: int = 0
+
+
 class _Object:
-    """An object and its file in the spool. The holder of the writer's lock sets `size`, the uploader what was put."""
+    """An object and its file in the spool. The holder of the writer's lock sets `written`, the uploader the rest."""
 
     def __init__(self, path: str, url: str) -> None:
         self.path = path
         self.url = url
-        self.size = 0  # bytes of complete records in the spool
-        self.put_size = 0  # bytes of the object in storage
+        self.written = _Amount()  # in the spool
+        self.stored = _Amount()  # in storage
         self.put_bytes = 0  # the sum of its puts
 
 
@@ -63,13 +71,16 @@ class ObjectFile(RecordFile):
     Args:
         folder: the URL of the run.
         upload_secs: seconds between two uploads in the background.
+        failures: counts the events that are lost.
 
     Attributes:
         failure: why the last upload in the background failed; the caller reports it and sets it to None.
+        lost: the number of events whose file was removed from the spool before they were uploaded.
     """
 
-    def __init__(self, folder: str, upload_secs: float) -> None:
+    def __init__(self, folder: str, upload_secs: float, failures: Failures) -> None:
         super().__init__()
+        self._failures = failures
         self._url = folder
         self._upload_secs = upload_secs
         self._due = time.monotonic() + upload_secs
@@ -154,7 +165,7 @@ class ObjectFile(RecordFile):
     def _start_upload(self) -> Upload | None:
         self._note_size()
         self._due = time.monotonic() + self._upload_secs
-        if all(each.put_size == each.size for each in self._objects) and not self._finished:
+        if all(each.stored == each.written for each in self._objects) and not self._finished:
             return None
         self._seal()
         return uploader.submit(self)
@@ -181,7 +192,7 @@ class ObjectFile(RecordFile):
             return None
         self._finished = True
         if closing:
-            uploader.unfinished.add(self)
+            uploader.add_unfinished(self)
         return self.upload()
 
     def discard(self) -> None:
@@ -197,44 +208,47 @@ class ObjectFile(RecordFile):
             UploadError: if an object cannot be put.
         """
         for each in list(self._objects):
-            if each.put_size != each.size:
+            if each.stored != each.written:
                 self._put(each)
-            if self._finished or each is not self._objects[-1]:
+            if self._finished or each not in self._objects[-1:]:  # `discard` may have removed all
                 self._drop(each)
         if self._finished and not self._objects:
             self._remove_spool()
-            uploader.unfinished.discard(self)
+            uploader.remove_unfinished(self)
 
     def _put(self, each: _Object) -> None:
-        size = each.size
+        written = each.written
         try:
             with open(each.path, "rb") as file:
-                data = file.read(size)
+                data = file.read(written.size)
         except FileNotFoundError:
             data = b""
-        if len(data) < size:
+        if len(data) < written.size:
             if each not in self._objects:  # discarded in the meantime
                 return
             self._objects.remove(each)
-            text = f"the file {each.path} was removed or truncated before it was uploaded; its events are lost"
+            lost = written.events - each.stored.events
+            self.lost += lost
+            self._failures.lose(lost)
+            text = f"the file {each.path} was removed or truncated before it was uploaded; its events are lost ({lost})"
             raise UploadError(errno.ENOENT, text, each.url)
         try:
             remote.write_bytes(each.url, data)
         except OSError as error:
             cause = error.strerror or str(error)
             error_class = "" if type(error) is OSError else f"{type(error).__name__}: "
-            spool = self._spool if each.size > self._header or len(self._objects) > 1 else None
+            spool = self._spool if written.size > self._header or len(self._objects) > 1 else None
             kept = "" if spool is None else f"; what was logged is kept in {spool}"
             text = f"could not be uploaded: {error_class}{cause}{kept}"
             raised = UploadError(error.errno or errno.EIO, text, each.url)
             raised.spool = spool
             raise raised from error
-        each.put_bytes += size
-        each.put_size = size
+        each.put_bytes += written.size
+        each.stored = written
 
     def _drop(self, each: _Object) -> None:
         """Removes the file of an object that is complete in storage."""
-        if each.put_size == each.size:
+        if each.stored == each.written:
             with contextlib.suppress(OSError):
                 os.unlink(each.path)
             self._complete.append(each.url)
@@ -246,13 +260,13 @@ class ObjectFile(RecordFile):
         if self.path is not None:
             if not self._objects or self._objects[-1].path != self.path:
                 self._objects.append(_Object(self.path, remote.join(self._url, os.path.basename(self.path))))
-            self._objects[-1].size = self._size
+            self._objects[-1].written = _Amount(self._size, self._events)
 
     def _seal(self) -> None:
         """Ends the current object with the upload that is due, if it has been put often enough."""
         if self._objects and (last := self._objects[-1]).path == self.path:
-            put = last.put_bytes + last.size
-            if last.size >= SMALL and put >= _MOST_PUT * last.size:
+            size = last.written.size
+            if size >= SMALL and last.put_bytes + size >= _MOST_PUT * size:
                 self._sealed = self.path
 
     def _remove_spool(self) -> None:

@@ -6,6 +6,8 @@ projector_config.pbtxt              one entry for each embedding, in protobuf's 
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import threading
 from typing import Final
@@ -13,22 +15,50 @@ from typing import Final
 from google.protobuf import text_format
 
 from tbevents import files, remote
+from tbevents.forks import renew_when_forked
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 from tbevents.summary.embeddings import EmbeddingFiles, folder_name
 
 CONFIG: Final = "projector_config.pbtxt"
 
-_lock = threading.Lock()  # for updates of the configuration file
+
+class _Configuration:
+    """Adds entries to configuration files, one at a time.
+
+    Threads wait for each other; a signal handler may add an entry while its thread does. A forked child waits for no
+    thread of its parent. Other processes are not locked out: of two that add an entry at the same moment, one entry may
+    be lost.
+    """
+
+    def __init__(self) -> None:
+        self._renew_locks()
+        renew_when_forked(self)
+
+    def _renew_locks(self) -> None:
+        self.lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
+        self._added: list[tuple[str, EmbeddingInfo]] = []  # with its path; what is being added, outermost call first
+
+    def add(self, path: str, info: EmbeddingInfo) -> None:
+        """Adds an entry, with the lock held. If a signal handler adds others meanwhile, they are added again."""
+        added = self._added
+        first = len(added)
+        added.append((path, info))
+        try:
+            count = 0
+            while count < len(added):
+                count = len(added)
+                config = _read(path)
+                for of_path, each in added[first:count]:
+                    if of_path == path:
+                        _replace(config, each)
+                _write(path, text_format.MessageToString(config).encode())
+        finally:
+            if first == 0:
+                added.clear()
 
 
-def _after_fork_in_child() -> None:
-    """Replaces the lock: in the parent, a thread that does not exist in the child may hold it."""
-    global _lock  # noqa: PLW0603  # there is one lock per process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+_configuration: Final = _Configuration()
+_numbers: Final = itertools.count()  # for temporary names
 
 
 def write_embedding(logdir: str, tag: str, step: int, embedding: EmbeddingFiles) -> None:
@@ -36,25 +66,29 @@ def write_embedding(logdir: str, tag: str, step: int, embedding: EmbeddingFiles)
 
     Tag and step name the embedding's folder; an earlier one with the same tag and step is replaced.
 
+    Threads, signal handlers and forked children may call it at any moment. Other processes are not locked out: if two
+    write an embedding of one run at the same moment, one of the entries may be lost.
+
     Raises:
         OSError: if a file cannot be written.
-        ValueError: if the tag is not a valid folder name, or an existing configuration cannot be read.
+        ValueError: if the tag is not a valid folder name, or if an existing configuration cannot be read or has fields
+            that this version does not know. No file is written.
     """
     digits = str(step).zfill(5)
     relative = f"{digits}/{folder_name(tag)}"
     folder = files.subfolder(logdir, relative, "tag")
-    with _lock:
-        config = _read(files.join(logdir, CONFIG))
+    path = files.join(logdir, CONFIG)
+    with _configuration.lock:
+        _read(path)  # raises before a file is written
         for name, content in embedding.files.items():
             _write(files.join(folder, name), content)
-        _replace(config, embedding.info(f"{tag}:{digits}", relative))
-        _write(files.join(logdir, CONFIG), text_format.MessageToString(config).encode())
+        _configuration.add(path, embedding.info(f"{tag}:{digits}", relative))
 
 
 def _read(path: str) -> ProjectorConfig:
     try:
         text = files.read_bytes(path).decode()
-        return text_format.Parse(text, ProjectorConfig(), allow_unknown_field=True)
+        return text_format.Parse(text, ProjectorConfig())  # unknown fields would be lost when it is written
     except FileNotFoundError:
         return ProjectorConfig()
     except (text_format.ParseError, UnicodeDecodeError) as error:
@@ -76,12 +110,12 @@ def _write(path: str, content: bytes) -> None:
         remote.write_bytes(path, content)
         return
     files.make_folder(os.path.dirname(path))
-    unfinished = f"{path}.{os.getpid()}.tmp"
+    unfinished = f"{path}.{os.getpid()}.{next(_numbers)}.tmp"
     try:
         with open(unfinished, "wb") as file:
             file.write(content)
         files.replace(unfinished, path)
-    except OSError:
-        if os.path.exists(unfinished):
+    except BaseException:
+        with contextlib.suppress(OSError):
             os.remove(unfinished)
         raise

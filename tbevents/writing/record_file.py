@@ -48,15 +48,18 @@ class RecordFile:
         path: the path of the file; None before `create`.
         blocks: the encoded blocks that are not written yet, in order.
         failure: why an upload in the background failed; None for all local files.
+        lost: the number of written events that were lost before they were uploaded; 0 for all local files.
     """
 
     failure: Exception | None = None
+    lost: int = 0
 
     def __init__(self) -> None:
         self.path: str | None = None
         self.blocks: tuple[Block, ...] = ()
         self._size = 0  # the size of the written records
         self._tail = b""  # the last bytes of the written records
+        self._events = 0  # the number of the written records, without the first one
 
     @property
     def location(self) -> str | None:
@@ -102,7 +105,7 @@ class RecordFile:
             if isinstance(error, OSError):
                 error.filename = path
             raise
-        self.path, self._size, self._tail = path, len(record), record[-_TAIL:]
+        self.path, self._size, self._tail, self._events = path, len(record), record[-_TAIL:], 0
 
     def unwritten_bytes(self) -> int:
         """Returns the number of bytes in the blocks."""
@@ -125,7 +128,7 @@ class RecordFile:
         assert self.path is not None
         path = self.path
         fd = _open_existing(path)
-        before = self._size, self._tail
+        before = self._size, self._tail, self._events
         written: tuple[Block, ...] = ()
         try:
             try:
@@ -142,7 +145,7 @@ class RecordFile:
         except OSError:
             # The system may accept bytes and report only at fsync or close that the disk is full.
             if not self.blocks and self._size == before[0] + sum(len(block.records) for block in written):
-                self._size, self._tail, self.blocks = *before, written
+                self._size, self._tail, self._events, self.blocks = *before, written
             raise
 
     def chunks(self, size: int) -> Iterator[bytes]:
@@ -196,7 +199,7 @@ class RecordFile:
 
     def _write_blocks(self, fd: int) -> tuple[Block, ...]:
         """Writes the current blocks; returns those written, which are none if a signal handler has written them."""
-        start, blocks = self._size, self.blocks
+        start, blocks, events = self._size, self.blocks, self._events
         count = size = 0
         try:
             os.lseek(fd, start, os.SEEK_SET)
@@ -204,6 +207,7 @@ class RecordFile:
             while count < len(blocks) and self.blocks and self.blocks[0] is blocks[0]:
                 _write_all(fd, blocks[count].records)
                 size += len(blocks[count].records)
+                events += blocks[count].events
                 count += 1
         except BaseException as error:
             if isinstance(error, OSError):
@@ -213,13 +217,13 @@ class RecordFile:
             raise
         tail = _tail_of(self._tail, blocks[:count])
         if self.blocks and self.blocks[0] is blocks[0]:  # no signal handler has written them
-            self._size, self._tail, self.blocks = start + size, tail, self.blocks[count:]
+            self._size, self._tail, self._events, self.blocks = start + size, tail, events, self.blocks[count:]
             return blocks[:count]
         return ()
 
     def _keep(self, blocks: tuple[Block, ...], size: int) -> None:
         """Marks the complete records in the first `size` bytes of the blocks as written."""
-        start, whole, count = self._size, 0, 0
+        start, before, whole, count = self._size, self._events, 0, 0
         while count < len(blocks) and whole + len(blocks[count].records) <= size:
             whole += len(blocks[count].records)
             count += 1
@@ -231,8 +235,10 @@ class RecordFile:
             done += (Block(records[:end], kept),)
             rest = (Block(records[end:], events - kept), *rest[1:])
         tail, count = _tail_of(self._tail, done), len(blocks)
+        written = before + sum(block.events for block in done)
         if self.blocks and self.blocks[0] is blocks[0]:  # no signal handler has written them
-            self._size, self._tail, self.blocks = start + whole, tail, rest + self.blocks[count:]
+            following = rest + self.blocks[count:]
+            self._size, self._tail, self._events, self.blocks = start + whole, tail, written, following
 
 
 def _open_existing(path: str) -> int:

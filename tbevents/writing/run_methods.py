@@ -16,7 +16,7 @@ from tbevents.proto import Event, TaggedRunMetadata
 from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.summary.hparams import fields_of
 from tbevents.summary.layouts import Charts, merged
-from tbevents.writing.checked_points import as_step
+from tbevents.writing.checked_points import about, as_step
 from tbevents.writing.failures import Failures
 from tbevents.writing.projector_files import write_embedding
 from tbevents.writing.sink import Sink
@@ -37,8 +37,8 @@ class RunMethods(SummaryMethods):
     _default_metadata: Mapping[str, Any]
 
     @abstractmethod
-    def _get_file_writer(self) -> Sink:
-        """Returns the writer of the run's own file."""
+    def _add(self, add: Callable[[Sink], None]) -> None:
+        """Calls `add` with the writer of the run's own file."""
 
     @abstractmethod
     def _open(self, folder: str) -> Sink:
@@ -142,7 +142,11 @@ class RunMethods(SummaryMethods):
         """
         if self.write_to_disk:
             points = summary.embedding(tag, mat, metadata, label_img, metadata_header)
-            self._write_embedding(tag, self._step_of(global_step), points)
+            try:
+                step = self._step_of(global_step)
+            except (TypeError, ValueError) as error:
+                raise about(tag, error) from None
+            self._write_embedding(tag, step, points)
 
     def _write_embedding(self, tag: str, step: int, points: EmbeddingFiles) -> None:
         try:
@@ -175,15 +179,16 @@ class RunMethods(SummaryMethods):
         if not self.write_to_disk:
             return
         definition, metadata = summary.graph(model, input_to_model, verbose, use_strict_trace)
-        writer = self._get_file_writer()
-        writer.add_event(Event(graph_def=definition))
+        self._add(lambda sink: sink.add_event(Event(graph_def=definition)))
         if metadata is not None:
-            writer.add_event(Event(tagged_run_metadata=TaggedRunMetadata(tag="step1", run_metadata=metadata)))
+            event = Event(tagged_run_metadata=TaggedRunMetadata(tag="step1", run_metadata=metadata))
+            self._add(lambda sink: sink.add_event(event))
 
     def add_onnx_graph(self, prototxt: Any) -> None:
         """Logs the graph of an ONNX model, given as a path or a loaded ModelProto. Needs the onnx package."""
         if self.write_to_disk:
-            self._get_file_writer().add_event(Event(graph_def=summary.onnx_graph(prototxt)))
+            graph = Event(graph_def=summary.onnx_graph(prototxt))
+            self._add(lambda sink: sink.add_event(graph))
 
     def add_custom_scalars(self, layout: Charts) -> None:
         """Sets which series TensorBoard's Custom Scalars page draws together.
@@ -209,10 +214,12 @@ class RunMethods(SummaryMethods):
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
         """Adds a chart with several series to the Custom Scalars page; see `add_custom_scalars`."""
-        self.add_custom_scalars({category: {title: ["Multiline", tags]}})
+        if self.write_to_disk:
+            self.add_custom_scalars({category: {title: ["Multiline", tags]}})
 
     def add_custom_scalars_marginchart(
         self, tags: Sequence[str], category: str = "default", title: str = "untitled"
     ) -> None:
         """Adds a chart of a series with its bounds to the Custom Scalars page; see `add_custom_scalars`."""
-        self.add_custom_scalars({category: {title: ["Margin", tags]}})
+        if self.write_to_disk:
+            self.add_custom_scalars({category: {title: ["Margin", tags]}})

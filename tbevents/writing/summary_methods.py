@@ -11,6 +11,7 @@ from tbevents.proto import Summary
 from tbevents.summary.builders import Format
 from tbevents.summary.figures import close_figures
 from tbevents.summary.histograms import default_edges
+from tbevents.writing.checked_points import about
 from tbevents.writing.untraced import untraced_methods
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ class SummaryMethods(ABC):
             img_tensor: as in `add_image`; or a list of images, for which `dataformats` may leave out the N.
             dataformats: as in `add_image`.
         """
-        if isinstance(img_tensor, (list, tuple)) and len(dataformats) == 3 and "N" not in dataformats.upper():
+        letters = str(dataformats)
+        if isinstance(img_tensor, (list, tuple)) and len(letters) == 3 and "N" not in letters.upper():
             dataformats = f"N{dataformats}"
         self.add_image(tag, img_tensor, global_step, walltime, dataformats)
 
@@ -191,7 +193,10 @@ class SummaryMethods(ABC):
             if close:
                 close_figures(figure)
             return
-        drawn = summary.figure_to_image(figure, close=False)
+        try:
+            drawn = summary.figure_to_image(figure, close=False)
+        except (TypeError, ValueError) as error:
+            raise about(tag, error) from None
         self.add_image(tag, drawn, global_step, walltime, "CHW" if drawn.ndim == 3 else "NCHW")
         if close:
             close_figures(figure)

@@ -9,12 +9,13 @@ import re
 import socket
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import methodcaller
 from typing import Any, Final, NamedTuple, ParamSpec
 
 from tbevents import files
+from tbevents.forks import renew_when_forked
 from tbevents.format.event import FILE_VERSION
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
@@ -22,9 +23,14 @@ from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
-from tbevents.writing.checked_points import as_step, as_wall_time
+from tbevents.writing.checked_points import about, as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.event_file_writer import DEFAULT_FLUSH_SECS, DEFAULT_UPLOAD_SECS, EventFileWriter
+from tbevents.writing.event_file_writer import (
+    DEFAULT_FLUSH_SECS,
+    DEFAULT_UPLOAD_SECS,
+    ClosedWriterError,
+    EventFileWriter,
+)
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.logged_scalars import logged_scalars
 from tbevents.writing.null_sink import NullSink
@@ -53,10 +59,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     operating system at most `flush_secs` later, on `flush` and on `close`. A script that ends without either loses
     nothing.
 
-    Threads may share a writer; the points of each thread stay in order. A forked child writes to its own files, and so
-    does a copy or a pickled writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events:
-    `flush` and `close` may be called again. A second `flush` writes the events logged since the first; a second `close`
-    does nothing. After `close`, the next call that logs continues in a new file.
+    Threads may share a writer; the points of each thread stay in order. What a thread logs while another calls `close`
+    is in the closed file or in a new one. A forked child writes to its own files, and so does a copy or a pickled
+    writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events: `flush` and `close` may be
+    called again. A second `flush` writes the events logged since the first; a second `close` does nothing. After
+    `close`, the next call that logs continues in a new file.
 
     If something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder,
     logging continues in a new file in the same folder, with all events since the last successful write. A
@@ -90,8 +97,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         flush_secs: seconds, at least 0, until an event is passed to the operating system. The default is 2, so that a
             live TensorBoard is up to date; in torch and tensorboardX it is 120.
         filename_suffix: appended to the name of each event file.
-        write_to_disk: if False, every method returns at once, whatever its arguments, and no file is touched: for a dry
-            run, or for all but one of several processes.
+        write_to_disk: if False, every method that logs returns at once, whatever its arguments, and no file is touched:
+            for a dry run, or for all but one of several processes.
         logdir: tensorboardX's name for `log_dir`.
         format: ``"tf1"`` writes what torch and tensorboardX write. ``"tf2"`` writes scalars, histograms, images, audio
             and texts like tf.summary and Keras. TensorBoard shows both.
@@ -172,8 +179,12 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self._default_metadata: Mapping[str, Any] = {}
         self._charts: Charts = {}  # the charts of the Custom Scalars page
         self._failures = Failures(self.on_error)
-        _writers.add(self)
+        renew_when_forked(self)
         leave_to_python()
+
+    def _renew_locks(self) -> None:
+        self._lock = threading.RLock()
+        self._failures.forget()
 
     @graph_break
     def add_scalar(
@@ -211,8 +222,14 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """
         writer = self.file_writer or self._get_file_writer()
         if not (new_style or display_name or summary_description):
-            writer.add_scalar(tag, scalar_value, global_step, walltime, self._form)
-        elif isinstance(new_style, str):
+            try:
+                writer.add_scalar(tag, scalar_value, global_step, walltime, self._form)
+            except ClosedWriterError:
+                if writer is self.file_writer:
+                    raise
+                # A lambda would make every call slower: the arguments would become cells.
+                self._add(methodcaller("add_scalar", tag, scalar_value, global_step, walltime, self._form))
+        elif isinstance(new_style, str) and self.write_to_disk:
             raise TypeError(f"new_style must be a bool, not {new_style!r}; display_name must be given by keyword")
         else:
             self._log(
@@ -254,24 +271,34 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """
         if not self.write_to_disk:
             return
-        if type(tag_scalar_dict) is not dict and not isinstance(tag_scalar_dict, Mapping):
-            raise TypeError(f"tag_scalar_dict must be a mapping, not {type(tag_scalar_dict).__name__}")
-        values = [
-            value if type(value) is float else as_float(value, name=f"tag_scalar_dict[{key!r}]", text=True)
-            for key, value in tag_scalar_dict.items()
-        ]
-        if self._default_metadata:
-            global_step = self._step_of(global_step)
-            walltime = self._default_metadata.get("walltime") if walltime is None else walltime
-        walltime = self._clock() if walltime is None else as_wall_time(walltime)
-        step = global_step if type(global_step) is int else as_step(global_step)
-        series = self._series.get(main_tag) if type(main_tag) is str else None
-        if series is None or not tag_scalar_dict.keys() <= series.keys():
-            series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
+        try:
+            if type(tag_scalar_dict) is not dict and not isinstance(tag_scalar_dict, Mapping):
+                raise TypeError(f"tag_scalar_dict must be a mapping, not {type(tag_scalar_dict).__name__}")
+            values = [
+                value if type(value) is float else as_float(value, name=f"tag_scalar_dict[{key!r}]", text=True)
+                for key, value in tag_scalar_dict.items()
+            ]
+            if self._default_metadata:
+                global_step = self._step_of(global_step)
+                walltime = self._default_metadata.get("walltime") if walltime is None else walltime
+            walltime = self._clock() if walltime is None else as_wall_time(walltime)
+            step = global_step if type(global_step) is int else as_step(global_step)
+            series = self._series.get(main_tag) if type(main_tag) is str else None
+            if series is None or not tag_scalar_dict.keys() <= series.keys():
+                series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
+        except (TypeError, ValueError) as error:
+            raise about(main_tag, error) from None
         form = self._form
         for key, value in zip(tag_scalar_dict, values, strict=True):
-            add_scalar, tag, _ = series[key]
-            add_scalar(tag, value, step, walltime, form)
+            while True:
+                add_scalar, tag, sink = series[key]
+                try:
+                    add_scalar(tag, value, step, walltime, form)
+                    break
+                except ClosedWriterError:  # as in `_add`
+                    series = self._add_series(main_tag, tag_scalar_dict)
+                    if series[key].sink is sink:
+                        raise
 
     def add_scalar_columns(self, tag: str, steps: Any, values: Any, wall_times: Any = None) -> None:
         """Logs many points of one series at once, far faster than one call for each point.
@@ -290,13 +317,28 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             TypeError, ValueError: if an argument has the wrong type or value; the message names it. Nothing was logged.
             OSError: if a batch could not be written.
         """
-        self._get_file_writer().add_scalar_columns(tag, steps, values, wall_times, self._form)
+        points = steps, values, wall_times
+
+        def add(sink: Sink) -> None:
+            nonlocal points
+            try:
+                sink.add_scalar_columns(tag, *points, self._form)
+            except ClosedWriterError as error:
+                if error.rest is not None:
+                    points = error.rest.steps, error.rest.values, error.rest.wall_times
+                raise
+
+        self._add(add)
 
     def export_scalars_to_json(self, path: files.StrPath) -> None:
         """Writes all points that `add_scalars` has logged since the writer was made or last closed to a JSON file.
 
-        The file holds a mapping of ``<log_dir>/<main_tag>/<key>`` to a list of ``[walltime, step, value]``. The values
-        are read back from the event files, so they are float32.
+        The file holds a mapping of ``<log_dir>/<main_tag>/<key>`` to a list of ``[walltime, step, value]``. NaN and
+        infinities are written as ``NaN`` and ``Infinity``, as by tensorboardX, which Python's `json` reads and strict
+        readers of JSON refuse.
+
+        The values are read back from the current event files, so they are float32. If something else has changed or
+        removed an event file, the points in it are left out.
 
         Args:
             path: the file; it is replaced if it exists.
@@ -386,7 +428,27 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _log(self, step: Any, walltime: Any, build: Callable[P, Summary], /, *args: P.args, **kwargs: P.kwargs) -> None:
         if self.write_to_disk:
             message = build(*args, **kwargs)
-            self._get_file_writer().add_summary(message, step, walltime)
+            try:
+                self._add(lambda sink: sink.add_summary(message, step, walltime))
+            except (TypeError, ValueError) as error:
+                raise about(args[0], error) from None  # the tag
+
+    def _add(self, add: Callable[[Sink], None]) -> None:
+        """Calls `add` with the writer of the run's own file, and again with the next one if that was closed meanwhile.
+
+        Another thread, or a signal handler, may call `close` at any moment. No lock is held during `add`.
+
+        Raises:
+            ClosedWriterError: if a script has closed the `file_writer` itself.
+        """
+        while True:
+            sink = self._get_file_writer()
+            try:
+                add(sink)
+                return
+            except ClosedWriterError:
+                if sink is self.file_writer:
+                    raise
 
     @untraced
     def _get_file_writer(self) -> Sink:
@@ -456,20 +518,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         return [_Series(sink.add_scalar, f"{main_tag}/{key}", sink) for key in added]
 
 
-_writers: Final[weakref.WeakSet[SummaryWriter]] = weakref.WeakSet()
-
-
-def _after_fork_in_child() -> None:
-    """Replaces the lock of each writer: in the parent, a thread that does not exist in the child may hold it."""
-    for writer in list(_writers):
-        writer._lock = threading.RLock()
-        writer._failures.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
-
 _STATE: Final = frozenset(
-    {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures"}
+    {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures", "_write_embedding"}
 )
-"""The attributes that `_start` sets, which are not pickled."""
+"""The attributes that `_start` sets, and what `testing.capture` adds; they are not pickled."""

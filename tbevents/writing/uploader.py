@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import queue
 import threading
-from typing import Final, Protocol
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
 
+from tbevents.forks import renew_when_forked
 from tbevents.writing import flusher
+
+_FIRST_DELAY: Final = 10.0
+_LONGEST_DELAY: Final = 600.0
+"""Seconds until a client of a closed writer is tried again; doubled after each failure."""
 
 
 class Uploadable(Protocol):
@@ -52,23 +58,35 @@ class Upload:
             self.done.set()
 
 
+class _Retry(NamedTuple):
+    """When a client may be tried again, and the seconds to wait after that if it fails."""
+
+    due: float
+    delay: float
+
+
 class Uploader:
     """The uploads of a process, and the thread that does them.
+
+    The client of a closed writer may be unfinished, that is, not complete in storage. It is tried again after another
+    client's successful upload, if no upload waits, and when the process ends. After each failure it is left alone for
+    10 seconds, 20 and so on up to 10 minutes: a bucket that is gone must not delay the writers of others.
 
     Any thread and any signal handler may submit uploads. A forked child starts its own thread, and leaves the parent's
     uploads to the parent.
 
-    Attributes:
-        unfinished: the clients of closed writers that are not complete in storage. They are tried again after each
-            successful upload and when the process ends.
+    Args:
+        clock: returns seconds since any fixed point.
     """
 
-    def __init__(self) -> None:
-        self._anew()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._renew_locks()
+        renew_when_forked(self)
 
-    def _anew(self) -> None:
+    def _renew_locks(self) -> None:
         """Sets the state of a process without a thread."""
-        self.unfinished: set[Uploadable] = set()
+        self._unfinished: dict[Uploadable, _Retry] = {}
         self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
         self._running = threading.RLock()  # held during an upload
         self._queue: queue.SimpleQueue[Upload] = queue.SimpleQueue()  # a signal handler may put during a put
@@ -90,6 +108,14 @@ class Uploader:
             self._queue.put(upload)
         return upload
 
+    def add_unfinished(self, client: Uploadable) -> None:
+        """Has a client tried again until `remove_unfinished` is called."""
+        self._unfinished[client] = _Retry(self._clock(), _FIRST_DELAY)
+
+    def remove_unfinished(self, client: Uploadable) -> None:
+        """Ends the retries of a client, if there are any."""
+        self._unfinished.pop(client, None)
+
     def finish(self) -> None:
         """Called when the process ends: tries what is unfinished once more.
 
@@ -97,12 +123,8 @@ class Uploader:
             OSError: if something cannot be put. The interpreter prints it.
         """
         with contextlib.ExitStack() as stack:  # an error of one client does not affect the others
-            for client in list(self.unfinished):
+            for client in list(self._unfinished):
                 stack.callback(self._try_again, client)
-
-    def after_fork_in_child(self) -> None:
-        """Resets the thread, which does not survive a fork, and leaves the parent's uploads to the parent."""
-        self._anew()
 
     def _run(self) -> None:
         while True:
@@ -111,8 +133,20 @@ class Uploader:
             succeeded = upload.error is None
             del upload  # otherwise the thread would keep its client alive while it waits
             if succeeded:
-                with contextlib.suppress(Exception):  # reported when the writer was closed
-                    self.finish()
+                self._try_unfinished()
+
+    def _try_unfinished(self) -> None:
+        """Tries the unfinished clients that are due, as long as no upload waits."""
+        for client, retry in list(self._unfinished.items()):
+            if not self._queue.empty():
+                return
+            if retry.due <= self._clock():
+                try:
+                    self._try_again(client)
+                except Exception:  # reported when the writer was closed
+                    if client in self._unfinished:
+                        later = _Retry(self._clock() + retry.delay, min(2 * retry.delay, _LONGEST_DELAY))
+                        self._unfinished[client] = later
 
     def _do(self, upload: Upload) -> None:
         with self._running:
@@ -151,5 +185,3 @@ def _finish_early() -> None:
 _registered = False
 uploader: Final = Uploader()
 atexit.register(uploader.finish)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=uploader.after_fork_in_child)

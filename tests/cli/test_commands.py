@@ -268,6 +268,22 @@ def test_schedule_as_json_chart_log_and_picture(cli, tmp_path):
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_tail_takes_tags_as_show_does(cli, demo):
+    acc = ".\ttrain/acc\t9\t0.8999999761581421\n"
+    for tags in (["train/*"], ["--tag", "train/*"], ["train/*", "--tag", "nothing*"]):
+        assert cli("tail", demo, *tags, "--for", "0").out == acc
+    assert "did you mean 'loss'" in cli("tail", demo, "los", "--for", "0").err
+
+
+def test_one_output_is_needed(cli, demo):
+    for command in ("repair", "edit"):
+        for options in ([], ["-o", demo, "--in-place"]):
+            result = cli(command, demo, *options)
+            assert result.status == 2
+            assert "--out), or change the files themselves (--in-place)" in result.err
+            assert result.err.endswith(f"(see tbevents {command} --help)\n")
+
+
 def test_tail_starts_with_the_last_point_of_each_tag(cli, many):
     out = cli("tail", many, "--for", "0", "--run", "group-19/*").out
     assert out.splitlines()[0] == "group-19/run-019\tloss\t2\t21.0"
@@ -319,3 +335,35 @@ def test_the_documentation_names_the_functions_behind_each_command():
         assert re.search(
             rf"^## tbevents {name}\n\nIn Python: `tbevents\.(?:tools|lint|mcp_server)\.", text, re.MULTILINE
         )
+
+
+WRITERS = {
+    "report": ["report", "IN", "-o", "FILE"],
+    "export": ["export", "IN", "FILE", "--format", "csv"],
+    "reduce": ["reduce", "IN", "IN", "-o", "FILE"],
+    "lint": ["lint", "IN", "-o", "FILE"],
+    "plot": ["plot", "IN", "-o", "FILE"],
+}
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_no_command_writes_another_kind_of_file_over_an_event_file(cli, demo, command):
+    (file,) = demo.iterdir()
+    path = file.rename(demo / f"events.out.tfevents.1.{ {'reduce': 'csv', 'plot': 'png'}.get(command, 'demo') }")
+    before = path.read_bytes()
+    result = cli(*(part.replace("IN", str(demo)).replace("FILE", str(path)) for part in WRITERS[command]))
+    assert result.status == 2
+    assert "is an event file, which is not replaced" in result.err
+    assert path.read_bytes() == before
+    assert list(demo.iterdir()) == [path]
+
+
+def test_check_breaks_its_lines_between_words_in_a_terminal(cli, tmp_path, monkeypatch):
+    for name in ("1", "2"):
+        write_events(tmp_path / f"{name}.tfevents", [version_event(), *(scalar_event("t", s, 1.0) for s in range(3))])
+    (whole, *_) = cli("check", tmp_path).out.splitlines()
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = cli("check", tmp_path).out.splitlines()
+    assert max(map(len, lines[:-1])) <= 80
+    assert whole.split() == [word for line in lines[:3] for word in line.split()]
+    assert [line[:9].strip() for line in lines[:4]] == ["odd", "", "", "odd"]

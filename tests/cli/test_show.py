@@ -154,8 +154,9 @@ def test_a_chart_may_be_in_the_order_written(cli, tmp_path):
 
 def test_a_run_that_was_written_twice_is_told(cli, tmp_path):
     for name in ("1", "2"):
-        write_events(tmp_path / f"events.out.tfevents.{name}.h", [version_event(), scalar_event("t", 0, 1.0)])
-    assert "2 starts in one folder" in cli("show", tmp_path).err
+        write_events(tmp_path / "a run" / f"{name}.tfevents", [version_event(), scalar_event("t", 0, 1.0)])
+    folder = tmp_path / "a run"
+    assert cli("show", folder).err == f"{folder}: written by 2 starts; see: tbevents check '{folder}'\n"
 
 
 def test_problems_are_warned_of_on_stderr(cli, damaged):

@@ -15,6 +15,7 @@ from tbevents.cli.formatting import (
     size,
     step_range,
     width,
+    wrapped,
 )
 
 
@@ -53,6 +54,18 @@ def test_text_is_shortened_in_its_middle(text, columns, shown):
 def test_what_is_left_out_is_marked_in_ascii_where_there_is_nothing_else():
     assert clip("abcdefg", 6, plain=True) == "ab~efg"
     assert clip("abcdefg", 1, plain=True) == "~"
+
+
+def test_a_long_line_is_broken_between_words():
+    text = "odd      run: steps go back twice, first from 9 to 0"
+    assert wrapped(text, None, indent=9) == wrapped(text, len(text), indent=9) == [text]
+    assert wrapped(text, 30, indent=9) == [
+        "odd      run: steps go back",
+        "         twice, first from 9",
+        "         to 0",
+    ]
+    path = "a-path-that-is-longer-than-a-line"
+    assert wrapped(f"damaged  {path}: no end", 20, indent=9) == [f"damaged  {path}:", "         no end"]
 
 
 def test_wide_characters_count_twice():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tbevents.lint import LintConfig, find_config, load_config, parse_config, rule_named, rules, run
+from tbevents.lint.expectations import EXPECTATION_KEYS
 
 from .runs import FALLING, codes, memory_run
 
@@ -69,7 +70,7 @@ def test_severities_and_names_of_losses():
         ({"ignore": ["spikes"]}, ["ignore", "no rule 'spikes'", "did you mean 'spike'?"]),
         ({"ignore": [""]}, ["ignore", "no rule ''"]),
         ({"select": 3}, ["select", "3"]),
-        ({"fail-on": "warnings"}, ["fail_on", "error, warning, info, never", "'warnings'"]),
+        ({"fail-on": "warnings"}, ["fail_on", "'error', 'warning', 'info' or 'never'", "'warnings'"]),
         ({"severity": {"TB104": "fatal"}}, ["severity of TB104", "'fatal'"]),
         ({"severity": {"TB101": "info", "nan": "warning"}}, ["severity: TB101 (nan) must be given once"]),
         ({"rules": {"TB104": {"factor": 2}, "spike": {}}}, ["rules: TB104 (spike) must be given once"]),
@@ -178,6 +179,12 @@ def test_without_tomli_python_3_10_says_which_extra_installs_it(tmp_path, monkey
     (tmp_path / "pyproject.toml").write_text(TABLE)
     with pytest.raises(MissingExtraError, match=r"pip install 'tbevents\[cli\]'"):
         find_config(tmp_path)
+
+
+@pytest.mark.parametrize("key", EXPECTATION_KEYS)
+def test_a_key_of_an_expectation_is_told_where_it_belongs(key):
+    with pytest.raises(ValueError, match=rf"^config: '{key}' is an expectation: it belongs below"):
+        parse_config({key: True})
 
 
 @pytest.mark.parametrize(

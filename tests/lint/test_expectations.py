@@ -7,7 +7,7 @@ import pytest
 
 import tbevents
 from tbevents.errors import RunNotFoundError
-from tbevents.lint import linter, parse_config, run
+from tbevents.lint import lint_runs, linter, parse_config, run
 from tbevents.lint.expectations import parse_schedule
 from tbevents.lr_scheduler import ParamGroups, StepLR
 from tbevents.testing import Regression, check_bounded, check_decreasing, check_steps
@@ -202,6 +202,62 @@ def test_the_same_as_a_folder_of_runs_by_name(tmp_path):
         ("b", f"the run is missing; {tmp_path / 'golden'} has it"),
     ]
     assert expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden"), "runs": "a"}) == []
+
+
+def linted(paths, *expect):
+    config = parse_config({"select": ["TB9"], "expect": list(expect)})
+    return [each for of_run in lint_runs(paths, config) for each in of_run.findings]
+
+
+def test_runs_of_several_paths_have_the_golden_run_of_their_name_below_their_path(tmp_path):
+    for name in ("a", "b/c"):
+        logged(tmp_path / "golden" / name, FALLING)
+    logged(tmp_path / "first" / "a", FALLING)
+    logged(tmp_path / "second" / "a", FALLING * 2)
+    logged(tmp_path / "second" / "b" / "c", FALLING)
+    same = {"same_as": str(tmp_path / "golden")}
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    assert [(each.run, each.tag) for each in linted([first, second], same)] == [
+        (str(tmp_path / "second" / "a"), "loss")
+    ]
+    assert linted([first, str(tmp_path / "second" / "b")], {**same, "runs": "a"}) == []
+    assert [each.run for each in linted([first, first], same)] == ["b/c"]  # which neither has
+    runs = [str(tmp_path / "first" / "a"), str(tmp_path / "second" / "b")]
+    assert [each.run for each in linted(runs, same)] == [str(tmp_path / "second" / "b" / "c"), "b/c"]
+
+
+def test_a_run_that_is_named_itself_has_the_golden_run_of_its_folder(tmp_path):
+    for name in "abc":
+        logged(tmp_path / "golden" / name, FALLING)
+        logged(tmp_path / "runs" / name, FALLING if name != "b" else FALLING * 2)
+    same = {"same_as": str(tmp_path / "golden")}
+    paths = [str(tmp_path / "runs" / name) for name in "abc"]
+    assert [(each.run, each.tag) for each in linted(paths, same)] == [(paths[1], "loss")]
+    assert [[each.tag for each in linted(path, same)] for path in paths] == [[], ["loss"], []]
+
+
+def test_golden_runs_of_runs_that_were_not_chosen_are_not_missed(tmp_path):
+    for name in "abc":
+        logged(tmp_path / "golden" / name, FALLING)
+        logged(tmp_path / "runs" / name, FALLING)
+    config = {"select": ["TB9"], "expect": [{"same_as": str(tmp_path / "golden")}]}
+    assert run(tmp_path / "runs", config, runs=["a"]) == []
+    assert run(tbevents.read_logdir(tmp_path / "runs"), config, runs=["a", "c"]) == []
+    assert run(tbevents.read_run(tmp_path / "runs" / "a"), config) == []
+
+
+def test_runs_of_several_paths_are_expected_by_their_name_below_their_path_or_with_it(tmp_path):
+    logged(tmp_path / "first" / "a", FALLING)
+    logged(tmp_path / "second" / "b", FALLING)
+    paths = [str(tmp_path / "first"), str(tmp_path / "second")]
+    for runs in ("a", str(tmp_path / "first" / "a"), "*first*"):
+        (one,) = linted(paths, {"runs": runs, "tags": "loss", "bounds": [0, 1]})
+        assert (one.code, one.run) == ("TB903", str(tmp_path / "first" / "a"))
+    (one,) = linted(paths, {"runs": "first", "finite": True})
+    assert one.code == "TB901"
+    assert [
+        each.code for each in linted([str(tmp_path / "first" / "a"), paths[1]], {"runs": "a", "increasing": True})
+    ] == ["TB904"]
 
 
 def test_the_same_as_what_tb_regression_stored(tmp_path):

@@ -73,6 +73,31 @@ def test_runs_by_name_have_these_names_and_not_their_own():
     assert {each.name for each in runs.values()} == {"."}
 
 
+def test_runs_are_selected_alike_in_a_path_and_in_what_is_read(logdir):
+    read, bad = tbevents.read_logdir(logdir), tbevents.read_run(logdir / "bad")
+    for subject in (logdir, read, dict(read), bad, logdir / "bad", {"bad": bad}):
+        name = "." if subject == logdir / "bad" else "bad"
+        for runs in ([name], name, f"*{name[1:]}", [], ()):
+            assert [(each.code, each.run) for each in run(subject, runs=runs)] == [("TB101", name)]
+        with pytest.raises(UnknownNameError, match="no run 'typo'"):
+            run(subject, runs=[name, "typo"])
+        with pytest.raises(TypeError, match="runs must be a str or an iterable of str, not 3"):
+            run(subject, runs=3)
+    with pytest.raises(UnknownNameError, match=r"runs: no run 'goood'; did you mean 'good'"):
+        run(read, runs="goood")
+
+
+def test_a_single_run_has_its_own_name_in_expectations(logdir):
+    bad = tbevents.read_run(logdir / "bad")
+    config = {
+        "select": ["TB9"],
+        "expect": [{"runs": "bad", "tags": "lo*", "finite": True}, {"runs": "good"} | {"finite": True}],
+    }
+    assert [(each.code, each.run) for each in run(bad, config)] == [("TB902", "bad")]
+    config["expect"][0]["tags"] = "acc*"
+    assert [each.summary for each in run(bad, config)] == ["config: expect 1: no tag of any run matches 'acc*'"]
+
+
 def test_what_may_not(logdir):
     with pytest.raises(RunNotFoundError, match="nowhere"):
         run(logdir / "nowhere")

@@ -134,6 +134,22 @@ def test_a_loss_that_stands_still_in_its_last_half():
     assert found(memory_run(loss=values[:19]), "TB105") == []
 
 
+def test_a_loss_that_diverges_does_not_stagnate_unless_divergence_is_not_judged():
+    rising = memory_run(loss=np.linspace(1, 3, N), train__loss=np.full(N, 0.7))
+    both = ("TB103", "TB105")
+    assert [(each.code, each.tag) for each in found(rising, *both)] == [("TB103", "loss"), ("TB105", "train/loss")]
+    for config in ({"ignore": ["TB103"]}, {"select": ["TB105"]}, {"rules": {"TB103": {"rise": 9}}}):
+        of_both = [(each.code, each.tag) for each in found(rising, *both, **config)]
+        assert of_both == [("TB105", "loss"), ("TB105", "train/loss")]
+    slower = memory_run(loss=np.linspace(1, 1.2, N))
+    assert [each.code for each in found(slower, *both, rules={"TB103": {"rise": 0.1}})] == ["TB103"]
+
+
+def test_a_rule_gives_way_to_one_before_it_only():
+    codes = [rule.code for rule in rules()]
+    assert [rule.unless in codes[: codes.index(rule.code)] for rule in rules() if rule.unless] == [True]
+
+
 def test_a_held_out_run_and_another_start_neither_stagnate_nor_spike(tmp_path):
     with tbevents.SummaryWriter(tmp_path / "runs" / "validation") as writer:
         writer.add_scalar_columns("epoch_loss", np.arange(N), np.ones(N))

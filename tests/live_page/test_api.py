@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
 from live_page.conftest import curves, tag_number, wait_until
-from tbevents import SummaryWriter, read_run
+from tbevents import SummaryWriter, UnknownNameError, read_run
 
 HOSTILE = ["</script><script>alert(1)</script>", "../../etc/passwd", "%2e%2e/", "\u202e\x00\u2028", "__proto__"]
 
@@ -124,6 +124,13 @@ def test_parameters_are_numbers_within_bounds(long, make_board, client, query, s
     answer = inside.get(f"/api/scalars?{query}")
     assert answer.status_code == status
     assert "Traceback" not in answer.text
+
+
+def test_an_answer_says_nothing_of_other_tags_or_runs(long, make_board, client):
+    board = make_board(long)
+    assert client(board).get("/api/scalars?tag=999999").text == "no tag 999999\n"
+    with pytest.raises(UnknownNameError, match=r"^no run 77$"):
+        board.run(77)
 
 
 @pytest.mark.parametrize("path", ["/../pyproject.toml", "/api/../../x", "/%2e%2e/%2e%2e/etc/passwd", "/api/", "/long"])

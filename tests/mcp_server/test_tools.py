@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import re
 
 import pytest
@@ -129,7 +130,42 @@ def test_two_runs_are_compared_point_by_point(ask, logdir):
     assert loss["difference"] == {"equal": 299, "differing": 1, "first_step": 50, "largest": None}
     assert accuracy["difference"] == {"equal": 10, "differing": 0, "first_step": None, "largest": None}
     assert [each["statistics"]["nans"] for each in loss["runs"]] == [0, 1]
-    assert "name two or more" in ask(logdir, "compare_runs", runs=["first"]).error
+    one = ask(logdir, "compare_runs", runs=["first"]).error
+    assert "runs: ['first'] names 1 run; name two or more" in one
+
+
+def test_three_runs_are_not_compared_point_by_point_and_nothing_says_so(ask, logdir):
+    for name in ("third", "fourth"):
+        write_events(logdir / name / "events.out.tfevents.1.x", [version_event(), scalar_event("loss", 0, 1.0)])
+    answer = ask(logdir, "compare_runs", runs=["first", "second", "third"])
+    assert {each["difference"] for each in answer["tags"]} == {None}
+    (tool,) = [each for each in listed(logdir)[1] if each.name == "compare_runs"]
+    assert "first two" not in json.dumps(tool.input_schema)
+    assert "exactly two runs" in tool.description
+
+
+@pytest.mark.parametrize("tool", ["list_runs", "list_tags", "compare_runs", "hparams", "lint", "check", "chart"])
+def test_an_empty_list_of_names_means_all(connect, logdir, tmp_path, tool):
+    if tool == "chart":
+        pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    (tmp_path / "lint.toml").write_text(
+        "lint.expect = [{ tags = 'acc*', finite = true }, { runs = 'no', finite = true }]"
+    )
+    (logdir / "out").symlink_to(tmp_path, target_is_directory=True)
+    given = {"run": "first"} if tool == "list_tags" else {}
+    every = {"runs": ["first", "second"]} if tool == "compare_runs" else {}
+    empty = (
+        {"tags": []}
+        if tool == "list_tags"
+        else {"runs": [], "tags": []}
+        if tool in ("compare_runs", "chart")
+        else {"runs": []}
+    )
+    all_of, of_empty = connect(logdir, (tool, given | every), (tool, given | empty), config=tmp_path / "lint.toml")
+    assert not of_empty.is_error, of_empty.text
+    assert of_empty.data == all_of.data
+    if tool == "lint":
+        assert {"TB504", "TB901"} <= {each["code"] for each in of_empty["findings"]}
 
 
 def test_hyperparameters_are_sorted_by_a_metric(ask, tmp_path):

@@ -272,7 +272,7 @@ def test_a_file_truncated_or_replaced_within_a_long_record_is_read_anew(tmp_path
 
 def test_the_option_is_checked():
     for read in (tbevents.read_run, tbevents.read_logdir):
-        with pytest.raises(ValueError, match=r"checksums: unknown value 'skp'; did you mean 'skip'\?"):
+        with pytest.raises(ValueError, match=r"checksums must be 'verify' or 'skip', not 'skp'; did you mean 'skip'\?"):
             read(".", checksums="skp")
 
 

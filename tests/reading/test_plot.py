@@ -98,9 +98,9 @@ def test_series_without_points_or_times_are_drawn(x):
 
 
 def test_a_wrong_option_of_a_series_is_named():
-    with pytest.raises(ValueError, match="smooth must be from 0 to below 1, not 1"):
+    with pytest.raises(ValueError, match="smooth must be at least 0 and less than 1, not 1"):
         series_of(1).plot(smooth=1)
-    with pytest.raises(ValueError, match="x must be one of step, order, relative, wall, not 'time'"):
+    with pytest.raises(ValueError, match="x must be 'step', 'order', 'relative' or 'wall', not 'time'"):
         series_of(1).plot(x="time")
 
 
@@ -247,7 +247,7 @@ def test_groups_that_cannot_be_are_refused(sweep):
         sweep.plot("loss", group_by="hparam:x")
     with pytest.raises(ValueError, match="x must be step, not 'wall'"):
         sweep.plot("loss", group_by="folder", x="wall")
-    with pytest.raises(ValueError, match="band must be one of ci95, std, minmax, none, not 'sem'"):
+    with pytest.raises(ValueError, match="band must be 'ci95', 'std', 'minmax' or 'none', not 'sem'"):
         sweep.plot("loss", group_by="folder", band="sem")
 
 
@@ -275,9 +275,18 @@ def test_tags_that_are_not_there_are_named(folder, tmp_path):
     texts = tbevents.read_run(tmp_path / "texts")
     with pytest.raises(UnknownNameError, match=r"it is of another kind: see run\.texts"):
         texts.plot("note/text_summary")
-    for empty in ({}, {"tags": []}):
-        with pytest.raises(ValueError, match="texts: there are no scalars to draw"):
-            texts.plot(**empty)
+    with pytest.raises(ValueError, match="texts: there are no scalars to draw"):
+        texts.plot()
+
+
+def test_no_tag_and_no_run_are_nothing_to_draw(folder):
+    logdir = tbevents.read_logdir(folder)
+    for each in (logdir, logdir["a"]):
+        for empty in ([], ()):
+            with pytest.raises(ValueError, match=r"^tags must name at least one tag, or be None for all$"):
+                each.plot(empty)
+    with pytest.raises(ValueError, match="there is no run to draw"):
+        logdir.plot(runs=[])
 
 
 def test_more_charts_than_anybody_looks_through_are_refused_with_names_to_choose_by(tmp_path):

@@ -1,13 +1,16 @@
 """Series as sequences: slices, wrong arguments, and how they and their points are shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from event_files import record, scalar_event, tensor_value, version_event, write_events
 
 import tbevents
-from tbevents import SummaryWriter
+from tbevents import DamageWarning, SummaryWriter, read_run
 from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary
+from tbevents.reading.named_mapping import NamedMapping
 
 pytest.importorskip("PIL", reason="makes pictures")
 
@@ -63,9 +66,13 @@ def test_another_index_is_a_type_error_that_names_it(run, kind, index):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_place_that_is_not_there_is_an_index_error(run, kind):
     for place in (4, -5):
-        with pytest.raises(IndexError, match=f"place {place} is out of range: 't/.*has 4 points"):
+        with pytest.raises(IndexError, match=f"index {place} is out of range: 't/.*has 4 points"):
             series_of(run, kind)[place]
     assert series_of(run, kind)[np.int64(-1)].step == 3
+    nothing = series_of(run, kind)[:0]
+    for look in (lambda: nothing.first, lambda: nothing.last, lambda: nothing[7]):
+        with pytest.raises(IndexError, match=r"^'t/.*' has no points$"):
+            look()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -90,9 +97,29 @@ def test_a_wrong_argument_is_named(run, call, words):
         call(series_of(run, "scalars"))
 
 
+def test_the_steps_of_a_repr_are_from_the_least_to_the_greatest(run):
+    for kind in ("scalars", "texts"):
+        series = series_of(run, kind)
+        mixed = replace(series, steps=np.array([5, 9, -2, 3]))
+        assert ", 4 points, steps -2 to 9" in repr(mixed)
+        assert repr(series[:0]) == f"{type(series).__name__}({series.tag!r}, no points)"
+
+
+def test_a_repr_of_a_run_counts_in_the_singular_and_the_plural(tmp_path):
+    write_events(tmp_path / "x.tfevents", [version_event(), scalar_event("a", 0, 1.0)])
+    assert ": 1 scalar tag>" in repr(read_run(tmp_path))
+    (tmp_path / "y.tfevents").write_bytes(b"no event file" * 9)
+    with pytest.warns(DamageWarning):
+        assert ": 1 scalar tag, 1 problem>" in repr(read_run(tmp_path))
+    write_events(tmp_path / "x.tfevents", [version_event(), scalar_event("a", 0, 1.0), scalar_event("b", 0, 1.0)])
+    with pytest.warns(DamageWarning):
+        assert ": 2 scalar tags, 1 problem>" in repr(read_run(tmp_path))
+    assert repr(NamedMapping("mesh", "here", {"a": 1, "b": 2})).startswith("<2 meshes: ")
+
+
 def test_reprs_are_short(run):
     assert repr(series_of(run, "meshes")[:1]) == "MeshSeries('t/mesh', 1 point, vertices, faces)"
-    assert repr(series_of(run, "texts")[1:2]) == "TextSeries('t/text/text_summary', 1 point, steps 1 to 1)"
+    assert repr(series_of(run, "texts")[1:2]) == "TextSeries('t/text/text_summary', 1 point, step 1)"
     assert repr(series_of(run, "texts")[1]) == f"Text(step=1, '{'1' * 60}...')"
     assert repr(series_of(run, "meshes")[0]) == "Mesh(step=0, vertices (1, 3, 3), faces (1, 1, 3))"
     assert repr(run.hparams) == "HParams({'lr': 0.1}, metrics={'hparam/acc': 0.5}, status='success')"

@@ -193,5 +193,5 @@ def test_other_bins_as_a_tensor_keep_empty_buckets():
 
 
 def test_unknown_formats_are_refused():
-    with pytest.raises(ValueError, match="format must be one of 'tf1', 'tf2', not 'tf3'"):
+    with pytest.raises(ValueError, match="format must be 'tf1' or 'tf2', not 'tf3'"):
         histo([1.0], format="tf3")

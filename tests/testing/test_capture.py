@@ -1,5 +1,6 @@
 """Capturing what SummaryWriters log: all is recorded, nothing reaches the disk, and nothing is left of it behind."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -91,10 +92,60 @@ def test_our_writer_is_captured(nowhere):
         writer.close()
         writer.add_scalar("late", 1.0, 1)
         assert "late" in logged.run.scalars
-    assert "add_embedding" not in vars(SummaryWriter)
     writer.add_scalar("behind it", 1.0, 1)  # by a writer that was opened inside
     assert "behind it" in logged.run.scalars
     writer.close()
+
+
+def test_embeddings_are_captured_at_the_default_step_and_for_as_long_as_the_file_is_open(tmp_path):
+    with capture() as logged:
+        writer = SummaryWriter(tmp_path / "run")
+        with writer.use_metadata(global_step=5):
+            writer.add_embedding(np.eye(2), tag="a")
+        copy = pickle.loads(pickle.dumps(writer))
+        copy.add_embedding(np.eye(2), tag="of a copy")
+    writer.add_embedding(np.eye(2), tag="behind it", global_step=7)
+    folder = str(tmp_path / "run")
+    assert list(logged.embeddings) == [(folder, "a", 5), (folder, "of a copy", 0), (folder, "behind it", 7)]
+    assert list(tmp_path.iterdir()) == []
+    writer.close()
+    writer.add_embedding(np.eye(2), tag="on disk")
+    writer.close()
+    assert len(logged.embeddings) == 3
+    assert (tmp_path / "run" / "projector_config.pbtxt").exists()
+
+
+def test_embeddings_of_other_writers_go_where_they_went_before(tmp_path):
+    memory, disk = MemoryWriter(), SummaryWriter(tmp_path / "disk")
+    with capture() as logged:
+        memory.add_embedding(np.eye(2), tag="a")
+        disk.add_embedding(np.eye(2), tag="b")
+        inside = MemoryWriter()
+        inside.add_embedding(np.eye(2), tag="c")
+        with capture() as inner:
+            mine = SummaryWriter("inner")
+            mine.add_embedding(np.eye(2), tag="d")
+        mine.close()
+        mine.add_embedding(np.eye(2), tag="e")
+    disk.close()
+    assert [list(each.embeddings) for each in (memory, inside)] == [[("a", 0)], [("c", 0)]]
+    assert list(inner.embeddings) == [("inner", "d", 0)]
+    assert list(logged.embeddings) == [("inner", "e", 0)]
+    assert (tmp_path / "disk" / "projector_config.pbtxt").exists()
+
+
+def test_embeddings_of_writers_of_another_package_that_were_open_before_go_to_their_files(tmp_path):
+    tensorboardx = pytest.importorskip("tensorboardX", reason="captures its writer")
+    before = tensorboardx.SummaryWriter(str(tmp_path / "before"))
+    with capture() as logged:
+        before.add_embedding(np.eye(2), global_step=1)
+        inside = tensorboardx.SummaryWriter(str(tmp_path / "inside"))
+        inside.add_embedding(np.eye(2), global_step=2)
+    before.close()
+    inside.close()
+    assert list(logged.embeddings) == [(str(tmp_path / "inside"), "default", 2)]
+    assert [each.name for each in tmp_path.iterdir()] == ["before"]
+    assert (tmp_path / "before" / "projector_config.pbtxt").exists()
 
 
 def test_a_disabled_writer_stays_disabled(nowhere):

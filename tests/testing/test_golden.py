@@ -1,5 +1,6 @@
 """Golden runs, without pytest's part: what is stored, read back, compared, refused."""
 
+import errno
 import json
 import math
 import os
@@ -11,6 +12,7 @@ from tbevents import SummaryWriter, read_logdir, read_run
 from tbevents.errors import PayloadError
 from tbevents.testing import MemoryWriter, Regression, check_runs_close, golden
 from tbevents.testing.regression import orphans, owned_by
+from tbevents.tools import new_files
 
 from .runs import run_of
 from .test_run_checks import everything
@@ -175,6 +177,59 @@ def test_a_golden_run_of_no_tags_is_refused_and_not_stored(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def of_scalars(value):
+    return run_of(loss=[value])
+
+
+def of_other_kinds(value):
+    writer = MemoryWriter()
+    writer.add_scalar("loss", value, 1)
+    writer.add_histogram("weights", [1.0, 2.0], 1)
+    return writer.run
+
+
+@pytest.mark.parametrize("before", [of_scalars, of_other_kinds])
+@pytest.mark.parametrize(
+    ("after", "module", "fails"),
+    [
+        (of_scalars, golden, "_as_json"),
+        (of_scalars, new_files, "replace"),
+        (of_other_kinds, golden, "encode_record"),
+        (of_other_kinds, golden, "replace"),
+    ],
+)
+def test_the_old_golden_run_stays_until_the_new_one_is_complete(before, after, module, fails, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    check(tmp_path, before(1.0), update=True)
+    stored = {each: (tmp_path / each).read_bytes() for each in files_in(tmp_path)}
+    with monkeypatch.context() as broken:
+        broken.setattr(module, fails, full)
+        with pytest.raises(OSError, match="No space left"):
+            check(tmp_path, after(2.0), update=True)
+    assert {each: (tmp_path / each).read_bytes() for each in files_in(tmp_path)} == stored
+    check(tmp_path, before(1.0))
+    check(tmp_path, after(2.0), update=True)
+    check(tmp_path, after(2.0))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_golden_run_of_files_is_put_back_if_the_new_one_cannot_take_its_name(tmp_path, monkeypatch):
+    def refuse(source, target):
+        if source.endswith(".unfinished"):
+            raise PermissionError(13, "Permission denied", target)
+        os.replace(source, target)
+
+    check(tmp_path, of_other_kinds(1.0), update=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(golden, "replace", refuse)
+        with pytest.raises(PermissionError):
+            check(tmp_path, of_other_kinds(2.0), update=True)
+    check(tmp_path, of_other_kinds(1.0))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_nothing_is_stored_unless_asked_for(tmp_path):
     with pytest.raises(AssertionError, match=r"there is no golden run .*test_it\.tbrun\.json: update=True stores it"):
         Regression(tmp_path / "golden", "test_it").check(run_of(loss=[1.0]))
@@ -217,6 +272,11 @@ def test_several_golden_runs_of_one_test_have_names(tmp_path):
     assert orphans(tmp_path, ["test_it"]) == []
     assert len(orphans(tmp_path, ["test_other"])) == 2
     assert orphans(tmp_path / "nothing", []) == []
+
+
+def test_the_name_of_a_golden_run_is_text(tmp_path):
+    with pytest.raises(TypeError, match=r"^name must be a str, not 5$"):
+        check(tmp_path, run_of(loss=[1.0]), name=5)
 
 
 def test_names_of_tests_become_names_of_files():

@@ -91,6 +91,20 @@ def test_the_rest_of_a_writer_is_there(nowhere):
     assert quiet.embeddings == {}
 
 
+def test_the_folder_is_given_by_either_name_or_by_default(nowhere):
+    assert [MemoryWriter().log_dir, MemoryWriter(None).log_dir, MemoryWriter(logdir=None).log_dir] == ["memory"] * 3
+    for writer in (
+        MemoryWriter(nowhere / "a"),
+        MemoryWriter(log_dir=nowhere / "a"),
+        MemoryWriter(logdir=nowhere / "a"),
+    ):
+        writer.add_scalar("loss", 1.0)
+        assert writer.log_dir == str(nowhere / "a")
+        assert writer.run.tags == ("loss",)
+    with pytest.raises(ValueError, match="both are given: 'a', 'b'"):
+        MemoryWriter("a", logdir="b")
+
+
 def test_a_copy_begins_with_nothing_logged(nowhere):
     writer = MemoryWriter("a", format="tf2")
     writer.add_scalar("loss", 1.0)

@@ -113,6 +113,20 @@ def test_several_sessions_are_told_apart_by_the_caller():
     assert check_hparams(writer, {"lr": 0.5}, exactly=True) == []  # its own, where it has some
 
 
+def test_hyperparameters_of_the_only_run_below_a_folder(tmp_path):
+    with SummaryWriter(tmp_path / "a") as writer:
+        writer.add_scalar("loss", 1.0)
+    (found,) = check_hparams(tmp_path, HPARAMS)
+    assert (found.kind, found.run, found.summary) == (
+        "missing",
+        "a",
+        "neither it nor the runs below it have hyperparameters",
+    )
+    writer.add_hparams(HPARAMS, {}, run_name=".")
+    writer.close()
+    assert check_hparams(tmp_path, HPARAMS) == []
+
+
 def test_no_hyperparameters_at_all():
     assert kinds(check_hparams(run_of(loss=[1.0]), HPARAMS)) == ["missing"]
 
@@ -131,6 +145,9 @@ def test_what_check_hparams_refuses(session):
             check_hparams(session, expected)
     with pytest.raises(TypeError, match="metrics must be a mapping"):
         check_hparams(session, HPARAMS, metrics=[("accuracy", 0.9)])
+    for name, arguments in (("expected", ({5: 1.0},)), ("metrics", (HPARAMS,))):
+        with pytest.raises(TypeError, match=f"^the names in {name} must be str, not 5"):
+            check_hparams(session, *arguments, metrics={5: 1.0} if name == "metrics" else None)
 
 
 # -- histograms ------------------------------------------------------------------------------------------------------
@@ -286,6 +303,11 @@ def test_any_of_a_steps_pictures():
     assert kinds(check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=1)) == ["values"]
     (found,) = check_image_close(writer, "picture", PICTURE, dataformats="HWC", sample=2)
     assert found.summary == "step 3: it has 2 pictures, so there is no sample 2"
+
+
+def test_the_tolerance_of_an_image_may_be_an_array(images):
+    (found,) = check_image_close(images, "colour", 255 - PICTURE, dataformats="HWC", atol=np.array([1]))
+    assert "(atol 1, share 0)" in found.summary
 
 
 @pytest.mark.parametrize(

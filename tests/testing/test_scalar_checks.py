@@ -53,6 +53,10 @@ class TestEveryCheckOfASeries:
         assert (found.kind, found.tag) == ("missing", "los")
         assert "did you mean 'loss'?" in found.summary
 
+    def test_a_missing_tag_of_any_length_is_told_in_the_same_words(self, check):
+        (found,) = check(run_of(loss=[1.0]), "l" * 200)
+        assert found.summary == "no such scalar tag; there are: 'loss'"
+
     def test_a_tag_of_another_kind_is_a_finding_that_says_so(self, check):
         writer = MemoryWriter()
         writer.add_histogram("weights", [1.0, 2.0])
@@ -213,6 +217,7 @@ def test_torch_like_tensors_are_values():
         ({"values": [[1.0]]}, TypeError, "one dimension"),
         ({"values": ["high"]}, TypeError, "values"),
         ({"steps": [0.5]}, TypeError, "whole numbers"),
+        ({"steps": 3}, TypeError, "steps must be whole numbers in one dimension, not 3"),
     ],
 )
 def test_what_check_scalars_refuses(arguments, error, words):
@@ -252,6 +257,46 @@ def test_what_check_scalar_at_refuses(step, value):
 
 
 # -- finite, bounded -------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_no_series_can_have_is_a_finding_like_any_other():
+    run = run_of(loss=[(step, 0.0) for step in (-(2**63), 5, 5, 2**63 - 2, 2**63 - 1)])
+    for step, near in {
+        10**400: f"5, {2**63 - 2}, {2**63 - 1}",
+        2**63: f"5, {2**63 - 2}, {2**63 - 1}",
+        -(2**63) - 1: f"{-(2**63)}, 5, {2**63 - 2}",
+        4: f"5, {2**63 - 2}, {2**63 - 1}",
+    }.items():
+        (one,) = check_scalar_at(run, "loss", step, 1.0)
+        assert (one.kind, one.summary) == ("missing", f"it has no point at step {step}; the nearest are {near}")
+    (one,) = check_reaches(run, "loss", value=9.0, by_step=10**400)
+    assert one.kind == "trend"
+    assert {each.kind for each in check_steps(run, "loss", first=10**400, every=10**400)} == {"first"}
+
+
+@pytest.mark.parametrize("of", [np.array, lambda number: np.array([number]), int, np.float32])
+def test_numbers_of_any_form_are_shown_as_numbers(of):
+    run = run_of(loss=[3.0, 1.0])
+    low, high, one = of(2), of(9), of(1)
+    checked = {
+        "not at least 2": check_bounded(run, "loss", low=low),
+        "not between 2 and 9": check_bounded(run, "loss", low=low, high=high),
+        "not within 1 of 9": check_converges(run, "loss", to=high, within=one),
+        "with 1 allowed": check_increasing(run, "loss", tolerance=one),
+        "does not fall by 9": check_decreasing(run, "loss", by=high),
+        "does not reach 9": check_reaches(run, "loss", value=high),
+        "rtol 1, atol 1": check_scalars(run, "loss", values=[-3.0, 1.0], rtol=one, atol=one),
+    }
+    for words, (found,) in checked.items():
+        assert words in found.summary
+
+
+def test_numbers_beyond_floats_are_bounds_and_tolerances():
+    run = run_of(loss=[3.0, 1.0])
+    assert check_bounded(run, "loss", low=-(10**400)) == []
+    assert check_scalars(run, "loss", values=[9.0, 9.0], atol=10**400) == []
+    (found,) = check_bounded(run, "loss", low=10**400)
+    assert found.summary.endswith("not between inf and inf")
 
 
 def test_finite_is_asked_of_all_series_or_of_those_that_a_pattern_names():
@@ -455,6 +500,12 @@ def test_a_schedule_that_fits_one_step_later_is_recognised():
 
 def test_a_step_beyond_the_listed_rates_is_a_finding():
     assert kinds(check_lr_schedule(run_of(lr=[0.1, 0.1]), "lr", [0.1])) == ["values"]
+
+
+@pytest.mark.parametrize("schedule", [["a", 3], [[0.1]], np.array(0.1), 0.1, {0: 0.1}, "0.1"])
+def test_what_is_no_schedule_is_refused_as_one(schedule):
+    with pytest.raises(TypeError, match=r"^schedule"):
+        check_lr_schedule(run_of(lr=[0.1]), "lr", schedule)
 
 
 def test_what_a_schedule_raises_is_passed_on():

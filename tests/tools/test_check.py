@@ -1,11 +1,13 @@
 """Check finds all that is damaged, and what is odd."""
 
 import math
+import re
 
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 
 import tbevents
+import tbevents.lint
 from tbevents.errors import NotAnEventFileError
 from tbevents.proto import Event, HParamsPluginData, SessionLog, SessionStartInfo, Summary, TensorProto
 from tbevents.tools.check import check
@@ -167,9 +169,28 @@ def test_a_run_that_was_written_twice_is_odd_and_says_so_itself(tmp_path):
         write_events(tmp_path / f"events.out.tfevents.{name}.h", events)
     odd = oddities(tmp_path)["written_again", None]
     assert odd.count == 1
-    assert odd.detail.startswith("written twice: ")
-    assert "give each file a folder" in odd.detail
+    assert odd.detail.startswith("written twice, ")
+    assert "give each start a folder" in odd.detail
+    assert 'duplicates="last"' in odd.detail
     assert ", 2 starts>" in repr(tbevents.read_run(tmp_path))
+
+
+def test_a_run_with_one_point_that_was_written_twice_has_a_step(tmp_path):
+    for name in ("1", "2"):
+        write_events(tmp_path / f"events.out.tfevents.{name}.h", [version_event(), scalar_event("x", 0, 1.0)])
+    odd = oddities(tmp_path)
+    assert [kind for kind, _ in odd] == ["written_again", "repeated_steps"]
+    assert odd["repeated_steps", "x"].detail == "1 point of a step logged before, first 0"
+
+
+def test_the_advice_for_a_run_that_was_written_twice_keeps_every_step(tmp_path):
+    for name, end in (("1", 20), ("2", 5)):  # the second start is shorter
+        events = [version_event(), *(scalar_event("x", step, 1.0) for step in range(end))]
+        write_events(tmp_path / f"events.out.tfevents.{name}.h", events)
+    summary = next(each.summary for each in tbevents.lint.run(tmp_path) if each.code == "TB503")
+    for advice in (oddities(tmp_path)["written_again", None].detail, summary):
+        ((option, value),) = re.findall(r"(\w+)=['\"](\w+)['\"]", advice)
+        assert len(tbevents.read_run(tmp_path, **{option: value}).scalars["x"]) == 20
 
 
 def test_a_run_in_several_files_that_follow_each_other_was_written_once(tmp_path):

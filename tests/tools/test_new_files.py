@@ -5,9 +5,11 @@ import os
 import sys
 
 import pytest
+from event_files import version_event, write_events
 
+from tbevents.run_files import is_event_file
 from tbevents.tools import new_files
-from tbevents.tools.new_files import NewFile, event_file_in, output_path
+from tbevents.tools.new_files import NewFile, event_file_in, output_path, refuse_output
 
 
 def test_a_file_appears_under_its_name_when_it_is_complete(tmp_path):
@@ -182,3 +184,35 @@ def test_a_new_runs_file_is_named_by_its_first_time(tmp_path):
     (tmp_path / "a.tfevents").touch()
     with pytest.raises(FileExistsError, match="a run exists already"):
         event_file_in(str(tmp_path), 1.0)
+
+
+@pytest.mark.parametrize("name", ["events.out.tfevents.1.host", "renamed.html"])
+@pytest.mark.parametrize("damage", [False, True])
+def test_only_an_event_file_replaces_an_event_file(tmp_path, name, damage):
+    path = tmp_path / name
+    write_events(path, [version_event()])
+    data = bytearray(path.read_bytes())
+    if damage:
+        data[9] ^= 1  # in the checksum of the first length
+        path.write_bytes(data)
+    if damage and not is_event_file(name):
+        refuse_output(str(path))  # nothing tells what it was
+        return
+    for text in (False, True):
+        with pytest.raises(FileExistsError, match="is an event file, which is not replaced") as refused:
+            NewFile(str(path), text=text)
+        assert refused.value.filename == str(path)
+    assert path.read_bytes() == data
+    with NewFile(str(path), events=True) as new:
+        new.file.write(b"")
+    assert path.read_bytes() == b""
+    refuse_output(str(path))  # it holds nothing
+
+
+@pytest.mark.parametrize("content", [b"run,tag,step,wall_time,value\n", b"<!DOCTYPE html>", b"ARROW1\0\0\0\0\0\0", b""])
+def test_a_table_or_page_with_an_event_file_s_name_is_replaced(tmp_path, content):
+    path = tmp_path / "events.out.tfevents.1.csv"
+    path.write_bytes(content)
+    with NewFile(str(path), text=True) as new:
+        new.file.write("new")
+    assert path.read_text() == "new"

@@ -151,7 +151,7 @@ def test_nothing_is_replaced_unasked(file, tmp_path):
     repair(path, tmp_path / "out", overwrite=True)
     with pytest.raises(ValueError, match="is also the source"):
         repair(path, path, overwrite=True)
-    with pytest.raises(ValueError, match="give either an output"):
+    with pytest.raises(ValueError, match=r"give an output .--out., or change the files themselves"):
         repair(path, tmp_path / "x", in_place=True)
 
 

@@ -9,6 +9,8 @@ import types
 import numpy as np
 import pytest
 
+from tbevents.errors import WriterWarning
+from tbevents.proto import DataType, Summary, TensorProto
 from tbevents.reading.logdir import read_logdir
 from tbevents.testing import MemoryWriter
 from tbevents.writing.event_file_writer import EventFileWriter
@@ -88,6 +90,49 @@ def test_exported_scalars_are_those_of_add_scalars(tmp_path, one_run, form, kind
         f"{folder}/m/n/x": [[9.0, 0, 0.0], [9.0, 1, 0.5], [9.0, 2, 1.0]],
         f"{folder}/m/n/y/z": [[9.0, step, 1.0] for step in range(3)],
         f"{folder}/other/x": [[9.0, 0, math.inf]],
+    }
+
+
+@pytest.mark.parametrize("form", ["tf1", "tf2"])
+def test_exported_scalars_have_no_values_of_other_kinds(tmp_path, form):
+    with SummaryWriter(tmp_path / "run", format=form, scalars_in_one_run=True, clock=lambda: 9.0) as writer:
+        writer.add_scalars("m", {"x": 1.0}, 1)
+        writer.add_histogram("m/x", [1.0, 2.0], 2)
+        writer.add_tensor("m/x", [1.0, 2.0, 3.0], 3)
+        writer.add_tensor("m/x", "words", 4)
+        writer.add_audio("m/x", [0.5], 5)
+        writer.file_writer.add_summary(Summary(value=[Summary.Value(tag="m/x")]), 6)
+        broken = TensorProto(dtype=DataType.DT_FLOAT, float_val=[1.0, 2.0, 3.0])  # a shape of one element
+        writer.file_writer.add_summary(Summary(value=[Summary.Value(tag="m/x", tensor=broken)]), 7)
+        writer.add_scalar("m/x", 2.0, 8, new_style=True)
+        writer.export_scalars_to_json(tmp_path / "all.json")
+    assert json.loads((tmp_path / "all.json").read_text()) == {f"{tmp_path}/run/m/x": [[9.0, 1, 1.0], [9.0, 8, 2.0]]}
+
+
+def test_exported_numbers_that_are_not_finite_are_spelled_as_by_tensorboardx(tmp_path):
+    peer = pytest.importorskip("tensorboardX", reason="writes the same file")
+    texts = []
+    for each in (SummaryWriter, peer.SummaryWriter):
+        with each(str(tmp_path / "run")) as writer:
+            writer.add_scalars("m", {"x": math.nan, "y": math.inf, "z": -math.inf}, 1, 9.0)
+            writer.export_scalars_to_json(str(tmp_path / "all.json"))
+        texts.append((tmp_path / "all.json").read_text())
+    assert texts[0] == texts[1]
+    assert "NaN" in texts[0]
+
+
+def test_exported_scalars_are_those_of_the_current_files(tmp_path):
+    with SummaryWriter(tmp_path / "run", flush_secs=1e9, clock=lambda: 9.0) as writer:
+        writer.add_scalars("m", {"x": 1.0, "y": 1.0}, 1)
+        writer.flush()
+        (path,) = (tmp_path / "run" / "m_x").iterdir()
+        path.rename(tmp_path / "elsewhere")
+        writer.add_scalars("m", {"x": 2.0, "y": 2.0}, 2)
+        with pytest.warns(WriterWarning, match="removed or renamed"):
+            writer.export_scalars_to_json(tmp_path / "all.json")
+    assert json.loads((tmp_path / "all.json").read_text()) == {
+        f"{tmp_path}/run/m/x": [[9.0, 2, 2.0]],
+        f"{tmp_path}/run/m/y": [[9.0, 1, 1.0], [9.0, 2, 2.0]],
     }
 
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -19,11 +20,12 @@ import numpy as np
 import pytest
 
 import tbevents
-from tbevents import GlobalSummaryWriter, SummaryWriter, UploadError, WriterWarning
+from tbevents import GlobalSummaryWriter, SummaryWriter, UploadError, WriterWarning, remote
 from tbevents.lr_scheduler import StepLR
 from tbevents.testing import MemoryWriter, assert_decreasing, capture
 from tbevents.writing import object_file, uploader
 from tbevents.writing.event_file_writer import EventFileWriter
+from tbevents.writing.failures import Failures
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -261,6 +263,7 @@ def test_two_machines_with_one_host_name_and_process_id_write_different_objects(
 import os, sys
 os.getpid = lambda: 1
 from tbevents.writing.event_file_writer import EventFileWriter
+from tbevents.writing.failures import Failures
 writer = EventFileWriter(sys.argv[1], hostname="pod", clock=lambda: 1e9)
 writer.add_scalar("loss", 1.0, int(sys.argv[2]))
 writer.close()
@@ -478,6 +481,77 @@ def test_a_close_that_fails_names_the_spool_and_is_tried_again_with_the_next_upl
     assert spools() == []
 
 
+class Client:
+    """A client of an uploader of its own, which notes its calls."""
+
+    def __init__(self, name, calls, error=None):
+        self.name = name
+        self.calls = calls
+        self.error = error
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def put(self):
+        self.calls.append(self.name)
+        assert self.gate.wait(PATIENCE)
+        if self.error is not None:
+            raise self.error
+
+
+def wait_for(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def test_buckets_that_are_gone_delay_another_upload_by_at_most_one_retry():
+    calls = []
+    ours = uploader.Uploader()
+    dead = [Client(f"dead {k}", calls, OSError("no such bucket")) for k in range(3)]
+    for client in dead:
+        ours.add_unfinished(client)
+    healthy = Client("healthy", calls)
+    dead[0].gate.clear()
+    ours.submit(healthy)
+    wait_for(lambda: calls == ["healthy", "dead 0"])
+    more = [ours.submit(healthy) for _ in range(2)]  # during the retry
+    dead[0].gate.set()
+    wait_for(lambda: len(calls) == 6)
+    assert all(upload.done.is_set() for upload in more)
+    assert calls == ["healthy", "dead 0", "healthy", "healthy", "dead 1", "dead 2"]
+
+
+def test_a_bucket_that_is_gone_is_tried_less_and_less_often_and_at_the_end_of_the_process():
+    now, calls = 0.0, []
+    ours = uploader.Uploader(lambda: now)
+    ours.add_unfinished(Client("dead", calls, OSError("no such bucket")))
+    tried = []
+    for now in range(5000):  # an upload of another writer succeeds every second
+        ours._try_unfinished()
+        tried += [now] * len(calls)
+        calls.clear()
+    assert tried == [0, 10, 30, 70, 150, 310, 630, 1230, 1830, 2430, 3030, 3630, 4230, 4830]
+    with pytest.raises(OSError, match="no such bucket"):
+        ours.finish()
+    assert calls == ["dead"]
+
+
+def test_a_writer_that_is_discarded_during_its_upload_is_no_error(storage, monkeypatch):
+    file = object_file.ObjectFile(URL, NEVER, Failures("raise"))
+    file.create("", lambda: "events.out.tfevents.1.demo", b"header")
+    real = remote.write_bytes
+
+    def discarding(url, data):
+        file.discard()  # Ctrl-C while the writer is made
+        real(url, data)
+
+    monkeypatch.setattr(remote, "write_bytes", discarding)
+    upload = file.upload()
+    assert upload.done.wait(PATIENCE)
+    assert upload.error is None
+
+
 def test_a_close_that_fails_with_warn_names_the_spool_even_if_there_was_a_warning_before(storage):
     writer = SummaryWriter(URL, on_error="warn")
     log(writer, 0)
@@ -498,11 +572,60 @@ def test_a_spool_that_was_removed_is_reported_and_logging_continues(storage, spo
     for path in spools():
         path.unlink()
     log(writer, 2)
-    with pytest.warns(WriterWarning, match="removed"), pytest.raises(UploadError, match="its events are lost"):
+    with pytest.warns(WriterWarning, match="removed"), pytest.raises(UploadError, match=r"its events are lost \(1\)"):
         writer.flush()
+    assert writer.lost == writer.file_writer.lost == 1
     writer.flush()
     writer.close()
     assert steps() == [0, 2]
+    assert writer.lost == 1
+
+
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+def test_events_whose_spool_goes_after_the_close_are_counted(storage, spools, on_error):
+    writer = SummaryWriter(URL, on_error=on_error, flush_secs=NEVER)
+    log(writer, 0)
+    writer.flush()
+    log(writer, 1, 2)
+    writer.add_text("t", "words")
+    writer.add_scalar_columns("columns", range(10), range(10))
+    storage.error = OSError(5, "no route")
+    with pytest.raises(UploadError) if on_error == "raise" else pytest.warns(WriterWarning):
+        writer.close()
+    assert writer.lost == 0
+    for path in spools():
+        path.unlink()
+    with pytest.raises(UploadError, match=r"its events are lost \(13\)"):
+        uploader.uploader.finish()
+    assert writer.lost == 13
+
+
+def test_events_that_a_full_disk_left_in_the_spool_are_counted_once(storage, spools, monkeypatch):
+    writer = EventFileWriter(URL, flush_secs=NEVER)
+    real, room = os.write, 200
+
+    def write(fd, data):
+        nonlocal room
+        if room < len(data):
+            data = data[:room]
+            if not data:
+                raise OSError(28, "No space left on device")
+        room -= len(data)
+        return real(fd, data)
+
+    log(writer, *range(10))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        with pytest.raises(OSError, match="No space left"):
+            writer.flush()
+    assert 0 < writer._file._events < 10
+    writer.drain_in_background()
+    assert writer._file._events == 10
+    for path in spools():
+        path.unlink()
+    with pytest.raises(UploadError, match=r"its events are lost \(10\)"):
+        writer.close()
+    assert writer.lost == 10
 
 
 def test_a_spool_without_space_keeps_the_events(storage, monkeypatch):

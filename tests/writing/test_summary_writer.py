@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import math
 import os
 import pickle
 import re
@@ -24,6 +25,7 @@ from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.tensors import to_array
 from tbevents.proto import Event, GraphDef, Layout, NodeDef, SessionLog, Summary
 from tbevents.remote import is_url
+from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.null_sink import NullSink
 from tbevents.writing.summary_writer import SummaryWriter
 
@@ -395,6 +397,32 @@ def test_figures_that_do_not_fit_are_refused_and_stay_open(pyplot, writer, tmp_p
     assert len(pyplot.get_fignums()) == 2
 
 
+WRONG = {
+    "step": lambda writer: writer.add_histogram("of this", [1.0], "x"),
+    "walltime": lambda writer: writer.add_text("of this", "words", 0, math.nan),
+    "step of scalars": lambda writer: writer.add_scalars("of this", {"a": 1.0}, "x"),
+    "walltime of scalars": lambda writer: writer.add_scalars("of this", {"a": 1.0}, 0, math.nan),
+    "value of scalars": lambda writer: writer.add_scalars("of this", {"a": "x"}),
+    "key of scalars": lambda writer: writer.add_scalars("of this", {3: 1.0}),
+    "folder of scalars": lambda writer: writer.add_scalars("of this", {"../../..": 1.0}),
+    "mapping": lambda writer: writer.add_scalars("of this", [1.0]),
+    "step of an embedding": lambda writer: writer.add_embedding([[1.0]], tag="of this", global_step="x"),
+    "images": lambda writer: writer.add_images("of this", [[[1]]], 0, None, 3),
+}
+
+
+@pytest.mark.parametrize("log", WRONG.values(), ids=WRONG)
+def test_a_wrong_argument_of_any_method_is_named_together_with_the_tag(writer, log):
+    arguments = "global_step|walltime|tag_scalar_dict|dataformats"
+    with pytest.raises((TypeError, ValueError), match=f"^'of this': .*({arguments})"):
+        log(writer)
+
+
+def test_what_is_no_figure_is_named_together_with_the_tag(writer, pyplot):
+    with pytest.raises(TypeError, match=r"^'of this': figure must be"):
+        writer.add_figure("of this", 3)
+
+
 # -- disabled ------------------------------------------------------------------------------------------------------
 
 
@@ -418,6 +446,23 @@ def test_a_disabled_writer_takes_everything_and_touches_nothing(tmp_path):
     writer.close()
     assert everything_below(tmp_path) == []
     assert not folder.exists()
+
+
+JUNK = [object(), "name", b"\xff", 3, math.nan, None, [], {}, [object()]]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: type(junk).__name__)
+def test_a_disabled_writer_checks_no_argument(tmp_path, junk):
+    writer = SummaryWriter(tmp_path / "never", write_to_disk=False)
+    methods = [getattr(writer, name) for name in dir(writer) if name.startswith(("add_", "export_"))]
+    assert len(methods) >= 23
+    for method in methods:
+        parameters = inspect.signature(method).parameters.values()
+        for chosen in (parameters, [one for one in parameters if one.default is one.empty]):
+            named = {one.name: junk for one in chosen if one.kind is one.KEYWORD_ONLY}
+            method(*[junk] * (len(chosen) - len(named)), **named)
+    writer.add_images("a", [1], 0, None, junk)
+    assert everything_below(tmp_path) == []
 
 
 def test_a_disabled_writer_still_closes_figures(pyplot):
@@ -557,6 +602,104 @@ def test_threads_lose_nothing(tmp_path):
     for number in range(4):
         assert [step for tag, step in texts if tag == f"t{number}/text_summary"] == list(range(100))
         assert [step for _, step, _ in scalars_in(tmp_path / f"s_t{number}")] == list(range(100))
+
+
+def test_threads_lose_and_repeat_nothing_while_another_closes(tmp_path):
+    rounds, columns = 150, np.arange(10_000)  # several batches each
+    with SummaryWriter(tmp_path, flush_secs=0.01) as writer:
+
+        def log_all():
+            try:
+                for step in range(rounds):
+                    writer.add_scalar("one", 1.0, step)
+                    writer.add_text("text", "words", step)
+                    writer.add_scalars("many", {"a": 1.0, "b": 2.0}, step)
+                    if step % 50 == 0:
+                        writer.add_scalar_columns(f"columns{step}", columns, columns)
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                done.set()
+
+        errors = []
+        done = threading.Event()
+        thread = threading.Thread(target=log_all)
+        thread.start()
+        while not done.wait(0.0005):
+            writer.close()
+        thread.join()
+    assert errors == []
+    steps = {}
+    for tag, step, _ in values_in(tmp_path):
+        steps.setdefault(tag, []).append(step)
+    assert sorted(steps.pop("one")) == sorted(steps.pop("text/text_summary")) == list(range(rounds))
+    assert {tag: sorted(each) for tag, each in steps.items()} == {
+        f"columns{k}": columns.tolist() for k in range(0, rounds, 50)
+    }
+    for key in "ab":
+        assert sorted(step for _, step, _ in scalars_in(tmp_path / f"many_{key}")) == list(range(rounds))
+
+
+LOGGING = {
+    "scalar": lambda writer: writer.add_scalar("t", 1.0, 7),
+    "scalar of the new style": lambda writer: writer.add_scalar("t", 1.0, 7, new_style=True),
+    "scalars": lambda writer: writer.add_scalars("t", {"a": 1.0, "b": 2.0, "c": 3.0}, 7),
+    "columns": lambda writer: writer.add_scalar_columns("t", np.arange(10_000), np.arange(10_000)),
+    "text": lambda writer: writer.add_text("t", "words", 7),
+    "graph": lambda writer: writer.add_graph(GraphDef(node=[NodeDef(name="a", op="b")])),
+    "charts": lambda writer: writer.add_custom_scalars({"a": {"b": ["Multiline", ["c"]]}}),
+}
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("log", LOGGING.values(), ids=LOGGING)
+def test_a_call_that_finds_its_file_closed_goes_on_in_the_next(tmp_path, monkeypatch, log, together):
+    left = 0  # the calls until one finds its file closed
+    several = log in (LOGGING["scalars"], LOGGING["columns"])
+
+    def closing(method):
+        def call(*arguments):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                writer.close()
+            return method(*arguments)
+
+        return call
+
+    for name in "add_scalar", "_add_other":
+        monkeypatch.setattr(EventFileWriter, name, closing(getattr(EventFileWriter, name)))
+    with SummaryWriter(tmp_path / "closed", flush_secs=0, scalars_in_one_run=together) as writer:
+        writer.add_scalars("t", {"a": 0.0, "b": 0.0, "c": 0.0}, 0)
+        left = 2 if several else 1
+        log(writer)
+    monkeypatch.undo()
+    with SummaryWriter(tmp_path / "open", flush_secs=0, scalars_in_one_run=together) as writer:
+        writer.add_scalars("t", {"a": 0.0, "b": 0.0, "c": 0.0}, 0)
+        log(writer)
+
+    def everything_in(folder):
+        events = [(run, event) for run in (".", "t_a", "t_b", "t_c") for event in events_in(folder / run)]
+        is_layout = ["__config__" in str(event.summary) for _, event in events]
+        texts = [(run, event.step, str(event.summary), str(event.graph_def)) for run, event in events]
+        # Each file has the layout of the charts that its calls draw.
+        return sorted(text for text, layout in zip(texts, is_layout, strict=True) if not layout), {
+            text for text, layout in zip(texts, is_layout, strict=True) if layout
+        }
+
+    assert everything_in(tmp_path / "closed") == everything_in(tmp_path / "open")
+    assert len(everything_below(tmp_path / "closed")) > len(everything_below(tmp_path / "open"))
+
+
+def test_a_file_writer_that_the_script_closed_itself_refuses(writer):
+    writer.file_writer.close()
+    for log in LOGGING["scalar"], LOGGING["columns"], LOGGING["text"], LOGGING["graph"]:
+        with pytest.raises(ValueError, match="accepts no more events"):
+            log(writer)
+    LOGGING["scalars"](writer)
+    writer.all_writers[f"{writer.log_dir}/t_b"].close()
+    with pytest.raises(ValueError, match="accepts no more events"):
+        LOGGING["scalars"](writer)
 
 
 def test_other_libraries_may_hand_over_their_own_messages(writer):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 
+from tbevents import files
 from tbevents.proto import ProjectorConfig
+from tbevents.writing import projector_files
 from tbevents.writing.summary_writer import SummaryWriter
 
 from .logged import events_in, everything_below
@@ -116,6 +118,41 @@ def test_a_configuration_that_cannot_be_read_is_left_alone(writer, tmp_path):
         writer.add_embedding(POINTS)
     assert (tmp_path / "projector_config.pbtxt").read_text() == "embeddings {"
     assert len(everything_below(tmp_path)) == 2
+
+
+def test_a_configuration_with_unknown_fields_is_left_alone(writer, tmp_path):
+    later = 'embeddings { tensor_name: "a:00001" of_a_later_version: 3 }\n'
+    (tmp_path / "projector_config.pbtxt").write_text(later)
+    with pytest.raises(ValueError, match=r"projector_config.pbtxt.*of_a_later_version"):
+        writer.add_embedding(POINTS)
+    assert (tmp_path / "projector_config.pbtxt").read_text() == later
+    assert len(everything_below(tmp_path)) == 2
+
+
+def test_an_entry_of_another_process_that_comes_while_the_files_are_written_stays(writer, tmp_path, monkeypatch):
+    other, real = tmp_path / "projector_config.pbtxt", projector_files._write
+
+    def write(path, content):
+        real(path, content)
+        if path.endswith("tensors.tsv"):
+            other.write_text('embeddings { tensor_name: "other" }')
+
+    monkeypatch.setattr(projector_files, "_write", write)
+    writer.add_embedding(POINTS)
+    assert [entry.tensor_name for entry in config(tmp_path).embeddings] == ["other", "default:00000"]
+
+
+def test_an_interrupted_call_leaves_no_temporary_file(writer, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            writer.add_embedding(POINTS)
+    assert len(everything_below(tmp_path)) == 1
+    writer.add_embedding(POINTS)
+    assert len(config(tmp_path).embeddings) == 1
 
 
 @pytest.mark.parametrize(

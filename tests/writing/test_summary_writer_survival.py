@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 
@@ -149,6 +150,50 @@ assert ended == (child, 0), ended
 """
     run(script, tmp_path)
     assert (tmp_path / "00000" / "child" / "tensors.tsv").read_text() == "2.0\n"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal here")
+def test_a_signal_handler_may_write_an_embedding_while_another_is_written(tmp_path):
+    script = """
+import signal
+from tbevents import files
+from tbevents.reading.run import read_run
+from tbevents.writing import projector_files
+writer.close()
+def signal_at(target, name, call, before):
+    real, calls = getattr(target, name), 0
+    def function(*arguments):
+        nonlocal calls
+        calls += 1
+        if calls != call:
+            return real(*arguments)
+        setattr(target, name, real)
+        if before:
+            signal.raise_signal(signal.SIGUSR1)
+        result = real(*arguments)
+        if not before:
+            signal.raise_signal(signal.SIGUSR1)
+        return result
+    setattr(target, name, function)
+moments = [(projector_files, "_read"), (projector_files, "_replace"), (projector_files, "_write"), (files, "replace")]
+for target, name in moments:
+    for before in (True, False):
+        for call in (1, 2):
+            if (name, call) == ("_replace", 2):
+                continue  # it is called once
+            folder = f"{sys.argv[1]}/{name}{call}{before}"
+            writer = SummaryWriter(folder)
+            signal.signal(signal.SIGUSR1, lambda *_: writer.add_embedding([[2.0]], tag="handler"))
+            writer.add_embedding([[1.0]], tag="first")
+            signal_at(target, name, call, before)
+            writer.add_embedding([[3.0]], tag="outer")
+            writer.close()
+            with open(folder + "/projector_config.pbtxt") as file:
+                text = file.read()
+            for tag in ("first", "handler", "outer"):
+                assert text.count(f'"{tag}:00000"') == 1, (folder, text)
+"""
+    run(script, tmp_path)
 
 
 def test_flush_and_close_reach_every_file_though_one_fails(tmp_path):

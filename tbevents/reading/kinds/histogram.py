@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.errors import PayloadError, TBEventsError
+from tbevents.errors import PayloadError, TBEventsError, checked_choice
 from tbevents.format.tensors import to_array
 from tbevents.proto import HistogramProto, Summary
 from tbevents.reading.kinds.kind import Kind, register
@@ -106,8 +106,7 @@ class HistogramSeries(LazySeries[Histogram]):
             MissingExtraError: matplotlib is not installed.
             PayloadError, TensorError, FileChangedError: a histogram cannot be read.
         """
-        if x not in get_args(HistogramAxis):
-            raise ValueError(f"x must be one of {', '.join(get_args(HistogramAxis))}, not {x!r}")
+        checked_choice("x", x, get_args(HistogramAxis))
         if most < 1:
             raise ValueError(f"most must be at least 1, not {most!r}")
         if not len(self):

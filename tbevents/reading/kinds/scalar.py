@@ -14,7 +14,7 @@ from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
 from tbevents.reading.points import PointColumns, integers_at
-from tbevents.reading.series import Series, as_number, counted
+from tbevents.reading.series import Series, as_number
 from tbevents.reading.steps import unwrapped
 from tbevents.views.chart import ChartStyle, XAxis, draw_series
 from tbevents.views.curves import evenly, smoothed
@@ -155,13 +155,13 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         Values that are not finite are kept, and do not affect the others.
 
         Args:
-            weight: from 0 (no smoothing) to below 1; TensorBoard's slider ends at 0.999.
+            weight: at least 0 (no smoothing) and less than 1; TensorBoard's slider ends at 0.999.
 
         Returns:
             A series of the same steps and times, with float64 values.
 
         Raises:
-            ValueError: the weight is not from 0 to below 1.
+            ValueError: the weight is less than 0, or 1 or more.
             TypeError: the weight is not a number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
@@ -194,7 +194,7 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
                 ``series.plot().figure.savefig(...)``.
             x: the horizontal axis: "step", "order" (index of the point), "relative" (hours since the first point) or
                 "wall" (the time). If all steps are 0, "step" is drawn as "order".
-            smooth: TensorBoard's smoothing, from 0 (none) to below 1; the raw line stays, faint.
+            smooth: TensorBoard's smoothing, at least 0 (none) and less than 1; the raw line stays, faint.
             log_x: whether the horizontal axis is logarithmic.
             log_y: whether the vertical axis is logarithmic.
             outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
@@ -220,12 +220,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         return {"step": self.steps, "wall_time": self.wall_times, "value": self.values}
 
     def __repr__(self) -> str:
-        if not len(self):
-            return f"ScalarSeries({self.tag!r}, no points)"
-        return (
-            f"ScalarSeries({self.tag!r}, {counted(len(self), 'point')}, steps {self.steps[0]} to {self.steps[-1]}, "
-            f"last value {self.last.value:g})"
-        )
+        last = f", last value {self.last.value:g}" if len(self) else ""
+        return f"ScalarSeries({self.tag!r}, {self._extent()}{last})"
 
     def _repr_html_(self) -> str:
         return scalars_html(self)

@@ -15,7 +15,7 @@ from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.names import natural_key, unreadable_among, without_damage_warnings
-from tbevents.tools.new_files import NewFile, refuse_folder
+from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content
 from tbevents.tools.report.findings import findings_json
@@ -83,12 +83,13 @@ def report(
     Raises:
         RunNotFoundError, UnknownNameError: the path does not exist, or no run or tag matches a name.
         ValueError: there is nothing to show.
+        FileExistsError: `out` is an event file.
         OSError: a file cannot be read or written.
     """
     from tbevents.reading.logdir import Logdir  # imports what starts processes; `page_of` does without it
 
     target = path_string(out, "out")
-    refuse_folder(target)
+    refuse_output(target)
     with without_damage_warnings():  # the page says what was damaged
         found, where = _found(logdir, checksums)
         wanted_run, wanted_tag = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")

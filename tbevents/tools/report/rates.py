@@ -1,34 +1,20 @@
-"""Finds learning rates, and the loss to show beside them, by their tags."""
+"""Pairs learning rates with the loss to show beside them, by their tags."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Final
 
-_RATE: Final = re.compile(r"(?:lr|learning[ _-]?rate)(?:[-_ ].*)?|.*[-_ ](?:lr|learning[ _-]?rate)", re.IGNORECASE)
-"""A part of a tag that says learning rate: ``lr``, ``learning_rate``, ``lr-Adam`` (Lightning's), ``base_lr`` ..."""
-
-_BESIDE: Final = frozenset(("metric", "momentum", "bad_epochs", "cooldown"))
-"""Names below the tag of a rate that are not rates, though a scheduler logs them; so is ``lr/momentum/0``."""
-
-
-def is_rate(tag: str) -> bool:
-    """Whether a tag says that it is a learning rate: ``lr``, ``lr/0``, ``train/learning_rate``, ``lr-Adam``."""
-    parts = tag.lower().split("/")
-    return any(_RATE.fullmatch(part) for part in parts) and not any(
-        part in _BESIDE or "momentum" in part for part in parts
-    )
+from tbevents.tools.tag_roles import is_loss, is_rate, role_of
 
 
 def loss_beside(tags: Iterable[str]) -> str | None:
     """Returns the tag of the loss that training minimizes; None if there is none.
 
-    Among tags with "loss" in them, training is preferred to validation, then a short tag to a long one.
+    Training is preferred to held-out data, then a loss that falls when all is well to that of a policy or an adversary,
+    a tag that says training to one that says nothing, and a short tag to a long one.
     """
-    losses = [tag for tag in tags if "loss" in tag.lower()]
-    return min(losses, key=_rank, default=None)
+    return min(filter(_may_be_loss, tags), key=_rank, default=None)
 
 
 def rates_by_loss(runs: Mapping[str, AbstractSet[int]]) -> dict[str | None, list[str]]:
@@ -38,7 +24,7 @@ def rates_by_loss(runs: Mapping[str, AbstractSet[int]]) -> dict[str | None, list
         runs: tag -> runs that logged it. A loss belongs to a rate if a run logged both.
     """
     found: dict[str | None, list[str]] = {}
-    losses = {tag: having for tag, having in runs.items() if "loss" in tag.lower()}
+    losses = {tag: having for tag, having in runs.items() if _may_be_loss(tag)}
     known: dict[frozenset[int], str | None] = {}  # most rates are of the same runs
     for tag, having in runs.items():
         if is_rate(tag):
@@ -49,9 +35,10 @@ def rates_by_loss(runs: Mapping[str, AbstractSet[int]]) -> dict[str | None, list
     return found
 
 
-_HELD_OUT: Final = frozenset(("val", "valid", "validation", "eval", "evaluation", "test", "dev"))
+def _may_be_loss(tag: str) -> bool:
+    return is_loss(tag) or "loss" in tag.lower()
 
 
-def _rank(tag: str) -> tuple[bool, bool, int]:
-    words = set(re.findall("[a-z]+", tag.lower()))
-    return (bool(words & _HELD_OUT), not words & {"train", "training"} and tag.lower() != "loss", len(tag))
+def _rank(tag: str) -> tuple[bool, bool, bool, int]:
+    role = role_of(tag)
+    return (role == "held out", not is_loss(tag), role != "train" and tag.lower() != "loss", len(tag))

@@ -1,45 +1,8 @@
-"""Which curves are learning rates, and which loss belongs to them."""
+"""Which loss belongs to learning rates."""
 
 import pytest
 
-from tbevents.tools.report.rates import is_rate, loss_beside, rates_by_loss
-
-
-@pytest.mark.parametrize(
-    "tag",
-    [
-        "lr",
-        "LR",
-        "lr/0",
-        "lr/backbone",
-        "train/learning_rate",
-        "Policy/Learning Rate",
-        "lr-Adam",
-        "lr-SGD/pg1",
-        "base_lr",
-    ],
-)
-def test_rates(tag):
-    assert is_rate(tag)
-
-
-@pytest.mark.parametrize(
-    "tag",
-    [
-        "loss",
-        "lr/metric",
-        "lr/momentum",
-        "lr/momentum/0",
-        "lr-SGD-momentum",
-        "lr/bad_epochs",
-        "slr",
-        "lrx",
-        "color",
-        "",
-    ],
-)
-def test_what_is_none(tag):
-    assert not is_rate(tag)
+from tbevents.tools.report.rates import loss_beside, rates_by_loss
 
 
 @pytest.mark.parametrize(
@@ -49,6 +12,10 @@ def test_what_is_none(tag):
         (["val_loss", "loss", "loss/aux/detail"], "loss"),
         (["Losses/Policy Loss", "Losses/Value"], "Losses/Value"),
         (["test/loss"], "test/loss"),
+        (["holdout/loss", "a/much/longer/loss"], "a/much/longer/loss"),
+        (["valLoss", "trainLoss"], "trainLoss"),
+        (["loss_scale", "train/nll", "train/accuracy"], "train/nll"),
+        (["policy_loss", "training/mse"], "training/mse"),
         (["accuracy"], None),
         ([], None),
     ],

@@ -1,4 +1,4 @@
-"""Locks that a forked process finds free: the threads that held them are not in it, and would never let them go."""
+"""Renews locks in a forked child, where the threads that held them do not exist."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from weakref import WeakValueDictionary
 
 class _Owner(Protocol):
     def _renew_locks(self) -> None:
-        """Makes new locks in place of its own, and of what waits for threads."""
+        """Sets the state of a process without other threads: new locks, and nothing that waits for a thread."""
 
 
 _owners: WeakValueDictionary[int, _Owner] = WeakValueDictionary()  # by id: some have no hash
 
 
 def renew_when_forked(owner: _Owner) -> None:
-    """Has an owner of locks renew them in each forked process. What they guard must never be seen half done."""
+    """Has an owner of locks renew them in each forked child, as long as the owner exists.
+
+    Other threads may be anywhere when the process forks: what the locks guard must be usable at any moment.
+    """
     _owners[id(owner)] = owner
 
 

@@ -1,4 +1,4 @@
-"""What a tag or a run says of itself by its name: a loss, and whether it is of training or of held-out data."""
+"""What the name of a tag or a run says: a loss, a learning rate, whether it is of training or of held-out data."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ _TRAIN: Final = frozenset(("train", "training"))
 _HELD_OUT: Final = frozenset(("val", "valid", "validation", "eval", "evaluation", "test", "dev", "holdout"))
 
 
+_RATE: Final = re.compile(r"(?:lr|learning[ _-]?rate)(?:[-_ ].*)?|.*[-_ ](?:lr|learning[ _-]?rate)", re.IGNORECASE)
+"""A part of a tag that says learning rate: ``lr``, ``learning_rate``, ``lr-Adam`` (Lightning's), ``base_lr`` ..."""
+
+_BESIDE_RATES: Final = frozenset(("metric", "momentum", "bad_epochs", "cooldown"))
+"""Names below the tag of a rate that are not rates, though a scheduler logs them; so is ``lr/momentum/0``."""
+
+
 @lru_cache(maxsize=4096)  # the runs of a folder have the same tags
 def _words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
@@ -39,6 +46,14 @@ def is_loss(tag: str) -> bool:
     if not crossed and _LOSSES.isdisjoint(words):
         return False
     return (_OTHERWISE - {"entropy"} if crossed else _OTHERWISE).isdisjoint(words)
+
+
+def is_rate(tag: str) -> bool:
+    """Returns True if a tag says that it is a learning rate: ``lr``, ``lr/0``, ``train/learning_rate``, ``lr-Adam``."""
+    parts = tag.lower().split("/")
+    return any(_RATE.fullmatch(part) for part in parts) and not any(
+        part in _BESIDE_RATES or "momentum" in part for part in parts
+    )
 
 
 @lru_cache(maxsize=4096)
