@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from math import cos, floor, isnan, log, pi
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from tbevents.errors import checked_choice
 
 S = TypeVar("S", float, NDArray[Any])
 """A step and its rate: both numbers, or both arrays of one shape."""
+
+NUMBERS: Final = (int, float, np.integer, np.floating)
+"""Types of a single step, whose rate is a float; any other step is an array."""
 
 # Long arrays are processed in blocks that fit the cache, since a pass over main memory is slow.
 _BLOCK = 1 << 15
@@ -156,7 +159,7 @@ def cycle_scale(
 
 def cycle_height(step: S, total_size: float, step_ratio: float, scale: Callable[[Any], Any] | None, by: str) -> S:
     """Return the position between base (0) and max (1) at `step`: the triangle times its scale."""
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return cycle_height_at(checked_step(step), total_size, step_ratio, scale, by)
 
     def heights_of(steps: NDArray[Any]) -> NDArray[Any]:
@@ -223,7 +226,7 @@ def anneal_phases(
     Raises:
         ValueError: if a step is negative or beyond `total_steps`.
     """
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         at, share = phase_at(checked_step(step), ends, total_steps, strategy)
         return lasts[at] + (firsts[at] - lasts[at]) * share
     steps = checked_steps(step)
@@ -287,7 +290,9 @@ def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
 
 
 def checked_step(step: float) -> float:
-    """Return the step. Raise ValueError if it is negative."""
+    """Return the step as a number of Python. Raise ValueError if it is negative."""
+    if isinstance(step, np.generic):
+        step = step.item()  # numpy's numbers overflow otherwise than Python's do
     if step < 0:
         raise ValueError(f"step must not be negative, got {step!r}")
     return step

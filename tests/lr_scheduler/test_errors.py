@@ -1,5 +1,6 @@
 """Wrong arguments: PyTorch's errors, and ValueErrors where PyTorch goes on silently or divides by zero."""
 
+import math
 import warnings
 from types import SimpleNamespace
 
@@ -405,6 +406,36 @@ def test_groups_as_torch_takes_them():
     assert type(groups.lrs[1]) is float
     with pytest.raises(ValueError, match=r"'lr', got \{'momentum': 0.5\}"):
         ParamGroups([{"momentum": 0.5}])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sense"),
+    [
+        ({"lr": math.nan}, ValueError, "lr must be a number, got nan"),
+        ({"lr": [{"lr": math.nan}]}, ValueError, "lr must be a number, got nan"),
+        ({"lr": [0.1, 0.2], "names": "ab"}, TypeError, "names must be a list of str, got 'ab'"),
+        ({"lr": [0.1, 0.2], "names": [1, 2]}, TypeError, r"names must be a list of str, got \[1, 2\]"),
+    ],
+)
+def test_groups_of_nonsense_are_refused(arguments, error, sense):
+    with pytest.raises(error, match=sense):
+        ParamGroups(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("groups", "error", "sense"),
+    [
+        ([{"lr": 1.0}, {}], ValueError, r"param_groups\[1\] has no 'lr'"),
+        ([{"lr": 1.0}, 5], TypeError, r"param_groups\[1\] must be a mapping, got int"),
+        ([{"lr": 1.0}, {"lr": "x"}], TypeError, r"'lr' of the state's param_groups\[1\] must be a number, got 'x'"),
+        (5, TypeError, "must be a list, got 5"),
+    ],
+)
+def test_a_state_of_nonsense_changes_no_group(groups, error, sense):
+    held = ParamGroups([0.1, 0.2])
+    with pytest.raises(error, match=sense):
+        held.load_state_dict({"param_groups": groups})
+    assert held.lrs == [0.1, 0.2]
 
 
 def test_reprs_say_what_a_scheduler_is_and_where_it_stands():
