@@ -144,7 +144,7 @@ class LRRangeTest:
             average is corrected for its start at 0.
         diverge_factor: stop if the smoothed loss exceeds ``lowest + (diverge_factor - 1) * abs(lowest)``, where
             `lowest` is the lowest one so far. If infinite, only stop at a loss that is not finite.
-        restore: called once at the end, after the optimizer was restored.
+        restore: called once at the end, after the optimizer was restored, also if that failed.
 
     Raises:
         TypeError: if `optimizer` lacks `param_groups`, `train_step` is not callable, or an argument has the wrong type.
@@ -203,9 +203,11 @@ class LRRangeTest:
         try:
             self.result = self._run()
         finally:
-            put_back()
-            if self.restore is not None:
-                self.restore()
+            try:
+                put_back()
+            finally:
+                if self.restore is not None:
+                    self.restore()
         return self.result
 
     def suggestion(self) -> float:
