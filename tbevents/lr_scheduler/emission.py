@@ -156,10 +156,14 @@ def group_tags(tag: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a tag for each group: `tag` itself for a single group, otherwise with the group's name or number."""
     if len(groups) == 1:
         return [tag]
+    return [f"{tag}/{name}" for name in group_names(groups)]
+
+
+def group_names(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the name of each group; its number if it has no name, or shares it with another."""
     names = [group.get("name") for group in groups]
     return [
-        f"{tag}/{name}" if isinstance(name, str) and name and names.count(name) == 1 else f"{tag}/{i}"
-        for i, name in enumerate(names)
+        name if isinstance(name, str) and name and names.count(name) == 1 else str(i) for i, name in enumerate(names)
     ]
 
 
