@@ -24,7 +24,7 @@ from tbevents.tools.names import OnProblem, open_refs, refs_below
 from tbevents.tools.point_spool import PointSpool, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
-from tbevents.views.groups import StepOrder, run_patterns
+from tbevents.views.groups import PointsByStep, run_patterns
 
 Duplicates: TypeAlias = Literal["last", "first", "mean"]
 
@@ -367,7 +367,7 @@ def _unique(points: PointColumns, duplicates: Duplicates) -> PointColumns:
     steps, times, values = points.steps, points.wall_times, points.values.astype(np.float64)
     if bool((steps[1:] > steps[:-1]).all()):
         return PointColumns(steps.copy(), times.copy(), values)
-    by_step = StepOrder.of(steps)
+    by_step = PointsByStep.of(steps)
     if duplicates == "mean":
         means = np.add.reduceat(values[by_step.order], by_step.starts) / by_step.counts
         return PointColumns(by_step.steps, times[by_step.last], means)

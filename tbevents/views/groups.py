@@ -150,7 +150,7 @@ def run_patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_]
         yield runs, np.flatnonzero(which == number)
 
 
-class StepOrder(NamedTuple):
+class PointsByStep(NamedTuple):
     """The points of a series by step.
 
     Attributes:
@@ -166,7 +166,7 @@ class StepOrder(NamedTuple):
     counts: NDArray[np.intp]
 
     @classmethod
-    def of(cls, steps: NDArray[np.int64]) -> StepOrder:
+    def of(cls, steps: NDArray[np.int64]) -> PointsByStep:
         """Returns the order of points with these steps."""
         order = np.argsort(steps, kind="stable")
         unique, starts, counts = np.unique(steps[order], return_index=True, return_counts=True)
@@ -186,7 +186,7 @@ class StepOrder(NamedTuple):
 
 def _unique(curve: ScalarCurve) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Ascending unique steps with the last value of each."""
-    by_step = StepOrder.of(curve.steps)
+    by_step = PointsByStep.of(curve.steps)
     return by_step.steps, curve.values[by_step.last].astype(np.float64)
 
 

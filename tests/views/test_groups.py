@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.views.groups import StepOrder, grouped, run_patterns, summed_up
+from tbevents.views.groups import PointsByStep, grouped, run_patterns, summed_up
 
 
 def curve(values, steps=None):
@@ -49,7 +49,7 @@ def test_steps_that_the_same_runs_have_are_together():
 
 
 def test_points_are_ordered_by_step_and_as_they_were_written():
-    by_step = StepOrder.of(np.array([3, 1, 3, 2, 1]))
+    by_step = PointsByStep.of(np.array([3, 1, 3, 2, 1]))
     assert by_step.steps.tolist() == [1, 2, 3]
     assert (by_step.first.tolist(), by_step.last.tolist()) == ([1, 3, 0], [4, 3, 2])
 
