@@ -2,10 +2,12 @@
 
     python benchmarks/bench_remote_write.py
 
-Each writes to a server of S3's protocol on this machine (moto), which counts what arrives. It needs moto, s3fs, boto3,
-tensorboard and tensorboardX. torch's writer is TensorBoard's `EventFileWriter`.
+Each writes to a server of S3's protocol on this machine (moto), which counts what arrives. It needs ``moto[server,s3]``
+and s3fs, and boto3 for tensorboard and tensorboardX, which are left out where they are not installed. torch's writer is
+TensorBoard's `EventFileWriter`.
 """
 
+import importlib.util
 import os
 
 from harness import main, once, table, worker
@@ -95,11 +97,15 @@ def with_tensorboard():
 
 def benchmark():
     rows = []
-    for name, worker_name in [
-        ("tbevents", "with_tbevents"),
-        ("TensorBoard's EventFileWriter, which torch's writer uses", "with_tensorboard"),
-        ("tensorboardX", "with_tensorboardx"),
+    for name, package in [
+        ("tbevents", "tbevents"),
+        ("TensorBoard's EventFileWriter, which torch's writer uses", "tensorboard"),
+        ("tensorboardX", "tensorboardX"),
     ]:
+        if importlib.util.find_spec(package) is None:
+            print(f"Left out, since it is not installed: {package}")
+            continue
+        worker_name = f"with_{package.lower()}"
         found = once(worker_name)
         sizes = [f"{found[key] / 1e6:.2f}" for key in ("sent", "stored")]
         rows.append([name, *sizes, str(found["requests"]), str(found["objects"])])

@@ -34,7 +34,10 @@ def worker(function):
 
 
 def main(benchmark):
-    """Runs a worker, where the command line says ``--worker NAME ARGUMENTS...``, or else the benchmark."""
+    """Runs a worker, where the command line says ``--worker NAME ARGUMENTS...``, or else the benchmark.
+
+    With ``--help``, prints what the script says of itself.
+    """
     if sys.argv[1:2] == ["--worker"]:
         count, work = _workers[sys.argv[2]](*sys.argv[3:])
         wall, cpu = time.perf_counter(), time.process_time()
@@ -42,6 +45,8 @@ def main(benchmark):
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         print(json.dumps({"count": count, "cpu": cpu, "wall": wall, "peak": peak, **(result or {})}))
+    elif {"-h", "--help"} & {*sys.argv[1:]}:
+        print(sys.modules["__main__"].__doc__)
     else:
         print(machine() + "\n")
         # What benchmark and workers write to temporary folders goes with this one; what TBEVENTS_BENCH names is kept.

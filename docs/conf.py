@@ -10,6 +10,7 @@ import os.path
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -90,7 +91,14 @@ def read_source(_app: object, page: str, content: list[str]) -> None:
     content[0] = content[0].replace("git clone ADDRESS ", f"git clone {REPOSITORY} ")
 
 
+def without_private_arguments(_app: object, what: str, *others: Any) -> tuple[str, None] | None:
+    """Leaves out how a class is made if users cannot make it: an argument is private."""
+    *_, signature, _ = others
+    return ("", None) if what == "class" and re.search(r"\b_[a-z]+:", signature or "") else None
+
+
 def setup(app: object) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", read_source)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-signature", without_private_arguments)  # type: ignore[attr-defined]
     return {"parallel_read_safe": True}

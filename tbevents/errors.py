@@ -130,8 +130,8 @@ class RecordTooLargeError(DamagedFileError):
         self.limit = limit
 
 
-EMPTY_FILE = 12
-"""Bytes missing from an empty file: the size of a record's header."""
+_HEADER_SIZE = 12
+"""The size of a record's header: as many bytes are missing from an empty file."""
 
 
 class IncompleteRecordError(DamagedFileError):
@@ -147,7 +147,7 @@ class IncompleteRecordError(DamagedFileError):
 
     def __init__(self, *, missing: int, offset: int, record: int, path: str | None = None, zeros: int = 0) -> None:
         detail = f"the file ends {missing} bytes before the record does"
-        if offset == 0 and missing == EMPTY_FILE:
+        if offset == 0 and missing == _HEADER_SIZE:
             detail = "the file is empty"
         if zeros:
             detail = f"the file ends in {zeros} zero bytes where a record should be"

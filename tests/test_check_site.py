@@ -1,11 +1,31 @@
 """What the check of the built documentation finds."""
 
+import re
 from pathlib import Path
 
 import pytest
 from scripts import load_script
 
+from tbevents.reading.kinds.kind import kind_names
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_every_public_name_has_an_entry_in_the_reference():
+    text = "\n".join(path.read_text("utf-8") for path in (ROOT / "docs" / "reference").glob("*.md"))
+    entries = set(re.findall(r"^\.\. auto(?:class|function|module):: (\S+)$", text, re.MULTILINE))
+    entries |= {f"tbevents.{module}" for module in ("proto",)}  # whose messages are listed in a table
+    names = load_script(ROOT / "docs" / "check_site.py").public_names()
+    assert len(names) > 150
+    missing = [name for name in names if not {name, name.rpartition(".")[0]} & (entries - {"tbevents"})]
+    assert missing == []
+
+
+def test_every_kind_is_named_where_kinds_are_chosen():
+    import tbevents
+
+    (listed,) = re.findall(r"kinds: only these kinds of values: (.*?)\.\n", tbevents.read_run.__doc__, re.DOTALL)
+    assert re.findall(r'"(\w+)"', listed) == list(kind_names())
 
 
 @pytest.fixture

@@ -38,6 +38,12 @@ def test_a_copy_passes_as_the_workflow_runs_it(copy):
     assert "2 passed" in done.stdout
 
 
+def test_it_passes_in_the_clone():
+    done = run_pytest(EXAMPLE.parent.parent, str(EXAMPLE))
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
 def test_a_training_that_changed_fails_until_its_run_is_stored(copy):
     script = copy / "training.py"
     script.write_text(script.read_text("utf-8").replace("gamma=0.95", "gamma=0.9"), encoding="utf-8")

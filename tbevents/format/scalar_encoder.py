@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c import crc32c, mask
 from tbevents.format.crc32c_columns import contributions, mask_array
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
-from tbevents.format.scalar_layout import LINEAR_REACH, ScalarForm, Skeleton, find_places, value_message
+from tbevents.format.scalar_layout import LINEAR_REACH, ScalarForm, Skeleton, find_offsets, value_message
 from tbevents.proto import Event, Summary
 
 _FEW: Final = 24
@@ -138,7 +138,7 @@ class ScalarEncoder:
         step = 0 if width == 0 else -1 if width == 10 else int(_WIDTH_STARTS[width - 1])
         event = Event(wall_time=float(has_wall), step=step, summary=Summary(value=[self._messages[series]]))
         payload = event.SerializeToString()
-        places = find_places(payload)
+        places = find_offsets(payload)
         assert places is not None, "our own messages are scalar events"
         skeleton = Skeleton.of_payload(payload, places)
         number = len(self._skeletons)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.format.crc32c_columns import contributions, mask_array
-from tbevents.format.scalar_layout import Places
+from tbevents.format.scalar_layout import FieldOffsets
 
 WORD: Final = 8
 """Bytes that are read at once, also of a step that has fewer: so many must be there."""
@@ -127,7 +127,7 @@ class FieldReader:
         lengths: the lengths of the payloads, likewise.
     """
 
-    def __init__(self, places: Sequence[Places], lengths: Sequence[int]) -> None:
+    def __init__(self, places: Sequence[FieldOffsets], lengths: Sequence[int]) -> None:
         one = places[0]
         self._lengths = tuple(lengths)
         self._value = NumberField(tuple(p.value for p in places), self._lengths, f"<f{one.size}", one.size, vary=True)

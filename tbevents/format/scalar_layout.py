@@ -67,7 +67,7 @@ def value_message(tag: str, form: ScalarForm) -> Summary.Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class FieldOffsets:
     """The places of the variable bytes in the payload of a scalar event.
 
     Attributes:
@@ -115,13 +115,13 @@ _USUAL_LEAST: Final = 20
 """Bytes of the least event with a wall time and a value of a tag without a name."""
 
 
-def find_places(payload: bytes) -> Places | None:
+def find_offsets(payload: bytes) -> FieldOffsets | None:
     """Finds the variable bytes in a serialised Event, whatever the order of its fields.
 
     Returns None if it is not an Event with exactly one scalar and nothing else that can vary; then the general decoder
     must be used. The tag, the metadata and a tensor's shape are not looked at.
     """
-    usual = _usual_places(payload)
+    usual = _usual_offsets(payload)
     if usual is not None:
         return usual
     try:
@@ -134,7 +134,7 @@ def find_places(payload: bytes) -> Places | None:
     except (ValueError, LookupError):
         return None
     wall, step = event.get(_WALL_TIME), event.get(_STEP)
-    return Places(
+    return FieldOffsets(
         wall=None if wall is None else wall[0],
         step=None if step is None else step[0],
         width=0 if step is None else step[1] - step[0],
@@ -143,7 +143,7 @@ def find_places(payload: bytes) -> Places | None:
     )
 
 
-def _usual_places(payload: bytes) -> Places | None:
+def _usual_offsets(payload: bytes) -> FieldOffsets | None:
     """Returns the places in an Event with the fields that are drawn above, in that order; None if it is another one.
 
     Takes a fifth of the time that any order of fields takes: small files are read in that of their first events.
@@ -163,7 +163,7 @@ def _usual_places(payload: bytes) -> Places | None:
     usual = bytes((_SUMMARY, left - 2 & 0x7F, _VALUE, left - 4 & 0x7F, _TAG, left - 11 & 0x7F))
     if left > 0x7F or left < len(usual) + 5 or payload[at : at + len(usual)] != usual:
         return None
-    return Places(wall=1, step=step, width=width, value=length - 4, size=4)
+    return FieldOffsets(wall=1, step=step, width=width, value=length - 4, size=4)
 
 
 def _number_of_tensor(payload: bytes, span: tuple[int, int]) -> tuple[int, int]:
@@ -199,11 +199,11 @@ class Skeleton:
     """
 
     record: bytes
-    places: Places
+    places: FieldOffsets
     crc: int
 
     @classmethod
-    def of_payload(cls, payload: bytes, places: Places) -> Skeleton:
+    def of_payload(cls, payload: bytes, places: FieldOffsets) -> Skeleton:
         """Returns the skeleton of a payload."""
         blank = bytearray(payload)
         if places.wall is not None:

@@ -12,7 +12,14 @@ from typing import Any, Final, TypeVar, get_args
 from tbevents.errors import MissingExtraError, checked_choice
 from tbevents.files import StrPath, path_string
 from tbevents.lint import file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules
-from tbevents.lint.expectations import EXPECTATION_KEYS, Expectation, known_keys, parse_expectation, plain_keys
+from tbevents.lint.expectations import (
+    EXPECTATION_KEYS,
+    Expectation,
+    known_keys,
+    parse_expectation,
+    plain_key,
+    plain_keys,
+)
 from tbevents.lint.finding import Severity
 from tbevents.lint.rule import Options, Rule, checked_selectors, rule_named, rules, selects
 from tbevents.reading.name_patterns import patterns
@@ -150,7 +157,8 @@ def load_config(path: StrPath) -> LintConfig:
     text = path_string(path, "path")
     table = _table_of(text)
     if table is None:
-        raise ValueError(f"{text}: there is no table [tool.tbevents.lint]")
+        own = "" if os.path.basename(text) == "pyproject.toml" else " or [lint]"
+        raise ValueError(f"{text}: there is no table [tool.tbevents.lint]{own}")
     return parse_config(table, text, os.path.dirname(os.path.abspath(text)))
 
 
@@ -168,7 +176,7 @@ def find_config(start: StrPath = ".", *, outside: Sequence[StrPath] = ()) -> tup
         The path, or None if there is none; and the paths that are not used because they are in a logdir.
 
     Raises:
-        ValueError: if a file that may have the table is no TOML.
+        ValueError: if a file that may have the table is no TOML, or a table in it has an unknown name beside it.
         OSError: if one cannot be read.
         MissingExtraError: with Python 3.10, if tomli is not installed.
     """
@@ -205,25 +213,48 @@ def _text_of(path: str) -> str:
         raise ValueError(f"{path}: not UTF-8: {error}") from None
 
 
+_TABLE: Final = re.compile(r"""(?m)tool["']?\s*\.\s*["']?tbevents\b|(?:^|[{,])\s*["']?tbevents["']?\s*[.=](?!=)""")
+"""Finds what may be the table of tbevents in a pyproject.toml; most have none, and need not be parsed."""
+
+
 def _mentions(text: str, path: str) -> bool:
-    """Returns True if a file may have the table; most pyproject.toml do not, and need not be parsed."""
-    words = ("lint",) if os.path.basename(path) != "pyproject.toml" else ("lint", "tbevents")
-    return all(re.search(rf"\b{word}\b", text) for word in words)
+    """Returns True if a file may have a table of tbevents."""
+    return os.path.basename(path) != "pyproject.toml" or _TABLE.search(text) is not None
 
 
 def _table_of(path: str) -> Any:
-    """Returns the table of a file; None if it has none."""
+    """Returns the table of a file; None if it has none.
+
+    Raises:
+        ValueError: if it has two, or a key beside it is unknown: in ``tool.tbevents`` of any file, and everywhere in
+            ``tbevents.toml``, which belongs to tbevents alone.
+    """
     text = _text_of(path)
     if not _mentions(text, path):
         return None
+    name = os.path.basename(path)
     found = _parse_toml(text, path)
     tool = found.get("tool", {})
+    if name == "tbevents.toml":
+        _known_tables(found, ("lint", "tool"), path, "[lint]")
+        _known_tables(tool, ("tbevents",), f"{path}: tool", "[tool.tbevents.lint]")
     section = tool.get("tbevents", {}) if isinstance(tool, dict) else {}
-    table = section.get("lint") if isinstance(section, dict) else None
-    own = found.get("lint") if os.path.basename(path) != "pyproject.toml" else None
+    _known_tables(section, ("lint",), f"{path}: tool.tbevents", "[tool.tbevents.lint]")
+    table = section.get("lint")
+    own = found.get("lint") if name != "pyproject.toml" else None
     if table is not None and own is not None:
         raise ValueError(f"{path}: there are two tables, [tool.tbevents.lint] and [lint]")
     return own if table is None else table
+
+
+def _known_tables(given: object, known: Sequence[str], where: str, belongs: str) -> None:
+    """Checks the keys of a table that is not a configuration but may hold one."""
+    if not isinstance(given, dict):
+        raise ValueError(f"{where} must be a table, not {given!r}")
+    for key in given:
+        if key not in known and plain_key(key) in {*_KEYS, *EXPECTATION_KEYS}:
+            raise ValueError(f"{where}: no key {key!r}; it belongs below {belongs}")
+    known_keys(given, known, where)
 
 
 def _parse_toml(text: str, path: str) -> dict[str, Any]:

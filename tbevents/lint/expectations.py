@@ -138,7 +138,8 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
 _NO_RUN: Final = MemoryWriter().run
 
 
-def _plain_key(key: str) -> str:
+def plain_key(key: str) -> str:
+    """Returns a key with underscores for its hyphens."""
     return key.replace("-", "_")
 
 
@@ -152,9 +153,9 @@ def plain_keys(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, value in table.items():
         if not isinstance(key, str):
             raise ValueError(f"{where}: keys must be text, not {key!r}")
-        if _plain_key(key) in found:
-            raise ValueError(f"{where}: {_plain_key(key)!r} must be given once, with underscores or hyphens")
-        found[_plain_key(key)] = value
+        if plain_key(key) in found:
+            raise ValueError(f"{where}: {plain_key(key)!r} must be given once, with underscores or hyphens")
+        found[plain_key(key)] = value
     return found
 
 
@@ -180,8 +181,17 @@ def _names(value: Names, where: str) -> tuple[str, ...]:
     return found
 
 
-def _keywords(value: object, check: Callable[..., Any], where: str, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def _keywords(
+    value: object, check: Callable[..., Any], where: str, *, without: tuple[str, ...] = (), other: str = ""
+) -> dict[str, Any]:
     """Returns a table as keyword arguments of a check.
+
+    Args:
+        value: the table.
+        check: the check.
+        where: where the table stands, for messages.
+        without: parameters of the check that the table cannot have.
+        other: what may be there in place of a table, for messages.
 
     Raises:
         ValueError: if it is no table, or has a key that the check has not, or lacks one that it needs.
@@ -189,7 +199,8 @@ def _keywords(value: object, check: Callable[..., Any], where: str, *, without: 
     parameters = inspect.signature(check).parameters.values()
     known = {each.name: each for each in parameters if each.name not in ("run", "tag", "expected", *without)}
     if not isinstance(value, Mapping):
-        raise ValueError(f"{where} must be a table with {', '.join(known)}, not {value!r}")
+        kinds = f"{other} or a table" if other else "a table"
+        raise ValueError(f"{where} must be {kinds} with {', '.join(known)}, not {value!r}")
     keywords = plain_keys(value, where)
     known_keys(keywords, known, where)
     missing = [name for name, each in known.items() if each.default is each.empty and name not in keywords]
@@ -213,11 +224,9 @@ def _flag(value: object, where: str) -> bool:
 
 
 def _bounds(value: object, where: str) -> Iterator[Expected]:
-    if isinstance(value, list):
-        if len(value) != 2:
-            raise ValueError(f"{where} must be [low, high] or a table with low, high, nan_ok, not {value!r}")
+    if isinstance(value, list) and len(value) == 2:
         value = dict(zip(("low", "high"), value, strict=True))
-    keywords = _keywords(value, check_bounded, where)
+    keywords = _keywords(value, check_bounded, where, other="[low, high]")
     yield Expected(BOUNDS, partial(check_bounded, **keywords), _words(keywords))
 
 
@@ -225,7 +234,7 @@ def _trend(check: Callable[..., list[Finding]], word: str, value: object, where:
     if isinstance(value, bool):
         yield Expected(TREND, check, word) if value else None
     else:
-        keywords = _keywords(value, check, where)
+        keywords = _keywords(value, check, where, other="true")
         yield Expected(TREND, partial(check, **keywords), f"{word} ({_words(keywords)})" if keywords else word)
 
 
@@ -251,13 +260,13 @@ def _steps(value: object, where: str) -> Iterator[Expected | None]:
     if isinstance(value, bool):
         value = {"contiguous": True} if value else None
     elif isinstance(value, (str, list)):
-        flags = [_plain_key(each) for each in _names(value, where)]
+        flags = [plain_key(each) for each in _names(value, where)]
         known_keys(flags, _STEP_FLAGS, where)
         value = dict.fromkeys(flags, True)
     if value is None:
         yield None
         return
-    keywords = _keywords(value, check_steps, where)
+    keywords = _keywords(value, check_steps, where, other=f"true, some of {', '.join(_STEP_FLAGS)},")
     yield Expected(STEPS, partial(check_steps, **keywords), _words(keywords).replace(" True", ""))
 
 
@@ -265,7 +274,7 @@ def _schedule(value: object, where: str) -> Iterator[Expected]:
     table = dict(value) if isinstance(value, Mapping) else {"schedule": value}
     text = table.pop("schedule", None)
     if not isinstance(text, str):
-        raise ValueError(f"{where} must be a schedule such as 'StepLR(step_size=30)', not {text!r}")
+        raise ValueError(f"{where} must be a schedule such as 'StepLR(step_size=30)' or a table with one, not {value!r}")
     scheduler = make_scheduler(*parse_schedule(text))
     keywords = _keywords(table, check_lr_schedule, where, without=("schedule",))
     yield Expected(SCHEDULE, partial(check_lr_schedule, schedule=scheduler, **keywords), text)

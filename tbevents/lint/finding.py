@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from tbevents.testing.finding import Finding, course_of, placed
+from tbevents.testing.finding import Finding, course_of, with_location
 from tbevents.views.notebook import MOST_ROWS, frame_html
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -46,13 +46,17 @@ class LintFinding(Finding):
         return self.sparkline.rstrip() if self.series is None else course_of(self.series)
 
     def __str__(self) -> str:
-        return placed(self.where, f"{self.code} {self.kind}: {self.summary}")
+        return with_location(self.where, f"{self.code} {self.kind}: {self.summary}")
 
     @property
     def facts(self) -> str:
-        """The step, the value and the bound in words, as far as they are known."""
-        named = (("step", self.step), ("value", self.value), ("bound", self.bound))
-        return ", ".join(f"{name} {shown(each)}" for name, each in named if each is not None)
+        """The step, the value and the bound in words, as far as they are known.
+
+        A whole number is no value of a series but counts what the summary names, such as starts or bytes, or is a step;
+        alone it says nothing, nor does its bound.
+        """
+        compared = () if isinstance(self.value, int) else (("value", self.value), ("bound", self.bound))
+        return ", ".join(f"{name} {shown(each)}" for name, each in (("step", self.step), *compared) if each is not None)
 
 
 def shown(quantity: Quantity) -> str:

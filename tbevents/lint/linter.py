@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tbevents.errors import RunNotFoundError, TBEventsError, did_you_mean
+from tbevents.errors import PayloadError, RunNotFoundError, TBEventsError, did_you_mean
 from tbevents.files import StrPath, folder_name, join, path_string
 from tbevents.lint.config import LintConfig, load_config, parse_config
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected
@@ -238,9 +238,7 @@ class Linter:
         self._part = part or self._names == ["."]  # a run that is linted alone has no name
         self._parents = {above for name in self._names for above in folders_above(name)}
         self._curves = LossCurves()
-        self._golden = [
-            None if each.same_as is None else _GoldenRuns(each.same_as.path) for each in config.expectations
-        ]
+        self._golden = [_golden_runs(each) for each in config.expectations]
         self._idle = {(at, pattern) for at, each in enumerate(config.expectations) for pattern in _patterns_of(each)}
 
     def lint(self, run: Run) -> Findings:
@@ -473,6 +471,23 @@ class _GoldenRuns:
             return {}
         self.used.add(same[0])
         return {run: self._read(same[0])}
+
+
+def _golden_runs(expectation: Expectation) -> _GoldenRuns | None:
+    """Returns the golden runs of an expectation, if it has any; errors say where it stands."""
+    if expectation.same_as is None:
+        return None
+    where = f"{expectation.where}: same_as"
+    try:
+        return _GoldenRuns(expectation.same_as.path)
+    except RunNotFoundError as error:
+        raise RunNotFoundError(f"{where}: {error.path}", error.detail) from error
+    except PayloadError as error:
+        raise PayloadError(f"{where}: {error}") from error
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        raise type(error)(error.errno, f"{where}: {error.strerror}", error.filename) from error
 
 
 def assert_lints(path: Subject | Mapping[str, Run], config: AnyConfig = None) -> None:

@@ -160,11 +160,12 @@ def _hint(name: str) -> str:
     """Returns what to say of a name that is no rule: the codes that begin alike, or the names that are near."""
     code = f"TB{name}" if name.isdecimal() else name.upper()
     if code.startswith("TB"):
-        alike: list[str] = []
-        while code != "TB" and not alike:
-            alike = [f"{rule.code} ({rule.name})" for rule in rules() if rule.code.startswith(code)]
+        while code != "TB" and not any(known.startswith(code) for known in _RULES):
             code = code[:-1]
-        return f"; there {'is' if len(alike) == 1 else 'are'} {_listed(alike or sorted({each[:3] for each in _RULES}))}"
+        if code == "TB":
+            return f"; there are {_listed(sorted({each[:3] for each in _RULES}))}"
+        alike = [f"{rule.code} ({rule.name})" for rule in rules() if rule.code.startswith(code)]
+        return f"; {'there is' if len(alike) == 1 else f'those that begin with {code} are'} {_listed(alike)}"
     names, word = [rule.name for rule in rules()], name.lower()
     near = [each for each in [nearest(word, names)] if each]
     if len(word) > 2:

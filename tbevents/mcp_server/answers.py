@@ -39,9 +39,10 @@ class Page(Answer):
     """What every answer with a list has."""
 
     total: int = Field(description="The number of items in all.")
-    truncated: bool = Field(default=False, description="Whether items are missing after the last one.")
+    truncated: bool = Field(default=False, description="Whether items are left out.")
     next_start: int | None = Field(
-        default=None, description="Call again with this as `start` to get the next items; null if there are none."
+        default=None, description="Call again with this as `start` to get the next items; null if there are none, or "
+        "if a series is thinned."
     )
 
 
@@ -128,7 +129,7 @@ class SeriesAnswer(Page):
     statistics: SeriesStats | None = Field(description="Of all points in the range of steps, also of those left out.")
     thinned: bool = Field(
         description="Whether points are left out between the first and the last. Each stretch keeps its least and "
-        "greatest value and its first that is not finite. Ask for a smaller range of steps, or page with `start`."
+        "greatest value and its first that is not finite. Ask for a smaller range of steps, or page from `start` 0."
     )
     steps: list[int]
     values: list[Number]

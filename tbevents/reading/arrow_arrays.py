@@ -43,7 +43,7 @@ def strings(texts: Iterable[str]) -> pa.Array:
     """Returns texts, of less than 2 GiB, as an Arrow array of strings.
 
     Raises:
-        UnicodeEncodeError: a text is not valid Unicode.
+        UnicodeEncodeError: if a text is not valid Unicode.
     """
     import pyarrow as pa
 

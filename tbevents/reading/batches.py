@@ -47,7 +47,7 @@ def scalar_schema(*, times: bool = False) -> pa.Schema:
         times: whether wall times are dates: timestamp[us], UTC without a time zone, null where a time is no date.
 
     Raises:
-        MissingExtraError: pyarrow is not installed.
+        MissingExtraError: if pyarrow is not installed.
     """
     try:
         import pyarrow as pa
@@ -91,7 +91,7 @@ def iter_batches(
         source: a folder of runs, a run or an event file, local or a URL; or what `read_logdir` or `read_run` returned:
             runs that were read already are not read again, as long as the options are theirs. Or references
             (`Logdir.refs`), in the order of the rows; files that are gone meanwhile are problems.
-        tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``. One that matches nothing is no error.
+        tags: only these tags: names, or patterns with ``*``, ``?`` and ``[...]``. A pattern may match nothing.
         runs: only these runs, likewise; a name without wildcards must be there.
         kinds: "scalars", the only kind with this schema.
         restarts: as in `read_run`; None is that of a logdir or run that was given, otherwise ``"keep"``.
@@ -110,12 +110,12 @@ def iter_batches(
         over, by one thread at a time.
 
     Raises:
-        RunNotFoundError: `source` does not exist (also a FileNotFoundError).
-        UnknownNameError: a name in `runs` without wildcards matches no run (also a KeyError).
-        OSError: `source` cannot be listed.
-        ValueError, TypeError: an option has an invalid value.
-        MissingExtraError: pyarrow is not installed.
-        DamagedFileError: a file is damaged, and `strict`. As an OSError of a file, this is raised by the iteration.
+        RunNotFoundError: if `source` does not exist (also a FileNotFoundError).
+        UnknownNameError: if a name in `runs` without wildcards matches no run (also a KeyError).
+        OSError: if `source` cannot be listed.
+        ValueError, TypeError: if an option has an invalid value.
+        MissingExtraError: if pyarrow is not installed.
+        DamagedFileError: if a file is damaged, and `strict`. As an OSError of a file, this is raised by the iteration.
     """
     schema = scalar_schema(times=times)
     import pyarrow as pa
@@ -142,7 +142,10 @@ def _tables(
     """Returns the scalars of a source, as `stream_tables` yields them. Wrong arguments are raised at once."""
     if isinstance(source, Run):
         selected("run", runs, [source.name], source.path)
-        return _tables_of_run(source, tags, replace(source.options, **changes), on_problem)
+        options = replace(source.options, **changes)
+        if options != source.options and source.in_memory:
+            raise TypeError(f"a run in memory cannot be read with other options: {source.path!r}, {changes}")
+        return _tables_of_run(source, tags, options, on_problem)
     options = ReadOptions(tags=tags, kinds=("scalars",), **changes)
     refs = _refs_of(source)
     if refs is not None:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import io
 from typing import Final
 
-from tbevents.errors import ChecksumError, DamagedFileError, NotAnEventFileError, UndecodableRecordError
+from tbevents.errors import (
+    ChecksumError,
+    DamagedFileError,
+    IncompleteRecordError,
+    NotAnEventFileError,
+    UndecodableRecordError,
+)
 from tbevents.files import read_bytes
 from tbevents.format.file_type import EXAMPLE, LOOKED_AT, file_type, line_endings_changed, payload_type
 from tbevents.format.record import HEADER_SIZE
 from tbevents.reading.problem import Problem
 
 _DATA_CHECKSUM: Final = "data_checksum"
+
+_SEARCHED: Final = 1 << 16
+"""Bytes of a broken end that are looked at at a time."""
 
 
 class WholeFileChecksumError(DamagedFileError):
@@ -40,8 +50,8 @@ class Damage:
         self.end: Problem | None = None
         self.of_all: DamagedFileError | None = None
         self._problems: list[Problem] = []
-        self._summed = 0  # how many of the file's first records have one problem in common, which is the first then
-        self._explained = False  # whether the first checksum error has been
+        self._summed = 0  # number of leading records that the first problem sums up; 0 if none
+        self._explained = False  # True once the first checksum error was explained
         self._stored: frozenset[int] = frozenset()  # wrong checksums of data that the file stores: two that differ
 
     @property
@@ -61,7 +71,7 @@ class Damage:
         if self._explained or not isinstance(error, ChecksumError):
             return
         self._explained = True
-        start = bytes_at(self.path, error.offset)
+        start = _bytes_at(self.path, error.offset)
         if line_endings_changed(start):
             error.detail += "; line endings were changed (LF to CR LF): copy the file again, as binary"
         elif error.offset == 0 and error.part == "length" and (name := file_type(start)) is not None:
@@ -140,7 +150,7 @@ class Damage:
         if kind == _DATA_CHECKSUM and records > 1:
             return WholeFileChecksumError(fault, offset=0, record=0, path=self.path)
         if kind == UndecodableRecordError.kind and (records > 1 or self._type_of_payload() == EXAMPLE):
-            detail = f"this is no event file, but TFRecords of another sort: {fault}"
+            detail = f"this is not an event file, but TFRecords of another sort: {fault}"
             return NotAnEventFileError(detail, offset=0, record=0, path=self.path)
         return None
 
@@ -160,12 +170,30 @@ class Damage:
 
     def _type_of_payload(self) -> str | None:
         """What the payload of the first record looks like."""
-        return payload_type(bytes_at(self.path, HEADER_SIZE))
+        return payload_type(_bytes_at(self.path, HEADER_SIZE))
 
     def _problem(self, error: DamagedFileError, skipped: int) -> Problem:
         return Problem(self.path, error.offset, error.kind, skipped, error.record, error.detail)
 
 
-def bytes_at(path: str, offset: int) -> bytes:
+def error_at_end(file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
+    """Returns what damage means if no record follows it; `size` is that of the file."""
+    offset, record, path = error.offset, error.record, error.path
+    assert path is not None  # a file's decoder names it
+    start = _bytes_at(path, 0) if offset == 0 else b""
+    name = file_type(start)
+    short = isinstance(error, IncompleteRecordError) and len(start) <= HEADER_SIZE and name is not None
+    if not short and (not isinstance(error, ChecksumError) or error.part != "length"):
+        return error
+    file.seek(offset)
+    if not any(any(block) for block in iter(lambda: file.read(_SEARCHED), b"")):
+        return IncompleteRecordError(missing=HEADER_SIZE, zeros=size - offset, offset=offset, record=record, path=path)
+    if offset == 0:
+        detail = f"this is not an event file: it starts with {start[:8]!r}" + (f": {name}" if name else "")
+        return NotAnEventFileError(detail, offset=offset, record=record, path=path)
+    return error
+
+
+def _bytes_at(path: str, offset: int) -> bytes:
     """Returns the bytes of a file from an offset on that tell its type. Opens the file anew: it may be being read."""
     return read_bytes(path, offset, LOOKED_AT)

@@ -6,7 +6,6 @@ import errno
 import io
 import os
 import sys
-import zlib
 from collections.abc import Generator, Iterator
 from typing import Final, TypeAlias
 
@@ -24,12 +23,12 @@ from tbevents.errors import (
 from tbevents.file_ref import FileRef
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
-from tbevents.format.file_type import file_type
-from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRecord, Record, Records, split_footer
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRecord, Record, Records
 from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
-from tbevents.reading.damage import Damage, bytes_at
+from tbevents.reading.damage import Damage, error_at_end
 from tbevents.reading.decoder_feed import DecoderFeed
+from tbevents.reading.file_identity import REMEMBERED, FileIdentity, checksum_of_rest, checksums_of_cut, is_touched
 from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
 from tbevents.reading.scalar_repeats import Repeats
@@ -39,14 +38,10 @@ from tbevents.remote_file import RemoteFile, Requested
 _HEAD: Final = 1 << 12
 """Bytes of a long record's payload that are looked at before it is read."""
 
-_SEARCHED: Final = 1 << 16
-"""Bytes of a broken end that are looked at at a time."""
-
 _DENSE: Final = 1 << 12
 """Damage within this many bytes behind other damage is dense: records are read across it in one go."""
 
-_REMEMBERED: Final = 256
-"""Bytes by which a file is recognised: they hold checksums of records, and mostly their times."""
+_UNREAD: Final = FileIdentity()
 
 Stretch: TypeAlias = Records | Repeats | LongRecord
 """What a file goes on with: records; repeats of a known loop; or a long record, by its head."""
@@ -101,13 +96,9 @@ class EventFileReader:
         self.error: OSError | None = None
         self._damage = Damage(path)
         self._refused: Stretch | None = None  # what the caller has handed back
-        self._first = b""  # the first bytes of the file
+        self._identity = _UNREAD
         # The CRC-32 of what stood behind `offset` when the file was read to its end; None if it was not.
         self._rest: int | None = None
-        self._known = (0, b"")  # some of the last bytes that have been read, and where in the file they are
-        # From where to where a record reaches that the end of the file cut, if others were found behind its header.
-        # Once it is complete, they are part of its payload.
-        self._unfinished: tuple[int, int] | None = None
 
     @property
     def problems(self) -> list[Problem]:
@@ -131,14 +122,12 @@ class EventFileReader:
         self._size = self.offset = len(data)
         self.record = records
         self._rest = 0
-        self._first = data[:_REMEMBERED].tobytes()
-        known = data[-_REMEMBERED:].tobytes()
-        self._known = (self.offset - len(known), known)
+        self._identity = FileIdentity.of_whole(data)
 
     @property
     def resumes_at(self) -> int:
         """The offset of the first byte that reading on needs: the bytes before `offset` identify the file."""
-        return self._known[0] if self._known[1] else self.offset
+        return self._identity.known_at if self._identity.known else self.offset
 
     def is_up_to_date(self, listed: FileRef) -> bool:
         """Returns True if a remote file has been read as a new listing shows it: there is nothing to request."""
@@ -151,26 +140,18 @@ class EventFileReader:
         The content may differ, of which `read` compares only a part; or it is the same, as after ``touch``. Returns
         False if only the bytes behind the last record of a local file changed: a writer may be filling allocated space.
         """
-        before = self.listed
-        if before is None or before.size is None or self._rest is None or not self._size == before.size == listed.size:
-            return False
-        if None in (before.modified, listed.modified) or before.modified == listed.modified:
+        if self._rest is None or not is_touched(self.listed, listed, self._size):
             return False
         if is_url(self.path):
             return True
         try:  # while something is appended, the time changes before the size
             with self._open() as file:
-                return file.seek(0, os.SEEK_END) == listed.size and self._find_rest(file) == self._rest
+                return file.seek(0, os.SEEK_END) == listed.size and self._rest_of(file) == self._rest
         except OSError:
             return False  # which reading on will tell
 
-    def _find_rest(self, file: io.RawIOBase) -> int:
-        """Returns the CRC-32 of what stands behind `offset` in the file, as far as it was read."""
-        file.seek(self.offset)
-        crc, left = 0, self._size - self.offset
-        while left > 0 and (data := file.read(min(left, _SEARCHED))):
-            crc, left = zlib.crc32(data, crc), left - len(data)
-        return crc
+    def _rest_of(self, file: io.RawIOBase) -> int:
+        return checksum_of_rest(file, self.offset, self._size)
 
     def check_known(self) -> None:
         """Raises FileChangedError if the bytes that identify the file are no longer in it."""
@@ -239,7 +220,7 @@ class EventFileReader:
                 if isinstance(file, RemoteFile):
                     file.check(self.listed)
                 if not self.is_cut:
-                    self._rest = 0 if is_url(self.path) else self._find_rest(file)
+                    self._rest = 0 if is_url(self.path) else self._rest_of(file)
             if error is not None:
                 self._report_end(error, self._size - error.offset)
             self.sum_up()
@@ -271,22 +252,11 @@ class EventFileReader:
 
     def _know_again(self, file: io.RawIOBase, size: int) -> None:
         """Raises FileChangedError if what was read before is no longer in the file."""
-        changed = size < self.offset
-        for at, known in (self._known,) if is_url(self.path) else (self._known, (0, self._first)):
-            if known and not changed:
-                file.seek(at)
-                changed = _read_all(file, len(known)) != known
-        if changed:
-            raise FileChangedError(f"{self.path}: was truncated or replaced")
-        if self._unfinished is not None and size >= self._unfinished[1]:
-            start, end = self._unfinished
-            self._unfinished = None
-            file.seek(start)
-            record = _read_all(file, end - start)
-            _, stored, computed = split_footer(record[HEADER_SIZE:])
-            if len(record) == end - start and stored == computed:
-                raise FileChangedError(f"{self.path}: the record at byte {start}, which was incomplete, is complete")
-            self._damage.end_wait(start, stored, computed)
+        self._identity.check(file, self.path, size, self.offset)
+        if self._identity.unfinished is not None and size >= self._identity.unfinished[1]:
+            start, end = self._identity.unfinished
+            self._identity = self._identity._replace(unfinished=None)
+            self._damage.end_wait(start, *checksums_of_cut(file, self.path, start, end))
 
     def _read_to(
         self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int
@@ -307,50 +277,60 @@ class EventFileReader:
             verify=self._verify,
         )
         feed = DecoderFeed(file, decoder, end)  # what has been appended meanwhile is for the next time
-        error: DamagedFileError | None = None
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
+            error = yield from self._read_intact(decoder, feed, search, known=known, cut=end < size)
             if error is None:
-                within = None
-                if known:
-                    went_on, within = yield from self._read_known(decoder, feed, search)
-                    if went_on:
-                        continue
-                try:
-                    records = decoder.next_records(within)
-                    if records is NEED_DATA and not feed.left:
-                        if end == size:
-                            decoder.end()
-                        else:  # also behind damage that is told of already
-                            self.offset, self.record = decoder.offset, decoder.record
-                        return None
-                except DamagedFileError as damage:
-                    error = damage
-                else:
-                    if records is NEED_DATA:
-                        feed.more()
-                    else:
-                        self._note_read(records)
-                        yield records
-                    continue
-            while not (found := decoder.recover(at_end=not feed.left and end == size)) and feed.left:
-                feed.more()
-            if not found and end < size:
                 return None
-            if not found:
-                return self._error_at_end(file, error, size)
-            self.report(error, decoder.offset - error.offset)
-            dense = error.offset - intact_from <= _DENSE
-            error = None
-            if dense and known and not self._strict:
-                scattered = decoder.next_scattered(at_end=not feed.left and end == size)
-                for passed, skipped in scattered.damage:
-                    self.report(passed, skipped)
-                error = scattered.error
-                if scattered.records is not None:
-                    self._note_read(scattered.records)
-                    yield scattered.records
-            intact_from = decoder.offset
+            while error is not None:
+                while not (found := decoder.recover(at_end=not feed.left and end == size)) and feed.left:
+                    feed.more()
+                if not found:
+                    return None if end < size else error_at_end(file, error, size)
+                self.report(error, decoder.offset - error.offset)
+                dense = error.offset - intact_from <= _DENSE
+                error = None
+                if dense and known and not self._strict:
+                    error = yield from self._read_scattered(decoder, at_end=not feed.left and end == size)
+                intact_from = decoder.offset
+
+    def _read_intact(
+        self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None, *, known: bool, cut: bool
+    ) -> Generator[Stretch, None, DamagedFileError | None]:
+        """Reads up to the next damage, and returns it; None if there is none. If `cut`, the file goes on behind."""
+        while True:
+            within = None
+            if known:
+                went_on, within = yield from self._read_known(decoder, feed, search)
+                if went_on:
+                    continue
+            try:
+                records = decoder.next_records(within)
+                if records is NEED_DATA and not feed.left:
+                    if cut:  # also behind damage that is told of already
+                        self.offset, self.record = decoder.offset, decoder.record
+                    else:
+                        decoder.end()
+                    return None
+            except DamagedFileError as damage:
+                return damage
+            if records is NEED_DATA:
+                feed.more()
+            else:
+                self._note_read(records)
+                yield records
+
+    def _read_scattered(
+        self, decoder: RecordDecoder, *, at_end: bool
+    ) -> Generator[Stretch, None, DamagedFileError | None]:
+        """Reads records with dense damage between them; returns the damage at which that ends, if any."""
+        scattered = decoder.next_scattered(at_end=at_end)
+        for passed, skipped in scattered.damage:
+            self.report(passed, skipped)
+        if scattered.records is not None:
+            self._note_read(scattered.records)
+            yield scattered.records
+        return scattered.error
 
     def _read_known(
         self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None
@@ -369,7 +349,7 @@ class EventFileReader:
             if self._is_refused(long):
                 return False, None
             feed.skip(long)
-            self._note_read_up_to(decoder, long.head[:_REMEMBERED], long.offset + HEADER_SIZE)
+            self._note_read_up_to(decoder, long.head[:REMEMBERED], long.offset + HEADER_SIZE)
             return True, None
         if long is not None or decoder.missing or search is None:
             return False, None
@@ -387,7 +367,7 @@ class EventFileReader:
                 search.refuse(ahead.loop)
                 return False, None
             decoder.pass_over(size, intact * len(points))
-            self._note_read_up_to(decoder, data[:size][-_REMEMBERED:].tobytes())
+            self._note_read_up_to(decoder, data[:size][-REMEMBERED:].tobytes())
         search.took(intact, ahead.times)
         return intact > 0, None
 
@@ -398,14 +378,12 @@ class EventFileReader:
     def _note_read_up_to(self, decoder: RecordDecoder, known: bytes, at: int | None = None) -> None:
         """Notes that the decoder's offset was reached, and some bytes of the file: the last ones, or those `at`."""
         self.offset, self.record = decoder.offset, decoder.record
-        self._known = (self.offset - len(known) if at is None else at, known)
+        known_at = self.offset - len(known) if at is None else at
+        self._identity = self._identity._replace(known=known, known_at=known_at)
 
     def _note_read(self, records: Records) -> None:
-        if not self._first and records.base + int(records.offsets[0]) == 0:
-            self._first = records.block[: min(records.end, _REMEMBERED)].tobytes()
         self.offset, self.record = records.base + records.end, records.number(len(records.offsets) - 1) + 1
-        known = records.block[: records.end][-_REMEMBERED:].tobytes()
-        self._known = (self.offset - len(known), known)
+        self._identity = self._identity.after(records)
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """Yields the new records one by one, each with its number in the file; if `verify`, only intact ones."""
@@ -430,13 +408,13 @@ class EventFileReader:
         """Lists damage, and the number of bytes skipped, in `problems`. All damage of the file is reported here.
 
         Raises:
-            DamagedFileError: the error, if `strict`.
+            DamagedFileError: the error itself, if `strict`.
         """
         self._damage.explain(error)
         if self._strict:
             raise self._error_of_all(error)
-        if self._unfinished is None and isinstance(error, IncompleteRecordError) and not error.zeros:
-            self._unfinished = error.offset, self._size + error.missing
+        if self._identity.unfinished is None and isinstance(error, IncompleteRecordError) and not error.zeros:
+            self._identity = self._identity._replace(unfinished=(error.offset, self._size + error.missing))
         self._damage.add(error, skipped)
 
     def sum_up(self) -> None:
@@ -467,29 +445,3 @@ class EventFileReader:
         if (self._strict and is_for_sure) or (self._sole and isinstance(error, NotAnEventFileError)):
             raise error
         self._damage.add_end(error, skipped)
-
-    def _error_at_end(self, file: io.RawIOBase, error: DamagedFileError, size: int) -> DamagedFileError:
-        """Returns what damage means if no record follows it."""
-        offset, record, path = error.offset, error.record, error.path
-        start = bytes_at(self.path, 0) if offset == 0 else b""
-        name = file_type(start)
-        short = isinstance(error, IncompleteRecordError) and len(start) <= HEADER_SIZE and name is not None
-        if not short and (not isinstance(error, ChecksumError) or error.part != "length"):
-            return error
-        file.seek(offset)
-        if not any(any(block) for block in iter(lambda: file.read(_SEARCHED), b"")):
-            return IncompleteRecordError(
-                missing=HEADER_SIZE, zeros=size - offset, offset=offset, record=record, path=path
-            )
-        if offset == 0:
-            detail = f"this is no event file: it starts with {start[:8]!r}" + (f": {name}" if name else "")
-            return NotAnEventFileError(detail, offset=offset, record=record, path=path)
-        return error
-
-
-def _read_all(file: io.RawIOBase, size: int) -> bytes:
-    """Returns `size` bytes, or fewer at the end of the file."""
-    data = b""
-    while len(data) < size and (more := file.read(size - len(data))):
-        data += more
-    return data

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tbevents.format.crc32c_columns import mask_array, unmask_array
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.format.scalar_fields import WORD, NumberField
-from tbevents.format.scalar_layout import LINEAR_REACH, Places
+from tbevents.format.scalar_layout import LINEAR_REACH, FieldOffsets
 from tbevents.proto import Event
 from tbevents.reading.scalar_blocks import ScalarBlock
 
@@ -132,7 +132,7 @@ class FilePattern:
 
     @property
     def size(self) -> int:
-        """Of the files, in bytes."""
+        """The size of each file in bytes."""
         return len(self._mask)
 
     @classmethod
@@ -141,7 +141,7 @@ class FilePattern:
         block: ScalarBlock,
         wanted: NDArray[np.intp],
         others: Sequence[int],
-        places: Sequence[Places],
+        places: Sequence[FieldOffsets],
         *,
         verify: bool,
     ) -> FilePattern | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -61,6 +61,26 @@ def categories_of(strings: Sequence[str], codes: NDArray[np.int32]) -> Categorie
     return Categories(places[codes], tuple(numbers))
 
 
+def unique_columns(names: Iterable[str], taken: Iterable[str], prefix: str) -> dict[str, str]:
+    """Returns a title for the column of each name, all different.
+
+    Args:
+        names: different names. Each is its own title if it is not taken.
+        taken: the titles of other columns.
+        prefix: is put before other names with a slash, as often as needed.
+    """
+    names = tuple(names)
+    own, used = set(names), set(taken)
+    titles: dict[str, str] = {}
+    for name in names:
+        title = name
+        while title in used or (title != name and title in own):
+            title = f"{prefix}/{title}"
+        used.add(title)
+        titles[name] = title
+    return titles
+
+
 class Frame:
     r"""The base of everything that can be made a data frame.
 
@@ -84,7 +104,7 @@ class Frame:
                 1970. A time that is no date is missing.
 
         Raises:
-            MissingExtraError: pandas is not installed.
+            MissingExtraError: if pandas is not installed.
         """
         try:
             import pandas as pd
@@ -115,7 +135,7 @@ class Frame:
             times: as in `to_pandas`.
 
         Raises:
-            MissingExtraError: polars is not installed.
+            MissingExtraError: if polars is not installed.
         """
         try:
             import polars as pl
@@ -148,7 +168,7 @@ class Frame:
             times: as in `to_pandas`.
 
         Raises:
-            MissingExtraError: pyarrow is not installed.
+            MissingExtraError: if pyarrow is not installed.
         """
         try:
             import pyarrow as pa

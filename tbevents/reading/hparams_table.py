@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import ClassVar, NamedTuple, Protocol
 
-from tbevents.reading.frames import Column, Frame
+from tbevents.reading.frames import Column, Frame, unique_columns
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.series import counted
 from tbevents.run_files import folders_above
@@ -84,8 +84,8 @@ class HParamsTable(Frame):
             "end_time": [session.end_time for session in sessions],
         }
         for prefix, named in (("hparam", self.parameters), ("metric", self.metrics)):
-            for name, values in named.items():
-                columns[f"{prefix}/{name}" if name in columns else name] = list(values)
+            titles = unique_columns(named, columns, prefix)
+            columns |= {titles[name]: list(values) for name, values in named.items()}
         return columns
 
 
@@ -206,7 +206,7 @@ def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, _SessionR
     """Returns the runs of each group, as `grouped` does, by the hyperparameters that apply to them.
 
     Raises:
-        ValueError: `by` is no regular expression, or no run has the hyperparameter.
+        ValueError: if `by` is no regular expression, or no run has the hyperparameter.
     """
     if not (isinstance(by, str) and by.startswith("hparam:")):
         return grouped(names, by)

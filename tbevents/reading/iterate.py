@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
+from tbevents.callers import warn_caller
 from tbevents.errors import DamageWarning, FileChangedError
 from tbevents.files import StrPath, path_string
 from tbevents.format.record import Record
+from tbevents.format.values import as_float
 from tbevents.proto import Event
 from tbevents.reading.event_file import EventFileReader
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.source import FileSource
-from tbevents.run_files import list_run_files
 
 T = TypeVar("T")
 _END: Final[Any] = object()
@@ -35,13 +36,14 @@ def iter_records(path: StrPath, strict: bool = False) -> Iterator[Record]:
         An iterator over records in file order: (offset, payload), checksums verified.
 
     Raises:
-        RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
-        NotAnEventFileError: `path` is a file without any record.
-        DamagedFileError: a file is damaged, and `strict`.
-        OSError: a file cannot be read.
+        RunNotFoundError: if `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
+        NotAnEventFileError: if `path` is a file without any record.
+        DamagedFileError: if a file is damaged, and `strict`.
+        OSError: if a file cannot be read; or, if `strict`, an entry with an event file's name cannot be opened, such as
+            a broken link. By default there is a `DamageWarning` for such an entry.
     """
     readers = _readers(path, strict)
-    return (record for reader in readers for _, record in warning(reader, reader.records()))
+    return (record for reader in readers for _, record in warn_while_reading(reader, reader.records()))
 
 
 def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
@@ -58,15 +60,25 @@ def iter_events(path: StrPath, strict: bool = False) -> Iterator[Event]:
         RunNotFoundError, NotAnEventFileError, DamagedFileError, OSError: as `iter_records`.
     """
     readers = _readers(path, strict)
-    return (event for reader in readers for event in warning(reader, reader.events()))
+    return (event for reader in readers for event in warn_while_reading(reader, reader.events()))
 
 
 def _readers(path: StrPath, strict: bool) -> list[EventFileReader]:
     source = FileSource(path_string(path, "path"), ReadOptions(strict=strict))
-    return [source.open(file, patient=False) for file in list_run_files(path)]
+    files, problems = source.find({})
+    _warn_of_new(problems, set())
+    return [source.open(file, patient=False) for file in files]
 
 
-def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
+def _warn_of_new(problems: Iterable[Problem], warned: set[Problem]) -> None:
+    """Warns of the problems that are not in `warned`, and adds them to it."""
+    for problem in problems:
+        if problem not in warned:
+            warned.add(problem)
+            warn_caller(str(problem), DamageWarning)
+
+
+def warn_while_reading(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | None = None) -> Iterator[T]:
     """Yields the items, and warns of each problem of the reader as it appears, unless it is in `warned`.
 
     A patient reader waits for an incomplete record at the end, which is not warned of.
@@ -77,9 +89,8 @@ def warning(reader: EventFileReader, items: Iterator[T], warned: set[Problem] | 
         if len(reader.problems) < told:  # the problem of the tail was withdrawn, or all were merged into one
             told = 0
         for problem in reader.problems[told:]:
-            if problem not in warned and not (reader.patient and problem.kind == "incomplete"):
-                warned.add(problem)
-                warnings.warn(str(problem), DamageWarning, stacklevel=3)
+            if not (reader.patient and problem.kind == "incomplete"):
+                _warn_of_new([problem], warned)
         told = len(reader.problems)
         if item is not _END:
             yield item
@@ -119,25 +130,32 @@ def follow(
         Event messages, in file order, file by file.
 
     Raises:
-        ValueError: `poll` is not positive.
-        DamagedFileError: a file is damaged, and `strict`; an incomplete record at the end is not damage.
-        NotAnEventFileError: `path` is a file without any record.
-        OSError: `path` cannot be read, or, if `strict`, one of the files; a path that does not exist is waited for.
+        ValueError: if `poll` is not positive, or `timeout` is NaN.
+        TypeError: if `poll` or `timeout` is not a number, or `strict` not a bool.
+        DamagedFileError: if a file is damaged, and `strict`; an incomplete record at the end is not damage.
+        NotAnEventFileError: if `path` is a file without any record.
+        OSError: if `path` cannot be read, or, if `strict`, one of the files; a path that does not exist is waited for.
     """
     text = path_string(path, "path")
+    options = ReadOptions(strict=strict)
+    poll = as_float(poll, name="poll")
     if not poll > 0:
         raise ValueError(f"poll must be a positive number of seconds, not {poll!r}")
+    if timeout is not None and math.isnan(timeout := as_float(timeout, name="timeout")):
+        raise ValueError("timeout must be a number of seconds, not nan")
     ended = threading.Event() if stop is None else stop
-    wait = ended.wait if sleep is None else sleep
+    wait = (lambda seconds: ended.wait(min(seconds, threading.TIMEOUT_MAX))) if sleep is None else sleep
 
     def events() -> Iterator[Event]:
         deadline = None if timeout is None else clock() + timeout
-        source = FileSource(text, ReadOptions(strict=strict), expected=True)
+        source = FileSource(text, options, expected=True)
         readers: dict[str, EventFileReader] = {}
         warned: set[Problem] = set()
         while True:
             last_look = ended.is_set() or (deadline is not None and clock() >= deadline)
-            for file in source.find(readers)[0]:
+            files, problems = source.find(readers)
+            _warn_of_new(problems, warned)
+            for file in files:
                 while True:
                     reader = readers.get(file.url)
                     if reader is None:
@@ -146,12 +164,12 @@ def follow(
                         break
                     reader.listed = file
                     try:
-                        yield from warning(reader, reader.events(), warned)
+                        yield from warn_while_reading(reader, reader.events(), warned)
                         break
                     except FileChangedError as error:
                         del readers[file.url]
                         if reader.offset:
-                            warnings.warn(f"{error}; reading it again", DamageWarning, stacklevel=3)
+                            warn_caller(f"{error}; reading it again", DamageWarning)
             if last_look:
                 return
             wait(poll)

@@ -71,7 +71,7 @@ class ScalarPart(NamedTuple):
 class ListedRuns:
     """The runs of a logdir, by name; each is read when it is first asked for.
 
-    What it promises to threads, forks and those who interrupt it is said of `Logdir`, whose only state it is.
+    For threads, forks and interrupts, see `Logdir`: this is its only state.
 
     Args:
         path: the folder, or the one event file; for messages only, if the runs are those of references.
@@ -121,7 +121,7 @@ class ListedRuns:
         """Lists the runs, and keeps what was read of those that were known.
 
         Raises:
-            RunNotFoundError, OSError: the folder cannot be listed; if strict, one below it.
+            RunNotFoundError, OSError: if the folder cannot be listed, or, if strict, one below it.
         """
         problems: list[Problem] = []
 
@@ -133,9 +133,9 @@ class ListedRuns:
         with self._lock:
             found = list_runs(self.path, unlisted)
             urls = {name: self.path if name == "." else join(self.path, name) for name in found}
-            self.place((RunRef(name, urls[name], tuple(files)) for name, files in found.items()), problems)
+            self.take_listing((RunRef(name, urls[name], tuple(files)) for name, files in found.items()), problems)
 
-    def place(self, refs: Iterable[RunRef], problems: Sequence[Problem]) -> None:
+    def take_listing(self, refs: Iterable[RunRef], problems: Sequence[Problem]) -> None:
         """Takes what a listing shows, and keeps what was read of the runs that were known."""
         slots: dict[str, _Slot] = {}
         for place, ref in enumerate(refs):

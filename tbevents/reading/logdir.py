@@ -105,8 +105,8 @@ class Logdir(Frame, Mapping[str, Run]):
             The logdir itself.
 
         Raises:
-            RunNotFoundError, OSError: the folder cannot be listed any more.
-            DamagedFileError: a file is damaged, and the logdir was read with ``strict=True``.
+            RunNotFoundError, OSError: if the folder cannot be listed any more.
+            DamagedFileError: if a file is damaged, and the logdir was read with ``strict=True``.
         """
         self._listed.reload()
         return self
@@ -134,9 +134,9 @@ class Logdir(Frame, Mapping[str, Run]):
             times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
-            UnknownNameError: a name without wildcards matches no tag or run (also a KeyError).
-            ValueError: an extra column is unknown.
-            OSError: a file cannot be read, if the runs are read with ``strict=True``.
+            UnknownNameError: if a name without wildcards matches no tag or run (also a KeyError).
+            ValueError: if an extra column is unknown.
+            OSError: if a file cannot be read, and the runs are read with ``strict=True``.
         """
         names = selected("run", runs, self, self.path)
         wanted = set(names)
@@ -157,7 +157,7 @@ class Logdir(Frame, Mapping[str, Run]):
         out, and are on the problems of their run.
 
         Raises:
-            OSError: a file cannot be read, if the runs are read with ``strict=True``.
+            OSError: if a file cannot be read, and the runs are read with ``strict=True``.
         """
         return hparams_table({name: session_facts(run) for name, run in self.each(list(self))})
 
@@ -204,10 +204,10 @@ class Logdir(Frame, Mapping[str, Run]):
             ``figure.caption`` says in words what was drawn, for a paper.
 
         Raises:
-            UnknownNameError: a name or pattern matches no scalar tag, or a name no run (also a KeyError).
-            ValueError: there are no scalars, or more than 60 tags; or an option has an invalid value.
-            MissingExtraError: matplotlib is not installed.
-            OSError: a file cannot be read, if the runs are read with ``strict=True``.
+            UnknownNameError: if a name or pattern matches no scalar tag, or a name no run (also a KeyError).
+            ValueError: if there are no scalars, or more than 60 tags; or an argument has an invalid value.
+            MissingExtraError: if matplotlib is not installed.
+            OSError: if a file cannot be read, and the runs are read with ``strict=True``.
         """
         style = ChartStyle(
             x=x,
@@ -326,10 +326,11 @@ def read_logdir(
         A mapping of run names to runs; empty if the folder holds none.
 
     Raises:
-        RunNotFoundError: `path` does not exist (also a FileNotFoundError).
-        OSError: `path` cannot be listed, or, if `strict`, a folder below it.
-        ValueError, TypeError: an option has an invalid value.
-        WorkerError: when a run is asked for: the process that read it was killed. Asking again starts others.
+        RunNotFoundError: if `path` does not exist (also a FileNotFoundError).
+        OSError: if `path` cannot be listed, or, if `strict`, a folder below it.
+        ValueError, TypeError: if an option has an invalid value.
+        WorkerError: if the process that reads a run is killed; raised when the run is asked for. Asking again starts
+            others.
     """
     text = path_string(path, "path")
     return Logdir(
@@ -349,7 +350,7 @@ def _unread_logdir(
     """A logdir of which nothing has been read, from its pickled state."""
     logdir = Logdir.__new__(Logdir)
     logdir._begin(ListedRuns(path, options, threads, processes, as_refs=as_refs))
-    logdir._listed.place(refs, problems)
+    logdir._listed.take_listing(refs, problems)
     return logdir
 
 

@@ -18,7 +18,7 @@ def patterns(argument: str, names: object) -> tuple[str, ...]:
     """Returns one or several names as a tuple.
 
     Raises:
-        TypeError: `names` is neither a str nor an iterable of str.
+        TypeError: if `names` is neither a str nor an iterable of str.
     """
     if isinstance(names, str):
         return (names,)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from tbevents.errors import checked_choice
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.name_patterns import Names as Names
@@ -41,6 +43,8 @@ class ReadOptions:
     _kinds: frozenset[str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.strict, (bool, np.bool_)):
+            raise TypeError(f"strict must be True or False, not {self.strict!r}")
         checked_choice("restarts", self.restarts, get_args(Restarts))
         checked_choice("duplicates", self.duplicates, get_args(Duplicates))
         checked_choice("checksums", self.checksums, get_args(Checksums))

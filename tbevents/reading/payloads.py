@@ -18,10 +18,10 @@ from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.proto import Event, Summary
 
 KEPT_BYTES: Final = 1024
-"""Values up to this many bytes are kept: a `Place` takes a fifth of that, and reading again costs time."""
+"""Values up to this many bytes are kept: a `PayloadLocation` takes a fifth of that, and reading again costs time."""
 
 
-class Place(NamedTuple):
+class PayloadLocation(NamedTuple):
     """Where in a file a value is.
 
     Attributes:
@@ -39,7 +39,7 @@ class Place(NamedTuple):
     number: int
 
 
-Payload: TypeAlias = bytes | Place
+Payload: TypeAlias = bytes | PayloadLocation
 """A serialized Summary.Value (or a whole Event, for a graph and the like), or its place in a file."""
 
 
@@ -80,13 +80,13 @@ class PayloadReader:
         if last is not None and last[0] == key:
             return last[1]
         # Of a long record, only the head has been decoded before.
-        problem = f"{payload.file}: the record at byte {payload.offset} is damaged: it is no Event message"
+        problem = f"{payload.file}: the record at byte {payload.offset} is damaged: it is not an Event message"
         event = parse_payload(Event, _read_again(payload), problem)
         self._last = (key, event) if len(event.summary.value) > 1 else None
         return event
 
 
-def _read_again(place: Place) -> bytes:
+def _read_again(place: PayloadLocation) -> bytes:
     size = HEADER_SIZE + place.length + FOOTER_SIZE
     try:
         record = read_bytes(place.file, place.offset, size)
@@ -100,7 +100,7 @@ def _read_again(place: Place) -> bytes:
     return payload
 
 
-def _changed(place: Place) -> FileChangedError:
+def _changed(place: PayloadLocation) -> FileChangedError:
     return FileChangedError(
         f"{place.file}: the record at byte {place.offset} is not the one that was read before: "
         "the file was changed or replaced; read the run again"

@@ -126,7 +126,7 @@ class ReadingQueue:
             unread: returns the run of a name; None if it is read or gone.
 
         Raises:
-            WorkerError: no process can be started.
+            WorkerError: if no process can be started.
         """
         with self._lock:
             first = unread(names[0])
@@ -161,7 +161,7 @@ class ReadingQueue:
         """Returns what was read of a run, once, and waits for it if it is being read; None as said above.
 
         Raises:
-            WorkerError: the process that read it was killed.
+            WorkerError: if the process that read it was killed.
         """
         group = self._groups.get(name)
         try:

@@ -139,15 +139,20 @@ class Run(RunContents):
             The run itself. Series taken from it before do not change.
 
         Raises:
-            OSError: the path that the caller named cannot be read any more; if the run was read with
+            OSError: if the path that the caller named cannot be read any more; if the run was read with
                 ``strict=True``, any of its files.
-            DamagedFileError: a file is damaged, and the run was read with ``strict=True``. Every later call raises
+            DamagedFileError: if a file is damaged, and the run was read with ``strict=True``. Every later call raises
                 it, too, until the file is replaced.
 
         If it raises or is interrupted, the run shows what it showed before, and a later call reads the rest.
         """
         self._read()
         return self
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the events are in memory, and not in files that could be read again."""
+        return not isinstance(self._source, FileSource)
 
     @property
     def is_compact(self) -> bool:
@@ -193,8 +198,8 @@ class Run(RunContents):
             times: whether the column of wall times holds dates (datetime64[us], UTC) instead of seconds since 1970.
 
         Raises:
-            UnknownNameError: a name without wildcards matches no tag (also a KeyError).
-            ValueError: an extra column is unknown.
+            UnknownNameError: if a name without wildcards matches no tag (also a KeyError).
+            ValueError: if an extra column is unknown.
         """
         run = self._still()
         builder = TableBuilder(name_test("tag", tags), extra_columns)
@@ -232,9 +237,9 @@ class Run(RunContents):
             The figure. Notebooks show it, and pyplot does not keep it; save it with ``figure.savefig(...)``.
 
         Raises:
-            UnknownNameError: a name or pattern matches no scalar tag (also a KeyError).
-            ValueError: the run has no scalars, or there are more than 60 tags; or an option has an invalid value.
-            MissingExtraError: matplotlib is not installed.
+            UnknownNameError: if a name or pattern matches no scalar tag (also a KeyError).
+            ValueError: if the run has no scalars, or there are more than 60 tags; or an argument has an invalid value.
+            MissingExtraError: if matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers, title=title, size=size)
         runs = {self.name: self.scalars}
@@ -330,12 +335,12 @@ def read_run(
         name: what to call the run; by default the last part of the path, or the name of the reference.
 
     Raises:
-        RunNotFoundError: `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
-        NotAnEventFileError: `path` is a file of another type.
-        DamagedFileError: a file is damaged, and `strict`.
-        OSError: no file can be read, or, if `strict`, one of the files cannot. Otherwise that is a problem of the run.
-        MissingExtraError: `path` is a URL, and fsspec is not installed.
-        ValueError, TypeError: an option has an invalid value.
+        RunNotFoundError: if `path` does not exist, or the folder holds no event file (also a FileNotFoundError).
+        NotAnEventFileError: if `path` is a file of another type.
+        DamagedFileError: if a file is damaged, and `strict`.
+        OSError: if no file can be read, or, if `strict`, one of the files. Otherwise that is a problem of the run.
+        MissingExtraError: if `path` is a URL, and fsspec is not installed.
+        ValueError, TypeError: if an option has an invalid value.
     """
     options = ReadOptions(strict, tags, kinds, restarts, duplicates, checksums)
     if isinstance(path, RunRef):
@@ -381,6 +386,8 @@ def open_run(
         requested: as of a `FileSource`.
         most: likewise.
     """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a str, not {name!r}")
     source = FileSource(path, options, named=named, listed=files, requested=requested, most=most)
     name = folder_name(path) if name is None else name
     return Run(source, name=name, table=table, options=options, warn=warn)

@@ -17,7 +17,7 @@ from tbevents.reading.event_file import Stretch
 from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
 from tbevents.reading.long_record import head_of
 from tbevents.reading.options import ReadOptions
-from tbevents.reading.payloads import KEPT_BYTES, Place
+from tbevents.reading.payloads import KEPT_BYTES, PayloadLocation
 from tbevents.reading.points import Point, PointColumns, joined
 from tbevents.reading.problem import Problem
 from tbevents.reading.repeat_search import RepeatSearch
@@ -224,7 +224,7 @@ class RunBuilder:
             plugin = value.metadata.plugin_data.plugin_name if tag is None else tag.plugin
             if kind_of(value, plugin) in (None, "scalars"):
                 return False
-        place = Place(path, record.offset, record.length, None, -1)
+        place = PayloadLocation(path, record.offset, record.length, None, -1)
         data.add_event(head.event, self.records, place, [])
         self.records += 1
         self._end_block(self.records - 1)
@@ -353,7 +353,7 @@ class RunBuilder:
         if reread and length > KEPT_BYTES:
             footer = int(records.offsets[index]) + HEADER_SIZE + length
             checksum = int.from_bytes(records.block[footer : footer + FOOTER_SIZE].tobytes(), "little")
-            place = Place(reader.path, offset, length, checksum if self._options.verify else None, -1)
+            place = PayloadLocation(reader.path, offset, length, checksum if self._options.verify else None, -1)
         for tag, problem in self.data.add_event(event, self.records + index, place, late):
             detail = f"tag {tag!r}: {problem}"
             reader.report(BadValueError(detail, offset=offset, record=number, path=reader.path), 0)

@@ -103,7 +103,7 @@ class RunContents(Frame):
         torch's add_hparams writes them to a separate run, in a folder below the run's.
 
         Raises:
-            PayloadError: the hyperparameters cannot be parsed.
+            PayloadError: if the hyperparameters cannot be parsed.
         """
         return self._once("own hparams", lambda run: run._hparams(lenient=False))
 
@@ -125,7 +125,7 @@ class RunContents(Frame):
         """The Custom Scalars page's layout, the last one written; None if there is none.
 
         Raises:
-            PayloadError, TensorError: it cannot be parsed.
+            PayloadError, TensorError: if it cannot be parsed.
         """
         return self._once("layout", RunContents._last_layout)
 
@@ -178,8 +178,8 @@ class RunContents(Frame):
         """The embeddings listed in ``projector_config.pbtxt`` beside the event files; None if there is no such file.
 
         Raises:
-            PayloadError: the file is not a projector configuration.
-            OSError: the file cannot be read.
+            PayloadError: if the file is not a projector configuration.
+            OSError: if the file cannot be read.
         """
         folder = parent(self.path) if self.path in self.files else self.path
         return self._once("projector", lambda _: read_projector(folder))
@@ -204,7 +204,7 @@ class RunContents(Frame):
         """The mapping of a kind by its name: ``run.series("images")`` is ``run.images``.
 
         Raises:
-            ValueError: there is no such kind, or none that has series ("hparams" and "custom_scalars" have none).
+            ValueError: if there is no such kind, or none that has series ("hparams" and "custom_scalars" have none).
         """
         return self._once(kind, lambda run: run._mapping(kind))
 
@@ -263,7 +263,7 @@ class RunContents(Frame):
         """Which file each point of a series came from: the files, and an int32 array of indices into that list.
 
         Raises:
-            UnknownNameError: the run has no scalar tag of that name.
+            UnknownNameError: if the run has no scalar tag of that name.
         """
         still = self._still()
         still.scalars[tag]
@@ -273,7 +273,7 @@ class RunContents(Frame):
         """The contents of the records of an hparams tag, in order: serialized HParamsPluginData. The first one counts.
 
         Raises:
-            FileChangedError: a file was changed, and does not hold a record any more.
+            FileChangedError: if a file was changed, and does not hold a record any more.
         """
         values = (self._reader.value(payload) for payload in self._data.values(tag, "hparams")[2])
         return [value.metadata.plugin_data.content for value in values]

@@ -16,7 +16,7 @@ from tbevents.reading.kinds.hparams import parse_hparams
 from tbevents.reading.kinds.recognition import kind_of, scalar_of_tensor
 from tbevents.reading.kinds.session import LogLine, SessionEvent, log_line, session_event
 from tbevents.reading.options import ReadOptions
-from tbevents.reading.payloads import KEPT_BYTES, Payload, Place
+from tbevents.reading.payloads import KEPT_BYTES, Payload, PayloadLocation
 from tbevents.reading.points import Point, PointColumns
 from tbevents.reading.restarts import History, overwritten, places_kept
 from tbevents.reading.tag_data import TagData, TagValues
@@ -58,7 +58,7 @@ class RunData:
 
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
-        self._own: set[int] = set()  # numbers of the tags that are no other's, too
+        self._own: set[int] = set()  # numbers of the tags that no other RunData shares
         self._tags: tuple[dict[str, TagData], list[TagData]] | None = {}, []  # by name, by number
         self._compact: CompactScalars | None = None  # what they are made of when they are asked for
         self.left_out: set[str] = set()
@@ -150,7 +150,7 @@ class RunData:
         tag.add_columns(columns, done, self.by_number[number - 1] if number else None)
 
     def add_event(
-        self, event: Event, record: int, place: Place | None, points: list[Point]
+        self, event: Event, record: int, place: PayloadLocation | None, points: list[Point]
     ) -> list[tuple[str, BadContent]]:
         """Takes an event.
 
@@ -180,7 +180,7 @@ class RunData:
         return []
 
     def _add_summary(
-        self, event: Event, record: int, place: Place | None, points: list[Point]
+        self, event: Event, record: int, place: PayloadLocation | None, points: list[Point]
     ) -> list[tuple[str, BadContent]]:
         bad: list[tuple[str, BadContent]] = []
         several = len(event.summary.value) > 1
@@ -195,29 +195,19 @@ class RunData:
                 continue
             elif kind == "scalars":
                 try:
-                    scalar, double = (
-                        scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
-                    )
+                    scalar, double = _scalar_of(value)
                 except TensorError as error:
                     bad.append((value.tag, error))
                     continue
                 tag.double |= double
                 points.append(Point(record, tag.number, event.step, event.wall_time, scalar, double))
             else:
-                if kind == "hparams" and value.HasField("metadata"):
-                    try:
-                        parse_hparams(value.tag, value.metadata.plugin_data.content)
-                    except PayloadError as error:
-                        bad.append((value.tag, error))
-                payload: Payload
-                if place is None or (several and value.ByteSize() <= KEPT_BYTES):
-                    payload = value.SerializeToString()
-                else:
-                    payload = place._replace(number=number)
+                if kind == "hparams" and (wrong := _wrong_hparams(value)) is not None:
+                    bad.append((value.tag, wrong))
                 values = tag.values.get(kind)
                 if values is None:
                     values = tag.values[kind] = TagValues()
-                values.add(event.step, event.wall_time, record, payload)
+                values.add(event.step, event.wall_time, record, _payload_of(value, number, place, several=several))
         return bad
 
     def names(self) -> tuple[str, ...]:
@@ -354,3 +344,32 @@ class RunData:
                 start += tag.scalar_count if before == "scalars" else len(tag.values[before])
             removed = self.history.removed(*tag.records_and_steps())[start : start + len(steps)]
         return places_kept(steps, removed, self.options.duplicates)
+
+
+def _scalar_of(value: Summary.Value) -> tuple[float, bool]:
+    """Returns a scalar and whether it is stored as a double.
+
+    Raises:
+        TensorError: if its tensor contradicts itself.
+    """
+    return scalar_of_tensor(value.tensor) if value.HasField("tensor") else (value.simple_value, False)
+
+
+def _payload_of(value: Summary.Value, number: int, place: PayloadLocation | None, *, several: bool) -> Payload:
+    """Returns the bytes of a value, or where it is: the value of this number in the event at `place`.
+
+    A small one among several is kept, so that reading it does not read the others.
+    """
+    if place is None or (several and value.ByteSize() <= KEPT_BYTES):
+        return value.SerializeToString()
+    return place._replace(number=number)
+
+
+def _wrong_hparams(value: Summary.Value) -> PayloadError | None:
+    """Returns what is wrong with hyperparameters; None if nothing is."""
+    try:
+        if value.HasField("metadata"):
+            parse_hparams(value.tag, value.metadata.plugin_data.content)
+    except PayloadError as error:
+        return error
+    return None

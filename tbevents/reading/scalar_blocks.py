@@ -26,7 +26,7 @@ from tbevents.forks import renew_when_forked
 from tbevents.format.event import parse_event
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, Records
 from tbevents.format.scalar_fields import WORD, FieldReader
-from tbevents.format.scalar_layout import LINEAR_REACH, Places, Skeleton, find_places
+from tbevents.format.scalar_layout import LINEAR_REACH, FieldOffsets, Skeleton, find_offsets
 from tbevents.proto import Summary
 from tbevents.reading.repeat_search import KnownLoops
 
@@ -86,7 +86,7 @@ class SkeletonTable:
 
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
-        self.places: list[Places] = []
+        self.places: list[FieldOffsets] = []
         self.loops: KnownLoops = KnownLoops()
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
@@ -177,7 +177,7 @@ class SkeletonTable:
         """
         for index in chosen[:_TRIES].tolist():
             payload = self._intact_payload(records, index)
-            places = None if payload is None else find_places(payload)
+            places = None if payload is None else find_offsets(payload)
             if payload is None or places is None:
                 continue
             with self._lock:  # another thread may have made it meanwhile
@@ -216,7 +216,7 @@ class SkeletonTable:
                     shape.met_once.add(value)
                     continue
                 payload = self._intact_payload(records, int(chosen[place]))
-                if payload is None or find_places(payload) != shape.places:
+                if payload is None or find_offsets(payload) != shape.places:
                     continue
                 try:
                     event = parse_event(payload)
@@ -258,7 +258,7 @@ class _Shape:
         met_once: hashes of events met once.
     """
 
-    def __init__(self, example: bytes, places: Places) -> None:
+    def __init__(self, example: bytes, places: FieldOffsets) -> None:
         self.length = length = len(example)
         self.places = places
         self._form = FieldReader([places], [length])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE
 from tbevents.format.scalar_fields import WORD, FieldReader, Rows
-from tbevents.format.scalar_layout import Places, Skeleton, find_places
+from tbevents.format.scalar_layout import FieldOffsets, Skeleton, find_offsets
 from tbevents.reading.points import PointColumns
 
 _TILE: Final = 1 << 15
@@ -40,7 +40,7 @@ class _RecordPattern(NamedTuple):
         constant: the constant bits, as a mask and as their values: little-endian numbers.
     """
 
-    places: Places
+    places: FieldOffsets
     length: int
     crc: int
     mask: bytes
@@ -49,7 +49,7 @@ class _RecordPattern(NamedTuple):
     @classmethod
     def of(cls, record: bytes) -> _RecordPattern:
         payload = record[HEADER_SIZE:-FOOTER_SIZE]
-        places = find_places(payload)
+        places = find_offsets(payload)
         assert places is not None, "it has a skeleton"
         mask = b"\xff" * HEADER_SIZE + places.constant_bits(len(payload)) + bytes(FOOTER_SIZE)
         bits = int.from_bytes(mask, "little")

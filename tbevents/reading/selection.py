@@ -20,8 +20,8 @@ def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -
         where: what holds them, for messages.
 
     Raises:
-        UnknownNameError: a name without wildcards is not known.
-        TypeError: `names` holds something other than str.
+        UnknownNameError: if a name without wildcards is not known.
+        TypeError: if `names` holds something other than str.
     """
     known = list(known)
     if names is None:
@@ -40,7 +40,7 @@ def name_test(noun: str, names: Names | None) -> Callable[[str], bool]:
     """Returns a function that says whether a name is one of these, or fits a pattern; any does if `names` is None.
 
     Raises:
-        TypeError: `names` holds something other than str.
+        TypeError: if `names` holds something other than str.
     """
     if names is None:
         return lambda _name: True
@@ -57,9 +57,9 @@ def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | No
         where: what holds the runs, for messages.
 
     Raises:
-        UnknownNameError: a name or pattern matches no scalar tag.
-        ValueError: there are no scalars, `tags` is empty, or there are too many tags for one figure.
-        TypeError: `tags` holds something other than str.
+        UnknownNameError: if a name or pattern matches no scalar tag.
+        ValueError: if `tags` is empty, there are no scalars, or there are too many tags for one figure.
+        TypeError: if `tags` holds something other than str.
     """
     known = dict.fromkeys(tag for series in runs.values() for tag in series)
     wanted = None if tags is None else patterns("tags", tags)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TensorError, UnknownStepError
+from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.proto import Summary
 from tbevents.reading.payloads import Payloads
 from tbevents.reading.points import read_only
@@ -106,10 +107,11 @@ class Series(Generic[P_co]):
             TypeError: if the step is not a number.
         """
         step = as_number("step", step)
-        places = np.flatnonzero(self.steps == step)
-        if len(places):
+        within = min(max(step, STEP_RANGE[0]), STEP_RANGE[-1])  # a larger int may not be a float, either
+        places = np.flatnonzero(self.steps == within)
+        if within == step and len(places):
             return self._point(int(places[-1]))
-        near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - step), kind="stable")[:3]]
+        near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - within), kind="stable")[:3]]
         nearest = ", ".join(map(str, sorted(set(near.tolist()))))
         hint = f"the nearest steps are {nearest}" if nearest else "it has no points"
         raise UnknownStepError(self.tag, step, hint)
@@ -163,7 +165,7 @@ class LazySeries(Series[P_co]):
         """Returns the point that a value holds.
 
         Raises:
-            PayloadError, TensorError: the value is inconsistent, or not of this kind.
+            PayloadError, TensorError: if the value is inconsistent, or not of this kind.
         """
         raise NotImplementedError
 
@@ -224,7 +226,7 @@ def as_number(name: str, value: Any) -> Any:
     """Returns the value, which must be a real number.
 
     Raises:
-        TypeError: the value is not a number.
+        TypeError: if the value is not a number.
     """
     if isinstance(value, (int, float, np.integer, np.floating)):
         return value

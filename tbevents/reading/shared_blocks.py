@@ -113,7 +113,7 @@ def take_block(block: SharedBlock, path: str) -> list[Any]:
     """Returns the objects of a block, and removes its file; their arrays are read-only.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: if the file cannot be read.
     """
     with contextlib.ExitStack() as stack:
         stack.callback(remove_block, path)

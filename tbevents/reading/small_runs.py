@@ -8,9 +8,8 @@ is read here is the same as there, to the bit.
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,14 +21,14 @@ from tbevents.files import open_file
 from tbevents.format.event import parse_event
 from tbevents.format.header_search import HeaderFinder
 from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, SHORT, Records
-from tbevents.reading.compact_scalars import CompactScalars, TagLayout, TagsOfSkeletons
+from tbevents.reading.compact_scalars import CompactScalars
 from tbevents.reading.event_file import EventFileReader
-from tbevents.reading.file_pattern import FilePattern
+from tbevents.reading.file_orders import FileOrders
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.points import joined
 from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_data import RunData
-from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable, unique
+from tbevents.reading.scalar_blocks import ScalarBlock, SkeletonTable
 from tbevents.reading.source import FileSource, Reading
 from tbevents.remote import is_url
 
@@ -44,21 +43,6 @@ FIRST: Final = 8
 
 MOST: Final = 256
 """The most runs to read together."""
-
-_MOST_ORDERS: Final = 32
-"""How many orders of records are remembered."""
-
-_MOST_OF_SIZE: Final = 4
-"""How many patterns of files of one size are remembered."""
-
-_MOST_PATTERN_BYTES: Final = 1 << 22
-"""How many bytes the files have, together, whose patterns are remembered; a pattern holds about four times as many."""
-
-_MOST_REMEMBERED: Final = 1 << 17
-"""Records of all orders together that are remembered at most: a run that grows has another order each time."""
-
-_MOST_OTHERS: Final = 16
-"""A file with more records that are no known scalars is no plain one."""
 
 _FRAME: Final = HEADER_SIZE + FOOTER_SIZE
 
@@ -75,49 +59,24 @@ class _Part(NamedTuple):
     block: ScalarBlock
 
 
-class _Order(NamedTuple):
-    """How the scalar points of a file get to their tags: the same for all files with the same order of records.
+class _Loaded(NamedTuple):
+    """The bytes of files, end to end.
 
     Attributes:
-        layout: the tags.
-        places: of the points among the records, tag after tag.
-        ends: of each tag, where in `places` its points end.
-        doubles: which of the points are stored as doubles; None if none is.
-        alike: how many points each tag has, if they all have as many; else 0.
-        others: the records that are no points, ascending.
-        records: how many there are.
+        block: the bytes.
+        ends: where the first file starts, and where each ends.
+        runs: the number of the run that each file is of.
+        files: the files.
     """
 
-    layout: TagLayout
-    places: NDArray[np.intp]
-    ends: tuple[int, ...]
-    doubles: NDArray[np.bool_] | None
-    alike: int
-    others: tuple[int, ...]
-    records: int
+    block: NDArray[np.uint8]
+    ends: list[int]
+    runs: list[int]
+    files: list[FileRef]
 
-    def steps_of(self, block: ScalarBlock) -> tuple[NDArray[np.int64], tuple[int, ...] | None]:
-        """The steps of the points of a file, and where those of each tag start, as `CompactScalars` takes them."""
-        steps = block.steps.take(self.places)
-        if self.alike and bool((steps.reshape(-1, self.alike) == steps[: self.alike]).all()):
-            return steps[: self.alike].copy(), (0,) * len(self.ends)
-        return steps, None
-
-
-class _Pattern(NamedTuple):
-    """A pattern of files of which each is a run.
-
-    Attributes:
-        files: the pattern.
-        order: of their records.
-        steps: of their points, which are the same in all of them, as `CompactScalars` takes them.
-        step_starts: likewise.
-    """
-
-    files: FilePattern
-    order: _Order
-    steps: NDArray[np.int64]
-    step_starts: tuple[int, ...] | None
+    def size(self, place: int) -> int:
+        """The size of a file in bytes; 0 if it could not be read."""
+        return self.ends[place + 1] - self.ends[place]
 
 
 class SmallRunReader:
@@ -135,11 +94,7 @@ class SmallRunReader:
         self._options = options
         self._finder = HeaderFinder()
         self._room = np.empty(0, np.uint8)
-        self._patterns: dict[int, list[_Pattern]] = {}  # by the size of the file
-        self._pattern_bytes = 0
-        self._orders: dict[bytes, _Order | None] = {}
-        self._order_records = 0
-        self._layouts: dict[bytes, TagsOfSkeletons | None] = {}
+        self._orders = FileOrders(table, options)
 
     def read(self, sources: Sequence[FileSource]) -> list[Reading | None]:
         """Reads the first of some runs, as many as `TOGETHER` bytes allow.
@@ -199,6 +154,22 @@ class SmallRunReader:
         readings: list[Reading | None] = [None] * len(files)
         if not any(files):
             return readings
+        loaded = self._load(files, size)
+        alone = [at for at, run in enumerate(loaded.runs) if len(files[run] or ()) == 1 and loaded.size(at)]
+        known = self._read_known(loaded, alone)
+        for place, reading in known.items():
+            readings[loaded.runs[place]] = reading
+        sizes = Counter(loaded.size(place) for place in alone if place not in known)
+        for run, parts in self._decoded(loaded, known).items():
+            done = readings[run] = None if parts is None else self._reading(parts)
+            if parts is not None and done is not None and done.builder.data.is_compact:
+                length = parts[0].reader.offset
+                if sizes.pop(length, 0) > 1:
+                    self._orders.learn(length, parts[0].block)
+        return readings
+
+    def _load(self, files: Sequence[list[FileRef] | None], size: int) -> _Loaded:
+        """Reads the bytes of the files of runs, which have this size together, end to end."""
         if len(self._room) < size + SMALL:
             self._room = np.empty(size + SMALL, np.uint8)
         room = self._room.data
@@ -211,50 +182,41 @@ class SmallRunReader:
                 runs.append(run)
                 listed.append(file)
                 ends.append(ends[-1] + end)
-        block = self._room[: ends[-1]]
-        alone = [at for at, run in enumerate(runs) if len(files[run] or ()) == 1 and ends[at + 1] > ends[at]]
-        known = self._read_known(block, ends, alone, listed)
-        for place, reading in known.items():
-            readings[runs[place]] = reading
-        if len(known) == len(listed) or not ends[-1]:
-            return readings
-        chains = _Chains(*self._find(block, ends, known), np.array(ends, np.int64))
-        if not len(chains.offsets):
-            return readings
-        decoded = self._table.decode(Records(0, block, chains.offsets, chains.lengths, 0))
-        if decoded is None:
-            return readings
-        of_runs: dict[int, list[_Part] | None] = {}
-        for place, (run, file) in enumerate(zip(runs, listed, strict=True)):
-            if place in known:
-                continue
-            parts = of_runs.setdefault(run, [])
-            if not chains.whole[place]:
-                of_runs[run] = None
-            elif parts is not None:
-                of_file = slice(*chains.records[place : place + 2])
-                parts.append(self._part(file, decoded, of_file, ends[place], ends[place + 1]))
-        sizes = Counter(ends[place + 1] - ends[place] for place in alone if place not in known)
-        for run, parts in of_runs.items():
-            done = readings[run] = None if parts is None else self._reading(parts)
-            if parts is not None and done is not None and done.builder.data.is_compact:
-                size = parts[0].reader.offset
-                if sizes.pop(size, 0) > 1:
-                    self._learn(size, parts[0].block)
-        return readings
+        return _Loaded(self._room[: ends[-1]], ends, runs, listed)
 
-    def _read_known(
-        self, block: NDArray[np.uint8], ends: Sequence[int], places: Sequence[int], listed: Sequence[FileRef]
-    ) -> dict[int, Reading]:
+    def _decoded(self, loaded: _Loaded, known: Collection[int]) -> dict[int, list[_Part] | None]:
+        """Returns run -> its files, decoded; None if one of them is not intact. Those known, by place, are left out."""
+        of_runs: dict[int, list[_Part] | None] = {}
+        block, ends, runs, listed = loaded
+        rest = [place for place in range(len(listed)) if place not in known]
+        if not rest or not ends[-1]:
+            return of_runs
+        adjacent = _AdjacentFiles(*self._find(block, ends, known), np.array(ends, np.int64))
+        if not len(adjacent.offsets):
+            return of_runs
+        decoded = self._table.decode(Records(0, block, adjacent.offsets, adjacent.lengths, 0))
+        if decoded is None:
+            return of_runs
+        for place in rest:
+            parts = of_runs.setdefault(runs[place], [])
+            if not adjacent.whole[place]:
+                of_runs[runs[place]] = None
+            elif parts is not None:
+                of_file = slice(*adjacent.records[place : place + 2])
+                parts.append(self._part(listed[place], decoded, of_file, ends[place], ends[place + 1]))
+        return of_runs
+
+    def _read_known(self, loaded: _Loaded, places: Sequence[int]) -> dict[int, Reading]:
         """What was read of those of some files, by place, that have a known pattern."""
+        block, ends, _, listed = loaded
         of_size: dict[int, list[int]] = {}
         for place in places:
-            size = ends[place + 1] - ends[place]
-            if size in self._patterns:
+            size = loaded.size(place)
+            if self._orders.patterns(size):
                 of_size.setdefault(size, []).append(place)
         readings: dict[int, Reading] = {}
         for size, left in of_size.items():
-            for pattern, order, steps, starts in self._patterns[size]:
+            for pattern, order, steps, starts in self._orders.patterns(size):
                 found = pattern.read(block, [ends[place] for place in left])
                 for place, points in zip(left, found, strict=True):
                     if points is None:
@@ -267,39 +229,22 @@ class SmallRunReader:
                     break
         return readings
 
-    def _learn(self, size: int, block: ScalarBlock) -> None:
-        """Learns the pattern of an intact file, which has nothing but scalars, beside its header."""
-        order = self._orders.get(block.skeleton.tobytes())
-        assert order is not None  # the reading of this block has just used it
-        patterns = self._patterns.get(size, [])
-        if len(patterns) == _MOST_OF_SIZE:
-            return
-        pattern = FilePattern.of(block, order.places, order.others, self._table.places, verify=self._options.verify)
-        if pattern is None:
-            return
-        if self._pattern_bytes + size > _MOST_PATTERN_BYTES:
-            self._patterns.clear()
-            self._pattern_bytes, patterns = 0, []
-        steps, starts = order.steps_of(block)
-        self._patterns[size] = [*patterns, _Pattern(pattern, order, steps, starts)]
-        self._pattern_bytes += size
-
     def _find(
-        self, block: NDArray[np.uint8], bounds: Sequence[int], known: Container[int]
+        self, block: NDArray[np.uint8], bounds: Sequence[int], known: Collection[int]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The records of files end to end, but for those known, by place: offsets, ascending, and lengths.
 
         The files begin and end at `bounds`.
         """
+        passed = sorted(known)
+        starts = [0, *(bounds[place + 1] for place in passed)]
+        ends = [*(bounds[place] for place in passed), bounds[-1]]
         offsets: list[NDArray[np.int64]] = []
         lengths: list[NDArray[np.int64]] = []
-        start = 0
-        for place, (first, end) in enumerate(itertools.pairwise([*bounds, bounds[-1]])):
-            if place in known or place == len(bounds) - 1:
-                found, sizes = self._finder.find(block[start:first], max_length=SHORT)
-                offsets.append(found + start)
-                lengths.append(sizes)
-                start = end
+        for start, end in zip(starts, ends, strict=True):
+            found, sizes = self._finder.find(block[start:end], max_length=SHORT)
+            offsets.append(found + start)
+            lengths.append(sizes)
         return joined(offsets), joined(lengths)
 
     def _reader(self, file: FileRef, data: NDArray[np.uint8], records: int) -> EventFileReader:
@@ -342,15 +287,7 @@ class SmallRunReader:
         if self._options.restarts == "tensorboard":
             return None  # which needs to know every record
         block = part.block
-        key = block.skeleton.tobytes()
-        if key in self._orders:
-            order = self._orders[key]
-        else:
-            if len(self._orders) == _MOST_ORDERS or self._order_records + len(block.skeleton) > _MOST_REMEMBERED:
-                self._orders.clear()
-                self._order_records = 0
-            self._order_records += len(block.skeleton)
-            order = self._orders[key] = self._order_of(block.skeleton)
+        order = self._orders.of(block.skeleton)
         if order is None:
             return None
         first: float | None = None
@@ -374,48 +311,8 @@ class SmallRunReader:
         builder = RunBuilder.of_files(self._table, data, [reader.path], reader.record)
         return Reading(builder, {reader.path: reader}, (reader.path,))
 
-    def _order_of(self, skeletons: NDArray[np.int32]) -> _Order | None:
-        """The order of the points in a file; None if a record of a known skeleton is no scalar, or there is none."""
-        others = skeletons < 0
-        if others.all() or np.count_nonzero(others) > _MOST_OTHERS:
-            return None
-        (points,) = (~others).nonzero()
-        known, first, _ = unique(skeletons[points])
-        met = known[first.argsort()]
-        tags = self._tags_of(met)
-        if tags is None:
-            return None
-        of_skeleton = np.zeros(int(known[-1]) + 1, np.int32)
-        of_skeleton[met] = tags.numbers
-        numbers = of_skeleton[skeletons[points]]
-        wanted = numbers >= 0
-        if not wanted.all():
-            points, numbers = points[wanted], numbers[wanted]
-        by_tag = numbers.argsort(kind="stable")
-        places = points[by_tag]
-        counts = np.bincount(numbers, minlength=len(tags.layout.numbers)).tolist()
-        doubles = None
-        if any(tags.is_double):
-            of_skeleton[met] = tags.is_double
-            doubles = of_skeleton[skeletons[places]] > 0
-        ends = np.cumsum(counts).tolist()
-        alike = counts[0] if len(set(counts)) == 1 and len(counts) > 1 else 0
-        return _Order(
-            tags.layout, places, tuple(ends), doubles, alike, tuple(others.nonzero()[0].tolist()), len(others)
-        )
 
-    def _tags_of(self, skeletons: NDArray[np.int32]) -> TagsOfSkeletons | None:
-        """The tags of skeletons, in the order in which a file has them first; None if one is no scalar there."""
-        key = skeletons.tobytes()
-        if key not in self._layouts:
-            if len(self._layouts) == _MOST_ORDERS:
-                self._layouts.clear()
-            builder = RunBuilder(self._table, self._options)
-            self._layouts[key] = builder.resolve(skeletons.tolist())
-        return self._layouts[key]
-
-
-class _Chains:
+class _AdjacentFiles:
     """The files among those read together that are nothing but short records end to end.
 
     Args:

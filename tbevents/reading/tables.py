@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import checked_choice
-from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of
+from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of, unique_columns
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.name_patterns import patterns
@@ -33,6 +34,7 @@ class _ScalarRun(Protocol):
 
 
 _EXTRA_COLUMNS: Final = ("dir_name", "file_name")
+_COLUMNS: Final = ("run", "tag", "step", "wall_time", "value", *_EXTRA_COLUMNS)
 
 _JOINED_ROWS: Final = 1 << 16
 """Number of rows of different series that are copied into one array: their own arrays are parts of larger ones."""
@@ -106,10 +108,11 @@ class WideTable(Frame):
     """Scalars with a column for each tag; made by `Table.pivot`.
 
     Attributes:
-        runs: the names that `run_codes` count.
+        runs: the names that `run_codes` index.
         run_codes: int32, shape (n,).
         steps: int64, shape (n,).
-        columns: tag -> values; they are missing if the run has no point of the tag at that step.
+        columns: tag -> its column, which has `values`, of the dtype of the table's, shape (n,), and `present`, bool,
+            shape (n,): False, with 0 as the value, where the run has no point of the tag at that step.
     """
 
     runs: tuple[str, ...]
@@ -127,9 +130,9 @@ class WideTable(Frame):
         return f"<WideTable of {counted(len(self), 'row')}: {runs}, {tags}>"
 
     def _columns(self) -> Mapping[str, Column]:
-        taken = ("run", "step")
-        tags = {f"tag/{tag}" if tag in taken else tag: cells for tag, cells in self.columns.items()}
-        return {"run": Categories(self.run_codes, self.runs), "step": self.steps, **tags}
+        columns: dict[str, Column] = {"run": Categories(self.run_codes, self.runs), "step": self.steps}
+        titles = unique_columns(self.columns, columns, "tag")
+        return columns | {titles[tag]: cells for tag, cells in self.columns.items()}
 
 
 class TableBuilder:
@@ -279,10 +282,10 @@ def _parameters(
     """A column for each hyperparameter: of bools or numbers if all its values are, else of text."""
     sets = [found.parameters if (found := hparams.get(run)) is not None else {} for run in runs]
     columns: dict[str, Column] = {}
-    for name in dict.fromkeys(name for parameters in sets for name in parameters):
+    titles = unique_columns(dict.fromkeys(chain(*sets)), _COLUMNS, "hparam")
+    for name, column in titles.items():
         values: list[Plain] = [parameters.get(name) for parameters in sets]
         types = {type(value) for value in values if value is not None}
-        column = f"hparam/{name}" if name in ("run", "tag", "step", "wall_time", "value", *_EXTRA_COLUMNS) else name
         if types in ({float}, {bool}):
             present = np.array([value is not None for value in values], np.bool_)
             of_run = np.array([value or 0 for value in values], types.pop())

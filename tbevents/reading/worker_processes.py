@@ -119,7 +119,7 @@ class WorkerProcesses:
             if the process was killed, or cannot hand over what it has read.
 
         Raises:
-            WorkerError: no process can be started.
+            WorkerError: if no process can be started.
         """
         name = os.path.join(block_folder(), f"tbevents_{os.getpid()}_{secrets.token_hex(8)}")
         with self._lock:

@@ -85,7 +85,7 @@ class Finding:
         return "" if self.series is None else course_of(self.series)
 
     def __str__(self) -> str:
-        return placed(self.where, self.summary)
+        return with_location(self.where, self.summary)
 
 
 def finding(
@@ -100,7 +100,7 @@ def finding(
     return Finding(kind, summary, run.name, tag, run.path, table, series)
 
 
-def placed(where: str, text: str) -> str:
+def with_location(where: str, text: str) -> str:
     """Returns a text after where it applies, unless it is about the run and says so itself, or `where` is empty."""
     itself = not where or (where == _THE_RUN and text.startswith(f"{_THE_RUN} "))
     return text if itself else f"{where}: {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
@@ -72,8 +73,9 @@ class Regression:
             name: the name of this golden run, if a test has several.
 
         Raises:
-            AssertionError: if the contents differ, there is no golden run, a name or pattern in `tags` matches no tag,
-                so that nothing is stored, or a stored run does not read back as it was.
+            AssertionError: if the contents differ, there is no golden run, or a stored run does not read back as it was.
+                Nothing is stored if a name or pattern in `tags` matches no tag, or if one of several runs is named by
+                the present time, so that no golden run ever has it.
             ValueError, TypeError: if an argument has a wrong value or type, or `name` (or no name) was used before in
                 this test.
             PayloadError: if the stored file is not a golden run.
@@ -92,6 +94,12 @@ class Regression:
         self.used.append(stem)
         runs = as_runs(run)
         stored = golden.load(stem, runs)
+        timed = [each for each in runs if _named_by_now(each) and each not in (stored or {})]
+        if timed and len(runs) > 1:
+            raise AssertionError(
+                f"run {timed[0]!r} is named by the time, so that no golden run ever matches it: "
+                'give add_hparams a name that stays, such as run_name="."'
+            )
         idle, tags_there = idle_patterns(runs.values(), wanted)
         if stored is not None and not self._update:
             idle, _ = idle_patterns(stored.values(), tuple(idle))
@@ -115,6 +123,12 @@ class Regression:
         used = {os.path.basename(stem) for stem in self.used}
         stored = golden.stems_in(folder)
         return [path for stem, path in stored.items() if _owner(stem) == owner and stem not in used]
+
+
+def _named_by_now(name: str) -> bool:
+    """Returns True for a name like those that `add_hparams` makes by default, unless it is of another day."""
+    stamp = re.fullmatch(r"(?:.*/)?(\d{9,}\.\d+)", name)
+    return stamp is not None and abs(time.time() - float(stamp[1])) < 86400
 
 
 def orphans(folder: StrPath, tests: Iterable[str]) -> list[str]:

@@ -23,7 +23,7 @@ def check_steps(
     no_gaps: bool = False,
     no_duplicates: bool = False,
     ascending: bool = False,
-    every: int = 1,
+    every: int | None = None,
     first: int | None = None,
     last: int | None = None,
 ) -> list[Finding]:
@@ -36,12 +36,12 @@ def check_steps(
         no_gaps: if True, the sorted steps must not be more than `every` apart.
         no_duplicates: if True, no step may be logged twice.
         ascending: if True, no step may be below the one before it.
-        every: the expected distance between steps.
+        every: the distance between steps that `contiguous` and `no_gaps` expect; None means 1.
         first: the expected first step.
         last: the expected last step.
 
     Raises:
-        ValueError: if no check is chosen, or `every` is below 1.
+        ValueError: if no check is chosen, or `every` is below 1 or given without `contiguous` or `no_gaps`.
         TypeError: if an argument has the wrong type.
     """
     if not (contiguous or no_gaps or no_duplicates or ascending) and first is None and last is None:
@@ -49,7 +49,11 @@ def check_steps(
     for name, step in (("first", first), ("last", last)):
         if step is not None:
             whole(name, step)
-    if whole("every", every) < 1:
+    if every is None:
+        every = 1
+    elif not (contiguous or no_gaps):
+        raise ValueError("every needs contiguous or no_gaps")
+    elif whole("every", every) < 1:
         raise ValueError(f"every must be at least 1, not {every!r}")
     run = as_run(run)
     found, findings = scalar_series(run, tag)

@@ -56,10 +56,10 @@ def check_tags(
         return []
     rows = [[tag, "missing", nearest(tag, others)] for tag in missing]
     rows += [[tag, "not expected", nearest(tag, missing)] for tag in unexpected]
-    noun = "tags" if kind is None else f"tags of {kind}"
-    parts = [f"{len(missing)} missing"] if missing else []
-    parts += [f"{len(unexpected)} not expected"] if unexpected else []
-    summary = f"{noun}: {', '.join(parts)}; there are {len(tags)}"
+    noun = "" if kind is None else f" of {kind}"
+    parts = [f"{counted(len(missing), 'tag', 'tags')}{noun} missing"] if missing else []
+    parts += [f"{counted(len(unexpected), 'tag', 'tags')}{noun} not expected"] if unexpected else []
+    summary = f"{', '.join(parts)} (it has {len(tags)})"
     return [finding(run, None, "tags", summary, FindingTable.of(("tag", "is", "nearest"), rows))]
 
 

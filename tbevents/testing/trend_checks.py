@@ -173,7 +173,7 @@ def check_reaches(
     best = early[values[early].argmax() if rises else values[early].argmin()]
     nearest = f"its {'greatest' if rises else 'least'} value until then is {number(values[best], dtype)}"
     later = np.flatnonzero(there)
-    when = f", and it is there at step {series.steps[later[0]]}" if len(later) else ""
+    when = f"; it gets to {target:g} at step {series.steps[later[0]]}" if len(later) else ""
     summary = f"it does not reach {target:g}{until}: {nearest}, at step {series.steps[best]}{when}"
     if mode == "auto" and best == finite[0] and not when:  # it goes away from the value
         where, other = ("below", "min") if rises else ("above", "max")

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TensorError
+from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.kinds.image import Image
 from tbevents.testing.checked_arguments import is_number
 from tbevents.testing.point_comparison import cells
 from tbevents.tools.diff import Tolerance
 
 _ASIDE: Final = {"step", "wall_time"}
+_BUCKETS: Final = {"lefts", "rights", "counts"}
 _LONGEST: Final = 60
 
 
@@ -65,10 +67,13 @@ def _differing_parts(name: str, got: Any, want: Any, tolerance: Tolerance) -> It
     if isinstance(got, Image) and isinstance(want, Image) and (same := _same_pixels(got, want, tolerance)) is not None:
         yield from [] if same else [["pixels", "different", "", "", ""]]
     elif dataclasses.is_dataclass(got) and type(got) is type(want):
+        other_buckets = isinstance(got, Histogram) and len(got) != len(want)
         for field in dataclasses.fields(got):
-            if field.name not in _ASIDE:
+            if field.name not in (_ASIDE | _BUCKETS if other_buckets else _ASIDE):
                 pair = getattr(got, field.name), getattr(want, field.name)
                 yield from _differing_parts(f"{name}.{field.name}".lstrip("."), *pair, tolerance)
+        if other_buckets:
+            yield ["number of buckets", str(len(got)), str(len(want)), "", ""]
     elif isinstance(got, np.ndarray) and isinstance(want, np.ndarray):
         yield from _differing_arrays(label, got, want, tolerance)
     elif is_number(got) and is_number(want):

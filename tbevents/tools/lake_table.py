@@ -485,4 +485,5 @@ def _as_os_errors(url: str) -> Iterator[None]:
             raise
         # What comes from object stores has colours, and several lines.
         text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
-        raise OSError(f"{url}: {text[:_MOST_CHARACTERS]}") from error
+        hint = "; AWS_ALLOW_HTTP=true allows http://" if "URL scheme is not allowed" in text else ""
+        raise OSError(f"{url}: {text[:_MOST_CHARACTERS]}{hint}") from error

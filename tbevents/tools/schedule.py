@@ -66,7 +66,7 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
         raise ValueError(f"steps must be at least 1, not {steps}")
     scheduler = make_scheduler(name, arguments)
     rates = scheduler.schedule(np.arange(steps))[:, 0]
-    return ScheduleCurve(type(scheduler).__name__, np.arange(steps), rates)
+    return ScheduleCurve(type(scheduler).__name__, np.arange(steps, dtype=np.int64), rates)
 
 
 def make_scheduler(name: str, arguments: Mapping[str, Any] | None = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import operator
 import os
 import socket
 import threading
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from tbevents import remote
 from tbevents.callers import warn_caller
-from tbevents.errors import WriterWarning
+from tbevents.errors import TBEventsError, WriterWarning
 from tbevents.format.event import header_record
 from tbevents.writing import flusher
-from tbevents.writing.encoder import ITEMS, Block, Encoder, Item, SeriesKey, count_events
+from tbevents.writing.checked_points import CheckedPoints
+from tbevents.writing.encoder import ITEMS, OTHER, Block, Columns, Encoder, Item, SeriesKey, count_events
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.record_file import DisturbedFileError, RecordFile
-from tbevents.writing.untraced import untraced_methods
+from tbevents.writing.untraced import untraced, untraced_methods
 
 if TYPE_CHECKING:
     from tbevents.writing.uploader import Upload
@@ -38,21 +40,53 @@ WRITER_NAME: Final = "tbevents.writing.event_file"
 _uids: Final = itertools.count()
 
 
+class ClosedWriterError(TBEventsError, ValueError):
+    """An event was added to a closed writer. `SummaryWriter` catches it, and logs to its next file.
+
+    Attributes:
+        rest: the points of `add_scalar_columns` that were not added; None for other events.
+    """
+
+    rest: CheckedPoints | None = None
+
+
 @untraced_methods
 class BatchWriter:
     """The part of `EventFileWriter` that writes: it promises what that class promises.
 
-    `EventFileWriter` appends to `_pending`; `_after_add` and the flusher have it encoded and written.
+    The subclass checks events, numbers their series, and adds them with `_add`. The flusher, or a call that fills a
+    batch, has them encoded and written. (`EventFileWriter.add_scalar` does itself what `_add` does, to save a call.)
+
+    Args:
+        folder: the absolute path or the URL of the folder.
+        flush_secs: seconds until an event is passed to the operating system.
+        upload_secs: for a URL: seconds between two uploads in the background.
+        filename_suffix: appended to the file's name.
+        clock: returns the seconds since 1970.
+        hostname: the host name in the file's name; None means this machine's.
+        failures: what to do if a write fails.
     """
 
-    flush_secs: float
-    upload_secs: float
-    filename_suffix: str
-    on_error: OnError
-    _clock: Callable[[], float]
-    _failures: Failures
-    _folder: str
-    _hostname: str | None
+    def __init__(
+        self,
+        folder: str,
+        *,
+        flush_secs: float,
+        upload_secs: float,
+        filename_suffix: str,
+        clock: Callable[[], float],
+        hostname: str | None,
+        failures: Failures,
+    ) -> None:
+        self._folder = folder
+        self.flush_secs = flush_secs
+        self.upload_secs = upload_secs
+        self.filename_suffix = filename_suffix
+        self._clock = clock
+        self._hostname = hostname
+        self._failures = failures
+        self.on_error: OnError = failures.on_error
+        self._start()
 
     def _new_file(self) -> RecordFile:
         if not remote.is_url(self._folder):
@@ -190,6 +224,33 @@ class BatchWriter:
         self._failures.forget()
         self._start()
         self.closed = closed
+
+    def _add(self, event: bytes | Columns, size: int) -> None:
+        """Adds an event that is not a single scalar; `size` is an estimate of its bytes."""
+        items = (OTHER, event, None, None)
+        self._pending.extend(items)
+        self._bytes += size
+        if len(self._pending) >= self._threshold or self._bytes >= BATCH_BYTES:
+            self._after_add(items)
+
+    @untraced
+    def _after_add(self, items: tuple[Item, ...]) -> None:
+        """Writes a batch after an addition, if it is time; refuses the event if the writer is closed."""
+        with self._lock:
+            if not self.closed:
+                self._settle()
+                if self._ended:
+                    self._end_upload(self._file.finish(closing=False))
+                elif self._file.failure is not None:
+                    failure, self._file.failure = self._file.failure, None
+                    self._rearm()
+                    self._report(failure)
+                return
+            for at in range(0, len(self._pending), ITEMS):
+                if all(map(operator.is_, self._pending[at : at + ITEMS], items)):
+                    del self._pending[at : at + ITEMS]
+                    raise ClosedWriterError(f"{self!r} accepts no more events; make a new one, or call reopen()")
+            # The event was added before the end of `close`, which has written it.
 
     # -- with the lock held --------------------------------------------------------------------------------------
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import functools
-import operator
 import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tbevents import files
-from tbevents.errors import TBEventsError
 from tbevents.format.record import MAX_LENGTH
 from tbevents.format.scalar_layout import ScalarForm
 from tbevents.format.values import as_float
 from tbevents.proto import Event
 from tbevents.summary.builders import checked_tag
-from tbevents.writing.batch_writer import BATCH_BYTES, BatchWriter
-from tbevents.writing.checked_points import CheckedPoints, about, as_points, as_step, as_wall_time, parse_message
+from tbevents.writing.batch_writer import BATCH_BYTES, BatchWriter, ClosedWriterError
+from tbevents.writing.checked_points import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.default_metadata import TakesDefaultMetadata
-from tbevents.writing.encoder import ITEMS, OTHER, Columns, Item, SeriesKey
+from tbevents.writing.encoder import Columns, SeriesKey
 from tbevents.writing.failures import Failures, OnError
 from tbevents.writing.sink import Message
 from tbevents.writing.untraced import graph_break, untraced, untraced_methods
@@ -34,16 +32,6 @@ _CHUNK: Final = 1 << 13
 """Points of `add_scalar_columns` per batch: few enough for intermediate results to stay in the cache."""
 
 _SIMPLE: Final = ScalarForm.SIMPLE  # an attribute lookup on the class would dominate the time of some calls
-
-
-class ClosedWriterError(TBEventsError, ValueError):
-    """An event was added to a closed writer. `SummaryWriter` catches it, and logs to its next file.
-
-    Attributes:
-        rest: the points of `add_scalar_columns` that were not added; None for other events.
-    """
-
-    rest: CheckedPoints | None = None
 
 
 @untraced_methods
@@ -102,19 +90,19 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         if folder is None or None not in (log_dir, logdir):
             raise TypeError(f"EventFileWriter needs either logdir or log_dir, not {logdir!r} and {log_dir!r}")
         self._logdir = files.path_string(folder, "logdir")
-        self.flush_secs: float = _as_seconds(flush_secs, "flush_secs")
-        self.upload_secs: float = _as_seconds(upload_secs, "upload_secs")
         if not isinstance(filename_suffix, str) or {"/", "\0", os.sep} & set(filename_suffix):
             raise ValueError(f"filename_suffix must be a str without path separators, not {filename_suffix!r}")
-        self._folder = files.anchored(self._logdir, os.getcwd())  # a script may change its working directory
         self.max_queue = max_queue
-        self.filename_suffix = filename_suffix
-        self._clock = clock
-        self._hostname = hostname
-        self._failures = on_error if isinstance(on_error, Failures) else Failures(on_error)
-        self.on_error: OnError = self._failures.on_error
+        super().__init__(
+            files.anchored(self._logdir, os.getcwd()),  # a script may change its working directory
+            flush_secs=_as_seconds(flush_secs, "flush_secs"),
+            upload_secs=_as_seconds(upload_secs, "upload_secs"),
+            filename_suffix=filename_suffix,
+            clock=clock,
+            hostname=hostname,
+            failures=on_error if isinstance(on_error, Failures) else Failures(on_error),
+        )
         self.default_metadata = {}
-        self._start()
         self._open_or_report()
 
     # The FileWriter of torch and tensorboardX has the writer of the file, and its name, under these names.
@@ -193,7 +181,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         start, count = 0, len(points.steps)
         try:
             for start in range(0, count, _CHUNK):
-                self._add_other(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # each is one batch
+                self._add(Columns(series, points.part(start, start + _CHUNK)), BATCH_BYTES)  # each is one batch
         except ClosedWriterError as error:
             error.rest = points.part(start, count)
             raise
@@ -240,14 +228,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         payload = message.SerializeToString()
         if len(payload) > MAX_LENGTH:
             raise ValueError(f"event is too large for the format: {len(payload)} bytes, but the limit is {MAX_LENGTH}")
-        self._add_other(payload, len(payload))
-
-    def _add_other(self, other: bytes | Columns, size: int) -> None:
-        event = (OTHER, other, None, None)
-        self._pending.extend(event)
-        self._bytes += size
-        if len(self._pending) >= self._threshold or self._bytes >= BATCH_BYTES:
-            self._after_add(event)
+        self._add(payload, len(payload))
 
     def get_logdir(self) -> str:
         """Returns the folder, as it was given."""
@@ -268,25 +249,6 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         start = len(self._keys)
         self._keys.append(key)
         return self._series.setdefault(key, self._keys.index(key, start))
-
-    @untraced
-    def _after_add(self, event: tuple[Item, ...]) -> None:
-        """Writes a batch after an addition, if it is time; refuses the event if the writer is closed."""
-        with self._lock:
-            if not self.closed:
-                self._settle()
-                if self._ended:
-                    self._end_upload(self._file.finish(closing=False))
-                elif self._file.failure is not None:
-                    failure, self._file.failure = self._file.failure, None
-                    self._rearm()
-                    self._report(failure)
-                return
-            for at in range(0, len(self._pending), ITEMS):
-                if all(map(operator.is_, self._pending[at : at + ITEMS], event)):
-                    del self._pending[at : at + ITEMS]
-                    raise ClosedWriterError(f"{self!r} accepts no more events; make a new one, or call reopen()")
-            # The event was added before the end of `close`, which has written it.
 
     def __enter__(self) -> EventFileWriter:
         return self

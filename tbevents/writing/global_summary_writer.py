@@ -11,9 +11,21 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from tbevents import files
+from tbevents.forks import renew_when_forked
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
 from tbevents.writing.untraced import untraced_methods
+
+
+class _Making:
+    """Has the lock under which the shared writer is made. A forked child does not wait for a thread of its parent."""
+
+    def __init__(self) -> None:
+        self._renew_locks()
+        renew_when_forked(self)
+
+    def _renew_locks(self) -> None:
+        self.lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
 
 
 @untraced_methods
@@ -39,7 +51,7 @@ class GlobalSummaryWriter:
     """
 
     _made: ClassVar[GlobalSummaryWriter | None] = None  # by getSummaryWriter
-    _making: ClassVar[threading.Lock] = threading.Lock()
+    _making: ClassVar[_Making] = _Making()
 
     def __init__(
         self,
@@ -70,9 +82,11 @@ class GlobalSummaryWriter:
     @classmethod
     def getSummaryWriter(cls) -> GlobalSummaryWriter:  # noqa: N802  # tensorboardX's name
         """Returns the writer that all modules share. The first call makes it, with the default folder."""
-        with cls._making:
+        with cls._making.lock:
             if cls._made is None:
-                cls._made = cls()
+                made = cls()
+                if cls._made is None:  # a signal handler may have made it meanwhile
+                    cls._made = made
             return cls._made
 
     def add_scalar(self, tag: str, scalar_value: Any, walltime: float | None = None) -> None:

@@ -37,7 +37,7 @@ class RunMethods(SummaryMethods):
     _default_metadata: Mapping[str, Any]
 
     @abstractmethod
-    def _add(self, add: Callable[[Sink], None]) -> None:
+    def _with_file_writer(self, add: Callable[[Sink], None]) -> None:
         """Calls `add` with the writer of the run's own file."""
 
     @abstractmethod
@@ -179,16 +179,16 @@ class RunMethods(SummaryMethods):
         if not self.write_to_disk:
             return
         definition, metadata = summary.graph(model, input_to_model, verbose, use_strict_trace)
-        self._add(lambda sink: sink.add_event(Event(graph_def=definition)))
+        self._with_file_writer(lambda sink: sink.add_event(Event(graph_def=definition)))
         if metadata is not None:
             event = Event(tagged_run_metadata=TaggedRunMetadata(tag="step1", run_metadata=metadata))
-            self._add(lambda sink: sink.add_event(event))
+            self._with_file_writer(lambda sink: sink.add_event(event))
 
     def add_onnx_graph(self, prototxt: Any) -> None:
         """Logs the graph of an ONNX model, given as a path or a loaded ModelProto. Needs the onnx package."""
         if self.write_to_disk:
             graph = Event(graph_def=summary.onnx_graph(prototxt))
-            self._add(lambda sink: sink.add_event(graph))
+            self._with_file_writer(lambda sink: sink.add_event(graph))
 
     def add_custom_scalars(self, layout: Charts) -> None:
         """Sets which series TensorBoard's Custom Scalars page draws together.

@@ -23,12 +23,12 @@ from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
 from tbevents.summary.builders import Format, checked_format, checked_tag
 from tbevents.summary.layouts import Charts
+from tbevents.writing.batch_writer import ClosedWriterError
 from tbevents.writing.checked_points import about, as_step, as_wall_time
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import (
     DEFAULT_FLUSH_SECS,
     DEFAULT_UPLOAD_SECS,
-    ClosedWriterError,
     EventFileWriter,
 )
 from tbevents.writing.failures import Failures, OnError
@@ -81,11 +81,12 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             for step in range(100):
                 writer.add_scalar("loss", 1 / (step + 1), step)
 
-    In every method, `tag` is the name of the series and is written unchanged. `global_step` is converted by int(); None
-    leaves it out, which is read as step 0. `walltime` is in seconds since 1970; None means now. Arrays may be numpy or
-    JAX arrays, torch tensors (also on a GPU, with a gradient, or of bfloat16), or nested lists. A wrong argument raises
-    a TypeError or ValueError that names the tag and the argument, and nothing is logged. If an earlier call could not
-    be written, OSError is raised. If an extra must be installed, MissingExtraError names it.
+    In every method, `tag` is the name of the series and is written unchanged, except that `add_text` appends
+    ``/text_summary`` in the TF1 form. `global_step` is converted by int(); None leaves it out, which is read as step 0.
+    `walltime` is in seconds since 1970; None means now. Arrays may be numpy or JAX arrays, torch tensors (also on a
+    GPU, with a gradient, or of bfloat16), or nested lists. A wrong argument raises a TypeError or ValueError that names
+    the tag and the argument, and nothing is logged. If an earlier call could not be written, OSError is raised. If an
+    extra must be installed, MissingExtraError names it.
 
     Args:
         log_dir: the run's folder: a str or Path, or a URL of any file system of fsspec (extra `remote`). By default
@@ -228,7 +229,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                 if writer is self.file_writer:
                     raise
                 # A lambda would make every call slower: the arguments would become cells.
-                self._add(methodcaller("add_scalar", tag, scalar_value, global_step, walltime, self._form))
+                self._with_file_writer(methodcaller("add_scalar", tag, scalar_value, global_step, walltime, self._form))
         elif isinstance(new_style, str) and self.write_to_disk:
             raise TypeError(f"new_style must be a bool, not {new_style!r}; display_name must be given by keyword")
         else:
@@ -295,7 +296,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                 try:
                     add_scalar(tag, value, step, walltime, form)
                     break
-                except ClosedWriterError:  # as in `_add`
+                except ClosedWriterError:  # as in `_with_file_writer`
                     series = self._add_series(main_tag, tag_scalar_dict)
                     if series[key].sink is sink:
                         raise
@@ -328,7 +329,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                     points = error.rest.steps, error.rest.values, error.rest.wall_times
                 raise
 
-        self._add(add)
+        self._with_file_writer(add)
 
     def export_scalars_to_json(self, path: files.StrPath) -> None:
         """Writes all points that `add_scalars` has logged since the writer was made or last closed to a JSON file.
@@ -429,11 +430,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         if self.write_to_disk:
             message = build(*args, **kwargs)
             try:
-                self._add(lambda sink: sink.add_summary(message, step, walltime))
+                self._with_file_writer(lambda sink: sink.add_summary(message, step, walltime))
             except (TypeError, ValueError) as error:
                 raise about(args[0], error) from None  # the tag
 
-    def _add(self, add: Callable[[Sink], None]) -> None:
+    def _with_file_writer(self, add: Callable[[Sink], None]) -> None:
         """Calls `add` with the writer of the run's own file, and again with the next one if that was closed meanwhile.
 
         Another thread, or a signal handler, may call `close` at any moment. No lock is held during `add`.

@@ -49,7 +49,7 @@ def test_a_file_of_another_sort_is_named_as_such(cli, tmp_path, command):
         pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4)
-    assert_one_line(cli(*arguments(command, picture, tmp_path / "out")), picture, "no event file", "PNG")
+    assert_one_line(cli(*arguments(command, picture, tmp_path / "out")), picture, "not an event file", "PNG")
     assert list(tmp_path.iterdir()) == [picture]
 
 

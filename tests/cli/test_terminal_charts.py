@@ -22,7 +22,7 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 
 
 def series_of(*values, tag="loss", times=None):
-    steps = np.arange(len(values))
+    steps = np.arange(len(values), dtype=np.int64)
     times = 1000.0 + steps if times is None else np.array(times, np.float64)
     return ScalarSeries(tag, steps, times, np.array(values, np.float64))
 

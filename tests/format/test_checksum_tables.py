@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tbevents.format import crc32c_columns, scalar_layout
 from tbevents.format.crc32c import crc32c
-from tbevents.format.scalar_layout import find_places
+from tbevents.format.scalar_layout import find_offsets
 from tbevents.proto import Event, Summary
 
 
@@ -37,7 +37,7 @@ def payloads(draw):
 @given(payload=payloads())
 @example(payload=b"\x09" + bytes(8) + b"\x10" + b"\xff" * 10 + b"\x01*\x09\n\x07\n\0\x15" + bytes(4))
 def test_the_usual_layout_has_the_places_that_any_order_of_fields_has(payload):
-    found = find_places(payload)
+    found = find_offsets(payload)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scalar_layout, "_usual_places", lambda payload: None)
-        assert find_places(payload) == found
+        patch.setattr(scalar_layout, "_usual_offsets", lambda payload: None)
+        assert find_offsets(payload) == found

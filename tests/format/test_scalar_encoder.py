@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tbevents.format import scalar_encoder
 from tbevents.format.record import encode_record
 from tbevents.format.scalar_encoder import ScalarEncoder
-from tbevents.format.scalar_layout import LINEAR_REACH, Places, ScalarForm, Skeleton, find_places
+from tbevents.format.scalar_layout import LINEAR_REACH, FieldOffsets, ScalarForm, Skeleton, find_offsets
 from tbevents.proto import DataType, Event, SourceMetadata, Summary, SummaryMetadata, TensorProto, TensorShapeProto
 
 INT64 = (-(2**63), 2**63 - 1)
@@ -245,7 +245,7 @@ SCALARS = {
 def test_a_scalar_is_found_whatever_the_order_of_its_fields(value, order):
     parts = {"w": WALL, "s": STEP, "v": summary(value), "S": SOURCE}
     payload = b"".join(parts[letter] for letter in order)
-    places = find_places(payload)
+    places = find_offsets(payload)
     event = Event.FromString(payload)
     assert places is not None
     if places.wall is None:
@@ -292,15 +292,15 @@ NOT_SCALARS = {
 
 @pytest.mark.parametrize("payload", NOT_SCALARS.values(), ids=NOT_SCALARS)
 def test_what_is_no_plain_scalar_is_left_to_the_general_decoder(payload):
-    assert find_places(payload) is None
+    assert find_offsets(payload) is None
 
 
 @given(st.binary(max_size=80))
 @example(b"\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")
 @example(b"\x80" * 12)
 def test_random_bytes_are_never_an_error(payload):
-    places = find_places(payload)
-    assert places is None or isinstance(places, Places)
+    places = find_offsets(payload)
+    assert places is None or isinstance(places, FieldOffsets)
 
 
 @given(st.data(), st.sampled_from(list(SCALARS.values())))
@@ -309,7 +309,7 @@ def test_damage_never_raises_and_places_stay_inside(data, value):
     for _ in range(data.draw(st.integers(1, 3))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
     payload = bytes(payload[: data.draw(st.integers(0, len(payload)))])
-    places = find_places(payload)
+    places = find_offsets(payload)
     if places is not None:
         assert places.value + places.size <= len(payload)
         assert places.wall is None or places.wall + 8 <= len(payload)
@@ -318,15 +318,15 @@ def test_damage_never_raises_and_places_stay_inside(data, value):
 
 def test_truncated_scalars_are_none():
     payload = WALL + STEP + summary(TAG + SIMPLE)
-    assert find_places(payload) is not None
+    assert find_offsets(payload) is not None
     for size in range(len(payload)):
-        assert find_places(payload[:size]) is None
+        assert find_offsets(payload[:size]) is None
 
 
 @given(tags, st.sampled_from(ScalarForm), points)
 def test_what_the_encoder_writes_is_recognised(tag, form, point):
     payload = by_protobuf(tag, form, *point)[12:-4]
-    places = find_places(payload)
+    places = find_offsets(payload)
     assert places is not None
     assert places.size == (8 if form is ScalarForm.DOUBLE else 4)
     assert (places.step is None) == (point[0] == 0)
@@ -336,7 +336,7 @@ def test_what_the_encoder_writes_is_recognised(tag, form, point):
 def test_a_skeleton_is_the_record_with_its_variable_bytes_and_footer_zero():
     record = by_protobuf("loss", ScalarForm.SIMPLE, 300, 1589601849.1, 0.5)
     payload = record[12:-4]
-    places = find_places(payload)
+    places = find_offsets(payload)
     skeleton = Skeleton.of_payload(payload, places)
     blank = payload.replace(struct.pack("<d", 1589601849.1), bytes(8)).replace(b"\xac\x02", b"\0\0")
     assert skeleton.record == record[:12] + blank.replace(NUMBER, bytes(4)) + bytes(4)
@@ -350,4 +350,4 @@ def test_other_peoples_scalars_are_recognised():
         tensor=TensorProto(dtype=DataType.DT_FLOAT, tensor_shape=shape, tensor_content=NUMBER),
     )
     event = Event(wall_time=1.0, step=7, summary=Summary(value=[value]), source_metadata=SourceMetadata(writer="x"))
-    assert find_places(event.SerializeToString()) is not None
+    assert find_offsets(event.SerializeToString()) is not None

@@ -149,7 +149,7 @@ def test_no_configuration_is_read_from_a_logdir(tmp_path):
     [
         ("lint = ", ["not TOML"]),
         ("[tool.tbevents.lint]\nselekt = ['TB1']\n", ["no key 'selekt'", "did you mean 'select'?"]),
-        ("[tool.tbevents]\n", ["no table [tool.tbevents.lint]"]),
+        ("[tool.tbevents]\n", ["no table [tool.tbevents.lint] or [lint]"]),
         ("[tool.tbevents.lint]\n[lint]\n", ["two tables"]),
         ("[tool.tbevents]\nlint = 3\n", ["must be a table"]),
     ],
@@ -168,13 +168,61 @@ def test_an_error_names_the_file(tmp_path, text, words):
         load_config(tmp_path / "none.toml")
 
 
+@pytest.mark.usefixtures("toml")
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("tbevents.toml", "[[linting.expect]]\nfinite = true\n", "no key 'linting'; did you mean 'lint'?"),
+        ("tbevents.toml", "fail_on = 'info'\n[lint]\n", "no key 'fail_on'; it belongs below [lint]"),
+        ("tbevents.toml", "fail-on = 'info'\n", "no key 'fail-on'; it belongs below [lint]"),
+        ("tbevents.toml", "[bounds]\nlow = 1\n[lint]\n", "no key 'bounds'; it belongs below [lint]"),
+        ("tbevents.toml", "[lints]\n", "no key 'lints'; did you mean 'lint'?"),
+        ("tbevents.toml", "[Lint]\n", "no key 'Lint'; did you mean 'lint'?"),
+        ("tbevents.toml", "[other]\n[lint]\n", "no key 'other'; there are: 'lint', 'tool'"),
+        ("tbevents.toml", "[tool.tbevent.lint]\n", "tool: no key 'tbevent'; did you mean 'tbevents'?"),
+        ("tbevents.toml", "tool = 3\n", "tool must be a table, not 3"),
+        ("tbevents.toml", "[tool.tbevents.lnt]\n", "tool.tbevents: no key 'lnt'; did you mean 'lint'?"),
+        ("pyproject.toml", "[tool.tbevents.lnt]\n", "tool.tbevents: no key 'lnt'; did you mean 'lint'?"),
+        ("pyproject.toml", "[tool]\ntbevents.lnt.select = []\n", "tool.tbevents: no key 'lnt'; did you mean 'lint'?"),
+        ("pyproject.toml", "tool = {tbevents = {lnt = {}}}\n", "tool.tbevents: no key 'lnt'; did you mean 'lint'?"),
+        ("pyproject.toml", "[tool.'tbevents'.lints]\n", "tool.tbevents: no key 'lints'; did you mean 'lint'?"),
+        (
+            "pyproject.toml",
+            "[tool.tbevents]\nselect = ['TB1']\n",
+            "tool.tbevents: no key 'select'; it belongs below [tool.tbevents.lint]",
+        ),
+        ("pyproject.toml", "[tool]\ntbevents = 3\n", "tool.tbevents must be a table, not 3"),
+        ("ci.toml", "[tool.tbevents.lnt]\n[lint]\n", "tool.tbevents: no key 'lnt'; did you mean 'lint'?"),
+    ],
+)
+def test_an_unknown_name_around_the_table_is_an_error_and_not_no_configuration(tmp_path, name, text, message):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ValueError, match=rf"^{re.escape(str(path))}: {re.escape(message)}$"):
+        load_config(path)
+    if name != "ci.toml":
+        with pytest.raises(ValueError, match=re.escape(message)):
+            find_config(tmp_path)
+
+
+@pytest.mark.usefixtures("toml")
+def test_tables_of_others_are_passed_over(tmp_path):
+    (tmp_path / "tbevents.toml").write_text("# nothing\n[tool.tbevents]\n")
+    (tmp_path / "pyproject.toml").write_text("[lint]\n[tool.tbevent]\n[tool.ruff]\nselect = []\n" + TABLE)
+    assert find_config(tmp_path) == (str(tmp_path / "pyproject.toml"), [])
+    (tmp_path / "ci.toml").write_text("[other]\n" + TABLE)
+    assert load_config(tmp_path / "ci.toml").ignore == ("TB301",)
+
+
 def test_without_tomli_python_3_10_says_which_extra_installs_it(tmp_path, monkeypatch):
     from tbevents.errors import MissingExtraError
     from tbevents.lint.config import _table_of
 
     monkeypatch.setattr(sys, "version_info", (3, 10))
     monkeypatch.setitem(sys.modules, "tomli", None)
-    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'mine'\ndependencies = ['tbevents']\n")
+    (tmp_path / "pyproject.toml").write_text(
+        "[project]\ndependencies = [\n'numpy', 'tbevents',\n'tbevents==1',\n]\n[tool.ruff.lint]\nselect = []\n"
+    )
     assert _table_of(str(tmp_path / "pyproject.toml")) is None  # a file without the table needs no parser
     (tmp_path / "pyproject.toml").write_text(TABLE)
     with pytest.raises(MissingExtraError, match=r"pip install 'tbevents\[cli\]'"):
@@ -190,9 +238,12 @@ def test_a_key_of_an_expectation_is_told_where_it_belongs(key):
 @pytest.mark.parametrize(
     ("name", "hint"),
     {
-        "TB107": "; there are TB101 (nan), TB102 (infinite), TB103 (divergence), TB104 (spike), TB105 (stagnation) and "
+        "TB107": "; those that begin with TB10 are TB101 (nan), TB102 (infinite), TB103 (divergence), TB104 (spike), TB105 (stagnation) and "
         "TB106 (overfitting)",
-        "tb4x": "; there are TB401 (schedule) and TB402 (rate-jump)",
+        "tb4x": "; those that begin with TB4 are TB401 (schedule) and TB402 (rate-jump)",
+        "TB91x": "; those that begin with TB9 are TB901 (missing-tag), TB902 (expected-finite), TB903 (expected-bounds), "
+        "TB904 (expected-trend), TB905 (expected-convergence), TB906 (expected-value), TB907 (expected-steps) and "
+        "TB908 (golden-run)",
         "TB1045": "; there is TB104 (spike)",
         "104": "; there is TB104 (spike)",
         "TB7": "; there are TB1, TB2, TB3, TB4, TB5 and TB9",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tbevents
-from tbevents.errors import RunNotFoundError
+from tbevents.errors import PayloadError, RunNotFoundError
 from tbevents.lint import lint_runs, linter, parse_config, run
 from tbevents.lint.expectations import parse_schedule
 from tbevents.lr_scheduler import ParamGroups, StepLR
@@ -276,6 +276,31 @@ def test_the_same_as_what_tb_regression_stored(tmp_path):
         expecting(run, {"same_as": str(tmp_path / "nowhere")})
 
 
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("nowhere", "no such file or folder"), ("no.tbrun.json", "no such golden run"), ("empty", "there is no run to")],
+)
+def test_a_golden_run_that_is_not_there_is_named_with_its_place_in_the_configuration(name, error, tmp_path):
+    (tmp_path / "empty").mkdir()
+    config = parse_config({"expect": [{"finite": True}, {"same_as": name}]}, "my.toml", str(tmp_path))
+    with pytest.raises(RunNotFoundError, match=rf"^my\.toml: expect 2: same_as: .*{name}: {error}"):
+        run(memory_run(loss=FALLING), config)
+
+
+def test_a_golden_run_that_cannot_be_read_is_named_with_its_place(tmp_path, monkeypatch):
+    (tmp_path / "a.tbrun.json").write_text("{}")
+    config = parse_config({"expect": [{"same_as": "a.tbrun.json"}]}, "my.toml", str(tmp_path))
+    with pytest.raises(PayloadError, match=r"^my\.toml: expect 1: same_as: .*a\.tbrun\.json: "):
+        run(memory_run(loss=FALLING), config)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "a.tbrun.json")
+
+    monkeypatch.setattr(linter.golden, "load", refuse)
+    with pytest.raises(PermissionError, match="my.toml: expect 1: same_as: Permission denied: 'a.tbrun.json'"):
+        run(memory_run(loss=FALLING), config)
+
+
 def test_relative_paths_are_relative_to_the_folder_of_the_configuration(tmp_path):
     logged(tmp_path / "golden", FALLING)
     config = parse_config({"expect": [{"same_as": "golden"}]}, folder=str(tmp_path))
@@ -342,6 +367,8 @@ def test_a_schedule_has_the_rates_of_the_scheduler():
         ({"tags": 3, "finite": True}, ["expect 1: tags", "3"]),
         ({"tags": [], "finite": True}, ["expect 1: tags", "at least one"]),
         ({"bounds": [1]}, ["expect 1: bounds", "[low, high]", "[1]"]),
+        ({"bounds": 3}, ["expect 1: bounds", "[low, high] or a table with low, high, nan_ok, not 3"]),
+        ({"bounds": True}, ["expect 1: bounds", "[low, high] or a table with low, high, nan_ok, not True"]),
         ({"bounds": [2, 1]}, ["expect 1: bounds", "low must not be above high", "2"]),
         ({"bounds": {"lo": 1}}, ["expect 1: bounds", "no key 'lo'", "'low'"]),
         ({"bounds": ["a", 1]}, ["expect 1: bounds", "low"]),
@@ -349,6 +376,8 @@ def test_a_schedule_has_the_rates_of_the_scheduler():
         ({"decreasing": {"smoothing": 2}}, ["expect 1: decreasing", "smoothing", "2"]),
         ({"converges": {"to": 1}}, ["expect 1: converges", "needs within"]),
         ({"converges": True}, ["expect 1: converges", "to, within", "True"]),
+        ({"increasing": 3}, ["expect 1: increasing must be true or a table with monotone, "]),
+        ({"steps": 3}, ["expect 1: steps must be true, some of contiguous, ", ", or a table with contiguous, "]),
         ({"reaches": {"tag": "a"}}, ["expect 1: reaches", "needs value"]),
         ({"reaches": {"tag": 1, "value": 1}}, ["expect 1: reaches", "tag"]),
         ({"steps": "contigous"}, ["expect 1: steps", "no key 'contigous'", "'contiguous'"]),

@@ -97,6 +97,15 @@ def test_text_has_two_lines_a_finding_and_a_verdict():
     assert text_of("text", about_run).splitlines()[:2] == ["runs", "  error    TB101 nan: 1 of 2 values is NaN"]
 
 
+@pytest.mark.parametrize("form", ["text", "github", "junit"])
+def test_a_count_is_not_shown_as_a_value(form):
+    text = text_of(form, result("c", None, step=None, value=35, bound=0, sparkline="", code="TB502"))
+    assert "1 of 2 values is NaN" in text
+    assert "value 35" not in text
+    assert "bound" not in text
+    assert "step 7" in text_of(form, result("c", step=7, value=1, bound=2, code="TB301"))
+
+
 def test_text_streams_run_by_run():
     asked = []
 

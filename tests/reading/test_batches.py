@@ -19,6 +19,7 @@ from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary
 from tbevents.reading import listed_runs, run_parts
 from tbevents.reading.source import FileSource
+from tbevents.testing import MemoryWriter
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 
 pa = pytest.importorskip("pyarrow", reason="makes Arrow batches")
@@ -95,6 +96,15 @@ def test_a_source_is_a_path_a_file_a_logdir_or_a_run(runs):
     assert rows(tbevents.iter_batches(logdir, runs="a")) == expected
     one = rows(tbevents.iter_batches(runs / "a" / NAME))
     assert one == [(".", *row[1:]) for row in expected if row[3] != 5.5]
+
+
+def test_a_run_in_memory_is_a_source_but_cannot_be_read_with_other_options():
+    writer = MemoryWriter()
+    writer.add_scalar("x", 1.5, 3, 7.0)
+    assert rows(tbevents.iter_batches(writer.run)) == [(".", "x", 3, 7.0, bits(1.5))]
+    assert len(rows(tbevents.iter_batches(writer.run, restarts="keep", checksums="verify"))) == 1
+    with pytest.raises(TypeError, match=r"a run in memory cannot be read with other options: .*'overwrite'"):
+        tbevents.iter_batches(writer.run, restarts="overwrite")
 
 
 def test_tags_and_runs_are_chosen_and_a_tag_that_nobody_has_gives_no_rows(runs):

@@ -187,15 +187,15 @@ def test_what_another_thread_learns_meanwhile_is_used(monkeypatch):
     block = np.frombuffer(b"".join(map(record, payloads)), np.uint8)
     records = Records(0, block, *HeaderFinder().find(block), 0)
     alone, table = SkeletonTable(), SkeletonTable()
-    find_places, others = scalar_blocks.find_places, []
+    find_offsets, others = scalar_blocks.find_offsets, []
 
     def while_another_reads(payload):
         if not others:
             others.append(True)
             others.append(table.decode(records))  # what another thread does here
-        return find_places(payload)
+        return find_offsets(payload)
 
-    monkeypatch.setattr(scalar_blocks, "find_places", while_another_reads)
+    monkeypatch.setattr(scalar_blocks, "find_offsets", while_another_reads)
     taken = table.decode(records).skeleton >= 0
     assert len(others) == 2
     assert taken.tolist() == (alone.decode(records).skeleton >= 0).tolist()

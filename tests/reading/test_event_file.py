@@ -5,7 +5,7 @@ import pickle
 import warnings
 
 import pytest
-from event_files import record, scalar_event, version_event, write_events
+from event_files import record, scalar_event, tensor_value, version_event, write_events
 from recorded_warnings import warnings_of
 
 import tbevents
@@ -19,6 +19,8 @@ from tbevents import (
     UndecodableRecordError,
 )
 from tbevents.format.crc32c import masked_crc32c
+from tbevents.proto import Event, Summary, TensorProto
+from tbevents.testing import golden
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
 
@@ -91,7 +93,7 @@ def test_a_file_of_another_sort_is_named_as_such(tmp_path, kind):
     path = tmp_path / f"picture.{kind}"
     path.write_bytes(FOREIGN[kind])
     for read in (tbevents.iter_records, tbevents.iter_events, tbevents.read_run):
-        with pytest.raises(NotAnEventFileError, match="this is no event file: it starts with") as caught:
+        with pytest.raises(NotAnEventFileError, match="this is not an event file: it starts with") as caught:
             list(getattr(read(path), "scalars", read(path)))
         assert str(caught.value).startswith(f"{path}: record 0 at byte 0: ")
 
@@ -100,7 +102,7 @@ def test_a_file_of_another_sort_among_a_runs_files_is_a_problem(file):
     write_events(file, events())
     other = file.with_name("notes.tfevents.txt")
     other.write_bytes(FOREIGN["text"])
-    with pytest.warns(DamageWarning, match="this is no event file"):
+    with pytest.warns(DamageWarning, match="this is not an event file"):
         run = tbevents.read_run(file.parent)
     assert len(run.scalars["loss"]) == 4
     (problem,) = run.problems
@@ -225,6 +227,31 @@ def test_every_flipped_bit_costs_one_record_and_is_named(file):
         (problem,) = run.problems
         assert (problem.offset, problem.record) == (starts[hit], hit)
         assert problem.skipped == starts[hit + 1] - starts[hit]
+
+
+def test_a_warning_points_at_the_callers_line_also_if_tbevents_iterates(file, tmp_path):
+    text = tensor_value("notes", TensorProto(dtype=7, string_val=[b"x"]), "text")
+    write_events(file, [version_event(), b"\xff\xff\xff", Event(summary=Summary(value=[text]))])
+    with warnings_of(DamageWarning) as direct:
+        assert len(list(tbevents.iter_events(file))) == 2
+    with warnings_of(DamageWarning) as followed:
+        assert len(list(tbevents.follow(file, timeout=0))) == 2
+    with warnings_of(DamageWarning) as within:
+        golden.save(str(tmp_path / "golden"), {".": tbevents.read_run(file)}, None)
+    assert {warning.filename for warning in [*direct, *followed, *within]} == {__file__}
+    assert [len(each) for each in (direct, followed, within)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("read", [tbevents.iter_records, tbevents.iter_events])
+def test_an_entry_that_cannot_be_opened_is_warned_of_or_raised_if_strict(file, read):
+    write_events(file, events())
+    link = file.with_name(f"{NAME}.v2")
+    link.symlink_to("nowhere")
+    with warnings_of(DamageWarning, match=f"{link.name}: cannot be read: No such file") as caught:
+        assert len(list(read(file.parent))) == 5
+    assert [warning.filename for warning in caught] == [__file__]
+    with pytest.raises(FileNotFoundError, match=link.name):
+        list(read(file.parent, strict=True))
 
 
 def test_a_zero_filled_tail_is_incomplete_and_says_so(file):

@@ -14,7 +14,7 @@ from small_runs import alone, damaged, everything, options, read_together
 
 import tbevents
 from tbevents.format import crc32c_columns
-from tbevents.format.scalar_layout import LINEAR_REACH, find_places
+from tbevents.format.scalar_layout import LINEAR_REACH, find_offsets
 from tbevents.proto import Event, SourceMetadata
 from tbevents.reading import reading_queue
 from tbevents.reading.file_pattern import FilePattern
@@ -38,7 +38,7 @@ def matched(monkeypatch):
 
 def varied(draw, payload, *, step):
     """An event with another wall time and value; with `step`, perhaps with another step of the same width."""
-    places = find_places(payload)
+    places = find_offsets(payload)
     if places is None:
         return payload
     data = bytearray(payload)

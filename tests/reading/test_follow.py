@@ -1,5 +1,6 @@
 """Following files while they are written."""
 
+import functools
 import os
 import shutil
 import threading
@@ -33,6 +34,18 @@ def test_follow_goes_on_beside_a_file_that_cannot_be_read(folder, monkeypatch):
     with warnings_of(tbevents.DamageWarning, match="cannot be read: Permission denied") as caught:
         assert followed(folder, lambda: None, monkeypatch.undo, lambda: None) == [0, 5, 0, 1]
     assert len(caught) == 1
+
+
+def test_follow_warns_once_of_an_entry_that_cannot_be_opened_and_reads_it_once_it_can(folder):
+    append(folder, HEADER + scalar(1))
+    (folder / LATER).symlink_to("other")
+    with warnings_of(tbevents.DamageWarning, match=f"{LATER}: cannot be read: No such file") as caught:
+        mend = functools.partial((folder / "other").write_bytes, HEADER + scalar(5))
+        assert followed(folder, lambda: None, mend, lambda: None) == [0, 1, 0, 5]
+    assert len(caught) == 1
+    (folder / "other").unlink()
+    with pytest.raises(FileNotFoundError, match=LATER):
+        followed(folder, lambda: None, strict=True)
 
 
 def test_follow_takes_up_a_new_training_in_the_same_folder(folder):

@@ -10,6 +10,7 @@ from recorded_warnings import warnings_of
 
 import tbevents
 from tbevents.proto import Event, Experiment, HParamsPluginData, SessionEndInfo, SessionStartInfo, Summary, TensorProto
+from tbevents.reading.frames import storable_columns
 
 BUNDLED = Path(__file__).resolve().parent.parent / "data" / "corpus"
 
@@ -110,6 +111,24 @@ def test_the_scalars_of_torch_runs_are_joined_with_the_session_below_them(torch_
     assert frame["hparam/tag"].isna().tolist() == [False] * 3 + [True] * 3
     assert frame["tag"].tolist() == ["loss"] * 6
     assert frame["depth"].isna().tolist() == [True] * 3 + [False] * 3
+
+
+def test_columns_of_parameters_and_metrics_are_all_there_whatever_their_names(tmp_path):
+    values = {"run": 1.0, "hparam/run": 2.0, "group": 3.0}
+    events = [*session(values, start=0.0), *(scalar_event(tag, 0, 9) for tag in ("metric/group", "group", "loss"))]
+    write_events(tmp_path / "events.out.tfevents.1.h", events)
+    logdir = tbevents.read_logdir(tmp_path)
+    columns = storable_columns(logdir.hparams())
+    assert {name: cells for name, cells in columns.items() if "/" in name or name == "loss"} == {
+        "hparam/hparam/run": [1.0],
+        "hparam/run": [2.0],
+        "hparam/group": [3.0],
+        "metric/group": [9.0],
+        "metric/metric/group": [9.0],
+        "loss": [9.0],
+    }
+    columns = storable_columns(logdir.scalars("loss", hparams=True))
+    assert [columns[name].tolist() for name in ("hparam/hparam/run", "hparam/run", "group")] == [[1.0], [2.0], [3.0]]
 
 
 def test_tf2_with_the_experiment_at_the_root_and_metrics_in_folders(tmp_path):

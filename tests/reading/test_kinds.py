@@ -32,7 +32,7 @@ from tbevents.proto import (
     TaggedRunMetadata,
     TensorProto,
 )
-from tbevents.reading.payloads import KEPT_BYTES, Place
+from tbevents.reading.payloads import KEPT_BYTES, PayloadLocation
 from tbevents.testing.memory_files import MemoryFiles
 
 STEP, WALL = 7, 1234.5
@@ -462,7 +462,7 @@ def test_large_payloads_are_not_kept_and_small_ones_are(read):
     large = tensor_value("large", from_array(strings(bytes(100_000))), "text")
     run = read(large, tensor_value("small", from_array(strings(b"x")), "text"))
     tags = run._data.tags
-    assert isinstance(tags["large"].values["texts"].payloads[0], Place)
+    assert isinstance(tags["large"].values["texts"].payloads[0], PayloadLocation)
     assert len(tags["small"].values["texts"].payloads[0]) < KEPT_BYTES
     assert run.texts["large"].last.encoded.tolist() == [bytes(100_000)]
 

@@ -141,6 +141,26 @@ def test_an_impossible_poll_is_refused_at_the_call(folder, poll):
         tbevents.follow(folder, poll=poll)
 
 
+@pytest.mark.parametrize("option", ["poll", "timeout"])
+def test_seconds_that_are_no_number_are_refused_at_the_call(folder, option):
+    with pytest.raises(TypeError, match=f"^{option}: .*real number"):
+        tbevents.follow(folder, **{option: "1"})
+    with pytest.raises(ValueError, match=f"^{option} must be a .*number of seconds, not nan"):
+        tbevents.follow(folder, **{option: float("nan")})
+    with pytest.raises(TypeError, match=r"^strict must be True or False"):
+        tbevents.follow(folder, strict="no")
+
+
+def test_a_poll_longer_than_the_system_can_wait_ends_when_it_is_stopped(folder):
+    append(folder, HEADER + scalar(1))()
+    stop = threading.Event()
+    steps = []
+    for event in tbevents.follow(folder, poll=float("inf"), stop=stop):
+        steps.append(event.step)
+        threading.Timer(0.2, stop.set).start()
+    assert steps == [0, 1]
+
+
 WRITER = """
 import sys, tbevents
 with tbevents.SummaryWriter(sys.argv[1], flush_secs=0.01) as writer:

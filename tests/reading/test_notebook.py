@@ -74,7 +74,7 @@ def fragment(shown):
 
 
 def series_of(*values, tag="loss", **names):
-    steps = np.arange(len(values)) + 5
+    steps = np.arange(len(values), dtype=np.int64) + 5
     return ScalarSeries(tag, steps, 1000.0 + steps, np.array(values, np.float64), **names)
 
 

@@ -342,3 +342,20 @@ def test_a_million_points_with_restarts_take_well_under_a_second():
     assert time.process_time() - begin < 1.5
     assert 0 < len(kept) < 1_000_000
     assert 0 < len(also) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"name": 5}, "name must be a str, not 5"),
+        ({"strict": "no"}, "strict must be True or False, not 'no'"),
+        ({"strict": 1}, "strict must be True or False, not 1"),
+    ],
+)
+def test_a_name_or_a_flag_of_another_type_is_refused(run_of, options, says):
+    with pytest.raises(TypeError, match=f"^{says}$"):
+        run_of([version_event()], **options)
+
+
+def test_a_flag_of_numpy_is_one(run_of):
+    assert run_of([version_event()], strict=np.True_).options.strict

@@ -21,7 +21,7 @@ def matplotlib():
 
 
 def series_of(*values, tag="loss", start=1000.0):
-    steps = np.arange(len(values)) * 10
+    steps = np.arange(len(values), dtype=np.int64) * 10
     return ScalarSeries(tag, steps, start + steps, np.array(values, np.float32))
 
 

@@ -19,7 +19,7 @@ import tbevents
 from tbevents import files, remote, remote_file
 from tbevents.errors import DamageWarning, FileChangedError, MissingExtraError, NotAnEventFileError, RunNotFoundError
 from tbevents.proto import Event, Summary
-from tbevents.reading import decoder_feed, event_file
+from tbevents.reading import decoder_feed, file_identity
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -287,11 +287,11 @@ def test_over_http_reload_fetches_what_was_appended(server, local):
     assert run.reload().scalars["loss"].last.step == 2000
     # One request, from the bytes on by which the file is known again.
     assert [(start, stop) for _, start, stop in server.sent] == [
-        (before - event_file._REMEMBERED, path.stat().st_size),
+        (before - file_identity.REMEMBERED, path.stat().st_size),
     ]
     server.sent.clear()
     run.reload()
-    assert 0 < server.bytes_of() <= event_file._REMEMBERED
+    assert 0 < server.bytes_of() <= file_identity.REMEMBERED
 
 
 def test_over_http_folders_are_read_from_their_pages(server, local):

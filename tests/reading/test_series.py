@@ -194,13 +194,29 @@ def test_a_small_series_keeps_no_large_array_alive(tmp_path, together):
 
 
 def test_the_callers_arrays_stay_writable():
-    arrays = np.arange(3), np.arange(3.0), np.arange(3.0)
+    arrays = np.arange(3, dtype=np.int64), np.arange(3.0), np.arange(3.0)
     series = tbevents.ScalarSeries("loss", *arrays)
     for array in arrays:
         array[0] = 5
     for column in (series.steps, series.wall_times, series.values):
         with pytest.raises(ValueError, match="read-only"):
             column[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("tag", "dtypes", "says"),
+    [
+        ("loss", (list, "f8", "f4"), "steps must be an array of int64, not list"),
+        ("loss", ("f8", "f8", "f4"), "steps must be an array of int64, not of float64"),
+        ("loss", ("i8", "f4", "f4"), "wall_times must be an array of float64, not of float32"),
+        ("loss", ("i8", "f8", "i8"), "values must be an array of float32 or float64, not of int64"),
+        (5, ("i8", "f8", "f4"), "tag must be a str, not int"),
+    ],
+)
+def test_a_series_is_not_made_of_other_types(tag, dtypes, says):
+    arrays = [[1, 2] if dtype is list else np.ones(2, dtype) for dtype in dtypes]
+    with pytest.raises(TypeError, match=f"^{says}$"):
+        tbevents.ScalarSeries(tag, *arrays)
 
 
 @pytest.mark.parametrize("start", [0, 1, 2**31 - 1, -(2**31), 5 * 2**32])
@@ -217,6 +233,22 @@ def test_steps_beyond_32_bits_are_not_unwrapped():
     steps = np.array([2**31, -(2**31)], np.int64)
     series = tbevents.ScalarSeries("t", steps, np.zeros(2), np.zeros(2, np.float32))
     assert series.unwrap_steps() is series
+
+
+@pytest.mark.parametrize(
+    "step", [10**400, -(10**400), 2**63, np.inf, np.nan], ids=["10**400", "-10**400", "2**63", "inf", "nan"]
+)
+def test_a_step_beyond_64_bits_is_none_of_a_series(step):
+    series = tbevents.ScalarSeries("t", np.array([1, 3, 5], np.int64), np.zeros(3), np.zeros(3))
+    with pytest.raises(tbevents.UnknownStepError, match=r"'t' has no point at step .*; the nearest steps are 1, 3, 5$"):
+        series.at(step)
+
+
+def test_the_greatest_and_the_least_step_are_found():
+    series = tbevents.ScalarSeries("t", np.array([-(2**63), 2**63 - 1], np.int64), np.zeros(2), np.arange(2.0))
+    assert [series.at(-(2**63)).value, series.at(2**63 - 1).value] == [0, 1]
+    with pytest.raises(tbevents.UnknownStepError):
+        series.at(2**63)
 
 
 LARGE = [2**53, 2**53 + 1, 3, -(2**62) - 1, 2**63 - 1, 7]

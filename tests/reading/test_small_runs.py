@@ -15,7 +15,7 @@ from small_runs import alone, damaged, everything, options, read_together, write
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.reading import scalar_blocks, small_runs, worker_processes
+from tbevents.reading import file_orders, scalar_blocks, worker_processes
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run
 from tbevents.reading.scalar_blocks import SkeletonTable
@@ -328,7 +328,7 @@ def test_runs_whose_scalars_were_all_left_out_have_no_last_scalars(tmp_path, opt
 
 
 def test_what_is_remembered_of_runs_of_other_sizes_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(small_runs, "_MOST_REMEMBERED", 100)
+    monkeypatch.setattr(file_orders, "_MOST_REMEMBERED", 100)
     reader = SmallRunReader(SkeletonTable(verify=True), ReadOptions())
     for points in range(1, 40):
         sources = []
@@ -339,5 +339,6 @@ def test_what_is_remembered_of_runs_of_other_sizes_is_bounded(tmp_path, monkeypa
                     writer.add_scalar("loss", step, step)
             sources.append(FileSource(str(folder), named=False))
         reader.read(sources)
-        assert sum(len(order.places) for order in reader._orders.values() if order) <= 100
-    assert reader._orders
+        orders = reader._orders._orders
+        assert sum(len(order.places) for order in orders.values() if order) <= 100
+    assert orders

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 import tbevents
 from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary
+from tbevents.reading.frames import storable_columns, unique_columns
 from tbevents.reading.tables import Table
 
 
 def series_of(values, steps=None):
     values = np.array(values, np.float32)
-    steps = np.arange(len(values)) if steps is None else np.array(steps, np.int64)
+    steps = np.arange(len(values), dtype=np.int64) if steps is None else np.array(steps, np.int64)
     return tbevents.ScalarSeries("t", steps, steps + 100.5, values, "Shown", "text")
 
 
@@ -175,6 +176,28 @@ def test_pivot_as_data_frames_tells_missing_from_nan(logdir):
 
 
 POINTS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 4)), max_size=25)
+
+
+def test_pivot_has_a_column_for_each_tag_also_if_it_is_named_as_another_column(tmp_path):
+    tags = ["tag/step", "step", "run", "tag/tag/step", "wall_time"]
+    write_events(tmp_path / "events.out.tfevents.1.h", [scalar_event(tag, 7, k) for k, tag in enumerate(tags)])
+    columns = storable_columns(tbevents.read_run(tmp_path).table().pivot())
+    renamed = ["tag/step", "tag/tag/tag/step", "tag/run", "tag/tag/step", "wall_time"]
+    assert list(columns) == ["run", "step", *renamed]
+    assert [columns[name].values.tolist() for name in renamed] == [[k] for k in range(5)]
+
+
+words = st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=4).map("/".join)
+
+
+@given(names=st.lists(words, unique=True), taken=st.sets(words))
+def test_titles_of_columns_are_unique_and_free_names_stay(names, taken):
+    titles = unique_columns(names, taken, "a")
+    assert list(titles) == names
+    assert len(set(titles.values())) == len(names)
+    assert taken.isdisjoint(titles.values())
+    assert all(titles[name] == name for name in names if name not in taken)
+    assert all(title.endswith(name) for name, title in titles.items())
 
 
 @given(POINTS)

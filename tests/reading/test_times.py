@@ -96,7 +96,9 @@ def test_starts_and_ends_of_sessions_are_dates(tmp_path):
 
 
 def test_times_that_are_no_dates_are_missing():
-    series = ScalarSeries("x", np.arange(3), np.array([math.nan, math.inf, 1e300]), np.zeros(3, np.float32))
+    series = ScalarSeries(
+        "x", np.arange(3, dtype=np.int64), np.array([math.nan, math.inf, 1e300]), np.zeros(3, np.float32)
+    )
     pytest.importorskip("pandas")
     assert series.to_pandas(times=True)["wall_time"].isna().all()
     pytest.importorskip("pyarrow")
@@ -136,6 +138,6 @@ def test_imported_dates_may_name_a_time_zone(tmp_path):
 
 
 def test_a_missing_date_is_an_empty_cell(tmp_path):
-    series = ScalarSeries("x", np.arange(2), np.array([math.nan, 1.0]), np.zeros(2, np.float32))
+    series = ScalarSeries("x", np.arange(2, dtype=np.int64), np.array([math.nan, 1.0]), np.zeros(2, np.float32))
     write_table(series, tmp_path / "t.csv", times=True)
     assert (tmp_path / "t.csv").read_text().splitlines()[1:] == ["0,,0.0", "1,1970-01-01T00:00:01.000000Z,0.0"]

@@ -58,6 +58,6 @@ def test_times_are_dates(tmp_path, kind):
 
 def test_times_that_are_no_dates_are_nat():
     times = np.array([math.nan, math.inf, 1e300, -1.5])
-    series = ScalarSeries("x", np.arange(4), times, np.zeros(4, np.float32))
+    series = ScalarSeries("x", np.arange(4, dtype=np.int64), times, np.zeros(4, np.float32))
     assert np.isnat(series.times).tolist() == [True, True, True, False]
     assert series.times[3] == np.datetime64("1969-12-31T23:59:58.500000")

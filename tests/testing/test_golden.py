@@ -171,6 +171,31 @@ def test_a_tag_that_is_not_logged_any_more_is_missing_and_not_stored_away(tmp_pa
     check(tmp_path, run_of(loss=[1.0], lr=[0.1]))
 
 
+@pytest.mark.parametrize("update", [False, True])
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_run_that_is_named_by_the_time_is_not_stored_and_storing_it_is_not_advised(update, stored, tmp_path):
+    def trained(**options):
+        writer = MemoryWriter()
+        writer.add_scalar("loss", 1.0, 1)
+        writer.add_hparams({"lr": 0.1}, {"best": 1.0}, **options)
+        return writer
+
+    if stored:
+        check(tmp_path, trained(run_name="one"), update=True)
+    before = files_in(tmp_path)
+    with pytest.raises(AssertionError, match=r"named by the time, .* add_hparams .*run_name=\"\.\"$"):
+        check(tmp_path, trained(), update=update)
+    assert files_in(tmp_path) == before
+    check(tmp_path, trained(run_name="."), update=True)
+    check(tmp_path, trained(run_name="."))
+
+
+def test_runs_of_another_day_may_be_named_by_their_time(tmp_path):
+    runs = {name: run_of(loss=[1.0]) for name in (".", "1500000000.25")}
+    check(tmp_path, runs, update=True)
+    check(tmp_path, runs)
+
+
 def test_a_golden_run_of_no_tags_is_refused_and_not_stored(tmp_path):
     with pytest.raises(ValueError, match="tags must name at least one tag"):
         check(tmp_path / "golden", run_of(loss=[1.0]), update=True, tags=[])

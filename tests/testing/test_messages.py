@@ -163,7 +163,7 @@ MESSAGES = [
     (
         lambda run: said(assert_tags, run, exactly=["loss", "l_r"], kind="scalars"),
         """\
-        the run: tags of scalars: 1 missing, 1 not expected; there are 2
+        the run: 1 tag of scalars missing, 1 tag of scalars not expected (it has 2)
           tag            is  nearest
           l_r       missing       lr
            lr  not expected      l_r""",

@@ -407,6 +407,17 @@ def test_a_value_that_only_one_side_can_decode():
     assert check_runs_close(ours, ours.run) == []
 
 
+def test_histograms_with_other_buckets_differ_in_their_numbers_and_in_one_row_about_the_buckets():
+    ours, theirs = MemoryWriter(), MemoryWriter()
+    ours.add_histogram("h", [1.0, 2.0], 1)
+    theirs.add_histogram("h", [1.0, 2.0, 9.0], 1)
+    buckets = [str(len(each.run.histograms["h"][0])) for each in (ours, theirs)]
+    assert buckets[0] != buckets[1]
+    (found,) = check_runs_close(ours, theirs)
+    assert [row[1] for row in found.table.rows] == ["max", "num", "sum", "sum_squares", "number of buckets"]
+    assert list(found.table.rows[-1][2:4]) == buckets
+
+
 def test_tensors_of_another_shape_or_with_nan():
     ours, theirs = MemoryWriter(), MemoryWriter()
     ours.add_tensor("t", np.array([[1.0, math.nan]]), 1)

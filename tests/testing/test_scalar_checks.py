@@ -444,7 +444,7 @@ def test_reaches_from_below_or_from_above_at_or_before_a_step():
     (late,) = check_reaches(rising, "x", value=0.9, by_step=19)
     assert late.kind == "trend"
     assert late.summary.startswith("it does not reach 0.9 by step 19: its greatest value until then is 0.5, at step 10")
-    assert late.summary.endswith(", and it is there at step 20")
+    assert late.summary.endswith(", at step 10; it gets to 0.9 at step 20")
     (never,) = check_reaches(rising, "x", value=0.91)
     assert never.summary == "it does not reach 0.91: its greatest value until then is 0.9, at step 20"
     (before,) = check_reaches(rising, "x", value=0.9, by_step=-1)
@@ -552,10 +552,16 @@ def test_steps_of_all_series_are_checked_by_default():
 
 @pytest.mark.parametrize(
     ("asked", "error"),
-    [({}, ValueError), ({"no_gaps": True, "every": 0}, ValueError), ({"contiguous": True, "every": 0.5}, TypeError)],
+    [
+        ({}, "needs one of contiguous"),
+        ({"no_gaps": True, "every": 0}, "every must be at least 1"),
+        ({"contiguous": True, "every": 0.5}, "every must be a whole number"),
+        ({"first": 0, "last": 1, "every": 2}, "every needs contiguous or no_gaps"),
+        ({"ascending": True, "every": 1}, "every needs contiguous or no_gaps"),
+    ],
 )
 def test_what_check_steps_refuses(asked, error):
-    with pytest.raises(error):
+    with pytest.raises((TypeError, ValueError), match=error):
         check_steps(steps_run(0, 1), "x", **asked)
 
 

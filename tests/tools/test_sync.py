@@ -202,6 +202,15 @@ def test_what_can_be_read_of_a_new_run_is_there_until_all_of_it_is(runs, lake, u
     assert_the_rest_comes_once_it_can_be_read(runs, lake, unreadable)
 
 
+def test_an_endpoint_without_tls_is_refused_with_what_allows_it(runs, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.delenv("AWS_ALLOW_HTTP", raising=False)
+    with pytest.raises(OSError, match=r"^s3://bucket/lake: .*; AWS_ALLOW_HTTP=true allows http://$"):
+        tbevents.sync(runs, "s3://bucket/lake")
+
+
 def test_a_table_at_a_url_of_an_unknown_kind_is_an_error_in_plain_text(runs):
     with pytest.raises(OSError, match=r"^memory://lake: [^\x1b\n]*memory://lake[^\x1b\n]*$"):
         tbevents.sync(runs, "memory://lake")

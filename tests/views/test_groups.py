@@ -9,7 +9,7 @@ from tbevents.views.groups import PointsByStep, grouped, run_patterns, summed_up
 
 def curve(values, steps=None):
     values = np.asarray(values, np.float64)
-    steps = np.arange(len(values)) if steps is None else np.asarray(steps)
+    steps = np.arange(len(values), dtype=np.int64) if steps is None else np.asarray(steps, np.int64)
     return ScalarSeries("t", steps, 1.0 * steps, values)
 
 

@@ -2,6 +2,9 @@
 
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -115,3 +118,69 @@ def test_a_disabled_one_touches_no_file(tmp_path, monkeypatch):
     writer.add_scalar("a", 1.0)
     writer.close()
     assert list(tmp_path.iterdir()) == []
+
+
+MAKING = """
+import os, signal, sys, threading, time
+from tbevents import GlobalSummaryWriter, SummaryWriter
+os.chdir(sys.argv[1])
+real = SummaryWriter.__init__
+"""
+
+
+def run(script, folder):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", MAKING + script, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal here")
+@pytest.mark.parametrize("after", [False, True])
+def test_a_signal_handler_may_ask_for_the_shared_writer_while_it_is_made(tmp_path, after):
+    script = f"""
+asked = []
+signal.signal(signal.SIGUSR1, lambda *_: asked.append(GlobalSummaryWriter.getSummaryWriter()))
+def interrupted(self, *arguments, **options):
+    SummaryWriter.__init__ = real
+    if {after}:
+        real(self, *arguments, **options)
+    signal.raise_signal(signal.SIGUSR1)
+    if not {after}:
+        real(self, *arguments, **options)
+SummaryWriter.__init__ = interrupted
+assert [GlobalSummaryWriter.getSummaryWriter()] == asked
+"""
+    run(script, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks children")
+def test_a_child_may_ask_for_the_shared_writer_though_a_thread_of_its_parent_was_making_it(tmp_path):
+    script = """
+inside, go_on = threading.Event(), threading.Event()
+def slow(self, *arguments, **options):
+    inside.set()
+    go_on.wait(20)
+    real(self, *arguments, **options)
+SummaryWriter.__init__ = slow
+thread = threading.Thread(target=GlobalSummaryWriter.getSummaryWriter)
+thread.start()
+inside.wait(20)
+if not (child := os.fork()):
+    SummaryWriter.__init__ = real
+    GlobalSummaryWriter.getSummaryWriter().add_scalar("a", 1.0)
+    os._exit(0)
+end = time.monotonic() + 10
+while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < end:
+    time.sleep(0.01)
+if ended == (0, 0):
+    os.kill(child, 9)
+go_on.set()
+thread.join()
+assert ended == (child, 0), ended
+"""
+    run(script, tmp_path)

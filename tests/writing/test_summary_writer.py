@@ -667,7 +667,7 @@ def test_a_call_that_finds_its_file_closed_goes_on_in_the_next(tmp_path, monkeyp
 
         return call
 
-    for name in "add_scalar", "_add_other":
+    for name in "add_scalar", "_add":
         monkeypatch.setattr(EventFileWriter, name, closing(getattr(EventFileWriter, name)))
     with SummaryWriter(tmp_path / "closed", flush_secs=0, scalars_in_one_run=together) as writer:
         writer.add_scalars("t", {"a": 0.0, "b": 0.0, "c": 0.0}, 0)

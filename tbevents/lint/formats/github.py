@@ -8,7 +8,7 @@ from typing import Final
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import LintFinding
 from tbevents.lint.linter import LintedRun
-from tbevents.testing.finding import placed
+from tbevents.testing.finding import with_location
 from tbevents.views.safe_text import printable
 
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "notice"}
@@ -24,7 +24,7 @@ def as_github(results: Iterable[LintedRun], _: LintConfig) -> Iterator[str]:
 def _command(finding: LintFinding) -> str:
     level = _LEVELS[finding.severity]
     facts = f" ({finding.facts})" if finding.facts else ""
-    message = placed(finding.where, f"{finding.summary}{facts}")
+    message = with_location(finding.where, f"{finding.summary}{facts}")
     path = f"file={_property(finding.path)}," if finding.path else ""
     return f"::{level} {path}title={_property(f'{finding.code} {finding.kind}')}::{_data(message)}"
 

@@ -14,7 +14,7 @@ from tbevents.lint.finding import LintFinding, Severity
 from tbevents.lint.linter import LintedRun
 from tbevents.lint.rule import Option, Rule
 from tbevents.remote import is_url
-from tbevents.testing.finding import placed
+from tbevents.testing.finding import with_location
 from tbevents.tools.json_text import json_text
 from tbevents.views.safe_text import printable
 
@@ -67,7 +67,7 @@ def _result(finding: LintFinding, place: int) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": place,
         "level": _LEVELS[finding.severity],
-        "message": {"text": placed(printable(finding.where), summary)},
+        "message": {"text": with_location(printable(finding.where), summary)},
         "locations": [location],
         "properties": {
             "run": run,

@@ -62,7 +62,7 @@ class Audio:
         """The first sound's bytes: the contents of a WAV file.
 
         Raises:
-            PayloadError: an empty batch was logged.
+            PayloadError: if an empty batch was logged.
         """
         return sample_of(self.samples, 0, "sound")
 
@@ -86,7 +86,7 @@ class Audio:
             samples int32; 24-bit samples keep their range, -2**23 to 2**23 - 1.
 
         Raises:
-            PayloadError: the sound is not a WAV file with integer samples of 8, 16, 24 or 32 bits.
+            PayloadError: if the sound is not a WAV file with integer samples of 8, 16, 24 or 32 bits.
         """
         data = sample_of(self.samples, sample, "sound")
         wav = _parse_wav(data)
@@ -106,7 +106,7 @@ class Audio:
         """Checks the structure of WAV files; other formats are not checked.
 
         Raises:
-            PayloadError: a WAV file is damaged: a chunk is longer than the file, or a required chunk is missing.
+            PayloadError: if a WAV file is damaged: a chunk is longer than the file, or a required chunk is missing.
         """
         for sound in self.samples:
             if sound.startswith(b"RIFF"):
@@ -172,7 +172,7 @@ def _parse_wav(data: bytes) -> _Wav:
     """Reads the chunks of a WAV file up to its samples; a chunk is 4 bytes of name, 4 of size, and that many more.
 
     Raises:
-        PayloadError: the data are not a WAV file, or are damaged.
+        PayloadError: if the data are not a WAV file, or are damaged.
     """
     what = f"{len(data)} bytes are not a PCM WAV file"
     if not is_wav(data):

@@ -58,7 +58,7 @@ class Graph:
         """The parsed GraphDef. Fields that `tbevents.proto` does not define are preserved.
 
         Raises:
-            PayloadError: it cannot be parsed.
+            PayloadError: if it cannot be parsed.
         """
         return parse_payload(GraphDef, self.encoded, f"{self._where}: the graph is not a GraphDef")
 
@@ -98,7 +98,7 @@ class RunStatistics:
         """The parsed RunMetadata.
 
         Raises:
-            PayloadError: it cannot be parsed.
+            PayloadError: if it cannot be parsed.
         """
         problem = f"{self._where}: run metadata {self.tag!r} is not a RunMetadata"
         return parse_payload(RunMetadata, self.encoded, problem)
@@ -127,7 +127,7 @@ class LoggedGraph:
         """A Keras model's configuration.
 
         Raises:
-            PayloadError: the graph is not JSON.
+            PayloadError: if the graph is not JSON.
         """
         try:
             return json.loads(self.encoded)

@@ -102,9 +102,9 @@ class HistogramSeries(LazySeries[Histogram]):
             The axes.
 
         Raises:
-            ValueError: `view`, `x` or `most` has an invalid value, or the series has no points.
-            MissingExtraError: matplotlib is not installed.
-            PayloadError, TensorError, FileChangedError: a histogram cannot be read.
+            ValueError: if `view`, `x` or `most` has an invalid value, or the series has no points.
+            MissingExtraError: if matplotlib is not installed.
+            PayloadError, TensorError, FileChangedError: if a histogram cannot be read.
         """
         checked_choice("x", x, get_args(HistogramAxis))
         if most < 1:

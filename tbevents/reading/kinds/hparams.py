@@ -75,7 +75,7 @@ def parse_hparams(tag: str, content: bytes) -> HParamsPluginData | None:
     """Returns the message in the metadata of one of the three hparams tags; None for another tag.
 
     Raises:
-        PayloadError: the metadata hold no such message, or one without the field of the tag; TensorBoard's HPARAMS
+        PayloadError: if the metadata hold no such message, or one without the field of the tag; TensorBoard's HPARAMS
             page fails on these.
     """
     if tag not in _FIELDS:
@@ -100,7 +100,7 @@ def hparams_of(
         lenient: whether a tag whose content cannot be parsed counts as missing.
 
     Raises:
-        PayloadError: a tag's content cannot be parsed, and not `lenient`.
+        PayloadError: if a tag's content cannot be parsed, and not `lenient`.
     """
     found: dict[str, HParamsPluginData] = {}
     for name in _FIELDS:

@@ -60,7 +60,7 @@ class Image:
         """The first picture's bytes: the contents of a PNG, JPEG or GIF file.
 
         Raises:
-            PayloadError: an empty batch was logged.
+            PayloadError: if an empty batch was logged.
         """
         return sample_of(self.samples, 0, "picture")
 
@@ -89,8 +89,8 @@ class Image:
             are 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGBA) channels; palettes are converted.
 
         Raises:
-            MissingExtraError: Pillow is not installed.
-            PayloadError: Pillow cannot decode the picture, or it is larger than `max_pixels`.
+            MissingExtraError: if Pillow is not installed.
+            PayloadError: if Pillow cannot decode the picture, or it is larger than `max_pixels`.
         """
         return self._decode(sample, max_pixels, every_frame=False)[0]
 
@@ -201,10 +201,10 @@ class ImageSeries(LazySeries[Image]):
             that cannot be decoded is replaced by the reason.
 
         Raises:
-            UnknownStepError: the series has no picture at a step (also a KeyError).
-            ValueError: the series has no points, or `most` is less than 1.
-            MissingExtraError: matplotlib or Pillow is not installed.
-            FileChangedError: a file was changed and no longer holds a picture.
+            UnknownStepError: if the series has no picture at a step (also a KeyError).
+            ValueError: if the series has no points, or `most` is less than 1.
+            MissingExtraError: if matplotlib or Pillow is not installed.
+            FileChangedError: if a file was changed and no longer holds a picture.
         """
         if most < 1:
             raise ValueError(f"most must be at least 1, not {most!r}")

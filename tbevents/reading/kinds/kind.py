@@ -74,7 +74,7 @@ def register(kind: Kind) -> None:
     Called when the module of the kind is imported. The table has no lock: no run may be read meanwhile.
 
     Raises:
-        ValueError: the table has another kind of that name, field or plugin.
+        ValueError: if the table has another kind of that name, field or plugin.
     """
     taken = [
         *([kind.name] if kind.name in _KINDS else []),
@@ -98,7 +98,7 @@ def kind_named(name: str) -> Kind:
     """The kind of a name.
 
     Raises:
-        KeyError: there is no such kind.
+        KeyError: if there is no such kind.
     """
     return _KINDS[name]
 

@@ -72,10 +72,10 @@ class Embedding:
         """Reads the points: float32, shape (points, dimensions).
 
         Raises:
-            PayloadError: the file holds neither tab-separated numbers nor raw float32 numbers of the configured shape;
-                it is not a plain file below the run's folder; it is larger than 1 GiB; or the points are in a
-                checkpoint.
-            OSError: the file cannot be read.
+            PayloadError: if the file holds neither tab-separated numbers nor raw float32 numbers of the configured
+                shape; if it is not a plain file below the run's folder, or is larger than 1 GiB; or if the points are
+                in a checkpoint.
+            OSError: if the file cannot be read.
         """
         path = self.tensor_path
         if path is None:
@@ -95,8 +95,8 @@ class Embedding:
         """Reads the rows of the file of labels, including its header if it has one; empty if there is no file.
 
         Raises:
-            PayloadError: the file is not a plain file below the run's folder, or is larger than 1 GiB.
-            OSError: the file cannot be read.
+            PayloadError: if the file is not a plain file below the run's folder, or is larger than 1 GiB.
+            OSError: if the file cannot be read.
         """
         path = self.metadata_path
         if path is None:

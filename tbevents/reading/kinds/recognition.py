@@ -89,7 +89,7 @@ def scalar_of_tensor(tensor: TensorProto) -> tuple[float, bool]:
         integer) rather than float32.
 
     Raises:
-        TensorError: the tensor is inconsistent, or does not have exactly one element.
+        TensorError: if the tensor is inconsistent, or does not have exactly one element.
     """
     array = to_array(tensor)
     if array.size != 1:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_DTYPES: Final = {
+    "steps": (np.dtype(np.int64),),
+    "wall_times": (np.dtype(np.float64),),
+    "values": (np.dtype(np.float32), np.dtype(np.float64)),
+}
+
+
 class ScalarPoint(NamedTuple):
     """One logged number.
 
@@ -51,6 +58,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         display_name: the name that TensorBoard shows; the tag if none is stored.
         description: Markdown text shown with the chart; often empty.
 
+    The constructor raises TypeError if an array is of another type, and ValueError if their shapes differ.
+
     All arrays are read-only, and may share memory with the run's other series: to keep a single series of each of many
     runs, `copy` it. Arrays passed to the constructor are not copied, and stay writable for the caller. n is at least 1
     in a run's series, unless a restart removed all its points.
@@ -64,6 +73,13 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
     _arrays: ClassVar[tuple[str, ...]] = ("steps", "wall_times", "values")
 
     def __post_init__(self) -> None:
+        if not isinstance(self.tag, str):
+            raise TypeError(f"tag must be a str, not {type(self.tag).__name__}")
+        for name, dtypes in _DTYPES.items():
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.dtype not in dtypes:
+                given = f"of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+                raise TypeError(f"{name} must be an array of {' or '.join(map(str, dtypes))}, not {given}")
         if not (self.steps.shape == self.wall_times.shape == self.values.shape) or self.steps.ndim != 1:
             raise ValueError(
                 "steps, wall_times and values must be one-dimensional and equally long: "
@@ -120,7 +136,7 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             last: the greatest step; None for no limit.
 
         Raises:
-            TypeError: an argument is not a number.
+            TypeError: if an argument is not a number.
         """
         wanted = np.ones(len(self), np.bool_)
         if first is not None:
@@ -138,8 +154,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             n: how many points to keep, at least 1; if 1, the last point is kept.
 
         Raises:
-            TypeError: n is not an integer.
-            ValueError: n is less than 1.
+            TypeError: if n is not an integer.
+            ValueError: if n is less than 1.
         """
         try:
             count = operator.index(n)
@@ -161,8 +177,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             A series of the same steps and times, with float64 values.
 
         Raises:
-            ValueError: the weight is less than 0, or 1 or more.
-            TypeError: the weight is not a number.
+            ValueError: if the weight is less than 0, or 1 or more.
+            TypeError: if the weight is not a number.
         """
         return replace(self, values=smoothed(self.values, as_number("weight", weight)), _integers={})
 
@@ -206,8 +222,8 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             The axes.
 
         Raises:
-            ValueError: `x` or `smooth` has an invalid value.
-            MissingExtraError: matplotlib is not installed.
+            ValueError: if `x` or `smooth` has an invalid value.
+            MissingExtraError: if matplotlib is not installed.
         """
         style = ChartStyle(x=x, smooth=smooth, log_x=log_x, log_y=log_y, outliers=outliers)
         return draw_series(self, ax, style, label, **line)

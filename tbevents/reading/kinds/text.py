@@ -46,7 +46,7 @@ class Text:
         """The string, if there is exactly one.
 
         Raises:
-            PayloadError: there is no string, or more than one; see `array`.
+            PayloadError: if there is no string, or more than one; see `array`.
         """
         if self.encoded.size != 1:
             raise PayloadError(f"the text is an array of shape {self.encoded.shape}, not one string; see array")
