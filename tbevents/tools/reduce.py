@@ -26,7 +26,8 @@ from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
 from tbevents.views.groups import PointsByStep, run_patterns
 
-Duplicates: TypeAlias = Literal["last", "first", "mean"]
+StepValue: TypeAlias = Literal["last", "first", "mean"]
+"""Which value counts if a run has several at a step."""
 
 STATS: Final = ("mean", "std", "min", "max", "median")
 """The statistics by name, besides quantiles such as ``q0.9``."""
@@ -94,7 +95,7 @@ def reduce(
     lax_tags: bool = False,
     lax_steps: bool = False,
     min_runs: int = 1,
-    duplicates: Duplicates = "last",
+    duplicates: StepValue = "last",
     ddof: int = 0,
     checksums: Checksums = "verify",
     progress: Progress = no_progress,
@@ -128,7 +129,7 @@ def reduce(
     """
     for name in stats:
         _quantile(name)
-    checked_choice("duplicates", duplicates, get_args(Duplicates))
+    checked_choice("duplicates", duplicates, get_args(StepValue))
     refs = [ref for source in sources for ref in _runs_of(source, on_problem)]
     if not refs:
         raise ValueError("there are no runs to reduce")
@@ -148,7 +149,7 @@ def reduce_runs(
     lax_tags: bool = False,
     lax_steps: bool = False,
     min_runs: int = 1,
-    duplicates: Duplicates = "last",
+    duplicates: StepValue = "last",
     ddof: int = 0,
 ) -> Reduced:
     """Computes the statistics of `reduce` for runs that have been read.
@@ -242,7 +243,7 @@ class _Reduction:
     A context manager: at its end, the temporary file is gone.
     """
 
-    def __init__(self, stats: Sequence[str], tags: Sequence[str] | None, duplicates: Duplicates) -> None:
+    def __init__(self, stats: Sequence[str], tags: Sequence[str] | None, duplicates: StepValue) -> None:
         self._stats = tuple(dict.fromkeys(stats))
         self._wanted = NameFilter(tags, noun="tag")
         self._duplicates = duplicates
@@ -362,7 +363,7 @@ def _reduce_steps(
         return ReducedTag(tag, steps, counts, np.where(present, times, 0.0).sum(axis=0) / counts, found)
 
 
-def _unique(points: PointColumns, duplicates: Duplicates) -> PointColumns:
+def _unique(points: PointColumns, duplicates: StepValue) -> PointColumns:
     """Returns ascending unique steps, their times and values: copies, as the columns may be parts of larger ones."""
     steps, times, values = points.steps, points.wall_times, points.values.astype(np.float64)
     if bool((steps[1:] > steps[:-1]).all()):
