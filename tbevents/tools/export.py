@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import os
-import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, Final, Literal, TypeAlias
@@ -23,6 +20,7 @@ from tbevents.reading.problem import OnProblem, Problem
 from tbevents.reading.run import Run
 from tbevents.reading.table_stream import stream_tables
 from tbevents.reading.tables import Table, TableBuilder
+from tbevents.tools.media_names import MediaNames, ending_of
 from tbevents.tools.names import iter_runs, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
@@ -279,7 +277,7 @@ def export_media(
     wanted = NameFilter(tags, noun="tag")
     written: list[str] = []
     problems: list[str] = []
-    names = _Names()
+    names = MediaNames()
     damage: list[Problem] = []
     read = 0
     for run in iter_runs(logdir, runs, checksums=checksums, on_problem=damage.append):
@@ -297,7 +295,7 @@ def export_media(
                         problems.append(str(error))
                         continue
                     for sample in samples:
-                        name = names.file(base, int(series.steps[index]), _ending(sample))
+                        name = names.file(base, int(series.steps[index]), ending_of(sample))
                         with NewFile(join(folder, name)) as new:
                             new.file.write(sample)
                         written.append(name)
@@ -305,94 +303,3 @@ def export_media(
     wanted.check(os.fspath(logdir))
     told = (*map(str, damage), *problems)
     return Exported(folder, runs=read, files=tuple(written), problems=told, unreadable=unreadable_among(damage))
-
-
-_SIGNATURES: Final = (
-    (0, b"\x89PNG\r\n\x1a\n", "png"),
-    (0, b"\xff\xd8\xff", "jpg"),
-    (0, b"GIF8", "gif"),
-    (0, b"BM", "bmp"),
-    (8, b"WEBP", "webp"),
-    (0, b"II*\0", "tif"),
-    (0, b"MM\0*", "tif"),
-    (8, b"WAVE", "wav"),
-    (0, b"fLaC", "flac"),
-    (0, b"OggS", "ogg"),
-    (0, b"ID3", "mp3"),
-)
-"""Offset of a signature, the signature, and the ending of the file. What is at offset 8 is the type of a RIFF file."""
-
-
-def _ending(data: bytes) -> str:
-    for at, signature, ending in _SIGNATURES:
-        if data.startswith(signature, at) and (not at or data.startswith(b"RIFF")):
-            return ending
-    return "bin"
-
-
-class _Names:
-    """Makes unique names for files, also on file systems that ignore case."""
-
-    def __init__(self) -> None:
-        self._folders: dict[str, tuple[str, str]] = {}  # casefolded name -> its run and tag
-        self._files: set[str] = set()
-        self._numbers: dict[str, int] = {}  # casefolded name -> number of files that wanted it
-
-    def folder(self, run: str, tag: str) -> str:
-        """Returns the relative folder of a tag of a run, with slashes."""
-        parts = [safe_name(part) for part in ([] if run == "." else run.split("/")) + tag.split("/")]
-        ends = itertools.accumulate(len(part.encode()) + 1 for part in parts)
-        whole = sum(end <= _LONGEST_PATH for end in ends)
-        if whole < len(parts):
-            parts = [*parts[:whole], _digest("/".join(parts[whole:]))]
-        return self._free("/".join(parts), (run, tag))
-
-    def _free(self, name: str, owner: tuple[str, str]) -> str:
-        number = 1
-        while True:
-            free = name if number == 1 else f"{name}~{number}"
-            if self._folders.setdefault(free.casefold(), owner) == owner:
-                return free
-            number += 1
-
-    def file(self, folder: str, step: int, ending: str) -> str:
-        """Returns the path of a file for a step."""
-        while True:
-            key = f"{folder}/{step:010d}.{ending}".casefold()
-            number = self._numbers[key] = self._numbers.get(key, 0) + 1
-            name = f"{folder}/{step:010d}{'' if number == 1 else f'_{number}'}.{ending}"
-            if name.casefold() not in self._files:
-                self._files.add(name.casefold())
-                return name
-
-
-_LONGEST: Final = 120
-"""Maximum bytes of a name: below the limit of all file systems, with room for a suffix."""
-
-_LONGEST_PATH: Final = 1000
-"""Maximum bytes of a path below the output folder; a longer one becomes a hash. Systems allow 4096 in all."""
-
-_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-
-
-def safe_name(part: str) -> str:
-    """Makes a name for a file or folder from any text; it cannot lead out of its folder on any system.
-
-    Keeps letters of all scripts, digits, ``-_+=@,()[]``, and single dots and blanks inside the name; escapes the rest
-    as ``%2e`` and the like. Names that are too long end in a hash.
-    """
-    text = re.sub(r"[^\w\-+=@,()\[\]. ]|^[. ]|[. ]$|(?<=\.)\.", _escaped, part)
-    if not text or _DEVICES.match(text):
-        text = f"%{text}"
-    data = text.encode()
-    if len(data) > _LONGEST:
-        text = data[: _LONGEST - 13].decode(errors="ignore") + "~" + _digest(part)
-    return text
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02x}" for byte in match[0].encode(errors="surrogatepass"))

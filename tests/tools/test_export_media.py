@@ -9,8 +9,8 @@ from event_files import tensor_value, version_event, write_events
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.reading.kinds.image import FORMATS
-from tbevents.tools import export
-from tbevents.tools.export import export_media, safe_name
+from tbevents.tools.export import export_media
+from tbevents.tools.media_names import MediaNames, ending_of, safe_name
 
 
 def test_pictures_and_sounds_are_the_files_that_were_logged(corpus, tmp_path):
@@ -50,7 +50,7 @@ def test_a_picture_gets_the_ending_of_its_format(tmp_path, form):
     ],
 )
 def test_the_first_bytes_say_the_ending(start, ending):
-    assert export._ending(start) == ending
+    assert ending_of(start) == ending
 
 
 ESCAPES = [
@@ -133,7 +133,7 @@ def test_long_names_stay_apart():
 
 
 def test_many_values_of_one_step_get_names_in_a_time_that_is_linear(tmp_path):
-    names = export._Names()
+    names = MediaNames()
     found = [names.file("f", 1, "png") for _ in range(20_000)]
     assert (found[0], found[1], found[-1]) == ("f/0000000001.png", "f/0000000001_2.png", "f/0000000001_20000.png")
     assert len(set(found)) == 20_000
