@@ -23,7 +23,8 @@ from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.selection import name_test, selected
 from tbevents.reading.tables import TableBuilder
-from tbevents.tools.lake_table import SCALARS, LakeFile, LakeTable, LakeWriter
+from tbevents.tools.lake_table import LakeFile, LakeTable
+from tbevents.tools.lake_writer import SCALARS, LakeWriter
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.safe_text import storable
 
