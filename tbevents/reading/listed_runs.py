@@ -77,7 +77,7 @@ class ListedRuns:
         path: the folder, or the one event file; for messages only, if the runs are those of references.
         options: how the runs are read.
         threads: the number of threads that read; None means one per processor.
-        processes: the number of processes that read; None means this one alone.
+        processes: the number of processes that read; None means no other process.
         as_refs: whether the runs are those of references, and are read as these say.
 
     Attributes:
@@ -317,6 +317,6 @@ def megabytes(size: int) -> str:
 def _checked(argument: str, count: int | None) -> int | None:
     """Checks the number of threads or processes."""
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-        default = "one a processor" if argument == "threads" else "this one alone"
+        default = "one per processor" if argument == "threads" else "no other process"
         raise ValueError(f"{argument} must be a positive int, or None for {default}, not {count!r}")
     return count

@@ -68,8 +68,7 @@ def test_an_empty_folder_is_said_to_be_so_and_is_no_error(cli, tmp_path, command
     result = cli(*arguments(command, tmp_path, None))
     assert (result.status, result.out) == (0, "")
     if command != "tail":
-        assert str(tmp_path) in result.err
-        assert "no" in result.err
+        assert f"{tmp_path}: there is no event file (a file with 'tfevents' in its name)" in result.err
 
 
 @pytest.mark.parametrize("kinds", [[], ["--kind", "texts"], ["--kind", "images"]])
@@ -78,7 +77,7 @@ def test_an_empty_folder_that_is_exported_is_said_to_be_so(cli, tmp_path, kinds)
     out = tmp_path / ("x" if "images" in kinds else "x.csv")
     result = cli("export", tmp_path / "empty", out, *kinds)
     assert (result.status, result.out) == (0, "")
-    assert f"{tmp_path / 'empty'}: no runs" in result.err
+    assert f"{tmp_path / 'empty'}: there is no event file" in result.err
 
 
 def test_an_empty_folder_that_is_synced_is_said_to_be_so(cli, tmp_path):
@@ -86,7 +85,7 @@ def test_an_empty_folder_that_is_synced_is_said_to_be_so(cli, tmp_path):
     (tmp_path / "empty").mkdir()
     result = cli("sync", tmp_path / "empty", tmp_path / "lake")
     assert (result.status, result.out) == (0, "")
-    assert f"{tmp_path / 'empty'}: no runs" in result.err
+    assert f"{tmp_path / 'empty'}: there is no event file" in result.err
 
 
 @pytest.mark.parametrize(

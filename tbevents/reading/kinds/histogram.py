@@ -107,7 +107,7 @@ class HistogramSeries(LazySeries[Histogram]):
             PayloadError, TensorError, FileChangedError: if a histogram cannot be read.
         """
         checked_choice("x", x, get_args(HistogramAxis))
-        if most < 1:
+        if not isinstance(most, (int, np.integer)) or most < 1:
             raise ValueError(f"most must be at least 1, not {most!r}")
         if not len(self):
             raise ValueError(f"{self.tag!r} has no points to draw")
