@@ -297,9 +297,9 @@ def hindrances(version: str) -> list[str]:
         wrong.append("pyproject.toml has the name tbevents, which is another project's on PyPI")
     else:
         pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "tbevents").rglob("*.py")]
-        for name in ["pyproject.toml", *sorted(path.relative_to(ROOT).as_posix() for path in pages)]:
-            if not lacks(name, r"""(?:pip install '|["'])tbevents\["""):
-                wrong.append(f"{name} still installs tbevents[...], another project's on PyPI")
+        names = ["pyproject.toml", *sorted(path.relative_to(ROOT).as_posix() for path in pages)]
+        still = [name for name in names if not lacks(name, r"""(?:pip install '|["'])tbevents\[""")]
+        wrong += [f"{name} still installs tbevents[...], another project's on PyPI" for name in still]
     return wrong
 
 
