@@ -8,7 +8,7 @@ from typing import Final
 
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import SEVERITIES, LintFinding, Severity, at_least
-from tbevents.lint.linter import LintedRun
+from tbevents.lint.linting import LintedRun
 from tbevents.tools.sparkline import ascii_bars
 from tbevents.views.safe_text import printable
 
