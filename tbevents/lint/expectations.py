@@ -280,7 +280,9 @@ def _schedule(value: object, where: str) -> Iterator[Expected]:
     table = dict(value) if isinstance(value, Mapping) else {"schedule": value}
     text = table.pop("schedule", None)
     if not isinstance(text, str):
-        raise ValueError(f"{where} must be a schedule such as 'StepLR(step_size=30)' or a table with one, not {value!r}")
+        raise ValueError(
+            f"{where} must be a schedule such as 'StepLR(step_size=30)' or a table with one, not {value!r}"
+        )
     scheduler = make_scheduler(*parse_schedule(text))
     keywords = _keywords(table, check_lr_schedule, where, without=("schedule",))
     yield Expected(SCHEDULE, partial(check_lr_schedule, schedule=scheduler, **keywords), text)

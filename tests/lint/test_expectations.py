@@ -297,7 +297,7 @@ def test_a_golden_run_that_cannot_be_read_is_named_with_its_place(tmp_path, monk
         raise PermissionError(13, "Permission denied", "a.tbrun.json")
 
     monkeypatch.setattr(linter.golden, "load", refuse)
-    with pytest.raises(PermissionError, match="my.toml: expect 1: same_as: Permission denied: 'a.tbrun.json'"):
+    with pytest.raises(PermissionError, match=r"my\.toml: expect 1: same_as: Permission denied: 'a\.tbrun\.json'"):
         run(memory_run(loss=FALLING), config)
 
 
