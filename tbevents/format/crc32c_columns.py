@@ -21,7 +21,7 @@ def mask_array(crcs: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 def unmask_array(masked: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Returns the numbers that `mask_array` returns these of."""
+    """Returns the inverse of `mask_array`."""
     turned = masked - np.uint32(MASK_DELTA)
     crcs: NDArray[np.uint32] = (turned << np.uint32(15)) | (turned >> np.uint32(17))
     return crcs

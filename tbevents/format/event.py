@@ -62,5 +62,5 @@ def parse_event(payload: bytes, *, offset: int = 0, record: int = 0, path: str |
             return event
         wrong = "it has none of its fields"  # protobuf takes other messages' fields for unknown ones
     name = payload_type(payload)
-    detail = f"payload of {len(payload)} bytes is no Event message: {wrong}" + (f"; it is {name}" if name else "")
+    detail = f"payload of {len(payload)} bytes is not an Event message: {wrong}" + (f"; it is {name}" if name else "")
     raise UndecodableRecordError(detail, offset=offset, record=record, path=path)

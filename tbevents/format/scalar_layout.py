@@ -14,7 +14,7 @@ The record of a scalar, as every writer lays it out (here `simple_value`, with t
 A tensor in the value's place holds 4 or 8 bytes of the number instead, with constant bytes before and after.
 So scalar events of one tag, one form and one width of the step differ only in the wall time, the step and the value.
 The rest is a `Skeleton`. Its checksum is computed once; CRC32C is linear, so that of a whole record takes one table
-look-up more for each variable byte (see `crc32c.contributions`).
+look-up more for each variable byte (see `crc32c_columns.contributions`).
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ _DTYPES = {form.name: dtype for dtype, form in _STORAGE.items()}
 
 
 def to_array(tensor: TensorProto, *, max_elements: int = MAX_BROADCAST_ELEMENTS) -> npt.NDArray[Any]:
-    """Decode a tensor.
+    """Returns the elements of a tensor as a numpy array.
 
     Args:
         tensor: the message; references (DT_FLOAT_REF and so on) count as their base type.
@@ -73,12 +73,12 @@ def to_array(tensor: TensorProto, *, max_elements: int = MAX_BROADCAST_ELEMENTS)
         Where the shape is missing or of unknown rank: a scalar (shape ()) if one element is stored, else one dimension.
 
     Raises:
-        TensorError: the dtype has no numpy equivalent (resource, variant, quantized, unknown); a dimension is negative
-            or there are too many; `tensor_content` has not the length that the shape needs; the list has more
-            elements than the shape, or none where the shape needs some; a stored value does not fit the dtype; or
-            the shape asks for more than `max_elements` from fewer stored ones.
+        TensorError: if the dtype has no numpy equivalent (resource, variant, quantized, unknown); a dimension is
+            negative or there are too many; `tensor_content` does not have the length that the shape needs; the list has
+            more elements than the shape, or none although the shape needs some; a stored value does not fit the dtype;
+            or the shape asks for more than `max_elements` from fewer stored ones.
     """
-    dtype = tensor.dtype - _REF if tensor.dtype > _REF else tensor.dtype
+    dtype = base_dtype(tensor)
     shape = _shape(tensor)
     count = None if shape is None else math.prod(shape)
     if dtype == DataType.DT_STRING:
@@ -100,8 +100,13 @@ def to_array(tensor: TensorProto, *, max_elements: int = MAX_BROADCAST_ELEMENTS)
         raise TensorError(f"shape {list(shape)} is beyond numpy: {error}") from error
 
 
+def base_dtype(tensor: TensorProto) -> int:
+    """Returns the dtype of the elements: that of the tensor, or that to which it is a reference."""
+    return tensor.dtype - _REF if tensor.dtype > _REF else tensor.dtype
+
+
 def _shape(tensor: TensorProto) -> tuple[int, ...] | None:
-    """The declared shape, or None where it is missing or of unknown rank."""
+    """Returns the declared shape, or None if it is missing or of unknown rank."""
     if not tensor.HasField("tensor_shape") or tensor.tensor_shape.unknown_rank:
         return None
     if len(tensor.tensor_shape.dim) > 64:  # numpy's own limit; before 2.0 it was 32
@@ -113,7 +118,7 @@ def _shape(tensor: TensorProto) -> tuple[int, ...] | None:
 
 
 def _from_content(tensor: TensorProto, dtype: int, count: int | None) -> npt.NDArray[Any]:
-    """The numbers in `tensor_content`, 1-D, owned; `count` is None where the shape does not say."""
+    """Returns the numbers in `tensor_content`, 1-D, owned; `count` is None if the shape does not say."""
     stored = np.dtype(_STORAGE[dtype].stored)
     size = len(tensor.tensor_content)
     if size % stored.itemsize or (count is not None and size != count * stored.itemsize):
@@ -124,14 +129,14 @@ def _from_content(tensor: TensorProto, dtype: int, count: int | None) -> npt.NDA
 
 
 def _from_list(tensor: TensorProto, dtype: int) -> npt.NDArray[Any]:
-    """The numbers in the typed list, 1-D, owned, not yet extended to the shape."""
+    """Returns the numbers in the typed list, 1-D, owned, not yet extended to the shape."""
     form = _STORAGE[dtype]
     stored = np.dtype(form.stored)
     listed: Sequence[Any] = next(filter(len, (getattr(tensor, field) for field in form.fields)), ())
     values = np.fromiter(listed, np.dtype(form.wire), len(listed))
     if stored.kind == "c":
         if values.size % 2:
-            raise TensorError(f"{values.size} numbers are no whole number of {_name(dtype)} elements, which have two")
+            raise TensorError(f"{values.size} numbers for {_name(dtype)}, which stores two for each element")
         return values.view(stored)
     if stored.kind in "iu" and values.size:
         outside = (values < np.iinfo(stored).min) | (values > np.iinfo(stored).max)
@@ -143,7 +148,7 @@ def _from_list(tensor: TensorProto, dtype: int) -> npt.NDArray[Any]:
 
 
 def _from_stored(values: npt.NDArray[Any], dtype: int) -> npt.NDArray[Any]:
-    """Stored elements (bytes of bools, bits of halves) as the elements they mean."""
+    """Returns stored elements (bytes of bools, bits of halves) as the elements they mean."""
     if dtype == DataType.DT_BOOL:
         return values.astype(np.bool_)
     if dtype == DataType.DT_HALF:
@@ -164,7 +169,7 @@ def _from_float_bits(values: npt.NDArray[Any], dtype: int) -> npt.NDArray[Any]:
 
 
 def _strings(tensor: TensorProto, count: int | None) -> npt.NDArray[Any]:
-    """The elements of a DT_STRING tensor: a 1-D object array of bytes, not yet extended to the shape."""
+    """Returns the elements of a DT_STRING tensor: a 1-D object array of bytes, not yet extended to the shape."""
     content = tensor.tensor_content
     if content and count is None:
         raise TensorError("DT_STRING in tensor_content needs a shape that says how many there are")
@@ -175,7 +180,7 @@ def _strings(tensor: TensorProto, count: int | None) -> npt.NDArray[Any]:
 
 
 def _split_strings(content: bytes, count: int) -> list[bytes]:
-    """TensorFlow's encoding of `count` strings: all lengths as varints, then all the bytes."""
+    """Returns `count` strings from TensorFlow's encoding: all lengths as varints, then all the bytes."""
     lengths: list[int] = []
     start = 0
     for _ in range(count):
@@ -192,7 +197,7 @@ def _split_strings(content: bytes, count: int) -> list[bytes]:
 
 
 def _extend(values: npt.NDArray[Any], shape: tuple[int, ...], max_elements: int) -> npt.NDArray[Any]:
-    """As many elements as the shape has, from at most as many; the last one stands for those that are missing."""
+    """Returns as many elements as the shape has, from at most as many; the last one is repeated for those missing."""
     stored, count = values.size, math.prod(shape)
     if stored == count:
         return values
@@ -209,7 +214,7 @@ def _name(dtype: int) -> str:
 
 
 def from_array(array: Any, *, typed: bool = False, name: str = "array") -> TensorProto:
-    """Encode an array, so that `to_array` and TensorBoard's make_ndarray read back the same.
+    """Returns an array as a message that `to_array` and TensorBoard's make_ndarray read back as the same array.
 
     Args:
         array: anything `as_array` takes: bool, 8 to 64-bit integers, float16, float32, float64, complex64,
@@ -223,8 +228,8 @@ def from_array(array: Any, *, typed: bool = False, name: str = "array") -> Tenso
         The message, with `dtype`, `tensor_shape` (empty for a scalar) and the elements.
 
     Raises:
-        TypeError: the array has a dtype that the format lacks (float128, datetime64, records, other objects).
-        ValueError: the elements take 2 GiB or more, protobuf's limit, or a str cannot be encoded as UTF-8.
+        TypeError: if the array has a dtype that the format lacks (float128, datetime64, records, other objects).
+        ValueError: if the elements take 2 GiB or more, protobuf's limit, or a str cannot be encoded as UTF-8.
     """
     values = as_array(array, name=name)
     tensor = TensorProto()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 
 def as_array(value: Any, *, name: str = "value") -> npt.NDArray[Any]:
-    """Turn what callers log into a numpy array.
+    """Returns what callers log as a numpy array.
 
     Args:
         value: a numpy array or scalar, a torch tensor (on any device, with or without gradient), a JAX array,
@@ -25,7 +25,7 @@ def as_array(value: Any, *, name: str = "value") -> npt.NDArray[Any]:
         bytes, which unlike numpy's own string types keeps trailing zero bytes.
 
     Raises:
-        TypeError: `value` is nothing of the kind (None, a ragged list, a dict, objects).
+        TypeError: if `value` cannot be converted: None, a ragged list, a dict, objects.
     """
     try:
         array = _to_numpy(value)
@@ -40,7 +40,7 @@ def as_array(value: Any, *, name: str = "value") -> npt.NDArray[Any]:
 
 
 def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> float:
-    """Turn a scalar that a caller logs into a float.
+    """Returns a scalar that a caller logs as a float.
 
     Args:
         value: a number of any kind (int of any size, bool, Fraction, Decimal, numpy scalar, anything with
@@ -54,9 +54,9 @@ def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> f
         their sign.
 
     Raises:
-        ValueError: an array of more or fewer elements than one.
-        TypeError: no real number: None, str, bytes, complex, a list, an array of strings, objects or dates. A DTensor
-            of torch's: it must be gathered first.
+        ValueError: if an array has more or fewer elements than one.
+        TypeError: if it is not a real number but None, str, bytes, complex, a list, or an array of strings, objects or
+            dates; or if it is a DTensor of torch's, which must be gathered first.
     """
     if type(value) is float:  # the common cases first; np.float64 is a subclass, and becomes plain below
         return value
@@ -85,10 +85,27 @@ def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> f
     return float(array.reshape(())[()])
 
 
+def checked_text(text: object, argument: str = "tag") -> str:
+    """Returns a tag, a name or another text as a plain str. `argument` is the caller's name for it.
+
+    Raises:
+        TypeError: if it is not a str.
+        ValueError: if it cannot be encoded as UTF-8.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{argument} must be a str, not {type(text).__name__}: {text!r}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{argument} cannot be encoded as UTF-8: {text!r} ({error.reason})") from None
+    return str.__str__(text)  # the text itself: a subclass, such as an Enum, may override __str__
+
+
 def _number(value: Any) -> float:
-    """The float nearest to a real number; infinite where float64 ends."""
+    """Returns the float nearest to a real number, or infinity beyond float64; raises TypeError for what is not one."""
     if not (hasattr(value, "__float__") or hasattr(value, "__index__")) or isinstance(value, complex):
-        raise TypeError(f"{type(value).__name__} is no real number")  # float() would read numbers out of strings
+        # float() would read numbers out of strings
+        raise TypeError(f"must be a real number, not {type(value).__name__}")
     try:
         return float(value)
     except OverflowError:
@@ -96,7 +113,7 @@ def _number(value: Any) -> float:
 
 
 def _foreign_number(value: Any, name: str) -> float:
-    """The number of an object that refuses to become a numpy array, such as CuPy's, which stay on the GPU."""
+    """Returns the number of an object that refuses to become a numpy array, such as CuPy's, which stay on the GPU."""
     try:
         return _number(value)
     except Exception as error:  # whatever a foreign __float__ raises
@@ -104,12 +121,12 @@ def _foreign_number(value: Any, name: str) -> float:
 
 
 def is_masked_array(value: Any) -> bool:
-    """Whether it is one of numpy.ma's, a module that numpy loads when it is used."""
+    """Returns True for an array of numpy.ma, a module that numpy loads when it is used."""
     return "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray)
 
 
 def _with_nan(value: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
-    """A masked array as a plain one, with NaN for what is masked; integers become float64 for it."""
+    """Returns a masked array as a plain one, with NaN for what is masked; integers become float64 for it."""
     if not np.ma.is_masked(value) or value.dtype.kind not in "biufc":
         return np.asarray(value)
     dtype = value.dtype if value.dtype.kind in "fc" else np.float64
@@ -117,7 +134,7 @@ def _with_nan(value: np.ma.MaskedArray[Any, Any]) -> npt.NDArray[Any]:
 
 
 def check_gathered(value: Any) -> None:
-    """Raise a TypeError if a value is a DTensor of torch's.
+    """Raises TypeError if a value is a DTensor of torch's.
 
     Gathering it, as its int() and float() do, waits for all processes, and only some may be logging.
     """
@@ -130,7 +147,7 @@ def _is_torch(value: Any) -> bool:
 
 
 def _to_numpy(value: Any) -> npt.NDArray[Any]:
-    """The numpy view of a value; every sort of small float (bfloat16, float8) as float32."""
+    """Returns the numpy view of a value; every sort of small float (bfloat16, float8) becomes float32."""
     if _is_torch(value):
         check_gathered(value)
         value = value.detach().cpu()
@@ -141,11 +158,25 @@ def _to_numpy(value: Any) -> npt.NDArray[Any]:
         return np.asarray(value.numpy())
     if is_masked_array(value):
         return _with_nan(value)
-    if isinstance(value, (list, tuple)) and any(map(_is_torch, value)):
-        value = [_to_numpy(element) for element in value]
+    if isinstance(value, (list, tuple)):
+        value = _without_tensors(value)
     try:
         array = np.asarray(value)
     except UnicodeDecodeError:  # str beside bytes
         array = np.array(value, dtype=object)
     of_ml_dtypes = array.dtype.kind == "V" and array.dtype.type is not np.void
     return array.astype(np.float32) if of_ml_dtypes else array
+
+
+def _without_tensors(nested: list[Any] | tuple[Any, ...]) -> list[Any] | tuple[Any, ...]:
+    """Returns nested sequences with numpy arrays in the places of torch's tensors."""
+    kinds = set(map(type, nested))  # the types of a long list are few
+    if not any(issubclass(kind, (list, tuple)) or _is_torch(kind) for kind in kinds):
+        return nested
+    return [_converted(each) for each in nested]
+
+
+def _converted(element: Any) -> Any:
+    if _is_torch(element):
+        return _to_numpy(element)
+    return _without_tensors(element) if isinstance(element, (list, tuple)) else element

@@ -76,7 +76,7 @@ def iter_fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
             if end > len(data):
                 raise ValueError(f"the data end within the field at byte {offset}")
         else:
-            raise ValueError(f"byte {offset} is no key of a field")
+            raise ValueError(f"byte {offset} is not the key of a field")
         if end > stop:
             raise ValueError(f"the field at byte {offset} reaches beyond its message")
         yield Field(key, offset, at, end)

@@ -153,7 +153,7 @@ def plain_keys(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Returns a table with underscores for the hyphens of its keys.
 
     Raises:
-        ValueError: if two keys become one, or a key is no text.
+        ValueError: if two keys become one, or a key is not text.
     """
     found: dict[str, Any] = {}
     for key, value in table.items():
@@ -183,7 +183,7 @@ def _names(value: Names, where: str) -> tuple[str, ...]:
     except TypeError as error:
         raise ValueError(str(error)) from None
     if not found:
-        raise ValueError(f"{where} must name at least one")
+        raise ValueError(f"{where} must have at least one name")
     return found
 
 
@@ -200,7 +200,7 @@ def _keywords(
         other: what may be there in place of a table, for messages.
 
     Raises:
-        ValueError: if it is no table, or has a key that the check has not, or lacks one that it needs.
+        ValueError: if it is not a table, has a key that the check does not take, or lacks one that it needs.
     """
     parameters = inspect.signature(check).parameters.values()
     known = {each.name: each for each in parameters if each.name not in ("run", "tag", "expected", *without)}

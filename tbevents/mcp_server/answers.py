@@ -272,7 +272,7 @@ class ChartAnswer(Answer):
     height: int
 
 
-def page_of(
+def page_items(
     items: Sequence[Item], start: int, most: int, make: Callable[[Item], Info]
 ) -> tuple[list[Info], dict[str, Any]]:
     """Returns a page of items, and the fields of `Page` about it.

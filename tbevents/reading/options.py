@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import numpy as np
 
 from tbevents.errors import checked_choice
+from tbevents.format.names import HPARAMS, LAYOUT
 from tbevents.reading.kinds.kind import kind_names
 
 Names: TypeAlias = str | Iterable[str]
@@ -19,7 +20,7 @@ Restarts: TypeAlias = Literal["keep", "tensorboard", "overwrite"]
 Duplicates: TypeAlias = Literal["keep", "first", "last"]
 Checksums: TypeAlias = Literal["verify", "skip"]
 
-_ALWAYS: Final = ("_hparams_/*", "custom_scalars__config__")
+_ALWAYS: Final = (f"{HPARAMS}*", LAYOUT)
 """Tags that plugins chose and no caller knows. They are small; the option `kinds` can leave them out, `tags` cannot."""
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from tbevents.callers import warn_caller
 from tbevents.errors import TBEventsWarning
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, checked_text
 from tbevents.proto import AudioPluginData, Summary
-from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata, real_array
 
 _LOUDEST: Final = 32767
 
@@ -37,7 +37,7 @@ def audio(
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     samples = real_array(tag, "snd_tensor", tensor)
     if not samples.size:
         raise ValueError(f"{tag!r}: snd_tensor must not be empty")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import checked_choice
-from tbevents.format.values import as_array
+from tbevents.format.values import as_array, checked_text
 from tbevents.proto import Summary, SummaryMetadata
 
 Format: TypeAlias = Literal["tf1", "tf2"]
@@ -21,36 +21,29 @@ def checked_format(value: object) -> Format:
     return checked_choice("format", value, get_args(Format))
 
 
-def checked_tag(tag: object, argument: str = "tag") -> str:
-    """Returns the tag as a plain str. `argument` is the caller's name for it.
-
-    Raises:
-        TypeError: if it is not a str.
-        ValueError: if it cannot be encoded as UTF-8.
-    """
-    if not isinstance(tag, str):
-        raise TypeError(f"{argument} must be a str, not {type(tag).__name__}: {tag!r}")
-    try:
-        tag.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"{argument} cannot be encoded as UTF-8: {tag!r} ({error.reason})") from None
-    return str.__str__(tag)  # the text itself: a subclass, such as an Enum, may override __str__
-
-
 def from_value(tag: object, **fields: Any) -> Summary:
     """Returns a summary with one value: the tag, which is checked here, and other fields of `Summary.Value`."""
-    return Summary(value=[Summary.Value(tag=checked_tag(tag), **fields)])
+    return Summary(value=[Summary.Value(tag=checked_text(tag), **fields)])
 
 
 def plugin_metadata(
     plugin: str, content: bytes = b"", display_name: str = "", description: str = ""
 ) -> SummaryMetadata:
-    """Returns the metadata of a plugin's value; `content` is the plugin's own message, `description` is Markdown."""
+    """Returns the metadata of a plugin's value; `content` is the plugin's own message, `description` is Markdown.
+
+    Raises:
+        TypeError, ValueError: if `display_name` or `description` is not a str, or cannot be encoded as UTF-8.
+    """
     return SummaryMetadata(
         plugin_data=SummaryMetadata.PluginData(plugin_name=plugin, content=content),
-        display_name=display_name,
-        summary_description=description,
+        display_name=checked_text(display_name, "display_name"),
+        summary_description=checked_text(description, "description"),
     )
+
+
+def of_tag(tag: object, text: str) -> str:
+    """Returns a message, or the name of an argument, with the tag in front if there is one."""
+    return text if tag is None else f"{tag!r}: {text}"
 
 
 def real_array(tag: object, argument: str, value: Any) -> NDArray[Any]:
@@ -59,10 +52,10 @@ def real_array(tag: object, argument: str, value: Any) -> NDArray[Any]:
     Raises:
         TypeError: if it is not an array of booleans, integers or floats; the message names tag and argument.
     """
-    name = f"{tag!r}: {argument}"
+    name = of_tag(tag, argument)
     array = as_array(value, name=name)
     if array.dtype.kind not in "biuf":
-        what = type(value).__name__ if array.dtype == object else array.dtype
+        what = type(array.flat[0]).__name__ if array.dtype == object and array.size else array.dtype
         raise TypeError(f"{name} must be real numbers, not {what}")
     return array
 

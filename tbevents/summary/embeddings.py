@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tbevents.format.values import checked_text
 from tbevents.proto import EmbeddingInfo, SpriteMetadata
-from tbevents.summary.builders import checked_tag, real_array
+from tbevents.summary.builders import real_array
 from tbevents.summary.images import import_pillow
 from tbevents.summary.pixels import axes_in_order, checked_pixels, make_grid
 
@@ -57,6 +58,7 @@ def embedding(
         TypeError, ValueError: if an argument has the wrong type or value, or the number of labels or images is not the
             number of points.
     """
+    tag = checked_text(tag)
     points = real_array(tag, "mat", mat)
     if points.ndim != 2 or not points.size:
         raise ValueError(f"{tag!r}: mat must have shape (points, dimensions) and not be empty, not {points.shape}")
@@ -71,22 +73,40 @@ def embedding(
 
 def folder_name(tag: str) -> str:
     """Returns a tag as a folder name, with slashes and backslashes escaped."""
-    return checked_tag(tag).replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
+    return checked_text(tag).replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
 
 
 def _labels(tag: str, count: int, metadata: Any, header: Sequence[str] | None) -> bytes:
-    rows = list(metadata.tolist() if hasattr(metadata, "tolist") else metadata)
+    rows = _items(tag, "metadata", metadata)
     if len(rows) != count:
         raise ValueError(f"{tag!r}: metadata has {len(rows)} labels, but mat has {count} points")
-    if not header:
-        return _lines(map(_cell, rows))
-    columns = len(header)
-    if columns == 1:  # the projector expects a header line only if there are several columns
-        return _lines(_cell(row if isinstance(row, str) else row[0]) for row in rows)
-    for number, row in enumerate(rows):
-        if isinstance(row, str) or len(row) != columns:
-            raise ValueError(f"{tag!r}: metadata[{number}] must have the {columns} columns of metadata_header: {row!r}")
-    return _lines("\t".join(map(_cell, row)) for row in [header, *rows])
+    titles = [] if header is None else _items(tag, "metadata_header", header)
+    columns = max(1, len(titles))
+    cells = [[row] if not titles else _columns(tag, number, row, columns) for number, row in enumerate(rows)]
+    if columns > 1:  # else the projector expects no header
+        cells.insert(0, titles)
+    try:
+        return _lines("\t".join(map(_cell, row)) for row in cells)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{tag!r}: a label in metadata cannot be encoded as UTF-8: {error}") from None
+
+
+def _items(tag: str, argument: str, value: Any) -> list[Any]:
+    """Returns the items of an argument; raises TypeError if it has none."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"{tag!r}: {argument} must be a list, not {type(value).__name__}: {value!r}")
+    return list(value)
+
+
+def _columns(tag: str, number: int, row: Any, columns: int) -> list[Any]:
+    """Returns the columns of a label; a label of one column may stand by itself."""
+    found = [row] if isinstance(row, (str, bytes)) or not isinstance(row, Iterable) else list(row)
+    if len(found) != columns:
+        wanted = "the column" if columns == 1 else f"the {columns} columns"
+        raise ValueError(f"{tag!r}: metadata[{number}] must have {wanted} of metadata_header: {row!r}")
+    return found
 
 
 def _cell(value: Any) -> str:

@@ -20,7 +20,7 @@ from tbevents.errors import TBEventsWarning
 from tbevents.format.tensors import from_array
 from tbevents.format.values import as_float
 from tbevents.proto import HistogramProto, Summary
-from tbevents.summary.builders import Format, checked_format, from_value, is_finite, plugin_metadata, real_array
+from tbevents.summary.builders import Format, checked_format, from_value, is_finite, of_tag, plugin_metadata, real_array
 
 TF2_BUCKETS: Final = 30
 """The number of buckets of equal width in tf.summary.histogram."""
@@ -55,7 +55,11 @@ def histogram(
 
 
 def make_histogram(values: Any, bins: Any = "tensorflow", max_bins: int | None = None) -> HistogramProto:
-    """Returns the message of a histogram's TF1 form, without a tag. Values that are not finite are not counted."""
+    """Returns the message of a histogram's TF1 form, without a tag. Values that are not finite are not counted.
+
+    Raises:
+        TypeError, ValueError: if there are no values, or an argument has the wrong type or value.
+    """
     array = _flat(None, values)
     return _proto(None, array if is_finite(array) else array[np.isfinite(array)], bins, max_bins)
 
@@ -113,7 +117,7 @@ def _flat(name: str | None, values: Any) -> NDArray[np.float64]:
     """Returns the values as a float64 array of shape (n,). Raises ValueError if it is empty."""
     array = real_array(name, "values", values).reshape(-1)
     if not array.size:
-        raise ValueError(f"{name!r}: values must not be empty")
+        raise ValueError(of_tag(name, "values must not be empty"))
     return np.ascontiguousarray(array, np.float64)
 
 
@@ -176,9 +180,9 @@ def _count(
             plain = isinstance(bins, (str, int, np.integer))
             counts, edges = np.histogram(values, bins=bins if plain else real_array(name, "bins", bins))
         except TypeError as error:
-            raise TypeError(f"{name!r}: bins: {error}") from None
+            raise TypeError(of_tag(name, f"bins: {error}")) from None
         except (ValueError, MemoryError) as error:  # MemoryError if there are too many bins
-            raise ValueError(f"{name!r}: bins: {error}") from None
+            raise ValueError(of_tag(name, f"bins: {error}")) from None
     return _merge(name, counts, edges, max_bins)
 
 
@@ -189,9 +193,9 @@ def _merge(
     if max_bins is None:
         return counts, edges
     if not isinstance(max_bins, (int, np.integer)):
-        raise TypeError(f"{name!r}: max_bins must be an int, not {type(max_bins).__name__}: {max_bins!r}")
+        raise TypeError(of_tag(name, f"max_bins must be an int, not {type(max_bins).__name__}: {max_bins!r}"))
     if max_bins < 1:
-        raise ValueError(f"{name!r}: max_bins must be at least 1, not {max_bins!r}")
+        raise ValueError(of_tag(name, f"max_bins must be at least 1, not {max_bins!r}"))
     # Rounded down as in torch, so slightly more than max_bins may be left.
     every = max(1, len(counts) // max_bins)
     starts = np.arange(0, len(counts), every)

@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 
 from google.protobuf.struct_pb2 import ListValue, Value
 
-from tbevents.format.values import as_array, as_float, check_gathered
+from tbevents.format.names import EXPERIMENT, SESSION_END, SESSION_START
+from tbevents.format.values import as_array, as_float, check_gathered, checked_text
 from tbevents.proto import (
     Experiment,
     HParamDataType,
@@ -29,7 +30,7 @@ from tbevents.proto import (
     Status,
     Summary,
 )
-from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import from_value, plugin_metadata
 
 Plain: TypeAlias = bool | float | str
 
@@ -64,7 +65,8 @@ def hparams(
         values[name] = plain(value)
     metrics = _checked("metric_dict", fields_of(metric_dict))
     domains = _domains(values, _checked("hparam_domain_discrete", hparam_domain_discrete or {}))
-    start = SessionStartInfo(group_name=group_name, start_time_secs=_seconds("start_time_secs", start_time_secs))
+    group = checked_text(group_name, "group_name")
+    start = SessionStartInfo(group_name=group, start_time_secs=_seconds("start_time_secs", start_time_secs))
     experiment = Experiment(metric_infos=[MetricInfo(name=MetricName(tag=tag)) for tag in metrics])
     for name, value in values.items():
         start.hparams[name].CopyFrom(_as_message(value))
@@ -73,9 +75,9 @@ def hparams(
             info.domain_discrete.CopyFrom(ListValue(values=map(_as_message, domains[name])))
     end = SessionEndInfo(status=Status.STATUS_SUCCESS, end_time_secs=_seconds("end_time_secs", end_time_secs))
     return (
-        _summary("_hparams_/experiment", HParamsPluginData(experiment=experiment)),
-        _summary("_hparams_/session_start_info", HParamsPluginData(session_start_info=start)),
-        _summary("_hparams_/session_end_info", HParamsPluginData(session_end_info=end)),
+        _summary(EXPERIMENT, HParamsPluginData(experiment=experiment)),
+        _summary(SESSION_START, HParamsPluginData(session_start_info=start)),
+        _summary(SESSION_END, HParamsPluginData(session_end_info=end)),
     )
 
 
@@ -160,7 +162,7 @@ def _seconds(argument: str, value: float | None) -> float:
 def _checked(argument: str, mapping: Any) -> Mapping[str, Any]:
     if not isinstance(mapping, Mapping):
         raise TypeError(f"{argument} must be a mapping, not {type(mapping).__name__}")
-    return {checked_tag(name, f"a name in {argument}"): value for name, value in mapping.items()}
+    return {checked_text(name, f"a name in {argument}"): value for name, value in mapping.items()}
 
 
 def _summary(tag: str, content: HParamsPluginData) -> Summary:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_array, as_float
+from tbevents.format.values import as_float, checked_text
 from tbevents.proto import Summary
-from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata, real_array
-from tbevents.summary.pixels import to_hwc, to_nhwc
+from tbevents.summary.builders import Format, checked_format, from_value, of_tag, plugin_metadata, real_array
+from tbevents.summary.pixels import to_hwc, to_nhwc, uint8_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,7 +49,7 @@ def image(
         MissingExtraError: if Pillow is not installed.
         TypeError, ValueError: if an argument has the wrong type or value.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     if checked_format(format) == "tf2":
         batch = to_nhwc(tag, "img_tensor", tensor, dataformats)
         return from_encoded(tag, [make_image(picture, rescale, tag=tag) for picture in batch], format)
@@ -75,21 +75,33 @@ def image_boxes(
         MissingExtraError: if Pillow is not installed.
         TypeError, ValueError: if an argument has the wrong type or value, or the number of labels is not that of boxes.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     picture = to_hwc(tag, "img_tensor", tensor_image, dataformats)
-    boxes = real_array(tag, "box_tensor", tensor_boxes)
+    boxes, names = _checked_boxes(tag, "box_tensor", tensor_boxes, labels)
+    return from_encoded(tag, [make_image(picture, rescale, boxes, names, tag=tag)], checked_format(format))
+
+
+def _checked_boxes(tag: object, argument: str, value: Any, labels: Any) -> tuple[NDArray[Any], list[Any] | None]:
+    """Returns boxes as an array of shape (boxes, 4), and their labels as a list or None.
+
+    Raises:
+        TypeError, ValueError: if one has the wrong type or shape, or the number of labels is not that of boxes.
+    """
+    boxes = real_array(tag, argument, value)
     if not boxes.size:
         boxes = boxes.reshape(0, 4)
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
-        raise ValueError(f"{tag!r}: box_tensor must be finite and have shape (boxes, 4), not {boxes.shape}")
-    if labels is not None:
-        labels = [labels] if isinstance(labels, str) else labels
-        if not isinstance(labels, Iterable):
-            raise TypeError(f"{tag!r}: labels must be a list of str, not {type(labels).__name__}")
-        labels = list(labels)
-        if len(labels) != len(boxes):
-            raise ValueError(f"{tag!r}: labels has {len(labels)} items, but box_tensor has {len(boxes)} boxes")
-    return from_encoded(tag, [make_image(picture, rescale, boxes, labels, tag=tag)], checked_format(format))
+        raise ValueError(of_tag(tag, f"{argument} must be finite and have shape (boxes, 4), not {boxes.shape}"))
+    if labels is None:
+        return boxes, None
+    if isinstance(labels, str):
+        labels = [labels]
+    if not isinstance(labels, Iterable):
+        raise TypeError(of_tag(tag, f"labels must be a list of str, not {type(labels).__name__}"))
+    names = list(labels)
+    if len(names) != len(boxes):
+        raise ValueError(of_tag(tag, f"labels has {len(names)} items, but {argument} has {len(boxes)} boxes"))
+    return boxes, names
 
 
 def from_encoded(tag: str, images: Sequence[Summary.Image], format: Format) -> Summary:  # noqa: A002
@@ -113,7 +125,7 @@ def make_image(
     """Returns an image as PNG.
 
     Args:
-        tensor: the pixels, shape (height, width, channels).
+        tensor: the pixels, uint8 of shape (height, width, channels) with 1 to 4 channels.
         rescale: the factor by which the image is enlarged. The height and width in the message are those of `tensor`.
         rois: boxes as in `image_boxes`; None for none.
         labels: a label for each box.
@@ -121,20 +133,24 @@ def make_image(
 
     Raises:
         MissingExtraError: if Pillow is not installed.
-        ValueError: if the rescaled image would have no pixels, or more than `MAX_RESCALED`.
+        TypeError, ValueError: if an argument has the wrong type or shape, or the rescaled image would have no pixels,
+            or more than `MAX_RESCALED`.
     """
     pillow = import_pillow("an image")
-    height, width, channels = tensor.shape
-    scale = as_float(rescale, name=f"{tag!r}: rescale")
+    pixels = uint8_pixels(tag, "tensor", tensor, "(height, width, channels)")
+    height, width, channels = pixels.shape
+    scale = as_float(rescale, name=of_tag(tag, "rescale"))
     if not math.isfinite(scale) or int(min(height, width) * scale) < 1:
-        raise ValueError(f"{tag!r}: rescale={rescale!r} leaves no pixels of {width} x {height}")
+        raise ValueError(of_tag(tag, f"rescale={rescale!r} leaves no pixels of {width} x {height}"))
     size = int(width * scale), int(height * scale)
     if scale > 1 and size[0] * size[1] > MAX_RESCALED:
-        raise ValueError(f"{tag!r}: rescale={rescale!r} makes {size[0]} x {size[1]} pixels, more than {MAX_RESCALED}")
-    pixels = np.ascontiguousarray(tensor[:, :, 0] if channels == 1 else tensor)
-    picture = pillow.fromarray(pixels)
+        raise ValueError(
+            of_tag(tag, f"rescale={rescale!r} makes {size[0]} x {size[1]} pixels, more than {MAX_RESCALED}")
+        )
+    picture = pillow.fromarray(np.ascontiguousarray(pixels[:, :, 0] if channels == 1 else pixels))
     if rois is not None:
-        draw_boxes(picture, rois, labels)
+        boxes, names = _checked_boxes(tag, "rois", rois, labels)
+        draw_boxes(picture, boxes, names)
     if scale != 1:
         picture = picture.resize(size, pillow.Resampling.LANCZOS)
     encoded = io.BytesIO()
@@ -152,18 +168,23 @@ def draw_boxes(disp_image: Image, boxes: Any, labels: Sequence[str] | None = Non
 
     Returns:
         The same image.
+
+    Raises:
+        MissingExtraError: if Pillow is not installed.
+        TypeError, ValueError: if `boxes` are not finite numbers of this shape, or `labels` are not as many.
     """
+    places, names = _checked_boxes(None, "boxes", boxes, labels)
     import_pillow("a box on an image")
     from PIL import ImageDraw, ImageFont
 
     draw = ImageDraw.Draw(disp_image)
     font = ImageFont.load_default()
     # Pillow needs coordinates that fit 32 bits.
-    corners = as_array(boxes, name="boxes").astype(np.float64).clip(-_FARTHEST, _FARTHEST)
+    corners = places.astype(np.float64).clip(-_FARTHEST, _FARTHEST)
     for number, (left, top, right, bottom) in enumerate(corners.tolist()):
         around = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
         draw.line(around, fill="red", width=2)
-        text = str(labels[number]) if labels is not None else ""
+        text = str(names[number]) if names is not None else ""
         if text:
             x0, y0, x1, y1 = font.getbbox(text)
             margin = math.ceil(0.05 * (y1 - y0))

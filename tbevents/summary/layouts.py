@@ -11,15 +11,15 @@ from typing import TypeAlias
 import numpy as np
 
 from tbevents.errors import checked_choice
+from tbevents.format.names import LAYOUT
 from tbevents.format.tensors import from_array
+from tbevents.format.values import checked_text
 from tbevents.proto import Category, Chart, Layout, MarginChartContent, MultilineChartContent, Summary
 from tbevents.summary.builders import from_value, plugin_metadata
 
-TAG = "custom_scalars__config__"
-"""The tag of layouts. TensorBoard uses the last layout in a run."""
-
 Charts: TypeAlias = Mapping[str, Mapping[str, Sequence[object]]]
-"""Category -> title -> ``["Multiline", [tag, ...]]`` or ``["Margin", [value, lower, upper]]``."""
+"""Category -> title -> ``["Multiline", [tag, ...]]``, or ``["Margin", [value, lower, upper, ...]]`` with three tags for
+each series."""
 
 
 def custom_scalars(layout: Charts) -> Summary:
@@ -30,7 +30,7 @@ def custom_scalars(layout: Charts) -> Summary:
     """
     message = Layout(category=[_category(title, charts) for title, charts in _items("layout", layout)])
     content = np.array(message.SerializeToString(), object)
-    return from_value(TAG, tensor=from_array(content), metadata=plugin_metadata("custom_scalars"))
+    return from_value(LAYOUT, tensor=from_array(content), metadata=plugin_metadata("custom_scalars"))
 
 
 def merged(first: Charts, second: Charts) -> dict[str, dict[str, Sequence[object]]]:
@@ -53,16 +53,21 @@ def _chart(where: str, title: str, chart: object) -> Chart:
     kind, tags = chart
     if isinstance(tags, str) or not isinstance(tags, Sequence) or not all(isinstance(tag, str) for tag in tags):
         raise TypeError(f"{where}: tags must be a list of str, not {tags!r}")
+    tags = [checked_text(tag, f"{where}: a tag") for tag in tags]
     if checked_choice(f"{where}: the kind", kind, ("Multiline", "Margin")) == "Multiline":
         return Chart(title=title, multiline=MultilineChartContent(tag=tags))
-    if len(tags) != 3:
-        raise ValueError(f"{where}: a margin chart must have three tags (value, lower, upper), not {tags!r}")
-    value, lower, upper = tags
-    series = MarginChartContent.Series(value=value, lower=lower, upper=upper)
-    return Chart(title=title, margin=MarginChartContent(series=[series]))
+    if not tags or len(tags) % 3:
+        raise ValueError(
+            f"{where}: a margin chart must have three tags (value, lower, upper) for each series, not {tags!r}"
+        )
+    series = [
+        MarginChartContent.Series(value=value, lower=lower, upper=upper)
+        for value, lower, upper in zip(tags[::3], tags[1::3], tags[2::3], strict=True)
+    ]
+    return Chart(title=title, margin=MarginChartContent(series=series))
 
 
 def _items(where: str, mapping: object) -> list[tuple[str, object]]:
     if not isinstance(mapping, Mapping) or not all(isinstance(key, str) for key in mapping):
         raise TypeError(f"{where} must be a mapping with str keys, not {mapping!r}")
-    return list(mapping.items())
+    return [(checked_text(key, f"a key of {where}"), value) for key, value in mapping.items()]

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from tbevents.format.names import MESH_PARTS
 from tbevents.format.tensors import from_array
+from tbevents.format.values import checked_text
 from tbevents.proto import MeshPluginData, Summary
-from tbevents.summary.builders import checked_tag, plugin_metadata, real_array
+from tbevents.summary.builders import plugin_metadata, real_array
 
 
 def mesh(
@@ -29,18 +31,19 @@ def mesh(
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the shapes do not match.
     """
-    tag = checked_tag(tag)
-    kinds = {MeshPluginData.VERTEX: vertices, MeshPluginData.FACE: faces, MeshPluginData.COLOR: colors}
-    names = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
-    arrays = {kind: real_array(tag, names[kind], value) for kind, value in kinds.items() if value is not None}
+    tag = checked_text(tag)
+    parts = zip(MESH_PARTS.items(), (vertices, faces, colors), strict=True)
+    arrays = {kind: real_array(tag, name, value) for (kind, name), value in parts if value is not None}
     if MeshPluginData.VERTEX not in arrays:
         raise TypeError(f"{tag!r}: vertices must be an array, not None")
     shape = arrays[MeshPluginData.VERTEX].shape
     for kind, array in arrays.items():
         if array.ndim != 3 or array.shape[2] != 3:
-            raise ValueError(f"{tag!r}: {names[kind]} must have shape (batch, n, 3), not {array.shape}")
+            raise ValueError(f"{tag!r}: {MESH_PARTS[kind]} must have shape (batch, n, 3), not {array.shape}")
         if array.shape[0] != shape[0] or (kind == MeshPluginData.COLOR and array.shape != shape):
-            raise ValueError(f"{tag!r}: {names[kind]} of shape {array.shape} do not match vertices of shape {shape}")
+            raise ValueError(
+                f"{tag!r}: {MESH_PARTS[kind]} of shape {array.shape} do not match vertices of shape {shape}"
+            )
     if config_dict is not None and not isinstance(config_dict, Mapping):
         raise TypeError(f"{tag!r}: config_dict must be a mapping, not {type(config_dict).__name__}")
     try:
@@ -61,6 +64,11 @@ def mesh(
         summary.value.add(
             tag=f"{tag}_{MeshPluginData.ContentType.Name(kind)}",
             tensor=tensor,
-            metadata=plugin_metadata("mesh", content.SerializeToString(), display_name or "", description or ""),
+            metadata=plugin_metadata(
+                "mesh",
+                content.SerializeToString(),
+                "" if display_name is None else display_name,
+                "" if description is None else description,
+            ),
         )
     return summary

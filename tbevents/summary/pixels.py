@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.summary.builders import real_array
+from tbevents.summary.builders import of_tag, real_array
 
 
 def to_hwc(tag: object, argument: str, value: Any, dataformats: str) -> NDArray[np.uint8]:
@@ -56,15 +56,35 @@ def axes_in_order(tag: object, argument: str, array: NDArray[Any], dataformats: 
     return ordered
 
 
+def uint8_pixels(tag: object, argument: str, value: Any, shape: str) -> NDArray[np.uint8]:
+    """Returns pixels that are uint8 in the order of axes of a file already.
+
+    Args:
+        tag: the tag, or None.
+        argument: the name of the argument.
+        value: the pixels.
+        shape: the shape in words, such as ``"(height, width, channels)"``.
+
+    Raises:
+        TypeError, ValueError: if the value has another dtype or number of axes or more than 4 channels, or is empty.
+    """
+    array = real_array(tag, argument, value)
+    if array.dtype != np.uint8:
+        raise TypeError(of_tag(tag, f"{argument} must be uint8, not {array.dtype}"))
+    if array.ndim != shape.count(",") + 1:
+        raise ValueError(of_tag(tag, f"{argument} must have shape {shape}, not {array.shape}"))
+    checked_pixels(tag, argument, array)
+    return array
+
+
 def checked_pixels(tag: object, argument: str, array: NDArray[Any]) -> None:
     """Raises ValueError if an array of pixels is empty, or has more than 4 channels, which are its last axis."""
     if not array.size:
-        raise ValueError(f"{tag!r}: {argument} must not be empty")
+        raise ValueError(of_tag(tag, f"{argument} must not be empty"))
     if array.shape[-1] > 4:
-        raise ValueError(
-            f"{tag!r}: {argument} must have 1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA) channels, not "
-            f"{array.shape[-1]}; check dataformats"
-        )
+        channels = "1 (gray), 2 (gray and alpha), 3 (RGB) or 4 (RGBA) channels"
+        hint = "" if tag is None else "; check dataformats"
+        raise ValueError(of_tag(tag, f"{argument} must have {channels}, not {array.shape[-1]}{hint}"))
 
 
 def as_uint8(array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, checked_text
 from tbevents.proto import PrCurvePluginData, Summary
-from tbevents.summary.builders import checked_tag, from_value, plugin_metadata, real_array
+from tbevents.summary.builders import from_value, of_tag, plugin_metadata, real_array
 
 MOST_THRESHOLDS: Final = 127
 """The largest number of thresholds of `pr_curve`, as in torch."""
@@ -28,11 +28,16 @@ def pr_curve(tag: str, labels: Any, predictions: Any, num_thresholds: int = 127,
     Raises:
         TypeError, ValueError: if an argument has the wrong type or value, or the shapes differ.
     """
-    tag = checked_tag(tag)
-    count = as_float(num_thresholds, name=f"{tag!r}: num_thresholds")
+    tag = checked_text(tag)
+    count = min(_thresholds(tag, num_thresholds), MOST_THRESHOLDS)
+    return _curve(tag, compute_curve(labels, predictions, count, weights, tag=tag))
+
+
+def _thresholds(tag: str | None, value: Any) -> int:
+    count = as_float(value, name=of_tag(tag, "num_thresholds"))
     if not (count.is_integer() and count >= 1):
-        raise ValueError(f"{tag!r}: num_thresholds must be an int of at least 1, not {num_thresholds!r}")
-    return _curve(tag, compute_curve(labels, predictions, min(int(count), MOST_THRESHOLDS), weights, tag=tag))
+        raise ValueError(of_tag(tag, f"num_thresholds must be an int of at least 1, not {value!r}"))
+    return int(count)
 
 
 def pr_curve_raw(
@@ -73,26 +78,30 @@ def compute_curve(
     """Returns the six rows of a curve, shape (6, `num_thresholds`); the other arguments are those of `pr_curve`.
 
     At threshold k of n, a prediction p is positive if floor(p * (n - 1)) >= k.
+
+    Raises:
+        TypeError, ValueError: if an argument has the wrong type or value, or the shapes differ.
     """
+    num_thresholds = _thresholds(tag, num_thresholds)
     true = real_array(tag, "labels", labels).astype(np.float64)
     shape = true.shape
     predicted = real_array(tag, "predictions", predictions)
     weight = np.asarray(1.0) if weights is None else real_array(tag, "weights", weights).astype(np.float64)
     if not true.size or predicted.shape != shape:
-        raise ValueError(
-            f"{tag!r}: labels and predictions must have the same shape and not be empty: {shape}, {predicted.shape}"
-        )
+        text = f"labels and predictions must have the same shape and not be empty: {shape}, {predicted.shape}"
+        raise ValueError(of_tag(tag, text))
     if weight.shape not in ((), shape):
-        raise ValueError(f"{tag!r}: weights must be a number or have the shape of labels {shape}, not {weight.shape}")
+        text = f"weights must be a number or have the shape of labels {shape}, not {weight.shape}"
+        raise ValueError(of_tag(tag, text))
     if not np.isfinite(weight).all():
-        raise ValueError(f"{tag!r}: weights must be finite")
+        raise ValueError(of_tag(tag, "weights must be finite"))
     if not ((true >= 0) & (true <= 1)).all():
-        raise ValueError(f"{tag!r}: labels must be 0 or 1")
+        raise ValueError(of_tag(tag, "labels must be 0 or 1"))
     with np.errstate(invalid="ignore", over="ignore"):
         places = np.floor(predicted * (num_thresholds - 1))
         inside = (places >= 0) & (places <= num_thresholds - 1) & np.isfinite(predicted)
     if not inside.all():
-        raise ValueError(f"{tag!r}: predictions must be from 0 to 1, not {predicted[~inside].flat[0]}")
+        raise ValueError(of_tag(tag, f"predictions must be from 0 to 1, not {predicted[~inside].flat[0]}"))
     places = places.ravel().astype(np.intp)
     positive = np.bincount(places, (true * weight).ravel(), num_thresholds)
     negative = np.bincount(places, ((1.0 - true) * weight).ravel(), num_thresholds)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tbevents.format.values import as_float
-from tbevents.proto import DataType, Summary, SummaryMetadata, TensorProto, TensorShapeProto
+from tbevents.format.values import as_float, checked_text
+from tbevents.proto import DataType, Summary, TensorProto, TensorShapeProto
 from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata
 
 
@@ -31,7 +31,8 @@ def scalar(
         TypeError, ValueError: if an argument has the wrong type or value.
     """
     number = as_float(tensor, name=f"{name!r}: scalar_value", text=True)
-    metadata = plugin_metadata("scalars", display_name=display_name, description=summary_description)
+    description = checked_text(summary_description, "summary_description")
+    metadata = plugin_metadata("scalars", display_name=display_name, description=description)
     if checked_format(format) == "tf2":
         with np.errstate(over="ignore"):  # numbers beyond float32 become inf, as in protobuf
             content = struct.pack("<f", np.float32(number))
@@ -45,6 +46,6 @@ def scalar(
     if new_style:
         return from_value(name, tensor=TensorProto(dtype=DataType.DT_FLOAT, float_val=[number]), metadata=metadata)
     if display_name or summary_description:
-        metadata = SummaryMetadata(display_name=display_name, summary_description=summary_description)
+        metadata.ClearField("plugin_data")  # a plugin reads tensors
         return from_value(name, simple_value=number, metadata=metadata)
     return from_value(name, simple_value=number)

@@ -6,9 +6,9 @@ import struct
 from typing import Any
 
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_array
+from tbevents.format.values import as_array, checked_text
 from tbevents.proto import Summary
-from tbevents.summary.builders import checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import from_value, plugin_metadata
 
 
 def tensor_proto(tag: str, tensor: Any) -> Summary:
@@ -22,7 +22,7 @@ def tensor_proto(tag: str, tensor: Any) -> Summary:
         TypeError: if the dtype has no equivalent in the format.
         ValueError: if the tensor takes 2 GiB or more.
     """
-    name = f"{checked_tag(tag)!r}: tensor"
+    name = f"{checked_text(tag)!r}: tensor"
     array = as_array(tensor, name=name)
     # In the typed list, as in torch, except for two dtypes that TensorBoard reads only from tensor_content.
     typed = array.dtype.name not in ("uint32", "uint64")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_array
+from tbevents.format.values import as_array, checked_text
 from tbevents.proto import Summary
-from tbevents.summary.builders import Format, checked_format, checked_tag, from_value, plugin_metadata
+from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata
 
 
 def text(tag: str, text: Any, *, format: Format = "tf1") -> Summary:  # noqa: A002  # the writer's name of it
@@ -24,7 +24,7 @@ def text(tag: str, text: Any, *, format: Format = "tf1") -> Summary:  # noqa: A0
         TypeError: if it is not text.
         ValueError: if it cannot be encoded as UTF-8.
     """
-    tag = checked_tag(tag)
+    tag = checked_text(tag)
     tf2 = checked_format(format) == "tf2"
     try:
         content = as_array(text)

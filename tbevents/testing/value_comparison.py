@@ -68,7 +68,7 @@ def _differing_parts(name: str, got: Any, want: Any, tolerance: Tolerance) -> It
         yield from [] if same else [["pixels", "different", "", "", ""]]
     elif dataclasses.is_dataclass(got) and type(got) is type(want):
         buckets = [len(each) for each in (got, want) if isinstance(each, Histogram)]
-        other_buckets = len({*buckets}) > 1
+        other_buckets = len(set(buckets)) > 1
         for field in dataclasses.fields(got):
             if field.name not in (_ASIDE | _BUCKETS if other_buckets else _ASIDE):
                 pair = getattr(got, field.name), getattr(want, field.name)

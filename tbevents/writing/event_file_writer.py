@@ -11,9 +11,8 @@ from typing import Any, Final
 from tbevents import files
 from tbevents.format.record import MAX_LENGTH
 from tbevents.format.scalar_layout import ScalarForm
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, checked_text
 from tbevents.proto import Event
-from tbevents.summary.builders import checked_tag
 from tbevents.writing.batch_writer import BATCH_BYTES, BatchWriter, ClosedWriterError
 from tbevents.writing.checked_points import about, as_points, as_step, as_wall_time, parse_message
 from tbevents.writing.default_metadata import TakesDefaultMetadata
@@ -242,7 +241,7 @@ class EventFileWriter(BatchWriter, TakesDefaultMetadata):
         step is atomic, and a number always means the key at that index. Two threads that add the same new key at the
         same time may give it two numbers.
         """
-        tag = checked_tag(tag)
+        tag = checked_text(tag)
         key: SeriesKey = tag if form is ScalarForm.SIMPLE else (tag, form.value)
         if (known := self._series.get(key)) is not None:
             return known

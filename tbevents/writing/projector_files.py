@@ -16,10 +16,9 @@ from google.protobuf import text_format
 
 from tbevents import files, remote
 from tbevents.forks import renew_when_forked
+from tbevents.format.names import PROJECTOR_CONFIG
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
 from tbevents.summary.embeddings import EmbeddingFiles, folder_name
-
-CONFIG: Final = "projector_config.pbtxt"
 
 
 class _Configuration:
@@ -77,7 +76,7 @@ def write_embedding(logdir: str, tag: str, step: int, embedding: EmbeddingFiles)
     digits = str(step).zfill(5)
     relative = f"{digits}/{folder_name(tag)}"
     folder = files.subfolder(logdir, relative, "tag")
-    path = files.join(logdir, CONFIG)
+    path = files.join(logdir, PROJECTOR_CONFIG)
     with _configuration.lock:
         _read(path)  # raises before a file is written
         for name, content in embedding.files.items():

@@ -18,10 +18,10 @@ from tbevents import files
 from tbevents.forks import renew_when_forked
 from tbevents.format.event import FILE_VERSION
 from tbevents.format.scalar_layout import ScalarForm
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, checked_text
 from tbevents.proto import Event, SessionLog, Summary
 from tbevents.summary import scalar
-from tbevents.summary.builders import Format, checked_format, checked_tag
+from tbevents.summary.builders import Format, checked_format
 from tbevents.summary.layouts import Charts
 from tbevents.writing.batch_writer import ClosedWriterError
 from tbevents.writing.checked_points import about, as_step, as_wall_time
@@ -286,7 +286,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
             step = global_step if type(global_step) is int else as_step(global_step)
             series = self._series.get(main_tag) if type(main_tag) is str else None
             if series is None or not tag_scalar_dict.keys() <= series.keys():
-                series = self._add_series(checked_tag(main_tag, "main_tag"), tag_scalar_dict)
+                series = self._add_series(checked_text(main_tag, "main_tag"), tag_scalar_dict)
         except (TypeError, ValueError) as error:
             raise about(main_tag, error) from None
         form = self._form
@@ -500,7 +500,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """Adds series of `add_scalars`; returns all series of the tag."""
         with self._lock:
             series = self._series.get(main_tag, {})
-            added = [checked_tag(key, "a key of tag_scalar_dict") for key in keys if key not in series]
+            added = [checked_text(key, "a key of tag_scalar_dict") for key in keys if key not in series]
             if self.scalars_in_one_run:
                 found = self._keep_together(main_tag, series, added)
             else:

@@ -274,7 +274,7 @@ def test_strings_in_content_are_split_by_their_lengths() -> None:
         (proto("DT_FLOAT", [2], tensor_content=b"1234"), "4 bytes, not 2 DT_FLOAT elements of 4 bytes"),
         (proto("DT_FLOAT", [0], tensor_content=b"1234"), "4 bytes, not 0 DT_FLOAT"),
         (proto("DT_FLOAT", tensor_content=b"123"), "3 bytes, not a whole number of DT_FLOAT"),
-        (proto("DT_COMPLEX64", [1], scomplex_val=[1, 2, 3]), "3 numbers are no whole number of DT_COMPLEX64"),
+        (proto("DT_COMPLEX64", [1], scomplex_val=[1, 2, 3]), "3 numbers for DT_COMPLEX64, which stores two"),
         (proto("DT_UINT8", [1], int_val=[256]), "value 256 is not in the range of DT_UINT8"),
         (proto("DT_UINT8", [1], int_val=[-1]), "value -1 is not in the range of DT_UINT8"),
         (proto("DT_INT16", [1], int_val=[40000]), "value 40000 is not in the range of DT_INT16"),
@@ -403,6 +403,8 @@ class Torchlike:
 def test_a_torch_tensor_is_taken_from_its_device_and_graph(dtype: str) -> None:
     assert_same(as_array(Torchlike([1, 2], dtype=dtype)), np.array([1, 2], np.float32))
     assert_same(as_array([Torchlike(1, dtype=dtype), 2.0]), np.array([1.0, 2.0]))
+    assert_same(as_array([[Torchlike(1, dtype=dtype)], (2.0,)]), np.array([[1.0], [2.0]]))
+    assert_same(as_array([[[Torchlike([1, 2], dtype=dtype)]]]), np.array([[[[1, 2]]]], np.float32))
     assert as_float(Torchlike([[3]], dtype=dtype)) == 3.0
     assert as_float(Torchlike(4, dtype=dtype)) == 4.0
 
@@ -412,6 +414,7 @@ def test_real_torch_tensors() -> None:
     leaf = torch.ones(2, requires_grad=True)
     assert as_array(leaf * 2).tolist() == [2, 2]
     assert as_array([leaf[0] * 3, 1.0]).tolist() == [3, 1]
+    assert as_array([[leaf[0], leaf[1] * 2], [0, 1]]).tolist() == [[1, 2], [0, 1]]
     assert_same(as_array(torch.tensor([1.5], dtype=torch.bfloat16)), np.array([1.5], np.float32))
     assert as_array(torch.tensor([1 + 2j]).conj()).tolist() == [1 - 2j]
     assert as_float((leaf * 2).sum()) == 4.0

@@ -85,6 +85,7 @@ FOREIGN = {
     "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(200)),
     "gzip": gzip.compress(b"text " * 99, mtime=0),
     "text": b"step,value\n1,2\n" * 50,
+    "short text": b"hello\n",
 }
 
 
@@ -109,7 +110,7 @@ def test_a_file_of_another_sort_among_a_runs_files_is_a_problem(file):
     assert (problem.file, problem.kind, problem.skipped) == (str(other), "not_an_event_file", len(FOREIGN["text"]))
 
 
-@pytest.mark.parametrize("data", [b"", b"\x18"], ids=["empty", "one byte"])
+@pytest.mark.parametrize("data", [b"", b"\x18", (24).to_bytes(8, "little")], ids=["empty", "one byte", "a length"])
 def test_a_file_too_short_for_a_record_is_incomplete(file, data):
     file.parent.mkdir()
     file.write_bytes(data)
@@ -179,7 +180,7 @@ def test_strict_raises_at_the_damage_and_gives_what_stands_before(file, part):
 
 def test_an_intact_record_that_holds_no_event_is_passed_over(file):
     write_events(file, [version_event(), b"\xff\xff\xff", scalar_event("loss", 1, 1.0)])
-    with pytest.warns(DamageWarning, match="payload of 3 bytes is no Event message"):
+    with pytest.warns(DamageWarning, match="payload of 3 bytes is not an Event message"):
         got = list(tbevents.iter_events(file))
     assert [event.step for event in got] == [0, 1]
     with pytest.warns(DamageWarning):

@@ -32,6 +32,7 @@ from tbevents.proto import (
     TaggedRunMetadata,
     TensorProto,
 )
+from tbevents.reading.kinds.recognition import kind_of
 from tbevents.reading.payloads import KEPT_BYTES, PayloadLocation
 from tbevents.testing.memory_files import MemoryFiles
 
@@ -684,3 +685,11 @@ def test_a_projector_configuration_beside_the_events(tmp_path):
     (tmp_path / "projector_config.pbtxt").write_text("embeddings {")
     with pytest.raises(tbevents.PayloadError, match="no projector configuration"):
         _ = run.reload().projector
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [(1, "scalars"), (101, "scalars"), (100, "tensors"), (201, "tensors")])
+def test_only_references_count_as_the_dtype_they_refer_to(dtype, kind):
+    tensor = TensorProto(dtype=dtype, float_val=[1])
+    tensor.tensor_shape.SetInParent()
+    value = Summary.Value(tag="a", tensor=tensor)
+    assert kind_of(value, "") == kind

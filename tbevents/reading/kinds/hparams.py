@@ -11,20 +11,17 @@ from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
 from tbevents.format.event import enum_name, parse_payload
+from tbevents.format.names import EXPERIMENT, SESSION_END, SESSION_START
 from tbevents.proto import Experiment, HParamsPluginData, Status
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.scalar import ScalarSeries
 
 HParamValue: TypeAlias = bool | float | str
 
-_EXPERIMENT: Final = "_hparams_/experiment"
-_START: Final = "_hparams_/session_start_info"
-_END: Final = "_hparams_/session_end_info"
-
 _FIELDS: Final[dict[str, Literal["experiment", "session_start_info", "session_end_info"]]] = {
-    _EXPERIMENT: "experiment",
-    _START: "session_start_info",
-    _END: "session_end_info",
+    EXPERIMENT: "experiment",
+    SESSION_START: "session_start_info",
+    SESSION_END: "session_end_info",
 }
 """Which field of HParamsPluginData the metadata of each tag hold."""
 
@@ -117,8 +114,8 @@ def hparams_of(
     if not found:
         return None
     nothing = HParamsPluginData()
-    experiment = found[_EXPERIMENT].experiment if _EXPERIMENT in found else None
-    start, end = found.get(_START, nothing).session_start_info, found.get(_END, nothing).session_end_info
+    experiment = found[EXPERIMENT].experiment if EXPERIMENT in found else None
+    start, end = found.get(SESSION_START, nothing).session_start_info, found.get(SESSION_END, nothing).session_end_info
     named = (
         scalars if experiment is None else [info.name.tag for info in experiment.metric_infos if not info.name.group]
     )

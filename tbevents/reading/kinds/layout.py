@@ -12,7 +12,7 @@ from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
 
 Charts: TypeAlias = dict[str, dict[str, tuple[str, list[str]]]]
-"""Category -> title -> ("Multiline", patterns of tags) or ("Margin", value, lower, upper of each of its series)."""
+"""Category -> title -> ("Multiline", [pattern of tags, ...]) or ("Margin", [value, lower, upper, ...])."""
 
 
 def parse_layout(value: Summary.Value, where: str) -> Layout:

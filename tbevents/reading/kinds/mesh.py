@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.format.event import UNDECODABLE
+from tbevents.format.names import MESH_PARTS
 from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.kind import Grouping, Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
 from tbevents.reading.series import Series, counted
 from tbevents.views.notebook import series_html
-
-_PARTS: Final = {MeshPluginData.VERTEX: "vertices", MeshPluginData.FACE: "faces", MeshPluginData.COLOR: "colors"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +73,7 @@ class MeshSeries(Series[Mesh]):
     def _point(self, place: int) -> Mesh:
         step = int(self.steps[place])
         arrays = {part: self._array(series, place, step) for part, series in self._parts.items()}
-        vertices, faces, colors = map(arrays.get, _PARTS.values())
+        vertices, faces, colors = map(arrays.get, MESH_PARTS.values())
         return Mesh(step, float(self.wall_times[place]), vertices, faces, colors, self.config)
 
     def verified(self, index: int) -> Mesh:
@@ -115,7 +114,7 @@ def _part_of_mesh(tag: str, content: bytes) -> tuple[str, str, str]:
         data = MeshPluginData.FromString(content)
     except UNDECODABLE:
         data = MeshPluginData()
-    return data.name or tag, _PARTS.get(data.content_type, "vertices"), data.json_config
+    return data.name or tag, MESH_PARTS.get(data.content_type, "vertices"), data.json_config
 
 
 def _groups(tags: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, tuple[str, str]]]:
@@ -133,7 +132,7 @@ def _join(name: str, parts: dict[str, tuple[str, str]], series_of: Callable[[str
     The steps are those of the first part: of the vertices, if there are any.
     """
     series = {part: series_of(tag) for part, (tag, _) in parts.items()}
-    leading = next(series[part] for part in _PARTS.values() if part in series)
+    leading = next(series[part] for part in MESH_PARTS.values() if part in series)
     tags = {part: tag for part, (tag, _) in parts.items()}
     config = next(iter(parts.values()))[1]
     return MeshSeries(name, leading.steps, leading.wall_times, tags, series, config)

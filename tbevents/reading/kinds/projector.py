@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from tbevents import remote
 from tbevents.errors import PayloadError
 from tbevents.files import join, read_bytes
+from tbevents.format.names import PROJECTOR_CONFIG
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
-
-_CONFIG_NAME: Final = "projector_config.pbtxt"
 
 _MAX_CONFIG_BYTES: Final = 2**24
 """The largest configuration that is read."""
@@ -132,7 +131,7 @@ def read_projector(folder: str) -> Projector | None:
         PayloadError: if the file is not a projector configuration.
         OSError: if it cannot be read.
     """
-    path = join(folder, _CONFIG_NAME)
+    path = join(folder, PROJECTOR_CONFIG)
     try:
         if os.path.isdir(path):
             return None
@@ -156,7 +155,7 @@ def _below(folder: str, name: str) -> str:
     """
     parts = re.split(r"[/\\]", name)
     if parts[0] == "" or ".." in parts or "\0" in name or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", name):
-        raise PayloadError(f"{folder}: {name!r} in {_CONFIG_NAME} is not a file below the run's folder")
+        raise PayloadError(f"{folder}: {name!r} in {PROJECTOR_CONFIG} is not a file below the run's folder")
     return join(folder, name)
 
 

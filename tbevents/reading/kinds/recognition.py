@@ -11,11 +11,10 @@ from collections.abc import Callable
 from typing import Final
 
 from tbevents.errors import TensorError
-from tbevents.format.tensors import to_array
+from tbevents.format.tensors import base_dtype, to_array
 from tbevents.proto import DataType, Summary, TensorProto
 from tbevents.reading.kinds.kind import FIELD_KINDS, PLUGIN_KINDS
 
-_REF: Final = 100  # a reference dtype is this much more than its base
 _SINGLE: Final = {DataType.DT_FLOAT, DataType.DT_HALF, DataType.DT_BFLOAT16}
 _REAL: Final = _SINGLE | {
     DataType.DT_DOUBLE,
@@ -58,7 +57,7 @@ def kind_of(value: Summary.Value, plugin: str) -> str | None:
 
 def is_strings(tensor: TensorProto) -> bool:
     """Whether a tensor holds strings."""
-    return tensor.dtype % _REF == DataType.DT_STRING
+    return base_dtype(tensor) == DataType.DT_STRING
 
 
 def numbers_of_shape(*shape: int | None) -> Callable[[TensorProto], bool]:
@@ -67,7 +66,7 @@ def numbers_of_shape(*shape: int | None) -> Callable[[TensorProto], bool]:
     def fits(tensor: TensorProto) -> bool:
         dims = tensor.tensor_shape.dim
         return (
-            tensor.dtype % _REF in _REAL
+            base_dtype(tensor) in _REAL
             and len(dims) == len(shape)
             and all(dim.size == wanted for dim, wanted in zip(dims, shape, strict=True) if wanted is not None)
         )
@@ -78,7 +77,7 @@ def numbers_of_shape(*shape: int | None) -> Callable[[TensorProto], bool]:
 def is_one_number(tensor: TensorProto) -> bool:
     """Whether a tensor holds a single real number, in any rank."""
     shape = tensor.tensor_shape
-    return tensor.dtype % _REF in _REAL and not shape.unknown_rank and all(dim.size == 1 for dim in shape.dim)
+    return base_dtype(tensor) in _REAL and not shape.unknown_rank and all(dim.size == 1 for dim in shape.dim)
 
 
 def scalar_of_tensor(tensor: TensorProto) -> tuple[float, bool]:
@@ -97,4 +96,4 @@ def scalar_of_tensor(tensor: TensorProto) -> tuple[float, bool]:
     number: float = float(array.reshape(()))
     if array.dtype.kind in "iu" and int(array.reshape(())) != number:
         number = int(array.reshape(()))
-    return number, tensor.dtype % _REF not in _SINGLE
+    return number, base_dtype(tensor) not in _SINGLE
