@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TBEventsError, checked_choice
 from tbevents.format.tensors import to_array
+from tbevents.format.values import whole
 from tbevents.proto import HistogramProto, Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
@@ -107,8 +108,7 @@ class HistogramSeries(LazySeries[Histogram]):
             PayloadError, TensorError, FileChangedError: if a histogram cannot be read.
         """
         checked_choice("x", x, get_args(HistogramAxis))
-        if most < 1:
-            raise ValueError(f"most must be at least 1, not {most!r}")
+        most = whole("most", most, least=1)
         if not len(self):
             raise ValueError(f"{self.tag!r} has no points to draw")
         axis = axis_of([self], x)
