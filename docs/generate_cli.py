@@ -23,6 +23,8 @@ layer over functions in `tbevents.tools`, which scripts can call as well; each s
 To complete commands, options, paths, and the names of runs and tags, add `eval "$(tbevents --completion bash)"` to
 bash's startup file, the same with `zsh` to zsh's, or `tbevents --completion fish | source` to fish's.
 
+Folders of an output (`-o`) that do not exist are made, and removed again if the command fails.
+
 This page contains the output of `--help`; `docs/generate_cli.py` writes it.
 """
 

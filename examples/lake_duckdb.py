@@ -4,7 +4,8 @@
     tbevents sync runs lake/scalars
     python examples/lake_duckdb.py lake/scalars loss
 
-The folder of a run is its experiment: exp1/seed0 and exp1/seed1 are two seeds of exp1.
+The folder of a run is its experiment: exp1/seed0 and exp1/seed1 are two seeds of exp1. A run in no
+folder is an experiment of one seed.
 """
 
 import sys
@@ -49,7 +50,7 @@ def main():
             print(f"best: {run}, {best:g} at step {step}")
         for experiment, step, seeds, mean, half in ask(OVER_SEEDS):
             width = "" if half is None else f" +- {half:.4g}"
-            print(f"{experiment}, step {step}: {mean:.4g}{width} over {seeds}")
+            print(f"{experiment}, step {step}: {mean:.4g}{width} over {seeds} seed{'' if seeds == 1 else 's'}")
 
 
 if __name__ == "__main__":

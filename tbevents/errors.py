@@ -183,7 +183,7 @@ class RunNotFoundError(TBEventsError, FileNotFoundError):
     """
 
     def __init__(self, path: str, detail: str) -> None:
-        super().__init__(f"{path}: {detail}")
+        super().__init__(f"{path}: {detail}" if path else detail)
         self.path = path
         self.detail = detail
 

@@ -111,7 +111,8 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        raise RunNotFoundError(path, f"no such file or folder{similar_beside(path) if suggest else ''}") from None
+        detail = f"no such file or folder{similar_beside(path) if suggest else ''}" if path else "the path is empty"
+        raise RunNotFoundError(path, detail) from None
 
 
 def similar_beside(path: str) -> str:

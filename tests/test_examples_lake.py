@@ -19,7 +19,7 @@ VALUES = {"a/seed0": (3.0, 1.0), "a/seed1": (4.0, 2.0), "a/seed2": (5.0, 2.5), "
 @pytest.fixture
 def lake(tmp_path):
     pytest.importorskip("deltalake", reason="writes a Delta table")
-    for run, values in VALUES.items():
+    for run, values in {**VALUES, "alone": (6.0,)}.items():
         events = [scalar_event("loss", 10 * step, value, 100.0 + step) for step, value in enumerate(values)]
         again = scalar_event("loss", 0, values[0], 100.5)
         other = scalar_event("other", 0, -9.0)
@@ -43,10 +43,12 @@ def test_the_examples_answer_what_the_values_are(lake, example):
         "last of a/seed0: 1",
         "last of a/seed1: 2",
         "last of a/seed2: 2.5",
+        "last of alone: 6",
         "last of b/seed0: nan",
         "best: b/seed0, 0.5 at step 0",
-        f"a, step 0: {interval([3, 4, 5])} over 3",
-        f"a, step 10: {interval([1, 2, 2.5])} over 3",
-        "b, step 0: 0.5 over 1",
-        "b, step 10: nan over 1",
+        f"a, step 0: {interval([3, 4, 5])} over 3 seeds",
+        f"a, step 10: {interval([1, 2, 2.5])} over 3 seeds",
+        "alone, step 0: 6 over 1 seed",
+        "b, step 0: 0.5 over 1 seed",
+        "b, step 10: nan over 1 seed",
     ]

@@ -33,6 +33,14 @@ def test_a_path_that_does_not_exist_is_answered_with_a_similar_one(runs, read, p
     assert str(caught.value) == f"{path}: no such file or folder; did you mean {meant!r}?"
 
 
+@pytest.mark.parametrize(
+    "read", [tbevents.read_run, tbevents.read_logdir, lambda path: list(tbevents.iter_events(path))]
+)
+def test_an_empty_path_is_said_to_be_empty(read):
+    with pytest.raises(tbevents.RunNotFoundError, match=r"^the path is empty$"):
+        read("")
+
+
 def test_a_path_like_no_other_is_answered_without_a_guess(runs):
     with pytest.raises(tbevents.RunNotFoundError, match=r"x: no such file or folder$"):
         tbevents.read_logdir("experiments/x")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
+from tbevents.cli.formatting import counted
 from tbevents.cli.parameters import PATH, checksums_option, example, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.files import folder_name
 from tbevents.live_page import Address, Board, BoardServer, load_server
 from tbevents.reading.options import Checksums, ReadOptions
-from tbevents.tools.new_files import NewFile, refuse_folder
+from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.report import page_of
 
 _LABEL = re.compile(r"([^/=:\\]+)=(.+)", re.DOTALL)
@@ -82,6 +83,7 @@ def command(
         server = BoardServer(board, address)
         terminal.write(f"{server.url}\n")
         terminal.flush()
+        terminal.remark("Ctrl-C ends it")
         if not no_open:
             threading.Thread(target=click.launch, args=(server.url,), daemon=True).start()
         server.run()
@@ -111,11 +113,11 @@ def labelled(logdirs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _export(terminal: Terminal, board: Board, out: str) -> None:
-    refuse_folder(out)
+    refuse_output(out)
     runs = {name: board.run(number, whole=True) for number, name in board.names().items()}
     if not runs:
         raise ValueError(f"{board.title}: there are no runs to report")
     page = page_of(runs, board.title, wanted=lambda _tag: True)
     with NewFile(out, text=True) as new:
         new.file.write(page)
-    terminal.remark(f"{out}: {len(runs)} runs")
+    terminal.remark(f"{out}: {counted(len(runs), 'run')}")

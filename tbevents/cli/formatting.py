@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -33,6 +34,34 @@ def clip(text: str, columns: int, *, plain: bool = False) -> str:
     head = (columns - 1) // 2
     tail = columns - 1 - head
     return _prefix(text, head) + mark + _prefix(text[::-1], tail)[::-1]
+
+
+def clip_all(texts: Sequence[str], columns: int, *, plain: bool = False) -> list[str]:
+    """Shortens texts as `clip` does. Those that would become equal show the part from which on they differ."""
+    short = {text: clip(text, columns, plain=plain) for text in texts}
+    alike: dict[str, list[str]] = {}
+    for text, clipped in short.items():
+        alike.setdefault(clipped, []).append(text)
+    for group in alike.values():
+        ordered = sorted(group)  # beside each text is the one that it is equal to for longest
+        same = [0, *itertools.starmap(_equal_until, itertools.pairwise(ordered)), 0]
+        for text, pair in zip(ordered, itertools.pairwise(same), strict=True):
+            short[text] = _part(text, max(pair) - columns // 3, columns, "~" if plain else "…")
+    return [short[text] for text in texts]
+
+
+def _equal_until(a: str, b: str) -> int:
+    """Returns the index of the first character that differs."""
+    return next((at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
+
+
+def _part(text: str, begin: int, columns: int, mark: str) -> str:
+    """Shortens a text at its beginning, and at its end if it does not fit then."""
+    if begin <= 0 or columns < 4:
+        return clip(text, columns, plain=mark == "~")
+    if width(text[begin:]) < columns:
+        return mark + _prefix(text[::-1], columns - 1)[::-1]
+    return mark + _prefix(text[begin:], columns - 2) + mark
 
 
 def wrapped(text: str, columns: int | None, *, indent: int) -> list[str]:

@@ -22,7 +22,7 @@ from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.tools.describe import RunDescription, describe_run
-from tbevents.tools.names import open_refs, refs_below
+from tbevents.tools.names import NO_EVENT_FILE, open_refs, refs_below
 
 _ORDERS: Final = {
     "name": lambda run: run.name,
@@ -73,7 +73,8 @@ def command(
         terminal.json([_as_json(run) for run in found])
         return
     if not found:
-        terminal.remark(f"{logdir}: no runs" + (f" with {' or '.join(kinds)}" if kinds else ""), style="")
+        none = f"{logdir}: no runs" + (f" with {' or '.join(kinds)}" if kinds else "")
+        terminal.remark(none if refs or unread else f"{logdir}: {NO_EVENT_FILE}", style="")
         return
     names = [terminal.run_name(run.name, logdir) for run in found]
     terminal.table(_tag_table(found, names) if tags else _run_table(found, names))

@@ -32,7 +32,7 @@ from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import TagDescription, describe_run
-from tbevents.tools.names import NameFilter, iter_runs, runs_below
+from tbevents.tools.names import NO_EVENT_FILE, NameFilter, iter_runs, runs_below
 from tbevents.tools.sparkline import sparkline
 from tbevents.views.short_names import short_names
 
@@ -107,7 +107,8 @@ def command(
         return
     if not found:
         there = f"; there are: {', '.join(kinds_there)}" if kinds_there else ""
-        terminal.remark(f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}", style="")
+        none = f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}"
+        terminal.remark(none if names or unread else f"{run}: {NO_EVENT_FILE}", style="")
         return
     terminal.table(_table(found, terminal, run))
     for each in {run.name: run for run, _ in found}.values():

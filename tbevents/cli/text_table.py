@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tbevents.cli.formatting import clip, printable, width
+from tbevents.cli.formatting import clip_all, printable, width
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -77,10 +77,7 @@ class TextTable:
             texts = [column.cells for column in shown]
         else:
             shown, widths = _fit(shown, room)
-            texts = [
-                [clip(cell, most, plain=plain) for cell in column.cells]
-                for column, most in zip(shown, widths, strict=True)
-            ]
+            texts = [clip_all(column.cells, most, plain=plain) for column, most in zip(shown, widths, strict=True)]
         header = _line(shown, widths, [column.header for column in shown], bold=True)
         return [header] + [_line(shown, widths, cells) for cells in zip(*texts, strict=True)]
 

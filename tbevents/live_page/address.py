@@ -78,7 +78,8 @@ class Address:
                     return bound
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
         except OSError as error:
-            hint = "; choose another with --port, or --port 0 for any" if self.port and error.errno in _IN_USE else ""
+            busy = self.port and error.errno in _IN_USE
+            hint = "; choose another with --port, or --port 0 for any free port" if busy else ""
             raise OSError(error.errno, f"{self.host}:{self.port}: {error.strerror}{hint}") from error
 
     def _addresses(self) -> list[tuple[socket.AddressFamily, Any]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NOISE = 1e-10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LRRangeResult:
     """The result of a range test, with one value for each step made.
 
@@ -112,6 +112,11 @@ class LRRangeResult:
         ax.set_ylabel("Loss")
         ax.legend()
         return ax
+
+    def __repr__(self) -> str:
+        rates = f", rates {self.lrs[0]:g} to {self.lrs[-1]:g}" if len(self.lrs) else ""
+        stopped = f", stopped: {self.stopped}" if self.stopped else ""
+        return f"LRRangeResult(steps made: {len(self.lrs)}{rates}{stopped})"
 
     def _finite(self) -> NDArray[np.float64]:
         smoothed = self.smoothed[np.isfinite(self.smoothed)]

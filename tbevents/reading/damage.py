@@ -182,7 +182,8 @@ def error_at_end(file: io.RawIOBase, error: DamagedFileError, size: int) -> Dama
     assert path is not None  # a file's decoder names it
     start = _bytes_at(path, 0) if offset == 0 else b""
     name = file_type(start)
-    short = isinstance(error, IncompleteRecordError) and len(start) <= HEADER_SIZE and name is not None
+    is_other = name is not None or any(start[4:8])  # as the high bytes of a length, these would mean over 4 GiB
+    short = isinstance(error, IncompleteRecordError) and len(start) <= HEADER_SIZE and is_other
     if not short and (not isinstance(error, ChecksumError) or error.part != "length"):
         return error
     file.seek(offset)

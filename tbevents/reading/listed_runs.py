@@ -78,7 +78,7 @@ class ListedRuns:
         path: the folder, or the one event file; for messages only, if the runs are those of references.
         options: how the runs are read.
         threads: the number of threads that read; None means one per processor.
-        processes: the number of processes that read; None means this one alone.
+        processes: the number of processes that read; None means no other process.
         as_refs: whether the runs are those of references, and are read as these say.
 
     Attributes:

@@ -54,7 +54,7 @@ class Logdir(Frame, Mapping[str, Run]):
         path: the folder, or the one event file, that was given.
         options: how the runs are read.
         threads: the number of threads that read.
-        processes: the number of processes that read; None if it is this one alone.
+        processes: the number of processes that read; None if there is no other process.
     """
 
     def __init__(

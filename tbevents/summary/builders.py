@@ -55,7 +55,7 @@ def real_array(tag: object, argument: str, value: Any) -> NDArray[Any]:
     name = of_tag(tag, argument)
     array = as_array(value, name=name)
     if array.dtype.kind not in "biuf":
-        what = type(value).__name__ if array.dtype == object else array.dtype
+        what = type(array.flat[0]).__name__ if array.dtype == object and array.size else array.dtype
         raise TypeError(f"{name} must be real numbers, not {what}")
     return array
 

@@ -23,6 +23,8 @@ from tbevents.remote import is_url
 from tbevents.remote_file import Requested, fetched_ahead
 from tbevents.run_files import find_run_files, list_runs, name_some
 
+NO_EVENT_FILE: Final = "there is no event file (a file with 'tfevents' in its name) in this folder or below it"
+
 _NUMBER: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)")
 
 
@@ -152,9 +154,7 @@ def refs_below(
     listed = list_runs(text, lambda where, error: unlisted.append(Problem.unreadable(where, error)))
     tell_of(unlisted, on_problem)
     if required and not listed and not unlisted:
-        raise RunNotFoundError(
-            text, "there is no event file (a file with 'tfevents' in its name) in this folder or below it"
-        )
+        raise RunNotFoundError(text, NO_EVENT_FILE)
     chosen = [
         RunRef(name, text if files[0].url == text else parent(files[0].url), tuple(files))
         for name, files in listed.items()

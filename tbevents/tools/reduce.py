@@ -19,7 +19,7 @@ from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, open_refs, refs_below
+from tbevents.tools.names import NO_EVENT_FILE, NameFilter, OnProblem, open_refs, refs_below
 from tbevents.tools.point_spool import PointSpool, RunPoints, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
@@ -174,7 +174,7 @@ def reduce_runs(
 def _runs_of(source: StrPath, on_problem: OnProblem | None) -> list[RunRef]:
     found = refs_below(source, None, on_problem=on_problem)
     if not found:
-        raise RunNotFoundError(os.fspath(source), "no runs")
+        raise RunNotFoundError(os.fspath(source), NO_EVENT_FILE)
     return found
 
 

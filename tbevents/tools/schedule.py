@@ -62,6 +62,7 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
         UnknownNameError: if the scheduler is unknown; the message names the nearest.
         ValueError: if the scheduler needs more than numbers and words; if an argument is missing, unknown or out of
             range; or if `steps` is below 1.
+        TypeError: if `steps` is not a whole number.
     """
     steps = whole("steps", steps, least=1)
     scheduler = make_scheduler(name, arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -90,10 +91,13 @@ class ChartStyle:
     def __post_init__(self) -> None:
         for name, choices in (("x", get_args(XAxis)), ("estimator", get_args(Estimator)), ("band", get_args(Band))):
             checked_choice(name, getattr(self, name), choices)
-        if not 0 <= self.smooth < 1:
+        if not isinstance(self.smooth, Real) or not 0 <= self.smooth < 1:
             raise ValueError(f"smooth must be at least 0 and less than 1, not {self.smooth!r}")
-        if not self.dpi > 0 or (self.size is not None and not min(self.size) > 0):
-            raise ValueError("size and dpi must be positive")
+        if not isinstance(self.dpi, Real) or not self.dpi > 0:
+            raise ValueError(f"dpi must be a positive number, not {self.dpi!r}")
+        pair = (1.0, 1.0) if self.size is None else self.size
+        if not isinstance(pair, Sequence) or len(pair) != 2 or not all(isinstance(x, Real) and x > 0 for x in pair):
+            raise ValueError(f"size must be two positive numbers, not {self.size!r}")
         if self.size is not None and max(self.size) > MOST_INCHES:
             raise ValueError(f"size is in inches, at most {MOST_INCHES}, not {max(self.size):g}")
 

@@ -148,7 +148,7 @@ def _column(values: Any, argument: str) -> NDArray[Any]:
     if array.ndim != 1:
         raise ValueError(f"{argument} must have one dimension, not shape {array.shape}")
     if array.dtype.kind not in "biuf" and array.size:
-        raise TypeError(f"{argument} must be real numbers, not {array.dtype}")
+        raise TypeError(f"{argument} must be real numbers, not {type(array[:1].tolist()[0]).__name__}")
     return array
 
 

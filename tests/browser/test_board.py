@@ -65,7 +65,7 @@ def board(driver):
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=20)
-            assert (process.returncode, out, err) == (0, "", "")
+            assert (process.returncode, out, err) == (0, "", "Ctrl-C ends it\n")
 
 
 def run_names(page):
@@ -496,7 +496,7 @@ def test_a_board_behind_a_proxy_that_fails_is_followed_again(tmp_path, board, pr
         page.driver.get_log("browser")  # the browser's own words about the failures
 
 
-def test_a_board_that_wants_its_token_says_only_that(tmp_path, board, proxy):
+def test_a_page_of_a_board_that_was_started_again_says_that_there_is_a_new_url(tmp_path, board, proxy):
     with SummaryWriter(tmp_path / "run") as writer:
         writer.add_scalar("loss", 1.0, 0)
     page = board(tmp_path)
@@ -511,7 +511,7 @@ def test_a_board_that_wants_its_token_says_only_that(tmp_path, board, proxy):
     between.fail(401)
     page.wait(lambda: sum("api/events" in path for path in between.asked) >= 2)
     page.wait(lambda: page.run("return window.said.length"))
-    assert set(page.run("return window.said")) == {"The board wants its token: open it by its whole URL."}
+    assert set(page.run("return window.said")) == {"The board was started again: open the new URL that it printed."}
     page.driver.get_log("browser")  # the browser's own words about the failures
 
 

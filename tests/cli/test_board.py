@@ -19,7 +19,7 @@ pytest.importorskip("uvicorn", reason="the board needs the extra board")
 
 @pytest.fixture
 def serving():
-    """Starts a board; returns its process and the URL that it prints. It must end on Ctrl-C without a word."""
+    """Starts a board; returns its process and the URL that it prints. It must end on Ctrl-C without another word."""
     started = []
 
     def start(*arguments):
@@ -34,7 +34,7 @@ def serving():
     yield start
     for process in started:
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=20) == ("", "Ctrl-C ends it\n")
         assert process.returncode == 0
 
 
@@ -150,6 +150,9 @@ def test_a_missing_extra_is_named(demo, cli, monkeypatch, package):
 
 def test_a_report_of_all_runs_is_written(demo, many, cli, tmp_path):
     out = tmp_path / "page.html"
+    assert cli("board", demo, "--export", out).err == f"{out}: 1 run\n"
+    (file,) = demo.iterdir()
+    assert "is an event file, which is not replaced" in cli("board", demo, "--export", file).err
     assert cli("board", f"a={demo}", f"b={many}", "--export", out).status == 0
     text = out.read_text(encoding="utf-8")
     assert '"name":"a"' in text

@@ -6,6 +6,7 @@ import pytest
 
 from tbevents.cli.formatting import (
     clip,
+    clip_all,
     duration,
     exact,
     moment,
@@ -54,6 +55,21 @@ def test_text_is_shortened_in_its_middle(text, columns, shown):
 def test_what_is_left_out_is_marked_in_ascii_where_there_is_nothing_else():
     assert clip("abcdefg", 6, plain=True) == "ab~efg"
     assert clip("abcdefg", 1, plain=True) == "~"
+
+
+def test_texts_that_would_become_equal_show_where_they_differ():
+    start, end = "_hparams_/session_start_info", "_hparams_/session_end_info"
+    assert clip(start, 10) == clip(end, 10)
+    assert clip_all([start, "loss", end, start], 10) == ["…on_start…", "loss", "…on_end_i…", "…on_start…"]
+    assert clip_all([start, end], 10, plain=True) == ["~on_start~", "~on_end_i~"]
+    assert clip_all(["train/loss/total", "val/accuracy"], 10) == ["trai…total", "val/…uracy"]
+    layers = [f"model/layer{number}/attention/weights/norm" for number in range(12)]
+    for columns in (8, 10, 20, 30, 60):
+        shown = clip_all(layers, columns)
+        assert len({*shown}) == 12
+        assert max(map(width, shown)) <= columns
+    assert max(width(each) for each in clip_all(["损" * 9 + "a" + "失" * 9, "损" * 9 + "b" + "失" * 9], 9)) <= 9
+    assert clip_all([start, end], 1) == ["…", "…"]
 
 
 def test_a_long_line_is_broken_between_words():

@@ -40,6 +40,8 @@ def test_without_a_bucket_a_server_is_started():
 
 def test_dask_finds_the_best_runs_and_the_spread_over_seeds(tmp_path):
     pytest.importorskip("dask.dataframe", reason="dask is not installed")
+    with tbevents.SummaryWriter(tmp_path / "alone") as writer:
+        writer.add_scalar("loss", 8.0, 0)
     for experiment, offset in (("a", 0.0), ("b", 0.5)):
         for seed in (0, 1):
             with tbevents.SummaryWriter(tmp_path / experiment / f"seed{seed}") as writer:
@@ -50,6 +52,8 @@ def test_dask_finds_the_best_runs_and_the_spread_over_seeds(tmp_path):
         "a/seed1: 0.25",
         "b/seed0: 0.625",
         "b/seed1: 0.75",
+        "alone: 8",
         "a: 0.1875 on average over 2 seeds, from 0.125 to 0.25",
+        "alone: 8 on average over 1 seed, from 8 to 8",
         "b: 0.6875 on average over 2 seeds, from 0.625 to 0.75",
     ]

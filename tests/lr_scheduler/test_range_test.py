@@ -40,6 +40,7 @@ def test_it_raises_the_rate_in_equal_factors_or_steps_and_logs_what_it_sees():
     assert result.losses[0] == result.smoothed[0] == 1.0
     linear = LRRangeTest(ParamGroups(0.1), lambda: 1.0, 0.0, 1.0, 11, "linear").run()
     np.testing.assert_allclose(linear.lrs, np.linspace(0, 1, 11), rtol=1e-12)
+    assert repr(linear) == "LRRangeResult(steps made: 11, rates 0 to 1)"
 
 
 def test_it_stops_when_the_loss_diverges_and_suggests_a_rate_below():
@@ -49,6 +50,8 @@ def test_it_stops_when_the_loss_diverges_and_suggests_a_rate_below():
     assert 1.0 < result.lrs[-1] < 10.0
     assert len(result.lrs) == len(result.losses) == len(problem.seen) < 200
     assert 1e-4 < result.suggestion() < 0.5
+    count = len(result.lrs)
+    assert repr(result) == f"LRRangeResult(steps made: {count}, rates 0.0001 to {result.lrs[-1]:g}, stopped: diverged)"
     lowest = result.lrs[np.argmin(result.losses)]
     assert result.minimum_over_10() == lowest / 10
 

@@ -85,6 +85,7 @@ FOREIGN = {
     "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(200)),
     "gzip": gzip.compress(b"text " * 99, mtime=0),
     "text": b"step,value\n1,2\n" * 50,
+    "short text": b"hello\n",
 }
 
 
@@ -109,7 +110,7 @@ def test_a_file_of_another_sort_among_a_runs_files_is_a_problem(file):
     assert (problem.file, problem.kind, problem.skipped) == (str(other), "not_an_event_file", len(FOREIGN["text"]))
 
 
-@pytest.mark.parametrize("data", [b"", b"\x18"], ids=["empty", "one byte"])
+@pytest.mark.parametrize("data", [b"", b"\x18", (24).to_bytes(8, "little")], ids=["empty", "one byte", "a length"])
 def test_a_file_too_short_for_a_record_is_incomplete(file, data):
     file.parent.mkdir()
     file.write_bytes(data)

@@ -129,7 +129,7 @@ def test_a_run_has_its_series(tmp_path):
     assert series.at(1).cells.tolist() == B
     assert run.counts() == {"scalars": {"loss": 1}, "matrices": {"confusion": 2}}
     assert run.metadata["confusion"].data_class == "TENSOR"
-    assert "1 matrices" in repr(run)
+    assert "1 matrix tag" in repr(run)
     with pytest.raises(UnknownNameError, match=r"no matrix tag 'loss'; it is of another kind: see run\.scalars"):
         run.series("matrices")["loss"]
 

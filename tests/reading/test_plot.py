@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import re
 import sys
 
 import numpy as np
@@ -11,7 +12,7 @@ from event_files import scalar_event, version_event, write_events
 import tbevents
 from tbevents.errors import MissingExtraError, UnknownNameError
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.views.chart import MOST_CHARTS
+from tbevents.views.chart import MOST_CHARTS, ChartStyle
 from tbevents.views.curves import without_outliers
 
 
@@ -97,9 +98,23 @@ def test_series_without_points_or_times_are_drawn(x):
     series_of(math.nan, math.inf).plot(x=x)._repr_png_()
 
 
+@pytest.mark.parametrize("value", [1, -0.1, math.nan, "a", None, [0.5]])
+def test_a_wrong_smoothing_is_named(value):
+    with pytest.raises(ValueError, match=re.escape(f"smooth must be at least 0 and less than 1, not {value!r}")):
+        series_of(1).plot(smooth=value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"size": "ab"}, {"size": (1,)}, {"size": 3}, {"size": (0, 1)}, {"dpi": "a"}, {"dpi": 0}]
+)
+def test_wrong_sizes_are_named(options):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=re.escape(f"{name} must be ")) as caught:
+        ChartStyle(**options)
+    assert str(caught.value).endswith(f", not {value!r}")
+
+
 def test_a_wrong_option_of_a_series_is_named():
-    with pytest.raises(ValueError, match="smooth must be at least 0 and less than 1, not 1"):
-        series_of(1).plot(smooth=1)
     with pytest.raises(ValueError, match="x must be 'step', 'order', 'relative' or 'wall', not 'time'"):
         series_of(1).plot(x="time")
 

@@ -91,7 +91,7 @@ def test_axes_may_be_given(run, matplotlib):
     assert axes.get_title() == ""
 
 
-@pytest.mark.parametrize("options", [{"view": "pie"}, {"x": "wall"}, {"most": 0}], ids=str)
+@pytest.mark.parametrize("options", [{"view": "pie"}, {"x": "wall"}, {"most": 0}, {"most": "a"}], ids=str)
 def test_wrong_options_are_refused(run, options):
     ((name, value),) = options.items()
     with pytest.raises(ValueError, match=f"{name} must be .* not {value!r}"):

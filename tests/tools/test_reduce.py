@@ -113,7 +113,7 @@ def test_wrong_arguments_are_refused(seeds, tmp_path):
     with pytest.raises(ValueError, match="no runs"):
         reduce([])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="empty: no runs"):
+    with pytest.raises(FileNotFoundError, match="empty: there is no event file"):
         reduce([tmp_path / "empty"])
 
 

@@ -104,6 +104,7 @@ class HistogramSeries(LazySeries[Histogram]):
 
         Raises:
             ValueError: if `view`, `x` or `most` has an invalid value, or the series has no points.
+            TypeError: if `most` is not a whole number.
             MissingExtraError: if matplotlib is not installed.
             PayloadError, TensorError, FileChangedError: if a histogram cannot be read.
         """

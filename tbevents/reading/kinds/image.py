@@ -204,6 +204,7 @@ class ImageSeries(LazySeries[Image]):
         Raises:
             UnknownStepError: if the series has no picture at a step (also a KeyError).
             ValueError: if the series has no points, or `most` is less than 1.
+            TypeError: if `most` is not a whole number.
             MissingExtraError: if matplotlib or Pillow is not installed.
             FileChangedError: if a file was changed and no longer holds a picture.
         """

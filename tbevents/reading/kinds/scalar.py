@@ -210,7 +210,7 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             log_y: whether the vertical axis is logarithmic.
             outliers: whether the vertical axis reaches all points. By default it leaves out extreme ones, as
                 TensorBoard does (5th to 95th percentile, and what is near), and marks them at its edge.
-            label: name of the line in a legend, which is drawn if a label is given; by default the tag.
+            label: name of the line in the legend. Without it, no legend is drawn.
             **line: arguments of matplotlib's `plot`: color, linestyle ...
 
         Returns:

@@ -60,8 +60,8 @@ def report(
     """Writes runs as one HTML page, to open from disk, mail or archive.
 
     Scalars are interactive charts; learning rates stand beside the loss; hyperparameters are a table that sorts;
-    histograms, images, texts and precision-recall curves have their steps on a slider. Content of
-    event files is shown as text or pictures, and never runs. Pictures need Pillow; without it, the page says so.
+    images, texts and precision-recall curves have their steps on a slider. Content of event files is shown as text or
+    pictures, and never runs. Pictures need Pillow; without it, the page says so.
 
     Each run is read once, and let go: memory is that of what the page shows, thinned: about three times its size.
 

@@ -225,7 +225,7 @@ async function tryAgain() {
   failures += 1;
   const answer = await fetch(".", { method: "HEAD", credentials: "same-origin", signal: AbortSignal.timeout(3000) }).catch(() => null);
   if (stream !== null) return; // opened meanwhile
-  state.say(answer?.status === 401 ? "The board wants its token: open it by its whole URL." : `The board does not answer; trying again in ${seconds} s …`);
+  state.say(answer?.status === 401 ? "The board was started again: open the new URL that it printed." : `The board does not answer; trying again in ${seconds} s …`);
   clearTimeout(waiting);
   waiting = setTimeout(follow, 1000 * seconds);
 }
