@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LOGDIR = pytest.StashKey[Path]()
 _PASSED = pytest.StashKey[bool]()  # set after the test function itself has run
-_GOLDEN = pytest.StashKey["GoldenRuns"]()
+_GOLDEN = pytest.StashKey["GoldenAccount"]()
 
 _PLUGIN = "tbevents-golden-runs"
 
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the account of golden runs."""
-    golden = config.stash[_GOLDEN] = GoldenRuns(config)
+    golden = config.stash[_GOLDEN] = GoldenAccount(config)
     config.pluginmanager.register(golden, _PLUGIN)
 
 
@@ -142,8 +142,8 @@ def name_in_module(item: pytest.Item) -> str:
     return name.replace("::", ".") + bracket + parameters or item.name
 
 
-class GoldenRuns:
-    """The golden runs that a session stores, and those that no test uses (orphans).
+class GoldenAccount:
+    """The account of golden runs: those that a session stores, and those that no test uses (orphans).
 
     With xdist, each worker keeps its own account and passes it to the main process at the end.
     """

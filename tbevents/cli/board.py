@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from tbevents.cli.formatting import counted
 from tbevents.cli.parameters import PATH, checksums_option, example, takes_terminal
+from tbevents.cli.report import tell
 from tbevents.cli.terminal import Terminal
 from tbevents.files import folder_name
 from tbevents.live_page import Address, Board, BoardServer, load_server
+from tbevents.live_page.labelled_runs import LabelledRuns
 from tbevents.reading.options import Checksums, ReadOptions
-from tbevents.tools.new_files import NewFile, refuse_output
-from tbevents.tools.report import page_of
+from tbevents.tools.report import report
 
 _LABEL = re.compile(r"([^/=:\\]+)=(.+)", re.DOTALL)
 _DEFAULT = Address()
@@ -73,13 +73,14 @@ def command(
     "board".
     """
     address = Address(host=host, port=port, token=not no_token, allowed_hosts=allowed_hosts, root_path=root_path)
-    if export is None:
-        load_server()
+    if export is not None:
+        with terminal.progress("reading") as progress:
+            runs = LabelledRuns(labelled(logdirs), checksums=checksums)
+            made = report(runs, export, progress=progress)
+        return tell(terminal, made)
+    load_server()
     board = Board(labelled(logdirs), memory=memory * 2**20, options=ReadOptions(checksums=checksums))
     try:
-        if export is not None:
-            return _export(terminal, board, export)
-
         server = BoardServer(board, address)
         terminal.write(f"{server.url}\n")
         terminal.flush()
@@ -110,14 +111,3 @@ def labelled(logdirs: tuple[str, ...]) -> dict[str, str]:
             raise ValueError(f"two logdirs are named {label!r}: name them, as in {label}1={path}")
         found[label] = path
     return found
-
-
-def _export(terminal: Terminal, board: Board, out: str) -> None:
-    refuse_output(out)
-    runs = {name: board.run(number, whole=True) for number, name in board.names().items()}
-    if not runs:
-        raise ValueError(f"{board.title}: there are no runs to report")
-    page = page_of(runs, board.title, wanted=lambda _tag: True)
-    with NewFile(out, text=True) as new:
-        new.file.write(page)
-    terminal.remark(f"{out}: {counted(len(runs), 'run')}")

@@ -20,7 +20,7 @@ from tbevents.cli.parameters import (
 )
 from tbevents.cli.terminal import Terminal
 from tbevents.remote import is_url
-from tbevents.tools.report import ReportLimits, report
+from tbevents.tools.report import Reported, ReportLimits, report
 
 
 @click.command(epilog=example("tbevents report runs -o report.html --tag 'loss*' --open"))
@@ -74,9 +74,14 @@ def command(
         findings = [finding_json(each) for each in found]
     with terminal.progress("reading") as progress:
         made = report(logdir, out, limits=limits, findings=findings, progress=progress, **options)
+    tell(terminal, made)
+    if opens:
+        click.launch(out if is_url(out) else Path(os.path.abspath(out)).as_uri())
+
+
+def tell(terminal: Terminal, made: Reported) -> None:
+    """Prints what a report holds, and what could not be read or shown."""
     for line in first_of(made.problems):
         terminal.warn(line)
     terminal.incomplete = bool(made.unreadable)
-    terminal.remark(f"{out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")
-    if opens:
-        click.launch(out if is_url(out) else Path(os.path.abspath(out)).as_uri())
+    terminal.remark(f"{made.out}: {counted(made.runs, 'run')}, {counted(made.points, 'point')}, {size(made.size)}")

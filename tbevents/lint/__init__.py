@@ -19,10 +19,10 @@ from tbevents.lint.config import load_config as load_config
 from tbevents.lint.config import parse_config as parse_config
 from tbevents.lint.finding import Findings as Findings
 from tbevents.lint.finding import LintFinding as LintFinding
-from tbevents.lint.linter import LintedRun as LintedRun
-from tbevents.lint.linter import assert_lints as assert_lints
-from tbevents.lint.linter import lint_runs as lint_runs
-from tbevents.lint.linter import run as run
+from tbevents.lint.linting import LintedRun as LintedRun
+from tbevents.lint.linting import assert_lints as assert_lints
+from tbevents.lint.linting import lint_runs as lint_runs
+from tbevents.lint.linting import run as run
 from tbevents.lint.rule import Rule as Rule
 from tbevents.lint.rule import rule_named as rule_named
 from tbevents.lint.rule import rules as rules

@@ -150,7 +150,7 @@ def load_config(path: StrPath) -> LintConfig:
         path: the file.
 
     Raises:
-        ValueError: if it is no TOML, has no such table, or a key or value in it is wrong.
+        ValueError: if it is not TOML, has no such table, or a key or value in it is wrong.
         OSError: if it cannot be read.
         MissingExtraError: with Python 3.10, if tomli is not installed.
     """
@@ -176,7 +176,7 @@ def find_config(start: StrPath = ".", *, outside: Sequence[StrPath] = ()) -> tup
         The path, or None if there is none; and the paths that are not used because they are in a logdir.
 
     Raises:
-        ValueError: if a file that may have the table is no TOML, or a table in it has an unknown name beside it.
+        ValueError: if a file that may have the table is not TOML, or a table in it has an unknown name beside it.
         OSError: if one cannot be read.
         MissingExtraError: with Python 3.10, if tomli is not installed.
     """

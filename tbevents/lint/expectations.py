@@ -153,7 +153,7 @@ def plain_keys(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Returns a table with underscores for the hyphens of its keys.
 
     Raises:
-        ValueError: if two keys become one, or a key is no text.
+        ValueError: if two keys become one, or a key is not text.
     """
     found: dict[str, Any] = {}
     for key, value in table.items():
@@ -183,7 +183,7 @@ def _names(value: Names, where: str) -> tuple[str, ...]:
     except TypeError as error:
         raise ValueError(str(error)) from None
     if not found:
-        raise ValueError(f"{where} must name at least one")
+        raise ValueError(f"{where} must have at least one name")
     return found
 
 
@@ -200,7 +200,7 @@ def _keywords(
         other: what may be there in place of a table, for messages.
 
     Raises:
-        ValueError: if it is no table, or has a key that the check has not, or lacks one that it needs.
+        ValueError: if it is not a table, has a key that the check does not take, or lacks one that it needs.
     """
     parameters = inspect.signature(check).parameters.values()
     known = {each.name: each for each in parameters if each.name not in ("run", "tag", "expected", *without)}
@@ -280,7 +280,9 @@ def _schedule(value: object, where: str) -> Iterator[Expected]:
     table = dict(value) if isinstance(value, Mapping) else {"schedule": value}
     text = table.pop("schedule", None)
     if not isinstance(text, str):
-        raise ValueError(f"{where} must be a schedule such as 'StepLR(step_size=30)' or a table with one, not {value!r}")
+        raise ValueError(
+            f"{where} must be a schedule such as 'StepLR(step_size=30)' or a table with one, not {value!r}"
+        )
     scheduler = make_scheduler(*parse_schedule(text))
     keywords = _keywords(table, check_lr_schedule, where, without=("schedule",))
     yield Expected(SCHEDULE, partial(check_lr_schedule, schedule=scheduler, **keywords), text)

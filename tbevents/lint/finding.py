@@ -6,16 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from tbevents.testing.finding import Finding, course_of, with_location
+from tbevents.testing.finding import Finding, Quantity, course_of, with_location
 from tbevents.views.notebook import MOST_ROWS, frame_html
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 """The severities, the gravest first."""
-
-Quantity: TypeAlias = float | str | None
-"""What a rule compares: a number, or words where there is none; None if there is nothing to name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,216 +1,33 @@
-"""Lints runs: calls the rules and the expectations, one run at a time."""
+"""`Linter`: calls the rules and the expectations, one run at a time."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from tbevents.errors import PayloadError, RunNotFoundError, TBEventsError, did_you_mean
-from tbevents.files import StrPath, folder_name, join, path_string
-from tbevents.lint.config import LintConfig, load_config, parse_config
+from tbevents.errors import TBEventsError, did_you_mean
+from tbevents.lint.config import LintConfig
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
-from tbevents.lint.finding import Findings, LintFinding, Quantity, at_least
+from tbevents.lint.finding import Findings, LintFinding
+from tbevents.lint.golden_runs import golden_runs_of
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
-from tbevents.reading.logdir import Logdir
-from tbevents.reading.options import Checksums, Names, ReadOptions, matches, patterns
+from tbevents.reading.options import matches
 from tbevents.reading.problem import Problem
-from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
 from tbevents.reading.small_runs import FIRST, MOST
 from tbevents.run_files import folders_above
-from tbevents.testing import golden
-from tbevents.testing.finding import Finding, message
-from tbevents.testing.subjects import Subject, as_runs, single_series
-from tbevents.tools.names import (
-    NameFilter,
-    name_below,
-    open_refs,
-    read_telling,
-    refs_below,
-    runs_below,
-    without_damage_warnings,
-)
+from tbevents.testing.finding import Finding
+from tbevents.testing.subjects import single_series
 from tbevents.tools.sparkline import sparkline
 from tbevents.tools.tag_roles import is_loss
 
 _BARS = 40
-
-AnyConfig = LintConfig | Mapping[str, Any] | StrPath | None
-"""A configuration, a table of one, the path of a file that has one, or None for the defaults."""
-
-
-@dataclass(frozen=True, slots=True)
-class LintedRun:
-    """What was found in one run.
-
-    Attributes:
-        run: the name of the run; of a folder that cannot be listed, its path below the logdir; "(all runs)" for what
-            concerns no single run.
-        path: its path; "" if it is about all runs.
-        findings: what was found.
-    """
-
-    run: str
-    path: str
-    findings: Findings
-
-    @property
-    def is_run(self) -> bool:
-        """Whether it is about one run or folder, which counts, and not about all of them."""
-        return bool(self.path)
-
-
-def run(
-    path: Subject | Mapping[str, Run],
-    config: AnyConfig = None,
-    *,
-    runs: Names | None = None,
-    checksums: Checksums = "verify",
-) -> Findings:
-    """Lints a run, or all runs below a folder.
-
-    Args:
-        path: a folder of runs, a run, or an event file; a local path, or a URL that fsspec understands; or what
-            the checks of `tbevents.testing` take: a Run, a writer, or runs by name.
-        config: a `LintConfig`, a table such as ``{"ignore": ["TB105"]}``, or the path of a TOML file; None uses the
-            defaults. No file is searched for: `find_config` does that.
-        runs: names or patterns of the runs to lint; None or empty means all.
-        checksums: "skip" also reads records with a wrong data checksum, as in `read_run`.
-
-    Returns:
-        The findings, run by run. It is a list; notebooks show it as a table. Runs that are read from a path are
-        released, a few at a time, and the `series` of their findings are None.
-
-    Raises:
-        RunNotFoundError: if the path does not exist, or there is no event file below it.
-        UnknownNameError: if a pattern matches no run.
-        OSError: if the path itself cannot be read. What cannot be read below it is a finding.
-        ValueError, TypeError: if the configuration is wrong.
-    """
-    config = as_config(config)
-    if isinstance(path, (str, os.PathLike)):
-        return Findings(
-            each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings
-        )
-    wanted = _name_filter(runs)
-    subject = {path.name: path} if isinstance(path, Run) else as_runs(path)
-    names = [name for name in subject if wanted(name)]
-    wanted.check(subject.path if isinstance(subject, Logdir) else "")
-    found = {name: subject[name] for name in names}
-    linter = Linter(config, found, part=bool(wanted) or isinstance(path, Run))
-    with without_damage_warnings():
-        findings = Findings(each for _, of_run in linter.lint_each(found.values(), keep_series=True) for each in of_run)
-        if isinstance(subject, Logdir):
-            for problem in subject.problems:
-                findings += linter.of_problem(problem, name_below(problem, subject.path))
-        findings += linter.finish()
-    return findings
-
-
-def _name_filter(runs: Names | None) -> NameFilter:
-    return NameFilter(None if runs is None else patterns("runs", runs), noun="run")
-
-
-def as_config(config: AnyConfig) -> LintConfig:
-    """Returns a configuration, however it is given.
-
-    Raises:
-        ValueError, TypeError: if it is wrong.
-    """
-    if config is None:
-        return LintConfig()
-    if isinstance(config, LintConfig):
-        return config
-    return parse_config(config) if isinstance(config, Mapping) else load_config(path_string(config, "config"))
-
-
-def lint_runs(
-    path: StrPath | Sequence[StrPath],
-    config: LintConfig,
-    *,
-    runs: Names | None = None,
-    checksums: Checksums = "verify",
-) -> Iterator[LintedRun]:
-    """Lints the runs below paths one after the other. A few small ones are read and screened together.
-
-    The arguments and errors are those of `run`; if there are several paths, the names of runs begin with theirs. Paths
-    are looked up at the call, before the first run is read.
-
-    Yields:
-        What was found in each run, then in each folder that cannot be listed, then what concerns no single run.
-    """
-    paths = [path_string(each, "path") for each in ([path] if isinstance(path, (str, os.PathLike)) else path)]
-    wanted = _name_filter(runs)
-    unlisted: list[tuple[str, Problem]] = []
-    found: dict[str, RunRef] = {}
-    also: dict[str, str] = {}
-    for each in paths:
-        problems: list[Problem] = []
-        below = refs_below(each, wanted, on_problem=problems.append, required=True)
-        unlisted += ((name_below(problem, each), problem) for problem in problems)
-        alone = [ref.name for ref in below] == ["."]
-        for ref in below:
-            name = ref.name if len(paths) == 1 else each if ref.name == "." else join(each, ref.name)
-            found[name] = replace(ref, name=name)
-            also[name] = folder_name(each) if alone else ref.name
-    wanted.check(", ".join(paths))
-    part = bool(wanted) or list(found) == ["."]
-    return _lint_each(
-        Linter(config, found, part=part, also=also), list(found.values()), set(paths), unlisted, checksums
-    )
-
-
-def _lint_each(
-    linter: Linter,
-    refs: Sequence[RunRef],
-    named: AbstractSet[str],
-    unlisted: list[tuple[str, Problem]],
-    checksums: Checksums,
-) -> Iterator[LintedRun]:
-    options = ReadOptions(checksums=checksums)
-    at = 0
-    while at < len(refs):
-        failed: list[Exception] = []
-        for run, findings in linter.lint_each(_until_error(open_refs(refs[at:], options), failed)):
-            at += 1
-            yield LintedRun(run.name, run.path, findings)
-            del run
-        for error in failed:
-            ref = refs[at]
-            if ref.url in named:
-                raise error
-            at += 1
-            yield LintedRun(ref.name, ref.url, linter.of_problem(_unreadable(ref.url, error), ref.name))
-    for name, problem in unlisted:
-        yield LintedRun(name, problem.file, linter.of_problem(problem, name))
-    rest = linter.finish()
-    if rest:
-        yield LintedRun("(all runs)", "", rest)
-
-
-def _unreadable(path: str, error: Exception) -> Problem:
-    return Problem(path, 0, "unreadable", 0, 0, str(error).removeprefix(f"{path}: "))
-
-
-def _ignore(_: Problem) -> None:
-    """The findings list the problems."""
-
-
-def _until_error(runs: Iterator[Run], failed: list[Exception]) -> Iterator[Run]:
-    """Yields runs until one cannot be read; then adds the error to a list."""
-    try:
-        yield from runs
-    except (TBEventsError, OSError) as error:
-        failed.append(error)
 
 
 class Linter:
@@ -245,7 +62,7 @@ class Linter:
         self._part = part or self._names == ["."]  # a run that is linted alone has no name
         self._parents = {above for name in self._names for above in folders_above(name)}
         self._curves = LossCurves()
-        self._golden = [_golden_runs(each) for each in config.expectations]
+        self._golden = [golden_runs_of(each) for each in config.expectations]
         self._idle = {(at, pattern) for at, each in enumerate(config.expectations) for pattern in _patterns_of(each)}
 
     def lint(self, run: Run) -> Findings:
@@ -294,7 +111,7 @@ class Linter:
             try:
                 findings = self._lint(run, codes, keep_series)
             except (TBEventsError, OSError) as error:  # its files were changed meanwhile
-                findings = self.of_problem(_unreadable(run.path, error), run.name)
+                findings = self.of_error(error, run.name, run.path)
             yield run, findings
             del run
 
@@ -329,6 +146,11 @@ class Linter:
                 if self._concerns(expectation, run.name):
                     findings += self._expect(at, expectation, run)
             return Findings(self._with_series(each, view, keep_series) for each in findings)
+
+    def of_error(self, error: TBEventsError | OSError, name: str, path: str) -> Findings:
+        """Returns the finding about a run that cannot be read; none if the rule is not used."""
+        detail = str(error).removeprefix(f"{path}: ")
+        return self.of_problem(Problem(path, 0, "unreadable", 0, 0, detail), name)
 
     def of_problem(self, problem: Problem, name: str) -> Findings:
         """Returns the finding about a run or folder that cannot be read; none if the rule is not used."""
@@ -368,8 +190,19 @@ class Linter:
         return [f"no tag of any run matches {pattern!r}" for place, pattern in sorted(self._idle) if place == at]
 
     def _finding(self, rule: Rule, hit: Hit, name: str, path: str) -> LintFinding:
-        severity = self.config.rules[rule.code][1]
-        return LintFinding(rule.name, hit.summary, name, hit.tag, path, hit.table, None, rule.code, severity, *hit[2:5])
+        return LintFinding(
+            kind=rule.name,
+            summary=hit.summary,
+            run=name,
+            tag=hit.tag,
+            path=path,
+            table=hit.table,
+            code=rule.code,
+            severity=self.config.rules[rule.code][1],
+            step=hit.step,
+            value=hit.value,
+            bound=hit.bound,
+        )
 
     def _with_series(self, finding: LintFinding, view: RunView, keep: bool) -> LintFinding:
         series = None if finding.tag is None or finding.run != view.run.name else view.series.get(finding.tag)
@@ -406,7 +239,8 @@ class Linter:
 
     def _of_check(self, rule: Rule, found: Finding, bound: str) -> LintFinding:
         """Returns a finding of `tbevents.testing` as one of a rule."""
-        step, value, limit = _facts(found)
+        first = found.table.first if found.table is not None else None
+        step, value, limit = (None, None, None) if first is None else first
         hit = Hit(found.tag, found.summary, step, value, bound if limit is None else limit, found.table)
         return self._finding(rule, hit, found.run, found.path)
 
@@ -415,101 +249,3 @@ def _patterns_of(expectation: Expectation) -> set[str]:
     named: list[Expected] = [each for each in expectation.expected if each.tag is not None]
     own = expectation.tags if len(named) < len(expectation.expected) else ()
     return {each for each in (*own, *(each.tag or "" for each in named)) if is_pattern(each) and each != "*"}
-
-
-def _facts(found: Finding) -> tuple[int | None, Quantity, Quantity]:
-    """Returns the step, the value and the bound of the first row of a finding's table, as far as it has them."""
-    table = found.table
-    if table is None or not table.rows:
-        return None, None, None
-    row = dict(zip(table.header, table.rows[0], strict=True))
-    step = row.get("step", row.get("after step", ""))
-    value = row.get("value", row.get("obtained", row.get("smoothed", row.get("comes step"))))
-    return (
-        int(step) if step.lstrip("-").isdecimal() else None,
-        _number(value),
-        _number(row.get("expected")),
-    )
-
-
-def _number(cell: str | None) -> Quantity:
-    try:
-        return None if cell is None else float(cell)
-    except ValueError:
-        return cell
-
-
-class _GoldenRuns:
-    """The golden runs at a path, each read when it is compared.
-
-    Attributes:
-        path: a run, a folder of runs, or what `tb_regression` stores.
-        names: the names of the runs.
-        used: the names of those that were compared.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.used: set[str] = set()
-        self._read: Callable[[str], Run]
-        for suffix in golden.SUFFIXES:
-            if path.endswith(suffix):
-                stored = golden.load(path.removesuffix(suffix), {})
-                if stored is None:
-                    raise RunNotFoundError(path, "no such golden run")
-                self.names = list(stored)
-                self._read = stored.__getitem__
-                return
-        below = runs_below(path)
-        if not below:
-            raise RunNotFoundError(path, "there is no run to compare with")
-        self.names = list(below)
-        self._read = lambda name: read_telling(below[name], name, on_problem=_ignore)
-
-    def of(self, run: str, known_as: Sequence[str]) -> dict[str, Run]:
-        """Returns the run to compare with, by the name of the other: the only one, or that of the same name.
-
-        Args:
-            run: the name of the other.
-            known_as: the names that it may have here; the first that there is counts.
-        """
-        same = self.names if len(self.names) == 1 else [name for name in known_as if name in self.names]
-        if not same:
-            return {}
-        self.used.add(same[0])
-        return {run: self._read(same[0])}
-
-
-def _golden_runs(expectation: Expectation) -> _GoldenRuns | None:
-    """Returns the golden runs of an expectation, if it has any; errors say where it stands."""
-    if expectation.same_as is None:
-        return None
-    where = f"{expectation.where}: same_as"
-    try:
-        return _GoldenRuns(expectation.same_as.path)
-    except RunNotFoundError as error:
-        raise RunNotFoundError(f"{where}: {error.path}", error.detail) from error
-    except PayloadError as error:
-        raise PayloadError(f"{where}: {error}") from error
-    except OSError as error:
-        if error.strerror is None:
-            raise
-        raise type(error)(error.errno, f"{where}: {error.strerror}", error.filename) from error
-
-
-def assert_lints(path: Subject | Mapping[str, Run], config: AnyConfig = None) -> None:
-    """Asserts that runs have no finding as grave as the `fail_on` of the configuration, which is "error" by default.
-
-    Args:
-        path: as in `run`.
-        config: as in `run`.
-
-    Raises:
-        AssertionError: if there are such findings; the message lists them.
-        RunNotFoundError, OSError, ValueError, TypeError: as `run`.
-    """
-    __tracebackhide__ = True
-    checked = as_config(config)
-    failing = [each for each in run(path, checked) if at_least(each.severity, checked.fail_on)]
-    if failing:
-        raise AssertionError(message(failing))

@@ -72,7 +72,7 @@ def hit_of(held_out: Curve, train_name: str, found: _Onset) -> Hit:
     """Returns what is said of an onset."""
     summary = (
         f"it rises from {found.best:.4g} at step {found.step} to {found.last:.4g}, while {train_name} falls: "
-        "the best checkpoint is that of then"
+        f"the best checkpoint is the one at step {found.step}"
     )
     return Hit(held_out.tag, summary, found.step, found.last, found.bound)
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import closest_or_first, nearest, suggestion
-from tbevents.lint.finding import Quantity, Severity
+from tbevents.lint.finding import Severity
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
-from tbevents.testing.finding import FindingTable
+from tbevents.testing.finding import FindingTable, Quantity
 
 
 class Hit(NamedTuple):
@@ -92,7 +92,7 @@ class Rule:
         """Returns all options of the rule, those given among them.
 
         Raises:
-            ValueError: if an option is unknown, or its value is no number of 0 or more.
+            ValueError: if an option is unknown, or its value is not a number of 0 or more.
         """
         found = {option.name: option.default for option in self.options}
         for name, value in given.items():

@@ -150,7 +150,7 @@ register(
         "TB205",
         "wall-times",
         "warning",
-        "Wall times go back, or are no times.",
+        "Wall times decrease or are invalid.",
         (Option("seconds", 1, "how far a wall time may be before the one before it"),),
         _wall_time_order,
         _may_go_back_in_time,

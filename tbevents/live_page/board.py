@@ -7,7 +7,7 @@ import itertools
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ from tbevents.reading.options import ReadOptions
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
 from tbevents.run_files import list_runs
+from tbevents.tools.kept_runs import KeptRuns
 from tbevents.tools.names import natural_key
 
 _INTERVAL: Final = 0.5
@@ -69,7 +70,6 @@ class Board:
         self, logdirs: Mapping[str, str], *, memory: int = 512 * 2**20, options: ReadOptions | None = None
     ) -> None:
         self.logdirs: dict[str, str] = {label: path_string(path, "logdir") for label, path in logdirs.items()}
-        self.memory: int = memory
         self.key: str = secrets.token_hex(8)
         self._opener = RunOpener(ReadOptions() if options is None else options)
         self._lock = threading.Condition()
@@ -77,13 +77,12 @@ class Board:
         self._runs: list[FollowedRun] = []
         self._by_name: dict[tuple[str, str], FollowedRun] = {}
         self._tags = KnownTags()
-        self._runs_changed = False  # whether there are more or fewer runs than the last answer knew
+        self._runs_changed = False  # whether there are more or fewer runs than the last response knew
         self._sessions = False  # whether there are hyperparameters
         self._arranged = 0  # the version for which it was last seen what runs are on the page
         self._problems: tuple[str, ...] = ()
         self._problems_version = 0
-        self._kept: OrderedDict[int, int] = OrderedDict()  # number of a run in memory -> bytes; the least used first
-        self._used = 0  # bytes of all of them
+        self._kept = KeptRuns[int](memory)  # by number
         self._waiting: deque[FollowedRun] = deque()  # those to be read, and read again
         self._watchers: set[Callable[[], object]] = set()
         self._closed = False
@@ -156,7 +155,7 @@ class Board:
             return self._tags.named(number)
 
     def states(self, spans: Iterable[tuple[int, int]], kind: str, tag: str) -> list[tuple[int, int, int]]:
-        """Returns what differs once a series does, of each run that is there and has such a series. Reads nothing.
+        """Returns number, epoch and count of each run that has the series; they change whenever it does. Reads nothing.
 
         Args:
             spans: the first and the last number of the runs asked for; a run is named once, however often they have it.
@@ -184,8 +183,7 @@ class Board:
             followed = self._runs[number]
             run = followed.run
             if run is not None:
-                if number in self._kept:
-                    self._kept.move_to_end(number)
+                self._kept.use(number)
                 if not (whole and run.is_cut):
                     return run
         return self._asked.submit(self._read, followed, whole=whole).result()
@@ -225,9 +223,10 @@ class Board:
         """Returns what changed after a version, as plain data for the page; None if nothing did.
 
         Args:
-            since: the version of an earlier answer; 0 for everything.
+            since: the version of an earlier response; 0 for everything.
         """
         with self._lock:
+            self._tags.find_rates(self._step)
             if self._arranged != self._version and (self._sessions or self._runs_changed):
                 self._runs_changed = False
                 root = folder_name(next(iter(self.logdirs.values()))) if len(self.logdirs) == 1 else ""
@@ -237,18 +236,19 @@ class Board:
             version = self._version
             if since >= version:
                 return None
-            told_counts = self._tags.teller()
+            numbered = self._tags.numbering()
             told: dict[str, Any] = {
                 "version": version,
                 "tags": self._tags.since(since),
-                "runs": [run.as_json(told_counts) for run in self._runs if run.version > since],
+                "runs": [run.as_json(numbered) for run in self._runs if run.version > since],
                 "there": sum(not run.gone for run in self._runs),
                 "unread": sum(run.summary is None and not run.gone for run in self._runs),
             }
             if self._problems_version > since:
                 told["problems"] = list(self._problems)
-            if told["tags"] or since == 0:
-                told["rates"] = self._tags.rates(self._runs)
+            rates = self._tags.rates_since(since)
+            if rates is not None:
+                told["rates"] = rates
             return told
 
     # -- listing -----------------------------------------------------------------------------------------------------
@@ -330,8 +330,9 @@ class Board:
             self._queue(run)
         for key, run in self._by_name.items():
             if key not in found and not run.gone and key[0] not in unknown:
+                self._tags.note(run.summary.counts if run.summary else None, None)
                 run.gone, run.run, run.summary, run.news, run.failure = True, None, None, "", ""
-                self._used -= self._kept.pop(run.number, 0)
+                self._kept.forget(run.number)
                 run.version = self._step()
                 changed = self._runs_changed = True
         return changed
@@ -441,19 +442,11 @@ class Board:
             self._sessions = self._sessions or summary.facts.hparams is not None
             summary = dataclasses.replace(summary, counts=self._tags.take(run, summary.counts, self._step))
             if before is None or anew or recovered or before.differs(summary):
+                self._tags.note(before.counts if before else None, summary.counts)
                 followed.summary = summary
                 followed.version = self._step()
-            self._keep(followed, weight(run, summary.counts))
-
-    def _keep(self, followed: FollowedRun, size: int) -> None:
-        """Notes that a run is in memory, and lets go of those used least, if all take too much."""
-        self._used += size - self._kept.get(followed.number, 0)
-        self._kept[followed.number] = size
-        self._kept.move_to_end(followed.number)
-        while self._used > self.memory and len(self._kept) > 1:
-            number, freed = self._kept.popitem(last=False)
-            self._runs[number].run = None
-            self._used -= freed
+            for number in self._kept.keep(followed.number, weight(run, summary.counts)):
+                self._runs[number].run = None
 
 
 def _shrunk(before: RunSummary, after: RunSummary) -> bool:

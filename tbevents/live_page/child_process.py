@@ -17,7 +17,7 @@ from typing import Any, Final
 from tbevents.errors import WorkerError
 
 _LOOK: Final = 1.0
-"""Seconds after which the process looks whether the one that started it is still there."""
+"""Seconds between checks that the parent process is alive."""
 
 _PATIENCE: Final = 10.0
 """Seconds that an end may take before the process is killed."""

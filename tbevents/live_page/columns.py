@@ -18,7 +18,7 @@ from tbevents.views.curves import LEAST, thinned, thinned_each
 
 AXES: Final = ("step", "order", "relative", "wall")
 MOST_POINTS: Final = 50_000
-"""The most points of one curve in one answer."""
+"""The most points of one curve in one response."""
 
 _ALIGNMENT: Final = 8
 _LENGTH: Final = struct.Struct("<I")

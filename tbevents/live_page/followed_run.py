@@ -73,7 +73,10 @@ class RunSummary:
 
 
 class FollowedRun:
-    """The state of one run. The board's lock guards all of it but `run` and `summary`, which `reading` guards.
+    """The state of one run.
+
+    Threads change it under the board's lock. Whoever reads the run holds `reading` meanwhile, so that one thread at a
+    time reads it, and changes `part`.
 
     Attributes:
         number: the number under which the page asks for the run.
@@ -139,14 +142,14 @@ class FollowedRun:
         return 0 if self.summary is None else self.summary.counts.get(kind, {}).get(tag, 0)
 
     def state(self, kind: str, tag: str) -> tuple[int, int, int]:
-        """Returns what differs once a series does: number, epoch and count."""
+        """Returns number, epoch and count of a series, which change whenever it does."""
         return self.number, self.epoch, self.count(kind, tag)
 
-    def as_json(self, told_counts: Callable[[Counts], Mapping[str, list[list[int]]]]) -> dict[str, Any]:
+    def as_json(self, numbered: Callable[[Counts], Mapping[str, list[list[int]]]]) -> dict[str, Any]:
         """Returns what the page is told of the run.
 
         Args:
-            told_counts: returns the numbers of tags, and how many values each has, by kind.
+            numbered: returns the numbers of tags, and how many values each has, by kind.
         """
         told: dict[str, Any] = {"number": self.number, "name": self.name, "label": self.label, "owner": self.owner}
         if self.gone:
@@ -162,7 +165,7 @@ class FollowedRun:
         return {
             **told,
             "epoch": self.epoch,
-            "kinds": told_counts(counts),
+            "kinds": numbered(counts),
             "part": self.summary.is_cut,
             "problems": [*news, *self.summary.problems],
             "session": hparams is not None and bool(hparams.parameters),

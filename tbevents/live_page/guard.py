@@ -1,4 +1,4 @@
-"""Who may use a board: the token, its cookie, the hosts it answers to, and the headers of every answer."""
+"""Who may use a board: the token, its cookie, the hosts it answers to, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cache-Control": "private, no-cache",
 }
-"""Of every answer that does not say otherwise."""
+"""Of every response that does not say otherwise."""
 
 
 class Guard:
@@ -48,7 +48,7 @@ class Guard:
         self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers, or passes the request on."""
+        """Responds, or passes the request on."""
         if scope["type"] == "lifespan" or self._token is None:
             return await self._app(scope, receive, send)
         if scope["type"] != "http":  # the board has no websockets
@@ -91,7 +91,7 @@ class PathGuard:
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers, or passes the request on."""
+        """Responds, or passes the request on."""
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         if scope["type"] != "http":  # the board has no websockets
@@ -109,7 +109,7 @@ def _refusal() -> Response:
 
 
 class SafeHeaders:
-    """Adds the headers of safety to every answer.
+    """Adds security headers to every response.
 
     Args:
         app: the application.
@@ -121,7 +121,7 @@ class SafeHeaders:
         self._headers = {name: value for name, value in _HEADERS.items() if not (framed and name == "X-Frame-Options")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, and the answer back with more headers."""
+        """Passes the request on, and the response back with more headers."""
 
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tbevents.errors import UnknownNameError
-from tbevents.live_page.followed_run import Counts, FollowedRun
+from tbevents.live_page.followed_run import Counts
 from tbevents.reading.run import Run
 from tbevents.tools.report.rates import rates_by_loss
 
@@ -24,6 +25,10 @@ class KnownTags:
         self._numbers: dict[tuple[str, str], int] = {}
         self._told: list[tuple[int, dict[str, Any]]] = []  # (version, what the page is told of the tag)
         self._counts: dict[object, Counts] = {}
+        self._logged = Counter[tuple[str, ...]]()  # scalar tags of a run -> number of runs that have just these
+        self._logged_changed = False  # whether these sets of tags are others than those that `_rates` are of
+        self._rates: list[dict[str, Any]] = []
+        self._rates_version = 0
 
     def take(self, run: Run, counts: Counts, step: Callable[[], int]) -> Counts:
         """Numbers the tags of a run that are new.
@@ -77,34 +82,64 @@ class KnownTags:
         """Returns what the page is told of the tags that came after a version."""
         return [told for at, told in self._told if at > version]
 
-    def teller(self) -> Callable[[Counts], Mapping[str, list[list[int]]]]:
-        """Returns a function that has the numbers of tags in place of their names, once for equal counts."""
-        known: dict[
-            int, tuple[Counts, dict[str, list[list[int]]]]
-        ] = {}  # with the counts, so that their ids stay theirs
+    def numbering(self) -> Callable[[Counts], Mapping[str, list[list[int]]]]:
+        """Returns a function that replaces tag names by their numbers; equal counts are converted once."""
+        # With the counts, so that their ids stay theirs.
+        known: dict[int, tuple[Counts, dict[str, list[list[int]]]]] = {}
 
-        def told(counts: Counts) -> dict[str, list[list[int]]]:
+        def numbered(counts: Counts) -> dict[str, list[list[int]]]:
             if id(counts) not in known:
-                numbered = {
+                found = {
                     kind: [[self._numbers[kind, tag], count] for tag, count in tags.items()]
                     for kind, tags in counts.items()
                 }
-                known[id(counts)] = counts, numbered
+                known[id(counts)] = counts, found
             return known[id(counts)][1]
 
-        return told
+        return numbered
 
-    def rates(self, runs: Iterable[FollowedRun]) -> list[dict[str, Any]]:
-        """Returns the learning rates, as numbers of tags, with the loss to show beside them."""
+    def note(self, before: Counts | None, after: Counts | None) -> None:
+        """Notes which scalars a run has now, in place of those before; None stands for a run that is not there."""
+        old, new = _scalars(before), _scalars(after)
+        if old == new:
+            return
+        if new:
+            self._logged[new] += 1
+            self._logged_changed |= self._logged[new] == 1
+        if old:
+            self._logged[old] -= 1
+            if not self._logged[old]:
+                del self._logged[old]
+                self._logged_changed = True
+
+    def find_rates(self, step: Callable[[], int]) -> None:
+        """Finds the learning rates of what was noted, and the loss to show beside each.
+
+        Args:
+            step: returns the next version of the board, from which on they are told if they are not what they were.
+        """
+        if not self._logged_changed:
+            return
+        self._logged_changed = False
         having: dict[str, set[int]] = {tag: set() for kind, tag in self._numbers if kind == "scalars"}
-        for run in runs:
-            for tag in run.summary.counts.get("scalars", ()) if run.summary else ():
-                having[tag].add(run.number)
-        found = rates_by_loss({tag: numbers for tag, numbers in having.items() if numbers})
-        return [
+        for place, tags in enumerate(self._logged):  # runs with the same tags count as one
+            for tag in tags:
+                having[tag].add(place)
+        found = rates_by_loss({tag: places for tag, places in having.items() if places})
+        rates = [
             {
                 "rates": [self._numbers["scalars", tag] for tag in rates],
                 "loss": -1 if loss is None else self._numbers["scalars", loss],
             }
             for loss, rates in found.items()
         ]
+        if rates != self._rates:
+            self._rates, self._rates_version = rates, step()
+
+    def rates_since(self, version: int) -> list[dict[str, Any]] | None:
+        """Returns the learning rates, as numbers of tags; None if they have not changed after a version."""
+        return self._rates if self._rates_version > version or version == 0 else None
+
+
+def _scalars(counts: Counts | None) -> tuple[str, ...]:
+    return () if counts is None else tuple(counts.get("scalars", ()))

@@ -14,11 +14,10 @@ from typing import Final
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
 from tbevents.live_page.child_process import BoardProcess
-from tbevents.live_page.names import run_name, title_of
-from tbevents.reading.logdir import Logdir, read_logdir
-from tbevents.reading.run import Run
+from tbevents.live_page.labelled_runs import LabelledRuns
+from tbevents.live_page.names import title_of
+from tbevents.reading.logdir import Logdir
 from tbevents.remote import is_url
-from tbevents.tools.names import natural_key, without_damage_warnings
 from tbevents.tools.report import page_of
 
 _REMOTE: Final = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE", "JUPYTERHUB_SERVICE_PREFIX")
@@ -81,11 +80,11 @@ def board(
 
         tbevents.board("runs")
 
-    The board is served by a process of its own, so that a training in the notebook does not slow it, nor it the
-    training. It ends with the kernel, in whatever way that ends, or with `BoardView.close`; interrupting a cell does
-    not end it. A second call for the same logdir shows the same board. Threads may call this function together: one of
-    them starts the board, and the others wait for it. A forked child starts a board of its own. An interrupt while the
-    board starts ends it.
+    The board is served by a process of its own, so that it and a training in the notebook do not slow each other. It
+    ends with the kernel, in whatever way that ends, or with `BoardView.close`; interrupting a cell does not end it. A
+    second call for the same logdir shows the same board. Threads may call this function together: one of them starts
+    the board, and the others wait for it. A forked child starts a board of its own. An interrupt while the board starts
+    ends it.
 
     The URL of the board holds a random token. It is bound to the loopback address, and reads only the logdirs named.
     Settings of fsspec that were made in Python do not reach it; those in files and in the environment do.
@@ -152,12 +151,7 @@ def _through(url: str, own: str) -> str:
 
 def _page(logdirs: Mapping[str, str], title: str) -> str:
     """The report of the runs, as a page."""
-    runs: dict[str, Run] = {}
-    with without_damage_warnings():  # the page says what was damaged
-        for label, path in logdirs.items():
-            found = read_logdir(path)
-            for name in sorted(found, key=natural_key):
-                runs[run_name(label, name)] = found[name]
+    runs = LabelledRuns(logdirs)
     if not runs:
         raise ValueError(f"{title}: there are no runs to show")
     return page_of(runs, title, wanted=lambda _tag: True)
@@ -184,6 +178,8 @@ class _Boards:
         with self._lock:
             process = self._processes.get(key)
             if process is None or not process.alive:
+                if process is not None:
+                    process.close()  # its pipes are still open
                 process = self._processes[key] = BoardProcess(logdirs, memory)
             return process
 

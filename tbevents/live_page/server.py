@@ -91,7 +91,7 @@ class BoardServer:
 
         class Server(uvicorn.Server):
             def handle_exit(self, sig: int, frame: Any) -> None:
-                """Ends the streams first: uvicorn waits for the answers that are under way."""
+                """Ends the streams first: uvicorn waits for the responses that are under way."""
                 board.close()
                 super().handle_exit(sig, frame)
 
@@ -114,7 +114,7 @@ class BoardServer:
     def stop(self) -> None:
         """Ends serving, and waits for the end of what `start` began, a few seconds at most."""
         self._server.should_exit = True
-        self._board.close()  # which ends the streams: uvicorn waits for the answers that are under way
+        self._board.close()  # which ends the streams: uvicorn waits for the responses that are under way
         if self._thread is None:
             self._give_back()
         elif self._thread is not threading.current_thread():

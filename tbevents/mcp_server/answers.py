@@ -41,8 +41,9 @@ class Page(Answer):
     total: int = Field(description="The number of items in all.")
     truncated: bool = Field(default=False, description="Whether items are left out.")
     next_start: int | None = Field(
-        default=None, description="Call again with this as `start` to get the next items; null if there are none, or "
-        "if a series is thinned."
+        default=None,
+        description="Call again with this as `start` to get the next items; null if there are none, or "
+        "if a series is thinned.",
     )
 
 
@@ -271,7 +272,7 @@ class ChartAnswer(Answer):
     height: int
 
 
-def page_of(
+def page_items(
     items: Sequence[Item], start: int, most: int, make: Callable[[Item], Info]
 ) -> tuple[list[Info], dict[str, Any]]:
     """Returns a page of items, and the fields of `Page` about it.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -21,6 +20,7 @@ from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.source import FileSource
 from tbevents.remote import is_url, path_of_file_url
 from tbevents.run_files import leads_out, list_run_files, list_runs
+from tbevents.tools.kept_runs import KeptRuns
 from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
 
 _KEPT_RUNS: Final = 256
@@ -91,7 +91,8 @@ class ServedLogdir:
         self._lock = threading.RLock()
         self._found: dict[str, str] = {}
         self._files: dict[str, list[FileRef]] = {}
-        self._read: OrderedDict[str, tuple[Run, _Contained]] = OrderedDict()
+        self._runs: dict[str, tuple[Run, _Contained]] = {}
+        self._kept = KeptRuns[str](_KEPT_BYTES, _KEPT_RUNS)
         self._fresh: set[str] = set()
         if not is_folder(text):
             open_run(text, ".", self._options, warn=False)  # raises if it is no event file
@@ -116,8 +117,8 @@ class ServedLogdir:
             self._found = shown_names(sorted(files, key=natural_key))
             self.problems = tuple(problems)
             self._fresh = set()
-            for gone in self._read.keys() - files.keys():
-                del self._read[gone]
+            for gone in self._runs.keys() - files.keys():
+                self._forget(gone)
             yield
 
     def names(self, patterns: Sequence[str] | None = None) -> list[str]:
@@ -147,7 +148,7 @@ class ServedLogdir:
         real = self._found.get(name)
         if real is None:
             raise UnknownNameError("run", name, self._found)
-        kept = self._read.get(real)
+        kept = self._runs.get(real)
         if kept is None:
             where = self.path if real == "." else join(self.path, real)
             source = _Contained(where, self._within, self._options, listed=self._files[real])
@@ -158,12 +159,12 @@ class ServedLogdir:
             kept[0].reload()
         run = kept[0]
         if self._within is not None and any(leads_out(file, self._within) for file in run.files):
-            self._read.pop(real, None)
+            self._forget(real)
             raise RunNotFoundError(f"run {name!r}", "its files were replaced by links that lead out of the logdir")
-        self._read[real] = kept
-        self._read.move_to_end(real)
+        self._runs[real] = kept
         self._fresh.add(real)
-        self._forget()
+        for name in self._kept.keep(real, total_size(self._files[real])):
+            del self._runs[name]
         return run
 
     def size(self, name: str) -> int | None:
@@ -179,10 +180,6 @@ class ServedLogdir:
             text = text.replace(below, "").replace(root, "the logdir")
         return text
 
-    def _forget(self) -> None:
-        """Drops the runs that were not used for the longest time, until those kept fit in memory."""
-        sizes = {name: total_size(self._files.get(name, ())) for name in self._read}
-        total = sum(sizes.values())
-        while len(self._read) > 1 and (len(self._read) > _KEPT_RUNS or total > _KEPT_BYTES):
-            name, _ = self._read.popitem(last=False)
-            total -= sizes[name]
+    def _forget(self, real: str) -> None:
+        self._runs.pop(real, None)
+        self._kept.forget(real)

@@ -56,7 +56,7 @@ _TOOLS: Final = (
     "check",
     "chart",
 )
-_MOST_MESSAGE: Final = 1_000
+_MOST_ERROR: Final = 1_000
 _EXIT_INTERRUPTED: Final = 130
 
 
@@ -149,7 +149,7 @@ def _as_tool(method: Callable[..., Any], served: ServedLogdir) -> Callable[..., 
         except MemoryError:
             return _error("not enough memory")
         except (TBEventsError, OSError, ValueError) as error:
-            return _error(clipped(served.without_path(str(error)), _MOST_MESSAGE))
+            return _error(clipped(served.without_path(str(error)), _MOST_ERROR))
         answer, picture = result if isinstance(result, tuple) else (result, None)
         content: list[Any] = [TextContent(type="text", text=answer.model_dump_json())]
         if picture is not None:

@@ -206,7 +206,7 @@ def grouped_runs(names: Sequence[str], by: GroupBy, runs: Mapping[str, _SessionR
     """Returns the runs of each group, as `grouped` does, by the hyperparameters that apply to them.
 
     Raises:
-        ValueError: if `by` is no regular expression, or no run has the hyperparameter.
+        ValueError: if `by` is not a regular expression, or no run has the hyperparameter.
     """
     if not (isinstance(by, str) and by.startswith("hparam:")):
         return grouped(names, by)

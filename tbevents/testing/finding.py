@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,24 @@ _THE_RUN: Final = "the run"
 """The only run, which has no name, in messages."""
 
 
+Quantity: TypeAlias = float | str | None
+"""What is compared: a number, or words where there is none; None if there is nothing to name."""
+
+
+class FirstRow(NamedTuple):
+    """The first row of a table as data.
+
+    Attributes:
+        step: the step; None if the row is about no step.
+        value: the value there.
+        expected: what was expected there.
+    """
+
+    step: int | None
+    value: Quantity = None
+    expected: Quantity = None
+
+
 @dataclass(frozen=True, slots=True)
 class FindingTable:
     """A table of differences, cut to its first rows.
@@ -34,16 +52,24 @@ class FindingTable:
         header: names of the columns.
         rows: the first rows, with cells as they are printed.
         total: the number of rows before cutting.
+        first: the first row as data; None if the check names none.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     total: int
+    first: FirstRow | None = field(default=None, repr=False, compare=False)  # NaN would equal nothing
 
     @classmethod
-    def of(cls, header: Sequence[str], rows: Sequence[Sequence[str]], total: int | None = None) -> FindingTable:
+    def of(
+        cls,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        total: int | None = None,
+        first: FirstRow | None = None,
+    ) -> FindingTable:
         """Makes a table from rows; a message shows the first few of them."""
-        return cls(tuple(header), tuple(tuple(row) for row in rows), len(rows) if total is None else total)
+        return cls(tuple(header), tuple(tuple(row) for row in rows), len(rows) if total is None else total, first)
 
 
 Table = FindingTable
@@ -170,6 +196,11 @@ def number(value: Any, dtype: Any = np.float64) -> str:
     if exact == 0 or 1e-4 <= abs(exact) < 1e16:
         return np.format_float_positional(exact, trim="0")
     return np.format_float_scientific(exact, trim="-") if np.isfinite(exact) else str(float(exact))
+
+
+def as_shown(value: Any, dtype: Any = np.float64) -> float:
+    """Returns the number that `number` shows: 0.1 for the float32 that is nearest to it."""
+    return float(number(value, dtype))
 
 
 def counted(count: int, one: str, several: str) -> str:

@@ -38,7 +38,7 @@ def check_histogram_close(
         atol: absolute tolerance of counts.
 
     Raises:
-        ValueError, TypeError: if an argument has the wrong type.
+        ValueError, TypeError: if an argument has a wrong type or value.
         PayloadError: if the value is not a valid histogram.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol)

@@ -43,7 +43,7 @@ def check_image_close(
     Raises:
         MissingExtraError: if Pillow is not installed.
         PayloadError: if Pillow cannot decode the picture.
-        ValueError, TypeError: if an argument has the wrong type.
+        ValueError, TypeError: if an argument has a wrong type or value.
     """
     tolerance, allowed, sample = Tolerance(atol=atol), as_float(share, name="share"), whole("sample", sample)
     if sample < 0:

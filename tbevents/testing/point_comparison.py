@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.testing.finding import ROWS, FindingTable, counted, number
+from tbevents.testing.finding import ROWS, FindingTable, FirstRow, as_shown, counted, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
 
 COLUMNS: Final = ("obtained", "expected", "difference", "allowed")
@@ -49,7 +49,15 @@ def point_table(
         [names[point.step] if names else str(point.step), *cells(point.a, point.b, tolerance, dtype)]
         for point in points[:ROWS]
     ]
-    return FindingTable.of((label, *COLUMNS), rows, len(points))
+    if not points:
+        return FindingTable.of((label, *COLUMNS), rows)
+    name, (_, a, b, *_) = rows[0][0], points[0]
+    first = FirstRow(
+        int(name) if name.lstrip("-").isdecimal() else None,
+        "missing" if a is None else as_shown(a, dtype),
+        "nothing" if b is None else as_shown(b, dtype),
+    )
+    return FindingTable.of((label, *COLUMNS), rows, len(points), first)
 
 
 def cells(obtained: float | None, expected: float | None, tolerance: Tolerance, dtype: Any) -> list[str]:

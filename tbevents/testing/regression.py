@@ -73,10 +73,10 @@ class Regression:
             name: the name of this golden run, if a test has several.
 
         Raises:
-            AssertionError: if the contents differ, there is no golden run, or a stored run does not read back as it was.
-                Nothing is stored if a name or pattern in `tags` matches no tag, or if one of several runs is named by
-                the present time, so that no golden run ever has it.
-            ValueError, TypeError: if an argument has a wrong value or type, or `name` (or no name) was used before in
+            AssertionError: if the contents differ, there is no golden run, or a stored run does not read back as it
+                was. Nothing is stored if a name or pattern in `tags` matches no tag, or if one of several runs is named
+                by the present time, so that no golden run ever has it.
+            ValueError, TypeError: if an argument has a wrong type or value, or `name` (or no name) was used before in
                 this test.
             PayloadError: if the stored file is not a golden run.
         """

@@ -10,7 +10,7 @@ from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.reading.kinds.kind import kinds
 from tbevents.reading.options import Names, matches, patterns
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, FindingTable, counted, finding
+from tbevents.testing.finding import Finding, FindingTable, FirstRow, Quantity, counted, finding
 from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points, some_differ, within
 from tbevents.testing.subjects import Subject, as_runs
 from tbevents.testing.tag_checks import hparam_rows
@@ -44,7 +44,7 @@ def check_runs_close(
         nan_ok: if True, NaN equals NaN.
 
     Raises:
-        ValueError, TypeError: if an argument has the wrong type.
+        ValueError, TypeError: if an argument has a wrong type or value.
         RunNotFoundError: if the path does not exist.
         PayloadError: if hyperparameters or a layout cannot be parsed.
     """
@@ -170,7 +170,16 @@ def _compare_tag(got: Run, want: Run, kind: str, tag: str, tolerance: Tolerance)
     rows, count = differing_values(obtained, expected, tolerance)
     if rows:
         summary = some_differ(count, len(obtained), kind) + within(tolerance)
-        yield finding(got, tag, "values", summary, FindingTable.of(("step", "part", *COLUMNS), rows))
+        step, _, *compared = rows[0]
+        first = FirstRow(int(step), *map(_quantity, compared[:2]))
+        yield finding(got, tag, "values", summary, FindingTable.of(("step", "part", *COLUMNS), rows, first=first))
+
+
+def _quantity(cell: str) -> Quantity:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def _compare_session(got: Run, want: Run, tolerance: Tolerance) -> Iterator[Finding]:
@@ -184,7 +193,8 @@ def _compare_session(got: Run, want: Run, tolerance: Tolerance) -> Iterator[Find
     )
     if rows:
         summary = counted(len(rows), "hyperparameter differs", "hyperparameters differ")
-        yield finding(got, None, "hparams", summary, FindingTable.of(("name", *COLUMNS), rows))
+        first = FirstRow(None, *map(_quantity, rows[0][1:3]))
+        yield finding(got, None, "hparams", summary, FindingTable.of(("name", *COLUMNS), rows, first=first))
     if got.custom_scalars != want.custom_scalars:
         yield finding(got, None, "layout", "the layout of the custom scalars page differs")
     graphs = [run.graph.encoded if run.graph is not None else None for run in (got, want)]

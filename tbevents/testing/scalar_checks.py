@@ -15,7 +15,7 @@ from tbevents.format.values import as_array, as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, counted, finding, number
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
@@ -78,7 +78,8 @@ def check_scalars(
             [str(step), "missing" if got is None else "there", "nothing" if want is None else "a point"]
             for step, got, want, *_ in points[:ROWS]
         ]
-        table = FindingTable.of(("step", "obtained", "expected"), rows, len(points))
+        first = FirstRow(points[0].step, *rows[0][1:]) if points else None
+        table = FindingTable.of(("step", "obtained", "expected"), rows, len(points), first)
     else:
         expected = series_of(tag, wanted_steps, as_stored(wanted, series.values.dtype))
         points = series_points(series, expected, tolerance)
@@ -112,7 +113,7 @@ def check_scalar_at(
         nan_ok: if True, NaN equals an expected NaN.
 
     Raises:
-        ValueError, TypeError: if an argument has the wrong type.
+        ValueError, TypeError: if an argument has a wrong type or value.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=nan_ok)
     step, wanted = whole("step", step), np.array([as_float(value, name="value")])
@@ -231,7 +232,7 @@ def check_lr_schedule(
         atol: absolute tolerance.
 
     Raises:
-        ValueError, TypeError: if an argument has a wrong value or type. Errors raised by a function are passed on, and
+        ValueError, TypeError: if an argument has a wrong type or value. Errors raised by a function are passed on, and
             those of a scheduler that has no rates at all. A step that a scheduler does not have is a finding.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol, nan_ok=False)
@@ -326,7 +327,8 @@ def _order(run: Run, series: ScalarSeries, wanted: NDArray[np.int64]) -> list[Fi
     if not len(places):
         return []
     rows = [[str(place), str(series.steps[place]), str(wanted[place])] for place in places[:ROWS].tolist()]
-    table = FindingTable.of(("place", "step", "expected step"), rows, len(places))
+    first = FirstRow(int(series.steps[places[0]]))
+    table = FindingTable.of(("place", "step", "expected step"), rows, len(places), first)
     return [finding(run, series.tag, "order", "the points are in a different order", table, series)]
 
 
@@ -343,7 +345,8 @@ def _of(count: int, series: ScalarSeries, noun: str = "values") -> str:
 def _values_at(series: ScalarSeries, places: NDArray[np.intp]) -> FindingTable:
     dtype = series.values.dtype
     rows = [[str(series.steps[place]), number(series.values[place], dtype)] for place in places[:ROWS].tolist()]
-    return FindingTable.of(("step", "value"), rows, len(places))
+    first = FirstRow(int(series.steps[places[0]]), as_shown(series.values[places[0]], dtype))
+    return FindingTable.of(("step", "value"), rows, len(places), first)
 
 
 def _rates_of(schedule: Any, tag: str) -> _Rates:

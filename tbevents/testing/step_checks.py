@@ -11,7 +11,7 @@ import numpy as np
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, counted, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
 
 
@@ -80,7 +80,8 @@ def _pairs(series: ScalarSeries, odd: Callable[[Any, int], Any], every: int) -> 
     distances = steps[1:].view(np.uint64) - steps[:-1].view(np.uint64)  # uint64 holds the distance of any two int64
     places = np.flatnonzero(odd(distances, every))
     rows = [[str(steps[at]), str(steps[at + 1]), str(distances[at])] for at in places[:ROWS].tolist()]
-    return FindingTable.of(("after step", "comes step", "distance"), rows, len(places))
+    first = FirstRow(int(steps[places[0]]), float(steps[places[0] + 1])) if len(places) else None
+    return FindingTable.of(("after step", "comes step", "distance"), rows, len(places), first)
 
 
 def _duplicates(run: Run, series: ScalarSeries) -> Iterator[Finding]:
@@ -89,9 +90,8 @@ def _duplicates(run: Run, series: ScalarSeries) -> Iterator[Finding]:
     if len(several):
         rows = [[str(steps[at]), str(counts[at])] for at in several[:ROWS].tolist()]
         summary = f"{counted(len(several), 'step was', 'steps were')} logged several times"
-        yield finding(
-            run, series.tag, "duplicates", summary, FindingTable.of(("step", "times"), rows, len(several)), series
-        )
+        table = FindingTable.of(("step", "times"), rows, len(several), FirstRow(int(steps[several[0]])))
+        yield finding(run, series.tag, "duplicates", summary, table, series)
 
 
 def _backwards(run: Run, series: ScalarSeries) -> Iterator[Finding]:
@@ -100,7 +100,8 @@ def _backwards(run: Run, series: ScalarSeries) -> Iterator[Finding]:
     if len(back):
         rows = [[str(at + 1), str(steps[at]), str(steps[at + 1])] for at in back[:ROWS].tolist()]
         times = "once" if len(back) == 1 else f"{len(back):,} times"
-        table = FindingTable.of(("place", "after step", "comes step"), rows, len(back))
+        first = FirstRow(int(steps[back[0]]), float(steps[back[0] + 1]))
+        table = FindingTable.of(("place", "after step", "comes step"), rows, len(back), first)
         yield finding(run, series.tag, "order", f"the steps go back {times}", table, series)
 
 

@@ -86,7 +86,7 @@ def check_hparams(
         atol: absolute tolerance of numbers.
 
     Raises:
-        ValueError, TypeError: if an argument has the wrong type.
+        ValueError, TypeError: if an argument has a wrong type or value.
         PayloadError: if the hyperparameters cannot be parsed.
     """
     tolerance = Tolerance(rtol=rtol, atol=atol)

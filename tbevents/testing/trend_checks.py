@@ -11,7 +11,7 @@ import numpy as np
 from tbevents.errors import checked_choice
 from tbevents.format.values import as_float
 from tbevents.testing.checked_arguments import whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, counted, finding, number
 from tbevents.testing.point_comparison import as_stored, cells
 from tbevents.testing.scalar_checks import not_finite
 from tbevents.testing.subjects import Subject, as_run, single_series
@@ -114,7 +114,10 @@ def check_converges(
         return []
     rows = [[str(series.steps[at]), *cells(values[at], target, tolerance, dtype)] for at in bad[:ROWS].tolist()]
     table = FindingTable.of(
-        ("step", "smoothed" if smoothing else "obtained", "expected", "difference", "allowed"), rows, len(bad)
+        ("step", "smoothed" if smoothing else "obtained", "expected", "difference", "allowed"),
+        rows,
+        len(bad),
+        FirstRow(int(series.steps[bad[0]]), as_shown(values[bad[0]], dtype), as_shown(target, dtype)),
     )
     verb = "is" if len(bad) == 1 else "are"
     which = "the last value is" if wanted == 1 else f"{len(bad):,} of the last {wanted:,} values {verb}"
@@ -179,7 +182,8 @@ def check_reaches(
         where, other = ("below", "min") if rises else ("above", "max")
         summary += f"; it starts {where}: if that is enough, give mode={other!r}"
     row = [str(series.steps[best]), number(values[best], dtype), f"{target:g}"]
-    table = FindingTable.of(("step", "value", "expected"), [row], 1)
+    first = FirstRow(int(series.steps[best]), as_shown(values[best], dtype), target)
+    table = FindingTable.of(("step", "value", "expected"), [row], 1, first)
     return [finding(run, tag, "trend", summary, table, series)]
 
 
@@ -227,7 +231,8 @@ def _check_trend(
                 series.steps[places[few + 1]], values[few], values[few + 1], changes[few], strict=True
             )
         ]
-        table = FindingTable.of(("step", "before", "value", "difference", "allowed"), rows, len(bad))
+        first = FirstRow(int(series.steps[places[bad[0] + 1]]), float(shown(values[bad[0] + 1])))
+        table = FindingTable.of(("step", "before", "value", "difference", "allowed"), rows, len(bad), first)
         times = "once" if len(bad) == 1 else f"{len(bad):,} times"
         findings.append(finding(run, tag, "monotone", f"it {opposite} {times}", table, series))
     return findings

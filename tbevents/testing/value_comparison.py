@@ -67,13 +67,14 @@ def _differing_parts(name: str, got: Any, want: Any, tolerance: Tolerance) -> It
     if isinstance(got, Image) and isinstance(want, Image) and (same := _same_pixels(got, want, tolerance)) is not None:
         yield from [] if same else [["pixels", "different", "", "", ""]]
     elif dataclasses.is_dataclass(got) and type(got) is type(want):
-        other_buckets = isinstance(got, Histogram) and len(got) != len(want)
+        buckets = [len(each) for each in (got, want) if isinstance(each, Histogram)]
+        other_buckets = len(set(buckets)) > 1
         for field in dataclasses.fields(got):
             if field.name not in (_ASIDE | _BUCKETS if other_buckets else _ASIDE):
                 pair = getattr(got, field.name), getattr(want, field.name)
                 yield from _differing_parts(f"{name}.{field.name}".lstrip("."), *pair, tolerance)
         if other_buckets:
-            yield ["number of buckets", str(len(got)), str(len(want)), "", ""]
+            yield ["number of buckets", *map(str, buckets), "", ""]
     elif isinstance(got, np.ndarray) and isinstance(want, np.ndarray):
         yield from _differing_arrays(label, got, want, tolerance)
     elif is_number(got) and is_number(want):

@@ -87,7 +87,7 @@ def _key(by: GroupBy, parameters: Mapping[str, Mapping[str, object]]) -> Callabl
     try:
         pattern = re.compile(by)
     except re.error as error:
-        raise ValueError(f"group_by: {by!r} is no regular expression: {error}") from None
+        raise ValueError(f"group_by: {by!r} is not a regular expression: {error}") from None
 
     def of_match(name: str) -> str:
         match = pattern.search(name)

@@ -62,7 +62,7 @@ _BARS: Final = 48
 Cell: TypeAlias = str | float | None
 
 
-def sparkline(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
+def sparkline_svg(values: NDArray[Any], width: int = 120, height: int = 24) -> Html:
     """Returns the curve of a series as a small picture (SVG), with gaps where values are not finite.
 
     Args:
@@ -125,7 +125,7 @@ def scalars_html(series: ScalarCurve) -> str:
         columns |= {"min": float(numbers.min()), "max": float(numbers.max())}
     if odd := len(values) - int(np.isfinite(values).sum()):
         columns["not finite"] = odd
-    return series_html(series, sparkline(values, 320, 64), **columns)
+    return series_html(series, sparkline_svg(values, 320, 64), **columns)
 
 
 def series_html(series: AnySeries, picture: Html | None = None, **columns: Cell) -> str:
@@ -169,7 +169,7 @@ def _tag_cells(row: TagRow) -> list[Cell]:
     cells: list[Cell] = [row.tag, row.kind, len(row.steps), steps_text(row.steps)]
     if row.values is None or not len(row.values):
         return [*cells, "", ""]
-    return [*cells, float(row.values[-1]), sparkline(row.values)]
+    return [*cells, float(row.values[-1]), sparkline_svg(row.values)]
 
 
 def frame_html(columns: Mapping[str, Sequence[Cell]], rows: int, width: int) -> str:

@@ -18,7 +18,7 @@ from tbevents.views.notebook import (
     more_text,
     number_text,
     of_numbers,
-    sparkline,
+    sparkline_svg,
     steps_text,
     table,
 )
@@ -143,7 +143,7 @@ def _last_of(series: Any) -> Cell | Sequence[Cell]:
     if series is None or not len(series):
         return ""
     value = float(series.values[-1])
-    return (value, sparkline(series.values, _SPARK, 18)) if len(series) > 1 else value
+    return (value, sparkline_svg(series.values, _SPARK, 18)) if len(series) > 1 else value
 
 
 def series_table(noun: str, where: str, rows: Sequence[TagRow], count: int) -> ShownTable:
@@ -170,7 +170,7 @@ def _series_cells(row: TagRow, numbers: bool) -> list[Cell | Sequence[Cell]]:
     values = row.values.astype(np.float64)
     known = values[~np.isnan(values)]
     ends: list[Cell] = [float(known.min()), float(known.max())] if len(known) else ["", ""]
-    return [*cells, float(values[-1]), *ends, sparkline(row.values)]
+    return [*cells, float(values[-1]), *ends, sparkline_svg(row.values)]
 
 
 def histogram_html(histogram: Buckets) -> str:

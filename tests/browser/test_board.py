@@ -24,6 +24,7 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.page import Page
 from browser.test_hostile import HOSTILE, hostile_run
+from browser.test_page import choose
 from browser.training import RATES, STEPS
 from tbevents import SummaryWriter
 
@@ -106,6 +107,27 @@ def test_what_a_report_shows_is_shown(training, board):
         page.wait(lambda section=section: page.all(f"#{section} :is(canvas, img, pre)"))
 
 
+def test_the_parameter_that_gives_colours_outlasts_a_reload(training, board):
+    page = board(training)
+
+    def colors():
+        return page.run(
+            "return [...document.querySelectorAll('#runs li:not([hidden]) .swatch')].map((it) => it.style.background)"
+        )
+
+    page.wait(lambda: page.all("#hparams-table tbody tr"))
+    before = colors()
+    choose(page, "#color-by", "rate")
+    chosen = colors()
+    assert chosen != before
+    page.expect("#color=rate", lambda: page.run("return location.hash"))
+    page.run("location.reload()")
+    page.expect(chosen, colors)
+    page.put("#smoothing", 0.5)  # the address is written again
+    page.expect("#color=rate&smoothing=0.5", lambda: page.run("return location.hash"))
+    assert page.one("#color-by option:checked").text == "rate"
+
+
 def test_a_flushed_point_a_new_run_and_a_removed_one_are_seen_within_two_seconds(tmp_path, board):
     with SummaryWriter(tmp_path / "first") as writer:
         writer.add_scalar("loss", 1.0, 0)
@@ -162,6 +184,30 @@ def test_a_zoom_brings_points_that_were_thinned_and_no_spike_is_lost(tmp_path, b
     before = points(page, "loss")
     page.drag(chart, 0.4, 0.5)
     page.wait(lambda: points(page, "loss") > before + 500)
+
+
+def test_points_of_a_zoom_that_are_of_a_line_that_has_begun_anew_are_not_taken(tmp_path, board):
+    with SummaryWriter(tmp_path / "long") as writer:
+        writer.add_scalar_columns("loss", np.arange(200_000), np.zeros(200_000), 1.7e9 + np.arange(200_000))
+    page = board(tmp_path)
+    page.wait(lambda: points(page, "loss") > 0)
+    chart = page.chart("loss")
+    before = points(page, "loss")
+    page.run(
+        "const real = window.fetch; window.answered = 0;"
+        "window.fetch = async (url, options) => {"
+        "  const answer = await real(url, options);"
+        "  if (!String(url).includes('from=')) return answer;"
+        "  const bytes = new Uint8Array(await answer.arrayBuffer());"
+        "  const at = new TextDecoder('latin1').decode(bytes).indexOf('1700000000');"
+        "  bytes[at + 6] += 1; setTimeout(() => { window.answered += 1; }, 100);"  # it starts 1000 seconds later
+        "  return new Response(bytes);"
+        "}"
+    )
+    page.drag(chart, 0.4, 0.5)
+    page.wait(lambda: page.run("return window.answered"))
+    page.settle()
+    assert points(page, "loss") == before
 
 
 def test_keys_alone_reach_the_charts_and_the_button_that_saves(training, board):

@@ -172,7 +172,7 @@ def test_keys_alone_group_runs(made, page):
 def test_a_pattern_that_is_none_groups_nothing(made, page):
     page.open(made)
     group(page, "pattern", "(")
-    assert page.one("#groups-field .wrong").text == "no regular expression"
+    assert page.one("#groups-field .wrong").text == "not a regular expression"
     page.expect_lines("score", 12, int(page.chart("score").get_attribute("data-points")))
 
 

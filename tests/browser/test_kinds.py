@@ -1,5 +1,7 @@
 """Custom charts, texts side by side, and distributions on the page."""
 
+from urllib.parse import unquote
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,34 @@ def test_custom_charts_pass_the_filter_by_their_tags_and_are_grouped(made, page)
     )
     page.settle()
     page.expect_lines("losses/all losses", 2, 100)
+
+
+def test_charts_and_sections_with_slashes_in_their_names_are_told_apart(tmp_path, page):
+    layout = {
+        "train": {"loss/a": ["Multiline", ["x"]]},
+        "train/loss": {"a": ["Multiline", ["y"]]},
+        "": {"none": ["Multiline", ["x", "y"]]},
+        "Custom charts": {"named": ["Multiline", ["x", "y"]]},
+    }
+    with SummaryWriter(tmp_path / "runs") as writer:
+        for tag in ("x", "y", "plain", "Scalars/inner"):
+            writer.add_scalar(tag, 1.0, 0)
+            writer.add_scalar(tag, 2.0, 1)
+        writer.add_custom_scalars(layout)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    assert [card.find_element(By.CSS_SELECTOR, "h3").text for card in page.all("details[id^=custom] article.card")] == [
+        "loss/a",
+        "a",
+        "none",
+        "named",
+    ]
+    assert tags_of(page, "details[id^=scalars] article.card") == ["plain", "Scalars/inner"]
+    first, second = page.all("details[id^=custom] article.card")[:2]
+    log = "input[type=checkbox]"
+    page.click(first.find_element(By.CSS_SELECTOR, log))
+    page.expect('#log=custom+["train","loss/a"]', lambda: unquote(page.run("return location.hash")))
+    assert not second.find_element(By.CSS_SELECTOR, log).is_selected()
 
 
 @pytest.mark.parametrize(
@@ -312,6 +342,22 @@ def test_histograms_may_be_distributions(made, page, width, dark):
     assert float(values["84 %"]) - float(values["16 %"]) == pytest.approx(82, rel=0.1)
     page.wait(lambda: "histograms=distribution" in page.run("return location.hash"))
     assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_edges_of_a_heat_map_are_those_of_the_first_and_the_last_step(made, page):
+    page.open(made)
+    chart = page.chart("weights", "#histograms")
+    for share, step in ((0, 0), (1, 40)):
+        page.run(
+            "const over = arguments[0].querySelector('.u-over'); const { left, top, width, height } ="
+            "  over.getBoundingClientRect(); const at = { clientX: left + arguments[1] * width,"
+            "  clientY: top + height / 2, bubbles: true };"
+            "for (const type of ['mouseenter', 'mousemove']) over.dispatchEvent(new MouseEvent(type, at))",
+            chart,
+            share,
+        )
+        page.settle()
+        assert chart.find_element(By.CSS_SELECTOR, ".readout").text.startswith(f"step {step}: ")
 
 
 @pytest.mark.parametrize("how", ["heat", "distribution"])

@@ -228,14 +228,15 @@ def test_what_is_chosen_is_in_the_address(made, page):
     choose(page, "#color-by", "rate")
     page.put("#tag-filter", "loss")
     page.click(page.all("#runs input")[1])
-    page.expect("#x=relative&smoothing=0.5&logy=1&color=2&tags=loss&off=1", lambda: page.run("return location.hash"))
+    page.expect("#x=relative&color=rate&smoothing=0.5&logy=1&tags=loss&off=1", lambda: page.run("return location.hash"))
     shown = page.picture(page.chart("train/loss"))
     page.run("location.reload()")
     page.settle()
     assert page.picture(page.chart("train/loss")) == shown
     assert [box.is_selected() for box in page.all("#runs input")] == [True, False, True]
+    assert [box.is_selected() for box in page.all("#hparams-table tbody input")] == [True, False, True]
     assert page.one("#tags-shown").text == "1 of 7 tags"
-    page.expect("#x=relative&smoothing=0.5&logy=1&color=2&tags=loss&off=1", lambda: page.run("return location.hash"))
+    page.expect("#x=relative&color=rate&smoothing=0.5&logy=1&tags=loss&off=1", lambda: page.run("return location.hash"))
     page.run("location.hash = '#x=nonsense&smoothing=<b>&color=99&off=-1.x&log-y=1'; location.reload()")
     page.settle()
     page.expect_lines("train/loss", 3, 3 * STEPS)
@@ -274,6 +275,16 @@ def test_links_lead_to_sections_that_were_folded_too(made, page):
     section = page.one("#texts")
     assert section.get_attribute("open") == "true"
     page.expect(True, lambda: page.run("return arguments[0].getBoundingClientRect().bottom <= innerHeight", section))
+    assert page.run("return document.activeElement.parentElement === arguments[0]", section)
+
+
+def test_a_link_to_a_section_leaves_what_is_chosen_in_the_address(made, page):
+    page.open(made)
+    page.click(page.one("#log-y"))
+    page.expect("#logy=1", lambda: page.run("return location.hash"))
+    page.click(page.all("#contents a")[-1])
+    page.expect(True, lambda: page.run("return scrollY > 0"))
+    assert page.run("return location.hash") == "#logy=1"
 
 
 def test_keys_go_along_the_curves(made, page):
@@ -604,6 +615,44 @@ def test_dark_and_light(made, page):
     assert page.run(background) == dark
 
 
+def test_runs_without_the_parameter_have_the_grey_of_the_theme(tmp_path, page):
+    for name in ("with", "without"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            for step in range(3):
+                writer.add_scalar("loss", 1.0, step)
+            if name == "with":
+                writer.add_hparams({"rate": 0.1}, {"final": 1.0}, run_name=".")
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    choose(page, "#color-by", "rate")
+    page.chart("loss")
+    light, dark = "rgb(92, 102, 117)", "rgb(154, 165, 180)"
+
+    def greys():
+        page.settle()
+        return page.run(
+            "return ['#runs', '.legend'].map((list) =>"
+            "  getComputedStyle([...document.querySelectorAll(`${list} .swatch`)].at(-1)).backgroundColor)"
+        )
+
+    def prefer(scheme):
+        page.driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        )
+
+    assert greys() == [light, light]
+    page.click(page.one("input[name=theme][value=dark]"))
+    assert greys() == [dark, dark]
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    assert greys() == [light, light]
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert greys() == [dark, dark]
+    page.click(page.one("input[name=theme][value=auto]"))
+    assert greys() == [light, light]
+    prefer("dark")
+    page.expect([dark, dark], greys)
+
+
 def test_steps_that_are_all_0_are_drawn_in_the_order_written(tmp_path, page):
     write_events(tmp_path / "run" / "x.tfevents", [version_event(), *(scalar_event("t", 0, n % 7) for n in range(50))])
     report(tmp_path, tmp_path / "report.html")
@@ -648,9 +697,11 @@ def test_nothing_is_wider_than_the_window(made, page, width):
 
 def test_print_draws_everything_in_light(made, page):
     page.open(made, dark=True)
+    page.run("document.getElementById('hparams').style.marginTop = '3000px'")  # away from the window
+    page.wait(lambda: not page.all("#scatter canvas"))
     page.run("dispatchEvent(new Event('beforeprint'))")
     page.settle()
-    cards = page.all("#rates article.card, details[id^=scalars] article.card")
+    cards = page.all("#rates article.card, details[id^=scalars] article.card, #scatter")
     assert all(card.find_elements(By.CSS_SELECTOR, "canvas") for card in cards)
     assert page.run("return document.documentElement.dataset.theme") == "light"
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})

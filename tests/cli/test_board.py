@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("click", reason="the command line needs click")
 pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("uvicorn", reason="the board needs the extra board")
+from tools.report.pages import content
 
 
 @pytest.fixture
@@ -150,11 +151,38 @@ def test_a_missing_extra_is_named(demo, cli, monkeypatch, package):
 
 def test_a_report_of_all_runs_is_written(demo, many, cli, tmp_path):
     out = tmp_path / "page.html"
-    assert cli("board", demo, "--export", out).err == f"{out}: 1 run\n"
+    result = cli("board", f"a={demo}", f"b={many}", "--export", out)
+    assert (result.status, result.out) == (0, "")
+    assert result.err.startswith(f"{out}: 201 runs, 620 points, ")
+    data = content(out)
+    assert data["title"] == "a, b"
+    names = [run["name"] for run in data["runs"]]
+    assert (names[0], names[1], names[-1]) == ("a", "b/group-00/run-000", "b/group-19/run-199")
+    assert "connect-src" not in out.read_text("utf-8")
+
+
+def test_the_report_of_one_logdir_is_that_of_the_command_report(demo, damaged, cli, tmp_path):
+    shown, made = (
+        cli(*command)
+        for command in (
+            ["board", damaged, "--export", tmp_path / "board.html"],
+            ["report", damaged, "-o", tmp_path / "report.html"],
+        )
+    )
+    assert (shown.status, shown.err) == (made.status, made.err.replace("report.html", "board.html"))
+    assert "checksum" in shown.err
+    ours, theirs = (content(tmp_path / name) for name in ("board.html", "report.html"))
+    assert {**ours, "made": ""} == {**theirs, "made": ""}
     (file,) = demo.iterdir()
     assert "is an event file, which is not replaced" in cli("board", demo, "--export", file).err
-    assert cli("board", f"a={demo}", f"b={many}", "--export", out).status == 0
-    text = out.read_text(encoding="utf-8")
-    assert '"name":"a"' in text
-    assert '"name":"b/group-19/run-199"' in text
-    assert "connect-src" not in text
+
+
+@pytest.mark.parametrize(
+    ("logdir", "message"), [("empty", "empty: there are no runs to report"), ("no", "no such file")]
+)
+def test_a_report_of_nothing_is_an_error(cli, tmp_path, logdir, message):
+    (tmp_path / "empty").mkdir()
+    result = cli("board", tmp_path / logdir, "--export", tmp_path / "page.html")
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert not (tmp_path / "page.html").exists()

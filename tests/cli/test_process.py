@@ -220,6 +220,8 @@ WRITING = {
     "export arrow": ["export", "IN", "out/x.arrow"],
     "import": ["import", "table.csv", "-o", "out"],
     "plot": ["plot", "IN", "-o", "out/x.png"],
+    "report": ["report", "IN", "-o", "out/x.html"],
+    "board": ["board", "IN", "--export", "out/x.html"],
     "repair": ["repair", "IN", "-o", "out"],
     "repair in place": ["repair", "IN", "--in-place"],
     "merge": ["merge", "IN", "-o", "out"],

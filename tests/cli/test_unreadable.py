@@ -57,6 +57,7 @@ COMMANDS = {
     "export --kind hparams": ["-"],
     "export --kind images": ["{out}"],
     "report": ["-o", "{out}.html"],
+    "board": ["--export", "{out}.html"],
     "plot": ["-o", "{out}.png"],
     "tail --for 0.01": [],
 }

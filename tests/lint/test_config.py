@@ -238,12 +238,12 @@ def test_a_key_of_an_expectation_is_told_where_it_belongs(key):
 @pytest.mark.parametrize(
     ("name", "hint"),
     {
-        "TB107": "; those that begin with TB10 are TB101 (nan), TB102 (infinite), TB103 (divergence), TB104 (spike), TB105 (stagnation) and "
-        "TB106 (overfitting)",
+        "TB107": "; those that begin with TB10 are TB101 (nan), TB102 (infinite), TB103 (divergence), TB104 (spike), "
+        "TB105 (stagnation) and TB106 (overfitting)",
         "tb4x": "; those that begin with TB4 are TB401 (schedule) and TB402 (rate-jump)",
-        "TB91x": "; those that begin with TB9 are TB901 (missing-tag), TB902 (expected-finite), TB903 (expected-bounds), "
-        "TB904 (expected-trend), TB905 (expected-convergence), TB906 (expected-value), TB907 (expected-steps) and "
-        "TB908 (golden-run)",
+        "TB91x": "; those that begin with TB9 are TB901 (missing-tag), TB902 (expected-finite), "
+        "TB903 (expected-bounds), TB904 (expected-trend), TB905 (expected-convergence), TB906 (expected-value), "
+        "TB907 (expected-steps) and TB908 (golden-run)",
         "TB1045": "; there is TB104 (spike)",
         "104": "; there is TB104 (spike)",
         "TB7": "; there are TB1, TB2, TB3, TB4, TB5 and TB9",

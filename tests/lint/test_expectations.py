@@ -7,7 +7,7 @@ import pytest
 
 import tbevents
 from tbevents.errors import PayloadError, RunNotFoundError
-from tbevents.lint import lint_runs, linter, parse_config, run
+from tbevents.lint import golden_runs, lint_runs, linter, parse_config, run
 from tbevents.lint.expectations import parse_schedule
 from tbevents.lr_scheduler import ParamGroups, StepLR
 from tbevents.testing import Regression, check_bounded, check_decreasing, check_steps
@@ -107,6 +107,42 @@ def test_step_value_and_bound_are_those_of_the_first_row(training):
     assert one.value == pytest.approx(2.1)
 
 
+ODD = memory_run(x=([0, 1, 5, 5, 3], [1.0, 0.5, 0.25, 2.0, 0.1]))
+
+
+@pytest.mark.parametrize(
+    ("expectation", "facts"),
+    [
+        ({"finite": True, "bounds": [0, 1]}, (5, 2.0, "low 0, high 1")),
+        ({"decreasing": {"monotone": True}}, (5, 2.0, "falls (monotone True)")),
+        ({"converges": {"to": 1, "within": 0.5, "last": 1}}, (3, 0.1, 1.0)),
+        ({"converges": {"to": 0, "within": 0.5, "last": 1, "smoothing": 0.5}}, (3, pytest.approx(0.66451613), 0.0)),
+        ({"reaches": {"value": 9, "by_step": 4}}, (0, 1.0, 9.0)),
+        ({"steps": "no_gaps"}, (1, 3.0, "no_gaps")),
+        ({"steps": "no_duplicates"}, (5, None, "no_duplicates")),
+        ({"steps": "ascending"}, (5, 3.0, "ascending")),
+        ({"steps": {"first": 7}}, (None, None, "first 7")),
+    ],
+)
+def test_the_facts_of_what_each_check_finds(expectation, facts):
+    (found,) = expecting(ODD, {"tags": "x", **expectation})
+    assert (found.step, found.value, found.bound) == facts
+
+
+def test_the_facts_of_what_differs_from_a_golden_run(tmp_path):
+    for name, text, layers in (("golden", "a", 2), ("run", "bcd", 3)):
+        with tbevents.SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 0.1 * layers, 4)
+            writer.add_text("note", text, 5)
+            writer.add_hparams({"layers": layers}, {}, run_name=".")
+    found = expecting(tmp_path / "run", {"same_as": str(tmp_path / "golden")})
+    assert [(each.tag, each.step, each.value, each.bound) for each in found] == [
+        ("loss", 4, 0.3, 0.2),
+        ("note/text_summary", 5, "3 bytes", "1 bytes"),
+        (None, None, 3.0, 2.0),
+    ]
+
+
 def test_a_name_must_be_in_every_run_and_a_pattern_in_one(training):
     other = memory_run(lr=[0.1])
     other.name = "other"
@@ -182,7 +218,7 @@ def test_a_golden_run_that_cannot_be_read_is_a_finding_of_each_run(tmp_path, mon
     logged(tmp_path / "golden", FALLING)
     logged(tmp_path / "runs" / "a", FALLING)
     logged(tmp_path / "runs" / "b", FALLING)
-    monkeypatch.setattr(linter, "read_telling", read)
+    monkeypatch.setattr(golden_runs, "read_telling", read)
     findings = expecting(tmp_path / "runs", {"same_as": str(tmp_path / "golden")})
     assert [(each.code, each.run, each.bound) for each in findings] == [
         ("TB908", name, str(tmp_path / "golden")) for name in "ab"
@@ -296,8 +332,8 @@ def test_a_golden_run_that_cannot_be_read_is_named_with_its_place(tmp_path, monk
     def refuse(*_):
         raise PermissionError(13, "Permission denied", "a.tbrun.json")
 
-    monkeypatch.setattr(linter.golden, "load", refuse)
-    with pytest.raises(PermissionError, match="my.toml: expect 1: same_as: Permission denied: 'a.tbrun.json'"):
+    monkeypatch.setattr(golden_runs.golden, "load", refuse)
+    with pytest.raises(PermissionError, match=r"my\.toml: expect 1: same_as: Permission denied: 'a\.tbrun\.json'"):
         run(memory_run(loss=FALLING), config)
 
 

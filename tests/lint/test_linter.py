@@ -10,7 +10,7 @@ import pytest
 
 import tbevents
 from tbevents.errors import FileChangedError, NotAnEventFileError, RunNotFoundError, UnknownNameError
-from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, linter, run, run_batch
+from tbevents.lint import Findings, LintConfig, LintFinding, assert_lints, lint_runs, linter, linting, run, run_batch
 from tbevents.lint.linter import Linter
 from tbevents.lint.run_batch import RunBatch
 from tbevents.reading.problem import Problem
@@ -205,8 +205,8 @@ def test_a_run_that_cannot_be_read_is_a_finding_and_the_rest_is_linted(logdir, m
                 raise PermissionError(13, "Permission denied", ref.url)
             yield each
 
-    original = linter.open_refs
-    monkeypatch.setattr(linter, "open_refs", read)
+    original = linting.open_refs
+    monkeypatch.setattr(linting, "open_refs", read)
     logged(logdir / "other", BAD)
     findings = run(logdir)
     assert [(each.code, each.run) for each in findings] == [("TB504", "bad"), ("TB504", "good"), ("TB101", "other")]

@@ -248,6 +248,34 @@ def test_what_happens_below_a_logdir_is_told(tmp_path, make_board):
     assert board.run(1).scalars["loss"].values.tolist() == [5]
 
 
+def test_the_loss_beside_a_rate_is_told_again_when_a_run_logs_it_or_goes(tmp_path, make_board):
+    def log(name, *tags):
+        with SummaryWriter(tmp_path / name) as writer:
+            for tag in tags:
+                writer.add_scalar(tag, 1.0, 0)
+
+    def look(unread=0):
+        since = board.changes(0)["version"]
+        board.look()
+        wait_until(lambda: not board.is_reading and (board.changes(0)["unread"] == unread))
+        return (board.changes(since) or {}).get("rates")
+
+    log("a", "lr")
+    log("b", "loss")
+    board = make_board(tmp_path)
+    lr, loss = tag_number(board, "scalars", "lr"), tag_number(board, "scalars", "loss")
+    assert board.changes(0)["rates"] == [{"rates": [lr], "loss": -1}]
+    log("a", "loss")  # both tags are known
+    assert look() == [{"rates": [lr], "loss": loss}]
+    log("a", "loss")
+    assert look() is None  # what is unchanged is not told again
+    shutil.rmtree(tmp_path / "a")
+    log("c", "lr")
+    assert look() == [{"rates": [lr], "loss": -1}]
+    shutil.rmtree(tmp_path / "c")
+    assert look() == []
+
+
 def test_runs_are_let_go_of_within_the_bound_and_read_again(tmp_path, make_board):
     for name in "abcdef":
         with SummaryWriter(tmp_path / name) as writer:
@@ -447,7 +475,7 @@ def test_runs_that_were_let_go_of_are_read_together_again(tmp_path, make_board, 
             pass
     alone = []
     monkeypatch.setattr(run_opener.RunOpener, "open", lambda _self, followed: alone.append(followed))
-    board.memory = 2**30
+    board._kept.memory = 2**30
     values = {number: run.scalars["loss"].last.value for number, run in board.runs(range(12))}
     assert values == {number: float(number) for number in range(12)}
     assert alone == []

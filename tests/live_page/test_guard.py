@@ -116,7 +116,7 @@ def test_the_bare_root_path_leads_to_the_page(board, client):
 
 
 @pytest.mark.parametrize("path", PATHS[2:])
-def test_every_answer_has_the_headers_of_safety_and_none_of_cors(board, client, path):
+def test_every_response_has_the_security_headers_and_none_of_cors(board, client, path):
     for inside in (client(board), client(board, signed_in=False)):
         headers = inside.get(path, headers={"Origin": "http://evil.example"}).headers
         assert headers["referrer-policy"] == "no-referrer"
@@ -126,7 +126,7 @@ def test_every_answer_has_the_headers_of_safety_and_none_of_cors(board, client, 
         assert "server" not in headers
 
 
-def test_an_error_of_the_board_has_the_headers_of_safety_and_says_nothing_of_itself(board, client, monkeypatch):
+def test_an_error_of_the_board_has_the_security_headers_and_says_nothing_of_itself(board, client, monkeypatch):
     def fail(*_args):
         raise RuntimeError("a secret of the board")
 

@@ -132,9 +132,12 @@ def test_close_ends_the_board_and_the_next_call_starts_another(show, runs):
 
 def test_a_board_that_was_killed_is_started_again(show, runs):
     view = show(runs)
-    view._process._process.kill()
-    view._process._process.wait(30)
+    killed = view._process._process
+    killed.kill()
+    killed.wait(30)
     assert is_served(show(runs).url)
+    assert killed.stdin.closed
+    assert killed.stdout.closed
 
 
 KERNEL = """

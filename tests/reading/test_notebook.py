@@ -15,7 +15,7 @@ from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.listed_runs import ListedRuns
 from tbevents.reading.tables import Table
-from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, sparkline
+from tbevents.views.notebook import MOST_COLUMNS, MOST_ROWS, sparkline_svg
 from tbevents.views.safe_text import printable, shortened
 
 ELEMENTS = {"div", "b", "bdi", "table", "thead", "tbody", "tr", "th", "td", "svg", "path", "circle"}
@@ -88,13 +88,13 @@ def write_run(folder, **tags):
 
 
 def test_a_sparkline_goes_from_the_least_to_the_greatest_value():
-    found = Fragment(sparkline(np.array([1.0, 3.0, 2.0]), 106, 26))
+    found = Fragment(sparkline_svg(np.array([1.0, 3.0, 2.0]), 106, 26))
     assert found.paths == ["M3 23L53 3L103 13"]
     assert found.circles == 0
 
 
 def test_a_sparkline_has_gaps_and_dots():
-    found = Fragment(sparkline(np.array([1.0, 1.0, math.nan, 2.0, math.inf, 3.0, 3.0])))
+    found = Fragment(sparkline_svg(np.array([1.0, 1.0, math.nan, 2.0, math.inf, 3.0, 3.0])))
     assert len(re.findall("M", found.paths[0])) == 3
     assert len(re.findall("L", found.paths[0])) == 2
     assert found.circles == 1
@@ -107,7 +107,7 @@ def test_a_sparkline_has_gaps_and_dots():
     ids=str,
 )
 def test_a_sparkline_stays_within_its_frame(values):
-    found = Fragment(sparkline(np.array(values, np.float64), 100, 20))
+    found = Fragment(sparkline_svg(np.array(values, np.float64), 100, 20))
     numbers = [float(number) for number in re.findall(r"[^ML ]+", found.paths[0])]
     assert all(3 <= number <= 97 for number in numbers[::2])
     assert all(3 <= number <= 17 for number in numbers[1::2])
@@ -117,7 +117,7 @@ def test_a_sparkline_stays_within_its_frame(values):
 def test_a_sparkline_of_many_points_is_small_and_has_their_peak():
     values = np.zeros(100_000)
     values[54_321] = 1.0
-    markup = sparkline(values)
+    markup = sparkline_svg(values)
     assert len(markup) < 2500
     assert " 3L" in Fragment(markup).paths[0]  # the peak is at the upper edge
 

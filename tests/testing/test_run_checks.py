@@ -231,6 +231,7 @@ def test_no_such_histogram(histograms):
     assert kinds(check_histogram_close(histograms, "loss", VALUES)) == ["missing"]
     (found,) = check_histogram_close(histograms, "weights", VALUES, step=7)
     assert found.summary == "has no point at step 7; the nearest steps are 1, 2"
+    assert kinds(check_histogram_close(histograms, "weights", VALUES, step=10**400)) == ["missing"]
 
 
 def test_what_check_histogram_close_refuses(histograms):
@@ -281,7 +282,8 @@ def test_an_image_of_another_size(images):
 
 def test_no_such_image(images):
     assert kinds(check_image_close(images, "loss", PICTURE, dataformats="HWC")) == ["missing"]
-    assert kinds(check_image_close(images, "gray", PICTURE, dataformats="HWC", step=9)) == ["missing"]
+    for step in (9, -(10**400)):
+        assert kinds(check_image_close(images, "gray", PICTURE, dataformats="HWC", step=step)) == ["missing"]
     (found,) = check_image_close(images, "colour", PICTURE, dataformats="HWC", sample=1)
     assert (found.kind, found.summary) == ("missing", "step 1: it has 1 picture, so there is no sample 1")
 

@@ -174,7 +174,7 @@ def test_an_ending_says_the_format():
     assert table_format("a.txt", "csv") == "csv"
     with pytest.raises(ValueError, match=r"a\.xls: unknown table format; the file must end in \.csv"):
         table_format("a.xls")
-    with pytest.raises(ValueError, match="unknown format 'xls'"):
+    with pytest.raises(ValueError, match="format must be 'csv', 'jsonl', 'parquet' or 'arrow', not 'xls'"):
         table_format("a.csv", "xls")
 
 

@@ -32,7 +32,7 @@ def test_runs_are_grouped(by, expected):
 
 
 def test_what_groups_nothing_is_refused():
-    with pytest.raises(ValueError, match=r"'\(' is no regular expression"):
+    with pytest.raises(ValueError, match=r"'\(' is not a regular expression"):
         grouped(NAMES, "(")
     with pytest.raises(ValueError, match="no run has the hyperparameter 'x'; there are: 'lr'"):
         grouped(NAMES, "hparam:x", {"a/seed1": {"lr": 1}})

@@ -15,7 +15,7 @@ from tbevents.lint.formats.json_format import as_json
 from tbevents.lint.formats.junit import as_junit
 from tbevents.lint.formats.sarif import as_sarif
 from tbevents.lint.formats.text import as_text
-from tbevents.lint.linter import LintedRun
+from tbevents.lint.linting import LintedRun
 
 __all__ = ["FORMATS", "Format"]
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import LintFinding
-from tbevents.lint.linter import LintedRun
+from tbevents.lint.linting import LintedRun
 from tbevents.testing.finding import with_location
 from tbevents.views.safe_text import printable
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import SEVERITIES, LintFinding, at_least
-from tbevents.lint.linter import LintedRun
+from tbevents.lint.linting import LintedRun
 from tbevents.tools.json_text import json_text
 
 

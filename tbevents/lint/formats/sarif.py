@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tbevents._version import __version__
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import LintFinding, Severity
-from tbevents.lint.linter import LintedRun
+from tbevents.lint.linting import LintedRun
 from tbevents.lint.rule import Option, Rule
 from tbevents.remote import is_url
 from tbevents.testing.finding import with_location

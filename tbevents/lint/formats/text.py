@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import SEVERITIES, LintFinding, Severity, at_least
-from tbevents.lint.linter import LintedRun
+from tbevents.lint.linting import LintedRun
 from tbevents.views.safe_text import printable
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -67,7 +67,7 @@ def report(
 
     Args:
         logdir: a folder of runs, a run's folder, or an event file; or runs that have been read, by name, in the order
-            of the page.
+            of the page. A mapping with a method `each`, as a `Logdir` has, is asked for runs that are then let go.
         out: the file to write; an existing one is replaced.
         tags: names or globs of tags; None means all.
         runs: names or globs of runs; None means all.
@@ -99,8 +99,7 @@ def report(
             raise ValueError(f"{where}: there are no runs to report")
         content = Content(limits or ReportLimits(), wanted_tag)
         damage: list[Problem] = []
-        each = found.each(chosen) if isinstance(found, Logdir) else ((name, found[name]) for name in chosen)
-        for done, (name, run) in enumerate(each, 1):
+        for done, (name, run) in enumerate(_each(found, chosen), 1):
             content.add(name, run)
             damage += run.problems
             progress(done, len(chosen))
@@ -123,16 +122,22 @@ def page_of(
     """Returns the page that `report` writes.
 
     Args:
-        runs: the runs by name, in the order of the page.
+        runs: the runs by name, in the order of the page; those of a mapping with a method `each` are let go.
         title: title of the page.
         wanted: returns whether to show a tag.
         limits: how much the page holds.
     """
     content = Content(limits or ReportLimits(), wanted)
     with without_damage_warnings():
-        for name, run in runs.items():
+        for name, run in _each(runs, list(runs)):
             content.add(name, run)
         return render(title, _page_data(content, title, title, ()))
+
+
+def _each(runs: Mapping[str, Run], names: Sequence[str]) -> Iterator[tuple[str, Run]]:
+    """Yields runs by name; those that are not in memory yet are let go, if the mapping can do so."""
+    each: Callable[[Sequence[str]], Iterator[tuple[str, Run]]] | None = getattr(runs, "each", None)
+    yield from ((name, runs[name]) for name in names) if each is None else each(names)
 
 
 def _page_data(content: Content, title: str, root: str, findings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

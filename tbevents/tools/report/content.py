@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -44,6 +44,7 @@ _SAMPLES: Final = 8
 _SAMPLE: Final = 256
 """The values of a thinned curve that percentiles are taken from."""
 
+E = TypeVar("E")
 P = TypeVar("P")
 Entry = dict[str, Any]
 
@@ -82,7 +83,8 @@ class Content:
         self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in ("scalars", *self._makers)}
         self._others: dict[str, int] = {}
         self._layouts: list[Charts] = []
-        self._media = 0
+        self._media = 0  # bytes of pictures and sounds
+        self._is_full = False  # whether the rest of them is left out
         self._letters = 0
         self._notes: dict[str, int] = {}  # text about omissions -> number of times
 
@@ -175,24 +177,59 @@ class Content:
         return {"count": len(series), "items": items}
 
     def _image(self, image: Image, where: str) -> Entry:
-        shown = []
-        for number, data in enumerate(image.samples[:_SAMPLES]):
-            if self._media >= self.limits.media:
-                self._note(f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out")
+        def encode(data: bytes) -> tuple[Entry, int]:
+            found = picture(data, self.limits)
+            return found, len(found["source"])
+
+        return {"pictures": self._samples(image.samples, "picture", where, encode)}
+
+    def _audio(self, audio: Audio, where: str) -> Entry:
+        def encode(data: bytes) -> tuple[str, int]:
+            if not is_wav(data):
+                raise PayloadError("it is not a WAV file")
+            source = f"data:audio/wav;base64,{base64.b64encode(data).decode('ascii')}"
+            return source, len(source)
+
+        rate = f"{audio.sample_rate:g} Hz" if audio.sample_rate else ""
+        return {
+            "sounds": self._samples(audio.samples, "sound", where, encode),
+            "about": ", ".join(filter(None, (f"{audio.seconds:.3g} s", rate))),
+        }
+
+    def _samples(
+        self, samples: Sequence[bytes], noun: str, where: str, encode: Callable[[bytes], tuple[E, int]]
+    ) -> list[E]:
+        """The first pictures or sounds of a step that fit in the page.
+
+        Args:
+            samples: their files' bytes.
+            noun: what they are.
+            where: the name of the step in problems.
+            encode: returns what the page has of one, and how many bytes of it count.
+        """
+        shown: list[E] = []
+        left_out = f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out"
+        for number, data in enumerate(samples[:_SAMPLES]):
+            if self._is_full:
+                self._note(left_out)
                 break
             try:
-                found = picture(data, self.limits)
+                found, size = encode(data)
             except MissingExtraError as error:
                 self._note(str(error))
                 break
             except PayloadError as error:
-                self._problem(f"{where}: picture {number} is not shown: {error}")
+                self._problem(f"{where}: {noun} {number} is not shown: {error}")
                 continue
-            self._media += len(found["source"])
+            if self._media + size > self.limits.media:
+                self._is_full = self._media > self.limits.media / 2  # else it is a large one, and others may fit
+                self._note(left_out)
+                break
+            self._media += size
             shown.append(found)
-        if len(image.samples) > _SAMPLES:
-            self._note(f"of a step, the first {_SAMPLES} pictures are shown")
-        return {"pictures": shown}
+        if len(samples) > _SAMPLES:
+            self._note(f"of a step, the first {_SAMPLES} {noun}s are shown")
+        return shown
 
     def _text(self, text: Text, _where: str) -> Entry:
         if self._letters >= self.limits.letters:
@@ -226,23 +263,6 @@ class Content:
             "thresholds": self._arrays.floats(curve.thresholds[:end][::-1]),
         }
 
-    def _audio(self, audio: Audio, where: str) -> Entry:
-        shown = []
-        for number, data in enumerate(audio.samples[:_SAMPLES]):
-            if self._media + len(data) * 4 // 3 > self.limits.media:
-                self._note(f"pictures and sounds beyond the first {self.limits.media / 2**20:g} MB are left out")
-                break
-            if not is_wav(data):
-                self._problem(f"{where}: sound {number} is not shown: it is no WAV file")
-                continue
-            source = f"data:audio/wav;base64,{base64.b64encode(data).decode('ascii')}"
-            self._media += len(source)
-            shown.append(source)
-        if len(audio.samples) > _SAMPLES:
-            self._note(f"of a step, the first {_SAMPLES} sounds are shown")
-        rate = f"{audio.sample_rate:g} Hz" if audio.sample_rate else ""
-        return {"sounds": shown, "about": ", ".join(filter(None, (f"{audio.seconds:.3g} s", rate)))}
-
     def _note(self, text: str) -> None:
         self._notes[text] = self._notes.get(text, 0) + 1
 
@@ -261,11 +281,12 @@ class Content:
                 f"curves of more than {self.limits.points:,} points are thinned for the picture: the least "
                 f"and greatest values stay ({self.drawn:,} of {self.points:,} points are here)",
             )
-        for kind, cards in self._cards.items():
+        cards: dict[str, list[Entry]] = {}
+        for kind, by_tag in self._cards.items():
             if kind == "scalars":
-                cards = {tag: sessions.without_metrics(card) for tag, card in cards.items()}
-            placed = {tag: sessions.place(card) for tag, card in cards.items() if card["lines"]}
-            self._cards[kind] = {tag: placed[tag] for tag in sorted(placed, key=natural_key)}
+                by_tag = {tag: sessions.without_metrics(card) for tag, card in by_tag.items()}
+            placed = {tag: sessions.place(card) for tag, card in by_tag.items() if card["lines"]}
+            cards[kind] = [placed[tag] for tag in sorted(placed, key=natural_key)]
         labels = short_names(sessions.entries, root)
         problems: dict[int, list[str]] = {}
         for name, number in zip(self._runs, sessions.numbers, strict=True):
@@ -278,22 +299,22 @@ class Content:
             "points": self.points,
             "notes": notes,
             "others": self._others,
-            "rates": self._rates(),
+            "rates": _rates(cards["scalars"]),
             "layout": layout_json(self._layouts),
             "hparams": sessions.as_json(),
-            **{kind: list(cards.values()) for kind, cards in self._cards.items()},
+            **cards,
             "arrays": self._arrays.entries,
         }
 
-    def _rates(self) -> list[Entry]:
-        """The cards of learning rates, with the card of the loss to show beside them (-1 for none)."""
-        cards = self._cards["scalars"]
-        places = {tag: place for place, tag in enumerate(cards)}
-        found = rates_by_loss({tag: {line["run"] for line in card["lines"]} for tag, card in cards.items()})
-        return [
-            {"rates": [places[tag] for tag in rates], "loss": -1 if loss is None else places[loss]}
-            for loss, rates in found.items()
-        ]
+
+def _rates(cards: Sequence[Entry]) -> list[Entry]:
+    """The places of the cards of learning rates, and of the loss to show beside them (-1 for none)."""
+    places = {card["tag"]: place for place, card in enumerate(cards)}
+    found = rates_by_loss({card["tag"]: {line["run"] for line in card["lines"]} for card in cards})
+    return [
+        {"rates": [places[tag] for tag in rates], "loss": -1 if loss is None else places[loss]}
+        for loss, rates in found.items()
+    ]
 
 
 def _first_of(problems: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The report as a whole: what of the runs is in it."""
 
 import base64
+import copy
 import os
 import sys
 
@@ -14,6 +15,7 @@ from tbevents.format.tensors import from_array
 from tbevents.proto import Event, Summary, SummaryMetadata
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
+from tbevents.tools.report.content import Content
 from tools.report.pages import array, content, curve
 
 
@@ -218,6 +220,17 @@ def test_findings_about_a_session_are_those_of_its_run(tmp_path, out):
     assert [each["run"] for each in content(out)["findings"]] == [0, 0, 1, -1]
 
 
+def test_the_content_is_the_same_whenever_it_is_asked_for(tmp_path):
+    for name in ("a", "b"):
+        torch_session(tmp_path / name)
+    made = Content(ReportLimits())
+    for name, run in read_logdir(tmp_path).items():
+        made.add(name, run)
+    first = copy.deepcopy(made.as_json())
+    assert made.as_json() == first
+    assert [line["run"] for line in first["scalars"][0]["lines"]] == [0, 1]
+
+
 def test_several_sessions_of_one_run_are_its_rows(tmp_path, out):
     for name in ("1700000000.5", "1700000001.25"):
         torch_session(tmp_path / "runs", name)
@@ -344,9 +357,23 @@ def test_pictures_are_bounded_together(tmp_path, out):
             writer.add_image("noise", rng.random((3, 64, 64)), step)
     report(tmp_path / "run", out, limits=ReportLimits(media=30_000))
     data = content(out)
-    shown = [len(item["pictures"]) for item in data["images"][0]["lines"][0]["items"]]
-    assert shown == [1, 1, 0, 0]
-    assert any("are left out (2 times)" in note for note in data["notes"])
+    items = data["images"][0]["lines"][0]["items"]
+    assert [len(item["pictures"]) for item in items] == [1, 0, 0, 0]
+    assert 15_000 < len(items[0]["pictures"][0]["source"]) <= 30_000
+    assert any("are left out (3 times)" in note for note in data["notes"])
+
+
+def test_a_picture_or_sound_that_is_too_large_leaves_room_for_others(tmp_path, out):
+    pytest.importorskip("PIL", reason="shows pictures")
+    rng = np.random.default_rng(0)
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step, size in enumerate((64, 8, 8)):
+            writer.add_image("noise", rng.random((3, size, size)), step)
+            writer.add_audio("tone", rng.random(size * 100), step, sample_rate=8000)
+    report(tmp_path / "run", out, limits=ReportLimits(media=8_000))
+    data = content(out)
+    assert [len(item["pictures"]) for item in data["images"][0]["lines"][0]["items"]] == [0, 1, 1]
+    assert [len(item["sounds"]) for item in data["audio"][0]["lines"][0]["items"]] == [0, 1, 1]
 
 
 def test_without_pillow_the_page_says_what_is_missing(tmp_path, out, monkeypatch):

@@ -127,23 +127,6 @@ function intervalOf(values, estimator) {
   return estimates.some(Number.isNaN) ? [NaN, NaN] : [percentile(estimates, 0.025), percentile(estimates, 0.975)];
 }
 
-/** A curve's steps, each once and ascending, with the last value of each. */
-function uniqueSteps(steps, values) {
-  const order = Array.from(steps.keys()).sort((a, b) => steps[a] - steps[b] || a - b);
-  const kept = order.filter((place, at) => at + 1 === order.length || steps[order[at + 1]] !== steps[place]);
-  return { steps: Float64Array.from(kept, (place) => steps[place]), values: Float64Array.from(kept, (place) => values[place]) };
-}
-
-/** Whether a line has fewer points than were logged. */
-const isThinned = (line) => numbers(line.steps).length < (line.whole?.count ?? line.count);
-
-/** The value of a thinned curve at a step between two of its points; undefined beyond its ends. */
-function between({ steps, values }, after, step) {
-  if (after === 0 || after >= steps.length) return undefined;
-  const share = (step - steps[after - 1]) / (steps[after] - steps[after - 1]);
-  return values[after - 1] * (1 - share) + values[after] * share;
-}
-
 /**
  * The curve of a group: at each step over the curves that have it. columns: [{steps, values, thinned}]; what was thinned counts
  * between its points, too. Yields after each bootstrap, as these take long: first those of some steps (`coarse`), between which the band
@@ -182,6 +165,9 @@ function* summedUp(columns, estimator, band) {
 
 const COARSE = 16;
 
+/** Whether the band of a sum is ready at the coarse steps. */
+const isCoarse = ({ ready, coarse }) => ready >= coarse.length;
+
 /** The band between the coarse steps, where only these are ready. */
 function coarseBand({ steps, low, high, coarse }) {
   const line = (values) => Float64Array.from(steps, (step, place) => {
@@ -191,68 +177,4 @@ function coarseBand({ steps, low, high, coarse }) {
     return values[before] * (1 - share) + values[after] * share;
   });
   return [line(low), line(high)];
-}
-
-const UNSHOWN = 50; // sums that are kept though no chart shows them, at least those of the last chart
-
-/**
- * Groups that have been summed up, or are being so, each for the charts that show it: a chart is known by the function that draws it
- * again. Work is done between frames; none is done for what no chart shows, and of that only the last is kept.
- */
-class GroupSums {
-  static known = new Map(); // key -> {result, steps, coarse, done, charts}; what was released last is last
-  static work = new Set();
-  static timer = null;
-
-  /** The sum of some columns, as far as it is known; `again` is called once there is more of it, until it is released. */
-  static of(key, columns, estimator, band, again) {
-    if (!GroupSums.known.has(key)) {
-      const steps = summedUp(columns(), estimator, band);
-      GroupSums.known.set(key, { result: steps.next().value, steps, done: band !== "ci95", coarse: false, charts: new Set() });
-    }
-    const entry = GroupSums.known.get(key);
-    entry.charts.add(again);
-    if (!entry.done) GroupSums.work.add(entry);
-    GroupSums.schedule();
-    return entry;
-  }
-
-  static schedule() {
-    if (GroupSums.work.size) GroupSums.timer ??= setTimeout(GroupSums.proceed);
-  }
-
-  /** A chart shows its sums no longer; all of them are kept until others are released, as it may be about to be drawn again. */
-  static release(again) {
-    let released = 0;
-    for (const [key, entry] of GroupSums.known) {
-      if (!entry.charts.delete(again) || entry.charts.size) continue;
-      GroupSums.work.delete(entry);
-      GroupSums.known.delete(key);
-      GroupSums.known.set(key, entry);
-      released += 1;
-    }
-    const unshown = [...GroupSums.known].filter(([, { charts }]) => !charts.size);
-    for (const [key] of unshown.slice(0, -Math.max(UNSHOWN, released))) GroupSums.known.delete(key);
-  }
-
-  static proceed() {
-    GroupSums.timer = null;
-    const until = performance.now() + 20;
-    const finished = new Set();
-    for (const entry of GroupSums.work) {
-      while (!entry.done && performance.now() < until) {
-        entry.done = Boolean(entry.steps.next().done);
-        const coarse = !entry.coarse && entry.result.ready >= entry.result.coarse.length;
-        if (!entry.done && !coarse) continue;
-        entry.coarse = true;
-        GroupSums.work.delete(entry);
-        if (!entry.done) GroupSums.work.add(entry); // the others' coarse bands come first
-        for (const again of entry.charts) finished.add(again);
-        break;
-      }
-      if (performance.now() >= until) break;
-    }
-    for (const again of finished) again();
-    GroupSums.schedule();
-  }
 }

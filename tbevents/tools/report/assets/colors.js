@@ -23,21 +23,21 @@ const different = (values) => [...new Set(values.filter((value) => value !== nul
  */
 function recolor(table, parameter) {
   const groups = groupsOfRuns();
+  const muted = themeColor("--muted");
   if (groups !== null) {
     for (const { color, runs: members } of groups.values()) for (const number of members) Object.assign(runs[number], { color, dashed: false });
     return;
   }
-  for (const run of runs) run.color = parameter < 0 ? runColor(run.place) : "var(--muted)";
+  for (const run of runs) run.color = parameter < 0 ? runColor(run.place) : muted;
   if (table === null) return;
   const values = table.rows.map((row) => row.parameters[parameter]);
   const scale = parameter >= 0 && isNumeric(values) ? parameterScale(values) : null;
   const names = parameter >= 0 ? different(values) : [];
   table.rows.forEach((row, place) => {
     const value = values[place];
-    const own = parameter < 0 ? runs[row.runs[0]].color : value === null ? themeColor("--muted") : scale !== null ? scaleColor(scale.share(value)) : runColor(names.indexOf(String(value)));
+    const own = parameter < 0 ? runs[row.runs[0]].color : value === null ? muted : scale !== null ? scaleColor(scale.share(value)) : runColor(names.indexOf(String(value)));
     row.runs.forEach((number, at) => { runs[number].color = own; runs[number].dashed = at > 0; });
   });
-  for (const run of runs) if (run.color === "var(--muted)") run.color = themeColor("--muted");
 }
 
 /** The number of the parameter that gives colours; -1 for none. */

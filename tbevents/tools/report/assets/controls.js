@@ -2,7 +2,7 @@
 
 const settings = { x: "step", smoothing: 0, logX: false, logY: false, outliers: false, cutPauses: false, color: null };
 
-/** A filter as a function of names; null where it is no regular expression. */
+/** A filter as a function of names; null where it is not a regular expression. */
 function nameFilter(text, asRegex) {
   if (!asRegex) return (name) => name.toLowerCase().includes(text.toLowerCase());
   try {
@@ -21,7 +21,7 @@ function filterField(id, label, change, ...below) {
   const apply = () => {
     const filter = nameFilter(input.value, regex.checked);
     input.setAttribute("aria-invalid", String(filter === null));
-    wrong.textContent = filter === null ? "no regular expression" : "";
+    wrong.textContent = filter === null ? "not a regular expression" : "";
     if (filter !== null) change(filter);
   };
   input.oninput = framewise(apply);
@@ -49,10 +49,10 @@ function checkbox(id, label, change, title = "") {
 }
 
 /**
- * The panel's contents. `update` is called when something changed; `rescale`, when axes did, with whether x is among them;
- * `filterTags`, with a new filter of tags.
+ * The panel's contents. `update` is called when something changed; `repaint`, when colours did; `rescale`, when axes did, with whether x
+ * is among them; `filterTags`, with a new filter of tags.
  */
-function controls({ update, rescale, filterTags }) {
+function controls({ update, repaint, rescale, filterTags }) {
   const weight = make("output", { textContent: "0" });
   const smoothing = make("input", { type: "range", id: "smoothing", min: 0, max: 0.999, step: 0.001, value: 0 });
   smoothing.oninput = framewise(() => {
@@ -65,7 +65,6 @@ function controls({ update, rescale, filterTags }) {
     if (key === "logY") for (const chart of charts.values()) chart.log = null;
     rescale(isX);
   };
-  const regroup = () => { recolor(data.hparams, chosenColor()); showRuns(); update(); };
   return [
     choice("x", "Horizontal axis", [["step", "step"], ["order", "order"], ["relative", "relative"], ["wall", "wall time"]], settings.x, setAxis("x", true)),
     make("div", { className: "field" },
@@ -74,11 +73,11 @@ function controls({ update, rescale, filterTags }) {
       checkbox("cut-pauses", "no pauses", setAxis("cutPauses", true), "Relative time without the pauses of resumed runs: from the last point of an event file to the first of the next")),
     choice("theme", "Colours", [["auto", "system"], ["light", "light"], ["dark", "dark"]], "auto", (theme) => {
       document.documentElement.dataset.theme = theme;
-      update();
+      repaint();
     }),
     make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Click to list all values there; the menu ⋯ of a chart saves it. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, Enter lists the values, + and − zoom, 0 shows all." }),
-    colorChoice(regroup),
-    groupChoice(regroup),
+    colorChoice(repaint),
+    groupChoice(repaint),
     histogramChoice(update),
     filterField("tag-filter", "Tags", filterTags, make("p", { className: "quiet", id: "tags-shown", role: "status" })),
     runList(update),

@@ -160,8 +160,7 @@ class Curves {
     this.mark.style.background = first.line.color;
     // By value, as the curves lie; what is nearest is scrolled to, so that the pointer reaches all.
     const ordered = [...found].sort((a, b) => b.line.ys[b.place] - a.line.ys[a.place]);
-    const rows = ordered.map(({ line, place }) =>
-      make("tr", { className: line === first.line ? "nearest" : "" }, make("th", { scope: "row", title: line.whole }, swatch(line.color, line.dashed), elided(line.name, 28)), ...line.rowAt(place).map((text) => make("td", { textContent: text }))));
+    const rows = ordered.map((each) => readingRow(each, 28, each === first ? "nearest" : ""));
     const head = make("tr", {}, make("th"), ...this.titles.map((text) => make("th", { scope: "col", textContent: text })));
     this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
     this.tip.hidden = false;

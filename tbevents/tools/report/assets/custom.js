@@ -23,7 +23,7 @@ function layoutPattern(text) {
   }
 }
 
-const customCards = new Map(); // "category/title" -> card
+const customCards = new Map(); // category and title -> card
 const patterns = new Map(); // text -> function
 
 /** The custom charts as cards, with the lines that there are now. */
@@ -33,8 +33,8 @@ function customChartCards() {
     return patterns.get(text)(tag);
   };
   return data.layout.map((chart) => {
-    const key = `${chart.category}/${chart.title}`;
-    if (!customCards.has(key)) customCards.set(key, { tag: key, title: chart.title, description: "", category: chart.category });
+    const key = JSON.stringify([chart.category, chart.title]);
+    if (!customCards.has(key)) customCards.set(key, { key, tag: `${chart.category}/${chart.title}`, title: chart.title, description: "", category: chart.category });
     const card = customCards.get(key);
     const isMargin = chart.kind === "Margin";
     const parts = isMargin ? data.scalars.filter(({ tag }) => chart.tags.includes(tag)) : data.scalars.filter(({ tag }) => chart.tags.some((text) => matches(text, tag)));
@@ -53,7 +53,7 @@ function customSections() {
     if (card.parts.length === 1) shown.add(card.parts[0]);
     for (const tags of card.margins) for (const part of card.parts) if (tags.includes(part.tag)) shown.add(part);
   }
-  const made = [...categories].map(([name, group], place) => section(`custom-${place}`, name || "Custom charts", group.map((card) => add(card, scalarCard, "custom"))));
+  const made = [...categories].map(([name, group], place) => section(`custom-${place}`, name || "Custom charts", group.map((card) => add(card, scalarCard, "custom")), "grid", name));
   return { made, shown };
 }
 
@@ -94,15 +94,4 @@ function valuesAt(line, steps) {
   const thinned = isThinned(line);
   const places = new Map(Array.from(own.steps, (step, place) => [step, place]));
   return Float64Array.from(steps, (step) => (places.has(step) ? own.values[places.get(step)] : thinned ? between(own, above(own.steps, step), step) ?? NaN : NaN));
-}
-
-/** The place of the first of some ascending numbers that is above a number; behind the last if none is. */
-function above(ascending, number) {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle] > number) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

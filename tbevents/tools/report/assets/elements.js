@@ -27,6 +27,9 @@ function swatch(color, dashed = false) {
   return patch;
 }
 
+/** The colour and name of a curve or run, as a list or table has them; `most` bounds the letters. */
+const nameParts = ({ color, dashed, name }, most) => [swatch(color, dashed), make("span", { className: "name", textContent: elided(name, most), dir: "auto" })];
+
 /** Calls a function at most once a frame, with the last arguments. */
 function framewise(call) {
   let pending = null;

@@ -71,10 +71,10 @@ class FetchedLine {
     this.show(part);
   }
 
-  /** Takes what lies within a zoom, in place of the fewer points that were there. */
+  /** Takes what lies within a zoom, in place of the fewer points that were there; not of a line that has begun anew, which is fetched soon. */
   refine(part) {
     const { whole } = this;
-    if (!part.order.length) return;
+    if (!part.order.length || part.start !== this.start) return;
     const [first, last] = [part.order[0], part.order.at(-1)];
     const before = whole.order.findIndex((place) => place >= first);
     const after = whole.order.findIndex((place) => place > last);
@@ -82,11 +82,7 @@ class FetchedLine {
       const all = [...whole[key].slice(0, before < 0 ? undefined : before), ...part[key], ...(after < 0 ? [] : whole[key].slice(after))];
       return all.some((value) => typeof value === "bigint") ? BigInt64Array.from(all, BigInt) : Float64Array.from(all);
     };
-    this.show({ ...Object.fromEntries(CURVE.map((key) => [key, joined(key)])), offsets: this.shifted(joined("offsets"), part) });
-  }
-
-  shifted(offsets, part) {
-    return part.start === this.start ? offsets : Float64Array.from(offsets, (offset) => offset + part.start - this.start);
+    this.show(Object.fromEntries(CURVE.map((key) => [key, joined(key)])));
   }
 }
 
@@ -138,7 +134,7 @@ async function loadLines(card, lines, view) {
     card.failed = undefined;
   } catch (error) {
     card.failed = Date.now();
-    state.say(`A chart could not be fetched: ${error.message}`);
+    statusLine.say(`A chart could not be fetched: ${error.message}`);
     setTimeout(views.get(card)?.get(view), 3000);
   }
   loading.delete(card);
@@ -210,7 +206,7 @@ class FetchedCard {
       FetchedCard.release();
       this.lazy.renew();
     } catch (error) {
-      state.say(`A card could not be fetched: ${error.message}`);
+      statusLine.say(`A card could not be fetched: ${error.message}`);
     }
     setTimeout(() => { this.busy = false; this.load(); }, REFRESH);
   }

@@ -5,7 +5,7 @@ Object.assign(settings, { groupBy: "", groupPattern: "", estimator: "mean", band
 const ESTIMATORS = { mean: "mean", iqm: "interquartile mean" };
 const BANDS = { ci95: "bootstrap 95 % interval", std: "one standard deviation to either side", minmax: "least to greatest value", none: "" };
 
-/** The name of each run's group; null where runs are not grouped, or the pattern is no regular expression. */
+/** The name of each run's group; null where runs are not grouped, or the pattern is not a regular expression. */
 function groupKey() {
   const by = settings.groupBy;
   if (by === "all") return () => "all";
@@ -59,7 +59,8 @@ function groupCurves(groups, lines, tag, again) {
     const thinned = own.map(isThinned);
     const key = [estimator, band, ...own.map((line, place) => `${line.steps}.${line.values}.${thinned[place]}`)].join(" ");
     const columns = () => own.map((line, place) => ({ steps: numbers(line.steps), values: numbers(line.values), thinned: thinned[place] }));
-    const { result, coarse, done } = GroupSums.of(key, columns, estimator, band, again);
+    const { result, done } = GroupSums.of(key, columns, estimator, band, again);
+    const coarse = isCoarse(result);
     const smooth = (values) => smoothed(values, settings.smoothing);
     const { steps, counts } = result;
     const [ys, low, high] = [result.middle, ...(done || !coarse ? [result.low, result.high] : coarseBand(result))].map(smooth);
@@ -114,7 +115,7 @@ function groupChoice(change) {
     how.hidden = settings.groupBy === "";
     const isWrong = settings.groupBy === "pattern" && settings.groupPattern !== "" && groups === null;
     pattern.setAttribute("aria-invalid", String(isWrong));
-    wrong.textContent = isWrong ? "no regular expression" : "";
+    wrong.textContent = isWrong ? "not a regular expression" : "";
     const shown = groups === null ? [] : [...groups.values()];
     legend.replaceChildren(...shown.slice(0, 30).map((group) => make("li", { title: group.name }, swatch(group.color), make("span", { textContent: elided(group.name, 40), dir: "auto" }), ` ${group.runs.length}`)),
       ...(shown.length > 30 ? [make("li", { textContent: `and ${shown.length - 30} more` })] : []));

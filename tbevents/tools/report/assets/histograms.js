@@ -86,7 +86,8 @@ class HeatMap extends HistogramChart {
 
   textAt(x, y) {
     const { low, high, buckets } = this.line;
-    const row = Math.max(0, Math.min(this.steps.length - 1, this.edges.findIndex((edge) => edge > x) - 1));
+    const next = this.edges.findIndex((edge) => edge > x);
+    const row = next < 0 ? this.steps.length - 1 : Math.max(0, next - 1);
     const bucket = Math.floor(((y - low) / (high - low)) * buckets);
     if (bucket < 0 || bucket >= buckets) return " ";
     return `step ${this.texts[row]}: ${valueText(this.counts[row * buckets + bucket], 4)} from ${valueText(this.edge(bucket), 4)} to ${valueText(this.edge(bucket + 1), 4)}`;

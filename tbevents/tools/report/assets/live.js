@@ -2,14 +2,14 @@
 
 const KINDS = ["scalars", "pr_curves", "histograms", "images", "audio", "texts"];
 const tags = []; // by number: {kind, tag, card, lines: run -> line}
-const names = new Intl.Collator("en", { numeric: true });
+const byName = new Intl.Collator("en", { numeric: true });
 let rates = [];
 let unread = -1; // runs that the server has not read yet
 let readBefore = 0; // runs that it had read when charts were drawn anew
 const stale = new Set(); // cards that have changed since
 
 /** The line that says how the board is. */
-const state = {
+const statusLine = {
   element: make("p", { id: "live", className: "quiet", role: "status" }),
   text: "",
   say(text) {
@@ -61,7 +61,7 @@ function arrangeCards(changed) {
       card.lines = [...lines.values()].sort((a, b) => a.run - b.run || a.number - b.number);
     }
   }
-  const sorted = tags.filter(({ lines }) => lines.size).sort((a, b) => names.compare(a.tag, b.tag));
+  const sorted = tags.filter(({ lines }) => lines.size).sort((a, b) => byName.compare(a.tag, b.tag));
   for (const kind of KINDS) data[kind] = sorted.filter((each) => each.kind === kind).map(({ card }) => card);
   data.others = {};
   for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams" && kind !== "custom_scalars") data.others[kind] = (data.others[kind] ?? 0) + 1;
@@ -85,7 +85,10 @@ function take(told) {
   for (const tag of told.tags) takeTag(tag);
   let more = told.tags.length > 0;
   for (const run of told.runs) if (takeRun(run, changed)) more = true;
-  if (told.rates) rates = told.rates;
+  if (told.rates) {
+    rates = told.rates;
+    more = true;
+  }
   if (told.problems) {
     data.notes = told.problems;
     more = true;
@@ -114,7 +117,7 @@ function take(told) {
   const there = told.there;
   const parts = data.runs.filter((run) => run.part).length;
   const reading = told.unread ? `${(there - told.unread).toLocaleString("en-US")} of ${countText(there, "run")} read` : parts ? `reading on in ${countText(parts, "run")}` : "";
-  state.say(`Live${reading && " · "}${reading}`);
+  statusLine.say(`Live${reading && " · "}${reading}`);
 }
 
 /** Shows what has changed of a card that is in view: it is fetched first, and then drawn once. */
@@ -140,7 +143,7 @@ function fetcher(what, delay, fetch, shown) {
         showAll();
         shown();
       } catch (error) {
-        state.say(`The ${what} could not be fetched: ${error.message}`);
+        statusLine.say(`The ${what} could not be fetched: ${error.message}`);
         setTimeout(call, 3000);
       }
     }, delay());
@@ -177,17 +180,17 @@ async function save() {
   try {
     download("report.html", await (await ask("report", {}, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(shown) })).blob());
   } catch (error) {
-    state.say(`The report could not be made: ${error.message}`);
+    statusLine.say(`The report could not be made: ${error.message}`);
   } finally {
     saving.disabled = false;
   }
 }
 
 const saving = make("button", { type: "button", id: "save-report", textContent: "Save as report", onclick: save });
-const actions = make("div", { className: "row wrap", id: "actions" }, state.element, saving);
+const actions = make("div", { className: "row wrap", id: "actions" }, statusLine.element, saving);
 document.getElementById("head").append(actions);
 document.getElementById("made").textContent = `tbevents ${data.version}. Curves are smoothed as TensorBoard smooths them.`;
-state.say("Connecting …");
+statusLine.say("Connecting …");
 
 /** Follows the server while the page is seen: a browser has few connections to one server, which hidden pages would use up. */
 let stream = null;
@@ -209,7 +212,7 @@ function follow() {
   stream.onerror = tryAgain;
   stream.onopen = () => {
     failures = 0;
-    if (key !== null) state.say("Live");
+    if (key !== null) statusLine.say("Live");
   };
 }
 
@@ -225,7 +228,7 @@ async function tryAgain() {
   failures += 1;
   const answer = await fetch(".", { method: "HEAD", credentials: "same-origin", signal: AbortSignal.timeout(3000) }).catch(() => null);
   if (stream !== null) return; // opened meanwhile
-  state.say(answer?.status === 401 ? "The board was started again: open the new URL that it printed." : `The board does not answer; trying again in ${seconds} s …`);
+  statusLine.say(answer?.status === 401 ? "The board was started again: open the new URL that it printed." : `The board does not answer; trying again in ${seconds} s …`);
   clearTimeout(waiting);
   waiting = setTimeout(follow, 1000 * seconds);
 }

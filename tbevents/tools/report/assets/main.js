@@ -35,11 +35,11 @@ function takeRuns() {
   return moved;
 }
 
-const folds = new Map(); // the sections by kind and title
+const folds = new Map(); // the sections by kind and name
 
-/** A section that folds, with cards; one that is there already gets these. */
-function section(id, title, elements, className = "grid") {
-  const key = `${id.split("-")[0]} ${title}`;
+/** A section that folds, with cards; one of its kind and name that is there already gets these. */
+function section(id, title, elements, className = "grid", name = title) {
+  const key = `${id.split("-")[0]} ${name}`;
   if (!folds.has(key)) {
     folds.set(key, make("details", { className: "section", open: true },
       make("summary", {}, make("h2", { textContent: title, dir: "auto" }), make("span", { className: "count quiet" })),
@@ -57,7 +57,7 @@ const shownCards = { rates: new Map(), custom: new Map(), sections: new Map() };
 /** The element of a card, which is made by `build` when it is first shown in a part of the page. */
 function add(card, build, part = "sections") {
   const known = shownCards[part];
-  if (!known.has(card)) known.set(card, build(card, part));
+  if (!known.has(card)) known.set(card, build(card));
   cards.push(known.get(card));
   return known.get(card).element;
 }
@@ -73,7 +73,7 @@ function scalarSections(shown) {
     groups.get(name).push(card);
   }
   return [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0)).map(([name, group], place) =>
-    section(`scalars-${place}`, name || "Scalars", group.map((card) => add(card, scalarCard))));
+    section(`scalars-${place}`, name || "Scalars", group.map((card) => add(card, scalarCard)), "grid", name));
 }
 
 /** The learning rates beside their loss; what is zoomed in one is so in the others. */
@@ -165,7 +165,13 @@ function contents(made) {
   links.clear();
   if (sections.length < 3) return [];
   for (const each of sections) {
-    links.set(each, make("a", { href: `#${each.id}`, textContent: each.querySelector("h2").textContent, dir: "auto", onclick: () => { each.open = true; jump(each); } }));
+    const onclick = (event) => {
+      event.preventDefault(); // the address has what is chosen
+      each.open = true;
+      jump(each);
+      each.firstElementChild.focus({ preventScroll: true }); // keys go on from there
+    };
+    links.set(each, make("a", { href: `#${each.id}`, textContent: each.querySelector("h2").textContent, dir: "auto", onclick }));
   }
   return [make("nav", { id: "contents", "aria-label": "Sections" }, ...links.values())];
 }
@@ -187,9 +193,11 @@ function build() {
   renewAll();
 }
 
+/** All that is drawn while it is near the window. */
+const allLazies = () => [...cards.map(({ lazy }) => lazy), ...(table === null ? [] : [table.scatter.lazy])];
+
 function renewAll() {
-  for (const { lazy } of cards) lazy.renew();
-  table?.scatter.lazy.renew();
+  for (const lazy of allLazies()) lazy.renew();
 }
 
 build();
@@ -224,26 +232,40 @@ function update() {
   if (restored) saveState();
 }
 
+/** Gives runs their colours, and shows these in the list of runs. */
+function showColors() {
+  recolor(data.hparams, chosenColor());
+  showRuns();
+}
+
+/** Shows what the settings say, where colours are others. */
+function repaint() {
+  showColors();
+  update();
+}
+
 /** Shows other axes: a zoom holds no longer than what it is of. Histograms and PR curves have axes of their own. */
 function rescale(isX) {
   for (const [key, chart] of charts) if (/^(scalars|custom) /.test(key)) chart.zoom.forget(isX);
   update();
 }
 
-document.getElementById("controls").append(...controls({ update, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
-table?.fill();
+document.getElementById("controls").append(...controls({ update, repaint, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
 restoreState();
 restored = true;
 sift();
+table?.fill();
 if (narrow.matches) document.getElementById("panel").open = false;
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 
 // On paper all is light, and all is drawn.
 let themeBefore = "auto";
 addEventListener("beforeprint", () => {
   themeBefore = document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
-  for (const { lazy } of cards) {
+  showColors();
+  table?.fill();
+  for (const lazy of allLazies()) {
     lazy.isNear = true;
     lazy.redraw();
   }
@@ -251,7 +273,7 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = themeBefore;
-  for (const { lazy } of cards) lazy.look();
+  for (const lazy of allLazies()) lazy.look();
   Pictures.showAll(false);
-  update();
+  repaint();
 });

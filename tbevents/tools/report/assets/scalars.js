@@ -83,7 +83,7 @@ function oddList(curves) {
     const values = curve.raw ?? curve.ys;
     for (let place = 0; place < values.length; place++) {
       if (Number.isFinite(values[place])) continue;
-      if (count < most) found.push(make("li", { title: curve.whole }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
+      if (count < most) found.push(make("li", { title: curve.whole }, ...nameParts(curve, 44), ` ${valueText(values[place])} at step ${curve.stepAt(place)}`));
       count += 1;
     }
   }
@@ -95,14 +95,14 @@ function oddList(curves) {
 /** What the horizontal axis shows, for a picture. */
 const axisTitle = ({ axis, unit }) => ({ step: "step", order: "order of writing", wall: "time" })[axis] ?? `${unit.name}${settings.cutPauses ? " without pauses" : ""}`;
 
-/** A card of scalars, in a part of the page; a custom chart has those of several tags, its `parts`. */
-function scalarCard(card, part = "sections") {
+/** A card of scalars; a custom chart has those of several tags, its `parts`. */
+function scalarCard(card) {
   const figure = make("figure", { className: "chart" });
   const legend = make("ul", { className: "legend" });
   const note = make("p", { className: "quiet note" });
   const odd = make("div", { className: "quiet odd" });
   const readings = make("div", {});
-  const chart = chartOf(`${part === "custom" ? "custom" : "scalars"} ${card.tag}`);
+  const chart = chartOf(card.key === undefined ? `scalars ${card.tag}` : `custom ${card.key}`);
   const { zoom } = chart;
   let curves = null;
   let cursor = null; // where the crosshair was when the chart was last cleared
@@ -154,7 +154,7 @@ function scalarCard(card, part = "sections") {
     if (cursor !== null) curves.hover(cursor.left, cursor.top);
     fillReadings();
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
-      make("li", { title: `${curve.whole}: the last value` }, swatch(curve.color, curve.dashed), make("span", { className: "name", textContent: elided(curve.name, 44), dir: "auto" }), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
+      make("li", { title: `${curve.whole}: the last value` }, ...nameParts(curve, 44), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
     const points = margins.length ? 0 : lines.reduce((sum, line) => sum + line.count, 0);
     const count = groups === null && !margins.length ? shown.reduce((sum, curve) => sum + curve.ys.length, 0) : points;
     const counted = (which) => shown.reduce((sum, { xs, ys }) => sum + xs.reduce((found, x, place) => found + which(x, ys[place]), 0), 0);

@@ -2,7 +2,7 @@
 
 /** Fields of the panel by their name in the address. */
 const stateFields = () => Object.entries({
-  smoothing: "smoothing", logy: "log-y", logx: "log-x", outliers: "outliers", pauses: "cut-pauses", color: "color-by", group: "group-by", part: "group-pattern",
+  smoothing: "smoothing", logy: "log-y", logx: "log-x", outliers: "outliers", pauses: "cut-pauses", group: "group-by", part: "group-pattern",
   tags: "tag-filter", tagsregex: "tag-filter-regex", runs: "run-filter", runsregex: "run-filter-regex",
 }).map(([name, id]) => [name, document.getElementById(id)]).filter(([, field]) => field !== null);
 
@@ -76,9 +76,10 @@ const isBox = (field) => field.type === "checkbox";
 function saveState() {
   const state = new URLSearchParams();
   for (const [name, usual] of RADIOS) if (settings[name] !== usual) state.set(name, settings[name]);
+  if (settings.color !== null) state.set("color", settings.color);
   for (const [name, field] of stateFields()) {
     const value = isBox(field) ? (field.checked ? "1" : "") : field.value;
-    if (value !== "" && value !== (name === "smoothing" ? "0" : name === "color" ? "-1" : "")) state.set(name, value);
+    if (value !== "" && value !== (name === "smoothing" ? "0" : "")) state.set(name, value);
   }
   const off = runs.filter((run) => !run.checked).map((run) => run.number);
   if (off.length) state.set("off", off.join("."));
@@ -100,12 +101,15 @@ function restoreState() {
   const state = new URLSearchParams(location.hash.slice(1));
   unchecked = new Set((state.get("off") ?? "").split("."));
   for (const run of runs) run.checked = !unchecked.has(String(run.number));
-  showRuns();
+  // A board knows the parameters later: those of colours and groups are kept by their names.
+  settings.color = state.get("color");
+  listColors();
   const by = state.get("group") ?? "";
-  if (by.startsWith("hparam:")) { // a board knows the parameters later
+  if (by.startsWith("hparam:")) {
     settings.groupBy = by;
     listGroups();
   }
+  showColors();
   for (const [name] of RADIOS) for (const input of document.querySelectorAll(`input[name=${name}]`)) if (input.value === state.get(name)) input.click();
   for (const [name, field] of stateFields()) {
     const value = state.get(name);

@@ -1,6 +1,6 @@
 // Hyperparameters and metrics: a row a session, sorted by the column that is asked for. A row selects its runs.
 
-/** change: called when other runs are selected. `take` shows a table, in place of the one before; how it is sorted stays. */
+/** change: called when other runs are selected. `take` takes a table in place of the one before, and `fill` shows it; how it is sorted stays. */
 function hparamsTable(change) {
   let cells = [];
   let heads = [];
@@ -55,7 +55,6 @@ function hparamsTable(change) {
     sortBy(sorted.key, sorted.sign);
     const boxes = new Map(cells.map(({ name, box }) => [name, box])); // the one with the focus is found again
     cells = table.rows.map((each) => ({ ...each, box: boxes.get(each.name), runs: each.runs.map((number) => runs[number]), values: [each.label, each.status, ...each.parameters, ...each.metrics] }));
-    fill();
   };
   const element = make("div", { className: "scroll card" }, make("table", { id: "hparams-table" }, make("thead", {}, row), body));
   return { element, fill, take };
