@@ -297,9 +297,11 @@ def hindrances(version: str) -> list[str]:
         wrong.append("pyproject.toml has the name tbevents, which is another project's on PyPI")
     else:
         pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "tbevents").rglob("*.py")]
-        names = ["pyproject.toml", *sorted(path.relative_to(ROOT).as_posix() for path in pages)]
-        still = [name for name in names if not lacks(name, r"""(?:pip install '|["'])tbevents\[""")]
-        wrong += [f"{name} still installs tbevents[...], another project's on PyPI" for name in still]
+        wrong += [
+            f"{name} still installs tbevents[...], another project's on PyPI"
+            for name in ["pyproject.toml", *sorted(path.relative_to(ROOT).as_posix() for path in pages)]
+            if not lacks(name, r"""(?:pip install '|["'])tbevents\[""")
+        ]
     return wrong
 
 

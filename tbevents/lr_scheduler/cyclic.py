@@ -265,11 +265,9 @@ class OneCycleLR(_MomentumCycler):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
-            for name, value in (("epochs", epochs), ("steps_per_epoch", steps_per_epoch)):
-                if not isinstance(value, int) or value <= 0:
-                    raise ValueError(f"{name} must be a positive integer, got {value!r}")
-            total_steps = epochs * steps_per_epoch
-        formulas.check_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
+            epochs = formulas.checked_count("epochs", epochs)
+            total_steps = epochs * formulas.checked_count("steps_per_epoch", steps_per_epoch)
+        total_steps = formulas.checked_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
         max_lrs = per_group("max_lr", optimizer, max_lr)
         self.total_steps = total_steps
         momenta = {"initial_lr": "max_momentum", "max_lr": "base_momentum", "min_lr": "max_momentum"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from tbevents.format.values import checked_text
+
 
 class ScalarWriter(Protocol):
     """The method that a scheduler's writer must have; the SummaryWriter of tbevents, torch and tensorboardX has it."""
@@ -116,7 +118,7 @@ def _checked_step(scheduler: Any, writer: Any, tag: Any) -> int:
     """Return the step of a scheduler, after a check of all three arguments."""
     step = scheduler_step(scheduler)
     _writer(writer)
-    check_tag(tag)
+    checked_text(tag)
     return step
 
 
@@ -130,13 +132,6 @@ def _writer(writer: Any) -> ScalarWriter:
         raise TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}: {writer!r}")
     found: ScalarWriter = writer
     return found
-
-
-def check_tag(tag: Any) -> str:
-    """Return the tag. Raise TypeError unless it is a str."""
-    if not isinstance(tag, str):
-        raise TypeError(f"tag must be a str, got {type(tag).__name__}: {tag!r}")
-    return tag
 
 
 def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[PendingPoint]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import checked_choice
+from tbevents.format.values import whole
 
 S = TypeVar("S", float, NDArray[Any])
 """A step and its rate: both numbers, or both arrays of one shape."""
@@ -82,14 +83,20 @@ def check_numbers(**values: object) -> None:
             raise ValueError(f"{name} must be a number, got {value!r}")
 
 
-def check_restarts(t_0: object, t_mult: object, eta_min: object) -> None:
-    """Raise ValueError unless the arguments of warm restarts are usable."""
-    if not isinstance(t_0, int) or t_0 <= 0:
-        raise ValueError(f"T_0 must be a positive integer, got {t_0!r}")
-    if not isinstance(t_mult, int) or t_mult < 1:
-        raise ValueError(f"T_mult must be an integer of at least 1, got {t_mult!r}")
+def checked_count(name: str, value: Any) -> int:
+    """Return a positive integer of any type as an int. Raise ValueError, as PyTorch does, if it is not one."""
+    try:
+        return whole(name, value, least=1)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a positive integer, got {value!r}") from None
+
+
+def checked_restarts(t_0: object, t_mult: object, eta_min: object) -> tuple[int, int]:
+    """Return `t_0` and `t_mult` as ints. Raise ValueError unless the arguments of warm restarts are usable."""
+    counts = checked_count("T_0", t_0), checked_count("T_mult", t_mult)
     if not isinstance(eta_min, (int, float)):
         raise ValueError(f"eta_min must be a float or an int, got {eta_min!r} of type {type(eta_min).__name__}")
+    return counts
 
 
 def restart_position(step: float, t_0: int, t_mult: int) -> tuple[float, int]:
@@ -185,12 +192,11 @@ def cycle_height_at(
     return height if scale is None else float(height * scale(cycle if by == "cycle" else step))
 
 
-def check_one_cycle(
+def checked_one_cycle(
     total_steps: object, pct_start: object, anneal_strategy: object, div_factor: float, final_div_factor: float
-) -> None:
-    """Raise ValueError unless the arguments of a one-cycle schedule are usable."""
-    if not isinstance(total_steps, int) or total_steps <= 0:
-        raise ValueError(f"total_steps must be a positive integer, got {total_steps!r}")
+) -> int:
+    """Return `total_steps` as an int. Raise ValueError unless the arguments of a one-cycle schedule are usable."""
+    count = checked_count("total_steps", total_steps)
     if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
         raise ValueError(f"pct_start must be a float between 0 and 1, got {pct_start!r}")
     check_anneal(anneal_strategy)
@@ -198,6 +204,7 @@ def check_one_cycle(
     for name, value in (("div_factor", div_factor), ("final_div_factor", final_div_factor)):
         if not value > 0:
             raise ValueError(f"{name} must be positive, got {value!r}")
+    return count
 
 
 def check_anneal(anneal_strategy: object) -> None:

@@ -27,9 +27,9 @@ from tbevents.lr_scheduler.formulas import (
     S,
     anneal_phases,
     check_milestones,
-    check_one_cycle,
-    check_restarts,
     check_total_iters,
+    checked_one_cycle,
+    checked_restarts,
     checked_step,
     checked_steps,
     cosine_at,
@@ -218,7 +218,7 @@ def warm_restarts(
     Raises:
         ValueError: if `T_0` or `T_mult` is not a positive integer, or `eta_min` is not a number.
     """
-    check_restarts(T_0, T_mult, eta_min)
+    T_0, T_mult = checked_restarts(T_0, T_mult, eta_min)  # noqa: N806 - torch's names
     if isinstance(step, NUMBERS):
         current, length = restart_position(checked_step(step), T_0, T_mult)
         return eta_min + (base_lr - eta_min) * cosine_at(current, length)
@@ -290,7 +290,7 @@ def one_cycle(
     Raises:
         ValueError: if an argument is out of range, or a step is beyond `total_steps`.
     """
-    check_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
+    total_steps = checked_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
     start = max_lr / div_factor
     levels = {"initial_lr": start, "max_lr": max_lr, "min_lr": start / final_div_factor}
     phases = one_cycle_phases(total_steps, pct_start, three_phase)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from tbevents.files import StrPath, local_path
+from tbevents.format.values import whole
 from tbevents.proto import Event
 from tbevents.reading.problem import Problem
 from tbevents.tools.names import files_of_run
@@ -119,8 +120,9 @@ def split(
     """
     if (size is not None) + (every is not None) + bool(at) != 1:
         raise ValueError("say where to split: give one of size, every and at (--size, --every, --at)")
-    if (size is not None and size < 1) or (every is not None and every < 1):
-        raise ValueError("size and every must be at least 1")
+    for name, value in (("size", size), ("every", every)):
+        if value is not None:
+            whole(name, value, least=1)
     if any(first >= second for first, second in pairwise(at)):
         raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
     folder = local_path(out, "the output")

@@ -51,17 +51,23 @@ function spanText(seconds) {
 /** From which size on numbers are shown in which unit. */
 const UNITS = [[1e12, 1, ""], [1e9, 1e9, "G"], [1e6, 1e6, "M"], [1e4, 1e3, "k"], [0, 1, ""]];
 
-/** The labels of an axis: as many decimals as its steps need; thousands, millions and milliards as k, M and G. */
-function axisTexts(splits) {
+/**
+ * The labels of an axis: as many decimals as its steps need; thousands, millions and milliards as k, M and G. Those of a logarithmic
+ * axis, which may be of any size, have the unit of their own size; others have one unit.
+ */
+function axisTexts(splits, log = false) {
   const known = splits.filter((value) => value !== null);
   const largest = Math.max(...known.map(Math.abs), 0);
   const step = known.length > 1 ? Math.abs(known[1] - known[0]) : largest;
-  const [, unit, name] = UNITS.find(([least]) => largest >= least);
-  if (step >= largest || !(step > 0)) return splits.map((value) => (value === null ? "" : roundedText(value / unit) + name));
+  const textOf = (value, digits) => {
+    const [, unit, name] = UNITS.find(([least]) => (log ? Math.abs(value) : largest) >= least);
+    return roundedText(value / unit, digits) + name;
+  };
+  if (step >= largest || !(step > 0)) return splits.map((value) => (value === null ? "" : textOf(value)));
   const digits = Math.min(15, Math.max(1, Math.floor(Math.log10(largest)) - Math.floor(Math.log10(step) + 1e-9) + 2));
   return splits.map((value) => {
     if (value === null) return "";
-    return Math.abs(value) <= step * 1e-9 ? "0" : roundedText(value / unit, digits) + name;
+    return Math.abs(value) <= step * 1e-9 ? "0" : textOf(value, digits);
   });
 }
 

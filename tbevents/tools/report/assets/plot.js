@@ -115,8 +115,8 @@ class Plot {
         y: { auto: false, distr: y.log ? 3 : 1, range: () => this.ranges.y },
       },
       axes: [
-        { ...axis, ...(x.log ? logarithmic : {}), ...inUnits, ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.names ? splits.map((place) => elided(x.names[place] ?? "", 14)) : x.time ? timeAxisTexts(splits, step) : axisTexts(scale(splits, 1 / (x.unit ?? 1)))) },
-        { ...axis, ...(y.log ? logarithmic : {}), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits) },
+        { ...axis, ...(x.log ? logarithmic : {}), ...inUnits, ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.names ? splits.map((place) => elided(x.names[place] ?? "", 14)) : x.time ? timeAxisTexts(splits, step) : axisTexts(scale(splits, 1 / (x.unit ?? 1)), x.log)) },
+        { ...axis, ...(y.log ? logarithmic : {}), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits, y.log) },
       ],
       series: [{}, ...options.series.map((each) => ({
         facets: [{ scale: "x", auto: false }, { scale: "y", auto: false }],
