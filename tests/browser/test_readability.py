@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("selenium", reason="drives the browser")
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
-from browser.test_charts import SVG
+from browser.test_charts import SVG, touch, zoom_of
+from browser.training import RATES, STEPS
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import report
 
@@ -48,3 +51,91 @@ def test_each_label_of_a_logarithmic_axis_has_the_unit_of_its_size(spiky, page, 
     texts = [node.text for node in root.iter(f"{SVG}text")]
     assert {"1M", "100k", "10k", "1000", "100", "10", "1"} <= set(texts)
     assert not [text for text in texts if re.search(r"0\.\d+[kMG]|e-\d+[kMG]", text)]
+
+
+def crosshair(page, chart):
+    """Where the lines of the crosshair are from the left and top of the plot, and where the mark is."""
+    found = page.run(
+        "const over = arguments[0].querySelector('.u-over'); const box = over.getBoundingClientRect();"
+        "const at = (selector) => over.querySelector(selector).getBoundingClientRect();"
+        "const [x, y, mark] = ['.u-cursor-x', '.u-cursor-y', '.mark'].map(at);"
+        "return [x.right - box.left, y.bottom - box.top, mark.left + mark.width / 2 - box.left,"
+        "        mark.top + mark.height / 2 - box.top]",
+        chart,
+    )
+    return np.array(found)
+
+
+def test_the_crosshair_goes_where_the_keys_go(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    page.hover(chart, 0.5)
+    page.press(chart, *[Keys.ARROW_RIGHT] * 5)
+    before = crosshair(page, chart)
+    assert before[:2] == pytest.approx(before[2:], abs=2)
+    page.press(chart, *[Keys.ARROW_RIGHT] * 20)
+    x, y, *mark = crosshair(page, chart)
+    assert (x, y) == pytest.approx(mark, abs=2)
+    assert x > before[0] + 20
+    page.press(chart, "+")
+    x, y, *mark = crosshair(page, chart)
+    assert (x, y) == pytest.approx(mark, abs=2)
+    step = int(re.search(r"step (\d+)", page.spoken(chart))[1])
+    low, high = map(float, zoom_of(page).split(","))
+    width = chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
+    assert x == pytest.approx((step - low) / (high - low) * width, abs=3)
+    page.hover(chart, 0.3)  # and back to the pointer
+    width = chart.find_element(By.CSS_SELECTOR, ".u-over").size["width"]
+    assert crosshair(page, chart)[0] == pytest.approx(0.3 * width, abs=3)
+
+
+def test_the_crosshair_of_keys_goes_with_the_focus(made, page):
+    page.open(made)
+    chart = page.chart("train/loss")
+    page.press(chart, *[Keys.ARROW_RIGHT] * 5)
+    assert crosshair(page, chart)[0] > 0
+    page.run("document.activeElement.blur()")
+    page.settle()
+    hidden = "return getComputedStyle(arguments[0].querySelector('.u-cursor-x')).display"
+    assert page.run(hidden, chart) == "none" or crosshair(page, chart)[0] < 0
+
+
+def tap(page, chart, x):
+    box = page.run("return arguments[0].querySelector('.u-over').getBoundingClientRect().toJSON()", chart)
+    touch(page, "touchStart", (round(box["x"] + x * box["width"]), round(box["y"] + box["height"] / 2)))
+    touch(page, "touchEnd")
+    page.settle()
+
+
+def test_a_tap_lists_the_values_and_does_not_cover_the_chart(made, fingers):
+    page = fingers.open(made, width=390)
+    chart = page.chart("train/loss")
+    tap(page, chart, 0.5)
+    page.wait(lambda: len(page.readings(chart)) == len(RATES))
+    page.settle()
+    assert abs(int(page.readings(chart)[0][2]) - STEPS / 2) < 4
+    assert not chart.find_element(By.CSS_SELECTOR, ".tip").is_displayed()
+    assert not chart.find_element(By.CSS_SELECTOR, ".mark").is_displayed()
+    curve = page.chart("quality")  # has no list
+    tap(page, curve, 0.5)
+    page.wait(curve.find_element(By.CSS_SELECTOR, ".tip").is_displayed)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_list_of_values_fits_its_card(made, page, width):
+    page.open(made, width=width)
+    chart = page.chart("train/loss")
+    page.click_chart(chart, 0.5)
+    card = chart.find_element(By.XPATH, "ancestor::article")
+    page.wait(lambda: page.readings(chart))
+    table = card.find_element(By.CSS_SELECTOR, ".readings .scroll")
+    assert page.run("return arguments[0].scrollWidth - arguments[0].clientWidth", table) == 0
+    close = card.find_element(By.CSS_SELECTOR, ".readings button").rect
+    for head in card.find_elements(By.CSS_SELECTOR, ".readings thead th"):
+        box = head.rect
+        assert close["y"] + close["height"] <= box["y"] + 1 or close["x"] >= box["x"] + box["width"]
+
+
+def test_the_marks_of_a_chart_are_explained(made, page):
+    page.open(made)
+    page.expect_text("#key", "At the edge of a chart: ✕ NaN, △ infinity, ▲ beyond the axis.")

@@ -76,6 +76,7 @@ function controls({ update, repaint, rescale, filterTags }) {
       repaint();
     }),
     make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Click to list all values there; the menu ⋯ of a chart saves it. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, Enter lists the values, + and − zoom, 0 shows all." }),
+    make("p", { className: "quiet", id: "key", textContent: "At the edge of a chart: ✕ NaN, △ infinity, ▲ beyond the axis." }),
     colorChoice(repaint),
     groupChoice(repaint),
     histogramChoice(update),

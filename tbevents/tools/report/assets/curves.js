@@ -8,10 +8,10 @@ const CROWDED = 30; // curves of a chart beyond which they are thin: so many are
  * lines: [{run, name, color, xs, ys, raw, rowAt(place): [text, ...]}], raw being the values before smoothing, or null;
  * titles: of the columns of rowAt; x, y, zoom: as in Plot; bounds: [x, y] ranges, where it is not what fits; outliers: whether the
  * vertical axis reaches all points. A line may have a `sample` of its values, where what it draws was thinned; and a band from `low` to
- * `high`. marks: the x of findings, each a dashed line; pin: the x that is pinned, or null; onPin(x): another is to be, none (null), or that before (undefined).
+ * `high`. marks: the x of findings, each a dashed line; pin: the x that is pinned, or null; onPin(x): another is to be, none (null), or that before (undefined); without it none can be.
  */
 class Curves {
-  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [], pin = null, onPin = () => {} }) {
+  constructor(figure, { lines, titles, x, y, zoom, label, bounds = null, outliers = true, marks = [], pin = null, onPin = null }) {
     this.figure = figure;
     this.lines = lines;
     this.titles = titles;
@@ -22,6 +22,7 @@ class Curves {
     this.onPin = onPin;
     this.room = x.time ? 30 : undefined;
     this.place = { line: 0, point: -1 };
+    this.found = []; // what is shown at the crosshair
     this.logs = [Boolean(x.log), Boolean(y.log)];
     this.body = make("div", { className: "plot" });
     this.tip = make("div", { className: "tip", hidden: true });
@@ -45,7 +46,7 @@ class Curves {
       extent: (range) => this.extent(range),
       drawn: (u) => this.paintAbove(u),
       click: (left, top, count) => {
-        if (count > 2) return;
+        if (onPin === null || count > 2) return;
         if (count === 2) return onPin(undefined); // two clicks reset the zoom: the first one did not count
         const [nearest] = this.nearest(left, top);
         if (nearest !== undefined) onPin(nearest.line.xs[nearest.place]);
@@ -55,7 +56,7 @@ class Curves {
     });
     this.plot.u.over.append(this.mark, this.tip);
     figure.onkeydown = (event) => this.key(event);
-    figure.onblur = () => this.leave();
+    figure.onblur = () => this.leave(true);
     figure.dataset.lines = lines.filter((line) => line.ys.some((value) => drawable(value, this.logs[1]))).length;
     const { x: [left, right], y: [low, high] } = this.plot.ranges;
     const isBeyond = (line) => (y, place) => drawable(y, this.logs[1]) && (y < low || y > high) && line.xs[place] >= left && line.xs[place] <= right;
@@ -146,6 +147,8 @@ class Curves {
 
   hover(left, top) {
     if (this.gone) return;
+    // A tap lists the values: the table at the crosshair would cover the chart until another tap.
+    if (this.plot.byTouch && this.onPin !== null) return this.leave(true);
     const found = this.nearest(left, top);
     if (!found.length) return this.leave();
     this.show(found);
@@ -153,6 +156,7 @@ class Curves {
   }
 
   show(found) {
+    this.found = found;
     const [first] = found;
     const over = this.plot.u.over;
     this.mark.hidden = false;
@@ -174,19 +178,39 @@ class Curves {
     this.tip.style.transform = `translate(${Math.max(least, Math.min(left, room - width - 4))}px, ${Math.max(0, Math.min(first.y - height / 2, over.clientHeight - height))}px)`;
   }
 
-  leave() {
+  /** Zooms by a factor; the crosshair stays on its point, if that is still in the chart. */
+  scale(factor) {
+    const before = this.found;
+    this.plot.scale(factor);
+    if (before.length) requestAnimationFrame(() => this.follow(before)); // uPlot has moved its scales by then
+  }
+
+  follow(before) {
+    if (this.gone) return;
+    const u = this.plot.u;
+    const found = before.map(({ line, place }) => ({ line, place, x: u.valToPos(line.xs[place], "x"), y: u.valToPos(line.ys[place], "y") }));
+    const [first] = found;
+    if (first.x < 0 || first.x > u.over.clientWidth) return this.leave(true);
+    this.plot.cross(first);
+    this.show(found);
+  }
+
+  /** Hides what is at the crosshair; and the crosshair, where keys moved it. */
+  leave(keys = false) {
+    this.found = [];
     this.tip.hidden = true;
     this.mark.hidden = true;
+    if (keys) this.plot.cross(null);
   }
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.figure) return;
     const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -Infinity], End: [0, Infinity] };
-    if (event.key === "+" || event.key === "=") this.plot.scale(0.5);
-    else if (event.key === "-") this.plot.scale(2);
+    if (event.key === "+" || event.key === "=") this.scale(0.5);
+    else if (event.key === "-") this.scale(2);
     else if (event.key === "Enter" || event.key === " ") this.pinHere();
     else if (event.key === "Escape" && this.pin !== null) this.onPin(null);
-    else if (event.key === "0" || event.key === "Escape") this.plot.zoom.set(null, null), this.leave();
+    else if (event.key === "0" || event.key === "Escape") this.plot.zoom.set(null, null), this.leave(true);
     else if (event.key in steps) this.go(...steps[event.key], event.shiftKey ? 10 : 1);
     else return;
     event.preventDefault();
@@ -201,7 +225,7 @@ class Curves {
   /** Pins where the keys have gone to; or, where nothing is yet, at the end. */
   pinHere() {
     const line = this.lines[this.place.line];
-    if (line === undefined) return;
+    if (line === undefined || this.onPin === null) return;
     const x = line.xs[this.place.point < 0 ? line.xs.length - 1 : this.place.point];
     if (drawable(x, this.logs[0])) this.onPin(x);
   }
@@ -218,8 +242,10 @@ class Curves {
     place = Math.max(0, Math.min(line.xs.length - 1, points ? place + points * times : Math.max(place, 0)));
     this.place = { line: number, point: place };
     const here = { line, place, x: u.valToPos(line.xs[place], "x"), y: u.valToPos(line.ys[place], "y") };
-    if (drawable(line.xs[place], this.logs[0]) && drawable(line.ys[place], this.logs[1])) this.show([here]);
-    else this.leave();
+    if (drawable(line.xs[place], this.logs[0]) && drawable(line.ys[place], this.logs[1])) {
+      this.plot.cross(here);
+      this.show([here]);
+    } else this.leave(true);
     this.spoken.textContent = `${line.name}: ${line.rowAt(place).map((text, i) => `${this.titles[i]} ${text}`).join(", ")}`;
   }
 

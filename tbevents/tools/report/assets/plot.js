@@ -144,6 +144,8 @@ class Plot {
     host.prepend(make("button", { type: "button", className: "reset", textContent: "Reset zoom", onclick: () => this.zoom.set(null, null) }));
     host.classList.toggle("zoomed", this.zoom.x !== null);
     followFingers(this);
+    this.byTouch = false; // whether a finger was the last to point at it
+    for (const kind of ["pointerdown", "pointermove"]) this.u.over.addEventListener(kind, (event) => { this.byTouch = event.pointerType === "touch"; });
     this.listenForClicks();
     this.resizing = new ResizeObserver(() => {
       const width = Math.max(host.clientWidth, 120);
@@ -185,6 +187,11 @@ class Plot {
     const x = width < 4 ? this.ranges.x : [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
     const whole = height < 4 || height >= u.over.clientHeight - 1;
     this.choose(x, whole ? null : [u.posToVal(top + height, "y"), u.posToVal(top, "y")]);
+  }
+
+  /** Puts the crosshair at a place, {x, y}, as the pointer does; or hides it. */
+  cross(place) {
+    this.u.setCursor({ left: place?.x ?? -10, top: place?.y ?? -10 }, false);
   }
 
   /** Zooms by a factor about the crosshair, or the middle. */

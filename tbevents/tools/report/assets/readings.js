@@ -12,16 +12,28 @@ function readingsAt(lines, x, logX) {
 }
 
 /** A row of a table of values: a curve's name, and what it is at a place. */
-function readingRow({ line, place }, most, className = "") {
-  return make("tr", { className }, make("th", { scope: "row", title: line.whole }, ...nameParts(line, most)), ...line.rowAt(place).map((text) => make("td", { textContent: text })));
+function readingRow({ line, place }, most, className = "", texts = line.rowAt(place)) {
+  return make("tr", { className }, make("th", { scope: "row", title: line.whole }, ...nameParts(line, most)), ...texts.map((text) => make("td", { textContent: text })));
+}
+
+/** Takes the day off the times in a column of some rows, and returns it, if all are of one day; otherwise null. */
+function takeDay(rows, column) {
+  const times = rows.map((texts) => (texts[column] ?? "").split(" "));
+  const day = times[0]?.[0];
+  if (!times.every(([each, clock]) => each === day && clock?.includes(":"))) return null;
+  rows.forEach((texts, number) => { texts[column] = times[number][1]; });
+  return day;
 }
 
 /** The table; `close` takes the pin away. */
 function readingsTable(chart, x, label, close) {
   const found = readingsAt(chart.lines, x, chart.logs[0]);
-  const rows = found.map((each) => readingRow(each, 44));
+  const texts = found.map(({ line, place }) => line.rowAt(place));
+  const day = takeDay(texts, chart.titles.indexOf("time"));
+  const rows = found.map((each, number) => readingRow(each, 44, "", texts[number]));
   const head = make("tr", {}, make("th", { scope: "col", textContent: "curve" }), ...chart.titles.map((text) => make("th", { scope: "col", textContent: text })));
   const button = make("button", { type: "button", textContent: "×", title: "Close the table", "aria-label": `${label}: close the table of values`, onclick: close });
+  const top = make("div", { className: "readings-head quiet" }, make("span", { textContent: `Values at the pinned place${day ? `, ${day}` : ""}` }), button);
   return make("div", { className: "readings", role: "region", "aria-label": `${label}: values at the pinned place` },
-    button, make("div", { className: "scroll", tabIndex: 0 }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))));
+    top, make("div", { className: "scroll", tabIndex: 0 }, make("table", { className: day ? "" : "wrapping" }, make("thead", {}, head), make("tbody", {}, ...rows))));
 }
