@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -23,7 +22,7 @@ from tbevents.live_page.address import Address
 from tbevents.live_page.board import Board
 from tbevents.live_page.cards import MEDIA, card_of, hparams_of, layout_of, report_of
 from tbevents.live_page.columns import BinaryStore, Window
-from tbevents.live_page.guard import FRAMES, Guard, PathGuard, PrefixRemoved, SafeHeaders
+from tbevents.live_page.guard import FRAMES, Guard, HostGuard, PathGuard, PrefixRemoved, SafeHeaders
 from tbevents.live_page.page import board_page
 from tbevents.reading.points import PointColumns
 from tbevents.tools.json_text import json_text, plain
@@ -82,7 +81,7 @@ def make_app(
         Route("/api/report", handlers.report, methods=["POST"]),
     ]
     middleware = [
-        Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+        Middleware(HostGuard, hosts=hosts),
         Middleware(PrefixRemoved, prefix=prefix),
         Middleware(PathGuard, token=token)
         if framed and token is not None

@@ -1,8 +1,10 @@
-"""Who may use a board: the token, its cookie, the hosts it answers to, and the headers of every response."""
+"""Who may use a board: the hosts it answers for, the token, its cookie, and the headers of every response."""
 
 from __future__ import annotations
 
 import hmac
+import re
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -27,6 +29,40 @@ _HEADERS: Final = {
     "Cache-Control": "private, no-cache",
 }
 """Of every response that does not say otherwise."""
+
+
+_HOST: Final = re.compile(r"\[([^\]]*)\](?::\d*)?|([^:]*)(?::\d*)?")
+"""The value of a Host header: an IPv6 address in brackets, or a name; and a port."""
+
+_SHOWN: Final = 100
+"""The most characters of a refused host that the answer repeats."""
+
+
+class HostGuard:
+    """Lets requests pass that are for a host of the board; others are refused, which stops DNS rebinding.
+
+    Args:
+        app: the application.
+        hosts: the hosts: names, addresses, ``*.domain`` for all names that end so, or ``*`` for all.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.strip("[]").lower() for host in hosts)
+        self._endings = tuple(host[1:] for host in self._hosts if host.startswith("*"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Responds, or passes the request on."""
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        given = HTTPConnection(scope).headers.get("host", "")
+        match = _HOST.fullmatch(given)
+        host = (match[1] or match[2] or "").lower() if match else None
+        if host is not None and (host in self._hosts or host.endswith(self._endings)):
+            return await self._app(scope, receive, send)
+        shown = repr((host if host is not None else given)[:_SHOWN])
+        text = f"400: this board does not answer for the host {shown}; name it with --allowed-host.\n"
+        return await PlainTextResponse(text, status_code=400)(scope, receive, send)
 
 
 class Guard:

@@ -12,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.test_charts import SVG, touch, zoom_of
 from browser.training import RATES, STEPS
+from tbevents import SummaryWriter
 from tbevents.testing import MemoryWriter
 from tbevents.tools.report import report
 
@@ -100,24 +101,23 @@ def test_the_crosshair_of_keys_goes_with_the_focus(made, page):
     assert page.run(hidden, chart) == "none" or crosshair(page, chart)[0] < 0
 
 
-def tap(page, chart, x):
+def tap_at(page, chart, x):
     box = page.run("return arguments[0].querySelector('.u-over').getBoundingClientRect().toJSON()", chart)
     touch(page, "touchStart", (round(box["x"] + x * box["width"]), round(box["y"] + box["height"] / 2)))
     touch(page, "touchEnd")
-    page.settle()
 
 
 def test_a_tap_lists_the_values_and_does_not_cover_the_chart(made, fingers):
     page = fingers.open(made, width=390)
     chart = page.chart("train/loss")
-    tap(page, chart, 0.5)
+    tap_at(page, chart, 0.5)
     page.wait(lambda: len(page.readings(chart)) == len(RATES))
     page.settle()
     assert abs(int(page.readings(chart)[0][2]) - STEPS / 2) < 4
     assert not chart.find_element(By.CSS_SELECTOR, ".tip").is_displayed()
     assert not chart.find_element(By.CSS_SELECTOR, ".mark").is_displayed()
     curve = page.chart("quality")  # has no list
-    tap(page, curve, 0.5)
+    tap_at(page, curve, 0.5)
     page.wait(curve.find_element(By.CSS_SELECTOR, ".tip").is_displayed)
 
 
@@ -139,3 +139,84 @@ def test_the_list_of_values_fits_its_card(made, page, width):
 def test_the_marks_of_a_chart_are_explained(made, page):
     page.open(made)
     page.expect_text("#key", "At the edge of a chart: ✕ NaN, △ infinity, ▲ beyond the axis.")
+
+
+def test_times_are_of_the_readers_zone_which_is_named(made, page, tmp_path):
+    page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    try:
+        page.open(made)
+        assert "Times are those of Asia/Tokyo." in page.one("#made").text
+        page.click(page.one("input[name=x][value=wall]"))
+        chart = page.chart("train/loss")
+        note = chart.find_element(By.XPATH, "ancestor::article").find_element(By.CSS_SELECTOR, ".note").text
+        assert note.startswith("times of Asia/Tokyo")
+        page.press(chart, Keys.HOME)
+        page.wait(lambda: "time 2023-11-15 07:13:20" in page.spoken(chart))
+        root = ET.parse(page.saved(chart, "SVG", tmp_path)).getroot()
+        assert "time (Asia/Tokyo)" in [node.text for node in root.iter(f"{SVG}text")]
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
+def test_the_help_is_for_what_the_reader_has(made, page):
+    page.open(made)
+    assert "Drag across a chart" in page.one("#help").text
+    assert "fingers" not in page.one("#help").text
+
+
+def test_the_help_of_a_phone_is_for_fingers(made, fingers):
+    page = fingers.open(made, width=390)
+    page.click(page.one("#panel > summary"))
+    text = page.one("#help").text
+    assert "two fingers" in text
+    assert "Double-tap" in text
+    assert "Drag" not in text
+    assert "Keys" not in text
+
+
+def test_a_double_tap_shows_all(made, fingers):
+    page = fingers.open(made, width=390)
+    chart = page.chart("train/loss")
+    page.press(chart, "+")
+    assert chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed()
+    for _ in range(2):
+        tap_at(page, chart, 0.5)
+    page.wait(lambda: not chart.find_element(By.CSS_SELECTOR, ".reset").is_displayed())
+    assert page.readings(chart) == []
+
+
+def test_parameters_without_a_shown_run_have_no_empty_chart(made, page):
+    page.open(made)
+    section = page.one("#hparams")
+    page.put("#run-filter", "nothing of that name")
+    page.expect(False, section.is_displayed)
+    page.expect_text("#nothing", "Nothing passes the filters of tags and runs.")
+    page.put("#run-filter", "")
+    page.expect(True, section.is_displayed)
+    page.click(page.one("#no-runs"))
+    page.run("document.getElementById('scatter').scrollIntoView()")
+    page.expect_text("#scatter figure", "None of the runs shown has both values.")
+    assert len(page.all("#hparams-table tbody tr")) == len(RATES)  # where they can be switched on
+    assert not page.all("#scatter canvas")
+    page.click(page.one("#all-runs"))
+    page.wait(lambda: page.all("#scatter canvas"))
+
+
+def test_labels_of_times_are_within_the_picture(tmp_path, page):
+    with SummaryWriter(tmp_path / "runs") as writer:
+        for step in range(300):
+            writer.add_scalar("loss", 1.0, step, walltime=1.7e9 + 24.8 + step * 0.103 / 299)
+    report(tmp_path / "runs", tmp_path / "report.html")
+    page.open(tmp_path / "report.html", width=1280)
+    page.click(page.one("input[name=x][value=wall]"))
+    page.saved(page.chart("loss"), "SVG", tmp_path)
+    page.driver.get((tmp_path / "loss.svg").as_uri())
+    ends = page.run(
+        "const root = document.documentElement; return [...root.querySelectorAll('text')].map((each) => {"
+        "  const box = DOMRect.fromRect(each.getBBox());"
+        "  return [each.textContent, box.x, box.right - root.viewBox.baseVal.width]; })"
+    )
+    page.driver.get_log("performance")  # of the second file, which is meant
+    times = [(left, right) for text, left, right in ends if re.match(r"\d\d:\d\d:\d\d", text)]
+    assert len(times) >= 3
+    assert all(left >= 0 and right <= 0 for left, right in times), ends

@@ -62,7 +62,29 @@ def test_requests_for_other_hosts_are_refused(board, client, host):
     inside = client(board)
     answer = inside.get("/", headers={"Host": host})
     assert answer.status_code == 400
+    name = host.partition(":")[0]
+    assert answer.text == f"400: this board does not answer for the host {name!r}; name it with --allowed-host.\n"
     assert inside.get(f"/?token={TOKEN}", headers={"Host": host}, follow_redirects=False).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a:b", "localhost:1:2", "[::1", "[::1]x", "::1", "\x85<b>", "x" * 5000, ".proxy.example"]
+)
+def test_what_is_no_host_is_refused_and_not_repeated_in_full(board, client, host):
+    hosts = ("localhost", "[::1]", "*.example.org")
+    answer = client(board, hosts=hosts).get("/", headers={"Host": host.encode("latin-1")})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert len(answer.text) < 200
+    assert answer.text.rstrip("\n").isprintable()
+
+
+def test_all_names_of_a_domain_can_be_allowed(board, client):
+    inside = client(board, hosts=("localhost", "*.example.org", "fd00::1"))
+    for host in ("a.example.org", "A.B.example.org:80", "[fd00::1]:80"):
+        assert inside.get("/", headers={"Host": host}).status_code == 200
+    for host in ("example.org", "aexample.org", "a.example.org.evil"):
+        assert inside.get("/", headers={"Host": host}).status_code == 400
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:6007", "[::1]:6007"])

@@ -75,8 +75,12 @@ function controls({ update, repaint, rescale, filterTags }) {
       document.documentElement.dataset.theme = theme;
       repaint();
     }),
-    make("p", { className: "quiet", id: "help", textContent: "Drag across a chart to zoom, double-click to show all. Click to list all values there; the menu ⋯ of a chart saves it. Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, Enter lists the values, + and − zoom, 0 shows all." }),
-    make("p", { className: "quiet", id: "key", textContent: "At the edge of a chart: ✕ NaN, △ infinity, ▲ beyond the axis." }),
+    make("p", { className: "quiet", id: "help" },
+      make("span", { className: "for-pointer", textContent: "Drag across a chart to zoom, double-click to show all. Click to list all values there. " }),
+      make("span", { className: "for-fingers", textContent: "Pinch a chart with two fingers to zoom, move it with one. Double-tap to show all. Tap to list all values there. " }),
+      "The menu ⋯ of a chart saves it.",
+      make("span", { className: "for-pointer", textContent: " Keys in a chart: ← → go from point to point, ↑ ↓ from curve to curve, Enter lists the values, + and − zoom, 0 shows all." })),
+    make("p", { className: "quiet", id: "key", textContent: "At the edge of a chart: ✕\u00a0NaN, △\u00a0infinity, ▲\u00a0beyond the axis." }),
     colorChoice(repaint),
     groupChoice(repaint),
     histogramChoice(update),

@@ -28,7 +28,10 @@ function countText(count, noun) {
 
 const two = (number) => String(number).padStart(2, "0");
 
-/** Seconds since 1970 as a local time. */
+/** The zone of all times of the page, such as Europe/Berlin: that of the browser. */
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "this browser's zone";
+
+/** Seconds since 1970 as a time of the zone. */
 function timeText(seconds) {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? "no time" : `${dayText(date)} ${clockText(date)}`;

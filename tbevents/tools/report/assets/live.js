@@ -189,7 +189,7 @@ async function save() {
 const saving = make("button", { type: "button", id: "save-report", textContent: "Save as report", onclick: save });
 const actions = make("div", { className: "row wrap", id: "actions" }, statusLine.element, saving);
 document.getElementById("head").append(actions);
-document.getElementById("made").textContent = `tbevents ${data.version}. Curves are smoothed as TensorBoard smooths them.`;
+document.getElementById("made").textContent = `tbevents ${data.version}. Times are those of ${ZONE}. Curves are smoothed as TensorBoard smooths them.`;
 statusLine.say("Connecting …");
 
 /** Follows the server while the page is seen: a browser has few connections to one server, which hidden pages would use up. */

@@ -201,7 +201,7 @@ function renewAll() {
 }
 
 build();
-document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Curves are smoothed as TensorBoard smooths them.`;
+document.getElementById("made").textContent = `Made by tbevents ${data.version}, ${data.made}. Times are those of ${ZONE}. Curves are smoothed as TensorBoard smooths them.`;
 
 /** The tags of a card: custom charts have several. */
 const tagsOf = (card) => card.tags ?? [card.tag];
@@ -216,7 +216,7 @@ function sift() {
   }
   for (const each of document.querySelectorAll("details.section")) {
     const inside = [...each.querySelectorAll("article.card")];
-    each.hidden = inside.length > 0 && inside.every((element) => element.hidden);
+    each.hidden = each.id === "hparams" ? table.element.hidden : inside.length > 0 && inside.every((element) => element.hidden);
     if (links.has(each)) links.get(each).hidden = each.hidden;
   }
   const all = new Set(cards.flatMap(({ card }) => tagsOf(card))).size;
@@ -226,9 +226,9 @@ function sift() {
 
 /** Shows what the settings say. */
 function update() {
+  table?.fill();
   sift();
   renewAll();
-  table?.fill();
   if (restored) saveState();
 }
 
@@ -253,8 +253,8 @@ function rescale(isX) {
 document.getElementById("controls").append(...controls({ update, repaint, rescale, filterTags: (filter) => { tagPasses = filter; update(); } }));
 restoreState();
 restored = true;
-sift();
 table?.fill();
+sift();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 

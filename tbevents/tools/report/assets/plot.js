@@ -109,7 +109,7 @@ class Plot {
       width: Math.max(host.clientWidth, 120),
       height: options.height ?? CHART_HEIGHT,
       legend: { show: false },
-      padding: [8, 18, 0, 0],
+      padding: [8, x.time ? 38 : 18, 0, 0], // room for half of the last label
       scales: {
         x: { time: Boolean(x.time), auto: false, distr: x.log ? 3 : 1, range: () => this.ranges.x },
         y: { auto: false, distr: y.log ? 3 : 1, range: () => this.ranges.y },

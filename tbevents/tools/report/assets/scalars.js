@@ -93,7 +93,7 @@ function oddList(curves) {
 }
 
 /** What the horizontal axis shows, for a picture. */
-const axisTitle = ({ axis, unit }) => ({ step: "step", order: "order of writing", wall: "time" })[axis] ?? `${unit.name}${settings.cutPauses ? " without pauses" : ""}`;
+const axisTitle = ({ axis, unit }) => ({ step: "step", order: "order of writing", wall: `time (${ZONE})` })[axis] ?? `${unit.name}${settings.cutPauses ? " without pauses" : ""}`;
 
 /** A card of scalars; a custom chart has those of several tags, its `parts`. */
 function scalarCard(card) {
@@ -162,7 +162,7 @@ function scalarCard(card) {
     const unshown = counted((x, y) => Number.isFinite(y) && ((logY && y <= 0) || (logX && x <= 0)));
     const back = axis === "step" ? shown.filter(({ xs }) => xs.some((x, place) => x < xs[place - 1])).length : 0;
     note.textContent = [
-      axis === "relative" ? `in ${axisTitle(drawn)}` : "",
+      axis === "relative" ? `in ${axisTitle(drawn)}` : axis === "wall" ? `times of ${ZONE}` : "",
       axis !== settings.x ? (groups === null ? "all steps are 0: in the order written" : "groups are drawn over steps") : "",
       groups === null ? "" : groupNote(ready, shown.some((curve) => curve.thinned)),
       shown.length > LEGEND_ROWS ? countText(shown.length, groups !== null ? "group" : card.parts === undefined ? "run" : "curve") : "",

@@ -31,6 +31,8 @@ function scatterCard() {
       const run = runs[row.runs[0]];
       return Number.isFinite(x) && typeof y === "number" && row.runs.some((number) => runs[number].shown) ? [{ row, x, y, color: run.color, value }] : [];
     });
+    for (const name of ["data-points", "role", "aria-label"]) figure.removeAttribute(name);
+    if (!dots.length) return figure.replaceChildren(make("p", { className: "quiet", textContent: "None of the runs shown has both values." }));
     const log = numeric && dots.every(({ x }) => x > 0) && parameterScale(values).log;
     const extent = () => {
       const [x, y] = [new Extent(), new Extent()];

@@ -18,6 +18,7 @@ function hparamsTable(change) {
   };
   const fill = () => {
     const shown = cells.filter((each) => each.runs.some((run) => run.listed));
+    element.hidden = !shown.length;
     const column = keys.indexOf(sorted.key);
     if (column >= 0) shown.sort((a, b) => sorted.sign * compare(a.values[column], b.values[column]));
     const focused = cells.find((each) => each.box !== undefined && each.box === document.activeElement)?.name;
