@@ -297,9 +297,11 @@ def hindrances(version: str) -> list[str]:
         wrong.append("pyproject.toml has the name tbevents, which is another project's on PyPI")
     else:
         pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "tbevents").rglob("*.py")]
-        for name in ["pyproject.toml", *sorted(path.relative_to(ROOT).as_posix() for path in pages)]:
-            if not lacks(name, r"""(?:pip install '|["'])tbevents\["""):
-                wrong.append(f"{name} still installs tbevents[...], another project's on PyPI")
+        wrong += [
+            f"{name} still installs tbevents[...], another project's on PyPI"
+            for name in ["pyproject.toml", *sorted(path.relative_to(ROOT).as_posix() for path in pages)]
+            if not lacks(name, r"""(?:pip install '|["'])tbevents\[""")
+        ]
     return wrong
 
 
@@ -438,10 +440,11 @@ def site(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Whether benchmarks run, each with its smallest case. The figures are no measurement.
+    """Whether benchmarks run, each with its smallest case. The figures are not measurements.
 
-    Left out are bench_reload and bench_report, which have no small case, bench_remote_write, which needs moto and s3fs,
-    and bench_plugin, which fails above a limit of time that a busy machine exceeds.
+    Left out are those without a small case (bench_damage, bench_many, bench_reload, bench_remote, soak_board); those
+    that need more than this environment has (bench_board_browser and bench_report a browser, bench_remote_write moto
+    and s3fs); and bench_plugin, which fails above a limit of time that a busy machine exceeds.
     """
     session.install("-e", ".[test]", "tbparse")
     session.env["TBEVENTS_BENCH"] = session.create_tmp()
@@ -453,6 +456,7 @@ def bench(session: nox.Session) -> None:
         "bench_write.py --quick",
         "bench_export.py --quick",
         "bench_sync.py --quick",
+        "bench_board.py --quick",
         "bench_schedulers.py --steps 200 --rounds 1 --array 1000",
     ):
         script, *arguments = command.split()

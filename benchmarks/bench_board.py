@@ -24,11 +24,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from http.cookiejar import CookieJar
 from pathlib import Path
 
 import numpy as np
-from harness import main, table
+from harness import board_client, environment, main, peak, table
 
 from tbevents import SummaryWriter
 
@@ -54,15 +53,13 @@ def used(pid):
     """CPU seconds, and peak memory in megabytes, of a process and its children."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     cpu = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    (peak,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
     below = [used(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return cpu + sum(child[0] for child in below), int(peak.split()[1]) / 1024 + sum(child[1] for child in below)
+    return cpu + sum(child[0] for child in below), peak(pid) / 2**20 + sum(child[1] for child in below)
 
 
 def started(command, **options):
-    """The process of a command, with what Python compiled before, as where a package is installed."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return subprocess.Popen(command, env=environment, **options)
+    """The process of a command."""
+    return subprocess.Popen(command, env=environment(), **options)
 
 
 def start_board(folder):
@@ -70,9 +67,7 @@ def start_board(folder):
     command = [sys.executable, "-m", "tbevents.cli", "board", str(folder), "--no-open", "--port", "0"]
     process = started(command, stdout=subprocess.PIPE, text=True)
     url = process.stdout.readline().strip()
-    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    client.open(url).read()
-    return process, client, url.partition("?")[0]
+    return process, *board_client(url)
 
 
 def messages(stream):

@@ -13,8 +13,6 @@ is done here as soon as it lists them.
 """
 
 import argparse
-import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -24,8 +22,7 @@ import time
 from pathlib import Path
 
 from bench_board import used, write
-from harness import machine, table
-from selenium import webdriver
+from harness import browser, environment, machine, table
 from selenium.common.exceptions import WebDriverException
 
 MOST = 200
@@ -72,25 +69,15 @@ def free_port():
         return free.getsockname()[1]
 
 
-def browser():
-    options = webdriver.ChromeOptions()
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "window-size=1400,3600", "disable-dev-shm-usage"):
-        options.add_argument(f"--{argument}")
-    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_page_load_timeout(MOST)
-    driver.get("about:blank")
-    return driver
-
-
 def measured(command, path, script, runs, charts):
     """Seconds to the list of runs, the first chart and all charts; CPU seconds and MB of the server."""
-    driver = browser()
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    driver = browser(1400, 3600)
+    driver.set_page_load_timeout(MOST)
+    driver.get("about:blank")
     port = free_port()
     began = time.perf_counter()
     command = [str(port) if part == "PORT" else part for part in command]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
     times = [None, None, None]
     try:
         url = process.stdout.readline().strip() if path is None else f"http://127.0.0.1:{port}{path}"

@@ -8,14 +8,12 @@ Peaks are those above what the imports take. The rows of "to Arrow" are let go, 
 """
 
 import os
-import re
-import resource
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from harness import main, once, worker
+from harness import main, once, peak, worker
 
 HOME = Path(os.environ.get("TBEVENTS_BENCH", tempfile.gettempdir())) / "tbevents-bench-export"
 TAGS, POINTS = 20, 50
@@ -33,15 +31,6 @@ def write(folder, runs, tags, points):
             times = 1.7e9 + 100 * run + steps / 2
             series = [ScalarColumns(f"metrics/{tag:02}", steps, times, rng.random(points)) for tag in range(tags)]
             write_scalars(target, series)
-
-
-def peak():
-    """The most memory of this process, in bytes. `getrusage` would count what its parent had when it began."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
 
 @worker

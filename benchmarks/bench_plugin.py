@@ -6,7 +6,6 @@ It has to be installed, so that pytest finds it by its entry point; ``-p no:tbev
 """
 
 import importlib.metadata
-import os
 import resource
 import statistics
 import subprocess
@@ -15,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import main, table
+from harness import environment, main, table
 
 LIMIT = 15.0
 """Milliseconds of CPU time that it may cost."""
@@ -24,10 +23,8 @@ LIMIT = 15.0
 def collect(folder, *options):
     """One session in a fresh process: its CPU and wall time in milliseconds."""
     command = [sys.executable, "-m", "pytest", "--co", "-q", "-p", "no:cacheprovider", *options]
-    # Compiled modules are kept, as they are by default.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - wall, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 5:  # pytest's word for no tests
         raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")

@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import main, medians, once, table, worker
+from harness import main, medians, once, peak, table, worker
 
 FOLDER = Path(os.environ.get("TBEVENTS_BENCH", tempfile.gettempdir())) / "tbevents-bench"
 
@@ -163,13 +163,13 @@ def data_server(logdir):
         with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as server:
             wall = next(found for line in server.stderr if (found := re.search(r"Finished load cycle \((.*?)\)", line)))
             stat = Path(f"/proc/{server.pid}/stat").read_text().split()
-            peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text())
+            most = peak(server.pid)
             server.kill()
         ticks = os.sysconf("SC_CLK_TCK")
         return {
             "cpu": (int(stat[13]) + int(stat[14])) / ticks,
             "wall": seconds(wall[1]),
-            "peak": int(peak[1]) * 1024,
+            "peak": most,
         }
 
     return 1, work

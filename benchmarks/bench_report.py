@@ -6,14 +6,13 @@ Needs selenium, and Chromium with its driver. Times in the browser are wall time
 a graphics card; the page has answered when a click on a setting, made right after loading, has changed all charts.
 """
 
-import shutil
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from harness import main, once, table, worker
+from harness import browser, main, once, table, worker
 
 from tbevents import SummaryWriter
 from tbevents.tools.report import ReportLimits, report
@@ -67,19 +66,6 @@ def make(folder, out):
     return 1, work
 
 
-def browser():
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome")
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking", "no-first-run"):
-        options.add_argument(f"--{argument}")
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_window_size(1400, 1000)
-    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": FIRST_CHART})
-    return driver
-
-
 def show(driver, page):
     """Seconds until the first chart is drawn, and until the page has answered."""
     driver.get("about:blank")
@@ -89,7 +75,8 @@ def show(driver, page):
 
 
 def benchmark():
-    driver = browser()
+    driver = browser(1400, 1000)
+    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": FIRST_CHART})
     rows = []
     try:
         for name, shape in CASES.items():

@@ -9,12 +9,17 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from http.cookiejar import CookieJar
+from pathlib import Path
 
 _workers = {}
 
@@ -51,14 +56,51 @@ def main(benchmark):
             benchmark()
 
 
+def environment():
+    """The environment of a process that keeps compiled modules, as an installed package does."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def peak(pid="self"):
+    """The most memory that a process has had, in bytes; on systems without /proc, that of this process.
+
+    `getrusage` would count what the parent had when the process began.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        if pid != "self":
+            raise
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+def browser(width, height):
+    """Chromium without a window."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome")
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking", "no-first-run"):
+        options.add_argument(f"--{argument}")
+    options.add_argument("--disable-dev-shm-usage")
+    options.add_argument(f"--window-size={width},{height}")
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+
+
+def board_client(url):
+    """A client that has the cookie of a board, and the URL of the board without the token."""
+    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    client.open(url).read()
+    return client, url.partition("?")[0]
+
+
 def once(name, *arguments):
     """One measurement of a worker in a fresh process: dict with count, cpu and wall in seconds, peak in bytes."""
     command = [sys.executable, sys.argv[0], "--worker", name, *map(str, arguments)]
-    # With what Python compiled before, as where a package is installed, also where the shell forbids to keep it.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     # Without the threads that numpy's OpenBLAS starts when it is imported: they spin for some milliseconds in vain.
-    environment["OPENBLAS_NUM_THREADS"] = "1"
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    env = {**environment(), "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

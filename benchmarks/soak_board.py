@@ -17,11 +17,9 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from http.cookiejar import CookieJar
 from pathlib import Path
 
-from harness import machine, table
+from harness import board_client, machine, table
 
 from tbevents import SummaryWriter
 
@@ -53,9 +51,7 @@ def write(folder, options, done):
 
 def follow(url, options, seen):
     """What an open page does: the stream, and each changed tag of all runs."""
-    client = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    client.open(url).read()
-    base = url.partition("?")[0]
+    client, base = board_client(url)
     tags = {}
     with client.open(f"{base}api/events") as stream:
         for line in stream:

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from rich.text import Text
 
-from tbevents.cli.formatting import clip, count, number, printable, width
+from tbevents.cli.formatting import clip, count, number, printable, shown_name, width
 from tbevents.cli.terminal_chart import TerminalStyle, chart, legend
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.views.chart import axis_of
@@ -105,7 +105,7 @@ def _title(tag: str, runs: Mapping[str, ScalarSeries], room: int, style: Termina
     """The tag, and the last step; of a single run, its last value as well."""
     last = max((series.last for series in runs.values()), key=lambda point: point.step)
     right = f"step {last.step}" + (f": {number(last.value)}" if len(runs) == 1 else "")
-    title = clip(printable(tag), max(1, room - width(right) - 2), plain=style.plain)
+    title = clip(printable(shown_name(tag)), max(1, room - width(right) - 2), plain=style.plain)
     gap = room - width(title) - width(right)
     return Text.assemble((title, "bold"), " " * max(1, gap), (right if gap > 0 else "", "dim"))
 

@@ -9,8 +9,7 @@ from tbevents.cli.formatting import count, counted, first_of, printable, size, w
 from tbevents.cli.parameters import checksums_option, example, json_option, logdir_argument, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.reading.options import Checksums
-from tbevents.tools.check import Checked, check
-from tbevents.tools.names import runs_below
+from tbevents.tools.check import Checked, checks_below
 
 
 @click.command(epilog=example("tbevents check runs --strict && echo intact"))
@@ -29,8 +28,8 @@ def command(
     0, NaNs, restarts, several kinds under one tag, empty files. Exit status: 0 intact, 1 damaged, 2 no event file
     at all, or not readable.
     """
-    total = len(runs_below(logdir, runs, on_problem=lambda _: None))
-    checked = list(terminal.each(check(logdir, runs=runs, checksums=checksums), "checking", total))
+    total, checks = checks_below(logdir, runs=runs, checksums=checksums)
+    checked = list(terminal.each(checks, "checking", total))
     terminal.unreadable(problem for each in checked for problem in each.problems)
     bad = [each for each in checked if not each.intact or (strict and each.oddities)]
     if as_json:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
-from tbevents.cli.formatting import count, exact, number
+from tbevents.cli.formatting import count, exact, number, shown_name
 from tbevents.cli.parameters import PATH, checksums_option, example, json_option, run_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.cli.text_table import TextColumn, TextTable
@@ -77,7 +77,7 @@ def _tag_table(found: list[RunDiff]) -> TextTable:
             texts = exact(*sides) if None not in sides else tuple(number(side) or "-" for side in sides)
             table.add(
                 run.run,
-                tag.tag,
+                shown_name(tag.tag),
                 f"{count(tag.differing)} of {count(tag.differing + tag.equal)}",
                 count(tag.count_a) if tag.count_a else "-",
                 count(tag.count_b) if tag.count_b else "-",
@@ -104,9 +104,9 @@ def _point_table(found: list[RunDiff]) -> TextTable:
             for point in tag.points:
                 texts = tuple("-" if side is None else repr(side) for side in (point.a, point.b))
                 gap = None if point.a is None or point.b is None else point.b - point.a
-                table.add(run.run, tag.tag, str(point.step), *texts, number(gap))
+                table.add(run.run, shown_name(tag.tag), str(point.step), *texts, number(gap))
             for step in tag.steps:
-                table.add(run.run, tag.tag, str(step), "", "", "")
+                table.add(run.run, shown_name(tag.tag), str(step), "", "", "")
     return table
 
 

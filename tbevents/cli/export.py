@@ -24,6 +24,7 @@ from tbevents.cli.parameters import (
 )
 from tbevents.cli.terminal import Terminal
 from tbevents.tools.export import export_media, export_table
+from tbevents.tools.names import NO_EVENT_FILE
 from tbevents.tools.table_files import Format, looks_like_file
 
 _TABLES: Final = ("scalars", "texts", "hparams")
@@ -105,6 +106,8 @@ def command(
     terminal.incomplete = bool(done.unreadable)
     written = counted(len(done.files), "file") if done.rows is None else counted(done.rows, "row")
     terminal.remark(f"{done.out}: {written}")
+    if not done.runs and not done.unreadable:
+        terminal.remark(f"{logdir}: {NO_EVENT_FILE}", style="")
 
 
 def _refuse_without_effect(kinds: tuple[str, ...], tags: tuple[str, ...], options: dict[str, Any]) -> None:

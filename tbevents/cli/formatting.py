@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from tbevents.views import safe_text
 from tbevents.views.safe_text import printable as printable
 
 
@@ -159,8 +160,12 @@ _LINES: Final = 100
 
 def first_of(lines: Sequence[str]) -> list[str]:
     """Returns the first lines, and a line with the number of the others."""
-    more = len(lines) - _LINES
-    return [*lines] if more <= 0 else [*lines[:_LINES], f"... and {more:,} more"]
+    return safe_text.first_of(lines, _LINES)
+
+
+def shown_name(name: str) -> str:
+    """Returns a name as tables show it: an empty one is '', as a cell without text could have any meaning."""
+    return name or "''"
 
 
 def parse_size(text: str) -> int:

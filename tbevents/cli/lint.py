@@ -11,17 +11,18 @@ import click
 from rich.text import Text
 
 from tbevents.cli.exit_status import EXIT_FOUND, EXIT_OK
+from tbevents.cli.formatting import wrapped
 from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
 from tbevents.lint.finding import at_least
 from tbevents.lint.formats import FORMATS
+from tbevents.lint.formats.text import MARGIN, as_text
 from tbevents.reading.options import Checksums
 from tbevents.remote import is_url, path_of_file_url
 from tbevents.tools.new_files import NewFile
 
 _STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-_PLAIN: Final = str.maketrans("▁▂▃▄▅▆▇█", "_.-~=+*#")
 
 
 def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,15 +74,16 @@ def command(
     failing: list[bool] = []
     with terminal.progress("linting"):
         results = _noting(lint_runs(paths, used, runs=runs or None, checksums=checksums), used, failing)
-        chunks = FORMATS[form](results, used)
         if output is not None:
             with NewFile(output, text=True) as new:
-                new.file.writelines(chunks)
+                new.file.writelines(FORMATS[form](results, used))
         elif form == "text":
-            for chunk in chunks:
-                terminal.lines(_styled(line, terminal.plain) for line in chunk.splitlines())
+            columns = terminal.room if terminal.interactive else None
+            for chunk in as_text(results, used, plain=terminal.plain):
+                for line in chunk.splitlines():
+                    terminal.lines(map(_styled, wrapped(line, columns, indent=MARGIN)))
         else:
-            for chunk in chunks:
+            for chunk in FORMATS[form](results, used):
                 terminal.write(chunk)
     if output is not None:
         terminal.remark(output)
@@ -119,8 +121,8 @@ def _noting(results: Iterable[LintedRun], config: LintConfig, failing: list[bool
         yield each
 
 
-def _styled(line: str, plain: bool) -> Text:
-    text = Text(line.translate(_PLAIN) if plain else line)
+def _styled(line: str) -> Text:
+    text = Text(line)
     severity = line.split(maxsplit=1)[0] if line.startswith("  ") and line.strip() else ""
     if severity in _STYLES and not line.startswith("   "):
         text.stylize(_STYLES[severity], 2, 2 + len(severity))

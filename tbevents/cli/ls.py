@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from tbevents.cli.formatting import count, counted, moment, size, step_range
+from tbevents.cli.formatting import count, counted, moment, shown_name, size, step_range
 from tbevents.cli.parameters import (
     checksums_option,
     example,
@@ -132,7 +132,7 @@ def _tag_table(runs: list[RunDescription], names: list[str]) -> TextTable:
         for tag in run.tags:
             times = (moment(tag.first_time), moment(tag.last_time))
             steps = step_range(tag.first_step, tag.last_step)
-            table.add(name, tag.tag, tag.kind, count(tag.count), steps, *times)
+            table.add(name, shown_name(tag.tag), tag.kind, count(tag.count), steps, *times)
     return table
 
 

@@ -10,7 +10,7 @@ import click
 from tbevents.cli.formatting import counted, printable
 from tbevents.cli.parameters import PATH, checksums_option, example, safe_cells_option, tag_option, takes_terminal
 from tbevents.cli.terminal import Terminal
-from tbevents.tools.reduce import Duplicates, reduce, write_reduced
+from tbevents.tools.reduce import StepValue, reduce, write_reduced
 from tbevents.tools.table_files import is_table, looks_like_file, write_table
 
 
@@ -39,7 +39,7 @@ from tbevents.tools.table_files import is_table, looks_like_file, write_table
 )
 @click.option(
     "--duplicates",
-    type=click.Choice(get_args(Duplicates)),
+    type=click.Choice(get_args(StepValue)),
     default="last",
     help="Which value to use if a run has several at a step; default: last.",
 )

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from tbevents.cli.formatting import clip, count, first_of, number, printable, step_range
+from tbevents.cli.formatting import clip, count, first_of, number, printable, shown_name, step_range
 from tbevents.cli.parameters import (
     PATH,
     chart_options,
@@ -28,11 +28,12 @@ from tbevents.cli.terminal_chart import TerminalStyle, chart
 from tbevents.cli.text_table import TextColumn, TextTable
 from tbevents.files import folder_name
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import Checksums
+from tbevents.reading.name_patterns import NameFilter
+from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.describe import TagDescription, describe_run
-from tbevents.tools.names import NO_EVENT_FILE, NameFilter, iter_runs, runs_below
+from tbevents.tools.names import NO_EVENT_FILE, open_refs, refs_below
 from tbevents.tools.sparkline import sparkline
 from tbevents.views.short_names import short_names
 
@@ -86,10 +87,9 @@ def command(
     found: _Found = []
     unread: list[Problem] = []
     damaged = False
-    names = runs_below(run, runs, on_problem=unread.append)
+    refs = refs_below(run, runs, on_problem=unread.append)
     terminal.unreadable(unread)
-    reading = iter_runs(run, runs, checksums=checksums, on_problem=lambda _: None)
-    for each in terminal.each(reading, "reading", len(names)):
+    for each in terminal.each(open_refs(refs, ReadOptions(checksums=checksums)), "reading", len(refs)):
         described = describe_run(each, kinds=kinds or None)
         kinds_there.update(dict.fromkeys(each.counts()))
         found += [(each, tag) for tag in described.tags if wanted(tag.tag)]
@@ -98,7 +98,7 @@ def command(
         terminal.incomplete |= any(problem.kind == "unreadable" for problem in described.problems)
         damaged |= any(problem.skipped for problem in described.problems)
     terminal.incomplete |= damaged and not kinds_there  # else all of it could pass for an empty run
-    wanted.check(run, runs=names)
+    wanted.check(run, runs={ref.name for ref in refs})
     if as_json:
         terminal.json([_as_json(each, described, points) for each, described in found])
         return
@@ -108,7 +108,7 @@ def command(
     if not found:
         there = f"; there are: {', '.join(kinds_there)}" if kinds_there else ""
         none = f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}"
-        terminal.remark(none if names or unread else f"{run}: {NO_EVENT_FILE}", style="")
+        terminal.remark(none if refs or unread else f"{run}: {NO_EVENT_FILE}", style="")
         return
     terminal.table(_table(found, terminal, run))
     for each in {run.name: run for run, _ in found}.values():
@@ -152,7 +152,7 @@ def _table(found: _Found, terminal: Terminal, logdir: str) -> TextTable:
         series = _series(run, described)
         table.add(
             terminal.run_name(run.name, logdir) if several else "",
-            described.tag,
+            shown_name(described.tag),
             "" if only_scalars else described.kind,
             count(described.count),
             step_range(described.first_step, described.last_step),
@@ -190,7 +190,7 @@ def _print_charts(terminal: Terminal, found: _Found, height: int, style: Termina
         if series is not None:
             by_tag.setdefault(described.tag, {})[run.name] = series
     for tag, runs in by_tag.items():
-        title = printable(tag)
+        title = printable(shown_name(tag))
         terminal.lines(
             ["", Text(title if terminal.room is None else clip(title, terminal.room, plain=terminal.plain), "bold")]
         )

@@ -22,6 +22,7 @@ from tbevents.cli.parameters import (
 from tbevents.cli.terminal import Terminal
 from tbevents.errors import SyncConflictError
 from tbevents.reading.problem import Problem
+from tbevents.tools.names import NO_EVENT_FILE
 from tbevents.tools.sync import Removed, Synced, sync
 
 _WAIT = 30.0
@@ -83,6 +84,8 @@ def command(
         else:
             terminal.left_out([problem for problem in done.problems if problem not in told])
             told = set(done.problems) | {problem for problem in told if problem.kind != "unreadable"}
+            if first and not (done.read or done.unchanged or done.problems):
+                terminal.remark(f"{src}: {NO_EVENT_FILE}", style="")
             _show(terminal, dst, done, as_json=as_json, always=first)
             first = False
         if seconds is None:

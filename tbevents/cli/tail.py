@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tbevents.cli.chart_grid import chart_grid, latest
-from tbevents.cli.formatting import count, duration, number, printable
+from tbevents.cli.formatting import count, duration, number, printable, shown_name
 from tbevents.cli.parameters import (
     chart_options,
     chart_style,
@@ -32,12 +32,16 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.options import Checksums
 from tbevents.tools.sparkline import sparkline
 from tbevents.tools.watch import Watch, Watched
+from tbevents.views.safe_text import shortened
 
 _TREND = 16
 """Number of bars in a trend; each shows one or more points."""
 
 _TREND_POINTS = 64
 """Number of latest points that the trend shows."""
+
+_MOST = 100
+"""Characters of a name that is missing."""
 
 _GLANCE = 0.1
 """Seconds after which the size of the terminal is looked at again."""
@@ -75,7 +79,7 @@ def command(
     """
     style = chart_style(terminal, draws=wants_charts, **chart_choices)
     if wants_charts and not terminal.interactive:
-        raise click.UsageError("--chart needs a terminal: stdout is none")
+        raise click.UsageError("--chart needs a terminal, but stdout is not one")
     watch = Watch(logdir, tags=tags + more_tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
     if wants_charts:
@@ -99,6 +103,14 @@ def _wait(interval: float, end: float | None, glance: Callable[[], None] | None 
     return True
 
 
+def _missing(watch: Watch) -> list[str]:
+    """Returns a line for each pattern without a match so far."""
+    return [
+        f"{each.where}: no {each.noun} {shortened(repr(each.name), _MOST)} so far{'; ' if each.hint else ''}{each.hint}"
+        for each in watch.missing()
+    ]
+
+
 def _print_lines(terminal: Terminal, watch: Watch, interval: float, end: float | None) -> None:
     first = True
     while True:
@@ -112,9 +124,10 @@ def _print_lines(terminal: Terminal, watch: Watch, interval: float, end: float |
                 terminal.write(f"{names}\t{point.step}\t{point.value!r}\n")
         terminal.flush()
         if first:
-            for error in watch.missing():
-                terminal.remark(f"so far: {error}")
-            if not found and not watch.missing():
+            missing = _missing(watch)
+            for line in missing:
+                terminal.remark(line)
+            if not found and not missing:
                 terminal.remark("no scalars so far")
         first = False
         if not _wait(interval, end):
@@ -133,7 +146,7 @@ def _show_charts(
     def show() -> None:
         nonlocal size
         size = console.size
-        notes = [f"left out: {problem}" for problem in problems[-1:]] + [str(error) for error in watch.missing()]
+        notes = [f"left out: {problem}" for problem in problems[-1:]] + _missing(watch)
         tags: dict[str, dict[str, ScalarSeries]] = {}
         for watched in found:
             if len(watched.series):
@@ -169,7 +182,7 @@ def _show_table(terminal: Terminal, watch: Watch, interval: float, end: float | 
             found = watch.look()
             for problem in watch.problems:  # through the console of the table, since another would break it
                 live.console.print(Text(printable(f"left out: {problem}"), "yellow"))
-            live.update(_table(terminal, found, [str(error) for error in watch.missing()], logdir), refresh=True)
+            live.update(_table(terminal, found, _missing(watch), logdir), refresh=True)
             if not _wait(interval, end):
                 return
 
@@ -194,7 +207,7 @@ def _table(terminal: Terminal, found: list[Watched], missing: list[str], logdir:
         last = series.last
         table.add(
             terminal.run_name(watched.run, logdir) if several else "",
-            series.tag,
+            shown_name(series.tag),
             count(len(series)),
             str(last.step),
             number(last.value),

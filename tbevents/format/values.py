@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import reprlib
 import sys
 from typing import Any
@@ -83,6 +84,24 @@ def as_float(value: Any, *, name: str = "scalar_value", text: bool = False) -> f
     if array.size != 1:
         raise ValueError(f"{name}: expected one element, got {type(value).__name__} of shape {array.shape}")
     return float(array.reshape(())[()])
+
+
+def whole(name: str, value: Any, least: int | None = None) -> int:
+    """Returns a whole number of any type (int, numpy's, a tensor's) as an int. `name` is the caller's name for it.
+
+    Raises:
+        TypeError: if it is not a whole number; a bool is not one.
+        ValueError: if it is below `least`.
+    """
+    try:
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise TypeError(f"{name} must be a whole number, not {value!r}")
+    if least is not None and number < least:
+        raise ValueError(f"{name} must be at least {least}, not {value!r}")
+    return number
 
 
 def checked_text(text: object, argument: str = "tag") -> str:

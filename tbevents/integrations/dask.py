@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tbevents.errors import MissingExtraError
 from tbevents.files import StrPath, path_string
+from tbevents.format.values import whole
 from tbevents.reading.batches import iter_batches, scalar_schema
 from tbevents.reading.logdir import Logdir
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
@@ -76,8 +77,7 @@ def read_logdir(
         import dask.dataframe as dd  # which needs pandas and pyarrow
     except ImportError as error:
         raise MissingExtraError("dask[dataframe]", "dask", "a Dask DataFrame") from error
-    if isinstance(partition_bytes, bool) or not isinstance(partition_bytes, int) or partition_bytes < 1:
-        raise ValueError(f"partition_bytes must be a positive int, not {partition_bytes!r}")
+    partition_bytes = whole("partition_bytes", partition_bytes, least=1)
     how: dict[str, Any] = {"restarts": restarts, "duplicates": duplicates, "checksums": checksums, "strict": strict}
     tags = tags if tags is None or isinstance(tags, str) else tuple(tags)
     text = path_string(path, "path")

@@ -22,7 +22,7 @@ from tbevents.lint.expectations import (
 )
 from tbevents.lint.finding import Severity
 from tbevents.lint.rule import Options, Rule, checked_selectors, rule_named, rules, selects
-from tbevents.reading.options import patterns
+from tbevents.reading.name_patterns import patterns
 
 _RULE_MODULES: Final = (file_rules, overfitting, rate_rules, step_rules, tag_rules, value_rules)
 """The modules that add their rules to the table when they are imported."""

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from tbevents.errors import UnknownNameError, closest_or_first
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
-from tbevents.reading.options import Names, matches, patterns
+from tbevents.reading.name_patterns import is_glob, matches, patterns
+from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
 from tbevents.testing.finding import Finding
@@ -25,8 +26,6 @@ from tbevents.testing.trend_checks import check_converges, check_decreasing, che
 from tbevents.tools.schedule import make_scheduler
 
 TagCheck: TypeAlias = Callable[[Run, str], list[Finding]]
-
-_WILD: Final = frozenset("*?[")
 
 
 def _rule(code: str, name: str, summary: str) -> Rule:
@@ -99,12 +98,7 @@ class Expectation:
         wanted = self.tags if expected.tag is None else (expected.tag,)
         scalars = run.scalars
         found = [tag for tag in scalars if matches(tag, wanted)]
-        return found, [name for name in wanted if not is_pattern(name) and name not in scalars]
-
-
-def is_pattern(name: str) -> bool:
-    """Returns True if a name has wildcards."""
-    return not _WILD.isdisjoint(name)
+        return found, [name for name in wanted if not is_glob(name) and name not in scalars]
 
 
 def parse_expectation(table: object, where: str, folder: str) -> Expectation:

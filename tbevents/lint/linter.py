@@ -9,7 +9,7 @@ import numpy as np
 
 from tbevents.errors import TBEventsError, did_you_mean
 from tbevents.lint.config import LintConfig
-from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected, is_pattern
+from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected
 from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
 from tbevents.lint.finding import Findings, LintFinding
 from tbevents.lint.golden_runs import golden_runs_of
@@ -17,7 +17,7 @@ from tbevents.lint.overfitting import OVERFITTING, LossCurves
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
-from tbevents.reading.options import matches
+from tbevents.reading.name_patterns import is_glob, matches
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.small_runs import FIRST, MOST
@@ -248,4 +248,4 @@ class Linter:
 def _patterns_of(expectation: Expectation) -> set[str]:
     named: list[Expected] = [each for each in expectation.expected if each.tag is not None]
     own = expectation.tags if len(named) < len(expectation.expected) else ()
-    return {each for each in (*own, *(each.tag or "" for each in named)) if is_pattern(each) and each != "*"}
+    return {each for each in (*own, *(each.tag or "" for each in named)) if is_glob(each) and each != "*"}

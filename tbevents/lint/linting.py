@@ -14,13 +14,14 @@ from tbevents.lint.config import LintConfig, load_config, parse_config
 from tbevents.lint.finding import Findings, at_least
 from tbevents.lint.linter import Linter
 from tbevents.reading.logdir import Logdir
-from tbevents.reading.options import Checksums, Names, ReadOptions, patterns
+from tbevents.reading.name_patterns import NameFilter
+from tbevents.reading.options import Checksums, Names, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
 from tbevents.testing.finding import message
 from tbevents.testing.subjects import Subject, as_runs
-from tbevents.tools.names import NameFilter, name_below, open_refs, refs_below, without_damage_warnings
+from tbevents.tools.names import name_below, open_refs, refs_below, without_damage_warnings
 
 AnyConfig = LintConfig | Mapping[str, Any] | StrPath | None
 """A configuration, a table of one, the path of a file that has one, or None for the defaults."""
@@ -79,7 +80,7 @@ def run(
         return Findings(
             each for run in lint_runs(path, config, runs=runs, checksums=checksums) for each in run.findings
         )
-    wanted = _name_filter(runs)
+    wanted = NameFilter(runs, noun="run")
     subject = {path.name: path} if isinstance(path, Run) else as_runs(path)
     names = [name for name in subject if wanted(name)]
     wanted.check(subject.path if isinstance(subject, Logdir) else "")
@@ -92,10 +93,6 @@ def run(
                 findings += linter.of_problem(problem, name_below(problem, subject.path))
         findings += linter.finish()
     return findings
-
-
-def _name_filter(runs: Names | None) -> NameFilter:
-    return NameFilter(None if runs is None else patterns("runs", runs), noun="run")
 
 
 def as_config(config: AnyConfig) -> LintConfig:
@@ -127,7 +124,7 @@ def lint_runs(
         What was found in each run, then in each folder that cannot be listed, then what concerns no single run.
     """
     paths = [path_string(each, "path") for each in ([path] if isinstance(path, (str, os.PathLike)) else path)]
-    wanted = _name_filter(runs)
+    wanted = NameFilter(runs, noun="run")
     unlisted: list[tuple[str, Problem]] = []
     found: dict[str, RunRef] = {}
     also: dict[str, str] = {}

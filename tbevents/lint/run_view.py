@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import matches
+from tbevents.reading.name_patterns import matches
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.check import damage_of

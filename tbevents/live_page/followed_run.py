@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from tbevents.file_ref import FileRef
 from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.run import Run
+from tbevents.views.safe_text import first_of
 
 Counts: TypeAlias = Mapping[str, Mapping[str, int]]
 """Kind -> tag -> number of values."""
@@ -65,10 +66,7 @@ class RunSummary:
     @staticmethod
     def of(run: Run) -> RunSummary:
         """Summarizes a run."""
-        problems = [str(problem) for problem in run.problems if problem.kind != "incomplete"]
-        more = len(problems) - _PROBLEMS
-        if more > 0:
-            problems[_PROBLEMS:] = [f"... and {more:,} more"]
+        problems = first_of([str(problem) for problem in run.problems if problem.kind != "incomplete"], _PROBLEMS)
         return RunSummary(run.counts(), tuple(problems), session_facts(run), run.is_cut)
 
 

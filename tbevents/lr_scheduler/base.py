@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tbevents.callers import warn_caller
-from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_tag, check_writer, points_of, write_points
+from tbevents.format.values import checked_text
+from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_writer, points_of, write_points
 from tbevents.lr_scheduler.formulas import check_numbers
 from tbevents.lr_scheduler.param_groups import (
     OptimizerLike,
@@ -99,7 +100,7 @@ class LRScheduler:
         check_optimizer(optimizer)
         check_numbers(last_epoch=last_epoch)
         check_writer(writer)
-        self._tag = check_tag(tag)
+        self._tag = checked_text(tag)
         self.optimizer = optimizer
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
@@ -133,7 +134,7 @@ class LRScheduler:
 
     @tag.setter
     def tag(self, tag: str) -> None:
-        self._tag = check_tag(tag)
+        self._tag = checked_text(tag)
 
     def step(self, epoch: float | None = None) -> None:
         """Move to the next epoch: set its rates in the groups, and log them if there is a writer.

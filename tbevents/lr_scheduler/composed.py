@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.values import checked_text
 from tbevents.lr_scheduler import formulas
 from tbevents.lr_scheduler.base import LRScheduler, not_a_state
 from tbevents.lr_scheduler.closed_form import ClosedFormLR
-from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
+from tbevents.lr_scheduler.emission import ScalarWriter, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
 from tbevents.lr_scheduler.plateau import ReduceLROnPlateau
 
@@ -166,7 +167,7 @@ class SequentialLR(_Composed):
         self.optimizer = optimizer
         self._start()
         self._writer = check_writer(writer)
-        self._tag = check_tag(tag)
+        self._tag = checked_text(tag)
 
     def _start(self) -> None:
         """Restore the initial rates, and make the first step of the first scheduler."""
@@ -255,7 +256,7 @@ class ChainedScheduler(_Composed):
         self.optimizer = chosen  # type: ignore[assignment]  # checked just above
         self._last_lr = self._current_rates()
         self._writer = check_writer(writer)
-        self._tag = check_tag(tag)
+        self._tag = checked_text(tag)
 
     @property
     def last_epoch(self) -> int:  # type: ignore[override]  # no part of the state, as in PyTorch

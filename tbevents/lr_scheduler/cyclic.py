@@ -20,7 +20,7 @@ class _MomentumCycler(ClosedFormLR):
 
     cycle_momentum: bool
     use_beta1: bool
-    # The position in the cycle of the last `_next_rates`, from which the momenta are computed.
+    # The position of the current epoch in the cycle. `_next_rates` stores it, so that it is computed once for both.
     _turn: Any
 
     def _find_momentum(self, optimizer: OptimizerLike) -> None:
@@ -45,8 +45,12 @@ class _MomentumCycler(ClosedFormLR):
         else:
             store(group, "momentum", value)
 
+    def _turn_at(self, epoch: float) -> Any:
+        """Return the position of an epoch in the cycle, from which rates and momenta are computed."""
+        raise NotImplementedError
+
     def _momenta(self, turn: Any) -> list[float]:
-        """Return the momentum of each group at the position `turn`, as `_next_rates` has stored it."""
+        """Return the momentum of each group at a position in the cycle."""
         raise NotImplementedError
 
     def _set_rates(self, values: Sequence[Any]) -> None:
@@ -67,8 +71,7 @@ class _MomentumCycler(ClosedFormLR):
 
     def _restore_momentum(self, untouched: Sequence[bool]) -> None:
         if self.cycle_momentum:
-            self._next_rates()
-            momenta = self._momenta(self._turn)
+            momenta = self._momenta(self._turn_at(self.last_epoch))
             for group, fresh, momentum in zip(self.optimizer.param_groups, untouched, momenta, strict=False):
                 if fresh:
                     self._store_momentum(group, momentum)
@@ -99,6 +102,8 @@ class CyclicLR(_MomentumCycler):
     """
 
     _SHOWN = ("max_lrs", "total_size", "mode")
+
+    _UNSAVED = _MomentumCycler._UNSAVED | {"_scale", "_scale_by"}
 
     def __init__(
         self,
@@ -149,8 +154,6 @@ class CyclicLR(_MomentumCycler):
         self.base_lrs = base_lrs
         self._set_rates(self._next_rates())
 
-    _UNSAVED = _MomentumCycler._UNSAVED | {"_scale", "_scale_by"}
-
     def _find_scale(self) -> None:
         self._scale, self._scale_by = formulas.cycle_scale(
             self.mode, self.gamma, self._scale_fn_custom, self.scale_mode
@@ -175,10 +178,11 @@ class CyclicLR(_MomentumCycler):
             self._scale_fn_custom.__dict__.update(attributes)
         self._find_scale()
 
+    def _turn_at(self, epoch: float) -> float:
+        return formulas.cycle_height_at(epoch, self.total_size, self.step_ratio, self._scale, self._scale_by)
+
     def _next_rates(self) -> list[float]:
-        self._turn = turn = formulas.cycle_height_at(
-            self.last_epoch, self.total_size, self.step_ratio, self._scale, self._scale_by
-        )
+        self._turn = turn = self._turn_at(self.last_epoch)
         highs = self.max_lrs
         rates: list[float] = []
         for low in self.base_lrs:
@@ -261,11 +265,9 @@ class OneCycleLR(_MomentumCycler):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
-            for name, value in (("epochs", epochs), ("steps_per_epoch", steps_per_epoch)):
-                if not isinstance(value, int) or value <= 0:
-                    raise ValueError(f"{name} must be a positive integer, got {value!r}")
-            total_steps = epochs * steps_per_epoch
-        formulas.check_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
+            epochs = formulas.checked_count("epochs", epochs)
+            total_steps = epochs * formulas.checked_count("steps_per_epoch", steps_per_epoch)
+        total_steps = formulas.checked_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
         max_lrs = per_group("max_lr", optimizer, max_lr)
         self.total_steps = total_steps
         momenta = {"initial_lr": "max_momentum", "max_lr": "base_momentum", "min_lr": "max_momentum"}
@@ -308,10 +310,11 @@ class OneCycleLR(_MomentumCycler):
             for phase in self._schedule_phases
         ]
 
+    def _turn_at(self, epoch: float) -> tuple[int, float]:
+        return formulas.phase_at(epoch, self._ends, self.total_steps, self._anneal_func_type)
+
     def _next_rates(self) -> list[float]:
-        self._turn = at, share = formulas.phase_at(
-            self.last_epoch, self._ends, self.total_steps, self._anneal_func_type
-        )
+        self._turn = at, share = self._turn_at(self.last_epoch)
         first, last, _, _ = self._keys[at]
         rates: list[float] = []
         for group in self.optimizer.param_groups:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from tbevents.format.values import checked_text
+
 
 class ScalarWriter(Protocol):
     """The method that a scheduler's writer must have; the SummaryWriter of tbevents, torch and tensorboardX has it."""
@@ -116,7 +118,7 @@ def _checked_step(scheduler: Any, writer: Any, tag: Any) -> int:
     """Return the step of a scheduler, after a check of all three arguments."""
     step = scheduler_step(scheduler)
     _writer(writer)
-    check_tag(tag)
+    checked_text(tag)
     return step
 
 
@@ -130,13 +132,6 @@ def _writer(writer: Any) -> ScalarWriter:
         raise TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}: {writer!r}")
     found: ScalarWriter = writer
     return found
-
-
-def check_tag(tag: Any) -> str:
-    """Return the tag. Raise TypeError unless it is a str."""
-    if not isinstance(tag, str):
-        raise TypeError(f"tag must be a str, got {type(tag).__name__}: {tag!r}")
-    return tag
 
 
 def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[PendingPoint]:
@@ -156,10 +151,14 @@ def group_tags(tag: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a tag for each group: `tag` itself for a single group, otherwise with the group's name or number."""
     if len(groups) == 1:
         return [tag]
+    return [f"{tag}/{name}" for name in group_names(groups)]
+
+
+def group_names(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the name of each group; its number if it has no name, or shares it with another."""
     names = [group.get("name") for group in groups]
     return [
-        f"{tag}/{name}" if isinstance(name, str) and name and names.count(name) == 1 else f"{tag}/{i}"
-        for i, name in enumerate(names)
+        name if isinstance(name, str) and name and names.count(name) == 1 else str(i) for i, name in enumerate(names)
     ]
 
 

@@ -9,15 +9,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from math import cos, floor, isnan, log, pi
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import checked_choice
+from tbevents.format.values import whole
 
 S = TypeVar("S", float, NDArray[Any])
 """A step and its rate: both numbers, or both arrays of one shape."""
+
+NUMBERS: Final = (int, float, np.integer, np.floating)
+"""Types of a single step, whose rate is a float; any other step is an array."""
 
 # Long arrays are processed in blocks that fit the cache, since a pass over main memory is slow.
 _BLOCK = 1 << 15
@@ -79,14 +83,20 @@ def check_numbers(**values: object) -> None:
             raise ValueError(f"{name} must be a number, got {value!r}")
 
 
-def check_restarts(t_0: object, t_mult: object, eta_min: object) -> None:
-    """Raise ValueError unless the arguments of warm restarts are usable."""
-    if not isinstance(t_0, int) or t_0 <= 0:
-        raise ValueError(f"T_0 must be a positive integer, got {t_0!r}")
-    if not isinstance(t_mult, int) or t_mult < 1:
-        raise ValueError(f"T_mult must be an integer of at least 1, got {t_mult!r}")
+def checked_count(name: str, value: Any) -> int:
+    """Return a positive integer of any type as an int. Raise ValueError, as PyTorch does, if it is not one."""
+    try:
+        return whole(name, value, least=1)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a positive integer, got {value!r}") from None
+
+
+def checked_restarts(t_0: object, t_mult: object, eta_min: object) -> tuple[int, int]:
+    """Return `t_0` and `t_mult` as ints. Raise ValueError unless the arguments of warm restarts are usable."""
+    counts = checked_count("T_0", t_0), checked_count("T_mult", t_mult)
     if not isinstance(eta_min, (int, float)):
         raise ValueError(f"eta_min must be a float or an int, got {eta_min!r} of type {type(eta_min).__name__}")
+    return counts
 
 
 def restart_position(step: float, t_0: int, t_mult: int) -> tuple[float, int]:
@@ -156,7 +166,7 @@ def cycle_scale(
 
 def cycle_height(step: S, total_size: float, step_ratio: float, scale: Callable[[Any], Any] | None, by: str) -> S:
     """Return the position between base (0) and max (1) at `step`: the triangle times its scale."""
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return cycle_height_at(checked_step(step), total_size, step_ratio, scale, by)
 
     def heights_of(steps: NDArray[Any]) -> NDArray[Any]:
@@ -182,12 +192,11 @@ def cycle_height_at(
     return height if scale is None else float(height * scale(cycle if by == "cycle" else step))
 
 
-def check_one_cycle(
+def checked_one_cycle(
     total_steps: object, pct_start: object, anneal_strategy: object, div_factor: float, final_div_factor: float
-) -> None:
-    """Raise ValueError unless the arguments of a one-cycle schedule are usable."""
-    if not isinstance(total_steps, int) or total_steps <= 0:
-        raise ValueError(f"total_steps must be a positive integer, got {total_steps!r}")
+) -> int:
+    """Return `total_steps` as an int. Raise ValueError unless the arguments of a one-cycle schedule are usable."""
+    count = checked_count("total_steps", total_steps)
     if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
         raise ValueError(f"pct_start must be a float between 0 and 1, got {pct_start!r}")
     check_anneal(anneal_strategy)
@@ -195,6 +204,7 @@ def check_one_cycle(
     for name, value in (("div_factor", div_factor), ("final_div_factor", final_div_factor)):
         if not value > 0:
             raise ValueError(f"{name} must be positive, got {value!r}")
+    return count
 
 
 def check_anneal(anneal_strategy: object) -> None:
@@ -223,7 +233,7 @@ def anneal_phases(
     Raises:
         ValueError: if a step is negative or beyond `total_steps`.
     """
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         at, share = phase_at(checked_step(step), ends, total_steps, strategy)
         return lasts[at] + (firsts[at] - lasts[at]) * share
     steps = checked_steps(step)
@@ -287,7 +297,9 @@ def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
 
 
 def checked_step(step: float) -> float:
-    """Return the step. Raise ValueError if it is negative."""
+    """Return the step as a number of Python. Raise ValueError if it is negative."""
+    if isinstance(step, np.generic):
+        step = step.item()  # numpy's numbers overflow otherwise than Python's do
     if step < 0:
         raise ValueError(f"step must not be negative, got {step!r}")
     return step

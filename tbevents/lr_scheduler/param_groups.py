@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tbevents.lr_scheduler.formulas import checked_float
+from tbevents.lr_scheduler.formulas import check_numbers, checked_float
 
 
 class OptimizerLike(Protocol):
@@ -30,8 +30,9 @@ class ParamGroups:
         **values: other values of each group, for example ``momentum=0.9`` or ``betas=(0.9, 0.999)``.
 
     Raises:
-        ValueError: if there is no rate, a dict has no "lr", or the number of names is not the number of groups.
-        TypeError: if a rate is not a number.
+        ValueError: if there is no rate, a rate is NaN, a dict has no "lr", or the number of names is not the number of
+            groups.
+        TypeError: if a rate is not a number, or a name is not a str.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class ParamGroups:
         rates: list[Any] = list(lr) if isinstance(lr, (list, tuple, np.ndarray)) else [lr]
         if not rates:
             raise ValueError("lr must hold at least one rate, got none")
+        if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
+            raise TypeError(f"names must be a list of str, got {names!r}")
         if names is not None and len(names) != len(rates):
             raise ValueError(f"names must be as many as the rates, got {len(names)} for {len(rates)}")
         self.param_groups: list[dict[str, Any]] = [_group(rate, values) for rate in rates]
@@ -63,15 +66,22 @@ class ParamGroups:
         """Restore the groups from a checkpoint.
 
         Raises:
-            ValueError: if it has no groups, or another number of groups.
-            TypeError: if it is not a mapping.
+            ValueError: if it has no groups or another number of groups, or a group has no "lr".
+            TypeError: if it, or a group, is not a mapping, or a rate is not a number.
         """
         check_mapping("state_dict", state_dict)
         if "param_groups" not in state_dict:
             raise ValueError(f"state_dict is not a state of {type(self).__name__}: it lacks 'param_groups'")
         groups = state_dict["param_groups"]
+        if not isinstance(groups, (list, tuple)):
+            raise TypeError(f"the state's 'param_groups' must be a list, got {groups!r}")
         if len(groups) != len(self.param_groups):
             raise ValueError(f"the state holds {len(groups)} groups, expected {len(self.param_groups)}")
+        for i, saved in enumerate(groups):
+            check_mapping(f"the state's param_groups[{i}]", saved)
+            if "lr" not in saved:
+                raise ValueError(f"the state's param_groups[{i}] has no 'lr'")
+            checked_float(f"the 'lr' of the state's param_groups[{i}]", saved["lr"])
         for group, saved in zip(self.param_groups, groups, strict=True):
             group.clear()
             group.update(copy.deepcopy(dict(saved)))
@@ -82,11 +92,11 @@ class ParamGroups:
 
 def _group(rate: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a group, from a rate or from a dict with a rate."""
-    if not isinstance(rate, Mapping):
-        return {"lr": checked_float("lr", rate), **values}
-    if "lr" not in rate:
-        raise ValueError(f"a group must have an 'lr', got {dict(rate)!r}")
-    return {**values, **rate, "lr": checked_float("lr", rate["lr"])}
+    own = rate if isinstance(rate, Mapping) else {"lr": rate}
+    if "lr" not in own:
+        raise ValueError(f"a group must have an 'lr', got {dict(own)!r}")
+    check_numbers(lr=own["lr"])
+    return {**values, **own, "lr": float(own["lr"])}
 
 
 def check_mapping(name: str, value: object) -> None:

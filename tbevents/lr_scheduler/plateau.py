@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.values import checked_text
 from tbevents.lr_scheduler.base import LRScheduler, warn_of_epoch
-from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_tag, check_writer
+from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_writer
 from tbevents.lr_scheduler.formulas import check_numbers, checked_float
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
 
@@ -114,7 +115,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.log_counters = log_counters
         self._last_metric: float | None = None
         self._writer = check_writer(writer)
-        self._tag = check_tag(tag)
+        self._tag = checked_text(tag)
 
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]  # no part of the state, as in PyTorch

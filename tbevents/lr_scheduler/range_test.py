@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import checked_choice
+from tbevents.format.values import checked_text, whole
 from tbevents.lr_scheduler import formulas
-from tbevents.lr_scheduler.emission import ScalarWriter, check_tag, check_writer
+from tbevents.lr_scheduler.emission import ScalarWriter, check_writer
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, store
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class LRRangeTest:
             average is corrected for its start at 0.
         diverge_factor: stop if the smoothed loss exceeds ``lowest + (diverge_factor - 1) * abs(lowest)``, where
             `lowest` is the lowest one so far. If infinite, only stop at a loss that is not finite.
-        restore: called once at the end, after the optimizer was restored.
+        restore: called once at the end, after the optimizer was restored, also if that failed.
 
     Raises:
         TypeError: if `optimizer` lacks `param_groups`, `train_step` is not callable, or an argument has the wrong type.
@@ -180,8 +181,7 @@ class LRRangeTest:
             raise ValueError(f"min_lr must be positive and finite (or 0 in mode 'linear'), got {min_lr!r}")
         if not max_lr > min_lr or not math.isfinite(max_lr):
             raise ValueError(f"max_lr must be above min_lr={min_lr!r} and finite, got {max_lr!r}")
-        if not isinstance(steps, int) or steps < 2:
-            raise ValueError(f"steps must be an integer of at least 2, got {steps!r}")
+        steps = whole("steps", steps, least=2)
         if not 0 <= smoothing < 1:
             raise ValueError(f"smoothing must be at least 0 and below 1, got {smoothing!r}")
         if not diverge_factor > 1:
@@ -192,7 +192,7 @@ class LRRangeTest:
         self.smoothing = smoothing
         self.diverge_factor = diverge_factor
         self.restore = restore
-        self.tag: str = check_tag(tag)
+        self.tag: str = checked_text(tag)
         self.writer: ScalarWriter | None = check_writer(writer)
         space = np.geomspace if mode == "exp" else np.linspace
         self.lrs: NDArray[np.float64] = space(min_lr, max_lr, steps)
@@ -208,9 +208,11 @@ class LRRangeTest:
         try:
             self.result = self._run()
         finally:
-            put_back()
-            if self.restore is not None:
-                self.restore()
+            try:
+                put_back()
+            finally:
+                if self.restore is not None:
+                    self.restore()
         return self.result
 
     def suggestion(self) -> float:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbevents.lr_scheduler.emission import group_names
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -73,7 +75,7 @@ def _lines(schedule: Any, steps: int | ArrayLike | None) -> list[tuple[str, NDAr
     groups: Sequence[Any] = schedule.optimizer.param_groups
     if len(groups) == 1:
         return [("", xs, table[:, 0])]
-    return [(str(group.get("name", i)), xs, table[:, i]) for i, group in enumerate(groups)]
+    return [(name, xs, table[:, i]) for i, name in enumerate(group_names(groups))]
 
 
 def _step_array(steps: int | ArrayLike) -> NDArray[Any]:

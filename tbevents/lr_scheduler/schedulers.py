@@ -329,7 +329,7 @@ class CosineAnnealingLR(ChainableLR):
     def _both(self, lr: float, base_lr: float) -> tuple[float, float]:
         epoch, half, lowest = self.last_epoch, self.T_max, self.eta_min
         now = formulas.cosine_at(epoch, half)
-        before = (1 + cos(pi * (epoch - 1) / half)) / 2
+        before = formulas.cosine_at(epoch - 1, half)
         closed = lowest + (base_lr - lowest) * now
         if before:
             return now / before * (lr - lowest) + lowest, closed

@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 
 from tbevents.lr_scheduler.formulas import (
+    NUMBERS,
     S,
     anneal_phases,
     check_milestones,
-    check_one_cycle,
-    check_restarts,
     check_total_iters,
+    checked_one_cycle,
+    checked_restarts,
     checked_step,
     checked_steps,
     cosine_at,
@@ -75,7 +76,7 @@ def step_decay(step: S, base_lr: float, step_size: int, gamma: float = 0.1) -> S
     """
     if step_size < 1 or step_size % 1:
         raise ValueError(f"step_size must be a positive whole number, got {step_size!r}")
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return step_decay_at(checked_step(step), base_lr, step_size, gamma)
     return powers_of(gamma, checked_steps(step), base_lr, step_size)
 
@@ -90,9 +91,9 @@ def multi_step_decay(step: S, base_lr: float, milestones: Sequence[float], gamma
     counts, as in PyTorch.
     """
     reached = sorted(m for m in milestones if m >= 0 and m % 1 == 0)
-    if type(step) is int or isinstance(step, (int, float)):
-        checked_step(step)
-        return base_lr * power_of(gamma, sum(m <= step for m in reached))
+    if isinstance(step, NUMBERS):
+        at = checked_step(step)
+        return base_lr * power_of(gamma, sum(m <= at for m in reached))
     steps = checked_steps(step)
     rates = np.empty(steps.shape)
     for count, part in enumerate(parts_between(steps, reached)):
@@ -115,7 +116,7 @@ def constant(step: S, base_lr: float, factor: float = 1.0 / 3, total_iters: int 
         raise ValueError(f"factor, the constant multiplicative factor, must be between 0 and 1, got {factor!r}")
     check_total_iters(total_iters)
     reduced = base_lr * factor
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return reduced if checked_step(step) < total_iters or total_iters <= 0 else base_lr
     steps = checked_steps(step)
     return np.where((steps < total_iters) | (total_iters <= 0), reduced, float(base_lr))
@@ -140,7 +141,7 @@ def linear(step: S, base_lr: float, start_factor: float = 1.0 / 3, end_factor: f
     if not 0 <= end_factor <= 1:
         raise ValueError(f"end_factor, the ending multiplicative factor, must be between 0 and 1, got {end_factor!r}")
     check_total_iters(total_iters)
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return linear_at(checked_step(step), base_lr, start_factor, end_factor, total_iters)
     steps = checked_steps(step)
     if total_iters <= 0:
@@ -155,7 +156,7 @@ def exponential_decay(step: S, base_lr: float, gamma: float) -> S:
 
     With base_lr 0.1, gamma 0.95: step 0 gives 0.1, step 1 gives 0.095.
     """
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return exponential_decay_at(checked_step(step), base_lr, gamma)
     return powers_of(gamma, checked_steps(step), base_lr)
 
@@ -174,7 +175,7 @@ def polynomial_decay(step: S, base_lr: float, total_iters: int = 5, power: float
     check_total_iters(total_iters)
     if not power >= 0:
         raise ValueError(f"power must not be negative, got {power!r}")
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return polynomial_decay_at(checked_step(step), base_lr, total_iters, power)
     steps = checked_steps(step)
     if total_iters <= 0:
@@ -194,7 +195,7 @@ def cosine_annealing(step: S, base_lr: float, T_max: float, eta_min: float = 0.0
     """
     if T_max == 0:
         raise ValueError("T_max must not be 0")
-    if type(step) is int or isinstance(step, (int, float)):
+    if isinstance(step, NUMBERS):
         return eta_min + (base_lr - eta_min) * cosine_at(checked_step(step), T_max)
     return swing(checked_steps(step) * pi / T_max, base_lr, eta_min)
 
@@ -217,8 +218,8 @@ def warm_restarts(
     Raises:
         ValueError: if `T_0` or `T_mult` is not a positive integer, or `eta_min` is not a number.
     """
-    check_restarts(T_0, T_mult, eta_min)
-    if type(step) is int or isinstance(step, (int, float)):
+    T_0, T_mult = checked_restarts(T_0, T_mult, eta_min)  # noqa: N806 - torch's names
+    if isinstance(step, NUMBERS):
         current, length = restart_position(checked_step(step), T_0, T_mult)
         return eta_min + (base_lr - eta_min) * cosine_at(current, length)
     steps = checked_steps(step)
@@ -289,7 +290,7 @@ def one_cycle(
     Raises:
         ValueError: if an argument is out of range, or a step is beyond `total_steps`.
     """
-    check_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
+    total_steps = checked_one_cycle(total_steps, pct_start, anneal_strategy, div_factor, final_div_factor)
     start = max_lr / div_factor
     levels = {"initial_lr": start, "max_lr": max_lr, "min_lr": start / final_div_factor}
     phases = one_cycle_phases(total_steps, pct_start, three_phase)
@@ -311,14 +312,19 @@ def join(schedules: Sequence[Callable[[Any], Any]], milestones: Sequence[int]) -
 
     Raises:
         ValueError: if the numbers don't fit, or the milestones are not sorted.
+        TypeError: if a schedule is not callable, or a milestone is not a number.
     """
+    for i, schedule in enumerate(schedules):
+        if not callable(schedule):
+            raise TypeError(f"schedules[{i}] must be a function of the step, got {schedule!r}")
     check_milestones(len(schedules), milestones)
     starts = [0, *milestones]
 
     def joined(step: S) -> S:
-        if type(step) is int or isinstance(step, (int, float)):
-            at = sum(m <= checked_step(step) for m in milestones)
-            return float(schedules[at](step - starts[at]))
+        if isinstance(step, NUMBERS):
+            number = checked_step(step)
+            at = sum(m <= number for m in milestones)
+            return float(schedules[at](number - starts[at]))
         steps = checked_steps(step)
         rates = np.empty(steps.shape)
         for schedule, start, part in zip(schedules, starts, parts_between(steps, milestones), strict=True):

@@ -47,10 +47,8 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
         writer: ScalarWriter | None = None,
         tag: str = "lr",
     ) -> None:
-        formulas.check_restarts(T_0, T_mult, eta_min)
-        self.T_0: int = T_0
-        self.T_i: int = T_0
-        self.T_mult = T_mult
+        self.T_0, self.T_mult = formulas.checked_restarts(T_0, T_mult, eta_min)
+        self.T_i: int = self.T_0
         self.eta_min = eta_min
         self.T_cur: float = last_epoch
         super().__init__(optimizer, last_epoch, writer=writer, tag=tag)

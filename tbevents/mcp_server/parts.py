@@ -12,11 +12,11 @@ from tbevents.mcp_server.answers import ComparedTag, Difference, RunValues, Seri
 from tbevents.mcp_server.limits import MOST_DRAWN_POINTS, MOST_TEXT, MOST_TEXTS
 from tbevents.mcp_server.shown_text import LONGEST_NAME, clipped, shown, shown_names
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.run import Run
 from tbevents.tools.describe import TagDescription, scalar_stats
 from tbevents.tools.diff import Tolerance, diff_series
 from tbevents.tools.json_text import plain
-from tbevents.tools.names import NameFilter
 from tbevents.views.curves import thinned
 from tbevents.views.safe_text import storable
 

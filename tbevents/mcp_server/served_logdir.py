@@ -12,6 +12,7 @@ from tbevents.errors import RunNotFoundError, UnknownNameError
 from tbevents.file_ref import FileRef, total_size
 from tbevents.files import StrPath, is_folder, join, path_string
 from tbevents.mcp_server.shown_text import shown_names
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run, open_run
@@ -21,7 +22,7 @@ from tbevents.reading.source import FileSource
 from tbevents.remote import is_url, path_of_file_url
 from tbevents.run_files import leads_out, list_run_files, list_runs
 from tbevents.tools.kept_runs import KeptRuns
-from tbevents.tools.names import NameFilter, natural_key, without_damage_warnings
+from tbevents.tools.names import natural_key, without_damage_warnings
 
 _KEPT_RUNS: Final = 256
 _KEPT_BYTES: Final = 2**29

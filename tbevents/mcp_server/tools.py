@@ -61,13 +61,13 @@ from tbevents.mcp_server.parts import (
 from tbevents.mcp_server.served_logdir import ServedLogdir
 from tbevents.mcp_server.shown_text import LONGEST_NAME, clipped, shown, shown_names
 from tbevents.reading.hparams_table import hparams_table, session_facts
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.series import counted
 from tbevents.tools.check import check_run
 from tbevents.tools.describe import describe_run
 from tbevents.tools.json_text import plain
-from tbevents.tools.names import NameFilter
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.curves import LEAST, thinned
 

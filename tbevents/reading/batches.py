@@ -11,9 +11,11 @@ import numpy as np
 
 from tbevents.errors import MissingExtraError, checked_choice
 from tbevents.files import StrPath, path_string
+from tbevents.format.values import whole
 from tbevents.reading.arrow_arrays import numbers, words
 from tbevents.reading.logdir import Logdir, logdir_of_refs
-from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, patterns
+from tbevents.reading.name_patterns import patterns
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import OnProblem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run, open_run
@@ -120,8 +122,7 @@ def iter_batches(
     import pyarrow as pa
 
     checked_choice("kinds", kinds, ("scalars",))
-    if isinstance(batch_rows, bool) or not isinstance(batch_rows, int) or batch_rows < 1:
-        raise ValueError(f"batch_rows must be a positive int, not {batch_rows!r}")
+    batch_rows = whole("batch_rows", batch_rows, least=1)
     given = {"restarts": restarts, "duplicates": duplicates, "checksums": checksums, "strict": strict}
     changes = {name: value for name, value in given.items() if value is not None}
     if tags is not None:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.files import join
 from tbevents.forks import renew_when_forked
+from tbevents.format.values import whole
 from tbevents.reading.options import ReadOptions
 from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import OnProblem, Problem, tell_of, warn_about
@@ -316,7 +317,4 @@ def megabytes(size: int) -> str:
 
 def _checked(argument: str, count: int | None) -> int | None:
     """Checks the number of threads or processes."""
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-        default = "one per processor" if argument == "threads" else "no other process"
-        raise ValueError(f"{argument} must be a positive int, or None for {default}, not {count!r}")
-    return count
+    return None if count is None else whole(argument, count, least=1)

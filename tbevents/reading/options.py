@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -12,9 +10,8 @@ import numpy as np
 from tbevents.errors import checked_choice
 from tbevents.format.names import HPARAMS, LAYOUT
 from tbevents.reading.kinds.kind import kind_names
-
-Names: TypeAlias = str | Iterable[str]
-"""One name or several; ``*``, ``?`` and ``[...]`` are wildcards, and ``*`` matches slashes, too."""
+from tbevents.reading.name_patterns import Names as Names
+from tbevents.reading.name_patterns import matches, patterns
 
 Restarts: TypeAlias = Literal["keep", "tensorboard", "overwrite"]
 Duplicates: TypeAlias = Literal["keep", "first", "last"]
@@ -75,23 +72,3 @@ class ReadOptions:
     def wants_kind(self, kind: str) -> bool:
         """Whether values of a kind are kept."""
         return self._kinds is None or kind in self._kinds
-
-
-def patterns(argument: str, names: object) -> tuple[str, ...]:
-    """Returns one or several names as a tuple.
-
-    Raises:
-        TypeError: if `names` is neither a str nor an iterable of str.
-    """
-    if isinstance(names, str):
-        return (names,)
-    if isinstance(names, Iterable):
-        several = tuple(names)
-        if all(isinstance(name, str) for name in several):
-            return several
-    raise TypeError(f"{argument} must be a str or an iterable of str, not {names!r}")
-
-
-def matches(name: str, several: Iterable[str]) -> bool:
-    """Whether a name is one of these, or fits one that has wildcards; upper and lower case differ."""
-    return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for pattern in several)

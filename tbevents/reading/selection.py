@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tbevents.errors import UnknownNameError
-from tbevents.reading.options import Names, matches, patterns
+from tbevents.reading.name_patterns import Names, is_glob, matches, patterns
 from tbevents.views.chart import refuse_many
 from tbevents.views.protocols import ScalarCurve
 
@@ -29,15 +29,11 @@ def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -
     wanted = patterns(f"{noun}s", names)
     there = set(known)
     for name in wanted:
-        if name not in there and not _is_glob(name):
+        if name not in there and not is_glob(name):
             raise UnknownNameError(noun, name, known, where)
     # Names are looked up, so that it takes no longer for many of them: any may be given as it is, a glob's signs in it.
-    exact, globs = set(wanted), tuple(filter(_is_glob, wanted))
+    exact, globs = set(wanted), tuple(filter(is_glob, wanted))
     return [name for name in known if name in exact or matches(name, globs)]
-
-
-def _is_glob(name: str) -> bool:
-    return not set("*?[").isdisjoint(name)
 
 
 def name_test(noun: str, names: Names | None) -> Callable[[str], bool]:

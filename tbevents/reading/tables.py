@@ -14,7 +14,7 @@ from tbevents.errors import checked_choice
 from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of, unique_columns
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import patterns
+from tbevents.reading.name_patterns import patterns
 from tbevents.reading.points import PointColumns
 from tbevents.reading.series import counted
 from tbevents.reading.times import as_datetimes

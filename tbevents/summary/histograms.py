@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tbevents.callers import warn_caller
 from tbevents.errors import TBEventsWarning
 from tbevents.format.tensors import from_array
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, whole
 from tbevents.proto import HistogramProto, Summary
 from tbevents.summary.builders import Format, checked_format, from_value, is_finite, of_tag, plugin_metadata, real_array
 
@@ -192,12 +192,9 @@ def _merge(
     """Merges neighbouring bins if there are more than `max_bins`."""
     if max_bins is None:
         return counts, edges
-    if not isinstance(max_bins, (int, np.integer)):
-        raise TypeError(of_tag(name, f"max_bins must be an int, not {type(max_bins).__name__}: {max_bins!r}"))
-    if max_bins < 1:
-        raise ValueError(of_tag(name, f"max_bins must be at least 1, not {max_bins!r}"))
+    most = whole(of_tag(name, "max_bins"), max_bins, least=1)
     # Rounded down as in torch, so slightly more than max_bins may be left.
-    every = max(1, len(counts) // max_bins)
+    every = max(1, len(counts) // most)
     starts = np.arange(0, len(counts), every)
     return np.add.reduceat(counts, starts), np.append(edges[starts], edges[-1])
 

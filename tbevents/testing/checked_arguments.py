@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,3 @@ def is_number(value: Any) -> bool:
     if isinstance(value, (bool, str, bytes)):
         return False
     return isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0
-
-
-def whole(name: str, value: Any) -> int:
-    """Returns an argument as an int; raises TypeError if it is not an integer."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, not {value!r}") from None

@@ -37,7 +37,7 @@ from tbevents.proto import Event
 from tbevents.reading.iterate import iter_events
 from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import matches
+from tbevents.reading.name_patterns import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.run_files import find_runs
 from tbevents.testing.memory_files import MemoryFiles, memory_events

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tbevents.format.values import as_float
+from tbevents.format.values import as_float, whole
 from tbevents.reading.kinds.image import Image
 from tbevents.summary.pixels import to_hwc
-from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding
 from tbevents.testing.point_comparison import COLUMNS, cells, some_differ
 from tbevents.testing.subjects import Subject, as_run, point_of

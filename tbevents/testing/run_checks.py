@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.reading.kinds.kind import kinds
-from tbevents.reading.options import Names, matches, patterns
+from tbevents.reading.name_patterns import matches, patterns
+from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing.finding import Finding, FindingTable, FirstRow, Quantity, counted, finding
 from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points, some_differ, within

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.format.scalar_layout import STEP_RANGE
-from tbevents.format.values import as_array, as_float
+from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, counted, finding, number
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series

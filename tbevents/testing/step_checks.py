@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tbevents.format.values import whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.checked_arguments import whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, counted, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
 
@@ -53,8 +53,8 @@ def check_steps(
         every = 1
     elif not (contiguous or no_gaps):
         raise ValueError("every needs contiguous or no_gaps")
-    elif whole("every", every) < 1:
-        raise ValueError(f"every must be at least 1, not {every!r}")
+    else:
+        every = whole("every", every, least=1)
     run = as_run(run)
     found, findings = scalar_series(run, tag)
     for series in found:

@@ -8,9 +8,10 @@ from typing import Any, Protocol, TypeAlias
 
 from tbevents.errors import UnknownNameError, UnknownStepError
 from tbevents.files import StrPath
+from tbevents.format.values import checked_text
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import Logdir, read_logdir
-from tbevents.reading.options import matches
+from tbevents.reading.name_patterns import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.testing.finding import Finding, finding
 
@@ -106,7 +107,7 @@ def single_series(run: Run, kind: str, tag: str) -> tuple[Any, list[Finding]]:
     Raises:
         TypeError: if the tag is not a str.
     """
-    _check_tag(tag)
+    checked_text(tag)
     try:
         series = run.series(kind)[tag]
     except UnknownNameError as error:
@@ -125,7 +126,7 @@ def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[F
         TypeError: if the tag is not a str.
     """
     if tag is not None:
-        _check_tag(tag)
+        checked_text(tag)
     names = [name for name in run.scalars if tag is None or matches(name, [tag])]
     if tag is None and not names:
         return [], [finding(run, None, "missing", "the run has no scalars at all")]
@@ -136,11 +137,6 @@ def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[F
         found += [] if series is None else [series]
         findings += problems
     return found, findings
-
-
-def _check_tag(tag: object) -> None:
-    if not isinstance(tag, str):
-        raise TypeError(f"tag must be a str, not {type(tag).__name__}: {tag!r}")
 
 
 def point_of(run: Run, kind: str, tag: str, step: int | None) -> tuple[Any, list[Finding]]:

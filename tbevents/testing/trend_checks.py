@@ -9,8 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from tbevents.errors import checked_choice
-from tbevents.format.values import as_float
-from tbevents.testing.checked_arguments import whole
+from tbevents.format.values import as_float, whole
 from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, counted, finding, number
 from tbevents.testing.point_comparison import as_stored, cells
 from tbevents.testing.scalar_checks import not_finite

@@ -66,12 +66,19 @@ def check(path: StrPath, *, runs: Sequence[str] | None = None, checksums: Checks
         NotAnEventFileError: if `path` is a file, but not an event file.
         OSError: if `path` cannot be read.
     """
+    return checks_below(path, runs=runs, checksums=checksums)[1]
+
+
+def checks_below(
+    path: StrPath, *, runs: Sequence[str] | None = None, checksums: Checksums = "verify"
+) -> tuple[int, Iterator[Checked]]:
+    """`check`, with the number of runs: they are listed once for both."""
     unlisted: list[Problem] = []
     refs = refs_below(path, runs, on_problem=unlisted.append, required=True)
     found = open_refs(refs, ReadOptions(checksums=checksums))
     text = os.fspath(path)
     nameless = (Checked(name_below(each, text), each.file, (), 0, 0, (each,), (), ()) for each in unlisted)
-    return itertools.chain(map(check_run, found), nameless)
+    return len(refs) + len(unlisted), itertools.chain(map(check_run, found), nameless)
 
 
 def check_run(run: Run) -> Checked:

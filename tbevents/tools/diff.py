@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from tbevents.files import StrPath
 from tbevents.format.values import as_float
 from tbevents.reading.kinds.scalar import ScalarSeries
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
+from tbevents.tools.names import OnProblem, read_telling, refs_below
 from tbevents.tools.record_copy import Progress, RecordReader, no_progress
 
 
@@ -163,7 +164,9 @@ def diff(
     """
     tolerance = Tolerance() if tolerance is None else tolerance
     wanted_runs, wanted_tags = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
-    runs_a, runs_b = (runs_below(side, wanted_runs, on_problem=on_problem) for side in (a, b))
+    runs_a, runs_b = (
+        {ref.name: ref for ref in refs_below(side, wanted_runs, on_problem=on_problem)} for side in (a, b)
+    )
     wanted_runs.check(f"{a}, {b}")
     if len(runs_a) == len(runs_b) == 1:
         (name,) = runs_a

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import os
-import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, Final, Literal, TypeAlias
@@ -17,12 +14,14 @@ from tbevents.files import StrPath, join, path_string
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts
 from tbevents.reading.logdir import Logdir, read_logdir
-from tbevents.reading.options import Checksums, Duplicates, Names, Restarts, patterns
+from tbevents.reading.name_patterns import NameFilter
+from tbevents.reading.options import Checksums, Duplicates, Names, Restarts
 from tbevents.reading.problem import OnProblem, Problem
 from tbevents.reading.run import Run
 from tbevents.reading.table_stream import stream_tables
 from tbevents.reading.tables import Table, TableBuilder
-from tbevents.tools.names import NameFilter, iter_runs, unreadable_among, without_damage_warnings
+from tbevents.tools.media_names import MediaNames, ending_of
+from tbevents.tools.names import iter_runs, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_files import table_format, write_frames
@@ -41,6 +40,7 @@ class Exported:
     Attributes:
         out: the file or folder that was written.
         rows: number of rows of the table; None for images and audio.
+        runs: number of runs that were read.
         files: image and audio files that were written, relative to the folder.
         problems: descriptions of values that could not be decoded and of damage in the event files.
         unreadable: those of the problems that are files and folders that could not be read.
@@ -48,6 +48,7 @@ class Exported:
 
     out: str
     rows: int | None = None
+    runs: int = 0
     files: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     unreadable: tuple[Problem, ...] = ()
@@ -104,7 +105,7 @@ def export_table(
         found = read_logdir(
             logdir, restarts=restarts, duplicates=duplicates, checksums=checksums, kinds=_KINDS_NEEDED[kind]
         )
-    wanted_runs, wanted_tags = _filter("run", runs), _filter("tag", tags)
+    wanted_runs, wanted_tags = NameFilter(runs, noun="run"), NameFilter(tags, noun="tag")
     names = [name for name in found if wanted_runs(name)]
     wanted_runs.check(found.path)
     problems = list(found.problems)
@@ -123,7 +124,7 @@ def export_table(
     rows = write_frames(checked, out, format, safe_cells=safe_cells, times=times)
     reading.finished()
     where = os.fspath(out) if is_path else "-"  # type: ignore[arg-type]  # a path
-    return Exported(where, rows, problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
+    return Exported(where, rows, len(names), problems=tuple(map(str, problems)), unreadable=unreadable_among(problems))
 
 
 class _Halfway:
@@ -184,10 +185,6 @@ def _all_hparams(logdir: Logdir, reading: _Halfway, names: Sequence[str], on_pro
             for problem in run.problems:
                 on_problem(problem)
     return hparams_table(facts)
-
-
-def _filter(noun: str, names: Names | None) -> NameFilter:
-    return NameFilter(None if names is None else patterns(f"{noun}s", names), noun=noun)
 
 
 def _sessions_among(runs: Container[str], table: HParamsTable) -> HParamsTable:
@@ -277,12 +274,14 @@ def export_media(
     if unknown:
         raise ValueError(f"cannot export {', '.join(sorted(unknown))} as files; the kinds are images and audio")
     folder = path_string(out, "the output")
-    wanted = _filter("tag", tags)
+    wanted = NameFilter(tags, noun="tag")
     written: list[str] = []
     problems: list[str] = []
-    names = _Names()
+    names = MediaNames()
     damage: list[Problem] = []
+    read = 0
     for run in iter_runs(logdir, runs, checksums=checksums, on_problem=damage.append):
+        read += 1
         damage += run.problems
         for kind in kinds:
             for tag, series in run.series(kind).items():
@@ -296,95 +295,11 @@ def export_media(
                         problems.append(str(error))
                         continue
                     for sample in samples:
-                        name = names.file(base, int(series.steps[index]), _ending(sample))
+                        name = names.file(base, int(series.steps[index]), ending_of(sample))
                         with NewFile(join(folder, name)) as new:
                             new.file.write(sample)
                         written.append(name)
                         progress(len(written), len(written))
     wanted.check(os.fspath(logdir))
     told = (*map(str, damage), *problems)
-    return Exported(folder, files=tuple(written), problems=told, unreadable=unreadable_among(damage))
-
-
-_SIGNATURES: Final = (
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpg"),
-    (b"GIF8", "gif"),
-    (b"BM", "bmp"),
-    (b"RIFF", "wav"),
-    (b"fLaC", "flac"),
-    (b"OggS", "ogg"),
-    (b"ID3", "mp3"),
-)
-
-
-def _ending(data: bytes) -> str:
-    return next((ending for signature, ending in _SIGNATURES if data.startswith(signature)), "bin")
-
-
-class _Names:
-    """Makes unique names for files, also on file systems that ignore case."""
-
-    def __init__(self) -> None:
-        self._folders: dict[str, tuple[str, str]] = {}  # casefolded name -> its run and tag
-        self._files: set[str] = set()
-        self._numbers: dict[str, int] = {}  # casefolded name -> number of files that wanted it
-
-    def folder(self, run: str, tag: str) -> str:
-        """Returns the relative folder of a tag of a run, with slashes."""
-        parts = [safe_name(part) for part in ([] if run == "." else run.split("/")) + tag.split("/")]
-        ends = itertools.accumulate(len(part.encode()) + 1 for part in parts)
-        whole = sum(end <= _LONGEST_PATH for end in ends)
-        if whole < len(parts):
-            parts = [*parts[:whole], _digest("/".join(parts[whole:]))]
-        return self._free("/".join(parts), (run, tag))
-
-    def _free(self, name: str, owner: tuple[str, str]) -> str:
-        number = 1
-        while True:
-            free = name if number == 1 else f"{name}~{number}"
-            if self._folders.setdefault(free.casefold(), owner) == owner:
-                return free
-            number += 1
-
-    def file(self, folder: str, step: int, ending: str) -> str:
-        """Returns the path of a file for a step."""
-        while True:
-            key = f"{folder}/{step:010d}.{ending}".casefold()
-            number = self._numbers[key] = self._numbers.get(key, 0) + 1
-            name = f"{folder}/{step:010d}{'' if number == 1 else f'_{number}'}.{ending}"
-            if name.casefold() not in self._files:
-                self._files.add(name.casefold())
-                return name
-
-
-_LONGEST: Final = 120
-"""Maximum bytes of a name: below the limit of all file systems, with room for a suffix."""
-
-_LONGEST_PATH: Final = 1000
-"""Maximum bytes of a path below the output folder; a longer one becomes a hash. Systems allow 4096 in all."""
-
-_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-
-
-def safe_name(part: str) -> str:
-    """Makes a name for a file or folder from any text; it cannot lead out of its folder on any system.
-
-    Keeps letters of all scripts, digits, ``-_+=@,()[]``, and single dots and blanks inside the name; escapes the rest
-    as ``%2e`` and the like. Names that are too long end in a hash.
-    """
-    text = re.sub(r"[^\w\-+=@,()\[\]. ]|^[. ]|[. ]$|(?<=\.)\.", _escaped, part)
-    if not text or _DEVICES.match(text):
-        text = f"%{text}"
-    data = text.encode()
-    if len(data) > _LONGEST:
-        text = data[: _LONGEST - 13].decode(errors="ignore") + "~" + _digest(part)
-    return text
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02x}" for byte in match[0].encode(errors="surrogatepass"))
+    return Exported(folder, runs=read, files=tuple(written), problems=told, unreadable=unreadable_among(damage))

@@ -11,56 +11,38 @@ another program has written, such as ``optimize``, have no such footer: their ro
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import os
 import re
-import time
-import uuid
-import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
-
 from tbevents.errors import MissingExtraError
-from tbevents.reading.arrow_arrays import codes_of
 from tbevents.remote import PARALLEL, is_url
+from tbevents.tools.lake_writer import (
+    BUFFERED_ROWS,
+    CODED,
+    MOST_ROWS,
+    SCALARS,
+    LakeWriter,
+    column_types,
+    milliseconds,
+    states_of_footer,
+    states_of_rows,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SCALARS: Final = {
-    "run": "string",
-    "tag": "string",
-    "step": "int64",
-    "wall_time": "float64",
-    "value": "float64",
-    "state": "string",
-}
-"""The columns of the table, with their types."""
-
-_CODED: Final = ("run", "tag", "state")
-"""The columns of few different strings, stored as dictionaries."""
-
-_BUFFERED_ROWS: Final = 1 << 18
-"""The most rows of a run that are in memory. A run with more gets files of its own."""
 
 _FILES: Final = 256
 """Number of files that hold the table, unless they would be too small: a run that changes replaces its whole file."""
 
 _LEAST_ROWS: Final = 1 << 13
-_MOST_ROWS: Final = 1 << 22
-"""Rows of a file, at least and at most: runs are put into it until it has so many."""
+"""The least rows of a file, unless there are fewer."""
 
 _CRUMBS: Final = 16
 """Number of files with less than a quarter of their rows that are rewritten together."""
-
-_FOOTER: Final = "tbevents.states"
-"""The key under which the footer of a data file has the states of its runs."""
 
 _MOST_CHARACTERS: Final = 500
 """The most characters of an error of an object store that are repeated."""
@@ -129,7 +111,7 @@ class LakeTable:
                 _refuse_other_folder(url)
                 about = "Scalars of TensorBoard runs, kept by tbevents sync"
                 # Where another process has made it meanwhile, that is the table.
-                schema = pa.schema([(name, kind) for name, kind in _types().items()])
+                schema = pa.schema([(name, kind) for name, kind in column_types().items()])
                 DeltaTable.create(url, schema, mode="ignore", description=about, storage_options=options)
                 self._table = DeltaTable(url, storage_options=options)
             _refuse_other_layout(url, self._table)
@@ -149,9 +131,9 @@ class LakeTable:
         from pyarrow import parquet
 
         with parquet.ParquetFile(path, filesystem=self._filesystem, read_dictionary=["run", "state"]) as file:
-            states = _states_of_footer(file.metadata, path)
+            states = states_of_footer(file.metadata, path)
             if states is None:
-                states = _states_of_rows(file.read(columns=["run", "state"]))
+                states = states_of_rows(file.read(columns=["run", "state"]))
             return LakeFile(path, size, file.metadata.num_rows, states)
 
     def states(self) -> dict[str, str]:
@@ -167,15 +149,15 @@ class LakeTable:
     def rows_of_a_file(self, more: int = 0) -> int:
         """Returns how many rows a file should have, if so many more rows are to come."""
         rows = sum(file.rows for file in self.files) + more
-        return min(max(rows // _FILES, _LEAST_ROWS), _MOST_ROWS)
+        return min(max(rows // _FILES, _LEAST_ROWS), MOST_ROWS)
 
     def rows(self, file: LakeFile) -> Iterator[pa.Table]:
         """Yields the rows of a file in parts, as `LakeWriter` takes them, and with their state."""
         from pyarrow import Table, parquet
 
-        source = parquet.ParquetFile(file.path, filesystem=self._filesystem, read_dictionary=list(_CODED))
+        source = parquet.ParquetFile(file.path, filesystem=self._filesystem, read_dictionary=list(CODED))
         with source:
-            for batch in source.iter_batches(_BUFFERED_ROWS):
+            for batch in source.iter_batches(BUFFERED_ROWS):
                 yield Table.from_batches([batch])
 
     def writer(self, more: int = 0) -> LakeWriter:
@@ -199,7 +181,7 @@ class LakeTable:
         from deltalake.exceptions import CommitFailedError
         from deltalake.transaction import AddAction, RemoveAction
 
-        now = _milliseconds()
+        now = milliseconds()
         removals = [
             RemoveAction(path=file.path, data_change=True, deletion_timestamp=now, size=file.size) for file in removed
         ]
@@ -234,209 +216,6 @@ class LakeTable:
         return any(action["path"] in paths for action in added)
 
 
-class LakeWriter:
-    """Writes data files of runs: runs are put into a file until it has enough rows.
-
-    A context manager: files that were written are deleted if it ends with an exception, and by `discard`.
-
-    Args:
-        filesystem: pyarrow's, with the table at its root.
-        rows: of a file.
-
-    Attributes:
-        added: the files that are complete, as the arguments of deltalake's ``AddAction``.
-    """
-
-    def __init__(self, filesystem: Any, rows: int) -> None:
-        self._filesystem = filesystem
-        self._rows = rows
-        self._file: _DataFile | None = None  # the one that gets the next runs
-        self._own: list[_DataFile] = []  # of the run that is being added, if it is large
-        self._buffer: list[pa.Table] = []
-        self._buffered = 0
-        self.added: list[dict[str, Any]] = []
-
-    def __enter__(self) -> LakeWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.discard()
-
-    def add(self, rows: pa.Table) -> None:
-        """Adds rows of a run, with their state; they count once `end_run` was called."""
-        self._buffer.append(rows)
-        self._buffered += rows.num_rows
-        if self._buffered > _BUFFERED_ROWS:
-            if not self._own or self._own[-1].rows >= _MOST_ROWS:
-                self._own.append(_DataFile(self._filesystem))
-            self._flush(self._own[-1])
-
-    def end_run(self, *, keep: bool) -> None:
-        """Ends a run, whose rows since the last call are kept or forgotten."""
-        if not keep:
-            for file in self._own:
-                file.delete()
-            self._buffer, self._buffered = [], 0
-        elif self._own:
-            self._flush(self._own[-1])
-            self.added += [file.close() for file in self._own]
-        else:
-            self._file = self._file or _DataFile(self._filesystem)
-            self._flush(self._file)
-            if self._file.rows >= self._rows:
-                self.finish()
-        self._own = []
-
-    def _flush(self, file: _DataFile) -> None:
-        buffer, self._buffer, self._buffered = self._buffer, [], 0
-        for table in buffer:
-            file.write(table)
-
-    def finish(self) -> None:
-        """Completes the last file."""
-        if self._file is not None and self._file.rows:
-            self.added.append(self._file.close())
-        self._file = None  # only now: `discard` deletes one that could not be closed
-
-    def discard(self) -> None:
-        """Deletes all files, complete or not, as far as the file system lets it: nothing refers to them."""
-        for file in (*self._own, *filter(None, [self._file])):
-            file.delete()
-        for action in self.added:
-            with contextlib.suppress(OSError):
-                self._filesystem.delete_file(action["path"])
-        self._own, self._file, self.added = [], None, []
-
-
-class _DataFile:
-    """A Parquet file that is being written."""
-
-    def __init__(self, filesystem: Any) -> None:
-        from pyarrow import parquet
-
-        self.path = f"scalars-{uuid.uuid4().hex}.parquet"
-        self.rows = 0
-        self._states: dict[str, str] = {}
-        self._filesystem = filesystem
-        self._waiting: list[pa.Table] = []
-        self._waiting_rows = 0
-        self._writer = parquet.ParquetWriter(
-            self.path,
-            _schema(),
-            filesystem=filesystem,
-            # Values and times rarely repeat: a dictionary of them costs time. Values that were float32 have bytes of
-            # zeros, which compress if they are put side by side: half the time, and three quarters of the room.
-            use_dictionary=[name for name in SCALARS if name not in ("value", "wall_time")],
-            column_encoding={"value": "BYTE_STREAM_SPLIT"},
-            write_statistics=[name for name in SCALARS if name not in ("value", "state")],  # `_statistics` says why
-            store_schema=False,  # which says that strings are dictionaries, while the table says that they are strings
-        )
-
-    def write(self, table: pa.Table) -> None:
-        self._waiting.append(table)
-        self._waiting_rows += table.num_rows
-        self.rows += table.num_rows
-        if self._waiting_rows >= _BUFFERED_ROWS:
-            self._write_group()
-
-    def _write_group(self) -> None:
-        import pyarrow as pa
-
-        waiting, self._waiting, self._waiting_rows = self._waiting, [], 0
-        if waiting:
-            table = pa.concat_tables(waiting).unify_dictionaries()
-            self._states.update(_states_of_rows(table))
-            self._writer.write_table(table, _BUFFERED_ROWS * 2)
-
-    def close(self) -> dict[str, Any]:
-        """Completes the file; returns the arguments of its ``AddAction``."""
-        from pyarrow import parquet
-
-        self._write_group()
-        self._writer.add_key_value_metadata({_FOOTER: _footer(self.path, self._states)})
-        self._writer.close()
-        size = self._filesystem.get_file_info(self.path).size
-        with parquet.ParquetFile(self.path, filesystem=self._filesystem) as file:
-            stats = _statistics(file.metadata)
-        return {
-            "path": self.path,
-            "size": size,
-            "partition_values": {},
-            "modification_time": _milliseconds(),
-            "data_change": True,
-            "stats": json.dumps(stats),
-        }
-
-    def delete(self) -> None:
-        with contextlib.suppress(Exception):  # an object store may not finish what is incomplete
-            self._writer.close()
-        with contextlib.suppress(OSError):
-            self._filesystem.delete_file(self.path)
-
-
-def _states_of_rows(table: pa.Table) -> dict[str, str]:
-    """Returns the state of each run in a table: that of its first row, as they are all the same."""
-    runs, states = (table[name].unify_dictionaries().combine_chunks() for name in ("run", "state"))
-    names, texts = runs.dictionary.to_pylist(), states.dictionary.to_pylist()
-    codes = codes_of(runs)
-    firsts = np.flatnonzero(np.diff(codes, prepend=-1))
-    pairs = zip(codes[firsts].tolist(), codes_of(states)[firsts].tolist(), strict=True)
-    return {names[run]: texts[state] for run, state in pairs}
-
-
-def _footer(path: str, states: Mapping[str, str]) -> str:
-    """Returns what a footer says of the states; with the file's name, as a program may copy it into another file."""
-    return base64.b64encode(zlib.compress(json.dumps({"file": path, "states": states}).encode(), 1)).decode()
-
-
-def _states_of_footer(metadata: Any, path: str) -> dict[str, str] | None:
-    """Returns the states of the runs in a file as its footer has them; None if it has none of this file."""
-    text = (metadata.metadata or {}).get(_FOOTER.encode())
-    found = {} if text is None else json.loads(zlib.decompress(base64.b64decode(text)))
-    return found["states"] if found.get("file") == path else None
-
-
-def _statistics(metadata: Any) -> dict[str, Any]:
-    """Returns what Delta's log says of a file, so that readers of some runs or tags open no other files.
-
-    Values are left out: Parquet's least and greatest ones ignore NaN, which Delta's readers count as the greatest.
-    """
-    least: dict[str, Any] = {}
-    greatest: dict[str, Any] = {}
-    nulls: dict[str, int] = {}
-    for place, name in enumerate(SCALARS):
-        if name in ("value", "state"):
-            continue
-        groups = [metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)]
-        if any(group is None for group in groups):
-            continue
-        if all(group.has_null_count for group in groups):
-            nulls[name] = sum(group.null_count for group in groups)
-        known = [group for group in groups if group.has_min_max]
-        if name != "wall_time" and len(known) == len(groups):
-            least[name] = min(group.min for group in known)
-            greatest[name] = max(group.max for group in known)
-    return {"numRecords": metadata.num_rows, "minValues": least, "maxValues": greatest, "nullCount": nulls}
-
-
-def _types() -> dict[str, Any]:
-    import pyarrow as pa
-
-    types = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}
-    return {name: types[text] for name, text in SCALARS.items()}
-
-
-def _schema() -> pa.Schema:
-    """Returns the schema of the rows in memory: strings are dictionaries."""
-    import pyarrow as pa
-
-    words = pa.dictionary(pa.int32(), pa.string())
-    return pa.schema([(name, words if name in _CODED else kind) for name, kind in _types().items()])
-
-
 def _filesystem(url: str, options: dict[str, str]) -> Any:
     from pyarrow import fs
 
@@ -467,10 +246,6 @@ def _refuse_other_layout(url: str, table: Any) -> None:
     features = table.protocol().reader_features
     if features:
         raise ValueError(f"{url}: this Delta table has features that sync does not know: {', '.join(features)}")
-
-
-def _milliseconds() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @contextlib.contextmanager

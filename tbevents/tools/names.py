@@ -1,18 +1,18 @@
-"""Selects tags and runs by name, glob or regular expression; finds the runs below a path."""
+"""The runs below a path: finds them, opens them, and sorts their names."""
 
 from __future__ import annotations
 
 import os
 import re
 import warnings
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import translate
 from typing import Final
 
-from tbevents.errors import DamageWarning, RunNotFoundError, UnknownNameError
+from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.files import StrPath, parent, path_string
-from tbevents.reading.options import Checksums, Names, ReadOptions
+from tbevents.reading.name_patterns import NameFilter
+from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import OnProblem as OnProblem
 from tbevents.reading.problem import Problem, tell_of
 from tbevents.reading.refs import RunRef
@@ -41,82 +41,6 @@ def natural_key(name: str) -> tuple[list[object], str]:
 def name_below(problem: Problem, top: str) -> str:
     """Returns the name of a run that could not be listed below a folder: the path of the problem's file from there."""
     return os.path.relpath(problem.file, top).replace(os.sep, "/")
-
-
-class NameFilter:
-    """Selects names by patterns; without patterns it selects all.
-
-    A pattern matches an equal name, and as a glob: ``*`` matches any text, slashes included, ``?`` one character and
-    ``[ab]`` one of those listed.
-
-    Args:
-        patterns: the patterns; None or empty selects all names.
-        noun: "tag" or "run", for messages.
-        regex: if True, the patterns are regular expressions that may match anywhere in the name.
-
-    Raises:
-        ValueError: if a pattern is not a regular expression.
-    """
-
-    def __init__(self, patterns: Iterable[str] | None, *, noun: str, regex: bool = False) -> None:
-        self.patterns: tuple[str, ...] = tuple(patterns or ())
-        self.noun = noun
-        self._regex = regex
-        self._compiled = [compile_pattern(pattern, regex=regex) for pattern in self.patterns]
-        self._idle = set(self.patterns)  # patterns without a match so far
-        self._seen: dict[str, None] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.patterns)
-
-    def __call__(self, name: str) -> bool:
-        """Returns True if a name is selected."""
-        if not self.patterns:
-            return True
-        self._seen[name] = None
-        chosen = False
-        for pattern, compiled in zip(self.patterns, self._compiled, strict=True):
-            if (pattern == name and not self._regex) or compiled.search(name):
-                self._idle.discard(pattern)
-                chosen = True
-        return chosen
-
-    def missing(self, where: str) -> list[UnknownNameError]:
-        """Returns an error for each pattern without a match so far; it names the nearest name."""
-        return [
-            UnknownNameError(self.noun, pattern, self._seen, where)
-            for pattern in self.patterns
-            if pattern in self._idle
-        ]
-
-    def check(self, where: str, *, runs: Container[str] = ()) -> None:
-        """Raises if a pattern had no match. Call it after all names have been seen.
-
-        Args:
-            where: the path, for the message.
-            runs: the names of the runs there, for tags: a tag that is the name of a run is answered with ``--run``.
-
-        Raises:
-            UnknownNameError: if a pattern matched no name; the message names the nearest.
-        """
-        for pattern in self.patterns:
-            if pattern in self._idle and pattern in runs:
-                hint = f"there is a run of this name: --run {pattern}"
-                raise UnknownNameError(self.noun, pattern, self._seen, where, hint=hint)
-        for error in self.missing(where):
-            raise error
-
-
-def compile_pattern(pattern: str, *, regex: bool) -> re.Pattern[str]:
-    """Compiles a glob, which matches whole names, or a regular expression, which may match anywhere in a name.
-
-    Raises:
-        ValueError: if it is not a regular expression.
-    """
-    try:
-        return re.compile(pattern if regex else rf"\A{translate(pattern)}")  # `search` begins anywhere
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 def runs_below(
@@ -222,29 +146,36 @@ def open_refs(found: Sequence[RunRef], options: ReadOptions) -> Iterator[Run]:
     return (_open_ref(ref, options, contents, table) for ref, contents in zip(found, requested, strict=True))
 
 
-def _open_ref(ref: RunRef, options: ReadOptions, requested: dict[str, Requested], table: SkeletonTable) -> Run:
+def _open_ref(
+    ref: RunRef,
+    options: ReadOptions,
+    requested: dict[str, Requested] | None = None,
+    table: SkeletonTable | None = None,
+    *,
+    name: str | None = None,
+) -> Run:
     files = ref.files if is_url(ref.url) else None  # a local folder takes little time to list again
-    return open_run(ref.url, ref.name, options, table, warn=False, named=ref.is_file, files=files, requested=requested)
+    name = ref.name if name is None else name
+    return open_run(ref.url, name, options, table, warn=False, named=ref.is_file, files=files, requested=requested)
 
 
 def read_telling(
-    path: str,
+    path: str | RunRef,
     name: str | None = None,
     *,
-    kinds: Names | None = None,
     checksums: Checksums = "verify",
     on_problem: OnProblem | None = None,
 ) -> Run:
     """Reads a run and reports its problems.
 
     Args:
-        path: its folder, or an event file.
+        path: its folder, or an event file; or its reference, so that a bucket is not listed again.
         name: the name of the run; by default as in `read_run`.
-        kinds: the kinds of values to read.
         checksums: as in `read_run`.
         on_problem: called with each problem; None issues warnings instead.
     """
-    run = open_quietly(path, name, ReadOptions(kinds=kinds, checksums=checksums))
+    options = ReadOptions(checksums=checksums)
+    run = _open_ref(path, options, name=name) if isinstance(path, RunRef) else open_quietly(path, name, options)
     tell_of(run.problems, on_problem)
     return run
 

@@ -36,7 +36,7 @@ class NewFile:
         path: the path it gets; its folder is created if it does not exist. If it is a URL, the file is written to a
             temporary local file, and put there when it is complete.
         overwrite: if True, it may replace a file.
-        backup: if True, a file that it replaces is kept under another name; no program may write to it meanwhile.
+        keep_old: if True, a file that it replaces is kept as a backup; no program may write to it meanwhile.
         since: the status of that file before it was read; None means now.
         events: if True, it is an event file; no other file may replace an event file.
         text: if True, str is written as UTF-8 with line ends kept; else bytes.
@@ -47,7 +47,7 @@ class NewFile:
         backup: the path at which the replaced file is kept; None if there is none.
 
     Raises:
-        ValueError: if the path is a URL, and `backup` is True.
+        ValueError: if the path is a URL, and `keep_old` is True.
         MissingExtraError: if the path is a URL, and fsspec or what it needs is not installed.
         FileExistsError: if the file exists and `overwrite` is False, or it is an event file and `events` is False.
         IsADirectoryError: if the path is a folder.
@@ -60,7 +60,7 @@ class NewFile:
         path: str,
         *,
         overwrite: bool = True,
-        backup: bool = False,
+        keep_old: bool = False,
         since: os.stat_result | None = None,
         events: bool = False,
         text: bool = False,
@@ -70,9 +70,9 @@ class NewFile:
         self.path = path
         self.backup: str | None = None
         self._overwrite = overwrite
-        if backup:
+        if keep_old:
             local_path(path, "a file that is replaced and kept as a backup")
-        self._replaces = (since or unwritten_status(path)) if backup else None
+        self._replaces = (since or unwritten_status(path)) if keep_old else None
         self._wanted = True
         if not overwrite:
             refuse_existing(path)

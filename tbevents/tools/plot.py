@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from tbevents.files import StrPath, folder_name, local_path
 from tbevents.reading.hparams_table import grouped_runs
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.options import Checksums
+from tbevents.reading.name_patterns import NameFilter
+from tbevents.reading.options import Checksums, ReadOptions
+from tbevents.reading.problem import tell_of
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, OnProblem, read_telling, runs_below
+from tbevents.tools.names import OnProblem, open_refs, refs_below
 from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.chart import ChartStyle, draw_charts, refuse_many
@@ -83,13 +85,14 @@ def plot(
     """
     _picture_format(out)
     wanted = NameFilter(tags, noun="tag")
-    paths = runs_below(logdir, runs, on_problem=on_problem)
+    refs = refs_below(logdir, runs, on_problem=on_problem)
     by = None if style is None else style.group_by
     kinds = ("scalars", "hparams") if isinstance(by, str) and by.startswith("hparam:") else ("scalars",)
     found: dict[str, Run] = {}
-    for done, (name, where) in enumerate(paths.items(), 1):
-        found[name] = read_telling(where, name, kinds=kinds, checksums=checksums, on_problem=on_problem)
-        progress(done, len(paths))
+    for run in open_refs(refs, ReadOptions(kinds=kinds, checksums=checksums)):
+        tell_of(run.problems, on_problem)
+        found[run.name] = run
+        progress(len(found), len(refs))
     known = dict.fromkeys(tag for run in found.values() for tag in run.scalars)
     chosen = [tag for tag in known if wanted(tag)]
     wanted.check(os.fspath(logdir))

@@ -9,25 +9,13 @@ from typing import IO, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.reading.points import PointColumns
+
 _BUFFERED: Final = 1 << 23
 """Bytes of points that are kept in memory before they go to the temporary file."""
 
 _ARRAYS: Final = 400
 """Bytes that the array objects of a series take, beside its points."""
-
-
-class RunPoints(NamedTuple):
-    """The points of one tag in one run.
-
-    Attributes:
-        steps: int64, shape (n,).
-        wall_times: float64, shape (n,).
-        values: float64, shape (n,).
-    """
-
-    steps: NDArray[np.int64]
-    wall_times: NDArray[np.float64]
-    values: NDArray[np.float64]
 
 
 class SpooledPoints(NamedTuple):
@@ -46,7 +34,7 @@ class SpooledPoints(NamedTuple):
     values: NDArray[np.float64]
 
     @classmethod
-    def of(cls, series: list[tuple[int, RunPoints]]) -> SpooledPoints:
+    def of(cls, series: list[tuple[int, PointColumns]]) -> SpooledPoints:
         """Returns the points of runs, each with its number, in the order of the numbers."""
         steps = np.concatenate([points.steps for _, points in series])
         order = np.argsort(steps, kind="stable")
@@ -74,7 +62,7 @@ class PointSpool:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[tuple[int, RunPoints]]] = {}
+        self._waiting: dict[str, list[tuple[int, PointColumns]]] = {}
         self._waiting_bytes = 0
         self._file: IO[bytes] | None = None
         self._written: dict[str, list[_WrittenPoints]] = {}
@@ -85,13 +73,13 @@ class PointSpool:
         if self._file is not None:
             self._file.close()
 
-    def add(self, tag: str, run: int, points: RunPoints) -> None:
-        """Adds the points of a tag in a run.
+    def add(self, tag: str, run: int, points: PointColumns) -> None:
+        """Adds the points of a tag in a run; their values are float64.
 
         Runs are added in ascending order of their numbers, and all of them before points are asked for.
         """
         self._waiting.setdefault(tag, []).append((run, points))
-        self._waiting_bytes += _ARRAYS + sum(column.nbytes for column in points)
+        self._waiting_bytes += _ARRAYS + points.steps.nbytes + points.wall_times.nbytes + points.values.nbytes
         if self._waiting_bytes >= _BUFFERED:
             self._write()
 

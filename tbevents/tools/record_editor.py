@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tbevents.format.record import encode_record
 from tbevents.format.scalar_layout import STEP_RANGE
+from tbevents.format.values import whole
 from tbevents.proto import SessionLog, Summary, SummaryMetadata
 from tbevents.reading.restarts import overwritten
 from tbevents.tools.record_copy import RawRecord
@@ -50,8 +51,7 @@ class Editor:
         purge: bool = False,
         thin: int = 1,
     ) -> None:
-        if thin < 1:
-            raise ValueError(f"thin must be at least 1, not {thin}")
+        thin = whole("thin", thin, least=1)
         if first_step is not None and last_step is not None and first_step > last_step:
             raise ValueError(f"the first step, {first_step}, is above the last, {last_step}")
         self.values: int = 0

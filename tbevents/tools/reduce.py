@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 from tbevents.errors import RunNotFoundError, checked_choice
 from tbevents.files import StrPath, subfolder
 from tbevents.reading.frames import Categories, Column, Frame
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.points import PointColumns
 from tbevents.reading.problem import tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
-from tbevents.tools.names import NO_EVENT_FILE, NameFilter, OnProblem, open_refs, refs_below
-from tbevents.tools.point_spool import PointSpool, RunPoints, SpooledPoints
+from tbevents.tools.names import NO_EVENT_FILE, OnProblem, open_refs, refs_below
+from tbevents.tools.point_spool import PointSpool, SpooledPoints
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.scalar_files import ScalarColumns, write_runs
+from tbevents.views.groups import PointsByStep, run_patterns
 
-Duplicates: TypeAlias = Literal["last", "first", "mean"]
+StepValue: TypeAlias = Literal["last", "first", "mean"]
+"""Which value counts if a run has several at a step."""
 
 STATS: Final = ("mean", "std", "min", "max", "median")
 """The statistics by name, besides quantiles such as ``q0.9``."""
@@ -92,7 +95,7 @@ def reduce(
     lax_tags: bool = False,
     lax_steps: bool = False,
     min_runs: int = 1,
-    duplicates: Duplicates = "last",
+    duplicates: StepValue = "last",
     ddof: int = 0,
     checksums: Checksums = "verify",
     progress: Progress = no_progress,
@@ -126,7 +129,7 @@ def reduce(
     """
     for name in stats:
         _quantile(name)
-    checked_choice("duplicates", duplicates, get_args(Duplicates))
+    checked_choice("duplicates", duplicates, get_args(StepValue))
     refs = [ref for source in sources for ref in _runs_of(source, on_problem)]
     if not refs:
         raise ValueError("there are no runs to reduce")
@@ -146,7 +149,7 @@ def reduce_runs(
     lax_tags: bool = False,
     lax_steps: bool = False,
     min_runs: int = 1,
-    duplicates: Duplicates = "last",
+    duplicates: StepValue = "last",
     ddof: int = 0,
 ) -> Reduced:
     """Computes the statistics of `reduce` for runs that have been read.
@@ -240,7 +243,7 @@ class _Reduction:
     A context manager: at its end, the temporary file is gone.
     """
 
-    def __init__(self, stats: Sequence[str], tags: Sequence[str] | None, duplicates: Duplicates) -> None:
+    def __init__(self, stats: Sequence[str], tags: Sequence[str] | None, duplicates: StepValue) -> None:
         self._stats = tuple(dict.fromkeys(stats))
         self._wanted = NameFilter(tags, noun="tag")
         self._duplicates = duplicates
@@ -352,30 +355,25 @@ def _reduce_steps(
         values[at], times[at], present[at] = points.values, points.wall_times, True
     counts = present.sum(axis=0)
     found = {name: np.empty(len(steps)) for name in stats}
-    # Steps that are in the same runs are computed together.
-    patterns, which = np.unique(present, axis=1, return_inverse=True)
-    for number in range(patterns.shape[1]):
-        at_steps = np.flatnonzero(which.ravel() == number)
-        block = values[patterns[:, number]][:, at_steps]
+    for having, at_steps in run_patterns(present):
+        block = values[having][:, at_steps]
         for name in stats:
             found[name][at_steps] = _statistic(name, block, ddof)
     with np.errstate(invalid="ignore"):
         return ReducedTag(tag, steps, counts, np.where(present, times, 0.0).sum(axis=0) / counts, found)
 
 
-def _unique(points: PointColumns, duplicates: Duplicates) -> RunPoints:
+def _unique(points: PointColumns, duplicates: StepValue) -> PointColumns:
     """Returns ascending unique steps, their times and values: copies, as the columns may be parts of larger ones."""
-    steps, times, values = points.steps.copy(), points.wall_times.copy(), points.values.astype(np.float64)
+    steps, times, values = points.steps, points.wall_times, points.values.astype(np.float64)
     if bool((steps[1:] > steps[:-1]).all()):
-        return RunPoints(steps, times, values)
-    order = np.argsort(steps, kind="stable")
-    steps, starts, counts = np.unique(steps[order], return_index=True, return_counts=True)
-    last = starts + counts - 1
-    times = times[order]
+        return PointColumns(steps.copy(), times.copy(), values)
+    by_step = PointsByStep.of(steps)
     if duplicates == "mean":
-        return RunPoints(steps, times[last], np.add.reduceat(values[order], starts) / counts)
-    places = starts if duplicates == "first" else last
-    return RunPoints(steps, times[places], values[order][places])
+        means = np.add.reduceat(values[by_step.order], by_step.starts) / by_step.counts
+        return PointColumns(by_step.steps, times[by_step.last], means)
+    places = by_step.first if duplicates == "first" else by_step.last
+    return PointColumns(by_step.steps, times[places], values[places])
 
 
 def _statistic(name: str, block: NDArray[np.float64], ddof: int) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ class FilePlan:
     def open(self, *, overwrite: bool) -> NewFile:
         """Opens the file to write; a file that is replaced is kept as a backup."""
         replaces = overwrite or self.in_place
-        return NewFile(self.target, overwrite=replaces, backup=self.in_place, since=self.since, events=True)
+        return NewFile(self.target, overwrite=replaces, keep_old=self.in_place, since=self.since, events=True)
 
 
 def plan_rewrite(

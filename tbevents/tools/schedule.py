@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tbevents import lr_scheduler
 from tbevents.errors import UnknownNameError
+from tbevents.format.values import whole
 from tbevents.lr_scheduler import LRScheduler, ParamGroups
 
 _NEED_CODE: Final = {
@@ -61,9 +62,9 @@ def compute_schedule(name: str, steps: int, arguments: Mapping[str, Any] | None 
         UnknownNameError: if the scheduler is unknown; the message names the nearest.
         ValueError: if the scheduler needs more than numbers and words; if an argument is missing, unknown or out of
             range; or if `steps` is below 1.
+        TypeError: if `steps` is not a whole number.
     """
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1, not {steps}")
+    steps = whole("steps", steps, least=1)
     scheduler = make_scheduler(name, arguments)
     rates = scheduler.schedule(np.arange(steps))[:, 0]
     return ScheduleCurve(type(scheduler).__name__, np.arange(steps, dtype=np.int64), rates)

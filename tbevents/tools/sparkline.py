@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS: Final = "_.-~=+*#"
+_TO_PLAIN: Final = str.maketrans(_BARS, _PLAIN_BARS)
+
+
+def ascii_bars(bars: str) -> str:
+    """Returns the bars of a sparkline as ASCII characters."""
+    return bars.translate(_TO_PLAIN)
 
 
 def sparkline(values: NDArray[Any], columns: int, *, plain: bool = False) -> str:

@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Final
 
 from tbevents.files import StrPath, local_path
+from tbevents.format.values import whole
 from tbevents.proto import Event
 from tbevents.reading.problem import Problem
 from tbevents.tools.names import files_of_run
-from tbevents.tools.new_files import NewFile
+from tbevents.tools.new_files import NewFile, refuse_run
 from tbevents.tools.record_copy import Progress, RawRecord, RecordReader, no_progress, part_of
 from tbevents.tools.record_editor import is_stepless
 
@@ -119,11 +120,13 @@ def split(
     """
     if (size is not None) + (every is not None) + bool(at) != 1:
         raise ValueError("say where to split: give one of size, every and at (--size, --every, --at)")
-    if (size is not None and size < 1) or (every is not None and every < 1):
-        raise ValueError("size and every must be at least 1")
+    for name, value in (("size", size), ("every", every)):
+        if value is not None:
+            whole(name, value, least=1)
     if any(first >= second for first, second in pairwise(at)):
         raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
     folder = local_path(out, "the output")
+    refuse_run(folder)
     files = files_of_run(source)
     starts = list(at)
     if every is not None:

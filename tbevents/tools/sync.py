@@ -17,12 +17,14 @@ from tbevents.reading.arrow_arrays import codes_of, words
 from tbevents.reading.batches import batch_of
 from tbevents.reading.listed_runs import ScalarPart
 from tbevents.reading.logdir import Logdir
-from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts, patterns
+from tbevents.reading.name_patterns import patterns
+from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.selection import name_test, selected
 from tbevents.reading.tables import TableBuilder
-from tbevents.tools.lake_table import SCALARS, LakeFile, LakeTable, LakeWriter
+from tbevents.tools.lake_table import LakeFile, LakeTable
+from tbevents.tools.lake_writer import SCALARS, LakeWriter
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.safe_text import storable
 

@@ -397,12 +397,12 @@ def _read_json(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[A
     """Yields the rows in parts. They wait in a temporary file, since any line may bring another column."""
     titles: dict[str, int] = {}  # in the order of the file, with their places in it
     sizes: list[int] = []
-    last: _JsonPart = (0, {})
     with tempfile.SpooledTemporaryFile(_SPOOLED) as spool:
         for part in _json_parts(lines, path):
-            if last[0]:
-                sizes.append(spool.write(marshal.dumps(last)))
-            last = part
+            try:
+                sizes.append(spool.write(marshal.dumps(part)))
+            except ValueError:  # marshal allows fewer levels than some versions of json
+                raise ValueError(f"{path}: the JSON is nested too deeply") from None
             for title in part[1]:
                 titles.setdefault(title, len(titles))
         # In all parts; if none is known, another one, which tells how many rows a part without cells has.
@@ -410,7 +410,8 @@ def _read_json(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[A
         spool.seek(0)
         for size in sizes:
             yield _columns_of_json(marshal.loads(spool.read(size)), always, titles)
-    yield _columns_of_json(last, always, titles)
+        if not sizes:
+            yield {}
 
 
 def _json_parts(lines: Iterable[str], path: str) -> Iterator[_JsonPart]:

@@ -7,10 +7,32 @@ from collections.abc import Iterable
 from fnmatch import translate
 from typing import Final
 
-from tbevents.tools.names import NameFilter, compile_pattern
+from tbevents.reading.name_patterns import NameFilter, Names
 
 _TOKEN: Final = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 """A token of a glob: a wildcard, a set or a character."""
+
+
+class RegexFilter(NameFilter):
+    """A `NameFilter` whose patterns are regular expressions; they may match anywhere in a name.
+
+    Raises:
+        ValueError: if a pattern is not a regular expression.
+    """
+
+    def __init__(self, names: Names | None, *, noun: str) -> None:
+        super().__init__(names, noun=noun)
+        self._expressions = {pattern: _expression(pattern) for pattern in self.patterns}
+
+    def _fits(self, name: str, pattern: str) -> bool:
+        return self._expressions[pattern].search(name) is not None
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 class TagChanges:
@@ -29,9 +51,10 @@ class TagChanges:
         regex: bool = False,
     ) -> None:
         renames = list(rename)
-        self._keep = NameFilter(keep, noun="tag", regex=regex)
-        self._drop = NameFilter(drop, noun="tag", regex=regex)
-        self._old = NameFilter([old for old, _ in renames], noun="tag", regex=regex)
+        filter_of = RegexFilter if regex else NameFilter
+        self._keep = filter_of(keep, noun="tag")
+        self._drop = filter_of(drop, noun="tag")
+        self._old = filter_of([old for old, _ in renames], noun="tag")
         self._renames = [_Renaming(old, new, regex=regex) for old, new in renames]
         self._known: dict[str, str | None] = {}
 
@@ -66,7 +89,7 @@ class _Renaming:
     def __init__(self, old: str, new: str, *, regex: bool) -> None:
         self._old, self._new, self._regex = old, new, regex
         if regex:
-            self._pattern = compile_pattern(old, regex=True)
+            self._pattern = _expression(old)
             return
         self._pattern = re.compile("".join(map(_group, _TOKEN.findall(old))), re.DOTALL)
         self._pieces = new.split("*")

@@ -14,9 +14,10 @@ from tbevents.errors import UnknownNameError
 from tbevents.files import StrPath, path_string
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import read_logdir
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
-from tbevents.tools.names import NameFilter, without_damage_warnings
+from tbevents.tools.names import without_damage_warnings
 
 _RECENT: Final = 64
 """Number of latest points from which a rate is computed."""
@@ -71,7 +72,7 @@ class Watch:
             self._logdir = read_logdir(path, kinds=("scalars",), checksums=checksums)
         self._tags = NameFilter(tags, noun="tag")
         self._runs = NameFilter(runs, noun="run")
-        self._last: dict[tuple[str, str], tuple[int, Watched]] = {}  # (run, tag) -> number of values and result
+        self._last: dict[tuple[str, str], Watched] = {}  # (run, tag) -> what the last look found
 
     def look(self) -> list[Watched]:
         """Returns the series by run, in the order in which they first appeared.
@@ -88,19 +89,18 @@ class Watch:
 
     def _look(self) -> list[Watched]:
         self._logdir.reload()
-        found: dict[tuple[str, str], tuple[int, Watched]] = {}
+        found: dict[tuple[str, str], Watched] = {}
         problems = list(filter(self._is_new, self._logdir.problems))
         for name in self._logdir:
             if not self._runs(name):
                 continue
             run = self._logdir[name]
             problems += filter(self._is_new, run.problems)
-            for tag, count in run.counts().get("scalars", {}).items():
-                if self._tags(tag):
-                    found[name, tag] = count, self._look_at(name, tag, count)
+            for tag in filter(self._tags, run.scalars):
+                found[name, tag] = self._look_at(name, tag)
         self.problems = tuple(problems)
         self._last = found
-        return [watched for _, watched in found.values()]
+        return list(found.values())
 
     def _is_new(self, problem: Problem) -> bool:
         spot = (problem.file, problem.offset, problem.kind)
@@ -109,13 +109,25 @@ class Watch:
         self._known.add(spot)
         return True
 
-    def _look_at(self, run: str, tag: str, count: int) -> Watched:
-        known, last = self._last.get((run, tag), (0, None))
-        if last is not None and count == known:
-            return Watched(run, last.series, 0, last.steps_per_second)
-        series = self._logdir[run].scalars[tag]
-        new = count - known if count > known else count
-        return Watched(run, series, new, steps_per_second(series.steps, series.wall_times))
+    def _look_at(self, run: str, tag: str) -> Watched:
+        series, last = self._logdir[run].scalars[tag], self._last.get((run, tag))
+        if last is not None and series is last.series:
+            return Watched(run, series, 0, last.steps_per_second)
+        known = 0 if last is None or not _continues(series, last.series) else len(last.series)
+        return Watched(run, series, len(series) - known, steps_per_second(series.steps, series.wall_times))
+
+
+def _continues(series: ScalarSeries, earlier: ScalarSeries) -> bool:
+    """Returns True if a series begins with all points of an earlier one; False if its run was started again."""
+    count = len(earlier)
+    return all(
+        np.array_equal(column[:count], known, equal_nan=True)
+        for column, known in (
+            (series.steps, earlier.steps),
+            (series.wall_times, earlier.wall_times),
+            (series.values, earlier.values),
+        )
+    )
 
 
 def steps_per_second(steps: NDArray[np.int64], wall_times: NDArray[np.float64]) -> float | None:

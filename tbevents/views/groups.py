@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,16 +57,24 @@ def grouped(
         parameters: run -> its hyperparameters.
 
     Raises:
-        ValueError: `by` is not a valid regular expression, or no run has the hyperparameter.
+        ValueError: if `by` is a regular expression that is not valid or matches no run's name; or if no run has the
+            hyperparameter.
     """
     groups: dict[str, list[str]] = {}
     key = _key(by, parameters or {})
     for name in names:
         groups.setdefault(key(name), []).append(name)
+    if _is_expression(by) and names and not any(re.search(by, name) for name in names):
+        some = f"{', '.join(map(repr, names[:8]))}{' ...' if len(names) > 8 else ''}"
+        raise ValueError(f"group_by: {by!r} matches no run; there are: {some}")
     if isinstance(by, str) and by.startswith("hparam:") and set(groups) == {"other"}:
         known = dict.fromkeys(each for having in (parameters or {}).values() for each in having)
         raise ValueError(f"no run has the hyperparameter {by[7:]!r}; {closest_or_first(by[7:], known)}")
     return groups
+
+
+def _is_expression(by: GroupBy) -> TypeGuard[str]:
+    return isinstance(by, str) and by not in ("all", "folder") and not by.startswith("hparam:")
 
 
 def _key(by: GroupBy, parameters: Mapping[str, Mapping[str, object]]) -> Callable[[str], str]:
@@ -119,21 +127,67 @@ def summed_up(curves: Iterable[ScalarCurve], estimator: Estimator = "mean", band
         places = np.searchsorted(steps, own)
         values[row, places], present[row, places] = numbers, True
     middle, low, high = (np.empty(len(steps)) for _ in range(3))
-    patterns, which = np.unique(present, axis=1, return_inverse=True)
-    for number in range(patterns.shape[1]):  # steps that are in the same runs are computed together
-        at = np.flatnonzero(which.ravel() == number)
-        block = values[patterns[:, number]][:, at]
+    for runs, at in run_patterns(present):
+        block = values[runs][:, at]
         with np.errstate(all="ignore"):
             middle[at] = _middle(block, estimator)
             low[at], high[at] = _ends(block, middle[at], estimator, band)
     return Summary(steps, middle, low, high, len(columns))
 
 
+def run_patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
+    """Yields the runs and the places of all steps that the same runs have, so that they are computed together.
+
+    Args:
+        present: whether a run has a step; shape (runs, steps).
+
+    Yields:
+        The runs as a mask, shape (runs,), and the places of the steps.
+    """
+    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    which = which.ravel()
+    for number, runs in enumerate(patterns.T):
+        yield runs, np.flatnonzero(which == number)
+
+
+class PointsByStep(NamedTuple):
+    """The points of a series by step.
+
+    Attributes:
+        steps: the steps, ascending and unique, int64, shape (n,).
+        order: the places of all points, ordered by step and, at equal steps, as they were written.
+        starts: where in `order` the points of each step begin, shape (n,).
+        counts: number of points of each step, shape (n,).
+    """
+
+    steps: NDArray[np.int64]
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    counts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, steps: NDArray[np.int64]) -> PointsByStep:
+        """Returns the order of points with these steps."""
+        order = np.argsort(steps, kind="stable")
+        unique, starts, counts = np.unique(steps[order], return_index=True, return_counts=True)
+        return cls(unique, order, starts, counts)
+
+    @property
+    def first(self) -> NDArray[np.intp]:
+        """The place of the first point of each step."""
+        return self.order[self.starts]
+
+    @property
+    def last(self) -> NDArray[np.intp]:
+        """The place of the last point of each step."""
+        last: NDArray[np.intp] = self.order[self.starts + self.counts - 1]
+        return last
+
+
 def _unique(curve: ScalarCurve) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Ascending unique steps with the last value of each."""
-    order = np.argsort(curve.steps, kind="stable")
-    steps, starts, counts = np.unique(curve.steps[order], return_index=True, return_counts=True)
-    return steps, curve.values[order][starts + counts - 1].astype(np.float64)
+    by_step = PointsByStep.of(curve.steps)
+    return by_step.steps, curve.values[by_step.last].astype(np.float64)
 
 
 def _middle(block: NDArray[np.float64], estimator: Estimator) -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
-"""Makes strings of unknown origin safe to print."""
+"""Makes strings of unknown origin safe to print, and not too long."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 _HARMFUL = ("C", "Zl", "Zp")
 """Unicode categories that are shown escaped: controls (terminal escapes among them), formats (text direction),
@@ -30,6 +31,12 @@ def shortened(text: str, most: int) -> str:
     if len(text) > most:
         text = f"{text[: (most - 1) // 2]}…{text[len(text) - most // 2 :]}"
     return printable(text)
+
+
+def first_of(lines: Sequence[str], most: int) -> list[str]:
+    """Returns the first lines, and a line with the number of the others."""
+    more = len(lines) - most
+    return [*lines] if more <= 0 else [*lines[:most], f"... and {more:,} more"]
 
 
 def storable(text: str) -> str:

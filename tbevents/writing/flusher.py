@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from tbevents.forks import renew_when_forked
@@ -107,14 +107,16 @@ class Flusher:
     def finish(self) -> None:
         """Called when the process ends: every client writes pending events, and from now on writes at each call.
 
-        An error of one client does not affect the others. The interpreter prints the errors.
+        An error of one client does not affect the others; the first one is raised.
         """
+        for error in self.errors_of_finish():
+            raise error
+
+    def errors_of_finish(self) -> list[Exception]:
+        """Does what `finish` does, and returns the errors."""
         self._ended = True
         self._wake.set()
-        with contextlib.ExitStack() as stack:
-            for ref in self._due.keyrefs():
-                if (client := ref()) is not None:
-                    stack.callback(client.finish)
+        return errors_of([client.finish for ref in self._due.keyrefs() if (client := ref()) is not None])
 
     def _renew_locks(self) -> None:
         """Resets the thread, which does not survive a fork, and makes the clients drop the parent's events."""
@@ -129,10 +131,17 @@ class Flusher:
             self._wake.wait(self.serve())
 
     def _finish_with_multiprocessing(self) -> None:
-        """Registers `finish` as a late finalizer of multiprocessing, whose forked children do not run atexit."""
+        """Registers the end as a late finalizer of multiprocessing, whose forked children do not run atexit."""
         finalize = getattr(sys.modules.get("multiprocessing.util"), "Finalize", None)
         if finalize is not None:
-            finalize(None, self.finish, exitpriority=-100)
+            finalize(None, self._finish_as_finalizer, exitpriority=-100)
+
+    def _finish_as_finalizer(self) -> None:
+        """Finishes, and prints errors in a child; elsewhere, `atexit` does."""
+        if sys.modules["multiprocessing.process"].parent_process() is None:
+            self.errors_of_finish()
+        else:
+            print_errors(self.errors_of_finish)
 
 
 def _interval(client: Client) -> float:
@@ -140,8 +149,31 @@ def _interval(client: Client) -> float:
     return client.flush_secs if client.flush_secs >= SHORTEST else _RETRY
 
 
+def errors_of(calls: Iterable[Callable[[], object]]) -> list[Exception]:
+    """Makes each of some calls, the last one first, also if others fail; returns their errors."""
+    errors: list[Exception] = []
+
+    def make(call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Exception as error:
+            errors.append(error)
+
+    with contextlib.ExitStack() as stack:  # so that Ctrl-C ends one call, and not all
+        for call in calls:
+            stack.callback(make, call)
+    return errors
+
+
+def print_errors(finish: Callable[[], list[Exception]]) -> None:
+    """Called at exit: prints the errors that a function returns, each in a line."""
+    for error in finish():
+        if sys.stderr is not None:
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+
+
 _flusher: Final = Flusher()
 watch: Final[Callable[[Client], bool]] = _flusher.watch
 drain_all: Final[Callable[[], None]] = _flusher.drain_all
 finish: Final[Callable[[], None]] = _flusher.finish
-atexit.register(finish)
+atexit.register(print_errors, _flusher.errors_of_finish)

@@ -235,7 +235,7 @@ class ObjectFile(RecordFile):
         try:
             remote.write_bytes(each.url, data)
         except OSError as error:
-            cause = error.strerror or str(error)
+            cause = remote.reason_of(error)
             error_class = "" if type(error) is OSError else f"{type(error).__name__}: "
             spool = self._spool if written.size > self._header or len(self._objects) > 1 else None
             kept = "" if spool is None else f"; what was logged is kept in {spool}"

@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from tbevents.forks import renew_when_forked
@@ -37,18 +38,19 @@ class Upload:
     """One call of a client's `put`.
 
     Attributes:
+        client: whose call it is; None once it has ended.
         done: set when the call has ended.
         error: what the call raised, or None.
     """
 
     def __init__(self, client: Uploadable) -> None:
-        self._client: Uploadable | None = client
+        self.client: Uploadable | None = client
         self.done: threading.Event = threading.Event()
         self.error: Exception | None = None
 
     def run(self) -> None:
         """Calls `put`."""
-        client, self._client = self._client, None
+        client, self.client = self.client, None
         try:
             if client is not None:
                 client.put()
@@ -91,6 +93,7 @@ class Uploader:
         self._running = threading.RLock()  # held during an upload
         self._queue: queue.SimpleQueue[Upload] = queue.SimpleQueue()  # a signal handler may put during a put
         self._thread: threading.Thread | None = None
+        self._first_errors: dict[Uploadable, Exception] | None = None
 
     def submit(self, client: Uploadable) -> Upload:
         """Starts an upload in the background; or does it here, if the system cannot start a thread."""
@@ -120,11 +123,21 @@ class Uploader:
         """Called when the process ends: tries what is unfinished once more.
 
         Raises:
-            OSError: if something cannot be put. The interpreter prints it.
+            OSError: if something cannot be put.
         """
-        with contextlib.ExitStack() as stack:  # an error of one client does not affect the others
-            for client in list(self._unfinished):
-                stack.callback(self._try_again, client)
+        for error in self.errors_of_finish():
+            raise error
+
+    def errors_of_finish(self) -> list[Exception]:
+        """Does what `finish` does, and returns the errors."""
+        return flusher.errors_of([partial(self._try_again, client) for client in self._unfinished])
+
+    def keep_first_errors(self) -> None:
+        """Called when threads end: if an upload fails and another one of the client has failed since, the first counts.
+
+        The later one may say only that there are no threads.
+        """
+        self._first_errors = {}
 
     def _run(self) -> None:
         while True:
@@ -150,7 +163,10 @@ class Uploader:
 
     def _do(self, upload: Upload) -> None:
         with self._running:
+            client = upload.client
             upload.run()
+        if client is not None and upload.error is not None and self._first_errors is not None:
+            upload.error = self._first_errors.setdefault(client, upload.error)
 
     def _try_again(self, client: Uploadable) -> None:
         upload = Upload(client)
@@ -177,11 +193,12 @@ def finish_before_threads_end() -> None:
 
 
 def _finish_early() -> None:
+    uploader.keep_first_errors()
     for finish in (flusher.finish, uploader.finish):
-        with contextlib.suppress(Exception):  # tried again, and raised, by `atexit`
+        with contextlib.suppress(Exception):  # tried again, and printed, by `atexit`
             finish()
 
 
 _registered = False
 uploader: Final = Uploader()
-atexit.register(uploader.finish)
+atexit.register(flusher.print_errors, uploader.errors_of_finish)

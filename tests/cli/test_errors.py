@@ -71,6 +71,23 @@ def test_an_empty_folder_is_said_to_be_so_and_is_no_error(cli, tmp_path, command
         assert f"{tmp_path}: there is no event file (a file with 'tfevents' in its name)" in result.err
 
 
+@pytest.mark.parametrize("kinds", [[], ["--kind", "texts"], ["--kind", "images"]])
+def test_an_empty_folder_that_is_exported_is_said_to_be_so(cli, tmp_path, kinds):
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / ("x" if "images" in kinds else "x.csv")
+    result = cli("export", tmp_path / "empty", out, *kinds)
+    assert (result.status, result.out) == (0, "")
+    assert f"{tmp_path / 'empty'}: there is no event file" in result.err
+
+
+def test_an_empty_folder_that_is_synced_is_said_to_be_so(cli, tmp_path):
+    pytest.importorskip("deltalake", reason="sync needs deltalake")
+    (tmp_path / "empty").mkdir()
+    result = cli("sync", tmp_path / "empty", tmp_path / "lake")
+    assert (result.status, result.out) == (0, "")
+    assert f"{tmp_path / 'empty'}: there is no event file" in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -62,8 +62,8 @@ def test_a_tail_tells_of_damage_once(cli, damaged):
 def test_a_tail_says_which_tags_and_runs_there_are_not(cli, demo, tmp_path):
     result = cli("tail", demo, "--tag", "los", "--for", "0")
     assert (result.status, result.out) == (0, "")
-    assert result.err == f"so far: {demo}: no tag 'los'; did you mean 'loss'?\n"
-    assert "no run 'x'" in cli("tail", demo, "--run", "x", "--for", "0").err
+    assert result.err == f"{demo}: no tag 'los' so far; did you mean 'loss'?\n"
+    assert "no run 'x' so far; there are: '.'" in cli("tail", demo, "--run", "x", "--for", "0").err
     (tmp_path / "empty").mkdir()
     assert cli("tail", tmp_path / "empty", "--for", "0").err == "no scalars so far\n"
 

@@ -122,3 +122,12 @@ def test_a_run_of_several_files_says_how_many(cli, demo):
     header, line = rows(cli("ls", demo).out)
     assert "files" in header
     assert line[-3] == "2"
+
+
+def test_an_empty_tag_is_shown(cli, tmp_path):
+    write_events(tmp_path / "a" / "x.tfevents", [version_event(), scalar_event("", 1, 1.0)])
+    write_events(tmp_path / "b" / "x.tfevents", [version_event(), scalar_event("", 1, 2.0)])
+    for arguments in (["ls", tmp_path, "--tags"], ["show", tmp_path], ["diff", tmp_path / "a", tmp_path / "b"]):
+        assert rows(cli(*arguments).out)[1][1] == "''"
+    assert "''" in cli("show", tmp_path, "--chart").out
+    assert cli("show", tmp_path / "a", "--points").out.splitlines()[1].startswith("\t1\t")  # programs get it as it is

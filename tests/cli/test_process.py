@@ -1,6 +1,7 @@
 """The command as users start it: a process, its streams and its signals."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -154,6 +155,32 @@ def test_a_terminal_gets_colours_and_no_color_takes_them_away(demo):
 def test_a_terminal_gets_a_chart_of_the_tags_that_are_named(demo):
     assert "┤" in Terminal("show", demo, "loss").read()
     assert "┤" not in Terminal("show", demo).read()
+
+
+def test_findings_break_between_words_in_a_terminal_and_nowhere_in_a_pipe(tmp_path, process, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    tag = "▁▂ learning rate of the first group of parameters"
+    values = [1.0, 1.1, 1.0, 1.2] * 5 + [math.nan]
+    events = [version_event(), *(scalar_event(tag, step, value) for step, value in enumerate(values))]
+    write_events(tmp_path / "run" / "x.tfevents", events)
+    shown = Terminal("lint", tmp_path, "--isolated", COLUMNS="60").read()
+    shown = re.sub(r"\x1b\[[\d;]*m|\r", "", shown)
+    piped = process("lint", tmp_path, "--isolated").out
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 60 < max(map(len, piped.splitlines()))
+    assert len(lines) > len(piped.splitlines())
+    assert shown.split() == piped.split()
+    assert all(line == line.rstrip() for line in lines)
+    assert all(line.startswith(" " * 11) for line in lines[2:-1] if not line.startswith(("  error", "  warning")))
+
+
+def test_bars_are_ascii_where_the_terminal_is_but_not_those_of_a_tag(tmp_path):
+    events = [scalar_event("▁▂", step, value) for step, value in enumerate([1.0, 2.0, math.nan])]
+    write_events(tmp_path / "run" / "x.tfevents", [version_event(), *events])
+    settings = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
+    out = Terminal("lint", tmp_path, "--isolated", **settings).read()
+    assert "'\\u2581\\u2582': 1 of 3" in out
+    assert "\n           _#" in out
 
 
 def test_escapes_in_tags_do_not_reach_a_terminal(tmp_path):

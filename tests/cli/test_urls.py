@@ -7,6 +7,7 @@ import pytest
 from event_files import scalar_event, write_events
 
 import tbevents
+from tbevents import remote
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -183,3 +184,28 @@ def test_without_fsspec_commands_name_the_extra(cli, here, monkeypatch):
         assert result.status == 2
         assert "pip install 'tbevents[remote]'" in result.err
     assert not (here / "memory:").exists()
+
+
+LISTED_ONCE = {name: READ[name] for name in ("ls", "show", "check", "diff", "export", "plot", "report")} | {
+    "show named runs": ["show", "RUNS", "--run", "a"],
+    "check named runs": ["check", "RUNS", "--run", "a"],
+    "lint": ["lint", "RUNS"],
+}
+
+
+@pytest.mark.parametrize("command", LISTED_ONCE.values(), ids=LISTED_ONCE)
+def test_a_bucket_is_listed_once(cli, here, root, command, monkeypatch):
+    if command[0] == "plot":
+        pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    for name in "ab":
+        put(f"{root}/runs/{name}", here / "run")
+    listed = []
+    list_files = remote.list_files
+
+    def count(url, *arguments, **options):
+        listed.append(url)
+        return list_files(url, *arguments, **options)
+
+    monkeypatch.setattr(remote, "list_files", count)
+    assert cli(*(part.replace("RUNS", f"{root}/runs") for part in command)).status < 2
+    assert listed == [part.replace("RUNS", f"{root}/runs") for part in command if "RUNS" in part]

@@ -78,7 +78,7 @@ def test_partitions_are_in_order_and_about_as_large_as_asked_for(sizes):
 def test_wrong_arguments_are_refused(local_runs, tmp_path, monkeypatch):
     with pytest.raises(tbevents.RunNotFoundError):
         read_logdir(tmp_path / "none")
-    with pytest.raises(ValueError, match="partition_bytes must be a positive int, not 0"):
+    with pytest.raises(ValueError, match="partition_bytes must be at least 1, not 0"):
         read_logdir(local_runs, partition_bytes=0)
     with pytest.raises(tbevents.UnknownNameError, match="no run 'x'"):
         read_logdir(local_runs, runs="x")

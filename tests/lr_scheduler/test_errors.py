@@ -1,8 +1,10 @@
 """Wrong arguments: PyTorch's errors, and ValueErrors where PyTorch goes on silently or divides by zero."""
 
+import math
 import warnings
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tbevents import lr_scheduler as lrs
@@ -275,7 +277,7 @@ def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
         (lambda: lrs.StepLR(opt(), 3, gamma="x"), "gamma must be a number, got 'x'"),
         (lambda: lrs.StepLR(opt(), 3, gamma=None), "gamma must be a number, got None"),
         (lambda: lrs.StepLR(opt(), 3, last_epoch="x"), "last_epoch must be a number, got 'x'"),
-        (lambda: lrs.StepLR(opt(), 3, tag=5), "tag must be a str, got int: 5"),
+        (lambda: lrs.StepLR(opt(), 3, tag=5), "tag must be a str, not int: 5"),
         (lambda: setattr(lrs.StepLR(opt(), 3), "tag", 5), "tag must be a str"),
         (lambda: lrs.ReduceLROnPlateau(opt(), tag=5), "tag must be a str"),
         (lambda: lrs.ChainedScheduler([lrs.StepLR(opt(), 3)], tag=5), "tag must be a str"),
@@ -314,8 +316,8 @@ def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
         (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), None), "writer must have add_scalar"),
         (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), None), "writer must have add_scalar"),
         (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), 5), "writer must have add_scalar"),
-        (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), Recorder(), 5), "tag must be a str, got int: 5"),
-        (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), Recorder(), 5), "tag must be a str, got int: 5"),
+        (lambda: lrs.LREmitter(lrs.StepLR(opt(), 3), Recorder(), 5), "tag must be a str, not int: 5"),
+        (lambda: lrs.emit_lr(lrs.StepLR(opt(), 3), Recorder(), 5), "tag must be a str, not int: 5"),
     ],
 )
 def test_a_type_error_names_the_argument_and_its_value(call, sense):
@@ -407,6 +409,36 @@ def test_groups_as_torch_takes_them():
         ParamGroups([{"momentum": 0.5}])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "error", "sense"),
+    [
+        ({"lr": math.nan}, ValueError, "lr must be a number, got nan"),
+        ({"lr": [{"lr": math.nan}]}, ValueError, "lr must be a number, got nan"),
+        ({"lr": [0.1, 0.2], "names": "ab"}, TypeError, "names must be a list of str, got 'ab'"),
+        ({"lr": [0.1, 0.2], "names": [1, 2]}, TypeError, r"names must be a list of str, got \[1, 2\]"),
+    ],
+)
+def test_groups_of_nonsense_are_refused(arguments, error, sense):
+    with pytest.raises(error, match=sense):
+        ParamGroups(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("groups", "error", "sense"),
+    [
+        ([{"lr": 1.0}, {}], ValueError, r"param_groups\[1\] has no 'lr'"),
+        ([{"lr": 1.0}, 5], TypeError, r"param_groups\[1\] must be a mapping, got int"),
+        ([{"lr": 1.0}, {"lr": "x"}], TypeError, r"'lr' of the state's param_groups\[1\] must be a number, got 'x'"),
+        (5, TypeError, "must be a list, got 5"),
+    ],
+)
+def test_a_state_of_nonsense_changes_no_group(groups, error, sense):
+    held = ParamGroups([0.1, 0.2])
+    with pytest.raises(error, match=sense):
+        held.load_state_dict({"param_groups": groups})
+    assert held.lrs == [0.1, 0.2]
+
+
 def test_reprs_say_what_a_scheduler_is_and_where_it_stands():
     assert repr(steps(lrs.StepLR(bare(), 50), 3)) == "StepLR(step_size=50, gamma=0.1, epoch 3, lr [0.1])"
     assert repr(lrs.MultiStepLR(bare(), [8, 3, 3])) == "MultiStepLR(milestones=[3, 3, 8], gamma=0.1, epoch 0, lr [0.1])"
@@ -428,3 +460,20 @@ def test_reprs_say_what_a_scheduler_is_and_where_it_stands():
         assert repr(scheduler).startswith(f"{type(scheduler).__name__}(")
         assert "epoch 0, lr [" in repr(scheduler)
     assert "object at" in repr(lrs.StepLR.__new__(lrs.StepLR))
+
+
+def test_counts_may_be_of_any_integer_type():
+    steps = np.arange(40)
+    for made, plain in [
+        (lrs.OneCycleLR(opt(), 0.1, np.int64(40)), lrs.OneCycleLR(opt(), 0.1, 40)),
+        (
+            lrs.OneCycleLR(opt(), 0.1, epochs=np.int32(4), steps_per_epoch=np.int64(10)),
+            lrs.OneCycleLR(opt(), 0.1, epochs=4, steps_per_epoch=10),
+        ),
+        (
+            lrs.CosineAnnealingWarmRestarts(opt(), np.int64(3), np.int8(2)),
+            lrs.CosineAnnealingWarmRestarts(opt(), 3, 2),
+        ),
+    ]:
+        assert made.schedule(steps).tolist() == plain.schedule(steps).tolist()
+    assert type(lrs.OneCycleLR(opt(), 0.1, np.int64(40)).state_dict()["total_steps"]) is int

@@ -112,6 +112,13 @@ def test_what_can_not_be_drawn():
         plot_schedule(ReduceLROnPlateau(ParamGroups(0.1)), 5)
 
 
+def test_lines_of_groups_are_named_as_their_tags_are():
+    pytest.importorskip("matplotlib", reason="plotting needs matplotlib")
+    groups = ParamGroups([0.1, 0.2, 0.3], names=["a", "a", "head"])
+    axes = plot_schedule(CosineAnnealingLR(groups, 10), 5)
+    assert [line.get_label() for line in axes.get_lines()] == ["0", "1", "head"]
+
+
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.delitem(sys.modules, "tbevents.views.figure", raising=False)

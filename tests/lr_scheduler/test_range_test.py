@@ -173,3 +173,14 @@ def test_a_small_fall_and_one_before_a_huge_loss_still_suggest():
     losses = iter([1.0, 1.0, 1.0 - 1e-6, 1.0 - 2e-6, 1.0 - 2e-6, 1e30])
     test = LRRangeTest(ParamGroups(0.1), lambda: next(losses), 1.0, 6.0, 6, "linear", smoothing=0.0)
     assert test.run().suggestion() in (2.0, 3.0, 4.0)
+
+
+def test_what_is_to_be_restored_is_restored_even_if_the_optimizer_cannot_be():
+    class Broken(ParamGroups):
+        def load_state_dict(self, state_dict):
+            raise RuntimeError("no way back")
+
+    restored = []
+    with pytest.raises(RuntimeError, match="no way back"):
+        LRRangeTest(Broken(0.1), lambda: 1.0, 0.1, 1.0, 5, restore=lambda: restored.append(1)).run()
+    assert restored == [1]

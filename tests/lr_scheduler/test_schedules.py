@@ -319,6 +319,37 @@ def test_join_starts_each_schedule_where_the_one_before_ends():
     np.testing.assert_array_equal(curve(mixed), expected[mixed])
     with pytest.raises(ValueError, match="sorted"):
         schedules.join([warm, cool, cool], [7, 5])
+    with pytest.raises(TypeError, match=r"schedules\[1\] must be a function of the step, got 'b'"):
+        schedules.join([warm, "b"], [5])
+
+
+@pytest.mark.parametrize("number", [np.int64, np.int32, np.uint8, np.float64, np.float32])
+@pytest.mark.parametrize(
+    "curve",
+    [
+        partial(schedules.step_decay, base_lr=0.1, step_size=2),
+        partial(schedules.multi_step_decay, base_lr=0.1, milestones=[2, 5]),
+        partial(schedules.constant, base_lr=0.1),
+        partial(schedules.linear, base_lr=0.1),
+        partial(schedules.exponential_decay, base_lr=0.1, gamma=0.5),
+        partial(schedules.polynomial_decay, base_lr=0.1),
+        partial(schedules.cosine_annealing, base_lr=0.1, T_max=5),
+        partial(schedules.warm_restarts, base_lr=0.1, T_0=2, T_mult=2),
+        partial(schedules.cyclic, base_lr=0.1, max_lr=1.0, step_size_up=4, mode="exp_range", gamma=0.9),
+        partial(schedules.one_cycle, max_lr=0.1, total_steps=10),
+        schedules.join([partial(schedules.constant, base_lr=0.1), partial(schedules.linear, base_lr=0.2)], [2]),
+    ],
+    ids=lambda curve: getattr(getattr(curve, "func", curve), "__name__", None),
+)
+def test_the_rate_at_a_number_of_numpy_is_a_float(curve, number):
+    found = curve(number(3))
+    assert type(found) is float
+    assert found == curve(3)
+
+
+def test_a_power_of_a_number_of_numpy_that_overflows_is_infinite_without_a_warning(recwarn):
+    assert schedules.exponential_decay(np.int64(10**6), 0.1, 2.0) == np.inf
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(

@@ -137,14 +137,19 @@ def zip_points(series):
     ("options", "message"),
     [
         ({"kinds": "images"}, "kinds must be 'scalars', not 'images'"),
-        ({"batch_rows": 0}, "batch_rows must be a positive int, not 0"),
-        ({"batch_rows": True}, "batch_rows must be a positive int, not True"),
+        ({"batch_rows": 0}, "batch_rows must be at least 1, not 0"),
+        ({"batch_rows": True}, "batch_rows must be a whole number, not True"),
         ({"restarts": "no"}, "restarts must be .* not 'no'"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_read(runs, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         tbevents.iter_batches(runs, **options)
+
+
+def test_a_number_of_rows_may_be_of_any_type(runs):
+    batches = list(tbevents.iter_batches(runs, batch_rows=np.int64(2)))
+    assert max(batch.num_rows for batch in batches) == 2
 
 
 def test_a_missing_folder_is_an_error_of_the_call(tmp_path):

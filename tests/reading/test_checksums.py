@@ -138,7 +138,7 @@ def test_a_payload_that_is_no_event_is_undecodable(tmp_path, count):
     path = tmp_path / NAME
     starts = write_events(path, [scalar_event("loss", step + 1, 1.0) for step in range(count)])
     flip(path, starts[2] + 12, 0x06)  # the first wire key: there is no wire type 7
-    with pytest.warns(DamageWarning, match="no Event message"):
+    with pytest.warns(DamageWarning, match="is not an Event message"):
         run = tbevents.read_run(tmp_path, checksums="skip")
     (problem,) = run.problems
     assert (problem.kind, problem.offset, problem.record) == ("undecodable", starts[2], 2)

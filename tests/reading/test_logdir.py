@@ -3,6 +3,7 @@
 import threading
 import warnings
 
+import numpy as np
 import pytest
 from event_files import scalar_event, version_event, write_events
 from recorded_warnings import warnings_of
@@ -235,5 +236,9 @@ def test_a_run_that_is_read_ahead_warns_when_it_is_asked_for_and_at_the_callers_
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
 def test_an_impossible_number_of_threads_is_refused(twenty, threads):
-    with pytest.raises(ValueError, match="threads must be a positive int"):
+    with pytest.raises((TypeError, ValueError), match=r"^threads must be (at least 1|a whole number), not "):
         tbevents.read_logdir(twenty, threads=threads)
+
+
+def test_a_number_of_threads_may_be_of_any_type(twenty):
+    assert len(tbevents.read_logdir(twenty, threads=np.int64(2))) == 20

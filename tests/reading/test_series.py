@@ -88,8 +88,8 @@ def test_a_step_that_is_no_number_is_a_type_error(run, kind):
         (lambda s: s.between("a", 10), "first must be a number, not 'a'"),
         (lambda s: s.between(1, [2]), r"last must be a number, not \[2\]"),
         (lambda s: s.smooth("x"), "weight must be a number, not 'x'"),
-        (lambda s: s.resample("x"), "n must be an integer, not 'x'"),
-        (lambda s: s.resample(2.5), "n must be an integer, not 2.5"),
+        (lambda s: s.resample("x"), "n must be a whole number, not 'x'"),
+        (lambda s: s.resample(2.5), "n must be a whole number, not 2.5"),
     ],
 )
 def test_a_wrong_argument_is_named(run, call, words):

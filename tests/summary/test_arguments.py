@@ -149,7 +149,7 @@ def test_boxes_that_cannot_be_drawn_are_named():
         (lambda: summary.compute_curve([3], [0.5]), r"labels must be 0 or 1"),
         (lambda: summary.compute_curve([], []), r"labels and predictions must have the same shape"),
         (lambda: summary.compute_curve([1], [0.5], weights=[1, 2]), r"weights must be a number or have the shape"),
-        (lambda: summary.compute_curve(["a"], [0.5]), r"labels must be real numbers, not list"),
+        (lambda: summary.compute_curve(["a"], [0.5]), r"labels must be real numbers, not str"),
         (lambda: summary.make_histogram([]), r"values must not be empty"),
         (lambda: summary.make_histogram([1.0], "nonsense"), r"bins: "),
         (lambda: summary.make_histogram([1.0], max_bins=0), r"max_bins must be at least 1, not 0"),

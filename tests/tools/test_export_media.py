@@ -1,5 +1,6 @@
 """Pictures and sounds that are exported: the files that were logged, under safe names."""
 
+import io
 import os
 
 import pytest
@@ -7,8 +8,9 @@ from event_files import tensor_value, version_event, write_events
 
 import tbevents
 from tbevents.proto import Event, Summary, TensorProto
-from tbevents.tools import export
-from tbevents.tools.export import export_media, safe_name
+from tbevents.reading.kinds.image import FORMATS
+from tbevents.tools.export import export_media
+from tbevents.tools.media_names import MediaNames, ending_of, safe_name
 
 
 def test_pictures_and_sounds_are_the_files_that_were_logged(corpus, tmp_path):
@@ -22,6 +24,33 @@ def test_pictures_and_sounds_are_the_files_that_were_logged(corpus, tmp_path):
 def image_event(tag, *pictures, step=0):
     strings = TensorProto(dtype=7, string_val=[b"1", b"1", *pictures])
     return Event(step=step, summary=Summary(value=[tensor_value(tag, strings, "images")]))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_picture_gets_the_ending_of_its_format(tmp_path, form):
+    Pillow = pytest.importorskip("PIL.Image")  # noqa: N806
+    file = io.BytesIO()
+    Pillow.new("RGB", (3, 2)).save(file, form)
+    write_events(tmp_path / "x.tfevents", [version_event(), image_event("a", file.getvalue())])
+    (name,) = export_media(tmp_path, tmp_path / "out").files
+    assert Pillow.registered_extensions()[os.path.splitext(name)[1]] == form
+    assert (tmp_path / "out" / name).read_bytes() == file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("start", "ending"),
+    [
+        (b"RIFF\0\0\0\0WAVEfmt ", "wav"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "webp"),
+        (b"RIFF\0\0\0\0AVI LIST", "bin"),
+        (b"RIFF", "bin"),
+        (b"\0\0\0\0\0\0\0\0WAVE", "bin"),
+        (b"II*\0", "tif"),
+        (b"MM\0*", "tif"),
+    ],
+)
+def test_the_first_bytes_say_the_ending(start, ending):
+    assert ending_of(start) == ending
 
 
 ESCAPES = [
@@ -104,7 +133,7 @@ def test_long_names_stay_apart():
 
 
 def test_many_values_of_one_step_get_names_in_a_time_that_is_linear(tmp_path):
-    names = export._Names()
+    names = MediaNames()
     found = [names.file("f", 1, "png") for _ in range(20_000)]
     assert (found[0], found[1], found[-1]) == ("f/0000000001.png", "f/0000000001_2.png", "f/0000000001_20000.png")
     assert len(set(found)) == 20_000

@@ -376,3 +376,10 @@ def test_memory_of_an_import_is_that_of_its_numbers(tmp_path, monkeypatch, kind)
     finally:
         tracemalloc.stop()
     assert peak < 120 * count  # cells as text take 500
+
+
+@pytest.mark.parametrize("depth", [1500, 3000, 100_000])
+def test_json_that_is_nested_too_deeply_is_an_error_that_names_the_file(tmp_path, depth):
+    (tmp_path / "x.jsonl").write_text(f'{{"step": 1, "x": {"[" * depth}{"]" * depth}}}\n')
+    with pytest.raises(ValueError, match=r"x\.jsonl: .*(nested too deeply|not a number)"):
+        import_table(tmp_path / "x.jsonl", tmp_path / "run")

@@ -198,6 +198,15 @@ def test_split_by_step_gives_each_part_its_steps(make_series, tmp_path):
     assert points(tmp_path / "parts") == points(run)
 
 
+def test_a_folder_that_holds_a_run_is_not_split_into(make_run, tmp_path):
+    run, other = make_run("a", ("x", 1, 1.0)), make_run("b", ("y", 1, 2.0))
+    before = sorted(path.name for path in other.iterdir())
+    for out in (other, run):
+        with pytest.raises(FileExistsError, match="a run exists already"):
+            split(run, out, every=10)
+    assert sorted(path.name for path in other.iterdir()) == before
+
+
 def test_split_at_steps(make_series, tmp_path):
     run = make_series("a", loss=(range(-5, 50), range(55)))
     done = split(run, tmp_path / "parts", at=[0, 10])

@@ -3,8 +3,9 @@
 import pytest
 
 from tbevents.errors import UnknownNameError
-from tbevents.tools.names import NameFilter, natural_key, runs_below
-from tbevents.tools.tag_changes import TagChanges
+from tbevents.reading.name_patterns import NameFilter, matches
+from tbevents.tools.names import natural_key, runs_below
+from tbevents.tools.tag_changes import RegexFilter, TagChanges
 
 
 @pytest.mark.parametrize(
@@ -27,13 +28,15 @@ from tbevents.tools.tag_changes import TagChanges
 )
 def test_a_pattern_chooses_what_it_equals_or_matches(pattern, name, chosen):
     assert NameFilter([pattern], noun="tag")(name) is chosen
+    assert NameFilter(pattern, noun="tag")(name) is chosen  # one pattern is no sequence of letters
+    assert matches(name, [pattern]) is chosen
 
 
 def test_no_pattern_chooses_all_and_regex_matches_anywhere():
     assert NameFilter((), noun="tag")("x")
-    assert NameFilter(["ai+n"], noun="tag", regex=True)("loss/train")
+    assert RegexFilter(["ai+n"], noun="tag")("loss/train")
     with pytest.raises(ValueError, match="'\\(' is not a regular expression"):
-        NameFilter(["("], noun="tag", regex=True)
+        RegexFilter(["("], noun="tag")
 
 
 def test_a_pattern_that_chose_nothing_is_an_error_with_the_nearest_names():

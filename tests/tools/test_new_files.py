@@ -81,7 +81,7 @@ def test_backups_are_no_event_files_and_number_themselves(tmp_path):
     path.chmod(0o640)
     backups = []
     for content in (b"1", b"2"):
-        with NewFile(str(path), backup=True) as new:
+        with NewFile(str(path), keep_old=True) as new:
             new.file.write(content)
         backups.append(os.path.basename(new.backup))
     assert backups == ["events.out.backup.1.host", "events.out.backup.1.host.1"]
@@ -93,7 +93,7 @@ def test_backups_are_no_event_files_and_number_themselves(tmp_path):
 def test_a_file_that_is_being_written_is_not_replaced(tmp_path):
     path = tmp_path / "events.out.tfevents.1"
     path.write_bytes(b"0")
-    with pytest.raises(OSError, match="written to meanwhile"), NewFile(str(path), backup=True):
+    with pytest.raises(OSError, match="written to meanwhile"), NewFile(str(path), keep_old=True):
         path.write_bytes(b"01")
     assert path.read_bytes() == b"01"
     assert list(tmp_path.iterdir()) == [path]
@@ -104,7 +104,7 @@ def test_a_file_that_was_written_before_it_was_opened_is_not_replaced_either(tmp
     path.write_bytes(b"0")
     since = os.stat(path)
     path.write_bytes(b"01")
-    with pytest.raises(OSError, match="written to meanwhile"), NewFile(str(path), backup=True, since=since):
+    with pytest.raises(OSError, match="written to meanwhile"), NewFile(str(path), keep_old=True, since=since):
         pass
     assert path.read_bytes() == b"01"
     assert list(tmp_path.iterdir()) == [path]
@@ -124,7 +124,7 @@ def test_what_is_written_at_the_very_last_moment_is_put_back(tmp_path, monkeypat
 
         monkeypatch.setattr(os, "replace", replace)
         monkeypatch.setattr(new_files, "_is_open_for_writing", lambda path: False)  # as on most systems
-        with pytest.raises(OSError, match="written to meanwhile") as caught, NewFile(str(path), backup=True) as new:
+        with pytest.raises(OSError, match="written to meanwhile") as caught, NewFile(str(path), keep_old=True) as new:
             new.file.write(b"anew")
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"01"
@@ -136,9 +136,9 @@ def test_a_file_that_a_program_has_open_for_writing_is_refused(tmp_path):
     path = tmp_path / "events.out.tfevents.1"
     path.write_bytes(b"0")
     with open(path, "ab"), pytest.raises(OSError, match="is being written by another program") as caught:
-        NewFile(str(path), backup=True)
+        NewFile(str(path), keep_old=True)
     assert (caught.value.errno, caught.value.filename) == (errno.EBUSY, str(path))
-    with open(path, "rb"), NewFile(str(path), backup=True) as new:  # one that reads does not matter
+    with open(path, "rb"), NewFile(str(path), keep_old=True) as new:  # one that reads does not matter
         new.file.write(b"anew")
         with open(path, "ab"):  # nor one that has written nothing and is gone
             pass
@@ -152,7 +152,7 @@ def test_a_backup_is_made_where_there_are_no_hard_links(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
     path = tmp_path / "events.out.tfevents.1"
     path.write_bytes(b"0")
-    with NewFile(str(path), backup=True) as new:
+    with NewFile(str(path), keep_old=True) as new:
         new.file.write(b"1")
     assert path.read_bytes() == b"1"
     with open(new.backup, "rb") as backup:
@@ -165,7 +165,7 @@ def test_a_backup_is_made_where_there_are_no_hard_links(tmp_path, monkeypatch):
 
     real = os.replace
     monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="Input/output"), NewFile(str(path), backup=True) as new:
+    with pytest.raises(OSError, match="Input/output"), NewFile(str(path), keep_old=True) as new:
         new.file.write(b"2")
     assert path.read_bytes() == b"1"
     assert len(list(tmp_path.iterdir())) == 2

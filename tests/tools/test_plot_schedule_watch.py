@@ -270,6 +270,20 @@ def test_watching_sees_points_files_and_runs_that_come(make_run, tmp_path):
     assert [(each.run, each.new, each.series.last.value) for each in watch.look()] == [("a", 1, 7.0), ("b", 0, 1.0)]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_watching_sees_that_a_run_was_replaced(make_run, tmp_path, count):
+    run = make_run("runs/a", ("loss", 0, 1.0), ("loss", 1, math.nan))
+    watch = Watch(tmp_path / "runs")
+    watch.look()
+    (file,) = run.iterdir()
+    file.unlink()
+    make_run("runs/a", *[("loss", step, 7.0) for step in range(count)], start=5000.0, file="events.out.tfevents.9.x")
+    (seen,) = watch.look()
+    assert (seen.new, seen.series.values.tolist()) == (count, [7.0] * count)
+    (seen,) = watch.look()
+    assert (seen.new, len(seen.series)) == (0, count)
+
+
 def test_watching_some_tags_and_runs(make_run, tmp_path):
     for name in "ab":
         make_run(f"runs/{name}", ("loss", 0, 1.0), ("acc", 0, 1.0))

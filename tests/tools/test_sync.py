@@ -12,8 +12,9 @@ from event_files import scalar_event, tensor_value, version_event, write_events
 
 import tbevents
 from tbevents.proto import Event, Summary
-from tbevents.tools import lake_table
-from tbevents.tools.lake_table import LakeTable, LakeWriter
+from tbevents.tools import lake_table, lake_writer
+from tbevents.tools.lake_table import LakeTable
+from tbevents.tools.lake_writer import LakeWriter
 
 deltalake = pytest.importorskip("deltalake", reason="writes a Delta table")
 pa = pytest.importorskip("pyarrow", reason="writes a Delta table")
@@ -286,13 +287,11 @@ def test_files_of_a_commit_that_was_made_stay_whatever_comes_after_it(runs, lake
 
 
 def test_a_file_that_cannot_be_completed_is_deleted(runs, lake, monkeypatch):
-    from tbevents.tools import lake_table
-
     tbevents.sync(runs, lake)
     files = data_files(lake)
     write_run(runs / "r03", ("x", 0, 7.0))
     with monkeypatch.context() as patch:
-        patch.setattr(lake_table._DataFile, "close", lambda _: (_ for _ in ()).throw(OSError("no room")))
+        patch.setattr(lake_writer._DataFile, "close", lambda _: (_ for _ in ()).throw(OSError("no room")))
         with pytest.raises(OSError, match="no room"):
             tbevents.sync(runs, lake)
     assert data_files(lake) == files
@@ -300,11 +299,11 @@ def test_a_file_that_cannot_be_completed_is_deleted(runs, lake, monkeypatch):
 
 KILLED = """
 import os, signal, sys, tbevents
-from tbevents.tools import lake_table
+from tbevents.tools import lake_table, lake_writer
 if sys.argv[3] == "commit":
     lake_table.LakeTable.commit = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 else:
-    lake_table.LakeWriter.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    lake_writer.LakeWriter.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 tbevents.sync(sys.argv[1], sys.argv[2])
 """
 
@@ -345,7 +344,7 @@ def test_cleaning_the_log_and_vacuum_lose_nothing(runs, lake):
 def test_footers_say_the_same_as_rows_and_only_of_their_own_file(runs, lake, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr(lake_table, "_LEAST_ROWS", 12)
-    monkeypatch.setattr(lake_table, "_BUFFERED_ROWS", 5)
+    monkeypatch.setattr(lake_writer, "BUFFERED_ROWS", 5)
     write_run(runs / "r03", *(("x", step, step / 2) for step in range(40)))
     tbevents.sync(runs, lake)
     states = LakeTable(str(lake)).states()
@@ -354,9 +353,9 @@ def test_footers_say_the_same_as_rows_and_only_of_their_own_file(runs, lake, mon
         with parquet.ParquetFile(lake / name) as file:
             metadata, rows = file.metadata, file.read(columns=["run", "state"])
         of_rows = dict(zip(rows["run"].to_pylist(), rows["state"].to_pylist(), strict=True))
-        assert lake_table._states_of_footer(metadata, name) == of_rows
-        assert lake_table._states_of_footer(metadata, f"copy-of-{name}") is None
-    monkeypatch.setattr(lake_table, "_states_of_footer", lambda *_: None)
+        assert lake_writer.states_of_footer(metadata, name) == of_rows
+        assert lake_writer.states_of_footer(metadata, f"copy-of-{name}") is None
+    monkeypatch.setattr(lake_table, "states_of_footer", lambda *_: None)
     assert LakeTable(str(lake)).states() == states
 
 
@@ -435,7 +434,7 @@ def test_files_of_the_table_hold_several_runs_and_crumbs_are_put_together(runs, 
 
 
 def test_a_large_run_has_files_of_its_own(runs, lake, monkeypatch):
-    monkeypatch.setattr(lake_table, "_BUFFERED_ROWS", 50)
+    monkeypatch.setattr(lake_writer, "BUFFERED_ROWS", 50)
     write_run(runs / "r03", *(("x", step, step / 2) for step in range(180)))
     for _ in range(2):
         tbevents.sync(runs, lake)
@@ -510,10 +509,10 @@ def test_without_the_extra_it_is_named(runs, lake, monkeypatch, missing):
 def test_a_writer_forgets_a_run_that_is_not_to_be_kept(tmp_path, monkeypatch):
     from pyarrow import fs
 
-    monkeypatch.setattr(lake_table, "_BUFFERED_ROWS", 2)
+    monkeypatch.setattr(lake_writer, "BUFFERED_ROWS", 2)
     words = pa.DictionaryArray.from_arrays(pa.array([0, 0, 0], pa.int32()), pa.array(["r"]))
     numbers = pa.array([1.0, 2.0, 3.0])
-    rows = pa.table([words, words, pa.array([1, 2, 3]), numbers, numbers, words], names=list(lake_table.SCALARS))
+    rows = pa.table([words, words, pa.array([1, 2, 3]), numbers, numbers, words], names=list(lake_writer.SCALARS))
     with LakeWriter(fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), 10) as writer:
         writer.add(rows)  # more than is kept in memory
         writer.end_run(keep=False)

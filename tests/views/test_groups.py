@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.views.groups import grouped, summed_up
+from tbevents.views.groups import PointsByStep, grouped, run_patterns, summed_up
 
 
 def curve(values, steps=None):
@@ -34,8 +34,24 @@ def test_runs_are_grouped(by, expected):
 def test_what_groups_nothing_is_refused():
     with pytest.raises(ValueError, match=r"'\(' is not a regular expression"):
         grouped(NAMES, "(")
+    with pytest.raises(ValueError, match=r"group_by: 'x.z' matches no run; there are: 'a/seed1', 'a/seed2'"):
+        grouped(NAMES, "x.z")
+    assert grouped([], "x.z") == {}
+    assert grouped(["other"], "(x)?other") == {"other": ["other"]}
     with pytest.raises(ValueError, match="no run has the hyperparameter 'x'; there are: 'lr'"):
         grouped(NAMES, "hparam:x", {"a/seed1": {"lr": 1}})
+
+
+def test_steps_that_the_same_runs_have_are_together():
+    present = np.array([[1, 1, 0, 1], [0, 1, 1, 0]], np.bool_)
+    found = {tuple(runs.tolist()): at.tolist() for runs, at in run_patterns(present)}
+    assert found == {(True, False): [0, 3], (True, True): [1], (False, True): [2]}
+
+
+def test_points_are_ordered_by_step_and_as_they_were_written():
+    by_step = PointsByStep.of(np.array([3, 1, 3, 2, 1]))
+    assert by_step.steps.tolist() == [1, 2, 3]
+    assert (by_step.first.tolist(), by_step.last.tolist()) == ([1, 3, 0], [4, 3, 2])
 
 
 def test_the_interquartile_mean_leaves_out_a_quarter_at_either_end():

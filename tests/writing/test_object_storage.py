@@ -817,20 +817,58 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.slow  # starts processes
-def test_an_upload_that_fails_at_exit_is_printed_with_the_spool(tmp_path):
+@pytest.mark.parametrize("close", [False, True])
+@pytest.mark.parametrize("also", ["", "import multiprocessing.util\n"])
+def test_an_upload_that_fails_at_exit_is_printed_in_a_line_with_its_first_cause_and_the_spool(tmp_path, close, also):
     (tmp_path / "spools").mkdir()
-    script = """
+    script = f"""
+{also}
 from tbevents import remote
+def refuse(url, data):
+    raise remote.os_error(OSError, 5, "cannot be written", "no threads" if ending else "no route", url)
+ending = False
+def end():
+    global ending
+    ending = True
+import atexit
 writer = SummaryWriter(url)
 log(writer, 0)
-def refuse(url, data):
-    raise OSError(5, "no route", url)
 remote.write_bytes = refuse
+atexit.register(end)
+if {close}:
+    try:
+        writer.close()
+    except OSError:
+        pass
 """
     printed = run(script, f"file://{tmp_path}/run", fails=True, TMPDIR=str(tmp_path / "spools"))
     (spool,) = (tmp_path / "spools").iterdir()
-    assert "UploadError" in printed
-    assert str(spool) in printed
+    line = f"UploadError: [Errno 5] could not be uploaded: no route; what was logged is kept in {spool}: "
+    assert printed.startswith(line)
+    assert printed.count("\n") == 1
+
+
+@needs_fork
+@pytest.mark.slow  # starts processes
+def test_an_upload_that_fails_at_the_end_of_a_child_of_multiprocessing_is_printed_in_a_line(tmp_path):
+    (tmp_path / "spools").mkdir()
+    script = """
+import multiprocessing
+from tbevents import remote
+def child():
+    global writer
+    writer = SummaryWriter(url)
+    log(writer, 0)
+    def refuse(url, data):
+        raise OSError(5, "no route", url)
+    remote.write_bytes = refuse
+process = multiprocessing.get_context("fork").Process(target=child)
+process.start()
+process.join(30)
+"""
+    printed = run(script, f"file://{tmp_path}/run", fails=True, TMPDIR=str(tmp_path / "spools"))
+    assert printed.startswith("UploadError: [Errno 5] could not be uploaded: no route; ")
+    assert printed.count("\n") == 1
 
 
 # -- S3 --------------------------------------------------------------------------------------------------------------

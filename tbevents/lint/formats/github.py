@@ -31,7 +31,7 @@ def _command(finding: LintFinding) -> str:
 
 def _data(text: str) -> str:
     """Returns a text as the message of a command."""
-    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25")  # which leaves no line ending
 
 
 def _property(text: str) -> str:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import SEVERITIES, LintFinding, Severity, at_least
 from tbevents.lint.linting import LintedRun
+from tbevents.tools.sparkline import ascii_bars
 from tbevents.views.safe_text import printable
 
 
-def as_text(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
-    """Yields the findings run by run, and at the end the verdict; nothing if there are no runs."""
+def as_text(results: Iterable[LintedRun], config: LintConfig, *, plain: bool = False) -> Iterator[str]:
+    """Yields the findings run by run, and at the end the verdict; nothing if there are no runs.
+
+    Args:
+        results: the findings.
+        config: says which findings make the command fail.
+        plain: if True, sparklines are ASCII.
+    """
     counts: Counter[Severity] = Counter()
     runs = with_findings = 0
     for result in results:
@@ -22,7 +30,7 @@ def as_text(results: Iterable[LintedRun], config: LintConfig) -> Iterator[str]:
         if result.findings:
             yield f"{title_of(result)}\n"
         for each in result.findings:
-            yield "".join(f"{line}\n" for line in finding_lines(each))
+            yield "".join(f"{line}\n" for line in finding_lines(each, plain=plain))
     if runs or counts:
         yield f"{verdict(counts, runs, with_findings, config)}\n"
 
@@ -32,13 +40,18 @@ def title_of(result: LintedRun) -> str:
     return printable(result.path if result.run == "." else result.run)
 
 
-def finding_lines(finding: LintFinding) -> list[str]:
-    """Returns a finding as one or two lines."""
+MARGIN: Final = 11
+"""Columns before the text of a finding: two blanks and its severity, or blanks."""
+
+
+def finding_lines(finding: LintFinding, *, plain: bool = False) -> list[str]:
+    """Returns a finding as one or two lines. Their text begins after `MARGIN` columns."""
     tag = "" if finding.tag is None else f"{printable(repr(finding.tag))}: "
     lines = [f"  {finding.severity:<8} {finding.code} {finding.kind}: {tag}{printable(finding.summary)}"]
     facts = printable(finding.facts)
     if finding.sparkline or facts:
-        lines.append("  ".join(part for part in (" " * 9, finding.sparkline.rstrip(), facts) if part))
+        sparkline = ascii_bars(finding.sparkline) if plain else finding.sparkline
+        lines.append(" " * MARGIN + "  ".join(filter(None, (sparkline.rstrip(), facts))))
     return lines
 
 

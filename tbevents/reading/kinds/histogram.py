@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tbevents.errors import PayloadError, TBEventsError, checked_choice
 from tbevents.format.tensors import to_array
+from tbevents.format.values import whole
 from tbevents.proto import HistogramProto, Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
@@ -103,12 +104,12 @@ class HistogramSeries(LazySeries[Histogram]):
 
         Raises:
             ValueError: if `view`, `x` or `most` has an invalid value, or the series has no points.
+            TypeError: if `most` is not a whole number.
             MissingExtraError: if matplotlib is not installed.
             PayloadError, TensorError, FileChangedError: if a histogram cannot be read.
         """
         checked_choice("x", x, get_args(HistogramAxis))
-        if not isinstance(most, (int, np.integer)) or most < 1:
-            raise ValueError(f"most must be at least 1, not {most!r}")
+        most = whole("most", most, least=1)
         if not len(self):
             raise ValueError(f"{self.tag!r} has no points to draw")
         axis = axis_of([self], x)

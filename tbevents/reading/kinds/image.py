@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tbevents.errors import MissingExtraError, PayloadError, TensorError
 from tbevents.format.tensors import to_array
+from tbevents.format.values import whole
 from tbevents.proto import Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
@@ -203,11 +204,11 @@ class ImageSeries(LazySeries[Image]):
         Raises:
             UnknownStepError: if the series has no picture at a step (also a KeyError).
             ValueError: if the series has no points, or `most` is less than 1.
+            TypeError: if `most` is not a whole number.
             MissingExtraError: if matplotlib or Pillow is not installed.
             FileChangedError: if a file was changed and no longer holds a picture.
         """
-        if most < 1:
-            raise ValueError(f"most must be at least 1, not {most!r}")
+        most = whole("most", most, least=1)
         if steps is None:
             places = evenly(len(self), most).tolist()
             pictures = [(f"step {self.steps[place]}", _pixels(self.__getitem__, place, sample)) for place in places]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.format.values import whole
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_one_number
@@ -157,12 +157,7 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
             TypeError: if n is not an integer.
             ValueError: if n is less than 1.
         """
-        try:
-            count = operator.index(n)
-        except TypeError:
-            raise TypeError(f"n must be an integer, not {n!r}") from None
-        if count < 1:
-            raise ValueError(f"n must be at least 1, not {n!r}")
+        count = whole("n", n, least=1)
         return self if count >= len(self) else self._part(evenly(len(self), count))
 
     def smooth(self, weight: float) -> ScalarSeries:

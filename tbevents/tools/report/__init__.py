@@ -10,10 +10,11 @@ from typing import Any
 
 from tbevents._version import __version__
 from tbevents.files import StrPath, folder_name, path_string
+from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
-from tbevents.tools.names import NameFilter, natural_key, unreadable_among, without_damage_warnings
+from tbevents.tools.names import natural_key, unreadable_among, without_damage_warnings
 from tbevents.tools.new_files import NewFile, refuse_output
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.report.content import Content

@@ -30,6 +30,7 @@ from tbevents.tools.report.rates import rates_by_loss
 from tbevents.tools.report.sessions import Sessions
 from tbevents.views.curves import evenly, thinned
 from tbevents.views.heat import quantiles, shared_buckets
+from tbevents.views.safe_text import first_of
 from tbevents.views.short_names import short_names
 
 BUCKETS: Final = 48
@@ -293,7 +294,7 @@ class Content:
             problems.setdefault(number, []).extend(self.problems[name])
         return {
             "runs": [
-                {"name": name, "label": labels[name], "problems": _first_of(problems[number])}
+                {"name": name, "label": labels[name], "problems": first_of(problems[number], _PROBLEMS)}
                 for number, name in enumerate(sessions.entries)
             ],
             "points": self.points,
@@ -315,9 +316,3 @@ def _rates(cards: Sequence[Entry]) -> list[Entry]:
         {"rates": [places[tag] for tag in rates], "loss": -1 if loss is None else places[loss]}
         for loss, rates in found.items()
     ]
-
-
-def _first_of(problems: list[str]) -> list[str]:
-    """The first problems, and the number of the others."""
-    more = len(problems) - _PROBLEMS
-    return problems if more <= 0 else [*problems[:_PROBLEMS], f"... and {more:,} more"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from tbevents.format.values import whole
 from tbevents.views.curves import LEAST
 
 
@@ -35,6 +36,4 @@ class ReportLimits:
     def __post_init__(self) -> None:
         for each in fields(self):
             least = LEAST if each.name == "points" else 1
-            value = getattr(self, each.name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"{each.name} must be an integer, at least {least}, not {value!r}")
+            object.__setattr__(self, each.name, whole(each.name, getattr(self, each.name), least))

@@ -468,7 +468,7 @@ def test_fifty_runs_are_below_15_mb(tmp_path, out):
 )
 def test_limits_are_checked(limits):
     ((name, value),) = limits.items()
-    with pytest.raises(ValueError, match=rf"{name} must be an integer, at least \d, not {value!r}"):
+    with pytest.raises((TypeError, ValueError), match=rf"{name} must be (a whole number|at least \d), not {value!r}"):
         ReportLimits(**limits)
 
 
