@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tbevents.errors import UnknownStepError
 from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
@@ -120,10 +121,12 @@ def check_scalar_at(
     series, findings = single_series(run, "scalars", tag)
     if series is None:
         return findings
-    if step not in series.steps:
+    try:
+        point = series.at(step)
+    except UnknownStepError:
         summary = f"it has no point at step {step}; the nearest are {', '.join(map(str, _nearest(series, step)))}"
         return [finding(run, tag, "missing", summary, None, series)]
-    obtained = series_of(tag, [step], np.array([series.at(step).value], series.values.dtype))
+    obtained = series_of(tag, [step], np.array([point.value], series.values.dtype))
     expected = series_of(tag, [step], as_stored(wanted, series.values.dtype))
     points = series_points(obtained, expected, tolerance)
     if not points:

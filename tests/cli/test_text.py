@@ -58,6 +58,7 @@ def test_what_is_left_out_is_marked_in_ascii_where_there_is_nothing_else():
 
 
 def test_texts_that_would_become_equal_show_where_they_differ():
+    pytest.importorskip("rich", reason="the widths of characters are rich's")
     start, end = "_hparams_/session_start_info", "_hparams_/session_end_info"
     assert clip(start, 10) == clip(end, 10)
     assert clip_all([start, "loss", end, start], 10) == ["…on_start…", "loss", "…on_end_i…", "…on_start…"]
