@@ -64,7 +64,7 @@ def started(command, **options):
 
 def start_board(folder):
     """The process of a board, a client that has its cookie, and its URL without the token."""
-    command = [sys.executable, "-m", "tbevents.cli", "board", str(folder), "--no-open", "--port", "0"]
+    command = [sys.executable, "-m", "tbevents.cli", "board", str(folder), "--quiet", "--no-open", "--port", "0"]
     process = started(command, stdout=subprocess.PIPE, text=True)
     url = process.stdout.readline().strip()
     return process, *board_client(url)

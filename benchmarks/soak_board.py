@@ -81,7 +81,7 @@ def main():
     options = parser.parse_args()
     print(machine() + "\n")
     folder = Path(tempfile.mkdtemp())
-    command = [sys.executable, "-m", "tbevents.cli", "board", str(folder), "--no-open", "--port", "0"]
+    command = [sys.executable, "-m", "tbevents.cli", "board", str(folder), "--quiet", "--no-open", "--port", "0"]
     process = subprocess.Popen([*command, "--memory", str(options.memory)], stdout=subprocess.PIPE, text=True)
     try:
         url = process.stdout.readline().strip()
