@@ -41,6 +41,8 @@ LONG = (
     "tests/testing/test_plugin.py",
     "tests/tools/test_sync.py",
     "tests/writing/test_object_storage.py",
+    "tests/writing/test_object_storage_failures.py",
+    "tests/writing/test_object_storage_survival.py",
     "tests/writing/test_summary_writer_survival.py",
     "tests/writing/test_summary_writer_tensorboard.py",
 )

@@ -49,3 +49,17 @@ def scalars_in(folder):
 def everything_below(folder):
     """The relative paths of all files."""
     return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
+
+
+# For scripts that fork: part of their text.
+ENDS = """
+import os, time
+def ends(child):
+    # Whether a child ends without an error. One that hangs is killed.
+    end = time.monotonic() + 20
+    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < end:
+        time.sleep(0.01)
+    if ended == (0, 0):
+        os.kill(child, 9)
+    return ended == (child, 0)
+"""

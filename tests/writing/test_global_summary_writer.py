@@ -13,6 +13,8 @@ import pytest
 from tbevents import GlobalSummaryWriter, SummaryWriter, read_run
 from tbevents.writing import global_summary_writer
 
+from .logged import ENDS
+
 
 def steps(folder, tag):
     return sorted(point.step for point in read_run(folder).scalars[tag])
@@ -130,7 +132,7 @@ real = SummaryWriter.__init__
 
 def run(script, folder):
     done = subprocess.run(
-        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", MAKING + script, str(folder)],
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", ENDS + MAKING + script, str(folder)],
         capture_output=True,
         text=True,
         timeout=30,
@@ -174,13 +176,9 @@ if not (child := os.fork()):
     SummaryWriter.__init__ = real
     GlobalSummaryWriter.getSummaryWriter().add_scalar("a", 1.0)
     os._exit(0)
-end = time.monotonic() + 10
-while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < end:
-    time.sleep(0.01)
-if ended == (0, 0):
-    os.kill(child, 9)
+ended = ends(child)
 go_on.set()
 thread.join()
-assert ended == (child, 0), ended
+assert ended
 """
     run(script, tmp_path)

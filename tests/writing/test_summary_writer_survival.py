@@ -10,7 +10,7 @@ import pytest
 
 from tbevents.writing.summary_writer import SummaryWriter
 
-from .logged import everything_below, scalars_in
+from .logged import ENDS, everything_below, scalars_in
 
 PATIENCE = 60  # seconds after which a process counts as hanging
 
@@ -26,7 +26,7 @@ writer = SummaryWriter(sys.argv[1], flush_secs=1e9)
 def run(script, folder):
     """Runs a script that has a writer; what it printed."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", PROLOGUE + script, str(folder)],
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", ENDS + PROLOGUE + script, str(folder)],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -139,14 +139,10 @@ if not (child := os.fork()):
     projector_files._replace = real
     writer.add_embedding([[2.0]], tag="child")
     os._exit(0)
-end = time.monotonic() + 30
-while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < end:
-    time.sleep(0.01)
-if ended == (0, 0):
-    os.kill(child, 9)
+ended = ends(child)
 go_on.set()
 thread.join()
-assert ended == (child, 0), ended
+assert ended
 """
     run(script, tmp_path)
     assert (tmp_path / "00000" / "child" / "tensors.tsv").read_text() == "2.0\n"

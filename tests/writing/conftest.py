@@ -1,0 +1,42 @@
+"""Fixtures for writers whose folder is a URL."""
+
+import threading
+
+import pytest
+
+from tbevents.writing import uploader
+
+from .stored import PATIENCE, Storage
+
+
+@pytest.fixture
+def storage(monkeypatch, tmp_path):
+    """Gives the file system memory://, empty; what is not uploaded when a test ends is discarded."""
+    memory = pytest.importorskip("fsspec.implementations.memory", reason="fsspec is not installed").MemoryFileSystem
+    memory.store.clear()
+    memory.pseudo_dirs[:] = [""]
+    storage = Storage()
+    real = memory.pipe_file
+
+    def pipe_file(self, path, value, **options):
+        assert storage.gate.wait(PATIENCE)
+        storage.threads.add(threading.current_thread().name)
+        if storage.error is not None:
+            raise storage.error
+        storage.puts.append((path, len(value)))
+        return real(self, path, value, **options)
+
+    monkeypatch.setattr(memory, "pipe_file", pipe_file)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spools"))
+    (tmp_path / "spools").mkdir()
+    yield storage
+    storage.error = None
+    storage.gate.set()
+    uploader.uploader.finish()
+    memory.store.clear()
+
+
+@pytest.fixture
+def spools(tmp_path):
+    """Gives the files that writers keep locally, without those that name the URL."""
+    return lambda: [path for path in (tmp_path / "spools").rglob("*") if path.is_file() and path.name != "url.txt"]
