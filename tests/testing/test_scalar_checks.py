@@ -8,7 +8,6 @@ import pytest
 
 from tbevents import SummaryWriter, read_run
 from tbevents.errors import RunNotFoundError
-from tbevents.lr_scheduler import ExponentialLR, OneCycleLR, ParamGroups, ReduceLROnPlateau, StepLR, schedules
 from tbevents.testing import (
     MemoryWriter,
     assert_scalars,
@@ -256,9 +255,6 @@ def test_what_check_scalar_at_refuses(step, value):
         check_scalar_at(run_of(loss=[1.0]), "loss", step, value)
 
 
-# -- finite, bounded -------------------------------------------------------------------------------------------------
-
-
 def test_a_step_that_no_series_can_have_is_a_finding_like_any_other():
     run = run_of(loss=[(step, 0.0) for step in (-(2**63), 5, 5, 2**63 - 2, 2**63 - 1)])
     for step, near in {
@@ -273,6 +269,9 @@ def test_a_step_that_no_series_can_have_is_a_finding_like_any_other():
     assert one.kind == "trend"
     found = check_steps(run, "loss", first=10**400, no_gaps=True, every=10**400)
     assert [each.kind for each in found] == ["first"]
+
+
+# -- finite, bounded -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("of", [np.array, lambda number: np.array([number]), int, np.float32])
@@ -340,232 +339,6 @@ def test_bounds_that_nothing_can_be_within_are_refused(low, high):
         check_bounded(run_of(acc=[0.5]), "acc", low=low, high=high)
 
 
-# -- trends ----------------------------------------------------------------------------------------------------------
-
-FALLS = [5.0, 4.0, 4.5, 3.0]
-
-
-@pytest.mark.parametrize(("check", "sign"), [(check_decreasing, 1), (check_increasing, -1)])
-class TestTrends:
-    def test_the_last_value_is_beyond_the_first(self, check, sign):
-        run = run_of(x=[sign * value for value in FALLS])
-        assert check(run, "x") == []
-        assert kinds(check(run_of(x=[sign * value for value in reversed(FALLS)]), "x")) == ["trend"]
-
-    def test_standing_still_is_no_trend_unless_tolerated(self, check, sign):
-        assert kinds(check(run_of(x=[1.0, 0.5, 1.0]), "x")) == ["trend"]
-        assert check(run_of(x=[1.0, 0.5, 1.0]), "x", tolerance=0.1) == []
-        back = run_of(x=[1.0, 1.0 + sign * 0.5])
-        assert check(back, "x", tolerance=0.5) == []
-        assert kinds(check(back, "x", tolerance=0.49)) == ["trend"]
-        assert check(run_of(x=[1.0, 1.0 - sign * 1e-6]), "x") == []
-
-    def test_monotone_asks_it_of_each_value(self, check, sign):
-        run = run_of(x=[sign * value for value in FALLS])
-        (found,) = check(run, "x", monotone=True)
-        assert found.kind == "monotone"
-        assert [row[0] for row in found.table.rows] == ["2"]
-        assert check(run, "x", monotone=True, tolerance=0.5) == []
-        assert kinds(check(run, "x", monotone=True, tolerance=0.49)) == ["monotone"]
-
-    def test_a_plateau_is_monotone(self, check, sign):
-        assert check(run_of(x=[sign * value for value in (3.0, 3.0, 1.0)]), "x", monotone=True) == []
-
-    def test_smoothing_takes_the_noise_away(self, check, sign):
-        noise = np.random.default_rng(0).normal(0, 0.2, 200)
-        run = run_of(x=(sign * (np.linspace(10, 0, 200) + noise)).tolist())
-        assert kinds(check(run, "x", monotone=True, tolerance=0.05)) == ["monotone"]
-        assert check(run, "x", monotone=True, tolerance=0.05, smoothing=0.9) == []
-
-    def test_by_says_how_far(self, check, sign):
-        run = run_of(x=[sign * value for value in FALLS])
-        assert check(run, "x", by=2.0) == []
-        assert kinds(check(run, "x", by=2.01)) == ["trend"]
-
-    def test_values_that_are_not_finite_are_findings_or_passed_over(self, check, sign):
-        run = run_of(x=[sign * 3.0, NAN, sign * 1.0, INF])
-        assert kinds(check(run, "x")) == ["not_finite"]
-        assert check(run, "x", nan_ok=True) == []
-
-    def test_one_value_is_no_trend(self, check, sign):
-        assert kinds(check(run_of(x=[1.0]), "x")) == ["too_few"]
-        (found,) = check(run_of(x=[NAN, NAN]), "x", nan_ok=True)
-        assert (found.kind, found.summary) == (
-            "too_few",
-            "a trend needs two finite values, but there are none",
-        )
-        (found,) = check(run_of(x=[NAN, 1.0]), "x", nan_ok=True)
-        assert found.summary.endswith("but there is 1")
-
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            {"tolerance": -1},
-            {"by": -1},
-            {"smoothing": 1},
-            {"smoothing": 2},
-            {"smoothing": NAN},
-            {"by": 1, "tolerance": 1},
-        ],
-    )
-    def test_what_is_refused(self, check, sign, wrong):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
-            check(run_of(x=FALLS), "x", **wrong)
-
-
-def test_the_last_values_are_near():
-    run = run_of(x=[9.0, 9.0, 1.0, 1.25, 0.75])
-    assert check_converges(run, "x", to=1, within=0.25) == []
-    assert check_converges(run, "x", to=1, within=0.25, last=3) == []
-    assert check_converges(run, "x", to=1, within=0.25, last=0.5) == []
-    assert [row[0] for row in check_converges(run, "x", to=1, within=0.25, last=5)[0].table.rows] == ["0", "1"]
-    assert kinds(check_converges(run, "x", to=1, within=0.2)) == ["trend"]
-    assert kinds(check_converges(run, "x", to=1, within=10, last=6)) == ["too_few"]
-    assert kinds(check_converges(run_of(x=[NAN]), "x", to=1, within=10)) == ["trend"]
-
-
-def test_smoothed_values_converge():
-    run = run_of(x=[1.0 + (-1) ** k * 0.5 for k in range(100)])
-    assert kinds(check_converges(run, "x", to=1, within=0.1, last=10)) == ["trend"]
-    assert check_converges(run, "x", to=1, within=0.1, last=10, smoothing=0.9) == []
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"to": NAN}, {"within": -1}, {"last": 0}, {"last": -1}, {"last": 1.5}, {"last": NAN}, {"smoothing": -1}]
-)
-def test_what_check_converges_refuses(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        check_converges(run_of(x=FALLS), "x", **{"to": 1, "within": 1, **wrong})
-
-
-def test_reaches_from_below_or_from_above_at_or_before_a_step():
-    rising = run_of(x=[(0, 0.1), (10, 0.5), (20, 0.9), (30, 0.7)])
-    assert check_reaches(rising, "x", value=0.9) == []
-    assert check_reaches(rising, "x", value=0.9, by_step=20) == []  # though 0.9 was rounded to float32
-    (late,) = check_reaches(rising, "x", value=0.9, by_step=19)
-    assert late.kind == "trend"
-    assert late.summary.startswith("it does not reach 0.9 by step 19: its greatest value until then is 0.5, at step 10")
-    assert late.summary.endswith(", at step 10; it gets to 0.9 at step 20")
-    (never,) = check_reaches(rising, "x", value=0.91)
-    assert never.summary == "it does not reach 0.91: its greatest value until then is 0.9, at step 20"
-    (before,) = check_reaches(rising, "x", value=0.9, by_step=-1)
-    assert before.summary == "it does not reach 0.9 by step -1: its first point is at step 0"
-    falling = run_of(x=[NAN, 8.0, 2.0, 4.0])
-    assert check_reaches(falling, "x", value=2) == []
-    assert check_reaches(falling, "x", value=8, by_step=1) == []
-    assert kinds(check_reaches(falling, "x", value=1.5)) == ["trend"]
-    assert kinds(check_reaches(falling, "x", value=2, smoothing=0.9)) == ["trend"]
-    assert kinds(check_reaches(run_of(x=[NAN]), "x", value=1)) == ["too_few"]
-    with pytest.raises(ValueError, match="value must be a number"):
-        check_reaches(falling, "x", value=NAN)
-    with pytest.raises(TypeError, match="by_step"):
-        check_reaches(falling, "x", value=1, by_step=1.5)
-
-
-def test_reaches_in_a_direction_whatever_the_first_value_is():
-    accuracy = run_of(x=[0.92, 0.95, 0.93])  # a fine-tuning starts above
-    assert check_reaches(accuracy, "x", value=0.9, by_step=0, mode="max") == []
-    (low,) = check_reaches(accuracy, "x", value=0.96, mode="max")
-    assert low.summary == "it does not reach 0.96: its greatest value until then is 0.95, at step 1"
-    (auto,) = check_reaches(accuracy, "x", value=0.9)
-    assert auto.summary.endswith(
-        "its least value until then is 0.92, at step 0; it starts above: if that is enough, give mode='max'"
-    )
-    loss = run_of(x=[0.4, 0.3, 2.0])
-    assert check_reaches(loss, "x", value=0.5, by_step=0, mode="min") == []
-    assert kinds(check_reaches(loss, "x", value=0.2, mode="min")) == ["trend"]
-    (auto,) = check_reaches(run_of(x=[0.4, 0.3]), "x", value=0.5)
-    assert auto.summary.endswith("it starts below: if that is enough, give mode='min'")
-    with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', not 'up'"):
-        check_reaches(loss, "x", value=1, mode="up")
-
-
-# -- schedules -------------------------------------------------------------------------------------------------------
-
-CURVE = partial(schedules.step_decay, base_lr=0.1, step_size=3)
-
-
-@pytest.mark.parametrize("schedule", [CURVE, [CURVE(step) for step in range(10)]], ids=["function", "rates"])
-def test_rates_are_those_of_the_schedule_at_their_steps(schedule):
-    assert check_lr_schedule(run_of(lr=[(step, CURVE(step)) for step in (0, 2, 3, 9)]), "lr", schedule) == []
-    wrong = run_of(lr=[(0, 0.1), (2, 0.1), (3, 0.1)])
-    assert [row[0] for row in check_lr_schedule(wrong, "lr", schedule)[0].table.rows] == ["3"]
-
-
-def test_a_schedule_that_fits_one_step_later_is_recognised():
-    run = run_of(lr=[CURVE(step + 1) for step in range(9)])
-    (found,) = check_lr_schedule(run, "lr", CURVE)
-    assert found.summary.endswith("it fits with offset=1")
-    assert check_lr_schedule(run, "lr", CURVE, offset=1) == []
-
-
-def test_a_step_beyond_the_listed_rates_is_a_finding():
-    assert kinds(check_lr_schedule(run_of(lr=[0.1, 0.1]), "lr", [0.1])) == ["values"]
-
-
-@pytest.mark.parametrize("schedule", [["a", 3], [[0.1]], np.array(0.1), 0.1, {0: 0.1}, "0.1"])
-def test_what_is_no_schedule_is_refused_as_one(schedule):
-    with pytest.raises(TypeError, match=r"^schedule"):
-        check_lr_schedule(run_of(lr=[0.1]), "lr", schedule)
-
-
-def test_what_a_schedule_raises_is_passed_on():
-    with pytest.raises(ValueError, match="steps"):
-        check_lr_schedule(run_of(lr=[(99, 0.1)]), "lr", partial(schedules.one_cycle, max_lr=1, total_steps=10))
-
-
-# -- steps -----------------------------------------------------------------------------------------------------------
-
-
-def steps_run(*steps):
-    return run_of(x=[(step, 0.0) for step in steps])
-
-
-@pytest.mark.parametrize(
-    ("steps", "asked", "expected"),
-    [
-        ((0, 1, 2), {"contiguous": True}, []),
-        ((7, 8), {"contiguous": True, "first": 7, "last": 8}, []),
-        ((0, 10, 20), {"contiguous": True, "every": 10}, []),
-        ((0, 10, 20), {"contiguous": True}, ["gaps"]),
-        ((0, 1, 1, 2), {"contiguous": True}, ["duplicates"]),
-        ((0, 2, 1), {"contiguous": True}, ["order"]),
-        ((0, 10, 15, 20), {"contiguous": True, "every": 10}, ["close"]),
-        ((2, 0, 1, 1), {"no_gaps": True}, []),
-        ((0, 1, 3), {"no_gaps": True}, ["gaps"]),
-        ((-(2**63), 2**63 - 1), {"no_gaps": True}, ["gaps"]),
-        ((5, 0, 9), {"no_duplicates": True}, []),
-        ((5, 0, 5), {"no_duplicates": True}, ["duplicates"]),
-        ((0, 0, 9), {"ascending": True}, []),
-        ((0, 9, 8), {"ascending": True}, ["order"]),
-        ((0, 1), {"first": 1}, ["first"]),
-        ((0, 1), {"last": 0}, ["last"]),
-    ],
-)
-def test_steps(steps, asked, expected):
-    assert kinds(check_steps(steps_run(*steps), "x", **asked)) == expected
-
-
-def test_steps_of_all_series_are_checked_by_default():
-    run = run_of(a=[(0, 0.0), (2, 0.0)], b=[0.0, 0.0], c=[(0, 0.0), (0, 0.0)])
-    assert [found.tag for found in check_steps(run, contiguous=True)] == ["a", "c"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "error"),
-    [
-        ({}, "needs one of contiguous"),
-        ({"no_gaps": True, "every": 0}, "every must be at least 1"),
-        ({"contiguous": True, "every": 0.5}, "every must be a whole number"),
-        ({"first": 0, "last": 1, "every": 2}, "every needs contiguous or no_gaps"),
-        ({"ascending": True, "every": 1}, "every needs contiguous or no_gaps"),
-    ],
-)
-def test_what_check_steps_refuses(asked, error):
-    with pytest.raises((TypeError, ValueError), match=error):
-        check_steps(steps_run(0, 1), "x", **asked)
-
-
 # -- subjects --------------------------------------------------------------------------------------------------------
 
 
@@ -607,71 +380,6 @@ def test_a_folder_of_runs_is_no_run_and_says_which_are_below_it(tmp_path):
         for read in (check_finite, read_run):
             with pytest.raises(RunNotFoundError, match=rf"in its name\); below it are the runs {said}$"):
                 read(tmp_path)
-
-
-# -- schedulers ------------------------------------------------------------------------------------------------------
-
-
-def logged(scheduler, epochs=6):
-    writer = MemoryWriter()
-    scheduler.writer = writer
-    for _ in range(epochs):
-        scheduler.step()
-    return writer.run
-
-
-def test_a_scheduler_is_a_schedule():
-    run = logged(StepLR(ParamGroups(0.1), 3))
-    assert check_lr_schedule(run, "lr", StepLR(ParamGroups(0.1), 3)) == []
-    (found,) = check_lr_schedule(run, "lr", StepLR(ParamGroups(0.1), 2))
-    assert [row[0] for row in found.table.rows] == ["2", "4", "5", "6"]
-    shifted = run_of(lr=[(step + 1, 0.1 * 0.5**step) for step in range(4)])
-    (found,) = check_lr_schedule(shifted, "lr", ExponentialLR(ParamGroups(0.1), 0.5))
-    assert found.summary.endswith("it fits with offset=-1")
-
-
-@pytest.mark.parametrize("steps", [(-1, 0, 9, 10, 11), (2**40,), (-(2**63), 2**63 - 1), (10**6, 11, 3, 3)])
-@pytest.mark.parametrize("offset", [0, -1, 1])
-def test_a_step_that_a_scheduler_does_not_have_is_a_finding(steps, offset):
-    scheduler = OneCycleLR(ParamGroups(0.1, momentum=0.9), max_lr=1, total_steps=10)
-    there = [0 <= step + offset <= 10 for step in steps]
-    rates = [
-        scheduler.schedule([step + offset])[0, 0] if known else 0.1 for step, known in zip(steps, there, strict=True)
-    ]
-    run = run_of(lr=list(zip(steps, rates, strict=True)))
-    (found,) = check_lr_schedule(run, "lr", scheduler, offset=offset)
-    assert [row[2] for row in found.table.rows] == ["nothing"] * there.count(False)
-    count = there.count(False)
-    assert f"{count} of {len(steps)} points {'is' if count == 1 else 'are'} beyond the schedule" in found.summary
-
-
-def test_a_scheduler_without_any_rates_raises():
-    scheduler = ReduceLROnPlateau(ParamGroups(0.1))
-    with pytest.raises(Exception, match="metrics"):
-        check_lr_schedule(run_of(lr=[0.1, 0.1]), "lr", scheduler)
-
-
-@pytest.mark.parametrize("names", [None, ["body", "head"]])
-def test_the_tag_says_which_group_of_a_scheduler(names):
-    def scheduler():
-        return StepLR(ParamGroups([0.1, 0.2], names=names), 3)
-
-    run = logged(scheduler())
-    for tag in run.scalars:
-        assert check_lr_schedule(run, tag, scheduler()) == []
-    first, second = run.scalars
-    assert run.scalars[first].first.value != run.scalars[second].first.value
-    with pytest.raises(ValueError, match=r"2 groups.*'x'"):
-        check_lr_schedule(run_of(x=[0.1]), "x", scheduler())
-
-
-def test_a_list_of_too_few_rates_says_so():
-    run = run_of(lr=[0.5, 0.5, 0.5, 0.25])
-    (found,) = check_lr_schedule(run, "lr", [0.5, 0.5, 0.5])
-    assert found.summary == "1 of 4 points is beyond the schedule: the schedule has 3 rates"
-    assert found.table.rows == (("3", "0.25", "nothing", "", ""),)
-    (found,) = check_lr_schedule(run, "lr", iter([0.5]))
-    assert found.summary.endswith("3 of 4 points are beyond the schedule: the schedule has 1 rate")
 
 
 def test_one_rule_says_what_is_a_number():
