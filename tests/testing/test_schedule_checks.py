@@ -1,20 +1,14 @@
 """Checks of learning rates: against a schedule, a list of rates, or a scheduler."""
 
-import math
 from functools import partial
 
 import numpy as np
 import pytest
 
 from tbevents.lr_scheduler import ExponentialLR, OneCycleLR, ParamGroups, ReduceLROnPlateau, StepLR, schedules
-from tbevents.testing import (
-    MemoryWriter,
-    check_lr_schedule,
-)
+from tbevents.testing import MemoryWriter, check_lr_schedule
 
 from .runs import run_of
-
-NAN, INF = math.nan, math.inf
 
 
 def kinds(findings):

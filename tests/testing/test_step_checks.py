@@ -1,16 +1,10 @@
 """Checks of the steps of series."""
 
-import math
-
 import pytest
 
-from tbevents.testing import (
-    check_steps,
-)
+from tbevents.testing import check_steps
 
 from .runs import run_of
-
-NAN, INF = math.nan, math.inf
 
 
 def kinds(findings):

@@ -5,12 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tbevents.testing import (
-    check_converges,
-    check_decreasing,
-    check_increasing,
-    check_reaches,
-)
+from tbevents.testing import check_converges, check_decreasing, check_increasing, check_reaches
 
 from .runs import run_of
 
