@@ -23,9 +23,6 @@ S = TypeVar("S", float, NDArray[Any])
 NUMBERS: Final = (int, float, np.integer, np.floating)
 """Types of a single step, whose rate is a float; any other step is an array."""
 
-# Long arrays are processed in blocks that fit the cache, since a pass over main memory is slow.
-_BLOCK = 1 << 15
-
 
 def step_decay_at(step: float, base_lr: float, step_size: int, gamma: float) -> float:
     """`step_decay` at one step."""
@@ -156,7 +153,7 @@ def cycle_scale(
     if mode == "triangular":
         return None, "cycle"
     if mode == "triangular2":
-        return _halving, "cycle"
+        return lambda cycle: 0.5 ** (cycle - 1), "cycle"
     if mode == "exp_range":
         return lambda x: powers_of(gamma, x) if isinstance(x, np.ndarray) else power_of(gamma, x), "iterations"
     raise ValueError(
@@ -169,16 +166,14 @@ def cycle_height(step: S, total_size: float, step_ratio: float, scale: Callable[
     if isinstance(step, NUMBERS):
         return cycle_height_at(checked_step(step), total_size, step_ratio, scale, by)
 
-    def heights_of(steps: NDArray[Any]) -> NDArray[Any]:
-        laps = 1.0 + steps / total_size
-        cycles = np.floor(laps)
-        xs = laps - cycles
-        heights = xs / step_ratio
-        if step_ratio < 1:
-            heights = np.where(xs <= step_ratio, heights, (xs - 1) / (step_ratio - 1))
-        return heights if scale is None else heights * scale(cycles if by == "cycle" else steps)
-
-    return in_blocks(heights_of, checked_steps(step))
+    steps = checked_steps(step)
+    laps = 1.0 + steps / total_size
+    cycles = np.floor(laps)
+    xs = laps - cycles
+    heights = xs / step_ratio
+    if step_ratio < 1:
+        heights = np.where(xs <= step_ratio, heights, (xs - 1) / (step_ratio - 1))
+    return heights if scale is None else heights * scale(cycles if by == "cycle" else steps)
 
 
 def cycle_height_at(
@@ -199,17 +194,12 @@ def checked_one_cycle(
     count = checked_count("total_steps", total_steps)
     if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
         raise ValueError(f"pct_start must be a float between 0 and 1, not {pct_start!r}")
-    check_anneal(anneal_strategy)
+    checked_choice("anneal_strategy", anneal_strategy, ("cos", "linear"))
     check_numbers(div_factor=div_factor, final_div_factor=final_div_factor)
     for name, value in (("div_factor", div_factor), ("final_div_factor", final_div_factor)):
         if not value > 0:
             raise ValueError(f"{name} must be positive, not {value!r}")
     return count
-
-
-def check_anneal(anneal_strategy: object) -> None:
-    """Raises ValueError unless it is "cos" or "linear"."""
-    checked_choice("anneal_strategy", anneal_strategy, ("cos", "linear"))
 
 
 def one_cycle_phases(total_steps: int, pct_start: float, three_phase: bool) -> list[tuple[float, str, str]]:
@@ -244,19 +234,8 @@ def anneal_phases(
     # A step belongs to the first phase whose end it has not passed.
     bounds = np.nextafter(np.maximum.accumulate(ends), np.inf)[:-1].tolist()
     for end, first, last, part in zip(ends, firsts, lasts, parts_between(steps, bounds), strict=True):
-        length = end - begin
-        shares = steps[part] - begin
-        if strategy == "cos":
-            shares *= pi / length if length else 1.0
-            np.cos(shares, out=shares)
-            shares += 1
-            shares *= (first - last) / 2
-        else:
-            shares *= -1 / length if length else 1.0
-            shares += 1
-            shares *= first - last
-        shares += last
-        values[part] = shares if length else last
+        done = (steps[part] - begin) / (end - begin) if end != begin else 1.0
+        values[part] = last + (first - last) * ((np.cos(pi * done) + 1) / 2 if strategy == "cos" else 1 - done)
         begin = end
     return values
 
@@ -323,46 +302,9 @@ def check_total_iters(total_iters: float) -> None:
         raise ValueError(f"total_iters must be a whole number, not {total_iters!r}")
 
 
-def in_blocks(function: Callable[[NDArray[Any]], NDArray[Any]], steps: NDArray[Any]) -> NDArray[np.float64]:
-    """Applies an elementwise function to the steps, one block at a time."""
-    flat = steps.reshape(-1)
-    values = np.empty(flat.size)
-    for begin in range(0, flat.size, _BLOCK):
-        block = slice(begin, begin + _BLOCK)
-        values[block] = function(flat[block])
-    return values.reshape(steps.shape)
-
-
-def phases_in(period: int, steps: NDArray[Any]) -> NDArray[np.float64]:
-    """Returns the position of each step in its period as an angle from 0 to below pi."""
-
-    def phases_of(steps: NDArray[Any]) -> NDArray[Any]:
-        if steps.dtype.kind == "i" and steps.max() < 2**52:
-            # The quotients of these integers are exact enough for floor, and numpy's remainder is slow.
-            inside = steps.astype(np.float64)
-            inside -= np.floor(inside / period) * period
-        else:
-            inside = steps % period
-        return inside * pi / period
-
-    return in_blocks(phases_of, steps)
-
-
 def swing(phase: NDArray[Any], highest: float, lowest: float) -> NDArray[Any]:
-    """Returns the cosine from `highest` at phase 0 to `lowest` at pi; overwrites `phase`."""
-    rates = np.asarray(phase)
-    flat = rates.reshape(-1)
-    for begin in range(0, flat.size, _BLOCK):
-        part = flat[begin : begin + _BLOCK]
-        np.cos(part, out=part)
-        part += 1
-        part *= (highest - lowest) / 2
-        part += lowest
-    return rates
-
-
-def _halving(cycle: Any) -> Any:
-    return 0.5 ** (cycle - 1)
+    """Returns the cosine from `highest` at phase 0 to `lowest` at pi."""
+    return lowest + (highest - lowest) * (1 + np.cos(phase)) / 2
 
 
 def power_of(base: float, exponent: float) -> float:
@@ -374,34 +316,8 @@ def power_of(base: float, exponent: float) -> float:
 
 
 def powers_of(base: float, steps: NDArray[Any], scale: float = 1.0, every: int = 1) -> NDArray[Any]:
-    """Returns `scale * base ** (steps // every)`."""
+    """Returns `scale * base ** (steps // every)`; steps may be fractional if `every` is 1."""
+    exponents = steps if every == 1 else steps // every
     with np.errstate(over="ignore", under="ignore"):
-        if steps.dtype.kind == "i" and steps.size > 2048:
-            return _whole_powers(base, steps, scale, every)
-        exponents = steps if every == 1 else steps // every
-        return scale * np.power(float(base), exponents.astype(np.float64))
-
-
-def _whole_powers(base: float, steps: NDArray[Any], scale: float, every: int) -> NDArray[Any]:
-    """Returns integer powers from a table: numpy's power is slow, most of all if it underflows."""
-    every = int(every)  # a whole number, but the caller may have given a float
-    most = int(steps.max()) // every
-    if most >> 10 > steps.size:  # the steps are far apart, and a table would be longer than the result
-        exponents = steps if every == 1 else steps // every
-        return scale * np.power(float(base), exponents.astype(np.float64))
-    # One table or, if it would be long, two: base**(1024 * i) * base**j.
-    single = most < max(steps.size // 8, 1024)
-    low = np.power(float(base), np.arange(most + 1 if single else 1024, dtype=np.float64))
-    high = scale * (low if single else np.power(float(base), np.arange((most >> 10) + 1, dtype=np.float64) * 1024))
-    flat = steps.ravel()
-    powers = np.empty(flat.size)
-    for begin in range(0, flat.size, _BLOCK):
-        exponents, part = flat[begin : begin + _BLOCK], powers[begin : begin + _BLOCK]
-        if every != 1:
-            exponents = exponents // every
-        # As numpy.intp, which `take` needs: on 32-bit systems it does not accept int64.
-        highs = (exponents if single else exponents >> 10).astype(np.intp, copy=False)
-        np.take(high, highs, out=part, mode="clip")
-        if not single:
-            part *= np.take(low, (exponents & 1023).astype(np.intp, copy=False))
-    return powers.reshape(steps.shape)
+        powers: NDArray[Any] = scale * np.power(float(base), exponents.astype(np.float64))
+    return powers

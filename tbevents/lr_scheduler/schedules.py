@@ -40,7 +40,6 @@ from tbevents.lr_scheduler.formulas import (
     linear_at,
     one_cycle_phases,
     parts_between,
-    phases_in,
     polynomial_decay_at,
     power_of,
     powers_of,
@@ -224,7 +223,7 @@ def warm_restarts(
         return eta_min + (base_lr - eta_min) * cosine_at(current, length)
     steps = checked_steps(step)
     if T_mult == 1 or not steps.size:
-        phase = phases_in(T_0, steps)
+        phase = steps % T_0 * pi / T_0
     else:
         last = float(steps.max())
         starts, lengths = [0.0], [float(T_0)]
@@ -233,11 +232,7 @@ def warm_restarts(
             lengths.append(lengths[-1] * T_mult)
         phase = np.empty(steps.shape)
         for start, length, part in zip(starts, lengths, parts_between(steps, starts[1:]), strict=True):
-            if isinstance(part, slice):
-                run = np.subtract(steps[part], start, out=phase[part])
-                run *= pi / length
-            else:
-                phase[part] = (steps[part] - start) * (pi / length)
+            phase[part] = (steps[part] - start) * (pi / length)
     return swing(phase, base_lr, eta_min)
 
 
