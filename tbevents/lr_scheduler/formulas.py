@@ -304,7 +304,8 @@ def check_total_iters(total_iters: float) -> None:
 
 def swing(phase: NDArray[Any], highest: float, lowest: float) -> NDArray[Any]:
     """Returns the cosine from `highest` at phase 0 to `lowest` at pi."""
-    return lowest + (highest - lowest) * (1 + np.cos(phase)) / 2
+    rates: NDArray[Any] = lowest + (highest - lowest) * (1 + np.cos(phase)) / 2
+    return rates
 
 
 def power_of(base: float, exponent: float) -> float:
@@ -319,5 +320,4 @@ def powers_of(base: float, steps: NDArray[Any], scale: float = 1.0, every: int =
     """Returns `scale * base ** (steps // every)`; steps may be fractional if `every` is 1."""
     exponents = steps if every == 1 else steps // every
     with np.errstate(over="ignore", under="ignore"):
-        powers: NDArray[Any] = scale * np.power(float(base), exponents.astype(np.float64))
-    return powers
+        return scale * np.power(float(base), exponents.astype(np.float64))

@@ -40,7 +40,7 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.name_patterns import matches
 from tbevents.reading.run import Run, read_run
 from tbevents.run_files import find_runs
-from tbevents.testing.memory_files import MemoryFiles, memory_events
+from tbevents.testing.memory_files import MemoryFiles, MemorySink, memory_events
 from tbevents.tools.json_text import json_number
 from tbevents.tools.new_files import NewFile
 
@@ -201,7 +201,7 @@ def _from_json(path: str, text: str) -> dict[str, Run]:
             raise PayloadError(f"{path}: the version of this golden run is {stored[_MARK]!r}, not {_VERSION}")
         files = MemoryFiles()
         for name, tags in stored["runs"].items():
-            sink = files.open(name, clock=lambda: 0.0)
+            sink = files.add(name, MemorySink(name, clock=lambda: 0.0))
             for tag, columns in tags.items():
                 form = ScalarForm.DOUBLE if columns.get("dtype") == "float64" else ScalarForm.SIMPLE
                 for step, value in zip(columns["steps"], columns["values"], strict=True):
