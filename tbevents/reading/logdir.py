@@ -266,7 +266,7 @@ class Logdir(Frame, Mapping[str, Run]):
         return len(self._listed.runs)
 
     def __repr__(self) -> str:
-        return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
+        return f"<Logdir {self.path!r}: {counted(len(self), 'run')}>"
 
     def _repr_html_(self) -> str:
         return self._shown().html()

@@ -288,7 +288,8 @@ class RunContents(Frame):
         return made
 
     def _mapping(self, name: str) -> NamedMapping[Any]:
-        kind = _kind_with_series(name)
+        checked_choice("kind", name, [kind.name for kind in kinds() if kind.series is not None])
+        kind = kind_named(name)
         known: Mapping[str, Any] = self._data.having(name)
         if kind.grouping is not None:
             tags = self._data.tags
@@ -340,9 +341,3 @@ class RunContents(Frame):
             metadata.summary_description,
             Payloads(payloads, self._reader, self.path),
         )
-
-
-def _kind_with_series(name: str) -> Kind:
-    """The kind of a name, which must be one of those that have series."""
-    checked_choice("kind", name, [kind.name for kind in kinds() if kind.series is not None])
-    return kind_named(name)

@@ -13,10 +13,10 @@ from tbevents.format.values import as_float
 from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.run import Run
-from tbevents.testing.checked_arguments import is_number
 from tbevents.testing.finding import Finding, FindingTable, counted, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, as_runs
+from tbevents.testing.value_comparison import is_number
 from tbevents.tools.diff import Tolerance
 
 
