@@ -354,9 +354,12 @@ def _unread_logdir(
     return logdir
 
 
-def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
-    """Returns the runs of references, which have different names, as a logdir; nothing is listed."""
-    return _unread_logdir(refs[0].url if refs else "no references", options, None, None, True, refs, ())
+def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions, *, as_refs: bool = True) -> Logdir:
+    """Returns the runs of references, which have different names, as a logdir; nothing is listed.
+
+    If `as_refs`, the runs have the files of their references; otherwise a local folder is listed when it is read.
+    """
+    return _unread_logdir(refs[0].url if refs else "no references", options, None, None, as_refs, refs, ())
 
 
 def _row_of(name: str, run: Run | None, note: str) -> RunRow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -391,12 +390,6 @@ def open_run(
     source = FileSource(path, options, named=named, listed=files, requested=requested, most=most)
     name = folder_name(path) if name is None else name
     return Run(source, name=name, table=table, options=options, warn=warn)
-
-
-def open_quietly(path: str, name: str | None, options: ReadOptions, table: SkeletonTable | None = None) -> Run:
-    """`open_run` without warnings, of a run that was found below a folder, or of a file that the caller named."""
-    named = os.path.lexists(path) and not os.path.isdir(path)
-    return open_run(path, name, options, table, warn=False, named=named)
 
 
 def _unread_run(source: FileSource, name: str, options: ReadOptions) -> Run:
