@@ -369,7 +369,6 @@ def open_run(
     warn: bool = True,
     named: bool = True,
     files: Sequence[FileRef] | None = None,
-    requested: dict[str, Requested] | None = None,
     most: int | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
@@ -382,12 +381,11 @@ def open_run(
         warn: whether to warn of problems.
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
-        requested: as of a `FileSource`.
-        most: likewise.
+        most: as of a `FileSource`.
     """
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a str, not {name!r}")
-    source = FileSource(path, options, named=named, listed=files, requested=requested, most=most)
+    source = FileSource(path, options, named=named, listed=files, most=most)
     name = folder_name(path) if name is None else name
     return Run(source, name=name, table=table, options=options, warn=warn)
 

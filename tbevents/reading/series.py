@@ -111,9 +111,11 @@ class Series(Generic[P_co]):
         places = np.flatnonzero(self.steps == within)
         if within == step and len(places):
             return self._point(int(places[-1]))
-        near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - within), kind="stable")[:3]]
-        nearest = ", ".join(map(str, sorted(set(near.tolist()))))
-        hint = f"the nearest steps are {nearest}" if nearest else "it has no points"
+        steps = np.unique(self.steps)
+        place = int(np.searchsorted(steps, within))
+        around = steps[max(0, place - 3) : place + 3].tolist()
+        near = sorted(sorted(around, key=lambda each: abs(each - within))[:3])
+        hint = f"the nearest steps are {', '.join(map(str, near))}" if near else "it has no points"
         raise UnknownStepError(self.tag, step, hint)
 
     @property

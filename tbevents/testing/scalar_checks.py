@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import UnknownStepError
-from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
@@ -123,8 +122,8 @@ def check_scalar_at(
         return findings
     try:
         point = series.at(step)
-    except UnknownStepError:
-        summary = f"it has no point at step {step}; the nearest are {', '.join(map(str, _nearest(series, step)))}"
+    except UnknownStepError as error:
+        summary = f"it has no point at step {step}; {error.hint}"
         return [finding(run, tag, "missing", summary, None, series)]
     obtained = series_of(tag, [step], np.array([point.value], series.values.dtype))
     expected = series_of(tag, [step], as_stored(wanted, series.values.dtype))
@@ -134,14 +133,6 @@ def check_scalar_at(
     table = point_table(points, tolerance, series.values.dtype)
     summary = f"the value at step {step} differs{within(tolerance)}"
     return [finding(run, tag, "values", summary, table, series)]
-
-
-def _nearest(series: ScalarSeries, step: int) -> list[int]:
-    """Returns the three steps of a series that are nearest to a step, which may be of any size."""
-    steps = np.unique(series.steps)
-    place = int(np.searchsorted(steps, min(max(step, STEP_RANGE[0]), STEP_RANGE[-1])))
-    around = steps[max(0, place - 3) : place + 3].tolist()
-    return sorted(sorted(around, key=lambda each: abs(each - step))[:3])
 
 
 def check_finite(run: Subject, tag: str | None = None) -> list[Finding]:
