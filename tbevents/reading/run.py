@@ -22,7 +22,7 @@ from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_contents import RunContents
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
-from tbevents.reading.series import counted
+from tbevents.reading.series import plain_count
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
@@ -281,8 +281,10 @@ class Run(RunContents):
             warn_about([each for each in reading.problems if each not in known and each.kind != "incomplete"])
 
     def __repr__(self) -> str:
-        tags = ", ".join(counted(len(tags), kind_named(kind).noun) for kind, tags in self.counts().items()) or "empty"
-        problems = f", {counted(len(self.problems), 'problem')}" if self.problems else ""
+        tags = (
+            ", ".join(plain_count(len(tags), kind_named(kind).noun) for kind, tags in self.counts().items()) or "empty"
+        )
+        problems = f", {plain_count(len(self.problems), 'problem')}" if self.problems else ""
         starts = f", {self.starts} starts" if self.starts > 1 else ""
         return f"<Run {self.name!r} at {self.path!r}: {tags}{starts}{problems}>"
 

@@ -129,7 +129,7 @@ class Series(Generic[P_co]):
             return "no points"
         least, greatest = self.steps.min(), self.steps.max()
         steps = f"step {least}" if least == greatest else f"steps {least} to {greatest}"
-        return f"{counted(len(self), 'point')}, {steps}"
+        return f"{plain_count(len(self), 'point')}, {steps}"
 
     def _place_of(self, index: Any) -> int:
         """Returns an index counted from 0; raises IndexError or TypeError if it is out of range or no integer."""
@@ -141,7 +141,7 @@ class Series(Generic[P_co]):
         except IndexError:
             if not count:
                 raise IndexError(f"{self.tag!r} has no points") from None
-            raise IndexError(f"index {index} is out of range: {self.tag!r} has {counted(count, 'point')}") from None
+            raise IndexError(f"index {index} is out of range: {self.tag!r} has {plain_count(count, 'point')}") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -219,7 +219,7 @@ def sample_of(samples: Sequence[bytes], index: int, noun: str) -> bytes:
         raise PayloadError(f"there is no {noun} {index!r}: the step has {len(samples)}") from None
 
 
-def counted(count: int, noun: str) -> str:
+def plain_count(count: int, noun: str) -> str:
     """A count and its noun, in the plural if needed."""
     return f"{count} {noun}{'' if count == 1 else 'es' if noun.endswith('sh') else 's'}"
 

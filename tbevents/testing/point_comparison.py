@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.testing.finding import ROWS, FindingTable, FirstRow, as_shown, counted, number
+from tbevents.testing.finding import ROWS, FindingTable, FirstRow, as_shown, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
+from tbevents.views.safe_text import counted
 
 COLUMNS: Final = ("obtained", "expected", "difference", "allowed")
 """Headers of the cells that `cells` returns."""

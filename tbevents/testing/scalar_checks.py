@@ -14,10 +14,11 @@ from tbevents.errors import UnknownStepError
 from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, counted, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, finding, number
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
+from tbevents.views.safe_text import counted
 
 _SHIFTS: Final = (1, -1)
 """Offsets that are tried for the message if a schedule does not match."""
@@ -245,7 +246,7 @@ def check_lr_schedule(
         beyond = _of(len(points) - len(apart), series, "points")
         summary += f"{', ' if apart else ''}{beyond} beyond the schedule"
         if isinstance(schedule, Sized):  # else it is a scheduler: steps are from 0 on, and some end at one
-            summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
+            summary += f": the schedule has {counted(len(schedule), 'rate')}"
     for shift in _SHIFTS:
         if len(series) > 1 and not _differs_when_shifted(series, rates, offset + shift, tolerance):
             summary += f"; it fits with offset={offset + shift}"
