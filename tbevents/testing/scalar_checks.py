@@ -308,7 +308,7 @@ def _by_place(run: Run, series: ScalarSeries, wanted: NDArray[np.float64], toler
     names = [str(step) for step in series.steps.tolist()] + ["-"] * max(0, len(wanted) - len(series))
     kind = "values" if len(wanted) == len(series) else "length"
     summary = differing(points, len(series)) + within(tolerance)
-    return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, "step", names), series)]
+    return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, names), series)]
 
 
 def _only_steps(series: ScalarSeries, steps: NDArray[np.int64]) -> ScalarSeries:
