@@ -187,7 +187,7 @@ def _scalars_of(
     """Yields the path and the scalars of each run.
 
     Raises:
-        OSError: an event file that the caller named cannot be read.
+        OSError: if an event file that the caller named cannot be read.
     """
     for run in open_refs(refs, options):
         tell_of(run.problems, on_problem)
