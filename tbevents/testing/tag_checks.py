@@ -14,7 +14,7 @@ from tbevents.reading.kinds.hparams import HParams, HParamValue
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.run import Run
 from tbevents.testing.checked_arguments import is_number
-from tbevents.testing.finding import Finding, FindingTable, counted, finding
+from tbevents.testing.finding import Finding, FindingTable, MissingArgumentError, counted, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, as_runs
 from tbevents.tools.diff import Tolerance
@@ -40,7 +40,7 @@ def check_tags(
         TypeError: if an argument has the wrong type.
     """
     if (exactly is None) == (at_least is None):
-        raise ValueError("check_tags needs one of exactly and at_least")
+        raise MissingArgumentError("check_tags", "one of exactly and at_least")
     if kind is not None:
         checked_choice("kind", kind, kind_names())
     name, given = ("exactly", exactly) if at_least is None else ("at_least", at_least)
