@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from tbevents.errors import UnknownNameError, closest_or_first
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
-from tbevents.reading.name_patterns import is_glob, matches, patterns
+from tbevents.reading.name_patterns import matches, patterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
@@ -94,12 +94,9 @@ class Expectation:
         """Returns True if the expectation is about the run of a name."""
         return matches(run, self.runs)
 
-    def tags_of(self, run: Run, expected: Expected) -> tuple[list[str], list[str]]:
-        """Returns the tags of a run that are concerned, and the names that it lacks; patterns need not match."""
-        wanted = self.tags if expected.tag is None else (expected.tag,)
-        scalars = run.scalars
-        found = [tag for tag in scalars if matches(tag, wanted)]
-        return found, [name for name in wanted if not is_glob(name) and name not in scalars]
+    def patterns_of(self, expected: Expected) -> tuple[str, ...]:
+        """Returns the names or patterns of the tags of which something is expected."""
+        return self.tags if expected.tag is None else (expected.tag,)
 
 
 def parse_expectation(table: object, where: str, folder: str) -> Expectation:
