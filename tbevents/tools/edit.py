@@ -91,7 +91,8 @@ def edit(
     Raises:
         ValueError: if two tags of a run would get one name; if not exactly one of `out` and `in_place` is given; if
             `out` is a file and there are several to write; if a pattern is not a regular expression; if `thin` is below
-            1; if `first_step` is above `last_step`; or if a shifted step does not fit int64.
+            1; if `first_step` is above `last_step`; or if a shifted step does not fit int64. Nothing is written then.
+        TypeError: if `first_step`, `last_step`, `shift` or `thin` is not a whole number.
         UnknownNameError: if a pattern matches no tag.
         RunNotFoundError: if the path does not exist, or there is no event file below it.
         FileExistsError: if an output exists and `overwrite` is False; nothing is written then.

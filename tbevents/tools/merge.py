@@ -87,7 +87,8 @@ def merge(
         progress = part_of(progress, 1, 2)
     reader = RecordReader(files, progress, sole=len(files) == 1)
     kept = 0
-    with NewFile(target, overwrite=overwrite, events=True) as new:
+    first_of_run = not is_event_file(output_path(out, ""))
+    with NewFile(target, overwrite=overwrite and not first_of_run, events=True, first_of_run=first_of_run) as new:
         for record in _without_repeated_versions(_in_order(reader, files, by_time)):
             raw = record.raw if editor is None else editor.apply(record)
             if raw is not None:

@@ -10,14 +10,16 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Any
 
 from tbevents import remote_put
 from tbevents.errors import RunNotFoundError
-from tbevents.files import StrPath, join, local_path, make_folder, open_file, path_string, replace
+from tbevents.files import StrPath, join, local_path, make_folder, open_file, parent, path_string, replace
 from tbevents.format.record import HEADER_SIZE, decode_header
 from tbevents.remote import is_url
 from tbevents.remote_file import read_range
@@ -33,23 +35,29 @@ class NewFile:
             new.file.write("step,value\n")
 
     Args:
-        path: the path it gets; its folder is created if it does not exist. If it is a URL, the file is written to a
-            temporary local file, and put there when it is complete.
+        path: the path it gets; its folder is created if it does not exist. If it is a link, the file behind it is
+            replaced, unless `keep_old` is True. If it is a URL, the file is written to a temporary local file, and put
+            there when it is complete; a device, a pipe or a descriptor (``/dev/stdout``) then gets the bytes.
         overwrite: if True, it may replace a file.
         keep_old: if True, a file that it replaces is kept as a backup; no program may write to it meanwhile.
         since: the status of that file before it was read; None means now.
         events: if True, it is an event file; no other file may replace an event file.
+        first_of_run: if True, it is the first event file of its folder. The folder is locked while this is checked and
+            the file gets its name, so of several processes one succeeds; on Windows, and where folders cannot be
+            locked, two that finish in the same instant may both succeed.
         text: if True, str is written as UTF-8 with line ends kept; else bytes.
 
     Attributes:
         path: the path it gets.
         file: the file object to write to.
         backup: the path at which the replaced file is kept; None if there is none.
+        first_of_run: as given; it may be set until the file is complete.
 
     Raises:
         ValueError: if the path is a URL, and `keep_old` is True.
         MissingExtraError: if the path is a URL, and fsspec or what it needs is not installed.
-        FileExistsError: if the file exists and `overwrite` is False, or it is an event file and `events` is False.
+        FileExistsError: if the file exists and `overwrite` is False; if it is an event file and `events` is False; or,
+            when it is complete, if there is a run and `first_of_run` is True.
         IsADirectoryError: if the path is a folder.
         OSError: if the file cannot be written, or the file to replace was written to meanwhile or is open for writing;
             it is not replaced then.
@@ -63,12 +71,14 @@ class NewFile:
         keep_old: bool = False,
         since: os.stat_result | None = None,
         events: bool = False,
+        first_of_run: bool = False,
         text: bool = False,
     ) -> None:
         path = path_string(path, "the output")
         (refuse_folder if events else refuse_output)(path)
         self.path = path
         self.backup: str | None = None
+        self.first_of_run = first_of_run
         self._overwrite = overwrite
         if keep_old:
             local_path(path, "a file that is replaced and kept as a backup")
@@ -76,7 +86,9 @@ class NewFile:
         self._wanted = True
         if not overwrite:
             refuse_existing(path)
-        folder = tempfile.gettempdir() if is_url(path) else os.path.dirname(path)
+        self._is_stream = not is_url(path) and _is_stream(path)
+        self._target = os.path.realpath(path) if os.path.islink(path) and not keep_old else path
+        folder = tempfile.gettempdir() if is_url(path) or self._is_stream else os.path.dirname(self._target)
         self._made = missing_folders(folder)
         make_folder(folder or ".")
         # Readers take a file for an event file if its name contains "tfevents", so this name must not.
@@ -115,19 +127,29 @@ class NewFile:
                 os.rmdir(folder)  # fails if the folder is not empty
 
     def _put_in_place(self) -> None:
-        if not self._overwrite:
-            refuse_existing(self.path)
+        if self._is_stream:
+            with open(self._unfinished, "rb") as complete, open(self.path, "ab") as stream:
+                shutil.copyfileobj(complete, stream)
+            return
+        with contextlib.nullcontext() if self._overwrite or is_url(self.path) else _locked(self._target):
+            if self.first_of_run:
+                refuse_run(parent(self.path))
+            if not self._overwrite:
+                refuse_existing(self.path)
+            self._give_name()
+
+    def _give_name(self) -> None:
         if is_url(self.path):
             remote_put.put_file(self._unfinished, self.path)
             return
-        if os.path.exists(self.path):
-            shutil.copymode(self.path, self._unfinished)
+        if os.path.exists(self._target):
+            shutil.copymode(self._target, self._unfinished)
             if self._replaces is not None:
                 self._replace(self._replaces)
                 return
         refuse_folder(self.path)
         try:
-            replace(self._unfinished, self.path)
+            replace(self._unfinished, self._target)
         except OSError as error:
             error.filename, error.filename2 = self.path, None  # the temporary name means nothing to the user
             raise
@@ -148,6 +170,33 @@ class NewFile:
                 os.unlink(backup)
             raise
         self.backup = backup
+
+
+def _is_stream(path: str) -> bool:
+    """Returns True if what is at a path takes bytes but cannot be replaced: a device, a pipe or an open descriptor."""
+    if path in ("/dev/stdout", "/dev/stderr") or path.startswith(("/dev/fd/", "/proc/")):
+        return True  # even if it leads to a regular file, to which the shell may have said to append
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False  # it does not exist, or writing says why
+
+
+@contextlib.contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """Locks the folder of a path against other processes and threads that do the same, where the system can."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)  # which ends the lock
 
 
 def unwritten_status(path: str) -> os.stat_result:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tbevents.format.record import encode_record
 from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import whole
-from tbevents.proto import SessionLog, Summary, SummaryMetadata
+from tbevents.proto import Event, SessionLog, Summary, SummaryMetadata
 from tbevents.reading.restarts import overwritten
 from tbevents.tools.record_copy import RawRecord
 from tbevents.tools.tag_changes import TagChanges
@@ -24,6 +24,13 @@ _STEPLESS: Final = frozenset({"hparams", "custom_scalars"})
 def is_stepless(value: Summary.Value) -> bool:
     """Returns True if a value is about the whole run: hyperparameters, or a layout of custom scalars."""
     return value.metadata.plugin_data.plugin_name in _STEPLESS
+
+
+def _has_step_of_its_own(event: Event) -> bool:
+    """Returns True if an event without values is about a step: a session, or a file version that purges."""
+    if event.HasField("summary") and event.summary.value:
+        return False
+    return event.HasField("session_log") or (event.HasField("file_version") and event.step != 0)
 
 
 class Editor:
@@ -38,6 +45,7 @@ class Editor:
         changed: number of records encoded again so far.
 
     Raises:
+        TypeError: if `thin`, `shift`, `first_step` or `last_step` is not a whole number.
         ValueError: if `thin` is below 1, or `first_step` is above `last_step`.
     """
 
@@ -52,6 +60,9 @@ class Editor:
         thin: int = 1,
     ) -> None:
         thin = whole("thin", thin, least=1)
+        shift = whole("shift", shift)
+        first_step = None if first_step is None else whole("first_step", first_step)
+        last_step = None if last_step is None else whole("last_step", last_step)
         if first_step is not None and last_step is not None and first_step > last_step:
             raise ValueError(f"the first step, {first_step}, is above the last, {last_step}")
         self.values: int = 0
@@ -71,22 +82,36 @@ class Editor:
         self._touched = False  # True if the current event differs from its record
 
     def study(self, records: Iterable[RawRecord]) -> None:
-        """Reads all records: it needs all tags, and what to purge depends on later values."""
+        """Reads all records: it needs all tags and steps, and what to purge depends on later values.
+
+        Raises:
+            ValueError: if a shifted step does not fit int64.
+        """
         ordered = self._purge or self._thin > 1
-        if not (ordered or self._tags):
+        if not (ordered or self._tags or self._shift):
             return
+        beyond: list[tuple[str, int, int]] = []  # values whose step cannot be shifted: tag, number and step
         steps: dict[str, array[int]] = {}  # a list would take 36 bytes for each
         starts: list[tuple[int, dict[str, int]]] = []  # sessions: step, and number of values of each tag before it
         for record in records:
             event = record.event
             if event.session_log.status == SessionLog.START:
                 starts.append((event.step, {tag: len(known) for tag, known in steps.items()}))
+            if _has_step_of_its_own(event):
+                self._shifted(event.step)
             for value in event.summary.value:
                 if not self._is_chosen(event.step, value):
                     continue
                 self._chosen[value.tag] = None
-                if ordered and not is_stepless(value):
-                    steps.setdefault(value.tag, array("q")).append(event.step)
+                if is_stepless(value):
+                    continue
+                if ordered:
+                    of_value = steps.setdefault(value.tag, array("q"))
+                    of_value.append(event.step)
+                    if event.step + self._shift not in STEP_RANGE:
+                        beyond.append((value.tag, len(of_value) - 1, event.step))
+                else:
+                    self._shifted(event.step)
         for tag in list(steps):
             of_tag = np.frombuffer(steps.pop(tag), np.int64)
             stays = np.ones(len(of_tag), np.bool_)
@@ -100,6 +125,15 @@ class Editor:
             stays[left[:: self._thin]] = True
             stays[left[-1:]] = True
             self._stays[tag] = stays
+        for tag, number, step in beyond:
+            if self._stays[tag][number]:
+                self._shifted(step)
+
+    def _shifted(self, step: int) -> int:
+        shifted = step + self._shift
+        if shifted not in STEP_RANGE:
+            raise ValueError(f"step {step} shifted by {self._shift} does not fit 64 bits")
+        return shifted
 
     def check_names(self) -> None:
         """Checks the new names; call it after `study`.
@@ -137,12 +171,9 @@ class Editor:
                 event.summary.CopyFrom(Summary(value=values))
                 self._touched = True
         else:
-            has_step = event.HasField("session_log") or (event.HasField("file_version") and event.step != 0)
+            has_step = _has_step_of_its_own(event)
         if has_step and self._shift:
-            step = event.step + self._shift
-            if step not in STEP_RANGE:
-                raise ValueError(f"step {event.step} shifted by {self._shift} does not fit 64 bits")
-            event.step = step
+            event.step = self._shifted(event.step)
             self._touched = True
         if not self._touched:
             return record.raw

@@ -98,10 +98,11 @@ def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:
     first_times = [float(each.wall_times.min()) for each in several if len(each.wall_times)]
     start = min(first_times, default=0.0)
     path = output_path(out, "")
-    if not is_event_file(path):
+    first_of_run = not is_event_file(path)
+    if first_of_run:
         path = event_file_in(path, start)
     encoder = ScalarEncoder()
-    with NewFile(path, overwrite=False, events=True) as new:
+    with NewFile(path, overwrite=False, events=True, first_of_run=first_of_run) as new:
         new.file.write(header_record(start, __name__))
         for each in several:
             number = encoder.add_series(each.tag, each.form)

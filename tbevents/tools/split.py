@@ -51,6 +51,15 @@ class Split:
     problems: tuple[Problem, ...]
 
 
+@dataclass(slots=True)
+class _OpenPart:
+    """A part that is being written: its file, and the number and bytes of its records."""
+
+    new: NewFile
+    records: int = 0
+    size: int = 0
+
+
 class _PartWriter:
     """Writes the parts. A part is opened for its first record, and starts with the file version.
 
@@ -64,7 +73,7 @@ class _PartWriter:
         self.version: RawRecord | None = None  # the record with the file version
         self._stack = stack
         self._path = os.path.join(folder, name)
-        self._parts: dict[int, tuple[NewFile, list[int]]] = {}  # part -> its file and the sizes of its records
+        self._parts: dict[int, _OpenPart] = {}
 
     def add(self, part: int, record: RawRecord) -> None:
         """Writes a record to a part."""
@@ -72,21 +81,26 @@ class _PartWriter:
             if len(self._parts) == _MOST:
                 raise ValueError(f"there would be more than {_MOST} parts")
             new = self._stack.enter_context(NewFile(f"{self._path}.{part:03d}", overwrite=False, events=True))
-            self._parts[part] = new, []
+            self._parts[part] = _OpenPart(new)
             if self.version is not None and self.version is not record:
                 self.add(part, self.version)
-        new, sizes = self._parts[part]
-        new.file.write(record.raw)
-        sizes.append(len(record.raw))
+        opened = self._parts[part]
+        opened.new.file.write(record.raw)
+        opened.records += 1
+        opened.size += len(record.raw)
 
     def full(self, part: int, record: RawRecord, size: int) -> bool:
         """Returns True if a part has no room for a record; a part with only the file version always has room."""
-        _, sizes = self._parts.get(part, (None, []))
-        return len(sizes) > (self.version is not None) and sum(sizes) + len(record.raw) > size
+        opened = self._parts.get(part)
+        if opened is None or opened.records <= (self.version is not None):
+            return False
+        return opened.size + len(record.raw) > size
 
-    def parts(self) -> tuple[Part, ...]:
-        """The parts so far, in order."""
-        return tuple(Part(new.path, len(sizes), sum(sizes)) for _, (new, sizes) in sorted(self._parts.items()))
+    def finish(self) -> tuple[Part, ...]:
+        """Returns the parts, in order. No record is added after that."""
+        for opened in list(self._parts.values())[-1:]:
+            opened.new.first_of_run = True  # the stack completes the one first that was opened last
+        return tuple(Part(each.new.path, each.records, each.size) for _, each in sorted(self._parts.items()))
 
 
 def split(
@@ -112,6 +126,7 @@ def split(
         progress: called with the bytes read.
 
     Raises:
+        TypeError: if one of these is not a whole number.
         ValueError: unless exactly one of `size`, `every` and `at` is given; if one is not positive or not ascending; or
             if there would be more than 200 parts.
         RunNotFoundError: if the run does not exist.
@@ -123,12 +138,13 @@ def split(
     for name, value in (("size", size), ("every", every)):
         if value is not None:
             whole(name, value, least=1)
+    at = [whole("at", step) for step in at]
     if any(first >= second for first, second in pairwise(at)):
         raise ValueError(f"the steps to split at must ascend: {', '.join(map(str, at))}")
     folder = local_path(out, "the output")
     refuse_run(folder)
     files = files_of_run(source)
-    starts = list(at)
+    starts = at
     if every is not None:
         starts = _starts(RecordReader(files, part_of(progress, 0, 2)), every)
         progress = part_of(progress, 1, 2)
@@ -146,7 +162,7 @@ def split(
             elif writer.full(part, record, size):
                 part += 1
             writer.add(part, record)
-        parts = writer.parts()
+        parts = writer.finish()
         if not parts:
             raise ValueError(f"{source}: there is no record to split")
     return Split(parts, tuple(reader.problems))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from event_files import scalar_event, tensor_value, version_event, write_events
 from hypothesis import given
@@ -67,6 +68,35 @@ def test_a_step_beyond_64_bits_is_refused_and_leaves_nothing(make_run, tmp_path)
     with pytest.raises(ValueError, match="9223372036854775807 shifted by 1 does not fit"):
         edit(run, tmp_path / "out", shift=1)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"purge": True}, {"thin": 2}, {"rename": [("*", "x/*")]}])
+def test_a_step_beyond_64_bits_is_refused_before_any_run_is_replaced(make_run, tmp_path, options):
+    paths = [make_run("ip/a", ("t", 5, 1.0)), make_run("ip/b", ("t", 2**63 - 2, 1.0))]
+    before = {path: path.read_bytes() for each in paths for path in each.iterdir()}
+    with pytest.raises(ValueError, match="9223372036854775806 shifted by 10 does not fit"):
+        edit(tmp_path / "ip", in_place=True, shift=10, **options)
+    assert {path: path.read_bytes() for each in paths for path in each.iterdir()} == before
+
+
+@pytest.mark.parametrize("options", [{"last_step": 9}, {"purge": True}, {"drop": ["high"]}])
+def test_a_step_that_is_left_out_may_be_anything(make_run, tmp_path, options):
+    run = make_run("a", ("t", 2**63 - 2, 1.0), ("t", 5, 1.0), *[("high", 2**63 - 2, 1.0)] * ("drop" in options))
+    if "drop" in options:
+        run = make_run("b", ("t", 5, 1.0), ("high", 2**63 - 2, 1.0))
+    if "last_step" in options:
+        run = make_run("c", ("t", 5, 1.0), ("t", 2**63 - 2, 1.0))
+    edit(run, tmp_path / "out", shift=10, **options)
+    assert tbevents.read_run(tmp_path / "out").scalars["t"].steps.tolist() == [15]
+
+
+@pytest.mark.parametrize("argument", ["shift", "first_step", "last_step", "thin"])
+def test_steps_are_whole_numbers_of_any_type(make_run, tmp_path, argument):
+    run = make_run("a", ("t", 2, 1.0))
+    edit(run, tmp_path / "out", **{argument: np.int64(2)})
+    for wrong in (1.5, "3", True):
+        with pytest.raises(TypeError, match=f"{argument} must be a whole number"):
+            edit(run, tmp_path / "other", **{argument: wrong})
 
 
 def test_hyperparameters_stay_whatever_is_cut(corpus, tmp_path):

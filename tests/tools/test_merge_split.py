@@ -1,6 +1,7 @@
 """Merging and splitting copy records; together they are the identity."""
 
 import re
+import time
 import tracemalloc
 
 import numpy as np
@@ -247,3 +248,49 @@ def test_tensorboards_loader_reads_what_was_merged(make_series, tmp_path, option
     ours = points(tmp_path / "c")
     assert {tag: [(p.step, p.wall_time, p.value) for p in loader.Scalars(tag)] for tag in ours} == ours
     assert len(ours["loss"]) == (12 if options.get("purge") else 16)
+
+
+@pytest.mark.parametrize("at", [[2.5], ["3"], [True]])
+def test_steps_to_split_at_are_whole_numbers(make_run, tmp_path, at):
+    run = make_run("a", ("t", 0, 0.0), ("t", 5, 0.0))
+    with pytest.raises(TypeError, match="at must be a whole number"):
+        split(run, tmp_path / "out", at=at)
+    assert len(split(run, tmp_path / "out", at=[np.int32(3)]).parts) == 2
+
+
+def test_a_split_into_a_folder_that_got_a_run_meanwhile_leaves_nothing(make_run, tmp_path):
+    run = make_run("a", *(("t", step, 0.0) for step in range(5)))
+    other = make_run("other", ("t", 0, 0.0), file="events.out.tfevents.2.y")
+
+    def interrupt(_done, _total):
+        if not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("events*")):
+            merge([other], tmp_path / "out")
+
+    with pytest.raises(FileExistsError, match="a run exists already"):
+        split(run, tmp_path / "out", at=[1, 2, 3], progress=interrupt)
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_merging_into_a_folder_that_got_a_run_meanwhile_leaves_nothing(make_run, tmp_path):
+    runs = [make_run("a", ("t", 0, 0.0)), make_run("b", ("t", 0, 0.0))]
+    inner = []
+
+    def interrupt(_done, _total):
+        if not inner:
+            inner.append(None)
+            inner[0] = merge(runs[1:], tmp_path / "out" / "run")
+
+    # The names differ, as those of two processes do.
+    with pytest.raises(FileExistsError, match="exists already"):
+        merge(runs[:1], tmp_path / "out" / "run", progress=interrupt)
+    assert len(list((tmp_path / "out" / "run").iterdir())) == 1
+
+
+def test_time_of_a_split_by_size_grows_with_the_records(make_series, tmp_path):
+    times = []
+    for count in (4_000, 16_000):
+        run = make_series(f"{count}", t=(range(count), np.zeros(count)))
+        start = time.process_time()
+        split(run, tmp_path / f"out{count}", size=1 << 30)
+        times.append(time.process_time() - start)
+    assert times[1] < 9 * times[0]  # 16 if it were quadratic

@@ -2,7 +2,10 @@
 
 import errno
 import os
+import stat
+import subprocess
 import sys
+import threading
 
 import pytest
 from event_files import version_event, write_events
@@ -216,3 +219,102 @@ def test_a_table_or_page_with_an_event_file_s_name_is_replaced(tmp_path, content
     with NewFile(str(path), text=True) as new:
         new.file.write("new")
     assert path.read_text() == "new"
+
+
+def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path):
+    real, link = tmp_path / "data" / "real.csv", tmp_path / "link.csv"
+    real.parent.mkdir()
+    real.write_text("before")
+    try:
+        link.symlink_to(real)
+    except OSError:
+        pytest.skip("links are not allowed here")
+    with NewFile(str(link), text=True) as new:
+        new.file.write("after")
+    assert link.is_symlink()
+    assert real.read_text() == "after"
+    assert list(real.parent.iterdir()) == [real]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_gets_the_bytes_and_stays(tmp_path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    with NewFile(str(pipe), text=True) as new:
+        new.file.write("step,value\n")
+    reader.join(10)
+    assert got == [b"step,value\n"]
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.skipif(not hasattr(os, "mknod"), reason="there are no devices")
+def test_a_device_gets_the_bytes_and_stays(tmp_path):
+    device = tmp_path / "null.html"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        device.write_bytes(b"")
+    except OSError:
+        pytest.skip("devices are not allowed here")
+    with NewFile(str(device)) as new:
+        new.file.write(b"gone")
+    assert device.is_char_device()
+
+
+# Not /dev/stdout itself: code that failed this test would replace it, for all of the machine, if run as root.
+@pytest.mark.skipif(not os.path.exists("/dev/fd/1"), reason="there are no paths of descriptors")
+@pytest.mark.parametrize("piped", [True, False])
+def test_standard_output_by_its_path_gets_the_bytes_after_what_is_there(tmp_path, piped):
+    code = "from tbevents.tools.new_files import NewFile\nwith NewFile('/dev/fd/1') as new: new.file.write(b'new')"
+    path = tmp_path / "out"
+    path.write_bytes(b"old ")
+    with open(path, "ab") as file:
+        out = subprocess.PIPE if piped else file
+        done = subprocess.run([sys.executable, "-c", code], stdout=out, timeout=60, check=True)
+    assert done.stdout == (b"new" if piped else None)
+    assert path.read_bytes() == (b"old " if piped else b"old new")
+
+
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/1"])
+def test_paths_of_descriptors_are_never_replaced(path):
+    assert new_files._is_stream(path)
+
+
+def test_of_two_that_write_the_first_file_of_a_run_the_later_one_leaves_nothing(tmp_path):
+    first, second = (tmp_path / f"events.out.tfevents.{number}" for number in (1, 2))
+    options = {"overwrite": False, "events": True, "first_of_run": True}
+    later = NewFile(str(second), **options)
+    with NewFile(str(first), **options):
+        pass
+    with pytest.raises(FileExistsError, match="a run exists already"), later:
+        later.file.write(b"too late")
+    assert list(tmp_path.iterdir()) == [first]
+
+
+def test_of_many_that_finish_at_once_one_makes_the_run(tmp_path):
+    waiting = threading.Barrier(8, timeout=30)
+    outcomes = []
+
+    def make(number):
+        try:
+            with NewFile(
+                str(tmp_path / f"events.out.tfevents.{number}"), overwrite=False, events=True, first_of_run=True
+            ) as new:
+                new.file.write(b"x")
+                waiting.wait()
+        except FileExistsError:
+            outcomes.append("refused")
+        else:
+            outcomes.append("made")
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert len(list(tmp_path.iterdir())) == outcomes.count("made")
+    if sys.platform != "win32":
+        assert sorted(outcomes) == ["made"] + ["refused"] * 7
