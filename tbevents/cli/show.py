@@ -18,9 +18,8 @@ from tbevents.cli.parameters import (
     example,
     json_option,
     kind_option,
-    more_tags_option,
+    named_tags,
     run_option,
-    tags_argument,
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
@@ -45,8 +44,7 @@ _Found = list[tuple[Run, TagDescription]]
 
 @click.command(epilog=example("tbevents show runs/demo 'loss*' --chart"))
 @click.argument("run", type=PATH)
-@tags_argument
-@more_tags_option
+@named_tags
 @run_option
 @kind_option
 @click.option(
@@ -62,7 +60,6 @@ def command(
     terminal: Terminal,
     run: str,
     tags: tuple[str, ...],
-    more_tags: tuple[str, ...],
     runs: tuple[str, ...],
     kinds: tuple[str, ...],
     wants_chart: bool | None,
@@ -77,7 +74,6 @@ def command(
     A TAG may be a glob ('train/*'). RUN may be a folder of several runs; their charts are overlaid. Lines that share a
     colour, or all without colours (NO_COLOR), have marks.
     """
-    tags += more_tags
     charts = wants_chart if wants_chart is not None else bool(tags) and terminal.interactive
     if wants_chart and (points or as_json):
         raise click.UsageError(f"--chart and {'--points' if points else '--json'} cannot be combined")

@@ -314,7 +314,7 @@ class Board:
                 label, name = key
                 path = self.logdirs[label]
                 url = path if name == "." else join(path, name)
-                run = self._by_name[key] = FollowedRun(len(self._runs), run_name(label, name), url, files)
+                run = self._by_name[key] = FollowedRun(len(self._runs), run_name(label, name), url, tuple(files))
                 self._runs.append(run)
             elif run.gone:
                 run.gone, run.files = False, tuple(files)

@@ -31,6 +31,18 @@ Quantity: TypeAlias = float | str | None
 """What is compared: a number, or words where there is none; None if there is nothing to name."""
 
 
+class MissingArgumentError(ValueError):
+    """A check was called without an argument that it needs.
+
+    Attributes:
+        needed: what it needs, in words.
+    """
+
+    def __init__(self, function: str, needed: str) -> None:
+        super().__init__(f"{function} needs {needed}")
+        self.needed = needed
+
+
 class FirstRow(NamedTuple):
     """The first row of a table as data.
 

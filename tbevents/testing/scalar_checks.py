@@ -14,7 +14,16 @@ from tbevents.errors import UnknownStepError
 from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, finding, number
+from tbevents.testing.finding import (
+    ROWS,
+    Finding,
+    FindingTable,
+    FirstRow,
+    MissingArgumentError,
+    as_shown,
+    finding,
+    number,
+)
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
@@ -184,7 +193,7 @@ def check_bounded(
         TypeError: if an argument has the wrong type.
     """
     if low is None and high is None:
-        raise ValueError("check_bounded needs low, high or both")
+        raise MissingArgumentError("check_bounded", "low, high or both")
     least = -math.inf if low is None else as_float(low, name="low")
     most = math.inf if high is None else as_float(high, name="high")
     if not least <= most:
@@ -258,7 +267,7 @@ def check_lr_schedule(
 def _expected(values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
     """Returns the expected steps and values, each None if it is not to be checked."""
     if values is None and steps is None:
-        raise ValueError("check_scalars needs values, steps or both")
+        raise MissingArgumentError("check_scalars", "values, steps or both")
     if isinstance(values, (ScalarSeries, Mapping)):
         if steps is not None:
             raise ValueError("steps must not be given if values has its own")

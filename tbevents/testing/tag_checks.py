@@ -14,7 +14,7 @@ from tbevents.format.values import as_float
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, FindingTable, finding
+from tbevents.testing.finding import Finding, FindingTable, MissingArgumentError, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, as_runs
 from tbevents.testing.value_comparison import is_number
@@ -42,7 +42,7 @@ def check_tags(
         TypeError: if an argument has the wrong type.
     """
     if (exactly is None) == (at_least is None):
-        raise ValueError("check_tags needs one of exactly and at_least")
+        raise MissingArgumentError("check_tags", "one of exactly and at_least")
     if kind is not None:
         checked_choice("kind", kind, kind_names())
     name, given = ("exactly", exactly) if at_least is None else ("at_least", at_least)
