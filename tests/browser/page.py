@@ -196,7 +196,11 @@ class Page:
         found = []
 
         def done():
-            found[:] = [path for path in set(folder.iterdir()) - before if path.suffix == f".{kind.lower()}"]
+            found[:] = [
+                path
+                for path in set(folder.iterdir()) - before
+                if path.suffix == f".{kind.lower()}" and path.stat().st_size
+            ]
             return found
 
         self.wait(done)
