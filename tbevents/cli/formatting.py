@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from tbevents.views import safe_text
+from tbevents.views.safe_text import counted as counted
 from tbevents.views.safe_text import printable as printable
 
 
@@ -147,11 +148,6 @@ def step_range(first: int | None, last: int | None) -> str:
     if first is None or last is None:
         return ""
     return str(first) if first == last else f"{first}..{last}"
-
-
-def counted(value: int, noun: str, plural: str = "") -> str:
-    """Formats a count with its noun: 1 record, 2,000 records."""
-    return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
 
 
 _LINES: Final = 100

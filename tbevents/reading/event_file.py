@@ -23,7 +23,7 @@ from tbevents.errors import (
 from tbevents.file_ref import FileRef
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
-from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRecord, Record, Records
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, LongRecord, Record, Records
 from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.reading.damage import Damage, error_at_end
@@ -56,7 +56,6 @@ class EventFileReader:
         sole: if True, the caller named this file itself: errors of reading it, or that it is not an event file, are
             raised even if not `strict`.
         patient: if True, an incomplete record at the end is never raised, because the rest may come.
-        max_length: the longest payload that is accepted, in bytes.
         verify: if True, verify the checksums of payloads. Those of headers are always verified.
 
     Attributes:
@@ -77,7 +76,6 @@ class EventFileReader:
         strict: bool = False,
         sole: bool = False,
         patient: bool = False,
-        max_length: int = MAX_LENGTH,
         verify: bool = True,
     ) -> None:
         self.path = path
@@ -90,7 +88,6 @@ class EventFileReader:
         self.record: int = 0
         self._strict = strict
         self._sole = sole
-        self._max_length = max_length
         self._verify = verify
         self._size = 0  # of the file, when it was opened last
         self.error: OSError | None = None
@@ -269,7 +266,6 @@ class EventFileReader:
         if not size:
             return IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path)
         decoder = RecordDecoder(
-            max_length=self._max_length,
             size=size,
             offset=self.offset,
             record=self.record,
@@ -433,7 +429,7 @@ class EventFileReader:
         """Returns the error to raise for damage: if all records have the same, one about all of them."""
         if not Damage.may_be_of_all(error):
             return error
-        reader = EventFileReader(self.path, max_length=self._max_length, verify=self._verify)
+        reader = EventFileReader(self.path, verify=self._verify)
         usable = next(reader.events(), None)
         of_all = reader._damage.of_all
         return error if usable is not None or of_all is None else of_all

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import UnknownStepError
-from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
@@ -22,13 +21,13 @@ from tbevents.testing.finding import (
     FirstRow,
     MissingArgumentError,
     as_shown,
-    counted,
     finding,
     number,
 )
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
+from tbevents.views.safe_text import counted
 
 _SHIFTS: Final = (1, -1)
 """Offsets that are tried for the message if a schedule does not match."""
@@ -133,8 +132,8 @@ def check_scalar_at(
         return findings
     try:
         point = series.at(step)
-    except UnknownStepError:
-        summary = f"it has no point at step {step}; the nearest are {', '.join(map(str, _nearest(series, step)))}"
+    except UnknownStepError as error:
+        summary = f"it has no point at step {step}; {error.hint}"
         return [finding(run, tag, "missing", summary, None, series)]
     obtained = series_of(tag, [step], np.array([point.value], series.values.dtype))
     expected = series_of(tag, [step], as_stored(wanted, series.values.dtype))
@@ -144,14 +143,6 @@ def check_scalar_at(
     table = point_table(points, tolerance, series.values.dtype)
     summary = f"the value at step {step} differs{within(tolerance)}"
     return [finding(run, tag, "values", summary, table, series)]
-
-
-def _nearest(series: ScalarSeries, step: int) -> list[int]:
-    """Returns the three steps of a series that are nearest to a step, which may be of any size."""
-    steps = np.unique(series.steps)
-    place = int(np.searchsorted(steps, min(max(step, STEP_RANGE[0]), STEP_RANGE[-1])))
-    around = steps[max(0, place - 3) : place + 3].tolist()
-    return sorted(sorted(around, key=lambda each: abs(each - step))[:3])
 
 
 def check_finite(run: Subject, tag: str | None = None) -> list[Finding]:
@@ -264,7 +255,7 @@ def check_lr_schedule(
         beyond = _of(len(points) - len(apart), series, "points")
         summary += f"{', ' if apart else ''}{beyond} beyond the schedule"
         if isinstance(schedule, Sized):  # else it is a scheduler: steps are from 0 on, and some end at one
-            summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
+            summary += f": the schedule has {counted(len(schedule), 'rate')}"
     for shift in _SHIFTS:
         if len(series) > 1 and not _differs_when_shifted(series, rates, offset + shift, tolerance):
             summary += f"; it fits with offset={offset + shift}"
@@ -326,7 +317,7 @@ def _by_place(run: Run, series: ScalarSeries, wanted: NDArray[np.float64], toler
     names = [str(step) for step in series.steps.tolist()] + ["-"] * max(0, len(wanted) - len(series))
     kind = "values" if len(wanted) == len(series) else "length"
     summary = differing(points, len(series)) + within(tolerance)
-    return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, "step", names), series)]
+    return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, names), series)]
 
 
 def _only_steps(series: ScalarSeries, steps: NDArray[np.int64]) -> ScalarSeries:

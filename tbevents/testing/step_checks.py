@@ -11,8 +11,9 @@ import numpy as np
 from tbevents.format.values import whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, MissingArgumentError, counted, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, MissingArgumentError, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
+from tbevents.views.safe_text import counted
 
 
 def check_steps(
@@ -60,7 +61,7 @@ def check_steps(
     for series in found:
         if no_gaps or contiguous:
             wide = _pairs(series, operator.gt, every)
-            summary = f"{counted(wide.total, 'gap', 'gaps')} of more than {every} between steps"
+            summary = f"{counted(wide.total, 'gap')} of more than {every} between steps"
             findings += [finding(run, series.tag, "gaps", summary, wide, series)] if wide.total else []
         if no_duplicates or contiguous:
             findings += _duplicates(run, series)

@@ -128,8 +128,8 @@ def draw_charts(
         root: the name of the logdir's folder, which is shown in place of ".".
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
-        ValueError: `groups` is given, and the horizontal axis is not "step".
+        MissingExtraError: if matplotlib is not installed.
+        ValueError: if `groups` is given, and the horizontal axis is not "step".
     """
     if groups is not None and style.x != "step":
         raise ValueError(f"groups of runs are drawn over steps: x must be step, not {style.x!r}")

@@ -14,7 +14,7 @@ from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.kinds.audio import Audio
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
-from tbevents.reading.kinds.layout import Charts
+from tbevents.reading.kinds.layout import StoredCharts
 from tbevents.reading.kinds.pr_curve import PrCurve
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.kinds.text import Text
@@ -83,7 +83,7 @@ class Content:
         }
         self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in ("scalars", *self._makers)}
         self._others: dict[str, int] = {}
-        self._layouts: list[Charts] = []
+        self._layouts: list[StoredCharts] = []
         self._media = 0  # bytes of pictures and sounds
         self._is_full = False  # whether the rest of them is left out
         self._letters = 0
