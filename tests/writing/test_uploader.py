@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -64,3 +65,17 @@ def test_a_bucket_that_is_gone_is_tried_less_and_less_often_and_at_the_end_of_th
     with pytest.raises(OSError, match="no such bucket"):
         ours.finish()
     assert calls == ["dead"]
+
+
+def test_a_client_that_the_thread_removes_at_the_end_of_the_process_does_not_keep_the_others_from_it(monkeypatch):
+    def removing(call, client):  # as the thread does at any moment
+        ours.remove_unfinished(client)
+        return partial(call, client)
+
+    calls = []
+    ours = uploader.Uploader()
+    for name in "abc":
+        ours.add_unfinished(Client(name, calls))
+    monkeypatch.setattr(uploader, "partial", removing)
+    assert ours.errors_of_finish() == []
+    assert sorted(calls) == ["a", "b", "c"]
