@@ -144,10 +144,21 @@ def open_file(path: str) -> io.RawIOBase:
 
 def open_without_waiting(path: str, flags: int) -> int:
     """Returns a descriptor, as os.open does, but does not block if the path is a FIFO."""
+    opened: list[int] = []
+    open_into(opened, path, flags)
+    return opened[0]
+
+
+def open_into(opened: list[int], path: str, flags: int) -> None:
+    """Appends the descriptor that `open_without_waiting` would return to a list.
+
+    An interrupt that comes as os.open returns would lose a descriptor. Here no Python code runs before it is in the
+    list.
+    """
     try:
-        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        opened.extend(map(os.open, (path,), (flags | getattr(os, "O_NONBLOCK", 0),)))
     except BlockingIOError:  # another process has a lease on the file, and must now give it up
-        return os.open(path, flags)
+        opened.extend(map(os.open, (path,), (flags,)))
 
 
 def read_bytes(path: str, start: int = 0, size: int | None = None) -> bytes:

@@ -20,8 +20,9 @@ class _MomentumCycler(ClosedFormLR):
 
     cycle_momentum: bool
     use_beta1: bool
-    # The position of the current epoch in the cycle. `_next_rates` stores it, so that it is computed once for both.
-    _turn: Any
+    # The position of the next epoch in the cycle. `_next_rates` stores it, so that it is computed once for both. As in
+    # PyTorch, the momentum is left alone by a subclass whose get_lr does not use it.
+    _turn: Any = None
 
     def _find_momentum(self, optimizer: OptimizerLike) -> None:
         groups = optimizer.param_groups
@@ -60,7 +61,10 @@ class _MomentumCycler(ClosedFormLR):
     def _turn_momentum(self) -> None:
         if not self.cycle_momentum:
             return
-        momenta = self._momenta(self._turn)
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
+        momenta = self._momenta(turn)
         i = 0
         for group in self.optimizer.param_groups:
             if not self.use_beta1 and type(group["momentum"]) is float:
@@ -309,6 +313,10 @@ class OneCycleLR(_MomentumCycler):
             (phase["start_lr"], phase["end_lr"], phase["start_momentum"], phase["end_momentum"])
             for phase in self._schedule_phases
         ]
+
+    def _restore_momentum(self, untouched: Sequence[bool]) -> None:
+        if self.last_epoch <= self.total_steps:  # a state saved after the end of the cycle has no place in it
+            super()._restore_momentum(untouched)
 
     def _turn_at(self, epoch: float) -> tuple[int, float]:
         return formulas.phase_at(epoch, self._ends, self.total_steps, self._anneal_func_type)

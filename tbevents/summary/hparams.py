@@ -57,7 +57,11 @@ def hparams(
         ValueError: if two hyperparameters have the same name.
     """
     values: dict[str, HParamValue] = {}
-    for name, value in flattened("hparam_dict", hparam_dict):
+    try:
+        named = list(flattened("hparam_dict", hparam_dict))
+    except RecursionError:
+        raise TypeError("hparam_dict is nested too deeply, or contains itself") from None
+    for name, value in named:
         if name in values:
             raise ValueError(f"hparam_dict has two values for {name!r}: one under that name, and one in a mapping")
         values[name] = plain(value)

@@ -205,7 +205,8 @@ def number(value: Any, dtype: Any = np.float64) -> str:
     kind = np.dtype(dtype)
     if kind.kind != "f":
         return str(value)
-    exact = kind.type(value)
+    with np.errstate(over="ignore"):  # it is shown as infinite
+        exact = kind.type(value)
     if exact == 0 or 1e-4 <= abs(exact) < 1e16:
         return np.format_float_positional(exact, trim="0")
     return np.format_float_scientific(exact, trim="-") if np.isfinite(exact) else str(float(exact))

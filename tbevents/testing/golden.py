@@ -89,14 +89,13 @@ def _new_folder(path: str) -> Iterator[str]:
         yield unfinished
         if os.path.exists(path):
             replace(path, replaced)
-        try:
-            replace(unfinished, path)
-        except OSError:
-            if os.path.exists(replaced):
+        replace(unfinished, path)
+    finally:  # an interrupt may come at any moment
+        if os.path.exists(replaced):
+            if os.path.exists(path):
+                remove_stored(replaced)
+            else:
                 replace(replaced, path)
-            raise
-        remove_stored(replaced)
-    finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
@@ -109,7 +108,7 @@ def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:
     """
     path = stem + SUFFIXES[0]
     if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
+        with open(path, "rb") as file:
             return _from_json(path, file.read())
     path = stem + SUFFIXES[1]
     if not os.path.isdir(path):
@@ -194,9 +193,9 @@ def _columns(series: ScalarSeries) -> str:
     return ",\n".join(f"        {json.dumps(name)}: {json.dumps(column)}" for name, column in columns.items())
 
 
-def _from_json(path: str, text: str) -> dict[str, Run]:
+def _from_json(path: str, text: bytes) -> dict[str, Run]:
     try:
-        stored = json.loads(text)
+        stored = json.loads(text.decode())
         if stored[_MARK] != _VERSION:
             raise PayloadError(f"{path}: the version of this golden run is {stored[_MARK]!r}, not {_VERSION}")
         files = MemoryFiles()
@@ -209,5 +208,5 @@ def _from_json(path: str, text: str) -> dict[str, Run]:
         return {name: files.run(name, name) for name in stored["runs"]}
     except PayloadError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise PayloadError(f"{path}: not a golden run: {type(error).__name__}: {error}") from error

@@ -289,6 +289,8 @@ def _as_steps(steps: Any) -> NDArray[np.int64]:
     if not isinstance(steps, Iterable):
         raise TypeError(f"steps must be whole numbers in one dimension, not {steps!r}")
     array = np.asarray(steps if isinstance(steps, (np.ndarray, range)) else list(steps))
+    if array.dtype == object and all(type(step) is int for step in array.flat):
+        raise ValueError(f"steps must be within int64, not {max(array.flat, key=abs)}"[:200])
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError(f"steps must be whole numbers in one dimension, not {steps!r}"[:200])
     if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:

@@ -130,13 +130,35 @@ class _SharedCounts:
         self._lock = multiprocessing.RLock()  # re-entrant: a signal handler may log while it is held
 
     def use(self, kind: str, tag: str, log: Callable[[int], None]) -> None:
-        """Calls `log` with the count of a name, and increments the count unless `log` raises."""
+        """Increments the count of a name, and calls `log` with what it was.
+
+        The count goes back if `log` raises, unless the event may be logged (an OSError is of an earlier batch, an
+        interrupt comes at any moment) or a signal handler has used the next count.
+        """
         digest = hashlib.blake2b(f"{kind}/{tag}".encode(errors="surrogatepass"), digest_size=16).digest()
         with self._lock:
-            at = self._find(digest)
-            count = _SLOT.unpack_from(self._table, at)[1]
-            log(count)
-            _SLOT.pack_into(self._table, at, digest, count + 1)
+            while True:  # until no signal handler has changed the slot meanwhile
+                at = self._find(digest)
+                slot = self._table[at : at + _SLOT.size]
+                known, count = _SLOT.unpack(slot)
+                used = _SLOT.pack(digest, count + 1)
+                if known in (digest, bytes(16)) and self._changed(at, slot, used):
+                    break
+            try:
+                log(count)
+            except OSError:
+                raise
+            except Exception:
+                self._changed(at, used, _SLOT.pack(digest, count))
+                raise
+
+    def _changed(self, at: int, old: bytes, new: bytes) -> bool:
+        """Changes a slot if it still is as it was. There is no call between the two, so no handler runs there."""
+        end = at + _SLOT.size
+        if self._table[at:end] == old:
+            self._table[at:end] = new
+            return True
+        return False
 
     def _find(self, digest: bytes) -> int:
         """Returns the offset of a name's slot, or of a free slot for it."""

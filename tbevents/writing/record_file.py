@@ -90,22 +90,17 @@ class RecordFile:
         while True:
             path = os.path.join(folder, new_name())
             try:
-                fd = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+                with open(path, "xb", buffering=0) as file:  # not os.open: an interrupt at its end loses the descriptor
+                    _write_all(file.fileno(), record)
+                self.path, self._size, self._tail, self._events = path, len(record), record[-_TAIL:], 0
+                return
             except FileExistsError:
                 continue
-            break
-        try:
-            try:
-                _write_all(fd, record)
-            finally:
-                os.close(fd)
-        except BaseException as error:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-            if isinstance(error, OSError):
-                error.filename = path
-            raise
-        self.path, self._size, self._tail, self._events = path, len(record), record[-_TAIL:], 0
+            except BaseException as error:
+                _remove_begun(path, record)
+                if isinstance(error, OSError):
+                    error.filename = path
+                raise
 
     def unwritten_bytes(self) -> int:
         """Returns the number of bytes in the blocks."""
@@ -127,11 +122,13 @@ class RecordFile:
         """
         assert self.path is not None
         path = self.path
-        fd = _open_existing(path)
         before = self._size, self._tail, self._events
         written: tuple[Block, ...] = ()
+        opened: list[int] = []
         try:
             try:
+                _open_existing(path, opened)
+                fd = opened[0]
                 self._check(fd, path)
                 while self.blocks and self.path == path:  # a signal handler may have changed to another file
                     written += self._write_blocks(fd)
@@ -139,7 +136,8 @@ class RecordFile:
                     os.fsync(fd)
                     _sync_folder(os.path.dirname(path))
             finally:
-                os.close(fd)
+                if opened:
+                    os.close(opened[0])
         except DisturbedFileError:
             raise
         except OSError:
@@ -173,7 +171,11 @@ class RecordFile:
         return None
 
     def discard(self) -> None:
-        """Drops the file if the writer could not be made."""
+        """Removes the file if the writer could not be made."""
+        if self.path is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
+            self.path = None
 
     def _check(self, fd: int, path: str) -> None:
         """Raises DisturbedFileError if something else changed the file.
@@ -241,19 +243,28 @@ class RecordFile:
             self._size, self._tail, self._events, self.blocks = start + whole, tail, written, following
 
 
-def _open_existing(path: str) -> int:
-    """Opens the file for reading and writing; returns the descriptor.
+def _open_existing(path: str, opened: list[int]) -> None:
+    """Opens the file for reading and writing; appends the descriptor to a list.
 
     The flags lack O_CREAT: a file that was removed must not be created again without its header.
     """
     try:
-        return files.open_without_waiting(path, _FLAGS)
+        files.open_into(opened, path, _FLAGS)
     except OSError as error:
         if error.errno not in _GONE:
             raise
         missing = error.errno == errno.ENOENT
         detail = "it was removed or renamed" if missing else f"it no longer exists: {error.strerror}"
         raise DisturbedFileError(error.errno, detail, path) from error
+
+
+def _remove_begun(path: str, record: bytes) -> None:
+    """Removes a file that was being created; not one of something else, which an interrupt may find at the path."""
+    with contextlib.suppress(OSError):
+        with open(path, "rb") as file:
+            begun = record.startswith(file.read(len(record) + 1))
+        if begun:
+            os.unlink(path)
 
 
 def _tail_of(tail: bytes, blocks: Sequence[Block]) -> bytes:
@@ -292,9 +303,11 @@ def _write_all(fd: int, data: bytes | bytearray) -> None:
 
 def _sync_folder(path: str) -> None:
     """Syncs a folder's entries to disk. Windows and some file systems do not support this, so errors are ignored."""
+    opened: list[int] = []
     with contextlib.suppress(OSError):
-        fd = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(fd)
+            files.open_into(opened, path, os.O_RDONLY)
+            os.fsync(opened[0])
         finally:
-            os.close(fd)
+            if opened:
+                os.close(opened[0])

@@ -341,13 +341,14 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         readers of JSON refuse.
 
         The values are read back from the current event files, so they are float32. If something else has changed or
-        removed an event file, the points in it are left out.
+        removed an event file, this raises an error, and writes no JSON.
 
         Args:
             path: the file; it is replaced if it exists.
 
         Raises:
             OSError: if a file cannot be written or read.
+            DamagedFileError: if something else has changed an event file.
         """
         if not self.write_to_disk:
             return

@@ -121,7 +121,7 @@ class Uploader:
 
     def finish(self) -> list[Exception]:
         """Called when the process ends: tries what is unfinished once more. Returns the errors."""
-        return flusher.errors_of([partial(self._try_again, client) for client in self._unfinished])
+        return flusher.errors_of([partial(self._try_again, client) for client in list(self._unfinished)])
 
     def keep_first_errors(self) -> None:
         """Called when threads end: if an upload fails and another one of the client has failed since, the first counts.

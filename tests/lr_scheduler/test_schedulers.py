@@ -429,3 +429,33 @@ def test_the_schedule_of_a_sequence_that_must_be_stepped_is_that_from_its_start(
     assert before[:, 0].tolist() == rates
     assert scheduler.schedule(range(6)).tolist() == before.tolist()
     assert groups.lrs == rates[-1:]
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+def test_one_cycle_loads_a_state_that_was_saved_after_its_end(beyond):
+    scheduler = lrs.OneCycleLR(lrs.ParamGroups(0.1, momentum=0.9), 0.1, total_steps=5)
+    for _ in range(4):
+        scheduler.step()
+    if beyond:
+        scheduler.step()
+        with pytest.raises(ValueError, match="specified number of total steps"):
+            scheduler.step()
+    state = scheduler.state_dict()
+    groups = lrs.ParamGroups(0.1, momentum=0.9)
+    other = lrs.OneCycleLR(groups, 0.1, total_steps=5)
+    other.load_state_dict(state)
+    assert other.state_dict() == state
+    assert groups.param_groups[0]["lr"] == state["_last_lr"][0]
+
+
+@pytest.mark.parametrize(("base", "options"), [(lrs.CyclicLR, (0.01, 0.1)), (lrs.OneCycleLR, (0.1, 10))])
+def test_a_subclass_with_its_own_get_lr_leaves_the_momentum_alone(base, options):
+    class Own(base):
+        def get_lr(self):
+            return [0.5]
+
+    groups = lrs.ParamGroups(0.1, momentum=0.9)
+    scheduler = Own(groups, *options)
+    before = groups.param_groups[0]["momentum"]
+    scheduler.step()
+    assert (groups.param_groups[0]["lr"], groups.param_groups[0]["momentum"]) == (0.5, before)

@@ -152,3 +152,10 @@ def test_wrong_arguments_are_named(arguments, message):
         return
     with pytest.raises(TypeError, match=message):
         messages(*arguments)
+
+
+def test_hyperparameters_that_contain_themselves():
+    nested = {}
+    nested["a"] = nested
+    with pytest.raises(TypeError, match=r"^hparam_dict is nested too deeply, or contains itself$"):
+        summary.hparams(nested, {})

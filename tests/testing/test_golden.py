@@ -312,3 +312,35 @@ def test_names_of_tests_become_names_of_files():
     for name in names:
         assert not set(owned_by(name)) & set('/\\:*?"<>|@')
         assert len(owned_by(name)) < 200
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"[" * 200_000])
+def test_bytes_that_are_no_golden_run(data, tmp_path):
+    (tmp_path / "test_it.tbrun.json").write_bytes(data)
+    with pytest.raises(PayloadError, match=r"test_it\.tbrun\.json"):
+        check(tmp_path, run_of(loss=[1.0]))
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+@pytest.mark.parametrize("after", [False, True])
+def test_an_interrupt_while_a_golden_run_is_replaced_leaves_one(tmp_path, monkeypatch, moment, after):
+    def text_run(text):
+        writer = MemoryWriter()
+        writer.add_text("t", text, 0)
+        return writer
+
+    def interrupt(source, target):
+        nonlocal calls
+        calls += 1
+        if calls != moment or after:
+            real(source, target)
+        if calls == moment:
+            raise KeyboardInterrupt
+
+    check(tmp_path, text_run("one"), update=True)
+    calls, real = 0, golden.replace
+    monkeypatch.setattr(golden, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        check(tmp_path, text_run("two"), update=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["test_it.tbruns"]
+    check(tmp_path, text_run("two" if (moment, after) == (2, True) else "one"))

@@ -391,3 +391,11 @@ def test_one_rule_says_what_is_a_number():
     others = [True, np.bool_(True), "1", b"1", np.bytes_(b"1"), np.array([1.0]), np.array(True), None]
     assert [values.is_number(value) for value in numbers] == [True] * 5
     assert [values.is_number(value) for value in others] == [False] * 8
+
+
+def test_steps_beyond_int64_are_named_for_what_they_are(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar("a", 1.0, 0)
+    for options in ({"values": {2**70: 1.0}}, {"steps": [2**70]}):
+        with pytest.raises(ValueError, match="within int64, not 1180591620717411303424"):
+            check_scalars(tmp_path, "a", **options)

@@ -152,3 +152,9 @@ def test_reaches_in_a_direction_whatever_the_first_value_is():
     assert auto.summary.endswith("it starts below: if that is enough, give mode='min'")
     with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', not 'up'"):
         check_reaches(loss, "x", value=1, mode="up")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_target_beyond_float32_is_a_finding_without_a_warning():
+    (finding,) = check_converges(run_of(a=[1.0]), "a", to=1e39, within=1)
+    assert "1e+39" in str(finding)

@@ -285,10 +285,10 @@ def test_a_handler_that_meets_the_disturbed_file_too_makes_no_second_one(tmp_pat
     os.unlink(writer.path)
     real = record_file._open_existing
 
-    def handle(path):
+    def handle(path, opened):
         monkeypatch.setattr(record_file, "_open_existing", real)
         try:
-            return real(path)
+            real(path, opened)
         finally:
             log(writer, 2)
             writer.flush()

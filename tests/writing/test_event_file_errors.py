@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import os
 import re
 import shutil
@@ -17,11 +18,13 @@ import pytest
 import tbevents
 from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
-from tbevents.writing import batch_writer
+from tbevents.writing import batch_writer, flusher, record_file
 from tbevents.writing.batch_writer import BATCH, BATCH_BYTES
 from tbevents.writing.encoder import count_events
 from tbevents.writing.event_file_writer import EventFileWriter
+from tbevents.writing.record_file import RecordFile
 
+from .interrupts import interrupted
 from .logged import log
 
 RECORD = 39  # bytes of one of the scalars that `log` logs, at a step from 1 to 127
@@ -597,3 +600,84 @@ os._exit(0)
         if module == "tbevents":
             assert run.problems == ()
     assert 450 < len(kept["tensorboardX"]) <= len(kept["tbevents"]) + 1 < 1000  # our first record is longer
+
+
+# -- interrupts ------------------------------------------------------------------------------------------------------
+
+
+def descriptors_in(folder):
+    """The files below a folder that this process has open."""
+    found = []
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            found.append(os.readlink(f"/proc/self/fd/{fd}"))
+    return [path for path in found if path.startswith(str(folder))]
+
+
+needs_descriptors = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="lists its own descriptors")
+quiet = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning",  # the collector closes the file
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
+
+
+@needs_descriptors
+@quiet
+def test_an_interrupt_at_any_moment_while_a_file_is_created_leaves_none(tmp_path):
+    def create():
+        file.create(str(folder), lambda: "events.out.tfevents.1", b"a record")
+
+    for moment in itertools.count(1):
+        folder, file = tmp_path / str(moment), RecordFile()
+        if not interrupted(create, moment):
+            break
+        assert file.path is None
+        assert not folder.exists() or os.listdir(folder) == [], moment
+        assert descriptors_in(folder) == [], moment
+    assert moment > 10
+    assert Path(file.path).read_bytes() == b"a record"
+
+
+def test_an_interrupt_before_a_file_is_created_does_not_remove_that_of_something_else(tmp_path, monkeypatch):
+    def interrupt(*arguments, **options):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    path = tmp_path / "events.out.tfevents.1"
+    path.write_bytes(b"what another program has written")
+    monkeypatch.setattr(record_file, "open", interrupt, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        RecordFile().create(str(tmp_path), lambda: path.name, b"a record")
+    assert path.read_bytes() == b"what another program has written"
+
+
+@needs_descriptors
+@quiet
+def test_an_interrupt_at_any_moment_while_a_writer_is_made_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(flusher, "watch", lambda client: True)  # Event.set of threading would keep its lock
+    for moment in itertools.count(1):
+        folder = tmp_path / str(moment)
+        made = []
+        fired = interrupted(lambda: made.append(EventFileWriter(folder, flush_secs=NEVER)), moment)  # noqa: B023
+        if not fired or made:
+            break
+        files = os.listdir(folder) if folder.exists() else []
+        assert (files, descriptors_in(folder)) == ([], []), moment
+    assert moment > 30
+
+
+@needs_descriptors
+@quiet
+@pytest.mark.parametrize("sync", [False, True])
+def test_an_interrupt_at_any_moment_of_a_write_leaves_no_descriptor(tmp_path, monkeypatch, sync):
+    monkeypatch.setattr(flusher, "watch", lambda client: True)
+    for moment in itertools.count(1):
+        writer = EventFileWriter(tmp_path / str(moment), flush_secs=NEVER)
+        log(writer, 1)
+        fired = interrupted(lambda: writer.flush(sync), moment)  # noqa: B023
+        assert descriptors_in(tmp_path) == [], moment
+        writer.close()
+        assert steps_of(writer.path) == [1]
+        if not fired:
+            break
+    assert moment > 30

@@ -1,5 +1,6 @@
 """`GlobalSummaryWriter`: each tag counts its own steps, in all threads and forked processes."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -182,3 +183,52 @@ thread.join()
 assert ended
 """
     run(script, tmp_path)
+
+
+def test_a_signal_handler_that_logs_the_same_tag_during_a_call_uses_another_step():
+    counts, used = global_summary_writer._SharedCounts(), []
+
+    def log(step):
+        if len(used) == 1:
+            used.append(None)
+            counts.use("scalar", "a", used.append)  # as a handler would
+        used.append(step)
+
+    for _ in range(3):
+        counts.use("scalar", "a", log)
+    assert sorted(step for step in used if step is not None) == [0, 1, 2, 3]
+
+
+def test_a_signal_handler_may_log_a_new_tag_at_any_moment():
+    for moment in itertools.count(1):
+        counts, steps, handled = global_summary_writer._SharedCounts(), [], []
+        count = 0
+
+        def profile(frame, event, arg):
+            nonlocal count
+            count += event in ("call", "c_return")
+            if count == moment and not handled:  # noqa: B023
+                handled.append(True)  # noqa: B023
+                for tag in ("a", "b"):
+                    counts.use("scalar", tag, lambda step, tag=tag: steps.append((tag, step)))  # noqa: B023
+
+        sys.setprofile(profile)
+        try:
+            counts.use("scalar", "a", lambda step: steps.append(("a", step)))  # noqa: B023
+        finally:
+            sys.setprofile(None)
+        for tag in ("a", "b"):
+            counts.use("scalar", tag, lambda step, tag=tag: steps.append((tag, step)))  # noqa: B023
+        assert len(set(steps)) == len(steps), (moment, steps)
+        if not handled:
+            break
+    assert moment > 5
+
+
+def test_a_refused_value_uses_no_step_and_an_interrupted_call_may():
+    counts, steps = global_summary_writer._SharedCounts(), []
+    for error in (ValueError, KeyboardInterrupt):
+        with pytest.raises(error):
+            counts.use("scalar", "a", lambda step, error=error: (_ for _ in ()).throw(error))
+    counts.use("scalar", "a", steps.append)
+    assert steps == [1]

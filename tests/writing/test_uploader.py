@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 
 from tbevents.writing import uploader
 
@@ -61,3 +62,17 @@ def test_a_bucket_that_is_gone_is_tried_less_and_less_often_and_at_the_end_of_th
     assert tried == [0, 10, 30, 70, 150, 310, 630, 1230, 1830, 2430, 3030, 3630, 4230, 4830]
     assert list(map(str, ours.finish())) == ["no such bucket"]
     assert calls == ["dead"]
+
+
+def test_a_client_that_the_thread_removes_at_the_end_of_the_process_does_not_keep_the_others_from_it(monkeypatch):
+    def removing(call, client):  # as the thread does at any moment
+        ours.remove_unfinished(client)
+        return partial(call, client)
+
+    calls = []
+    ours = uploader.Uploader()
+    for name in "abc":
+        ours.add_unfinished(Client(name, calls))
+    monkeypatch.setattr(uploader, "partial", removing)
+    assert ours.finish() == []
+    assert sorted(calls) == ["a", "b", "c"]
