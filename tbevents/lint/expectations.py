@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from tbevents.errors import UnknownNameError, closest_or_first
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
-from tbevents.reading.name_patterns import is_glob, matches, patterns
+from tbevents.reading.name_patterns import NamePatterns, is_glob, names_of, patterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
@@ -84,20 +84,22 @@ class Expectation:
     """
 
     where: str
-    tags: tuple[str, ...]
-    runs: tuple[str, ...]
+    tags: NamePatterns
+    runs: NamePatterns
     expected: tuple[Expected, ...]
     same_as: SameAs | None = None
 
     def concerns(self, run: str) -> bool:
         """Returns True if the expectation is about the run of a name."""
-        return matches(run, self.runs)
+        return run in self.runs
 
     def tags_of(self, run: Run, expected: Expected) -> tuple[list[str], list[str]]:
         """Returns the tags of a run that are concerned, and the names that it lacks; patterns need not match."""
-        wanted = self.tags if expected.tag is None else (expected.tag,)
         scalars = run.scalars
-        found = [tag for tag in scalars if matches(tag, wanted)]
+        if expected.tag is not None:
+            wanted, found = NamePatterns([expected.tag]), names_of(expected.tag, scalars)
+        else:
+            wanted, found = self.tags, [tag for tag in scalars if tag in self.tags]
         return found, [name for name in wanted if not is_glob(name) and name not in scalars]
 
 
@@ -132,7 +134,7 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
         expected += found
     if not given and same_as is None:
         raise ValueError(f"{where} expects nothing: it needs one of {', '.join((*_PARSERS, 'same_as'))}")
-    return Expectation(where, tags, runs, tuple(expected), same_as)
+    return Expectation(where, NamePatterns(tags), NamePatterns(runs), tuple(expected), same_as)
 
 
 _NO_RUN: Final = MemoryWriter().run
