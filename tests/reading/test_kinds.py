@@ -170,6 +170,15 @@ def test_a_video_has_frames(read):
         logged.frames(max_pixels=60)
 
 
+def test_frames_that_differ_in_size_are_an_error(read):
+    pillow = pytest.importorskip("PIL.Image", reason="makes images with Pillow")
+    target = io.BytesIO()
+    pillow.new("L", (4, 5)).save(target, "TIFF", save_all=True, append_images=[pillow.new("RGB", (8, 9))])
+    logged = read(Summary.Value(tag="v", image={"encoded_image_string": target.getvalue()})).images["v"].last
+    with pytest.raises(tbevents.PayloadError, match="the frames of the picture differ in size: 4 x 5, 8 x 9"):
+        logged.frames()
+
+
 def test_a_picture_that_declares_too_many_pixels_is_not_decoded(read):
     bomb = bytearray(png(np.zeros((1, 1, 3), np.uint8)))
     bomb[16:24] = struct.pack(">II", 30000, 30000)
@@ -679,9 +688,12 @@ def test_a_projector_configuration_beside_the_events(tmp_path):
     assert embeddings["raw"].metadata() == []
     with pytest.raises(tbevents.PayloadError, match="embedding 'checkpoint' is in a checkpoint"):
         embeddings["checkpoint"].tensor()
-    (folder / "tensors.tsv").write_text("1\tx\n")
-    with pytest.raises(tbevents.PayloadError, match="no table of numbers"):
-        table.tensor()
+    for wrong in ("1\tx\n", "1\t2\n3\n", "1\t\t2\n" * 3, "1\t2\t\n", "1\n\udcff"):
+        (folder / "tensors.tsv").write_bytes(wrong.encode("utf-8", "surrogateescape"))
+        with pytest.raises(tbevents.PayloadError, match="no table of numbers"):
+            table.tensor()
+    (folder / "tensors.tsv").write_bytes(b"1\t1e39\r\n\n 2\t-inf ")
+    assert table.tensor().tolist() == [[1, np.inf], [2, -np.inf]]
     (tmp_path / "projector_config.pbtxt").write_text("embeddings {")
     with pytest.raises(tbevents.PayloadError, match="no projector configuration"):
         _ = run.reload().projector
