@@ -8,7 +8,6 @@ and neither numpy nor protobuf.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import heapq
 import os
@@ -282,6 +281,8 @@ def _closest(value: object, known: Iterable[str], most: int) -> list[str]:
     """Returns the known names that are close to a value, the closest first."""
     if not isinstance(value, str):
         return []
+    import difflib  # here: this module is loaded with the package
+
     names = list(known)
     if len(names) > _MOST_COMPARED:  # those that begin and end as it does come first
         names = heapq.nlargest(_MOST_COMPARED, names, key=functools.partial(_shared_ends, value))
