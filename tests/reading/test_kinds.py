@@ -32,6 +32,7 @@ from tbevents.proto import (
     TaggedRunMetadata,
     TensorProto,
 )
+from tbevents.reading.kinds.projector import read_projector
 from tbevents.reading.kinds.recognition import kind_of
 from tbevents.reading.payloads import KEPT_BYTES, PayloadLocation
 from tbevents.testing.memory_files import MemoryFiles, MemorySink
@@ -697,6 +698,18 @@ def test_a_projector_configuration_beside_the_events(tmp_path):
     (tmp_path / "projector_config.pbtxt").write_text("embeddings {")
     with pytest.raises(tbevents.PayloadError, match="no projector configuration"):
         _ = run.reload().projector
+
+
+def test_a_table_of_short_lines_takes_little_more_memory_than_its_numbers(tmp_path):
+    (tmp_path / "t.tsv").write_text("1\n" * 100_000)
+    (tmp_path / "projector_config.pbtxt").write_text('embeddings { tensor_name: "a" tensor_path: "t.tsv" }')
+    embedding = read_projector(str(tmp_path)).embeddings["a"]
+    tracemalloc.start()
+    try:
+        assert embedding.tensor().shape == (100_000, 1)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000  # an array for each line takes more than 15 MB
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("dtype", "kind"), [(1, "scalars"), (101, "scalars"), (100, "tensors"), (201, "tensors")])

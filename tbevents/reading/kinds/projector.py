@@ -192,6 +192,7 @@ def _read_plain(folder: str, path: str, limit: int) -> bytes:
         PayloadError: if it is not a plain file, is not below the folder once links are followed, or is too large.
         OSError: if it cannot be read.
     """
+    size = limit + 1
     if not remote.is_url(path):
         path, home = os.path.realpath(path), os.path.realpath(folder)
         if os.path.commonpath([path, home]) != home:
@@ -201,7 +202,8 @@ def _read_plain(folder: str, path: str, limit: int) -> bytes:
             raise PayloadError(f"{path}: no plain file, so it is not opened")
         if found.st_size > limit:
             raise PayloadError(f"{path}: {found.st_size} bytes are over the limit of {limit}")
-    data = read_bytes(path, 0, limit + 1)
+        size = found.st_size  # memory for as many bytes is allocated before they are read
+    data = read_bytes(path, 0, size)
     if len(data) > limit:
         raise PayloadError(f"{path}: it is over the limit of {limit} bytes")
     return data
