@@ -9,6 +9,7 @@ folder is an experiment of one seed.
 """
 
 import sys
+from pathlib import Path
 
 try:
     import duckdb
@@ -38,13 +39,17 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     table, tag = sys.argv[1:]
+    if "://" not in table and not Path(table).is_dir():
+        sys.exit(f"There is no table at {table}: make it with tbevents sync RUNS {table}")
     with duckdb.connect() as database:
         database.register("scalars", DeltaTable(table).to_pyarrow_dataset())
 
         def ask(question):
             return database.execute(question, {"tag": tag}).fetchall()
 
-        for run, value in ask(LAST):
+        if not (last := ask(LAST)):
+            sys.exit(f"There is no tag {tag!r} in {table}")
+        for run, value in last:
             print(f"last of {run}: {value:g}")
         for run, best, step in ask(BEST):
             print(f"best: {run}, {best:g} at step {step}")

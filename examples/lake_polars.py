@@ -9,6 +9,7 @@ folder is an experiment of one seed.
 """
 
 import sys
+from pathlib import Path
 
 try:
     import deltalake  # noqa: F401  # polars reads the table with it
@@ -42,7 +43,11 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     table, tag = sys.argv[1:]
+    if "://" not in table and not Path(table).is_dir():
+        sys.exit(f"There is no table at {table}: make it with tbevents sync RUNS {table}")
     scalars = pl.scan_delta(table).filter(pl.col("tag") == tag)  # only files with the tag are opened
+    if scalars.limit(1).collect().is_empty():
+        sys.exit(f"There is no tag {tag!r} in {table}")
     for run, value in last_values(scalars).collect().iter_rows():
         print(f"last of {run}: {value:g}")
     for run, best, step in best_run(scalars).collect().iter_rows():

@@ -16,7 +16,7 @@ import numpy as np
 
 import tbevents
 
-RATES = (0.01, 0.1, 0.3)
+RATES = (0.01, 0.03, 0.1)
 SEEDS = (0, 1, 2)
 
 
@@ -72,7 +72,7 @@ def main():
     if find_spec("polars"):
         best.add(in_polars(logdir))
     (name,) = best  # both found the same
-    print(f"The least loss: {logdir[name].scalars['loss'].last.value:.4g}, of {name}")
+    print(f"The lowest loss: {logdir[name].scalars['loss'].last.value:.4g}, of {name}")
 
 
 if __name__ == "__main__":

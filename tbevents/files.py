@@ -119,9 +119,11 @@ def _similar_beside(path: str) -> str:
     """Returns the end of a message that a local path does not exist: what is beside it and has a similar name."""
     folder, name = os.path.split(path.rstrip(os.sep))
     try:
-        near = nearest(name, os.listdir(folder or "."))
+        beside = os.listdir(folder or ".")
     except OSError:
         return ""
+    # Hidden folders are hardly meant by a name that is not hidden.
+    near = nearest(name, [each for each in beside if name.startswith(".") or not each.startswith(".")])
     return f"; {suggestion([os.path.join(folder, near)])}" if near else ""
 
 

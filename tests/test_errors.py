@@ -1,10 +1,12 @@
 """Errors that cross processes, as those of worker processes and of pytest-xdist do, are the same on the other side."""
 
 import copy
+import difflib
 import enum
 import errno
 import inspect
 import pickle
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -121,6 +123,14 @@ def test_a_choice_is_returned_as_it_was_declared():
     assert type(errors.checked_choice("restarts", Rule.KEEP, ("keep", "overwrite"))) is str
     with pytest.raises(ValueError, match=r"^kinds must be 'scalars', not 'texts'$"):
         errors.checked_choice("kinds", "texts", ("scalars",))
+
+
+def test_the_nearest_of_many_names_is_found_without_comparing_all(monkeypatch):
+    known = [f"group/metric_{number}" for number in range(50_000)]
+    compared = Mock(side_effect=difflib.get_close_matches)
+    monkeypatch.setattr(difflib, "get_close_matches", compared)
+    assert "'group/metric_41234'" in errors.closest_or_first("group/metrik_41234", known)
+    assert len(compared.call_args.args[1]) <= 1000
 
 
 def test_the_closest_names_or_the_first_ones_are_named():

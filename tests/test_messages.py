@@ -33,6 +33,14 @@ def test_a_path_that_does_not_exist_is_answered_with_a_similar_one(runs, read, p
     assert str(caught.value) == f"{path}: no such file or folder; did you mean {meant!r}?"
 
 
+def test_a_missing_path_suggests_no_hidden_folder(tmp_path):
+    (tmp_path / ".rustup").mkdir()
+    for path, end in ((tmp_path / "runs", ""), (tmp_path / ".rust", f"; did you mean {str(tmp_path / '.rustup')!r}?")):
+        with pytest.raises(tbevents.RunNotFoundError) as caught:
+            tbevents.read_run(path)
+        assert str(caught.value) == f"{path}: no such file or folder{end}"
+
+
 @pytest.mark.parametrize(
     "read", [tbevents.read_run, tbevents.read_logdir, lambda path: list(tbevents.iter_events(path))]
 )

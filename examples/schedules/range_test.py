@@ -40,7 +40,7 @@ def train(folder):
         result = test.run()
         print(f"{len(result.lrs)} of {STEPS} steps, from {LOWEST:g} to {result.lrs[-1]:.3g}: the loss {result.stopped}")
         print(f"Suggestion, where it fell most steeply: {result.suggestion():.3g}")
-        print(f"A tenth of the rate of the least loss:  {result.minimum_over_10():.3g}")
+        print(f"A tenth of the rate of the lowest loss: {result.minimum_over_10():.3g}")
         assert optimizer.param_groups[0]["lr"] == LR, "the test restores the rate"
         assert not problem.weights.any(), "restore() resets the weights"
 

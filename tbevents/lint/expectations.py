@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from tbevents.errors import UnknownNameError, closest_or_first
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
-from tbevents.reading.name_patterns import matches, patterns
+from tbevents.reading.name_patterns import NamePatterns, patterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
@@ -85,18 +85,18 @@ class Expectation:
     """
 
     where: str
-    tags: tuple[str, ...]
-    runs: tuple[str, ...]
+    tags: NamePatterns
+    runs: NamePatterns
     expected: tuple[Expected, ...]
     same_as: SameAs | None = None
 
     def concerns(self, run: str) -> bool:
         """Returns True if the expectation is about the run of a name."""
-        return matches(run, self.runs)
+        return run in self.runs
 
-    def patterns_of(self, expected: Expected) -> tuple[str, ...]:
+    def patterns_of(self, expected: Expected) -> NamePatterns:
         """Returns the names or patterns of the tags of which something is expected."""
-        return self.tags if expected.tag is None else (expected.tag,)
+        return self.tags if expected.tag is None else NamePatterns([expected.tag])
 
 
 def parse_expectation(table: object, where: str, folder: str) -> Expectation:
@@ -127,7 +127,7 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
         expected += found
     if not given and same_as is None:
         raise ValueError(f"{where} expects nothing: it needs one of {', '.join((*_PARSERS, 'same_as'))}")
-    return Expectation(where, tags, runs, tuple(expected), same_as)
+    return Expectation(where, NamePatterns(tags), NamePatterns(runs), tuple(expected), same_as)
 
 
 _NO_RUN: Final = MemoryWriter().run

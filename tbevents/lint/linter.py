@@ -17,7 +17,7 @@ from tbevents.lint.overfitting import OVERFITTING, LossCurves
 from tbevents.lint.rule import Hit, Rule
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView, is_one_of
-from tbevents.reading.name_patterns import is_glob, matches
+from tbevents.reading.name_patterns import NamePatterns, is_glob, names_of
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.small_runs import FIRST, MOST
@@ -57,6 +57,8 @@ class Linter:
         also: Mapping[str, str] | None = None,
     ) -> None:
         self.config = config
+        self._losses = None if config.losses is None else NamePatterns(config.losses)
+        self._rates = None if config.rates is None else NamePatterns(config.rates)
         self._names = list(names)
         self._also = also or {}
         self._part = part or self._names == ["."]  # a run that is linted alone has no name
@@ -91,7 +93,7 @@ class Linter:
 
     def batch(self) -> RunBatch:
         """Returns an empty batch, for `lint_together`."""
-        losses = self.config.losses
+        losses = self._losses
         return RunBatch(lambda tag: is_one_of(tag, losses, is_loss))
 
     def lint_together(self, batch: RunBatch, *, keep_series: bool = False) -> Iterator[tuple[Run, Findings]]:
@@ -128,7 +130,7 @@ class Linter:
     def _lint(self, run: Run, codes: Iterable[str], keep_series: bool) -> Findings:
         """Lints a run by the rules of some codes, and by what is not of one run alone."""
         config = self.config
-        view = RunView(run, config.losses, config.rates, run.name in self._parents)
+        view = RunView(run, self._losses, self._rates, run.name in self._parents)
         findings = Findings()
         with np.errstate(all="ignore"):  # values may be anything, and overflow where they are compared
             named: set[tuple[str | None, str | None]] = set()
@@ -215,8 +217,8 @@ class Linter:
         scalars = run.scalars
         for expected in expectation.expected:
             wanted = expectation.patterns_of(expected)
-            tags = [tag for tag in scalars if matches(tag, wanted)]
-            self._idle -= {(at, each) for each in wanted if any(matches(tag, [each]) for tag in tags)}
+            tags = [tag for tag in scalars if tag in wanted]
+            self._idle -= {(at, each) for each in wanted if (at, each) in self._idle and names_of(each, tags)}
             if MISSING.code in self.config.rules:
                 for tag in wanted:  # patterns need not match
                     if not is_glob(tag) and tag not in scalars and tag not in lacking:

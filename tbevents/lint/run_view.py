@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.name_patterns import matches
+from tbevents.reading.name_patterns import NamePatterns
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.tools.check import damage_of
@@ -20,9 +20,9 @@ from tbevents.tools.tag_roles import is_loss, is_rate
 
 
 @lru_cache(maxsize=4096)  # the runs of a folder have the same tags
-def is_one_of(tag: str, wanted: tuple[str, ...] | None, by_name: Callable[[str], bool]) -> bool:
+def is_one_of(tag: str, wanted: NamePatterns | None, by_name: Callable[[str], bool]) -> bool:
     """Returns True if a tag matches one of the patterns; or if its name says so, where there are none."""
-    return by_name(tag) if wanted is None else matches(tag, wanted)
+    return by_name(tag) if wanted is None else tag in wanted
 
 
 class StepColumn(NamedTuple):
@@ -113,8 +113,8 @@ class RunView:
     def __init__(
         self,
         run: Run,
-        losses: tuple[str, ...] | None = None,
-        rates: tuple[str, ...] | None = None,
+        losses: NamePatterns | None = None,
+        rates: NamePatterns | None = None,
         has_runs_below: bool = False,
     ) -> None:
         self.run = run
@@ -178,7 +178,7 @@ class RunView:
         """The tags that are learning rates."""
         return self._tags(self._rates, is_rate)
 
-    def _tags(self, wanted: tuple[str, ...] | None, by_name: Callable[[str], bool]) -> list[str]:
+    def _tags(self, wanted: NamePatterns | None, by_name: Callable[[str], bool]) -> list[str]:
         scalars = self._scalars
         return [tag for tag in scalars if is_one_of(tag, wanted, by_name) and len(scalars[tag])]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -141,7 +141,7 @@ class FilePattern:
         block: ScalarBlock,
         wanted: NDArray[np.intp],
         others: Sequence[int],
-        places: Sequence[FieldOffsets],
+        places: Mapping[int, FieldOffsets],
         *,
         verify: bool,
     ) -> FilePattern | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable, Iterator
 from fnmatch import translate
-from functools import lru_cache
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tbevents.errors import UnknownNameError
 
@@ -34,19 +33,43 @@ def is_glob(name: str) -> bool:
     return not set("*?[").isdisjoint(name)
 
 
-@lru_cache(maxsize=1 << 12)
-def _compiled(glob: str) -> re.Pattern[str]:
-    return re.compile(translate(glob))
+class NamePatterns(Container[str]):
+    """Names and globs: holds each name that is one of them or matches one; upper and lower case differ.
+
+    Names are looked up, so that thousands of them take no longer than one. It does not change, so threads may share it.
+
+    Args:
+        several: the names and globs. One with wildcards also stands for itself.
+    """
+
+    __slots__ = ("_globs", "_names", "_several")
+
+    def __init__(self, several: Iterable[str]) -> None:
+        self._several = tuple(dict.fromkeys(several))
+        self._names = frozenset(self._several)
+        self._globs = {glob: re.compile(translate(glob)).match for glob in self._several if is_glob(glob)}
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self._names or any(match(name) for match in self._globs.values()))
+
+    def __iter__(self) -> Iterator[str]:
+        """Yields the names and globs, each once, in their order."""
+        return iter(self._several)
+
+    def idle(self, known: Collection[str]) -> list[str]:
+        """Returns the names and globs that no known name equals or matches; `known` must be fast to look up in."""
+        return [each for each in self if not (each in self._names and each in known) and not self._matched(each, known)]
+
+    def _matched(self, each: str, known: Iterable[str]) -> bool:
+        return each in self._globs and any(map(self._globs[each], known))
 
 
-def fits(name: str, pattern: str) -> bool:
-    """Returns True if a name equals a pattern, or matches it as a glob; upper and lower case differ."""
-    return name == pattern or _compiled(pattern).match(name) is not None
-
-
-def matches(name: str, several: Iterable[str]) -> bool:
-    """Returns True if a name fits one of several patterns."""
-    return any(fits(name, pattern) for pattern in several)
+def names_of(pattern: str, known: Collection[str]) -> list[str]:
+    """Returns the known names that equal a pattern or match it as a glob; `known` must be fast to look up in."""
+    if not is_glob(pattern):
+        return [pattern] if pattern in known else []
+    wanted = NamePatterns([pattern])
+    return [name for name in known if name in wanted]
 
 
 class NameFilter:
@@ -55,7 +78,7 @@ class NameFilter:
     A pattern matches an equal name, and as a glob: ``*`` matches any text, slashes included, ``?`` one character and
     ``[ab]`` one of those listed.
 
-    It remembers which patterns have had no match so far. One thread uses it at a time.
+    It remembers the names that it was asked about. One thread uses it at a time.
 
     Args:
         names: the patterns; None or empty selects all names.
@@ -69,10 +92,12 @@ class NameFilter:
         TypeError: if `names` holds something other than str.
     """
 
+    _compiled: ClassVar[type[NamePatterns]] = NamePatterns
+
     def __init__(self, names: Names | None, *, noun: str) -> None:
         self.patterns: tuple[str, ...] = () if names is None else patterns(f"{noun}s", names)
         self.noun = noun
-        self._idle = set(self.patterns)  # patterns without a match so far
+        self._wanted = self._compiled(self.patterns)
         self._seen: dict[str, None] = {}
 
     def __bool__(self) -> bool:
@@ -83,20 +108,12 @@ class NameFilter:
         if not self.patterns:
             return True
         self._seen[name] = None
-        fitting = [pattern for pattern in self.patterns if self._fits(name, pattern)]
-        self._idle.difference_update(fitting)
-        return bool(fitting)
-
-    def _fits(self, name: str, pattern: str) -> bool:
-        return fits(name, pattern)
+        return name in self._wanted
 
     def missing(self, where: str) -> list[UnknownNameError]:
         """Returns an error for each pattern without a match so far; it names the nearest name."""
-        return [
-            UnknownNameError(self.noun, pattern, self._seen, where)
-            for pattern in self.patterns
-            if pattern in self._idle
-        ]
+        idle = self._wanted.idle(self._seen)
+        return [UnknownNameError(self.noun, pattern, self._seen, where) for pattern in idle]
 
     def check(self, where: str, *, runs: Container[str] = ()) -> None:
         """Raises if a pattern had no match. Call it after all names have been seen.
@@ -108,9 +125,10 @@ class NameFilter:
         Raises:
             UnknownNameError: if a pattern matched no name; the message names the nearest.
         """
-        for pattern in self.patterns:
-            if pattern in self._idle and pattern in runs:
+        idle = self._wanted.idle(self._seen)
+        for pattern in idle:
+            if pattern in runs:
                 hint = f"there is a run of this name: --run {pattern}"
                 raise UnknownNameError(self.noun, pattern, self._seen, where, hint=hint)
-        for error in self.missing(where):
-            raise error
+        if idle:
+            raise UnknownNameError(self.noun, idle[0], self._seen, where)

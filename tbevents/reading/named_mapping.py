@@ -36,6 +36,10 @@ class NamedMapping(Mapping[str, V], Generic[V]):
             raise UnknownNameError(self.noun, name, self._values, self.where, hint=hint) from None
         return value if self._make is None else self._make(name)
 
+    def get(self, name: object, default: Any = None) -> Any:
+        """The value of a key, or the default; without the search for the nearest keys that a KeyError takes."""
+        return self[name] if isinstance(name, str) and name in self._values else default
+
     def values(self) -> ValuesView[V]:
         """The values; iterating makes no look-up of each."""
         return _Values(self)

@@ -10,8 +10,8 @@ import numpy as np
 from tbevents.errors import checked_choice
 from tbevents.format.names import HPARAMS, LAYOUT
 from tbevents.reading.kinds.kind import kind_names
+from tbevents.reading.name_patterns import NamePatterns, patterns
 from tbevents.reading.name_patterns import Names as Names
-from tbevents.reading.name_patterns import matches, patterns
 
 Restarts: TypeAlias = Literal["keep", "tensorboard", "overwrite"]
 Duplicates: TypeAlias = Literal["keep", "first", "last"]
@@ -40,7 +40,7 @@ class ReadOptions:
     restarts: Restarts = "keep"
     duplicates: Duplicates = "keep"
     checksums: Checksums = "verify"
-    _tags: tuple[str, ...] | None = field(init=False, repr=False, default=None)
+    _tags: NamePatterns | None = field(init=False, repr=False, compare=False, default=None)
     _kinds: frozenset[str] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
@@ -53,7 +53,7 @@ class ReadOptions:
             if not isinstance(names := getattr(self, option), (str, type(None))):
                 object.__setattr__(self, option, patterns(option, names))
         if self.tags is not None:
-            object.__setattr__(self, "_tags", (*patterns("tags", self.tags), *_ALWAYS))
+            object.__setattr__(self, "_tags", NamePatterns((*patterns("tags", self.tags), *_ALWAYS)))
         if self.kinds is not None:
             kinds = patterns("kinds", self.kinds)
             for kind in kinds:
@@ -67,7 +67,7 @@ class ReadOptions:
 
     def wants_tag(self, tag: str) -> bool:
         """Whether a tag's values are kept."""
-        return self._tags is None or matches(tag, self._tags)
+        return self._tags is None or tag in self._tags
 
     def wants_kind(self, kind: str) -> bool:
         """Whether values of a kind are kept."""

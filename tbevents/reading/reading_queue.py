@@ -99,7 +99,7 @@ class ReadingQueue:
         self._is_requesting = threads != 1  # the files of remote runs, ahead
         self._threads = threads or os.cpu_count() or 1
         self._workers = WorkerProcesses(processes) if processes is not None and processes > 1 else None
-        self._lock = threading.Lock()  # held while groups are formed
+        self._lock = threading.RLock()  # held while groups are formed
         self._groups: dict[str, _RunGroup] = {}  # by the names of the runs that have not been taken
         self._requested: dict[str, dict[str, Requested]] = {}  # what was requested of the files of a run, by URL
         self._together = FIRST  # how many small runs are read together next

@@ -62,7 +62,7 @@ class KnownLoops:
         self._places: dict[int, tuple[Loop, int]] = {}  # constant bits of a record -> the loop it is in, and where
 
     def _renew_locks(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def at(self, data: NDArray[np.uint8], start: int, size: int) -> tuple[Loop, int] | None:
         """Returns the loop that a record of this size at `start` may belong to, and its place in it; or None."""

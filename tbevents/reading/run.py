@@ -119,11 +119,18 @@ class Run(RunContents):
         return still
 
     def named(self, name: str) -> Run:
-        """Returns the run as it is now under a name; the run itself if it has that name."""
+        """Returns the run as it is now under a name; the run itself if it has that name.
+
+        The copy is a run of its own: neither changes when the other is reloaded.
+        """
         if name == self.name:
             return self
         other = self._still()
         other.name = name
+        other._source, other._reader = copy.copy(self._source), PayloadReader()
+        other._reading = other._reading.apart()
+        other._renew_locks()
+        renew_when_forked(other)
         return other
 
     def reload(self) -> Run:

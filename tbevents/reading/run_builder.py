@@ -114,6 +114,13 @@ class RunBuilder:
         other._waiting, other._waiting_count = [], 0
         return other
 
+    def apart(self) -> RunBuilder:
+        """Returns a copy whose data shares no room for more with this one; both may be forked."""
+        other = RunBuilder.__new__(RunBuilder)
+        vars(other).update(vars(self))
+        other.data = self.data.apart()
+        return other
+
     def add_file(self, reader: RecordSource, *, reread: bool = True) -> None:
         """Adds what is new in a file, and reports to its reader what cannot be used.
 

@@ -19,7 +19,7 @@ from tbevents.reading.options import ReadOptions
 from tbevents.reading.payloads import KEPT_BYTES, Payload, PayloadLocation
 from tbevents.reading.points import Point, PointColumns
 from tbevents.reading.restarts import History, overwritten, places_kept
-from tbevents.reading.tag_data import TagData, TagValues
+from tbevents.reading.tag_data import SharedSteps, TagData, TagValues
 
 BadContent: TypeAlias = TensorError | PayloadError
 """What is wrong with a value that is decoded when it is read."""
@@ -119,6 +119,18 @@ class RunData:
         other.left_out = set(self.left_out)
         other.sessions, other.log = self.sessions.copy(), self.log.copy()
         other.kept_events = self.kept_events.copy()
+        return other
+
+    def apart(self) -> RunData:
+        """A copy that may be forked while others fork this one: it has the same values, but no room for more."""
+        other = RunData.__new__(RunData)
+        vars(other).update(vars(self))
+        other._memory = ColumnMemory()
+        made = self._tags
+        if made is not None:  # compact scalars have no room
+            steps: dict[int, SharedSteps] = {}
+            by_number = [tag.apart(steps, other._memory) for tag in made[1]]
+            other._tags, other._compact = ({tag.name: tag for tag in by_number}, by_number), None
         return other
 
     def tag_of(self, value: Summary.Value) -> TagData | None:

@@ -73,7 +73,7 @@ class ScalarBlock:
 class SkeletonTable:
     """The skeletons found so far, shared by all files that are read together.
 
-    Threads may share it; a forked process has its own copy.
+    Threads and signal handlers may share it; a forked process has its own copy.
 
     Args:
         verify: if True, records must have the checksum that they store; otherwise none is computed.
@@ -86,7 +86,7 @@ class SkeletonTable:
 
     def __init__(self, *, verify: bool = True) -> None:
         self.messages: list[Summary.Value] = []
-        self.places: list[FieldOffsets] = []
+        self.places: dict[int, FieldOffsets] = {}
         self.loops: KnownLoops = KnownLoops()
         self._verify = verify
         # By the length of the payload; those first that were met last. Replaced, never changed.
@@ -95,7 +95,7 @@ class SkeletonTable:
         renew_when_forked(self)
 
     def _renew_locks(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def decode(self, records: Records) -> ScalarBlock | None:
         """Returns the scalar points in records; None if they are so few that the general decoder is faster."""
@@ -224,11 +224,17 @@ class SkeletonTable:
                     continue
                 skeleton = Skeleton.of_payload(payload, shape.places)
                 constants = () if self._verify else shape.constants(payload)
-                learned.append(_Known(value, len(self.messages), skeleton.crc, constants))
-                self.places.append(shape.places)
-                self.messages.append(event.summary.value[0])
+                number = self._add(event.summary.value[0], shape.places)
+                learned.append(_Known(value, number, skeleton.crc, constants))
             if learned:
                 shape.skeletons = _Skeletons([*shape.skeletons.known, *learned])
+
+    def _add(self, message: Summary.Value, places: FieldOffsets) -> int:
+        """Adds a skeleton; returns its number. A signal handler that reads may add others at any moment."""
+        self.messages.append(message)
+        number = next(at for at in reversed(range(len(self.messages))) if self.messages[at] is message)
+        self.places[number] = places
+        return number
 
     def _intact_payload(self, records: Records, index: int) -> bytes | None:
         """Returns the payload of a record, or None if its checksum is wrong."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from tbevents.errors import UnknownNameError
-from tbevents.reading.name_patterns import Names, is_glob, matches, patterns
+from tbevents.reading.name_patterns import NamePatterns, Names, is_glob, names_of, patterns
 from tbevents.views.chart import refuse_many
 from tbevents.views.protocols import ScalarCurve
 
@@ -26,14 +26,12 @@ def selected(noun: str, names: Names | None, known: Iterable[str], where: str) -
     known = list(known)
     if names is None:
         return known
-    wanted = patterns(f"{noun}s", names)
+    wanted = NamePatterns(patterns(f"{noun}s", names))
     there = set(known)
     for name in wanted:
         if name not in there and not is_glob(name):
             raise UnknownNameError(noun, name, known, where)
-    # Names are looked up, so that it takes no longer for many of them: any may be given as it is, a glob's signs in it.
-    exact, globs = set(wanted), tuple(filter(is_glob, wanted))
-    return [name for name in known if name in exact or matches(name, globs)]
+    return [name for name in known if name in wanted]
 
 
 def name_test(noun: str, names: Names | None) -> Callable[[str], bool]:
@@ -44,8 +42,7 @@ def name_test(noun: str, names: Names | None) -> Callable[[str], bool]:
     """
     if names is None:
         return lambda _name: True
-    wanted = patterns(f"{noun}s", names)
-    return lambda name: matches(name, wanted)
+    return NamePatterns(patterns(f"{noun}s", names)).__contains__
 
 
 def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | None, where: str) -> list[str]:
@@ -67,7 +64,7 @@ def tags_to_draw(runs: Mapping[str, Mapping[str, ScalarCurve]], tags: Names | No
         raise ValueError("tags must name at least one tag, or be None for all")
     chosen: dict[str, None] = {} if wanted is not None else known
     for pattern in wanted or ():
-        found = [tag for tag in known if matches(tag, (pattern,))]
+        found = names_of(pattern, known)
         if not found and len(runs) == 1:
             next(iter(runs.values()))[pattern]  # raises an error that knows whether the tag is of another kind
         if not found:

@@ -52,6 +52,14 @@ class Reading:
         of_files = [problem for reader in self.readers.values() for problem in reader.problems]
         return (*self.unlisted, *of_files)
 
+    def apart(self) -> Reading:
+        """Returns a copy for another run, which reads on under a lock of its own: nothing is written for both."""
+        readers = {
+            name: reader.fork() if isinstance(reader, EventFileReader) else reader
+            for name, reader in self.readers.items()
+        }
+        return replace(self, builder=self.builder.apart(), readers=readers, made={})
+
     def continues(self, before: Reading) -> bool:
         """Returns True if it has all values of another reading, or these and more after them; and its problems.
 

@@ -19,7 +19,7 @@ _NO_RECORDS: Final = np.empty(0, np.int64)
 _NOTHING: Final = np.empty(0, np.float64)
 
 
-class _SharedSteps:
+class SharedSteps:
     """The steps of one tag, or of several that were logged together, which halves their memory."""
 
     __slots__ = ("_last", "_memory", "array", "count")
@@ -31,7 +31,11 @@ class _SharedSteps:
         self._memory = memory
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _SharedSteps, (self.array[: self.count], self._memory)
+        return SharedSteps, (self.array[: self.count], self._memory)
+
+    def apart(self, memory: ColumnMemory) -> SharedSteps:
+        """Returns a copy that has these steps and no room for more."""
+        return SharedSteps(self.array[: self.count], memory)
 
     def forget(self) -> None:
         """Releases the array that was added last."""
@@ -44,14 +48,14 @@ class _SharedSteps:
         here = self.array[start : min(self.count, start + len(steps))]
         return bool((here == steps[: len(here)]).all())
 
-    def put(self, start: int, steps: NDArray[np.int64], room: int) -> _SharedSteps:
+    def put(self, start: int, steps: NDArray[np.int64], room: int) -> SharedSteps:
         """Adds steps from `start` on; if memory must be allocated, for `room` steps.
 
         Returns:
             The object that has them: this one, or a copy if this one has other steps there.
         """
         if not self.has(start, steps):
-            return _SharedSteps(self.array[:start], self._memory).put(start, steps, room)
+            return SharedSteps(self.array[:start], self._memory).put(start, steps, room)
         end = start + len(steps)
         if end > self.count:
             if end > len(self.array):
@@ -128,7 +132,7 @@ class TagData:
     values: dict[str, TagValues] = field(default_factory=dict)
     scalar_count: int = 0
     # The scalar points so far, and room for more behind them.
-    shared_steps: _SharedSteps | None = None
+    shared_steps: SharedSteps | None = None
     _wall_times: NDArray[np.float64] = field(default_factory=lambda: _NOTHING)
     _values: NDArray[Any] = field(default_factory=lambda: _NOTHING)
     _records: NDArray[np.int64] | None = None
@@ -161,6 +165,23 @@ class TagData:
         other.values = {kind: values.copy() for kind, values in self.values.items()}
         other._ends, other._integers = self._ends.copy(), self._integers.copy()
         return other  # columns are shared: what is added stands behind the points of this one
+
+    def apart(self, shared: dict[int, SharedSteps], memory: ColumnMemory) -> TagData:
+        """Returns a copy without room for more, which would be written into for both.
+
+        Args:
+            shared: the copies of steps so far, by the id of what they are copies of.
+            memory: allocates its columns.
+        """
+        other, count, steps = self.fork(), self.scalar_count, self.shared_steps
+        other._memory = memory
+        if steps is not None:
+            if id(steps) not in shared:
+                shared[id(steps)] = steps.apart(memory)
+            other.shared_steps = shared[id(steps)]
+        other._wall_times, other._values = self._wall_times[:count], self._values[:count]
+        other._records = None if self._records is None else self._records[:count]
+        return other
 
     def continues(self, old: TagData) -> bool:
         """Returns True if it has the values of another, or these and more after them."""
@@ -197,7 +218,7 @@ class TagData:
         if self.shared_steps is None:
             near = None if before is None else before.shared_steps
             same = near is not None and near.count >= end and near.has(0, steps)
-            self.shared_steps = near if same else _SharedSteps(steps, self._memory)
+            self.shared_steps = near if same else SharedSteps(steps, self._memory)
             self._wall_times, self._values = own(wall_times), own(values)
             self._records = None if records is None else own(records)
             return

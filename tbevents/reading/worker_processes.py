@@ -99,7 +99,7 @@ class WorkerProcesses:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._pool: _Pool | None = None
         self._end: weakref.finalize[..., WorkerProcesses] | None = None
 

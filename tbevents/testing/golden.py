@@ -24,7 +24,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -37,7 +37,7 @@ from tbevents.proto import Event
 from tbevents.reading.iterate import iter_events
 from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.reading.name_patterns import matches
+from tbevents.reading.name_patterns import NamePatterns
 from tbevents.reading.run import Run, read_run
 from tbevents.run_files import list_runs
 from tbevents.testing.memory_files import MemoryFiles, MemorySink, memory_events
@@ -53,7 +53,7 @@ _EVENTS: Final = "golden.tfevents"
 _NOT_FINITE: Final = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
-def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
+def save(stem: str, runs: Mapping[str, Run], tags: Iterable[str] | None) -> str:
     """Stores runs, in place of those stored before; `tags` are patterns, or None for all. Returns the path.
 
     What was stored before is removed only when the new golden run is complete.
@@ -62,19 +62,20 @@ def save(stem: str, runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> st
         ValueError: if a run's name cannot be the name of a folder.
         OSError: if the golden run cannot be written.
     """
-    if any(_has_others(run, tags) for run in runs.values()):
+    wanted = None if tags is None else NamePatterns(tags)
+    if any(_has_others(run, wanted) for run in runs.values()):
         path, other = stem + SUFFIXES[1], stem + SUFFIXES[0]
         with _new_folder(path) as unfinished:
             for name, run in runs.items():
                 folder = unfinished if name == "." else subfolder(unfinished, name, "the name of a run")
                 os.makedirs(folder, exist_ok=True)
                 with open(os.path.join(folder, _EVENTS), "wb") as file:
-                    for event in _events(run, tags):
+                    for event in _events(run, wanted):
                         file.write(encode_record(event.SerializeToString()))
     else:
         path, other = stem + SUFFIXES[0], stem + SUFFIXES[1]
         with NewFile(path, text=True) as new:
-            new.file.write(_as_json(runs, tags))
+            new.file.write(_as_json(runs, wanted))
     remove_stored(other)
     return path
 
@@ -144,14 +145,14 @@ def remove_stored(path: str) -> None:
         os.remove(path)
 
 
-def _has_others(run: Run, tags: tuple[str, ...] | None) -> bool:
+def _has_others(run: Run, tags: NamePatterns | None) -> bool:
     """Returns True if the run has values other than scalars under the wanted tags."""
     if tags is None:
         return bool(set(run.counts()) - {"scalars"}) or run.graph is not None
-    return any(matches(tag, tags) for kind in lazy_kinds() for tag in run.series(kind.name))
+    return any(tag in tags for kind in lazy_kinds() for tag in run.series(kind.name))
 
 
-def _events(run: Run, tags: tuple[str, ...] | None) -> Iterator[Event]:
+def _events(run: Run, tags: NamePatterns | None) -> Iterator[Event]:
     """Yields a run's events without wall times and without the values of other tags."""
     events = memory_events(run)
     if events is None:
@@ -163,14 +164,14 @@ def _events(run: Run, tags: tuple[str, ...] | None) -> Iterator[Event]:
         if tags is None or form not in ("summary", "graph_def", "meta_graph_def", "tagged_run_metadata"):
             yield event
         elif form == "summary":
-            values = [value for value in event.summary.value if matches(value.tag, tags)]
+            values = [value for value in event.summary.value if value.tag in tags]
             if values:
                 kept = Event(step=event.step)
                 kept.summary.value.extend(values)
                 yield kept
 
 
-def _as_json(runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
+def _as_json(runs: Mapping[str, Run], tags: NamePatterns | None) -> str:
     """Returns JSON with one line for each column."""
     lines = ["{", f'  "{_MARK}": {_VERSION},', '  "runs": {']
     blocks = []
@@ -178,7 +179,7 @@ def _as_json(runs: Mapping[str, Run], tags: tuple[str, ...] | None) -> str:
         series = [
             f"      {json.dumps(tag)}: {{\n{_columns(points)}\n      }}"
             for tag, points in run.scalars.items()
-            if tags is None or matches(tag, tags)
+            if tags is None or tag in tags
         ]
         joined = ",\n".join(series)
         blocks.append(f"    {json.dumps(name)}: {{\n{joined}\n    }}" if series else f"    {json.dumps(name)}: {{}}")

@@ -12,6 +12,7 @@ from typing import Final
 
 from tbevents.errors import closest_or_first
 from tbevents.files import StrPath
+from tbevents.reading.name_patterns import NamePatterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing import golden
@@ -102,7 +103,7 @@ class Regression:
             )
         idle, tags_there = idle_patterns(runs.values(), wanted)
         if stored is not None and not self._update:
-            idle, _ = idle_patterns(stored.values(), tuple(idle))
+            idle, _ = idle_patterns(stored.values(), NamePatterns(idle))
         if runs and idle:  # nothing would be compared, and to store the run would not help
             of = "the run" if len(runs) == 1 else "any run"
             raise AssertionError(f"no tag of {of} matches {idle[0]!r}; {closest_or_first(idle[0], tags_there)}")

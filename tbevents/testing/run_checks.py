@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.reading.kinds.kind import kinds
-from tbevents.reading.name_patterns import matches, patterns
+from tbevents.reading.name_patterns import NamePatterns, patterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.testing.finding import Finding, FindingTable, FirstRow, Quantity, finding
@@ -68,17 +68,18 @@ def check_runs_close(
     return findings
 
 
-def wanted_tags(tags: Names | None) -> tuple[str, ...] | None:
+def wanted_tags(tags: Names | None) -> NamePatterns | None:
     """Returns the patterns of the tags to compare; None means all.
 
     Raises:
         TypeError: if `tags` are not names.
         ValueError: if `tags` is empty, so that nothing would be compared.
     """
-    wanted = None if tags is None else patterns("tags", tags)
-    if wanted == ():
+    if tags is None:
+        return None
+    if not (wanted := patterns("tags", tags)):
         raise ValueError("tags must name at least one tag, or be None for all")
-    return wanted
+    return NamePatterns(wanted)
 
 
 def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
@@ -100,16 +101,16 @@ def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
     return [found for each, result in checked for found in _damage(each, result)]
 
 
-def _idle_patterns(runs: list[Run], wanted: tuple[str, ...] | None) -> list[Finding]:
+def _idle_patterns(runs: list[Run], wanted: NamePatterns | None) -> list[Finding]:
     """Returns a finding for each pattern that matches no tag of any run, so that nothing would be compared."""
     idle, _ = idle_patterns(runs, wanted)
     return [finding(runs[0], None, "missing", f"no tag on either side matches {pattern!r}") for pattern in idle]
 
 
-def idle_patterns(runs: Iterable[Run], wanted: tuple[str, ...] | None) -> tuple[list[str], list[str]]:
+def idle_patterns(runs: Iterable[Run], wanted: NamePatterns | None) -> tuple[list[str], list[str]]:
     """Returns the patterns that match no tag of any run, and the tags of the runs, each once."""
-    tags = list(dict.fromkeys(tag for run in runs for tag in _kinds(run, None)))
-    return [each for each in wanted or () if not any(matches(tag, [each]) for tag in tags)], tags
+    tags = dict.fromkeys(tag for run in runs for tag in _kinds(run, None))
+    return [] if wanted is None else wanted.idle(tags), list(tags)
 
 
 def _damage(run: Run, checked: Checked) -> Iterator[Finding]:
@@ -131,7 +132,7 @@ def _of_run(run: Run, name: str, summary: str) -> Finding:
     return Finding("run", summary, name, None, run.path)
 
 
-def _compare(got: Run, want: Run, wanted: tuple[str, ...] | None, tolerance: Tolerance) -> Iterator[Finding]:
+def _compare(got: Run, want: Run, wanted: NamePatterns | None, tolerance: Tolerance) -> Iterator[Finding]:
     obtained, expected = _kinds(got, wanted), _kinds(want, wanted)
     for tag, of_tag in {**obtained, **expected}.items():
         if obtained.get(tag) != expected.get(tag):
@@ -143,12 +144,12 @@ def _compare(got: Run, want: Run, wanted: tuple[str, ...] | None, tolerance: Tol
         yield from _compare_session(got, want, tolerance)
 
 
-def _kinds(run: Run, wanted: tuple[str, ...] | None) -> dict[str, list[str]]:
+def _kinds(run: Run, wanted: NamePatterns | None) -> dict[str, list[str]]:
     """Returns the kinds of values of each wanted tag."""
     found: dict[str, list[str]] = {}
     for kind in kinds():
         for tag in run.series(kind.name) if kind.series is not None else ():
-            if wanted is None or matches(tag, wanted):
+            if wanted is None or tag in wanted:
                 found.setdefault(tag, []).append(kind.name)
     return found
 

@@ -11,7 +11,7 @@ from tbevents.files import StrPath
 from tbevents.format.values import checked_text
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.logdir import Logdir, read_logdir
-from tbevents.reading.name_patterns import matches
+from tbevents.reading.name_patterns import names_of
 from tbevents.reading.run import Run, read_run
 from tbevents.testing.finding import Finding, finding
 
@@ -127,7 +127,7 @@ def scalar_series(run: Run, tag: str | None) -> tuple[list[ScalarSeries], list[F
     """
     if tag is not None:
         checked_text(tag)
-    names = [name for name in run.scalars if tag is None or matches(name, [tag])]
+    names = list(run.scalars) if tag is None else names_of(tag, run.scalars)
     if tag is None and not names:
         return [], [finding(run, None, "missing", "the run has no scalars at all")]
     found: list[ScalarSeries] = []

@@ -7,10 +7,21 @@ from collections.abc import Iterable
 from fnmatch import translate
 from typing import Final
 
-from tbevents.reading.name_patterns import NameFilter, Names
+from tbevents.reading.name_patterns import NameFilter, NamePatterns
 
 _TOKEN: Final = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 """A token of a glob: a wildcard, a set or a character."""
+
+
+class _RegexPatterns(NamePatterns):
+    """Regular expressions, which may match anywhere in a name."""
+
+    __slots__ = ()
+
+    def __init__(self, several: Iterable[str]) -> None:
+        self._several = tuple(dict.fromkeys(several))
+        self._names = frozenset()
+        self._globs = {pattern: _expression(pattern).search for pattern in self._several}
 
 
 class RegexFilter(NameFilter):
@@ -20,12 +31,7 @@ class RegexFilter(NameFilter):
         ValueError: if a pattern is not a regular expression.
     """
 
-    def __init__(self, names: Names | None, *, noun: str) -> None:
-        super().__init__(names, noun=noun)
-        self._expressions = {pattern: _expression(pattern) for pattern in self.patterns}
-
-    def _fits(self, name: str, pattern: str) -> bool:
-        return self._expressions[pattern].search(name) is not None
+    _compiled = _RegexPatterns
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

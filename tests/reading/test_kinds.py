@@ -32,6 +32,7 @@ from tbevents.proto import (
     TaggedRunMetadata,
     TensorProto,
 )
+from tbevents.reading.kinds.projector import read_projector
 from tbevents.reading.kinds.recognition import kind_of
 from tbevents.reading.payloads import KEPT_BYTES, PayloadLocation
 from tbevents.testing.memory_files import MemoryFiles, MemorySink
@@ -168,6 +169,15 @@ def test_a_video_has_frames(read):
     assert logged.array().shape[:2] == (4, 6)
     with pytest.raises(tbevents.PayloadError, match="6 x 4 pixels, frame 3: over the limit of 60 pixels"):
         logged.frames(max_pixels=60)
+
+
+def test_frames_that_differ_in_size_are_an_error(read):
+    pillow = pytest.importorskip("PIL.Image", reason="makes images with Pillow")
+    target = io.BytesIO()
+    pillow.new("L", (4, 5)).save(target, "TIFF", save_all=True, append_images=[pillow.new("RGB", (8, 9))])
+    logged = read(Summary.Value(tag="v", image={"encoded_image_string": target.getvalue()})).images["v"].last
+    with pytest.raises(tbevents.PayloadError, match="the frames of the picture differ in size: 4 x 5, 8 x 9"):
+        logged.frames()
 
 
 def test_a_picture_that_declares_too_many_pixels_is_not_decoded(read):
@@ -679,12 +689,27 @@ def test_a_projector_configuration_beside_the_events(tmp_path):
     assert embeddings["raw"].metadata() == []
     with pytest.raises(tbevents.PayloadError, match="embedding 'checkpoint' is in a checkpoint"):
         embeddings["checkpoint"].tensor()
-    (folder / "tensors.tsv").write_text("1\tx\n")
-    with pytest.raises(tbevents.PayloadError, match="no table of numbers"):
-        table.tensor()
+    for wrong in ("1\tx\n", "1\t2\n3\n", "1\t\t2\n" * 3, "1\t2\t\n", "1\n\udcff"):
+        (folder / "tensors.tsv").write_bytes(wrong.encode("utf-8", "surrogateescape"))
+        with pytest.raises(tbevents.PayloadError, match="no table of numbers"):
+            table.tensor()
+    (folder / "tensors.tsv").write_bytes(b"1\t1e39\r\n\n 2\t-inf ")
+    assert table.tensor().tolist() == [[1, np.inf], [2, -np.inf]]
     (tmp_path / "projector_config.pbtxt").write_text("embeddings {")
     with pytest.raises(tbevents.PayloadError, match="no projector configuration"):
         _ = run.reload().projector
+
+
+def test_a_table_of_short_lines_takes_little_more_memory_than_its_numbers(tmp_path):
+    (tmp_path / "t.tsv").write_text("1\n" * 100_000)
+    (tmp_path / "projector_config.pbtxt").write_text('embeddings { tensor_name: "a" tensor_path: "t.tsv" }')
+    embedding = read_projector(str(tmp_path)).embeddings["a"]
+    tracemalloc.start()
+    try:
+        assert embedding.tensor().shape == (100_000, 1)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000  # an array for each line takes more than 15 MB
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("dtype", "kind"), [(1, "scalars"), (101, "scalars"), (100, "tensors"), (201, "tensors")])

@@ -3,15 +3,21 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
+from unittest.mock import Mock
 
 import pytest
+from event_files import record, scalar_event
 from reloaded_runs import HEADER, NAME, append, scalar, text
 
 import tbevents
+from tbevents import forks
 from tbevents.reading import listed_runs
+from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.source import FileSource
 
 # -- threads and forks -------------------------------------------------------------------------------------------------
@@ -318,3 +324,71 @@ def test_what_is_read_ahead_is_bounded_in_bytes(six_runs, opened, monkeypatch):
     assert list(logdir._listed._queue._groups) == ["b", "c"]
     assert [run.name for run in iterator] == list("bcdef")
     assert sorted(opened) == list("abcdef")
+
+
+# -- copies and signal handlers ----------------------------------------------------------------------------------------
+
+
+def test_a_named_copy_and_its_run_do_not_change_what_the_other_shows(tmp_path):
+    file = tmp_path / NAME
+    file.write_bytes(HEADER + b"".join(map(scalar, range(10))))
+    run = tbevents.read_run(tmp_path)
+    file.write_bytes(whole := file.read_bytes() + b"".join(map(scalar, range(10, 15))))
+    run.reload()
+    other = run.named("other")
+    file.write_bytes(whole + b"".join(map(scalar, (15, 16))))
+    series = run.reload().scalars["loss"]
+    before = series.steps.copy(), series.wall_times.copy(), series.values.copy()
+    changed = [record(scalar_event("loss", step, -1.0).SerializeToString()) for step in (15, 16)]
+    file.write_bytes(whole + b"".join(changed))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tbevents.DamageWarning)
+        assert other.reload().scalars["loss"].values[15:].tolist() == [-1, -1]
+    for column, known in zip((series.steps, series.wall_times, series.values), before, strict=True):
+        assert column.tolist() == known.tolist()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_named_copy_is_usable_in_a_child_whatever_other_threads_hold(six_runs):
+    run = tbevents.read_run(six_runs / "a")
+    other = run.named("other")
+    assert other._lock is not run._lock
+    lock = other._lock
+    other._renew_locks = Mock(wraps=other._renew_locks)
+    forks._renew_all()
+    other._renew_locks.assert_called_once_with()
+    assert other._lock is not lock
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there is no SIGALRM")
+def test_a_signal_handler_may_use_a_logdir_while_it_is_iterated(six_runs):
+    code = f"""
+import signal, tbevents
+logdir = tbevents.read_logdir({str(six_runs)!r})
+queue, unread, armed = logdir._listed._queue, logdir._listed._unread, [True]
+def interrupted(name):
+    if armed.pop() if armed else False:
+        signal.raise_signal(signal.SIGUSR1)
+    return unread(name)
+logdir._listed._unread = interrupted
+signal.signal(signal.SIGUSR1, lambda *_: [len(run.scalars["loss"]) for run in logdir.values()])
+signal.alarm(20)
+assert [len(run.scalars["loss"]) for run in logdir.values()] == [50] * len(logdir)
+assert not armed
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_skeletons_that_a_signal_handler_adds_meanwhile_get_numbers_of_their_own():
+    table = SkeletonTable()
+
+    class Interrupted(list):
+        def append(self, message):
+            super().append(message)
+            if message == "ours":
+                table._add("theirs", "places of theirs")
+
+    table.messages = Interrupted()
+    number = table._add("ours", "places of ours")
+    assert (table.messages[number], table.places[number]) == ("ours", "places of ours")
+    assert (table.messages[1 - number], table.places[1 - number]) == ("theirs", "places of theirs")

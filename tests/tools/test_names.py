@@ -1,9 +1,17 @@
 """Names are chosen exactly, by glob, or by regular expression; tags get new names."""
 
+import fnmatch
+import time
+from unittest.mock import Mock
+
 import pytest
 
+import tbevents
 from tbevents.errors import UnknownNameError
-from tbevents.reading.name_patterns import NameFilter, matches
+from tbevents.reading import name_patterns
+from tbevents.reading.name_patterns import NameFilter, NamePatterns, names_of
+from tbevents.reading.selection import tags_to_draw
+from tbevents.testing.run_checks import check_runs_close
 from tbevents.tools.names import natural_key, runs_below
 from tbevents.tools.tag_changes import RegexFilter, TagChanges
 
@@ -29,7 +37,8 @@ from tbevents.tools.tag_changes import RegexFilter, TagChanges
 def test_a_pattern_chooses_what_it_equals_or_matches(pattern, name, chosen):
     assert NameFilter([pattern], noun="tag")(name) is chosen
     assert NameFilter(pattern, noun="tag")(name) is chosen  # one pattern is no sequence of letters
-    assert matches(name, [pattern]) is chosen
+    assert (name in NamePatterns([pattern])) is chosen
+    assert names_of(pattern, {name: 1}) == ([name] if chosen else [])
 
 
 def test_no_pattern_chooses_all_and_regex_matches_anywhere():
@@ -44,6 +53,42 @@ def test_a_pattern_that_chose_nothing_is_an_error_with_the_nearest_names():
     assert [names(name) for name in ("loss", "accu")] == [True, False]
     with pytest.raises(UnknownNameError, match=r"runs: no tag 'acc'; did you mean 'accu'\?"):
         names.check("runs")
+
+
+NAMES = [f"group/metric_{number}" for number in range(5000)]
+
+
+def in_a_run(tmp_path, count):
+    with tbevents.SummaryWriter(tmp_path) as writer:
+        for number in range(count):
+            writer.add_scalar(f"group/metric_{number}", 1.0, 0)
+    return tbevents.read_run(tmp_path)
+
+
+def chosen_by_a_filter(run, names):
+    wanted = NameFilter(names, noun="tag")
+    chosen = [tag for tag in run.scalars if wanted(tag)]
+    assert wanted.missing("") == []
+    return chosen
+
+
+CHOICES = {
+    "read_run": lambda run, names: list(tbevents.read_run(run.path, tags=names).scalars),
+    "table": lambda run, names: len(run.table([*names, "group/*_0"])),
+    "filter": chosen_by_a_filter,
+    "check_runs_close": lambda run, names: check_runs_close(run, run, tags=names),
+    "plot": lambda run, names: tags_to_draw({".": run.scalars}, names[:50], ""),
+}
+
+
+@pytest.mark.parametrize("choice", [pytest.param(each, id=name) for name, each in CHOICES.items()])
+def test_thousands_of_names_are_looked_up(tmp_path, monkeypatch, choice):
+    run = in_a_run(tmp_path, len(NAMES))
+    monkeypatch.setattr(name_patterns, "translate", only_globs := Mock(side_effect=fnmatch.translate))
+    begin = time.process_time()
+    choice(run, NAMES)
+    assert time.process_time() - begin < 4.0  # comparing each tag with each name takes more than 10 s
+    assert only_globs.call_count <= 4
 
 
 def test_runs_below_a_folder_a_run_and_a_file(make_run):

@@ -109,6 +109,9 @@ class Image:
             MissingExtraError, PayloadError: as `array`.
         """
         decoded = self._decode(sample, max_pixels, every_frame=True)
+        if len(sizes := {frame.shape[:2] for frame in decoded}) > 1:
+            several = ", ".join(f"{width} x {height}" for height, width in sorted(sizes))
+            raise PayloadError(f"the frames of the picture differ in size: {several}")
         most = max(frame.shape[2] for frame in decoded)
         return np.stack([_with_channels(frame, most) for frame in decoded])
 
