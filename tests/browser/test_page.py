@@ -2,6 +2,7 @@
 
 import math
 import re
+import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import numpy as np
@@ -768,6 +769,49 @@ def test_percentiles_of_a_thinned_curve_are_those_of_all_its_points(tmp_path, pa
     assert int(page.chart("loss").get_attribute("data-beyond")) > 100
 
 
+WRITTEN = [*range(100)]
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [
+        ([math.nan if step >= 60 else step % 7 for step in WRITTEN], False),
+        ([math.nan if step < 40 else step % 7 for step in WRITTEN], False),
+        ([math.inf if step >= 60 else step % 7 for step in WRITTEN], False),
+        ([math.nan for _ in WRITTEN], False),
+        ([-1.0 if step >= 60 else 1 + step % 7 for step in WRITTEN], True),
+    ],
+    ids=["nan at the end", "nan at the start", "inf at the end", "nan only", "no logarithm at the end"],
+)
+def test_the_axis_reaches_points_without_a_place_on_the_vertical_one(tmp_path, page, values, log):
+    writer = MemoryWriter()
+    for step, value in enumerate(values):
+        writer.add_scalar("loss", value, step)
+        writer.add_scalar("whole", step % 7, step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    if log:
+        page.click(page.one("#log-y"))
+    whole = page.saved(page.chart("whole"), "SVG", tmp_path)
+    odd = page.saved(page.chart("loss"), "SVG", tmp_path)
+    below = [labels_below(path) for path in (whole, odd)]
+    assert "80" in below[0]
+    assert below[1] == below[0]
+    if not log:  # one mark a point, of which each has a column of its own
+        columns = page.drawn_steps(page.chart("loss"))
+        plot = page.run("return arguments[0].querySelector('.u-over').clientWidth", page.chart("loss"))
+        assert columns.max() - columns.min() > 0.95 * plot
+
+
+def labels_below(path):
+    """The labels of the horizontal axis of a saved chart."""
+    nodes = [node for node in ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}text") if node.text]
+    lines = {}
+    for node in nodes:
+        lines.setdefault(node.get("y"), []).append(node.text)
+    return next(texts for texts in lines.values() if "40" in texts)
+
+
 SHOWN_WARN = """
 const probe = document.body.appendChild(document.createElement("i"));
 probe.style.color = "var(--warn)";
@@ -803,3 +847,61 @@ def test_findings_are_listed_as_text_and_their_steps_are_marked(tmp_path, page):
     assert page.chart("other").get_attribute("data-marks") == "0"
     assert page.colors(page.chart("other")).get(warn, 0) == 0
     page.check_console()
+
+
+def test_the_step_of_a_finding_is_marked_where_all_values_from_there_on_are_nan(tmp_path, page):
+    writer = MemoryWriter()
+    for step in range(100):
+        writer.add_scalar("loss", math.nan if step >= 60 else step, step)
+    finding = {"run": "run", "tag": "loss", "step": 60, "severity": "error", "code": "TB101", "rule": "nan"}
+    report({"run": writer.run}, tmp_path / "report.html", findings=[{**finding, "summary": "NaN"}])
+    page.open(tmp_path / "report.html")
+    warn = tuple(int(part) for part in re.findall(r"\d+", page.run(SHOWN_WARN)))
+    assert page.colors(page.chart("loss")).get(warn, 0) > 50
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1400])
+def test_findings_and_problems_are_not_wider_than_the_window(tmp_path, page, width):
+    writer = MemoryWriter()
+    writer.add_scalar("loss", 1, 1)
+    about = {"run": "a/long/name/of/a/run" * 3, "tag": "train/" + "loss" * 20, "step": 1, "severity": "warning"}
+    summary = "the values are what they were before for longer than they should be; " * 5
+    findings = [{**about, "code": "TB101", "rule": "plateau", "summary": summary}]
+    report({"run": writer.run}, tmp_path / "report.html", findings=findings)
+    page.open(tmp_path / "report.html", width=width)
+    page.run("document.getElementById('findings').open = true")
+    assert page.run("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_names_of_the_runs_are_printed_if_the_panel_is_folded(made, page, width):
+    page.open(made, width=width)
+    page.run("document.getElementById('panel').open = false")
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    assert [item.text for item in page.all("#runs li") if item.is_displayed()] == ["a", "b", "c/deep"]
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert not page.run("return document.getElementById('panel').open")
+
+
+def test_charts_are_drawn_for_paper_before_they_are_printed(made, page):
+    page.open(made, width=1400)
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    # What is drawn in this moment is printed.
+    scaled = page.driver.execute_async_script(
+        "document.body.style.width = '720px'; dispatchEvent(new Event('beforeprint'));"
+        "Promise.resolve().then(() => arguments[0]("
+        "  [...document.querySelectorAll('.uplot canvas')].map((each) => each.clientWidth / each.width)))"
+    )
+    assert len(scaled) == 8  # with three of histograms
+    assert 0.95 < min(scaled) <= max(scaled) < 1.05, scaled
+    shown = page.run(
+        "return [...document.querySelectorAll('#main input, #main select')].map((each) => each.clientWidth)"
+    )
+    assert set(shown) == {0}  # nothing can be chosen on paper
+    page.run("dispatchEvent(new Event('afterprint'))")
+    page.run("document.body.style.width = ''")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    page.settle()
+    page.expect(True, lambda: page.run("return document.querySelector('#rates canvas').clientWidth") > 450)

@@ -23,7 +23,7 @@ function arrange(parent, children) {
 /** A patch of a run's colour, striped where its curve is dashed. */
 function swatch(color, dashed = false) {
   const patch = make("span", { className: "swatch", "aria-hidden": "true" });
-  patch.style.background = dashed ? `repeating-linear-gradient(90deg, ${color} 0 3px, transparent 3px 5px)` : color;
+  patch.style.background = dashed ? `linear-gradient(90deg, ${color} 3px, transparent 3px 5px, ${color} 5px 8px, transparent 8px 10px, ${color} 10px)` : color;
   return patch;
 }
 
