@@ -18,8 +18,8 @@ sys.path.insert(0, str(ROOT))
 import tbevents  # noqa: E402  # the checkout's, not an installed one
 
 (REPOSITORY,) = re.findall(r'^Repository = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
-# While the address is a placeholder, no page offers to be edited there. Links to files of the repository are derived from
-# it, so that they become right with it.
+# While the address is a placeholder, no page offers to be edited there. Links to files of the repository are derived
+# from it, so that they become right with it.
 HAS_ADDRESS = "/OWNER/" not in REPOSITORY
 
 project = "tbevents"

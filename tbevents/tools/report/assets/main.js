@@ -271,6 +271,7 @@ addEventListener("beforeprint", () => {
   panel.open = true; // the runs are the legend of all charts
   showColors();
   table?.fill();
+  Lazy.all = true;
   for (const lazy of allLazies()) {
     lazy.isNear = true;
     lazy.redraw();
@@ -282,6 +283,7 @@ addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = before.theme;
   document.documentElement.classList.remove("paper");
   document.getElementById("panel").open = before.open;
+  Lazy.all = false;
   for (const lazy of allLazies()) lazy.look();
   Pictures.showAll(false);
   repaint();
