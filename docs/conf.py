@@ -18,6 +18,9 @@ sys.path.insert(0, str(ROOT))
 import tbevents  # noqa: E402  # the checkout's, not an installed one
 
 (REPOSITORY,) = re.findall(r'^Repository = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+# While the address is a placeholder, no page offers to be edited there. Links to files of the repository are derived
+# from it, so that they become right with it.
+HAS_ADDRESS = "/OWNER/" not in REPOSITORY
 
 project = "tbevents"
 author = "the tbevents authors"
@@ -32,7 +35,9 @@ html_title = f"tbevents {release}"
 html_static_path = ["static"]
 html_css_files = ["focus.css"]
 html_copy_source = html_show_sphinx = False
-html_theme_options = {"source_repository": f"{REPOSITORY}/", "source_branch": "main", "source_directory": "docs/"}
+html_theme_options = (
+    {"source_repository": f"{REPOSITORY}/", "source_branch": "main", "source_directory": "docs/"} if HAS_ADDRESS else {}
+)
 copybutton_prompt_text = r"\$ |>>> "
 copybutton_prompt_is_regexp = True
 

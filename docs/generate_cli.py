@@ -80,7 +80,7 @@ def _section(title: str, command: click.Command, parent: click.Context | None = 
     settings = {**command.context_settings, "terminal_width": WIDTH}
     with click.Context(command, info_name=title.split()[-1], parent=parent, **settings) as context:
         text = command.get_help(context)
-    return f"## {title}\n\n{functions}```\n{text.rstrip()}\n```\n"
+    return f"## {title}\n\n{functions}```text\n{text.rstrip()}\n```\n"
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from tbevents.file_ref import FileRef
@@ -52,22 +52,24 @@ class RunSummary:
         problems: the first problems, as text.
         facts: the run's hyperparameters and the last values of its scalars.
         is_cut: whether only a part of a large run was read.
+        has_graph: whether it has the model's graph, which has no tag.
     """
 
     counts: Counts
     problems: tuple[str, ...]
     facts: SessionFacts
     is_cut: bool = False
+    has_graph: bool = False
 
     def differs(self, other: RunSummary) -> bool:
         """Whether the page is to be told of a later summary."""
-        return (self.counts, self.problems, self.is_cut) != (other.counts, other.problems, other.is_cut)
+        return replace(self, facts=other.facts) != other
 
     @staticmethod
     def of(run: Run) -> RunSummary:
         """Summarizes a run."""
         problems = first_of([str(problem) for problem in run.problems if problem.kind != "incomplete"], _PROBLEMS)
-        return RunSummary(run.counts(), tuple(problems), session_facts(run), run.is_cut)
+        return RunSummary(run.counts(), tuple(problems), session_facts(run), run.is_cut, run.graph is not None)
 
 
 @dataclass(slots=True, eq=False)
@@ -148,6 +150,7 @@ class FollowedRun:
             "epoch": self.epoch,
             "kinds": numbered(counts),
             "part": self.summary.is_cut,
+            "graph": self.summary.has_graph,
             "problems": [*news, *self.summary.problems],
             "session": hparams is not None and bool(hparams.parameters),
         }

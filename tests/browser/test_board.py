@@ -19,6 +19,7 @@ import pytest
 pytest.importorskip("selenium", reason="drives the browser")
 pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("uvicorn", reason="the board needs the extra board")
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -411,6 +412,78 @@ def test_a_zoom_of_relative_time_stays_where_it_is_as_a_run_grows(tmp_path, boar
         page.expect(True, lambda: note.text.startswith("in minutes"))
         page.hover(page.chart("loss"), 0.5, 0.4)
         page.expect(True, lambda: abs(int(page.run(cell)) - before) <= 1)
+
+
+def crosshair(page):
+    """The first row of the table at the crosshair; None where it is hidden."""
+    return page.run(
+        "const tip = document.querySelector('details[id^=scalars] .tip');"
+        "return tip && !tip.hidden ? [...tip.querySelectorAll('tbody td')].map((each) => each.textContent) : null"
+    )
+
+
+def test_the_table_at_the_crosshair_stays_when_points_come(tmp_path, board):
+    with SummaryWriter(tmp_path / "run") as writer:
+        for step in range(11):
+            writer.add_scalar("loss", step * 3, step)
+        writer.flush()
+        page = board(tmp_path)
+        page.wait(lambda: points(page, "loss") == 11)
+        page.hover(page.chart("loss"), 0.5)
+        page.expect(["15", "5"], lambda: crosshair(page)[:2])
+        for last in (12, 14):
+            for step in (last - 1, last):
+                writer.add_scalar("loss", step * 3, step)
+            writer.flush()
+            page.wait(lambda last=last: points(page, "loss") == last + 1)
+            time.sleep(0.3)
+            page.settle()
+            assert crosshair(page)[1] == str(last // 2)  # the pointer is where it was, in the middle
+        page.hover(page.chart("loss"), 0.1)
+        ActionChains(page.driver).move_to_element(page.one("h1")).perform()
+        page.expect(None, lambda: crosshair(page))
+        writer.add_scalar("loss", 45, 15)
+        writer.flush()
+        page.wait(lambda: points(page, "loss") == 16)
+        time.sleep(0.3)
+        assert crosshair(page) is None
+
+
+def test_keys_go_on_from_their_point_when_points_come(tmp_path, board):
+    with SummaryWriter(tmp_path / "a") as other, SummaryWriter(tmp_path / "b") as writer:
+        for step in range(11):
+            other.add_scalar("loss", 0.5, step)
+            writer.add_scalar("loss", step * 3, step)
+        other.flush()
+        writer.flush()
+        page = board(tmp_path)
+        page.wait(lambda: points(page, "loss") == 22)
+        chart = page.chart("loss")
+        page.press(chart, Keys.ARROW_DOWN, *[Keys.ARROW_RIGHT] * 4)
+        page.expect("b: value 12, step 4", lambda: page.spoken(chart).split(", time")[0])
+        writer.add_scalar("loss", 33, 11)
+        writer.flush()
+        page.wait(lambda: points(page, "loss") == 23)
+        page.expect(["12", "4"], lambda: crosshair(page)[:2])
+        page.press(page.chart("loss"), Keys.ARROW_RIGHT)
+        page.expect("b: value 15, step 5", lambda: page.spoken(page.chart("loss")).split(", time")[0])
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        writer.add_scalar("loss", 36, 12)
+        writer.flush()
+        page.wait(lambda: points(page, "loss") == 24)
+        time.sleep(0.3)
+        assert crosshair(page) is None  # the focus is elsewhere
+
+
+def test_the_board_names_what_it_does_not_draw(tmp_path, board):
+    for name in "ab":
+        with SummaryWriter(tmp_path / name) as writer:
+            writer.add_scalar("loss", 1, 1)
+            writer.add_tensor("tensor", np.zeros(3), 0)
+            writer.add_graph(b"\n\x03\n\x01a")
+    page = board(tmp_path)
+    page.wait(lambda: len(page.all("#others li")) == 2)
+    assert [item.text.split(":")[0] for item in page.all("#others li")] == ["tensors (1 tag)", "graph (2 runs)"]
 
 
 DRAWN = """

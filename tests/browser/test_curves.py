@@ -1,6 +1,7 @@
 """Curves in the page: their axes, zoom, crosshair, smoothing, and what an axis cannot show."""
 
 import math
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.training import RATES, STEPS, loss
 from tbevents import SummaryWriter, read_run
+from tbevents.testing import MemoryWriter
 from tbevents.tools.report import ReportLimits, report
 
 
@@ -363,3 +365,46 @@ def test_percentiles_of_a_thinned_curve_are_those_of_all_its_points(tmp_path, pa
     report(tmp_path / "runs", tmp_path / "report.html", limits=ReportLimits(points=500))
     page.open(tmp_path / "report.html")
     assert int(page.chart("loss").get_attribute("data-beyond")) > 100
+
+
+WRITTEN = [*range(100)]
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [
+        ([math.nan if step >= 60 else step % 7 for step in WRITTEN], False),
+        ([math.nan if step < 40 else step % 7 for step in WRITTEN], False),
+        ([math.inf if step >= 60 else step % 7 for step in WRITTEN], False),
+        ([math.nan for _ in WRITTEN], False),
+        ([-1.0 if step >= 60 else 1 + step % 7 for step in WRITTEN], True),
+    ],
+    ids=["nan at the end", "nan at the start", "inf at the end", "nan only", "no logarithm at the end"],
+)
+def test_the_axis_reaches_points_without_a_place_on_the_vertical_one(tmp_path, page, values, log):
+    writer = MemoryWriter()
+    for step, value in enumerate(values):
+        writer.add_scalar("loss", value, step)
+        writer.add_scalar("whole", step % 7, step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    if log:
+        page.click(page.one("#log-y"))
+    whole = page.saved(page.chart("whole"), "SVG", tmp_path)
+    odd = page.saved(page.chart("loss"), "SVG", tmp_path)
+    below = [labels_below(path) for path in (whole, odd)]
+    assert "80" in below[0]
+    assert below[1] == below[0]
+    if not log:  # one mark a point, of which each has a column of its own
+        columns = page.drawn_steps(page.chart("loss"))
+        plot = page.run("return arguments[0].querySelector('.u-over').clientWidth", page.chart("loss"))
+        assert columns.max() - columns.min() > 0.95 * plot
+
+
+def labels_below(path):
+    """The labels of the horizontal axis of a saved chart."""
+    nodes = [node for node in ET.parse(path).getroot().iter("{http://www.w3.org/2000/svg}text") if node.text]
+    lines = {}
+    for node in nodes:
+        lines.setdefault(node.get("y"), []).append(node.text)
+    return next(texts for texts in lines.values() if "40" in texts)

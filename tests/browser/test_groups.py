@@ -242,3 +242,29 @@ def test_the_bands_of_more_groups_than_are_kept_unshown_are_finished(tmp_path, p
     chart = finished(page, "score")
     assert chart.get_attribute("data-lines") == "60"
     assert busy_share(page) < 0.1
+
+
+def test_the_legend_counts_the_runs_that_are_shown(made, page):
+    page.open(made)
+    group(page, "all")
+    page.expect_text("#group-legend", "all 12")
+    page.click(page.all("#runs input")[0])
+    page.expect_text("#group-legend", "all 11")
+    page.fill("#run-filter", "seed1")
+    page.expect("all", lambda: page.one("#group-legend").text.split()[0])
+    shown = page.one("#runs-shown").text.split()[0]
+    page.expect_text("#group-legend", f"all {shown}")
+    page.click(page.one("#no-runs"))
+    page.expect_text("#group-legend", "all 0")
+
+
+def test_the_colours_of_a_parameter_are_not_explained_while_groups_have_their_own(made, page):
+    page.open(made)
+    page.choose_value("#color-by", "0")
+    assert page.one("#color-legend").text
+    group(page, "folder")
+    assert not page.one("#color-legend").text
+    assert not page.one("#color-by").is_enabled()
+    group(page, "")
+    assert page.one("#color-legend").text
+    assert page.one("#color-by").is_enabled()

@@ -1,5 +1,6 @@
 """The report page in a browser: what it draws, and what its controls do."""
 
+import math
 import re
 from itertools import pairwise
 
@@ -219,10 +220,13 @@ def test_curves_of_one_session_have_one_colour(tmp_path, page):
     report(tmp_path / "runs", tmp_path / "report.html")
     page.open(tmp_path / "report.html")
     page.expect_lines("epoch_loss", 4, 12)
-    styles = page.run("return [...document.querySelectorAll('#runs .swatch')].map((each) => each.style.background)")
-    assert "gradient" in styles[1]
-    assert styles[0] in styles[1]
-    assert styles[0] != styles[2]
+    whole = page.run("return [...document.querySelectorAll('#runs .swatch')].map((each) => each.style.background)")
+    sides = page.run(
+        "return [...document.querySelectorAll('#runs .swatch')].map((each) => each.style.borderInlineColor)"
+    )
+    assert sides[1] == whole[0]  # in two parts, as the curve is dashed
+    assert whole[1] == ""
+    assert whole[0] != whole[2]
 
 
 def test_sounds_play(tmp_path, page):
@@ -433,3 +437,60 @@ def test_findings_are_listed_as_text_and_their_steps_are_marked(tmp_path, page):
     assert page.chart("other").get_attribute("data-marks") == "0"
     assert page.colors(page.chart("other")).get(warn, 0) == 0
     page.check_console()
+
+
+def test_the_step_of_a_finding_is_marked_where_all_values_from_there_on_are_nan(tmp_path, page):
+    writer = MemoryWriter()
+    for step in range(100):
+        writer.add_scalar("loss", math.nan if step >= 60 else step, step)
+    finding = {"run": "run", "tag": "loss", "step": 60, "severity": "error", "code": "TB101", "rule": "nan"}
+    report({"run": writer.run}, tmp_path / "report.html", findings=[{**finding, "summary": "NaN"}])
+    page.open(tmp_path / "report.html")
+    warn = tuple(int(part) for part in re.findall(r"\d+", page.run(SHOWN_WARN)))
+    assert page.colors(page.chart("loss")).get(warn, 0) > 50
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1400])
+def test_findings_and_problems_are_not_wider_than_the_window(tmp_path, page, width):
+    writer = MemoryWriter()
+    writer.add_scalar("loss", 1, 1)
+    about = {"run": "a/long/name/of/a/run" * 3, "tag": "train/" + "loss" * 20, "step": 1, "severity": "warning"}
+    summary = "the values are what they were before for longer than they should be; " * 5
+    findings = [{**about, "code": "TB101", "rule": "plateau", "summary": summary}]
+    report({"run": writer.run}, tmp_path / "report.html", findings=findings)
+    page.open(tmp_path / "report.html", width=width)
+    page.run("document.getElementById('findings').open = true")
+    assert page.run("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_names_of_the_runs_are_printed_if_the_panel_is_folded(made, page, width):
+    page.open(made, width=width)
+    page.run("document.getElementById('panel').open = false")
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    assert [item.text for item in page.all("#runs li") if item.is_displayed()] == ["a", "b", "c/deep"]
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert not page.run("return document.getElementById('panel').open")
+
+
+def test_charts_are_drawn_for_paper_before_they_are_printed(made, page):
+    page.open(made, width=1400)
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    # What is drawn in this moment is printed.
+    scaled = page.driver.execute_async_script(
+        "dispatchEvent(new Event('beforeprint'));"
+        "Promise.resolve().then(() => arguments[0]("
+        "  [...document.querySelectorAll('.uplot canvas')].map((each) => each.clientWidth / each.width)))"
+    )
+    assert len(scaled) == 8  # with three of histograms
+    assert 0.95 < min(scaled) <= max(scaled) < 1.05, scaled
+    shown = page.run(
+        "return [...document.querySelectorAll('#main input, #main select')].map((each) => each.clientWidth)"
+    )
+    assert set(shown) == {0}  # nothing can be chosen on paper
+    page.run("dispatchEvent(new Event('afterprint'))")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    page.settle()
+    page.expect(True, lambda: page.run("return document.querySelector('#rates canvas').clientWidth") > 450)

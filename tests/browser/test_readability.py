@@ -231,3 +231,46 @@ def test_a_smoothed_spike_does_not_flatten_the_curve(spiky, page):
     page.wait(lambda: "smoothed" in page.spoken(chart))
     top = crosshair(page, chart)[3]
     assert top < 0.4 * over.size["height"]  # the first value, 2.2, is well above the others
+
+
+@pytest.mark.parametrize("size", [1e-16, 1e-17, 1e-20, 1e-30, 1e-38, 1e-300, 1.0, 1e30, 1e306])
+def test_an_axis_of_any_size_has_labels(tmp_path, page, size):
+    writer = MemoryWriter()
+    writer.add_scalar_columns("loss", np.arange(19), np.arange(1, 20) * size, 1.7e9 + np.arange(19.0))
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    root = ET.parse(page.saved(page.chart("loss"), "SVG", tmp_path)).getroot()
+    ends = [node for node in root.iter(f"{SVG}text") if node.get("text-anchor") == "end"]
+    assert 3 <= len([node for node in ends if node.text]) <= 8
+
+
+def test_the_values_of_a_distribution_are_all_seen(made, page):
+    page.open(made, width=390)
+    page.click(page.one("input[name=histograms][value=distribution]"))
+    figure = page.chart("weights")
+    page.hover(figure, 0.5)
+    readout = figure.find_element(By.CSS_SELECTOR, ".readout")
+    page.wait(lambda: "greatest" in readout.text)
+    assert page.run("return arguments[0].scrollWidth <= arguments[0].clientWidth", readout)
+
+
+def test_a_menu_closes_when_keys_leave_it(made, page):
+    page.open(made)
+    card = page.chart("accuracy").find_element(By.XPATH, "ancestor::article")
+    menu = card.find_element(By.CSS_SELECTOR, "details.menu")
+    menu.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+    assert menu.get_property("open")
+    for _ in range(4):
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        assert menu.get_property("open")
+    page.driver.switch_to.active_element.send_keys(Keys.TAB)
+    assert not menu.get_property("open")
+
+
+def test_what_fingers_press_is_large_enough(made, fingers):
+    fingers.open(made, width=390, height=844)
+    card = fingers.chart("accuracy").find_element(By.XPATH, "ancestor::article")
+    fingers.click_chart(card.find_element(By.CSS_SELECTOR, "figure.chart"), 0.5)
+    for selector in (".menu > summary", ".wide-button", ".readings-head button"):
+        size = card.find_element(By.CSS_SELECTOR, selector).size
+        assert min(size["width"], size["height"]) >= 24, selector

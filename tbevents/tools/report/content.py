@@ -58,9 +58,9 @@ class Content:
 
     Attributes:
         problems: run -> texts about damage and values that cannot be decoded.
-        points: number of scalar points.
-        drawn: number of scalar points that are drawn.
-        numbers: run -> number of its entry on the page, once `as_json` was called.
+        points: number of points of the curves on the page, once `as_json` was called.
+        drawn: number of these that are drawn, likewise.
+        numbers: run -> number of its entry on the page, likewise.
     """
 
     def __init__(self, limits: ReportLimits, wanted: Callable[[str], bool] = lambda _tag: True) -> None:
@@ -81,7 +81,8 @@ class Content:
             "pr_curves": lambda series: self._items(series, self._pr_curve),
         }
         self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in ("scalars", *self._makers)}
-        self._others: dict[str, int] = {}
+        self._others: dict[str, set[str]] = {}  # kind -> tags; or runs, of what has none
+        self._points = self._drawn = 0  # of all scalars
         self._layouts: list[StoredCharts] = []
         self._media = 0  # bytes of pictures and sounds
         self._is_full = False  # whether the rest of them is left out
@@ -114,7 +115,19 @@ class Content:
         counts = run.counts()
         for each in lazy_kinds():
             if each.name in counts and each.name not in self._makers:
-                self._others[each.name] = self._others.get(each.name, 0) + len(counts[each.name])
+                self._others.setdefault(each.name, set()).update(counts[each.name])
+        if kinds is None:
+            self._add_unnamed(name, run)
+
+    def _add_unnamed(self, name: str, run: Run) -> None:
+        """Counts what a run has without tags: its graph, and embeddings."""
+        if run.graph is not None:
+            self._others.setdefault("graph", set()).add(name)
+        try:
+            if run.projector is not None:
+                self._others.setdefault("embeddings", set()).add(name)
+        except (TBEventsError, OSError) as error:
+            self._problem(str(error))
 
     def _card(self, kind: str, series: ScalarSeries | LazySeries[Any]) -> Entry:
         card = self._cards[kind].setdefault(
@@ -125,8 +138,8 @@ class Content:
 
     def _line(self, number: int, run: Run, series: ScalarSeries) -> Entry:
         places = thinned(series.values, self.limits.points)
-        self.points += len(series)
-        self.drawn += len(places)
+        self._points += len(series)
+        self._drawn += len(places)
         # What is kept of a thinned curve are mostly extreme values: percentiles are taken from an even sample.
         sample = {"sample": self._arrays.values(series.values[evenly(len(series), _SAMPLE)])}
         return {
@@ -274,6 +287,14 @@ class Content:
         """
         sessions = Sessions(self._runs, self._facts, root)
         self.numbers = dict(zip(self._runs, sessions.numbers, strict=True))
+        cards: dict[str, list[Entry]] = {}
+        for kind, by_tag in self._cards.items():
+            if kind == "scalars":
+                by_tag = {tag: sessions.without_metrics(card) for tag, card in by_tag.items()}
+            placed = {tag: sessions.place(card) for tag, card in by_tag.items() if card["lines"]}
+            cards[kind] = [placed[tag] for tag in sorted(placed, key=natural_key)]
+        self.points = sum(line["count"] for card in cards["scalars"] for line in card["lines"])
+        self.drawn = self._drawn - (self._points - self.points)  # numbers of the table have one point each
         notes = [f"{text} ({times:,} times)" if times > 1 else text for text, times in self._notes.items()]
         if self.drawn < self.points:
             notes.insert(
@@ -281,12 +302,6 @@ class Content:
                 f"curves of more than {self.limits.points:,} points are thinned for the picture: the least "
                 f"and greatest values stay ({self.drawn:,} of {self.points:,} points are here)",
             )
-        cards: dict[str, list[Entry]] = {}
-        for kind, by_tag in self._cards.items():
-            if kind == "scalars":
-                by_tag = {tag: sessions.without_metrics(card) for tag, card in by_tag.items()}
-            placed = {tag: sessions.place(card) for tag, card in by_tag.items() if card["lines"]}
-            cards[kind] = [placed[tag] for tag in sorted(placed, key=natural_key)]
         labels = short_names(sessions.entries, root)
         problems: dict[int, list[str]] = {}
         for name, number in zip(self._runs, sessions.numbers, strict=True):
@@ -298,7 +313,7 @@ class Content:
             ],
             "points": self.points,
             "notes": notes,
-            "others": self._others,
+            "others": {kind: len(tags) for kind, tags in self._others.items()},
             "rates": _rates(cards["scalars"]),
             "layout": layout_json(self._layouts),
             "hparams": sessions.as_json(),

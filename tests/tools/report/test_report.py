@@ -419,6 +419,29 @@ def test_what_the_page_does_not_show_is_counted(tmp_path, out):
     assert content(out)["others"] == {"meshes": 1, "tensors": 1}
 
 
+def test_tags_that_are_not_shown_count_once_and_graphs_and_embeddings_by_run(tmp_path, out):
+    for name in ("a", "b"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            writer.add_mesh("mesh", np.zeros((1, 3, 3)), global_step=0)
+            writer.add_tensor("tensor", np.zeros(3), 0)
+            writer.add_graph(b"\n\x03\n\x01a")
+            writer.add_embedding(np.zeros((3, 2)), metadata=["x", "y", "z"])
+    report(tmp_path / "runs", out)
+    assert content(out)["others"] == {"meshes": 1, "tensors": 1, "graph": 2, "embeddings": 2}
+
+
+def test_points_of_the_table_of_hyperparameters_are_not_points_of_curves(tmp_path, out):
+    for name in ("a", "b"):
+        with SummaryWriter(tmp_path / "runs" / name) as writer:
+            for step in range(50):
+                writer.add_scalar("loss", step, step)
+            writer.add_hparams({"rate": 0.1}, {"final": 1.0}, run_name="hparams")
+    made = report(tmp_path / "runs", out, limits=ReportLimits(points=10))
+    assert made.points == content(out)["points"] == 100
+    assert made.drawn < 40
+    assert f"{made.drawn} of 100 points are here" in content(out)["notes"][0]
+
+
 def test_sounds_are_in_the_page_as_they_are(tmp_path, out):
     with SummaryWriter(tmp_path / "run") as writer:
         for step in range(2):

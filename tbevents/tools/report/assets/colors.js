@@ -54,7 +54,9 @@ function colorChoice(change) {
     input.replaceChildren(make("option", { value: "-1", textContent: "the run" }), ...parameters.map((name, number) => make("option", { value: String(number), textContent: name })));
     input.value = String(chosenColor());
     const parameter = chosenColor();
-    legend.replaceChildren(...(parameter < 0 ? [] : colorLegend(data.hparams.rows.map((row) => row.parameters[parameter]))));
+    input.disabled = settings.groupBy !== "" && groupsOfRuns() !== null;
+    input.title = input.disabled ? "Curves of groups have colours of their own" : "";
+    legend.replaceChildren(...(parameter < 0 || input.disabled ? [] : colorLegend(data.hparams.rows.map((row) => row.parameters[parameter]))));
   };
   input.onchange = () => {
     settings.color = data.hparams?.parameters[Number(input.value)] ?? null;

@@ -21,8 +21,10 @@ function filterField(id, label, change, ...below) {
   const apply = () => {
     const filter = nameFilter(input.value, regex.checked);
     input.setAttribute("aria-invalid", String(filter === null));
-    wrong.textContent = filter === null ? "not a regular expression" : "";
-    if (filter !== null) change(filter);
+    wrong.textContent = filter !== null ? "" : `not a regular expression${input.held ? `: “${input.held}” still holds` : ""}`;
+    if (filter === null) return;
+    [input.held, regex.held] = [input.value, regex.checked]; // what the address has
+    change(filter);
   };
   input.oninput = framewise(apply);
   regex.onchange = apply;
@@ -107,6 +109,7 @@ function runList(update) {
     const count = runs.filter((run) => run.shown).length;
     const all = runs.filter((run) => !run.gone).length;
     shown.textContent = count === all ? countText(count, "run") : `${count.toLocaleString("en-US")} of ${countText(all, "run")}`;
+    countGroups();
   };
   showRuns = () => {
     for (const run of runs) {

@@ -23,6 +23,7 @@ class Curves {
     this.room = x.time ? 30 : undefined;
     this.place = { line: 0, point: -1 };
     this.found = []; // what is shown at the crosshair
+    this.byKeys = false; // whether keys have put it there
     this.logs = [Boolean(x.log), Boolean(y.log)];
     this.body = make("div", { className: "plot" });
     this.tip = make("div", { className: "tip", hidden: true });
@@ -52,7 +53,7 @@ class Curves {
         if (nearest !== undefined) onPin(nearest.line.xs[nearest.place]);
       },
       hover: framewise((plot, left, top) => this.hover(left, top)),
-      leave: framewise(() => this.leave()),
+      leave: framewise(() => { if (this.plot.u.cursor.left < 0) this.leave(); }), // a new chart says so before it is told where it is
     });
     this.plot.u.over.append(this.mark, this.tip);
     figure.onkeydown = (event) => this.key(event);
@@ -102,8 +103,9 @@ class Curves {
     const columns = [...this.series.map(({ data }) => data), ...bands];
     for (const [xs, ys] of columns) {
       for (let place = 0; place < xs.length; place++) {
-        if (!drawable(xs[place], logX) || !drawable(ys[place], logY)) continue;
-        x.take(xs[place]);
+        if (!drawable(xs[place], logX)) continue;
+        x.take(xs[place]); // also of what has no place on y: it is marked at the edge
+        if (!drawable(ys[place], logY)) continue;
         if (range === null || (xs[place] >= range[0] && xs[place] <= range[1])) y.take(ys[place]);
       }
     }
@@ -154,6 +156,7 @@ class Curves {
     if (this.plot.byTouch && this.onPin !== null) return this.leave(true);
     const found = this.nearest(left, top);
     if (!found.length) return this.leave();
+    this.byKeys = false;
     this.show(found);
     this.place = { line: this.lines.indexOf(found[0].line), point: found[0].place };
   }
@@ -195,6 +198,28 @@ class Curves {
     if (first.x < 0 || first.x > u.over.clientWidth) return this.leave(true);
     this.plot.cross(first);
     this.show(found);
+  }
+
+  /** Where the crosshair is, for another chart of these curves to go on from. */
+  whereabouts() {
+    const { line, point } = this.place;
+    const { left, top } = this.plot.u.cursor;
+    return { name: this.lines[line]?.whole, x: this.lines[line]?.xs[point], point, shown: this.found.length > 0, byKeys: this.byKeys, left, top };
+  }
+
+  /** Goes on from there: keys stay at their point, the pointer where it is. */
+  resume({ name, x, point, shown, byKeys, left, top }) {
+    const number = this.lines.findIndex(({ whole }) => whole === name);
+    if (number >= 0 && point >= 0) {
+      const line = this.lines[number];
+      const place = line.xs[point] === x ? point : nearestPlace(line.xs, x);
+      this.place = { line: number, point: place };
+      if (shown && byKeys && place >= 0 && document.activeElement === this.figure) {
+        this.byKeys = true;
+        requestAnimationFrame(() => this.follow([{ line, place }])); // uPlot has scales by then
+      }
+    }
+    if (shown && !byKeys && this.figure.matches(":hover")) this.plot.cross({ x: left, y: top }); // uPlot tells of it once it has scales
   }
 
   /** Hides what is at the crosshair; and the crosshair, where keys moved it. */
@@ -243,6 +268,7 @@ class Curves {
     if (lines && place >= 0) place = nearestPlace(line.xs, from.xs[place]);
     place = Math.max(0, Math.min(line.xs.length - 1, points ? place + points * times : Math.max(place, 0)));
     this.place = { line: number, point: place };
+    this.byKeys = true;
     const here = { line, place, x: u.valToPos(line.xs[place], "x"), y: u.valToPos(line.ys[place], "y") };
     if (drawable(line.xs[place], this.logs[0]) && drawable(line.ys[place], this.logs[1])) {
       this.plot.cross(here);

@@ -20,10 +20,11 @@ function arrange(parent, children) {
   children.forEach((child, place) => { if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null); });
 }
 
-/** A patch of a run's colour, striped where its curve is dashed. */
+/** A patch of a run's colour, of two parts where its curve is dashed: borders, since gradients are not printed everywhere. */
 function swatch(color, dashed = false) {
   const patch = make("span", { className: "swatch", "aria-hidden": "true" });
-  patch.style.background = dashed ? `repeating-linear-gradient(90deg, ${color} 0 3px, transparent 3px 5px)` : color;
+  if (dashed) patch.style.borderInline = `4px solid ${color}`;
+  else patch.style.background = color;
   return patch;
 }
 
@@ -55,6 +56,7 @@ function framewise(call) {
 class Lazy {
   static of = new Map();
   static pending = new Set();
+  static all = false; // whether all is drawn, for paper
   static observer = new IntersectionObserver((entries) => {
     for (const entry of entries) Lazy.of.get(entry.target)?.near(entry.isIntersecting);
   }, { rootMargin: "400px" });
@@ -92,6 +94,7 @@ class Lazy {
   }
 
   near(isNear) {
+    if (Lazy.all) return;
     this.isNear = isNear;
     if (isNear && !this.drawn) this.renew();
     else if (!isNear) this.redraw();

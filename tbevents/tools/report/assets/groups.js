@@ -117,13 +117,14 @@ function groupChoice(change) {
     pattern.setAttribute("aria-invalid", String(isWrong));
     wrong.textContent = isWrong ? "not a regular expression" : "";
     const shown = groups === null ? [] : [...groups.values()];
-    legend.replaceChildren(...shown.slice(0, 30).map((group) => make("li", { title: group.name }, swatch(group.color), make("span", { textContent: elided(group.name, 40), dir: "auto" }), ` ${group.runs.length}`)),
+    legend.replaceChildren(...shown.slice(0, 30).map((group) => make("li", { title: group.name }, swatch(group.color), make("span", { textContent: elided(group.name, 40), dir: "auto" }), ` ${group.runs.filter((number) => runs[number].shown).length}`)),
       ...(shown.length > 30 ? [make("li", { textContent: `and ${shown.length - 30} more` })] : []));
   };
-  const apply = () => { say(); change(); };
+  const apply = () => { say(); listColors(); change(); };
   select.onchange = () => { settings.groupBy = select.value; apply(); };
   pattern.oninput = framewise(() => { settings.groupPattern = pattern.value; apply(); });
-  listGroups = () => { fill(); say(); };
+  listGroups = () => { fill(); say(); listColors(); };
+  countGroups = say;
   fill();
   say();
   return make("div", { className: "field", id: "groups-field" }, make("label", { htmlFor: "group-by", textContent: "Group runs by" }), select, pattern, wrong, how);
@@ -131,3 +132,5 @@ function groupChoice(change) {
 
 /** Shows the groups of the runs as these are now. */
 let listGroups = () => {};
+/** Shows how many runs of each group are switched on. */
+let countGroups = () => {};

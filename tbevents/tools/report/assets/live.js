@@ -25,12 +25,12 @@ function takeTag({ number, kind, tag, title, description }) {
 
 /** Takes what is told of a run; returns the tags that have changed, and whether there are more or fewer lines. */
 function takeRun(told, changed) {
-  const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], session = false, part = false } = told;
+  const { number, name, label, owner, epoch = 0, kinds = {}, problems = [], session = false, part = false, graph = false } = told;
   const before = data.runs[number];
   const owned = owner !== number; // a session is shown as the run that it belongs to
   const gone = (told.gone ?? false) || owned;
-  data.runs[number] = { name, label, problems, gone, owned, session, part, tags: new Set() };
-  let more = before === undefined || before.gone !== gone || before.label !== label || problems.join() !== before.problems.join();
+  data.runs[number] = { name, label, problems, gone, owned, session, part, graph, tags: new Set() };
+  let more = before === undefined || before.gone !== gone || before.label !== label || before.graph !== graph || problems.join() !== before.problems.join();
   for (const counts of Object.values(kinds)) {
     for (const [tag, count] of counts) {
       const known = tags[tag];
@@ -65,6 +65,8 @@ function arrangeCards(changed) {
   for (const kind of KINDS) data[kind] = sorted.filter((each) => each.kind === kind).map(({ card }) => card);
   data.others = {};
   for (const { kind } of sorted) if (!KINDS.includes(kind) && kind !== "hparams" && kind !== "custom_scalars") data.others[kind] = (data.others[kind] ?? 0) + 1;
+  const graphs = data.runs.filter(({ graph }) => graph).length;
+  if (graphs) data.others.graph = graphs;
   const places = new Map(data.scalars.map((card, place) => [card.number, place]));
   data.rates = rates.map(({ rates: of, loss }) => ({ rates: of.filter((tag) => places.has(tag)).map((tag) => places.get(tag)), loss: places.get(loss) ?? -1 }))
     .filter(({ rates: of }) => of.length);

@@ -122,10 +122,12 @@ const ELSEWHERE = {
   meshes: "TensorBoard's Mesh page draws them; run.meshes[tag] has vertices, faces and colours as arrays.",
   graphs: "TensorBoard's Graphs page draws them; run.graphs[tag] has their nodes.",
   graph: "TensorBoard's Graphs page draws it; run.graph has its nodes.",
-  embeddings: "TensorBoard's Projector draws them; run.projector() has the vectors and their labels.",
+  embeddings: "TensorBoard's Projector draws them; run.projector has the vectors and their labels.",
   tensors: "run.tensors[tag] has them as arrays.",
   hparams: "they are the table of hyperparameters.",
 };
+
+const UNNAMED = ["graph", "embeddings"]; // these have no tags: their runs are counted
 
 /** The sections below the scalars: a kind, its title, what makes a card, and how cards stand. */
 const CARD_SECTIONS = [
@@ -154,7 +156,7 @@ function sections() {
   for (const [kind, title, build, className] of CARD_SECTIONS) {
     if (data[kind].length) made.push(section(kind, title, data[kind].map((card) => add(card, (it) => source.card(it, build))), className));
   }
-  const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
+  const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, UNNAMED.includes(kind) ? "run" : "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
   if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
   if (!made.length) made.push(make("p", { textContent: source.nothing }));
   return made;
@@ -262,24 +264,33 @@ restoreState();
 restored = true;
 table?.fill();
 sift();
+followAddress();
 if (narrow.matches) document.getElementById("panel").open = false;
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 
 // On paper all is light, and all is drawn.
-let themeBefore = "auto";
+let before = { theme: "auto", open: true };
 addEventListener("beforeprint", () => {
-  themeBefore = document.documentElement.dataset.theme;
-  document.documentElement.dataset.theme = "light";
+  const [root, panel] = [document.documentElement, document.getElementById("panel")];
+  before = { theme: root.dataset.theme, open: panel.open };
+  root.dataset.theme = "light";
+  root.classList.add("paper"); // charts are drawn as wide as they are on paper
+  panel.open = true; // the runs are the legend of all charts
   showColors();
   table?.fill();
+  Lazy.all = true;
   for (const lazy of allLazies()) {
     lazy.isNear = true;
     lazy.redraw();
   }
+  for (const plot of Plot.all) plot.fill(); // what came later beside a chart took room
   Pictures.showAll(true);
 });
 addEventListener("afterprint", () => {
-  document.documentElement.dataset.theme = themeBefore;
+  document.documentElement.dataset.theme = before.theme;
+  document.documentElement.classList.remove("paper");
+  document.getElementById("panel").open = before.open;
+  Lazy.all = false;
   for (const lazy of allLazies()) lazy.look();
   Pictures.showAll(false);
   repaint();

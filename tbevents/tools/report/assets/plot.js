@@ -90,6 +90,8 @@ class Zoom {
  * hover(plot): what the crosshair is on; leave(); click(left, top, count): the pointer clicked there, once or, twice in a row, for the second time; paint(u): draws beneath the series; drawn(u): above them; zoom: a Zoom.
  */
 class Plot {
+  static all = new Set();
+
   constructor(host, options) {
     this.host = host;
     this.options = options;
@@ -100,6 +102,9 @@ class Plot {
     const { x, y } = options;
     const logarithmic = { splits: (u, number, low, high) => logSplits(low, high), filter: (u, splits) => logLabels(splits) };
     const scale = (values, factor) => values.map((value) => (value === null ? null : value * factor));
+    // uPlot's own distances end at 1e-16.
+    const even = (most) => ({ splits: (u, number, low, high) => evenSplits(low, high, most(u)) });
+    const onX = x.log ? logarithmic : x.time || x.whole ? {} : even((u) => u.width / 90);
     const inUnits = x.unit === undefined ? {} : {
       splits: (u, number, low, high) => scale((x.log ? logSplits : evenSplits)(low / x.unit, high / x.unit, u.width / 90), x.unit),
       ...(x.log ? { filter: (u, splits) => scale(logLabels(scale(splits, 1 / x.unit)), x.unit) } : {}),
@@ -115,8 +120,8 @@ class Plot {
         y: { auto: false, distr: y.log ? 3 : 1, range: () => this.ranges.y },
       },
       axes: [
-        { ...axis, ...(x.log ? logarithmic : {}), ...inUnits, ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.names ? splits.map((place) => elided(x.names[place] ?? "", 14)) : x.time ? timeAxisTexts(splits, step) : axisTexts(scale(splits, 1 / (x.unit ?? 1)), x.log)) },
-        { ...axis, ...(y.log ? logarithmic : {}), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits, y.log) },
+        { ...axis, ...onX, ...inUnits, ...(x.whole ? { incrs: WHOLE } : {}), size: x.time ? 42 : 28, space: x.time ? 80 : 60, values: (u, splits, i, space, step) => (x.names ? splits.map((place) => elided(x.names[place] ?? "", 14)) : x.time ? timeAxisTexts(splits, step) : axisTexts(scale(splits, 1 / (x.unit ?? 1)), x.log)) },
+        { ...axis, ...(y.log ? logarithmic : even((u) => u.height / 40)), size: (u, texts) => 14 + 6.5 * Math.max(4, ...(texts ?? []).map((text) => text.length)), values: (u, splits) => axisTexts(splits, y.log) },
       ],
       series: [{}, ...options.series.map((each) => ({
         facets: [{ scale: "x", auto: false }, { scale: "y", auto: false }],
@@ -147,11 +152,15 @@ class Plot {
     this.byTouch = false; // whether a finger was the last to point at it
     for (const kind of ["pointerdown", "pointermove"]) this.u.over.addEventListener(kind, (event) => { this.byTouch = event.pointerType === "touch"; });
     this.listenForClicks();
-    this.resizing = new ResizeObserver(() => {
-      const width = Math.max(host.clientWidth, 120);
-      if (width !== this.u.width) this.u.setSize({ width, height: this.u.height });
-    });
+    this.resizing = new ResizeObserver(() => this.fill());
     this.resizing.observe(host);
+    Plot.all.add(this);
+  }
+
+  /** Is as wide as its host. */
+  fill() {
+    const width = Math.max(this.host.clientWidth, 120);
+    if (width !== this.u.width) this.u.setSize({ width, height: this.u.height });
   }
 
   /** A click is no drag: the pointer has not moved. */
@@ -214,6 +223,7 @@ class Plot {
 
   destroy() {
     this.resizing.disconnect();
+    Plot.all.delete(this);
     this.zoom.plots.delete(this);
     this.u.destroy();
   }
@@ -221,7 +231,7 @@ class Plot {
 
 /** Where an axis has lines: about so many, at a round distance. */
 function evenSplits(low, high, count) {
-  const rough = (high - low) / Math.max(2, count);
+  const rough = high / Math.max(2, count) - low / Math.max(2, count); // the whole may be beyond a float64
   const power = Math.pow(10, Math.floor(Math.log10(rough)));
   const step = [1, 2, 5, 10].find((digit) => digit * power >= rough) * power;
   const first = Math.ceil(low / step);

@@ -50,6 +50,9 @@ function chartMenu(title, { chart, labels, rows }, ...more) {
     item("SVG", "Save the chart as SVG", () => download(fileName(title, "svg"), svgOf(chart(), labels()), "image/svg+xml")),
     item("CSV", "Save the points as CSV", () => download(fileName(title, "csv"), csvText(rows()), "text/csv")));
   const menu = make("details", { className: "menu" }, make("summary", { textContent: "⋯", title: "Save or change this chart", "aria-label": `${title}: save or change this chart` }), items);
+  menu.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget !== null && !menu.contains(relatedTarget)) menu.open = false;
+  });
   menu.onkeydown = (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;

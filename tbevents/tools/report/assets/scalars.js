@@ -105,7 +105,7 @@ function scalarCard(card) {
   const chart = chartOf(card.key === undefined ? `scalars ${card.tag}` : `custom ${card.key}`);
   const { zoom } = chart;
   let curves = null;
-  let cursor = null; // where the crosshair was when the chart was last cleared
+  let before = null; // where the crosshair was when the chart was last cleared, and on which axis
   let pinBefore = null;
   let drawn = { axis: "step", unit: null, shown: [] };
   const view = { figure, zoom, axis: "step", uncut, get whole() { return settings.groupBy !== ""; } };
@@ -151,7 +151,7 @@ function scalarCard(card) {
       x: { log: logX, time: axis === "wall", whole: axis === "step" || axis === "order", unit: unit?.seconds },
       y: { log: logY }, outliers: settings.outliers,
     });
-    if (cursor !== null) curves.hover(cursor.left, cursor.top);
+    if (before !== null && before.axis === axis) curves.resume(before);
     fillReadings();
     legend.replaceChildren(...(shown.length <= LEGEND_ROWS ? shown.map((curve) =>
       make("li", { title: `${curve.whole}: the last value` }, ...nameParts(curve, 44), make("b", { textContent: valueText((curve.raw ?? curve.ys).at(-1)) }))) : []));
@@ -174,8 +174,7 @@ function scalarCard(card) {
   };
   const clear = () => {
     GroupSums.release(again);
-    const at = curves?.plot.u.cursor;
-    cursor = curves !== null && !curves.tip.hidden && at.left >= 0 ? { left: at.left, top: at.top } : null;
+    if (curves !== null) before = { axis: drawn.axis, ...curves.whereabouts() };
     curves?.destroy();
     curves = null;
   };

@@ -78,7 +78,8 @@ function saveState() {
   for (const [name, usual] of RADIOS) if (settings[name] !== usual) state.set(name, settings[name]);
   if (settings.color !== null) state.set("color", settings.color);
   for (const [name, field] of stateFields()) {
-    const value = isBox(field) ? (field.checked ? "1" : "") : field.value;
+    const chosen = field.held ?? (isBox(field) ? field.checked : field.value);
+    const value = isBox(field) ? (chosen ? "1" : "") : chosen;
     if (value !== "" && value !== (name === "smoothing" ? "0" : "")) state.set(name, value);
   }
   const off = runs.filter((run) => !run.checked).map((run) => run.number);
@@ -91,6 +92,16 @@ function saveState() {
   } catch {
     // a page within another has no address of its own
   }
+}
+
+/** Shows what another address says, put there by hand or by going back: the page begins anew. Its own changes raise no event, and a link to a place has no choices. */
+function followAddress() {
+  addEventListener("hashchange", () => {
+    if (location.hash !== "" && !location.hash.includes("=")) return;
+    clearTimeout(saveTimer);
+    restored = false; // the address is not written any more
+    location.reload();
+  });
 }
 
 let unchecked = new Set(); // numbers of runs, as the address had them: those of a board come later
@@ -113,7 +124,7 @@ function restoreState() {
   for (const [name] of RADIOS) for (const input of document.querySelectorAll(`input[name=${name}]`)) if (input.value === state.get(name)) input.click();
   for (const [name, field] of stateFields()) {
     const value = state.get(name);
-    if (value === null) continue;
+    if (value === null || (field.type === "range" && (value === "" || !Number.isFinite(Number(value))))) continue;
     if (isBox(field)) field.checked = value === "1";
     else field.value = value;
     if (field.value === "" && field.tagName === "SELECT") field.selectedIndex = 0;

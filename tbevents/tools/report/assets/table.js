@@ -56,6 +56,7 @@ function hparamsTable(change) {
     sortBy(sorted.key, sorted.sign);
     const boxes = new Map(cells.map(({ name, box }) => [name, box])); // the one with the focus is found again
     cells = table.rows.map((each) => ({ ...each, box: boxes.get(each.name), runs: each.runs.map((number) => runs[number]), values: [each.label, each.status, ...each.parameters, ...each.metrics] }));
+    heads.forEach((head, column) => head.classList.toggle("number", isNumeric(cells.map(({ values }) => values[column]))));
   };
   const element = make("div", { className: "scroll card" }, make("table", { id: "hparams-table" }, make("thead", {}, row), body));
   return { element, fill, take };
