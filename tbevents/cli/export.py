@@ -103,7 +103,7 @@ def command(
                 logdir, target, kind=kind, tags=tags or None, runs=runs or None, progress=progress, **options
             )
     terminal.left_out(done.problems)
-    terminal.incomplete = bool(done.unreadable)
+    terminal.incomplete = bool(done.unreadable) or (bool(done.problems) and not (done.rows or done.files))
     written = counted(len(done.files), "file") if done.rows is None else counted(done.rows, "row")
     terminal.remark(f"{done.out}: {written}")
     if not done.runs and not done.unreadable:

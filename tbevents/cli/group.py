@@ -115,7 +115,7 @@ def group() -> None:
 
     A command that takes a folder of runs also takes one run or one event file. Data goes to stdout, progress and
     remarks to stderr. Exit status: 0; 1 if the result is "damaged" or "different", or if files below the folder cannot
-    be read, or damage leaves nothing to show; 2 for an error.
+    be read, or damage leaves nothing to show or export; 2 for an error.
     """
 
 
