@@ -181,10 +181,8 @@ def parse_size(text: str) -> int:
     return int(value * (1024 if match[3] else 1000) ** power)
 
 
-def exact(a: float | None, b: float | None) -> tuple[str, str]:
+def exact(a: float, b: float) -> tuple[str, str]:
     """Formats two numbers with as many digits as are needed to tell them apart."""
-    if a is None or b is None:
-        return number(a), number(b)
     for digits in (5, 9, 17):
         texts = f"{a:.{digits}g}", f"{b:.{digits}g}"
         if texts[0] != texts[1]:

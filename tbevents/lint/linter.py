@@ -10,7 +10,7 @@ import numpy as np
 from tbevents.errors import TBEventsError, did_you_mean
 from tbevents.lint.config import LintConfig
 from tbevents.lint.expectations import MISSING, SAME_AS, Expectation
-from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
+from tbevents.lint.file_rules import UNREADABLE
 from tbevents.lint.finding import Findings, LintFinding
 from tbevents.lint.golden_runs import golden_runs_of
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
@@ -156,7 +156,7 @@ class Linter:
         """Returns the finding about a run or folder that cannot be read; none if the rule is not used."""
         if UNREADABLE.code not in self.config.rules:
             return Findings()
-        return Findings([self._finding(UNREADABLE, unreadable_hit(problem), name, problem.file)])
+        return Findings([self._finding(UNREADABLE, Hit(None, str(problem)), name, problem.file)])
 
     def finish(self) -> Findings:
         """Returns what can be said only after all runs: what matched no run or tag, golden runs without a run."""

@@ -13,6 +13,7 @@ from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 from tbevents.lint.segments import Segments
 from tbevents.testing.finding import ROWS, FindingTable
+from tbevents.views.safe_text import counted
 
 
 def _odd_steps(kind: str, bound: str, view: RunView, _: Options) -> Iterator[Hit]:
@@ -85,7 +86,7 @@ def _wall_time_order(view: RunView, options: Options) -> Iterator[Hit]:
     tags = view.tags_at(bad)
     series = view.series[tags[0]]
     at = int(bad[0] - view.starts[list(view.series).index(tags[0])])
-    others = "" if len(tags) == 1 else f"; the same in {len(tags) - 1:,} more {'tag' if len(tags) == 2 else 'tags'}"
+    others = "" if len(tags) == 1 else f"; the same in {counted(len(tags) - 1, 'more tag')}"
     time = float(series.wall_times[at])
     if not sound[bad[0]]:
         summary = f"a wall time of {time:g} s at step {series.steps[at]}{others}"

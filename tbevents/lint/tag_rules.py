@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tbevents.lint.rule import Hit, Option, Options, Rule, register, unusual
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
+from tbevents.views.safe_text import counted
 
 _NO_CLOCK: Final = 1.0
 """Seconds: wall times of a run that span less say nothing of when a tag was logged."""
@@ -84,8 +85,8 @@ def _stopped_early(view: RunView, options: Options) -> Iterator[Hit]:
     for number in np.flatnonzero(stopped).tolist():
         tag = list(view.series)[number]
         step = int(view.series[tag].steps[-1])
-        noun = "tag goes" if others == 1 else "tags go"
-        summary = f"it ends at step {step}, while {others:,} {noun} on, up to step {int(last)}"
+        going = counted(int(others), "tag goes", "tags go")
+        summary = f"it ends at step {step}, while {going} on, up to step {int(last)}"
         yield Hit(tag, summary, step, step, float(last - missing[number]))
 
 

@@ -179,9 +179,11 @@ class EventFileReader:
             DamagedFileError: at the first damage, if `strict`.
             NotAnEventFileError: if the file has no record at all, and `sole`.
         """
-        for stretch in self._read(known=False):
-            assert isinstance(stretch, Records)
-            yield stretch
+        for stretch in self.stretches(None):
+            if isinstance(stretch, Records):
+                yield stretch
+            else:
+                self.refuse(stretch)
 
     def stretches(self, search: RepeatSearch | None) -> Iterator[Stretch]:
         """As `read`, but faster: also yields repeats of known loops, and long records by their heads.
@@ -190,13 +192,6 @@ class EventFileReader:
         are yielded only if checksums are not verified, which takes the whole payload. If `search` is None, there are no
         repeats.
         """
-        return self._read(search, known=True)
-
-    def refuse(self, stretch: Stretch) -> None:
-        """Hands back the last stretch: its records are yielded again, as `Records`."""
-        self._refused = stretch
-
-    def _read(self, search: RepeatSearch | None = None, *, known: bool) -> Iterator[Stretch]:
         self._damage.end = self.error = self._rest = None
         try:
             with self._open() as file:
@@ -207,7 +202,7 @@ class EventFileReader:
                     self._size = size
                     end = min(size, start + most)
                     self.is_cut = end < size
-                    error = yield from self._read_to(file, size, search, known=known, end=end)
+                    error = yield from self._read_to(file, size, search, end=end)
                     if self.is_cut and self.offset == start:  # a record that is longer
                         most *= 2
                         continue
@@ -229,6 +224,10 @@ class EventFileReader:
             self._cannot_be_read(error)
         except OSError as error:
             self._cannot_be_read(error)
+
+    def refuse(self, stretch: Stretch) -> None:
+        """Hands back the last stretch: its records are yielded again, as `Records`."""
+        self._refused = stretch
 
     def _open(self) -> io.RawIOBase:
         if not is_url(self.path):
@@ -256,12 +255,11 @@ class EventFileReader:
             self._damage.end_wait(start, *checksums_of_cut(file, self.path, start, end))
 
     def _read_to(
-        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int
+        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, end: int
     ) -> Generator[Stretch, None, DamagedFileError | None]:
         """Reads up to the last whole record before `end`; returns what is wrong with the end of the file, if anything.
 
-        `size` is the size of the file. With `known`, also yields what `stretches` does, and records with dense damage
-        between them.
+        `size` is the size of the file.
         """
         if not size:
             return IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path)
@@ -275,7 +273,7 @@ class EventFileReader:
         feed = DecoderFeed(file, decoder, end)  # what has been appended meanwhile is for the next time
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
-            error = yield from self._read_intact(decoder, feed, search, known=known, cut=end < size)
+            error = yield from self._read_intact(decoder, feed, search, cut=end < size)
             if error is None:
                 return None
             while error is not None:
@@ -286,20 +284,18 @@ class EventFileReader:
                 self.report(error, decoder.offset - error.offset)
                 dense = error.offset - intact_from <= _DENSE
                 error = None
-                if dense and known and not self._strict:
+                if dense and not self._strict:
                     error = yield from self._read_scattered(decoder, at_end=not feed.left and end == size)
                 intact_from = decoder.offset
 
     def _read_intact(
-        self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None, *, known: bool, cut: bool
+        self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None, *, cut: bool
     ) -> Generator[Stretch, None, DamagedFileError | None]:
         """Reads up to the next damage, and returns it; None if there is none. If `cut`, the file goes on behind."""
         while True:
-            within = None
-            if known:
-                went_on, within = yield from self._read_known(decoder, feed, search)
-                if went_on:
-                    continue
+            went_on, within = yield from self._read_known(decoder, feed, search)
+            if went_on:
+                continue
             try:
                 records = decoder.next_records(within)
                 if records is NEED_DATA and not feed.left:

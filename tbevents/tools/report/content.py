@@ -27,7 +27,7 @@ from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pauses import pauses_of
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
-from tbevents.tools.report.sessions import Sessions
+from tbevents.tools.report.sessions import Entry, Sessions
 from tbevents.views.curves import evenly, thinned
 from tbevents.views.heat import quantiles, shared_buckets
 from tbevents.views.safe_text import first_of
@@ -47,7 +47,6 @@ _SAMPLE: Final = 256
 
 E = TypeVar("E")
 P = TypeVar("P")
-Entry = dict[str, Any]
 
 
 class Content:
