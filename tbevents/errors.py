@@ -276,7 +276,9 @@ def _closest(value: object, known: Iterable[str], most: int) -> list[str]:
         return []
     import difflib  # here: this module is loaded with the package
 
-    return difflib.get_close_matches(value, list(known), n=most, cutoff=_CUTOFF)
+    known = list(known)
+    below = [name for name in known if value and name.startswith(f"{value}/")]  # add_text appends to its tag
+    return below[:most] or difflib.get_close_matches(value, known, n=most, cutoff=_CUTOFF)
 
 
 def suggestion(names: Iterable[str]) -> str:

@@ -72,6 +72,7 @@ def command(
 
     A table has the columns run, tag, step, wall_time and value. OUT may be - for stdout (csv, or jsonl with --format).
     Names and texts are written as logged; a spreadsheet takes some for formulas, which --safe-cells prevents.
+    Existing files are replaced, except event files.
     """
     if kinds and "scalars" not in kinds:
         _refuse_without_effect(kinds, tags, options)

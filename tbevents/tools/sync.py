@@ -256,7 +256,7 @@ class _Attempt:
             self._progress(done, len(names))
 
     def _check_tags(self, names: Sequence[str]) -> None:
-        """Raises UnknownNameError if a pattern matches no tag of the runs that were read: they would lose their rows."""
+        """Raises UnknownNameError if a pattern matches no tag of the runs that were read, whose rows would be lost."""
         where = self._logdir.path
         if not (names and self._wanted.missing(where)) or unreadable_among(self.problems):
             return
