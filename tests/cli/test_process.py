@@ -93,6 +93,13 @@ def test_a_reader_that_goes_away_ends_it_quietly(start, tmp_path):
     assert started.wait(30) == 141
 
 
+def test_a_reader_that_goes_away_in_one_large_write_is_noticed(start):
+    started = start("schedule", "StepLR", "lr=0.1", "step_size=3", "--steps", "300000", stderr=subprocess.PIPE)
+    started.stdout.readline()
+    started.stdout.close()
+    assert started.wait(60) == 141
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 def test_ctrl_c_ends_it_quietly(start, demo):
     # A shell makes what it runs in the background ignore Ctrl-C, and all that this starts in turn.
