@@ -284,6 +284,9 @@ def _closest(value: object, known: Iterable[str], most: int) -> list[str]:
     import difflib  # here: this module is loaded with the package
 
     names = list(known)
+    below = [name for name in names if value and name.startswith(f"{value}/")]  # add_text appends to its tag
+    if below:
+        return below[:most]
     if len(names) > _MOST_COMPARED:  # those that begin and end as it does come first
         names = heapq.nlargest(_MOST_COMPARED, names, key=functools.partial(_shared_ends, value))
     return difflib.get_close_matches(value, names, n=most, cutoff=_CUTOFF)

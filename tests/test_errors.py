@@ -140,3 +140,4 @@ def test_the_closest_names_or_the_first_ones_are_named():
     assert errors.closest_or_first("train/los", known) == "did you mean 'train/loss' or 'train/loss2' or 'train/lr'?"
     assert errors.closest_or_first("xyz", known[:2]) == "there are: 'select', 'severity'"
     assert errors.closest_or_first("xyz", []) == "there are none"
+    assert errors.closest_or_first("note", ["no", "note/text_summary"]) == "did you mean 'note/text_summary'?"

@@ -72,6 +72,7 @@ def command(
 
     A table has the columns run, tag, step, wall_time and value. OUT may be - for stdout (csv, or jsonl with --format).
     Names and texts are written as logged; a spreadsheet takes some for formulas, which --safe-cells prevents.
+    Existing files are replaced, except event files.
     """
     if kinds and "scalars" not in kinds:
         _refuse_without_effect(kinds, tags, options)
@@ -103,7 +104,7 @@ def command(
                 logdir, target, kind=kind, tags=tags or None, runs=runs or None, progress=progress, **options
             )
     terminal.left_out(done.problems)
-    terminal.incomplete = bool(done.unreadable)
+    terminal.incomplete = bool(done.unreadable) or (bool(done.problems) and not (done.rows or done.files))
     written = counted(len(done.files), "file") if done.rows is None else counted(done.rows, "row")
     terminal.remark(f"{done.out}: {written}")
     if not done.runs and not done.unreadable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import warnings
 from importlib import import_module
@@ -115,7 +116,7 @@ def group() -> None:
 
     A command that takes a folder of runs also takes one run or one event file. Data goes to stdout, progress and
     remarks to stderr. Exit status: 0; 1 if the result is "damaged" or "different", or if files below the folder cannot
-    be read, or damage leaves nothing to show; 2 for an error.
+    be read, or damage leaves nothing to show or export; 2 for an error.
     """
 
 
@@ -147,6 +148,8 @@ def run(arguments: list[str]) -> int:
             return _fail(f"{where}{error.strerror or error}; {_way_out(arguments, error)}")
         except OSError as error:
             where = f"{error.filename}: " if error.filename and not isinstance(error, TBEventsError) else ""
+            if error.errno == errno.ENOSPC and not error.filename:
+                where = "the output cannot be written: "  # stdout has no name
             return _fail(f"{where}{error.strerror or error}")
         except (TBEventsError, ValueError) as error:
             return _fail(str(error))

@@ -148,5 +148,7 @@ def takes_terminal(function: Callable[..., Any]) -> Callable[..., Any]:
         except BrokenPipeError:
             return end_of_pipe()  # click would exit with 1, which means damage here
 
-    option = click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks on stderr.")
+    option = click.option(
+        "-q", "--quiet", is_flag=True, help="No progress and no remarks on stderr; what is left out is still said."
+    )
     return option(update_wrapper(with_terminal, function))

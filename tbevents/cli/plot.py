@@ -36,7 +36,14 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 
 @click.command(epilog=example("tbevents plot runs loss/train loss/test -o loss.png --smooth 0.6 --log-y"))
 @logdir_argument
-@click.option("-o", "--out", type=PATH, required=True, metavar="FILE", help="The picture: .png, .svg, .pdf, ...")
+@click.option(
+    "-o",
+    "--out",
+    type=PATH,
+    required=True,
+    metavar="FILE",
+    help="The picture, replaced if it exists: .png, .svg, .pdf, ...",
+)
 @named_tags
 @run_option
 @axis_option

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tbevents.cli.exit_status import EXIT_ERROR, EXIT_OK
+from tbevents.cli.exit_status import EXIT_ERROR, EXIT_FOUND, EXIT_OK
 from tbevents.cli.formatting import count, counted, printable, size
 from tbevents.cli.parameters import (
     PATH,
@@ -37,7 +37,8 @@ from tbevents.tools.repair import Repaired, repair
 def command(terminal: Terminal, file: str, out: str | None, as_json: bool, **options: Any) -> int:
     """Copy the intact records of FILE byte for byte, and list what was dropped and where.
 
-    FILE may also be a run or a folder of runs, all of whose files are repaired.
+    FILE may also be a run or a folder of runs, all of whose files are repaired. Exit status: 1 if one of
+    several has no intact record and is not just empty, 2 if none has an intact record.
     """
     with terminal.progress("repairing") as progress:
         done = repair(file, out, progress=progress, **options)
@@ -45,7 +46,9 @@ def command(terminal: Terminal, file: str, out: str | None, as_json: bool, **opt
         terminal.json(done)
     else:
         terminal.lines(line for each in done for line in _lines(each))
-    return EXIT_OK if all(each.records for each in done) else EXIT_ERROR
+    if not any(each.records for each in done):
+        return EXIT_ERROR
+    return EXIT_FOUND if any(each.dropped_bytes and not each.records for each in done) else EXIT_OK
 
 
 def _lines(done: Repaired) -> list[str]:

@@ -25,7 +25,14 @@ from tbevents.tools.report import Reported, ReportLimits, report
 
 @click.command(epilog=example("tbevents report runs -o report.html --tag 'loss*' --open"))
 @logdir_argument
-@click.option("-o", "--out", type=PATH, default="report.html", metavar="FILE", help="The page; default: report.html.")
+@click.option(
+    "-o",
+    "--out",
+    type=PATH,
+    default="report.html",
+    metavar="FILE",
+    help="The page, replaced if it exists; default: report.html.",
+)
 @run_option
 @tag_option
 @click.option("--title", help="The title of the page; default: the folder's name.")

@@ -118,6 +118,8 @@ def command(
         for each, row in found:
             if row.kind == "texts":
                 terminal.lines(_text_lines(each, row.tag))
+    if wants_chart and not any(row.kind == "scalars" for _, row in found):
+        terminal.remark("--chart draws scalars only")
     if charts:
         _print_charts(terminal, found, height, style, folder_name(run))
 

@@ -20,7 +20,7 @@ from tbevents.cli.parameters import (
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
-from tbevents.errors import SyncConflictError
+from tbevents.errors import SyncConflictError, UnknownNameError
 from tbevents.reading.problem import Problem
 from tbevents.tools.names import NO_EVENT_FILE
 from tbevents.tools.sync import Removed, Synced, sync
@@ -77,10 +77,11 @@ def command(
         try:
             with terminal.progress("reading") as progress:
                 done = sync(src, dst, progress=progress, **options)
-        except (OSError, SyncConflictError) as error:
-            if first or seconds is None:
+        except (OSError, SyncConflictError, UnknownNameError) as error:
+            later = not first or (isinstance(error, UnknownNameError) and error.noun == "scalar tag")
+            if seconds is None or not later:
                 raise
-            terminal.warn(f"{error}; trying again")  # a network fails for a while
+            terminal.warn(f"{error}; trying again")  # a network fails for a while, and a tag may be logged later
         else:
             terminal.left_out([problem for problem in done.problems if problem not in told])
             told = set(done.problems) | {problem for problem in told if problem.kind != "unreadable"}

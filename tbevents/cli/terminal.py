@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 1.0
 """Seconds before a command shows its progress."""
 
+_CHARACTERS: Final = 1 << 14
+"""Characters that are written at once."""
+
 
 def _console(file: IO[str]) -> Console:
     """Imports rich, which takes longer than reading a small run, and which not every command needs."""
@@ -97,7 +100,8 @@ class Terminal:
 
     def write(self, text: str) -> None:
         """Writes text as data, without styles and fast."""
-        sys.stdout.write(text)
+        for start in range(0, len(text), _CHARACTERS):  # of one large write, Python may lose that the reader has gone
+            sys.stdout.write(text[start : start + _CHARACTERS])
 
     def flush(self) -> None:
         """Flushes stdout."""

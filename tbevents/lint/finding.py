@@ -50,9 +50,11 @@ class LintFinding(Finding):
         """The step, the value and the bound in words, as far as they are known.
 
         A whole number is no value of a series but counts what the summary names, such as starts or bytes, or is a step;
-        alone it says nothing, nor does its bound.
+        alone it says nothing, nor does its bound, nor a bound without a value.
         """
-        compared = () if isinstance(self.value, int) else (("value", self.value), ("bound", self.bound))
+        compared = (
+            () if self.value is None or isinstance(self.value, int) else (("value", self.value), ("bound", self.bound))
+        )
         return ", ".join(f"{name} {shown(each)}" for name, each in (("step", self.step), *compared) if each is not None)
 
 

@@ -229,7 +229,7 @@ def _filesystem(url: str, options: dict[str, str]) -> Any:
 def _refuse_other_folder(url: str) -> None:
     """Raises FileExistsError if there is a folder with something else where the table is to be."""
     if not is_url(url) and os.path.isdir(url) and set(os.listdir(url)) - {"_delta_log"}:
-        raise FileExistsError(f"{url}: this folder is not empty, and no Delta table; give a new or an empty folder")
+        raise FileExistsError(f"{url}: this folder is not empty and is not a Delta table")
 
 
 def _refuse_other_layout(url: str, table: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -17,7 +17,7 @@ from tbevents.reading.arrow_arrays import codes_of, words
 from tbevents.reading.batches import batch_of
 from tbevents.reading.listed_runs import ScalarPart
 from tbevents.reading.logdir import Logdir
-from tbevents.reading.name_patterns import patterns
+from tbevents.reading.name_patterns import NameFilter, patterns
 from tbevents.reading.options import Checksums, Duplicates, Names, ReadOptions, Restarts
 from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
@@ -25,6 +25,7 @@ from tbevents.reading.selection import name_test, selected
 from tbevents.reading.tables import TableBuilder
 from tbevents.tools.lake_table import LakeFile, LakeTable
 from tbevents.tools.lake_writer import SCALARS, LakeWriter
+from tbevents.tools.names import unreadable_among
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.views.safe_text import storable
 
@@ -89,7 +90,8 @@ def sync(
     Args:
         src: a folder of runs, a run or an event file, local or a URL.
         dst: the table: a new or empty folder, or a URL that deltalake knows, such as ``s3://bucket/scalars``.
-        tags: only these tags, as in `read_run`.
+        tags: only these tags, as in `read_run`. Each must match a scalar tag of the runs that are read, unless they
+            have none, or the table has runs that were read with the same `tags` before.
         runs: only these runs: names or patterns. The rows of others stay as they are.
         restarts: which points a restart removes, as in `read_run`.
         duplicates: which points of one step to keep, as in `read_run`.
@@ -107,7 +109,8 @@ def sync(
 
     Raises:
         RunNotFoundError: if `src` does not exist.
-        UnknownNameError: if a name in `runs` without wildcards matches no run.
+        UnknownNameError: if a name in `runs` without wildcards matches no run, or a name or pattern in `tags` matches
+            no tag; the table is left as it was.
         FileExistsError: if `dst` is a folder that is not empty and no Delta table.
         ValueError, TypeError: if an option has an invalid value, or the table has other columns.
         SyncConflictError: if other processes changed the table again and again.
@@ -195,6 +198,7 @@ class _Attempt:
         self._known = known
         self._on_problem = on_problem
         self._progress = progress
+        self._wanted = NameFilter(logdir.options.tags, noun="scalar tag")
         self.read: list[str] = []
         self.dropped: list[str] = []
         self.problems: list[Problem] = []
@@ -204,6 +208,7 @@ class _Attempt:
         more = sum(self._listed.sizes[name] for name in changed) // _BYTES_OF_A_POINT
         with self._table.writer(more) as writer:
             self._read(changed, writer)
+            self._check_tags(changed)
             self.dropped = list(gone)
             replaced = {*map(storable, self.read), *gone}
             if not replaced:
@@ -232,7 +237,7 @@ class _Attempt:
             if unreadable:
                 state = self._listed.incomplete(name)
             rows_before = rows
-            rows += _add_part(part, state, writer)
+            rows += _add_part(part, state, writer, self._wanted)
             if not part.last:
                 continue
             self.problems += part.problems
@@ -250,9 +255,26 @@ class _Attempt:
             done, rows = done + 1, 0
             self._progress(done, len(names))
 
+    def _check_tags(self, names: Sequence[str]) -> None:
+        """Raises UnknownNameError if a pattern matches no tag of the runs that were read, whose rows would be lost."""
+        where = self._logdir.path
+        if not (names and self._wanted.missing(where)) or unreadable_among(self.problems):
+            return
+        before = (json.loads(state).get("tags") for state in self._known.values())
+        if list(self._wanted.patterns) in before:
+            return  # it matched then
+        every = Logdir(where, replace(self._logdir.options, tags=None), on_problem=_ignore)
+        parts = every.scalar_parts([name for name in names if name in every], _ignore)
+        there = dict.fromkeys(tag for part in parts for tag, _ in part.series)
+        for tag in there:
+            self._wanted(tag)
+        if there:  # a training that has logged nothing yet may log it
+            self._wanted.check(where, runs=every)
+
     def _read_incomplete(self, name: str, state: str, writer: LakeWriter) -> bool:
         """Adds what can be read of a run, under the state of an incomplete one; returns whether that is anything."""
-        return sum(_add_part(part, state, writer) for part in self._logdir.scalar_parts([name], _ignore)) > 0
+        parts = self._logdir.scalar_parts([name], _ignore)
+        return sum(_add_part(part, state, writer, self._wanted) for part in parts) > 0
 
     def _is_news(self, name: str, incomplete: str) -> bool:
         """Returns True if an incomplete run is to be written: the table has nothing of it, or other incomplete rows."""
@@ -276,10 +298,10 @@ def _ignore(_problem: Problem) -> None:
     """Ignores a problem: the first reading of the run has reported it."""
 
 
-def _add_part(part: ScalarPart, state: str, writer: LakeWriter) -> int:
-    """Adds the rows of a part of a run, with a state; returns their number."""
+def _add_part(part: ScalarPart, state: str, writer: LakeWriter, wanted: NameFilter) -> int:
+    """Adds the rows of a part of a run, with a state; returns their number. `wanted` remembers their tags."""
     builder = TableBuilder()
-    builder.add_columns(part.name, part.series)
+    builder.add_columns(part.name, (each for each in part.series if wanted(each[0])))
     rows = builder.rows
     if rows:
         writer.add(_with_state(batch_of(builder.build()), state))

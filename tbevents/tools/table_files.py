@@ -25,7 +25,7 @@ from tbevents.tools.json_text import json_number
 from tbevents.tools.new_files import NewFile
 from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_headers import known_header
-from tbevents.views.safe_text import printable
+from tbevents.views.safe_text import counted, printable
 
 TableFormat: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
 
@@ -374,7 +374,8 @@ def _read_csv(lines: Iterable[str], path: str) -> Iterator[dict[str, Sequence[An
             if len(row) != len(header):
                 if not row:
                     continue
-                raise ValueError(f"{path}: line {reader.line_num}: {len(row)} cells under {len(header)} headers")
+                cells = counted(len(row), "cell")
+                raise ValueError(f"{path}: line {reader.line_num}: {cells} under {counted(len(header), 'header')}")
             rows.append(row)
             if len(rows) == _READ_ROWS:
                 yield _columns_of(header, rows)

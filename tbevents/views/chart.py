@@ -253,7 +253,7 @@ def _caption(drawn: int, groups: Mapping[str, Sequence[str]] | None, style: Char
             "minmax": "the range from the least to the greatest value",
         }
         shaded = f"; the shaded band is {bands[style.band]}" if style.band != "none" else ""
-        counts = ", ".join(f"{name}: {len(members)}" for name, members in groups.items())
+        counts = ", ".join(f"{len(members)} in group {name}" for name, members in groups.items())
         said.append(f"{curve} over runs at each step{shaded}. Number of runs: {counts}.")
     if style.smooth:
         said.append(f"Smoothed by a debiased exponential moving average of weight {style.smooth:g}.")

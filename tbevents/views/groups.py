@@ -67,7 +67,8 @@ def grouped(
         raise ValueError(f"group_by: {by!r} matches no run; there are: {some}")
     if isinstance(by, str) and by.startswith("hparam:") and set(groups) == {"other"}:
         known = dict.fromkeys(each for having in (parameters or {}).values() for each in having)
-        raise ValueError(f"no run has the hyperparameter {by[7:]!r}; {closest_or_first(by[7:], known)}")
+        others = closest_or_first(by[7:], known) if known else "no run has any"
+        raise ValueError(f"no run has the hyperparameter {by[7:]!r}; {others}")
     return groups
 
 

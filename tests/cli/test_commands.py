@@ -87,11 +87,30 @@ def test_repair_in_place_names_the_backup(cli, damaged):
     assert cli("repair", damaged, "--in-place").out.endswith(": intact, 18 records\n")
 
 
-def test_repair_of_nothing_exits_2(cli, tmp_path):
-    (tmp_path / "x.tfevents").touch()
+@pytest.mark.parametrize("content", [b"", bytes(200)])
+def test_repair_of_nothing_exits_2(cli, tmp_path, content):
+    (tmp_path / "x.tfevents").write_bytes(content)
     result = cli("repair", tmp_path, "-o", tmp_path / "out")
     assert result.status == 2
-    assert "no intact record, so nothing was written" in result.out
+    assert ": no intact record, so nothing was written" in result.out
+
+
+def test_an_empty_file_beside_others_is_no_error_of_a_repair_and_a_lost_one_is_damage(cli, demo, tmp_path):
+    (demo.parent / "empty").mkdir()
+    (demo.parent / "empty" / "x.tfevents").touch()
+    for target in (["-o", tmp_path / "out"], ["--in-place"]):
+        result = cli("repair", demo.parent, *target)
+        assert (result.status, result.out.count("the file is empty")) == (0, 1)
+    (demo.parent / "empty" / "x.tfevents").write_bytes(bytes(200))
+    assert cli("repair", demo.parent, "-o", tmp_path / "again").status == 1
+
+
+@pytest.mark.parametrize("kind", ["scalars", "texts", "images"])
+def test_an_export_of_which_damage_leaves_nothing_exits_1(cli, tmp_path, kind):
+    (tmp_path / "x.tfevents").write_bytes(bytes(range(200)))
+    result = cli("export", tmp_path, tmp_path / ("out" if kind == "images" else "out.csv"), "--kind", kind)
+    assert result.status == 1
+    assert "left out: " in result.err
 
 
 # -- merge, split, edit --------------------------------------------------------------------------------------

@@ -177,3 +177,15 @@ def test_a_text_that_is_named_is_printed_harmlessly(cli, tmp_path):
 def test_hyperparameters_are_shown(cli, corpus):
     out = cli("show", corpus, "--run", "*/run-0").out
     assert "dropout=0.1, num_units=16.0, optimizer=adam; accuracy=0.8397" in out
+
+
+def test_a_chart_of_what_is_no_scalar_is_told(cli, demo):
+    write_events(
+        demo.parent / "texts" / "events.out.tfevents.1.x",
+        [
+            version_event(),
+            Event(summary=Summary(value=[tensor_value("note", TensorProto(dtype=7, string_val=[b"x"]), "text")])),
+        ],
+    )
+    assert "--chart draws scalars only" in cli("show", demo.parent / "texts", "note", "--chart").err
+    assert "--chart" not in cli("show", demo, "loss", "--chart").err

@@ -4,6 +4,7 @@ import gc
 import math
 import os
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,7 @@ def test_findings_extend_those_of_testing(logdir):
     assert (one.code, one.severity, one.step, one.bound) == ("TB101", "error", 60, "finite")
     assert str(one).startswith("run 'bad', tag 'loss': TB101 nan: 1 of 61 values is NaN")
     assert one.facts == "step 60, value nan, bound finite"
+    assert replace(one, value=None, bound="a scalar").facts == "step 60"
     assert one.series is None  # it would keep the run
     assert len(one.sparkline) == 40
 

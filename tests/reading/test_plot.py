@@ -249,7 +249,8 @@ def test_a_caption_says_what_was_drawn(sweep):
     caption = sweep.plot("loss", group_by="folder", estimator="iqm", smooth=0.5, log_y=True).caption
     assert caption == (
         "Interquartile mean over runs at each step; the shaded band is the 95 % percentile bootstrap interval (2,000 "
-        "resamples of the runs). Number of runs: lr0.1: 3, lr0.2: 3. Smoothed by a debiased exponential moving average "
+        "resamples of the runs). Number of runs: 3 in group lr0.1, 3 in group lr0.2. "
+        "Smoothed by a debiased exponential moving average "
         "of weight 0.5. Logarithmic axes: vertical. Extreme points, far outside of the 5th to 95th percentile, are "
         "marked at the edge."
     )

@@ -266,7 +266,7 @@ def test_a_missing_cell_of_a_wide_table_is_no_point_in_any_part(short_parts, tmp
     [
         ("step,x", "1.5,2", r"row 8: step '1\.5' is not a 64-bit integer"),
         ("step,x", "1,two", "row 8: x 'two' is not a 64-bit number"),
-        ("step,x", "1", "line 9: 1 cells under 2 headers"),
+        ("step,x", "1", "line 9: 1 cell under 2 headers"),
         ("step,tag,value,wall_time", "1,a,1,nan", "row 8: wall_time is NaN"),
         ("step,tag,value,wall_time", "1,a,one,1", "row 8: value 'one' is not a 64-bit number"),
     ],

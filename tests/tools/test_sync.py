@@ -66,6 +66,29 @@ def test_other_options_are_a_reason_to_read_again(runs, lake):
     assert [row for row in contents(lake) if row[0] == "r00"] == [("r00", "x", 0, 2.0)]
 
 
+def test_a_tag_that_no_run_has_is_refused_and_leaves_the_table_as_it_was(runs, lake):
+    with pytest.raises(tbevents.UnknownNameError, match="no scalar tag 'z'; there are: 'x', 'y'"):
+        tbevents.sync(runs, lake, tags="z")
+    assert not lake.exists() or contents(lake) == []
+    tbevents.sync(runs, lake)
+    before = contents(lake), data_files(lake)
+    for tags in ("xx", ["x", "z*"]):
+        with pytest.raises(tbevents.UnknownNameError, match=r"no scalar tag '(xx'; did you mean 'x'|z\*')"):
+            tbevents.sync(runs, lake, tags=tags)
+    assert (contents(lake), data_files(lake)) == before
+
+
+def test_a_tag_may_be_missing_in_the_runs_that_changed_if_it_was_found_before(runs, lake):
+    tbevents.sync(runs, lake, tags=["y"])
+    write_run(runs / "new", ("x", 0, 6.0))
+    assert tbevents.sync(runs, lake, tags=["y"]).read == ("new",)
+    assert ("new", None, None, None) in contents(lake)
+
+
+def test_runs_without_scalars_yet_have_no_tag_to_refuse(runs, lake):
+    assert tbevents.sync(runs / "texts", lake, tags="x").read == (".",)
+
+
 def test_removed_runs_are_kept_unless_they_are_to_be_dropped(runs, lake):
     tbevents.sync(runs, lake)
     before = contents(lake)
@@ -231,7 +254,7 @@ def test_duckdb_and_polars_read_the_table(runs, lake):
 
 
 def test_a_folder_with_something_else_is_refused(runs, tmp_path):
-    with pytest.raises(FileExistsError, match="not empty, and no Delta table"):
+    with pytest.raises(FileExistsError, match="is not empty and is not a Delta table"):
         tbevents.sync(runs, runs / "r03")
     (tmp_path / "file").write_text("text")
     with pytest.raises(FileExistsError, match="this is a file"):

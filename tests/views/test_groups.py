@@ -40,6 +40,8 @@ def test_what_groups_nothing_is_refused():
     assert grouped(["other"], "(x)?other") == {"other": ["other"]}
     with pytest.raises(ValueError, match="no run has the hyperparameter 'x'; there are: 'lr'"):
         grouped(NAMES, "hparam:x", {"a/seed1": {"lr": 1}})
+    with pytest.raises(ValueError, match="no run has the hyperparameter 'x'; no run has any"):
+        grouped(["a"], "hparam:x", {})
 
 
 def test_steps_that_the_same_runs_have_are_together():
