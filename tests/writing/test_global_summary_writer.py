@@ -182,3 +182,9 @@ thread.join()
 assert ended
 """
     run(script, tmp_path)
+
+
+def test_its_repr_names_the_folder(tmp_path):
+    with_folder = GlobalSummaryWriter(tmp_path)
+    assert repr(with_folder) == f"GlobalSummaryWriter({str(tmp_path)!r})"
+    with_folder.close()
