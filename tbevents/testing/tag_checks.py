@@ -40,7 +40,7 @@ def check_tags(
         TypeError: if an argument has the wrong type.
     """
     if (exactly is None) == (at_least is None):
-        raise ValueError("check_tags needs one of exactly and at_least")
+        raise ValueError("check_tags needs either exactly or at_least, not both")
     if kind is not None:
         checked_choice("kind", kind, kind_names())
     name, given = ("exactly", exactly) if at_least is None else ("at_least", at_least)

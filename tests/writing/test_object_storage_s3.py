@@ -72,7 +72,7 @@ def test_a_missing_bucket_is_an_error_when_the_writer_is_made_and_is_not_created
 
 def test_a_url_without_a_bucket_is_refused():
     pytest.importorskip("s3fs", reason="s3fs is not installed")
-    with pytest.raises(ValueError, match="s3://events.*: a bucket is missing in the URL"):
+    with pytest.raises(ValueError, match=r"s3://events.*: a bucket is missing in the URL"):
         SummaryWriter("s3://")
 
 
