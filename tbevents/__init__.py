@@ -11,34 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tbevents import errors as errors
 from tbevents import public_names
 from tbevents._version import __version__ as __version__
 
 _HOMES: Final = {
-    "errors": [
-        "BadValueError",
-        "ChecksumError",
-        "DamagedFileError",
-        "DamageWarning",
-        "DropinError",
-        "FileChangedError",
-        "IncompleteRecordError",
-        "MissingExtraError",
-        "NotAnEventFileError",
-        "PayloadError",
-        "RecordTooLargeError",
-        "RunNotFoundError",
-        "SyncConflictError",
-        "TBEventsError",
-        "TBEventsWarning",
-        "TensorError",
-        "UndecodableRecordError",
-        "UnknownNameError",
-        "UnknownStepError",
-        "UploadError",
-        "WorkerError",
-        "WriterWarning",
-    ],
+    "errors": errors.__all__,
     "file_ref": ["FileRef"],
     "live_page.notebook": ["BoardView", "board"],
     "reading.batches": ["iter_batches"],
@@ -74,7 +52,6 @@ _MODULES: Final = ("dropin", "errors", "integrations", "lint", "lr_scheduler", "
 
 if TYPE_CHECKING:
     from tbevents import dropin as dropin
-    from tbevents import errors as errors
     from tbevents import integrations as integrations
     from tbevents import lint as lint
     from tbevents import lr_scheduler as lr_scheduler

@@ -8,7 +8,6 @@ and neither numpy nor protobuf.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
@@ -273,7 +272,11 @@ _CUTOFF: Final = 0.5
 
 def _closest(value: object, known: Iterable[str], most: int) -> list[str]:
     """Returns the known names that are close to a value, the closest first."""
-    return difflib.get_close_matches(value, list(known), n=most, cutoff=_CUTOFF) if isinstance(value, str) else []
+    if not isinstance(value, str):
+        return []
+    import difflib  # here: this module is loaded with the package
+
+    return difflib.get_close_matches(value, list(known), n=most, cutoff=_CUTOFF)
 
 
 def suggestion(names: Iterable[str]) -> str:

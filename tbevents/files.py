@@ -111,11 +111,11 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
     try:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
-        detail = f"no such file or folder{similar_beside(path) if suggest else ''}" if path else "the path is empty"
+        detail = f"no such file or folder{_similar_beside(path) if suggest else ''}" if path else "the path is empty"
         raise RunNotFoundError(path, detail) from None
 
 
-def similar_beside(path: str) -> str:
+def _similar_beside(path: str) -> str:
     """Returns the end of a message that a local path does not exist.
 
     It names the link in the path that leads nowhere; otherwise a path in which the first missing part is replaced by

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from tbevents import remote
 from tbevents.errors import RunNotFoundError
 from tbevents.file_ref import FileRef
-from tbevents.files import StrPath, is_folder, path_string, similar_beside
+from tbevents.files import StrPath, is_folder, path_string
 
 OnUnreadable: TypeAlias = Callable[[str, OSError], object]
 """Called with a path and the reason: a folder that cannot be listed, or an event file's name that is not a file."""
@@ -115,24 +115,6 @@ def name_some(names: Iterable[str]) -> str:
     names = list(names)
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(map(repr, names[:3])) + more
-
-
-def find_runs(logdir: StrPath) -> dict[str, list[str]]:
-    """Returns the runs below a folder, with the paths or URLs of their event files: those of `list_runs`.
-
-    Raises:
-        RunNotFoundError: as `list_runs` does, and if `logdir` is a file.
-        OSError, MissingExtraError: as `list_runs` does.
-    """
-    text = path_string(logdir, "logdir")
-    if remote.is_url(text) or os.path.isdir(text):
-        found = list_runs(text)
-        if [file.url for file in found.get(".", ())] != [text]:  # it is not a file
-            return {name: [file.url for file in files] for name, files in found.items()}
-    else:
-        with contextlib.suppress(RunNotFoundError):
-            is_folder(text)  # raises if the path exists but cannot be reached
-    raise RunNotFoundError(text, f"no such folder{similar_beside(text)}")
 
 
 def list_runs(

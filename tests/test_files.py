@@ -106,7 +106,7 @@ def test_no_run_is_an_error_that_names_the_path(tmp_path, name):
     assert isinstance(caught.value, TBEventsError)
 
 
-@pytest.mark.parametrize("find", [run_files.find_run_files, run_files.find_runs])
+@pytest.mark.parametrize("find", [run_files.find_run_files, run_files.list_runs])
 @pytest.mark.parametrize("path", [None, b"runs", 3])
 def test_what_is_no_path_is_a_type_error(find, path):
     with pytest.raises(TypeError, match="must be a path"):
@@ -121,27 +121,26 @@ def test_runs_are_folders_that_directly_hold_event_files(tmp_path):
         tmp_path / "a" / "notes.txt",
         tmp_path / "c d" / "tfevents.1",
     )
-    assert run_files.find_runs(tmp_path) == {
+    found = run_files.list_runs(tmp_path)
+    assert {name: [file.url for file in files] for name, files in found.items()} == {
         ".": [str(tmp_path / "tfevents.2"), str(tmp_path / "tfevents.10")],
         "a/b": [str(tmp_path / "a" / "b" / "tfevents.1")],
         "c d": [str(tmp_path / "c d" / "tfevents.1")],
     }
-    assert list(run_files.find_runs(tmp_path)) == [".", "a/b", "c d"]
+    assert list(found) == [".", "a/b", "c d"]
 
 
 def test_a_folder_without_runs_has_none_and_a_missing_one_is_an_error(tmp_path):
-    assert run_files.find_runs(tmp_path) == {}
-    touch(tmp_path / "tfevents")
-    for path in (tmp_path / "missing", tmp_path / "tfevents"):
-        with pytest.raises(RunNotFoundError, match=re.escape(str(path))):
-            run_files.find_runs(path)
+    assert run_files.list_runs(tmp_path) == {}
+    with pytest.raises(RunNotFoundError, match=re.escape(str(tmp_path / "missing"))):
+        run_files.list_runs(tmp_path / "missing")
 
 
 def test_the_logdir_may_be_relative_or_end_in_a_slash(tmp_path, monkeypatch):
     touch(tmp_path / "runs" / "a" / "tfevents")
     monkeypatch.chdir(tmp_path)
-    assert list(run_files.find_runs("runs/")) == ["a"]
-    assert list(run_files.find_runs(".")) == ["runs/a"]
+    assert list(run_files.list_runs("runs/")) == ["a"]
+    assert list(run_files.list_runs(".")) == ["runs/a"]
 
 
 def test_runs_nest_deeper_than_python_recurses(tmp_path):
@@ -151,7 +150,7 @@ def test_runs_nest_deeper_than_python_recurses(tmp_path):
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack(0)) + 100)
     try:
-        runs = run_files.find_runs(tmp_path)
+        runs = run_files.list_runs(tmp_path)
     finally:
         sys.setrecursionlimit(limit)
     assert list(runs) == ["/".join(["d"] * depth)]
@@ -173,13 +172,13 @@ def link(tmp_path):
 
 def test_a_link_to_a_folder_elsewhere_is_a_run(tmp_path, link):
     link("linked", tmp_path / "elsewhere")
-    assert list(run_files.find_runs(tmp_path / "logdir")) == ["linked/x", "run_7"]
+    assert list(run_files.list_runs(tmp_path / "logdir")) == ["linked/x", "run_7"]
 
 
 @pytest.mark.parametrize("name", ["latest", "zz"])
 def test_a_link_to_a_run_of_the_logdir_does_not_hide_its_name_nor_count_twice(tmp_path, link, name):
     link(name, "run_7")
-    assert list(run_files.find_runs(tmp_path / "logdir")) == ["run_7"]
+    assert list(run_files.list_runs(tmp_path / "logdir")) == ["run_7"]
 
 
 def test_links_in_circles_end(tmp_path, link):
@@ -188,7 +187,7 @@ def test_links_in_circles_end(tmp_path, link):
     link("run_7/again", ".")
     link("dead.tfevents", "nowhere")
     link("self.tfevents", "self.tfevents")
-    assert list(run_files.find_runs(tmp_path / "logdir")) == ["run_7", "up/elsewhere/x"]
+    assert list(run_files.list_runs(tmp_path / "logdir")) == ["run_7", "up/elsewhere/x"]
 
 
 def test_a_link_to_an_event_file_is_one(tmp_path, link):
@@ -209,7 +208,7 @@ def test_a_folder_that_cannot_be_read_is_passed_over(tmp_path, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", failing)
-    assert list(run_files.find_runs(tmp_path)) == ["c"]
+    assert list(run_files.list_runs(tmp_path)) == ["c"]
 
 
 def test_a_url_in_a_pathlib_path_is_refused_and_a_folder_of_such_a_name_is_not(tmp_path, monkeypatch):

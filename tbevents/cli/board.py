@@ -99,7 +99,7 @@ def labelled(logdirs: tuple[str, ...]) -> dict[str, str]:
     """Returns the logdirs by label: ``NAME=LOGDIR``; the folder's name if there are several; "" for one without a name.
 
     Raises:
-        ValueError: two logdirs have the same name.
+        ValueError: if two logdirs have the same name.
     """
     found: dict[str, str] = {}
     for given in logdirs:

@@ -73,8 +73,10 @@ def _tag_table(found: list[RunDiff]) -> TextTable:
         only = f"(only in {run.only.upper()})" if run.only else ""
         for tag in run.tags:
             first = tag.points[0] if tag.points else PointDiff(tag.first_step, None, None, None, None)
-            sides = (first.a, first.b)
-            texts = exact(*sides) if None not in sides else tuple(number(side) or "-" for side in sides)
+            if first.a is None or first.b is None:
+                texts = (number(first.a) or "-", number(first.b) or "-")
+            else:
+                texts = exact(first.a, first.b)
             table.add(
                 run.run,
                 shown_name(tag.tag),

@@ -25,7 +25,7 @@ from tbevents.cli.parameters import (
 from tbevents.cli.terminal import Terminal
 from tbevents.tools.export import export_media, export_table
 from tbevents.tools.names import NO_EVENT_FILE
-from tbevents.tools.table_files import Format, looks_like_file
+from tbevents.tools.table_files import TableFormat, looks_like_file
 
 _TABLES: Final = ("scalars", "texts", "hparams")
 _MEDIA: Final = ("images", "audio")
@@ -42,7 +42,7 @@ class _Harmless(io.TextIOBase):
 @click.command(epilog=example("tbevents export runs losses.csv --tag 'loss/*' --wide"))
 @logdir_argument
 @click.argument("out", type=PATH)
-@click.option("--format", type=click.Choice(get_args(Format)), help="The format; default: by the suffix of OUT.")
+@click.option("--format", type=click.Choice(get_args(TableFormat)), help="The format; default: by the suffix of OUT.")
 @click.option(
     "--kind",
     "kinds",

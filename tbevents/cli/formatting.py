@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from tbevents.views import safe_text
+from tbevents.views.safe_text import counted as counted
 from tbevents.views.safe_text import printable as printable
 
 
@@ -149,11 +150,6 @@ def step_range(first: int | None, last: int | None) -> str:
     return str(first) if first == last else f"{first}..{last}"
 
 
-def counted(value: int, noun: str, plural: str = "") -> str:
-    """Formats a count with its noun: 1 record, 2,000 records."""
-    return f"{value:,} {noun if value == 1 else plural or noun + 's'}"
-
-
 _LINES: Final = 100
 """Maximum lines of damage to print for one thing: a file may have a hundred thousand."""
 
@@ -185,10 +181,8 @@ def parse_size(text: str) -> int:
     return int(value * (1024 if match[3] else 1000) ** power)
 
 
-def exact(a: float | None, b: float | None) -> tuple[str, str]:
+def exact(a: float, b: float) -> tuple[str, str]:
     """Formats two numbers with as many digits as are needed to tell them apart."""
-    if a is None or b is None:
-        return number(a), number(b)
     for digits in (5, 9, 17):
         texts = f"{a:.{digits}g}", f"{b:.{digits}g}"
         if texts[0] != texts[1]:

@@ -64,10 +64,10 @@ def _globs(flag: str, name: str, complete: _Completion, text: str) -> Decorator:
 
 run_option: Decorator = _globs("--run", "runs", complete_runs, "Only runs that match")
 tag_option: Decorator = _globs("--tag", "tags", complete_tags, "Only tags that match")
-more_tags_option: Decorator = _globs(
+_tags_argument: Decorator = click.argument("tags", nargs=-1, metavar="[TAG]...", shell_complete=complete_tags)
+_more_tags_option: Decorator = _globs(
     "--tag", "more_tags", complete_tags, "The same as a TAG, as other commands have it"
 )
-tags_argument: Decorator = click.argument("tags", nargs=-1, metavar="[TAG]...", shell_complete=complete_tags)
 kind_option: Decorator = click.option(
     "--kind",
     "kinds",
@@ -92,6 +92,15 @@ smooth_option: Decorator = click.option(
     help="TensorBoard's smoothing in a chart, at least 0 and less than 1.",
 )
 _log_option: Decorator = click.option("--log", is_flag=True, help="Use a logarithmic scale in a chart.")
+
+
+def named_tags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``[TAG]...`` and ``--tag``, which are one argument, `tags`."""
+
+    def joined(*args: Any, tags: tuple[str, ...], more_tags: tuple[str, ...], **kwargs: Any) -> Any:
+        return command(*args, tags=tags + more_tags, **kwargs)
+
+    return _tags_argument(_more_tags_option(update_wrapper(joined, command)))
 
 
 def rewrite_options(command: Callable[..., Any]) -> Callable[..., Any]:

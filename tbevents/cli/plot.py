@@ -13,10 +13,9 @@ from tbevents.cli.parameters import (
     checksums_option,
     example,
     logdir_argument,
-    more_tags_option,
+    named_tags,
     run_option,
     smooth_option,
-    tags_argument,
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
@@ -37,9 +36,8 @@ def _check_size(_: click.Context, __: click.Parameter, size: tuple[float, float]
 
 @click.command(epilog=example("tbevents plot runs loss/train loss/test -o loss.png --smooth 0.6 --log-y"))
 @logdir_argument
-@tags_argument
 @click.option("-o", "--out", type=PATH, required=True, metavar="FILE", help="The picture: .png, .svg, .pdf, ...")
-@more_tags_option
+@named_tags
 @run_option
 @axis_option
 @smooth_option
@@ -69,7 +67,6 @@ def command(
     terminal: Terminal,
     logdir: str,
     tags: tuple[str, ...],
-    more_tags: tuple[str, ...],
     out: str,
     runs: tuple[str, ...],
     checksums: Checksums,
@@ -89,7 +86,7 @@ def command(
     with terminal.gathering() as damage, terminal.progress("reading") as progress:
         drawn = plot(
             logdir,
-            tags + more_tags,
+            tags,
             out,
             runs=runs,
             style=options,

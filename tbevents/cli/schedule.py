@@ -15,7 +15,7 @@ from tbevents.cli.terminal import Terminal
 from tbevents.cli.terminal_chart import TerminalStyle, chart
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
-from tbevents.tools.schedule import SCHEDULES, ScheduleCurve, compute_schedule
+from tbevents.tools.schedule import SCHEDULES, compute_schedule
 
 
 def _names(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
@@ -78,13 +78,9 @@ def command(
     elif wants_chart:
         terminal.lines(chart({curve.name: series}, terminal.room or 80, style=TerminalStyle(plain=terminal.plain)))
     elif out is None and run is None:
-        _print(terminal, curve)
+        rows = zip(curve.steps.tolist(), curve.rates.tolist(), strict=True)
+        terminal.write("step\tlr\n" + "".join(f"{step}\t{rate!r}\n" for step, rate in rows))
 
 
 # Python before 3.13 keeps the indentation.
 command.help = f"{cleandoc(command.help or '')}\n\nNAME is one of {', '.join(SCHEDULES)}."
-
-
-def _print(terminal: Terminal, curve: ScheduleCurve) -> None:
-    rows = zip(curve.steps.tolist(), curve.rates.tolist(), strict=True)
-    terminal.write("step\tlr\n" + "".join(f"{step}\t{rate!r}\n" for step, rate in rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from typing import Any, Final
 
 import click
@@ -18,9 +17,8 @@ from tbevents.cli.parameters import (
     example,
     json_option,
     kind_option,
-    more_tags_option,
+    named_tags,
     run_option,
-    tags_argument,
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
@@ -45,8 +43,7 @@ _Found = list[tuple[Run, TagDescription]]
 
 @click.command(epilog=example("tbevents show runs/demo 'loss*' --chart"))
 @click.argument("run", type=PATH)
-@tags_argument
-@more_tags_option
+@named_tags
 @run_option
 @kind_option
 @click.option(
@@ -62,7 +59,6 @@ def command(
     terminal: Terminal,
     run: str,
     tags: tuple[str, ...],
-    more_tags: tuple[str, ...],
     runs: tuple[str, ...],
     kinds: tuple[str, ...],
     wants_chart: bool | None,
@@ -77,7 +73,6 @@ def command(
     A TAG may be a glob ('train/*'). RUN may be a folder of several runs; their charts are overlaid. Lines that share a
     colour, or all without colours (NO_COLOR), have marks.
     """
-    tags += more_tags
     charts = wants_chart if wants_chart is not None else bool(tags) and terminal.interactive
     if wants_chart and (points or as_json):
         raise click.UsageError(f"--chart and {'--points' if points else '--json'} cannot be combined")
@@ -107,7 +102,8 @@ def command(
         return
     if not found:
         there = f"; there are: {', '.join(kinds_there)}" if kinds_there else ""
-        none = f"{run}: {f'no {_either(kinds)}' if kinds else 'nothing to show'}{there}"
+        what = f"no {' or '.join(kinds)}" if kinds else "nothing to show"
+        none = f"{run}: {what}{there}"
         terminal.remark(none if refs or unread else f"{run}: {NO_EVENT_FILE}", style="")
         return
     terminal.table(_table(found, terminal, run))
@@ -119,9 +115,9 @@ def command(
     for each in {run.name: run for run, described in found if described.kind == "hparams"}.values():
         terminal.lines(_hparams_lines(each))
     if tags:
-        texts = [(each, row.tag) for each, row in found if row.kind == "texts"]
-        for each, tag in texts:
-            terminal.lines(_text_lines(each, tag))
+        for each, row in found:
+            if row.kind == "texts":
+                terminal.lines(_text_lines(each, row.tag))
     if charts:
         _print_charts(terminal, found, height, style, folder_name(run))
 
@@ -218,11 +214,7 @@ def _print_points(terminal: Terminal, found: _Found, *, texts_too: bool) -> None
             continue
         terminal.write("".join(f"{prefix}{step}\t{time!r}\t{value!r}\n" for step, time, value in series))
     if left_out:
-        terminal.remark(f"--points prints scalars and named texts only, not {_either(left_out)}")
-
-
-def _either(names: Iterable[str]) -> str:
-    return " or ".join(names)
+        terminal.remark(f"--points prints scalars and named texts only, not {' or '.join(left_out)}")
 
 
 def _as_json(run: Run, described: TagDescription, points: bool) -> dict[str, Any]:

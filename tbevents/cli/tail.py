@@ -19,9 +19,8 @@ from tbevents.cli.parameters import (
     checksums_option,
     example,
     logdir_argument,
-    more_tags_option,
+    named_tags,
     run_option,
-    tags_argument,
     takes_terminal,
 )
 from tbevents.cli.terminal import Terminal
@@ -49,8 +48,7 @@ _GLANCE = 0.1
 
 @click.command(epilog=example("tbevents tail runs 'loss*' --chart --smooth 0.6"))
 @logdir_argument
-@tags_argument
-@more_tags_option
+@named_tags
 @run_option
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between updates; default: 1.")
 @click.option("--for", "seconds", type=float, metavar="SECONDS", help="Stop after this time; default: at Ctrl-C.")
@@ -62,7 +60,6 @@ def command(
     terminal: Terminal,
     logdir: str,
     tags: tuple[str, ...],
-    more_tags: tuple[str, ...],
     runs: tuple[str, ...],
     interval: float,
     seconds: float | None,
@@ -80,7 +77,7 @@ def command(
     style = chart_style(terminal, draws=wants_charts, **chart_choices)
     if wants_charts and not terminal.interactive:
         raise click.UsageError("--chart needs a terminal, but stdout is not one")
-    watch = Watch(logdir, tags=tags + more_tags, runs=runs, checksums=checksums)
+    watch = Watch(logdir, tags=tags, runs=runs, checksums=checksums)
     end = None if seconds is None else time.monotonic() + seconds
     if wants_charts:
         _show_charts(terminal, watch, interval, end, style, folder_name(logdir) or ".")

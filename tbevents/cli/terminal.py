@@ -110,13 +110,10 @@ class Terminal:
     def remark(self, text: str, style: str = "dim") -> None:
         """Prints a remark about the data on stderr, unless --quiet."""
         if not self.quiet:
-            self._print_remark(text, style)
+            self.warn(text, style)
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, style: str = "yellow") -> None:
         """Prints a warning on stderr, even with --quiet."""
-        self._print_remark(text, "yellow")
-
-    def _print_remark(self, text: str, style: str) -> None:
         from rich.text import Text
 
         self.err.print(Text(printable(text), style))

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from importlib.util import LazyLoader, module_from_spec
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tbevents.callers import warn_caller
@@ -51,7 +51,14 @@ def install(*, force: bool = False, children: bool = False) -> Installation:
     Raises:
         DropinError: if one of the packages is already imported and `force` is False. Nothing was changed.
     """
-    return _install(force=force, children=children, quiet=False)
+    installation = _activate(force=force, children=children)
+    if sys.stderr is not None:
+        for name in installation.stayed:
+            sys.stderr.write(
+                f"tbevents.dropin: {name} is not replaced, since it is installed; "
+                "use `--force` or install(force=True) to replace it\n"
+            )
+    return installation
 
 
 def uninstall() -> None:
@@ -66,20 +73,14 @@ def uninstall() -> None:
 
 def inherit(*, force: bool) -> None:
     """Installs the drop-in in a child process, without messages on stderr."""
-    _install(force=force, children=True, quiet=True)
+    _activate(force=force, children=True)
 
 
-def _install(*, force: bool, children: bool, quiet: bool) -> Installation:
+def _activate(*, force: bool, children: bool) -> Installation:
     with _lock:
         installation = Installation(force=force, children=children)
         _active.append(installation)
-    if not quiet and sys.stderr is not None:
-        for name in installation.stayed:
-            sys.stderr.write(
-                f"tbevents.dropin: {name} is not replaced, since it is installed; "
-                "use `--force` or install(force=True) to replace it\n"
-            )
-    return installation
+        return installation
 
 
 class Installation:
@@ -115,9 +116,7 @@ class Installation:
     def __enter__(self) -> Installation:
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.undo()
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from tbevents.proto import MeshPluginData
 
@@ -17,6 +17,9 @@ SESSION_START: Final = "_hparams_/session_start_info"
 
 SESSION_END: Final = "_hparams_/session_end_info"
 """The tag of the status of a session."""
+
+HParamValue: TypeAlias = bool | float | str
+"""The value of a hyperparameter. The file has no integers."""
 
 LAYOUT: Final = "custom_scalars__config__"
 """The tag of layouts. TensorBoard uses the last layout in a run."""

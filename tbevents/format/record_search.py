@@ -53,7 +53,7 @@ class RecordSearch:
         verify: if True, a payload's checksum must be right; otherwise an intact header suffices.
     """
 
-    def __init__(self, finder: HeaderFinder, max_length: int, *, verify: bool = True) -> None:
+    def __init__(self, finder: HeaderFinder, max_length: int, *, verify: bool) -> None:
         self._finder = finder
         self._max_length = max_length
         self._verify = verify

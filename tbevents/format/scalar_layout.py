@@ -24,6 +24,8 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from tbevents.format.crc32c import crc32c
 from tbevents.format.record import FOOTER_SIZE, encode_header
 from tbevents.format.wire import iter_fields, read_varint
@@ -50,19 +52,19 @@ class ScalarForm(enum.Enum):
     """A FLOAT tensor of plugin `scalars`, rank 0, in `tensor_content`: what tf.summary and Keras write."""
 
 
-def value_message(tag: str, form: ScalarForm) -> Summary.Value:
-    """Returns a value of a tag and form that holds the number 1."""
+def value_message(tag: str, form: ScalarForm, number: float = 1.0) -> Summary.Value:
+    """Returns a value of a tag and form that holds a number; beyond float32 it becomes inf, as in protobuf."""
     if form is ScalarForm.SIMPLE:
-        return Summary.Value(tag=tag, simple_value=1.0)
+        return Summary.Value(tag=tag, simple_value=number)
     metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
     if form is ScalarForm.FLOAT:
-        tensor = TensorProto(dtype=DataType.DT_FLOAT, float_val=[1.0])
+        tensor = TensorProto(dtype=DataType.DT_FLOAT, float_val=[number])
     elif form is ScalarForm.TF2:
-        tensor = TensorProto(
-            dtype=DataType.DT_FLOAT, tensor_shape=TensorShapeProto(), tensor_content=struct.pack("<f", 1.0)
-        )
+        with np.errstate(over="ignore"):
+            content = struct.pack("<f", np.float32(number))
+        tensor = TensorProto(dtype=DataType.DT_FLOAT, tensor_shape=TensorShapeProto(), tensor_content=content)
     else:
-        tensor = TensorProto(dtype=DataType.DT_DOUBLE, double_val=[1.0])
+        tensor = TensorProto(dtype=DataType.DT_DOUBLE, double_val=[number])
     return Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
 
 

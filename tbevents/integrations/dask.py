@@ -67,11 +67,11 @@ def read_logdir(
         A dask.dataframe.DataFrame; ``run`` and ``tag`` are strings.
 
     Raises:
-        RunNotFoundError: `path` does not exist.
-        UnknownNameError: a name in `runs` without wildcards matches no run.
-        OSError: `path` cannot be listed.
-        ValueError, TypeError: an option has an invalid value.
-        MissingExtraError: dask, pandas or pyarrow is not installed.
+        RunNotFoundError: if `path` does not exist.
+        UnknownNameError: if a name in `runs` without wildcards matches no run.
+        OSError: if `path` cannot be listed.
+        ValueError, TypeError: if an option has an invalid value.
+        MissingExtraError: if dask, pandas or pyarrow is not installed.
     """
     try:
         import dask.dataframe as dd  # which needs pandas and pyarrow
@@ -87,9 +87,8 @@ def read_logdir(
     parts = list(partitions_of(refs, partition_bytes)) or [()]
     from_map: Any = dd.from_map
     how |= {"times": times}
-    return from_map(
-        _read, parts, tags=tags, how=how, meta=_empty(times), label="tbevents-scalars", enforce_metadata=False
-    )
+    meta = _frame(scalar_schema(times=times).empty_table())
+    return from_map(_read, parts, tags=tags, how=how, meta=meta, label="tbevents-scalars", enforce_metadata=False)
 
 
 def partitions_of(refs: Sequence[RunRef], size: int) -> Iterator[tuple[RunRef, ...]]:
@@ -120,10 +119,6 @@ def _read(refs: Sequence[RunRef], *, tags: Names | None, how: dict[str, Any]) ->
 
     table = pa.Table.from_batches(iter_batches(refs, tags=tags, **how), scalar_schema(times=how["times"]))
     return _frame(table)
-
-
-def _empty(times: bool) -> pd.DataFrame:
-    return _frame(scalar_schema(times=times).empty_table())
 
 
 def _frame(table: Any) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import ast
 import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -13,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from tbevents.errors import UnknownNameError, closest_or_first
 from tbevents.files import join
 from tbevents.lint.rule import Rule, register
-from tbevents.reading.name_patterns import is_glob, matches, patterns
+from tbevents.reading.name_patterns import matches, patterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
 from tbevents.remote import is_url
@@ -93,12 +94,9 @@ class Expectation:
         """Returns True if the expectation is about the run of a name."""
         return matches(run, self.runs)
 
-    def tags_of(self, run: Run, expected: Expected) -> tuple[list[str], list[str]]:
-        """Returns the tags of a run that are concerned, and the names that it lacks; patterns need not match."""
-        wanted = self.tags if expected.tag is None else (expected.tag,)
-        scalars = run.scalars
-        found = [tag for tag in scalars if matches(tag, wanted)]
-        return found, [name for name in wanted if not is_glob(name) and name not in scalars]
+    def patterns_of(self, expected: Expected) -> tuple[str, ...]:
+        """Returns the names or patterns of the tags of which something is expected."""
+        return self.tags if expected.tag is None else (expected.tag,)
 
 
 def parse_expectation(table: object, where: str, folder: str) -> Expectation:
@@ -122,13 +120,10 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
     expected: list[Expected] = []
     for key, value in given.items():
         place = f"{where}: {key}"
-        try:
-            found = [each for each in _PARSERS[key](value, place) if each is not None]
+        found = [each for each in _PARSERS[key](value, place) if each is not None]
+        with _errors_at(place):
             for each in found:
                 each.check(_NO_RUN, "")  # arguments are checked before the run is
-        except (TypeError, ValueError, UnknownNameError) as error:
-            text = str(error)
-            raise ValueError(text if text.startswith(where) else f"{place}: {text}") from None
         expected += found
     if not given and same_as is None:
         raise ValueError(f"{where} expects nothing: it needs one of {', '.join((*_PARSERS, 'same_as'))}")
@@ -136,6 +131,15 @@ def parse_expectation(table: object, where: str, folder: str) -> Expectation:
 
 
 _NO_RUN: Final = MemoryWriter().run
+
+
+@contextmanager
+def _errors_at(where: str) -> Iterator[None]:
+    """Raises the errors of what knows nothing of a configuration as ValueErrors that say where it has the arguments."""
+    try:
+        yield
+    except (TypeError, ValueError, UnknownNameError) as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def plain_key(key: str) -> str:
@@ -277,7 +281,8 @@ def _schedule(value: object, where: str) -> Iterator[Expected]:
         raise ValueError(
             f"{where} must be a schedule such as 'StepLR(step_size=30)' or a table with one, not {value!r}"
         )
-    scheduler = make_scheduler(*parse_schedule(text))
+    with _errors_at(where):
+        scheduler = make_scheduler(*parse_schedule(text))
     keywords = _keywords(table, check_lr_schedule, where, without=("schedule",))
     yield Expected(SCHEDULE, partial(check_lr_schedule, schedule=scheduler, **keywords), text)
 
@@ -321,10 +326,8 @@ def _parse_same_as(value: object, table: Mapping[str, Any], where: str, folder: 
     if "tags" in table:
         keywords["tags"] = _names(table["tags"], where)
     check: Callable[..., list[Finding]] = partial(check_runs_close, **keywords)
-    try:
+    with _errors_at(where):
         check({".": _NO_RUN}, {".": _NO_RUN})
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: {error}") from None
     return SameAs(path if is_url(path) or os.path.isabs(path) else join(folder, path), check)
 
 

@@ -42,12 +42,7 @@ def _damaged_tail(view: RunView, _: Options) -> Iterator[Hit]:
 
 
 def _unreadable(view: RunView, _: Options) -> Iterator[Hit]:
-    return (unreadable_hit(problem) for problem in view.damage[0] if problem.kind == "unreadable")
-
-
-def unreadable_hit(problem: Problem) -> Hit:
-    """Returns what is said of a file or folder that cannot be read."""
-    return Hit(None, str(problem))
+    return (Hit(None, str(problem)) for problem in view.damage[0] if problem.kind == "unreadable")
 
 
 def _written_again(view: RunView, _: Options) -> Iterator[Hit]:

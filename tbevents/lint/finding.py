@@ -25,7 +25,7 @@ class LintFinding(Finding):
         code: the code of the rule, such as "TB101".
         severity: "error", "warning" or "info".
         step: the step at which it is found first; None if it is not about a step.
-        value: the value there.
+        value: the value there; of TB105 and TB106, whose step is that of the turn, the median at the end.
         bound: what the rule allows: a number, or words.
         sparkline: the series of the tag as a row of bars; "" if there is none.
     """

@@ -9,8 +9,8 @@ import numpy as np
 
 from tbevents.errors import TBEventsError, did_you_mean
 from tbevents.lint.config import LintConfig
-from tbevents.lint.expectations import MISSING, SAME_AS, Expectation, Expected
-from tbevents.lint.file_rules import UNREADABLE, unreadable_hit
+from tbevents.lint.expectations import MISSING, SAME_AS, Expectation
+from tbevents.lint.file_rules import UNREADABLE
 from tbevents.lint.finding import Findings, LintFinding
 from tbevents.lint.golden_runs import golden_runs_of
 from tbevents.lint.overfitting import OVERFITTING, LossCurves
@@ -156,7 +156,7 @@ class Linter:
         """Returns the finding about a run or folder that cannot be read; none if the rule is not used."""
         if UNREADABLE.code not in self.config.rules:
             return Findings()
-        return Findings([self._finding(UNREADABLE, unreadable_hit(problem), name, problem.file)])
+        return Findings([self._finding(UNREADABLE, Hit(None, str(problem)), name, problem.file)])
 
     def finish(self) -> Findings:
         """Returns what can be said only after all runs: what matched no run or tag, golden runs without a run."""
@@ -212,13 +212,14 @@ class Linter:
 
     def _expect(self, at: int, expectation: Expectation, run: Run) -> Iterator[LintFinding]:
         lacking: set[str] = set()
+        scalars = run.scalars
         for expected in expectation.expected:
-            tags, missing = expectation.tags_of(run, expected)
-            wanted = expectation.tags if expected.tag is None else (expected.tag,)
+            wanted = expectation.patterns_of(expected)
+            tags = [tag for tag in scalars if matches(tag, wanted)]
             self._idle -= {(at, each) for each in wanted if any(matches(tag, [each]) for tag in tags)}
             if MISSING.code in self.config.rules:
-                for tag in missing:
-                    if tag not in lacking:
+                for tag in wanted:  # patterns need not match
+                    if not is_glob(tag) and tag not in scalars and tag not in lacking:
                         lacking.add(tag)
                         _, findings = single_series(run, "scalars", tag)
                         yield from (self._of_check(MISSING, each, "a scalar") for each in findings)
@@ -246,6 +247,5 @@ class Linter:
 
 
 def _patterns_of(expectation: Expectation) -> set[str]:
-    named: list[Expected] = [each for each in expectation.expected if each.tag is not None]
-    own = expectation.tags if len(named) < len(expectation.expected) else ()
-    return {each for each in (*own, *(each.tag or "" for each in named)) if is_glob(each) and each != "*"}
+    wanted = {each for expected in expectation.expected for each in expectation.patterns_of(expected)}
+    return {each for each in wanted if is_glob(each) and each != "*"}

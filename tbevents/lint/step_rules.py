@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lint.rule import Check, Hit, Option, Options, Rule, register
+from tbevents.lint.rule import Hit, Option, Options, Rule, register
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
 from tbevents.lint.segments import Segments
 from tbevents.testing.finding import ROWS, FindingTable
+from tbevents.views.safe_text import counted
 
 
 def _odd_steps(kind: str, bound: str, view: RunView, _: Options) -> Iterator[Hit]:
@@ -22,11 +23,6 @@ def _odd_steps(kind: str, bound: str, view: RunView, _: Options) -> Iterator[Hit
 
 def _may_be_odd(batch: RunBatch, _: Options) -> NDArray[np.bool_]:
     return batch.odd_steps
-
-
-def _as_check(kind: str, bound: str) -> Check:
-    """Returns the check for a kind of `tools.oddities.Oddity` of steps."""
-    return partial(_odd_steps, kind, bound)
 
 
 def _distances(steps: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -90,7 +86,7 @@ def _wall_time_order(view: RunView, options: Options) -> Iterator[Hit]:
     tags = view.tags_at(bad)
     series = view.series[tags[0]]
     at = int(bad[0] - view.starts[list(view.series).index(tags[0])])
-    others = "" if len(tags) == 1 else f"; the same in {len(tags) - 1:,} more {'tag' if len(tags) == 2 else 'tags'}"
+    others = "" if len(tags) == 1 else f"; the same in {counted(len(tags) - 1, 'more tag')}"
     time = float(series.wall_times[at])
     if not sound[bad[0]]:
         summary = f"a wall time of {time:g} s at step {series.steps[at]}{others}"
@@ -106,7 +102,7 @@ register(
         "steps-go-back",
         "warning",
         "A step is below the one before it.",
-        check=_as_check("steps_go_back", "ascending steps"),
+        check=partial(_odd_steps, "steps_go_back", "ascending steps"),
         screen=_may_be_odd,
     )
 )
@@ -116,7 +112,7 @@ register(
         "repeated-steps",
         "warning",
         "A step was logged before.",
-        check=_as_check("repeated_steps", "one point a step"),
+        check=partial(_odd_steps, "repeated_steps", "one point a step"),
         screen=_may_be_odd,
     )
 )
@@ -126,7 +122,7 @@ register(
         "wrapped-steps",
         "warning",
         "A 32-bit step counter wrapped round.",
-        check=_as_check("steps_wrap", "64-bit steps"),
+        check=partial(_odd_steps, "steps_wrap", "64-bit steps"),
         screen=_may_be_odd,
     )
 )
@@ -162,7 +158,7 @@ register(
         "all-steps-zero",
         "warning",
         "All points of a tag are at step 0, as if logged without a step.",
-        check=_as_check("steps_all_zero", "steps that count"),
+        check=partial(_odd_steps, "steps_all_zero", "steps that count"),
         screen=_may_be_odd,
     )
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tbevents.lint.rule import Hit, Option, Options, Rule, register, unusual
 from tbevents.lint.run_batch import RunBatch
 from tbevents.lint.run_view import RunView
+from tbevents.views.safe_text import counted
 
 _NO_CLOCK: Final = 1.0
 """Seconds: wall times of a run that span less say nothing of when a tag was logged."""
@@ -83,21 +85,15 @@ def _stopped_early(view: RunView, options: Options) -> Iterator[Hit]:
     for number in np.flatnonzero(stopped).tolist():
         tag = list(view.series)[number]
         step = int(view.series[tag].steps[-1])
-        noun = "tag goes" if others == 1 else "tags go"
-        summary = f"it ends at step {step}, while {others:,} {noun} on, up to step {int(last)}"
+        going = counted(int(others), "tag goes", "tags go")
+        summary = f"it ends at step {step}, while {going} on, up to step {int(last)}"
         yield Hit(tag, summary, step, step, float(last - missing[number]))
 
 
-def _mixed_kinds(view: RunView, _: Options) -> Iterator[Hit]:
+def _odd_tags(kind: str, bound: int, view: RunView, _: Options) -> Iterator[Hit]:
     for each in view.tag_oddities:
-        if each.kind == "kinds_differ":
-            yield Hit(each.tag, each.detail, None, each.count, 1)
-
-
-def _ignored_hparams(view: RunView, _: Options) -> Iterator[Hit]:
-    for each in view.tag_oddities:
-        if each.kind == "ignored_hparams":
-            yield Hit(each.tag, each.detail, None, each.count, 0)
+        if each.kind == kind:
+            yield Hit(each.tag, each.detail, None, each.count, bound)
 
 
 def _hparams_without_metrics(view: RunView, _: Options) -> Iterator[Hit]:
@@ -147,7 +143,7 @@ register(
         "mixed-kinds",
         "warning",
         "A tag has values of several kinds.",
-        check=_mixed_kinds,
+        check=partial(_odd_tags, "kinds_differ", 1),
         screen=unusual,
     )
 )
@@ -167,7 +163,7 @@ register(
         "ignored-hparams",
         "warning",
         "Hyperparameters were written again, and are ignored.",
-        check=_ignored_hparams,
+        check=partial(_odd_tags, "ignored_hparams", 0),
         screen=unusual,
     )
 )

@@ -68,14 +68,14 @@ def _divergence(view: RunView, options: Options) -> Iterator[Hit]:
         bound = start + max(options["rise"] * abs(start), options["noise"] * curve.noise)
         if not end > bound:
             continue
-        inside = np.flatnonzero(curve.values <= bound)
-        onset = min(int(inside[-1]) + 1, len(curve) - 1) if len(inside) else 0
+        above = np.flatnonzero(curve.values > bound)
+        onset = int(above[np.flatnonzero(np.diff(above, prepend=-2) > 1)[-1]])  # of the last values that are above
         least = int(curve.values.argmin())
         summary = (
             f"it ends at about {end:.4g}, above the {start:.4g} it starts at; "
             f"the least is {curve.values[least]:.4g} at step {curve.steps[least]}"
         )
-        yield Hit(curve.tag, summary, int(curve.steps[onset]), end, bound)
+        yield Hit(curve.tag, summary, int(curve.steps[onset]), float(curve.values[onset]), bound)
 
 
 def _spike(view: RunView, options: Options) -> Iterator[Hit]:

@@ -37,7 +37,7 @@ class Address:
             The token is in the path of the URL then: a frame has no cookies if the page around it is of another site.
 
     Raises:
-        ValueError: there is no token, and the host is not the loopback address; or a value is out of range.
+        ValueError: if there is no token, and the host is not the loopback address; or a value is out of range.
     """
 
     host: str = "127.0.0.1"
@@ -69,7 +69,8 @@ class Address:
         """Returns listening sockets: one for each address of the host, all with the same port.
 
         Raises:
-            OSError: the port is in use on one of the addresses, none of them is this machine's, or the host is unknown.
+            OSError: if the port is in use on one of the addresses, if none of them is this machine's, or if the host is
+                unknown.
         """
         try:
             for _ in range(_ATTEMPTS):
@@ -116,7 +117,7 @@ def _bind_all(addresses: Sequence[tuple[socket.AddressFamily, Any]], port: int) 
     """Binds addresses to one port; 0 lets the first choose. Returns None if that one is in use on another address.
 
     Raises:
-        OSError: an address cannot be bound. One that this machine does not have is passed over if it has another.
+        OSError: if an address cannot be bound. One that this machine does not have is passed over if it has another.
     """
     bound: list[socket.socket] = []
     missing: OSError | None = None

@@ -63,7 +63,7 @@ class Board:
         key: a random text, different for each board.
 
     Raises:
-        RunNotFoundError, OSError: a logdir does not exist, or cannot be listed.
+        RunNotFoundError, OSError: if a logdir does not exist, or cannot be listed.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class Board:
         """Returns kind and name of a tag.
 
         Raises:
-            UnknownNameError: there is no such tag.
+            UnknownNameError: if there is no such tag.
         """
         with self._lock:
             return self._tags.named(number)
@@ -173,9 +173,9 @@ class Board:
         """Returns a run, which is read if it is not in memory; `whole` also reads the rest of a large one.
 
         Raises:
-            UnknownNameError: there is no such run, or it is gone.
-            RuntimeError: the run is not in memory, and the board is closed.
-            TBEventsError, OSError: the run cannot be read.
+            UnknownNameError: if there is no such run, or it is gone.
+            RuntimeError: if the run is not in memory, and the board is closed.
+            TBEventsError, OSError: if the run cannot be read.
         """
         with self._lock:
             if not 0 <= number < len(self._runs) or self._runs[number].gone:
@@ -270,7 +270,7 @@ class Board:
             first: if True, a logdir that cannot be listed is an error; else it is a problem.
 
         Raises:
-            OSError, TBEventsError: a logdir cannot be listed, and `first` is True.
+            OSError, TBEventsError: if a logdir cannot be listed, and `first` is True.
         """
         began = time.monotonic()
         found: dict[tuple[str, str], Sequence[FileRef]] = {}
@@ -314,7 +314,7 @@ class Board:
                 label, name = key
                 path = self.logdirs[label]
                 url = path if name == "." else join(path, name)
-                run = self._by_name[key] = FollowedRun(len(self._runs), run_name(label, name), url, files)
+                run = self._by_name[key] = FollowedRun(len(self._runs), run_name(label, name), url, tuple(files))
                 self._runs.append(run)
             elif run.gone:
                 run.gone, run.files = False, tuple(files)

@@ -57,7 +57,7 @@ def report_of(board: Board, body: bytes) -> str:
         body: JSON: ``{"runs": [number, ...], "tags": [number, ...]}``.
 
     Raises:
-        PayloadError: it asks for something else.
+        PayloadError: if it asks for something else.
     """
     try:
         asked = json.loads(body)

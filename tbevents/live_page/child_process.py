@@ -47,7 +47,7 @@ class BoardProcess:
 
     Raises:
         TBEventsError, OSError: as by `Board`.
-        WorkerError: the process ended before it served the board.
+        WorkerError: if the process ended before it served the board.
     """
 
     def __init__(self, logdirs: Mapping[str, str], memory: int) -> None:

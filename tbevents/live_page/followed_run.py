@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from tbevents.file_ref import FileRef
@@ -70,6 +70,7 @@ class RunSummary:
         return RunSummary(run.counts(), tuple(problems), session_facts(run), run.is_cut)
 
 
+@dataclass(slots=True, eq=False)
 class FollowedRun:
     """The state of one run.
 
@@ -96,44 +97,26 @@ class FollowedRun:
         run: what was read; None if it has not been read yet, or was let go of.
     """
 
-    __slots__ = (
-        "epoch",
-        "failure",
-        "files",
-        "gone",
-        "label",
-        "metrics",
-        "name",
-        "news",
-        "number",
-        "owner",
-        "part",
-        "queued",
-        "reading",
-        "run",
-        "summary",
-        "url",
-        "version",
-    )
+    number: int
+    name: str
+    url: str
+    files: tuple[FileRef, ...]
+    label: str = field(init=False)
+    owner: int = field(init=False)
+    metrics: frozenset[str] = frozenset()
+    gone: bool = False
+    version: int = 0
+    epoch: int = 0
+    summary: RunSummary | None = None
+    news: str = ""
+    failure: str = ""
+    part: int = PART
+    queued: bool = False
+    reading: threading.RLock = field(default_factory=threading.RLock)
+    run: Run | None = None
 
-    def __init__(self, number: int, name: str, url: str, files: Sequence[FileRef]) -> None:
-        self.number: int = number
-        self.name: str = name
-        self.label: str = name
-        self.owner: int = number
-        self.metrics: frozenset[str] = frozenset()
-        self.url: str = url
-        self.files: tuple[FileRef, ...] = tuple(files)
-        self.gone: bool = False
-        self.version: int = 0
-        self.epoch: int = 0
-        self.summary: RunSummary | None = None
-        self.news: str = ""
-        self.failure: str = ""
-        self.part: int = PART
-        self.queued: bool = False
-        self.reading = threading.RLock()
-        self.run: Run | None = None
+    def __post_init__(self) -> None:
+        self.label, self.owner = self.name, self.number
 
     def count(self, kind: str, tag: str) -> int:
         """Returns how many values a tag has, as far as the run was read."""

@@ -71,7 +71,7 @@ class KnownTags:
         """Returns kind and name of a tag.
 
         Raises:
-            UnknownNameError: there is no such tag.
+            UnknownNameError: if there is no such tag.
         """
         if not 0 <= number < len(self._told):
             raise UnknownNameError("tag", number, None)

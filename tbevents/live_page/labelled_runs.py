@@ -28,7 +28,7 @@ class LabelledRuns(Mapping[str, Run]):
         problems: the folders that could not be listed.
 
     Raises:
-        RunNotFoundError, OSError: a logdir does not exist, or cannot be listed.
+        RunNotFoundError, OSError: if a logdir does not exist, or cannot be listed.
     """
 
     def __init__(self, logdirs: Mapping[str, str], *, checksums: Checksums = "verify") -> None:

@@ -69,7 +69,7 @@ class RunOpener:
         """Reads a run; of a large one of which nothing was seen, the first part.
 
         Raises:
-            TBEventsError, OSError: it cannot be read.
+            TBEventsError, OSError: if it cannot be read.
         """
         followed.part = PART
         # One that was let go of is read whole: nobody is to see less of it than before.
@@ -90,7 +90,7 @@ class RunOpener:
         """Reads what was appended, or the next part, or all that is left; returns why the run was read anew, or "".
 
         Raises:
-            TBEventsError, OSError: it cannot be read.
+            TBEventsError, OSError: if it cannot be read.
         """
         if whole or not run.is_cut:
             return run.reload_quietly()

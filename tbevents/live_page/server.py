@@ -21,7 +21,7 @@ def load_server() -> None:
     """Imports what serves a board. Call it before runs are read: imports take long while threads read.
 
     Raises:
-        MissingExtraError: Starlette or uvicorn is not installed.
+        MissingExtraError: if Starlette or uvicorn is not installed.
     """
     try:
         import uvicorn
@@ -54,8 +54,8 @@ class BoardServer:
         url: where a browser opens the board; it holds the token, if there is one.
 
     Raises:
-        MissingExtraError: Starlette or uvicorn is not installed.
-        OSError: the port is in use, or the host is not this machine's.
+        MissingExtraError: if Starlette or uvicorn is not installed.
+        OSError: if the port is in use, or the host is not this machine's.
     """
 
     def __init__(self, board: Board, address: Address) -> None:

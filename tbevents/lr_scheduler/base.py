@@ -149,11 +149,10 @@ class LRScheduler:
         self._tag = checked_text(tag)
 
     def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: set its rates in the groups, and log them if there is a writer.
+        """Moves to the next epoch: sets its rates in the groups, and logs them if there is a writer.
 
         Args:
-            epoch: deprecated, as in PyTorch, with a warning. Move to this epoch instead, by the closed form if there is
-                one.
+            epoch: deprecated, as in PyTorch, with a warning: the epoch to move to, by the closed form if there is one.
 
         Raises:
             TypeError: if `epoch` is not a number.
@@ -174,22 +173,22 @@ class LRScheduler:
             self._emit(initial)
 
     def get_lr(self) -> list[float]:
-        """Return the rates of the current epoch, one for each group."""
+        """Returns the rates of the current epoch, one for each group."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_lr()")
 
     def get_last_lr(self) -> list[float]:
-        """Return the rates that this scheduler set last, one for each group."""
+        """Returns the rates that this scheduler set last, one for each group."""
         return list(self._last_lr)
 
     def emit(self) -> None:
-        """Log the points of the current epoch, unless they are already logged."""
+        """Logs the points of the current epoch, unless they are already logged."""
         if self._emitted != self.last_epoch and self.last_epoch >= 0:
             self._emit()
         else:
             self._write_due()
 
     def schedule(self, steps: ArrayLike) -> NDArray[np.float64]:
-        """Return the rates of the schedule from its start, without changing anything.
+        """Returns the rates of the schedule from its start, without changing anything.
 
         Args:
             steps: the epochs, from 0, in any order; shape (n,).
@@ -202,15 +201,15 @@ class LRScheduler:
         """
         wanted = np.asarray(steps)
         if wanted.ndim != 1:
-            raise ValueError(f"steps must have one dimension, such as range(5), got {steps!r}")
+            raise ValueError(f"steps must have one dimension, such as range(5), not {steps!r}")
         if not wanted.size:
             return np.empty((0, len(self.optimizer.param_groups)))
         if wanted.dtype.kind not in "iuf" or not wanted.min() >= 0:
-            raise ValueError(f"steps must be numbers that are not negative and fit in 64 bits, got {steps!r}")
+            raise ValueError(f"steps must be numbers, 0 or more, that fit in 64 bits, not {steps!r}")
         return self._evaluate(wanted)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state, with PyTorch's keys: every attribute except the optimizer and the writer."""
+        """Returns the state, with PyTorch's keys: every attribute except the optimizer and the writer."""
         return self._saved(self.__dict__)
 
     def _saved(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,7 +220,7 @@ class LRScheduler:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Restore a state returned by `state_dict()`, of this package or of PyTorch.
+        """Restores a state returned by `state_dict()`, of this package or of PyTorch.
 
         If a group still has the rate that this scheduler set last, it gets the last rate of the state, so that the
         scheduler's state is enough to resume. A group whose rate was set by something else, such as the optimizer's
@@ -254,7 +253,7 @@ class LRScheduler:
         return repr(getattr(self, name))
 
     def _initial_step(self) -> None:
-        """Set the rates of the first epoch. SequentialLR, ours or PyTorch's, calls this on its schedulers."""
+        """Sets the rates of the first epoch. SequentialLR, ours or PyTorch's, calls this on its schedulers."""
         self._step_count = 0
         self._is_initial = True
         try:
@@ -263,14 +262,14 @@ class LRScheduler:
             self._is_initial = False
 
     def _end_watch(self, *, check: bool) -> None:
-        """Stop watching the optimizer's steps, and warn if there were none and `check` is True."""
+        """Stops watching the optimizer's steps, and warns if there were none and `check` is True."""
         order = getattr(self, "_step_order", None)
         if order is not None:
             del self._step_order
             order.end(check=check)
 
     def _update_lr(self, epoch: float | None = None) -> None:
-        """Move to an epoch, by default the next, without counting a step or logging a point."""
+        """Moves to an epoch, by default the next, without counting a step or logging a point."""
         self._rates_for = None
         self._get_lr_called_within_step = True
         try:
@@ -284,7 +283,7 @@ class LRScheduler:
         self._set_rates(values)
 
     def _rates_after(self, epoch: float) -> Any:
-        """Move to an epoch and return its rates. If they cannot be computed, stay at the epoch before."""
+        """Moves to an epoch and returns its rates. If they cannot be computed, it stays at the epoch before."""
         before = self.last_epoch
         try:
             self._go_to(epoch)
@@ -304,7 +303,7 @@ class LRScheduler:
         if not hasattr(values, "__getitem__"):
             if not isinstance(values, Iterable):
                 raise TypeError(
-                    f"{type(self).__name__}.get_lr() must return a list with a rate for each group, got {values!r}"
+                    f"{type(self).__name__}.get_lr() must return a list with a rate for each group, not {values!r}"
                 )
             values = list(values)
         if len(values) != len(groups):
@@ -325,14 +324,14 @@ class LRScheduler:
         self._rates_for = self.last_epoch
 
     def _own_rates(self) -> list[float]:
-        """Return the rates that this scheduler set last, or the last rates of the loaded state."""
+        """Returns the rates that this scheduler set last, or the last rates of the loaded state."""
         return self._last_lr
 
     def _current_rates(self) -> list[float]:
         return [rate_of(group) for group in self.optimizer.param_groups]
 
     def _evaluate(self, steps: NDArray[Any]) -> NDArray[np.float64]:
-        """Compute `schedule` without a closed form, by stepping a copy."""
+        """Computes `schedule` without a closed form, by stepping a copy."""
         if (steps % 1).any():
             raise ValueError(f"{type(self).__name__} can be evaluated at whole steps only")
         twin = self._twin()
@@ -343,7 +342,7 @@ class LRScheduler:
         return np.asarray(rows, dtype=np.float64)[steps.astype(np.int64)]
 
     def _twin(self) -> LRScheduler:
-        """Return a copy of this scheduler at the start of its schedule, with its own groups."""
+        """Returns a copy of this scheduler at the start of its schedule, with its own groups."""
         groups = ParamGroups(lr=0.0)
         groups.param_groups = [
             {key: value for key, value in group.items() if key != "params"}
@@ -359,7 +358,7 @@ class LRScheduler:
         self._initial_step()
 
     def _check_state(self, state_dict: Mapping[str, Any]) -> None:
-        """Raise ValueError unless it is a state of this kind of scheduler, of no more groups than there are."""
+        """Raises ValueError unless it is a state of this kind of scheduler, of no more groups than there are."""
         # A whole state has "_last_lr"; in one that was put together by hand the rest stays as it is.
         for key in ("last_epoch", *(self._SHOWN if "_last_lr" in state_dict else ())):
             if key in self.__dict__ and key not in state_dict:
@@ -381,7 +380,7 @@ class LRScheduler:
         self.__dict__.update(state)
 
     def _restore_momentum(self, untouched: Sequence[bool]) -> None:
-        """Set the momentum of the groups that `load_state_dict` found untouched, if it is cycled."""
+        """Sets the momentum of the groups that `load_state_dict` found untouched, if it is cycled."""
 
     def _mark_restored(self) -> None:
         if self._step_count != 1:
@@ -391,15 +390,15 @@ class LRScheduler:
         self._emitted = self.last_epoch if self.last_epoch > 0 else None
 
     def _points(self) -> list[PendingPoint]:
-        """Return the points of the current epoch; none if there is no writer."""
+        """Returns the points of the current epoch; none if there is no writer."""
         return [] if self._writer is None else points_of(self, self._writer, self._tag, self.last_epoch)
 
     def _initial_points(self) -> Sequence[PendingPoint]:
-        """Return the points of the current epoch if none were logged yet; must be called before the rates change."""
+        """Returns the points of the current epoch if none were logged yet; must be called before the rates change."""
         return self._points() if self._emitted is None and self.last_epoch >= 0 else ()
 
     def _emit(self, initial: Sequence[PendingPoint] = ()) -> None:
-        """Log the initial points, then those of the current epoch. It may raise, so callers must do it last."""
+        """Logs the initial points, then those of the current epoch. It may raise, so callers must do it last."""
         if self._writer is not None:
             self._due = [*initial, *self._due, *self._points()]
             self._emitted = self.last_epoch
@@ -429,18 +428,18 @@ EPOCH_DEPRECATION_WARNING = (
 
 
 def not_a_state(scheduler: LRScheduler, reason: str, state_dict: Mapping[str, Any]) -> ValueError:
-    """Return the error for a mapping that is not a state of a scheduler."""
+    """Returns the error for a mapping that is not a state of a scheduler."""
     found = f"its keys are {', '.join(map(repr, list(state_dict)[:6]))}" if state_dict else "it is empty"
     return ValueError(f"state_dict is not a state of {type(scheduler).__name__}: {reason}; {found}")
 
 
 def warn_of_epoch() -> None:
-    """Warn of ``step(epoch)``, at the line that called step()."""
+    """Warns of ``step(epoch)``, at the line that called step()."""
     warn_caller(EPOCH_DEPRECATION_WARNING, UserWarning)
 
 
 def attributes_of(function: Any) -> dict[str, Any] | None:
-    """Return the part of a callable that is saved in a state: the attributes of an object; None for a function."""
+    """Returns the part of a callable that is saved in a state: the attributes of an object; None for a function."""
     if isinstance(function, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return None
     attributes = getattr(function, "__dict__", None)

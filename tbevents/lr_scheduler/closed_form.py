@@ -32,7 +32,7 @@ class ClosedFormLR(LRScheduler):
         cls._advances = cls._advance is not LRScheduler._advance
 
     def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: see `LRScheduler.step`."""
+        """Moves to the next epoch: see `LRScheduler.step`."""
         if epoch is not None or self._writer is not None or self._step_count == 1 or not self._plain:
             super().step(epoch)
             return
@@ -60,7 +60,7 @@ class ClosedFormLR(LRScheduler):
             self._turn_momentum()
 
     def get_lr(self) -> list[float]:
-        """Return the rates of the current epoch, one for each group; may be called at any time.
+        """Returns the rates of the current epoch, one for each group; may be called at any time.
 
         These are the rates in the groups or, if a subclass has already incremented `last_epoch`, the next rates.
         """
@@ -69,18 +69,18 @@ class ClosedFormLR(LRScheduler):
         return self._next_rates()
 
     def _next_rates(self) -> list[float]:
-        """Return the rates for `last_epoch`, which are not set in the groups yet."""
+        """Returns the rates for `last_epoch`, which are not set in the groups yet."""
         raise NotImplementedError
 
     def _turn_momentum(self) -> None:
-        """Set the momenta that belong to the current rates."""
+        """Sets the momenta that belong to the current rates."""
 
     def _starts_afresh(self) -> bool:
-        """Return True if epoch 0 does not depend on the groups' rates, so that a sequence has a closed form."""
+        """Returns True if epoch 0 does not depend on the groups' rates, so that a sequence has a closed form."""
         return self._is_ours()
 
     def _is_ours(self) -> bool:
-        """Return True if the closed form applies: no subclass outside this package overrides get_lr() or step()."""
+        """Returns True if the closed form applies: no subclass outside this package overrides get_lr() or step()."""
         cls = type(self)
         return cls.get_lr is ClosedFormLR.get_lr and cls.step.__module__.startswith(PACKAGE)
 
@@ -91,11 +91,11 @@ class ClosedFormLR(LRScheduler):
         return columns[0][:, np.newaxis] if len(columns) == 1 else np.stack(columns, axis=1)
 
     def _rates_at(self, steps: Any) -> list[Any]:
-        """Return the closed form for each group: numbers for one epoch, arrays for an array of epochs."""
+        """Returns the closed form for each group: numbers for one epoch, arrays for an array of epochs."""
         return [self._rate(steps, base) for base in self.base_lrs]
 
     def _rate(self, step: Any, base_lr: float) -> Any:
-        """Return the closed form for one base rate."""
+        """Returns the closed form for one base rate."""
         raise NotImplementedError
 
 
@@ -110,15 +110,15 @@ class ChainableLR(ClosedFormLR):
     last_epoch: int
 
     def _both(self, lr: float, base_lr: float) -> tuple[float, float]:
-        """Return the rate for `last_epoch` by recursion from the previous rate `lr`, and by the closed form."""
+        """Returns the rate for `last_epoch` by recursion from the previous rate `lr`, and by the closed form."""
         raise NotImplementedError
 
     def _holds(self) -> bool:
-        """Return True if the rate for `last_epoch` equals the previous rate."""
+        """Returns True if the rate for `last_epoch` equals the previous rate."""
         return self._is_initial
 
     def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: see `LRScheduler.step`."""
+        """Moves to the next epoch: see `LRScheduler.step`."""
         groups, bases = self.optimizer.param_groups, self.base_lrs
         if (
             epoch is not None
@@ -162,7 +162,7 @@ class ChainableLR(ClosedFormLR):
         return rates if len(rates) == len(groups) else rates + self._added_rates()
 
     def _added_rates(self) -> list[float]:
-        """Return the rates of groups added after this scheduler was made; their current rate serves as base rate."""
+        """Returns the rates of groups added after this scheduler was made; their current rate serves as base rate."""
         rates = [rate_of(group) for group in self.optimizer.param_groups[len(self.base_lrs) :]]
         return [self._both(rate, rate)[0] for rate in rates]
 
@@ -171,7 +171,7 @@ class ChainableLR(ClosedFormLR):
 
 
 def _settled(rate: float, closed: float, base: float) -> float:
-    """Return the recursion's rate, or the closed form if both differ only by the rounding of one step.
+    """Returns the recursion's rate, or the closed form if both differ only by the rounding of one step.
 
     Near a zero of the curve, the rounding error is relative to `base`. For negative rates the slack is negative, and
     the recursion's rate is used.

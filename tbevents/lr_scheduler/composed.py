@@ -31,11 +31,11 @@ class _Composed(LRScheduler):
         return [float(group["initial_lr"]) for group in self.optimizer.param_groups]
 
     def get_lr(self) -> list[float]:
-        """Return the rates of the current epoch, one for each group; may be called at any time."""
+        """Returns the rates of the current epoch, one for each group; may be called at any time."""
         return self._current_rates()
 
     def _step_part(self, part: Any) -> None:
-        """Step a part. Its points are written after all parts have stepped, since its writer may raise."""
+        """Steps a part. Its points are written after all parts have stepped, since its writer may raise."""
         if not isinstance(part, LRScheduler) or (part._writer is None and not isinstance(part, _Composed)):
             part.step()
             return
@@ -52,7 +52,7 @@ class _Composed(LRScheduler):
         return super()._shown(name)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state; the states of the parts are in `_schedulers`."""
+        """Returns the state; the states of the parts are in `_schedulers`."""
         state = super().state_dict()
         del state["_schedulers"]
         state["_schedulers"] = [part.state_dict() for part in self._schedulers]
@@ -100,7 +100,7 @@ class _Composed(LRScheduler):
             if not hasattr(part, "optimizer"):
                 raise TypeError(
                     f"{name}: the scheduler at index {i} should have `optimizer` as its attribute, "
-                    f"got {type(part).__name__}"
+                    f"not {type(part).__name__}"
                 )
             if isinstance(part, ReduceLROnPlateau) or type(part).__name__ == "ReduceLROnPlateau":
                 raise ValueError(
@@ -119,7 +119,7 @@ class _Composed(LRScheduler):
                 )
 
     def step(self, epoch: float | None = None) -> None:
-        """Move to the next epoch: step the active schedulers, and log the rates if there is a writer.
+        """Moves to the next epoch: steps the active schedulers, and logs the rates if there is a writer.
 
         Args:
             epoch: deprecated. A chain moves every scheduler to this epoch by its closed form, one after another. A
@@ -134,7 +134,7 @@ class _Composed(LRScheduler):
 
 
 class SequentialLR(_Composed):
-    """Run one scheduler after another, each from its own epoch 0.
+    """Runs one scheduler after another, each from its own epoch 0.
 
     Args:
         optimizer: any object with `param_groups`; the schedulers' own.
@@ -177,7 +177,7 @@ class SequentialLR(_Composed):
         self._tag = checked_text(tag)
 
     def _start(self) -> None:
-        """Restore the initial rates, and make the first step of the first scheduler."""
+        """Restores the initial rates, and makes the first step of the first scheduler."""
         self._restore_initial_rates()
         _take_back(self._schedulers)
         first = self._schedulers[bisect_right(self._milestones, 0)]
@@ -228,7 +228,7 @@ class SequentialLR(_Composed):
 
 
 class ChainedScheduler(_Composed):
-    """Step several schedulers together, each going on from the rates that the one before it set.
+    """Steps several schedulers together, each going on from the rates that the one before it set.
 
     Args:
         schedulers: the schedulers, all made with the same optimizer, in the order in which they step. Pass the writer
@@ -285,11 +285,11 @@ class ChainedScheduler(_Composed):
 
 def _check_list(schedulers: object) -> None:
     if not isinstance(schedulers, Sequence):
-        raise TypeError(f"schedulers must be a list of schedulers, got {schedulers!r}")
+        raise TypeError(f"schedulers must be a list of schedulers, not {schedulers!r}")
 
 
 def _take_back(schedulers: Sequence[Any]) -> None:
-    """Subtract the first step, which each scheduler made when it was constructed, from its count."""
+    """Subtracts the first step, which each scheduler made when it was constructed, from its count."""
     for part in schedulers:
         parts = getattr(part, "_schedulers", None)
         if parts is not None:

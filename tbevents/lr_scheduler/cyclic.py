@@ -33,7 +33,7 @@ class _MomentumCycler(ClosedFormLR):
             )
 
     def _start_momentum(self, base: Sequence[float], most: Sequence[float]) -> None:
-        """Set the momentum of each group, and store its bounds."""
+        """Sets the momentum of each group, and stores its bounds."""
         for group, low, high in zip(self.optimizer.param_groups, base, most, strict=True):
             self._store_momentum(group, high)
             group["max_momentum"] = high
@@ -46,11 +46,11 @@ class _MomentumCycler(ClosedFormLR):
             store(group, "momentum", value)
 
     def _turn_at(self, epoch: float) -> Any:
-        """Return the position of an epoch in the cycle, from which rates and momenta are computed."""
+        """Returns the position of an epoch in the cycle, from which rates and momenta are computed."""
         raise NotImplementedError
 
     def _momenta(self, turn: Any) -> list[float]:
-        """Return the momentum of each group at a position in the cycle."""
+        """Returns the momentum of each group at a position in the cycle."""
         raise NotImplementedError
 
     def _set_rates(self, values: Sequence[Any]) -> None:
@@ -78,7 +78,7 @@ class _MomentumCycler(ClosedFormLR):
 
 
 class CyclicLR(_MomentumCycler):
-    """Move the rates up and down between two bounds: `schedules.cyclic`. Call `step()` after every batch.
+    """Moves the rates up and down between two bounds: `schedules.cyclic`. Call `step()` after every batch.
 
     Args:
         optimizer: any object with `param_groups`, which must hold "momentum" or "betas" if it is cycled.
@@ -133,7 +133,7 @@ class CyclicLR(_MomentumCycler):
         self.mode = mode
         self.gamma = gamma
         if scale_fn is not None and not callable(scale_fn):
-            raise TypeError(f"scale_fn must be a function, got {scale_fn!r}")
+            raise TypeError(f"scale_fn must be a function, not {scale_fn!r}")
         formulas.check_numbers(gamma=gamma)
         self._scale_fn_custom = scale_fn
         self.scale_mode: str = scale_mode
@@ -161,11 +161,11 @@ class CyclicLR(_MomentumCycler):
         self.scale_mode = self._scale_by
 
     def scale_fn(self, x: float) -> float:
-        """Return the height of cycle number `x` or at step `x`, depending on `scale_mode`."""
+        """Returns the height of cycle number `x` or at step `x`, depending on `scale_mode`."""
         return 1.0 if self._scale is None else float(self._scale(x))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state. Of `scale_fn`, it has the attributes of a callable object, but not a function."""
+        """Returns the state. Of `scale_fn`, it has the attributes of a callable object, but not a function."""
         state = super().state_dict()
         custom = state.pop("_scale_fn_custom")
         state["_scale_fn_custom"] = None if custom is None else attributes_of(custom)
@@ -210,7 +210,7 @@ class CyclicLR(_MomentumCycler):
 
 
 class OneCycleLR(_MomentumCycler):
-    """Raise the rates once to `max_lr`, then anneal them: `schedules.one_cycle`. Call `step()` after every batch.
+    """Raises the rates once to `max_lr`, then anneals them: `schedules.one_cycle`. Call `step()` after every batch.
 
     As in PyTorch, the bounds are stored in the groups: "initial_lr", "max_lr", "min_lr", "base_momentum" and
     "max_momentum".
@@ -303,7 +303,7 @@ class OneCycleLR(_MomentumCycler):
         self._note_phases()
 
     def _note_phases(self) -> None:
-        """Cache the last steps and the keys of the phases in `_schedule_phases`, for use at every step."""
+        """Caches the last steps and the keys of the phases in `_schedule_phases`, for use at every step."""
         self._ends = [phase["end_step"] for phase in self._schedule_phases]
         self._keys = [
             (phase["start_lr"], phase["end_lr"], phase["start_momentum"], phase["end_momentum"])

@@ -12,7 +12,7 @@ class ScalarWriter(Protocol):
     """The method that a scheduler's writer must have; the SummaryWriter of tbevents, torch and tensorboardX has it."""
 
     def add_scalar(self, tag: str, scalar_value: Any, global_step: Any = None, /) -> Any:
-        """Log one value at one step."""
+        """Logs one value at one step."""
 
 
 class PendingPoint(NamedTuple):
@@ -25,7 +25,7 @@ class PendingPoint(NamedTuple):
 
 
 def write_points(points: list[PendingPoint]) -> None:
-    """Write points, removing each from the list first, so that no point is passed to a writer twice.
+    """Writes points, removing each from the list first, so that no point is passed to a writer twice.
 
     If `add_scalar` raises, the remaining points are still written, and the first exception is raised at the end. An
     interrupt is raised at once, and leaves the remaining points on the list.
@@ -45,7 +45,7 @@ def write_points(points: list[PendingPoint]) -> None:
 
 
 def emit_lr(scheduler: Any, writer: ScalarWriter, tag: str = "lr") -> None:
-    """Log the current rates of a scheduler's optimizer, at the scheduler's step.
+    """Logs the current rates of a scheduler's optimizer, at the scheduler's step.
 
     This works for PyTorch's schedulers and any other: it reads `optimizer.param_groups` and `last_epoch`, and patches
     nothing. Call it once before the loop, for the initial rate at step 0, and after each step()::
@@ -106,7 +106,7 @@ class LREmitter:
         return f"LREmitter({type(self.scheduler).__name__}, tag={self.tag!r}, step {self._emitted})"
 
     def emit(self) -> None:
-        """Log the current rates at the scheduler's step, unless they are already logged; first the initial rates.
+        """Logs the current rates at the scheduler's step, unless they are already logged; first the initial rates.
 
         An exception of the writer is raised after all points were passed to it; no point is repeated.
         """
@@ -118,7 +118,7 @@ class LREmitter:
 
 
 def _checked_step(scheduler: Any, writer: Any, tag: Any) -> int:
-    """Return the step of a scheduler, after a check of all three arguments."""
+    """Returns the step of a scheduler, after a check of all three arguments."""
     step = scheduler_step(scheduler)
     _writer(writer)
     checked_text(tag)
@@ -126,19 +126,19 @@ def _checked_step(scheduler: Any, writer: Any, tag: Any) -> int:
 
 
 def check_writer(writer: Any) -> ScalarWriter | None:
-    """Return the writer. Raise TypeError unless it is None or an object (not a class) with add_scalar."""
+    """Returns the writer; raises TypeError unless it is None or an object (not a class) with add_scalar."""
     return None if writer is None else _writer(writer)
 
 
 def _writer(writer: Any) -> ScalarWriter:
     if isinstance(writer, type) or not callable(getattr(writer, "add_scalar", None)):
-        raise TypeError(f"writer must have add_scalar(tag, value, step), got {type(writer).__name__}: {writer!r}")
+        raise TypeError(f"writer must have add_scalar(tag, value, step), not {type(writer).__name__}: {writer!r}")
     found: ScalarWriter = writer
     return found
 
 
 def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list[PendingPoint]:
-    """Return a point for each current rate and cycled momentum of the groups."""
+    """Returns a point for each current rate and cycled momentum of the groups."""
     groups = scheduler.optimizer.param_groups
     names = group_tags(tag, groups)
     points = [PendingPoint(writer, name, float(group["lr"]), step) for name, group in zip(names, groups, strict=True)]
@@ -151,14 +151,14 @@ def points_of(scheduler: Any, writer: ScalarWriter, tag: str, step: int) -> list
 
 
 def group_tags(tag: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a tag for each group: `tag` itself for a single group, otherwise with the group's name or number."""
+    """Returns a tag for each group: `tag` itself for a single group, otherwise with the group's name or number."""
     if len(groups) == 1:
         return [tag]
     return [f"{tag}/{name}" for name in group_names(groups)]
 
 
 def group_names(groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the name of each group; its number if it has no name, or shares it with another."""
+    """Returns the name of each group; its number if it has no name, or shares it with another."""
     names = [group.get("name") for group in groups]
     return [
         name if isinstance(name, str) and name and names.count(name) == 1 else str(i) for i, name in enumerate(names)
@@ -166,7 +166,7 @@ def group_names(groups: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def scheduler_step(scheduler: Any) -> int:
-    """Return the current step of a scheduler; for a chain without one, that of its first scheduler."""
+    """Returns the current step of a scheduler; for a chain without one, that of its first scheduler."""
     if not hasattr(scheduler, "optimizer"):
         raise TypeError(f"{type(scheduler).__name__} has no `optimizer`, so it is not a learning-rate scheduler")
     step = getattr(scheduler, "last_epoch", None)
@@ -179,7 +179,7 @@ def scheduler_step(scheduler: Any) -> int:
 
 
 def momentum_key(scheduler: Any) -> str | None:
-    """Return the group's key of the momentum that the scheduler, or a part of it, cycles; None if it cycles none."""
+    """Returns the group's key of the momentum that the scheduler, or a part of it, cycles; None if it cycles none."""
     if getattr(scheduler, "cycle_momentum", False):
         return "betas" if getattr(scheduler, "use_beta1", False) else "momentum"
     for part in getattr(scheduler, "_schedulers", ()):

@@ -23,9 +23,6 @@ S = TypeVar("S", float, NDArray[Any])
 NUMBERS: Final = (int, float, np.integer, np.floating)
 """Types of a single step, whose rate is a float; any other step is an array."""
 
-# Long arrays are processed in blocks that fit the cache, since a pass over main memory is slow.
-_BLOCK = 1 << 15
-
 
 def step_decay_at(step: float, base_lr: float, step_size: int, gamma: float) -> float:
     """`step_decay` at one step."""
@@ -56,12 +53,12 @@ def polynomial_decay_at(step: float, base_lr: float, total_iters: int, power: fl
 
 
 def cosine_at(step: float, half: float) -> float:
-    """Return the position between eta_min (0) and the base rate (1) on a cosine of half period `half`."""
+    """Returns the position between eta_min (0) and the base rate (1) on a cosine of half period `half`."""
     return (1 + cos(pi * step / half)) / 2
 
 
 def checked_float(name: str, value: Any) -> float:
-    """Return a number of any type as a float.
+    """Returns a number of any type as a float.
 
     Raises:
         TypeError: if it is not a number.
@@ -76,18 +73,18 @@ def checked_float(name: str, value: Any) -> float:
         pass
     except OverflowError:
         raise ValueError(f"{name} is too large for a float") from None
-    raise TypeError(f"{name} must be a number, got {value!r}")
+    raise TypeError(f"{name} must be a number, not {value!r}")
 
 
 def check_numbers(**values: object) -> None:
-    """Raise TypeError or ValueError, naming the argument, unless all values are numbers other than NaN."""
+    """Raises TypeError or ValueError, which names the argument, unless all values are numbers other than NaN."""
     for name, value in values.items():
         if isnan(checked_float(name, value)):
-            raise ValueError(f"{name} must be a number, got {value!r}")
+            raise ValueError(f"{name} must be a number, not {value!r}")
 
 
 def checked_epoch(epoch: Any) -> float:
-    """Return the `epoch` of a step, as a number of Python.
+    """Returns the `epoch` of a step, as a number of Python.
 
     Raises:
         TypeError: if it is not a number.
@@ -95,35 +92,35 @@ def checked_epoch(epoch: Any) -> float:
     """
     number = checked_float("epoch", epoch)
     if not (isfinite(number) and number >= 0):
-        raise ValueError(f"epoch must be finite and non-negative, got {epoch!r}")
+        raise ValueError(f"epoch must be finite and non-negative, not {epoch!r}")
     return int(epoch) if isinstance(epoch, (int, np.integer)) else number
 
 
 def check_last_epoch(last_epoch: Any) -> None:
-    """Raise TypeError or ValueError unless it is a number that is at least -1."""
+    """Raises TypeError or ValueError unless it is a number that is at least -1."""
     check_numbers(last_epoch=last_epoch)
     if last_epoch < -1:
-        raise ValueError(f"last_epoch must be at least -1, got {last_epoch!r}")
+        raise ValueError(f"last_epoch must be at least -1, not {last_epoch!r}")
 
 
 def checked_count(name: str, value: Any) -> int:
-    """Return a positive integer of any type as an int. Raise ValueError, as PyTorch does, if it is not one."""
+    """Returns a positive integer of any type as an int; raises ValueError, as PyTorch does, if it is not one."""
     try:
         return whole(name, value, least=1)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a positive integer, got {value!r}") from None
+        raise ValueError(f"{name} must be a positive integer, not {value!r}") from None
 
 
 def checked_restarts(t_0: object, t_mult: object, eta_min: object) -> tuple[int, int]:
-    """Return `t_0` and `t_mult` as ints. Raise ValueError unless the arguments of warm restarts are usable."""
+    """Returns `t_0` and `t_mult` as ints; raises ValueError unless the arguments of warm restarts are usable."""
     counts = checked_count("T_0", t_0), checked_count("T_mult", t_mult)
     if not isinstance(eta_min, (int, float)):
-        raise ValueError(f"eta_min must be a float or an int, got {eta_min!r} of type {type(eta_min).__name__}")
+        raise ValueError(f"eta_min must be a float or an int, not {eta_min!r} of type {type(eta_min).__name__}")
     return counts
 
 
 def restart_position(step: float, t_0: int, t_mult: int) -> tuple[float, int]:
-    """Return the number of steps since the last warm restart, and the length of the current run."""
+    """Returns the number of steps since the last warm restart, and the length of the current run."""
     if step < t_0:
         return step, t_0
     if t_mult == 1:
@@ -140,7 +137,7 @@ def restart_position(step: float, t_0: int, t_mult: int) -> tuple[float, int]:
 
 
 def parts_between(steps: NDArray[Any], bounds: Sequence[float]) -> list[Any]:
-    """Return the indices of the steps in each interval between the bounds; slices if the steps are sorted."""
+    """Returns the indices of the steps in each interval between the bounds; slices if the steps are sorted."""
     if not bounds:
         return [...]
     if steps.ndim == 1 and bool((steps[1:] >= steps[:-1]).all()):
@@ -151,12 +148,12 @@ def parts_between(steps: NDArray[Any], bounds: Sequence[float]) -> list[Any]:
 
 
 def cycle_shape(step_size_up: float, step_size_down: float | None) -> tuple[float, float]:
-    """Return the length of a cycle in steps, and the fraction of it in which the rate rises."""
+    """Returns the length of a cycle in steps, and the fraction of it in which the rate rises."""
     check_numbers(step_size_up=step_size_up, step_size_down=0 if step_size_down is None else step_size_down)
     if not step_size_up > 0:
-        raise ValueError(f"step_size_up must be positive, got {step_size_up!r}")
+        raise ValueError(f"step_size_up must be positive, not {step_size_up!r}")
     if step_size_down is not None and not step_size_down >= 0:
-        raise ValueError(f"step_size_down must not be negative, got {step_size_down!r}")
+        raise ValueError(f"step_size_down must be 0 or more, not {step_size_down!r}")
     total = float(step_size_up) + float(step_size_up if step_size_down is None else step_size_down)
     return total, float(step_size_up) / total
 
@@ -164,7 +161,7 @@ def cycle_shape(step_size_up: float, step_size_down: float | None) -> tuple[floa
 def cycle_scale(
     mode: str, gamma: float, scale_fn: Callable[[float], float] | None, scale_mode: str
 ) -> tuple[Callable[[Any], Any] | None, str]:
-    """Return the scaling function, which also accepts arrays (None if the scale is 1), and its argument's mode."""
+    """Returns the scaling function, which also accepts arrays (None if the scale is 1), and its argument's mode."""
     checked_choice("scale_mode", scale_mode, ("cycle", "iterations"))
     if scale_fn is not None:
         function = scale_fn
@@ -179,29 +176,27 @@ def cycle_scale(
     if mode == "triangular":
         return None, "cycle"
     if mode == "triangular2":
-        return _halving, "cycle"
+        return lambda cycle: 0.5 ** (cycle - 1), "cycle"
     if mode == "exp_range":
         return lambda x: powers_of(gamma, x) if isinstance(x, np.ndarray) else power_of(gamma, x), "iterations"
     raise ValueError(
-        f"mode is invalid and scale_fn is None: mode must be 'triangular', 'triangular2' or 'exp_range', got {mode!r}"
+        f"mode is invalid and scale_fn is None: mode must be 'triangular', 'triangular2' or 'exp_range', not {mode!r}"
     )
 
 
 def cycle_height(step: S, total_size: float, step_ratio: float, scale: Callable[[Any], Any] | None, by: str) -> S:
-    """Return the position between base (0) and max (1) at `step`: the triangle times its scale."""
+    """Returns the position between base (0) and max (1) at `step`: the triangle times its scale."""
     if isinstance(step, NUMBERS):
         return cycle_height_at(checked_step(step), total_size, step_ratio, scale, by)
 
-    def heights_of(steps: NDArray[Any]) -> NDArray[Any]:
-        laps = 1.0 + steps / total_size
-        cycles = np.floor(laps)
-        xs = laps - cycles
-        heights = xs / step_ratio
-        if step_ratio < 1:
-            heights = np.where(xs <= step_ratio, heights, (xs - 1) / (step_ratio - 1))
-        return heights if scale is None else heights * scale(cycles if by == "cycle" else steps)
-
-    return in_blocks(heights_of, checked_steps(step))
+    steps = checked_steps(step)
+    laps = 1.0 + steps / total_size
+    cycles = np.floor(laps)
+    xs = laps - cycles
+    heights = xs / step_ratio
+    if step_ratio < 1:
+        heights = np.where(xs <= step_ratio, heights, (xs - 1) / (step_ratio - 1))
+    return heights if scale is None else heights * scale(cycles if by == "cycle" else steps)
 
 
 def cycle_height_at(
@@ -218,21 +213,16 @@ def cycle_height_at(
 def checked_one_cycle(
     total_steps: object, pct_start: object, anneal_strategy: object, div_factor: float, final_div_factor: float
 ) -> int:
-    """Return `total_steps` as an int. Raise ValueError unless the arguments of a one-cycle schedule are usable."""
+    """Returns `total_steps` as an int; raises ValueError unless the arguments of a one-cycle schedule are usable."""
     count = checked_count("total_steps", total_steps)
     if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
-        raise ValueError(f"pct_start must be a float between 0 and 1, got {pct_start!r}")
-    check_anneal(anneal_strategy)
+        raise ValueError(f"pct_start must be a float between 0 and 1, not {pct_start!r}")
+    checked_choice("anneal_strategy", anneal_strategy, ("cos", "linear"))
     check_numbers(div_factor=div_factor, final_div_factor=final_div_factor)
     for name, value in (("div_factor", div_factor), ("final_div_factor", final_div_factor)):
         if not value > 0:
-            raise ValueError(f"{name} must be positive, got {value!r}")
+            raise ValueError(f"{name} must be positive, not {value!r}")
     return count
-
-
-def check_anneal(anneal_strategy: object) -> None:
-    """Raise ValueError unless it is "cos" or "linear"."""
-    checked_choice("anneal_strategy", anneal_strategy, ("cos", "linear"))
 
 
 def one_cycle_phases(total_steps: int, pct_start: float, three_phase: bool) -> list[tuple[float, str, str]]:
@@ -248,7 +238,7 @@ def one_cycle_phases(total_steps: int, pct_start: float, three_phase: bool) -> l
 def anneal_phases(
     step: S, ends: Sequence[float], firsts: Sequence[float], lasts: Sequence[float], total_steps: int, strategy: str
 ) -> S:
-    """Return the value at `step` in a sequence of phases, each of which moves from its first value to its last.
+    """Returns the value at `step` in a sequence of phases, each of which moves from its first value to its last.
 
     `ends` are the last steps of the phases; the last phase continues to `total_steps`. A phase of length 0 has its last
     value.
@@ -267,25 +257,14 @@ def anneal_phases(
     # A step belongs to the first phase whose end it has not passed.
     bounds = np.nextafter(np.maximum.accumulate(ends), np.inf)[:-1].tolist()
     for end, first, last, part in zip(ends, firsts, lasts, parts_between(steps, bounds), strict=True):
-        length = end - begin
-        shares = steps[part] - begin
-        if strategy == "cos":
-            shares *= pi / length if length else 1.0
-            np.cos(shares, out=shares)
-            shares += 1
-            shares *= (first - last) / 2
-        else:
-            shares *= -1 / length if length else 1.0
-            shares += 1
-            shares *= first - last
-        shares += last
-        values[part] = shares if length else last
+        done = (steps[part] - begin) / (end - begin) if end != begin else 1.0
+        values[part] = last + (first - last) * ((np.cos(pi * done) + 1) / 2 if strategy == "cos" else 1 - done)
         begin = end
     return values
 
 
 def phase_at(step: float, ends: Sequence[float], total_steps: int, strategy: str) -> tuple[int, float]:
-    """Return the index of the phase of a step, and the remaining share of the phase's first value."""
+    """Returns the index of the phase of a step, and the remaining share of the phase's first value."""
     if step > total_steps:
         raise _over(step, total_steps)
     at = 0
@@ -303,9 +282,9 @@ def _over(step: float, total_steps: int) -> ValueError:
 
 
 def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
-    """Raise an error unless the milestones are sorted numbers, one fewer than the schedulers."""
+    """Raises an error unless the milestones are sorted numbers, one fewer than the schedulers."""
     if isinstance(milestones, (str, bytes)) or not isinstance(milestones, Sequence | np.ndarray):
-        raise TypeError(f"milestones must be a list of epochs, got {milestones!r}")
+        raise TypeError(f"milestones must be a list of epochs, not {milestones!r}")
     for milestone in milestones:
         check_numbers(**{"each of milestones": milestone})
     if schedulers < 1:
@@ -316,80 +295,44 @@ def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
             f"got {schedulers} and {len(milestones)}"
         )
     if any(a > b for a, b in itertools.pairwise(milestones)):
-        raise ValueError(f"milestones must be sorted, got {list(milestones)!r}")
+        raise ValueError(f"milestones must be sorted, not {list(milestones)!r}")
 
 
 def checked_step(step: float) -> float:
-    """Return the step as a number of Python. Raise ValueError if it is negative."""
+    """Returns the step as a number of Python; raises ValueError if it is negative."""
     if isinstance(step, np.generic):
         step = step.item()  # numpy's numbers overflow otherwise than Python's do
     if step < 0:
-        raise ValueError(f"step must not be negative, got {step!r}")
+        raise ValueError(f"step must be 0 or more, not {step!r}")
     return step
 
 
 def checked_steps(step: object) -> NDArray[Any]:
-    """Return the steps as an array of signed integers or floats. Raise ValueError if one is negative."""
+    """Returns the steps as an array of signed integers or floats; raises ValueError if one is negative."""
     steps = np.asarray(step)
     if steps.dtype.kind not in "iuf":
-        raise TypeError(f"steps must be numbers, got an array of {steps.dtype}")
+        raise TypeError(f"steps must be numbers, not an array of {steps.dtype}")
     if steps.dtype.kind == "u":
         steps = steps.astype(np.int64)
     if steps.size and not steps.min() >= 0:
-        raise ValueError(f"steps must not be negative, got {steps.min()!r}")
+        raise ValueError(f"steps must be 0 or more, not {steps.min()!r}")
     return steps
 
 
 def check_total_iters(total_iters: float) -> None:
-    """Raise ValueError unless it is a whole number."""
+    """Raises ValueError unless it is a whole number."""
     if total_iters % 1:
-        raise ValueError(f"total_iters must be a whole number, got {total_iters!r}")
-
-
-def in_blocks(function: Callable[[NDArray[Any]], NDArray[Any]], steps: NDArray[Any]) -> NDArray[np.float64]:
-    """Apply an elementwise function to the steps, one block at a time."""
-    flat = steps.reshape(-1)
-    values = np.empty(flat.size)
-    for begin in range(0, flat.size, _BLOCK):
-        block = slice(begin, begin + _BLOCK)
-        values[block] = function(flat[block])
-    return values.reshape(steps.shape)
-
-
-def phases_in(period: int, steps: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the position of each step in its period as an angle from 0 to below pi."""
-
-    def phases_of(steps: NDArray[Any]) -> NDArray[Any]:
-        if steps.dtype.kind == "i" and steps.max() < 2**52:
-            # The quotients of these integers are exact enough for floor, and numpy's remainder is slow.
-            inside = steps.astype(np.float64)
-            inside -= np.floor(inside / period) * period
-        else:
-            inside = steps % period
-        return inside * pi / period
-
-    return in_blocks(phases_of, steps)
+        raise ValueError(f"total_iters must be a whole number, not {total_iters!r}")
 
 
 def swing(phase: NDArray[Any], highest: float, lowest: float) -> NDArray[Any]:
-    """Return the cosine from `highest` at phase 0 to `lowest` at pi; overwrites `phase`."""
-    rates = np.asarray(phase)
-    flat = rates.reshape(-1)
-    for begin in range(0, flat.size, _BLOCK):
-        part = flat[begin : begin + _BLOCK]
-        np.cos(part, out=part)
-        part += 1
-        part *= (highest - lowest) / 2
-        part += lowest
+    """Returns the cosine from `highest` at phase 0 to `lowest` at pi."""
+    rates: NDArray[Any] = lowest + (highest - lowest) * (1 + np.cos(phase)) / 2
     return rates
 
 
-def _halving(cycle: Any) -> Any:
-    return 0.5 ** (cycle - 1)
-
-
 def power_of(base: float, exponent: float) -> float:
-    """Return `base ** exponent`, or infinity if that overflows, as repeated multiplication would."""
+    """Returns `base ** exponent`, or infinity if that overflows, as repeated multiplication would."""
     try:
         return float(base**exponent)
     except OverflowError:
@@ -397,34 +340,7 @@ def power_of(base: float, exponent: float) -> float:
 
 
 def powers_of(base: float, steps: NDArray[Any], scale: float = 1.0, every: int = 1) -> NDArray[Any]:
-    """Return `scale * base ** (steps // every)`."""
+    """Returns `scale * base ** (steps // every)`; steps may be fractional if `every` is 1."""
+    exponents = steps if every == 1 else steps // every
     with np.errstate(over="ignore", under="ignore"):
-        if steps.dtype.kind == "i" and steps.size > 2048:
-            return _whole_powers(base, steps, scale, every)
-        exponents = steps if every == 1 else steps // every
         return scale * np.power(float(base), exponents.astype(np.float64))
-
-
-def _whole_powers(base: float, steps: NDArray[Any], scale: float, every: int) -> NDArray[Any]:
-    """Return integer powers from a table: numpy's power is slow, most of all if it underflows."""
-    every = int(every)  # a whole number, but the caller may have given a float
-    most = int(steps.max()) // every
-    if most >> 10 > steps.size:  # the steps are far apart, and a table would be longer than the result
-        exponents = steps if every == 1 else steps // every
-        return scale * np.power(float(base), exponents.astype(np.float64))
-    # One table or, if it would be long, two: base**(1024 * i) * base**j.
-    single = most < max(steps.size // 8, 1024)
-    low = np.power(float(base), np.arange(most + 1 if single else 1024, dtype=np.float64))
-    high = scale * (low if single else np.power(float(base), np.arange((most >> 10) + 1, dtype=np.float64) * 1024))
-    flat = steps.ravel()
-    powers = np.empty(flat.size)
-    for begin in range(0, flat.size, _BLOCK):
-        exponents, part = flat[begin : begin + _BLOCK], powers[begin : begin + _BLOCK]
-        if every != 1:
-            exponents = exponents // every
-        # As numpy.intp, which `take` needs: on 32-bit systems it does not accept int64.
-        highs = (exponents if single else exponents >> 10).astype(np.intp, copy=False)
-        np.take(high, highs, out=part, mode="clip")
-        if not single:
-            part *= np.take(low, (exponents & 1023).astype(np.intp, copy=False))
-    return powers.reshape(steps.shape)

@@ -39,7 +39,7 @@ class _LambdaScheduler(ClosedFormLR):
         super().__init__(optimizer, last_epoch, writer=writer, tag=tag)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state. As in PyTorch, it has the attributes of callable objects, but not functions."""
+        """Returns the state. As in PyTorch, it has the attributes of callable objects, but not functions."""
         state = super().state_dict()
         del state["lr_lambdas"]
         state["lr_lambdas"] = [attributes_of(function) for function in self.lr_lambdas]
@@ -59,7 +59,7 @@ class _LambdaScheduler(ClosedFormLR):
                 function.__dict__.update(attributes)
 
     def _multiplied(self, rates: Sequence[float]) -> list[float]:
-        """Return the rates, each multiplied by its group's function of the current epoch."""
+        """Returns the rates, each multiplied by its group's function of the current epoch."""
         epoch = self.last_epoch
         products: list[float] = []
         for fn in self.lr_lambdas:
@@ -67,12 +67,12 @@ class _LambdaScheduler(ClosedFormLR):
             try:
                 products.append(rates[len(products)] * factor)
             except TypeError:
-                raise TypeError(f"lr_lambda({epoch}) must return a number, got {factor!r}") from None
+                raise TypeError(f"lr_lambda({epoch}) must return a number, not {factor!r}") from None
         return products
 
 
 class LambdaLR(_LambdaScheduler):
-    """Multiply the base rates by a function of the epoch.
+    """Multiplies the base rates by a function of the epoch.
 
     ``base_lr * lr_lambda(epoch)``. The functions are called with one epoch at a time, also by `schedule()`.
 
@@ -98,7 +98,7 @@ class LambdaLR(_LambdaScheduler):
 
 
 class MultiplicativeLR(_LambdaScheduler):
-    """Multiply the current rates by a function of the epoch, from epoch 1 on.
+    """Multiplies the current rates by a function of the epoch, from epoch 1 on.
 
     ``base_lr * lr_lambda(1) * lr_lambda(2) * ... * lr_lambda(epoch)``
 

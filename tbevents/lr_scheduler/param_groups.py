@@ -44,11 +44,11 @@ class ParamGroups:
     ) -> None:
         rates: list[Any] = list(lr) if isinstance(lr, (list, tuple, np.ndarray)) else [lr]
         if not rates:
-            raise ValueError("lr must hold at least one rate, got none")
+            raise ValueError("lr must hold at least one rate")
         if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
-            raise TypeError(f"names must be a list of str, got {names!r}")
+            raise TypeError(f"names must be a list of str, not {names!r}")
         if names is not None and len(names) != len(rates):
-            raise ValueError(f"names must be as many as the rates, got {len(names)} for {len(rates)}")
+            raise ValueError(f"names must be as many as the rates: {len(names)} for {len(rates)}")
         self.param_groups: list[dict[str, Any]] = [_group(rate, values) for rate in rates]
         for group, name in zip(self.param_groups, names or (), strict=False):
             group["name"] = name
@@ -59,11 +59,11 @@ class ParamGroups:
         return [group["lr"] for group in self.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return a copy of the groups, for a checkpoint."""
+        """Returns a copy of the groups, for a checkpoint."""
         return {"param_groups": copy.deepcopy(self.param_groups)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Restore the groups from a checkpoint.
+        """Restores the groups from a checkpoint.
 
         Raises:
             ValueError: if it has no groups or another number of groups, or a group has no "lr".
@@ -74,7 +74,7 @@ class ParamGroups:
             raise ValueError(f"state_dict is not a state of {type(self).__name__}: it lacks 'param_groups'")
         groups = state_dict["param_groups"]
         if not isinstance(groups, (list, tuple)):
-            raise TypeError(f"the state's 'param_groups' must be a list, got {groups!r}")
+            raise TypeError(f"the state's 'param_groups' must be a list, not {groups!r}")
         if len(groups) != len(self.param_groups):
             raise ValueError(f"the state holds {len(groups)} groups, expected {len(self.param_groups)}")
         for i, saved in enumerate(groups):
@@ -91,22 +91,22 @@ class ParamGroups:
 
 
 def _group(rate: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a group, from a rate or from a dict with a rate."""
+    """Returns a group, from a rate or from a dict with a rate."""
     own = rate if isinstance(rate, Mapping) else {"lr": rate}
     if "lr" not in own:
-        raise ValueError(f"a group must have an 'lr', got {dict(own)!r}")
+        raise ValueError(f"a group must have an 'lr', not {dict(own)!r}")
     check_numbers(lr=own["lr"])
     return {**values, **own, "lr": float(own["lr"])}
 
 
 def check_mapping(name: str, value: object) -> None:
-    """Raise TypeError unless it is a mapping."""
+    """Raises TypeError unless it is a mapping."""
     if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}: {value!r}")
+        raise TypeError(f"{name} must be a mapping, not {type(value).__name__}: {value!r}")
 
 
 def check_optimizer(optimizer: object) -> None:
-    """Raise an error unless it has groups, and each has a rate.
+    """Raises an error unless it has groups, and each has a rate.
 
     Raises:
         TypeError: if it has no list of groups, or a rate is not a number.
@@ -125,13 +125,13 @@ def check_optimizer(optimizer: object) -> None:
 
 
 def rate_of(group: Mapping[str, Any]) -> float:
-    """Return a group's current rate as a float; torch may store it in a tensor."""
+    """Returns a group's current rate as a float; torch may store it in a tensor."""
     rate = group["lr"]
     return rate if type(rate) is float else float(rate)
 
 
 def store(group: MutableMapping[str, Any], key: str, value: Any) -> float:
-    """Set a value of a group. A tensor is changed in place, since compiled optimizers refer to the tensor itself.
+    """Sets a value of a group. A tensor is changed in place, since compiled optimizers refer to the tensor itself.
 
     Raises:
         TypeError: if the value is not a number.
@@ -146,7 +146,7 @@ def store(group: MutableMapping[str, Any], key: str, value: Any) -> float:
 
 
 def per_group(name: str, optimizer: OptimizerLike, value: Any) -> list[float]:
-    """Return a value for each group, from a list or from one number for all groups.
+    """Returns a value for each group, from a list or from one number for all groups.
 
     Raises:
         ValueError: if a list does not have one value for each group.

@@ -18,7 +18,7 @@ from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, r
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """Reduce the rates when a metric has stopped improving.
+    """Reduces the rates when a metric has stopped improving.
 
     A value counts as better than the best so far if, for mode "min", it is below ``best * (1 - threshold)``
     (threshold_mode "rel") or ``best - threshold`` ("abs"); for "max" above the same with the other sign. After more
@@ -74,13 +74,13 @@ class ReduceLROnPlateau(LRScheduler):
         for lowest in min_lr if isinstance(min_lr, (list, tuple)) else [min_lr]:
             check_numbers(min_lr=lowest)
         if not factor < 1.0:
-            raise ValueError(f"factor should be < 1.0, got {factor!r}")
+            raise ValueError(f"factor should be < 1.0, not {factor!r}")
         if not factor > 0.0:
-            raise ValueError(f"factor should be > 0.0, got {factor!r}")
+            raise ValueError(f"factor should be > 0.0, not {factor!r}")
         check_optimizer(optimizer)
         for name, value in (("patience", patience), ("cooldown", cooldown), ("eps", eps)):
             if not value >= 0:
-                raise ValueError(f"{name} must not be negative, got {value!r}")
+                raise ValueError(f"{name} must be 0 or more, not {value!r}")
         if mode not in ("min", "max"):
             raise ValueError(f"mode {mode!r} is unknown: expected 'min' or 'max'")
         if threshold_mode not in ("rel", "abs"):
@@ -128,7 +128,7 @@ class ReduceLROnPlateau(LRScheduler):
         return self.cooldown_counter > 0
 
     def step(self, metrics: Any, epoch: float | None = None) -> None:  # type: ignore[override]  # PyTorch's signature
-        """Record the metric of an epoch, and reduce the rates if it has stopped improving.
+        """Records the metric of an epoch, and reduces the rates if it has stopped improving.
 
         Args:
             metrics: the value: anything that float() accepts, including torch tensors. NaN is never an improvement.
@@ -181,7 +181,7 @@ class ReduceLROnPlateau(LRScheduler):
                     sys.stdout.write(f"Epoch {self.last_epoch:5}: reducing learning rate of group {i} to {rate:.4e}.\n")
 
     def get_lr(self) -> list[float]:
-        """Return the rates of the current epoch, one for each group; PyTorch raises NotImplementedError here."""
+        """Returns the rates of the current epoch, one for each group; PyTorch raises NotImplementedError here."""
         return self._current_rates()
 
     @property
@@ -192,11 +192,11 @@ class ReduceLROnPlateau(LRScheduler):
         return self._own
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state, with PyTorch's keys: all attributes but the optimizer, writer and display options."""
+        """Returns the state, with PyTorch's keys: all attributes but the optimizer, writer and display options."""
         return {**super().state_dict(), "_last_lr": self._last_lr}
 
     def _reduce(self) -> list[tuple[int, float]]:
-        """Reduce the rates; return the index and the new rate of each group that was changed."""
+        """Reduces the rates; returns the index and the new rate of each group that was changed."""
         groups = self.optimizer.param_groups
         if len(groups) != len(self.min_lrs):
             if self.default_min_lr is None:

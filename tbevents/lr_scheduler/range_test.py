@@ -43,7 +43,7 @@ class LRRangeResult:
     mode: Literal["exp", "linear"]
 
     def suggestion(self) -> float:
-        """Return the rate at which the smoothed loss fell most steeply, per step of the test, up to its minimum.
+        """Returns the rate at which the smoothed loss fell most steeply, per step of the test, up to its minimum.
 
         The first tenth of the steps is ignored: the average is noisy there, since it is of few losses.
 
@@ -67,7 +67,7 @@ class LRRangeResult:
         return float(self.lrs[steepest])
 
     def minimum_over_10(self) -> float:
-        """Return a tenth of the rate at which the smoothed loss was lowest.
+        """Returns a tenth of the rate at which the smoothed loss was lowest.
 
         Raises:
             ValueError: if fewer than three losses were finite.
@@ -75,7 +75,7 @@ class LRRangeResult:
         return float(self.lrs[int(np.argmin(self._finite()))]) / 10
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the losses against the rate, with the suggestion marked if there is one.
+        """Draws the losses against the rate, with the suggestion marked if there is one.
 
         If the loss explodes, the axis ends above the part where the loss falls, so that this part is visible.
 
@@ -121,12 +121,12 @@ class LRRangeResult:
     def _finite(self) -> NDArray[np.float64]:
         smoothed = self.smoothed[np.isfinite(self.smoothed)]
         if len(smoothed) < 3:
-            raise ValueError(f"a suggestion needs at least three steps with a finite loss, got {len(smoothed)}")
+            raise ValueError(f"a suggestion needs at least three steps with a finite loss, not {len(smoothed)}")
         return smoothed
 
 
 class LRRangeTest:
-    """Train for some steps with a rising rate, to find the rates at which the loss falls and diverges.
+    """Trains for some steps with a rising rate, to find the rates at which the loss falls and diverges.
 
     See Smith, "Cyclical Learning Rates for Training Neural Networks" (arXiv 1506.01186), section 3.3. Every group of
     the optimizer gets the same rate. At the end, even after an exception, the optimizer's groups are restored, and its
@@ -174,18 +174,18 @@ class LRRangeTest:
     ) -> None:
         check_optimizer(optimizer)
         if not callable(train_step):
-            raise TypeError(f"train_step must be callable, got {type(train_step).__name__}")
+            raise TypeError(f"train_step must be callable, not {type(train_step).__name__}")
         formulas.check_numbers(min_lr=min_lr, max_lr=max_lr, smoothing=smoothing, diverge_factor=diverge_factor)
         checked_choice("mode", mode, ("exp", "linear"))
         if not (min_lr > 0 or (mode == "linear" and min_lr == 0)) or not math.isfinite(min_lr):
-            raise ValueError(f"min_lr must be positive and finite (or 0 in mode 'linear'), got {min_lr!r}")
+            raise ValueError(f"min_lr must be positive and finite (or 0 in mode 'linear'), not {min_lr!r}")
         if not max_lr > min_lr or not math.isfinite(max_lr):
-            raise ValueError(f"max_lr must be above min_lr={min_lr!r} and finite, got {max_lr!r}")
+            raise ValueError(f"max_lr must be above min_lr={min_lr!r} and finite, not {max_lr!r}")
         steps = whole("steps", steps, least=2)
         if not 0 <= smoothing < 1:
-            raise ValueError(f"smoothing must be at least 0 and below 1, got {smoothing!r}")
+            raise ValueError(f"smoothing must be at least 0 and below 1, not {smoothing!r}")
         if not diverge_factor > 1:
-            raise ValueError(f"diverge_factor must be above 1, got {diverge_factor!r}")
+            raise ValueError(f"diverge_factor must be above 1, not {diverge_factor!r}")
         self.optimizer = optimizer
         self.train_step = train_step
         self.mode = mode
@@ -199,7 +199,7 @@ class LRRangeTest:
         self.result: LRRangeResult | None = None
 
     def run(self) -> LRRangeResult:
-        """Run the test. The result is also stored in `result`.
+        """Runs the test. The result is also stored in `result`.
 
         Raises:
             TypeError: if `train_step` does not return a number. Exceptions of `train_step` are passed on.
@@ -216,7 +216,7 @@ class LRRangeTest:
         return self.result
 
     def suggestion(self) -> float:
-        """Return `LRRangeResult.suggestion` of the last run. If there was none, the test is run now: all its steps.
+        """Returns `LRRangeResult.suggestion` of the last run. If there was none, the test is run now: all its steps.
 
         Raises:
             ValueError: as `LRRangeResult.suggestion` does. What `run` raises is passed on.
@@ -224,11 +224,11 @@ class LRRangeTest:
         return (self.result or self.run()).suggestion()
 
     def minimum_over_10(self) -> float:
-        """Return `LRRangeResult.minimum_over_10` of the last run; runs the test if there was none."""
+        """Returns `LRRangeResult.minimum_over_10` of the last run; runs the test if there was none."""
         return (self.result or self.run()).minimum_over_10()
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Return `LRRangeResult.plot` of the last run; runs the test if there was none."""
+        """Returns `LRRangeResult.plot` of the last run; runs the test if there was none."""
         return (self.result or self.run()).plot(ax)
 
     def _run(self) -> LRRangeResult:
@@ -268,7 +268,7 @@ class LRRangeTest:
 
 
 def _snapshot(optimizer: OptimizerLike) -> Callable[[], None]:
-    """Save the optimizer's groups and state; return a function that restores them."""
+    """Saves the optimizer's groups and state; returns a function that restores them."""
     saved = [
         {key: _copied(value) for key, value in group.items() if key != "params"} for group in optimizer.param_groups
     ]

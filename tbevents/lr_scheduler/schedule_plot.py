@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def plot_schedule(
     schedule: Any, steps: int | ArrayLike | None = None, ax: Axes | None = None, *, label: str | None = None
 ) -> Axes:
-    """Draw the rate against the step.
+    """Draws the rate against the step.
 
     Args:
         schedule: a scheduler (its schedule from the start, one line for each group); a callable ``step -> rate``; or a
@@ -62,8 +62,8 @@ def _lines(schedule: Any, steps: int | ArrayLike | None) -> list[tuple[str, NDAr
     evaluate = getattr(schedule, "schedule", None)
     if evaluate is None and not callable(schedule):
         raise TypeError(
-            f"expected a scheduler, a callable step -> rate, or a series with steps and values, "
-            f"got {type(schedule).__name__}"
+            f"schedule must be a scheduler, a callable step -> rate, or a series with steps and values, "
+            f"not {type(schedule).__name__}"
         )
     if steps is None:
         raise ValueError("steps is needed to draw a schedule: the steps, or their number")
@@ -81,6 +81,6 @@ def _lines(schedule: Any, steps: int | ArrayLike | None) -> list[tuple[str, NDAr
 def _step_array(steps: int | ArrayLike) -> NDArray[Any]:
     if isinstance(steps, (int, np.integer)):
         if steps < 1:
-            raise ValueError(f"steps must be at least 1, got {steps!r}")
+            raise ValueError(f"steps must be at least 1, not {steps!r}")
         return np.arange(steps)
     return np.asarray(steps)

@@ -14,7 +14,7 @@ from tbevents.lr_scheduler.param_groups import OptimizerLike
 
 
 class StepLR(ChainableLR):
-    """Multiply the rates by `gamma` every `step_size` epochs: `schedules.step_decay`.
+    """Multiplies the rates by `gamma` every `step_size` epochs: `schedules.step_decay`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -58,7 +58,7 @@ class StepLR(ChainableLR):
 
 
 class MultiStepLR(ChainableLR):
-    """Multiply the rates by `gamma` at each milestone: `schedules.multi_step_decay`.
+    """Multiplies the rates by `gamma` at each milestone: `schedules.multi_step_decay`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -82,7 +82,7 @@ class MultiStepLR(ChainableLR):
         tag: str = "lr",
     ) -> None:
         if isinstance(milestones, (str, bytes)) or not isinstance(milestones, Iterable):
-            raise TypeError(f"milestones must be a list of epochs, got {milestones!r}")
+            raise TypeError(f"milestones must be a list of epochs, not {milestones!r}")
         self.milestones: Counter[int] = Counter(milestones)
         for milestone in self.milestones:
             formulas.check_numbers(**{"each of milestones": milestone})
@@ -113,7 +113,7 @@ class MultiStepLR(ChainableLR):
 
 
 class ConstantLR(ChainableLR):
-    """Hold the rates at a fraction of the base rates for `total_iters` epochs: `schedules.constant`.
+    """Holds the rates at a fraction of the base rates for `total_iters` epochs: `schedules.constant`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -160,7 +160,7 @@ class ConstantLR(ChainableLR):
 
 
 class LinearLR(ChainableLR):
-    """Move the rates in a straight line between two fractions of the base rates: `schedules.linear`.
+    """Moves the rates in a straight line between two fractions of the base rates: `schedules.linear`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -210,7 +210,7 @@ class LinearLR(ChainableLR):
 
 
 class ExponentialLR(ChainableLR):
-    """Multiply the rates by `gamma` every epoch: `schedules.exponential_decay`.
+    """Multiplies the rates by `gamma` every epoch: `schedules.exponential_decay`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -244,7 +244,7 @@ class ExponentialLR(ChainableLR):
 
 
 class PolynomialLR(ChainableLR):
-    """Lower the rates to zero along a power of the remaining time: `schedules.polynomial_decay`.
+    """Lowers the rates to zero along a power of the remaining time: `schedules.polynomial_decay`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -291,7 +291,7 @@ class PolynomialLR(ChainableLR):
 
 
 class CosineAnnealingLR(ChainableLR):
-    """Swing the rates between the base rates and `eta_min` along a cosine: `schedules.cosine_annealing`.
+    """Swings the rates between the base rates and `eta_min` along a cosine: `schedules.cosine_annealing`.
 
     Args:
         optimizer: any object with `param_groups`.

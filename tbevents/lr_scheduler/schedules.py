@@ -40,7 +40,6 @@ from tbevents.lr_scheduler.formulas import (
     linear_at,
     one_cycle_phases,
     parts_between,
-    phases_in,
     polynomial_decay_at,
     power_of,
     powers_of,
@@ -65,7 +64,7 @@ __all__ = [
 
 
 def step_decay(step: S, base_lr: float, step_size: int, gamma: float = 0.1) -> S:
-    """Multiply the rate by `gamma` every `step_size` steps.
+    """Multiplies the rate by `gamma` every `step_size` steps.
 
     ``base_lr * gamma ** (step // step_size)``
 
@@ -75,20 +74,20 @@ def step_decay(step: S, base_lr: float, step_size: int, gamma: float = 0.1) -> S
         ValueError: if `step_size` is below 1 or not a whole number, or a step is negative.
     """
     if step_size < 1 or step_size % 1:
-        raise ValueError(f"step_size must be a positive whole number, got {step_size!r}")
+        raise ValueError(f"step_size must be a positive whole number, not {step_size!r}")
     if isinstance(step, NUMBERS):
         return step_decay_at(checked_step(step), base_lr, step_size, gamma)
     return powers_of(gamma, checked_steps(step), base_lr, step_size)
 
 
 def multi_step_decay(step: S, base_lr: float, milestones: Sequence[float], gamma: float = 0.1) -> S:
-    """Multiply the rate by `gamma` at each milestone.
+    """Multiplies the rate by `gamma` at each milestone.
 
     ``base_lr * gamma ** (how many milestones are <= step)``
 
     With base_lr 0.1, milestones [30, 80]: step 29 gives 0.1, step 30 gives 0.01, step 80 gives 0.001. A milestone
-    given twice counts twice. The order doesn't matter. One that no step ever equals (negative, fractional) never
-    counts, as in PyTorch.
+    given twice counts twice. The order does not matter. One that no step equals (negative, fractional) does not count,
+    as in PyTorch.
     """
     reached = sorted(m for m in milestones if m >= 0 and m % 1 == 0)
     if isinstance(step, NUMBERS):
@@ -102,7 +101,7 @@ def multi_step_decay(step: S, base_lr: float, milestones: Sequence[float], gamma
 
 
 def constant(step: S, base_lr: float, factor: float = 1.0 / 3, total_iters: int = 5) -> S:
-    """Hold the rate at a fraction of the base rate, then at the base rate.
+    """Holds the rate at a fraction of the base rate, then at the base rate.
 
     ``base_lr * factor`` while ``step < total_iters``, ``base_lr`` afterwards.
 
@@ -113,7 +112,7 @@ def constant(step: S, base_lr: float, factor: float = 1.0 / 3, total_iters: int 
         ValueError: if `factor` is outside 0 to 1, or `total_iters` is not a whole number.
     """
     if not 0 <= factor <= 1:
-        raise ValueError(f"factor, the constant multiplicative factor, must be between 0 and 1, got {factor!r}")
+        raise ValueError(f"factor, the constant multiplicative factor, must be between 0 and 1, not {factor!r}")
     check_total_iters(total_iters)
     reduced = base_lr * factor
     if isinstance(step, NUMBERS):
@@ -123,7 +122,7 @@ def constant(step: S, base_lr: float, factor: float = 1.0 / 3, total_iters: int 
 
 
 def linear(step: S, base_lr: float, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5) -> S:
-    """Move the rate in a straight line from one fraction of the base rate to another.
+    """Moves the rate in a straight line from one fraction of the base rate to another.
 
     ``base_lr * (start_factor + (end_factor - start_factor) * min(step, total_iters) / total_iters)``
 
@@ -136,10 +135,10 @@ def linear(step: S, base_lr: float, start_factor: float = 1.0 / 3, end_factor: f
     if not 0 < start_factor <= 1:
         raise ValueError(
             f"start_factor, the starting multiplicative factor, must be greater than 0 and at most 1, "
-            f"got {start_factor!r}"
+            f"not {start_factor!r}"
         )
     if not 0 <= end_factor <= 1:
-        raise ValueError(f"end_factor, the ending multiplicative factor, must be between 0 and 1, got {end_factor!r}")
+        raise ValueError(f"end_factor, the ending multiplicative factor, must be between 0 and 1, not {end_factor!r}")
     check_total_iters(total_iters)
     if isinstance(step, NUMBERS):
         return linear_at(checked_step(step), base_lr, start_factor, end_factor, total_iters)
@@ -150,7 +149,7 @@ def linear(step: S, base_lr: float, start_factor: float = 1.0 / 3, end_factor: f
 
 
 def exponential_decay(step: S, base_lr: float, gamma: float) -> S:
-    """Multiply the rate by `gamma` at every step.
+    """Multiplies the rate by `gamma` at every step.
 
     ``base_lr * gamma ** step``
 
@@ -162,7 +161,7 @@ def exponential_decay(step: S, base_lr: float, gamma: float) -> S:
 
 
 def polynomial_decay(step: S, base_lr: float, total_iters: int = 5, power: float = 1.0) -> S:
-    """Lower the rate to zero along a power of the remaining time.
+    """Lowers the rate to zero along a power of the remaining time.
 
     ``base_lr * (1 - min(step, total_iters) / total_iters) ** power``
 
@@ -174,7 +173,7 @@ def polynomial_decay(step: S, base_lr: float, total_iters: int = 5, power: float
     """
     check_total_iters(total_iters)
     if not power >= 0:
-        raise ValueError(f"power must not be negative, got {power!r}")
+        raise ValueError(f"power must be 0 or more, not {power!r}")
     if isinstance(step, NUMBERS):
         return polynomial_decay_at(checked_step(step), base_lr, total_iters, power)
     steps = checked_steps(step)
@@ -184,7 +183,7 @@ def polynomial_decay(step: S, base_lr: float, total_iters: int = 5, power: float
 
 
 def cosine_annealing(step: S, base_lr: float, T_max: float, eta_min: float = 0.0) -> S:  # noqa: N803 - torch's name
-    """Swing between the base rate and `eta_min` along a cosine of half period `T_max`.
+    """Swings between the base rate and `eta_min` along a cosine of half period `T_max`.
 
     ``eta_min + (base_lr - eta_min) * (1 + cos(pi * step / T_max)) / 2`` (SGDR, equation 5, without the restarts)
 
@@ -207,7 +206,7 @@ def warm_restarts(
     T_mult: int = 1,  # noqa: N803 - torch's name
     eta_min: float = 0.0,
 ) -> S:
-    """Anneal along a cosine and start again, each run `T_mult` times as long as the one before.
+    """Anneals along a cosine and starts again, each run `T_mult` times as long as the one before.
 
     ``eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2`` (SGDR, equation 5), where T_cur counts the
     steps since the last restart and T_i is the length of the present run: T_0, T_0 * T_mult, T_0 * T_mult ** 2 ...
@@ -224,7 +223,7 @@ def warm_restarts(
         return eta_min + (base_lr - eta_min) * cosine_at(current, length)
     steps = checked_steps(step)
     if T_mult == 1 or not steps.size:
-        phase = phases_in(T_0, steps)
+        phase = steps % T_0 * pi / T_0
     else:
         last = float(steps.max())
         starts, lengths = [0.0], [float(T_0)]
@@ -233,11 +232,7 @@ def warm_restarts(
             lengths.append(lengths[-1] * T_mult)
         phase = np.empty(steps.shape)
         for start, length, part in zip(starts, lengths, parts_between(steps, starts[1:]), strict=True):
-            if isinstance(part, slice):
-                run = np.subtract(steps[part], start, out=phase[part])
-                run *= pi / length
-            else:
-                phase[part] = (steps[part] - start) * (pi / length)
+            phase[part] = (steps[part] - start) * (pi / length)
     return swing(phase, base_lr, eta_min)
 
 
@@ -252,10 +247,10 @@ def cyclic(
     scale_fn: Callable[[float], float] | None = None,
     scale_mode: str = "cycle",
 ) -> S:
-    """Go up and down between two rates in straight lines, the height scaled by cycle or by step.
+    """Goes up and down between two rates in straight lines, the height scaled by cycle or by step.
 
     ``base_lr + (max_lr - base_lr) * triangle(step) * scale`` (Smith 2015, section 3), where triangle rises from 0 to
-    1 over `step_size_up` steps and falls back over `step_size_down` (the same, when None), and scale is 1 for
+    1 over `step_size_up` steps and falls back over `step_size_down` (the same if it is None), and scale is 1 for
     "triangular", ``1 / 2 ** (cycle - 1)`` for "triangular2" with cycles counted from 1, ``gamma ** step`` for
     "exp_range", or the caller's `scale_fn` of the cycle or of the step, as `scale_mode` says ("cycle", "iterations").
 
@@ -279,7 +274,7 @@ def one_cycle(
     final_div_factor: float = 1e4,
     three_phase: bool = False,
 ) -> S:
-    """Rise once to `max_lr` and anneal far below the start (Smith & Topin 2017).
+    """Rises once to `max_lr` and falls far below the start (Smith & Topin 2017).
 
     From ``max_lr / div_factor`` to `max_lr` at step ``pct_start * total_steps - 1``, then to
     ``max_lr / div_factor / final_div_factor`` at step ``total_steps - 1``; with `three_phase` first back to the
@@ -300,7 +295,7 @@ def one_cycle(
 
 
 def join(schedules: Sequence[Callable[[Any], Any]], milestones: Sequence[int]) -> Callable[[S], S]:
-    """Run one schedule after another, each counting its steps from the milestone where it starts.
+    """Runs one schedule after another, each counting its steps from the milestone where it starts.
 
     Args:
         schedules: callables ``step -> rate``, one more than there are milestones.
@@ -311,12 +306,12 @@ def join(schedules: Sequence[Callable[[Any], Any]], milestones: Sequence[int]) -
         second, as in PyTorch's SequentialLR.
 
     Raises:
-        ValueError: if the numbers don't fit, or the milestones are not sorted.
+        ValueError: if there is not one milestone fewer than schedules, or the milestones are not sorted.
         TypeError: if a schedule is not callable, or a milestone is not a number.
     """
     for i, schedule in enumerate(schedules):
         if not callable(schedule):
-            raise TypeError(f"schedules[{i}] must be a function of the step, got {schedule!r}")
+            raise TypeError(f"schedules[{i}] must be a function of the step, not {schedule!r}")
     check_milestones(len(schedules), milestones)
     starts = [0, *milestones]
 

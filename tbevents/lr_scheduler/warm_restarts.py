@@ -12,7 +12,7 @@ from tbevents.lr_scheduler.param_groups import OptimizerLike
 
 
 class CosineAnnealingWarmRestarts(ClosedFormLR):
-    """Anneal the rates along a cosine and start again, each run longer: `schedules.warm_restarts`.
+    """Anneals the rates along a cosine and starts again, each run longer: `schedules.warm_restarts`.
 
     Args:
         optimizer: any object with `param_groups`.
@@ -64,7 +64,7 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
             self.T_i *= self.T_mult
 
     def _go_to(self, epoch: float) -> None:
-        """Move to an epoch, which may be fractional: ``step(epoch + batch / batches)``."""
+        """Moves to an epoch, which may be fractional: ``step(epoch + batch / batches)``."""
         self.T_cur, self.T_i = formulas.restart_position(epoch, self.T_0, self.T_mult)
         self.last_epoch = math.floor(epoch)
 

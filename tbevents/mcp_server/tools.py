@@ -64,7 +64,7 @@ from tbevents.reading.hparams_table import hparams_table, session_facts
 from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
-from tbevents.reading.series import counted
+from tbevents.reading.series import plain_count
 from tbevents.tools.check import check_run
 from tbevents.tools.describe import describe_run
 from tbevents.tools.json_text import plain
@@ -185,7 +185,7 @@ class Tools:
         with self._logdir.call():
             names = self._few_runs(runs, "compared")
             if len(names) < 2:
-                raise ValueError(f"runs: {runs!r} names {counted(len(names), 'run')}; name two or more")
+                raise ValueError(f"runs: {runs!r} names {plain_count(len(names), 'run')}; name two or more")
             series = {name: scalars_by_shown_tag(self._logdir.run(name)) for name in names}
             chosen = chosen_tags(series, tags)
             found, page = page_items(chosen, start, MOST_TAGS, lambda tag: compared_tag(tag, series))

@@ -23,7 +23,7 @@ from tbevents.errors import (
 from tbevents.file_ref import FileRef
 from tbevents.files import open_file
 from tbevents.format.event import parse_event
-from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, MAX_LENGTH, LongRecord, Record, Records
+from tbevents.format.record import FOOTER_SIZE, HEADER_SIZE, LongRecord, Record, Records
 from tbevents.format.record_decoder import NEED_DATA, RecordDecoder
 from tbevents.proto import Event
 from tbevents.reading.damage import Damage, error_at_end
@@ -56,7 +56,6 @@ class EventFileReader:
         sole: if True, the caller named this file itself: errors of reading it, or that it is not an event file, are
             raised even if not `strict`.
         patient: if True, an incomplete record at the end is never raised, because the rest may come.
-        max_length: the longest payload that is accepted, in bytes.
         verify: if True, verify the checksums of payloads. Those of headers are always verified.
 
     Attributes:
@@ -77,7 +76,6 @@ class EventFileReader:
         strict: bool = False,
         sole: bool = False,
         patient: bool = False,
-        max_length: int = MAX_LENGTH,
         verify: bool = True,
     ) -> None:
         self.path = path
@@ -90,7 +88,6 @@ class EventFileReader:
         self.record: int = 0
         self._strict = strict
         self._sole = sole
-        self._max_length = max_length
         self._verify = verify
         self._size = 0  # of the file, when it was opened last
         self.error: OSError | None = None
@@ -182,9 +179,11 @@ class EventFileReader:
             DamagedFileError: at the first damage, if `strict`.
             NotAnEventFileError: if the file has no record at all, and `sole`.
         """
-        for stretch in self._read(known=False):
-            assert isinstance(stretch, Records)
-            yield stretch
+        for stretch in self.stretches(None):
+            if isinstance(stretch, Records):
+                yield stretch
+            else:
+                self.refuse(stretch)
 
     def stretches(self, search: RepeatSearch | None) -> Iterator[Stretch]:
         """As `read`, but faster: also yields repeats of known loops, and long records by their heads.
@@ -193,13 +192,6 @@ class EventFileReader:
         are yielded only if checksums are not verified, which takes the whole payload. If `search` is None, there are no
         repeats.
         """
-        return self._read(search, known=True)
-
-    def refuse(self, stretch: Stretch) -> None:
-        """Hands back the last stretch: its records are yielded again, as `Records`."""
-        self._refused = stretch
-
-    def _read(self, search: RepeatSearch | None = None, *, known: bool) -> Iterator[Stretch]:
         self._damage.end = self.error = self._rest = None
         try:
             with self._open() as file:
@@ -210,7 +202,7 @@ class EventFileReader:
                     self._size = size
                     end = min(size, start + most)
                     self.is_cut = end < size
-                    error = yield from self._read_to(file, size, search, known=known, end=end)
+                    error = yield from self._read_to(file, size, search, end=end)
                     if self.is_cut and self.offset == start:  # a record that is longer
                         most *= 2
                         continue
@@ -232,6 +224,10 @@ class EventFileReader:
             self._cannot_be_read(error)
         except OSError as error:
             self._cannot_be_read(error)
+
+    def refuse(self, stretch: Stretch) -> None:
+        """Hands back the last stretch: its records are yielded again, as `Records`."""
+        self._refused = stretch
 
     def _open(self) -> io.RawIOBase:
         if not is_url(self.path):
@@ -259,17 +255,15 @@ class EventFileReader:
             self._damage.end_wait(start, *checksums_of_cut(file, self.path, start, end))
 
     def _read_to(
-        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, known: bool, end: int
+        self, file: io.RawIOBase, size: int, search: RepeatSearch | None, *, end: int
     ) -> Generator[Stretch, None, DamagedFileError | None]:
         """Reads up to the last whole record before `end`; returns what is wrong with the end of the file, if anything.
 
-        `size` is the size of the file. With `known`, also yields what `stretches` does, and records with dense damage
-        between them.
+        `size` is the size of the file.
         """
         if not size:
             return IncompleteRecordError(missing=HEADER_SIZE, offset=0, record=0, path=self.path)
         decoder = RecordDecoder(
-            max_length=self._max_length,
             size=size,
             offset=self.offset,
             record=self.record,
@@ -279,7 +273,7 @@ class EventFileReader:
         feed = DecoderFeed(file, decoder, end)  # what has been appended meanwhile is for the next time
         intact_from = -_DENSE - 1  # the position behind the last damage
         while True:
-            error = yield from self._read_intact(decoder, feed, search, known=known, cut=end < size)
+            error = yield from self._read_intact(decoder, feed, search, cut=end < size)
             if error is None:
                 return None
             while error is not None:
@@ -290,20 +284,18 @@ class EventFileReader:
                 self.report(error, decoder.offset - error.offset)
                 dense = error.offset - intact_from <= _DENSE
                 error = None
-                if dense and known and not self._strict:
+                if dense and not self._strict:
                     error = yield from self._read_scattered(decoder, at_end=not feed.left and end == size)
                 intact_from = decoder.offset
 
     def _read_intact(
-        self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None, *, known: bool, cut: bool
+        self, decoder: RecordDecoder, feed: DecoderFeed, search: RepeatSearch | None, *, cut: bool
     ) -> Generator[Stretch, None, DamagedFileError | None]:
         """Reads up to the next damage, and returns it; None if there is none. If `cut`, the file goes on behind."""
         while True:
-            within = None
-            if known:
-                went_on, within = yield from self._read_known(decoder, feed, search)
-                if went_on:
-                    continue
+            went_on, within = yield from self._read_known(decoder, feed, search)
+            if went_on:
+                continue
             try:
                 records = decoder.next_records(within)
                 if records is NEED_DATA and not feed.left:
@@ -433,7 +425,7 @@ class EventFileReader:
         """Returns the error to raise for damage: if all records have the same, one about all of them."""
         if not Damage.may_be_of_all(error):
             return error
-        reader = EventFileReader(self.path, max_length=self._max_length, verify=self._verify)
+        reader = EventFileReader(self.path, verify=self._verify)
         usable = next(reader.events(), None)
         of_all = reader._damage.of_all
         return error if usable is not None or of_all is None else of_all

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-Plain: TypeAlias = bool | float | str | None
+Cell: TypeAlias = bool | float | str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class Cells:
     present: NDArray[np.bool_]
 
 
-Column: TypeAlias = NDArray[Any] | Categories | Cells | Sequence[Plain]
+Column: TypeAlias = NDArray[Any] | Categories | Cells | Sequence[Cell]
 """A sequence holds bools, floats or strings, and None if one is missing."""
 
 
@@ -240,7 +240,7 @@ def length_of(column: Column) -> int:
     return len(column.values if isinstance(column, Cells) else column)
 
 
-def cells_of(column: Column, rows: slice) -> list[Plain]:
+def cells_of(column: Column, rows: slice) -> list[Cell]:
     """Returns some cells of a column as Python's values; None is a missing cell. Dates are text, as in ISO 8601."""
     if isinstance(column, Categories):
         return [column.names[code] if code >= 0 else None for code in column.codes[rows].tolist()]
@@ -252,7 +252,7 @@ def cells_of(column: Column, rows: slice) -> list[Plain]:
     return list(column[rows])
 
 
-def _of_one_type(values: Sequence[Plain]) -> tuple[list[Plain], type]:
+def _of_one_type(values: Sequence[Cell]) -> tuple[list[Cell], type]:
     """Returns the values in one type, and that type; mixed bools, numbers and strings become strings."""
     types = {type(value) for value in values if value is not None}
     if len(types) == 1:

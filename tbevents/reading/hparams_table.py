@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import ClassVar, NamedTuple, Protocol
 
+from tbevents.format.names import HParamValue
 from tbevents.reading.frames import Column, Frame, unique_columns
-from tbevents.reading.kinds.hparams import HParams, HParamValue
-from tbevents.reading.series import counted
+from tbevents.reading.kinds.hparams import HParams
+from tbevents.reading.series import plain_count
 from tbevents.run_files import folders_above
 from tbevents.views.groups import GroupBy, grouped
 
@@ -71,8 +72,8 @@ class HParamsTable(Frame):
         return len(self.sessions)
 
     def __repr__(self) -> str:
-        sessions, parameters = counted(len(self), "session"), counted(len(self.parameters), "parameter")
-        return f"<HParamsTable of {sessions}: {parameters}, {counted(len(self.metrics), 'metric')}>"
+        sessions, parameters = plain_count(len(self), "session"), plain_count(len(self.parameters), "parameter")
+        return f"<HParamsTable of {sessions}: {parameters}, {plain_count(len(self.metrics), 'metric')}>"
 
     def _columns(self) -> Mapping[str, Column]:
         sessions = self.sessions.values()

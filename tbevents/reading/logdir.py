@@ -23,7 +23,7 @@ from tbevents.reading.problem import OnProblem, Problem, tell_of
 from tbevents.reading.refs import RunRef
 from tbevents.reading.run import Run
 from tbevents.reading.selection import name_test, selected, tags_to_draw
-from tbevents.reading.series import counted
+from tbevents.reading.series import plain_count
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.views.chart import ChartStyle, XAxis, draw_charts
 from tbevents.views.groups import Band, Estimator, GroupBy
@@ -266,7 +266,7 @@ class Logdir(Frame, Mapping[str, Run]):
         return len(self._listed.runs)
 
     def __repr__(self) -> str:
-        return f"<Logdir {self.path!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
+        return f"<Logdir {self.path!r}: {plain_count(len(self), 'run')}>"
 
     def _repr_html_(self) -> str:
         return self._shown().html()
@@ -283,7 +283,7 @@ class Logdir(Frame, Mapping[str, Run]):
         unread = [name for name, row in zip(names, rows, strict=True) if row.kinds is None]
         sizes = {ref.name: ref.size for ref in self.refs()}
         size = sum(sizes.get(name, 0) for name in unread)
-        said = f"{counted(len(unread), 'run')} ({megabytes(size)}) not read: using a run reads it" if unread else ""
+        said = f"{plain_count(len(unread), 'run')} ({megabytes(size)}) not read: using a run reads it" if unread else ""
         return logdir_table(self.path, rows, len(self), said)
 
 
@@ -354,9 +354,12 @@ def _unread_logdir(
     return logdir
 
 
-def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions) -> Logdir:
-    """Returns the runs of references, which have different names, as a logdir; nothing is listed."""
-    return _unread_logdir(refs[0].url if refs else "no references", options, None, None, True, refs, ())
+def logdir_of_refs(refs: Sequence[RunRef], options: ReadOptions, *, as_refs: bool = True) -> Logdir:
+    """Returns the runs of references, which have different names, as a logdir; nothing is listed.
+
+    If `as_refs`, the runs have the files of their references; otherwise a local folder is listed when it is read.
+    """
+    return _unread_logdir(refs[0].url if refs else "no references", options, None, None, as_refs, refs, ())
 
 
 def _row_of(name: str, run: Run | None, note: str) -> RunRow:

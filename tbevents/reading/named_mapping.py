@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from tbevents.errors import UnknownNameError, brief
-from tbevents.reading.series import counted
+from tbevents.reading.series import plain_count
 from tbevents.views.notebook_values import ShownTable, rows_of, series_table
 
 V = TypeVar("V")
@@ -53,10 +53,10 @@ class NamedMapping(Mapping[str, V], Generic[V]):
 
     def __repr__(self) -> str:
         if not self:
-            return f"<{counted(0, self.noun)}>"
+            return f"<{plain_count(0, self.noun)}>"
         names = ", ".join(map(brief, list(self)[:6]))
         more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
-        return f"<{counted(len(self), self.noun)}: {names}{more}>"
+        return f"<{plain_count(len(self), self.noun)}: {names}{more}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.noun, self.where, dict(self))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from tbevents.reading.run_builder import RunBuilder
 from tbevents.reading.run_contents import RunContents
 from tbevents.reading.scalar_blocks import SkeletonTable
 from tbevents.reading.selection import name_test, selected, tags_to_draw
-from tbevents.reading.series import counted
+from tbevents.reading.series import plain_count
 from tbevents.reading.source import FileSource, Reading, Source
 from tbevents.reading.tables import Table, TableBuilder
 from tbevents.remote import is_url
@@ -282,8 +281,10 @@ class Run(RunContents):
             warn_about([each for each in reading.problems if each not in known and each.kind != "incomplete"])
 
     def __repr__(self) -> str:
-        tags = ", ".join(counted(len(tags), kind_named(kind).noun) for kind, tags in self.counts().items()) or "empty"
-        problems = f", {counted(len(self.problems), 'problem')}" if self.problems else ""
+        tags = (
+            ", ".join(plain_count(len(tags), kind_named(kind).noun) for kind, tags in self.counts().items()) or "empty"
+        )
+        problems = f", {plain_count(len(self.problems), 'problem')}" if self.problems else ""
         starts = f", {self.starts} starts" if self.starts > 1 else ""
         return f"<Run {self.name!r} at {self.path!r}: {tags}{starts}{problems}>"
 
@@ -370,7 +371,6 @@ def open_run(
     warn: bool = True,
     named: bool = True,
     files: Sequence[FileRef] | None = None,
-    requested: dict[str, Requested] | None = None,
     most: int | None = None,
 ) -> Run:
     """`read_run`, with the options as one object.
@@ -383,20 +383,13 @@ def open_run(
         warn: whether to warn of problems.
         named: whether the caller named the path, so that an unreadable one is raised and not listed as a problem.
         files: its files, as a listing has shown them; None lists them.
-        requested: as of a `FileSource`.
-        most: likewise.
+        most: as of a `FileSource`.
     """
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a str, not {name!r}")
-    source = FileSource(path, options, named=named, listed=files, requested=requested, most=most)
+    source = FileSource(path, options, named=named, listed=files, most=most)
     name = folder_name(path) if name is None else name
     return Run(source, name=name, table=table, options=options, warn=warn)
-
-
-def open_quietly(path: str, name: str | None, options: ReadOptions, table: SkeletonTable | None = None) -> Run:
-    """`open_run` without warnings, of a run that was found below a folder, or of a file that the caller named."""
-    named = os.path.lexists(path) and not os.path.isdir(path)
-    return open_run(path, name, options, table, warn=False, named=named)
 
 
 def _unread_run(source: FileSource, name: str, options: ReadOptions) -> Run:

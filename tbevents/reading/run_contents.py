@@ -15,7 +15,7 @@ from tbevents.reading.kinds.histogram import HistogramSeries
 from tbevents.reading.kinds.hparams import HParams, hparams_of
 from tbevents.reading.kinds.image import ImageSeries
 from tbevents.reading.kinds.kind import Kind, kind_named, kinds
-from tbevents.reading.kinds.layout import Charts, charts, parse_layout
+from tbevents.reading.kinds.layout import StoredCharts, charts, parse_layout
 from tbevents.reading.kinds.mesh import MeshSeries
 from tbevents.reading.kinds.metadata import TagMetadata, tag_metadata
 from tbevents.reading.kinds.pr_curve import PrCurveSeries
@@ -137,7 +137,7 @@ class RunContents(Frame):
         return parse_layout(self._reader.value(last.payloads[-1]), self.path)
 
     @property
-    def custom_scalars(self) -> Charts:
+    def custom_scalars(self) -> StoredCharts:
         """The layout in the form that `SummaryWriter.add_custom_scalars` takes; empty if there is none."""
         layout = self.layout
         return {} if layout is None else charts(layout)
@@ -288,7 +288,8 @@ class RunContents(Frame):
         return made
 
     def _mapping(self, name: str) -> NamedMapping[Any]:
-        kind = _kind_with_series(name)
+        checked_choice("kind", name, [kind.name for kind in kinds() if kind.series is not None])
+        kind = kind_named(name)
         known: Mapping[str, Any] = self._data.having(name)
         if kind.grouping is not None:
             tags = self._data.tags
@@ -340,9 +341,3 @@ class RunContents(Frame):
             metadata.summary_description,
             Payloads(payloads, self._reader, self.path),
         )
-
-
-def _kind_with_series(name: str) -> Kind:
-    """The kind of a name, which must be one of those that have series."""
-    checked_choice("kind", name, [kind.name for kind in kinds() if kind.series is not None])
-    return kind_named(name)

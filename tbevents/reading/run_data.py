@@ -278,9 +278,6 @@ class RunData:
 
     def counts_by_kind(self) -> dict[str, dict[str, int]]:
         """`counts` as a mapping: kind -> tag -> number of values read."""
-        if self._compact is not None:
-            scalars = self._compact.counts()
-            return {"scalars": scalars} if scalars else {}
         found: dict[str, dict[str, int]] = {}
         for tag, kind, count in self.counts():
             found.setdefault(kind, {})[tag] = count

@@ -16,7 +16,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,9 +204,9 @@ class SkeletonTable:
         would fill the table.
         """
         fresh, first, counts = unique(hashes[unknown])
-        learned: list[tuple[int, int, int, tuple[int, ...]]] = []  # as `_Skeletons` has them
+        learned: list[_Known] = []
         with self._lock:
-            known = set(shape.skeletons.hashes)  # another thread may have learned some meanwhile
+            known = {one.hash for one in shape.skeletons.known}  # another thread may have learned some meanwhile
             for value, place, count in zip(fresh.tolist(), unknown[first].tolist(), counts.tolist(), strict=True):
                 if value in known:
                     continue
@@ -224,11 +224,11 @@ class SkeletonTable:
                     continue
                 skeleton = Skeleton.of_payload(payload, shape.places)
                 constants = () if self._verify else shape.constants(payload)
-                learned.append((value, len(self.messages), skeleton.crc, constants))
+                learned.append(_Known(value, len(self.messages), skeleton.crc, constants))
                 self.places.append(shape.places)
                 self.messages.append(event.summary.value[0])
             if learned:
-                shape.skeletons = shape.skeletons.plus(*map(list, zip(*learned, strict=True)))
+                shape.skeletons = _Skeletons([*shape.skeletons.known, *learned])
 
     def _intact_payload(self, records: Records, index: int) -> bytes | None:
         """Returns the payload of a record, or None if its checksum is wrong."""
@@ -265,7 +265,7 @@ class _Shape:
         after = [at + n for at, n in ((places.wall, 8), (places.step, places.width)) if at is not None]
         # The wire keys behind the wall time and the step tell most other shapes apart.
         self._keys = [(at, example[at]) for at in after if at < length and at not in (places.wall, places.step)]
-        self.skeletons = _Skeletons([], [], [], [])
+        self.skeletons = _Skeletons([])
         self.met_once: set[int] = set()
         size = length + FOOTER_SIZE
         if places.step is not None:  # the step is read as two words
@@ -347,46 +347,52 @@ class _Shape:
         return np.ascontiguousarray(column)
 
 
-class _Skeletons:
-    """The hash table of the skeletons of one shape, for many look-ups at a time; `plus` makes a larger one.
+class _Known(NamedTuple):
+    """A known skeleton of a shape.
 
     Attributes:
-        hashes: the hashes of the constant bits.
-        numbers: int32 numbers in the `SkeletonTable`, in the same order.
-        crcs: uint32 checksums of the payloads with their variable bytes zero, in the same order.
-        constants: uint64, shape (places, words): the constant bits; no words if checksums are verified.
+        hash: the hash of its constant bits.
+        number: its number in the `SkeletonTable`.
+        crc: the checksum of the payload with its variable bytes zero.
+        constants: the constant bits, in words; none if checksums are verified.
     """
 
-    def __init__(
-        self, hashes: list[int], numbers: list[int], crcs: list[int], constants: list[tuple[int, ...]]
-    ) -> None:
-        self.hashes = hashes
-        self.numbers = np.array([*numbers, -1], np.int32)  # the last stands for none, and is found at -1
-        self.crcs = np.array([*crcs, 0], np.uint32)
-        width = len(constants[0]) if constants else 0
-        self.constants = np.array([*constants, (0,) * width], np.uint64).reshape(len(constants) + 1, width)
-        bits = max(6, (4 * len(hashes)).bit_length())  # at most a quarter full: few look-ups need a second slot
+    hash: int
+    number: int
+    crc: int
+    constants: tuple[int, ...]
+
+
+class _Skeletons:
+    """The hash table of the skeletons of one shape, for many look-ups at a time. It never changes.
+
+    Attributes:
+        known: the skeletons.
+        numbers: int32, and the next two likewise: a column of these, and in the last place a 0 or -1 for none, which is
+            found at -1.
+        crcs: uint32.
+        constants: uint64, shape (places, words).
+    """
+
+    def __init__(self, known: list[_Known]) -> None:
+        self.known = known
+        none = _Known(0, -1, 0, (0,) * (len(known[0].constants) if known else 0))
+        _, numbers, crcs, constants = zip(*known, none, strict=True)
+        self.numbers = np.array(numbers, np.int32)
+        self.crcs = np.array(crcs, np.uint32)
+        self.constants = np.array(constants, np.uint64).reshape(len(constants), len(none.constants))
+        bits = max(6, (4 * len(known)).bit_length())  # at most a quarter full: few look-ups need a second slot
         self._shift = np.uint64(64 - bits)
         self._last_slot = (1 << bits) - 1
         keys = [0] * (1 << bits)
         places = [-1] * (1 << bits)  # -1: the slot is free
-        for place, value in enumerate(hashes):
+        for place, (value, *_) in enumerate(known):
             slot = value >> (64 - bits)
             while places[slot] >= 0:
                 slot = (slot + 1) & self._last_slot
             keys[slot], places[slot] = value, place
         self._keys = np.array(keys, np.uint64)
         self._places = np.array(places, np.intp)
-
-    def plus(
-        self, hashes: list[int], numbers: list[int], crcs: list[int], constants: list[tuple[int, ...]]
-    ) -> _Skeletons:
-        return _Skeletons(
-            [*self.hashes, *hashes],
-            [*self.numbers[:-1].tolist(), *numbers],
-            [*self.crcs[:-1].tolist(), *crcs],
-            [*map(tuple, self.constants[:-1].tolist()), *constants],
-        )
 
     def find(self, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
         """Returns the place of each hash; -1 if it is unknown."""

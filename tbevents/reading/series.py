@@ -111,9 +111,11 @@ class Series(Generic[P_co]):
         places = np.flatnonzero(self.steps == within)
         if within == step and len(places):
             return self._point(int(places[-1]))
-        near = self.steps[np.argsort(np.abs(self.steps.astype(np.float64) - within), kind="stable")[:3]]
-        nearest = ", ".join(map(str, sorted(set(near.tolist()))))
-        hint = f"the nearest steps are {nearest}" if nearest else "it has no points"
+        steps = np.unique(self.steps)
+        place = int(np.searchsorted(steps, within))
+        around = steps[max(0, place - 3) : place + 3].tolist()
+        near = sorted(sorted(around, key=lambda each: abs(each - within))[:3])
+        hint = f"the nearest steps are {', '.join(map(str, near))}" if near else "it has no points"
         raise UnknownStepError(self.tag, step, hint)
 
     def between(self: S, first: int | None = None, last: int | None = None) -> S:
@@ -144,7 +146,7 @@ class Series(Generic[P_co]):
             return "no points"
         least, greatest = self.steps.min(), self.steps.max()
         steps = f"step {least}" if least == greatest else f"steps {least} to {greatest}"
-        return f"{counted(len(self), 'point')}, {steps}"
+        return f"{plain_count(len(self), 'point')}, {steps}"
 
     def _place_of(self, index: Any) -> int:
         """Returns an index counted from 0; raises IndexError or TypeError if it is out of range or no integer."""
@@ -160,7 +162,7 @@ class Series(Generic[P_co]):
         except IndexError:
             if not count:
                 raise IndexError(f"{self.tag!r} has no points") from None
-            raise IndexError(f"index {index} is out of range: {self.tag!r} has {counted(count, 'point')}") from None
+            raise IndexError(f"index {index} is out of range: {self.tag!r} has {plain_count(count, 'point')}") from None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -239,7 +241,7 @@ def sample_of(samples: Sequence[bytes], index: int, noun: str) -> bytes:
         raise PayloadError(f"there is no {noun} {index!r}: the step has {len(samples)}") from None
 
 
-def counted(count: int, noun: str) -> str:
+def plain_count(count: int, noun: str) -> str:
     """A count and its noun, in the plural if needed."""
     return f"{count} {noun}{'' if count == 1 else 'es' if noun.endswith('sh') else 's'}"
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import checked_choice
-from tbevents.reading.frames import Categories, Cells, Column, Frame, Plain, categories_of, unique_columns
+from tbevents.reading.frames import Categories, Cell, Cells, Column, Frame, categories_of, unique_columns
 from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.name_patterns import patterns
 from tbevents.reading.points import PointColumns
-from tbevents.reading.series import counted
+from tbevents.reading.series import plain_count
 from tbevents.reading.times import as_datetimes
 
 
@@ -76,8 +76,8 @@ class Table(Frame):
         return as_datetimes(self.wall_times)
 
     def __repr__(self) -> str:
-        runs, tags = counted(len(self.runs), "run"), counted(len(self.tags), "tag")
-        return f"<Table of {counted(len(self), 'point')}: {runs}, {tags}>"
+        runs, tags = plain_count(len(self.runs), "run"), plain_count(len(self.tags), "tag")
+        return f"<Table of {plain_count(len(self), 'point')}: {runs}, {tags}>"
 
     def _columns(self) -> Mapping[str, Column]:
         return {
@@ -126,8 +126,8 @@ class WideTable(Frame):
         return len(self.steps)
 
     def __repr__(self) -> str:
-        runs, tags = counted(len(self.runs), "run"), counted(len(self.columns), "tag")
-        return f"<WideTable of {counted(len(self), 'row')}: {runs}, {tags}>"
+        runs, tags = plain_count(len(self.runs), "run"), plain_count(len(self.columns), "tag")
+        return f"<WideTable of {plain_count(len(self), 'row')}: {runs}, {tags}>"
 
     def _columns(self) -> Mapping[str, Column]:
         columns: dict[str, Column] = {"run": Categories(self.run_codes, self.runs), "step": self.steps}
@@ -284,7 +284,7 @@ def _parameters(
     columns: dict[str, Column] = {}
     titles = unique_columns(dict.fromkeys(chain(*sets)), _COLUMNS, "hparam")
     for name, column in titles.items():
-        values: list[Plain] = [parameters.get(name) for parameters in sets]
+        values: list[Cell] = [parameters.get(name) for parameters in sets]
         types = {type(value) for value in values if value is not None}
         if types in ({float}, {bool}):
             present = np.array([value is not None for value in values], np.bool_)

@@ -71,7 +71,7 @@ def embedding(
     return EmbeddingFiles(files, size)
 
 
-def folder_name(tag: str) -> str:
+def escaped_tag(tag: str) -> str:
     """Returns a tag as a folder name, with slashes and backslashes escaped."""
     return checked_text(tag).replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
 

@@ -13,11 +13,11 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import Any
 
 from google.protobuf.struct_pb2 import ListValue, Value
 
-from tbevents.format.names import EXPERIMENT, SESSION_END, SESSION_START
+from tbevents.format.names import EXPERIMENT, SESSION_END, SESSION_START, HParamValue
 from tbevents.format.values import as_array, as_float, check_gathered, checked_text
 from tbevents.proto import (
     Experiment,
@@ -31,8 +31,6 @@ from tbevents.proto import (
     Summary,
 )
 from tbevents.summary.builders import from_value, plugin_metadata
-
-Plain: TypeAlias = bool | float | str
 
 _TYPES = {
     bool: HParamDataType.DATA_TYPE_BOOL,
@@ -58,7 +56,7 @@ def hparams(
         TypeError: if an argument has the wrong type.
         ValueError: if two hyperparameters have the same name.
     """
-    values: dict[str, Plain] = {}
+    values: dict[str, HParamValue] = {}
     for name, value in flattened("hparam_dict", hparam_dict):
         if name in values:
             raise ValueError(f"hparam_dict has two values for {name!r}: one under that name, and one in a mapping")
@@ -108,7 +106,7 @@ def fields_of(value: Any) -> Any:
     return dict(vars(value)) if isinstance(value, (argparse.Namespace, SimpleNamespace)) else value
 
 
-def plain(value: Any) -> Plain:
+def plain(value: Any) -> HParamValue:
     """Returns a hyperparameter as a type that TensorBoard supports: a bool, a finite float or a str."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
@@ -133,13 +131,13 @@ def _utf8(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def _as_message(value: Plain) -> Value:
+def _as_message(value: HParamValue) -> Value:
     if isinstance(value, bool):
         return Value(bool_value=value)
     return Value(string_value=value) if isinstance(value, str) else Value(number_value=value)
 
 
-def _domains(values: Mapping[str, Plain], given: Mapping[str, Any]) -> dict[str, list[Plain]]:
+def _domains(values: Mapping[str, HParamValue], given: Mapping[str, Any]) -> dict[str, list[HParamValue]]:
     """Returns the domains, each checked against the value of its hyperparameter."""
     domains = {}
     for name, domain in given.items():

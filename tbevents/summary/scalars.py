@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
-import numpy as np
-
+from tbevents.format.scalar_layout import ScalarForm, value_message
 from tbevents.format.values import as_float, checked_text
-from tbevents.proto import DataType, Summary, TensorProto, TensorShapeProto
-from tbevents.summary.builders import Format, checked_format, from_value, plugin_metadata
+from tbevents.proto import Summary
+from tbevents.summary.builders import Format, checked_format
 
 
 def scalar(
@@ -31,21 +29,15 @@ def scalar(
         TypeError, ValueError: if an argument has the wrong type or value.
     """
     number = as_float(tensor, name=f"{name!r}: scalar_value", text=True)
+    name_shown = checked_text(display_name, "display_name")
     description = checked_text(summary_description, "summary_description")
-    metadata = plugin_metadata("scalars", display_name=display_name, description=description)
+    form = ScalarForm.SIMPLE
     if checked_format(format) == "tf2":
-        with np.errstate(over="ignore"):  # numbers beyond float32 become inf, as in protobuf
-            content = struct.pack("<f", np.float32(number))
-        return from_value(
-            name,
-            tensor=TensorProto(dtype=DataType.DT_FLOAT, tensor_shape=TensorShapeProto(), tensor_content=content),
-            metadata=metadata,
-        )
-    if new_style and double_precision:
-        return from_value(name, tensor=TensorProto(dtype=DataType.DT_DOUBLE, double_val=[number]), metadata=metadata)
-    if new_style:
-        return from_value(name, tensor=TensorProto(dtype=DataType.DT_FLOAT, float_val=[number]), metadata=metadata)
-    if display_name or summary_description:
-        metadata.ClearField("plugin_data")  # a plugin reads tensors
-        return from_value(name, simple_value=number, metadata=metadata)
-    return from_value(name, simple_value=number)
+        form = ScalarForm.TF2
+    elif new_style:
+        form = ScalarForm.DOUBLE if double_precision else ScalarForm.FLOAT
+    value = value_message(checked_text(name), form, number)
+    if name_shown or description:
+        value.metadata.display_name = name_shown
+        value.metadata.summary_description = description
+    return Summary(value=[value])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, ParamSpec
 
 from tbevents.errors import RunNotFoundError
-from tbevents.testing.finding import Finding, message
+from tbevents.testing.finding import Finding, MissingArgumentError, message
 from tbevents.testing.histogram_checks import check_histogram_close
 from tbevents.testing.image_checks import check_image_close
 from tbevents.testing.run_checks import check_intact, check_runs_close
@@ -37,10 +37,10 @@ def _asserting(check: Callable[P, list[Finding]]) -> Callable[P, None]:
             findings = check(*args, **kwargs)
         except RunNotFoundError as error:
             raise error.with_traceback(None) from None  # the message is enough; our search for files is noise
-        except (TypeError, ValueError) as error:
-            text = str(error)
-            if text.startswith(check.__name__):  # name the function that the caller called
-                error.args = (name + text.removeprefix(check.__name__),)
+        except MissingArgumentError as error:
+            raise MissingArgumentError(name, error.needed) from None
+        except TypeError as error:
+            error.args = (str(error).replace(f"{check.__name__}()", f"{name}()"),)  # Python names what it called
             raise
         if findings:
             raise AssertionError(message(findings))

@@ -19,6 +19,7 @@ from tbevents.summary.embeddings import EmbeddingFiles
 from tbevents.testing.memory_files import MemoryFiles, MemorySink, is_below
 from tbevents.writing.checked_points import as_step
 from tbevents.writing.null_sink import NullSink
+from tbevents.writing.sink import Message
 from tbevents.writing.summary_writer import SummaryWriter
 
 _PEERS: Final = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
@@ -76,27 +77,12 @@ class Capture:
         return [each for each in folders if not any(each != top and is_below(each, top) for top in folders)]
 
 
-class _PeerFile:
-    """Stands in for the `EventFileWriter` of the other writers during a capture."""
+class _PeerSink(MemorySink):
+    """Stands in for the `EventFileWriter` of the other writers during a capture. Like theirs, it may be used closed."""
 
-    def __init__(self, sink: MemorySink) -> None:
-        self._sink = sink
-
-    def get_logdir(self) -> str:
-        return self._sink.get_logdir()
-
-    def add_event(self, event: Any) -> None:
-        if not self._sink.closed:
-            self._sink.add_event(event)
-
-    def flush(self) -> None:
-        self._sink.flush()
-
-    def close(self) -> None:
-        self._sink.close()
-
-    def reopen(self) -> None:
-        self._sink.reopen()
+    def add_event(self, event: Message | bytes, step: Any = None, walltime: Any = None) -> None:
+        if not self.closed:
+            super().add_event(event, step, walltime)
 
 
 @contextlib.contextmanager
@@ -116,6 +102,7 @@ def capture() -> Iterator[Capture]:
         The `Capture`.
     """
     captured = Capture()
+    add = captured._files.add
     with contextlib.ExitStack() as stack:
         active = True
 
@@ -128,7 +115,7 @@ def capture() -> Iterator[Capture]:
 
         def patch_peer(module: ModuleType) -> None:
             if active and not issubclass(module.SummaryWriter, SummaryWriter):  # `tbevents.dropin` puts ours in place
-                patch(module, "EventFileWriter", lambda logdir, *_, **__: _PeerFile(captured._files.open(str(logdir))))
+                patch(module, "EventFileWriter", lambda logdir, *_, **__: add(str(logdir), _PeerSink(str(logdir))))
                 original = getattr(module.SummaryWriter, "add_embedding", None)
                 if original is not None:
                     patch(module.SummaryWriter, "add_embedding", _peer_keeper(captured, original))
@@ -154,7 +141,7 @@ def _opener(captured: Capture) -> Callable[[SummaryWriter, str], Any]:
             return NullSink(folder)
         # An attribute of the writer, since the writer is captured for as long as its file is open.
         self._write_embedding = partial(_keep_embedding, captured, self)  # type: ignore[method-assign]
-        return captured._files.open(folder, self._clock)
+        return captured._files.add(folder, MemorySink(folder, clock=self._clock))
 
     return _open
 
@@ -195,7 +182,7 @@ def _peer_keeper(captured: Capture, original: Callable[..., None]) -> Callable[.
         metadata_header: Sequence[str] | None = None,
     ) -> None:
         opened = getattr(getattr(self, "file_writer", None), "event_writer", None)
-        if opened is not None and not (isinstance(opened, _PeerFile) and captured._files.has(opened._sink)):
+        if opened is not None and not captured._files.has(opened):
             original(self, mat, metadata, label_img, global_step, tag, metadata_header)
         elif getattr(self, "_write_to_disk", True):
             folder = os.fspath(getattr(self, "log_dir", None) or self.logdir)

@@ -12,7 +12,7 @@ from tbevents.files import StrPath
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.named_mapping import NamedMapping
 from tbevents.reading.run import Run
-from tbevents.run_files import find_runs
+from tbevents.run_files import list_runs
 from tbevents.testing.finding import FindingTable, message, number, table_lines
 from tbevents.testing.live_run import live_run
 from tbevents.testing.point_comparison import differing, point_table, series_of, series_points
@@ -79,8 +79,8 @@ def last_values(folder: StrPath) -> str:
     """Returns a table with the number of points, last step and last value of each scalar series."""
     rows = []
     try:
-        for name, files in find_runs(folder).items():
-            run = live_run(os.path.dirname(files[0]), name=name)
+        for name, files in list_runs(folder).items():
+            run = live_run(os.path.dirname(files[0].url), name=name)
             for tag, series in run.scalars.items():
                 if len(series):
                     step, _, value = series.last

@@ -12,6 +12,7 @@ import numpy as np
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
 from tbevents.tools.sparkline import sparkline
+from tbevents.views.safe_text import counted
 
 ROWS: Final = 8
 """Maximum number of rows of a table in a message."""
@@ -28,6 +29,18 @@ _THE_RUN: Final = "the run"
 
 Quantity: TypeAlias = float | str | None
 """What is compared: a number, or words where there is none; None if there is nothing to name."""
+
+
+class MissingArgumentError(ValueError):
+    """A check was called without an argument that it needs.
+
+    Attributes:
+        needed: what it needs, in words.
+    """
+
+    def __init__(self, function: str, needed: str) -> None:
+        super().__init__(f"{function} needs {needed}")
+        self.needed = needed
 
 
 class FirstRow(NamedTuple):
@@ -176,7 +189,7 @@ def course_of(series: ScalarSeries) -> str:
     if not len(series):
         return "no points"
     count = len(series)
-    points = counted(count, "point", "points")
+    points = counted(count, "point")
     finite = series.values[np.isfinite(series.values)]
     dtype = series.values.dtype
     span = "no finite value"
@@ -202,11 +215,6 @@ def number(value: Any, dtype: Any = np.float64) -> str:
 def as_shown(value: Any, dtype: Any = np.float64) -> float:
     """Returns the number that `number` shows: 0.1 for the float32 that is nearest to it."""
     return float(number(value, dtype))
-
-
-def counted(count: int, one: str, several: str) -> str:
-    """Returns a count with the words for one or for several things."""
-    return f"{count:,} {one if count == 1 else several}"
 
 
 def _indented(lines: Iterator[str] | list[str]) -> list[str]:

@@ -39,8 +39,8 @@ from tbevents.reading.kinds.kind import lazy_kinds
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.name_patterns import matches
 from tbevents.reading.run import Run, read_run
-from tbevents.run_files import find_runs
-from tbevents.testing.memory_files import MemoryFiles, memory_events
+from tbevents.run_files import list_runs
+from tbevents.testing.memory_files import MemoryFiles, MemorySink, memory_events
 from tbevents.tools.json_text import json_number
 from tbevents.tools.new_files import NewFile
 
@@ -115,11 +115,11 @@ def load(stem: str, runs: Mapping[str, Run]) -> dict[str, Run] | None:
     if not os.path.isdir(path):
         return None
     found = {}
-    for name, (file_name, *_) in find_runs(path).items():
+    for name, (event_file, *_) in list_runs(path).items():
         options: dict[str, Any] = {}
         if name in runs:
             options = {of: getattr(runs[name].options, of) for of in ("tags", "kinds", "restarts", "duplicates")}
-        found[name] = read_run(file_name, name=name, **options)
+        found[name] = read_run(event_file.url, name=name, **options)
     return found
 
 
@@ -201,7 +201,7 @@ def _from_json(path: str, text: str) -> dict[str, Run]:
             raise PayloadError(f"{path}: the version of this golden run is {stored[_MARK]!r}, not {_VERSION}")
         files = MemoryFiles()
         for name, tags in stored["runs"].items():
-            sink = files.open(name, clock=lambda: 0.0)
+            sink = files.add(name, MemorySink(name, clock=lambda: 0.0))
             for tag, columns in tags.items():
                 form = ScalarForm.DOUBLE if columns.get("dtype") == "float64" else ScalarForm.SIMPLE
                 for step, value in zip(columns["steps"], columns["values"], strict=True):

@@ -9,10 +9,11 @@ import numpy as np
 from tbevents.format.values import as_float, whole
 from tbevents.reading.kinds.image import Image
 from tbevents.summary.pixels import to_hwc
-from tbevents.testing.finding import ROWS, Finding, FindingTable, counted, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, finding
 from tbevents.testing.point_comparison import COLUMNS, cells, some_differ
 from tbevents.testing.subjects import Subject, as_run, point_of
 from tbevents.tools.diff import Tolerance
+from tbevents.views.safe_text import counted
 
 
 def check_image_close(
@@ -55,7 +56,7 @@ def check_image_close(
     if image is None:
         return findings
     if not 0 <= sample < len(image.samples):
-        held = counted(len(image.samples), "picture", "pictures")
+        held = counted(len(image.samples), "picture")
         return [finding(run, tag, "missing", f"step {image.step}: it has {held}, so there is no sample {sample}")]
     got = image.array(sample)
     # Writers store gray as one channel or as three.

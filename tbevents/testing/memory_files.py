@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import posixpath
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -50,15 +49,10 @@ class MemoryFile(RecordFile):
 class MemorySink(EventFileWriter):
     """An event file in memory. It accepts and refuses the same events as one on disk, and keeps them in the same order.
 
-    Args:
-        logdir: the folder that it stands for; it is not created.
-        clock: returns the time in seconds since 1970, for events without one.
+    Its arguments are those of `EventFileWriter`; the folder is not created.
     """
 
     _file: MemoryFile
-
-    def __init__(self, logdir: str, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(logdir, clock=clock)
 
     def records(self, start: int) -> bytes:
         """Returns the bytes from `start` on: whole records, up to the last event logged."""
@@ -150,9 +144,8 @@ class MemoryFiles:
         self._sinks: dict[str, list[MemorySink]] = {}  # by folder
         self._runs: dict[tuple[str, str], LiveRun] = {}  # by folder and name
 
-    def open(self, folder: str, clock: Callable[[], float] = time.time) -> MemorySink:
-        """Opens a new event file in a folder; a folder may have several."""
-        sink = MemorySink(folder, clock=clock)
+    def add(self, folder: str, sink: MemorySink) -> MemorySink:
+        """Adds a new event file to a folder, which may have several; returns it."""
         self._sinks.setdefault(folder, []).append(sink)
         return sink
 

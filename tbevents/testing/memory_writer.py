@@ -8,7 +8,7 @@ from typing import Any
 from tbevents.files import StrPath
 from tbevents.reading.run import Run
 from tbevents.summary.embeddings import EmbeddingFiles
-from tbevents.testing.memory_files import MemoryFiles
+from tbevents.testing.memory_files import MemoryFiles, MemorySink
 from tbevents.writing.sink import Sink
 from tbevents.writing.summary_writer import SummaryWriter
 from tbevents.writing.untraced import untraced_methods
@@ -70,4 +70,6 @@ class MemoryWriter(SummaryWriter):
         self.embeddings[tag, step] = points
 
     def _open(self, folder: str) -> Sink:
-        return self._files.open(folder, self._clock) if self.write_to_disk else super()._open(folder)
+        if not self.write_to_disk:
+            return super()._open(folder)
+        return self._files.add(folder, MemorySink(folder, clock=self._clock))

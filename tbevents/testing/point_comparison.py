@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.reading.kinds.scalar import ScalarSeries
-from tbevents.testing.finding import ROWS, FindingTable, FirstRow, as_shown, counted, number
+from tbevents.testing.finding import ROWS, FindingTable, FirstRow, as_shown, number
 from tbevents.tools.diff import PointDiff, Tolerance, diff_series
+from tbevents.views.safe_text import counted
 
 COLUMNS: Final = ("obtained", "expected", "difference", "allowed")
 """Headers of the cells that `cells` returns."""
@@ -42,22 +43,22 @@ def series_points(obtained: ScalarSeries, expected: ScalarSeries, tolerance: Tol
 
 
 def point_table(
-    points: Sequence[PointDiff], tolerance: Tolerance, dtype: Any, label: str = "step", names: Sequence[str] = ()
+    points: Sequence[PointDiff], tolerance: Tolerance, dtype: Any, names: Sequence[str] = ()
 ) -> FindingTable:
-    """Makes a table of points that differ. The first column, `label`, has the steps or, by step, `names`."""
+    """Makes a table of points that differ. The first column has the steps or, by step, `names`."""
     rows = [
         [names[point.step] if names else str(point.step), *cells(point.a, point.b, tolerance, dtype)]
         for point in points[:ROWS]
     ]
     if not points:
-        return FindingTable.of((label, *COLUMNS), rows)
+        return FindingTable.of(("step", *COLUMNS), rows)
     name, (_, a, b, *_) = rows[0][0], points[0]
     first = FirstRow(
         int(name) if name.lstrip("-").isdecimal() else None,
         "missing" if a is None else as_shown(a, dtype),
         "nothing" if b is None else as_shown(b, dtype),
     )
-    return FindingTable.of((label, *COLUMNS), rows, len(points), first)
+    return FindingTable.of(("step", *COLUMNS), rows, len(points), first)
 
 
 def cells(obtained: float | None, expected: float | None, tolerance: Tolerance, dtype: Any) -> list[str]:

@@ -11,13 +11,14 @@ from tbevents.reading.kinds.kind import kinds
 from tbevents.reading.name_patterns import matches, patterns
 from tbevents.reading.options import Names
 from tbevents.reading.run import Run
-from tbevents.testing.finding import Finding, FindingTable, FirstRow, Quantity, counted, finding
+from tbevents.testing.finding import Finding, FindingTable, FirstRow, Quantity, finding
 from tbevents.testing.point_comparison import COLUMNS, differing, point_table, series_points, some_differ, within
 from tbevents.testing.subjects import Subject, as_runs
 from tbevents.testing.tag_checks import hparam_rows
 from tbevents.testing.value_comparison import differing_values
 from tbevents.tools.check import Checked, check_run
 from tbevents.tools.diff import Tolerance
+from tbevents.views.safe_text import counted
 
 
 def check_runs_close(
@@ -124,7 +125,7 @@ def _damage(run: Run, checked: Checked) -> Iterator[Finding]:
         yield finding(run, None, "damage", summary, FindingTable.of(("file", "byte", "skipped", "detail"), rows))
     if checked.bad_values:
         rows = [[detail.removeprefix(f"{run.path}: ")] for detail in checked.bad_values]
-        summary = f"{counted(len(rows), 'value', 'values')} cannot be decoded"
+        summary = f"{counted(len(rows), 'value')} cannot be decoded"
         yield finding(run, None, "undecodable", summary, FindingTable.of(("value",), rows))
 
 

@@ -11,14 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbevents.errors import UnknownStepError
-from tbevents.format.scalar_layout import STEP_RANGE
 from tbevents.format.values import as_array, as_float, whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, counted, finding, number
+from tbevents.testing.finding import (
+    ROWS,
+    Finding,
+    FindingTable,
+    FirstRow,
+    MissingArgumentError,
+    as_shown,
+    finding,
+    number,
+)
 from tbevents.testing.point_comparison import as_stored, differing, point_table, series_of, series_points, within
 from tbevents.testing.subjects import Subject, as_run, scalar_series, single_series
 from tbevents.tools.diff import Tolerance
+from tbevents.views.safe_text import counted
 
 _SHIFTS: Final = (1, -1)
 """Offsets that are tried for the message if a schedule does not match."""
@@ -123,8 +132,8 @@ def check_scalar_at(
         return findings
     try:
         point = series.at(step)
-    except UnknownStepError:
-        summary = f"it has no point at step {step}; the nearest are {', '.join(map(str, _nearest(series, step)))}"
+    except UnknownStepError as error:
+        summary = f"it has no point at step {step}; {error.hint}"
         return [finding(run, tag, "missing", summary, None, series)]
     obtained = series_of(tag, [step], np.array([point.value], series.values.dtype))
     expected = series_of(tag, [step], as_stored(wanted, series.values.dtype))
@@ -134,14 +143,6 @@ def check_scalar_at(
     table = point_table(points, tolerance, series.values.dtype)
     summary = f"the value at step {step} differs{within(tolerance)}"
     return [finding(run, tag, "values", summary, table, series)]
-
-
-def _nearest(series: ScalarSeries, step: int) -> list[int]:
-    """Returns the three steps of a series that are nearest to a step, which may be of any size."""
-    steps = np.unique(series.steps)
-    place = int(np.searchsorted(steps, min(max(step, STEP_RANGE[0]), STEP_RANGE[-1])))
-    around = steps[max(0, place - 3) : place + 3].tolist()
-    return sorted(sorted(around, key=lambda each: abs(each - step))[:3])
 
 
 def check_finite(run: Subject, tag: str | None = None) -> list[Finding]:
@@ -192,7 +193,7 @@ def check_bounded(
         TypeError: if an argument has the wrong type.
     """
     if low is None and high is None:
-        raise ValueError("check_bounded needs low, high or both")
+        raise MissingArgumentError("check_bounded", "low, high or both")
     least = -math.inf if low is None else as_float(low, name="low")
     most = math.inf if high is None else as_float(high, name="high")
     if not least <= most:
@@ -254,7 +255,7 @@ def check_lr_schedule(
         beyond = _of(len(points) - len(apart), series, "points")
         summary += f"{', ' if apart else ''}{beyond} beyond the schedule"
         if isinstance(schedule, Sized):  # else it is a scheduler: steps are from 0 on, and some end at one
-            summary += f": the schedule has {counted(len(schedule), 'rate', 'rates')}"
+            summary += f": the schedule has {counted(len(schedule), 'rate')}"
     for shift in _SHIFTS:
         if len(series) > 1 and not _differs_when_shifted(series, rates, offset + shift, tolerance):
             summary += f"; it fits with offset={offset + shift}"
@@ -266,7 +267,7 @@ def check_lr_schedule(
 def _expected(values: Any, steps: Any) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
     """Returns the expected steps and values, each None if it is not to be checked."""
     if values is None and steps is None:
-        raise ValueError("check_scalars needs values, steps or both")
+        raise MissingArgumentError("check_scalars", "values, steps or both")
     if isinstance(values, (ScalarSeries, Mapping)):
         if steps is not None:
             raise ValueError("steps must not be given if values has its own")
@@ -316,7 +317,7 @@ def _by_place(run: Run, series: ScalarSeries, wanted: NDArray[np.float64], toler
     names = [str(step) for step in series.steps.tolist()] + ["-"] * max(0, len(wanted) - len(series))
     kind = "values" if len(wanted) == len(series) else "length"
     summary = differing(points, len(series)) + within(tolerance)
-    return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, "step", names), series)]
+    return [finding(run, series.tag, kind, summary, point_table(points, tolerance, dtype, names), series)]
 
 
 def _only_steps(series: ScalarSeries, steps: NDArray[np.int64]) -> ScalarSeries:

@@ -11,8 +11,9 @@ import numpy as np
 from tbevents.format.values import whole
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.run import Run
-from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, counted, finding
+from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, MissingArgumentError, finding
 from tbevents.testing.subjects import Subject, as_run, scalar_series
+from tbevents.views.safe_text import counted
 
 
 def check_steps(
@@ -45,7 +46,7 @@ def check_steps(
         TypeError: if an argument has the wrong type.
     """
     if not (contiguous or no_gaps or no_duplicates or ascending) and first is None and last is None:
-        raise ValueError("check_steps needs one of contiguous, no_gaps, no_duplicates, ascending, first, last")
+        raise MissingArgumentError("check_steps", "one of contiguous, no_gaps, no_duplicates, ascending, first, last")
     for name, step in (("first", first), ("last", last)):
         if step is not None:
             whole(name, step)
@@ -60,7 +61,7 @@ def check_steps(
     for series in found:
         if no_gaps or contiguous:
             wide = _pairs(series, operator.gt, every)
-            summary = f"{counted(wide.total, 'gap', 'gaps')} of more than {every} between steps"
+            summary = f"{counted(wide.total, 'gap')} of more than {every} between steps"
             findings += [finding(run, series.tag, "gaps", summary, wide, series)] if wide.total else []
         if no_duplicates or contiguous:
             findings += _duplicates(run, series)

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from tbevents.errors import checked_choice, nearest
+from tbevents.format.names import HParamValue
 from tbevents.format.values import as_float
-from tbevents.reading.kinds.hparams import HParams, HParamValue
+from tbevents.reading.kinds.hparams import HParams
 from tbevents.reading.kinds.kind import kind_names
 from tbevents.reading.run import Run
-from tbevents.testing.checked_arguments import is_number
-from tbevents.testing.finding import Finding, FindingTable, counted, finding
+from tbevents.testing.finding import Finding, FindingTable, MissingArgumentError, finding
 from tbevents.testing.point_comparison import COLUMNS, cells
 from tbevents.testing.subjects import Subject, as_run, as_runs
+from tbevents.testing.value_comparison import is_number
 from tbevents.tools.diff import Tolerance
+from tbevents.views.safe_text import counted
 
 
 def check_tags(
@@ -40,7 +42,7 @@ def check_tags(
         TypeError: if an argument has the wrong type.
     """
     if (exactly is None) == (at_least is None):
-        raise ValueError("check_tags needs either exactly or at_least, not both")
+        raise MissingArgumentError("check_tags", "one of exactly and at_least")
     if kind is not None:
         checked_choice("kind", kind, kind_names())
     name, given = ("exactly", exactly) if at_least is None else ("at_least", at_least)
@@ -57,8 +59,8 @@ def check_tags(
     rows = [[tag, "missing", nearest(tag, others)] for tag in missing]
     rows += [[tag, "not expected", nearest(tag, missing)] for tag in unexpected]
     noun = "" if kind is None else f" of {kind}"
-    parts = [f"{counted(len(missing), 'tag', 'tags')}{noun} missing"] if missing else []
-    parts += [f"{counted(len(unexpected), 'tag', 'tags')}{noun} not expected"] if unexpected else []
+    parts = [f"{counted(len(missing), 'tag')}{noun} missing"] if missing else []
+    parts += [f"{counted(len(unexpected), 'tag')}{noun} not expected"] if unexpected else []
     summary = f"{', '.join(parts)} (it has {len(tags)})"
     return [finding(run, None, "tags", summary, FindingTable.of(("tag", "is", "nearest"), rows))]
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from tbevents.errors import checked_choice
 from tbevents.format.values import as_float, whole
-from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, counted, finding, number
+from tbevents.testing.finding import ROWS, Finding, FindingTable, FirstRow, as_shown, finding, number
 from tbevents.testing.point_comparison import as_stored, cells
 from tbevents.testing.scalar_checks import not_finite
 from tbevents.testing.subjects import Subject, as_run, single_series
 from tbevents.tools.diff import Tolerance
 from tbevents.views.curves import smoothed
+from tbevents.views.safe_text import counted
 
 _Sign = Literal[-1, 1]
 _WORDS: Final[dict[_Sign, tuple[str, str]]] = {-1: ("fall", "rises"), 1: ("rise", "falls")}
@@ -104,7 +105,7 @@ def check_converges(
     values = smoothed(series.values, smoothing)
     wanted = int(count) if count >= 1 else math.ceil(count * len(values))
     if wanted > len(values):
-        summary = f"it has {counted(len(values), 'point', 'points')}, but the last {wanted:,} must be near {target:g}"
+        summary = f"it has {counted(len(values), 'point')}, but the last {wanted:,} must be near {target:g}"
         return [finding(run, tag, "too_few", summary, None, series)]
     first = len(values) - wanted
     dtype = np.dtype(np.float64) if smoothing else series.values.dtype

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tbevents.errors import PayloadError, TensorError
 from tbevents.reading.kinds.histogram import Histogram
 from tbevents.reading.kinds.image import Image
-from tbevents.testing.checked_arguments import is_number
 from tbevents.testing.point_comparison import cells
 from tbevents.tools.diff import Tolerance
 
@@ -84,6 +83,15 @@ def _differing_parts(name: str, got: Any, want: Any, tolerance: Tolerance) -> It
             yield from _differing_parts(f"{label}[{key!r}]", got.get(key), want.get(key), tolerance)
     elif isinstance(got, np.ndarray) or isinstance(want, np.ndarray) or got != want:  # an array and something else
         yield [label, _short(got), _short(want), "", ""]
+
+
+def is_number(value: Any) -> bool:
+    """Returns True for a number, alone or in a 0-dimensional array; False for bools and strings."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.ndim == 0 and value.dtype.kind in "iufc"
+    if isinstance(value, (bool, str, bytes)):
+        return False
+    return isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0
 
 
 def _differing_arrays(name: str, got: NDArray[Any], want: NDArray[Any], tolerance: Tolerance) -> Iterator[list[str]]:

@@ -32,7 +32,7 @@ def write_parquet(tables: Iterator[pa.Table], file: IO[bytes]) -> int:
         The number of rows.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: if the file cannot be written.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -69,7 +69,7 @@ def write_arrow(tables: Iterator[pa.Table], file: IO[bytes]) -> int:
         The number of rows.
 
     Raises:
-        OSError: a file cannot be written.
+        OSError: if a file cannot be written.
     """
     import pyarrow as pa
     from pyarrow import ipc

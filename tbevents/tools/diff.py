@@ -212,43 +212,43 @@ def diff_series(a: ScalarSeries | None, b: ScalarSeries | None, tolerance: Toler
         b: another one; None if the second run does not have the tag.
         tolerance: tolerance of values and wall times.
     """
-    one = a if a is not None else b
+    one = b if a is None else a
     if one is None:
         return None
-    keys_a, keys_b = _keys(a), _keys(b)
+    a, b = (one[:0] if each is None else each for each in (a, b))
+    keys_a, keys_b = _keys(a.steps), _keys(b.steps)
     places_a, places_b = _pairs(keys_a, keys_b)
-    values_a, values_b = _column(a, "values"), _column(b, "values")
-    times_a, times_b = _column(a, "wall_times"), _column(b, "wall_times")
-    equal = tolerance.near(values_a[places_a], values_b[places_b])
+    equal = tolerance.near(*(side.astype(np.float64) for side in (a.values[places_a], b.values[places_b])))
     if tolerance.wall_time is not None:
-        equal &= _close(times_a[places_a], times_b[places_b], 0.0, tolerance.wall_time)
-    pairs = [(int(at), int(other)) for at, other in zip(places_a[~equal], places_b[~equal], strict=True)]
-    rows: list[tuple[tuple[int, int], int | None, int | None]] = [
-        ((int(keys_a[0][at]), int(keys_a[1][at])), at, other) for at, other in pairs
+        equal &= _close(a.wall_times[places_a], b.wall_times[places_b], 0.0, tolerance.wall_time)
+    rows: list[tuple[int | None, int | None]] = [
+        *zip(places_a[~equal].tolist(), places_b[~equal].tolist(), strict=True),
+        *((at, None) for at in _missing(len(a), places_a)),
+        *((None, at) for at in _missing(len(b), places_b)),
     ]
-    rows += [((int(keys_a[0][at]), int(keys_a[1][at])), at, None) for at in _missing(len(keys_a[0]), places_a)]
-    rows += [((int(keys_b[0][at]), int(keys_b[1][at])), None, at) for at in _missing(len(keys_b[0]), places_b)]
     if not rows:
         return None
+
+    def key(row: tuple[int | None, int | None]) -> tuple[int, int]:
+        (steps, occurrences), at = (keys_b, row[1]) if row[0] is None else (keys_a, row[0])
+        return int(steps[at]), int(occurrences[at])
+
     points = tuple(
         PointDiff(
-            key[0],
-            None if at is None else float(values_a[at]),
-            None if other is None else float(values_b[other]),
-            None if at is None else float(times_a[at]),
-            None if other is None else float(times_b[other]),
+            key(row)[0],
+            *(None if at is None else float(side.values[at]) for side, at in zip((a, b), row, strict=True)),
+            *(None if at is None else float(side.wall_times[at]) for side, at in zip((a, b), row, strict=True)),
         )
-        for key, at, other in sorted(rows, key=lambda row: row[0])
+        for row in sorted(rows, key=key)
     )
-    return TagDiff(one.tag, "scalars", len(keys_a[0]), len(keys_b[0]), int(equal.sum()), points)
+    return TagDiff(one.tag, "scalars", len(a), len(b), int(equal.sum()), points)
 
 
 _Keys = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Steps of points, and the number of earlier points at the same step."""
 
 
-def _keys(series: ScalarSeries | None) -> _Keys:
-    steps = np.empty(0, np.int64) if series is None else series.steps
+def _keys(steps: NDArray[np.int64]) -> _Keys:
     order = np.argsort(steps, kind="stable")
     ordered = steps[order]
     fresh = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
@@ -274,11 +274,6 @@ def _missing(count: int, places: NDArray[np.intp]) -> list[int]:
     alone[places] = False
     found: list[int] = np.flatnonzero(alone).tolist()
     return found
-
-
-def _column(series: ScalarSeries | None, name: str) -> NDArray[np.float64]:
-    column: NDArray[Any] = np.empty(0) if series is None else getattr(series, name)
-    return column.astype(np.float64)
 
 
 def _close(a: NDArray[Any], b: NDArray[Any], rtol: float, atol: float, nan_ok: bool = True) -> NDArray[np.bool_]:
@@ -308,7 +303,7 @@ def _diff_sides(
     found = _diff_scalars(a, b, wanted, tolerance)
     if scalars_only:
         return found
-    sides = [_digests(run, wanted) if run is not None and _has_others(run) else {} for run in (a, b)]
+    sides = [{} if run is None else _digests(run, wanted) for run in (a, b)]
     for tag in {**sides[0], **sides[1]}:
         one, other = (side.get(tag, {}) for side in sides)
         differing = [key for key in {**one, **other} if one.get(key) != other.get(key)]
@@ -319,16 +314,12 @@ def _diff_sides(
     return found
 
 
-def _has_others(run: Run) -> bool:
-    return any(kind != "scalars" for kind in run.counts())
-
-
 def _digests(run: Run, wanted: NameFilter) -> dict[str, dict[tuple[int, int], bytes]]:
     """Returns the digests of the stored values by tag and (step, occurrence), for values other than scalars."""
     others = {tag for kind, counts in run.counts().items() if kind != "scalars" for tag in counts}
     found: dict[str, dict[tuple[int, int], bytes]] = {}
     counts: Counter[tuple[str, int]] = Counter()
-    for record in RecordReader(run.files, verify=run.options.verify):
+    for record in RecordReader(run.files, verify=run.options.verify) if others else ():
         event = record.event
         for value in event.summary.value:
             if value.tag not in others or not wanted(value.tag):

@@ -80,10 +80,10 @@ class LakeTable:
         files: its data files.
 
     Raises:
-        MissingExtraError: deltalake or pyarrow is not installed.
-        FileExistsError: there is a folder that is not empty, or a file, and it is no Delta table.
-        ValueError: the table has other columns, partitions, or features that need a newer reader.
-        OSError: it cannot be read or made.
+        MissingExtraError: if deltalake or pyarrow is not installed.
+        FileExistsError: if there is a folder that is not empty, or a file, and it is no Delta table.
+        ValueError: if the table has other columns, partitions, or features that need a newer reader.
+        OSError: if it cannot be read or made.
     """
 
     def __init__(self, url: str, storage_options: Mapping[str, str] | None = None) -> None:
@@ -175,7 +175,7 @@ class LakeTable:
             False if there is a newer version meanwhile; nothing was changed then.
 
         Raises:
-            OSError: the log cannot be written.
+            OSError: if the log cannot be written.
         """
         from deltalake import CommitProperties
         from deltalake.exceptions import CommitFailedError

@@ -7,20 +7,19 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from tbevents.errors import DamageWarning, RunNotFoundError
 from tbevents.files import StrPath, parent, path_string
+from tbevents.reading.logdir import logdir_of_refs
 from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, ReadOptions
 from tbevents.reading.problem import OnProblem as OnProblem
 from tbevents.reading.problem import Problem, tell_of
 from tbevents.reading.refs import RunRef
-from tbevents.reading.run import Run, open_quietly, open_run
-from tbevents.reading.run_stream import open_runs
-from tbevents.reading.scalar_blocks import SkeletonTable
+from tbevents.reading.run import Run, open_run
 from tbevents.remote import is_url
-from tbevents.remote_file import Requested, fetched_ahead
 from tbevents.run_files import find_run_files, list_runs, name_some
 
 NO_EVENT_FILE: Final = "there is no event file (a file with 'tfevents' in its name) in this folder or below it"
@@ -134,29 +133,18 @@ def iter_runs(
 
 
 def open_refs(found: Sequence[RunRef], options: ReadOptions) -> Iterator[Run]:
-    """Opens runs one after the other, as `iter_runs` does.
+    """Opens runs one after the other, as `iter_runs` does; two may have the same name.
 
     Raises:
         DamagedFileError, OSError: as `read_run`, at the run in question.
     """
-    if not any(is_url(ref.url) for ref in found):
-        return open_runs({ref.name: ref.url for ref in found}, options)
-    requested = fetched_ahead([dict.fromkeys(ref.files, 0) for ref in found])
-    table = SkeletonTable(verify=options.verify)  # the runs of a folder mostly log alike, which halves the time
-    return (_open_ref(ref, options, contents, table) for ref, contents in zip(found, requested, strict=True))
-
-
-def _open_ref(
-    ref: RunRef,
-    options: ReadOptions,
-    requested: dict[str, Requested] | None = None,
-    table: SkeletonTable | None = None,
-    *,
-    name: str | None = None,
-) -> Run:
-    files = ref.files if is_url(ref.url) else None  # a local folder takes little time to list again
-    name = ref.name if name is None else name
-    return open_run(ref.url, name, options, table, warn=False, named=ref.is_file, files=files, requested=requested)
+    names = list(map(str, range(len(found))))
+    numbered = [replace(ref, name=number) for ref, number in zip(found, names, strict=True)]
+    logdir = logdir_of_refs(numbered, options, as_refs=False)
+    for number, run in logdir.each(names, lambda _problem: None):
+        run.name = found[int(number)].name
+        yield run
+        del run  # it is let go before the next one is read
 
 
 def read_telling(
@@ -175,7 +163,13 @@ def read_telling(
         on_problem: called with each problem; None issues warnings instead.
     """
     options = ReadOptions(checksums=checksums)
-    run = _open_ref(path, options, name=name) if isinstance(path, RunRef) else open_quietly(path, name, options)
+    if isinstance(path, RunRef):
+        files = path.files if is_url(path.url) else None  # a local folder takes little time to list again
+        name = path.name if name is None else name
+        run = open_run(path.url, name, options, warn=False, named=path.is_file, files=files)
+    else:
+        named = os.path.lexists(path) and not os.path.isdir(path)  # a folder was found below another
+        run = open_run(path, name, options, warn=False, named=named)
     tell_of(run.problems, on_problem)
     return run
 

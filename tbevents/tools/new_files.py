@@ -77,7 +77,8 @@ class NewFile:
         if not overwrite:
             refuse_existing(path)
         folder = tempfile.gettempdir() if is_url(path) else os.path.dirname(path)
-        self._made = _make_folders(folder)
+        self._made = missing_folders(folder)
+        make_folder(folder or ".")
         # Readers take a file for an event file if its name contains "tfevents", so this name must not.
         self._unfinished = os.path.join(folder, f".{secrets.token_hex(8)}.unfinished")
         how: dict[str, Any] = {"mode": "x", "encoding": "utf-8", "newline": ""} if text else {"mode": "xb"}
@@ -185,13 +186,6 @@ def _is_open_for_writing(path: str) -> bool:
             except OSError:
                 pass
     return False
-
-
-def _make_folders(path: str) -> list[str]:
-    """Creates a folder and its parents; returns those that did not exist, innermost first."""
-    missing = missing_folders(path)
-    make_folder(path or ".")
-    return missing
 
 
 def missing_folders(path: str) -> list[str]:

@@ -13,6 +13,7 @@ from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.problem import Problem
 from tbevents.reading.run import Run
 from tbevents.reading.steps import wraps
+from tbevents.views.safe_text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def tag_oddities(run: Run) -> Iterator[Oddity]:
             yield Oddity("kinds_differ", tag, len(several), None, detail)
     for tag, count in by_kind.get("hparams", {}).items():
         if count > 1 and (others := _other_hparams(run, tag)):
-            later = "1 later record differs" if others == 1 else f"{others:,} later records differ"
+            later = counted(others, "later record differs", "later records differ")
             detail = f"{later}; as in TensorBoard, only the first is used: give each session its own run"
             yield Oddity("ignored_hparams", tag, others, None, detail)
 
@@ -142,8 +143,8 @@ def step_oddities(series: ScalarSeries, starts: int = 1) -> Iterator[Oddity]:
         again = np.ones(len(steps), np.bool_)
         again[places] = False
         step = int(steps[np.flatnonzero(again)[0]])
-        points = f"{repeated:,} {'point of a step' if repeated == 1 else 'points of steps'} logged before, first {step}"
-        yield Oddity("repeated_steps", tag, repeated, step, points)
+        points = counted(repeated, "point of a step", "points of steps")
+        yield Oddity("repeated_steps", tag, repeated, step, f"{points} logged before, first {step}")
 
 
 def _of_values(series: ScalarSeries) -> Iterator[Oddity]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -187,11 +187,9 @@ def _scalars_of(
     """Yields the path and the scalars of each run.
 
     Raises:
-        OSError: an event file that the caller named cannot be read.
+        OSError: if an event file that the caller named cannot be read.
     """
-    # Numbers are names without repetition: a run may have been given twice.
-    numbered = [replace(ref, name=str(number)) for number, ref in enumerate(refs)]
-    for run in open_refs(numbered, options):
+    for run in open_refs(refs, options):
         tell_of(run.problems, on_problem)
         yield run.path, run.scalar_columns()
 

@@ -106,13 +106,13 @@ def sync(
         What was done.
 
     Raises:
-        RunNotFoundError: `src` does not exist.
-        UnknownNameError: a name in `runs` without wildcards matches no run.
-        FileExistsError: `dst` is a folder that is not empty and no Delta table.
-        ValueError, TypeError: an option has an invalid value, or the table has other columns.
-        SyncConflictError: other processes changed the table again and again.
-        OSError: `src` cannot be listed, or the table cannot be written.
-        MissingExtraError: deltalake or pyarrow is not installed.
+        RunNotFoundError: if `src` does not exist.
+        UnknownNameError: if a name in `runs` without wildcards matches no run.
+        FileExistsError: if `dst` is a folder that is not empty and no Delta table.
+        ValueError, TypeError: if an option has an invalid value, or the table has other columns.
+        SyncConflictError: if other processes changed the table again and again.
+        OSError: if `src` cannot be listed, or the table cannot be written.
+        MissingExtraError: if deltalake or pyarrow is not installed.
     """
     checked_choice("removed", removed, get_args(Removed))
     source, target = path_string(src, "src"), path_string(dst, "dst")

@@ -12,6 +12,7 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from io import BytesIO, TextIOWrapper
 from typing import IO, Any, Final, Literal, TypeAlias, get_args, overload
 
@@ -26,9 +27,9 @@ from tbevents.tools.record_copy import Progress, no_progress
 from tbevents.tools.table_headers import known_header
 from tbevents.views.safe_text import printable
 
-Format: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
+TableFormat: TypeAlias = Literal["csv", "jsonl", "parquet", "arrow"]
 
-_ENDINGS: Final[dict[str, Format]] = {
+_ENDINGS: Final[dict[str, TableFormat]] = {
     ".csv": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -52,7 +53,7 @@ _JsonPart: TypeAlias = tuple[int, dict[str, tuple[list[int], list[Any]]]]
 """Some rows: their number, and by header which of them have a cell, and these cells."""
 
 
-def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A002  # what users call it
+def table_format(path: StrPath, format: str | None = None) -> TableFormat:  # noqa: A002  # what users call it
     """Returns the format of a table's file.
 
     Args:
@@ -63,7 +64,7 @@ def table_format(path: StrPath, format: str | None = None) -> Format:  # noqa: A
         ValueError: if the format or the suffix is unknown.
     """
     if format is not None:
-        return checked_choice("format", format, get_args(Format))
+        return checked_choice("format", format, get_args(TableFormat))
     ending = os.path.splitext(path_string(path, "path"))[1].lower()
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)
@@ -160,7 +161,7 @@ def write_frames(
         storable_columns(frame, times=times) if kind == "csv" else dated(frame) if times else frame._columns()
         for frame in frames
     )
-    write = _write_json if kind == "jsonl" else _write_safe_csv if safe_cells else _write_csv
+    write = _write_json if kind == "jsonl" else partial(_write_csv, cell=_safe) if safe_cells else _write_csv
     if stream is not None:
         return write(columns, stream, progress)
     with NewFile(os.fspath(out), text=True) as new:  # type: ignore[arg-type]  # a path
@@ -191,10 +192,6 @@ def _safe(cell: Any) -> Any:
         return cell
     text = "\n".join(map(printable, cell.split("\n")))
     return f"'{text}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else text
-
-
-def _write_safe_csv(frames: Iterator[Mapping[str, Column]], file: IO[str], progress: Progress) -> int:
-    return _write_csv(frames, file, progress, cell=_safe)
 
 
 def _write_csv(
@@ -334,7 +331,7 @@ def _counted(file: TextIOWrapper, name: str, progress: Progress) -> Iterator[str
         yield line
 
 
-def _read_arrow(path: str, kind: Format) -> Iterator[dict[str, Sequence[Any]]]:
+def _read_arrow(path: str, kind: TableFormat) -> Iterator[dict[str, Sequence[Any]]]:
     try:
         from pyarrow import ArrowInvalid, feather, parquet
     except ImportError:

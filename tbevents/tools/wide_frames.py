@@ -40,7 +40,7 @@ def wide_frames(tables: Iterable[Table]) -> Iterator[Frame]:
         tables: each holds whole runs.
 
     Raises:
-        OSError: the temporary file cannot be written.
+        OSError: if the temporary file cannot be written.
     """
     tags: dict[str, int] = {}
     parts: list[tuple[tuple[str, ...], int, np.dtype[Any]]] = []  # names of runs, rows, type of the values

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 XAxis: TypeAlias = Literal["step", "order", "relative", "wall"]
 
-Lines: TypeAlias = "dict[str, Line2D]"
-"""Name in the legend -> line."""
-
 MOST_INCHES: Final = 100
 """The longest side of a picture; larger numbers are probably meant as pixels."""
 
@@ -131,8 +128,8 @@ def draw_charts(
         root: the name of the logdir's folder, which is shown in place of ".".
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
-        ValueError: `groups` is given, and the horizontal axis is not "step".
+        MissingExtraError: if matplotlib is not installed.
+        ValueError: if `groups` is given, and the horizontal axis is not "step".
     """
     if groups is not None and style.x != "step":
         raise ValueError(f"groups of runs are drawn over steps: x must be step, not {style.x!r}")
@@ -348,8 +345,8 @@ def _show_local_time(axes: Axes) -> None:
     axes.set_xlabel(f"time ({first:%Z})")
 
 
-def _add_legend(axes: Axes, lines: Lines, least: int) -> None:
-    """Adds a legend if there are as many lines as that, and not too many."""
+def _add_legend(axes: Axes, lines: Mapping[str, Line2D], least: int) -> None:
+    """Adds a legend of named lines if there are as many as that, and not too many."""
     if least <= len(lines) <= _LEGEND:
         legend = axes.legend(list(lines.values()), [_label(name) for name in lines], fontsize="small")
         for text in legend.get_texts():

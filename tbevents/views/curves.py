@@ -22,7 +22,7 @@ def smoothed(values: NDArray[Any], weight: float) -> NDArray[np.float64]:
         weight: at least 0 (no smoothing) and less than 1. TensorBoard's slider ends at 0.999; with 1, all would be 0.
 
     Raises:
-        ValueError: the weight is less than 0, or 1 or more.
+        ValueError: if the weight is less than 0, or 1 or more.
     """
     if not 0 <= weight < 1:
         raise ValueError(f"weight must be at least 0 and less than 1, not {weight!r}")
@@ -62,7 +62,7 @@ def thinned(values: NDArray[Any], most: int) -> NDArray[np.intp]:
         At most `most` indices, ascending.
 
     Raises:
-        ValueError: most is less than `LEAST`.
+        ValueError: if most is less than `LEAST`.
     """
     if most < LEAST:
         raise ValueError(f"most must be at least {LEAST}, not {most!r}")
@@ -89,7 +89,7 @@ def thinned_each(curves: Sequence[NDArray[Any]], most: int) -> list[NDArray[np.i
         most: as in `thinned`.
 
     Raises:
-        ValueError: most is less than `LEAST`.
+        ValueError: if most is less than `LEAST`.
     """
     if most < LEAST:
         raise ValueError(f"most must be at least {LEAST}, not {most!r}")

@@ -33,14 +33,12 @@ class Summary:
         middle: mean or interquartile mean of the runs that have the step, float64, shape (n,).
         low: lower edge of the band, float64, shape (n,).
         high: upper edge of the band, float64, shape (n,).
-        runs: number of runs.
     """
 
     steps: NDArray[np.int64]
     middle: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    runs: int
 
 
 def grouped(
@@ -132,7 +130,7 @@ def summed_up(curves: Iterable[ScalarCurve], estimator: Estimator = "mean", band
         with np.errstate(all="ignore"):
             middle[at] = _middle(block, estimator)
             low[at], high[at] = _ends(block, middle[at], estimator, band)
-    return Summary(steps, middle, low, high, len(columns))
+    return Summary(steps, middle, low, high)
 
 
 def run_patterns(present: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp]]]:

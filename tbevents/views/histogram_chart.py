@@ -51,8 +51,8 @@ def draw_histograms(
         **style: arguments passed to matplotlib's `pcolormesh`, `fill_between` or `plot`.
 
     Raises:
-        ValueError: the view is unknown.
-        MissingExtraError: matplotlib is not installed.
+        ValueError: if the view is unknown.
+        MissingExtraError: if matplotlib is not installed.
     """
     checked_choice("view", view, get_args(HistogramView))
     from tbevents.views.figure import new_axes

@@ -32,7 +32,7 @@ def draw_pictures(
         size: width and height of the figure in inches; None to choose by the number of pictures.
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
+        MissingExtraError: if matplotlib is not installed.
     """
     from tbevents.views.figure import ShownFigure
 

@@ -1,4 +1,4 @@
-"""Makes strings of unknown origin safe to print, and not too long."""
+"""Texts for people: strings of unknown origin, safe to print and not too long, and counts with their nouns."""
 
 from __future__ import annotations
 
@@ -47,3 +47,8 @@ def storable(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Returns a count with its noun: 1 record, 2,000 records."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -67,6 +67,8 @@ class BatchWriter:
         failures: what to do if a write fails.
     """
 
+    closed: bool = True  # also if the constructor fails, before `_start`
+
     def __init__(
         self,
         folder: str,
@@ -97,7 +99,7 @@ class BatchWriter:
 
     def _start(self) -> None:
         """Sets the state of a writer without events and without a file."""
-        self.closed: bool = False
+        self.closed = False
         self._ended = False  # True if the process is ending: nothing runs in the background any more
         # Logged events, in the layout of `encoder`. Extended without the lock; only the holder of the lock removes
         # items, from the front. Both operations are atomic in CPython.
@@ -155,7 +157,8 @@ class BatchWriter:
     def _close(self) -> Upload | None:
         """Closes the writer; returns the last upload, which may be running."""
         with self._lock:
-            if self.closed:
+            # A signal handler may close the writer while it is being closed, and end the process: it writes, too.
+            if self.closed and not (self._pending or self._file.blocks):
                 return None
             try:
                 self.closed = True  # first, so that events added by other threads are either written or refused
@@ -185,11 +188,17 @@ class BatchWriter:
                 self._open_or_report()
 
     def __del__(self) -> None:
-        # A writer that was never closed: its events are written, and the interpreter prints an error. (`closed` is
-        # missing if the constructor failed; then there is nothing to do.)
+        # A writer that was never closed: its events are written, and the interpreter prints an error.
         # An upload goes on in the background: the garbage collector may run in a thread that it needs.
-        if getattr(self, "closed", True) is False:
-            self._close()
+        try:
+            if not self.closed:
+                self._close()
+        except Exception:
+            raise
+        except BaseException:  # interrupted: there is no later call that could write
+            if not self.closed:
+                self._close()
+            raise
 
     def drain_in_background(self) -> None:
         """Writes the pending events, and starts an upload if it is time. The caller's next call reports an error."""
@@ -276,12 +285,7 @@ class BatchWriter:
                 raise
             self._error = None
             if self.closed:
-                lost = self._file.unwritten_events() + count_events(self._pending)
-                self._file.blocks = ()
-                self._pending.clear()
-                self._lost += lost
-                self._unreported += lost
-                self._failures.lose(lost)
+                self._drop_pending()
             self._complete(error)
             if not warns:
                 raise  # here: raised from another function, it would form a cycle that keeps the writer alive
@@ -290,6 +294,18 @@ class BatchWriter:
             earlier = None  # this would form a cycle, too
             self._rearm()
             self._warn_of_disturbed()
+
+    def _drop_pending(self) -> None:
+        """Drops the events that are not written, and counts them: all of it, or none if it is interrupted."""
+        blocks, items, batch, next_batch = self._file.blocks, self._pending[:], self._batch, object()
+        count, lost = len(items), self._file.unwritten_events() + count_events(items)
+        if self._batch is batch and self._file.blocks is blocks:  # no signal handler has written or dropped them
+            self._file.blocks = ()
+            del self._pending[:count]
+            self._batch = next_batch
+            self._lost += lost
+            self._unreported += lost
+            self._failures.losses += (lost,)
 
     def _complete(self, error: Exception) -> None:
         """Adds the file and the number of lost events to an error."""
@@ -360,12 +376,12 @@ class BatchWriter:
             if block is None:
                 self._lost += lost
                 self._unreported += lost
+                self._failures.losses += (lost,)
             else:
                 self._file.blocks += (block,)
             del self._pending[:count]
             self._batch = next_batch
             self._bytes = 0
-            self._failures.lose(lost)
 
     def _write(self, sync: bool = False) -> None:
         """Writes the encoded blocks. Creates the file if there is none yet, or if the old one was disturbed."""

@@ -23,6 +23,8 @@ class Failures:
 
     Attributes:
         on_error: the argument.
+        losses: the numbers of dropped events; `lost` is their sum. Where nothing may come between a loss and its
+            count, the writer extends the list itself: `lose` is a call, which an interrupt may end at its start.
 
     Raises:
         ValueError: if `on_error` has another value.
@@ -34,14 +36,14 @@ class Failures:
 
     def forget(self) -> None:
         """Resets the count of lost events and the causes that were warned of."""
-        self._lost: list[int] = []
+        self.losses: list[int] = []
         self._warned: set[object] = set()  # causes
         self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
 
     @property
     def lost(self) -> int:
         """The number of events that were dropped."""
-        return sum(self._lost)
+        return sum(self.losses)
 
     def lose(self, count: int) -> None:
         """Adds to the number of events that were dropped.
@@ -50,7 +52,7 @@ class Failures:
         any lock of a writer.
         """
         if count:
-            self._lost.append(count)
+            self.losses.append(count)
 
     def warn_of(self, error: Exception) -> None:
         """Warns of an error, unless there was a warning of the same cause."""

@@ -104,16 +104,11 @@ class Flusher:
             if (client := ref()) is not None:
                 client.drain_in_background()
 
-    def finish(self) -> None:
+    def finish(self) -> list[Exception]:
         """Called when the process ends: every client writes pending events, and from now on writes at each call.
 
-        An error of one client does not affect the others; the first one is raised.
+        An error of one client does not affect the others. Returns the errors.
         """
-        for error in self.errors_of_finish():
-            raise error
-
-    def errors_of_finish(self) -> list[Exception]:
-        """Does what `finish` does, and returns the errors."""
         self._ended = True
         self._wake.set()
         return errors_of([client.finish for ref in self._due.keyrefs() if (client := ref()) is not None])
@@ -139,9 +134,9 @@ class Flusher:
     def _finish_as_finalizer(self) -> None:
         """Finishes, and prints errors in a child; elsewhere, `atexit` does."""
         if sys.modules["multiprocessing.process"].parent_process() is None:
-            self.errors_of_finish()
+            self.finish()
         else:
-            print_errors(self.errors_of_finish)
+            print_errors(self.finish)
 
 
 def _interval(client: Client) -> float:
@@ -175,5 +170,5 @@ def print_errors(finish: Callable[[], list[Exception]]) -> None:
 _flusher: Final = Flusher()
 watch: Final[Callable[[Client], bool]] = _flusher.watch
 drain_all: Final[Callable[[], None]] = _flusher.drain_all
-finish: Final[Callable[[], None]] = _flusher.finish
-atexit.register(print_errors, _flusher.errors_of_finish)
+finish: Final[Callable[[], list[Exception]]] = _flusher.finish
+atexit.register(print_errors, finish)

@@ -18,7 +18,7 @@ from tbevents import files, remote
 from tbevents.forks import renew_when_forked
 from tbevents.format.names import PROJECTOR_CONFIG
 from tbevents.proto import EmbeddingInfo, ProjectorConfig
-from tbevents.summary.embeddings import EmbeddingFiles, folder_name
+from tbevents.summary.embeddings import EmbeddingFiles, escaped_tag
 
 
 class _Configuration:
@@ -74,7 +74,7 @@ def write_embedding(logdir: str, tag: str, step: int, embedding: EmbeddingFiles)
             that this version does not know. No file is written.
     """
     digits = str(step).zfill(5)
-    relative = f"{digits}/{folder_name(tag)}"
+    relative = f"{digits}/{escaped_tag(tag)}"
     folder = files.subfolder(logdir, relative, "tag")
     path = files.join(logdir, PROJECTOR_CONFIG)
     with _configuration.lock:

@@ -62,8 +62,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     Threads may share a writer; the points of each thread stay in order. What a thread logs while another calls `close`
     is in the closed file or in a new one. A forked child writes to its own files, and so does a copy or a pickled
     writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events: `flush` and `close` may be
-    called again. A second `flush` writes the events logged since the first; a second `close` does nothing. After
-    `close`, the next call that logs continues in a new file.
+    called again, and do what is left to do. A second `flush` writes the events logged since the first; a second
+    `close` does nothing. After `close`, even an interrupted one, the next call that logs continues in a new file.
 
     If something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder,
     logging continues in a new file in the same folder, with all events since the last successful write. A
@@ -175,6 +175,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """Sets the state of a writer without open files."""
         self.file_writer: Sink | None = None
         self.all_writers: dict[str, Sink] | None = None
+        # For each `close`: folder -> writer, until the writer's own `close` has ended otherwise than by an interrupt.
+        self._closing: tuple[dict[str, Sink], ...] = ()
         self._lock = threading.RLock()  # for opening and closing, not for logging
         self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
         self._default_metadata: Mapping[str, Any] = {}
@@ -371,6 +373,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         with self._lock:
             writers = list((self.all_writers or {}).values())
         with contextlib.ExitStack() as stack:  # flushes every writer, even if others raise
+            stack.callback(self._end_closing)
             for writer in writers:
                 # Some scripts put writers of other libraries here, which have no `sync`.
                 stack.callback(writer.flush, *([sync] if hasattr(writer, "add_scalar_columns") else []))
@@ -383,11 +386,27 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                 names the local folder that keeps the events.
         """
         with self._lock:
-            writers, self.file_writer, self.all_writers = self.all_writers or {}, None, None
-            self._series = {}
+            # One statement without a call, so that no interrupt and no signal handler comes in between.
+            self._closing, self.file_writer, self.all_writers, self._series = (
+                (*self._closing, {**(self.all_writers or {})}),
+                None,
+                None,
+                {},
+            )
+        self._end_closing()
+
+    def _end_closing(self) -> None:
+        """Closes the writers that `close` has taken over, also those that an interrupt has left open."""
         with contextlib.ExitStack() as stack:  # closes every writer, even if others raise
-            for writer in writers.values():
-                stack.callback(writer.close)
+            stack.callback(self._drop_closed)
+            for writers in self._closing:
+                for folder, writer in list(writers.items()):
+                    stack.callback(_close_one, writers, folder, writer)
+
+    def _drop_closed(self) -> None:
+        with self._lock:
+            while self._closing and not self._closing[0]:
+                self._closing = self._closing[1:]  # a call could be interrupted by a `close`, which adds to it
 
     def get_logdir(self) -> str:
         """Returns the run's folder."""
@@ -519,7 +538,27 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         return [_Series(sink.add_scalar, f"{main_tag}/{key}", sink) for key in added]
 
 
+def _close_one(writers: dict[str, Sink], folder: str, writer: Sink) -> None:
+    """Closes a writer, and removes it from those to be closed unless an interrupt ends this."""
+    try:
+        writer.close()
+    except Exception:
+        writers.pop(folder, None)
+        raise
+    writers.pop(folder, None)
+
+
 _STATE: Final = frozenset(
-    {"file_writer", "all_writers", "_lock", "_series", "_charts", "_default_metadata", "_failures", "_write_embedding"}
+    {
+        "file_writer",
+        "all_writers",
+        "_closing",
+        "_lock",
+        "_series",
+        "_charts",
+        "_default_metadata",
+        "_failures",
+        "_write_embedding",
+    }
 )
 """The attributes that `_start` sets, and what `testing.capture` adds; they are not pickled."""

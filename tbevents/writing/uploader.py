@@ -119,17 +119,8 @@ class Uploader:
         """Ends the retries of a client, if there are any."""
         self._unfinished.pop(client, None)
 
-    def finish(self) -> None:
-        """Called when the process ends: tries what is unfinished once more.
-
-        Raises:
-            OSError: if something cannot be put.
-        """
-        for error in self.errors_of_finish():
-            raise error
-
-    def errors_of_finish(self) -> list[Exception]:
-        """Does what `finish` does, and returns the errors."""
+    def finish(self) -> list[Exception]:
+        """Called when the process ends: tries what is unfinished once more. Returns the errors."""
         return flusher.errors_of([partial(self._try_again, client) for client in self._unfinished])
 
     def keep_first_errors(self) -> None:
@@ -194,11 +185,10 @@ def finish_before_threads_end() -> None:
 
 def _finish_early() -> None:
     uploader.keep_first_errors()
-    for finish in (flusher.finish, uploader.finish):
-        with contextlib.suppress(Exception):  # tried again, and printed, by `atexit`
-            finish()
+    flusher.finish()  # what fails is tried again, and printed, by `atexit`
+    uploader.finish()
 
 
 _registered = False
 uploader: Final = Uploader()
-atexit.register(flusher.print_errors, uploader.errors_of_finish)
+atexit.register(flusher.print_errors, uploader.finish)

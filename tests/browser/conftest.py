@@ -68,3 +68,14 @@ def training(tmp_path_factory):
     folder = Path(tmp_path_factory.mktemp("training")) / "runs"
     write_training(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made(training, tmp_path_factory):
+    """A report about the trainings."""
+    pytest.importorskip("PIL", reason="shows pictures")
+    from tbevents.tools.report import report
+
+    out = tmp_path_factory.mktemp("page") / "report.html"
+    report(training, out)
+    return out

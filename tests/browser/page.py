@@ -89,6 +89,20 @@ class Page:
         except TimeoutException:
             raise AssertionError(f"expected {wanted!r}, found {seen!r}") from None
 
+    def choose(self, selector, text):
+        """Chooses one of the options of a field, by its text."""
+        (option,) = (each for each in self.all(f"{selector} option") if each.get_attribute("textContent") == text)
+        self.choose_value(selector, option.get_attribute("value"))
+
+    def choose_value(self, selector, value):
+        """Likewise, by its value."""
+        self.run(
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))",
+            self.one(selector),
+            value,
+        )
+        self.settle()
+
     def colors(self, chart):
         """How many pixels of the chart's canvas have each colour."""
         pixels = self.run(
@@ -182,7 +196,11 @@ class Page:
         found = []
 
         def done():
-            found[:] = [path for path in set(folder.iterdir()) - before if path.suffix == f".{kind.lower()}"]
+            found[:] = [
+                path
+                for path in set(folder.iterdir()) - before
+                if path.suffix == f".{kind.lower()}" and path.stat().st_size
+            ]
             return found
 
         self.wait(done)

@@ -24,7 +24,6 @@ from selenium.webdriver.common.keys import Keys
 
 from browser.page import Page
 from browser.test_hostile import HOSTILE, hostile_run
-from browser.test_page import choose
 from browser.training import RATES, STEPS
 from tbevents import SummaryWriter
 
@@ -117,7 +116,7 @@ def test_the_parameter_that_gives_colours_outlasts_a_reload(training, board):
 
     page.wait(lambda: page.all("#hparams-table tbody tr"))
     before = colors()
-    choose(page, "#color-by", "rate")
+    page.choose("#color-by", "rate")
     chosen = colors()
     assert chosen != before
     page.expect("#color=rate", lambda: page.run("return location.hash"))

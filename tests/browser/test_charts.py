@@ -24,13 +24,6 @@ pytestmark = pytest.mark.slow  # each test opens a page and waits for what it dr
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture(scope="module")
-def made(training, tmp_path_factory):
-    out = tmp_path_factory.mktemp("charts") / "report.html"
-    report(training, out)
-    return out
-
-
 def expected_rows(step):
     rows = [(name, f"{np.float32(loss(name, step)):.5g}", str(step)) for name in RATES]
     return sorted(rows, key=lambda row: -float(row[1]))

@@ -48,17 +48,8 @@ def made(runs):
     return out
 
 
-def choose(page, selector, value):
-    page.run(
-        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))",
-        page.one(selector),
-        value,
-    )
-    page.settle()
-
-
 def group(page, by, pattern=""):
-    choose(page, "#group-by", by)
+    page.choose_value("#group-by", by)
     if pattern:
         page.put("#group-pattern", pattern)
 
@@ -125,7 +116,7 @@ def test_runs_are_grouped_as_in_python(made, page, by, pattern, expected):
 def test_the_band_is_drawn_and_what_it_is_is_said(made, page, width, dark):
     page.open(made, width=width, dark=dark)
     page.run("document.getElementById('panel').open = true")
-    choose(page, "#group-by", "folder")
+    page.choose_value("#group-by", "folder")
     without = None
     for band in ("none", "ci95"):
         page.click(page.one(f"input[name=band][value={band}]"))

@@ -54,9 +54,16 @@ def test_a_loss_that_ends_above_its_start_diverges():
     (one,) = found(memory_run(loss=values), "TB103")
     assert (one.severity, one.tag) == ("error", "loss")
     assert one.bound == pytest.approx(1.25 * (2 - 3 * 1.5 / 39))
-    assert one.value > one.bound
     assert values[one.step] > one.bound >= values[one.step - 1]
+    assert one.value == np.float32(values[one.step])
     assert "the least is 0.5 at step 39" in one.summary
+
+
+@pytest.mark.parametrize("end", [[], [0.5], [0.5, 0.4]])
+def test_the_step_and_the_value_of_a_divergence_are_those_of_one_point_above_the_bound(end):
+    values = np.float32([*np.linspace(2, 1, 30), *np.linspace(1, 9, 30), *end])
+    (one,) = found(memory_run(loss=values), "TB103")
+    assert one.value == values[one.step] > one.bound >= values[one.step - 1]
 
 
 @pytest.mark.parametrize(

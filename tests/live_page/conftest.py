@@ -38,6 +38,16 @@ def make_board():
 
 
 @pytest.fixture
+def board(tmp_path, make_board):
+    """A board of one run of one point."""
+    from tbevents import SummaryWriter
+
+    with SummaryWriter(tmp_path / "run") as writer:
+        writer.add_scalar("loss", 1.0, 0)
+    return make_board(tmp_path)
+
+
+@pytest.fixture
 def client():
     """Makes a client that has the cookie of a board."""
     from starlette.testclient import TestClient

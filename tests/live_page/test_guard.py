@@ -5,16 +5,8 @@ import pytest
 pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
 from live_page.conftest import TOKEN
-from tbevents import SummaryWriter
 
 PATHS = ["/", "/api/events", "/api/scalars?tag=0&runs=0", "/api/card?tag=0&runs=0", "/api/hparams", "/nothing"]
-
-
-@pytest.fixture
-def board(tmp_path, make_board):
-    with SummaryWriter(tmp_path / "run") as writer:
-        writer.add_scalar("loss", 1.0, 0)
-    return make_board(tmp_path)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -20,6 +20,7 @@ pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("uvicorn", reason="the board needs the extra board")
 
 import tbevents
+from live_page.conftest import wait_until
 from tbevents.live_page import child_process, notebook
 
 pytestmark = pytest.mark.slow  # most tests start a process
@@ -81,13 +82,6 @@ def is_served(url):
         return "<title>" in fetched(url)
     except (urllib.error.URLError, ConnectionError):
         return False
-
-
-def wait_until(condition, most=30.0):
-    until = time.monotonic() + most
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_cell_shows_the_board_in_a_frame(show, runs):

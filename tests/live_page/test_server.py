@@ -12,15 +12,7 @@ import pytest
 pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("uvicorn", reason="the board needs the extra board")
 from live_page.conftest import wait_until
-from tbevents import SummaryWriter
 from tbevents.live_page import Address, BoardServer
-
-
-@pytest.fixture
-def board(tmp_path, make_board):
-    with SummaryWriter(tmp_path / "run") as writer:
-        writer.add_scalar("loss", 1.0, 0)
-    return make_board(tmp_path)
 
 
 def page_of(url):

@@ -106,7 +106,7 @@ def test_what_can_not_be_drawn():
         plot_schedule(StepLR(ParamGroups(0.1), 2))
     with pytest.raises(ValueError, match="at least 1"):
         plot_schedule(StepLR(ParamGroups(0.1), 2), 0)
-    with pytest.raises(TypeError, match="got int"):
+    with pytest.raises(TypeError, match="not int"):
         plot_schedule(3, 5)
     with pytest.raises(TypeError, match="depend on the metrics"):
         plot_schedule(ReduceLROnPlateau(ParamGroups(0.1)), 5)

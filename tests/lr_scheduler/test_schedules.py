@@ -319,7 +319,7 @@ def test_join_starts_each_schedule_where_the_one_before_ends():
     np.testing.assert_array_equal(curve(mixed), expected[mixed])
     with pytest.raises(ValueError, match="sorted"):
         schedules.join([warm, cool, cool], [7, 5])
-    with pytest.raises(TypeError, match=r"schedules\[1\] must be a function of the step, got 'b'"):
+    with pytest.raises(TypeError, match=r"schedules\[1\] must be a function of the step, not 'b'"):
         schedules.join([warm, "b"], [5])
 
 
@@ -355,8 +355,8 @@ def test_a_power_of_a_number_of_numpy_that_overflows_is_infinite_without_a_warni
 @pytest.mark.parametrize(
     ("call", "sense"),
     [
-        (lambda: schedules.step_decay(-1, 0.1, 5), "must not be negative"),
-        (lambda: schedules.linear(np.array([3, -1]), 0.1), "must not be negative"),
+        (lambda: schedules.step_decay(-1, 0.1, 5), "must be 0 or more"),
+        (lambda: schedules.linear(np.array([3, -1]), 0.1), "must be 0 or more"),
         (lambda: schedules.cosine_annealing(1, 0.1, 0), "T_max"),
         (lambda: schedules.one_cycle(11, 0.1, 10), "tried to step 11 times"),
         (lambda: schedules.one_cycle(np.array([3, 11]), 0.1, 10), "tried to step 11 times"),

@@ -34,7 +34,7 @@ from tbevents.proto import (
 )
 from tbevents.reading.kinds.recognition import kind_of
 from tbevents.reading.payloads import KEPT_BYTES, PayloadLocation
-from tbevents.testing.memory_files import MemoryFiles
+from tbevents.testing.memory_files import MemoryFiles, MemorySink
 
 STEP, WALL = 7, 1234.5
 
@@ -627,7 +627,7 @@ def test_events_from_memory_make_the_same_run():
         *(scalar_event("a", i, i) for i in range(3)),
     ]
     files = MemoryFiles()
-    sink = files.open("m")
+    sink = files.add("m", MemorySink("m"))
     for event in events:
         sink.add_event(event)
     run = files.run("m", "m")
@@ -635,7 +635,7 @@ def test_events_from_memory_make_the_same_run():
     assert run.files == ()
     assert run.projector is None
     sink.add_event(scalar_event("a", 9, 9))
-    files.open("m").add_event(Event(graph_def=b"g" * 5000))
+    files.add("m", MemorySink("m")).add_event(Event(graph_def=b"g" * 5000))
     assert run.scalars["a"].steps.tolist() == [0, 1, 2, 9]
     assert run.graph.encoded == b"g" * 5000
     names = run.table(extra_columns=["file_name"]).extra["file_name"]

@@ -96,7 +96,7 @@ MESSAGES = [
     (
         lambda run: said(assert_scalar_at, run, "loss", 7, 1.0),
         """\
-        tag 'loss': it has no point at step 7; the nearest are 1, 2, 3
+        tag 'loss': it has no point at step 7; the nearest steps are 1, 2, 3
           █▄▂▁  4 points, steps 0 to 3, values from 1.0 to 8.0, the last 1.0""",
     ),
     (

@@ -246,7 +246,7 @@ def test_the_value_at_a_step_is_the_last_one_logged_there():
     assert check_scalar_at(run, "loss", 5, 2.0) == []
     assert kinds(check_scalar_at(run, "loss", 5, 1.0)) == ["values"]
     (found,) = check_scalar_at(run, "loss", 6, 1.0)
-    assert found.summary == "it has no point at step 6; the nearest are 5"
+    assert found.summary == "it has no point at step 6; the nearest steps are 5"
 
 
 @pytest.mark.parametrize(("step", "value"), [(0.5, 1.0), ("0", 1.0), (0, "high"), (0, None)])
@@ -264,7 +264,7 @@ def test_a_step_that_no_series_can_have_is_a_finding_like_any_other():
         4: f"5, {2**63 - 2}, {2**63 - 1}",
     }.items():
         (one,) = check_scalar_at(run, "loss", step, 1.0)
-        assert (one.kind, one.summary) == ("missing", f"it has no point at step {step}; the nearest are {near}")
+        assert (one.kind, one.summary) == ("missing", f"it has no point at step {step}; the nearest steps are {near}")
     (one,) = check_reaches(run, "loss", value=9.0, by_step=10**400)
     assert one.kind == "trend"
     found = check_steps(run, "loss", first=10**400, no_gaps=True, every=10**400)

@@ -9,6 +9,7 @@ from event_files import scalar_event, tensor_value, version_event, write_events
 from tbevents.proto import Event, Summary, TensorProto
 from tbevents.tools.scalar_files import ScalarColumns, write_scalars
 
+from .lake import NAME, write_run
 from .odd_runs import HOSTILE, STEPS, VALUES
 
 
@@ -61,3 +62,18 @@ def odd(tmp_path):
             events.append(Event(step=step, wall_time=5.25, summary=Summary(value=[value])))
         write_events(tmp_path / "odd" / run / "events.out.tfevents.1", events)
     return tmp_path / "odd"
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Thirty runs of three points, and one of texts only."""
+    for number in range(30):
+        write_run(tmp_path / "runs" / f"r{number:02}", ("x", 0, 1.0), ("y", 0, number), ("x", 1, 2.5))
+    text = Event(summary=Summary(value=[tensor_value("note", TensorProto(dtype=7), "text")]))
+    write_events(tmp_path / "runs" / "texts" / NAME, [version_event(), text])
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return tmp_path / "lake"

@@ -32,7 +32,7 @@ def storage(monkeypatch, tmp_path):
     yield storage
     storage.error = None
     storage.gate.set()
-    uploader.uploader.finish()
+    assert uploader.uploader.finish() == []
     memory.store.clear()
 
 

@@ -1,15 +1,22 @@
 """A whole `SummaryWriter` with its many files: few descriptors, exits without close, forks, a file that fails."""
 
+import errno
 import gc
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
 
+from tbevents.errors import WriterWarning
+from tbevents.writing.event_file_writer import EventFileWriter
+from tbevents.writing.record_file import RecordFile
 from tbevents.writing.summary_writer import SummaryWriter
 
+from .interrupts import interrupted
 from .logged import ENDS, everything_below, scalars_in
 
 PATIENCE = 60  # seconds after which a process counts as hanging
@@ -237,3 +244,148 @@ def test_an_interrupted_flush_or_close_loses_and_repeats_nothing(tmp_path, monke
         getattr(writer, call)()
     writer.close()
     assert steps_in(tmp_path) == steps_in(tmp_path / "g_x") == steps_in(tmp_path / "g_y") == [1, 2]
+
+
+class Interrupts:
+    """Stands in for `RecordFile.write`: interrupts the next calls."""
+
+    def __init__(self, monkeypatch):
+        self.left = 0
+        real = RecordFile.write
+
+        def write(file, sync=False):
+            if self.left:
+                self.left -= 1
+                raise KeyboardInterrupt
+            real(file, sync)
+
+        monkeypatch.setattr(RecordFile, "write", write)
+
+
+@pytest.fixture
+def interrupts(monkeypatch):
+    return Interrupts(monkeypatch)
+
+
+@pytest.mark.parametrize("again", ["flush", "close"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_an_interrupted_close_has_left_is_written_by_the_next_call(tmp_path, interrupts, count, again):
+    writer = SummaryWriter(tmp_path, flush_secs=1e9)
+    writer.add_scalars("g", {"x": 1.0, "y": 1.0}, 1)
+    writer.add_scalar("a", 1.0, 1)
+    interrupts.left = 3 * count  # each call goes on to the other files
+    held = []  # the tracebacks, and so all that was in use
+    for call in ["close", *[again] * (count - 1)]:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            getattr(writer, call)()
+        held.append(caught)
+    assert steps_in(tmp_path) == []
+    getattr(writer, again)()
+    assert steps_in(tmp_path) == steps_in(tmp_path / "g_x") == steps_in(tmp_path / "g_y") == [1]
+    assert (len(everything_below(tmp_path)), writer.lost, held != []) == (3, 0, True)
+
+
+def test_calls_after_an_interrupted_close_log_to_new_files(tmp_path, interrupts):
+    writer = SummaryWriter(tmp_path, flush_secs=1e9)
+    writer.add_scalar("a", 1.0, 1)
+    writer.add_scalars("g", {"x": 1.0}, 1)
+    interrupts.left = 2
+    with pytest.raises(KeyboardInterrupt):
+        writer.close()
+    writer.add_scalar("a", 1.0, 2)
+    writer.add_scalars("g", {"x": 1.0}, 2)
+    writer.close()
+    assert steps_in(tmp_path) == steps_in(tmp_path / "g_x") == [1, 2]
+    assert len(everything_below(tmp_path)) == 4
+
+
+def test_a_file_that_an_interrupted_close_has_left_takes_what_another_thread_adds(tmp_path, interrupts):
+    writer = SummaryWriter(tmp_path, flush_secs=1e9)
+    sink = writer.file_writer  # a call in another thread may have it in hand
+    interrupts.left = 1
+    sink.add_scalar("a", 1.0, 1)
+    with pytest.raises(KeyboardInterrupt):
+        writer.close()
+    sink.add_scalar("a", 1.0, 2)
+    writer.close()
+    assert steps_in(tmp_path) == [1, 2]
+
+
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+def test_a_file_that_cannot_be_closed_after_an_interrupt_is_counted_once(tmp_path, monkeypatch, on_error):
+    writer = SummaryWriter(tmp_path, flush_secs=1e9, on_error=on_error)
+    writer.add_scalar("a", 1.0, 1)
+    errors = [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device"), OSError(errno.ENOSPC, "full")]
+
+    def failing(fd, data):
+        raise errors.pop(0)
+
+    monkeypatch.setattr(os, "write", failing)
+    with pytest.raises(KeyboardInterrupt):
+        writer.close()
+    assert writer.lost == 0
+    with pytest.raises(OSError, match="No space") if on_error == "raise" else pytest.warns(WriterWarning):
+        writer.close()
+    writer.close()
+    assert (writer.lost, len(errors)) == (1, 1)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("full", [False, True])
+def test_an_interrupt_at_any_moment_of_close_loses_and_repeats_nothing(tmp_path, monkeypatch, full):
+    def refuse(fd, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    gc.disable()  # it would come at any moment, too
+    try:
+        for moment in itertools.count(1):
+            folder = tmp_path / str(moment)
+            writer = SummaryWriter(folder, flush_secs=1e9, on_error="warn")
+            writer.add_scalar("a", 1.0, 1)
+            writer.add_text("b", "words", 1)
+            writer.add_scalars("g", {"x": 1.0}, 1)
+            with monkeypatch.context() as patch, warnings.catch_warnings():
+                warnings.simplefilter("ignore", WriterWarning)
+                if full:
+                    patch.setattr(os, "write", refuse)
+                fired = interrupted(writer.close, moment)
+                writer.close()
+            expected = ([], [], 3) if full else ([1, 1], [1], 0)
+            assert (steps_in(folder), steps_in(folder / "g_x"), writer.lost) == expected, moment
+            if not fired:
+                break
+    finally:
+        gc.enable()
+    assert moment > 50
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_while_the_garbage_collector_closes_a_writer_loses_nothing(tmp_path, interrupts):
+    writer = EventFileWriter(tmp_path, flush_secs=1e9)
+    writer.add_scalar("a", 1.0, 1)
+    interrupts.left = 1
+    del writer
+    gc.collect()
+    assert steps_in(tmp_path) == [1]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signal here")
+def test_a_signal_handler_that_closes_and_ends_the_process_during_close_loses_nothing(tmp_path):
+    script = """
+import signal
+from tbevents.writing.record_file import RecordFile
+real = RecordFile.write
+def write(file, sync=False):
+    RecordFile.write = real
+    signal.raise_signal(signal.SIGUSR1)
+    real(file, sync)
+RecordFile.write = write
+def handle(*_):
+    writer.close()
+    os._exit(0)
+signal.signal(signal.SIGUSR1, handle)
+writer.add_scalar("a", 1.0, 1)
+writer.close()
+"""
+    run(script, tmp_path)
+    assert steps_in(tmp_path) == [1]

@@ -3,8 +3,6 @@
 import threading
 import time
 
-import pytest
-
 from tbevents.writing import uploader
 
 from .stored import PATIENCE
@@ -61,6 +59,5 @@ def test_a_bucket_that_is_gone_is_tried_less_and_less_often_and_at_the_end_of_th
         tried += [now] * len(calls)
         calls.clear()
     assert tried == [0, 10, 30, 70, 150, 310, 630, 1230, 1830, 2430, 3030, 3630, 4230, 4830]
-    with pytest.raises(OSError, match="no such bucket"):
-        ours.finish()
+    assert list(map(str, ours.finish())) == ["no such bucket"]
     assert calls == ["dead"]

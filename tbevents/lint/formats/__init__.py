@@ -17,11 +17,9 @@ from tbevents.lint.formats.sarif import as_sarif
 from tbevents.lint.formats.text import as_text
 from tbevents.lint.linting import LintedRun
 
-__all__ = ["FORMATS", "Format"]
+Formatter: TypeAlias = Callable[[Iterable[LintedRun], LintConfig], Iterator[str]]
 
-Format: TypeAlias = Callable[[Iterable[LintedRun], LintConfig], Iterator[str]]
-
-FORMATS: Final[Mapping[str, Format]] = {
+FORMATS: Final[Mapping[str, Formatter]] = {
     "text": as_text,
     "json": as_json,
     "github": as_github,

@@ -10,7 +10,7 @@ from tbevents.lint.config import LintConfig
 from tbevents.lint.finding import SEVERITIES, LintFinding, Severity, at_least
 from tbevents.lint.linting import LintedRun
 from tbevents.tools.sparkline import ascii_bars
-from tbevents.views.safe_text import printable
+from tbevents.views.safe_text import counted, printable
 
 
 def as_text(results: Iterable[LintedRun], config: LintConfig, *, plain: bool = False) -> Iterator[str]:
@@ -57,10 +57,10 @@ def finding_lines(finding: LintFinding, *, plain: bool = False) -> list[str]:
 
 def verdict(counts: Counter[Severity], runs: int, with_findings: int, config: LintConfig) -> str:
     """Returns the last line: how many findings there are, in how many runs, and whether they make the command fail."""
-    in_all = "1 run" if runs == 1 else f"{runs:,} runs"
+    in_all = counted(runs, "run")
     if not counts:
         return f"no findings in {in_all}"
-    words = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("remark", "remarks")}
-    parts = [f"{counts[each]:,} {words[each][counts[each] != 1]}" for each in SEVERITIES if counts[each]]
+    nouns = {"error": "error", "warning": "warning", "info": "remark"}
+    parts = [counted(counts[each], nouns[each]) for each in SEVERITIES if counts[each]]
     failed = any(counts[each] and at_least(each, config.fail_on) for each in SEVERITIES)
     return f"{', '.join(parts)} in {with_findings:,} of {in_all}: {'failed' if failed else 'passed'}"

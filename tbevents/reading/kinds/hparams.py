@@ -5,18 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 from google.protobuf.struct_pb2 import Value
 
 from tbevents.errors import PayloadError
 from tbevents.format.event import enum_name, parse_payload
-from tbevents.format.names import EXPERIMENT, SESSION_END, SESSION_START
+from tbevents.format.names import EXPERIMENT, SESSION_END, SESSION_START, HParamValue
 from tbevents.proto import Experiment, HParamsPluginData, Status
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.scalar import ScalarSeries
-
-HParamValue: TypeAlias = bool | float | str
 
 _FIELDS: Final[dict[str, Literal["experiment", "session_start_info", "session_end_info"]]] = {
     EXPERIMENT: "experiment",

@@ -11,7 +11,7 @@ from tbevents.proto import Layout, Summary
 from tbevents.reading.kinds.kind import Kind, register
 from tbevents.reading.kinds.recognition import is_strings
 
-Charts: TypeAlias = dict[str, dict[str, tuple[str, list[str]]]]
+StoredCharts: TypeAlias = dict[str, dict[str, tuple[str, list[str]]]]
 """Category -> title -> ("Multiline", [pattern of tags, ...]) or ("Margin", [value, lower, upper, ...])."""
 
 
@@ -32,9 +32,9 @@ def parse_layout(value: Summary.Value, where: str) -> Layout:
     return parse_payload(Layout, strings.item(), f"{where}: the custom scalars layout cannot be parsed")
 
 
-def charts(layout: Layout) -> Charts:
+def charts(layout: Layout) -> StoredCharts:
     """Returns a layout in the form that `SummaryWriter.add_custom_scalars` takes."""
-    found: Charts = {}
+    found: StoredCharts = {}
     for category in layout.category:
         of_category = found.setdefault(category.title, {})
         for chart in category.chart:

@@ -16,7 +16,7 @@ from tbevents.proto import MeshPluginData
 from tbevents.reading.kinds.kind import Grouping, Kind, register
 from tbevents.reading.kinds.recognition import numbers_of_shape
 from tbevents.reading.kinds.tensor import TensorSeries
-from tbevents.reading.series import Series, counted
+from tbevents.reading.series import Series, plain_count
 from tbevents.views.notebook import series_html
 
 
@@ -99,7 +99,7 @@ class MeshSeries(Series[Mesh]):
         return config if isinstance(config, dict) else {}  # tensorboardX writes "null"
 
     def __repr__(self) -> str:
-        return f"MeshSeries({self.tag!r}, {counted(len(self), 'point')}, {', '.join(self.tags)})"
+        return f"MeshSeries({self.tag!r}, {plain_count(len(self), 'point')}, {', '.join(self.tags)})"
 
     def _repr_html_(self) -> str:
         return series_html(self)

@@ -81,10 +81,10 @@ def report(
         progress: called with the number of finished runs, and of all.
 
     Raises:
-        RunNotFoundError, UnknownNameError: the path does not exist, or no run or tag matches a name.
-        ValueError: there is nothing to show.
-        FileExistsError: `out` is an event file.
-        OSError: a file cannot be read or written.
+        RunNotFoundError, UnknownNameError: if the path does not exist, or no run or tag matches a name.
+        ValueError: if there is nothing to show.
+        FileExistsError: if `out` is an event file.
+        OSError: if a file cannot be read or written.
     """
     from tbevents.reading.logdir import Logdir  # imports what starts processes; `page_of` does without it
 

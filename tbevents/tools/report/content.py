@@ -14,7 +14,7 @@ from tbevents.reading.hparams_table import SessionFacts, session_facts
 from tbevents.reading.kinds.audio import Audio
 from tbevents.reading.kinds.image import Image
 from tbevents.reading.kinds.kind import lazy_kinds
-from tbevents.reading.kinds.layout import Charts
+from tbevents.reading.kinds.layout import StoredCharts
 from tbevents.reading.kinds.pr_curve import PrCurve
 from tbevents.reading.kinds.scalar import ScalarSeries
 from tbevents.reading.kinds.text import Text
@@ -27,7 +27,7 @@ from tbevents.tools.report.limits import ReportLimits
 from tbevents.tools.report.pauses import pauses_of
 from tbevents.tools.report.pictures import picture
 from tbevents.tools.report.rates import rates_by_loss
-from tbevents.tools.report.sessions import Sessions
+from tbevents.tools.report.sessions import Entry, Sessions
 from tbevents.views.curves import evenly, thinned
 from tbevents.views.heat import quantiles, shared_buckets
 from tbevents.views.safe_text import first_of
@@ -47,7 +47,6 @@ _SAMPLE: Final = 256
 
 E = TypeVar("E")
 P = TypeVar("P")
-Entry = dict[str, Any]
 
 
 class Content:
@@ -83,7 +82,7 @@ class Content:
         }
         self._cards: dict[str, dict[str, Entry]] = {kind: {} for kind in ("scalars", *self._makers)}
         self._others: dict[str, int] = {}
-        self._layouts: list[Charts] = []
+        self._layouts: list[StoredCharts] = []
         self._media = 0  # bytes of pictures and sounds
         self._is_full = False  # whether the rest of them is left out
         self._letters = 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from tbevents.errors import TBEventsError
-from tbevents.reading.kinds.layout import Charts
+from tbevents.reading.kinds.layout import StoredCharts
 from tbevents.reading.run import Run
 
 MOST_CHARTS: Final = 200
@@ -19,7 +19,7 @@ _PATTERN: Final = 500
 """The most characters of a pattern or title."""
 
 
-def layout_of_run(run: Run, on_problem: Callable[[str], object]) -> Charts:
+def layout_of_run(run: Run, on_problem: Callable[[str], object]) -> StoredCharts:
     """Returns the layout of a run, empty if there is none; `on_problem` is told of one that cannot be parsed."""
     if "custom_scalars" not in run.counts():
         return {}
@@ -30,7 +30,7 @@ def layout_of_run(run: Run, on_problem: Callable[[str], object]) -> Charts:
         return {}
 
 
-def layout_json(layouts: Iterable[Charts]) -> list[dict[str, Any]]:
+def layout_json(layouts: Iterable[StoredCharts]) -> list[dict[str, Any]]:
     """Returns the charts of some layouts, category by category. Of charts with one name, the first counts.
 
     Each is ``{"category", "title", "kind", "tags"}``. The tags of a "Multiline" are patterns; those of a "Margin" are

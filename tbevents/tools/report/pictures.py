@@ -30,8 +30,8 @@ def picture(data: bytes, limits: ReportLimits) -> dict[str, Any]:
         ``source``, a data URL; ``width`` and ``height``, in pixels as logged; ``scaled``, whether it was scaled down.
 
     Raises:
-        MissingExtraError: Pillow is not installed.
-        PayloadError: Pillow cannot decode the picture, or it is too large.
+        MissingExtraError: if Pillow is not installed.
+        PayloadError: if Pillow cannot decode the picture, or it is too large.
     """
     try:
         from PIL import Image as Pillow

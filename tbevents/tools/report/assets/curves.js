@@ -168,8 +168,7 @@ class Curves {
     // By value, as the curves lie; what is nearest is scrolled to, so that the pointer reaches all.
     const ordered = [...found].sort((a, b) => b.line.ys[b.place] - a.line.ys[a.place]);
     const rows = ordered.map((each) => readingRow(each, 28, each === first ? "nearest" : ""));
-    const head = make("tr", {}, make("th"), ...this.titles.map((text) => make("th", { scope: "col", textContent: text })));
-    this.tip.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+    this.tip.replaceChildren(makeTable([make("th"), ...this.titles.map(columnHead)], rows));
     this.tip.hidden = false;
     const row = rows[ordered.indexOf(first)];
     this.tip.scrollTop = row.offsetTop + row.offsetHeight / 2 - this.tip.clientHeight / 2;
@@ -298,24 +297,21 @@ function paintBand(u, { xs, low, high, color }, [logX, logY]) {
   const to = projection(u);
   const bottom = onCanvas(bbox.top + bbox.height);
   const yOf = (value) => (logY && value <= 0 ? bottom : onCanvas(to.y(value)));
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.fillStyle = color;
-  ctx.globalAlpha = 0.22;
-  let first = 0;
-  for (let place = 0; place <= xs.length; place++) {
-    if (place < xs.length && drawable(xs[place], logX) && Number.isFinite(low[place]) && Number.isFinite(high[place])) continue;
-    if (place - first > 0) {
-      ctx.beginPath();
-      ctx.moveTo(onCanvas(to.x(xs[first])), yOf(high[first]));
-      for (let at = first + 1; at < place; at++) ctx.lineTo(onCanvas(to.x(xs[at])), yOf(high[at]));
-      for (let at = place - 1; at >= first; at--) ctx.lineTo(onCanvas(to.x(xs[at])), yOf(low[at]));
-      ctx.closePath();
-      ctx.fill();
+  paintClipped(u, () => {
+    ctx.fillStyle = color;
+    ctx.globalAlpha = 0.22;
+    let first = 0;
+    for (let place = 0; place <= xs.length; place++) {
+      if (place < xs.length && drawable(xs[place], logX) && Number.isFinite(low[place]) && Number.isFinite(high[place])) continue;
+      if (place - first > 0) {
+        ctx.beginPath();
+        ctx.moveTo(onCanvas(to.x(xs[first])), yOf(high[first]));
+        for (let at = first + 1; at < place; at++) ctx.lineTo(onCanvas(to.x(xs[at])), yOf(high[at]));
+        for (let at = place - 1; at >= first; at--) ctx.lineTo(onCanvas(to.x(xs[at])), yOf(low[at]));
+        ctx.closePath();
+        ctx.fill();
+      }
+      first = place + 1;
     }
-    first = place + 1;
-  }
-  ctx.restore();
+  });
 }

@@ -127,7 +127,7 @@ function comparison(sides) {
   const [lines, inLines] = [{ pairs: LINE_PAIRS, spent: false }, { pairs: WORD_PAIRS, spent: false }];
   const rows = linePairs(...texts, lines);
   const shown = shownRows(rows);
-  const body = make("tbody", {}, ...shown.map(([left, right]) => make("tr", {}, ...pairCells(left, right, inLines))));
+  const cells = shown.map(([left, right]) => make("tr", {}, ...pairCells(left, right, inLines)));
   const heads = sides.map(({ run, item }) => make("th", { scope: "col", title: run.name }, swatch(run.color), make("span", { textContent: elided(run.label, 40), dir: "auto" }), make("span", { className: "quiet", textContent: item === undefined ? " nothing yet" : ` step ${item.step}` })));
   const differing = rows.filter(differs).length;
   const isCut = shown.length > 0 && !rows.includes(shown.at(-1));
@@ -141,7 +141,7 @@ function comparison(sides) {
   ];
   return make("div", { className: "comparison" },
     make("p", { className: "quiet", role: "status", textContent: note.filter(Boolean).join(" · ") }),
-    make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Texts side by side" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body)));
+    make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Texts side by side" }, makeTable(heads, cells)));
 }
 
 /** A card of texts; those of two runs can be compared. */

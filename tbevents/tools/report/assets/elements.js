@@ -30,6 +30,15 @@ function swatch(color, dashed = false) {
 /** The colour and name of a curve or run, as a list or table has them; `most` bounds the letters. */
 const nameParts = ({ color, dashed, name }, most) => [swatch(color, dashed), make("span", { className: "name", textContent: elided(name, most), dir: "auto" })];
 
+/** A run above what is shown of it, with what is said of that. */
+const runLine = (run, said) => make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: said }));
+
+/** A table of rows below heads, which are cells. */
+const makeTable = (heads, rows, properties = {}) => make("table", properties, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows));
+
+/** The head of a column. */
+const columnHead = (textContent) => make("th", { scope: "col", textContent });
+
 /** Calls a function at most once a frame, with the last arguments. */
 function framewise(call) {
   let pending = null;

@@ -146,7 +146,7 @@ async function loadLines(card, lines, view) {
 /** Fetches what is missing of a card that a chart shows; returns whether anything is. */
 function reload(card) {
   const [view] = views.get(card)?.keys() ?? [];
-  const lines = card.lines.filter((line) => runs[line.run].shown);
+  const lines = shownLines(card);
   const points = needed(card);
   if (view === undefined || !lines.some((line) => line.lacks(points))) return false;
   loadLines(card, lines, view);
@@ -193,7 +193,7 @@ class FetchedCard {
 
   /** Fetches what has changed, if it is in view: at most every few seconds. */
   async load() {
-    const lines = this.card.lines.filter((line) => runs[line.run].shown);
+    const lines = shownLines(this.card);
     const wanted = lines.map((line) => `${line.number}.${line.epoch}.${line.count}`).join();
     if (this.busy || !this.lazy.isNear || wanted === this.got || !lines.length) return;
     this.busy = true;

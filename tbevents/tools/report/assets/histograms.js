@@ -24,13 +24,7 @@ class HistogramChart {
 
   /** Draws all but the axes, on this or another surface. */
   paint(surface) {
-    const { ctx, bbox } = surface;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    this.paintInside(surface);
-    ctx.restore();
+    paintClipped(surface, () => this.paintInside(surface));
   }
 
   destroy() {
@@ -144,7 +138,7 @@ function histogramCard(card) {
   const body = make("div", { className: "items heat" });
   let maps = [];
   const draw = () => {
-    const shown = card.lines.filter((line) => runs[line.run].shown);
+    const shown = shownLines(card);
     const Drawn = settings.histograms === "heat" ? HeatMap : Distribution;
     const values = [Math.min(...shown.map((line) => line.low)), Math.max(...shown.map((line) => line.high))];
     for (const line of shown) {
@@ -153,8 +147,7 @@ function histogramCard(card) {
       const note = isThinned(line) ? ` ${numbers(line.steps).length} of ${countText(line.count, "histogram")}` : "";
       let map = null;
       const menu = chartMenu(`${run.label}: ${card.title}`, { chart: () => map, labels: () => ({ title: `${run.label}: ${card.title}`, x: "step" }), rows: () => map.rows() });
-      const who = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: note }));
-      body.append(make("div", { className: "item" }, make("div", { className: "card-head" }, who, menu), figure));
+      body.append(make("div", { className: "item" }, make("div", { className: "card-head" }, runLine(run, note), menu), figure));
       if (numbers(line.steps).length) map = new Drawn(figure, line, run.color, values, chartOf(`histograms ${line.number ?? line.run} ${card.tag}`).zoom);
       maps.push(map);
     }

@@ -1,5 +1,8 @@
 // The points of a line: its steps once each, and what is between them.
 
+/** Those of a card's lines whose runs are shown. */
+const shownLines = (card) => card.lines.filter((line) => runs[line.run].shown);
+
 /** Whether a line has fewer points than were logged. */
 const isThinned = (line) => numbers(line.steps).length < (line.whole?.count ?? line.count);
 

@@ -107,11 +107,11 @@ function headline() {
   if (data.findings.length) {
     const rows = data.findings.map(({ severity, code, rule, name, tag, step, summary }) => make("tr", {},
       ...[severity, `${code} ${rule}`, name, tag ?? "", step === null ? "" : String(step), summary].map((text) => make("td", { textContent: text, dir: "auto" }))));
-    const titles = ["severity", "rule", "run", "tag", "step", "finding"].map((title) => make("th", { scope: "col", textContent: title }));
+    const heads = ["severity", "rule", "run", "tag", "step", "finding"].map(columnHead);
     const left = data.more_findings ? [make("p", { textContent: `and ${countText(data.more_findings, "finding")} more` })] : [];
     head.push(make("details", { className: "findings", id: "findings", open: rows.length <= 10 },
       make("summary", { textContent: `${countText(rows.length + data.more_findings, "finding")} of tbevents lint` }),
-      make("div", { className: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ...titles)), make("tbody", {}, ...rows))), ...left));
+      make("div", { className: "scroll" }, makeTable(heads, rows)), ...left));
   }
   if (data.notes.length) head.push(make("ul", { className: "notes quiet", id: "notes" }, ...data.notes.map((text) => make("li", { textContent: text }))));
   return head;
@@ -126,6 +126,15 @@ const ELSEWHERE = {
   tensors: "run.tensors[tag] has them as arrays.",
   hparams: "they are the table of hyperparameters.",
 };
+
+/** The sections below the scalars: a kind, its title, what makes a card, and how cards stand. */
+const CARD_SECTIONS = [
+  ["pr_curves", "Precision and recall", prCard, "grid"],
+  ["histograms", "Histograms", histogramCard, "stack"],
+  ["images", "Images", (card) => itemCard("images", card, imageNodes), "grid"],
+  ["audio", "Audio", (card) => itemCard("audio", card, soundNodes), "grid"],
+  ["texts", "Texts", textCard, "stack"],
+];
 
 function sections() {
   const made = [];
@@ -142,11 +151,9 @@ function sections() {
   const custom = customSections();
   const beside = data.rates.flatMap(({ rates, loss }) => [...rates, ...(loss < 0 ? [] : [loss])].map((place) => data.scalars[place]));
   made.push(...custom.made, ...scalarSections(new Set([...beside, ...custom.shown])));
-  if (data.pr_curves.length) made.push(section("pr_curves", "Precision and recall", data.pr_curves.map((card) => add(card, (it) => source.card(it, prCard)))));
-  if (data.histograms.length) made.push(section("histograms", "Histograms", data.histograms.map((card) => add(card, (it) => source.card(it, histogramCard))), "stack"));
-  if (data.images.length) made.push(section("images", "Images", data.images.map((card) => add(card, (it) => source.card(it, (each) => itemCard("images", each, imageNodes))))));
-  if (data.audio?.length) made.push(section("audio", "Audio", data.audio.map((card) => add(card, (it) => source.card(it, (each) => itemCard("audio", each, soundNodes))))));
-  if (data.texts.length) made.push(section("texts", "Texts", data.texts.map((card) => add(card, (it) => source.card(it, textCard))), "stack"));
+  for (const [kind, title, build, className] of CARD_SECTIONS) {
+    if (data[kind].length) made.push(section(kind, title, data[kind].map((card) => add(card, (it) => source.card(it, build))), className));
+  }
   const others = Object.entries(data.others).map(([kind, count]) => make("li", { textContent: `${kind.replace("_", " ")} (${countText(count, "tag")}): ${ELSEWHERE[kind] ?? `run.series("${kind}") has them.`}` }));
   if (others.length) made.push(make("div", { className: "quiet", id: "others" }, make("p", { textContent: "Logged as well, and not on this page:" }), make("ul", {}, ...others)));
   if (!made.length) made.push(make("p", { textContent: source.nothing }));

@@ -56,7 +56,6 @@ class SvgContext {
     this.path += `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}Z`;
   }
 
-
   /** A whole circle: charts have no other arcs. */
   arc(x, y, radius) { this.path += `M${short(x + radius)} ${short(y)}a${short(radius)} ${short(radius)} 0 1 1 ${short(-2 * radius)} 0a${short(radius)} ${short(radius)} 0 1 1 ${short(2 * radius)} 0Z`; }
 
@@ -132,12 +131,7 @@ function paintPicture(chart, labels, open) {
   const surface = { ctx, bbox: { ...u.bbox, top: u.bbox.top + head }, scales: u.scales };
   paintAxes(u, surface, write);
   write(labels.x, u.bbox.left + u.bbox.width / 2, below - 8 * unit, "--muted", 11, "center");
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(surface.bbox.left, surface.bbox.top, surface.bbox.width, surface.bbox.height);
-  ctx.clip();
-  chart.paint(surface);
-  ctx.restore();
+  paintClipped(surface, () => chart.paint(surface));
   for (const { text, color, x, y } of legend.places) {
     ctx.fillStyle = color;
     if (color !== null) ctx.fillRect(x, below + y, 10 * unit, 10 * unit);

@@ -268,6 +268,16 @@ function projection(u) {
   };
 }
 
+/** Calls what paints on a surface, and lets nothing of it be seen outside of the plot. */
+function paintClipped({ ctx, bbox }, paint) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  paint();
+  ctx.restore();
+}
+
 /** Whether a number has a place on an axis. */
 const drawable = (value, log) => Number.isFinite(value) && (!log || value > 0);
 

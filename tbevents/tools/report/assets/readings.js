@@ -31,9 +31,8 @@ function readingsTable(chart, x, label, close) {
   const texts = found.map(({ line, place }) => line.rowAt(place));
   const day = takeDay(texts, chart.titles.indexOf("time"));
   const rows = found.map((each, number) => readingRow(each, 44, "", texts[number]));
-  const head = make("tr", {}, make("th", { scope: "col", textContent: "curve" }), ...chart.titles.map((text) => make("th", { scope: "col", textContent: text })));
   const button = make("button", { type: "button", textContent: "×", title: "Close the table", "aria-label": `${label}: close the table of values`, onclick: close });
   const top = make("div", { className: "readings-head quiet" }, make("span", { textContent: `Values at the pinned place${day ? `, ${day}` : ""}` }), button);
   return make("div", { className: "readings", role: "region", "aria-label": `${label}: values at the pinned place` },
-    top, make("div", { className: "scroll", tabIndex: 0 }, make("table", { className: day ? "" : "wrapping" }, make("thead", {}, head), make("tbody", {}, ...rows))));
+    top, make("div", { className: "scroll", tabIndex: 0 }, makeTable(["curve", ...chart.titles].map(columnHead), rows, { className: day ? "" : "wrapping" })));
 }

@@ -125,7 +125,7 @@ function scalarCard(card) {
     figure.setAttribute("aria-busy", "false");
   };
   const draw = () => {
-    const found = (card.parts ?? [card]).map((each) => ({ part: each, lines: source.lines(each, each.lines.filter((line) => runs[line.run].shown), view, again) }));
+    const found = (card.parts ?? [card]).map((each) => ({ part: each, lines: source.lines(each, shownLines(each), view, again) }));
     const lines = found.flatMap((each) => each.lines);
     const logY = chart.log ?? settings.logY;
     logBox.checked = logY;

@@ -78,13 +78,12 @@ function itemCard(kind, card, nodes, whole = () => null, ...more) {
   let known = new Map(); // what is said of an item -> its element
   const itemElement = (line, item, said) => {
     const run = runs[line.run];
-    const head = make("p", { className: "who", title: run.name }, swatch(run.color, run.dashed), run.label, make("span", { className: "quiet", textContent: said }));
     const shown = item === undefined ? [make("p", { className: "quiet", textContent: "nothing yet" })] : nodes(item, `${run.label}: ${card.title}`);
-    return make("div", { className: "item" }, head, ...shown);
+    return make("div", { className: "item" }, runLine(run, said), ...shown);
   };
   const fill = () => {
     const step = slider.stepIn(card.lines);
-    const lines = card.lines.filter((line) => runs[line.run].shown);
+    const lines = shownLines(card);
     const all = whole(lines, step);
     const before = known;
     known = new Map();
@@ -112,7 +111,7 @@ function prCard(card) {
   let curves = null;
   const draw = () => {
     const step = slider.stepIn(card.lines);
-    const lines = card.lines.filter((line) => runs[line.run].shown).flatMap((line) => {
+    const lines = shownLines(card).flatMap((line) => {
       const item = itemAt(line, step);
       if (item === undefined) return [];
       const [recall, precision, thresholds] = [item.recall, item.precision, item.thresholds].map(numbers);
