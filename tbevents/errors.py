@@ -220,7 +220,7 @@ class UnknownNameError(TBEventsError, KeyError):
         self.name = name if isinstance(name, str) else repr(name)
         self.where = where
         self.hint = hint
-        self.reason = f"no {noun} {_brief(name)}{'; ' if hint else ''}{hint}"
+        self.reason = f"no {noun} {brief(name)}{'; ' if hint else ''}{hint}"
         super().__init__(f"{where}{': ' if where else ''}{self.reason}")
 
     def __str__(self) -> str:
@@ -243,7 +243,7 @@ def checked_choice(argument: str, value: object, choices: Iterable[S]) -> S:
                 return choice
     *others, last = map(repr, choices)
     allowed = f"{', '.join(others)} or {last}" if others else last
-    raise ValueError(f"{argument} must be {allowed}, not {_brief(value)}{did_you_mean(value, choices)}")
+    raise ValueError(f"{argument} must be {allowed}, not {brief(value)}{did_you_mean(value, choices)}")
 
 
 def closest_or_first(name: object, known: Iterable[str], most: int = 3) -> str:
@@ -253,7 +253,7 @@ def closest_or_first(name: object, known: Iterable[str], most: int = 3) -> str:
         return suggestion(near)
     if not known:
         return "there are none"
-    shown = ", ".join(map(_brief, known[:8]))
+    shown = ", ".join(map(brief, known[:8]))
     return f"there are: {shown}" + (f" and {len(known) - 8} more" if len(known) > 8 else "")
 
 
@@ -299,10 +299,10 @@ def _shared_ends(a: str, b: str) -> int:
 
 def suggestion(names: Iterable[str]) -> str:
     """Returns ``"did you mean 'x' or 'y'?"``."""
-    return f"did you mean {' or '.join(map(_brief, names))}?"
+    return f"did you mean {' or '.join(map(brief, names))}?"
 
 
-def _brief(name: object) -> str:
+def brief(name: object) -> str:
     """Returns the repr of a name, with the middle left out if it is very long."""
     text = repr(name)
     return text if len(text) <= 100 else f"{text[:50]}...{text[-47:]}"

@@ -116,15 +116,29 @@ def is_folder(path: str, *, suggest: bool = False) -> bool:
 
 
 def _similar_beside(path: str) -> str:
-    """Returns the end of a message that a local path does not exist: what is beside it and has a similar name."""
-    folder, name = os.path.split(path.rstrip(os.sep))
+    """Returns the end of a message that a local path does not exist.
+
+    It names the link in the path that leads nowhere; otherwise a path in which the first missing part is replaced by
+    a similar name from the same folder.
+    """
+    missing = Path(path)
+    while not missing.is_symlink() and not os.path.exists(missing.parent):
+        missing = missing.parent
+    if missing.is_symlink():
+        what = "it" if missing == Path(path) else repr(str(missing))
+        return f"; {what} is a symbolic link to {os.readlink(missing)!r}, which does not exist"
     try:
-        beside = os.listdir(folder or ".")
+        beside = os.listdir(missing.parent)
     except OSError:
         return ""
     # Hidden folders are hardly meant by a name that is not hidden.
-    near = nearest(name, [each for each in beside if name.startswith(".") or not each.startswith(".")])
-    return f"; {suggestion([os.path.join(folder, near)])}" if near else ""
+    hidden = missing.name.startswith(".")
+    near = nearest(missing.name, [each for each in beside if hidden or not each.startswith(".")])
+    if not near:
+        return ""
+    found = missing.parent / near
+    whole = found / Path(path).relative_to(missing)
+    return f"; {suggestion([str(whole if whole.exists() else found)])}"
 
 
 def open_file(path: str) -> io.RawIOBase:

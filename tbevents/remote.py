@@ -5,7 +5,9 @@ Only this module, `remote_file` and `remote_put` use fsspec.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import difflib
 import errno
 import os
 import re
@@ -210,10 +212,12 @@ def write_bytes(url: str, data: bytes) -> None:
 
     Raises:
         OSError: if the file cannot be written.
-        ValueError: if the protocol is unknown.
+        ValueError: if the protocol is unknown, or the URL names no bucket.
         MissingExtraError: if fsspec, or the file system, is not installed.
     """
     fs, path = filesystem(url, "writing")
+    if is_object_store(fs) and "/" not in path.strip("/"):
+        raise ValueError(f"{url}: a bucket is missing in the URL")
     with as_os_errors(url, "cannot be written"):
         try:
             fs.pipe_file(path, data)
@@ -242,7 +246,8 @@ def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
         protocol, mark, _ = link.partition("://")
         if protocol not in known and (mark or re.fullmatch("[a-z]+", link)):
             # fsspec would take a protocol of one letter for a drive, on any system
-            raise ValueError(f"{url}: fsspec knows no protocol {protocol!r}{did_you_mean(protocol, known)}")
+            near = difflib.get_close_matches(protocol, known)  # words as short as these look alike by chance
+            raise ValueError(f"{url}: fsspec knows no protocol {protocol!r}{did_you_mean(protocol, near)}")
     options: dict[str, Any] = {}
     if "s3://" in url:  # botocore's default of 10 connections would make the other requests wait
         connections = {"max_pool_connections": PARALLEL, **conf.get("s3", {}).get("config_kwargs", {})}
@@ -257,13 +262,29 @@ def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
 
 @contextlib.contextmanager
 def as_os_errors(url: str, what: str = "cannot be read") -> Iterator[None]:
-    """Raises an OSError in place of the exceptions that a file system defines itself."""
+    """Raises an OSError in place of the exceptions that a file system defines itself.
+
+    Raises:
+        FileNotFoundError: only if the server says that the file does not exist.
+        OSError: for any other failure.
+    """
     try:
         yield
+    except FileNotFoundError as error:
+        # fsspec's file system for HTTP raises this for every failure.
+        cause = error.__cause__
+        if not _is_failed_http_request(cause) or getattr(cause, "status", None) in (404, 410):
+            raise
+        reason = f"{type(cause).__name__}: {cause}"
+        raise os_error(OSError, errno.EIO, what, reason, url) from cause
     except (OSError, MissingExtraError):
         raise
     except Exception as error:
         raise os_error(OSError, errno.EIO, what, f"{type(error).__name__}: {error}", url) from error
+
+
+def _is_failed_http_request(error: BaseException | None) -> bool:
+    return isinstance(error, TimeoutError | asyncio.TimeoutError) or type(error).__module__.startswith("aiohttp.")
 
 
 def os_error(kind: type[OSError], number: int, what: str, reason: str, url: str) -> OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -88,8 +89,17 @@ def list_run_files(
         with os.scandir(text) as entries:
             files = _files_among(entries, on_unreadable or _pass_over, also_beside_files=True, within=within)
     if not files:
-        raise RunNotFoundError(text, "this folder has no event file (a file with 'tfevents' in its name)")
+        raise RunNotFoundError(text, f"this folder has no event file {_why_none(text)}")
     return _in_order(files)
+
+
+def _why_none(folder: str) -> str:
+    """Returns why a folder, which may be a URL, has no event file."""
+    if not remote.is_url(folder):
+        with contextlib.suppress(OSError):
+            for name in sorted(filter(is_event_file, os.listdir(folder))):
+                return f"({name!r} is not a regular file)"
+    return "(a file with 'tfevents' in its name)"
 
 
 def folders_above(name: str) -> list[str]:

@@ -351,3 +351,43 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     assert list(tbevents.read_logdir("~/runs")) == ["a"]
     assert tbevents.read_run("~/runs/a").path == os.path.join(str(tmp_path), "runs/a")
     assert files.path_string("a/~", "path") == "a/~"
+
+
+# -- paths that do not exist -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "end"),
+    [
+        ("run", "; did you mean '{runs}'?"),
+        ("rusn/a", "; did you mean '{a}'?"),
+        ("rusn/other", "; did you mean '{runs}'?"),
+        ("runs/zzz", ""),
+        ("nothing/like/it", ""),
+    ],
+)
+@pytest.mark.parametrize("read", [tbevents.read_run, tbevents.read_logdir])
+def test_the_first_missing_part_of_a_path_is_corrected(tmp_path, read, path, end):
+    touch(tmp_path / "runs" / "a" / "events.out.tfevents.1.h")
+    with pytest.raises(RunNotFoundError) as caught:
+        read(tmp_path / path)
+    end = end.format(runs=tmp_path / "runs", a=tmp_path / "runs" / "a")
+    assert caught.value.detail == f"no such file or folder{end}"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_link_that_leads_nowhere_is_named_with_its_target(tmp_path):
+    (tmp_path / "link").symlink_to("nowhere")
+    for path, what in ((tmp_path / "link", "it"), (tmp_path / "link" / "a", repr(str(tmp_path / "link")))):
+        with pytest.raises(RunNotFoundError) as caught:
+            tbevents.read_run(path)
+        end = f"; {what} is a symbolic link to 'nowhere', which does not exist"
+        assert caught.value.detail == f"no such file or folder{end}"
+
+
+def test_what_has_an_event_files_name_but_is_none_is_named(tmp_path):
+    (tmp_path / "events.out.tfevents.1.h").mkdir()
+    with pytest.raises(
+        RunNotFoundError, match=r"has no event file \('events.out.tfevents.1.h' is not a regular file\)"
+    ):
+        tbevents.read_run(tmp_path)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from tbevents.callers import warn_caller
 from tbevents.format.values import checked_text
 from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_writer, points_of, write_points
-from tbevents.lr_scheduler.formulas import check_numbers
+from tbevents.lr_scheduler.formulas import check_last_epoch, checked_epoch
 from tbevents.lr_scheduler.param_groups import (
     OptimizerLike,
     ParamGroups,
@@ -23,6 +23,12 @@ from tbevents.lr_scheduler.param_groups import (
     store,
 )
 from tbevents.lr_scheduler.step_order import StepOrder
+
+PACKAGE = __name__.rpartition(".")[0] + "."
+"""The beginning of the module names of this package's own schedulers."""
+
+# `_SHOWN` of all classes: a state with one of these that a scheduler does not have is of another kind.
+_SHOWN_BY_ANY: set[str] = set()
 
 
 class LRScheduler:
@@ -52,6 +58,7 @@ class LRScheduler:
 
     Raises:
         TypeError: if `optimizer` has no `param_groups`, or another argument has the wrong type.
+        ValueError: if `param_groups` is empty, or `last_epoch` is below -1.
         KeyError: if a group has no "lr", or no "initial_lr" when resuming.
     """
 
@@ -63,7 +70,8 @@ class LRScheduler:
         {"optimizer", "_writer", "_tag", "_emitted", "_due", "_held", "_rates_for"}
     )
 
-    # The attributes that the repr shows, and by which a state is recognised as one of this kind of scheduler.
+    # The attributes that the repr shows (without a leading underscore), and by which a state is recognised as one of
+    # this kind of scheduler.
     _SHOWN: ClassVar[tuple[str, ...]] = ()
 
     last_epoch: int
@@ -89,6 +97,10 @@ class LRScheduler:
     # The watch; absent after the check, and from copies and pickles.
     _step_order: StepOrder
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        _SHOWN_BY_ANY.update(cls._SHOWN)
+
     def __init__(
         self,
         optimizer: OptimizerLike,
@@ -98,7 +110,7 @@ class LRScheduler:
         tag: str = "lr",
     ) -> None:
         check_optimizer(optimizer)
-        check_numbers(last_epoch=last_epoch)
+        check_last_epoch(last_epoch)
         check_writer(writer)
         self._tag = checked_text(tag)
         self.optimizer = optimizer
@@ -141,7 +153,14 @@ class LRScheduler:
 
         Args:
             epoch: deprecated, as in PyTorch, with a warning: the epoch to move to, by the closed form if there is one.
+
+        Raises:
+            TypeError: if `epoch` is not a number.
+            ValueError: if `epoch` is negative, not finite, or beyond the end of the schedule. The epoch and
+                the rates are unchanged then.
         """
+        if epoch is not None:
+            epoch = checked_epoch(epoch)
         if self._step_count == 1 and not self._is_initial:
             self._end_watch(check=True)
         writing = not self._is_initial
@@ -182,11 +201,11 @@ class LRScheduler:
         """
         wanted = np.asarray(steps)
         if wanted.ndim != 1:
-            raise ValueError(f"steps must have one dimension, not shape {wanted.shape}")
+            raise ValueError(f"steps must have one dimension, such as range(5), not {steps!r}")
         if not wanted.size:
             return np.empty((0, len(self.optimizer.param_groups)))
         if wanted.dtype.kind not in "iuf" or not wanted.min() >= 0:
-            raise ValueError(f"steps must be numbers, 0 or more, not {steps!r}")
+            raise ValueError(f"steps must be numbers, 0 or more, that fit in 64 bits, not {steps!r}")
         return self._evaluate(wanted)
 
     def state_dict(self) -> dict[str, Any]:
@@ -212,6 +231,7 @@ class LRScheduler:
             ValueError: if it is not a state of this kind of scheduler, or has more groups than the optimizer.
         """
         check_mapping("state_dict", state_dict)
+        self._check_state(state_dict)
         groups = self.optimizer.param_groups
         untouched = [rate_of(group) == own for group, own in zip(groups, self._own_rates(), strict=False)]
         self._load(state_dict)
@@ -223,7 +243,7 @@ class LRScheduler:
 
     def __repr__(self) -> str:
         try:
-            parts = [f"{name}={self._shown(name)}" for name in self._SHOWN]
+            parts = [f"{name.lstrip('_')}={self._shown(name)}" for name in self._SHOWN]
             parts += [f"epoch {self.last_epoch}", f"lr {self._current_rates()}"]
         except (AttributeError, KeyError):  # not fully constructed, or without its groups
             return object.__repr__(self)
@@ -257,11 +277,20 @@ class LRScheduler:
                 self._advance()
                 values = self.get_lr()
             else:
-                self._go_to(epoch)
-                values = getattr(self, "_get_closed_form_lr", self.get_lr)()
+                values = self._rates_after(epoch)
         finally:
             self._get_lr_called_within_step = False
         self._set_rates(values)
+
+    def _rates_after(self, epoch: float) -> Any:
+        """Moves to an epoch and returns its rates. If they cannot be computed, it stays at the epoch before."""
+        before = self.last_epoch
+        try:
+            self._go_to(epoch)
+            return getattr(self, "_get_closed_form_lr", self.get_lr)()
+        except Exception:
+            self.last_epoch = self._rates_for = before
+            raise
 
     def _advance(self) -> None:
         self.last_epoch += 1
@@ -328,15 +357,22 @@ class LRScheduler:
         self.last_epoch = -1
         self._initial_step()
 
-    def _load(self, state_dict: Mapping[str, Any]) -> None:
-        """Takes up a state without touching the groups."""
+    def _check_state(self, state_dict: Mapping[str, Any]) -> None:
+        """Raises ValueError unless it is a state of this kind of scheduler, of no more groups than there are."""
         # A whole state has "_last_lr"; in one that was put together by hand the rest stays as it is.
         for key in ("last_epoch", *(self._SHOWN if "_last_lr" in state_dict else ())):
             if key in self.__dict__ and key not in state_dict:
-                raise not_a_state(self, key, state_dict)
+                raise not_a_state(self, f"it lacks {key!r}", state_dict)
+        # Any other key may be one of another version of PyTorch, or an attribute that a user has added.
+        for key in state_dict if type(self).__module__.startswith(PACKAGE) else ():
+            if key in _SHOWN_BY_ANY and key not in self.__dict__:
+                raise not_a_state(self, f"it has {key!r}", state_dict)
         saved, groups = len(state_dict.get("base_lrs", ())), len(self.optimizer.param_groups)
         if saved > groups:
             raise ValueError(f"the state is of {saved} groups, the optimizer has {groups}")
+
+    def _load(self, state_dict: Mapping[str, Any]) -> None:
+        """Take up a state, which `_check_state` has passed, without touching the groups."""
         state = self._saved(state_dict)
         for key in ("_last_lr", "base_lrs"):
             if key in state:
@@ -391,10 +427,10 @@ EPOCH_DEPRECATION_WARNING = (
 """The warning of `step(epoch)`, in PyTorch's words, so that the same filters match."""
 
 
-def not_a_state(scheduler: LRScheduler, key: str, state_dict: Mapping[str, Any]) -> ValueError:
+def not_a_state(scheduler: LRScheduler, reason: str, state_dict: Mapping[str, Any]) -> ValueError:
     """Returns the error for a mapping that is not a state of a scheduler."""
     found = f"its keys are {', '.join(map(repr, list(state_dict)[:6]))}" if state_dict else "it is empty"
-    return ValueError(f"state_dict is not a state of a {type(scheduler).__name__}: it lacks {key!r}; {found}")
+    return ValueError(f"state_dict is not a state of {type(scheduler).__name__}: {reason}; {found}")
 
 
 def warn_of_epoch() -> None:

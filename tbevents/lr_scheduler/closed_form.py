@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbevents.lr_scheduler.base import LRScheduler
+from tbevents.lr_scheduler.base import PACKAGE, LRScheduler
 from tbevents.lr_scheduler.param_groups import rate_of, store
 
-_PACKAGE = __name__.rpartition(".")[0] + "."
 _MOVERS = ("get_lr", "_update_lr")
 
 
@@ -83,7 +82,7 @@ class ClosedFormLR(LRScheduler):
     def _is_ours(self) -> bool:
         """Returns True if the closed form applies: no subclass outside this package overrides get_lr() or step()."""
         cls = type(self)
-        return cls.get_lr is ClosedFormLR.get_lr and cls.step.__module__.startswith(_PACKAGE)
+        return cls.get_lr is ClosedFormLR.get_lr and cls.step.__module__.startswith(PACKAGE)
 
     def _evaluate(self, steps: NDArray[Any]) -> NDArray[np.float64]:
         if not self._is_ours():

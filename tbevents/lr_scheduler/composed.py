@@ -47,9 +47,9 @@ class _Composed(LRScheduler):
             self._due, part._due = [*self._due, *part._due], ()
 
     def _shown(self, name: str) -> str:
-        if name == "schedulers":
+        if name == "_schedulers":
             return f"[{', '.join(type(part).__name__ for part in self._schedulers)}]"
-        return repr(getattr(self, f"_{name}"))
+        return super()._shown(name)
 
     def state_dict(self) -> dict[str, Any]:
         """Returns the state; the states of the parts are in `_schedulers`."""
@@ -58,14 +58,20 @@ class _Composed(LRScheduler):
         state["_schedulers"] = [part.state_dict() for part in self._schedulers]
         return state
 
-    def _load(self, state_dict: Mapping[str, Any]) -> None:
+    def _check_state(self, state_dict: Mapping[str, Any]) -> None:
         if "_schedulers" not in state_dict:
-            raise not_a_state(self, "_schedulers", state_dict)
+            raise not_a_state(self, "it lacks '_schedulers'", state_dict)
+        super()._check_state(state_dict)
         saved = state_dict["_schedulers"]
         if len(saved) != len(self._schedulers):
             raise ValueError(f"the state has {len(saved)} schedulers, expected {len(self._schedulers)}")
-        super()._load({key: value for key, value in state_dict.items() if key != "_schedulers"})
         for part, state in zip(self._schedulers, saved, strict=True):
+            if isinstance(part, LRScheduler):
+                part._check_state(state)
+
+    def _load(self, state_dict: Mapping[str, Any]) -> None:
+        super()._load({key: value for key, value in state_dict.items() if key != "_schedulers"})
+        for part, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
             # Only the outermost scheduler sets rates in the groups: the parts' last rates are of earlier epochs.
             if isinstance(part, LRScheduler):
                 part._load(state)
@@ -145,7 +151,7 @@ class SequentialLR(_Composed):
     """
 
     last_epoch: int
-    _SHOWN = ("schedulers", "milestones")
+    _SHOWN = ("_schedulers", "_milestones")
 
     def __init__(
         self,
@@ -158,6 +164,7 @@ class SequentialLR(_Composed):
         tag: str = "lr",
     ) -> None:
         check_optimizer(optimizer)
+        formulas.check_last_epoch(last_epoch)
         _check_list(schedulers)
         formulas.check_milestones(len(schedulers), milestones)
         self._check_parts(schedulers, optimizer, writer, tag)
@@ -236,7 +243,7 @@ class ChainedScheduler(_Composed):
             ReduceLROnPlateau.
     """
 
-    _SHOWN = ("schedulers",)
+    _SHOWN = ("_schedulers",)
 
     def __init__(
         self,

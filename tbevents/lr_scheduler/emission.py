@@ -102,6 +102,9 @@ class LREmitter:
         self._due = points_of(scheduler, writer, tag, step) if step <= 0 else []
         self._emitted = step
 
+    def __repr__(self) -> str:
+        return f"LREmitter({type(self.scheduler).__name__}, tag={self.tag!r}, step {self._emitted})"
+
     def emit(self) -> None:
         """Logs the current rates at the scheduler's step, unless they are already logged; first the initial rates.
 

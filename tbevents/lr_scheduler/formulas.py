@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from math import cos, floor, isnan, log, pi
+from math import cos, floor, isfinite, isnan, log, pi
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -62,6 +62,7 @@ def checked_float(name: str, value: Any) -> float:
 
     Raises:
         TypeError: if it is not a number.
+        ValueError: if it is too large for a float.
     """
     if type(value) is float:
         return value
@@ -70,6 +71,8 @@ def checked_float(name: str, value: Any) -> float:
             return float(value)
     except (TypeError, ValueError):
         pass
+    except OverflowError:
+        raise ValueError(f"{name} is too large for a float") from None
     raise TypeError(f"{name} must be a number, not {value!r}")
 
 
@@ -78,6 +81,26 @@ def check_numbers(**values: object) -> None:
     for name, value in values.items():
         if isnan(checked_float(name, value)):
             raise ValueError(f"{name} must be a number, not {value!r}")
+
+
+def checked_epoch(epoch: Any) -> float:
+    """Returns the `epoch` of a step, as a number of Python.
+
+    Raises:
+        TypeError: if it is not a number.
+        ValueError: if it is negative, infinite or NaN.
+    """
+    number = checked_float("epoch", epoch)
+    if not (isfinite(number) and number >= 0):
+        raise ValueError(f"epoch must be finite and non-negative, not {epoch!r}")
+    return int(epoch) if isinstance(epoch, (int, np.integer)) else number
+
+
+def check_last_epoch(last_epoch: Any) -> None:
+    """Raises TypeError or ValueError unless it is a number that is at least -1."""
+    check_numbers(last_epoch=last_epoch)
+    if last_epoch < -1:
+        raise ValueError(f"last_epoch must be at least -1, not {last_epoch!r}")
 
 
 def checked_count(name: str, value: Any) -> int:
@@ -263,13 +286,13 @@ def check_milestones(schedulers: int, milestones: Sequence[int]) -> None:
     if isinstance(milestones, (str, bytes)) or not isinstance(milestones, Sequence | np.ndarray):
         raise TypeError(f"milestones must be a list of epochs, not {milestones!r}")
     for milestone in milestones:
-        checked_float("a milestone", milestone)
+        check_numbers(**{"each of milestones": milestone})
     if schedulers < 1:
         raise ValueError("expected at least one scheduler, but got no scheduler")
     if len(milestones) != schedulers - 1:
         raise ValueError(
             f"the number of schedulers must be one more than the number of milestones, "
-            f"got {schedulers} schedulers and {len(milestones)} milestones"
+            f"got {schedulers} and {len(milestones)}"
         )
     if any(a > b for a, b in itertools.pairwise(milestones)):
         raise ValueError(f"milestones must be sorted, not {list(milestones)!r}")

@@ -45,10 +45,14 @@ class _LambdaScheduler(ClosedFormLR):
         state["lr_lambdas"] = [attributes_of(function) for function in self.lr_lambdas]
         return state
 
-    def _load(self, state_dict: Mapping[str, Any]) -> None:
-        saved = state_dict.get("lr_lambdas", [None] * len(self.lr_lambdas))
+    def _check_state(self, state_dict: Mapping[str, Any]) -> None:
+        saved = state_dict.get("lr_lambdas", self.lr_lambdas)
         if len(saved) != len(self.lr_lambdas):
             raise ValueError(f"the state has {len(saved)} lr_lambdas, expected {len(self.lr_lambdas)}")
+        super()._check_state(state_dict)
+
+    def _load(self, state_dict: Mapping[str, Any]) -> None:
+        saved = state_dict.get("lr_lambdas", [None] * len(self.lr_lambdas))
         super()._load({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
         for function, attributes in zip(self.lr_lambdas, saved, strict=True):
             if attributes is not None:

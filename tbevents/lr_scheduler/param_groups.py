@@ -106,10 +106,18 @@ def check_mapping(name: str, value: object) -> None:
 
 
 def check_optimizer(optimizer: object) -> None:
-    """Raises TypeError unless it has groups whose rates are numbers; raises KeyError if a group has no rate."""
+    """Raises an error unless it has groups, and each has a rate.
+
+    Raises:
+        TypeError: if it has no list of groups, or a rate is not a number.
+        ValueError: if the list is empty.
+        KeyError: if a group has no rate.
+    """
     groups = getattr(optimizer, "param_groups", None)
     if not isinstance(groups, (list, tuple)):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer: it has no list `param_groups`")
+    if not groups:
+        raise ValueError(f"the {type(optimizer).__name__} has no groups: its `param_groups` is empty")
     for i, group in enumerate(groups):
         if "lr" not in group:
             raise KeyError(f"param_groups[{i}] has no 'lr'")

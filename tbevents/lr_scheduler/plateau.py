@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tbevents.format.values import checked_text
 from tbevents.lr_scheduler.base import LRScheduler, warn_of_epoch
 from tbevents.lr_scheduler.emission import PendingPoint, ScalarWriter, check_writer
-from tbevents.lr_scheduler.formulas import check_numbers, checked_float
+from tbevents.lr_scheduler.formulas import check_numbers, checked_epoch, checked_float
 from tbevents.lr_scheduler.param_groups import OptimizerLike, check_optimizer, rate_of, store
 
 
@@ -135,9 +135,12 @@ class ReduceLROnPlateau(LRScheduler):
             epoch: deprecated, as in PyTorch, with a warning: the number of the epoch.
 
         Raises:
-            TypeError: if `metrics` is not a number.
+            TypeError: if `metrics` or `epoch` is not a number.
+            ValueError: if `epoch` is negative or not finite.
         """
         metric = metrics if type(metrics) is float else checked_float("metrics", metrics)
+        if epoch is not None:
+            epoch = checked_epoch(epoch)
         initial = self._initial_points()
         reduced: list[tuple[int, float]] = []
         if epoch is None:

@@ -85,7 +85,7 @@ class MultiStepLR(ChainableLR):
             raise TypeError(f"milestones must be a list of epochs, not {milestones!r}")
         self.milestones: Counter[int] = Counter(milestones)
         for milestone in self.milestones:
-            formulas.check_numbers(milestones=milestone)
+            formulas.check_numbers(**{"each of milestones": milestone})
         formulas.check_numbers(gamma=gamma)
         schedules.multi_step_decay(0, 1.0, list(self.milestones), gamma)
         self.gamma = gamma

@@ -65,8 +65,6 @@ class CosineAnnealingWarmRestarts(ClosedFormLR):
 
     def _go_to(self, epoch: float) -> None:
         """Moves to an epoch, which may be fractional: ``step(epoch + batch / batches)``."""
-        if epoch < 0:
-            raise ValueError(f"epoch must be non-negative, but got {epoch!r}")
         self.T_cur, self.T_i = formulas.restart_position(epoch, self.T_0, self.T_mult)
         self.last_epoch = math.floor(epoch)
 

@@ -120,11 +120,13 @@ def follow(
     Args:
         path: an event file, or a folder that holds event files; a local path or a URL. It need not exist yet.
         poll: seconds between two checks of the files.
-        timeout: seconds after which the iteration ends, even if more is being written; None for never.
+        timeout: seconds after which the iteration ends, even if more is being written; None for never. With 0 or less
+            it yields what is there now.
         stop: ends the iteration when it is set, after the events that had been written by then.
         strict: whether damage is raised; by default it is skipped with a `DamageWarning`.
         clock: returns seconds, for `timeout`.
-        sleep: called with `poll`; by default waits that long, or until `stop` is set.
+        sleep: called with the seconds to wait: `poll`, or what is left until the timeout. By default waits that long,
+            or until `stop` is set.
 
     Yields:
         Event messages, in file order, file by file.
@@ -172,6 +174,6 @@ def follow(
                             warn_caller(f"{error}; reading it again", DamageWarning)
             if last_look:
                 return
-            wait(poll)
+            wait(poll if deadline is None else min(poll, max(deadline - clock(), 0.0)))
 
     return events()

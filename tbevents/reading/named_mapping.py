@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from tbevents.errors import UnknownNameError
+from tbevents.errors import UnknownNameError, brief
 from tbevents.reading.series import plain_count
 from tbevents.views.notebook_values import ShownTable, rows_of, series_table
 
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class NamedMapping(Mapping[str, V], Generic[V]):
     """A read-only mapping whose KeyError names the nearest keys.
+
+    It is equal to any mapping of the same keys to equal values. A pickle holds all values.
 
     Attributes:
         noun: what a key is, for messages: "tag" or "run".
@@ -56,9 +58,12 @@ class NamedMapping(Mapping[str, V], Generic[V]):
     def __repr__(self) -> str:
         if not self:
             return f"<{plain_count(0, self.noun)}>"
-        names = ", ".join(map(repr, list(self)[:6]))
+        names = ", ".join(map(brief, list(self)[:6]))
         more = f", ... {len(self) - 6} more" if len(self) > 6 else ""
         return f"<{plain_count(len(self), self.noun)}: {names}{more}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.noun, self.where, dict(self))
 
     def _shown(self) -> ShownTable | None:
         """A table of the first series; None if the values are no series."""

@@ -55,7 +55,7 @@ class Series(Generic[P_co]):
         """Returns the point at a place, which is not negative."""
         raise NotImplementedError
 
-    def _part(self: S, places: slice) -> S:
+    def _part(self: S, places: slice | NDArray[np.bool_]) -> S:
         """Returns a series of some of the points."""
         raise NotImplementedError
 
@@ -118,6 +118,23 @@ class Series(Generic[P_co]):
         hint = f"the nearest steps are {', '.join(map(str, near))}" if near else "it has no points"
         raise UnknownStepError(self.tag, step, hint)
 
+    def between(self: S, first: int | None = None, last: int | None = None) -> S:
+        """Returns the points with first <= step <= last.
+
+        Args:
+            first: the least step; None for no limit.
+            last: the greatest step; None for no limit.
+
+        Raises:
+            TypeError: if an argument is not a number.
+        """
+        wanted = np.ones(len(self), np.bool_)
+        if first is not None:
+            wanted &= self.steps >= as_number("first", first)
+        if last is not None:
+            wanted &= self.steps <= as_number("last", last)
+        return self._part(wanted)
+
     @property
     def times(self) -> NDArray[np.datetime64]:
         """The wall times as UTC, datetime64[us], shape (n,); NaT if a time is not finite or out of range."""
@@ -137,7 +154,11 @@ class Series(Generic[P_co]):
         try:
             return range(count)[operator.index(index)]
         except TypeError:
-            raise TypeError(f"{self.tag!r}: an index must be an integer or a slice, not {index!r}") from None
+            given = f"an array of shape {index.shape}" if hasattr(index, "shape") else repr(index)
+            raise TypeError(
+                f"{self.tag!r}: an index must be an integer or a slice, not {given}; "
+                "the arrays, such as `steps`, can be indexed with arrays"
+            ) from None
         except IndexError:
             if not count:
                 raise IndexError(f"{self.tag!r} has no points") from None
@@ -149,7 +170,8 @@ class LazySeries(Series[P_co]):
     """The points of one tag in one run, in the order they were written, decoded one by one when asked for.
 
     Indexing and iterating give points, and a slice gives a shorter series. Decoded points are not kept, so that going
-    through a series takes the memory of one point. Large values are read again from their file.
+    through a series takes the memory of one point. Large values are read again from their file. A series is equal only
+    to itself, and so are points that hold arrays or texts; `tbevents.testing` compares their contents.
 
     Attributes:
         tag: the series' name.
@@ -174,8 +196,8 @@ class LazySeries(Series[P_co]):
     def _verify(self, point: Any) -> None:
         """Raises PayloadError if data encoded in a point (a WAV file, say) are damaged; most kinds encode nothing."""
 
-    def _part(self: L, places: slice) -> L:
-        items = [self._payloads.items[place] for place in range(len(self.steps))[places]]
+    def _part(self: L, places: slice | NDArray[np.bool_]) -> L:
+        items = [self._payloads.items[place] for place in np.arange(len(self.steps))[places].tolist()]
         return self._with_arrays(lambda array: array[places], _payloads=self._payloads._replace(items=items))
 
     def _point(self, place: int) -> P_co:

@@ -196,7 +196,8 @@ def course_of(series: ScalarSeries) -> str:
     if len(finite):
         span = f"values from {number(finite.min(), dtype)} to {number(finite.max(), dtype)}"
     last = number(series.last.value, dtype)
-    steps = f"steps {series.steps.min()} to {series.steps.max()}"
+    least, greatest = series.steps.min(), series.steps.max()
+    steps = f"step {least}" if least == greatest else f"steps {least} to {greatest}"
     return f"{sparkline(series.values, _COLUMNS).rstrip()}  {points}, {steps}, {span}, the last {last}".lstrip()
 
 

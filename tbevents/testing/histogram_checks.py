@@ -44,7 +44,7 @@ def check_histogram_close(
     tolerance = Tolerance(rtol=rtol, atol=atol)
     values = None if isinstance(expected, Histogram) else as_array(expected, name="expected").ravel()
     if values is not None and values.dtype.kind not in "biuf":
-        raise TypeError(f"expected must be real numbers, not {values.dtype}")
+        raise TypeError(f"expected must be real numbers or a Histogram, not {type(expected).__name__} ({values.dtype})")
     run = as_run(run)
     histogram, findings = point_of(run, "histograms", tag, step)
     if histogram is None:

@@ -25,7 +25,8 @@ class MemoryWriter(SummaryWriter):
         assert writer.run.scalars["loss"].last.value < 0.1
 
     Logged values are readable at once, without `flush` or `close`, and stay readable after `close`. They go through the
-    code that writes and reads files, so values are rounded and wrong arguments refused as on disk.
+    code that writes and reads files, so values are rounded and wrong arguments refused as on disk. A copy, or what a
+    pickle of it gives, has the same folder and options, and nothing logged.
 
     Args:
         log_dir: the folder that it stands for; by default ``memory``, unless `logdir` is given.
@@ -56,7 +57,7 @@ class MemoryWriter(SummaryWriter):
         return f"MemoryWriter({self.log_dir!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Returns the configuration; a copy starts with nothing logged."""
+        """Returns the configuration only."""
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name not in ("_files", "embeddings")}
 

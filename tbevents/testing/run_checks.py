@@ -85,6 +85,8 @@ def wanted_tags(tags: Names | None) -> NamePatterns | None:
 def check_intact(run: Subject | Mapping[str, Run]) -> list[Finding]:
     """Checks that no event file is damaged: all checksums are right, all records whole and all values decodable.
 
+    An empty event file is not damage: its writer may not have begun, or was stopped early.
+
     Args:
         run: a Run, the path of one or of a folder of runs, a mapping of names to runs, or a writer; a writer is flushed
             first.

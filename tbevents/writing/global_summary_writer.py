@@ -101,6 +101,9 @@ class GlobalSummaryWriter:
         """Logs text at the tag's next step; see `SummaryWriter.add_text`."""
         self._counts.use("text", tag, lambda step: self.smw.add_text(tag, text_string, step, walltime))
 
+    def __repr__(self) -> str:
+        return f"GlobalSummaryWriter({self.smw.log_dir!r})"
+
     @property
     def file_writer(self) -> Sink:
         """The writer of the run's own file."""

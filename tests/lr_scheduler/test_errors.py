@@ -1,6 +1,7 @@
 """Wrong arguments: PyTorch's errors, and ValueErrors where PyTorch goes on silently or divides by zero."""
 
 import math
+import re
 import warnings
 from types import SimpleNamespace
 
@@ -219,6 +220,14 @@ def test_errors_are_pytorchs_or_a_listed_difference(case):
         (lambda: ParamGroups([0.1, 0.2], names=["a"]), "names"),
         (lambda: lrs.StepLR(opt(), 3).schedule([-1]), "0 or more"),
         (lambda: lrs.StepLR(opt(), 3).schedule([[1]]), "one dimension"),
+        (lambda: lrs.StepLR(opt(), 3).schedule(5), r"one dimension, such as range\(5\), not 5"),
+        (lambda: lrs.StepLR(opt(), 3).schedule([10**30]), "fit in 64 bits"),
+        (lambda: lrs.StepLR(opt(), 3, last_epoch=-2), "last_epoch must be at least -1, not -2"),
+        (lambda: lrs.SequentialLR(opt(), two()[:1], [], last_epoch=-2), "last_epoch must be at least -1, not -2"),
+        (lambda: lrs.StepLR(SimpleNamespace(param_groups=[]), 3), "has no groups: its `param_groups` is empty"),
+        (lambda: lrs.ExponentialLR(opt(), 10**400), "gamma is too large"),
+        (lambda: lrs.MultiStepLR(opt(), [math.nan]), "each of milestones must be a number, not nan"),
+        (lambda: lrs.SequentialLR(opt(), two(), [math.nan]), "each of milestones must be a number, not nan"),
         (lambda: lrs.MultiplicativeLR(opt(), lambda e: 1).schedule([0.5]), "whole steps"),
     ],
 )
@@ -283,7 +292,7 @@ def test_a_one_cycle_whose_rise_has_no_length_starts_at_the_top():
         (lambda: lrs.ChainedScheduler([lrs.StepLR(opt(), 3)], tag=5), "tag must be a str"),
         (lambda: lrs.MultiStepLR(opt(), 30), "milestones must be a list of epochs, not 30"),
         (lambda: lrs.MultiStepLR(opt(), "30"), "milestones must be a list of epochs, not '30'"),
-        (lambda: lrs.MultiStepLR(opt(), ["a"]), "milestones must be a number, not 'a'"),
+        (lambda: lrs.MultiStepLR(opt(), ["a"]), "each of milestones must be a number, not 'a'"),
         (lambda: lrs.ConstantLR(opt(), "x"), "factor must be a number, not 'x'"),
         (lambda: lrs.LinearLR(opt(), total_iters="x"), "total_iters must be a number, not 'x'"),
         (lambda: lrs.ExponentialLR(opt(), "x"), "gamma must be a number, not 'x'"),
@@ -339,7 +348,7 @@ def test_a_mapping_that_is_no_state_is_refused_and_changes_nothing(make):
     scheduler = make()
     before = scheduler.state_dict()
     for state in ({}, {"model": 1}):
-        with pytest.raises(ValueError, match=r"state_dict is not a state of a .* lacks '"):
+        with pytest.raises(ValueError, match=r"state_dict is not a state of .* lacks '"):
             scheduler.load_state_dict(state)
     assert scheduler.state_dict() == before
     with pytest.raises(ValueError, match="lacks 'param_groups'"):
@@ -347,24 +356,107 @@ def test_a_mapping_that_is_no_state_is_refused_and_changes_nothing(make):
 
 
 STATEFUL = {
-    "StepLR": lambda: lrs.StepLR(opt(), 3),
+    "StepLR": lambda: lrs.StepLR(opt(), 3, gamma=0.5),
+    "MultiStepLR": lambda: lrs.MultiStepLR(opt(), [3, 4], gamma=0.5),
+    "ConstantLR": lambda: lrs.ConstantLR(opt()),
+    "LinearLR": lambda: lrs.LinearLR(opt()),
     "ExponentialLR": lambda: lrs.ExponentialLR(opt(), 0.9),
+    "PolynomialLR": lambda: lrs.PolynomialLR(opt()),
     "CosineAnnealingLR": lambda: lrs.CosineAnnealingLR(opt(), 5),
     "CosineAnnealingWarmRestarts": lambda: lrs.CosineAnnealingWarmRestarts(opt(), 5),
-    "CyclicLR": lambda: lrs.CyclicLR(opt(), 0.1, 0.2),
+    "CyclicLR": lambda: lrs.CyclicLR(opt(), 0.1, 0.2, cycle_momentum=False),
     "OneCycleLR": lambda: lrs.OneCycleLR(opt(), 0.1, 10),
+    "LambdaLR": lambda: lrs.LambdaLR(opt(), lambda e: 1),
     "ReduceLROnPlateau": lambda: lrs.ReduceLROnPlateau(opt()),
+    "SequentialLR": lambda: two_in_sequence(opt()),
+    "ChainedScheduler": lambda: two_in_a_chain(opt()),
 }
 
 
+def two_in_sequence(o):
+    return lrs.SequentialLR(o, [lrs.StepLR(o, 3), lrs.ExponentialLR(o, 0.9)], [3])
+
+
+def two_in_a_chain(o):
+    return lrs.ChainedScheduler([lrs.StepLR(o, 3), lrs.ExponentialLR(o, 0.9)])
+
+
 @pytest.mark.parametrize("name", STATEFUL)
-def test_the_state_of_another_sort_of_scheduler_is_refused(name):
+def test_the_state_of_another_class_is_refused_and_changes_nothing(name):
+    scheduler = STATEFUL[name]()
+    before = scheduler.state_dict()
     for other, make in STATEFUL.items():
-        # All that an ExponentialLR needs, a gamma, others have too.
-        if other == name or (name == "ExponentialLR" and other in ("StepLR", "CyclicLR")):
+        if other == name:
             continue
-        with pytest.raises(ValueError, match=f"not a state of a {name}: it lacks '"):
-            STATEFUL[name]().load_state_dict(make().state_dict())
+        state = make().state_dict()
+        with pytest.raises(ValueError, match=f"not a state of {name}: it (lacks|has) '"):
+            scheduler.load_state_dict(state)
+        assert scheduler.state_dict() == before, other
+
+
+def test_the_state_of_another_class_in_a_part_is_refused_before_anything_is_loaded():
+    scheduler, other = two_in_sequence(opt()), opt()
+    before = scheduler.state_dict()
+    state = lrs.SequentialLR(other, [lrs.StepLR(other, 3), lrs.MultiStepLR(other, [2])], [4]).state_dict()
+    with pytest.raises(ValueError, match="not a state of ExponentialLR: it has 'milestones'"):
+        scheduler.load_state_dict(state)
+    assert scheduler.state_dict() == before
+
+
+@pytest.mark.parametrize("name", STATEFUL)
+def test_keys_that_other_versions_of_pytorch_write_and_attributes_of_users_are_accepted(name):
+    state = STATEFUL[name]().state_dict()
+    more = {"verbose": False, "_is_initial": False, "_get_lr_called_within_step": False, "my_note": "x"}
+    if name in ("CyclicLR", "OneCycleLR"):
+        more |= {"use_beta1": False, "anneal_func": None, "base_momentums": [0.8], "max_momentums": [0.9]}
+    scheduler = STATEFUL[name]()
+    scheduler.load_state_dict(state | more)
+    assert state.items() <= scheduler.state_dict().items()
+
+
+def test_a_subclass_of_a_user_may_have_any_attribute_in_its_state():
+    class Warmup(lrs.LRScheduler):
+        def get_lr(self):
+            if self.last_epoch == 2:
+                self.power = 3.0
+            return list(self.base_lrs)
+
+    first, second = Warmup(opt()), Warmup(opt())
+    first.step()
+    first.step()
+    second.load_state_dict(first.state_dict())
+    assert second.power == 3.0
+
+
+@pytest.mark.parametrize(
+    ("epoch", "error"),
+    [("a", TypeError), ([1, 2], TypeError), (-5, ValueError), (math.nan, ValueError), (math.inf, ValueError)],
+)
+@pytest.mark.parametrize("name", STATEFUL)
+@pytest.mark.filterwarnings("ignore:The epoch parameter")
+def test_a_refused_epoch_is_named_and_changes_nothing(name, epoch, error):
+    scheduler, twin = STATEFUL[name](), STATEFUL[name]()
+    metrics = [1.0] if name == "ReduceLROnPlateau" else []
+    scheduler.step(*metrics)
+    twin.step(*metrics)
+    with pytest.raises(error, match=f"epoch must be .*{re.escape(repr(epoch))}"):
+        scheduler.step(*metrics, epoch)
+    for each in (scheduler, twin):
+        each.step(*metrics)
+    assert scheduler.get_last_lr() == twin.get_last_lr()
+    assert scheduler.last_epoch == twin.last_epoch == 2
+
+
+@pytest.mark.filterwarnings("ignore:The epoch parameter")
+def test_an_epoch_beyond_the_end_of_a_cycle_changes_nothing():
+    scheduler = lrs.OneCycleLR(opt(), 0.1, 10)
+    scheduler.step()
+    rates = scheduler.get_lr()
+    with pytest.raises(ValueError, match="tried to step 100 times"):
+        scheduler.step(100)
+    assert (scheduler.last_epoch, scheduler.get_lr()) == (1, rates)
+    scheduler.step()
+    assert scheduler.last_epoch == 2
 
 
 def test_a_state_put_together_by_hand_is_taken_as_it_is():
@@ -460,6 +552,7 @@ def test_reprs_say_what_a_scheduler_is_and_where_it_stands():
         assert repr(scheduler).startswith(f"{type(scheduler).__name__}(")
         assert "epoch 0, lr [" in repr(scheduler)
     assert "object at" in repr(lrs.StepLR.__new__(lrs.StepLR))
+    assert repr(lrs.LREmitter(lrs.StepLR(bare(), 3), Recorder(), "rate")) == "LREmitter(StepLR, tag='rate', step 0)"
 
 
 def test_counts_may_be_of_any_integer_type():

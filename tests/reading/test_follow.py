@@ -117,3 +117,25 @@ def test_a_quiet_reload_returns_why_the_run_was_read_again(tmp_path):
     assert str(file) in run.reload_quietly()  # a warning would be an error here
     assert 0 < len(run.scalars["loss"]) < 100
     assert run.reload_quietly() == ""
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_follow_waits_no_longer_than_the_timeout(tmp_path, exists):
+    if exists:
+        append(tmp_path, HEADER + scalar(1))
+    now, waits = [0.0], []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        now[0] += seconds
+
+    path = tmp_path if exists else tmp_path / "to_come"
+    events = tbevents.follow(path, poll=1.0, timeout=2.5, clock=lambda: now[0], sleep=sleep)
+    assert [event.step for event in events] == ([0, 1] if exists else [])
+    assert waits == [1.0, 1.0, 0.5]
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_a_timeout_of_nothing_yields_what_is_there(tmp_path, timeout):
+    append(tmp_path, HEADER + scalar(1))
+    assert [event.step for event in tbevents.follow(tmp_path, timeout=timeout)] == [0, 1]

@@ -406,6 +406,7 @@ def test_without_fsspec_the_extra_is_named(monkeypatch):
     ("url", "protocol", "hint"),
     [
         ("a://b", "a", ""),
+        ("foo://b", "foo", ""),
         ("memry://runs", "memry", "; did you mean 'memory'?"),
         ("simplecache::memry://runs", "memry", "; did you mean 'memory'?"),
         ("simplecahce::memory://runs", "simplecahce", "; did you mean 'simplecache'?"),
@@ -420,8 +421,47 @@ def test_an_unknown_protocol_is_named(use, url, protocol, hint, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=re.escape(url)) as caught:
         use(url)
-    assert f": fsspec knows no protocol {protocol!r}{hint}" in str(caught.value)
+    assert str(caught.value).endswith(f": fsspec knows no protocol {protocol!r}{hint}")
     assert not list(tmp_path.iterdir())
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Answers every request with the status that its path begins with."""
+
+    def do_HEAD(self):
+        self.send_error(int(self.path.split("/")[1]))
+
+    def do_GET(self):
+        self.do_HEAD()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def answering():
+    pytest.importorskip("aiohttp", reason="fsspec needs it for http")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(60)
+
+
+@pytest.mark.parametrize("read", [tbevents.read_run, tbevents.read_logdir, lambda url: list(tbevents.iter_events(url))])
+def test_a_run_is_missing_only_if_the_server_says_so(answering, read):
+    for status in (404, 410):
+        with pytest.raises(RunNotFoundError, match="no such file or folder"):
+            read(f"{answering}/{status}/x")
+    for status in (401, 403, 500, 503):
+        with pytest.raises(OSError, match=f"cannot be read: ClientResponseError: {status}") as caught:
+            read(f"{answering}/{status}/x")
+        assert not isinstance(caught.value, FileNotFoundError)
+    for url in ("http://127.0.0.1:1/x", "http://no.such.host.invalid/x"):
+        with pytest.raises(OSError, match=rf"cannot be read: Client\w+Error: .* connect to .*{url}") as caught:
+            read(url)
+        assert not isinstance(caught.value, FileNotFoundError)
 
 
 @pytest.mark.parametrize("name", ["url=memory://runs", "runs/http://host/x", "1://x", "://x"])

@@ -1,5 +1,7 @@
 """Series as sequences: slices, wrong arguments, and how they and their points are shown."""
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -293,3 +295,60 @@ def test_integers_beyond_float64_keep_their_value_where_points_are_left_out(with
     with open(run.files[0], "ab") as file:
         file.write(record(more.SerializeToString()))
     assert run.reload().scalars["n"].exact_values == [*expected, 2**64 - 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_between_selects_by_step_in_every_kind(run, kind):
+    series = series_of(run, kind)
+    part = series.between(1, 2)
+    assert type(part) is type(series)
+    assert [point.step for point in part] == part.steps.tolist() == [1, 2]
+    assert [repr(point) for point in part] == [repr(series[1]), repr(series[2])]
+    assert series.between(last=0).steps.tolist() == [0]
+    assert len(series.between(9)) == 0
+    with pytest.raises(TypeError, match="first must be a number"):
+        series.between("x")
+
+
+@pytest.mark.parametrize("use", [np.asarray, np.mean, np.exp, np.diff])
+def test_numpy_does_not_take_the_points_of_a_scalar_series_for_a_table(run, use):
+    with pytest.raises(TypeError, match="'t/scalar' is no array: use its `values`, `steps` or `wall_times`"):
+        use(series_of(run, "scalars"))
+
+
+def test_an_array_as_index_is_refused_in_one_line(run):
+    series = series_of(run, "scalars")
+    with pytest.raises(TypeError, match=r"not an array of shape \(4,\); the arrays, such as `steps`, can be") as caught:
+        series[series.values > 0]
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mapping_of_series_can_be_pickled_and_copied(run):
+    for copied in (pickle.loads(pickle.dumps(run.scalars)), copy.deepcopy(run.scalars)):
+        assert copied == run.scalars
+        with pytest.raises(tbevents.UnknownNameError, match=r"no scalar tag 'scalr'; did you mean 't/scalar'"):
+            copied["scalr"]
+    texts = pickle.loads(pickle.dumps(run.texts))
+    assert [text.text for text in texts["t/text/text_summary"]] == [f"{step}" * 600 for step in range(4)]
+
+
+def test_mappings_are_equal_as_dicts_are(run):
+    again = tbevents.read_run(run.path)
+    assert run.scalars == again.scalars == dict(run.scalars)
+    assert dict(run.scalars) == run.scalars
+    assert run.scalars == run.scalars
+    assert run.images == run.images
+    assert run.scalars != {}
+    assert run.scalars != list(run.scalars)
+    other = {tag: series[1:] for tag, series in run.scalars.items()}
+    assert run.scalars != other
+
+
+def test_a_long_tag_is_shortened_in_the_repr_of_a_mapping(run):
+    mapping = NamedMapping("scalar tag", "run", {"x" * 100_000: 1})
+    assert len(repr(mapping)) < 150
+
+
+def test_the_repr_of_a_histogram_is_one_line(run):
+    assert repr(series_of(run, "histograms")[2]).startswith("Histogram(step=2, buckets: ")
+    assert len(repr(series_of(run, "histograms")[2])) < 100

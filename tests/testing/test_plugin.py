@@ -465,3 +465,21 @@ def test_other(tb_writer, tb_lint):
         pytest.importorskip("tomli", reason="Python 3.10 reads TOML with tomli")
     pytester.path.joinpath("tbevents.toml").write_text("[lint]\nignore = ['nan']\n")
     session(code).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("side", "noun"), [("histograms['h']", "HistogramSeries"), ("histograms['h'][0]", "Histogram")]
+)
+def test_what_is_equal_only_to_itself_is_named_in_place_of_an_internal_error(session, side, noun):
+    result = session(f"""
+import tbevents
+
+def test_it(tb_writer, tb_logdir):
+    tb_writer.add_histogram("h", [1.0, 2.0], 0)
+    tb_writer.flush()
+    left, right = tbevents.read_run(tb_logdir), tbevents.read_run(tb_logdir)
+    assert left.{side} == right.{side}
+""")
+    text = result.stdout.str()
+    assert f"A {noun} is equal only to itself; assert_runs_close compares contents." in text
+    assert "representation of details failed" not in text

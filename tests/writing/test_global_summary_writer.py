@@ -232,3 +232,9 @@ def test_a_refused_value_uses_no_step_and_an_interrupted_call_may():
             counts.use("scalar", "a", lambda step, error=error: (_ for _ in ()).throw(error))
     counts.use("scalar", "a", steps.append)
     assert steps == [1]
+
+
+def test_its_repr_names_the_folder(tmp_path):
+    with_folder = GlobalSummaryWriter(tmp_path)
+    assert repr(with_folder) == f"GlobalSummaryWriter({str(tmp_path)!r})"
+    with_folder.close()

@@ -70,6 +70,12 @@ def test_a_missing_bucket_is_an_error_when_the_writer_is_made_and_is_not_created
     assert not fsspec.filesystem("s3", skip_instance_cache=True).exists("nowhere")
 
 
+def test_a_url_without_a_bucket_is_refused():
+    pytest.importorskip("s3fs", reason="s3fs is not installed")
+    with pytest.raises(ValueError, match=r"s3://events.*: a bucket is missing in the URL"):
+        SummaryWriter("s3://")
+
+
 @pytest.mark.slow  # starts a server
 def test_missing_credentials_are_an_error_when_the_writer_is_made(s3, tmp_path):
     script = "SummaryWriter(url)"

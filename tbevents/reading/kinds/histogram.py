@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Histogram:
     """One histogram with k buckets: every bucket in the file, including empty ones.
 
@@ -56,6 +56,10 @@ class Histogram:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    def __repr__(self) -> str:
+        extent = f", {self.lefts[0]:g} to {self.rights[-1]:g}" if len(self) else ""
+        return f"Histogram(step={self.step}, buckets: {len(self)}, values: {self.counts.sum():g}{extent})"
 
     def _repr_html_(self) -> str:
         """A chart of the buckets and their statistics, for notebooks."""

@@ -62,10 +62,10 @@ class MeshSeries(Series[Mesh]):
     _parts: Mapping[str, TensorSeries]
     _config: str
 
-    def _part(self, places: slice) -> MeshSeries:
+    def _part(self, places: slice | NDArray[np.bool_]) -> MeshSeries:
         # A part whose steps differ from the first one's is looked up by step, so it stays whole.
         parts = {
-            part: series[places] if np.array_equal(series.steps, self.steps) else series
+            part: series._part(places) if np.array_equal(series.steps, self.steps) else series
             for part, series in self._parts.items()
         }
         return self._with_arrays(lambda array: array[places], _parts=parts)

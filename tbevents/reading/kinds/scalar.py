@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +120,10 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by content, which is large
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        # numpy would make a table of the points, and take the mean of steps, times and values.
+        raise TypeError(f"{self.tag!r} is no array: use its `values`, `steps` or `wall_times`")
+
     @property
     def exact_values(self) -> list[float]:
         """The exact values: floats, and an int for each integer that float64 cannot hold (beyond 2**53)."""
@@ -127,23 +131,6 @@ class ScalarSeries(Frame, Series[ScalarPoint]):
         for place, integer in self._integers.items():
             values[place] = integer
         return values
-
-    def between(self, first: int | None = None, last: int | None = None) -> ScalarSeries:
-        """Returns the points with first <= step <= last.
-
-        Args:
-            first: the least step; None for no limit.
-            last: the greatest step; None for no limit.
-
-        Raises:
-            TypeError: if an argument is not a number.
-        """
-        wanted = np.ones(len(self), np.bool_)
-        if first is not None:
-            wanted &= self.steps >= as_number("first", first)
-        if last is not None:
-            wanted &= self.steps <= as_number("last", last)
-        return self._part(wanted)
 
     def resample(self, n: int) -> ScalarSeries:
         """Returns at most n points, evenly spaced by index, including the first and the last.
