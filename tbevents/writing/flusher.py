@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import queue
 import sys
 import threading
 import time
@@ -58,7 +59,8 @@ class Flusher:
     def _anew(self) -> None:
         """Sets the state of a process without a thread."""
         self._lock = threading.RLock()  # re-entrant: a signal handler or the garbage collector may run while it is held
-        self._wake = threading.Event()
+        # Wakes the thread. An interrupted `set` of a threading.Event could keep its lock.
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def watch(self, client: Client) -> bool:
@@ -72,11 +74,16 @@ class Flusher:
         with self._lock:
             if self._thread is None and not self._ended:
                 thread = threading.Thread(target=self._run, name="tbevents-flusher", daemon=True)
-                with contextlib.suppress(RuntimeError):
+                self._thread = thread
+                try:
                     thread.start()
-                    self._thread = thread
                     self._finish_with_multiprocessing()
-        self._wake.set()  # the new client may be due before the thread would wake up
+                except RuntimeError:
+                    self._thread = None
+                except BaseException:
+                    self._thread = None  # the thread may run all the same, and ends then
+                    raise
+        self._wake.put(None)  # the new client may be due before the thread would wake up
         return self._thread is not None and not self._ended
 
     def serve(self) -> float:
@@ -110,7 +117,7 @@ class Flusher:
         An error of one client does not affect the others. Returns the errors.
         """
         self._ended = True
-        self._wake.set()
+        self._wake.put(None)
         return errors_of([client.finish for ref in self._due.keyrefs() if (client := ref()) is not None])
 
     def _renew_locks(self) -> None:
@@ -121,9 +128,13 @@ class Flusher:
                 client.forget()
 
     def _run(self) -> None:
-        while not self._ended:
-            self._wake.clear()
-            self._wake.wait(self.serve())
+        while not self._ended and self._thread is threading.current_thread():
+            with contextlib.suppress(queue.Empty):
+                while True:  # one round for all that has come
+                    self._wake.get_nowait()
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=self.serve())
+        self._wake.put(None)  # if another thread has taken its place, what woke this one was meant for that
 
     def _finish_with_multiprocessing(self) -> None:
         """Registers the end as a late finalizer of multiprocessing, whose forked children do not run atexit."""

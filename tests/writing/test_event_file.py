@@ -598,6 +598,34 @@ def test_where_no_thread_can_be_started_each_call_writes(tmp_path, monkeypatch):
     writer.close()
 
 
+@pytest.mark.parametrize("started", [False, True])
+def test_after_an_interrupted_start_of_the_thread_one_thread_serves(monkeypatch, started):
+    start, made = threading.Thread.start, []
+
+    def interrupted_start(thread):
+        made.append(thread)
+        if started:
+            start(thread)
+        raise KeyboardInterrupt
+
+    client, own = FakeClient(0.02), flusher.Flusher()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", interrupted_start)
+        with pytest.raises(KeyboardInterrupt):
+            own.watch(client)
+    assert own.watch(client)
+    end = time.monotonic() + 10
+    while (client.drained < 2 or made[0].is_alive()) and time.monotonic() < end:
+        own._wake.put(None)
+        time.sleep(0.01)
+    assert client.drained >= 2
+    assert [thread.is_alive() for thread in (made[0], own._thread)] == [False, True]
+    own._ended = True
+    own._wake.put(None)
+    own._thread.join(10)
+    assert not own._thread.is_alive()
+
+
 def test_one_thread_serves_all_writers(tmp_path):
     writers = [EventFileWriter(tmp_path, flush_secs=0.02) for _ in range(10)]
     assert [thread.name for thread in threading.enumerate()].count("tbevents-flusher") == 1
