@@ -71,7 +71,7 @@ def test_plot_of_groups_prints_a_caption(process, many, tmp_path):
     assert result.out.startswith(
         "Interquartile mean over runs at each step; the shaded band is the 95 % percentile boot"
     )
-    assert ": 20, " in result.out
+    assert "20 in group " in result.out
     assert (
         "Mean over runs at each step; the shaded band is one standard" in process(*plot, "--band=std", "--caption").out
     )

@@ -81,7 +81,7 @@ def test_the_search_finds_what_trying_every_place_finds(seed, tile, cheap, monke
     monkeypatch.setattr(record_search, "_CHEAP", 0)
     data = mess(seed)
     block = np.frombuffer(data, np.uint8)
-    search = RecordSearch(HeaderFinder(), 2**31 - 1)
+    search = RecordSearch(HeaderFinder(), 2**31 - 1, verify=True)
     start = 0
     while True:
         found = search.next(block, 0, start, size=len(data), at_end=True)
