@@ -246,7 +246,7 @@ def filesystem(url: str, purpose: str = "reading") -> tuple[Any, str]:
         protocol, mark, _ = link.partition("://")
         if protocol not in known and (mark or re.fullmatch("[a-z]+", link)):
             # fsspec would take a protocol of one letter for a drive, on any system
-            near = difflib.get_close_matches(protocol, known)  # words as short as these look alike by chance
+            near = difflib.get_close_matches(protocol, known, cutoff=0.7)  # words this short look alike by chance
             raise ValueError(f"{url}: fsspec knows no protocol {protocol!r}{did_you_mean(protocol, near)}")
     options: dict[str, Any] = {}
     if "s3://" in url:  # botocore's default of 10 connections would make the other requests wait

@@ -76,7 +76,7 @@ def test_the_report_of_a_test_that_passes_says_nothing(session):
     [
         ("assert 0", "no scalars"),
         ("(tb_logdir / 'a.tfevents').write_bytes(b'no event file at all'); assert 0", "no scalars"),
-        ("import shutil; shutil.rmtree(tb_logdir); assert 0", "the runs cannot be read: *no such folder"),
+        ("import shutil; shutil.rmtree(tb_logdir); assert 0", "the runs cannot be read: *no such file or folder"),
     ],
 )
 def test_the_report_survives_folders_that_hold_nothing_to_read(session, body, says):
