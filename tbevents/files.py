@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import Final, TypeAlias
 
 from tbevents import remote, remote_file
-from tbevents.errors import RunNotFoundError, nearest, suggestion
+from tbevents.errors import RunNotFoundError, nearest
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -138,7 +138,7 @@ def _similar_beside(path: str) -> str:
         return ""
     found = missing.parent / near
     whole = found / Path(path).relative_to(missing)
-    return f"; {suggestion([str(whole if whole.exists() else found)])}"
+    return f"; did you mean {str(whole if whole.exists() else found)!r}?"  # whole: to be copied
 
 
 def open_file(path: str) -> io.RawIOBase:

@@ -81,7 +81,8 @@ class Flusher:
                 except RuntimeError:
                     self._thread = None
                 except BaseException:
-                    self._thread = None  # the thread may run all the same, and ends then
+                    self._thread = None
+                    self._wake.put(None)  # the thread may run all the same, and ends then
                     raise
         self._wake.put(None)  # the new client may be due before the thread would wake up
         return self._thread is not None and not self._ended
