@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import IO, Any, Final, Literal, TypeAlias
+from typing import IO, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from tbevents.errors import PayloadError, TensorError
+from tbevents.errors import PayloadError, TensorError, checked_choice
 from tbevents.files import StrPath, join, path_string
 from tbevents.reading.frames import Column, Frame
 from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts
@@ -90,13 +90,14 @@ def export_table(
         progress: called with how much of the reading and writing is done.
 
     Raises:
-        ValueError: if the format is unknown.
+        ValueError: if the format or the kind is unknown.
         RunNotFoundError: if the path does not exist.
         UnknownNameError: if a pattern matches no tag or run.
         MissingExtraError: if pyarrow is needed and not installed.
         FileExistsError: if `out` is an event file.
         OSError: if a file cannot be read or written.
     """
+    checked_choice("kind", kind, get_args(TableKind))
     is_path = isinstance(out, (str, os.PathLike))
     if is_path:
         table_format(out, format)  # type: ignore[arg-type]  # refuse a wrong format before anything is read

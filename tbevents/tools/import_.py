@@ -154,6 +154,9 @@ class _ImportedPoints:
         self._is_long = "value" in columns
         if self._is_long and "tag" not in columns and self._tag is None:
             raise ValueError(f"{where}: there is no column tag; give the tag of all points (--tag)")
+        if not self._is_long and "tag" in columns:
+            titles = ", ".join(columns)
+            raise ValueError(f"{where}: there is a column tag, but no column value; the columns are: {titles}")
         nameless = [""] * count
         tags = columns.get("tag", [self._tag] * count) if self._is_long else nameless
         self._codes.append(self._keys.numbers(columns.get("run", nameless), tags, start))

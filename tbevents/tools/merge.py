@@ -45,7 +45,7 @@ class Merged:
 
 
 def merge(
-    sources: Iterable[StrPath],
+    sources: StrPath | Iterable[StrPath],
     out: StrPath,
     *,
     by_time: bool = False,
@@ -60,7 +60,7 @@ def merge(
     keeps the steps of all values, 8 bytes each.
 
     Args:
-        sources: event files, and folders whose event files are read in order.
+        sources: event files, and folders whose event files are read in order; or one of these.
         out: the event file to write; if its name is not an event file's, the folder of a new run.
         by_time: if True, interleave the files by the wall times of their records, as for two files written at the same
             time. Records of one file stay in order.
@@ -75,6 +75,8 @@ def merge(
         ValueError: if a file is among the sources twice, or there is no record.
         OSError: if a file cannot be read or written.
     """
+    if isinstance(sources, (str, os.PathLike)):
+        sources = [sources]
     files = [file for source in sources for file in files_of_run(source)]
     if len({os.path.realpath(file) for file in files}) < len(files):
         raise ValueError("a file is among the sources twice")

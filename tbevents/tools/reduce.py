@@ -88,7 +88,7 @@ class Reduced(Frame):
 
 
 def reduce(
-    sources: Iterable[StrPath],
+    sources: StrPath | Iterable[StrPath],
     *,
     stats: Sequence[str] = ("mean", "std", "min", "max"),
     tags: Sequence[str] | None = None,
@@ -107,7 +107,7 @@ def reduce(
     28 bytes a point.
 
     Args:
-        sources: runs, event files, or folders of runs, of which all runs are used.
+        sources: runs, event files, or folders of runs, of which all runs are used; or one of these.
         stats: any of "mean", "std", "min", "max", "median", and linearly interpolated quantiles such as "q0.9".
         tags: patterns of the tags to use; None means all.
         lax_tags: if True, include tags that only some runs have; otherwise they are an error.
@@ -130,6 +130,8 @@ def reduce(
     for name in stats:
         _quantile(name)
     checked_choice("duplicates", duplicates, get_args(StepValue))
+    if isinstance(sources, (str, os.PathLike)):
+        sources = [sources]
     refs = [ref for source in sources for ref in _runs_of(source, on_problem)]
     if not refs:
         raise ValueError("there are no runs to reduce")

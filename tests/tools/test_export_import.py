@@ -129,6 +129,18 @@ def test_a_pattern_that_finds_no_tag_is_told(make_run, tmp_path, kind, pattern):
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_an_unknown_kind_of_table_is_refused(make_run, tmp_path):
+    with pytest.raises(ValueError, match=r"kind must be .*, not 'scalar'; did you mean 'scalars'"):
+        export_table(make_run("a", ("loss", 1, 1.0)), tmp_path / "out.csv", kind="scalar")
+
+
+def test_a_column_of_tags_without_one_of_values_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("run,tag,step,val\nr,loss,0,1\n")
+    with pytest.raises(ValueError, match="a column tag, but no column value; the columns are: run, tag, step, val"):
+        import_table(tmp_path / "a.csv", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_hyperparameters_are_those_of_the_runs_that_were_asked_for(corpus, tmp_path):
     with_some = "Alwaysproblem+tensorboard-review/logs/hparam_tuning/run-0"
     assert export_table(corpus, tmp_path / "a.csv", kind="hparams", runs=[with_some]).rows == 1

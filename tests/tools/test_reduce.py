@@ -46,6 +46,12 @@ def test_a_folder_stands_for_all_runs_below(seeds, tmp_path):
     assert reduce([tmp_path / "seeds"]).paths == tuple(map(str, runs))
 
 
+def test_a_path_is_one_source(seeds, tmp_path):
+    runs, _ = seeds
+    for path in (str(tmp_path / "seeds"), tmp_path / "seeds"):
+        assert reduce(path).paths == tuple(map(str, runs))
+
+
 def test_tags_and_steps_must_agree_unless_lax(make_series):
     runs = [make_series("a", x=([0, 1, 2], [1, 2, 3]), y=([0], [1])), make_series("b", x=([1, 2, 3], [4, 5, 6]))]
     with pytest.raises(ValueError, match=r"b: the steps of 'x' differ from those in .*a: only one has step 0"):
