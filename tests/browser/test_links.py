@@ -4,16 +4,8 @@ import pytest
 
 pytest.importorskip("selenium", reason="drives the browser")
 from browser.training import STEPS
-from tbevents.tools.report import report
 
 pytestmark = pytest.mark.slow  # each test opens a page and waits for what it draws
-
-
-@pytest.fixture(scope="module")
-def made(training, tmp_path_factory):
-    out = tmp_path_factory.mktemp("links") / "report.html"
-    report(training, out)
-    return out
 
 
 def fragment(page):

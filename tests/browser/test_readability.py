@@ -19,13 +19,6 @@ from tbevents.tools.report import report
 pytestmark = pytest.mark.slow  # each test opens a page and waits for what it draws
 
 
-@pytest.fixture(scope="module")
-def made(training, tmp_path_factory):
-    out = tmp_path_factory.mktemp("readability") / "report.html"
-    report(training, out)
-    return out
-
-
 @pytest.fixture
 def spiky(tmp_path):
     """A curve between 0.2 and 2 with one value of a million."""
