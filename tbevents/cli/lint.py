@@ -26,8 +26,12 @@ _STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def _codes(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Splits lists of codes at commas."""
-    return tuple(code.strip() for each in given for code in each.split(",") if code.strip())
+    """Splits lists of codes at commas; refuses a list of none, which would stand for all."""
+    found = [[code.strip() for code in each.split(",") if code.strip()] for each in given]
+    for each, codes in zip(given, found, strict=True):
+        if not codes:
+            raise click.BadParameter(f"{each!r} names no rule")
+    return tuple(code for codes in found for code in codes)
 
 
 @click.command(epilog=example("tbevents lint runs --ignore TB3 --fail-on warning --format sarif -o lint.sarif"))

@@ -97,10 +97,12 @@ def _by_code(key: str, table: Mapping[str, T]) -> dict[str, T]:
     """Returns a table of rules by their codes.
 
     Raises:
-        ValueError: if a rule is unknown, or is there by its code and by its name.
+        ValueError: if a key is not text, or a rule is unknown, or is there by its code and by its name.
     """
     found: dict[str, T] = {}
     for name, value in table.items():
+        if not isinstance(name, str):
+            raise ValueError(f"{key}: keys must be text, not {name!r}")
         rule = rule_named(name)
         if rule.code in found:
             raise ValueError(f"{key}: {rule.code} ({rule.name}) must be given once")

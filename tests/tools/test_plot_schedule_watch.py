@@ -111,6 +111,8 @@ def test_a_picture_of_too_many_pixels_is_refused(runs, tmp_path):
     huge = PlotStyle(size=(100, 100), dpi=200)
     with pytest.raises(ValueError, match=r"20000 x 20000 pixels are too many.*--dpi"):
         plot(runs, [], tmp_path / "x.png", style=huge)
+    with pytest.raises(ValueError, match=r"inf x inf pixels are too many.*--dpi"):
+        plot(runs, [], tmp_path / "x.png", style=PlotStyle(dpi=1e308))
     assert not (tmp_path / "x.png").exists()
     plot(runs, [], tmp_path / "x.svg", style=huge)
 
@@ -158,6 +160,9 @@ def test_a_band_is_around_the_mean_of_the_runs(make_series, tmp_path, band, reac
         {"estimator": "median"},
         {"smooth": 1.0},
         {"dpi": 0},
+        {"dpi": float("inf")},
+        {"dpi": 10**400},
+        {"size": (10**400, 5)},
         {"size": (0, 1)},
         {"size": (800, 600)},
         {"group_by": "all", "x": "wall"},
@@ -224,6 +229,9 @@ def test_every_schedule_that_is_offered_can_be_computed(name):
         ("StepLR", 3, {}, "StepLR: missing 1 required positional argument: 'step_size'; its arguments: lr, step_size"),
         ("StepLR", 3, {"step": 1}, "'step'; its arguments: lr, step_size, gamma"),
         ("StepLR", 3, {"step_size": 3, "lr": "big"}, "lr must be a number, not 'big'"),
+        ("StepLR", 3, {"step_size": 3, "lr": 10**400}, "lr is too large for a float"),
+        ("CosineAnnealingWarmRestarts", 3, {"T_0": 10**400}, "CosineAnnealingWarmRestarts: T_0 is too large"),
+        ("StepLR", 3, {"step_size": 10**30}, "StepLR: step_size is too large"),
         ("LambdaLR", 3, {}, "LambdaLR needs a function"),
         ("ReduceLROnPlateau", 3, {}, "needs metrics"),
         ("ConstantLR", 3, {"factor": 7}, "factor"),
