@@ -15,7 +15,6 @@ from tbevents.cli.formatting import wrapped
 from tbevents.cli.parameters import PATH, checksums_option, example, run_option, takes_terminal
 from tbevents.cli.terminal import Terminal
 from tbevents.lint import LintConfig, LintedRun, find_config, lint_runs, load_config
-from tbevents.lint.finding import at_least
 from tbevents.lint.formats import FORMATS
 from tbevents.lint.formats.text import MARGIN, as_text
 from tbevents.reading.options import Checksums
@@ -121,7 +120,7 @@ def _folder_of(path: str) -> str | None:
 def _noting(results: Iterable[LintedRun], config: LintConfig, failing: list[bool]) -> Iterator[LintedRun]:
     """Yields the results; notes of each whether it makes the command fail."""
     for each in results:
-        failing.append(any(at_least(found.severity, config.fail_on) for found in each.findings))
+        failing.append(any(config.fails(found.severity) for found in each.findings))
         yield each
 
 

@@ -20,7 +20,7 @@ from tbevents.lint.expectations import (
     plain_key,
     plain_keys,
 )
-from tbevents.lint.finding import Severity
+from tbevents.lint.finding import Severity, at_least
 from tbevents.lint.rule import Options, Rule, checked_selectors, rule_named, rules, selects
 from tbevents.reading.name_patterns import patterns
 
@@ -91,6 +91,10 @@ class LintConfig:
     def rules(self) -> Mapping[str, tuple[Rule, Severity, Options]]:
         """The rules to use by code, each with its severity and its options."""
         return self._rules
+
+    def fails(self, severity: Severity) -> bool:
+        """Returns True if a finding of this severity makes a run fail."""
+        return at_least(severity, self.fail_on)
 
 
 def _by_code(key: str, table: Mapping[str, T]) -> dict[str, T]:
