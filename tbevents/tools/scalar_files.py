@@ -49,7 +49,7 @@ def fits_float32(values: NDArray[Any]) -> bool:
     return bool(((rounded == values) | np.isnan(values)).all())
 
 
-def _in_range_of_float32(values: NDArray[Any]) -> bool:
+def in_range_of_float32(values: NDArray[Any]) -> bool:
     """Returns True if float32 keeps all finite values finite, and is 0 only for 0."""
     with np.errstate(over="ignore", under="ignore"):
         rounded = values.astype(np.float32)
@@ -113,7 +113,7 @@ def write_scalars(out: StrPath, series: Iterable[ScalarColumns]) -> str:
     with NewFile(path, overwrite=False, events=True, first_of_run=first_of_run) as new:
         new.file.write(header_record(start, __name__))
         for each in several:
-            form = each.form or (ScalarForm.SIMPLE if _in_range_of_float32(each.values) else ScalarForm.DOUBLE)
+            form = each.form or (ScalarForm.SIMPLE if in_range_of_float32(each.values) else ScalarForm.DOUBLE)
             number = encoder.add_series(each.tag, form)
             for at in range(0, len(each.steps), _CHUNK):
                 chunk = slice(at, at + _CHUNK)
