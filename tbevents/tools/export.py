@@ -315,7 +315,8 @@ def export_media(
 
     Raises:
         ValueError: if a kind is unknown.
-        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no tag or run.
+        RunNotFoundError, UnknownNameError: if the path does not exist, or a pattern matches no tag or run; the files of
+            tags that other patterns match stay.
         OSError: if a file cannot be read or written.
     """
     unknown = set(kinds) - {"images", "audio"}

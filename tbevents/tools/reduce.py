@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -236,10 +237,10 @@ def _quantile(name: str) -> float | None:
     """
     if name in STATS:
         return None
-    try:
-        share = float(name.removeprefix("q")) if name.startswith("q") and "_" not in name else -1.0
-    except ValueError:
-        share = -1.0
+    share = -1.0
+    if isinstance(name, str) and name.startswith("q") and "_" not in name:  # which float allows between digits
+        with suppress(ValueError):
+            share = float(name[1:])
     if not 0 <= share <= 1:
         raise ValueError(f"unknown statistic {name!r}; it must be {', '.join(STATS)}, or a quantile such as q0.9")
     return share

@@ -152,9 +152,9 @@ def test_the_table_has_a_column_for_each_statistic(seeds):
     assert frame["mean"][3] == values.mean(axis=0)[3]
 
 
-@pytest.mark.parametrize("name", ["mode", "q", "q1.5", "q-0.1", "qx", "q0.1_5"])
+@pytest.mark.parametrize("name", ["mode", "q", "q1.5", "q-0.1", "qx", "q0.1_5", 0.9, None])
 def test_an_unknown_statistic_is_refused(seeds, name):
-    with pytest.raises(ValueError, match=f"unknown statistic '{name}'"):
+    with pytest.raises(ValueError, match=f"unknown statistic {name!r}"):
         reduce(seeds[0], stats=[name])
 
 
