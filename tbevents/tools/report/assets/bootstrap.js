@@ -53,7 +53,8 @@ function middleOf(sorted, estimator, counts = null) {
     let before = 0;
     for (let place = 0; place < size && before < size - cut; place++) {
       const after = before + counts[place];
-      sum += sorted[place] * Math.max(0, Math.min(after, size - cut) - Math.max(before, cut));
+      const times = Math.min(after, size - cut) - Math.max(before, cut);
+      if (times > 0) sum += sorted[place] * times; // 0 times an infinity is NaN
       before = after;
     }
   }
