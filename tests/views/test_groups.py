@@ -130,6 +130,15 @@ def test_curves_of_great_values_do_not_overflow(band):
     assert found.high.tolist() == [great, great, tiny]
 
 
+def test_quantiles_of_usual_values_are_numpys_to_the_bit():
+    """Also beside columns that are computed again."""
+    values = np.random.default_rng(7).lognormal(sigma=30, size=(11, 40))
+    expected = np.percentile(values, (2.5, 97.5), axis=0)
+    odd = np.column_stack((values, [np.inf] * 11, np.resize([2.0**1023, -(2.0**1023)], 11)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert quantiles(odd, (0.025, 0.975))[:, :40].tolist() == expected.tolist()
+
+
 def test_quantiles_of_great_values_do_not_overflow():
     great, tiny = 2.0**1023, 5e-324
     columns = np.array([[-great, -great, great, great, great], [tiny, tiny, tiny, -great, great]]).T
