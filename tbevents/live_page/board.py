@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
-from tbevents.files import folder_name, join, path_string
+from tbevents.files import folder_name, is_within, join, path_string
 from tbevents.live_page.entries import arrange
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
 from tbevents.live_page.known_tags import KnownTags
@@ -275,10 +275,17 @@ class Board:
         began = time.monotonic()
         found: dict[tuple[str, str], Sequence[FileRef]] = {}
         problems: list[str] = []
-        unknown: set[str] = set()  # labels of logdirs that could not be listed: their runs stay
+        unlisted: list[tuple[str, str]] = []  # labels, and folders that could not be listed: the runs there stay
         for label, path in self.logdirs.items():
+
+            def cannot_list(folder: str, error: Exception, label: str = label) -> None:
+                problems.append(
+                    f"{folder}: {error.strerror if isinstance(error, OSError) and error.strerror else error}"
+                )
+                unlisted.append((label, folder))
+
             try:
-                listed = list_runs(path, lambda folder, error: problems.append(f"{folder}: {error.strerror or error}"))
+                listed = list_runs(path, cannot_list)
             except FileNotFoundError as error:
                 if first:
                     raise
@@ -287,8 +294,7 @@ class Board:
             except (OSError, TBEventsError) as error:
                 if first:
                     raise
-                problems.append(f"{path}: {error.strerror if isinstance(error, OSError) and error.strerror else error}")
-                unknown.add(label)
+                cannot_list(path, error)
                 continue
             found.update({(label, name): listed[name] for name in sorted(listed, key=natural_key)})
         with self._lock:
@@ -297,7 +303,7 @@ class Board:
             ended = time.monotonic()
             share = _SHARE_READING if self._jobs else _SHARE
             self._next_look = ended + max(_INTERVAL, share * (ended - began))
-            changed = self._take(found, unknown)
+            changed = self._take(found, unlisted)
             if tuple(problems) != self._problems:
                 self._problems = tuple(problems)
                 self._problems_version = self._step()
@@ -305,7 +311,7 @@ class Board:
         if changed and not first:
             self._tell()
 
-    def _take(self, found: Mapping[tuple[str, str], Sequence[FileRef]], unknown: set[str]) -> bool:
+    def _take(self, found: Mapping[tuple[str, str], Sequence[FileRef]], unlisted: Sequence[tuple[str, str]]) -> bool:
         """Takes a listing; returns whether anything is to be told now. Readings tell of themselves when they end."""
         changed = False
         for key, files in found.items():
@@ -329,7 +335,8 @@ class Board:
             run.version = self._step()
             self._queue(run)
         for key, run in self._by_name.items():
-            if key not in found and not run.gone and key[0] not in unknown:
+            may_be_there = any(key[0] == label and is_within(run.url, folder) for label, folder in unlisted)
+            if key not in found and not run.gone and not may_be_there:
                 self._tags.note(run.summary.counts if run.summary else None, None)
                 run.gone, run.run, run.summary, run.news, run.failure = True, None, None, "", ""
                 self._kept.forget(run.number)
