@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from tbevents.errors import TBEventsError, UnknownNameError
 from tbevents.file_ref import FileRef
-from tbevents.files import folder_name, is_within, join, path_string
+from tbevents.files import folder_name, is_within, join
 from tbevents.live_page.entries import arrange
 from tbevents.live_page.followed_run import FollowedRun, RunSummary, weight
 from tbevents.live_page.known_tags import KnownTags
-from tbevents.live_page.names import run_name, title_of
+from tbevents.live_page.names import checked_logdirs, run_name, title_of
 from tbevents.live_page.run_opener import RunOpener
 from tbevents.reading.hparams_table import SessionFacts
 from tbevents.reading.options import ReadOptions
@@ -54,8 +54,8 @@ class Board:
     the threads; a second call does nothing.
 
     Args:
-        logdirs: label -> folder, event file or URL. A label is put before the names of the runs, with a slash; there
-            is none before the runs of the label "".
+        logdirs: label -> folder, event file or URL. A label is put before the names of the runs, with a slash, and has
+            none itself. A single logdir may have the label "", which leaves the names as they are.
         memory: bytes of runs in memory, roughly. The run in use is kept in any case.
         options: how the runs are read.
 
@@ -64,12 +64,13 @@ class Board:
 
     Raises:
         RunNotFoundError, OSError: if a logdir does not exist, or cannot be listed.
+        TypeError, ValueError: if a label has the wrong type, has a slash, or is empty beside others.
     """
 
     def __init__(
         self, logdirs: Mapping[str, str], *, memory: int = 512 * 2**20, options: ReadOptions | None = None
     ) -> None:
-        self.logdirs: dict[str, str] = {label: path_string(path, "logdir") for label, path in logdirs.items()}
+        self.logdirs: dict[str, str] = checked_logdirs(logdirs)
         self.key: str = secrets.token_hex(8)
         self._opener = RunOpener(ReadOptions() if options is None else options)
         self._lock = threading.Condition()

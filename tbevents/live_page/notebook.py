@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from typing import Final
 
 from tbevents.errors import MissingExtraError
-from tbevents.files import StrPath, path_string
+from tbevents.files import StrPath
 from tbevents.live_page.child_process import BoardProcess
 from tbevents.live_page.labelled_runs import LabelledRuns
-from tbevents.live_page.names import title_of
+from tbevents.live_page.names import checked_logdirs, title_of
 from tbevents.reading.logdir import Logdir
 from tbevents.remote import is_url
 from tbevents.tools.report import page_of
@@ -91,7 +91,7 @@ def board(
 
     Args:
         logdir: a folder of runs, a run, an event file, or a URL; what `read_logdir` returned; or several of them by
-            name, which comes before the names of their runs.
+            name, which comes before the names of their runs, and has no slash.
         height: of the frame in pixels.
         inline: whether to show a report of the runs as they are now instead, which needs no server, and is stored with
             the notebook. None does so where the browser is known to be on another machine: in Colab, Kaggle and
@@ -106,7 +106,7 @@ def board(
     Raises:
         RunNotFoundError: if the logdir does not exist.
         OSError: if it cannot be listed.
-        ValueError: if an argument has an invalid value.
+        TypeError, ValueError: if an argument has the wrong type or an invalid value.
         MissingExtraError: if Starlette or uvicorn is not installed. A report needs neither.
         WorkerError: if the process of the board ended before it served.
     """
@@ -129,13 +129,11 @@ def board(
 
 def _labelled(logdir: StrPath | Logdir | Mapping[str, StrPath]) -> dict[str, str]:
     """The logdirs by label, with whole paths."""
-    if isinstance(logdir, Logdir):
-        logdir = logdir.path
-    named = logdir if isinstance(logdir, Mapping) else {"": logdir}
+    given = logdir.path if isinstance(logdir, Logdir) else logdir
+    named = given if isinstance(given, Mapping) else {"": given}
     if not named:
         raise ValueError("there is no logdir to show")
-    paths = {label: path_string(path, "logdir") for label, path in named.items()}
-    return {label: path if is_url(path) else os.path.abspath(path) for label, path in paths.items()}
+    return {label: path if is_url(path) else os.path.abspath(path) for label, path in checked_logdirs(named).items()}
 
 
 def _is_remote() -> bool:
