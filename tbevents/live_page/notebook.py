@@ -159,13 +159,13 @@ class _Boards:
     """The boards that this process has started. Any thread may use them; a forked child has none."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a signal handler may run while it is held
         self._processes: dict[tuple[tuple[tuple[str, str], ...], int], BoardProcess] = {}
         atexit.register(self._close_all)
 
     def let_go(self) -> None:
         """Forgets the boards of the process from which this one was forked: they are not its own to end."""
-        self._lock = threading.Lock()  # a thread of that process may have held the other
+        self._lock = threading.RLock()  # a thread of that process may have held the other
         for process in self._processes.values():
             process.let_go()
         self._processes = {}
@@ -174,11 +174,17 @@ class _Boards:
         """Returns the board of some logdirs, which is started if it is not there."""
         key = (tuple(logdirs.items()), memory)
         with self._lock:
-            process = self._processes.get(key)
-            if process is None or not process.alive:
-                if process is not None:
-                    process.close()  # its pipes are still open
-                process = self._processes[key] = BoardProcess(logdirs, memory)
+            known = self._processes.get(key)
+            if known is not None and known.alive:
+                return known
+            if known is not None:
+                known.close()  # its pipes are still open
+            process = BoardProcess(logdirs, memory)
+            other = self._processes.get(key)
+            if other is not None and other.alive:  # a signal handler was faster
+                process.close()
+                return other
+            self._processes[key] = process
             return process
 
     def close(self, process: BoardProcess) -> None:
@@ -186,7 +192,7 @@ class _Boards:
         with self._lock:
             mine = [key for key, each in self._processes.items() if each is process]
             for key in mine:
-                self._processes.pop(key).close()
+                self._processes.pop(key, process).close()
 
     def _close_all(self) -> None:
         for process in list(self._processes.values()):
