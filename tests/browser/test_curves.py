@@ -342,6 +342,16 @@ def test_extreme_points_are_marked_at_the_edge_until_they_are_asked_for(tmp_path
     assert page.colors(chart).get((72, 120, 208), 0) < curves / 2  # flat
 
 
+def test_of_few_points_none_is_beyond_the_axis(tmp_path, page):
+    writer = MemoryWriter()
+    for tag, count in (("few", 20), ("many", 21)):
+        for step in range(count):
+            writer.add_scalar(tag, 10.0 if step == 0 else 1 - step / 100, step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html")
+    assert [page.chart(tag).get_attribute("data-beyond") for tag in ("few", "many")] == ["0", "1"]
+
+
 def test_what_is_not_finite_is_marked_where_it_is_and_listed(tmp_path, page):
     write_spikes(tmp_path / "runs")
     report(tmp_path / "runs", tmp_path / "report.html")
