@@ -439,6 +439,14 @@ def test_findings_are_listed_as_text_and_their_steps_are_marked(tmp_path, page):
     page.check_console()
 
 
+def test_a_page_of_runs_that_were_linted_says_that_nothing_was_found(tmp_path, page):
+    write_events(tmp_path / "run" / "events.out.tfevents.1.x", [version_event(), scalar_event("loss", 0, 1.0)])
+    for findings, said in (([], ["No findings of tbevents lint."]), (None, [])):
+        report(tmp_path / "run", tmp_path / "report.html", findings=findings)
+        page.open(tmp_path / "report.html")
+        assert [each.text for each in page.all("#findings")] == said
+
+
 def test_the_step_of_a_finding_is_marked_where_all_values_from_there_on_are_nan(tmp_path, page):
     writer = MemoryWriter()
     for step in range(100):

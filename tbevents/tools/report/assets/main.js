@@ -114,6 +114,7 @@ function headline() {
       make("summary", { textContent: `${countText(rows.length + data.more_findings, "finding")} of tbevents lint` }),
       make("div", { className: "scroll" }, makeTable(heads, rows)), ...left));
   }
+  if (data.linted && !data.findings.length) head.push(make("p", { className: "quiet", id: "findings", textContent: "No findings of tbevents lint." }));
   const news = runs.filter((run) => run.news).map((run) => ofRun({ run, text: run.news })); // of a board
   const notes = [...data.notes.map((text) => make("li", { textContent: text })), ...news.slice(0, most)];
   if (news.length > most) notes.push(make("li", { textContent: `and the same of ${countText(news.length - most, "run")} more` }));
