@@ -320,6 +320,19 @@ def test_names_and_roles_for_those_who_do_not_see_the_page(made, page):
             assert element.accessible_name, element.get_attribute("outerHTML")
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_fields_and_buttons_have_edges_that_can_be_seen(made, page, dark):
+    page.open(made, dark=dark)
+    edge = page.run("return getComputedStyle(document.documentElement).getPropertyValue('--edge')")
+    assert edge == (DARK if dark else theme(":root"))["edge"]
+    shown = page.run(
+        "return [...document.querySelectorAll('button, input[type=search], select, .segments')].map(getComputedStyle)"
+        ".filter((style) => style.borderTopStyle !== 'none').map((style) => style.borderTopColor)"
+    )
+    assert len(shown) > 10
+    assert set(shown) == {f"rgb({', '.join(str(int(edge[place : place + 2], 16)) for place in (1, 3, 5))})"}
+
+
 def test_dark_and_light(made, page):
     background = "return getComputedStyle(document.body).backgroundColor"
     page.open(made, dark=True)

@@ -381,6 +381,12 @@ def test_runs_in_a_folder_of_a_url_that_cannot_be_listed_stay(make_board, monkey
     assert board.changes(0)["problems"] == ["memory://kept/away: Permission denied"]
 
 
+def test_what_browsers_ask_for_by_themselves_is_there(board, client):
+    answer = client(board).get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.text.startswith("<svg ")
+
+
 def told_runs(board):
     return {run["name"]: run for run in board.changes(0)["runs"]}
 

@@ -6,7 +6,15 @@ pytest.importorskip("starlette", reason="the board needs the extra board")
 pytest.importorskip("httpx", reason="Starlette's test client needs httpx")
 from live_page.conftest import TOKEN
 
-PATHS = ["/", "/api/events", "/api/scalars?tag=0&runs=0", "/api/card?tag=0&runs=0", "/api/hparams", "/nothing"]
+PATHS = [
+    "/",
+    "/api/events",
+    "/api/scalars?tag=0&runs=0",
+    "/api/card?tag=0&runs=0",
+    "/api/hparams",
+    "/favicon.ico",
+    "/nothing",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
