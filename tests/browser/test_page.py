@@ -484,6 +484,27 @@ def test_findings_and_problems_are_not_wider_than_the_window(tmp_path, page, wid
     assert page.run("return document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "height", "columns"), [(718, 1047, 2), (1047, 718, 3)])
+def test_charts_stand_side_by_side_as_the_paper_is_wide(tmp_path, page, width, height, columns):
+    writer = MemoryWriter()
+    for tag in ("a", "b", "c", "d", "loss", "lr"):
+        for step in range(30):
+            writer.add_scalar(tag, 1 / (1 + step), step)
+    report({"run": writer.run}, tmp_path / "report.html")
+    page.open(tmp_path / "report.html", width=1400)
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": []})
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    tops = page.run(
+        "return [...document.querySelectorAll('.grid .card')].map((card) => card.getBoundingClientRect().top)"
+    )
+    assert (len(tops), tops.count(tops[0])) == (4, columns)
+    assert page.run("return document.documentElement.scrollWidth") <= width  # else all is printed smaller
+    page.run("dispatchEvent(new Event('afterprint'))")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+
+
 @pytest.mark.parametrize("width", [390, 1400])
 def test_the_names_of_the_runs_are_printed_if_the_panel_is_folded(made, page, width):
     page.open(made, width=width)
