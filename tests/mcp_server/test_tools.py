@@ -183,7 +183,7 @@ def test_hyperparameters_are_sorted_by_a_metric(ask, tmp_path):
 
 def test_sessions_of_some_runs_have_the_metrics_that_other_runs_name_and_hold(ask, tmp_path):
     def declared(**data):
-        message = Summary.Value(tag="_hparams_")
+        message = Summary.Value(tag=f"_hparams_/{next(iter(data))}")
         message.metadata.plugin_data.plugin_name = "hparams"
         message.metadata.plugin_data.content = HParamsPluginData(**data).SerializeToString()
         return Event(summary=Summary(value=[message]))
