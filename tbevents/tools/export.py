@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from tempfile import SpooledTemporaryFile
@@ -15,7 +15,7 @@ import numpy as np
 from tbevents.errors import PayloadError, TensorError, checked_choice
 from tbevents.files import StrPath, join, path_string
 from tbevents.reading.frames import Column, Frame
-from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts
+from tbevents.reading.hparams_table import HParamsTable, hparams_table, session_facts, sessions_among
 from tbevents.reading.logdir import Logdir, read_logdir
 from tbevents.reading.name_patterns import NameFilter
 from tbevents.reading.options import Checksums, Duplicates, Names, Restarts
@@ -116,7 +116,7 @@ def export_table(
     reading = _Halfway(progress, len(names))
     frames: Iterator[Frame]
     if kind == "hparams":
-        frames = iter([_sessions_among(set(names), _all_hparams(found, reading, names, problems.append))])
+        frames = iter([sessions_among(set(names), _all_hparams(found, reading, names, problems.append))])
     elif kind == "texts":
         frames = _text_frames(found.each(names, problems.append), wanted_tags, reading.took)
     else:
@@ -233,18 +233,6 @@ def _all_hparams(logdir: Logdir, reading: _Halfway, names: Sequence[str], on_pro
             for problem in run.problems:
                 on_problem(problem)
     return hparams_table(facts)
-
-
-def _sessions_among(runs: Container[str], table: HParamsTable) -> HParamsTable:
-    """Returns the rows of the chosen runs; the experiment that declares their metrics may be in any other run."""
-    rows = [row for row, run in enumerate(table.sessions) if run in runs]
-
-    def chosen(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-        cells = {name: [column[row] for row in rows] for name, column in columns.items()}
-        return {name: column for name, column in cells.items() if column.count(None) < len(column)}
-
-    sessions = {run: session for run, session in table.sessions.items() if run in runs}
-    return HParamsTable(sessions, chosen(table.parameters), chosen(table.metrics))
 
 
 _KINDS_NEEDED: Final = {"scalars": ("scalars",), "texts": ("texts",), "hparams": ("scalars", "hparams")}

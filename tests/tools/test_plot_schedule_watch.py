@@ -1,6 +1,7 @@
 """Pictures have what was asked for in them; schedules are PyTorch's; watching sees what is new."""
 
 import math
+import os
 import time
 
 import numpy as np
@@ -276,6 +277,24 @@ def test_watching_sees_points_files_and_runs_that_come(make_run, tmp_path):
     assert [(each.run, each.new) for each in watch.look()] == [("b", 0)]
     make_run("runs/a", ("loss", 0, 7.0))
     assert [(each.run, each.new, each.series.last.value) for each in watch.look()] == [("a", 1, 7.0), ("b", 0, 1.0)]
+
+
+def test_watching_goes_on_with_a_run_whose_folder_could_not_be_listed_for_a_while(make_run, tmp_path, monkeypatch):
+    make_run("runs/a/deep", ("loss", 0, 1.0), ("loss", 1, 2.0))
+    watch = Watch(tmp_path / "runs")
+    assert [each.new for each in watch.look()] == [2]
+    scan = os.scandir
+
+    def scandir(path):
+        if str(path) == str(tmp_path / "runs" / "a"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        assert watch.look() == []
+        assert [problem.kind for problem in watch.problems] == ["unreadable"]
+    assert [(each.new, len(each.series)) for each in watch.look()] == [(0, 2)]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
