@@ -25,6 +25,7 @@ from tbevents.summary.builders import Format, checked_format
 from tbevents.summary.layouts import Charts
 from tbevents.writing.batch_writer import ClosedWriterError
 from tbevents.writing.checked_points import about, as_step, as_wall_time
+from tbevents.writing.closing_sinks import ClosingSinks
 from tbevents.writing.default_metadata import TakesDefaultMetadata
 from tbevents.writing.event_file_writer import (
     DEFAULT_FLUSH_SECS,
@@ -175,8 +176,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         """Sets the state of a writer without open files."""
         self.file_writer: Sink | None = None
         self.all_writers: dict[str, Sink] | None = None
-        # For each `close`: folder -> writer, until the writer's own `close` has ended otherwise than by an interrupt.
-        self._closing: tuple[dict[str, Sink], ...] = ()
+        self._closing = ClosingSinks()
         self._lock = threading.RLock()  # for opening and closing, not for logging
         self._series: dict[str, dict[str, _Series]] = {}  # main_tag of add_scalars -> key -> series
         self._default_metadata: Mapping[str, Any] = {}
@@ -374,7 +374,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         with self._lock:
             writers = list((self.all_writers or {}).values())
         with contextlib.ExitStack() as stack:  # flushes every writer, even if others raise
-            stack.callback(self._end_closing)
+            stack.callback(self._closing.close)
             for writer in writers:
                 # Some scripts put writers of other libraries here, which have no `sync`.
                 stack.callback(writer.flush, *([sync] if hasattr(writer, "add_scalar_columns") else []))
@@ -387,27 +387,11 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                 names the local folder that keeps the events.
         """
         with self._lock:
-            # One statement without a call, so that no interrupt and no signal handler comes in between.
-            self._closing, self.file_writer, self.all_writers, self._series = (
-                (*self._closing, {**(self.all_writers or {})}),
-                None,
-                None,
-                {},
-            )
-        self._end_closing()
-
-    def _end_closing(self) -> None:
-        """Closes the writers that `close` has taken over, also those that an interrupt has left open."""
-        with contextlib.ExitStack() as stack:  # closes every writer, even if others raise
-            stack.callback(self._drop_closed)
-            for writers in self._closing:
-                for folder, writer in list(writers.items()):
-                    stack.callback(_close_one, writers, folder, writer)
-
-    def _drop_closed(self) -> None:
-        with self._lock:
-            while self._closing and not self._closing[0]:
-                self._closing = self._closing[1:]  # a call could be interrupted by a `close`, which adds to it
+            # No call, so that no interrupt and no signal handler comes in between.
+            self._closing.groups += ({**(self.all_writers or {})},)
+            self.file_writer = self.all_writers = None
+            self._series = {}
+        self._closing.close()
 
     def get_logdir(self) -> str:
         """Returns the run's folder."""
@@ -537,16 +521,6 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
         self.add_custom_scalars({main_tag.partition("/")[0]: {main_tag: ["Multiline", patterns]}})
         sink = self._get_file_writer()
         return [_Series(sink.add_scalar, f"{main_tag}/{key}", sink) for key in added]
-
-
-def _close_one(writers: dict[str, Sink], folder: str, writer: Sink) -> None:
-    """Closes a writer, and removes it from those to be closed unless an interrupt ends this."""
-    try:
-        writer.close()
-    except Exception:
-        writers.pop(folder, None)
-        raise
-    writers.pop(folder, None)
 
 
 _STATE: Final = frozenset(
