@@ -410,7 +410,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _set_defaults(self, metadata: Mapping[str, Any]) -> None:
         with self._lock:
             self._default_metadata = metadata
-            for writer in (self.all_writers or {}).values():
+            for writer in list((self.all_writers or {}).values()):
                 writer.default_metadata = metadata
 
     def __enter__(self) -> SummaryWriter:
@@ -459,27 +459,36 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _get_file_writer(self) -> Sink:
         """Returns the writer of the run's own file, and opens it if needed. Other libraries call this method, too."""
         with self._lock:
-            if self.file_writer is None or self.all_writers is None:
-                step = None if self.purge_step is None else as_step(self.purge_step, "purge_step")
-                self.all_writers = {}
-                self.file_writer = self._writer_in(self.log_dir)
-                if step is not None:
-                    self.file_writer.add_event(Event(step=step, file_version=FILE_VERSION))
-                    self.file_writer.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
-                    self.purge_step = None
+            while self.file_writer is None or self.all_writers is None:
+                self._writer_in(self.log_dir)
+                # No call, so that nothing comes in between: a signal handler may have closed it.
+                if self.all_writers is not None and self.log_dir in self.all_writers:
+                    self.file_writer, self.purge_step = self.all_writers[self.log_dir], None
             return self.file_writer
 
     def _writer_in(self, folder: str) -> Sink:
         """Returns the writer of the file in a folder."""
         with self._lock:
-            if self.all_writers is None:
+            if folder != self.log_dir:
                 self._get_file_writer()
-            assert self.all_writers is not None
-            writer = self.all_writers.get(folder)
-            if writer is None:
-                writer = self.all_writers[folder] = self._open(folder)
-                writer.default_metadata = self._default_metadata
+            while (writer := (self.all_writers or {}).get(folder)) is None:
+                opened = self._open(folder) if folder != self.log_dir else self._open_own()
+                opened.default_metadata = self._default_metadata
+                # No call, so that nothing comes in between: a signal handler may have closed all, or opened this one.
+                if self.all_writers is None:
+                    self.all_writers = {}
+                if folder not in self.all_writers:
+                    self.all_writers[folder] = opened
             return writer
+
+    def _open_own(self) -> Sink:
+        """Opens the run's own file, which begins with the step from which on TensorBoard hides earlier points."""
+        step = None if self.purge_step is None else as_step(self.purge_step, "purge_step")
+        sink = self._open(self.log_dir)
+        if step is not None:
+            sink.add_event(Event(step=step, file_version=FILE_VERSION))
+            sink.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
+        return sink
 
     def _open(self, folder: str) -> Sink:
         """Opens an event file in a folder, or a null sink if the writer is disabled."""
@@ -503,7 +512,8 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     def _add_series(self, main_tag: str, keys: Iterable[str]) -> dict[str, _Series]:
         """Adds series of `add_scalars`; returns all series of the tag."""
         with self._lock:
-            series = self._series.get(main_tag, {})
+            all_series = self._series  # if a signal handler closes the files, these are no longer the writer's
+            series = all_series.get(main_tag, {})
             added = [checked_text(key, "a key of tag_scalar_dict") for key in keys if key not in series]
             if self.scalars_in_one_run:
                 found = self._keep_together(main_tag, series, added)
@@ -512,7 +522,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
                 folders = [files.subfolder(self.log_dir, prefix + key, "tag_scalar_dict") for key in added]
                 files.refuse_same_folders([*(self.all_writers or ()), *folders], "tag_scalar_dict")
                 found = [_Series(sink.add_scalar, main_tag, sink) for sink in map(self._writer_in, folders)]
-            series = self._series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
+            series = all_series[main_tag] = {**series, **dict(zip(added, found, strict=True))}
             return series
 
     def _keep_together(self, main_tag: str, series: Iterable[str], added: Sequence[str]) -> list[_Series]:

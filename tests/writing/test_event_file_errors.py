@@ -653,7 +653,9 @@ def test_an_interrupt_before_a_file_is_created_does_not_remove_that_of_something
 
 @needs_descriptors
 @quiet
-def test_an_interrupt_at_any_moment_while_a_writer_is_made_leaves_no_file(tmp_path):
+def test_an_interrupt_at_any_moment_while_a_writer_is_made_leaves_no_file_and_nothing_to_say(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: said.append(unraisable.exc_type))
     for moment in itertools.count(1):
         folder = tmp_path / str(moment)
         made = []
@@ -663,6 +665,7 @@ def test_an_interrupt_at_any_moment_while_a_writer_is_made_leaves_no_file(tmp_pa
         files = os.listdir(folder) if folder.exists() else []
         assert (files, descriptors_in(folder)) == ([], []), moment
     assert moment > 30
+    assert set(said) <= {KeyboardInterrupt}  # of the garbage collector's calls
 
 
 @needs_descriptors
