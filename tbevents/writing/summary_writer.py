@@ -65,6 +65,7 @@ class SummaryWriter(RunMethods, TakesDefaultMetadata):
     writer. An interrupt (Ctrl-C) during a call neither loses nor repeats logged events: `flush` and `close` may be
     called again, and do what is left to do. A second `flush` writes the events logged since the first; a second
     `close` does nothing. After `close`, even an interrupted one, the next call that logs continues in a new file.
+    Signal handlers may log, flush and close, too.
 
     If something else removed, renamed, truncated, replaced or appended to an event file, or removed its folder,
     logging continues in a new file in the same folder, with all events since the last successful write. A
