@@ -52,6 +52,8 @@ TESTS_32_BITS = [
     "reading/test_columns.py",
     "reading/test_scalar_repeats.py",
     "reading/test_kinds.py",
+    "reading/test_payloads.py",
+    "reading/test_projector.py",
     "reading/test_live.py",
     "reading/test_small_runs.py",
     "writing/test_event_file.py",
