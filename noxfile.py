@@ -57,6 +57,7 @@ TESTS_32_BITS = [
     "reading/test_live.py",
     "reading/test_small_runs.py",
     "writing/test_event_file.py",
+    "writing/test_flusher.py",
     "writing/test_scalar_columns.py",
     "writing/test_summary_writer.py",
 ]

@@ -29,9 +29,7 @@ from tbevents.writing.event_file_writer import EventFileWriter
 from tbevents.writing.null_sink import NullSink
 from tbevents.writing.summary_writer import SummaryWriter
 
-from .logged import events_in, everything_below, scalars_in, values_in
-
-NEVER = 1e9
+from .logged import NEVER, events_in, everything_below, scalars_in, values_in
 
 
 @pytest.fixture
