@@ -60,6 +60,7 @@ TESTS_32_BITS = [
     "writing/test_flusher.py",
     "writing/test_scalar_columns.py",
     "writing/test_summary_writer.py",
+    "writing/test_summary_writer_methods.py",
 ]
 
 # What GitHub reads, by the schema it must follow.

@@ -1,4 +1,4 @@
-"""What tests of writers share: a writer of one event file, and storage for those whose folder is a URL."""
+"""What tests of writers share: a writer of one event file, pyplot, and storage for those whose folder is a URL."""
 
 import contextlib
 import threading
@@ -19,6 +19,18 @@ def writer(tmp_path):
     yield writer
     with contextlib.suppress(OSError):
         writer.close()
+
+
+@pytest.fixture
+def pyplot():
+    """The module; its figures are closed at the end."""
+    pytest.importorskip("PIL", reason="makes pictures")
+    matplotlib = pytest.importorskip("matplotlib", reason="draws figures")
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    yield plt
+    plt.close("all")
 
 
 @pytest.fixture

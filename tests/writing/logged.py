@@ -62,6 +62,12 @@ def values_in(folder):
     return [(value.tag, event.step, value) for event in events_in(folder) for value in event.summary.value]
 
 
+def last(writer):
+    """The last value of a writer's run, flushed: (tag, step, value)."""
+    writer.flush()
+    return values_in(writer.log_dir)[-1]
+
+
 def scalars_in(folder):
     """The scalars, as (tag, step, number)."""
     return [(tag, step, value.simple_value) for tag, step, value in values_in(folder)]
